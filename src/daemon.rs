@@ -1,0 +1,1 @@
+//! Puts the parts together, starts them and stops them.

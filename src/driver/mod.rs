@@ -1,0 +1,1 @@
+//! Serial ports and the loop that carries a session's actions out.

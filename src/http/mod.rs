@@ -1,0 +1,1 @@
+//! The customers' API and the admin interface over axum.

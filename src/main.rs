@@ -1,0 +1,3 @@
+//! The `simbridge` program; everything it does is in the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! One AT session as a pure machine.

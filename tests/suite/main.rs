@@ -1,0 +1,2 @@
+//! The end-to-end suite: one binary, so that the library is linked once.
+mod rooms;
