@@ -1,5 +1,7 @@
 //! The line that ends a reply: V.250 5.7.1, `+CME ERROR` of 27.007 9.2, `+CMS ERROR` of 27.005 3.2.5.
 
+use std::fmt;
+
 use super::fields::{payload, unquote};
 
 /// A final result.
@@ -103,6 +105,23 @@ impl FinalResult {
             FinalResult::Cme(Some(14)) | FinalResult::Cms(Some(314)) => SimTrouble::Busy,
             _ => return None,
         })
+    }
+}
+
+impl fmt::Display for FinalResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FinalResult::Ok => f.write_str("OK"),
+            FinalResult::Error => f.write_str("ERROR"),
+            FinalResult::Cme(Some(code)) => write!(f, "+CME ERROR: {code}"),
+            FinalResult::Cme(None) => f.write_str("+CME ERROR"),
+            FinalResult::Cms(Some(code)) => write!(f, "+CMS ERROR: {code}"),
+            FinalResult::Cms(None) => f.write_str("+CMS ERROR"),
+            FinalResult::NoCarrier => f.write_str("NO CARRIER"),
+            FinalResult::Busy => f.write_str("BUSY"),
+            FinalResult::NoAnswer => f.write_str("NO ANSWER"),
+            FinalResult::NoDialtone => f.write_str("NO DIALTONE"),
+        }
     }
 }
 
