@@ -18,6 +18,8 @@ pub struct ModemStatus {
     pub reason: Option<String>,
     /// Whether it works: identified, registered, swept.
     pub ready: bool,
+    /// Whether its first try is over, well or not.
+    pub settled: bool,
     /// IMEI, once read.
     pub imei: Option<String>,
     /// Manufacturer, once read.
@@ -26,8 +28,6 @@ pub struct ModemStatus {
     pub model: Option<String>,
     /// ICCID of the SIM in it, once read since the last SIM event.
     pub iccid: Option<String>,
-    /// The SIM's number in E.164, when known.
-    pub number: Option<String>,
     /// Signal in dBm.
     pub signal_dbm: Option<i16>,
     /// The network it is registered with.
