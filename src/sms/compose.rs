@@ -7,6 +7,7 @@ use super::deliver::Deliver;
 use super::header::{Concat, Header};
 use super::pid::Pid;
 use super::scts::Scts;
+use super::submit::{Submit, Validity};
 use super::ucs2;
 use super::user_data::{Body, UserData};
 
@@ -81,5 +82,26 @@ impl Deliver {
             user_data,
         };
         compose(text, reference).into_iter().map(deliver).collect()
+    }
+}
+
+impl Submit {
+    /// The messages that carry `text` to `destination`, cut as [`Deliver::compose`] does. Each is numbered 0, which a
+    /// modem replaces by its own count, and keeps the centre's own validity.
+    #[must_use]
+    pub fn compose(destination: &Address, text: &str, reference: u8) -> Vec<Submit> {
+        let submit = |(dcs, user_data): (Dcs, UserData)| Submit {
+            smsc: None,
+            reject_duplicates: false,
+            status_report: false,
+            reply_path: false,
+            number: 0,
+            destination: destination.clone(),
+            pid: Pid::default(),
+            dcs,
+            validity: Validity::Unsaid,
+            user_data,
+        };
+        compose(text, reference).into_iter().map(submit).collect()
     }
 }

@@ -52,6 +52,18 @@ pub enum Indication {
     Other,
 }
 
+impl Indication {
+    /// Bits 1 and 0, which mean the same in a coding scheme and in a header.
+    pub(super) fn from_bits(octet: u8) -> Indication {
+        match octet & 0x03 {
+            0 => Indication::Voicemail,
+            1 => Indication::Fax,
+            2 => Indication::Email,
+            _ => Indication::Other,
+        }
+    }
+}
+
 impl Dcs {
     /// The GSM 7-bit default alphabet without a class.
     pub const GSM7: Dcs = Dcs(0x00);
@@ -113,12 +125,7 @@ impl Dcs {
     /// The message waiting indication, where the value is one.
     #[must_use]
     pub fn waiting(self) -> Option<Waiting> {
-        let indication = match self.0 & 0x03 {
-            0 => Indication::Voicemail,
-            1 => Indication::Fax,
-            2 => Indication::Email,
-            _ => Indication::Other,
-        };
+        let indication = Indication::from_bits(self.0);
         let discard = self.group() == 0xc;
         matches!(self.group(), 0xc..=0xe).then_some(Waiting { discard, active: self.0 & 0x08 != 0, indication })
     }

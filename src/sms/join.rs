@@ -5,16 +5,21 @@ use super::dcs::{Alphabet, Dcs};
 use super::deliver::Deliver;
 use super::text::{Flaw, Text};
 use super::ucs2;
-use super::user_data::Body;
+use super::user_data::{Body, UserData};
 
 /// What the parts of one long message say, given in the order of their sequence numbers; or a message of its own.
 ///
 /// An escape, a surrogate pair or a character that was cut in two at a seam is whole again.
 #[must_use]
 pub fn join(parts: &[Deliver]) -> Text {
+    text(parts.iter().map(|part| (part.dcs, &part.user_data)))
+}
+
+/// What pieces of user data say, read as one.
+pub(super) fn text<'a>(pieces: impl Iterator<Item = (Dcs, &'a UserData)>) -> Text {
     let mut joint = Joint { out: Text::default(), open: Open::Nothing };
-    for part in parts {
-        joint.push(part);
+    for (dcs, user_data) in pieces {
+        joint.push(dcs, user_data);
     }
     joint.finish()
 }
@@ -32,14 +37,14 @@ struct Joint {
 }
 
 impl Joint {
-    fn push(&mut self, part: &Deliver) {
-        self.out.flaws.add_all(part.user_data.flaws);
-        if part.dcs.is_reserved() {
+    fn push(&mut self, dcs: Dcs, user_data: &UserData) {
+        self.out.flaws.add_all(user_data.flaws);
+        if dcs.is_reserved() {
             self.out.flaws.add(Flaw::ReservedCoding);
         }
-        match &part.user_data.body {
-            Body::Septets(septets) => self.septets(septets, Languages::of(part.user_data.header.as_ref())),
-            Body::Octets(octets) => self.octets(octets, part.dcs),
+        match &user_data.body {
+            Body::Septets(septets) => self.septets(septets, Languages::of(user_data.header.as_ref())),
+            Body::Octets(octets) => self.octets(octets, dcs),
         }
     }
 

@@ -1,10 +1,12 @@
 //! TP-User-Data-Length and TP-User-Data (23.040 9.2.3.16, 9.2.3.24): a header, perhaps, and what is said.
 
+use super::alphabet::{self, Languages};
 use super::dcs::{Alphabet, Dcs};
 use super::gsm7;
 use super::header::Header;
 use super::reader::Reader;
 use super::text::{Flaw, Flaws};
+use super::ucs2;
 
 /// The user data, taken apart but not yet read as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,21 @@ pub enum Body {
     Septets(Vec<u8>),
     /// UCS-2, data, or compressed text, as the data coding scheme says.
     Octets(Vec<u8>),
+}
+
+impl Body {
+    /// The septets of a text, in the national tables that the header names or else in the default alphabet. `None` when
+    /// it has a character that those tables lack.
+    #[must_use]
+    pub fn septets(text: &str, header: Option<&Header>) -> Option<Body> {
+        alphabet::encode(text, Languages::of(header)).map(Body::Septets)
+    }
+
+    /// The octets of a text in UCS-2.
+    #[must_use]
+    pub fn ucs2(text: &str) -> Body {
+        Body::Octets(ucs2::encode(text))
+    }
 }
 
 /// What the length octet of user data counts, at most.

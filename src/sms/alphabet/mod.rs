@@ -3,43 +3,37 @@
 //! A septet is a character of the locking table, but after an escape one of the single shift table. Without a national
 //! language in the header these are the default alphabet (6.2.1) and its extension (6.2.1.1).
 
+mod bengali;
 mod default;
+mod gujarati;
+mod hindi;
+mod kannada;
+mod language;
+mod malayalam;
+mod oriya;
+mod portuguese;
+mod punjabi;
+mod spanish;
+mod tamil;
+mod telugu;
+mod turkish;
+mod urdu;
 
-use super::header::Header;
+pub use language::Language;
+pub(super) use language::Languages;
+
 use super::text::{Flaw, Text};
 
-/// 128 characters; at [`ESCAPE`] stands something that is never looked up.
+/// 128 characters, with [`NONE`] where there is none; what stands at [`ESCAPE`] is never looked up.
 type Locking = [char; 128];
 /// The codes that mean something after an escape.
 type Single = [(u8, char)];
 
+/// Stands in a locking table for a code that has no character.
+const NONE: char = '\0';
+
 /// The septet after which the next one is of the single shift table.
 pub(super) const ESCAPE: u8 = 0x1b;
-
-/// The tables that a text is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Languages {
-    locking: u8,
-    single: u8,
-}
-
-impl Languages {
-    /// The default alphabet and its extension.
-    pub(super) const DEFAULT: Languages = Languages { locking: 0, single: 0 };
-
-    /// Those that a header names.
-    pub(super) fn of(_header: Option<&Header>) -> Languages {
-        Languages::DEFAULT
-    }
-
-    fn locking_table(self) -> &'static Locking {
-        &default::LOCKING
-    }
-
-    fn single_table(self) -> &'static Single {
-        &default::SINGLE
-    }
-}
 
 /// Reads septets that may be cut anywhere, also between an escape and what it escapes.
 #[derive(Default)]
@@ -51,28 +45,39 @@ pub(super) struct Decoder {
 impl Decoder {
     /// Reads on, in the tables of these languages.
     pub(super) fn push(&mut self, septets: &[u8], languages: Languages) {
-        let locking = languages.locking_table();
-        let single = languages.single_table();
+        if languages.unknown {
+            self.out.flaws.add(Flaw::UnknownLanguage);
+        }
         self.out.text.reserve(septets.len());
         for septet in septets {
             match (std::mem::take(&mut self.escaped), *septet) {
                 (false, ESCAPE) => self.escaped = true,
-                (false, septet) => self.out.text.extend(locking.get(usize::from(septet))),
-                (true, septet) => self.extended(septet, locking, single),
+                (false, septet) => self.plain(septet, languages),
+                (true, septet) => self.extended(septet, languages),
             }
         }
     }
 
+    fn plain(&mut self, septet: u8, languages: Languages) {
+        match languages.locking.get(usize::from(septet)) {
+            Some(&NONE) | None => {
+                self.out.text.push(char::REPLACEMENT_CHARACTER);
+                self.out.flaws.add(Flaw::UnknownCharacter);
+            }
+            Some(c) => self.out.text.push(*c),
+        }
+    }
+
     /// What has no meaning after an escape is shown as if there were none, a second escape as a space (6.2.1.1).
-    fn extended(&mut self, septet: u8, locking: &Locking, single: &Single) {
-        if let Some((_, c)) = single.iter().find(|(code, _)| *code == septet) {
+    fn extended(&mut self, septet: u8, languages: Languages) {
+        if let Some((_, c)) = languages.single.iter().find(|(code, _)| *code == septet) {
             self.out.text.push(*c);
             return;
         }
         self.out.flaws.add(Flaw::UnknownCharacter);
         match septet {
             ESCAPE => self.out.text.push(' '),
-            _ => self.out.text.extend(locking.get(usize::from(septet))),
+            _ => self.plain(septet, languages),
         }
     }
 
@@ -99,13 +104,17 @@ enum Code {
 }
 
 fn code(c: char, languages: Languages) -> Option<Code> {
-    let locking = languages.locking_table();
+    let locking = languages.locking;
     let plain = |code: usize| u8::try_from(code).ok().filter(|code| *code != ESCAPE && *code < 0x80);
+    // `NONE` is a character like any other to a text that has it.
+    if c == NONE {
+        return None;
+    }
     let usual = plain(c as usize).filter(|code| locking.get(usize::from(*code)) == Some(&c));
     if let Some(code) = usual.or_else(|| locking.iter().position(|known| *known == c).and_then(plain)) {
         return Some(Code::Plain(code));
     }
-    languages.single_table().iter().find(|(_, known)| *known == c).map(|(code, _)| Code::Escaped(*code))
+    languages.single.iter().find(|(_, known)| *known == c).map(|(code, _)| Code::Escaped(*code))
 }
 
 fn push(code: Code, septets: &mut Vec<u8>) {
