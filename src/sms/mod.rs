@@ -1,1 +1,49 @@
-//! TPDUs of 3GPP TS 23.040 and their alphabets (23.038): decode and encode. Pure.
+//! Short messages as 3GPP TS 23.040 puts them into octets, and the alphabets of TS 23.038: decode and encode.
+//!
+//! The room is pure: octets in, values out; no clock, no randomness, no logging. It has a file per TPDU field.
+//!
+//! What comes from the air breaks the standard now and then. [`Deliver::decode`] therefore fails only when a field that
+//! everything behind it depends on is not there; anything else yields the most readable message that is in the octets,
+//! and [`Flaws`] that say what was wrong with it.
+
+mod address;
+mod alphabet;
+mod compose;
+mod dcs;
+mod deliver;
+mod error;
+mod gsm7;
+mod header;
+mod join;
+mod own_number;
+mod parameters;
+mod pdu;
+mod pid;
+mod reader;
+mod report;
+mod scts;
+mod set;
+mod status_report;
+mod submit;
+mod text;
+mod ucs2;
+mod user_data;
+
+pub use address::Address;
+pub use alphabet::Language;
+pub use dcs::{Alphabet, Class, Dcs, Indication, Waiting};
+pub use deliver::{Deliver, tpdu};
+pub use error::{DecodeError, Problem};
+pub use header::{Concat, Element, Header, Indicated, Ports};
+pub use join::join;
+pub use own_number::{number_in_ussd, own_number, ussd_text};
+pub use parameters::Parameters;
+pub use pdu::Pdu;
+pub use pid::Pid;
+pub use report::DeliverReport;
+pub use scts::Scts;
+pub use set::{PART_WINDOW, PartSet, place};
+pub use status_report::{Outcome, Status, StatusReport};
+pub use submit::{Submit, Validity};
+pub use text::{Flaw, Flaws, Text};
+pub use user_data::{Body, UserData};

@@ -1,2 +1,3 @@
 //! The end-to-end suite: one binary, so that the library is linked once.
+mod codec;
 mod rooms;

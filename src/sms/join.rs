@@ -1,0 +1,93 @@
+//! Text out of parts: joined before they are decoded, so that nothing is lost at a seam.
+
+use super::alphabet::{self, Languages};
+use super::dcs::{Alphabet, Dcs};
+use super::deliver::Deliver;
+use super::text::{Flaw, Text};
+use super::ucs2;
+use super::user_data::{Body, UserData};
+
+/// What the parts of one long message say, given in the order of their sequence numbers; or a message of its own.
+///
+/// An escape, a surrogate pair or a character that was cut in two at a seam is whole again.
+#[must_use]
+pub fn join(parts: &[Deliver]) -> Text {
+    text(parts.iter().map(|part| (part.dcs, &part.user_data)))
+}
+
+/// What pieces of user data say, read as one.
+pub(super) fn text<'a>(pieces: impl Iterator<Item = (Dcs, &'a UserData)>) -> Text {
+    let mut joint = Joint { out: Text::default(), open: Open::Nothing };
+    for (dcs, user_data) in pieces {
+        joint.push(dcs, user_data);
+    }
+    joint.finish()
+}
+
+/// The decoder of the alphabet that the last part was in.
+enum Open {
+    Nothing,
+    Gsm7(alphabet::Decoder),
+    Ucs2(ucs2::Decoder),
+}
+
+struct Joint {
+    out: Text,
+    open: Open,
+}
+
+impl Joint {
+    fn push(&mut self, dcs: Dcs, user_data: &UserData) {
+        self.out.flaws.add_all(user_data.flaws);
+        if dcs.is_reserved() {
+            self.out.flaws.add(Flaw::ReservedCoding);
+        }
+        match &user_data.body {
+            Body::Septets(septets) => self.septets(septets, Languages::of(user_data.header.as_ref())),
+            Body::Octets(octets) => self.octets(octets, dcs),
+        }
+    }
+
+    fn septets(&mut self, septets: &[u8], languages: Languages) {
+        if !matches!(self.open, Open::Gsm7(_)) {
+            self.close(Open::Gsm7(alphabet::Decoder::default()));
+        }
+        if let Open::Gsm7(decoder) = &mut self.open {
+            decoder.push(septets, languages);
+        }
+    }
+
+    fn octets(&mut self, octets: &[u8], dcs: Dcs) {
+        if dcs.is_compressed() || dcs.alphabet() != Alphabet::Ucs2 {
+            self.close(Open::Nothing);
+            self.out.flaws.add(if dcs.is_compressed() { Flaw::Compressed } else { Flaw::Data });
+            return;
+        }
+        if !matches!(self.open, Open::Ucs2(_)) {
+            self.close(Open::Ucs2(ucs2::Decoder::default()));
+        }
+        if let Open::Ucs2(decoder) = &mut self.open {
+            decoder.push(octets);
+        }
+    }
+
+    /// Ends what is open and goes on with another alphabet.
+    fn close(&mut self, next: Open) {
+        let text = match std::mem::replace(&mut self.open, next) {
+            Open::Nothing => return,
+            Open::Gsm7(decoder) => decoder.finish(),
+            Open::Ucs2(decoder) => decoder.finish(),
+        };
+        self.out.flaws.add_all(text.flaws);
+        if self.out.text.is_empty() {
+            self.out.text = text.text;
+        } else {
+            self.out.text.push_str(&text.text);
+        }
+    }
+
+    fn finish(mut self) -> Text {
+        self.close(Open::Nothing);
+        self.out
+    }
+}
