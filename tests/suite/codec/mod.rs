@@ -1,11 +1,15 @@
 //! The SMS codec, from outside: vectors whose source is named, every code point, odd PDUs, properties.
 mod alphabets;
+#[path = "../../../fuzz/checks.rs"]
+mod checks;
 mod coding;
 mod compose;
+mod fuzz;
 mod header;
 mod joining;
 mod odd;
 mod own_number;
+mod properties;
 mod reports;
 mod sets;
 mod vectors;
