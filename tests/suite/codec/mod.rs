@@ -1,4 +1,5 @@
 //! The SMS codec, from outside: vectors whose source is named, every code point, odd PDUs, properties.
+mod agreement;
 mod alphabets;
 #[path = "../../../fuzz/checks.rs"]
 mod checks;
