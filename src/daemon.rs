@@ -1,1 +1,3 @@
 //! Puts the parts together, starts them and stops them.
+
+pub mod config;

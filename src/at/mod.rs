@@ -1,1 +1,29 @@
 //! Bytes from a modem to lines, final results, URCs and typed replies; commands to bytes. Pure.
+//!
+//! Nothing here keeps more than a line in memory, and nothing here fails on what a modem sends: what cannot be read is `None`.
+//! Authorities: 3GPP TS 27.005 (messages), 27.007 (everything else), ITU-T V.250 (the line itself); vendors' additions are
+//! named where they stand.
+
+mod command;
+mod fields;
+mod iccid;
+mod lines;
+mod ranges;
+mod reply;
+mod result;
+mod store;
+mod urc;
+
+pub use command::{Command, Domain, Expects, Indications, StoreSelection};
+pub use fields::{Fields, fields, int, payload, tag, unquote};
+pub use iccid::{IccidSource, iccid};
+pub use lines::{Item, LineBuffer, MAX_LINE};
+pub use ranges::{Choice, Choices, groups};
+pub use reply::{
+    ListHeader, PinState, Registration, Reported, Unreadable, imei, imsi, indexes, indications, list_header, operator,
+    own_number, phonebook_number, pin_state, read_header, registration, signal_dbm, stores_supported, stores_used,
+    value,
+};
+pub use result::{FinalResult, SimTrouble};
+pub use store::Store;
+pub use urc::{DirectKind, Head, SimEvent, Urc, urc};

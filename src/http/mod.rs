@@ -1,1 +1,8 @@
-//! The customers' API and the admin interface over axum.
+//! The customers' API and the admin interface over axum. What is said is decided in `gateway`; here it is put into words.
+
+pub mod admin;
+pub mod customer;
+mod params;
+mod serve;
+
+pub use serve::{Listening, listen_tcp, listen_unix};

@@ -1,1 +1,31 @@
-//! SQLite: the writer, the readers, a file per aggregate.
+//! SQLite: one writer thread with group commit, read-only readers, and a file of verbs per aggregate. All SQL is here and in
+//! `migrations/`.
+//!
+//! The face is domain words. A caller hands a whole operation to [`Store::write`] and is answered after the commit is on disk
+//! (WAL, `synchronous=FULL`); operations that wait together share one transaction, a savepoint each.
+
+mod accounts;
+mod assemblies;
+mod error;
+mod ledger;
+mod messages;
+mod migrate;
+mod modems;
+mod orders;
+mod parts;
+mod read;
+mod services;
+mod sims;
+mod writer;
+
+pub use accounts::{Account, Key};
+pub use assemblies::{Assembly, NewAssembly};
+pub use error::StoreError;
+pub use ledger::Applied;
+pub use messages::{MessageFilter, NewMessage};
+pub use orders::NewOrder;
+pub use parts::{NewPart, StoredPart};
+pub use read::Rows;
+pub use services::NewService;
+pub use sims::StockQuery;
+pub use writer::{Store, Tx};

@@ -1,0 +1,297 @@
+//! The commands that are sent, how long each may take, and what its reply looks like.
+
+use std::time::Duration;
+
+use super::iccid::IccidSource;
+use super::store::Store;
+
+/// A command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `AT`: is anybody there?
+    Attention,
+    /// `ATE0`
+    EchoOff,
+    /// `AT+CMEE=1`: errors with numbers.
+    NumericErrors,
+    /// `AT+CGMI`
+    Manufacturer,
+    /// `AT+CGMM`
+    Model,
+    /// `AT+CGMR`
+    Firmware,
+    /// `AT+CGSN`
+    Imei,
+    /// `AT+CPIN?`
+    SimState,
+    /// One of the ways to read the ICCID.
+    Iccid(IccidSource),
+    /// `AT+CIMI`
+    Imsi,
+    /// `AT+CNUM`
+    OwnNumber,
+    /// `AT+CPBS="ON"`: the SIM's own-number phonebook.
+    OwnPhonebook,
+    /// `AT+CPBR=1`
+    OwnPhonebookEntry,
+    /// `AT+CMGF=0`
+    PduMode,
+    /// `AT+CSMS=0`: the modem acknowledges to the network by itself.
+    PlainService,
+    /// `AT+CPMS=?`
+    StoresSupported,
+    /// `AT+CPMS="SM",…`
+    SelectStores(StoreSelection),
+    /// `AT+CNMI=?`
+    IndicationsSupported,
+    /// `AT+CNMI=…`
+    Indicate(Indications),
+    /// `AT+CNMI?`
+    IndicationsSet,
+    /// `AT+CREG=1`: a URC for each change.
+    WatchRegistration(Domain),
+    /// `AT+CREG?`
+    Registration(Domain),
+    /// `AT+COPS?`
+    Operator,
+    /// `AT+CSQ`
+    Signal,
+    /// `AT+CMGL=4`: all messages.
+    List,
+    /// `AT+CMGR=<index>`
+    Read(i32),
+    /// `AT+CMGD=<index>`. Never with a second parameter, which some modems refuse (`CMGD=i,0` on the MC35).
+    Delete(i32),
+    /// `AT+CMGD=?`
+    IndexesSupported,
+    /// An operator's own.
+    Raw(String),
+}
+
+/// Registration with which part of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// `+CREG`
+    Circuit,
+    /// `+CGREG`
+    Packet,
+    /// `+CEREG`
+    Lte,
+}
+
+impl Domain {
+    /// All of them.
+    pub const ALL: [Domain; 3] = [Domain::Circuit, Domain::Packet, Domain::Lte];
+
+    /// The tag of its lines.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Domain::Circuit => "+CREG",
+            Domain::Packet => "+CGREG",
+            Domain::Lte => "+CEREG",
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Domain::Circuit => "+CREG:",
+            Domain::Packet => "+CGREG:",
+            Domain::Lte => "+CEREG:",
+        }
+    }
+}
+
+/// Parameters of `AT+CPMS` (27.005 3.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSelection {
+    /// `<mem1>` and `<mem2>`: read, listed, deleted, and written.
+    pub read: Store,
+    /// `<mem3>`: where messages arrive.
+    pub receive: Store,
+    /// How many parameters this modem takes, 1 to 3.
+    pub parameters: u8,
+}
+
+/// Parameters of `AT+CNMI` (27.005 3.4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Indications {
+    /// When URCs may be sent.
+    pub mode: u8,
+    /// 1: messages are stored and announced by `+CMTI`.
+    pub mt: u8,
+    /// Broadcasts.
+    pub bm: u8,
+    /// Status reports.
+    pub ds: u8,
+    /// What happens to URCs that were held back.
+    pub bfr: u8,
+}
+
+/// What comes between the command and its final result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expects {
+    /// Nothing, or nothing that matters.
+    Nothing,
+    /// Lines that begin with one of these.
+    Prefixed(&'static [&'static str]),
+    /// At least one line that is nothing but a value, or has a tag that ends in this word.
+    Value(&'static str),
+    /// At least one line that begins with this.
+    Required(&'static str),
+    /// `+CMGR:` and a PDU, or nothing.
+    Message,
+    /// `+CMGL:` and a PDU, many times or never.
+    Messages,
+    /// Whatever comes.
+    Anything,
+}
+
+/// Answered out of the modem's own head.
+const QUICK: Duration = Duration::from_secs(5);
+/// Goes to the SIM card or the message store: vendors' manuals allow 5 to 20 s, SIM800 25 s for deletion.
+const SIM: Duration = Duration::from_secs(25);
+/// Reads up to 255 messages.
+const LIST: Duration = Duration::from_secs(60);
+/// Asks the network.
+const NETWORK: Duration = Duration::from_secs(45);
+/// Is anybody there: asked again and again.
+const GREETING: Duration = Duration::from_secs(1);
+
+impl Command {
+    /// How long the reply may take, from the sending to the final result, whatever else the modem says meanwhile.
+    pub fn timeout(&self) -> Duration {
+        match self {
+            Command::Attention => GREETING,
+            Command::EchoOff
+            | Command::NumericErrors
+            | Command::Manufacturer
+            | Command::Model
+            | Command::Firmware
+            | Command::Imei
+            | Command::WatchRegistration(_)
+            | Command::Registration(_)
+            | Command::Signal => QUICK,
+            Command::List => LIST,
+            Command::Operator | Command::Raw(_) => NETWORK,
+            _ => SIM,
+        }
+    }
+
+    /// What its reply looks like.
+    pub fn expects(&self) -> Expects {
+        match self {
+            Command::Manufacturer => Expects::Value("CGMI"),
+            Command::Model => Expects::Value("CGMM"),
+            Command::Firmware => Expects::Value("CGMR"),
+            Command::Imei => Expects::Value("CGSN"),
+            Command::Imsi => Expects::Value("CIMI"),
+            Command::Iccid(IccidSource::File) => Expects::Required("+CRSM:"),
+            Command::Iccid(_) => Expects::Value("CCID"),
+            Command::SimState => Expects::Required("+CPIN:"),
+            Command::OwnNumber => Expects::Prefixed(&["+CNUM:"]),
+            Command::OwnPhonebookEntry => Expects::Prefixed(&["+CPBR:"]),
+            Command::StoresSupported => Expects::Required("+CPMS:"),
+            Command::SelectStores(_) => Expects::Prefixed(&["+CPMS:"]),
+            Command::IndicationsSupported | Command::IndicationsSet => Expects::Required("+CNMI:"),
+            Command::Registration(domain) => Expects::Required(domain.prefix()),
+            Command::Operator => Expects::Required("+COPS:"),
+            Command::Signal => Expects::Required("+CSQ:"),
+            Command::IndexesSupported => Expects::Required("+CMGD:"),
+            Command::List => Expects::Messages,
+            Command::Read(_) => Expects::Message,
+            Command::Raw(_) => Expects::Anything,
+            _ => Expects::Nothing,
+        }
+    }
+
+    /// The command as it is sent, without the final CR.
+    pub fn line(&self) -> String {
+        match self {
+            Command::SelectStores(chosen) => chosen.line(),
+            Command::Indicate(Indications { mode, mt, bm, ds, bfr }) => format!("AT+CNMI={mode},{mt},{bm},{ds},{bfr}"),
+            Command::WatchRegistration(domain) => format!("AT{}=1", domain.tag()),
+            Command::Registration(domain) => format!("AT{}?", domain.tag()),
+            Command::Read(index) => format!("AT+CMGR={index}"),
+            Command::Delete(index) => format!("AT+CMGD={index}"),
+            Command::Raw(text) => text.clone(),
+            fixed => fixed.fixed().to_owned(),
+        }
+    }
+
+    fn fixed(&self) -> &'static str {
+        match self {
+            Command::EchoOff => "ATE0",
+            Command::NumericErrors => "AT+CMEE=1",
+            Command::Manufacturer => "AT+CGMI",
+            Command::Model => "AT+CGMM",
+            Command::Firmware => "AT+CGMR",
+            Command::Imei => "AT+CGSN",
+            Command::SimState => "AT+CPIN?",
+            Command::Iccid(source) => source.line(),
+            Command::Imsi => "AT+CIMI",
+            Command::OwnNumber => "AT+CNUM",
+            Command::OwnPhonebook => "AT+CPBS=\"ON\"",
+            Command::OwnPhonebookEntry => "AT+CPBR=1",
+            Command::PduMode => "AT+CMGF=0",
+            Command::PlainService => "AT+CSMS=0",
+            Command::StoresSupported => "AT+CPMS=?",
+            Command::IndicationsSupported => "AT+CNMI=?",
+            Command::IndicationsSet => "AT+CNMI?",
+            Command::Operator => "AT+COPS?",
+            Command::Signal => "AT+CSQ",
+            Command::List => "AT+CMGL=4",
+            Command::IndexesSupported => "AT+CMGD=?",
+            _ => "AT",
+        }
+    }
+}
+
+impl IccidSource {
+    fn line(self) -> &'static str {
+        match self {
+            IccidSource::Ccid => "AT+CCID",
+            IccidSource::Qccid => "AT+QCCID",
+            IccidSource::Iccid => "AT+ICCID",
+            IccidSource::Ciccid => "AT+CICCID",
+            IccidSource::Huawei => "AT^ICCID?",
+            IccidSource::Telit => "AT#CCID",
+            IccidSource::Sierra => "AT!ICCID?",
+            IccidSource::File => "AT+CRSM=176,12258,0,0,10",
+        }
+    }
+}
+
+impl StoreSelection {
+    fn line(self) -> String {
+        let (read, receive) = (self.read, self.receive);
+        match self.parameters {
+            0 | 1 => format!("AT+CPMS=\"{read}\""),
+            2 => format!("AT+CPMS=\"{read}\",\"{read}\""),
+            _ => format!("AT+CPMS=\"{read}\",\"{read}\",\"{receive}\""),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_as_sent() {
+        let stores =
+            |parameters| Command::SelectStores(StoreSelection { read: Store::Modem, receive: Store::Sim, parameters });
+        let table = [
+            (Command::Attention, "AT"),
+            (stores(1), "AT+CPMS=\"ME\""),
+            (stores(2), "AT+CPMS=\"ME\",\"ME\""),
+            (stores(3), "AT+CPMS=\"ME\",\"ME\",\"SM\""),
+            (Command::Indicate(Indications { mode: 2, mt: 1, ..Indications::default() }), "AT+CNMI=2,1,0,0,0"),
+            (Command::Registration(Domain::Lte), "AT+CEREG?"),
+            (Command::Delete(0), "AT+CMGD=0"),
+            (Command::Iccid(IccidSource::Huawei), "AT^ICCID?"),
+        ];
+        for (command, line) in table {
+            assert_eq!(command.line(), line);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The SIM card's serial number: ICCID, ITU-T E.118, EF 2FE2 of 3GPP TS 31.102 4.2 (each octet's nibbles swapped, `F` to fill).
+
+use super::fields::{fields, int, payload, tag, unquote};
+
+/// The commands that read it, in the order in which they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IccidSource {
+    /// `AT+CCID`: SIMCom SIM800, Telit, u-blox, ZTE.
+    Ccid,
+    /// `AT+QCCID`: Quectel.
+    Qccid,
+    /// `AT+ICCID`: SIMCom A76xx and others.
+    Iccid,
+    /// `AT+CICCID`: SIMCom SIM7600.
+    Ciccid,
+    /// `AT^ICCID?`: Huawei.
+    Huawei,
+    /// `AT#CCID`: Telit.
+    Telit,
+    /// `AT!ICCID?`: Sierra.
+    Sierra,
+    /// `AT+CRSM=176,12258,0,0,10`: reads the file itself, 27.007 8.18.
+    File,
+}
+
+impl IccidSource {
+    /// All of them in order.
+    pub const ALL: [IccidSource; 8] = [
+        IccidSource::Ccid,
+        IccidSource::Qccid,
+        IccidSource::Iccid,
+        IccidSource::Ciccid,
+        IccidSource::Huawei,
+        IccidSource::Telit,
+        IccidSource::Sierra,
+        IccidSource::File,
+    ];
+
+    /// The one to try after this one.
+    pub fn following(self) -> Option<IccidSource> {
+        Self::ALL.into_iter().skip_while(|source| *source != self).nth(1)
+    }
+}
+
+/// The ICCID on a line of a reply: 18 to 20 digits (a few operators' cards have the letters A to E among them), without the `F` that
+/// fills the last octet. Quotes, a tag before it, and octets with their nibbles still swapped are taken care of.
+pub fn iccid(line: &str) -> Option<String> {
+    if let Some(text) = payload(line, "+CRSM:") {
+        let mut parts = fields(text);
+        let sw1 = parts.next().and_then(int)?;
+        // 31.102 / ETSI TS 102 221 10.2.1: 144 is success, 145 success with a proactive command waiting.
+        return matches!(sw1, 144 | 145).then(|| parts.nth(1).map(unquote).and_then(swapped)).flatten();
+    }
+    let text = match tag(line) {
+        Some(tag) => line.get(tag.len()..)?.trim_start().strip_prefix(':')?,
+        None => line,
+    };
+    fields(text)
+        .map(unquote)
+        .find_map(|field| plain(field).or_else(|| field.starts_with("98").then(|| swapped(field))?))
+}
+
+fn plain(text: &str) -> Option<String> {
+    let text = text.trim().trim_end_matches(['F', 'f']);
+    let fits = (18..=20).contains(&text.len()) && text.starts_with("89");
+    (fits && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_uppercase())
+}
+
+fn swapped(text: &str) -> Option<String> {
+    let mut digits = text.trim().chars();
+    let mut turned = String::with_capacity(20);
+    while let (Some(low), Some(high)) = (digits.next(), digits.next()) {
+        turned.push(high);
+        turned.push(low);
+    }
+    plain(&turned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_of_eight_families_give_the_same_digits() {
+        let table = [
+            ("8931440400000000123", "8931440400000000123"),
+            ("8931440400000000123F", "8931440400000000123"),
+            ("89314404000000001234", "89314404000000001234"),
+            ("+CCID: \"8931440400000000123f\"", "8931440400000000123"),
+            ("+CCID: 8931440400000000123", "8931440400000000123"),
+            ("+QCCID: 89314404000000001234", "89314404000000001234"),
+            ("^ICCID: 98134404000000001032", "89314440000000000123"),
+            ("#CCID: 8931440400000000123", "8931440400000000123"),
+            ("!ICCID: 8931440400000000123F", "8931440400000000123"),
+            ("+ICCID:8931440400000000123", "8931440400000000123"),
+            ("+CRSM: 144,0,\"98134404000000001032\"", "89314440000000000123"),
+            ("+CRSM: 144,0,981344040000000010F2", "8931444000000000012"),
+        ];
+        for (line, expected) in table {
+            assert_eq!(iccid(line).as_deref(), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_iccid() {
+        for line in
+            ["", "OK", "+CRSM: 106,130", "+CRSM: 148,4,\"\"", "861234567890123", "+CCID: ", "8931", "+CME ERROR: 10"]
+        {
+            assert_eq!(iccid(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_commands_are_tried_in_order_to_the_last() {
+        let mut source = IccidSource::Ccid;
+        let mut count = 1;
+        while let Some(next) = source.following() {
+            source = next;
+            count += 1;
+        }
+        assert_eq!((count, source), (IccidSource::ALL.len(), IccidSource::File));
+    }
+}

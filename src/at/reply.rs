@@ -1,0 +1,338 @@
+//! Typed replies. Each function takes one line of a reply and gives `None` when it does not say what was asked.
+
+use super::command::{Domain, Indications};
+use super::fields::{fields, int, payload, tag, unquote};
+use super::ranges::{Choices, groups};
+use super::store::Store;
+
+/// The value of a line that is nothing but a value (`AT+CGMI` and the like), without a tag or a label before it and without quotes.
+pub fn value(line: &str) -> &str {
+    let text = match tag(line) {
+        Some(_) => line.split_once(':').map_or(line, |(_, rest)| rest),
+        None => ["Manufacturer:", "Model:", "Revision:", "IMEI:"]
+            .iter()
+            .find_map(|label| line.strip_prefix(label))
+            .unwrap_or(line),
+    };
+    unquote(text)
+}
+
+/// An IMEI (23.003 6.2): 15 digits, of which a 16-digit IMEISV shows 14 and the software version.
+pub fn imei(line: &str) -> Option<&str> {
+    let text = value(line);
+    let text = text.split(',').next().map_or(text, unquote);
+    ((14..=17).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+/// An IMSI (23.003 2.2): 6 to 15 digits.
+pub fn imsi(line: &str) -> Option<&str> {
+    let text = value(line);
+    ((6..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+/// What `+CPIN` says (27.007 8.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinState {
+    /// Nothing is wanted.
+    Ready,
+    /// `SIM PIN`
+    Pin,
+    /// `SIM PUK`
+    Puk,
+    /// No card; not in the standard's list, but on the wire (SIMCom, Quectel).
+    Absent,
+    /// Not readable yet.
+    NotReady,
+    /// A network or device lock.
+    Other,
+}
+
+impl PinState {
+    /// From the whole line.
+    pub fn parse(line: &str) -> Option<PinState> {
+        Some(match unquote(payload(line, "+CPIN:")?).to_ascii_uppercase().as_str() {
+            "READY" => PinState::Ready,
+            "SIM PIN" | "SIM PIN2" => PinState::Pin,
+            "SIM PUK" | "SIM PUK2" => PinState::Puk,
+            "NOT INSERTED" | "SIM REMOVED" | "SIM NOT INSERTED" => PinState::Absent,
+            "NOT READY" => PinState::NotReady,
+            _ => PinState::Other,
+        })
+    }
+}
+
+/// See [`PinState::parse`].
+pub fn pin_state(line: &str) -> Option<PinState> {
+    PinState::parse(line)
+}
+
+/// Registration status (27.007 7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// 0: not registered and not looking for a network.
+    Idle,
+    /// 1
+    Home,
+    /// 2: not registered, looking for a network.
+    Searching,
+    /// 3
+    Denied,
+    /// 4, and every other number
+    Unknown,
+    /// 5
+    Roaming,
+    /// 6, 7: registered for SMS only, home or roaming.
+    SmsOnly,
+}
+
+impl Registration {
+    /// Whether SMS can arrive.
+    pub fn is_registered(self) -> bool {
+        matches!(self, Registration::Home | Registration::Roaming | Registration::SmsOnly)
+    }
+}
+
+impl From<i32> for Registration {
+    fn from(status: i32) -> Self {
+        match status {
+            0 => Registration::Idle,
+            1 => Registration::Home,
+            2 => Registration::Searching,
+            3 => Registration::Denied,
+            5 => Registration::Roaming,
+            6 | 7 => Registration::SmsOnly,
+            _ => Registration::Unknown,
+        }
+    }
+}
+
+/// A `+CREG`, `+CGREG` or `+CEREG` line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// Which of them.
+    pub domain: Domain,
+    /// What it says.
+    pub registration: Registration,
+    /// Whether it has the form of a reply (`<n>,<stat>`) and not of a URC (`<stat>[,<lac>,<ci>…]`).
+    pub asked: bool,
+}
+
+/// Reads such a line. A location area code is quoted, or has four digits: that is how a reply and a URC are told apart.
+pub fn registration(line: &str) -> Option<Reported> {
+    let domain = Domain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
+    let mut parts = fields(line.split_once(':')?.1);
+    let first = parts.next()?.parse::<i32>().ok()?;
+    let second = parts.next().filter(|text| text.len() <= 2).and_then(|text| text.parse::<i32>().ok());
+    let status = second.unwrap_or(first);
+    Some(Reported { domain, registration: status.into(), asked: second.is_some() })
+}
+
+/// `+CSQ: <rssi>,<ber>` in dBm (27.007 8.5; from 100 on TD-SCDMA and LTE as vendors give it); `None` also for 99, "not known".
+pub fn signal_dbm(line: &str) -> Option<i16> {
+    let rssi = fields(payload(line, "+CSQ:")?).next().and_then(int)?;
+    let rssi = i16::try_from(rssi).ok()?;
+    match rssi {
+        0..=31 => Some(-113 + 2 * rssi),
+        100..=191 => Some(-116 + (rssi - 100)),
+        _ => None,
+    }
+}
+
+/// The operator of `+COPS: <mode>,<format>,<oper>[,<act>]` (27.007 7.3).
+pub fn operator(line: &str) -> Option<String> {
+    let name = fields(payload(line, "+COPS:")?).nth(2).map(unquote)?.trim();
+    (!name.is_empty()).then(|| name.chars().take(64).collect())
+}
+
+fn international(number: &str, kind: Option<i32>) -> Option<String> {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    let fits = (3..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // Type of address 145: international (24.008 10.5.4.7).
+    let plus = number.starts_with('+') || kind == Some(145);
+    fits.then(|| if plus { format!("+{digits}") } else { digits.to_owned() })
+}
+
+/// The number of `+CNUM: [<alpha>],<number>,<type>…` (27.007 7.1), with `+` when it is international.
+pub fn own_number(line: &str) -> Option<String> {
+    let mut parts = fields(payload(line, "+CNUM:")?).skip(1);
+    let number = unquote(parts.next()?);
+    international(number, parts.next().and_then(int))
+}
+
+/// The number of `+CPBR: <index>,<number>,<type>,<text>` (27.007 8.12).
+pub fn phonebook_number(line: &str) -> Option<String> {
+    let mut parts = fields(payload(line, "+CPBR:")?).skip(1);
+    let number = unquote(parts.next()?);
+    international(number, parts.next().and_then(int))
+}
+
+/// `+CPMS: ("SM","ME"),("SM","ME"),("SM")`: the stores that each parameter may take. Fewer than three lists: the command takes fewer.
+pub fn stores_supported(line: &str) -> Option<Vec<Vec<Store>>> {
+    let lists = groups(payload(line, "+CPMS:")?);
+    let stores = |list: &Choices| list.words().filter_map(Store::parse).collect::<Vec<_>>();
+    let lists: Vec<_> = lists.iter().take(3).map(stores).filter(|list| !list.is_empty()).collect();
+    (!lists.is_empty()).then_some(lists)
+}
+
+/// How many messages the first store holds: `+CPMS: 3,20,…` (reply to a choice) or `+CPMS: "SM",3,20,…` (reply to the question).
+pub fn stores_used(line: &str) -> Option<u32> {
+    fields(payload(line, "+CPMS:")?).find_map(int).and_then(|used| u32::try_from(used).ok())
+}
+
+/// `+CNMI: <mode>,<mt>,<bm>,<ds>,<bfr>` (27.005 3.4.1) as set now.
+pub fn indications(line: &str) -> Option<Indications> {
+    let mut parts = fields(payload(line, "+CNMI:")?).map(|field| int(field).and_then(|n| u8::try_from(n).ok()));
+    let mode = parts.next()??;
+    let mt = parts.next()??;
+    let mut or_zero = || parts.next().flatten().unwrap_or(0);
+    Some(Indications { mode, mt, bm: or_zero(), ds: or_zero(), bfr: or_zero() })
+}
+
+/// `+CMGD: (1,2,7),(0-4)` (27.005 3.5.4): the indexes that can be deleted, on some modems only those in use. At most 512.
+pub fn indexes(line: &str) -> Option<Vec<i32>> {
+    let lists = groups(payload(line, "+CMGD:")?);
+    lists.first().map(|list| list.numbers().filter(|index| *index >= 0).collect())
+}
+
+/// The line before a PDU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListHeader {
+    /// Where the message lies (`+CMGL` only; 0 for `+CMGR`).
+    pub index: i32,
+    /// Octets of the TPDU, without the service-centre address; `None` when the line does not say.
+    pub length: Option<usize>,
+}
+
+/// Why a header cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is one of text mode: the modem has forgotten `AT+CMGF=0`.
+    TextMode,
+    /// It is no header.
+    Garbled,
+}
+
+fn length(field: Option<&str>) -> Option<usize> {
+    field.and_then(int).and_then(|octets| usize::try_from(octets).ok())
+}
+
+/// `+CMGL: <index>,<stat>,[<alpha>],<length>` (27.005 3.4.2, PDU mode). `None`: another kind of line.
+pub fn list_header(line: &str) -> Option<Result<ListHeader, Unreadable>> {
+    let mut parts = fields(payload(line, "+CMGL:")?);
+    let Some(index) = parts.next().and_then(int) else { return Some(Err(Unreadable::Garbled)) };
+    match parts.next() {
+        Some(stat) if stat.starts_with('"') => Some(Err(Unreadable::TextMode)),
+        Some(stat) if int(stat).is_some() => Some(Ok(ListHeader { index, length: length(parts.last()) })),
+        _ => Some(Err(Unreadable::Garbled)),
+    }
+}
+
+/// `+CMGR: <stat>,[<alpha>],<length>` (27.005 3.4.3, PDU mode). `None`: another kind of line.
+pub fn read_header(line: &str) -> Option<Result<ListHeader, Unreadable>> {
+    let mut parts = fields(payload(line, "+CMGR:")?);
+    match parts.next() {
+        Some(stat) if stat.starts_with('"') => Some(Err(Unreadable::TextMode)),
+        Some(stat) if int(stat).is_some() => Some(Ok(ListHeader { index: 0, length: length(parts.last()) })),
+        _ => Some(Err(Unreadable::Garbled)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_with_and_without_tags() {
+        let table = [
+            ("Quectel", "Quectel"),
+            ("+CGMI: \"huawei\"", "huawei"),
+            ("Manufacturer: QUALCOMM INCORPORATED", "QUALCOMM INCORPORATED"),
+            ("Revision: EC25EFAR06A06M4G", "EC25EFAR06A06M4G"),
+            ("\"SIMCOM_SIM7600E\"", "SIMCOM_SIM7600E"),
+        ];
+        for (line, expected) in table {
+            assert_eq!(value(line), expected);
+        }
+        assert_eq!(imei("861234567890123"), Some("861234567890123"));
+        assert_eq!(imei("+CGSN: \"861234567890123\""), Some("861234567890123"));
+        assert_eq!(imei("IMEI: 861234567890123"), Some("861234567890123"));
+        assert_eq!(imei("861234567890123,80ABCDEF"), Some("861234567890123"));
+        assert_eq!(imei("12345"), None);
+        assert_eq!(imsi("204041234567890"), Some("204041234567890"));
+        assert_eq!(imsi("*CIMI: x"), None);
+    }
+
+    #[test]
+    fn a_reply_and_a_urc_of_registration_are_told_apart() {
+        let table = [
+            ("+CREG: 0,1", Domain::Circuit, Registration::Home, true),
+            ("+CREG: 2,5,\"00A1\",\"01B2\",7", Domain::Circuit, Registration::Roaming, true),
+            ("+CREG: 1", Domain::Circuit, Registration::Home, false),
+            ("+CREG: 2,\"00A1\",\"01B2\"", Domain::Circuit, Registration::Searching, false),
+            ("+CREG: 1,1234,5678", Domain::Circuit, Registration::Home, false),
+            ("+CGREG: 1,0", Domain::Packet, Registration::Idle, true),
+            ("+CEREG: 0,6", Domain::Lte, Registration::SmsOnly, true),
+            ("+CEREG: 0,11", Domain::Lte, Registration::Unknown, true),
+        ];
+        for (line, domain, status, asked) in table {
+            assert_eq!(registration(line), Some(Reported { domain, registration: status, asked }), "{line}");
+        }
+        assert_eq!(registration("+CREG: ?"), None);
+        assert_eq!(registration("+COPS: 0,1"), None);
+    }
+
+    #[test]
+    fn network_replies() {
+        assert_eq!(signal_dbm("+CSQ: 20,99"), Some(-73));
+        assert_eq!(signal_dbm("+CSQ: 99,99"), None);
+        assert_eq!(signal_dbm("+CSQ: 150,0"), Some(-66));
+        assert_eq!(signal_dbm("+CSQ: 70000,0"), None);
+        assert_eq!(operator("+COPS: 0,0,\"vodafone, NL\",7").as_deref(), Some("vodafone, NL"));
+        assert_eq!(operator("+COPS: 0"), None);
+    }
+
+    #[test]
+    fn own_numbers() {
+        let table = [
+            ("+CNUM: \"\",\"+31612345678\",145", Some("+31612345678")),
+            ("+CNUM: ,\"31612345678\",145,7,4", Some("+31612345678")),
+            ("+CNUM: \"Line 1\",\"0612345678\",129", Some("0612345678")),
+            ("+CNUM: \"\",\"\",129", None),
+            ("+CNUM: ,,", None),
+            ("+CNUM:", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(own_number(line).as_deref(), expected, "{line}");
+        }
+        assert_eq!(phonebook_number("+CPBR: 1,\"+447911123456\",145,\"OWN\"").as_deref(), Some("+447911123456"));
+    }
+
+    #[test]
+    fn stores_and_indications() {
+        let wavecom = stores_supported("+CPMS: (\"SM\",\"SR\")").unwrap();
+        assert_eq!(wavecom, [vec![Store::Sim, Store::Reports]]);
+        let huawei = stores_supported("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")").unwrap();
+        assert_eq!(huawei.len(), 3);
+        assert_eq!(stores_supported("+CPMS: ()"), None);
+        assert_eq!(stores_used("+CPMS: 3,20,3,20,3,20"), Some(3));
+        assert_eq!(stores_used("+CPMS: \"SM\",4,20"), Some(4));
+        let set = indications("+CNMI: 2,1,0,0,0").unwrap();
+        assert_eq!((set.mode, set.mt), (2, 1));
+        assert_eq!(indications("+CNMI: 2"), None);
+        assert_eq!(indexes("+CMGD: (1-3,7),(0-4)"), Some(vec![1, 2, 3, 7]));
+        assert_eq!(indexes("+CMGD: (),(0-4)"), Some(vec![]));
+    }
+
+    #[test]
+    fn headers_of_messages() {
+        let header = |index, length| Some(Ok(ListHeader { index, length }));
+        assert_eq!(list_header("+CMGL: 3,1,,24"), header(3, Some(24)));
+        assert_eq!(list_header("+CMGL: 0,0,\"a,b\",159"), header(0, Some(159)));
+        assert_eq!(list_header("+CMGL: 3,\"REC UNREAD\",\"+31\",,\"26/06/22\""), Some(Err(Unreadable::TextMode)));
+        assert_eq!(list_header("+CMGL: "), Some(Err(Unreadable::Garbled)));
+        assert_eq!(list_header("07911326040000F0"), None);
+        assert_eq!(read_header("+CMGR: 1,,24"), header(0, Some(24)));
+        assert_eq!(read_header("+CMGR: 0,24"), header(0, Some(24)));
+        assert_eq!(read_header("+CMGR: \"REC READ\",\"+31\""), Some(Err(Unreadable::TextMode)));
+    }
+}

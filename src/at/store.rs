@@ -1,0 +1,53 @@
+//! The message stores of 27.005 3.1.
+
+use std::fmt;
+
+/// A message store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Store {
+    /// `SM`: the SIM card's; its messages go where the card goes.
+    Sim,
+    /// `ME`: the modem's own; its messages stay when the card goes.
+    Modem,
+    /// `MT`: a view of both.
+    Both,
+    /// `SR`: status reports.
+    Reports,
+    /// `BM`: broadcasts.
+    Broadcasts,
+    /// `TA`: the adaptor's.
+    Adaptor,
+}
+
+impl Store {
+    /// From its name, quoted or not; `None` for one that 27.005 does not know.
+    pub fn parse(name: &str) -> Option<Store> {
+        Some(match super::unquote(name) {
+            "SM" => Store::Sim,
+            "ME" => Store::Modem,
+            "MT" => Store::Both,
+            "SR" => Store::Reports,
+            "BM" => Store::Broadcasts,
+            "TA" => Store::Adaptor,
+            _ => return None,
+        })
+    }
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Store::Sim => "SM",
+            Store::Modem => "ME",
+            Store::Both => "MT",
+            Store::Reports => "SR",
+            Store::Broadcasts => "BM",
+            Store::Adaptor => "TA",
+        }
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

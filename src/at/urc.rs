@@ -1,0 +1,257 @@
+//! Unsolicited result codes: what a modem says unasked. A line that is not here means nothing to anybody (`None`).
+
+use super::command::Domain;
+use super::fields::{fields, int, payload, tag, unquote};
+use super::reply::{PinState, Registration, registration};
+use super::store::Store;
+
+/// A URC that somebody acts upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urc {
+    /// `+CMTI`: a message lies in a store. No store when its name is unknown; no index when the modem gave none or −1.
+    Stored {
+        /// Where it lies.
+        store: Option<Store>,
+        /// Its index there.
+        index: Option<i32>,
+    },
+    /// `+CMT`, `+CDS`, `+CBM`: the next line is the PDU itself.
+    Heading(Head),
+    /// `+CREG` and its family: the registration changed.
+    Registration(Domain, Registration),
+    /// Something happened to the SIM card.
+    Sim(SimEvent),
+    /// The SIM's messages can be read only now.
+    MessagesReady,
+    /// A store is full: nothing arrives until there is room.
+    StoreFull,
+    /// The modem has started anew: all its settings may be lost.
+    Booted,
+}
+
+/// What happened to the card. After any of them its ICCID has to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SimEvent {
+    /// A card is there, perhaps another one.
+    Present,
+    /// There is none, or it is not usable now.
+    Absent,
+    /// It wants a PIN or PUK.
+    Locked,
+}
+
+/// The kind of a message that comes with the URC itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectKind {
+    /// `+CMT`: an SMS-DELIVER.
+    Message,
+    /// `+CDS`: a status report.
+    Report,
+    /// `+CBM`: a broadcast.
+    Broadcast,
+}
+
+/// The first line of a message that comes with the URC itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// What kind of message follows.
+    pub kind: DirectKind,
+    /// The octets of its TPDU, where the line says so.
+    pub length: Option<usize>,
+}
+
+/// Reads a line as a URC.
+pub fn urc(line: &str) -> Option<Urc> {
+    if let Some(found) = wordy(line) {
+        return Some(found);
+    }
+    match tag(line)? {
+        "+CMTI" => Some(stored(payload(line, "+CMTI:")?)),
+        "+CMT" => Some(heading(DirectKind::Message, payload(line, "+CMT:")?)),
+        "+CDS" => Some(heading(DirectKind::Report, payload(line, "+CDS:")?)),
+        "+CBM" => Some(heading(DirectKind::Broadcast, payload(line, "+CBM:")?)),
+        "+CREG" | "+CGREG" | "+CEREG" => {
+            let reported = registration(line)?;
+            (!reported.asked).then_some(Urc::Registration(reported.domain, reported.registration))
+        }
+        "+CIEV" => smsfull(line).then_some(Urc::StoreFull),
+        "+QIND" => qind(line),
+        _ => sim_event(line),
+    }
+}
+
+/// Lines without a tag, or with one that is not followed by fields.
+fn wordy(line: &str) -> Option<Urc> {
+    Some(match line {
+        "RDY" | "APP RDY" | "START" | "MODEM:STARTUP" | "^SYSSTART" | "SYSSTART" | "^SHUTDOWN"
+        | "NORMAL POWER DOWN" | "POWERED DOWN" => Urc::Booted,
+        "SMS Ready" | "SMS READY" | "SMS DONE" => Urc::MessagesReady,
+        _ if line.starts_with("^SMMEMFULL") || line.starts_with("SMS FULL") || line.starts_with("+SMS FULL") => {
+            Urc::StoreFull
+        }
+        _ => return None,
+    })
+}
+
+/// `+CMTI: "SM",3` and with more behind it (`"SM",1,"MMS PUSH",2,1`).
+fn stored(text: &str) -> Urc {
+    let mut parts = fields(text);
+    let store = parts.next().and_then(Store::parse);
+    let index = parts.next().and_then(int).filter(|index| *index >= 0);
+    Urc::Stored { store, index }
+}
+
+/// `+CMT: ,24`, `+CMT: "name",24`, `+CDS: 25`, ZTE's `+CDS: ,25`.
+fn heading(kind: DirectKind, text: &str) -> Urc {
+    let length = fields(text).last().and_then(int).and_then(|octets| usize::try_from(octets).ok());
+    Urc::Heading(Head { kind, length })
+}
+
+/// Quectel: `+QIND: SMS DONE`, `+QIND: "smsfull","ME"`.
+fn qind(line: &str) -> Option<Urc> {
+    if payload(line, "+QIND:").map(unquote) == Some("SMS DONE") {
+        return Some(Urc::MessagesReady);
+    }
+    smsfull(line).then_some(Urc::StoreFull)
+}
+
+/// `+CIEV: smsfull,1` (Telit, Cinterion) and the like; a 0 at the end says that there is room again.
+fn smsfull(line: &str) -> bool {
+    let named = line.to_ascii_lowercase().contains("smsfull");
+    named && fields(line).last().and_then(int) != Some(0)
+}
+
+fn sim_event(line: &str) -> Option<Urc> {
+    let present = |yes: bool| if yes { SimEvent::Present } else { SimEvent::Absent };
+    let event = match tag(line)? {
+        "+CPIN" => match PinState::parse(line)? {
+            PinState::Ready => SimEvent::Present,
+            PinState::Absent | PinState::NotReady => SimEvent::Absent,
+            PinState::Pin | PinState::Puk | PinState::Other => SimEvent::Locked,
+        },
+        // Quectel: the card has been initialised.
+        "+QUSIM" => SimEvent::Present,
+        // Quectel: <enabled>,<inserted>.
+        "+QSIMSTAT" => present(fields(payload(line, "+QSIMSTAT:")?).nth(1).and_then(int)? == 1),
+        // Telit: 0 removed, 1 inserted, 2 unlocked, 3 messages and phonebook readable.
+        "#QSS" => match fields(payload(line, "#QSS:")?).last().and_then(int)? {
+            0 => SimEvent::Absent,
+            3 => return Some(Urc::MessagesReady),
+            _ => SimEvent::Present,
+        },
+        // Huawei: 0 invalid, 1 valid, 255 no card.
+        "^SIMST" => present(fields(payload(line, "^SIMST:")?).next().and_then(int)? == 1),
+        // Cinterion: 0 removed, 1 inserted.
+        "^SCKS" => present(fields(payload(line, "^SCKS:")?).last().and_then(int)? == 1),
+        // u-blox: 0 no card, 1 to 3 PIN or PUK wanted, 4 and up working.
+        "+UUSIMSTAT" => match fields(payload(line, "+UUSIMSTAT:")?).next().and_then(int)? {
+            0 => SimEvent::Absent,
+            1..=3 => SimEvent::Locked,
+            _ => SimEvent::Present,
+        },
+        _ => return None,
+    };
+    Some(Urc::Sim(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stored(store: Option<Store>, index: Option<i32>) -> Option<Urc> {
+        Some(Urc::Stored { store, index })
+    }
+
+    #[test]
+    fn new_message_indications_of_all_kinds() {
+        let table = [
+            ("+CMTI: \"SM\",3", stored(Some(Store::Sim), Some(3))),
+            ("+CMTI:\"ME\",0", stored(Some(Store::Modem), Some(0))),
+            ("+CMTI: \"ME\",-1", stored(Some(Store::Modem), None)),
+            ("+CMTI: \"SM\",1,\"MMS PUSH\",2,1", stored(Some(Store::Sim), Some(1))),
+            ("+CMTI: \"XX\",1", stored(None, Some(1))),
+            ("+CMTI: ", stored(None, None)),
+            ("+CMTI: \"SM\"", stored(Some(Store::Sim), None)),
+            ("+CMTIX: \"SM\",1", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(urc(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn messages_that_come_with_a_second_line() {
+        let head = |kind, length| Some(Urc::Heading(Head { kind, length }));
+        let table = [
+            ("+CMT: ,24", head(DirectKind::Message, Some(24))),
+            ("+CMT: \"Jan, de\",24", head(DirectKind::Message, Some(24))),
+            ("+CMT: 24", head(DirectKind::Message, Some(24))),
+            ("+CDS: 25", head(DirectKind::Report, Some(25))),
+            ("+CDS: ,25", head(DirectKind::Report, Some(25))),
+            ("+CBM: 88", head(DirectKind::Broadcast, Some(88))),
+            ("+CMT:", head(DirectKind::Message, None)),
+        ];
+        for (line, expected) in table {
+            assert_eq!(urc(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn sim_events_of_seven_vendors() {
+        let table = [
+            ("+CPIN: READY", SimEvent::Present),
+            ("+CPIN:NOT READY", SimEvent::Absent),
+            ("+CPIN: NOT INSERTED", SimEvent::Absent),
+            ("+CPIN: SIM REMOVED", SimEvent::Absent),
+            ("+CPIN: SIM PIN", SimEvent::Locked),
+            ("+QUSIM: 1", SimEvent::Present),
+            ("+QSIMSTAT: 1,0", SimEvent::Absent),
+            ("+QSIMSTAT: 1,1", SimEvent::Present),
+            ("#QSS: 0", SimEvent::Absent),
+            ("#QSS: 1", SimEvent::Present),
+            ("^SIMST: 255,0", SimEvent::Absent),
+            ("^SIMST:1", SimEvent::Present),
+            ("^SCKS: 0", SimEvent::Absent),
+            ("+UUSIMSTAT: 4", SimEvent::Present),
+        ];
+        for (line, expected) in table {
+            assert_eq!(urc(line), Some(Urc::Sim(expected)), "{line}");
+        }
+    }
+
+    #[test]
+    fn boot_noise_full_stores_and_registration() {
+        let table = [
+            ("RDY", Some(Urc::Booted)),
+            ("SMS Ready", Some(Urc::MessagesReady)),
+            ("+QIND: SMS DONE", Some(Urc::MessagesReady)),
+            ("#QSS: 3", Some(Urc::MessagesReady)),
+            ("^SMMEMFULL: \"SM\"", Some(Urc::StoreFull)),
+            ("SMS FULL", Some(Urc::StoreFull)),
+            ("+CIEV: smsfull,1", Some(Urc::StoreFull)),
+            ("+CIEV: smsfull,0", None),
+            ("+CIEV: rssi,3", None),
+            ("+QIND: \"smsfull\",\"ME\"", Some(Urc::StoreFull)),
+            ("+CREG: 1", Some(Urc::Registration(Domain::Circuit, Registration::Home))),
+            ("+CEREG: 5,\"00A1\",\"01B2C3\",7", Some(Urc::Registration(Domain::Lte, Registration::Roaming))),
+            ("+CREG: 0,1", None),
+            ("Call Ready", None),
+            ("*PSUTTZ: 2026, 6, 22, 12, 57, 3, \"+8\", 1", None),
+            ("DST: 1", None),
+            ("^RSSI: 20", None),
+            ("+ZPAS: \"LTE\",\"CS_PS\"", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(urc(line), expected, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_survived(line: String, head in "[+^#][A-Z]{1,6}: ?") {
+            urc(&line);
+            urc(&format!("{head}{line}"));
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest right one.
+
+mod reader;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::domain::{Countries, Country};
+use reader::{Document, Section};
+
+/// Everything that a configuration says, with defaults where it says nothing.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[database] path`.
+    pub database: PathBuf,
+    /// `[http] listen`.
+    pub listen: SocketAddr,
+    /// `[admin] socket`.
+    pub socket: PathBuf,
+    /// `[[modem]]`, in order.
+    pub modems: Vec<ModemPorts>,
+    /// `[orders]`.
+    pub orders: Orders,
+    /// `[money] currency`.
+    pub currency: String,
+    /// The document's countries and those of `[countries.…]`.
+    pub countries: Countries,
+    /// `[log]`.
+    pub log: Log,
+    /// What is right but without effect in this version, for a warning.
+    pub without_effect: Vec<String>,
+}
+
+/// One `[[modem]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModemPorts {
+    /// A path or a glob.
+    pub port: String,
+    /// Bits per second.
+    pub baud: u32,
+    /// The line that it stands on.
+    pub line: usize,
+}
+
+/// `[orders]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orders {
+    /// How long an order waits and collects.
+    pub lifetime: Duration,
+    /// Open orders that an account may have at once.
+    pub max_open_per_account: usize,
+    /// Whether orders of services with patterns may share a SIM.
+    pub share_sim: bool,
+    /// Whether numbers are shown as country code and digits.
+    pub international_numbers: bool,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// `[log] format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// Straight to journald.
+    Journald,
+}
+
+/// One thing that is wrong in the file, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong and what would be right.
+    pub text: String,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why it cannot be read, or all that is wrong in it.
+    pub faults: Result<Vec<Fault>, std::io::Error>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.faults {
+            Err(error) => write!(f, "cannot read the configuration {path}: {error}"),
+            Ok(faults) => {
+                let lines: Vec<String> =
+                    faults.iter().map(|fault| format!("{path}:{}: {}", fault.line, fault.text)).collect();
+                f.write_str(&lines.join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let failed = |faults| ConfigError { path: path.to_owned(), faults };
+        let text = std::fs::read_to_string(path).map_err(|error| failed(Err(error)))?;
+        Config::parse(&text).map_err(|faults| failed(Ok(faults)))
+    }
+
+    /// Reads a file's text.
+    pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+        let document = Document::parse(text)?;
+        let mut root = document.root();
+        let mut without_effect = Vec::new();
+        for name in ["bank", "rentals", "retention", "limits"] {
+            if root.skip(name) {
+                without_effect.push(format!("[{name}]"));
+            }
+        }
+        let config = Config {
+            database: database(root.section("database")),
+            listen: http(root.section("http")),
+            socket: admin(root.section("admin")),
+            modems: modems(&mut root, &mut without_effect),
+            orders: orders(root.section("orders"), &mut without_effect),
+            currency: money(root.section("money"), &mut without_effect),
+            countries: countries(root.section("countries")),
+            log: log(root.section("log")),
+            without_effect,
+        };
+        root.end();
+        document.faults().map(|()| config)
+    }
+}
+
+fn database(mut section: Section<'_>) -> PathBuf {
+    let path = section.text("path").unwrap_or_else(|| "/var/lib/simbridge/simbridge.db".to_owned());
+    section.end();
+    path.into()
+}
+
+fn admin(mut section: Section<'_>) -> PathBuf {
+    let socket = section.text("socket").unwrap_or_else(|| "/run/simbridge/admin.sock".to_owned());
+    section.end();
+    socket.into()
+}
+
+fn http(mut section: Section<'_>) -> SocketAddr {
+    let listen = section.parsed("listen", "an address and port like \"127.0.0.1:8080\"");
+    section.end();
+    listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)))
+}
+
+fn modems(root: &mut Section<'_>, without_effect: &mut Vec<String>) -> Vec<ModemPorts> {
+    let read = root.sections("modem").into_iter().filter_map(|mut section| {
+        let line = section.line();
+        let baud = section.whole("baud", 300..=4_000_000).and_then(|baud| u32::try_from(baud).ok()).unwrap_or(115_200);
+        for key in ["profile", "pin_file"] {
+            if section.skip(key) {
+                without_effect.push(format!("modem.{key} (line {line})"));
+            }
+        }
+        let port = section.text("port");
+        let glob = port.as_deref().map(glob::Pattern::new);
+        match glob {
+            None => section.fault_here("a [[modem]] needs port = \"/dev/…\", a path or a glob"),
+            Some(Err(error)) => section.fault("port", format!("not a glob: {error}")),
+            Some(Ok(_)) => {}
+        }
+        section.end();
+        Some(ModemPorts { port: port?, baud, line })
+    });
+    read.collect()
+}
+
+fn orders(mut section: Section<'_>, without_effect: &mut Vec<String>) -> Orders {
+    for key in ["reuse_window", "reuse_price_percent"] {
+        if section.skip(key) {
+            without_effect.push(format!("orders.{key}"));
+        }
+    }
+    let format = section.one_of("number_format", &[("national", false), ("international", true)]);
+    let orders = Orders {
+        lifetime: section.duration("lifetime").unwrap_or(Duration::from_secs(600)),
+        max_open_per_account: section
+            .whole("max_open_per_account", 1..=1_000_000)
+            .and_then(|most| usize::try_from(most).ok())
+            .unwrap_or(1),
+        share_sim: section.flag("share_sim").unwrap_or(true),
+        international_numbers: format.unwrap_or(false),
+    };
+    section.end();
+    orders
+}
+
+fn money(mut section: Section<'_>, without_effect: &mut Vec<String>) -> String {
+    if section.skip("rates") {
+        without_effect.push("[money.rates]".to_owned());
+    }
+    let currency = section.text("currency").unwrap_or_else(|| "USD".to_owned());
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        section.fault("currency", "a currency is three capital letters like \"USD\"");
+    }
+    section.end();
+    currency
+}
+
+fn countries(mut section: Section<'_>) -> Countries {
+    let mut countries = Countries::default();
+    for (code, mut country) in section.named_sections() {
+        let line = country.line();
+        let read = Country {
+            code: code.to_ascii_uppercase(),
+            aliases: country.texts("aliases").iter().map(|alias| alias.to_ascii_uppercase()).collect(),
+            calling_code: country.digits("calling_code").unwrap_or_default(),
+            trunk: country.digits("trunk").unwrap_or_default(),
+            digits: (country.count("fewest_digits").unwrap_or(6), country.count("most_digits").unwrap_or(14)),
+            mobile_codes: country.mobile_codes("mobile_codes"),
+        };
+        if read.calling_code.is_empty() {
+            country.fault_here("a country needs calling_code = \"49\", its digits without +");
+        }
+        if let Err(taken) = countries.add(read) {
+            country.fault_at(line, format!("the country code {taken} is there already"));
+        }
+        country.end();
+    }
+    section.end();
+    countries
+}
+
+fn log(mut section: Section<'_>) -> Log {
+    let levels = ["error", "warn", "info", "debug", "trace"].map(|level| (level, level));
+    let level = section.one_of("level", &levels).unwrap_or("info").to_owned();
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json), ("journald", LogFormat::Journald)];
+    let format = section.one_of("format", &formats).unwrap_or(LogFormat::Text);
+    section.end();
+    Log { level, format }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        let faults = Config::parse(text).unwrap_err();
+        faults.iter().map(|fault| format!("{}: {}", fault.line, fault.text)).collect()
+    }
+
+    #[test]
+    fn everything_has_a_default_but_the_ports() {
+        let config = Config::parse("").unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database, Path::new("/var/lib/simbridge/simbridge.db"));
+        assert_eq!(config.orders.lifetime, Duration::from_secs(600));
+        assert_eq!((config.modems.len(), config.currency.as_str()), (0, "USD"));
+    }
+
+    #[test]
+    fn what_is_said_is_taken() {
+        let config = Config::parse(
+            r#"
+            [http]
+            listen = "[::1]:9000"
+            [[modem]]
+            port = "/dev/ttyUSB*"
+            baud = 9600
+            [[modem]]
+            port = "/dev/ttyS0"
+            [orders]
+            lifetime = "90s"
+            max_open_per_account = 5
+            share_sim = false
+            number_format = "international"
+            [money]
+            currency = "EUR"
+            [countries.DE]
+            calling_code = "49"
+            trunk = "0"
+            mobile_codes = [262]
+            [log]
+            level = "debug"
+            format = "json"
+            "#,
+        )
+        .unwrap();
+        let ports: Vec<_> = config.modems.iter().map(|modem| (modem.port.as_str(), modem.baud, modem.line)).collect();
+        assert_eq!(ports, [("/dev/ttyUSB*", 9600, 4), ("/dev/ttyS0", 115_200, 7)]);
+        assert_eq!(config.orders.max_open_per_account, 5);
+        assert!(config.orders.international_numbers && !config.orders.share_sim);
+        assert_eq!(config.countries.find("de").unwrap().mobile_codes, [262]);
+        assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn each_fault_with_its_line_and_what_would_be_right() {
+        for (text, expected) in [
+            ("[http]\nlissten = \"x\"", &["2: unknown key `lissten` in [http]; did you mean `listen`?"][..]),
+            ("[htpp]\n", &["1: unknown key `htpp`; did you mean `http`?"]),
+            (
+                "[zzzzzzzzzz]\n",
+                &[
+                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `countries`, `database`, `http`, `limits`, `log`, \
+                 `modem`, `money`, `orders`, `rentals`, `retention`",
+                ],
+            ),
+            ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
+            ("[http]\nlisten = \"8080\"", &["2: `listen` must be an address and port like \"127.0.0.1:8080\""]),
+            ("[[modem]]\nbaud = 9600", &["1: a [[modem]] needs port = \"/dev/…\", a path or a glob"]),
+            ("[modem]\nport = \"/dev/x\"", &["1: `modem` is a list: write [[modem]]"]),
+            ("[[modem]]\nport = \"/dev/x\"\nbaud = 1", &["3: `baud` must be from 300 to 4000000"]),
+            ("[orders]\nlifetime = \"10 parsecs\"", &["2: `lifetime` must be a time like \"10m\", \"4h\" or \"30d\""]),
+            ("[orders]\nshare_sim = 1", &["2: `share_sim` must be true or false"]),
+            (
+                "[log]\nlevel = \"loud\"",
+                &["2: `level` must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\""],
+            ),
+            ("[money]\ncurrency = \"euro\"", &["2: a currency is three capital letters like \"USD\""]),
+            ("[countries.GB]\ncalling_code = \"44\"", &["1: the country code GB is there already"]),
+            (
+                "http = 3\n[orders]\nmax_open_per_account = 0",
+                &["1: `http` is a section: write [http]", "3: `max_open_per_account` must be from 1 to 1000000"],
+            ),
+        ] {
+            assert_eq!(faults(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn broken_toml_is_named_with_its_line() {
+        let faults = faults("[http]\nlisten = \n");
+        assert!(faults.iter().all(|fault| fault.starts_with("2: not TOML: ")), "{faults:?}");
+    }
+
+    #[test]
+    fn what_this_version_does_not_do_is_said() {
+        let config = Config::parse("[rentals]\nrest = \"30d\"\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
+        assert_eq!(config.without_effect, ["[rentals]", "modem.profile (line 3)"]);
+    }
+}

@@ -1,0 +1,214 @@
+//! The catalogue of services and which of them a message fits.
+
+use std::collections::{BTreeMap, HashMap};
+
+use regex::{RegexSet, RegexSetBuilder};
+
+use super::{Amount, ServiceId};
+
+/// The most memory that one service's compiled patterns of one kind may take, in bytes.
+const PATTERN_SIZE_LIMIT: usize = 1 << 20;
+
+/// A service as the operator declared it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its id, which customers order by.
+    pub id: ServiceId,
+    /// Its name.
+    pub name: String,
+    /// The price of an order.
+    pub price: Amount,
+    /// Prices of some countries, by the code that answers use, instead of `price`.
+    pub country_prices: BTreeMap<String, Amount>,
+    /// Whether it may be ordered.
+    pub enabled: bool,
+    /// Among services that fit a message, the higher is served first.
+    pub priority: i64,
+    /// Patterns of which the sender must fit one; none: any sender.
+    pub senders: Vec<String>,
+    /// Patterns of which the text must fit one; none: any text.
+    pub texts: Vec<String>,
+}
+
+impl Service {
+    /// The price in `country`.
+    pub fn price_in(&self, country: &str) -> Amount {
+        self.country_prices.get(country).copied().unwrap_or(self.price)
+    }
+
+    /// Whether it says which messages are its own.
+    pub fn has_patterns(&self) -> bool {
+        !self.senders.is_empty() || !self.texts.is_empty()
+    }
+}
+
+/// A pattern that is no usable regular expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("pattern of service {service}: {reason}")]
+pub struct PatternError {
+    /// The service's name.
+    pub service: String,
+    /// What the regex parser says.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone)]
+struct Patterns {
+    senders: Option<RegexSet>,
+    texts: Option<RegexSet>,
+    priority: i64,
+}
+
+impl Patterns {
+    fn compile(service: &Service) -> Result<Patterns, PatternError> {
+        let set = |patterns: &[String]| match patterns {
+            [] => Ok(None),
+            _ => RegexSetBuilder::new(patterns)
+                .size_limit(PATTERN_SIZE_LIMIT)
+                .build()
+                .map(Some)
+                .map_err(|error| PatternError { service: service.name.clone(), reason: error.to_string() }),
+        };
+        Ok(Patterns { senders: set(&service.senders)?, texts: set(&service.texts)?, priority: service.priority })
+    }
+
+    /// How many kinds of pattern there are: the more, the more specific.
+    fn kinds(&self) -> u8 {
+        u8::from(self.senders.is_some()) + u8::from(self.texts.is_some())
+    }
+
+    fn fits(&self, sender: &str, text: &str) -> bool {
+        self.kinds() > 0
+            && self.senders.as_ref().is_none_or(|set| set.is_match(sender))
+            && self.texts.as_ref().is_none_or(|set| set.is_match(text))
+    }
+}
+
+/// All services' patterns, compiled once.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue(HashMap<ServiceId, Patterns>);
+
+/// An order that may be given a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting<O> {
+    /// The order, in whatever form the caller has it.
+    pub order: O,
+    /// Its service.
+    pub service: ServiceId,
+    /// Whether it still waits for its first SMS; else it collects.
+    pub open: bool,
+}
+
+impl Catalogue {
+    /// Compiles the patterns of `services`.
+    pub fn new<'s>(services: impl IntoIterator<Item = &'s Service>) -> Result<Catalogue, PatternError> {
+        services
+            .into_iter()
+            .map(|service| Ok((service.id, Patterns::compile(service)?)))
+            .collect::<Result<_, _>>()
+            .map(Catalogue)
+    }
+
+    /// Whether `service`'s patterns are usable.
+    pub fn check(service: &Service) -> Result<(), PatternError> {
+        Patterns::compile(service).map(drop)
+    }
+
+    /// Which of `waiting` (oldest first) the message belongs to, if any.
+    ///
+    /// An order whose service's patterns fit: by priority, then by how many kinds of pattern say so, open before collecting,
+    /// oldest first. Else the order of a service without patterns, when no service of the catalogue claims the message.
+    pub fn choose<O: Copy>(&self, waiting: &[Waiting<O>], sender: &str, text: &str) -> Option<O> {
+        let fitting =
+            waiting.iter().filter_map(|w| Some((w, self.0.get(&w.service)?))).filter(|(_, p)| p.fits(sender, text));
+        let best = fitting.rev().max_by_key(|(w, patterns)| (patterns.priority, patterns.kinds(), w.open));
+        if let Some((chosen, _)) = best {
+            return Some(chosen.order);
+        }
+        if self.0.values().any(|patterns| patterns.fits(sender, text)) {
+            return None;
+        }
+        let without = waiting.iter().filter(|w| self.0.get(&w.service).is_some_and(|patterns| patterns.kinds() == 0));
+        without.rev().max_by_key(|w| w.open).map(|w| w.order)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(id: i64, senders: &[&str], texts: &[&str]) -> Service {
+        let own = |patterns: &[&str]| patterns.iter().map(|p| (*p).to_owned()).collect();
+        Service {
+            id: ServiceId(id),
+            name: format!("service {id}"),
+            price: Amount(50),
+            country_prices: BTreeMap::new(),
+            enabled: true,
+            priority: 0,
+            senders: own(senders),
+            texts: own(texts),
+        }
+    }
+
+    fn waits(order: u8, service: i64, open: bool) -> Waiting<u8> {
+        Waiting { order, service: ServiceId(service), open }
+    }
+
+    const UBER: i64 = 1;
+    const UBER_EATS: i64 = 2;
+    const ANY: i64 = 3;
+    const TINDER: i64 = 4;
+
+    fn catalogue() -> Catalogue {
+        Catalogue::new(&[
+            service(UBER, &["^Uber$"], &[]),
+            service(UBER_EATS, &["^Uber$"], &["Eats"]),
+            service(ANY, &[], &[]),
+            service(TINDER, &[], &["(?i)tinder"]),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn whose_a_message_is() {
+        for (waiting, sender, text, expected, why) in [
+            (vec![waits(1, UBER, true)], "Uber", "code 1", Some(1), "fits"),
+            (vec![waits(1, UBER, true)], "Lyft", "code 1", None, "does not fit"),
+            (vec![waits(1, UBER, true), waits(2, UBER_EATS, true)], "Uber", "Eats 1", Some(2), "the more specific"),
+            (vec![waits(1, UBER_EATS, true)], "Uber", "code 1", None, "sender and text must both fit"),
+            (vec![waits(1, UBER, false), waits(2, UBER, true)], "Uber", "code", Some(2), "open before collecting"),
+            (vec![waits(1, UBER, false)], "Uber", "code", Some(1), "collecting"),
+            (vec![waits(1, ANY, true)], "Unknown", "hello", Some(1), "no patterns: takes what nobody claims"),
+            (vec![waits(1, ANY, true)], "x", "your Tinder code", None, "another service claims it"),
+            (vec![waits(1, ANY, true), waits(2, UBER, false)], "Uber", "again", Some(2), "the claimant collects"),
+            (vec![waits(1, 99, true)], "Uber", "code", None, "a service that the catalogue does not know"),
+            (vec![], "Uber", "code", None, "nobody waits"),
+        ] {
+            assert_eq!(catalogue().choose(&waiting, sender, text), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn priority_goes_before_specificity() {
+        let first = Service { priority: 1, ..service(UBER, &["Uber"], &[]) };
+        let catalogue = Catalogue::new(&[first, service(UBER_EATS, &["Uber"], &["Eats"])]).unwrap();
+        let waiting = [waits(1, UBER_EATS, true), waits(2, UBER, true)];
+        assert_eq!(catalogue.choose(&waiting, "Uber", "Eats 1"), Some(2));
+    }
+
+    #[test]
+    fn bad_and_huge_patterns_are_refused_by_name() {
+        for pattern in ["(", "(a{1000}){1000}"] {
+            let error = Catalogue::check(&service(1, &[pattern], &[])).unwrap_err();
+            assert!(error.to_string().starts_with("pattern of service service 1: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn countries_have_their_own_prices() {
+        let service =
+            Service { country_prices: BTreeMap::from([("UK".to_owned(), Amount(80))]), ..service(1, &[], &[]) };
+        assert_eq!((service.price_in("UK"), service.price_in("NL")), (Amount(80), Amount(50)));
+    }
+}

@@ -1,0 +1,199 @@
+//! Countries: codes as customers write them, calling codes, national forms, and whose SIM an IMSI says it is.
+
+/// One country's numbering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Country {
+    /// The code that answers use: `NL`, `UK`, `USA`.
+    pub code: String,
+    /// Other spellings that requests may use, in upper case.
+    pub aliases: Vec<String>,
+    /// Country calling code, digits only: `31`.
+    pub calling_code: String,
+    /// What stands before the national number at home: `0`; empty where nothing does.
+    pub trunk: String,
+    /// How many digits follow the calling code: fewest and most.
+    pub digits: (usize, usize),
+    /// Mobile country codes of its networks (the first three digits of an IMSI).
+    pub mobile_codes: Vec<u16>,
+}
+
+/// The countries that numbers are sold in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Countries(Vec<Country>);
+
+/// The country that an order without one means.
+pub const DEFAULT_COUNTRY: &str = "NL";
+
+fn country(
+    code: &str,
+    aliases: &[&str],
+    calling: &str,
+    trunk: &str,
+    digits: (usize, usize),
+    mobile_codes: &[u16],
+) -> Country {
+    Country {
+        code: code.to_owned(),
+        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        calling_code: calling.to_owned(),
+        trunk: trunk.to_owned(),
+        digits,
+        mobile_codes: mobile_codes.to_vec(),
+    }
+}
+
+impl Default for Countries {
+    /// The document's three. Mobile codes: ITU-T E.212.
+    fn default() -> Countries {
+        Countries(vec![
+            country("NL", &[], "31", "0", (9, 11), &[204]),
+            country("UK", &["GB"], "44", "0", (9, 10), &[234, 235]),
+            country("USA", &["US"], "1", "", (10, 10), &[310, 311, 312, 313, 314, 315, 316]),
+        ])
+    }
+}
+
+impl Countries {
+    /// These and one more. A code or spelling that is already taken is answered with it.
+    pub fn add(&mut self, country: Country) -> Result<(), String> {
+        let taken = country.aliases.iter().chain([&country.code]).find(|spelling| self.find(spelling).is_some());
+        if let Some(taken) = taken {
+            return Err(taken.clone());
+        }
+        self.0.push(country);
+        Ok(())
+    }
+
+    /// The country that a request's `text` means, in any case.
+    pub fn find(&self, text: &str) -> Option<&Country> {
+        let wanted = text.to_ascii_uppercase();
+        self.0.iter().find(|country| country.code == wanted || country.aliases.contains(&wanted))
+    }
+
+    /// All codes as answers spell them, for messages to people.
+    pub fn codes(&self) -> String {
+        self.0.iter().map(|country| country.code.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The country of a number in E.164 with `+`: the one with the longest fitting calling code.
+    pub fn of_number(&self, number: &str) -> Option<&Country> {
+        let digits = number.strip_prefix('+')?;
+        self.0
+            .iter()
+            .filter(|country| country.subscriber(digits).is_some())
+            .max_by_key(|country| country.calling_code.len())
+    }
+
+    /// The home country of a SIM, by the first three digits of its IMSI.
+    pub fn of_imsi(&self, imsi: &str) -> Option<&Country> {
+        let code: u16 = imsi.get(..3)?.parse().ok()?;
+        self.0.iter().find(|country| country.mobile_codes.contains(&code))
+    }
+
+    /// A number as a SIM, a list or a person wrote it, in E.164 with `+`. Spaces and punctuation are passed over; a number in
+    /// national form needs `home`. `None` when it fits no country.
+    pub fn normalise(&self, raw: &str, home: Option<&Country>) -> Option<String> {
+        let kept: String = raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
+        let (international, digits) = match (kept.strip_prefix('+'), kept.strip_prefix("00")) {
+            (Some(rest), _) | (None, Some(rest)) => (true, rest),
+            (None, None) => (false, kept.as_str()),
+        };
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let full = format!("+{digits}");
+        if international {
+            return self.of_number(&full).map(|_| full);
+        }
+        let national = home.and_then(|home| home.from_national(digits));
+        national.or_else(|| self.of_number(&full).map(|_| full))
+    }
+
+    /// The number as its own country writes it, digits only: `0612345678`. A number of no known country: its digits.
+    pub fn national(&self, number: &str) -> String {
+        let digits = number.trim_start_matches('+');
+        match self.of_number(number).and_then(|country| Some((country, country.subscriber(digits)?))) {
+            Some((country, subscriber)) => format!("{}{subscriber}", country.trunk),
+            None => digits.to_owned(),
+        }
+    }
+}
+
+impl Country {
+    /// What follows the calling code, when `digits` begin with it and have a fitting length.
+    fn subscriber<'n>(&self, digits: &'n str) -> Option<&'n str> {
+        let rest = digits.strip_prefix(self.calling_code.as_str())?;
+        (self.digits.0..=self.digits.1).contains(&rest.len()).then_some(rest)
+    }
+
+    fn from_national(&self, digits: &str) -> Option<String> {
+        let rest = digits.strip_prefix(self.trunk.as_str())?;
+        (self.digits.0..=self.digits.1).contains(&rest.len()).then(|| format!("+{}{rest}", self.calling_code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_in_any_case_and_both_spellings() {
+        let countries = Countries::default();
+        for (text, code) in [("nl", "NL"), ("GB", "UK"), ("uk", "UK"), ("us", "USA"), ("Usa", "USA")] {
+            assert_eq!(countries.find(text).unwrap().code, code);
+        }
+        assert_eq!(countries.find("FR"), None);
+        assert_eq!(countries.find(""), None);
+    }
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        let countries = Countries::default();
+        for (raw, home, expected) in [
+            ("+31612345678", None, Some("+31612345678")),
+            ("0031 6 12345678", None, Some("+31612345678")),
+            ("0612345678", Some("NL"), Some("+31612345678")),
+            ("06-12 34 56 78", Some("NL"), Some("+31612345678")),
+            ("31612345678", Some("NL"), Some("+31612345678")),
+            ("07684563067", Some("UK"), Some("+447684563067")),
+            ("2025550123", Some("USA"), Some("+12025550123")),
+            ("12025550123", Some("USA"), Some("+12025550123")),
+            ("0612345678", None, None),
+            ("+3161234", None, None),
+            ("unknown", Some("NL"), None),
+            ("", Some("NL"), None),
+        ] {
+            let home = home.and_then(|code| countries.find(code));
+            assert_eq!(countries.normalise(raw, home).as_deref(), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn national_form_has_the_trunk_prefix() {
+        let countries = Countries::default();
+        for (number, national) in
+            [("+31612345678", "0612345678"), ("+447684563067", "07684563067"), ("+12025550123", "2025550123")]
+        {
+            assert_eq!(countries.national(number), national);
+        }
+        assert_eq!(countries.national("+33612345678"), "33612345678", "no country of ours");
+    }
+
+    #[test]
+    fn home_by_imsi() {
+        let countries = Countries::default();
+        for (imsi, code) in [("204081234567890", "NL"), ("235941234567890", "UK"), ("310150123456789", "USA")] {
+            assert_eq!(countries.of_imsi(imsi).unwrap().code, code);
+        }
+        assert_eq!(countries.of_imsi("20"), None);
+        assert_eq!(countries.of_imsi("26201"), None);
+    }
+
+    #[test]
+    fn one_more_country_but_no_spelling_twice() {
+        let mut countries = Countries::default();
+        assert_eq!(countries.add(country("DE", &["GB"], "49", "0", (6, 13), &[262])), Err("GB".to_owned()));
+        countries.add(country("DE", &[], "49", "0", (6, 13), &[262])).unwrap();
+        assert_eq!(countries.national("+491701234567"), "01701234567");
+    }
+}

@@ -1,0 +1,226 @@
+//! An order's life: open → completed | canceled | skipped | expired. All but the first are final.
+
+use super::{AccountId, Amount, OrderId, ServiceId, SimId, Timestamp};
+
+/// Where an order is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderState {
+    /// Waiting for its first SMS; its price is held.
+    Open,
+    /// Its first SMS came then; its price was charged. It goes on collecting until its lifetime ends.
+    Completed {
+        /// When the SMS was committed.
+        at: Timestamp,
+    },
+    /// The customer gave it up.
+    Canceled {
+        /// When.
+        at: Timestamp,
+    },
+    /// The customer gave it up and never wants this number for this service again.
+    Skipped {
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing came in its lifetime.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl OrderState {
+    /// The word in the database and in `order list`.
+    pub fn word(self) -> &'static str {
+        match self {
+            OrderState::Open => "open",
+            OrderState::Completed { .. } => "completed",
+            OrderState::Canceled { .. } => "canceled",
+            OrderState::Skipped { .. } => "skipped",
+            OrderState::Expired { .. } => "expired",
+        }
+    }
+
+    /// When it ended; `None` while open.
+    pub fn ended_at(self) -> Option<Timestamp> {
+        match self {
+            OrderState::Open => None,
+            OrderState::Completed { at }
+            | OrderState::Canceled { at }
+            | OrderState::Skipped { at }
+            | OrderState::Expired { at } => Some(at),
+        }
+    }
+
+    /// The state that a row's word and time mean; `None` when no order can be so.
+    pub fn from_row(word: &str, ended_at: Option<Timestamp>) -> Option<OrderState> {
+        match (word, ended_at) {
+            ("open", None) => Some(OrderState::Open),
+            ("completed", Some(at)) => Some(OrderState::Completed { at }),
+            ("canceled", Some(at)) => Some(OrderState::Canceled { at }),
+            ("skipped", Some(at)) => Some(OrderState::Skipped { at }),
+            ("expired", Some(at)) => Some(OrderState::Expired { at }),
+            _ => None,
+        }
+    }
+}
+
+/// An order as it stands in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its id, as the customer knows it.
+    pub id: OrderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What the number was ordered for.
+    pub service: ServiceId,
+    /// The SIM that was given; the order follows it from port to port.
+    pub sim: SimId,
+    /// That SIM's number when it was given, E.164 with `+`.
+    pub number: String,
+    /// The country's code as the API spells it.
+    pub country: String,
+    /// What is held, then charged.
+    pub price: Amount,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The end of its lifetime: until then it waits, and collects.
+    pub expires_at: Timestamp,
+    /// Where it is in its life.
+    pub state: OrderState,
+}
+
+/// Why an order cannot take a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Its SMS has come.
+    Completed,
+    /// It was canceled or skipped, or its lifetime is over.
+    Over,
+}
+
+impl Order {
+    /// Whether it is open at `now`: an order past its lifetime is over, also when nobody has written that down yet.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == OrderState::Open && now < self.expires_at
+    }
+
+    /// Whether an SMS may be given to it that the network took in at `taken_at` and that reached us at `received_at` (I5).
+    ///
+    /// `taken_at` comes from a time stamp of whole seconds, so the second in which the order was made counts as its own.
+    pub fn was_running(&self, taken_at: Timestamp, received_at: Timestamp) -> bool {
+        const STAMP_RESOLUTION_US: i64 = 1_000_000;
+        let collects = matches!(self.state, OrderState::Open | OrderState::Completed { .. });
+        let made_by_then = taken_at.0.saturating_add(STAMP_RESOLUTION_US) > self.created_at.0;
+        collects && made_by_then && self.created_at <= received_at && received_at < self.expires_at
+    }
+
+    /// The open order with its SMS.
+    pub fn complete(self, at: Timestamp) -> Result<Order, Refused> {
+        self.end(at, OrderState::Completed { at })
+    }
+
+    /// The open order given up by its customer.
+    pub fn cancel(self, at: Timestamp) -> Result<Order, Refused> {
+        self.end(at, OrderState::Canceled { at })
+    }
+
+    /// The open order whose lifetime is over.
+    pub fn expire(self, at: Timestamp) -> Result<Order, Refused> {
+        if self.is_open(at) {
+            return Err(Refused::Over);
+        }
+        match self.state {
+            OrderState::Open => Ok(Order { state: OrderState::Expired { at }, ..self }),
+            OrderState::Completed { .. } => Err(Refused::Completed),
+            _ => Err(Refused::Over),
+        }
+    }
+
+    fn end(self, at: Timestamp, state: OrderState) -> Result<Order, Refused> {
+        match self.state {
+            OrderState::Open if self.is_open(at) => Ok(Order { state, ..self }),
+            OrderState::Completed { .. } => Err(Refused::Completed),
+            _ => Err(Refused::Over),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE: Timestamp = Timestamp(10_000_000);
+    const END: Timestamp = Timestamp(610_000_000);
+
+    fn order(state: OrderState) -> Order {
+        Order {
+            id: OrderId(1),
+            account: AccountId(1),
+            service: ServiceId(1),
+            sim: SimId(1),
+            number: "+31612345678".into(),
+            country: "NL".into(),
+            price: Amount(50),
+            created_at: MADE,
+            expires_at: END,
+            state,
+        }
+    }
+
+    #[test]
+    fn every_step_from_every_state() {
+        let at = Timestamp(20_000_000);
+        let open = order(OrderState::Open);
+        assert_eq!(open.clone().cancel(at).unwrap().state, OrderState::Canceled { at });
+        assert_eq!(open.clone().complete(at).unwrap().state, OrderState::Completed { at });
+        assert_eq!(open.clone().expire(at), Err(Refused::Over), "its lifetime is not over");
+        assert_eq!(open.clone().expire(END).unwrap().state, OrderState::Expired { at: END });
+        assert_eq!(open.clone().cancel(END), Err(Refused::Over), "past its lifetime");
+        assert_eq!(open.complete(END), Err(Refused::Over), "past its lifetime");
+        for (state, refusal) in [
+            (OrderState::Completed { at }, Refused::Completed),
+            (OrderState::Canceled { at }, Refused::Over),
+            (OrderState::Skipped { at }, Refused::Over),
+            (OrderState::Expired { at }, Refused::Over),
+        ] {
+            assert_eq!(order(state).cancel(at), Err(refusal), "{state:?}");
+            assert_eq!(order(state).complete(at), Err(refusal), "{state:?}");
+            assert_eq!(order(state).expire(END), Err(refusal), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_belongs_to_the_order_that_ran_when_the_network_took_it_in() {
+        let at = |seconds: i64| Timestamp(seconds * 1_000_000);
+        let open = order(OrderState::Open);
+        for (taken, received, expected, why) in [
+            (at(12), at(13), true, "in its life"),
+            (at(10), at(13), true, "the stamp's second is the order's first"),
+            (at(9), at(13), false, "taken in before the order was made"),
+            (at(12), END, false, "reached us after its end"),
+            (at(12), at(9), false, "reached us before the order was made"),
+        ] {
+            assert_eq!(open.was_running(taken, received), expected, "{why}");
+        }
+        assert!(order(OrderState::Completed { at: at(11) }).was_running(at(12), at(13)), "it goes on collecting");
+        assert!(!order(OrderState::Canceled { at: at(11) }).was_running(at(12), at(13)));
+    }
+
+    #[test]
+    fn rows_and_states_agree() {
+        let at = Timestamp(3);
+        for state in [
+            OrderState::Open,
+            OrderState::Completed { at },
+            OrderState::Canceled { at },
+            OrderState::Skipped { at },
+            OrderState::Expired { at },
+        ] {
+            assert_eq!(OrderState::from_row(state.word(), state.ended_at()), Some(state));
+        }
+        assert_eq!(OrderState::from_row("open", Some(at)), None);
+        assert_eq!(OrderState::from_row("completed", None), None);
+        assert_eq!(OrderState::from_row("lost", Some(at)), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! SIMs: a SIM is its ICCID.
+
+use super::{SimId, Timestamp};
+
+/// Where a SIM's number is known from, the stronger first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NumberSource {
+    /// The SIM's own-number phonebook.
+    Phonebook,
+    /// `AT+CNUM` (EF MSISDN).
+    Cnum,
+    /// The operator said so; nothing that a SIM says overrides it.
+    Operator,
+}
+
+impl NumberSource {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            NumberSource::Phonebook => "phonebook",
+            NumberSource::Cnum => "cnum",
+            NumberSource::Operator => "operator",
+        }
+    }
+
+    /// The source that `word` means.
+    pub fn from_word(word: &str) -> Option<NumberSource> {
+        [NumberSource::Phonebook, NumberSource::Cnum, NumberSource::Operator].into_iter().find(|s| s.word() == word)
+    }
+}
+
+/// A SIM's number, and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownNumber {
+    /// E.164 with `+`.
+    pub number: String,
+    /// Where from.
+    pub source: NumberSource,
+    /// When it was learnt.
+    pub at: Timestamp,
+}
+
+/// A SIM as it stands in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sim {
+    /// Its row.
+    pub id: SimId,
+    /// Its ICCID, digits only.
+    pub iccid: String,
+    /// Its IMSI, once read.
+    pub imsi: Option<String>,
+    /// Its number, once known.
+    pub number: Option<KnownNumber>,
+    /// Its country, by its number, else by its IMSI; the code as answers spell it.
+    pub country: Option<String>,
+    /// Whether another SIM claims the same number: both are held back.
+    pub contested: bool,
+}
+
+/// Whether a number that a SIM tells now replaces the one that is known.
+pub fn replaces(known: Option<&KnownNumber>, number: &str, source: NumberSource) -> bool {
+    match known {
+        None => true,
+        Some(known) => source >= known.source && (known.number != number || source > known.source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_has_the_last_word() {
+        use NumberSource::{Cnum, Operator, Phonebook};
+        let known = |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };
+        let (same, other) = ("+31612345678", "+31687654321");
+        assert!(replaces(None, same, Phonebook));
+        assert!(!replaces(Some(&known(Cnum)), same, Cnum), "nothing new");
+        assert!(replaces(Some(&known(Cnum)), other, Cnum), "ported");
+        assert!(replaces(Some(&known(Cnum)), other, Operator));
+        assert!(!replaces(Some(&known(Operator)), other, Cnum));
+    }
+}

@@ -1,0 +1,101 @@
+//! Who else has a port open: found in `/proc`, as far as this process may look into it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// One look serves all ports that are opened shortly after.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// A program that has a port open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub pid: u32,
+    pub program: String,
+    /// It has the other end of a pseudo-terminal: it is the modem, not a rival.
+    has_master: bool,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.program, self.pid)
+    }
+}
+
+type Found = HashMap<PathBuf, Vec<Holder>>;
+
+/// Shared by all ports of a driver.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Holders(Arc<Mutex<Option<Look>>>);
+
+#[derive(Debug)]
+struct Look {
+    at: Instant,
+    found: Arc<Found>,
+}
+
+impl Holders {
+    /// The first other program that has this device (its real path) open.
+    pub async fn rival(&self, device: &Path) -> Option<Holder> {
+        let found = self.look().await;
+        let pseudo = device.starts_with("/dev/pts");
+        let rival = |holder: &&Holder| holder.pid != std::process::id() && !(pseudo && holder.has_master);
+        found.get(device)?.iter().find(rival).cloned()
+    }
+
+    async fn look(&self) -> Arc<Found> {
+        let mut known = self.0.lock().await;
+        if let Some(look) = known.as_ref().filter(|look| look.at.elapsed() < FRESH) {
+            return Arc::clone(&look.found);
+        }
+        let found = Arc::new(tokio::task::spawn_blocking(scan).await.unwrap_or_default());
+        #[expect(clippy::disallowed_methods, reason = "the age of a look into /proc; nothing is decided by it")]
+        let at = Instant::now();
+        *known = Some(Look { at, found: Arc::clone(&found) });
+        found
+    }
+}
+
+fn scan() -> Found {
+    let mut found = Found::new();
+    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let devices = open_devices(&process.path());
+        if devices.iter().all(|device| is_master(device)) {
+            continue;
+        }
+        let program = fs::read_to_string(process.path().join("comm")).unwrap_or_default().trim().to_owned();
+        let has_master = devices.iter().any(|device| is_master(device));
+        for device in devices {
+            let holders = found.entry(device).or_default();
+            if holders.iter().all(|holder| holder.pid != pid) {
+                holders.push(Holder { pid, program: program.clone(), has_master });
+            }
+        }
+    }
+    found
+}
+
+fn is_master(device: &Path) -> bool {
+    device == Path::new("/dev/ptmx") || device == Path::new("/dev/pts/ptmx")
+}
+
+/// Terminals that a process has open. Nothing for a process that is gone, or that is somebody else's.
+fn open_devices(process: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    let mut devices: Vec<PathBuf> = files
+        .filter_map(|file| fs::read_link(file.path()).ok())
+        .filter(|target| {
+            target.starts_with("/dev/pts") || target.to_str().is_some_and(|name| name.starts_with("/dev/"))
+        })
+        .filter(|target| !matches!(target.to_str(), Some("/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")))
+        .collect();
+    devices.dedup();
+    devices
+}

@@ -1,0 +1,36 @@
+//! What the driver needs of the rest of the daemon.
+
+use std::future::Future;
+
+use crate::modem::{Custody, Received, SimCard, Snapshot};
+
+/// The host could not do it now. The driver tries again later; a message stays in its modem until then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct HostError {
+    /// Why, without a message's text.
+    pub reason: String,
+}
+
+impl HostError {
+    /// With this reason.
+    pub fn new(reason: impl Into<String>) -> HostError {
+        HostError { reason: reason.into() }
+    }
+}
+
+/// The daemon's side. Calls for different modems, and several `store`s of one modem, are under way at the same time; the `store`s of one modem
+/// are polled for the first time in the order in which the messages were read.
+pub trait Host: Send + Sync + 'static {
+    /// On every change, and after every keep-alive. Must not block.
+    fn report(&self, snapshot: Snapshot);
+
+    /// This card is in this modem. The answer says whose messages may still lie in the modem's own store.
+    fn identified(&self, imei: &str, sim: &SimCard) -> impl Future<Output = Result<Custody, HostError>> + Send;
+
+    /// The modem's own store holds nothing of the former card any more: custody moves to this card.
+    fn emptied(&self, imei: &str, iccid: &str) -> impl Future<Output = Result<(), HostError>> + Send;
+
+    /// `Ok` means committed on disk; only then is the message deleted from the modem.
+    fn store(&self, received: Received) -> impl Future<Output = Result<(), HostError>> + Send;
+}

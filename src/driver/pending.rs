@@ -1,0 +1,48 @@
+//! What the host is still busy with, for one modem: few futures, polled in the order in which they came.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::modem::{Custody, Token};
+
+/// What the host answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Stored(Token, bool),
+    Custody(Token, Result<Custody, ()>),
+    Emptied(Token, bool),
+}
+
+type Work<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+#[derive(Default)]
+pub(crate) struct Pending<'a>(Vec<Work<'a>>);
+
+impl<'a> Pending<'a> {
+    pub fn push(&mut self, work: impl Future<Output = Answer> + Send + 'a) {
+        self.0.push(Box::pin(work));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The next answer; waits for ever when nothing is under way. Nothing is lost when it is dropped half-way.
+    pub fn next(&mut self) -> impl Future<Output = Answer> + '_ {
+        poll_fn(|context| self.poll(context))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
+        let ready = |(at, work): (usize, &mut Work<'a>)| match work.as_mut().poll(context) {
+            Poll::Ready(answer) => Some((at, answer)),
+            Poll::Pending => None,
+        };
+        let Some((at, answer)) = self.0.iter_mut().enumerate().find_map(ready) else { return Poll::Pending };
+        drop(self.0.remove(at));
+        if self.0.is_empty() {
+            self.0.shrink_to(4);
+        }
+        Poll::Ready(answer)
+    }
+}

@@ -1,0 +1,240 @@
+//! Finds the ports, and sees to it that each has one task.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use super::backoff::Backoff;
+use super::holders::Holders;
+use super::host::Host;
+use super::watch::Watch;
+use super::worker::Worker;
+use super::{Asked, PortPattern, Settings};
+use crate::modem::RequestError;
+
+/// Should a folder's change have escaped notice.
+const RESCAN: Duration = Duration::from_secs(60);
+/// A device that appears makes several changes in quick succession: its node, its rights, its links.
+const SETTLE: Duration = Duration::from_millis(100);
+/// More ports are not served.
+const MAX_PORTS: usize = 4096;
+
+/// One port that is served.
+struct Served {
+    baud: u32,
+    requests: mpsc::Sender<Asked>,
+    /// After panics.
+    backoff: Backoff,
+    task: Option<Id>,
+}
+
+pub(crate) struct Supervisor<H> {
+    patterns: Vec<PortPattern>,
+    settings: Settings,
+    host: Arc<H>,
+    stop: CancellationToken,
+    changed: Arc<Notify>,
+    holders: Holders,
+    served: HashMap<PathBuf, Served>,
+    /// Paths that name a device which another path names too, and which it serves.
+    doubles: Vec<PathBuf>,
+    tasks: JoinSet<()>,
+}
+
+impl<H: Host> Supervisor<H> {
+    pub fn new(patterns: Vec<PortPattern>, settings: Settings, host: Arc<H>, stop: CancellationToken) -> Self {
+        Supervisor {
+            patterns,
+            settings,
+            host,
+            stop,
+            changed: Arc::new(Notify::new()),
+            holders: Holders::default(),
+            served: HashMap::new(),
+            doubles: Vec::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    pub async fn run(mut self, mut requests: mpsc::Receiver<(String, Asked)>) {
+        let mut watch =
+            Watch::new().map_err(|error| warn!(%error, "no inotify: ports are looked for each minute")).ok();
+        let stop = self.stop.clone();
+        let mut restarts = JoinSet::new();
+        self.rescan(watch.as_mut()).await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = changed(watch.as_mut()) => {
+                    tokio::time::sleep(SETTLE).await;
+                    self.rescan(watch.as_mut()).await;
+                }
+                Some(ended) = self.tasks.join_next_with_id() => {
+                    let id = match ended { Ok((id, ())) => id, Err(error) => error.id() };
+                    if let Some((path, pause)) = self.fallen(id) {
+                        restarts.spawn(async move { tokio::time::sleep(pause).await; path });
+                    }
+                }
+                Some(Ok(path)) = restarts.join_next() => self.start(&path),
+                Some((port, asked)) = requests.recv() => self.route(&port, asked),
+            }
+        }
+        // Workers end by the same token; those that do not are dropped.
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// A worker ended although nobody stopped it: it panicked.
+    fn fallen(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
+        let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
+        served.task = None;
+        let pause = served.backoff.fail();
+        error!(port = %path.display(), "the modem's task failed; it is started anew");
+        Some((path.clone(), pause))
+    }
+
+    fn route(&self, port: &str, asked: Asked) {
+        let sender = self.served.get(Path::new(port)).map(|served| &served.requests);
+        let refused = match sender.map(|sender| sender.try_send(asked)) {
+            None | Some(Ok(())) => return,
+            Some(Err(mpsc::error::TrySendError::Full(asked))) => (asked, RequestError::TooMany),
+            Some(Err(mpsc::error::TrySendError::Closed(asked))) => (asked, RequestError::Gone),
+        };
+        let _ = refused.0.reply.send(Err(refused.1));
+    }
+
+    /// Starts a task for each port that has none, and tells all tasks to look at their ports.
+    async fn rescan(&mut self, watch: Option<&mut Watch>) {
+        let patterns = self.patterns.clone();
+        let Ok(found) = tokio::task::spawn_blocking(move || find(&patterns)).await else { return };
+        if let Some(watch) = watch {
+            let folders =
+                found.iter().map(|found| &found.path).chain(self.patterns.iter().map(|pattern| &pattern.path));
+            watch.follow(folders.map(|path| fixed_folder(path)));
+        }
+        let mut taken: Vec<PathBuf> = self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
+        for Found { path, device, baud } in found {
+            if self.served.contains_key(&path) || self.served.len() >= MAX_PORTS {
+                continue;
+            }
+            if device.as_ref().is_some_and(|device| taken.contains(device)) {
+                if !self.doubles.contains(&path) {
+                    info!(port = %path.display(), "another path names the same device and serves it");
+                    self.doubles.push(path);
+                }
+                continue;
+            }
+            taken.extend(device);
+            self.add(path, baud);
+        }
+        self.changed.notify_waiters();
+    }
+
+    fn add(&mut self, path: PathBuf, baud: u32) {
+        let (requests, _) = mpsc::channel(1);
+        let backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
+        self.served.insert(path.clone(), Served { baud, requests, backoff, task: None });
+        self.start(&path);
+    }
+
+    fn start(&mut self, path: &Path) {
+        let Some(served) = self.served.get_mut(path) else { return };
+        let (sender, requests) = mpsc::channel(8);
+        served.requests = sender;
+        let worker = Worker {
+            path: path.to_owned(),
+            baud: served.baud,
+            settings: self.settings.clone(),
+            host: Arc::clone(&self.host),
+            holders: self.holders.clone(),
+            changed: Arc::clone(&self.changed),
+            requests,
+            stop: self.stop.clone(),
+        };
+        let span = info_span!("modem", port = %path.display());
+        served.task = Some(self.tasks.spawn(worker.run().instrument(span)).id());
+    }
+}
+
+async fn changed(watch: Option<&mut Watch>) {
+    match watch {
+        Some(watch) => tokio::select! {
+            () = watch.changed() => {}
+            () = tokio::time::sleep(RESCAN) => {}
+        },
+        None => tokio::time::sleep(RESCAN).await,
+    }
+}
+
+struct Found {
+    path: PathBuf,
+    /// The device behind it, if there is one.
+    device: Option<PathBuf>,
+    baud: u32,
+}
+
+fn is_glob(path: &Path) -> bool {
+    path.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
+}
+
+/// The folder that a path or glob is in, as far as it is fixed.
+fn fixed_folder(path: &Path) -> PathBuf {
+    let folder = path.ancestors().skip(1).find(|folder| !is_glob(folder));
+    folder.map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The paths that the patterns name, in order: a plain path always, a glob's as far as they exist.
+fn find(patterns: &[PortPattern]) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for pattern in patterns {
+        let paths = match pattern.path.to_str().filter(|_| is_glob(&pattern.path)) {
+            Some(text) => glob::glob(text).into_iter().flatten().flatten().collect(),
+            None => vec![pattern.path.clone()],
+        };
+        for path in paths {
+            if found.iter().all(|known| known.path != path) {
+                let device = std::fs::canonicalize(&path).ok();
+                found.push(Found { path, device, baud: pattern.baud });
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixed_folder_of_paths_and_globs() {
+        let table = [
+            ("/dev/ttyUSB0", "/dev"),
+            ("/dev/ttyUSB*", "/dev"),
+            ("/run/*/modem?", "/run"),
+            ("/dev/serial/by-path/*-port0", "/dev/serial/by-path"),
+        ];
+        for (path, folder) in table {
+            assert_eq!(fixed_folder(Path::new(path)), Path::new(folder));
+        }
+    }
+
+    #[test]
+    fn a_plain_path_is_named_although_nothing_is_there_and_a_glob_only_what_is() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["modem1", "modem0", "other"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
+        let pattern = |name: &str| PortPattern { path: folder.path().join(name), baud: 115_200 };
+        let found = find(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
+        let names: Vec<_> = found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);
+        assert_eq!(found[0].device, None);
+        assert_eq!(found[2].device, found[3].device);
+    }
+}

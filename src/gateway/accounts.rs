@@ -1,0 +1,106 @@
+//! Accounts, credit and keys: the operator's verbs.
+
+use super::{Entropy, Error, Gateway};
+use crate::domain::key::ApiKey;
+use crate::domain::ledger::Posting;
+use crate::domain::{AccountId, Amount};
+use crate::store::{Account, Key, Rows};
+
+/// A key just made: shown once.
+#[derive(Debug)]
+pub struct NewKey {
+    /// Whose it is.
+    pub account: Account,
+    /// The key.
+    pub key: ApiKey,
+}
+
+/// The account that an operator means by a name or an id.
+fn find(rows: &Rows<'_>, reference: &str) -> Result<Account, Error> {
+    let by_id = reference.parse::<AccountId>().ok();
+    let found = match by_id {
+        Some(id) => rows.account(id)?,
+        None => rows.account_named(reference)?,
+    };
+    found.ok_or_else(|| Error::refused(format!("no account {reference}; `simbridge account list` shows them")))
+}
+
+fn new_key(entropy: &Entropy) -> Result<ApiKey, Error> {
+    entropy().map(ApiKey::from_entropy).ok_or(Error::NoEntropy)
+}
+
+impl Gateway {
+    /// Adds an account. A name may not be a number: commands take either.
+    pub async fn add_account(&self, name: String) -> Result<Account, Error> {
+        let name = name.trim().to_owned();
+        if name.is_empty() || name.bytes().all(|b| b.is_ascii_digit()) || name.chars().any(char::is_control) {
+            return Err(Error::refused("an account's name is some text, not only digits"));
+        }
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                if tx.account_named(&name)?.is_some() {
+                    return Err(Error::refused(format!("there is an account {name} already")));
+                }
+                let id = tx.add_account(&name, now)?;
+                find(tx, &id.to_string())
+            })
+            .await
+    }
+
+    /// All accounts.
+    pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        Ok(self.store.read(|rows| rows.accounts()).await?)
+    }
+
+    /// An account by name or id.
+    pub async fn account(&self, reference: String) -> Result<Account, Error> {
+        self.store.read(move |rows| find(rows, &reference)).await
+    }
+
+    /// Adds credit. `request` makes the request unique: sent again after a lost answer it is applied once.
+    pub async fn top_up(&self, reference: String, amount: Amount, request: String) -> Result<Account, Error> {
+        if amount <= Amount::ZERO {
+            return Err(Error::refused("a top-up is more than 0.00"));
+        }
+        let (now, currency) = (self.now(), self.settings.currency.clone());
+        self.store
+            .write(move |tx| {
+                let account = find(tx, &reference)?;
+                tx.post(account.id, &Posting::TopUp { amount, reference: request }, &currency, now)?;
+                find(tx, &account.id.to_string())
+            })
+            .await
+    }
+
+    /// Makes a key for an account; the database keeps its SHA-256 and prefix.
+    pub async fn add_key(&self, reference: String) -> Result<NewKey, Error> {
+        let (now, key) = (self.now(), new_key(&self.entropy)?);
+        self.store
+            .write(move |tx| {
+                let account = find(tx, &reference)?;
+                tx.add_key(account.id, &key.digest(), &key.prefix(), now)?;
+                Ok(NewKey { account, key })
+            })
+            .await
+    }
+
+    /// All keys, as far as they are kept.
+    pub async fn keys(&self) -> Result<Vec<Key>, Error> {
+        Ok(self.store.read(|rows| rows.keys()).await?)
+    }
+
+    /// Revokes the one working key that begins with `prefix`.
+    pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| match tx.working_keys_with(&prefix)? {
+                1 => Ok(tx.revoke_keys(&prefix, now).map(drop)?),
+                0 => {
+                    Err(Error::refused(format!("no working key begins with {prefix}; `simbridge key list` shows them")))
+                }
+                more => Err(Error::refused(format!("{more} working keys begin with {prefix}; give more of it"))),
+            })
+            .await
+    }
+}

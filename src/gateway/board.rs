@@ -1,0 +1,111 @@
+//! What the modems last said, by port. Nothing of it is kept: after a start the daemon believes nothing until it is read again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::domain::Timestamp;
+use crate::domain::modem::ModemStatus;
+
+/// The modems as they last reported themselves.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<Modems>);
+
+#[derive(Debug, Default)]
+struct Modems {
+    by_port: BTreeMap<String, ModemStatus>,
+    port_of_sim: HashMap<String, String>,
+}
+
+impl Board {
+    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is over once.
+    pub fn report(&self, status: ModemStatus) {
+        let mut modems = self.lock();
+        let before = modems.by_port.remove(&status.port);
+        let since =
+            before.as_ref().filter(|before| before.state == status.state).map_or(status.since, |before| before.since);
+        let settled = status.settled || before.as_ref().is_some_and(|before| before.settled);
+        if let Some(left) = before.and_then(|before| before.iccid)
+            && modems.port_of_sim.get(&left) == Some(&status.port)
+        {
+            modems.port_of_sim.remove(&left);
+        }
+        if let Some(iccid) = &status.iccid {
+            modems.port_of_sim.insert(iccid.clone(), status.port.clone());
+        }
+        modems.by_port.insert(status.port.clone(), ModemStatus { since, settled, ..status });
+    }
+
+    /// All modems, by port.
+    pub fn modems(&self) -> Vec<ModemStatus> {
+        self.lock().by_port.values().cloned().collect()
+    }
+
+    /// The port of the working modem that a SIM is in, if its last word is fresh (I13).
+    pub fn port_of(&self, iccid: &str, now: Timestamp) -> Option<String> {
+        let modems = self.lock();
+        let port = modems.port_of_sim.get(iccid)?;
+        let status = modems.by_port.get(port)?;
+        (status.usable(now) && status.iccid.as_deref() == Some(iccid)).then(|| port.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Modems> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::modem::STALE_AFTER;
+
+    fn status(port: &str, iccid: Option<&str>, ready: bool, at: i64) -> ModemStatus {
+        ModemStatus {
+            port: port.to_owned(),
+            state: if ready { "Ready" } else { "Registering" }.to_owned(),
+            reason: None,
+            ready,
+            settled: ready,
+            imei: None,
+            manufacturer: None,
+            model: None,
+            iccid: iccid.map(str::to_owned),
+            signal_dbm: None,
+            operator: None,
+            since: Timestamp(at),
+            seen_at: Timestamp(at),
+        }
+    }
+
+    #[test]
+    fn a_sim_follows_from_port_to_port() {
+        let board = Board::default();
+        board.report(status("a", Some("1"), true, 1));
+        board.report(status("b", Some("1"), true, 2));
+        board.report(status("a", None, false, 3));
+        assert_eq!(board.port_of("1", Timestamp(4)).as_deref(), Some("b"));
+        board.report(status("b", Some("2"), true, 5));
+        assert_eq!(board.port_of("1", Timestamp(6)), None);
+        assert_eq!(board.port_of("2", Timestamp(6)).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_stale_or_unready_modem_gives_no_number() {
+        let board = Board::default();
+        board.report(status("a", Some("1"), false, 1));
+        assert_eq!(board.port_of("1", Timestamp(1)), None);
+        board.report(status("a", Some("1"), true, 1));
+        assert!(board.port_of("1", Timestamp(1)).is_some());
+        assert_eq!(board.port_of("1", Timestamp(1).plus(STALE_AFTER)), None);
+    }
+
+    #[test]
+    fn since_is_when_the_state_began() {
+        let board = Board::default();
+        for at in [1, 2, 3] {
+            board.report(status("a", None, false, at));
+        }
+        board.report(status("a", None, true, 4));
+        board.report(status("a", None, true, 5));
+        assert_eq!(board.modems().first().map(|m| (m.since, m.seen_at)), Some((Timestamp(4), Timestamp(5))));
+    }
+}

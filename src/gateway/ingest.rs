@@ -1,0 +1,249 @@
+//! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its commit may the modem forget it.
+
+use std::sync::{Arc, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::{Error, Gateway};
+use crate::domain::catalogue::Waiting;
+use crate::domain::ledger::Posting;
+use crate::domain::network_clock::{self, SAMPLES};
+use crate::domain::order::OrderState;
+use crate::domain::{Catalogue, MessageId, Order, OrderId, PartId, SimId, Timestamp, code};
+use crate::sms::{self, Deliver};
+use crate::store::{NewMessage, NewPart, Tx};
+
+/// One PDU as a modem gave it.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// IMEI of the modem.
+    pub imei: String,
+    /// ICCID of the SIM that it came for.
+    pub iccid: String,
+    /// What was read.
+    pub pdu: Pdu,
+    /// Whether it came at once: its stamp tells the service centre's clock.
+    pub live: bool,
+}
+
+/// What a modem gave for a PDU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pdu {
+    /// Octets: service centre's address, then TPDU.
+    Octets(Vec<u8>),
+    /// The line was not hexadecimal.
+    Text(String),
+}
+
+/// What became of a PDU that is now on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// It was there before.
+    Duplicate,
+    /// A part of a long message whose rest is awaited.
+    Part,
+    /// A message, and the order that it was given to.
+    Message(MessageId, Option<OrderId>),
+    /// It could not be decoded; kept as it is.
+    Undecodable(MessageId),
+}
+
+/// A PDU with what can be said of it without the database.
+struct Reading {
+    raw: Vec<u8>,
+    digest: [u8; 32],
+    decoded: Result<Deliver, String>,
+}
+
+impl Reading {
+    fn new(pdu: Pdu) -> Reading {
+        let (raw, decoded) = match pdu {
+            Pdu::Octets(octets) => {
+                let decoded = Deliver::decode(&octets).map_err(|error| error.to_string());
+                (octets, decoded)
+            }
+            Pdu::Text(line) => (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned())),
+        };
+        // The service centre's address may differ between deliveries of the same TPDU.
+        let identity = decoded.as_ref().ok().and_then(|_| sms::tpdu(&raw)).unwrap_or(&raw);
+        let digest = Sha256::digest(identity).into();
+        Reading { raw, digest, decoded }
+    }
+}
+
+/// A whole message, or what is there of it, ready to be given to somebody.
+pub(super) struct Whole<'w> {
+    pub(super) sim: SimId,
+    pub(super) sender: &'w str,
+    pub(super) text: &'w str,
+    /// The stamp of its earliest part.
+    pub(super) sent_at: Option<Timestamp>,
+    /// When the network took in its earliest part, by our clock.
+    pub(super) taken_at: Timestamp,
+    /// When its last part reached us.
+    pub(super) received_at: Timestamp,
+    pub(super) complete: bool,
+}
+
+impl Gateway {
+    /// Takes in a PDU. When this answers `Ok` it is on disk.
+    pub async fn ingest(&self, arrival: Arrival) -> Result<Ingested, Error> {
+        let received_at = self.now();
+        let Arrival { imei, iccid, pdu, live } = arrival;
+        let reading = Reading::new(pdu);
+        let gateway = self.clone();
+        self.store
+            .write(move |tx| {
+                let sim = tx.ensure_sim(&iccid, received_at)?.id;
+                if tx.has_part(sim, &reading.digest)? {
+                    return Ok(Ingested::Duplicate);
+                }
+                gateway.keep(tx, sim, &imei, &reading, live, received_at)
+            })
+            .await
+    }
+
+    fn keep(
+        &self,
+        tx: &Tx<'_>,
+        sim: SimId,
+        imei: &str,
+        reading: &Reading,
+        live: bool,
+        received_at: Timestamp,
+    ) -> Result<Ingested, Error> {
+        let deliver = reading.decoded.as_ref();
+        let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
+        let stamp = deliver.ok().and_then(|deliver| deliver.scts.to_utc()).map(Timestamp::from);
+        // Before the part itself is added: a message is not its own witness.
+        let taken_at = taken_at(tx, smsc.as_deref(), stamp, received_at)?;
+        let part = tx.add_part(&NewPart {
+            sim,
+            digest: &reading.digest,
+            pdu: &reading.raw,
+            imei,
+            smsc: smsc.as_deref(),
+            stamp,
+            received_at,
+            live: live && smsc.is_some() && stamp.is_some(),
+            error: deliver.err().map(String::as_str),
+        })?;
+        match deliver {
+            Err(_) => self.keep_undecodable(tx, sim, part, received_at),
+            Ok(deliver) => match deliver.concat() {
+                Some(concat) => self.gather(tx, sim, part, deliver, concat, stamp, received_at),
+                None => self.keep_single(tx, sim, part, deliver, (stamp, taken_at, received_at)),
+            },
+        }
+    }
+
+    fn keep_undecodable(&self, tx: &Tx<'_>, sim: SimId, part: PartId, at: Timestamp) -> Result<Ingested, Error> {
+        let nothing = NewMessage {
+            sim,
+            sender: None,
+            text: None,
+            code: None,
+            sent_at: None,
+            received_at: at,
+            complete: true,
+            order: None,
+        };
+        let message = tx.add_message(&nothing)?;
+        tx.link_part(part, message)?;
+        self.tell_after(tx, message);
+        Ok(Ingested::Undecodable(message))
+    }
+
+    fn keep_single(
+        &self,
+        tx: &Tx<'_>,
+        sim: SimId,
+        part: PartId,
+        deliver: &Deliver,
+        (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
+    ) -> Result<Ingested, Error> {
+        let (sender, text) = (deliver.originator.to_string(), deliver.text().text);
+        let whole = Whole { sim, sender: &sender, text: &text, sent_at, taken_at, received_at, complete: true };
+        let (message, order) = self.give(tx, &whole, None)?;
+        tx.link_part(part, message)?;
+        Ok(Ingested::Message(message, order))
+    }
+
+    /// Adds the message (or mends `shown`) and gives it to the order that it belongs to.
+    pub(super) fn give(
+        &self,
+        tx: &Tx<'_>,
+        whole: &Whole<'_>,
+        shown: Option<MessageId>,
+    ) -> Result<(MessageId, Option<OrderId>), Error> {
+        let given = shown.map(|shown| tx.order_of_message(shown)).transpose()?.flatten();
+        let order = match given {
+            Some(given) => Some(given),
+            None => self.match_order(tx, whole)?,
+        };
+        let code = code::find(whole.text);
+        let new = NewMessage {
+            sim: whole.sim,
+            sender: Some(whole.sender),
+            text: Some(whole.text),
+            code: code.as_deref(),
+            sent_at: whole.sent_at,
+            received_at: whole.received_at,
+            complete: whole.complete,
+            order,
+        };
+        let message = match shown {
+            Some(shown) => tx.mend_message(shown, &new).map(|()| shown)?,
+            None => tx.add_message(&new)?,
+        };
+        if let Some(order) = order {
+            self.wake_after(tx, order);
+        }
+        self.tell_after(tx, message);
+        Ok((message, order))
+    }
+
+    /// Finds whose the message is. An open order is completed by it and its price charged.
+    fn match_order(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Option<OrderId>, Error> {
+        let running = tx.running_orders(whole.sim, whole.received_at)?;
+        let running = running.into_iter().filter(|order| order.was_running(whole.taken_at, whole.received_at));
+        let running: Vec<Order> = running.collect();
+        let waiting: Vec<Waiting<&Order>> = running
+            .iter()
+            .map(|order| Waiting { order, service: order.service, open: order.state == OrderState::Open })
+            .collect();
+        let Some(order) = self.catalogue().choose(&waiting, whole.sender, whole.text) else { return Ok(None) };
+        if let Ok(completed) = order.clone().complete(whole.received_at) {
+            tx.end_order(&completed)?;
+            let posting = Posting::Capture { amount: order.price, order: order.id };
+            tx.post(order.account, &posting, &self.settings.currency, whole.received_at)?;
+        }
+        Ok(Some(order.id))
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells those who follow the messages, once the operation is on disk.
+    fn tell_after(&self, tx: &Tx<'_>, message: MessageId) {
+        let newest = self.newest_message.clone();
+        tx.after_commit(move || {
+            newest.send_modify(|known| *known = message.max(*known));
+        });
+    }
+}
+
+/// When the network took a part in, by our clock, as live messages of its service centre have shown that one's clock.
+pub(super) fn taken_at(
+    tx: &Tx<'_>,
+    smsc: Option<&str>,
+    stamp: Option<Timestamp>,
+    received_at: Timestamp,
+) -> Result<Timestamp, Error> {
+    let samples = match smsc {
+        Some(smsc) => tx.clock_samples(smsc, i64::try_from(SAMPLES).unwrap_or(i64::MAX))?,
+        None => Vec::new(),
+    };
+    Ok(network_clock::taken_at(stamp, received_at, &samples))
+}

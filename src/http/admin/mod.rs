@@ -1,0 +1,124 @@
+//! The admin interface: JSON over a Unix socket, whose rights are the file's. The commands of `cli` are its client.
+
+mod accounts;
+mod catalogue;
+mod sims;
+mod views;
+
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::MessageId;
+use crate::gateway::{self, Gateway, MessageFilter};
+
+/// What the endpoints share.
+#[derive(Clone)]
+struct Admin {
+    gateway: Gateway,
+    stopping: CancellationToken,
+}
+
+/// An answer: JSON, or why not.
+type Answer = Result<Json<Value>, Refused>;
+
+/// A refusal or a fault, as `{"error": "…"}`.
+struct Refused(gateway::Error);
+
+impl From<gateway::Error> for Refused {
+    fn from(error: gateway::Error) -> Refused {
+        Refused(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = match self.0 {
+            gateway::Error::Refused(_) | gateway::Error::Pattern(_) => StatusCode::BAD_REQUEST,
+            gateway::Error::Store(_) | gateway::Error::NoEntropy => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(json!({ "error": self.0.to_string() }))).into_response()
+    }
+}
+
+/// All endpoints of the admin interface.
+pub fn router(gateway: Gateway, stopping: CancellationToken) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/modems", get(modems))
+        .route("/sims", get(sims::list))
+        .route("/sims/{iccid}/number", post(sims::set_number))
+        .route("/accounts", get(accounts::list).post(accounts::add))
+        .route("/accounts/{account}", get(accounts::show))
+        .route("/accounts/{account}/topups", post(accounts::top_up))
+        .route("/accounts/{account}/keys", post(accounts::add_key))
+        .route("/keys", get(accounts::keys))
+        .route("/keys/{prefix}", delete(accounts::revoke_key))
+        .route("/services", get(catalogue::list).post(catalogue::add))
+        .route("/orders", get(orders))
+        .route("/messages", get(messages))
+        .with_state(Admin { gateway, stopping })
+}
+
+async fn status(State(admin): State<Admin>) -> Answer {
+    let (gateway, now) = (&admin.gateway, admin.gateway.now());
+    let modems = gateway.board().modems();
+    let sims = gateway.sims().await?;
+    Ok(Json(json!({
+        "ready": modems.iter().all(|modem| modem.settled),
+        "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
+        "sims": { "total": sims.len(), "available": sims.iter().filter(|sim| sim.state() == "available").count() },
+        "orders": { "open": gateway.open_order_count().await? },
+        "rentals": { "active": 0 },
+    })))
+}
+
+async fn modems(State(admin): State<Admin>) -> Answer {
+    let sims = admin.gateway.sims().await?;
+    let modems = admin.gateway.board().modems();
+    Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims)).collect()))
+}
+
+/// `limit=0` is all.
+#[derive(Deserialize)]
+struct Limit {
+    limit: u32,
+}
+
+async fn orders(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
+    let orders = admin.gateway.orders(limit).await?;
+    Ok(Json(orders.iter().map(views::order).collect()))
+}
+
+/// Either the newest `limit`, or what comes after a message, waiting for it at most `wait` seconds.
+#[derive(Deserialize)]
+struct MessageQuery {
+    limit: Option<u32>,
+    after: Option<i64>,
+    #[serde(default)]
+    wait: u64,
+}
+
+async fn messages(State(admin): State<Admin>, Query(query): Query<MessageQuery>) -> Answer {
+    let filter = match query.after {
+        Some(after) => MessageFilter::After(MessageId(after)),
+        None => MessageFilter::Newest(query.limit.unwrap_or(0).into()),
+    };
+    if let Some(after) = query.after {
+        let mut news = admin.gateway.message_news();
+        let patience = Duration::from_secs(query.wait.min(60));
+        tokio::select! {
+            _ = tokio::time::timeout(patience, news.wait_for(|newest| newest.0 > after)) => {}
+            () = admin.stopping.cancelled() => {}
+        }
+    }
+    let messages = admin.gateway.messages(filter).await?;
+    Ok(Json(messages.iter().map(views::message).collect()))
+}

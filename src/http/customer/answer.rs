@@ -1,0 +1,45 @@
+//! Answers: bare text, without a byte around it, since clients compare for equality.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use crate::gateway;
+
+/// An answer as plain text.
+pub(super) fn text(body: impl Into<String>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body.into()).into_response()
+}
+
+/// What keeps a request from being looked at, or a fault of ours.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// No key at all.
+    NoKeyProvided,
+    /// A key that opens nothing.
+    Unauthorized,
+    /// `orderId` is missing or no number.
+    InvalidOrder,
+    /// No such country.
+    InvalidCountry,
+    /// Logged with the request's id; the client learns only that it was us.
+    Fault,
+}
+
+impl From<gateway::Error> for Refusal {
+    fn from(error: gateway::Error) -> Refusal {
+        tracing::error!(event = "request_failed", %error, "a customer's request was answered ERROR");
+        Refusal::Fault
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        text(match self {
+            Refusal::NoKeyProvided => "NO_KEY_PROVIDED",
+            Refusal::Unauthorized => "UNAUTHORIZED",
+            Refusal::InvalidOrder => "INVALID_ORDER",
+            Refusal::InvalidCountry => "INVALID_COUNTRY",
+            Refusal::Fault => "ERROR",
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! The customers' API. Every answer has status 200; only the body differs.
+
+mod answer;
+mod regular;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::domain::AccountId;
+use crate::gateway::Gateway;
+use answer::Refusal;
+
+use super::params::Params;
+
+/// The largest body that is read; parameters are some hundred bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub(super) struct Api {
+    gateway: Gateway,
+    /// Ends long polls when the daemon stops.
+    stopping: CancellationToken,
+    requests: Arc<AtomicU64>,
+}
+
+/// All endpoints of the customers' API.
+pub fn router(gateway: Gateway, stopping: CancellationToken) -> Router {
+    let api = Api { gateway, stopping, requests: Arc::default() };
+    // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
+    // one of its own.
+    let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
+        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, methods)
+    };
+    let get_or_post = MethodFilter::GET.or(MethodFilter::POST);
+    Router::new()
+        .route("/api/makeorder", endpoint(on(get_or_post, regular::make_order)))
+        .route("/api/getsms", endpoint(on(get_or_post, regular::get_sms)))
+        .route("/api/cancelorder", endpoint(on(get_or_post, regular::cancel_order)))
+        .route("/api/getbalance", endpoint(on(get_or_post, regular::get_balance)))
+        .route("/api/services", endpoint(on(get_or_post, regular::services)))
+        .fallback(async || (StatusCode::NOT_FOUND, "NOT_FOUND"))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(api.clone(), in_span))
+        .with_state(api)
+}
+
+async fn nothing() -> Response {
+    answer::text("")
+}
+
+async fn methods() -> Response {
+    ([(header::ALLOW, "GET, POST, HEAD, OPTIONS")], answer::text("")).into_response()
+}
+
+/// Gives each request an id, a span that bears it, and the id to its client: support asks for it.
+async fn in_span(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let id = api.requests.fetch_add(1, Ordering::Relaxed);
+    // The path only: the query holds the key.
+    let span = tracing::info_span!("request", id, method = %name(request.method()), path = request.uri().path());
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, HeaderValue::from(id));
+    response
+}
+
+fn name(method: &Method) -> &str {
+    method.as_str()
+}
+
+impl Api {
+    /// The account that the request's key opens.
+    async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
+        let key = params.key().ok_or(Refusal::NoKeyProvided)?;
+        self.gateway.account_of_key(key.digest()).await?.ok_or(Refusal::Unauthorized)
+    }
+}

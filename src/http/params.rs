@@ -1,0 +1,114 @@
+//! A request's parameters, wherever its client put them: query, form body, JSON body, `Authorization: Bearer` for the key.
+
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::key::ApiKey;
+
+/// Parameters by name; where a name comes twice the first counts, the query before the body.
+#[derive(Debug, Default)]
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    bearer: Option<ApiKey>,
+}
+
+impl Params {
+    /// A parameter that is there and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.pairs.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter made of digits only, as a number.
+    pub fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+        let text = self.get(name)?;
+        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+    }
+
+    /// The key: the parameter before the header.
+    pub fn key(&self) -> Option<ApiKey> {
+        self.get("key").map(|key| ApiKey::from_request(key.to_owned())).or_else(|| self.bearer.clone())
+    }
+
+    fn add_form(&mut self, text: &[u8]) {
+        self.pairs.extend(form_urlencoded::parse(text).into_owned());
+    }
+
+    fn add_json(&mut self, text: &[u8]) {
+        let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(text) else { return };
+        for (name, value) in fields {
+            match value {
+                serde_json::Value::String(text) => self.pairs.push((name, text)),
+                serde_json::Value::Number(number) => self.pairs.push((name, number.to_string())),
+                serde_json::Value::Bool(flag) => self.pairs.push((name, flag.to_string())),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Params {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Params, Response> {
+        let mut params = Params::default();
+        params.add_form(request.uri().query().unwrap_or("").as_bytes());
+        let headers = request.headers().clone();
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        params.bearer = header(AUTHORIZATION)
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
+            .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
+        let json = header(CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
+        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        // Clients forget the content type: what looks like an object is JSON.
+        if json || body.first() == Some(&b'{') {
+            params.add_json(&body);
+        } else {
+            params.add_form(&body);
+        }
+        Ok(params)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    async fn params(request: axum::http::request::Builder, body: &'static str) -> Params {
+        Params::from_request(request.body(Body::from(body)).unwrap(), &()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn from_query_form_json_and_header() {
+        let get = || Request::builder().uri("/x?serviceId=3&country=");
+        let from_query = params(get(), "").await;
+        assert_eq!((from_query.number::<i64>("serviceId"), from_query.get("country")), (Some(3), None));
+        let form = Request::builder()
+            .method("POST")
+            .uri("/x?a=query")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let form = params(form, "a=form&b=%2B1+2").await;
+        assert_eq!((form.get("a"), form.get("b")), (Some("query"), Some("+1 2")));
+        let json = Request::builder().method("POST").uri("/x").header(CONTENT_TYPE, "application/json; charset=utf-8");
+        let json = params(json, r#"{"orderId": 7, "auto_renew": true, "key": "k", "nested": {}}"#).await;
+        assert_eq!((json.number::<i64>("orderId"), json.get("auto_renew")), (Some(7), Some("true")));
+        assert_eq!(json.key().unwrap().reveal(), "k");
+        let bearer = params(Request::builder().uri("/x").header(AUTHORIZATION, "bearer abc"), "").await;
+        assert_eq!(bearer.key().unwrap().reveal(), "abc");
+        assert!(params(Request::builder().uri("/x?key="), "").await.key().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_number_is_digits_and_nothing_else() {
+        for text in ["-1", "+1", "1.0", "0x1", "1e3", "99999999999999999999", "%201"] {
+            let uri = format!("/x?n={text}");
+            assert_eq!(params(Request::builder().uri(uri), "").await.number::<i64>("n"), None, "{text}");
+        }
+    }
+}

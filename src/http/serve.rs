@@ -1,0 +1,91 @@
+//! Listening: loops that cut off clients which send their headers too slowly, and stop within a time.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
+use tokio::task::JoinHandle;
+
+/// How long a client may take to send a request's headers, and a connection may idle between requests.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server at work.
+pub struct Listening {
+    stop: Box<dyn FnOnce(Duration) + Send>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Listening {
+    /// Takes no more connections, lets open requests end within `patience`, then ends them.
+    pub async fn stop(self, patience: Duration) {
+        (self.stop)(patience);
+        let _ = self.task.await;
+    }
+}
+
+/// Serves on a TCP address; answers the address it got, and the running server. The task is on the current runtime.
+pub fn listen_tcp(address: SocketAddr, router: Router) -> io::Result<(SocketAddr, Listening)> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    let task = tokio::spawn(server.serve(router.into_make_service()));
+    let stop = Box::new(move |patience| handle.graceful_shutdown(Some(patience)));
+    Ok((address, Listening { stop, task }))
+}
+
+/// Serves on a Unix socket that only the file's owner and group may use. A socket that nobody answers on is a dead daemon's
+/// and is replaced; a living one is an error.
+pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
+    clear_dead_socket(path)?;
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+    listener.set_nonblocking(true)?;
+    let handle = Handle::new();
+    let mut server = axum_server::from_unix(listener)?.handle(handle.clone()).http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    let task = tokio::spawn(server.serve(router.into_make_service()));
+    let own: PathBuf = path.to_owned();
+    let stop = Box::new(move |patience| {
+        let _ = std::fs::remove_file(&own);
+        handle.graceful_shutdown(Some(patience));
+    });
+    Ok(Listening { stop, task })
+}
+
+fn clear_dead_socket(path: &Path) -> io::Result<()> {
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !found.file_type().is_socket() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of that name that is no socket"));
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another simbridge answers on it")),
+        Err(_) => std::fs::remove_file(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_dead_socket_is_replaced_a_living_one_and_a_file_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("admin.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let serving = listen_unix(&path, Router::new()).unwrap();
+        assert_eq!(listen_unix(&path, Router::new()).err().unwrap().kind(), io::ErrorKind::AddrInUse);
+        serving.stop(Duration::ZERO).await;
+        assert!(!path.exists());
+        std::fs::write(&path, "precious").unwrap();
+        assert!(listen_unix(&path, Router::new()).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    }
+}

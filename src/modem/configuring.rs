@@ -1,0 +1,216 @@
+//! PDU mode, the stores, the indications. What a modem can do is asked (`=?`), set, and read back; where it lies about that, the next
+//! candidate of a list is tried.
+
+use std::time::Duration;
+
+use super::channel::Outcome;
+use super::facts::{Facts, StorePlan};
+use super::moment::Moment;
+use super::phase::{Next, Phase};
+use super::reply::Reply;
+use super::serving::Serving;
+use crate::at::{self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection};
+
+/// A store that is still starting is asked again.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Pauses before the modem is given up: a SIM full of messages takes half a minute to become readable.
+const PAUSES: u8 = 20;
+
+const fn cnmi(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
+    Indications { mode, mt: 1, bm, ds, bfr }
+}
+
+/// Stored mode in the order of preference: no broadcasts, no status reports; then what picky models take.
+const INDICATIONS: [Indications; 9] = [
+    cnmi(2, 0, 0, 0),
+    cnmi(2, 0, 0, 1),
+    cnmi(1, 0, 0, 0),
+    cnmi(1, 0, 0, 1),
+    cnmi(2, 0, 1, 0),
+    cnmi(2, 0, 2, 0),
+    cnmi(2, 2, 0, 0),
+    cnmi(2, 2, 2, 0),
+    cnmi(3, 0, 0, 0),
+];
+
+#[derive(Debug, Default)]
+enum Step {
+    #[default]
+    PduMode,
+    Service,
+    StoresSupported,
+    Select,
+    IndicationsSupported,
+    Indicate,
+    IndicationsSet,
+    Watch(usize),
+    Finished,
+    Failed(&'static str),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Configuring {
+    step: Step,
+    pause: Option<Moment>,
+    pauses: u8,
+    readable: Vec<Store>,
+    /// Still to be tried, the next one last.
+    selections: Vec<StoreSelection>,
+    selected: Option<StoreSelection>,
+    /// Still to be tried, the next one last.
+    indications: Vec<Indications>,
+}
+
+impl Configuring {
+    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        if let Some(until) = self.pause.filter(|until| now < *until) {
+            return Next::Wait(Some(until));
+        }
+        self.pause = None;
+        if matches!(self.step, Step::Indicate) && self.indications.is_empty() {
+            facts.indications = None;
+            self.step = Step::Watch(0);
+        }
+        match self.step {
+            Step::PduMode => Next::Send(Command::PduMode),
+            Step::Service => Next::Send(Command::PlainService),
+            Step::StoresSupported => Next::Send(Command::StoresSupported),
+            Step::Select => match self.selections.last() {
+                Some(selection) => Next::Send(Command::SelectStores(*selection)),
+                None => Next::GiveUp("no message store can be chosen".to_owned()),
+            },
+            Step::IndicationsSupported => Next::Send(Command::IndicationsSupported),
+            Step::Indicate => Next::Send(Command::Indicate(self.indications.last().copied().unwrap_or_default())),
+            Step::IndicationsSet => Next::Send(Command::IndicationsSet),
+            Step::Watch(number) => match Domain::ALL.get(number) {
+                Some(domain) => Next::Send(Command::WatchRegistration(*domain)),
+                None => {
+                    self.step = Step::Finished;
+                    self.next(facts, now)
+                }
+            },
+            Step::Finished => self.finish(facts, now),
+            Step::Failed(reason) => Next::GiveUp(reason.to_owned()),
+        }
+    }
+
+    fn finish(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        facts.losses = 0;
+        if facts.domains.is_empty() {
+            facts.domains.push((Domain::Circuit, Registration::Unknown));
+        }
+        match facts.indications {
+            Some(_) => facts.no_reason(),
+            None => facts.because("the modem takes no AT+CNMI setting: messages are found by sweeps only"),
+        }
+        facts.changed = true;
+        let chosen = self.selected.map(|selection| selection.read);
+        Next::Enter(Phase::Serving(Box::new(Serving::new(chosen, facts, now))))
+    }
+
+    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+        let ok = outcome.is_ok();
+        let asked_again = !ok && self.asks_again(command, outcome);
+        if asked_again && self.pauses < PAUSES {
+            self.pauses += 1;
+            self.pause = Some(now + PAUSE);
+            return facts.because("the message store is not ready yet");
+        }
+        match (command, &self.step) {
+            (Command::PduMode, Step::PduMode) if ok => self.step = Step::Service,
+            (Command::PduMode, Step::PduMode) => self.step = Step::Failed("the modem does not go to PDU mode"),
+            (Command::PlainService, Step::Service) => self.step = Step::StoresSupported,
+            (Command::StoresSupported, Step::StoresSupported) => {
+                self.plan_stores(reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default());
+            }
+            (Command::SelectStores(selection), Step::Select) => self.selection_ended(facts, *selection, ok),
+            (Command::IndicationsSupported, Step::IndicationsSupported) => {
+                let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
+                self.plan_indications(reply.find(supported).filter(|_| ok).as_deref());
+            }
+            (Command::Indicate(_), Step::Indicate) if ok => self.step = Step::IndicationsSet,
+            (Command::Indicate(_), Step::Indicate) => drop(self.indications.pop()),
+            (Command::IndicationsSet, Step::IndicationsSet) => {
+                self.indications_read(facts, reply.find(at::indications).filter(|_| ok));
+            }
+            (Command::WatchRegistration(domain), Step::Watch(number)) => {
+                if ok && facts.domains.iter().all(|(known, _)| known != domain) {
+                    facts.domains.push((*domain, Registration::Unknown));
+                }
+                self.step = Step::Watch(number + 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the command is worth another try: the card is busy, or it is one without which nothing works.
+    fn asks_again(&self, command: &Command, outcome: Outcome) -> bool {
+        let busy = outcome.sim_trouble() == Some(SimTrouble::Busy);
+        let last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
+        busy || last || *command == Command::PduMode
+    }
+
+    /// The card's store for arriving messages: so they go where the card goes. Both stores are read, or the view of both where
+    /// there is no other way to the modem's own.
+    fn plan_stores(&mut self, lists: Vec<Vec<Store>>) {
+        let parameters = u8::try_from(lists.len()).unwrap_or(0);
+        let none = Vec::new();
+        let readable = lists.first().unwrap_or(&none);
+        let receiving = lists.get(2).or(lists.first()).unwrap_or(&none);
+        let has = |store: &Store| readable.is_empty() || readable.contains(store);
+        self.readable = match (has(&Store::Sim), has(&Store::Modem), has(&Store::Both)) {
+            (true, true, _) => vec![Store::Sim, Store::Modem],
+            (_, _, true) => vec![Store::Both],
+            (_, true, _) => vec![Store::Modem],
+            _ => vec![Store::Sim],
+        };
+        let preferred = [Store::Sim, Store::Modem, Store::Both];
+        let receive = preferred.into_iter().filter(|store| receiving.is_empty() || receiving.contains(store));
+        let counts: &[u8] = if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
+        let fallback = self.readable.first().copied().unwrap_or(Store::Sim);
+        for receive in receive {
+            let read = if self.readable.contains(&receive) { receive } else { fallback };
+            self.selections.extend(counts.iter().map(|count| StoreSelection { read, receive, parameters: *count }));
+        }
+        if self.selections.is_empty() {
+            self.selections.push(StoreSelection { read: fallback, receive: fallback, parameters: 1 });
+        }
+        self.selections.reverse();
+        self.step = Step::Select;
+    }
+
+    fn selection_ended(&mut self, facts: &mut Facts, selection: StoreSelection, ok: bool) {
+        self.selections.pop();
+        if ok {
+            let (receive, parameters) = (selection.receive, selection.parameters);
+            let readable = std::mem::take(&mut self.readable);
+            facts.plan = StorePlan { readable, receive, parameters };
+            self.selected = Some(selection);
+            self.step = Step::IndicationsSupported;
+        }
+    }
+
+    /// What the modem says it takes comes first; then the rest, because some take what they do not name.
+    fn plan_indications(&mut self, supported: Option<&[Choices]>) {
+        let fits = |wanted: &Indications| {
+            let Some(lists) = supported else { return true };
+            let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
+            lists.iter().zip(values).all(|(list, value)| list.allows(i32::from(value)))
+        };
+        let (named, unnamed): (Vec<_>, Vec<_>) = INDICATIONS.into_iter().partition(fits);
+        self.indications = named.into_iter().chain(unnamed).collect();
+        self.indications.reverse();
+        self.step = Step::Indicate;
+    }
+
+    /// What is set counts, not what was accepted.
+    fn indications_read(&mut self, facts: &mut Facts, set: Option<Indications>) {
+        let tried = self.indications.pop();
+        if set.is_none_or(|set| set.mt == 1 && set.mode != 0) {
+            facts.indications = tried;
+            self.step = Step::Watch(0);
+        } else {
+            self.step = Step::Indicate;
+        }
+    }
+}

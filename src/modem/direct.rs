@@ -1,0 +1,82 @@
+//! Messages that came with the URC itself (`+CMT`: class 0, or a modem that was left in another mode). They lie nowhere, so what the
+//! host cannot take now is kept here and offered again. Few and bounded: `AT+CSMS=0` has acknowledged them to the network already.
+
+use std::time::Duration;
+
+use super::face::{Action, RawPdu, Received, Token};
+use super::facts::Facts;
+use super::moment::Moment;
+
+/// More are lost.
+const MAX: usize = 8;
+/// Between offers.
+const PAUSE: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+struct Kept {
+    token: Token,
+    received: Received,
+    /// When to offer it again; `None`: the host has not answered yet.
+    again: Option<Moment>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Direct {
+    kept: Vec<Kept>,
+    /// Came after a SIM event, before the card was known.
+    unowned: Vec<RawPdu>,
+}
+
+impl Direct {
+    pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, live: bool) {
+        if self.kept.len() + self.unowned.len() >= MAX {
+            return;
+        }
+        match facts.received(None, pdu.clone(), live) {
+            Some(received) => self.offer(facts, received),
+            None => self.unowned.push(pdu),
+        }
+    }
+
+    fn offer(&mut self, facts: &mut Facts, received: Received) {
+        let token = facts.token();
+        facts.actions.push_back(Action::Store { token, received: received.clone() });
+        self.kept.push(Kept { token, received, again: None });
+    }
+
+    /// Something happened to the card: what nobody is known to own never will be.
+    pub fn card_lost(&mut self) {
+        self.unowned = Vec::new();
+    }
+
+    /// The card is known.
+    pub fn card_known(&mut self, facts: &mut Facts) {
+        for pdu in std::mem::take(&mut self.unowned) {
+            if let Some(received) = facts.received(None, pdu, false) {
+                self.offer(facts, received);
+            }
+        }
+    }
+
+    pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
+        if ok {
+            self.kept.retain(|kept| kept.token != token);
+        } else if let Some(kept) = self.kept.iter_mut().find(|kept| kept.token == token) {
+            kept.again = Some(now + PAUSE);
+        }
+    }
+
+    pub fn tick(&mut self, facts: &mut Facts, now: Moment) {
+        for kept in &mut self.kept {
+            if kept.again.is_some_and(|again| again <= now) {
+                kept.again = None;
+                let (token, received) = (kept.token, kept.received.clone());
+                facts.actions.push_back(Action::Store { token, received });
+            }
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Moment> {
+        self.kept.iter().filter_map(|kept| kept.again).min()
+    }
+}

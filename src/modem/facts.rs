@@ -1,0 +1,194 @@
+//! What a session knows, whatever phase it is in.
+
+use std::collections::VecDeque;
+
+use super::face::{Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State, Token};
+use crate::at::{Domain, IccidSource, Indications, Store, StoreSelection};
+
+/// More announcements than this are not remembered one by one.
+const MAX_ANNOUNCED: usize = 256;
+
+/// For whom messages lie in the modem's own store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Custody {
+    /// For the card that is in.
+    Current,
+    /// For the card before, unless announced since.
+    Former(String),
+}
+
+/// Which stores there are and how they are chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StorePlan {
+    /// Read by every sweep.
+    pub readable: Vec<Store>,
+    /// Where messages arrive.
+    pub receive: Store,
+    /// How many parameters `AT+CPMS` takes.
+    pub parameters: u8,
+}
+
+impl StorePlan {
+    pub fn selecting(&self, read: Store) -> StoreSelection {
+        StoreSelection { read, receive: self.receive, parameters: self.parameters }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub config: SessionConfig,
+    pub identity: Option<Identity>,
+    pub sim: Option<SimCard>,
+    /// The ICCID has been read since the last SIM event.
+    pub card_known: bool,
+    pub custody: Custody,
+    /// What was announced in the modem's own store since the ICCID was read.
+    announced: Vec<(Store, i32)>,
+    pub iccid_source: Option<IccidSource>,
+    pub plan: StorePlan,
+    /// What `AT+CNMI` was set to.
+    pub indications: Option<Indications>,
+    pub domains: Vec<(Domain, Registration)>,
+    pub signal_dbm: Option<i16>,
+    pub operator: Option<String>,
+    pub reason: Option<String>,
+    /// Cards lost since messages were last served: stops a command that always ends in a SIM error from going round for ever.
+    pub losses: u32,
+    pub actions: VecDeque<Action>,
+    /// Something that a snapshot shows is no longer as last reported.
+    pub changed: bool,
+    next_token: u64,
+}
+
+impl Facts {
+    pub fn new(config: SessionConfig) -> Facts {
+        Facts {
+            config,
+            identity: None,
+            sim: None,
+            card_known: false,
+            custody: Custody::Current,
+            announced: Vec::new(),
+            iccid_source: None,
+            plan: StorePlan { readable: Vec::new(), receive: Store::Sim, parameters: 3 },
+            indications: None,
+            domains: Vec::new(),
+            signal_dbm: None,
+            operator: None,
+            reason: None,
+            losses: 0,
+            actions: VecDeque::new(),
+            changed: true,
+            next_token: 0,
+        }
+    }
+
+    pub fn token(&mut self) -> Token {
+        self.next_token += 1;
+        Token(self.next_token)
+    }
+
+    /// Says in words what is waited for.
+    pub fn because(&mut self, reason: impl Into<String>) {
+        let reason = reason.into();
+        if self.reason.as_ref() != Some(&reason) {
+            self.reason = Some(reason);
+            self.changed = true;
+        }
+    }
+
+    pub fn no_reason(&mut self) {
+        self.changed |= self.reason.take().is_some();
+    }
+
+    /// After a SIM event: nothing is known of the card.
+    pub fn forget_card(&mut self) {
+        self.card_known = false;
+        self.announced = Vec::new();
+        self.custody = Custody::Current;
+        self.domains.clear();
+        self.operator = None;
+        self.signal_dbm = None;
+        self.changed = true;
+        self.sim = None;
+    }
+
+    pub fn set_sim(&mut self, sim: SimCard) {
+        self.sim = Some(sim);
+        self.changed = true;
+    }
+
+    /// A `+CMTI` came.
+    pub fn announce(&mut self, store: Store, index: i32) {
+        let matters = self.card_known && store != Store::Sim && self.announced.len() < MAX_ANNOUNCED;
+        if matters && !self.announced.contains(&(store, index)) {
+            self.announced.push((store, index));
+        }
+    }
+
+    /// The slot is empty again: what comes into it next is announced anew.
+    pub fn unannounce(&mut self, store: Store, index: i32) {
+        self.announced.retain(|slot| *slot != (store, index));
+    }
+
+    /// From now on the modem's own store holds only messages of the card that is in.
+    pub fn take_custody(&mut self) {
+        self.custody = Custody::Current;
+        self.announced = Vec::new();
+    }
+
+    /// For which card a message was received that lies in a store, or came by itself.
+    fn owner(&self, place: Option<(Store, i32)>) -> Option<&str> {
+        let current = self.sim.as_ref().map(|sim| sim.iccid.as_str())?;
+        match (&self.custody, place) {
+            (Custody::Former(former), Some(place)) if place.0 != Store::Sim && !self.announced.contains(&place) => {
+                Some(former)
+            }
+            _ => Some(current),
+        }
+    }
+
+    /// The message with its owner; `None` as long as modem or card is not known.
+    pub fn received(&self, place: Option<(Store, i32)>, pdu: RawPdu, live: bool) -> Option<Received> {
+        Some(Received {
+            imei: self.identity.as_ref()?.imei.clone(),
+            iccid: self.owner(place)?.to_owned(),
+            store: place.map(|(store, _)| store.name().to_owned()).unwrap_or_default(),
+            index: place.map_or(-1, |(_, index)| index),
+            pdu,
+            live,
+        })
+    }
+
+    /// The best that any part of the network says.
+    pub fn registration(&self) -> Option<Registration> {
+        let known = || self.domains.iter().map(|(_, registration)| *registration);
+        known().find(|registration| registration.is_registered()).or_else(|| known().next())
+    }
+
+    pub fn is_registered(&self) -> bool {
+        self.registration().is_some_and(Registration::is_registered)
+    }
+
+    pub fn set_registration(&mut self, domain: Domain, registration: Registration) {
+        let before = self.registration();
+        match self.domains.iter_mut().find(|(known, _)| *known == domain) {
+            Some(entry) => entry.1 = registration,
+            None => self.domains.push((domain, registration)),
+        }
+        self.changed |= before != self.registration();
+    }
+
+    pub fn snapshot(&self, state: State) -> Snapshot {
+        Snapshot {
+            port: self.config.port.clone(),
+            state,
+            reason: self.reason.clone(),
+            identity: self.identity.clone(),
+            sim: self.sim.clone(),
+            signal_dbm: self.signal_dbm,
+            operator: self.operator.clone(),
+            registration: self.registration(),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Which card is it, what is its number, and whose are the messages in the modem's own store?
+
+use std::time::Duration;
+
+use super::channel::Outcome;
+use super::configuring::Configuring;
+use super::face::{Action, NumberSource, SimCard, Token};
+use super::facts::{self, Facts};
+use super::moment::Moment;
+use super::phase::{Next, Phase};
+use super::reply::Reply;
+use super::sim_check::SimCheck;
+use crate::at::{self, Command, IccidSource, SimTrouble};
+
+/// A card that is still starting is asked again.
+const BUSY_PAUSE: Duration = Duration::from_secs(2);
+/// That often.
+const BUSY_TRIES: u8 = 5;
+/// When no command reads the ICCID.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(15);
+/// When the host cannot take the card in.
+const HOST_PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Default)]
+enum Step {
+    /// The source that worked last, or the first of all.
+    #[default]
+    Begin,
+    Iccid(IccidSource, Option<IccidSource>),
+    Unreadable,
+    Imsi,
+    OwnNumber,
+    Phonebook,
+    PhonebookEntry,
+    Tell,
+    Told(Token),
+    Finished,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Identifying {
+    step: Step,
+    pause: Option<Moment>,
+    busy: u8,
+    card: Option<SimCard>,
+}
+
+impl Identifying {
+    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        if let Some(until) = self.pause.filter(|until| now < *until) {
+            return Next::Wait(Some(until));
+        }
+        self.pause = None;
+        if let Step::Begin = self.step {
+            self.step = match facts.iccid_source {
+                Some(known) => Step::Iccid(known, Some(IccidSource::Ccid)),
+                None => Step::Iccid(IccidSource::Ccid, IccidSource::Ccid.following()),
+            };
+        }
+        match self.step {
+            Step::Begin => Next::Wait(None),
+            Step::Iccid(source, _) => Next::Send(Command::Iccid(source)),
+            Step::Unreadable => {
+                facts.because("no command reads the SIM card's ICCID");
+                Next::Enter(Phase::SimCheck(SimCheck::after(UNREADABLE_PAUSE, now)))
+            }
+            Step::Imsi => Next::Send(Command::Imsi),
+            Step::OwnNumber => Next::Send(Command::OwnNumber),
+            Step::Phonebook => Next::Send(Command::OwnPhonebook),
+            Step::PhonebookEntry => Next::Send(Command::OwnPhonebookEntry),
+            Step::Tell => self.tell(facts),
+            Step::Told(_) => Next::Wait(None),
+            Step::Finished => Next::Enter(Phase::Configuring(Configuring::default())),
+        }
+    }
+
+    fn tell(&mut self, facts: &mut Facts) -> Next {
+        let (Some(sim), Some(identity)) = (self.card.clone(), facts.identity.as_ref()) else {
+            return Next::GiveUp("the modem or its card is not known".to_owned());
+        };
+        let imei = identity.imei.clone();
+        let token = facts.token();
+        self.step = Step::Told(token);
+        facts.set_sim(sim.clone());
+        facts.actions.push_back(Action::Identified { token, imei, sim });
+        Next::Wait(None)
+    }
+
+    /// The host's answer; one to an earlier question is ignored.
+    pub fn custody(&mut self, facts: &mut Facts, token: Token, answer: Result<super::face::Custody, ()>, now: Moment) {
+        if !matches!(self.step, Step::Told(asked) if asked == token) {
+            return;
+        }
+        match answer {
+            Ok(custody) => {
+                facts.no_reason();
+                facts.custody = match custody.previous_iccid {
+                    Some(former) => facts::Custody::Former(former),
+                    None => facts::Custody::Current,
+                };
+                self.step = Step::Finished;
+            }
+            Err(()) => {
+                facts.because("the card cannot be recorded now");
+                self.step = Step::Tell;
+                self.pause = Some(now + HOST_PAUSE);
+            }
+        }
+    }
+
+    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+        if outcome.sim_trouble() == Some(SimTrouble::Busy) && self.busy < BUSY_TRIES {
+            self.busy += 1;
+            self.pause = Some(now + BUSY_PAUSE);
+            facts.because("the SIM card is still starting");
+            return;
+        }
+        match (command, &self.step) {
+            (Command::Iccid(source), Step::Iccid(..)) => self.iccid_read(facts, *source, outcome, reply),
+            (Command::Imsi, Step::Imsi) => {
+                let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok()).map(str::to_owned);
+                self.with_card(|card| card.imsi = imsi);
+                self.step = Step::OwnNumber;
+            }
+            (Command::OwnNumber, Step::OwnNumber) => {
+                let number = reply.find(at::own_number).filter(|_| outcome.is_ok());
+                self.numbered(number, NumberSource::Cnum, Step::Phonebook);
+            }
+            (Command::OwnPhonebook, Step::Phonebook) => {
+                self.step = if outcome.is_ok() { Step::PhonebookEntry } else { Step::Tell };
+            }
+            (Command::OwnPhonebookEntry, Step::PhonebookEntry) => {
+                let number = reply.find(at::phonebook_number).filter(|_| outcome.is_ok());
+                self.numbered(number, NumberSource::Phonebook, Step::Tell);
+            }
+            _ => return,
+        }
+        self.busy = 0;
+    }
+
+    fn iccid_read(&mut self, facts: &mut Facts, source: IccidSource, outcome: Outcome, reply: &Reply) {
+        let Step::Iccid(_, following) = self.step else { return };
+        match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
+            Some(iccid) => {
+                facts.iccid_source = Some(source);
+                facts.card_known = true;
+                facts.no_reason();
+                self.card = Some(SimCard { iccid, imsi: None, number: None, source: None });
+                self.step = Step::Imsi;
+            }
+            None => {
+                self.step = match following {
+                    Some(next) => Step::Iccid(next, next.following()),
+                    None => Step::Unreadable,
+                }
+            }
+        }
+    }
+
+    fn with_card(&mut self, change: impl FnOnce(&mut SimCard)) {
+        if let Some(card) = &mut self.card {
+            change(card);
+        }
+    }
+
+    fn numbered(&mut self, number: Option<String>, source: NumberSource, otherwise: Step) {
+        self.step = if number.is_some() { Step::Tell } else { otherwise };
+        self.with_card(|card| {
+            card.source = number.as_ref().map(|_| source);
+            card.number = number;
+        });
+    }
+}

@@ -1,0 +1,54 @@
+//! What all phases of a session have in common.
+
+use super::configuring::Configuring;
+use super::face::State;
+use super::facts::Facts;
+use super::identifying::Identifying;
+use super::moment::Moment;
+use super::probing::Probing;
+use super::serving::Serving;
+use super::sim_check::SimCheck;
+use crate::at::Command;
+
+/// What a phase wants to do when no command is in flight.
+#[derive(Debug)]
+pub(super) enum Next {
+    Send(Command),
+    /// Nothing before this time; `None`: nothing before something happens.
+    Wait(Option<Moment>),
+    Enter(Phase),
+    /// This modem needs stronger means.
+    GiveUp(String),
+}
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    Probing(Probing),
+    SimCheck(SimCheck),
+    Identifying(Identifying),
+    Configuring(Configuring),
+    Serving(Box<Serving>),
+}
+
+impl Phase {
+    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        match self {
+            Phase::Probing(phase) => phase.next(facts),
+            Phase::SimCheck(phase) => phase.next(now),
+            Phase::Identifying(phase) => phase.next(facts, now),
+            Phase::Configuring(phase) => phase.next(facts, now),
+            Phase::Serving(phase) => phase.next(facts, now),
+        }
+    }
+
+    pub fn state(&self, facts: &Facts) -> State {
+        match self {
+            Phase::Probing(_) => State::Probing,
+            Phase::SimCheck(_) => State::SimCheck,
+            Phase::Identifying(_) => State::Identifying,
+            Phase::Configuring(_) => State::Configuring,
+            Phase::Serving(_) if facts.is_registered() => State::Ready,
+            Phase::Serving(_) => State::Registering,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Does anybody answer, and who?
+
+use super::channel::Outcome;
+use super::face::Identity;
+use super::facts::Facts;
+use super::phase::{Next, Phase};
+use super::reply::Reply;
+use super::sim_check::SimCheck;
+use crate::at::{self, Command};
+
+/// `AT`s that stay without an answer before the port is opened anew: a modem that is still starting takes some seconds.
+const GREETINGS: u8 = 10;
+/// Questions for the IMEI, likewise.
+const IMEI_TRIES: u8 = 3;
+/// A name is cut here.
+const MAX_NAME: usize = 80;
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Greeting,
+    EchoOff,
+    NumericErrors,
+    Imei,
+    Manufacturer,
+    Model,
+    Firmware,
+    Finished,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Probing {
+    step: Step,
+    tries: u8,
+    imei: String,
+    manufacturer: Option<String>,
+    model: Option<String>,
+    firmware: Option<String>,
+}
+
+impl Probing {
+    pub fn next(&mut self, facts: &mut Facts) -> Next {
+        match self.step {
+            Step::Greeting if self.tries >= GREETINGS => Next::GiveUp("no answer to AT".to_owned()),
+            Step::Imei if self.tries >= IMEI_TRIES => Next::GiveUp("the modem does not tell its IMEI".to_owned()),
+            Step::Greeting => Next::Send(Command::Attention),
+            Step::EchoOff => Next::Send(Command::EchoOff),
+            Step::NumericErrors => Next::Send(Command::NumericErrors),
+            Step::Imei => Next::Send(Command::Imei),
+            Step::Manufacturer => Next::Send(Command::Manufacturer),
+            Step::Model => Next::Send(Command::Model),
+            Step::Firmware => Next::Send(Command::Firmware),
+            Step::Finished => {
+                facts.identity = Some(self.identity());
+                facts.changed = true;
+                Next::Enter(Phase::SimCheck(SimCheck::default()))
+            }
+        }
+    }
+
+    fn identity(&mut self) -> Identity {
+        let unknown = || "unknown".to_owned();
+        Identity {
+            imei: std::mem::take(&mut self.imei),
+            manufacturer: self.manufacturer.take().unwrap_or_else(unknown),
+            model: self.model.take().unwrap_or_else(unknown),
+            firmware: self.firmware.take(),
+        }
+    }
+
+    pub fn ended(&mut self, command: &Command, outcome: Outcome, reply: &Reply) {
+        let name = || {
+            let named = |line| Some(at::value(line)).filter(|value| !value.is_empty());
+            outcome.is_ok().then(|| reply.find(named)).flatten().map(|text| text.chars().take(MAX_NAME).collect())
+        };
+        self.step = match command {
+            Command::Attention if !outcome.is_ok() => return self.tries += 1,
+            Command::Attention => Step::EchoOff,
+            Command::EchoOff => Step::NumericErrors,
+            Command::NumericErrors => Step::Imei,
+            Command::Imei => match reply.find(at::imei).filter(|_| outcome.is_ok()) {
+                Some(imei) => {
+                    imei.clone_into(&mut self.imei);
+                    Step::Manufacturer
+                }
+                None => return self.tries += 1,
+            },
+            Command::Manufacturer => {
+                self.manufacturer = name();
+                Step::Model
+            }
+            Command::Model => {
+                self.model = name();
+                Step::Firmware
+            }
+            Command::Firmware => {
+                self.firmware = name();
+                Step::Finished
+            }
+            _ => return,
+        };
+        self.tries = 0;
+    }
+}

@@ -1,0 +1,71 @@
+//! The lines of one reply, in one piece of memory that is used again for the next.
+
+/// More lines than any reply has that is not streamed.
+const MAX_LINES: usize = 64;
+/// More octets than any reply has that is not streamed.
+const MAX_OCTETS: usize = 8 * 1024;
+/// Capacity that is kept between replies.
+const IDLE_CAPACITY: usize = 512;
+
+/// The information lines of a reply, without its final result.
+#[derive(Debug, Default)]
+pub(super) struct Reply {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Reply {
+    /// Adds a line; what is too much is dropped.
+    pub fn push(&mut self, line: &str) {
+        if self.ends.len() < MAX_LINES && self.text.len() + line.len() <= MAX_OCTETS {
+            self.text.push_str(line);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(IDLE_CAPACITY);
+        self.ends.clear();
+        self.ends.shrink_to(8);
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(self.ends.iter().copied()).filter_map(|(start, end)| self.text.get(start..end))
+    }
+
+    /// The first thing that `read` finds on a line.
+    pub fn find<'a, T>(&'a self, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(self.ends.iter().copied()).filter_map(|(start, end)| self.text.get(start..end)).find_map(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_and_too_many_are_dropped() {
+        let mut reply = Reply::default();
+        reply.push("first");
+        reply.push("");
+        reply.push("third");
+        assert_eq!(reply.lines().collect::<Vec<_>>(), ["first", "", "third"]);
+        for _ in 0..1000 {
+            reply.push(&"x".repeat(1000));
+        }
+        assert!(reply.text.len() <= MAX_OCTETS && reply.len() <= MAX_LINES);
+        reply.clear();
+        assert!(reply.is_empty() && reply.text.capacity() <= IDLE_CAPACITY);
+    }
+}

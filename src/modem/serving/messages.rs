@@ -1,0 +1,246 @@
+//! From announcement or sweep to the host, and then out of the modem.
+
+use std::time::Duration;
+
+use super::super::channel::Outcome;
+use super::super::face::{Action, RawPdu};
+use super::super::facts::{Custody, Facts};
+use super::super::moment::Moment;
+use super::super::reads::Read;
+use super::super::reply::Reply;
+use super::network::Chore;
+use super::{Serving, iccid_command};
+use crate::at::{self, Command, FinalResult, ListHeader, Store};
+
+/// Announcements that are read before a sweep that waits gets its turn.
+const READS_IN_ROW: u8 = 16;
+/// How long after the ICCID was read, or the message itself, a deletion may be sent without reading the ICCID again.
+const PROOF: Duration = Duration::from_secs(10);
+/// A PDU that does not fit its header is read again so often.
+const REREADS: u8 = 2;
+/// An announced message that is not there: some modems announce a little early.
+const EARLY: Duration = Duration::from_secs(1);
+/// After a deletion that was not answered.
+const AFTERMATH: Duration = Duration::from_secs(5);
+/// Sweeps in quick succession that try to find the modem's own store empty.
+const CUSTODY_SWEEPS: u8 = 3;
+/// A store that cannot be chosen so often is left alone.
+const REFUSED_SELECTIONS: u8 = 3;
+
+impl Serving {
+    /// What to do next about messages.
+    pub(super) fn message_command(&mut self, facts: &mut Facts, now: Moment) -> Option<Command> {
+        if let Some(slot) = self.slots.deletable(self.chosen) {
+            if now - slot.read_at.max(self.iccid_read_at) > PROOF {
+                // Another card's message could lie in that slot by now.
+                self.doubt = true;
+                return Some(iccid_command(facts));
+            }
+            return Some(self.inside(facts, slot.store, Command::Delete(slot.index)));
+        }
+        self.held_until = self.held_until.filter(|until| now < *until);
+        if self.slots.is_full() || self.held_until.is_some() {
+            return None;
+        }
+        let read = self.reads.peek(self.chosen, &self.slots);
+        if read.is_none() || self.reads_in_row >= READS_IN_ROW {
+            self.reads_in_row = 0;
+            self.sweep.begin_if_due(now, &facts.plan.readable, self.chosen);
+            if let Some(command) = self.sweep_command(facts, now) {
+                return Some(command);
+            }
+        }
+        let read = read?;
+        self.reads_in_row += 1;
+        let command = self.inside(facts, read.store, Command::Read(read.index));
+        if matches!(command, Command::Read(_)) {
+            self.reading = self.reads.take(read.store, read.index);
+        }
+        Some(command)
+    }
+
+    /// The command, or first the choice of the store that it is for.
+    fn inside(&self, facts: &Facts, store: Store, command: Command) -> Command {
+        if self.chosen == Some(store) { command } else { Command::SelectStores(facts.plan.selecting(store)) }
+    }
+
+    fn sweep_command(&mut self, facts: &mut Facts, now: Moment) -> Option<Command> {
+        loop {
+            let store = self.sweep.store()?;
+            let command = self.sweep.command()?;
+            match command {
+                Command::Read(index) if self.slots.holds(store, index) => {
+                    self.sweep.found += 1;
+                    self.walked(facts, now);
+                }
+                command => return Some(self.inside(facts, store, command)),
+            }
+        }
+    }
+
+    /// `+CMTI`
+    pub fn announced(&mut self, facts: &Facts, store: Option<Store>, index: Option<i32>, now: Moment) {
+        let fits = match (store, index) {
+            (Some(store), Some(index)) if facts.plan.readable.contains(&store) => {
+                self.reads.add(Read { store, index, announced: Some(now), tries: 0 })
+            }
+            _ => false,
+        };
+        if !fits {
+            self.sweep.soon(now);
+        }
+    }
+
+    /// The modem says that it could not take a message in, or that the messages have become readable only now.
+    pub fn sweep_soon(&mut self, full: bool, now: Moment) {
+        if full {
+            self.full_at = Some(now);
+            self.chore(Chore::Announce);
+        }
+        self.sweep.soon(now);
+    }
+
+    pub(super) fn selected(&mut self, facts: &mut Facts, store: Store, ok: bool, now: Moment) {
+        if ok {
+            self.chosen = Some(store);
+            self.refused_selections = 0;
+            return;
+        }
+        self.chosen = None;
+        self.slots.remove_store(store);
+        self.reads.remove_store(store);
+        if self.sweep.store() == Some(store) {
+            self.sweep.next_store();
+            self.end_of_sweep(facts, now);
+        }
+        self.refused_selections += 1;
+        if self.refused_selections < REFUSED_SELECTIONS {
+            return;
+        }
+        self.refused_selections = 0;
+        if facts.plan.readable.len() > 1 {
+            facts.plan.readable.retain(|known| *known != store);
+            facts.because(format!("the message store {store} cannot be chosen"));
+        } else {
+            self.configure_again();
+        }
+    }
+
+    /// A message in the list that is being read.
+    pub fn entry(&mut self, facts: &mut Facts, header: ListHeader, line: &str, now: Moment) {
+        let Some(store) = self.chosen else { return };
+        self.sweep.found += 1;
+        if self.doubt || self.held_until.is_some() || self.slots.holds(store, header.index) {
+            return;
+        }
+        if self.slots.is_full() {
+            return self.sweep.soon(now);
+        }
+        let announced = self.reads.take(store, header.index);
+        let read = announced.unwrap_or(Read { store, index: header.index, announced: None, tries: 0 });
+        self.message(facts, read, header.length, line, now);
+    }
+
+    pub(super) fn listed(&mut self, facts: &mut Facts, outcome: Outcome, now: Moment) {
+        // "Invalid memory index" is how some modems say that there is nothing to list.
+        let empty = outcome == Outcome::Refused(FinalResult::Cms(Some(321)));
+        let ok = outcome.is_ok() || empty;
+        if ok {
+            self.look_at_custody(facts);
+        }
+        self.sweep.listed(ok);
+        self.end_of_sweep(facts, now);
+    }
+
+    pub(super) fn indexes(&mut self, facts: &mut Facts, outcome: Outcome, reply: &Reply, now: Moment) {
+        self.sweep.indexes(reply.find(at::indexes).filter(|_| outcome.is_ok()));
+        self.end_of_sweep(facts, now);
+    }
+
+    /// The reply to `AT+CMGR`.
+    pub(super) fn read(&mut self, facts: &mut Facts, index: i32, outcome: Outcome, reply: &Reply, now: Moment) {
+        let Some(store) = self.chosen else { return };
+        let announced = self.reading.take();
+        let walking = announced.is_none() && self.sweep.walks(store, index);
+        let read = announced.unwrap_or(Read { store, index, announced: None, tries: 0 });
+        let mut lines = reply.lines();
+        let header = lines.next().and_then(at::read_header).and_then(Result::ok);
+        match (header, lines.next()) {
+            (Some(header), Some(line)) if outcome.is_ok() && !self.doubt => {
+                self.sweep.found += usize::from(walking);
+                self.message(facts, read, header.length, line, now);
+            }
+            _ if read.announced.is_some() => self.sweep.at(now + EARLY),
+            _ => {}
+        }
+        if walking {
+            self.walked(facts, now);
+        }
+    }
+
+    fn walked(&mut self, facts: &mut Facts, now: Moment) {
+        if self.sweep.walked() {
+            self.look_at_custody(facts);
+            self.sweep.next_store();
+            self.end_of_sweep(facts, now);
+        }
+    }
+
+    fn message(&mut self, facts: &mut Facts, read: Read, length: Option<usize>, line: &str, now: Moment) {
+        let Read { store, index, announced, tries } = read;
+        let pdu = pdu(line);
+        if !fits(&pdu, length) && tries < REREADS {
+            self.reads.add(Read { tries: tries + 1, ..read });
+            return;
+        }
+        let live = self.is_live(announced, facts, now);
+        let Some(received) = facts.received(Some((store, index)), pdu, live) else { return };
+        let token = facts.token();
+        self.slots.add(store, index, token, now);
+        facts.actions.push_back(Action::Store { token, received });
+    }
+
+    pub(super) fn deleted(&mut self, facts: &mut Facts, index: i32, outcome: Outcome, now: Moment) {
+        let Some(store) = self.chosen else { return };
+        // Whatever came of it, it is not sent again: the next sweep sees what is there.
+        self.slots.remove(store, index);
+        match outcome {
+            Outcome::Done | Outcome::Unfinished => facts.unannounce(store, index),
+            Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
+            Outcome::Refused(_) => {}
+        }
+    }
+
+    /// A store has been read to its end: was it the modem's own, and empty?
+    fn look_at_custody(&mut self, facts: &Facts) {
+        let own = self.sweep.store().is_some_and(|store| store != Store::Sim);
+        let former = facts.custody != Custody::Current;
+        if own && former && self.sweep.found == 0 && self.slots.is_empty() {
+            self.emptied = Some(None);
+        }
+    }
+
+    fn end_of_sweep(&mut self, facts: &Facts, now: Moment) {
+        if self.sweep.is_running() {
+            return;
+        }
+        self.sweep.end(now);
+        let waiting = facts.custody != Custody::Current && self.emptied.is_none();
+        if waiting && self.custody_sweeps < CUSTODY_SWEEPS {
+            self.custody_sweeps += 1;
+            self.sweep.soon(now);
+        }
+    }
+}
+
+fn pdu(line: &str) -> RawPdu {
+    hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets)
+}
+
+/// Whether the PDU has the length that its header gave: TPDU octets, without the service-centre address (its length octet, then so
+/// many).
+pub(super) fn fits(pdu: &RawPdu, length: Option<usize>) -> bool {
+    let RawPdu::Octets(octets) = pdu else { return false };
+    let address = octets.first().map_or(0, |length| usize::from(*length));
+    length.is_none_or(|length| octets.len() == 1 + address + length)
+}

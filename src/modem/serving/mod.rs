@@ -1,0 +1,253 @@
+//! Working: the network is watched, messages are read, handed on and deleted. `Registering` and `Ready` in one, because messages lie in
+//! the stores whether there is a network or not.
+
+mod messages;
+mod network;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::channel::Outcome;
+use super::configuring::Configuring;
+use super::face::{Action, Token};
+use super::facts::{Custody, Facts};
+use super::identifying::Identifying;
+use super::moment::Moment;
+use super::phase::{Next, Phase};
+use super::reads::{Read, Reads};
+use super::reply::Reply;
+use super::sim_check::SimCheck;
+use super::slots::Slots;
+use super::sweep::Sweep;
+use crate::at::{self, Command, IccidSource, Store};
+use network::Chore;
+
+/// Keep-alives from one look at the rarer things to the next.
+const RARE_ROUNDS: u32 = 10;
+/// Between attempts to read the ICCID again.
+const ICCID_PAUSE: Duration = Duration::from_secs(2);
+const ICCID_TRIES: u8 = 3;
+/// First and longest time for which nothing is read after the host could not store a message.
+const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// Where to go from here.
+#[derive(Debug)]
+enum Leave {
+    SimCheck,
+    Identifying,
+    Configuring,
+}
+
+#[derive(Debug)]
+pub(super) struct Serving {
+    /// `<mem1>` as chosen now; `None` when that is not certain.
+    chosen: Option<Store>,
+    slots: Slots,
+    reads: Reads,
+    sweep: Sweep,
+    /// The announcement that the `AT+CMGR` in flight is for.
+    reading: Option<Read>,
+    reads_in_row: u8,
+    refused_selections: u8,
+    chores: VecDeque<Chore>,
+    keep_alive_at: Moment,
+    rounds: u32,
+    poll_at: Moment,
+    polls: u32,
+    registered_since: Option<Moment>,
+    full_at: Option<Moment>,
+    /// The ICCID has to be read before anything else.
+    doubt: bool,
+    doubt_until: Option<Moment>,
+    doubt_tries: u8,
+    iccid_read_at: Moment,
+    /// Nothing is read until then: the host could not store a message.
+    held_until: Option<Moment>,
+    /// How long it was the last time; zero when the last message could be stored.
+    hold: Duration,
+    custody_sweeps: u8,
+    /// The host is to be told that the modem's own store is empty; with a token: has been told.
+    emptied: Option<Option<Token>>,
+    leave: Option<Leave>,
+}
+
+impl Serving {
+    pub fn new(chosen: Option<Store>, facts: &Facts, now: Moment) -> Serving {
+        let mut serving = Serving {
+            chosen,
+            slots: Slots::default(),
+            reads: Reads::default(),
+            sweep: Sweep::default(),
+            reading: None,
+            reads_in_row: 0,
+            refused_selections: 0,
+            chores: VecDeque::new(),
+            keep_alive_at: now,
+            rounds: 0,
+            poll_at: now,
+            polls: 0,
+            registered_since: None,
+            full_at: None,
+            doubt: false,
+            doubt_until: None,
+            doubt_tries: 0,
+            iccid_read_at: now,
+            held_until: None,
+            hold: Duration::ZERO,
+            custody_sweeps: 0,
+            emptied: None,
+            leave: None,
+        };
+        serving.sweep.at(now);
+        if facts.plan.readable == [Store::Sim] && facts.custody != Custody::Current {
+            // There is no other store that could hold anything.
+            serving.emptied = Some(None);
+        }
+        serving
+    }
+
+    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        match self.leave.take() {
+            Some(Leave::SimCheck) => return Next::Enter(Phase::SimCheck(SimCheck::settling(now))),
+            Some(Leave::Identifying) => return Next::Enter(Phase::Identifying(Identifying::default())),
+            Some(Leave::Configuring) => return Next::Enter(Phase::Configuring(Configuring::default())),
+            None => {}
+        }
+        self.keep_alive(facts, now);
+        self.tell_emptied(facts);
+        if self.doubt {
+            return match self.doubt_until.filter(|until| now < *until) {
+                Some(until) => Next::Wait(Some(until)),
+                None => Next::Send(iccid_command(facts)),
+            };
+        }
+        self.poll_registration(facts, now);
+        let command = match self.chores.front() {
+            Some(chore) => chore.command(facts),
+            None => self.message_command(facts, now),
+        };
+        command.map_or_else(|| Next::Wait(self.wake(facts)), Next::Send)
+    }
+
+    fn keep_alive(&mut self, facts: &Facts, now: Moment) {
+        if now < self.keep_alive_at {
+            return;
+        }
+        self.keep_alive_at = now + facts.config.keep_alive;
+        // The first round follows upon the reading of the ICCID.
+        self.doubt |= self.rounds > 0;
+        self.chore(Chore::Registration(0));
+        self.chore(Chore::Signal);
+        if self.rounds.is_multiple_of(RARE_ROUNDS) {
+            self.chore(Chore::Operator);
+            if self.rounds > 0 {
+                self.chore(Chore::Indications);
+            }
+        }
+        self.rounds = self.rounds.wrapping_add(1);
+        self.sweep.at(now);
+        if matches!(self.emptied, Some(Some(_))) {
+            self.emptied = Some(None);
+        }
+    }
+
+    fn tell_emptied(&mut self, facts: &mut Facts) {
+        if self.emptied != Some(None) {
+            return;
+        }
+        let (Some(identity), Some(sim)) = (&facts.identity, &facts.sim) else { return };
+        let (imei, iccid) = (identity.imei.clone(), sim.iccid.clone());
+        let token = facts.token();
+        self.emptied = Some(Some(token));
+        facts.take_custody();
+        facts.actions.push_back(Action::Emptied { token, imei, iccid });
+    }
+
+    /// The host's answer. One that could not take it in is told again with the next keep-alive.
+    pub fn emptied(&mut self, token: Token, ok: bool) {
+        if ok && self.emptied == Some(Some(token)) {
+            self.emptied = None;
+        }
+    }
+
+    /// When something is to be done next although nothing happens.
+    fn wake(&self, facts: &Facts) -> Option<Moment> {
+        let poll = (!facts.is_registered()).then_some(self.poll_at);
+        let sweep = if self.slots.is_full() { None } else { self.sweep.due() };
+        let messages = self.held_until.or(sweep);
+        [Some(self.keep_alive_at), poll, messages].into_iter().flatten().min()
+    }
+
+    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+        match command {
+            Command::Iccid(_) => self.iccid_read(facts, outcome, reply, now),
+            Command::SelectStores(selection) => self.selected(facts, selection.read, outcome.is_ok(), now),
+            Command::List => self.listed(facts, outcome, now),
+            Command::IndexesSupported => self.indexes(facts, outcome, reply, now),
+            Command::Read(index) => self.read(facts, *index, outcome, reply, now),
+            Command::Delete(index) => self.deleted(facts, *index, outcome, now),
+            _ => self.chore_ended(facts, command, outcome, reply, now),
+        }
+    }
+
+    fn iccid_read(&mut self, facts: &mut Facts, outcome: Outcome, reply: &Reply, now: Moment) {
+        let found = reply.find(at::iccid).filter(|_| outcome.is_ok());
+        let known = facts.sim.as_ref().map(|sim| sim.iccid.as_str());
+        match found {
+            Some(iccid) if Some(iccid.as_str()) == known => {
+                self.doubt = false;
+                self.doubt_until = None;
+                self.doubt_tries = 0;
+                self.iccid_read_at = now;
+            }
+            Some(_) => self.leave = Some(Leave::Identifying),
+            None => {
+                self.doubt_tries += 1;
+                self.doubt_until = Some(now + ICCID_PAUSE);
+                if self.doubt_tries >= ICCID_TRIES {
+                    self.leave = Some(Leave::SimCheck);
+                }
+            }
+        }
+        if self.leave.is_some() {
+            facts.forget_card();
+            facts.because("the SIM card is being read again");
+        }
+    }
+
+    /// An operator's own command may have changed anything.
+    pub fn settings_in_doubt(&mut self) {
+        self.chosen = None;
+        self.doubt = true;
+        self.chore(Chore::Indications);
+    }
+
+    /// The modem has forgotten its settings.
+    pub fn configure_again(&mut self) {
+        self.leave = Some(Leave::Configuring);
+    }
+
+    /// The host's answer to a message.
+    pub fn stored(&mut self, facts: &mut Facts, token: Token, ok: bool, now: Moment) {
+        if ok {
+            self.slots.commit(token);
+            if !std::mem::take(&mut self.hold).is_zero() {
+                self.held_until = None;
+                facts.no_reason();
+            }
+        } else if self.slots.refuse(token) && self.held_until.is_none() {
+            self.hold = (self.hold * 2).clamp(HOLD.0, HOLD.1);
+            self.held_until = Some(now + self.hold);
+            self.sweep.at(now + self.hold);
+            facts.because("messages cannot be stored now; they stay in the modem");
+        }
+    }
+
+    pub fn card_is_certain(&self) -> bool {
+        !self.doubt && self.leave.is_none()
+    }
+}
+
+fn iccid_command(facts: &Facts) -> Command {
+    Command::Iccid(facts.iccid_source.unwrap_or(IccidSource::Ccid))
+}

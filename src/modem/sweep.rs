@@ -1,0 +1,132 @@
+//! Reading all messages of all stores: what makes certain that nothing is forgotten. By `AT+CMGL`; where that does not work, by
+//! `AT+CMGR` over the indexes that `AT+CMGD=?` gives.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::moment::Moment;
+use crate::at::{Command, Store};
+
+/// Between two sweeps that something asked for.
+const GAP: Duration = Duration::from_secs(2);
+/// `AT+CMGL`s that failed before it is taken to be broken.
+const FAILURES: u8 = 2;
+/// Indexes that are tried when the modem does not tell which there are.
+const BLIND: std::ops::RangeInclusive<i32> = 0..=50;
+
+#[derive(Debug, Default)]
+pub(super) struct Sweep {
+    due: Option<Moment>,
+    ended: Option<Moment>,
+    /// Stores still to be read in the sweep that is running, the present one first.
+    left: VecDeque<Store>,
+    /// Messages found in the present store.
+    pub found: usize,
+    walk: Walk,
+    failures: u8,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Walk {
+    #[default]
+    No,
+    Asking,
+    Over(VecDeque<i32>),
+}
+
+impl Sweep {
+    /// As soon as the last one is some seconds ago.
+    pub fn soon(&mut self, now: Moment) {
+        self.at(self.ended.map_or(now, |ended| now.max(ended + GAP)));
+    }
+
+    /// Not later than this.
+    pub fn at(&mut self, time: Moment) {
+        self.due = Some(self.due.map_or(time, |due| due.min(time)));
+    }
+
+    pub fn due(&self) -> Option<Moment> {
+        if self.is_running() { None } else { self.due }
+    }
+
+    pub fn is_running(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Begins when it is time, with the store that is chosen already.
+    pub fn begin_if_due(&mut self, now: Moment, stores: &[Store], chosen: Option<Store>) {
+        if self.due().is_some_and(|due| due <= now) {
+            self.due = None;
+            self.left = stores.iter().copied().filter(|store| Some(*store) == chosen).collect();
+            self.left.extend(stores.iter().copied().filter(|store| Some(*store) != chosen));
+            self.found = 0;
+            self.walk = Walk::No;
+        }
+    }
+
+    /// The store that is being read.
+    pub fn store(&self) -> Option<Store> {
+        self.left.front().copied()
+    }
+
+    /// The command that goes on with the present store.
+    pub fn command(&mut self) -> Option<Command> {
+        self.store()?;
+        if self.walk == Walk::No {
+            if self.failures < FAILURES {
+                return Some(Command::List);
+            }
+            self.walk = Walk::Asking;
+        }
+        match &self.walk {
+            Walk::Over(left) => left.front().map(|index| Command::Read(*index)),
+            _ => Some(Command::IndexesSupported),
+        }
+    }
+
+    /// Whether this index is the one that the walk over a store has sent for.
+    pub fn walks(&self, store: Store, index: i32) -> bool {
+        let at = match &self.walk {
+            Walk::Over(left) => left.front(),
+            _ => None,
+        };
+        self.store() == Some(store) && at == Some(&index)
+    }
+
+    pub fn listed(&mut self, ok: bool) {
+        self.failures = if ok { 0 } else { self.failures.saturating_add(1) };
+        if ok {
+            self.next_store();
+        } else if self.failures >= FAILURES {
+            self.walk = Walk::Asking;
+        }
+    }
+
+    pub fn indexes(&mut self, found: Option<Vec<i32>>) {
+        let indexes: VecDeque<i32> = found.map_or_else(|| BLIND.collect(), VecDeque::from);
+        if indexes.is_empty() {
+            self.next_store();
+        } else {
+            self.walk = Walk::Over(indexes);
+        }
+    }
+
+    /// One step of the walk is done. Whether the store has been read to its end.
+    pub fn walked(&mut self) -> bool {
+        let Walk::Over(left) = &mut self.walk else { return false };
+        left.pop_front();
+        left.is_empty()
+    }
+
+    pub fn next_store(&mut self) {
+        self.left.pop_front();
+        self.found = 0;
+        self.walk = Walk::No;
+    }
+
+    /// Every store has been read.
+    pub fn end(&mut self, now: Moment) {
+        self.left = VecDeque::new();
+        self.ended = Some(now);
+    }
+}

@@ -1,0 +1,242 @@
+//! A session on a bench: a modem that answers from a table, and a script that plays lines against it.
+//!
+//! Verbs of a script, one on a line: `> command` the session sends this; `< line|line` the modem sends these; `raw text` the modem sends
+//! this without a line end; `store SM 3 [ICCID]` the session hands this message on; `commit`, `refuse` the host answers for the oldest message;
+//! `wait 5s` time passes; `auto 5s` time passes with the modem answering from its table; `quiet` nothing was sent or handed on; `state Ready`.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::super::*;
+
+pub const ICCID: &str = "8931440400000000123";
+pub const OTHER: &str = "8931440400000000999";
+pub const IMEI: &str = "861234567890123";
+/// SMS-DELIVER of 24 octets behind a service-centre address of 8.
+pub const PDU: &str = "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
+pub const PDU_LENGTH: usize = 30;
+
+/// A well-behaved modem.
+const TABLE: &[(&str, &str)] = &[
+    ("AT", "OK"),
+    ("ATE0", "OK"),
+    ("AT+CMEE=1", "OK"),
+    ("AT+CGSN", "861234567890123|OK"),
+    ("AT+CGMI", "Quectel|OK"),
+    ("AT+CGMM", "EC25|OK"),
+    ("AT+CGMR", "EC25EFAR06A06M4G|OK"),
+    ("AT+CPIN?", "+CPIN: READY|OK"),
+    ("AT+CCID", "+CCID: 8931440400000000123|OK"),
+    ("AT+CIMI", "204041234567890|OK"),
+    ("AT+CNUM", "+CNUM: \"\",\"+31612345678\",145|OK"),
+    ("AT+CMGF=0", "OK"),
+    ("AT+CSMS=0", "+CSMS: 1,1,1|OK"),
+    ("AT+CPMS=?", "+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")|OK"),
+    ("AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CPMS: 0,20,0,20,0,20|OK"),
+    ("AT+CPMS=\"ME\",\"ME\",\"SM\"", "+CPMS: 0,99,0,99,0,20|OK"),
+    ("AT+CNMI=?", "+CNMI: (0-2),(0-3),(0,2),(0,1),(0,1)|OK"),
+    ("AT+CNMI=2,1,0,0,0", "OK"),
+    ("AT+CNMI?", "+CNMI: 2,1,0,0,0|OK"),
+    ("AT+CREG=1", "OK"),
+    ("AT+CGREG=1", "OK"),
+    ("AT+CEREG=1", "OK"),
+    ("AT+CREG?", "+CREG: 1,1|OK"),
+    ("AT+CGREG?", "+CGREG: 1,0|OK"),
+    ("AT+CEREG?", "+CEREG: 1,0|OK"),
+    ("AT+CSQ", "+CSQ: 20,99|OK"),
+    ("AT+COPS?", "+COPS: 0,0,\"vodafone NL\",7|OK"),
+    ("AT+CMGL=4", "OK"),
+];
+
+pub struct Bench {
+    pub session: Session,
+    pub now: Moment,
+    pub sent: VecDeque<String>,
+    /// Everything that was ever sent.
+    pub log: Vec<String>,
+    pub handed_on: VecDeque<(Token, Received)>,
+    pub uncommitted: VecDeque<Token>,
+    pub reports: Vec<Snapshot>,
+    pub identified: Vec<SimCard>,
+    pub emptied: Vec<Token>,
+    pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
+    pub reopen: Option<String>,
+    /// What the host says to `Identified`.
+    pub custody: Result<Custody, ()>,
+    table: Vec<(String, String)>,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let now = Moment::since_origin(Duration::from_secs(1000));
+        let mut bench = Bench {
+            session: Session::new(SessionConfig::new("port"), now),
+            now,
+            sent: VecDeque::new(),
+            log: Vec::new(),
+            handed_on: VecDeque::new(),
+            uncommitted: VecDeque::new(),
+            reports: Vec::new(),
+            identified: Vec::new(),
+            emptied: Vec::new(),
+            answers: Vec::new(),
+            reopen: None,
+            custody: Ok(Custody::default()),
+            table: TABLE.iter().map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned())).collect(),
+        };
+        bench.act();
+        bench
+    }
+
+    /// A session on a well-behaved modem that has become Ready and has done its first sweep.
+    pub fn ready() -> Bench {
+        let mut bench = Bench::new();
+        bench.auto(Duration::from_millis(10));
+        assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+        bench
+    }
+
+    /// What the modem answers from now on; `-` is silence.
+    pub fn on(&mut self, command: &str, reply: &str) -> &mut Bench {
+        self.table.retain(|(known, _)| known != command);
+        self.table.push((command.to_owned(), reply.to_owned()));
+        self
+    }
+
+    pub fn snapshot(&self) -> &Snapshot {
+        self.reports.last().expect("a report")
+    }
+
+    pub fn act(&mut self) {
+        while let Some(action) = self.session.next_action() {
+            match action {
+                Action::Write(bytes) => {
+                    let text = String::from_utf8(bytes).unwrap().replace('\x1b', "ESC ");
+                    let line = text.strip_suffix('\r').map(str::to_owned).unwrap_or(text);
+                    self.log.push(line.clone());
+                    self.sent.push_back(line);
+                }
+                Action::Store { token, received } => {
+                    self.handed_on.push_back((token, received));
+                    self.uncommitted.push_back(token);
+                }
+                Action::Identified { token, sim, imei } => {
+                    assert_eq!(imei, IMEI);
+                    self.identified.push(sim);
+                    self.session.custody(token, self.custody.clone(), self.now);
+                }
+                Action::Emptied { token, .. } => self.emptied.push(token),
+                Action::Report(snapshot) => self.reports.push(snapshot),
+                Action::Answer { id, reply } => self.answers.push((id, reply)),
+                Action::Reopen { reason } => self.reopen = Some(reason),
+            }
+        }
+    }
+
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.session.receive(bytes, self.now);
+        self.act();
+    }
+
+    pub fn lines(&mut self, lines: &str) {
+        let bytes: String = lines.split('|').map(|line| format!("\r\n{line}\r\n")).collect();
+        self.raw(bytes.as_bytes());
+    }
+
+    /// Time passes, tick by tick as deadlines demand, in silence.
+    pub fn wait(&mut self, length: Duration) {
+        let end = self.now + length;
+        for _ in 0..100_000 {
+            match self.session.next_deadline() {
+                Some(deadline) if deadline <= end => {
+                    self.now = self.now.max(deadline);
+                    self.session.tick(self.now);
+                    self.act();
+                }
+                _ => {
+                    self.now = end;
+                    return;
+                }
+            }
+        }
+        panic!("the session ticks without end");
+    }
+
+    /// Time passes with the modem answering from its table and the host committing at once.
+    pub fn auto(&mut self, length: Duration) {
+        let end = self.now + length;
+        for _ in 0..100_000 {
+            if let Some(command) = self.sent.pop_front() {
+                let command = command.trim_start_matches("ESC ").to_owned();
+                let reply = self.table.iter().find(|(known, _)| *known == command).map(|(_, reply)| reply.clone());
+                match reply.as_deref() {
+                    Some("-") => {}
+                    Some(lines) => self.lines(lines),
+                    None if command.starts_with("AT+CMGD=") => self.lines("OK"),
+                    None => self.lines("ERROR"),
+                }
+            } else if let Some(token) = self.uncommitted.pop_front() {
+                self.session.stored(token, true, self.now);
+                self.act();
+            } else {
+                match self.session.next_deadline() {
+                    Some(deadline) if deadline <= end => {
+                        self.now = self.now.max(deadline);
+                        self.session.tick(self.now);
+                        self.act();
+                    }
+                    _ => {
+                        self.now = end;
+                        return;
+                    }
+                }
+            }
+        }
+        panic!("the session works without end: {:?}", &self.log[self.log.len() - 20..]);
+    }
+
+    fn stores(&mut self, wanted: &str) {
+        let (_, received) = self.handed_on.pop_front().unwrap_or_else(|| panic!("nothing handed on, wanted {wanted}"));
+        let place = format!("{} {}", received.store, received.index);
+        let owned = format!("{place} {}", received.iccid);
+        assert!(wanted == place || wanted == owned, "handed on {owned}, wanted {wanted}");
+    }
+
+    pub fn play(&mut self, script: &str) -> &mut Bench {
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let seconds = || Duration::from_secs_f64(rest.trim_end_matches('s').parse().unwrap());
+            match verb {
+                ">" => assert_eq!(
+                    self.sent.pop_front().as_deref().map(str::trim),
+                    Some(rest),
+                    "at: {line}\nall: {:?}",
+                    self.log
+                ),
+                "<" => self.lines(rest),
+                "raw" => self.raw(rest.as_bytes()),
+                "store" => self.stores(rest),
+                "commit" | "refuse" => {
+                    let token = self.uncommitted.pop_front().expect("something to commit");
+                    self.session.stored(token, verb == "commit", self.now);
+                    self.act();
+                }
+                "wait" => self.wait(seconds()),
+                "auto" => self.auto(seconds()),
+                "quiet" => assert!(self.sent.is_empty() && self.handed_on.is_empty(), "{:?}", self.sent),
+                "state" => assert_eq!(self.session.state().to_string(), rest),
+                _ => panic!("no such verb: {line}"),
+            }
+        }
+        self
+    }
+
+    /// The lines of a message as `AT+CMGR` gives it.
+    pub fn message(length: usize) -> String {
+        format!("+CMGR: 0,,{length}|{PDU}|OK")
+    }
+
+    pub fn count(&self, command: &str) -> usize {
+        self.log.iter().filter(|sent| *sent == command).count()
+    }
+}

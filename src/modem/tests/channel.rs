@@ -1,0 +1,195 @@
+//! One command in flight, deadlines that do not move, and finding each other again.
+
+use std::time::Duration;
+
+use super::super::*;
+use super::bench::*;
+
+fn reading() -> Bench {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    bench.play("< +CMTI: \"ME\",3\n > AT+CMGR=3");
+    bench
+}
+
+#[test]
+fn a_late_ok_is_not_taken_for_another_commands() {
+    let mut bench = reading();
+    bench.play("wait 25.3s\n > AT+CGSN");
+    // The late reply: it is neither the reply to the question nor a message.
+    bench.lines(&Bench::message(PDU_LENGTH));
+    bench.play("quiet\n < 861234567890123|OK");
+    bench.play("wait 1s");
+    assert!(bench.handed_on.is_empty());
+    assert_eq!(bench.reopen, None);
+    assert!(!bench.sent.is_empty() || bench.session.next_deadline().is_some());
+    bench.sent.clear();
+}
+
+#[test]
+fn a_late_answer_to_the_question_itself_is_not_taken_for_the_answer_to_the_next() {
+    let mut bench = reading();
+    bench.play("wait 25.3s\n > AT+CGSN\n wait 5.3s\n > AT+CGMM");
+    bench.play("< 861234567890123|OK\n quiet\n < EC25|OK\n quiet\n wait 0.3s");
+    assert_eq!(bench.reopen, None);
+    assert!(!bench.sent.is_empty(), "goes on after the line fell silent");
+}
+
+#[test]
+fn a_modem_that_does_not_answer_any_more_is_given_up() {
+    let mut bench = reading();
+    bench.wait(Duration::from_secs(60));
+    assert!(bench.reopen.as_deref().unwrap().contains("stopped answering"));
+    let log = bench.log.len();
+    bench.lines("OK");
+    bench.wait(Duration::from_secs(600));
+    assert_eq!((bench.log.len(), bench.session.next_deadline()), (log, None));
+}
+
+#[test]
+fn a_flood_of_urcs_does_not_move_the_deadline() {
+    let mut bench = reading();
+    let deadline = bench.session.next_deadline();
+    let start = bench.now;
+    for _ in 0..250 {
+        bench.lines("^RSSI: 20|^HCSQ: \"LTE\",40|+CREG: 1|+ZPAS: \"LTE\"");
+        assert_eq!(bench.session.next_deadline(), deadline);
+        bench.wait(Duration::from_millis(99));
+    }
+    bench.lines("^RSSI: 20");
+    bench.wait(Duration::from_millis(300));
+    assert_eq!(bench.now - start, Duration::from_millis(250 * 99 + 300));
+    // The command has ended; draining does not go on for ever either.
+    for _ in 0..21 {
+        bench.lines("^RSSI: 20");
+        bench.wait(Duration::from_millis(100));
+    }
+    bench.play("> AT+CGSN");
+}
+
+#[test]
+fn nobody_at_home_is_given_up_after_ten_greetings() {
+    let mut bench = Bench::new();
+    bench.wait(Duration::from_secs(20));
+    assert_eq!(bench.count("AT"), 10);
+    assert!(bench.reopen.as_deref().unwrap().contains("no answer to AT"));
+}
+
+#[test]
+fn greetings_answered_late_and_all_at_once_do_no_harm() {
+    let mut bench = Bench::new();
+    bench.wait(Duration::from_secs(4));
+    bench.lines("OK|OK|OK|OK");
+    bench.sent.clear();
+    bench.wait(Duration::from_millis(1));
+    // The last greeting was answered; the rest of the table follows.
+    bench.auto(Duration::from_secs(20));
+    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+    assert_eq!(bench.snapshot().identity.as_ref().unwrap().manufacturer, "Quectel");
+}
+
+#[test]
+fn an_ok_without_the_value_that_was_asked_for_is_another_commands() {
+    let mut bench = Bench::new();
+    bench
+        .play("> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CGSN\n < OK\n quiet\n wait 0.3s\n > AT+CGSN");
+    bench.play("< 861234567890123|OK\n > AT+CGSN");
+}
+
+#[test]
+fn echo_noise_and_every_line_end() {
+    for (before, end, after) in [
+        ("", "\n", ""),
+        ("\r\n", "\r\n", ""),
+        ("\r", "\r", "\r\n\r\n"),
+        ("\n\n", "\n\r", "\0"),
+        ("\u{0}x", "\r\r\n", ""),
+    ] {
+        let mut bench = Bench::new();
+        for _ in 0..200 {
+            let Some(command) = bench.sent.pop_front() else { break };
+            let echo = format!("{before}{command}\r{before}{command}\r");
+            let reply = match command.as_str() {
+                "AT+CGSN" => "861234567890123|OK",
+                "AT+CGMI" => "SIMCOM INCORPORATED|OK",
+                "AT+CGMM" => "SIMCOM_SIM800C|OK",
+                "AT+CPIN?" => "+CPIN:READY|OK",
+                "AT+CCID" => "8931440400000000123f|OK",
+                "AT+CPMS=?" => "+CPMS: (\"SM\"),(\"SM\"),(\"SM\")|OK",
+                "AT+CREG?" => "+CREG: 1,1|OK",
+                "AT+CSQ" => "+CSQ: 20,0|OK",
+                "AT+COPS?" => "+COPS: 0|OK",
+                _ => "OK",
+            };
+            let lines: String = reply.split('|').map(|line| format!("{line}{end}")).collect();
+            bench.raw(format!("{echo}{after}{end}{lines}").as_bytes());
+        }
+        bench.auto(Duration::from_secs(3));
+        let identity = bench.snapshot().identity.clone().unwrap();
+        assert_eq!(
+            (identity.manufacturer.as_str(), identity.model.as_str()),
+            ("SIMCOM INCORPORATED", "SIMCOM_SIM800C")
+        );
+        assert_eq!(bench.snapshot().sim.as_ref().unwrap().iccid, ICCID);
+    }
+}
+
+#[test]
+fn a_reply_without_its_ok_is_used_after_the_time_is_over() {
+    let mut bench = Bench::new();
+    bench.on("AT+CPIN?", "+CPIN: READY");
+    bench.auto(Duration::from_secs(60));
+    assert_eq!(bench.session.state(), State::Ready);
+}
+
+#[test]
+fn commands_that_stay_unanswered_again_and_again_end_the_session() {
+    let mut bench = Bench::new();
+    bench.on("AT+CMGF=0", "-");
+    bench.auto(Duration::from_secs(600));
+    assert!(bench.reopen.as_deref().unwrap().contains("without an answer"), "{:?}", bench.reopen);
+}
+
+#[test]
+fn a_prompt_that_nobody_asked_for_is_left_with_the_resynchronisation_sim800c() {
+    let mut bench = reading();
+    bench.raw(b"\r\n> ");
+    bench.play("quiet\n wait 25.3s\n > ESC AT+CGSN");
+}
+
+#[test]
+fn an_operators_command_is_answered_with_its_lines_between_the_others() {
+    let mut bench = reading();
+    bench.session.request(7, Request::At("AT+CSQ".to_owned()), bench.now);
+    bench.act();
+    bench.play("quiet\n < +CMS ERROR: 321\n > AT+CSQ\n < +CSQ: 20,99|+CMTI: \"ME\",4|OK");
+    assert_eq!(bench.answers, [(7, Ok(vec!["+CSQ: 20,99".to_owned(), "OK".to_owned()]))]);
+    // Whatever it did: the card is looked at before anything else.
+    bench.play("> AT+CCID");
+}
+
+#[test]
+fn operators_commands_that_are_refused_or_come_too_many() {
+    let mut bench = reading();
+    for (id, text) in [(1, "hello"), (2, "AT\rAT"), (3, "AT+EGMR=1,7,\"1\"")] {
+        bench.session.request(id, Request::At(text.to_owned()), bench.now);
+    }
+    for id in 10..30 {
+        bench.session.request(id, Request::At("AT".to_owned()), bench.now);
+    }
+    bench.act();
+    assert_eq!(bench.answers[0], (1, Err(RequestError::NotACommand)));
+    assert_eq!(bench.answers[2], (3, Err(RequestError::WritesImei)));
+    assert_eq!(bench.answers.iter().filter(|(_, reply)| *reply == Err(RequestError::TooMany)).count(), 12);
+}
+
+#[test]
+fn an_operators_command_that_leads_to_a_prompt_is_escaped() {
+    let mut bench = reading();
+    bench.session.request(7, Request::At("AT+CMGS=10".to_owned()), bench.now);
+    bench.act();
+    bench.play("< +CMS ERROR: 321\n > AT+CMGS=10");
+    bench.raw(b"\r\n> ");
+    bench.play("> ESC \n < +CMS ERROR: 304");
+    assert_eq!(bench.answers, [(7, Ok(vec!["+CMS ERROR: 304".to_owned()]))]);
+}

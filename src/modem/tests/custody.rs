@@ -1,0 +1,94 @@
+//! What lies in the modem's own store came for the card before, until that store has been found empty (I12).
+
+use std::time::Duration;
+
+use super::super::*;
+use super::bench::*;
+
+fn changed() -> Bench {
+    let mut bench = Bench::new();
+    bench.custody = Ok(Custody { previous_iccid: Some(OTHER.to_owned()) });
+    bench
+}
+
+fn listed(slots: &[i32]) -> String {
+    slots.iter().map(|slot| format!("+CMGL: {slot},1,,{PDU_LENGTH}|{PDU}|")).collect::<String>() + "OK"
+}
+
+fn owners(bench: &Bench) -> Vec<(String, i32, String)> {
+    bench.handed_on.iter().map(|(_, got)| (got.store.clone(), got.index, got.iccid.clone())).collect()
+}
+
+#[test]
+fn messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one() {
+    let mut bench = changed();
+    bench.on("AT+CMGL=4", &listed(&[1]));
+    bench.auto(Duration::from_secs(1));
+    let mut found = owners(&bench);
+    found.sort();
+    assert_eq!(found, [("ME".to_owned(), 1, OTHER.to_owned()), ("SM".to_owned(), 1, ICCID.to_owned())]);
+    assert!(bench.emptied.is_empty());
+}
+
+#[test]
+fn a_message_announced_in_me_since_the_iccid_was_read_is_this_cards() {
+    let mut bench = changed();
+    bench.on("AT+CIMI", "+CMTI: \"ME\",2|204041234567890|OK").on("AT+CMGL=4", &listed(&[1, 2]));
+    bench.auto(Duration::from_secs(1));
+    let found = owners(&bench);
+    assert!(found.contains(&("ME".to_owned(), 1, OTHER.to_owned())));
+    assert!(found.contains(&("ME".to_owned(), 2, ICCID.to_owned())));
+}
+
+#[test]
+fn one_announced_before_the_iccid_was_read_is_not() {
+    let mut bench = changed();
+    bench.on("AT+CPIN?", "+CMTI: \"ME\",2|+CPIN: READY|OK").on("AT+CMGL=4", &listed(&[2]));
+    bench.auto(Duration::from_secs(1));
+    assert!(owners(&bench).contains(&("ME".to_owned(), 2, OTHER.to_owned())));
+}
+
+#[test]
+fn once_me_was_found_empty_the_host_is_told_and_me_is_this_cards() {
+    let mut bench = changed();
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.emptied.len(), 1);
+    let token = bench.emptied[0];
+    bench.session.emptied(token, true, bench.now);
+    bench.on("AT+CMGL=4", &listed(&[1]));
+    bench.auto(Duration::from_secs(61));
+    assert!(!bench.handed_on.is_empty() && owners(&bench).iter().all(|(_, _, iccid)| iccid == ICCID));
+    assert_eq!(bench.emptied.len(), 1);
+}
+
+#[test]
+fn a_host_that_could_not_note_it_is_told_again() {
+    let mut bench = changed();
+    bench.auto(Duration::from_secs(1));
+    let token = bench.emptied[0];
+    bench.session.emptied(token, false, bench.now);
+    bench.auto(Duration::from_secs(61));
+    assert_eq!(bench.emptied.len(), 2);
+}
+
+#[test]
+fn a_host_that_cannot_take_the_card_in_is_asked_again_and_nothing_is_read_before() {
+    let mut bench = Bench::new();
+    bench.custody = Err(());
+    bench.on("AT+CMGL=4", &listed(&[1]));
+    bench.auto(Duration::from_secs(30));
+    assert!((5..8).contains(&bench.identified.len()));
+    assert_eq!(bench.session.state(), State::Identifying);
+    assert!(bench.handed_on.is_empty());
+    bench.custody = Ok(Custody::default());
+    bench.auto(Duration::from_secs(6));
+    assert_eq!(bench.session.state(), State::Ready);
+}
+
+#[test]
+fn a_modem_without_a_store_of_its_own_is_empty_at_once() {
+    let mut bench = changed();
+    bench.on("AT+CPMS=?", "+CPMS: (\"SM\"),(\"SM\"),(\"SM\")|OK");
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.emptied.len(), 1);
+}

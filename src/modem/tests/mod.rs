@@ -1,0 +1,10 @@
+//! Dialogues with a session: no runtime, no clock; three minutes take no time.
+
+mod bench;
+mod bytes;
+mod card;
+mod channel;
+mod custody;
+mod messages;
+mod network;
+mod setup;

@@ -1,0 +1,58 @@
+//! Registration, and whether messages are still announced.
+
+use std::time::Duration;
+
+use super::super::*;
+use super::bench::*;
+
+#[test]
+fn lte_alone_is_enough_and_so_is_sms_only() {
+    for (circuit, lte) in [("+CREG: 1,0|OK", "+CEREG: 1,5|OK"), ("+CREG: 1,6|OK", "+CEREG: 1,0|OK")] {
+        let mut bench = Bench::new();
+        bench.on("AT+CREG?", circuit).on("AT+CEREG?", lte);
+        bench.auto(Duration::from_secs(1));
+        assert_eq!(bench.session.state(), State::Ready);
+    }
+}
+
+#[test]
+fn without_a_network_it_is_registering_and_sweeps_all_the_same() {
+    let mut bench = Bench::new();
+    bench.on("AT+CREG?", "+CREG: 1,2|OK");
+    bench.auto(Duration::from_secs(30));
+    assert_eq!(bench.snapshot().state, State::Registering);
+    assert_eq!(bench.snapshot().registration, Some(Registration::Searching));
+    assert!(bench.count("AT+CMGL=4") >= 2);
+    assert!(bench.count("AT+CREG?") <= 8);
+    bench.lines("+CEREG: 1,\"00A1\",\"01B2C3\",7");
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.snapshot().state, State::Ready);
+}
+
+#[test]
+fn a_network_that_goes_is_seen_at_once() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    bench.lines("+CREG: 2");
+    assert_eq!(bench.snapshot().state, State::Registering);
+    bench.lines("+CREG: 1,\"00A1\",\"01B2\"");
+    assert_eq!(bench.snapshot().state, State::Ready);
+}
+
+#[test]
+fn a_modem_that_went_deaf_is_noticed_and_told_to_announce_again() {
+    let mut bench = Bench::ready();
+    bench.on("AT+CNMI?", "+CNMI: 2,0,0,0,0|OK");
+    bench.log.clear();
+    bench.auto(Duration::from_secs(700));
+    assert!(bench.count("AT+CNMI=2,1,0,0,0") >= 1);
+}
+
+#[test]
+fn a_report_comes_with_every_keep_alive() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    bench.reports.clear();
+    bench.auto(Duration::from_secs(600));
+    assert!((10..=30).contains(&bench.reports.len()), "{}", bench.reports.len());
+}

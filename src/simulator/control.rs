@@ -1,0 +1,195 @@
+//! The control side: a Unix socket beside the ports, a line of JSON each way.
+
+use std::fs;
+use std::io;
+use std::os::unix::net as blocking;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+use super::error::SimulatorError;
+use super::faults::Fault;
+use super::network::{ModemStats, Network, SendReceipt};
+
+/// The socket's name in the folder.
+pub const SOCKET: &str = "control.sock";
+
+/// A request line may have so many octets.
+const LINE_LIMIT: u64 = 1024 * 1024;
+
+/// What can be asked, as JSON: `{"do":"send","from":"Bank","to":"+31612340000","text":"hello"}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// [`Network::send`]
+    Send {
+        /// A number or a name.
+        from: String,
+        /// A simulated number.
+        to: String,
+        /// The text.
+        text: String,
+    },
+    /// [`Network::send_pdu`]
+    SendPdu {
+        /// A simulated number.
+        to: String,
+        /// In hexadecimal digits.
+        tpdu: String,
+    },
+    /// [`Network::numbers`]
+    Numbers,
+    /// [`Network::stored`]
+    Stored {
+        /// A simulated number.
+        number: String,
+    },
+    /// [`Network::waiting`]
+    Waiting {
+        /// A simulated number.
+        number: String,
+    },
+    /// [`Network::stats`]
+    Stats,
+    /// [`Network::fault`]
+    Fault {
+        /// The modem's place, from 0.
+        modem: usize,
+        /// What goes wrong.
+        fault: Fault,
+    },
+}
+
+/// Sends a text through the simulator that runs in `dir`.
+///
+/// # Errors
+/// No simulator runs there, or no SIM has the number.
+pub async fn send(dir: &Path, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
+    ask(dir, &Request::Send { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() }).await
+}
+
+/// The modems of the simulator that runs in `dir`.
+///
+/// # Errors
+/// No simulator runs there.
+pub async fn stats(dir: &Path) -> Result<Vec<ModemStats>, SimulatorError> {
+    ask(dir, &Request::Stats).await
+}
+
+/// Makes something go wrong with a modem of the simulator that runs in `dir`.
+///
+/// # Errors
+/// No simulator runs there, or there is no such modem or card.
+pub async fn fault(dir: &Path, modem: usize, fault: &Fault) -> Result<(), SimulatorError> {
+    ask(dir, &Request::Fault { modem, fault: fault.clone() }).await
+}
+
+/// Asks the simulator that runs in `dir`.
+///
+/// # Errors
+/// No simulator runs there, or it refused.
+pub async fn ask<T: DeserializeOwned>(dir: &Path, request: &Request) -> Result<T, SimulatorError> {
+    let not_running = |source| SimulatorError::NotRunning { dir: dir.to_owned(), source };
+    let mut stream = UnixStream::connect(dir.join(SOCKET)).await.map_err(not_running)?;
+    let line = format!("{}\n", json!(request));
+    stream.write_all(line.as_bytes()).await.map_err(not_running)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).await.map_err(not_running)?;
+    let wrong =
+        |error: serde_json::Error| SimulatorError::Refused(format!("the simulator's answer is not right: {error}"));
+    match serde_json::from_str(&answer).map_err(wrong)? {
+        Answer::Ok(value) => serde_json::from_value(value).map_err(wrong),
+        Answer::Error(message) => Err(SimulatorError::Refused(message)),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Ok(Value),
+    Error(String),
+}
+
+/// The listening socket.
+pub(super) struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // A socket file that stays behind is replaced by the next start.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Socket {
+    /// Binds `dir/control.sock`; a dead one that a killed simulator left is replaced.
+    pub(super) fn bind(dir: &Path) -> Result<Self, SimulatorError> {
+        let path = dir.join(SOCKET);
+        if blocking::UnixStream::connect(&path).is_ok() {
+            return Err(SimulatorError::FolderInUse { dir: dir.to_owned() });
+        }
+        let cannot = || SimulatorError::io(format!("cannot listen on {}", path.display()));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot()(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path).map_err(cannot())?;
+        Ok(Self { listener, path })
+    }
+
+    /// Answers until `stop`.
+    pub(super) async fn serve(self, network: Network, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = self.listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        let (network, stop) = (network.clone(), stop.clone());
+                        tokio::spawn(async move {
+                            let _ = stop.run_until_cancelled(converse(stream, &network)).await;
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn converse(stream: UnixStream, network: &Network) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    loop {
+        let mut line = Vec::new();
+        if (&mut reader).take(LINE_LIMIT).read_until(b'\n', &mut line).await? == 0 {
+            return Ok(());
+        }
+        let answer = match serde_json::from_slice(&line) {
+            Ok(request) => answer(network, request),
+            Err(error) => Answer::Error(format!("this is no request: {error}")),
+        };
+        writer.write_all(format!("{}\n", json!(answer)).as_bytes()).await?;
+    }
+}
+
+fn answer(network: &Network, request: Request) -> Answer {
+    let done = match request {
+        Request::Send { from, to, text } => network.send(&from, &to, &text).map(|receipt| json!(receipt)),
+        Request::SendPdu { to, tpdu } => match hex::decode(tpdu) {
+            Ok(tpdu) => network.send_pdu(&to, &tpdu).map(|receipt| json!(receipt)),
+            Err(_) => Err(SimulatorError::NotHexadecimal),
+        },
+        Request::Numbers => Ok(json!(network.numbers())),
+        Request::Stored { number } => Ok(json!(network.stored(&number))),
+        Request::Waiting { number } => Ok(json!(network.waiting(&number))),
+        Request::Stats => Ok(json!(network.stats())),
+        Request::Fault { modem, fault } => network.fault(modem, &fault).map(|()| Value::Null),
+    };
+    done.map_or_else(|error| Answer::Error(error.to_string()), Answer::Ok)
+}

@@ -1,0 +1,77 @@
+//! What can go wrong with the simulator itself.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why the simulator could not do as asked.
+#[derive(Debug, Error)]
+pub enum SimulatorError {
+    /// No simulated SIM has the number; only its last digits are told.
+    #[error("no simulated SIM has the number that ends in {last_digits}")]
+    UnknownNumber {
+        /// At most three.
+        last_digits: String,
+    },
+    /// No such modem.
+    #[error("there is no modem {modem}; they are numbered from 0 to {last}")]
+    UnknownModem {
+        /// As asked.
+        modem: usize,
+        /// The highest number.
+        last: usize,
+    },
+    /// No such card, neither in the drawer nor in a modem.
+    #[error("there is no SIM with the ICCID {iccid}")]
+    UnknownCard {
+        /// As asked.
+        iccid: String,
+    },
+    /// Not hexadecimal digits.
+    #[error("these are not octets in hexadecimal digits")]
+    NotHexadecimal,
+    /// The folder is in use.
+    #[error("another simulator is running in {dir}")]
+    FolderInUse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// There is no simulator in the folder.
+    #[error("no simulator is running in {dir}: {source}")]
+    NotRunning {
+        /// The folder.
+        dir: PathBuf,
+        /// Why its socket could not be reached.
+        source: io::Error,
+    },
+    /// The simulator answered that it could not.
+    #[error("{0}")]
+    Refused(String),
+    /// The scenario file is not right.
+    #[error("{0}")]
+    Scenario(String),
+    /// Files, PTYs, sockets.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done, and with which path.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+impl SimulatorError {
+    /// An [`io::Error`] with what was being done.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| SimulatorError::Io { what, source }
+    }
+
+    /// For a number that no SIM has.
+    pub fn unknown_number(number: &str) -> Self {
+        let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+        let last_digits = digits.iter().skip(digits.len().saturating_sub(3)).collect();
+        SimulatorError::UnknownNumber { last_digits }
+    }
+}

@@ -1,0 +1,28 @@
+//! The behaviours that a command is offered to, one after the other; the first to answer wins.
+
+use super::command::Command;
+use super::reply::{Failure, Outcome};
+use super::{Modem, Now};
+
+/// Answers a command, or leaves it to the next.
+pub type Behaviour = fn(&mut Modem, &Command, Now) -> Option<Outcome>;
+
+/// Faults and dialect come before the standards, so that they can bend them.
+pub const CHAIN: &[Behaviour] = &[
+    super::super::faults::answer,
+    super::dialect::answer,
+    super::general::answer,
+    super::identity::answer,
+    super::sim::answer,
+    super::phonebook::answer,
+    super::registration::answer,
+    super::storage::answer,
+    super::receiving::answer,
+    super::sending::answer,
+    super::ussd::answer,
+];
+
+/// The answer of the first behaviour that has one; `ERROR` when none has.
+pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Outcome {
+    CHAIN.iter().find_map(|behaviour| behaviour(modem, command, now)).unwrap_or(Err(Failure::Error))
+}

@@ -1,0 +1,423 @@
+//! One simulated modem as a machine: octets, time and messages in; octets and submissions out. No I/O and no clock in here.
+//!
+//! A command goes down [`chain::CHAIN`]: faults first, then the modem's own dialect, then the families of the standards;
+//! the first to answer wins.
+
+mod chain;
+mod charset;
+pub mod command;
+mod dialect;
+mod general;
+mod identity;
+mod line;
+pub mod observed;
+mod output;
+mod phonebook;
+mod receiving;
+mod registration;
+pub mod reply;
+mod sending;
+mod septets;
+mod settings;
+mod sim;
+mod storage;
+pub mod store_name;
+mod text_mode;
+mod ussd;
+
+use chrono::{DateTime, Utc};
+
+use super::card::SimCard;
+use super::faults::Faults;
+use super::memory::MessageStore;
+use line::{Completed, Input};
+use observed::Observed;
+use output::Output;
+pub use receiving::Offer;
+use receiving::Unacknowledged;
+use reply::{Failure, Line, Outcome, Reply, SimFault};
+pub use sending::{Content, Submission};
+use settings::Settings;
+
+/// What a modem is, apart from its SIM.
+#[derive(Debug, Clone)]
+pub struct ModemConfig {
+    /// `AT+CGMI`
+    pub manufacturer: String,
+    /// `AT+CGMM`
+    pub model: String,
+    /// `AT+CGMR`
+    pub firmware: String,
+    /// `AT+CGSN`, 15 digits.
+    pub imei: String,
+    /// Places of the "ME" store.
+    pub me_capacity: usize,
+    /// The index of a store's first place.
+    pub first_index: usize,
+    /// How long a restart takes.
+    pub boot_ms: u64,
+    /// What the modem says at the end of a restart, each on a line of its own.
+    pub boot_noise: Vec<String>,
+    /// How long a direct delivery waits for `AT+CNMA`.
+    pub acknowledge_ms: u64,
+    /// Answers that differ from the standard's: command as written after `AT` to lines, `{imei}` and the like filled in.
+    pub replies: Vec<(String, String)>,
+}
+
+/// The present, as the machine is told it.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Milliseconds of a clock that never goes back.
+    pub ms: u64,
+    /// The time of day.
+    pub utc: DateTime<Utc>,
+}
+
+/// Whether the modem runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Power {
+    /// Deaf until then.
+    Booting { until_ms: u64 },
+    /// `AT+CFUN=1`
+    Full,
+    /// `AT+CFUN=0` or `4`: talks to the host, not to the network.
+    RadioOff { functionality: usize },
+}
+
+/// A simulated modem.
+#[derive(Debug)]
+pub struct Modem {
+    config: ModemConfig,
+    sim: Option<SimCard>,
+    own: MessageStore,
+    settings: Settings,
+    saved: Settings,
+    power: Power,
+    coverage: bool,
+    reported: usize,
+    input: Input,
+    output: Output,
+    last_line: String,
+    phonebook: String,
+    faults: Faults,
+    reply_delay_ms: u64,
+    after_reply: Option<String>,
+    submissions: Vec<Submission>,
+    unacknowledged: Option<Unacknowledged>,
+    reference: u8,
+    observed: Observed,
+}
+
+impl Modem {
+    /// A modem that has been on for a while.
+    pub fn new(config: ModemConfig, sim: Option<SimCard>) -> Self {
+        let own = MessageStore::new(config.me_capacity, config.first_index);
+        let mut modem = Self {
+            config,
+            sim,
+            own,
+            settings: Settings::default(),
+            saved: Settings::default(),
+            power: Power::Full,
+            coverage: true,
+            reported: 0,
+            input: Input::default(),
+            output: Output::default(),
+            last_line: String::new(),
+            phonebook: "SM".to_owned(),
+            faults: Faults::default(),
+            reply_delay_ms: 0,
+            after_reply: None,
+            submissions: Vec::new(),
+            unacknowledged: None,
+            reference: 0,
+            observed: Observed::default(),
+        };
+        modem.reported = modem.registration();
+        modem
+    }
+
+    /// Octets from the host.
+    pub fn receive(&mut self, octets: &[u8], now: Now) {
+        self.tick(now);
+        for octet in octets {
+            if matches!(self.power, Power::Booting { .. }) {
+                return;
+            }
+            self.receive_octet(*octet, now);
+        }
+        self.settle();
+    }
+
+    fn receive_octet(&mut self, octet: u8, now: Now) {
+        let begins = self.input.is_fresh() && octet.is_ascii_graphic();
+        if begins && self.output.finals_unseen() {
+            self.observed.impatient += 1;
+        }
+        if self.settings.echo && !matches!(octet, 0x1A | 0x1B) {
+            self.output.write(&[octet]);
+        }
+        match self.input.push(octet, self.settings.line_end) {
+            Completed::Nothing => {}
+            Completed::Line(line) => self.execute(&line, now),
+            Completed::Text(prompt, text) => {
+                let outcome = self.submit(prompt, &text, now);
+                self.conclude(Vec::new(), outcome, now);
+                self.output.release(self.settings.indications.mode != 0);
+            }
+            Completed::GivenUp => self.conclude(Vec::new(), reply::ok(), now),
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Now) {
+        if let Power::Booting { until_ms } = self.power
+            && until_ms <= now.ms
+        {
+            self.power = Power::Full;
+            for noise in self.config.boot_noise.clone() {
+                self.say(noise.as_bytes());
+            }
+        }
+        self.expire_acknowledgement(now);
+        self.settle();
+    }
+
+    /// When [`Modem::tick`] or [`Modem::take_output`] has something to do again, in milliseconds of [`Now::ms`].
+    pub fn next_due_ms(&self) -> Option<u64> {
+        let boot = match self.power {
+            Power::Booting { until_ms } => Some(until_ms),
+            _ => None,
+        };
+        let acknowledgement = self.unacknowledged.as_ref().map(|waiting| waiting.until_ms);
+        [boot, acknowledgement, self.output.next_due_ms()].into_iter().flatten().min()
+    }
+
+    /// What is to be written to the host now.
+    pub fn take_output(&mut self, now: Now) -> Vec<u8> {
+        self.output.take(now.ms)
+    }
+
+    /// The host has everything that [`Modem::take_output`] gave.
+    pub fn flushed(&mut self) {
+        self.output.flushed();
+    }
+
+    /// Messages that the host has sent since the last call.
+    pub fn take_submissions(&mut self) -> Vec<Submission> {
+        std::mem::take(&mut self.submissions)
+    }
+
+    /// What the modem has seen of its host.
+    pub fn observed(&self) -> Observed {
+        self.observed
+    }
+
+    /// The card in the modem.
+    pub fn sim(&self) -> Option<&SimCard> {
+        self.sim.as_ref()
+    }
+
+    /// Messages in all stores: the card's and the modem's own.
+    pub fn stored(&self) -> usize {
+        self.own.used() + self.sim.as_ref().map_or(0, |sim| sim.messages.used())
+    }
+
+    /// The modem's own store and the card's, for messages that are there from the start.
+    pub fn stores_mut(&mut self) -> (&mut MessageStore, Option<&mut MessageStore>) {
+        (&mut self.own, self.sim.as_mut().map(|sim| &mut sim.messages))
+    }
+
+    /// The faults that are on.
+    pub fn faults_mut(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    /// The card is pulled out.
+    pub fn remove_sim(&mut self) -> Option<SimCard> {
+        let mut card = self.sim.take()?;
+        card.lock = card.lock.power_cycled();
+        self.unacknowledged = None;
+        self.urc("+CPIN: NOT INSERTED");
+        self.settle();
+        Some(card)
+    }
+
+    /// A card is put in; the one that was there comes back.
+    pub fn insert_sim(&mut self, card: SimCard) -> Option<SimCard> {
+        let before = self.remove_sim();
+        let words = sim::lock_words(&card.lock);
+        self.sim = Some(card);
+        self.urc(&format!("+CPIN: {words}"));
+        self.settle();
+        before
+    }
+
+    /// Whether there is a network for this modem.
+    pub fn set_coverage(&mut self, coverage: bool) {
+        self.coverage = coverage;
+        self.settle();
+    }
+
+    /// Starts anew, as after `AT+CFUN=1,1`: settings go back, what was on its way is lost, the card asks its PIN again.
+    pub fn reboot(&mut self, now: Now) {
+        self.power = Power::Booting { until_ms: now.ms + self.config.boot_ms };
+        self.settings = self.saved.clone();
+        self.input = Input::default();
+        self.unacknowledged = None;
+        self.reported = 0;
+        if let Some(card) = &mut self.sim {
+            card.lock = card.lock.clone().power_cycled();
+        }
+    }
+
+    /// The power went and is there again: as a reboot, and nothing of what was on its way arrives.
+    pub fn power_cycle(&mut self, now: Now) {
+        self.output.clear();
+        self.saved = Settings::default();
+        self.reboot(now);
+    }
+
+    /// Octets on the line that no command asked for, as they are.
+    pub fn babble(&mut self, octets: &[u8]) {
+        self.output.write(octets);
+    }
+
+    fn execute(&mut self, line: &str, now: Now) {
+        let Some(body) = self.body_of(line) else { return };
+        self.observed.commands += 1;
+        self.reply_delay_ms = 0;
+        let mut lines = Vec::new();
+        for command in command::split(&body) {
+            match chain::answer(self, &command, now) {
+                Ok(Reply::Lines(more)) => lines.extend(more),
+                outcome => return self.conclude(lines, outcome, now),
+            }
+        }
+        self.conclude(lines, reply::ok(), now);
+    }
+
+    /// What follows `AT`, which may stand behind garbage; `A/` repeats the line before.
+    fn body_of(&mut self, line: &str) -> Option<String> {
+        let capitals = line.to_ascii_uppercase();
+        if capitals.trim() == "A/" {
+            return Some(self.last_line.clone());
+        }
+        let at = capitals.find("AT")?;
+        let body = line.get(at + 2..)?.to_owned();
+        self.last_line.clone_from(&body);
+        Some(body)
+    }
+
+    /// Writes the lines of a reply and its final result.
+    fn conclude(&mut self, lines: Vec<Line>, outcome: Outcome, now: Now) {
+        let mut octets = self.framed(&lines);
+        match outcome {
+            Ok(Reply::Silence) => return,
+            Ok(Reply::Prompt(prompt)) => {
+                octets.extend_from_slice(b"\r\n> ");
+                self.output.write(&octets);
+                self.input = Input::Text { prompt, text: Vec::new() };
+                return;
+            }
+            Ok(Reply::Reboot) => {
+                octets.extend(self.final_result("OK", 0));
+                self.output.write(&octets);
+                self.reboot(now);
+            }
+            Ok(Reply::Lines(more)) => {
+                octets.extend(self.framed(&more));
+                octets.extend(self.final_result("OK", 0));
+                self.write_reply(octets, now);
+            }
+            Err(failure) => {
+                octets.extend(self.final_result(&failure.shown(self.settings.errors), failure.code()));
+                self.write_reply(octets, now);
+            }
+        }
+        self.output.expect_patience();
+        if let Some(text) = self.after_reply.take() {
+            self.urc(&text);
+        }
+    }
+
+    /// The reply to the command at hand comes that much later.
+    pub fn delay_reply(&mut self, delay_ms: u64) {
+        self.reply_delay_ms = delay_ms;
+    }
+
+    fn write_reply(&mut self, octets: Vec<u8>, now: Now) {
+        match self.reply_delay_ms {
+            0 => self.output.write(&octets),
+            delay => self.output.write_at(now.ms + delay, octets),
+        }
+    }
+
+    /// Lines as V.250 clause 5.7.1 frames them: one header before the first, an end after each.
+    fn framed(&self, lines: &[Line]) -> Vec<u8> {
+        let mut octets = Vec::new();
+        if lines.is_empty() {
+            return octets;
+        }
+        if self.settings.verbose {
+            octets.extend_from_slice(b"\r\n");
+        }
+        for line in lines {
+            octets.extend_from_slice(line);
+            octets.extend_from_slice(b"\r\n");
+        }
+        octets
+    }
+
+    fn final_result(&self, words: &str, code: u8) -> Vec<u8> {
+        match (self.settings.quiet, self.settings.verbose) {
+            (true, _) => Vec::new(),
+            (false, true) => format!("\r\n{words}\r\n").into_bytes(),
+            (false, false) if words.starts_with('+') => format!("{words}\r").into_bytes(),
+            (false, false) => format!("{code}\r").into_bytes(),
+        }
+    }
+
+    /// An unasked result code.
+    fn urc(&mut self, text: &str) {
+        self.say(text.as_bytes());
+    }
+
+    /// An unasked result code in octets; waits while the host is writing a text.
+    fn say(&mut self, text: &[u8]) {
+        if matches!(self.power, Power::Booting { .. }) || self.faults.drops_urc() {
+            return;
+        }
+        let octets = [b"\r\n", text, b"\r\n"].concat();
+        if self.input.is_text() { self.output.hold(octets) } else { self.output.write(&octets) }
+    }
+
+    /// The card, when it can be used.
+    fn usable_sim(&mut self) -> Result<&mut SimCard, SimFault> {
+        let card = self.sim.as_mut().ok_or(SimFault::NotInserted)?;
+        match &card.lock {
+            super::card::Lock::Pin { .. } => Err(SimFault::PinRequired),
+            super::card::Lock::Puk { .. } => Err(SimFault::PukRequired),
+            super::card::Lock::Dead => Err(SimFault::Failure),
+            _ if self.power == (Power::RadioOff { functionality: 0 }) => Err(SimFault::Failure),
+            _ => Ok(card),
+        }
+    }
+
+    /// Sends the reports that a change of registration calls for.
+    fn settle(&mut self) {
+        let registration = self.registration();
+        if registration != self.reported {
+            self.reported = registration;
+            self.report_registration();
+        }
+    }
+}
+
+/// `Err(ERROR)` for an argument that is out of its range.
+fn in_range(value: Option<usize>, highest: usize) -> Result<usize, Failure> {
+    value.filter(|v| *v <= highest).ok_or(Failure::Error)
+}
+
+#[cfg(test)]
+mod tests;

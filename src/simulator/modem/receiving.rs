@@ -1,0 +1,175 @@
+//! How new messages reach the host: stored with `+CMTI`, or direct with `+CMT` and `AT+CNMA` (TS 27.005 clauses 3.1, 3.4).
+
+use super::command::{Arguments, Ask, Command};
+use super::reply::{Failure, Outcome, line, ok};
+use super::settings::Indications;
+use super::storage::Layout;
+use super::{Modem, Now, in_range, text_mode};
+use crate::simulator::memory::Pdu;
+use crate::sms::{Class, Dcs};
+
+/// What became of a message that the network offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// The modem has it; the network forgets it.
+    Taken,
+    /// It is on the line, and the network keeps it until [`Modem::take_acknowledged`].
+    Pending,
+    /// The store is full; the network tries again when there is room.
+    Full,
+    /// The modem is not registered, or waits for an acknowledgement.
+    NotNow,
+}
+
+/// A direct delivery that the host has not acknowledged.
+#[derive(Debug, Clone, Copy)]
+pub struct Unacknowledged {
+    /// When the modem gives up and goes deaf.
+    pub until_ms: u64,
+    /// The host has acknowledged it; the network has yet to hear of it.
+    pub done: bool,
+}
+
+enum Route {
+    Store { tell: bool },
+    Direct,
+}
+
+/// `CNMI`, `CSMS`, `CNMA`.
+pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
+    Some(match (command.name.as_str(), &command.ask) {
+        ("+CNMI", Ask::Test) => line("+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)"),
+        ("+CNMI", Ask::Query) => {
+            let Indications { mode, mt, bm, ds, bfr } = modem.settings.indications;
+            line(format!("+CNMI: {mode},{mt},{bm},{ds},{bfr}"))
+        }
+        ("+CNMI", Ask::Set(arguments)) => set_indications(modem, arguments),
+        ("+CSMS", Ask::Test) => line("+CSMS: (0,1)"),
+        ("+CSMS", Ask::Query) => line(format!("+CSMS: {},1,1,1", modem.settings.message_service)),
+        ("+CSMS", Ask::Set(arguments)) => in_range(arguments.number(0), 1).and_then(|service| {
+            modem.settings.message_service = service;
+            line("+CSMS: 1,1,1")
+        }),
+        ("+CNMA", Ask::Test) => line("+CNMA: (0-2)"),
+        ("+CNMA", Ask::Execute) => acknowledge(modem, 0),
+        ("+CNMA", Ask::Set(arguments)) => in_range(arguments.number(0), 2).and_then(|n| acknowledge(modem, n)),
+        _ => return None,
+    })
+}
+
+fn set_indications(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    let before = modem.settings.indications;
+    let value = |place, before, highest| in_range(arguments.number_or(place, before), highest);
+    let wanted = Indications {
+        mode: value(0, before.mode, 2)?,
+        mt: value(1, before.mt, 3)?,
+        bm: value(2, before.bm, 2)?,
+        ds: value(3, before.ds, 2)?,
+        bfr: value(4, before.bfr, 1)?,
+    };
+    modem.settings.indications = wanted;
+    if wanted.mode != 0 {
+        modem.output.release(wanted.bfr == 0);
+    }
+    ok()
+}
+
+fn acknowledge(modem: &mut Modem, n: usize) -> Outcome {
+    match &mut modem.unacknowledged {
+        Some(waiting) if !waiting.done && n < 2 => {
+            waiting.done = true;
+            modem.observed.acknowledged += 1;
+            modem.observed.delivered += 1;
+            ok()
+        }
+        Some(waiting) if !waiting.done => {
+            modem.refuse_delivery();
+            ok()
+        }
+        _ => Err(Failure::Cms(340)),
+    }
+}
+
+impl Modem {
+    /// A message from the network.
+    pub fn offer(&mut self, pdu: &Pdu, now: Now) -> Offer {
+        if !self.is_registered() || self.unacknowledged.is_some() {
+            return Offer::NotNow;
+        }
+        match self.route(pdu) {
+            Route::Store { tell } => self.store_message(pdu, tell),
+            Route::Direct => self.hand_over(pdu, now),
+        }
+    }
+
+    /// Whether the host has acknowledged the message that the network keeps; says so once.
+    pub fn take_acknowledged(&mut self) -> bool {
+        let done = self.unacknowledged.is_some_and(|waiting| waiting.done);
+        if done {
+            self.unacknowledged = None;
+        }
+        done
+    }
+
+    /// Also in direct mode class 2 is stored, and also in stored mode class 0 comes direct (TS 27.005 tables 3.4.1-1, -2).
+    fn route(&self, pdu: &Pdu) -> Route {
+        let class = Layout::of(pdu).and_then(|layout| Dcs(layout.dcs).class());
+        match (self.settings.indications.mt, class) {
+            (0, _) => Route::Store { tell: false },
+            (1 | 3, Some(Class::Flash)) | (3, Some(Class::Terminal)) => Route::Direct,
+            (2, Some(Class::Sim)) | (1 | 3, _) => Route::Store { tell: true },
+            _ => Route::Direct,
+        }
+    }
+
+    fn store_message(&mut self, pdu: &Pdu, tell: bool) -> Offer {
+        let [.., name] = self.settings.stores;
+        let Ok(store) = self.store(name) else { return Offer::NotNow };
+        let Some(index) = store.put(pdu.clone()) else { return Offer::Full };
+        self.observed.delivered += 1;
+        if tell {
+            self.indicate(format!("+CMTI: \"{name}\",{index}").as_bytes());
+        }
+        Offer::Taken
+    }
+
+    fn hand_over(&mut self, pdu: &Pdu, now: Now) -> Offer {
+        let text = if self.settings.text_mode {
+            text_mode::direct(&self.settings, pdu)
+        } else {
+            let length = Layout::tpdu_length(pdu);
+            format!("+CMT: ,{length}\r\n{}", hex::encode_upper(pdu)).into_bytes()
+        };
+        self.indicate(&text);
+        if self.settings.message_service == 0 {
+            self.observed.delivered += 1;
+            return Offer::Taken;
+        }
+        self.unacknowledged = Some(Unacknowledged { until_ms: now.ms + self.config.acknowledge_ms, done: false });
+        Offer::Pending
+    }
+
+    /// A message's result code; `AT+CNMI` mode 0 holds it back.
+    fn indicate(&mut self, text: &[u8]) {
+        if self.settings.indications.mode == 0 {
+            if !self.faults.drops_urc() {
+                self.output.hold([b"\r\n", text, b"\r\n"].concat());
+            }
+        } else {
+            self.say(text);
+        }
+    }
+
+    pub(super) fn expire_acknowledgement(&mut self, now: Now) {
+        if self.unacknowledged.is_some_and(|waiting| !waiting.done && waiting.until_ms <= now.ms) {
+            self.refuse_delivery();
+        }
+    }
+
+    /// RP-ERROR to the network; the modem takes it that the host is gone and goes deaf (TS 27.005 clause 3.4.4).
+    fn refuse_delivery(&mut self) {
+        self.unacknowledged = None;
+        self.settings.indications.mt = 0;
+        self.settings.indications.ds = 0;
+    }
+}

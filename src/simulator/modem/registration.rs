@@ -1,0 +1,133 @@
+//! The network as the modem sees it: registration, operator, signal, and the radio's switch (TS 27.007 clauses 7.2, 7.3, 8.2, 8.5).
+
+use super::command::{Arguments, Ask, Command};
+use super::reply::{Failure, Outcome, Reply, line, ok};
+use super::{Modem, Now, Power, in_range};
+use crate::simulator::card::Lock;
+use crate::simulator::digits::Country;
+
+/// Registered on the home network.
+pub const HOME: usize = 1;
+const SEARCHING: usize = 2;
+const NOT_REGISTERED: usize = 0;
+
+/// In the order of `Settings::registration`.
+const REPORTS: [&str; 3] = ["+CREG", "+CGREG", "+CEREG"];
+const PLACE: &str = "\"00C3\",\"0001A2B3\",7";
+
+/// `CREG`, `CGREG`, `CEREG`, `COPS`, `CSQ`, `CFUN`.
+pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
+    if let Some(report) = REPORTS.iter().position(|name| *name == command.name) {
+        return Some(reports(modem, report, &command.ask));
+    }
+    Some(match (command.name.as_str(), &command.ask) {
+        ("+CSQ", Ask::Execute) => line(format!("+CSQ: {},99", if modem.coverage { 24 } else { 99 })),
+        ("+CSQ", Ask::Test) => line("+CSQ: (0-31,99),(0-7,99)"),
+        ("+COPS", Ask::Query) => operator(modem),
+        ("+COPS", Ask::Test) => operators(modem),
+        ("+COPS", Ask::Set(arguments)) => choose(modem, arguments),
+        ("+CFUN", Ask::Query) => match modem.power {
+            Power::RadioOff { functionality } => line(format!("+CFUN: {functionality}")),
+            _ => line("+CFUN: 1"),
+        },
+        ("+CFUN", Ask::Test) => line("+CFUN: (0,1,4),(0,1)"),
+        ("+CFUN", Ask::Set(arguments)) => functionality(modem, arguments),
+        _ => return None,
+    })
+}
+
+impl Modem {
+    /// The `<stat>` of `AT+CREG`.
+    pub(super) fn registration(&self) -> usize {
+        let usable = self.sim.as_ref().is_some_and(|card| card.lock.is_open());
+        match (self.power, usable, self.coverage) {
+            (Power::Full, true, true) => HOME,
+            (Power::Full, true, false) => SEARCHING,
+            _ => NOT_REGISTERED,
+        }
+    }
+
+    /// Whether the network can reach this modem.
+    pub fn is_registered(&self) -> bool {
+        self.registration() == HOME
+    }
+
+    pub(super) fn report_registration(&mut self) {
+        for (name, level) in REPORTS.into_iter().zip(self.settings.registration) {
+            match (level, self.reported) {
+                (0, _) => {}
+                (2, HOME) => self.urc(&format!("{name}: {HOME},{PLACE}")),
+                (_, status) => self.urc(&format!("{name}: {status}")),
+            }
+        }
+    }
+
+    fn country(&self) -> Country {
+        Country::of_number(self.sim.as_ref().map_or("", |card| &card.number))
+    }
+}
+
+fn reports(modem: &mut Modem, report: usize, ask: &Ask) -> Outcome {
+    let name = REPORTS.get(report).copied().unwrap_or_default();
+    let registration = modem.registration();
+    let level = modem.settings.registration.get_mut(report).ok_or(Failure::Error)?;
+    match ask {
+        Ask::Test => line(format!("{name}: (0-2)")),
+        Ask::Query if *level == 2 && registration == HOME => line(format!("{name}: 2,{HOME},{PLACE}")),
+        Ask::Query => line(format!("{name}: {level},{registration}")),
+        Ask::Set(arguments) => {
+            *level = in_range(arguments.number(0), 2)?;
+            ok()
+        }
+        Ask::Execute => Err(Failure::Error),
+    }
+}
+
+fn operator(modem: &Modem) -> Outcome {
+    if !modem.is_registered() {
+        return line("+COPS: 0");
+    }
+    let (long, short, numeric) = modem.country().operator();
+    let format = modem.settings.operator_format;
+    let name = match format {
+        0 => long,
+        1 => short,
+        _ => numeric,
+    };
+    line(format!("+COPS: 0,{format},\"{name}\",7"))
+}
+
+fn operators(modem: &Modem) -> Outcome {
+    let (long, short, numeric) = modem.country().operator();
+    line(format!("+COPS: (2,\"{long}\",\"{short}\",\"{numeric}\",7),,(0,3),(0-2)"))
+}
+
+fn choose(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    match arguments.number(0) {
+        Some(3) => {
+            modem.settings.operator_format = in_range(arguments.number(1), 2)?;
+            ok()
+        }
+        Some(0..=2 | 4) => ok(),
+        _ => Err(Failure::Error),
+    }
+}
+
+fn functionality(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    let wanted = arguments.number(0).filter(|wanted| matches!(wanted, 0 | 1 | 4)).ok_or(Failure::Error)?;
+    let restart = in_range(arguments.number_or(1, 0), 1)? == 1;
+    if restart {
+        return Ok(Reply::Reboot);
+    }
+    if wanted == 1 {
+        modem.power = Power::Full;
+        return ok();
+    }
+    modem.power = Power::RadioOff { functionality: wanted };
+    if wanted == 0
+        && let Some(card) = &mut modem.sim
+    {
+        card.lock = std::mem::replace(&mut card.lock, Lock::Dead).power_cycled();
+    }
+    ok()
+}

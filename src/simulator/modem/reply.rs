@@ -1,0 +1,136 @@
+//! What a command is answered with: lines, then a final result code.
+
+/// One line of a reply, without its line end. Octets, because texts in the GSM alphabet are not UTF-8.
+pub type Line = Vec<u8>;
+
+/// How a command ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// These lines, then `OK`.
+    Lines(Vec<Line>),
+    /// `> `: the host now sends a text, ended by Ctrl-Z or given up by Escape.
+    Prompt(Prompt),
+    /// Nothing at all: the modem does not answer.
+    Silence,
+    /// `OK`, and then the modem starts anew.
+    Reboot,
+}
+
+/// What the text after `> ` is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prompt {
+    /// `AT+CMGS=<length>` in PDU mode: that many octets of TPDU are to come as hexadecimal digits.
+    SendPdu {
+        /// Octets without the service centre's address.
+        length: usize,
+    },
+    /// `AT+CMGS=<da>` in text mode.
+    SendText {
+        /// The destination as it was written.
+        to: String,
+    },
+}
+
+/// How a command failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// `ERROR`: no such command, or a value out of its range.
+    Error,
+    /// `+CME ERROR` (TS 27.007 clause 9.2).
+    Cme(u16),
+    /// `+CMS ERROR` (TS 27.005 clause 3.2.5).
+    Cms(u16),
+    /// `NO CARRIER`: nobody to call.
+    NoCarrier,
+}
+
+/// The answer of one command.
+pub type Outcome = Result<Reply, Failure>;
+
+/// `OK` alone.
+pub fn ok() -> Outcome {
+    Ok(Reply::Lines(Vec::new()))
+}
+
+/// One line and `OK`.
+pub fn line(text: impl Into<String>) -> Outcome {
+    Ok(Reply::Lines(vec![text.into().into_bytes()]))
+}
+
+/// `OK` when the value was acceptable, else `ERROR`.
+pub fn accepted(yes: bool) -> Outcome {
+    if yes { ok() } else { Err(Failure::Error) }
+}
+
+/// The failures that the simulator gives, with the words of `AT+CMEE=2`.
+const CME: &[(u16, &str)] = &[
+    (3, "operation not allowed"),
+    (4, "operation not supported"),
+    (10, "SIM not inserted"),
+    (11, "SIM PIN required"),
+    (12, "SIM PUK required"),
+    (13, "SIM failure"),
+    (14, "SIM busy"),
+    (16, "incorrect password"),
+    (21, "invalid index"),
+    (22, "not found"),
+    (30, "no network service"),
+    (50, "incorrect parameters"),
+    (100, "unknown"),
+];
+
+impl Failure {
+    /// The final result code's text at an `AT+CMEE` level. `+CMS ERROR` keeps its number at every level: 27.005 has no words for it.
+    pub fn shown(self, cmee: usize) -> String {
+        match (self, cmee) {
+            (Failure::NoCarrier, _) => "NO CARRIER".to_owned(),
+            (Failure::Cms(code), _) => format!("+CMS ERROR: {code}"),
+            (Failure::Error, _) | (Failure::Cme(_), 0) => "ERROR".to_owned(),
+            (Failure::Cme(code), 1) => format!("+CME ERROR: {code}"),
+            (Failure::Cme(code), _) => {
+                let words = CME.iter().find(|(known, _)| *known == code).map_or("unknown", |(_, words)| words);
+                format!("+CME ERROR: {words}")
+            }
+        }
+    }
+
+    /// The final result code as a number, for `ATV0`.
+    pub fn code(self) -> u8 {
+        if self == Failure::NoCarrier { 3 } else { 4 }
+    }
+}
+
+/// Why the SIM cannot be used, for either kind of command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SimFault {
+    /// There is none.
+    NotInserted,
+    /// It asks its PIN.
+    PinRequired,
+    /// It asks its PUK.
+    PukRequired,
+    /// It is dead, or the modem has it switched off.
+    Failure,
+}
+
+impl SimFault {
+    /// As `+CME ERROR`.
+    pub fn cme(self) -> Failure {
+        Failure::Cme(match self {
+            SimFault::NotInserted => 10,
+            SimFault::PinRequired => 11,
+            SimFault::PukRequired => 12,
+            SimFault::Failure => 13,
+        })
+    }
+
+    /// As `+CMS ERROR`.
+    pub fn cms(self) -> Failure {
+        Failure::Cms(match self {
+            SimFault::NotInserted => 310,
+            SimFault::PinRequired => 311,
+            SimFault::PukRequired => 316,
+            SimFault::Failure => 313,
+        })
+    }
+}

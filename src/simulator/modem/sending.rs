@@ -1,0 +1,131 @@
+//! Messages from the host to the network (TS 27.005 clause 3.5.1) and the settings that go with them.
+
+use super::command::{Arguments, Ask, Command};
+use super::reply::{Failure, Outcome, Prompt, Reply, line, ok};
+use super::{Modem, Now};
+use crate::sms::{Address, Deliver};
+
+const INVALID_PDU: Failure = Failure::Cms(304);
+const NO_NETWORK: Failure = Failure::Cms(331);
+
+/// A message that the host sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The destination as it was written: international, or national to the sender's country.
+    pub to: String,
+    /// What is sent.
+    pub content: Content,
+}
+
+/// What a host sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// From PDU mode: coding and user data as the host made them; originator and time are the network's to fill in.
+    Draft(Box<Deliver>),
+    /// From text mode.
+    Text(String),
+}
+
+/// `CMGS`, `CSCA`, `CSMP`, `CSAS`, `CRES`, `CMMS`, `CGSMS`.
+pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
+    Some(match (command.name.as_str(), &command.ask) {
+        ("+CMGS" | "+CSCA" | "+CSAS" | "+CRES", Ask::Test) => ok(),
+        ("+CMGS", Ask::Set(arguments)) => prompt(modem, arguments),
+        ("+CSCA", Ask::Query) => match modem.usable_sim() {
+            Ok(card) => line(format!("+CSCA: \"{}\",145", card.service_centre)),
+            Err(fault) => Err(fault.cms()),
+        },
+        ("+CSCA", Ask::Set(arguments)) => set_centre(modem, arguments),
+        ("+CSMP", Ask::Test) => line("+CSMP: (0-255),(0-255),(0-255),(0-255)"),
+        ("+CSMP", Ask::Query) => {
+            let [first, validity, pid, dcs] = modem.settings.text_parameters;
+            line(format!("+CSMP: {first},{validity},{pid},{dcs}"))
+        }
+        ("+CSMP", Ask::Set(arguments)) => set_parameters(modem, arguments),
+        ("+CSAS" | "+CRES", Ask::Execute | Ask::Set(_)) | ("+CMMS" | "+CGSMS", Ask::Set(_)) => ok(),
+        ("+CMMS", Ask::Query) => line("+CMMS: 0"),
+        ("+CMMS", Ask::Test) => line("+CMMS: (0-2)"),
+        ("+CGSMS", Ask::Query) => line("+CGSMS: 3"),
+        ("+CGSMS", Ask::Test) => line("+CGSMS: (0-3)"),
+        _ => return None,
+    })
+}
+
+fn prompt(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    modem.usable_sim().map_err(|fault| fault.cms())?;
+    if modem.settings.text_mode {
+        let to = modem.settings.charset.decode(arguments.text(0).as_bytes());
+        let to = to.filter(|to| !to.is_empty()).ok_or(Failure::Cms(305))?;
+        return Ok(Reply::Prompt(Prompt::SendText { to }));
+    }
+    let length = arguments.number(0).filter(|length| (7..=164).contains(length)).ok_or(INVALID_PDU)?;
+    Ok(Reply::Prompt(Prompt::SendPdu { length }))
+}
+
+fn set_centre(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    let centre = modem.settings.charset.decode(arguments.text(0).as_bytes()).ok_or(Failure::Cms(305))?;
+    let card = modem.usable_sim().map_err(|fault| fault.cms())?;
+    card.service_centre = centre;
+    ok()
+}
+
+fn set_parameters(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    for (place, parameter) in modem.settings.text_parameters.iter_mut().enumerate() {
+        *parameter = arguments.number_or(place, *parameter).filter(|v| *v < 256).ok_or(Failure::Cms(305))?;
+    }
+    ok()
+}
+
+impl Modem {
+    /// The text behind a prompt is whole.
+    pub(super) fn submit(&mut self, prompt: Prompt, text: &[u8], _: Now) -> Outcome {
+        let submission = match prompt {
+            Prompt::SendPdu { length } => draft(text, length).ok_or(INVALID_PDU)?,
+            Prompt::SendText { to } => {
+                let text = self.settings.charset.decode(text).ok_or(Failure::Cms(305))?;
+                Submission { to, content: Content::Text(text.replace('\r', "\n")) }
+            }
+        };
+        if !self.is_registered() {
+            return Err(NO_NETWORK);
+        }
+        self.submissions.push(submission);
+        self.observed.submitted += 1;
+        self.reference = self.reference.wrapping_add(1);
+        line(format!("+CMGS: {}", self.reference))
+    }
+}
+
+fn draft(text: &[u8], length: usize) -> Option<Submission> {
+    let digits: Vec<u8> = text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    let octets = hex::decode(digits).ok()?;
+    let tpdu = octets.get(usize::from(*octets.first()?) + 1..)?;
+    let message = (tpdu.len() == length).then(|| delivered_form(tpdu))??;
+    Some(Submission { to: dialled(&message.originator), content: Content::Draft(Box::new(message)) })
+}
+
+fn dialled(address: &Address) -> String {
+    address.to_string()
+}
+
+/// SMS-SUBMIT (TS 23.040 clause 9.2.2.2) as the SMS-DELIVER that comes of it, the destination in the originator's place:
+/// message reference and validity period fall away, a time stamp comes in.
+fn delivered_form(tpdu: &[u8]) -> Option<Deliver> {
+    let (&first, rest) = tpdu.split_first()?;
+    if first & 0x03 != 1 {
+        return None;
+    }
+    let (_reference, rest) = rest.split_first()?;
+    let address_length = 2 + usize::from(*rest.first()?).div_ceil(2);
+    let (address, rest) = rest.split_at_checked(address_length)?;
+    let (coding, rest) = rest.split_at_checked(2)?;
+    let validity = match first >> 3 & 0x03 {
+        0 => 0,
+        2 => 1,
+        _ => 7,
+    };
+    let user_data = rest.get(validity..)?;
+    let no_more_and_header = 0x04 | first & 0x40;
+    let octets = [&[0, no_more_and_header], address, coding, &[0; 7], user_data].concat();
+    Deliver::decode(&octets).ok()
+}

@@ -1,0 +1,73 @@
+//! What the host has set, and what `ATZ`, `AT&F` and a restart set back.
+
+use super::charset::Charset;
+use super::store_name::StoreName;
+
+/// The routing of messages and indications, `AT+CNMI` (TS 27.005 clause 3.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Indications {
+    /// When result codes are let through: 0 buffers them.
+    pub mode: usize,
+    /// 0 stores silently, 1 stores and tells by `+CMTI`, 2 hands over by `+CMT`, 3 hands over class 3 only.
+    pub mt: usize,
+    /// Cell broadcast.
+    pub bm: usize,
+    /// Status reports.
+    pub ds: usize,
+    /// 0 flushes what was buffered when the mode changes, 1 drops it.
+    pub bfr: usize,
+}
+
+/// The modem's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `ATE`
+    pub echo: bool,
+    /// `ATV`
+    pub verbose: bool,
+    /// `ATQ`: no final results.
+    pub quiet: bool,
+    /// `AT+CMEE`
+    pub errors: usize,
+    /// `AT+CMGF`: text mode instead of PDU mode.
+    pub text_mode: bool,
+    /// `AT+CSDH`: all header fields in text mode.
+    pub all_headers: bool,
+    /// `AT+CSCS`
+    pub charset: Charset,
+    /// `AT+CSMS`: 1 makes direct delivery wait for `AT+CNMA`.
+    pub message_service: usize,
+    /// `AT+CNMI`
+    pub indications: Indications,
+    /// `AT+CPMS`: where the host reads and deletes, writes and sends, and where new messages go.
+    pub stores: [StoreName; 3],
+    /// `AT+CREG`, `AT+CGREG`, `AT+CEREG`: level of unasked reports.
+    pub registration: [usize; 3],
+    /// `AT+COPS=3,<format>`
+    pub operator_format: usize,
+    /// `AT+CSMP`: first octet, validity, protocol, coding of texts sent in text mode.
+    pub text_parameters: [usize; 4],
+    /// `S3`: the octet that ends a command line.
+    pub line_end: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            echo: true,
+            verbose: true,
+            quiet: false,
+            errors: 0,
+            text_mode: false,
+            all_headers: false,
+            charset: Charset::Gsm,
+            message_service: 0,
+            indications: Indications::default(),
+            stores: [StoreName::Sm; 3],
+            registration: [0; 3],
+            operator_format: 0,
+            text_parameters: [17, 167, 0, 0],
+            line_end: b'\r',
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Unstructured supplementary services: the operator's code for one's own number (TS 27.007 clause 7.15).
+
+use super::command::{Ask, Command};
+use super::reply::{Failure, Outcome, line, ok};
+use super::{Modem, Now};
+use crate::simulator::digits::Country;
+
+/// The code that every simulated operator answers with the SIM's number, in national form inside a sentence.
+pub const OWN_NUMBER_CODE: &str = "*101#";
+
+/// `CUSD`.
+pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
+    if command.name != "+CUSD" {
+        return None;
+    }
+    Some(match &command.ask {
+        Ask::Test => line("+CUSD: (0-2)"),
+        Ask::Query => line("+CUSD: 1"),
+        Ask::Execute => ok(),
+        Ask::Set(arguments) if arguments.count() < 2 => ok(),
+        Ask::Set(arguments) => dial(modem, arguments.text(1)),
+    })
+}
+
+fn dial(modem: &mut Modem, code: &str) -> Outcome {
+    let charset = modem.settings.charset;
+    let code = charset.decode(code.as_bytes()).ok_or(Failure::Cme(50))?;
+    let registered = modem.is_registered();
+    let card = modem.usable_sim().map_err(|fault| fault.cme())?;
+    if !registered {
+        return Err(Failure::Cme(30));
+    }
+    let (status, words) = match code.as_str() {
+        OWN_NUMBER_CODE => (0, own_number(&card.number)),
+        _ => (2, "Unknown code".to_owned()),
+    };
+    let words = String::from_utf8_lossy(&charset.encode(&words)).into_owned();
+    modem.after_reply = Some(format!("+CUSD: {status},\"{words}\",15"));
+    ok()
+}
+
+fn own_number(number: &str) -> String {
+    let country = Country::of_number(number);
+    let national = country.national(number);
+    match country {
+        Country::Nl => format!("Uw mobiele nummer is {national}."),
+        _ => format!("Your number is {national}."),
+    }
+}

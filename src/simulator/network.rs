@@ -1,0 +1,445 @@
+//! The mobile network: who has which number, what waits for whom, and which modem holds which card.
+//!
+//! Lock order: a bay's modem, then the network's state. Nothing locks two modems at once.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::card::SimCard;
+use super::digits::Country;
+use super::error::SimulatorError;
+use super::faults::Fault;
+use super::memory::{MessageStore, Pdu};
+use super::modem::observed::Observed;
+use super::modem::{Content, Modem, Now, Offer, Submission};
+use super::scenario::{ModemPlan, Scenario, StoredPlan};
+use crate::sms::{Address, Deliver, Scts};
+
+/// Where the time of day comes from.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// A network with its modems; a handle that can be cloned.
+#[derive(Clone)]
+pub struct Network(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    started: Instant,
+    bays: Vec<Bay>,
+    state: Mutex<State>,
+}
+
+/// A modem's place: the modem, and what its port listens to.
+pub(super) struct Bay {
+    modem: Mutex<Modem>,
+    /// Something to do that did not come over the line.
+    pub(super) wake: Notify,
+    /// Whether the port is there.
+    pub(super) port: watch::Sender<Port>,
+}
+
+/// Whether a modem's port is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Port {
+    Present,
+    Gone { back_after_ms: Option<u64> },
+}
+
+struct State {
+    subscribers: Vec<Subscriber>,
+    by_number: HashMap<String, usize>,
+    by_imsi: HashMap<String, usize>,
+    drawer: Vec<SimCard>,
+    reference: u8,
+}
+
+/// A number, and what waits for it at the service centre.
+struct Subscriber {
+    number: String,
+    service_centre: Address,
+    waiting: VecDeque<Pdu>,
+    /// The modem that last registered with this subscriber's card.
+    bay: Option<usize>,
+}
+
+/// What became of a message that was sent to a simulated number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendReceipt {
+    /// How many parts it took.
+    pub parts: usize,
+}
+
+/// A modem as the control side shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModemStats {
+    /// Its place, from 0.
+    pub modem: usize,
+    /// The number of the card in it.
+    pub number: Option<String>,
+    /// The ICCID of the card in it.
+    pub iccid: Option<String>,
+    /// Whether the network can reach it.
+    pub registered: bool,
+    /// Messages in its stores.
+    pub stored: usize,
+    /// Messages that wait for its number at the network.
+    pub waiting: usize,
+    /// What it has seen of its host.
+    pub observed: Observed,
+}
+
+impl Network {
+    /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and [`in_memory`](super::in_memory).
+    #[expect(clippy::disallowed_methods, reason = "the simulator's machines count milliseconds from here on")]
+    pub fn new(scenario: &Scenario, clock: Clock) -> Self {
+        let state = State {
+            subscribers: Vec::new(),
+            by_number: HashMap::new(),
+            by_imsi: HashMap::new(),
+            drawer: scenario.drawer(),
+            reference: 0,
+        };
+        let network_state = Mutex::new(state);
+        let bays = scenario.modems().iter().map(|plan| Bay::new(plan, clock())).collect();
+        let network = Network(Arc::new(Inner { clock, started: Instant::now(), bays, state: network_state }));
+        network.subscribe_all();
+        network
+    }
+
+    fn subscribe_all(&self) {
+        for bay in &self.0.bays {
+            let card = bay.modem().sim().cloned();
+            let mut state = self.state();
+            card.iter().for_each(|card| state.subscribe(card));
+        }
+        let mut state = self.state();
+        let cards = state.drawer.clone();
+        cards.iter().for_each(|card| state.subscribe(card));
+    }
+
+    /// The numbers of the cards in the modems, in E.164 with `+`, in the modems' order; a modem without a card is left out.
+    pub fn numbers(&self) -> Vec<String> {
+        self.0.bays.iter().filter_map(|bay| Some(bay.modem().sim()?.number.clone())).collect()
+    }
+
+    /// How many modems there are.
+    pub fn modems(&self) -> usize {
+        self.0.bays.len()
+    }
+
+    /// Sends a text to a simulated number, in as many parts as it takes. It waits at the network until the card is
+    /// registered and its store has room.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownNumber`].
+    pub fn send(&self, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
+        let (parts, bay) = self.state().accept_text(from, to, text, (self.0.clock)())?;
+        self.wake(bay);
+        Ok(SendReceipt { parts })
+    }
+
+    /// Sends a TPDU as it is to a simulated number, however odd.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownNumber`].
+    pub fn send_pdu(&self, to: &str, tpdu: &[u8]) -> Result<SendReceipt, SimulatorError> {
+        let bay = self.state().accept_tpdu(to, tpdu)?;
+        self.wake(bay);
+        Ok(SendReceipt { parts: 1 })
+    }
+
+    /// Messages in the stores of the modem that holds this number's card, its own store included; of a card in the drawer, on the card.
+    pub fn stored(&self, number: &str) -> usize {
+        let holder = self.0.bays.iter().map(Bay::modem).find(|m| m.sim().is_some_and(|card| card.number == number));
+        if let Some(modem) = holder {
+            return modem.stored();
+        }
+        let state = self.state();
+        state.drawer.iter().filter(|card| card.number == number).map(|card| card.messages.used()).sum()
+    }
+
+    /// Messages that wait for this number at the network.
+    pub fn waiting(&self, number: &str) -> usize {
+        let state = self.state();
+        state.by_number.get(number).and_then(|s| state.subscribers.get(*s)).map_or(0, |s| s.waiting.len())
+    }
+
+    /// What a modem has seen of its host; `None` when there is no such modem.
+    pub fn observed(&self, modem: usize) -> Option<Observed> {
+        Some(self.0.bays.get(modem)?.modem().observed())
+    }
+
+    /// All modems at a glance.
+    pub fn stats(&self) -> Vec<ModemStats> {
+        let stats = self.0.bays.iter().enumerate().map(|(place, bay)| {
+            let modem = bay.modem();
+            let mut stats = ModemStats {
+                modem: place,
+                number: modem.sim().map(|card| card.number.clone()),
+                iccid: modem.sim().map(|card| card.iccid.clone()),
+                registered: modem.is_registered(),
+                stored: modem.stored(),
+                waiting: 0,
+                observed: modem.observed(),
+            };
+            drop(modem);
+            stats.waiting = stats.number.as_deref().map_or(0, |number| self.waiting(number));
+            stats
+        });
+        stats.collect()
+    }
+
+    /// Makes something go wrong with a modem, or well again.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`], [`SimulatorError::NotHexadecimal`].
+    pub fn fault(&self, modem: usize, fault: &Fault) -> Result<(), SimulatorError> {
+        let last = self.modems().saturating_sub(1);
+        let bay = self.0.bays.get(modem).ok_or(SimulatorError::UnknownModem { modem, last })?;
+        let now = self.now();
+        match fault {
+            Fault::Garbage { octets } => {
+                let octets = hex::decode(octets).map_err(|_| SimulatorError::NotHexadecimal)?;
+                bay.modem().babble(&octets);
+            }
+            Fault::Reboot => bay.modem().reboot(now),
+            Fault::PortGone { back_after_ms } => {
+                bay.port.send_replace(Port::Gone { back_after_ms: *back_after_ms });
+            }
+            Fault::PortBack => {
+                bay.port.send_replace(Port::Present);
+            }
+            Fault::SimOut => {
+                let card = bay.modem().remove_sim();
+                self.state().drawer.extend(card);
+            }
+            Fault::SimIn { iccid } => self.insert(bay, iccid)?,
+            Fault::CoverageLost => bay.modem().set_coverage(false),
+            Fault::CoverageBack => bay.modem().set_coverage(true),
+            Fault::Silence { .. }
+            | Fault::Slow { .. }
+            | Fault::Refuse { .. }
+            | Fault::DropUrcs { .. }
+            | Fault::Clear => {
+                bay.modem().faults_mut().add(fault);
+            }
+        }
+        bay.wake.notify_one();
+        Ok(())
+    }
+
+    fn insert(&self, bay: &Bay, iccid: &str) -> Result<(), SimulatorError> {
+        let card = self.take_card(iccid).ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
+        let before = bay.modem().insert_sim(card);
+        self.state().drawer.extend(before);
+        Ok(())
+    }
+
+    /// A card out of the drawer, or out of the modem that holds it.
+    fn take_card(&self, iccid: &str) -> Option<SimCard> {
+        let mut state = self.state();
+        if let Some(place) = state.drawer.iter().position(|card| card.iccid == iccid) {
+            return Some(state.drawer.remove(place));
+        }
+        drop(state);
+        self.0.bays.iter().find_map(|bay| {
+            let mut modem = bay.modem();
+            let holds = modem.sim().is_some_and(|card| card.iccid == iccid);
+            let card = holds.then(|| modem.remove_sim()).flatten();
+            bay.wake.notify_one();
+            card
+        })
+    }
+
+    /// One round of a modem's life: what the host wrote, what the network has for it, what it writes. Says in how many
+    /// milliseconds it wants another round, if nothing happens before.
+    pub(super) fn step(&self, place: usize, round: &mut Round<'_>) -> Option<u64> {
+        let bay = self.0.bays.get(place)?;
+        let now = self.now();
+        let mut modem = bay.modem();
+        if round.flushed {
+            modem.flushed();
+        }
+        modem.receive(round.input, now);
+        for submission in modem.take_submissions() {
+            let from = modem.sim().map(|card| card.number.clone()).unwrap_or_default();
+            self.submit(&from, submission);
+        }
+        self.deliver(place, &mut modem, now);
+        round.output.extend(modem.take_output(now));
+        modem.next_due_ms().map(|due_ms| due_ms.saturating_sub(now.ms))
+    }
+
+    /// Hands a registered modem what waits for its card.
+    fn deliver(&self, place: usize, modem: &mut Modem, now: Now) {
+        if !modem.is_registered() {
+            return;
+        }
+        let mut state = self.state();
+        let known = modem.sim().and_then(|card| state.by_imsi.get(&card.imsi).copied());
+        let Some(subscriber) = known.and_then(|s| state.subscribers.get_mut(s)) else { return };
+        subscriber.bay = Some(place);
+        if modem.take_acknowledged() {
+            subscriber.waiting.pop_front();
+        }
+        while let Some(pdu) = subscriber.waiting.front() {
+            match modem.offer(pdu, now) {
+                Offer::Taken => subscriber.waiting.pop_front(),
+                Offer::Pending | Offer::Full | Offer::NotNow => return,
+            };
+        }
+    }
+
+    /// A message that a modem's host sent. To a number outside of the simulation it goes into the void, as on a real
+    /// network, which also takes it first and then finds nobody.
+    fn submit(&self, from: &str, submission: Submission) {
+        let to = Country::of_number(from).international(&submission.to);
+        let now = (self.0.clock)();
+        let accepted = match submission.content {
+            Content::Text(text) => self.state().accept_text(from, &to, &text, now).map(|(_, bay)| bay),
+            Content::Draft(message) => self.state().accept_draft(from, &to, *message, now),
+        };
+        if let Ok(bay) = accepted {
+            self.wake(bay);
+        }
+    }
+
+    fn wake(&self, bay: Option<usize>) {
+        if let Some(bay) = bay.and_then(|bay| self.0.bays.get(bay)) {
+            bay.wake.notify_one();
+        }
+    }
+
+    pub(super) fn bay(&self, place: usize) -> Option<&Bay> {
+        self.0.bays.get(place)
+    }
+
+    /// The modem has lost its power and has it again.
+    pub(super) fn power_cycle(&self, place: usize) {
+        if let Some(bay) = self.0.bays.get(place) {
+            bay.modem().power_cycle(self.now());
+        }
+    }
+
+    fn now(&self) -> Now {
+        let ms = u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Now { ms, utc: (self.0.clock)() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What goes in and out of one [`Network::step`].
+pub(super) struct Round<'a> {
+    /// What the host wrote.
+    pub(super) input: &'a [u8],
+    /// Whether the host has had everything that was written before.
+    pub(super) flushed: bool,
+    /// What is to be written is appended here.
+    pub(super) output: &'a mut Vec<u8>,
+}
+
+impl Bay {
+    fn new(plan: &ModemPlan, now: DateTime<Utc>) -> Self {
+        let mut modem = Modem::new(plan.config(), plan.card());
+        let card = modem.sim().cloned();
+        let (own, on_card) = modem.stores_mut();
+        fill(own, plan.stored(), card.as_ref(), now);
+        if let Some(store) = on_card {
+            fill(store, plan.stored_on_card(), card.as_ref(), now);
+        }
+        plan.faults().iter().for_each(|fault| {
+            modem.faults_mut().add(fault);
+        });
+        Self { modem: Mutex::new(modem), wake: Notify::new(), port: watch::Sender::new(Port::Present) }
+    }
+
+    fn modem(&self) -> MutexGuard<'_, Modem> {
+        self.modem.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Messages that are in a store from the start; what finds no room is left out.
+fn fill(store: &mut MessageStore, stored: &[StoredPlan], card: Option<&SimCard>, now: DateTime<Utc>) {
+    let number = card.map_or("", |card| card.number.as_str());
+    let centre = card.map(|card| Address::parse(&card.service_centre));
+    for (reference, message) in (0u8..=255).cycle().zip(stored) {
+        for pdu in compose(centre.as_ref(), &message.from, number, &message.text, now, reference) {
+            store.put(pdu);
+        }
+    }
+}
+
+fn compose(centre: Option<&Address>, from: &str, to: &str, text: &str, now: DateTime<Utc>, reference: u8) -> Vec<Pdu> {
+    let scts = Scts::from_utc(now, Country::of_number(to).zone_quarter_hours());
+    let parts = Deliver::compose(centre, &Address::parse(from), scts, text, reference);
+    parts.iter().map(|part| Pdu::from(part.encode())).collect()
+}
+
+impl State {
+    fn subscribe(&mut self, card: &SimCard) {
+        let place = self.subscribers.len();
+        self.by_number.insert(card.number.clone(), place);
+        self.by_imsi.insert(card.imsi.clone(), place);
+        self.subscribers.push(Subscriber {
+            number: card.number.clone(),
+            service_centre: Address::parse(&card.service_centre),
+            waiting: VecDeque::new(),
+            bay: None,
+        });
+    }
+
+    fn subscriber(&mut self, number: &str) -> Result<&mut Subscriber, SimulatorError> {
+        let place = self.by_number.get(number);
+        place.and_then(|s| self.subscribers.get_mut(*s)).ok_or_else(|| SimulatorError::unknown_number(number))
+    }
+
+    /// The number of parts, and the modem to wake.
+    fn accept_text(
+        &mut self,
+        from: &str,
+        to: &str,
+        text: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(usize, Option<usize>), SimulatorError> {
+        let reference = self.reference;
+        let subscriber = self.subscriber(to)?;
+        let parts = compose(Some(&subscriber.service_centre), from, to, text, now, reference);
+        let count = parts.len();
+        subscriber.waiting.extend(parts);
+        let bay = subscriber.bay;
+        if count > 1 {
+            self.reference = reference.wrapping_add(1);
+        }
+        Ok((count, bay))
+    }
+
+    fn accept_tpdu(&mut self, to: &str, tpdu: &[u8]) -> Result<Option<usize>, SimulatorError> {
+        let subscriber = self.subscriber(to)?;
+        // An empty service centre's address: one octet of zero.
+        subscriber.waiting.push_back([&[0], tpdu].concat().into());
+        Ok(subscriber.bay)
+    }
+
+    fn accept_draft(
+        &mut self,
+        from: &str,
+        to: &str,
+        mut message: Deliver,
+        now: DateTime<Utc>,
+    ) -> Result<Option<usize>, SimulatorError> {
+        let subscriber = self.subscriber(to)?;
+        message.smsc = Some(subscriber.service_centre.clone());
+        message.originator = Address::parse(from);
+        message.scts = Scts::from_utc(now, Country::of_number(&subscriber.number).zone_quarter_hours());
+        subscriber.waiting.push_back(message.encode().into());
+        Ok(subscriber.bay)
+    }
+}

@@ -1,0 +1,109 @@
+//! A pseudo terminal: the modem's end, and a symbolic link to the host's.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use rustix::io::ioctl_fionbio;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The modem's end of a PTY, and the link by which hosts find the other.
+pub struct Pty {
+    master: AsyncFd<OwnedFd>,
+    /// Kept open: without any open slave the master reads EIO, for ever ready.
+    _slave: OwnedFd,
+    device: PathBuf,
+    link: PathBuf,
+}
+
+impl Pty {
+    /// Opens a PTY, raw and not blocking, and links `link` to it; a link that stands there is replaced.
+    ///
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// No PTY is left, or the link cannot be made.
+    pub fn open(link: &Path) -> io::Result<Self> {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        ioctl_fionbio(&master, true)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let device = PathBuf::from(ptsname(&master, Vec::new())?.into_string().map_err(io::Error::other)?);
+        let slave = open_slave(&device)?;
+        let mut attributes = tcgetattr(&slave)?;
+        attributes.make_raw();
+        tcsetattr(&slave, OptionalActions::Now, &attributes)?;
+        replace_link(&device, link)?;
+        // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd` has it.
+        let master = unsafe { AsyncFd::register(master)? };
+        Ok(Self { master, _slave: slave, device, link: link.to_owned() })
+    }
+}
+
+impl Drop for Pty {
+    /// Takes the link away, if it is still this PTY's.
+    fn drop(&mut self) {
+        if fs::read_link(&self.link).is_ok_and(|device| device == self.device) {
+            // A link that cannot be removed leads nowhere: the next start replaces it.
+            let _ = fs::remove_file(&self.link);
+        }
+    }
+}
+
+fn open_slave(device: &Path) -> io::Result<OwnedFd> {
+    use rustix::fs::{Mode, OFlags, open};
+    Ok(open(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?)
+}
+
+/// Makes the link under another name and moves it into place, so that the path never leads nowhere.
+fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
+    let making = link.with_extension("new");
+    match fs::remove_file(&making) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::os::unix::fs::symlink(device, &making)?;
+    fs::rename(&making, link)
+}
+
+impl AsyncRead for Pty {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let mut guard = ready!(self.master.poll_read_ready(context))?;
+            let unfilled = buffer.initialize_unfilled();
+            match guard.try_io(|master| Ok(rustix::io::read(master, &mut *unfilled)?)) {
+                Ok(read) => {
+                    buffer.advance(read?);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(_would_block) => {}
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Pty {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let mut guard = ready!(self.master.poll_write_ready(context))?;
+            match guard.try_io(|master| Ok(rustix::io::write(master, octets)?)) {
+                Ok(written) => return Poll::Ready(written),
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,143 @@
+//! A rack: a network's modems, each behind a PTY in a folder, and the control socket beside them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::control;
+use super::error::SimulatorError;
+use super::network::{Clock, Network, Port};
+use super::port::pump;
+use super::pty::Pty;
+use super::scenario::Scenario;
+
+/// What a rack is started with.
+pub struct RackConfig {
+    /// Where the ports and the control socket go; made if it is not there.
+    pub dir: PathBuf,
+    /// At least so many modems; more when the scenario has more.
+    pub modems: usize,
+    /// The time of day, for time stamps of messages.
+    pub clock: Clock,
+    /// What the modems are, where they are not made up.
+    pub scenario: Option<Scenario>,
+}
+
+/// A running rack. Dropping it stops it too, without waiting for the end.
+pub struct Rack {
+    network: Network,
+    ports: Vec<PathBuf>,
+    tasks: TaskTracker,
+    stopping: DropGuard,
+}
+
+impl Rack {
+    /// Opens the PTYs, links them as `DIR/modem000` … and begins to serve them on the current tokio runtime.
+    ///
+    /// # Errors
+    /// The folder or a PTY cannot be made, or another simulator runs in the folder.
+    pub fn start(config: RackConfig) -> Result<Rack, SimulatorError> {
+        let RackConfig { dir, modems, clock, scenario } = config;
+        raise_file_limit();
+        fs::create_dir_all(&dir).map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
+        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock);
+        let token = CancellationToken::new();
+        let socket = control::Socket::bind(&dir)?;
+        let mut ptys = Vec::new();
+        for place in 0..network.modems() {
+            ptys.push(open(&link(&dir, place))?);
+        }
+        let rack = Rack {
+            ports: (0..ptys.len()).map(|place| link(&dir, place)).collect(),
+            tasks: TaskTracker::new(),
+            stopping: token.clone().drop_guard(),
+            network,
+        };
+        for (place, pty) in ptys.into_iter().enumerate() {
+            rack.tasks.spawn(serve(rack.network.clone(), place, pty, link(&dir, place), token.clone()));
+        }
+        rack.tasks.spawn(socket.serve(rack.network.clone(), token));
+        rack.tasks.close();
+        Ok(rack)
+    }
+
+    /// The network behind the modems.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The links to the ports, in the modems' order.
+    pub fn ports(&self) -> &[PathBuf] {
+        &self.ports
+    }
+
+    /// Closes the PTYs, takes the links and the socket away.
+    pub async fn stop(self) {
+        drop(self.stopping);
+        self.tasks.wait().await;
+    }
+}
+
+fn link(dir: &Path, place: usize) -> PathBuf {
+    dir.join(format!("modem{place:03}"))
+}
+
+fn open(link: &Path) -> Result<Pty, SimulatorError> {
+    Pty::open(link).map_err(SimulatorError::io(format!("cannot open a pseudo terminal for {}", link.display())))
+}
+
+/// Two descriptors a modem: the soft limit of 1024 would end at 500. Nothing is lost when it cannot be raised.
+fn raise_file_limit() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
+/// A modem's port from the rack's start to its stop; in between it may vanish and come back.
+async fn serve(network: Network, place: usize, pty: Pty, link: PathBuf, stop: CancellationToken) {
+    let Some(bay) = network.bay(place) else { return };
+    let mut port = bay.port.subscribe();
+    let mut pty = Some(pty);
+    loop {
+        if let Some(pty) = pty.take() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = pump(&network, place, pty) => {}
+                _ = port.wait_for(|port| *port != Port::Present) => {}
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = until_present(&bay.port, &mut port) => {}
+        }
+        network.power_cycle(place);
+        match open(&link) {
+            Ok(opened) => pty = Some(opened),
+            Err(error) => {
+                tracing::error!(%error, "a port did not come back");
+                return;
+            }
+        }
+    }
+}
+
+async fn until_present(sender: &watch::Sender<Port>, port: &mut watch::Receiver<Port>) {
+    let now = *port.borrow_and_update();
+    if let Port::Gone { back_after_ms: Some(back_after_ms) } = now {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(back_after_ms)) => {
+                sender.send_replace(Port::Present);
+            }
+            _ = port.wait_for(|port| *port == Port::Present) => {}
+        }
+        return;
+    }
+    // The sender lives in the network, which outlives this task.
+    let _ = port.wait_for(|port| *port == Port::Present).await;
+}

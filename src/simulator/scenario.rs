@@ -1,0 +1,264 @@
+//! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's position.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::card::{Lock, SimCard};
+use super::digits::{Country, imei};
+use super::error::SimulatorError;
+use super::faults::Fault;
+use super::memory::MessageStore;
+use super::modem::ModemConfig;
+
+const SM_CAPACITY: usize = 20;
+const ME_CAPACITY: usize = 100;
+const BOOT_MS: u64 = 300;
+/// One family of modules gave up after that time.
+const ACKNOWLEDGE_MS: u64 = 17_000;
+const PHONEBOOK_PLACES: usize = 100;
+
+/// The modems of a rack and the cards beside them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scenario {
+    modems: Vec<ModemPlan>,
+    drawer: Vec<SimPlan>,
+}
+
+/// The file's shape: `[[modem]]` in order, `[[drawer]]` for the cards that are in no modem.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    modem: Vec<ModemPlan>,
+    #[serde(default)]
+    drawer: Vec<SimPlan>,
+}
+
+/// A modem.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModemPlan {
+    #[serde(skip)]
+    position: usize,
+    manufacturer: Option<String>,
+    model: Option<String>,
+    firmware: Option<String>,
+    imei: Option<String>,
+    me_capacity: Option<usize>,
+    first_index: Option<usize>,
+    boot_ms: Option<u64>,
+    boot_noise: Option<Vec<String>>,
+    acknowledge_ms: Option<u64>,
+    replies: BTreeMap<String, String>,
+    no_sim: bool,
+    sim: SimPlan,
+    stored: Vec<StoredPlan>,
+    faults: Vec<Fault>,
+}
+
+/// A SIM card.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimPlan {
+    #[serde(skip)]
+    position: usize,
+    number: Option<String>,
+    iccid: Option<String>,
+    imsi: Option<String>,
+    pin: Option<String>,
+    knows_number: Option<bool>,
+    service_centre: Option<String>,
+    capacity: Option<usize>,
+    stored: Vec<StoredPlan>,
+}
+
+/// A message that is in a store from the start.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredPlan {
+    /// The sender: a number or a name.
+    pub from: String,
+    /// The text; a long one takes several places.
+    pub text: String,
+}
+
+impl Scenario {
+    /// So many modems, each with a card, all made up.
+    pub fn of_modems(count: usize) -> Self {
+        Self::default().with_modems(count)
+    }
+
+    /// Reads a scenario file's text.
+    ///
+    /// # Errors
+    /// Line, column and what would be right, for a key or a value that is not.
+    pub fn parse(text: &str) -> Result<Self, SimulatorError> {
+        let file: File = toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
+        let mut scenario = Self { modems: file.modem, drawer: file.drawer };
+        scenario.number_positions();
+        Ok(scenario)
+    }
+
+    /// At least so many modems: what is missing is made up.
+    #[must_use]
+    pub fn with_modems(mut self, count: usize) -> Self {
+        if self.modems.len() < count {
+            self.modems.resize_with(count, ModemPlan::default);
+        }
+        self.number_positions();
+        self
+    }
+
+    /// The cards in the drawer are made up from the positions behind a thousand modems.
+    fn number_positions(&mut self) {
+        for (position, modem) in self.modems.iter_mut().enumerate() {
+            modem.position = position;
+            modem.sim.position = position;
+        }
+        for (position, sim) in self.drawer.iter_mut().enumerate() {
+            sim.position = 100_000 + position;
+        }
+    }
+
+    /// The modems in order.
+    pub fn modems(&self) -> &[ModemPlan] {
+        &self.modems
+    }
+
+    /// The cards that are in no modem.
+    pub fn drawer(&self) -> Vec<SimCard> {
+        self.drawer.iter().map(|plan| plan.card(1)).collect()
+    }
+}
+
+/// The error's own words; for an unknown key, and the nearest of those that it could have been.
+fn explain(error: &toml::de::Error) -> String {
+    let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let message = error.message();
+    let nearest = match quoted(message).split_first() {
+        Some((unknown, known)) if message.starts_with("unknown ") => known
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)))
+            .cloned(),
+        _ => None,
+    };
+    match nearest {
+        Some(nearest) => format!("{error}did you mean `{nearest}`?"),
+        None => error.to_string(),
+    }
+}
+
+impl ModemPlan {
+    /// The modem's constant properties.
+    pub fn config(&self) -> ModemConfig {
+        let or = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+        ModemConfig {
+            manufacturer: or(&self.manufacturer, "simbridge"),
+            model: or(&self.model, "SIMULATED"),
+            firmware: or(&self.firmware, env!("CARGO_PKG_VERSION")),
+            imei: self.imei.clone().unwrap_or_else(|| imei(self.position)),
+            me_capacity: self.me_capacity.unwrap_or(ME_CAPACITY),
+            first_index: self.first_index.unwrap_or(1),
+            boot_ms: self.boot_ms.unwrap_or(BOOT_MS),
+            boot_noise: self.boot_noise.clone().unwrap_or_else(|| vec!["RDY".to_owned(), "SMS Ready".to_owned()]),
+            acknowledge_ms: self.acknowledge_ms.unwrap_or(ACKNOWLEDGE_MS),
+            replies: self.replies.iter().map(|(command, reply)| (command.clone(), reply.clone())).collect(),
+        }
+    }
+
+    /// The card in the modem, if there is one.
+    pub fn card(&self) -> Option<SimCard> {
+        (!self.no_sim).then(|| self.sim.card(self.first_index.unwrap_or(1)))
+    }
+
+    /// What is in the modem's own store from the start.
+    pub fn stored(&self) -> &[StoredPlan] {
+        &self.stored
+    }
+
+    /// What is on the card from the start.
+    pub fn stored_on_card(&self) -> &[StoredPlan] {
+        &self.sim.stored
+    }
+
+    /// The faults that are on from the start.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}
+
+impl SimPlan {
+    fn card(&self, first_index: usize) -> SimCard {
+        let position = self.position;
+        let made_up = Country::of_modem(position);
+        let number = self.number.clone().unwrap_or_else(|| made_up.number(position));
+        let country = Country::of_number(&number);
+        SimCard {
+            iccid: self.iccid.clone().unwrap_or_else(|| country.iccid(position)),
+            imsi: self.imsi.clone().unwrap_or_else(|| country.imsi(position)),
+            knows_number: self.knows_number.unwrap_or(true),
+            service_centre: self.service_centre.clone().unwrap_or_else(|| country.service_centre().to_owned()),
+            lock: self.pin.as_deref().map_or(Lock::Off, Lock::with_pin),
+            messages: MessageStore::new(self.capacity.unwrap_or(SM_CAPACITY), first_index),
+            phonebook: vec![None; PHONEBOOK_PLACES],
+            number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_made_up_from_the_position() {
+        let scenario = Scenario::parse("[[modem]]\n[[modem]]\nmodel = \"M\"\nsim.pin = \"1234\"\n").unwrap();
+        let [first, second] = scenario.modems() else { panic!("two modems") };
+        assert_eq!(first.config().model, "SIMULATED");
+        assert_eq!(second.config().model, "M");
+        assert_ne!(first.config().imei, second.config().imei);
+        assert_ne!(first.card().unwrap().iccid, second.card().unwrap().iccid);
+        assert!(!second.card().unwrap().lock.is_open());
+        assert_eq!(scenario.with_modems(3).modems().len(), 3);
+    }
+
+    #[test]
+    fn a_card_is_of_its_numbers_country() {
+        let scenario = Scenario::parse("[[modem]]\nsim.number = \"+447684563067\"\n").unwrap();
+        let card = scenario.modems()[0].card().unwrap();
+        assert!(card.imsi.starts_with("234") && card.iccid.starts_with("8944"));
+    }
+
+    #[test]
+    fn everything_at_once() {
+        let text = r#"
+            [[modem]]
+            manufacturer = "A"
+            no_sim = true
+            replies = { "+CCID" = "ERROR" }
+            stored = [{ from = "Bank", text = "hello" }]
+            faults = [{ kind = "silence", commands = 3 }, { kind = "refuse", command = "+CNMI=2,1", times = 1 }]
+            [[drawer]]
+            number = "+31612345678"
+        "#;
+        let scenario = Scenario::parse(text).unwrap();
+        assert!(scenario.modems()[0].card().is_none());
+        assert_eq!(scenario.modems()[0].faults().len(), 2);
+        assert_eq!(scenario.drawer()[0].number, "+31612345678");
+    }
+
+    #[test]
+    fn a_wrong_key_is_refused_and_the_nearest_right_one_named() {
+        let cases = [
+            ("[[modm]]\n", "did you mean `modem`?"),
+            ("[[modem]]\nmodell = \"x\"\n", "did you mean `model`?"),
+            ("[[modem]]\nsim.pinn = \"1\"\n", "did you mean `pin`?"),
+            ("[[modem]]\nfaults = [{ kind = \"silense\", commands = 1 }]\n", "did you mean `silence`?"),
+        ];
+        for (text, hint) in cases {
+            let message = Scenario::parse(text).unwrap_err().to_string();
+            assert!(message.contains("line ") && message.contains(hint), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Accounts and their keys.
+
+use rusqlite::{Row, params};
+
+use super::error::one_row;
+use super::{Rows, StoreError, Tx};
+use crate::domain::{AccountId, Amount, Funds, Timestamp};
+
+/// A customer's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name, unique.
+    pub name: String,
+    /// What it has and what of it is held.
+    pub funds: Funds,
+}
+
+/// A key as far as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Whose it is.
+    pub account: AccountId,
+    /// That account's name.
+    pub account_name: String,
+    /// Its first characters.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor FROM account";
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let funds = Funds { balance: Amount(row.get(2)?), held: Amount(row.get(3)?) };
+    Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds })
+}
+
+impl Rows<'_> {
+    /// All accounts, by id.
+    pub fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.all(&format!("{ACCOUNT} ORDER BY id"), [], account)
+    }
+
+    /// An account by id.
+    pub fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.first(&format!("{ACCOUNT} WHERE id = $1"), [id.0], account)
+    }
+
+    /// An account by its name.
+    pub fn account_named(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        self.first(&format!("{ACCOUNT} WHERE name = $1"), [name], account)
+    }
+
+    /// The account that a key opens, by the key's digest; none when it is unknown or revoked.
+    pub fn account_of_key(&self, digest: &[u8; 32]) -> Result<Option<AccountId>, StoreError> {
+        let sql = "SELECT account_id FROM api_key WHERE digest = $1 AND revoked_at IS NULL";
+        self.first(sql, [digest.as_slice()], |row| row.get(0).map(AccountId))
+    }
+
+    /// All keys, oldest first.
+    pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
+        let sql = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at \
+                   FROM api_key k JOIN account a ON a.id = k.account_id ORDER BY k.created_at, k.prefix";
+        self.all(sql, [], |row| {
+            Ok(Key {
+                account: AccountId(row.get(0)?),
+                account_name: row.get(1)?,
+                prefix: row.get(2)?,
+                created_at: Timestamp(row.get(3)?),
+                revoked_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+            })
+        })
+    }
+
+    /// How many working keys begin with `prefix` (the kept part, or less of it).
+    pub fn working_keys_with(&self, prefix: &str) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND revoked_at IS NULL";
+        self.number(sql, [prefix])
+    }
+}
+
+impl Tx<'_> {
+    /// Adds an account without funds.
+    pub fn add_account(&self, name: &str, at: Timestamp) -> Result<AccountId, StoreError> {
+        self.execute("INSERT INTO account (name, created_at) VALUES ($1, $2)", params![name, at.0])?;
+        Ok(AccountId(self.inserted()))
+    }
+
+    pub(super) fn set_funds(&self, id: AccountId, funds: Funds) -> Result<(), StoreError> {
+        let sql = "UPDATE account SET balance_minor = $1, held_minor = $2 WHERE id = $3";
+        one_row(self.execute(sql, params![funds.balance.0, funds.held.0, id.0])?, "account", id)
+    }
+
+    /// Adds a key by what is kept of it.
+    pub fn add_key(
+        &self,
+        account: AccountId,
+        digest: &[u8; 32],
+        prefix: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at) VALUES ($1, $2, $3, $4)";
+        self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0]).map(drop)
+    }
+
+    /// Revokes the working keys that begin with `prefix`; answers how many.
+    pub fn revoke_keys(&self, prefix: &str, at: Timestamp) -> Result<usize, StoreError> {
+        let sql = "UPDATE api_key SET revoked_at = $1 WHERE substr(prefix, 1, length($2)) = $2 AND revoked_at IS NULL";
+        self.execute(sql, params![at.0, prefix])
+    }
+}

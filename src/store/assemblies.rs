@@ -1,0 +1,88 @@
+//! Long messages whose parts are being gathered.
+
+use rusqlite::{Row, params};
+
+use super::error::one_row;
+use super::{Rows, StoreError, Tx};
+use crate::domain::{AssemblyId, MessageId, SimId, Timestamp};
+
+/// The parts of one long message, not all of them there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assembly {
+    /// Its row.
+    pub id: AssemblyId,
+    /// The SIM that it comes to.
+    pub sim: SimId,
+    /// The sender as displayed.
+    pub sender: String,
+    /// How many parts it has.
+    pub total: u8,
+    /// The message that shows it as incomplete, once it does.
+    pub message: Option<MessageId>,
+}
+
+/// What tells one long message's parts from another's (3GPP TS 23.040, 9.2.3.24.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAssembly<'n> {
+    /// The SIM.
+    pub sim: SimId,
+    /// The sender as displayed.
+    pub sender: &'n str,
+    /// The concatenation's reference.
+    pub reference: u16,
+    /// Whether the reference has 16 bits.
+    pub wide: bool,
+    /// How many parts it says there are.
+    pub total: u8,
+}
+
+const ASSEMBLY: &str = "SELECT id, sim_id, sender, total, message_id FROM assembly";
+
+fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
+    Ok(Assembly {
+        id: AssemblyId(row.get(0)?),
+        sim: SimId(row.get(1)?),
+        sender: row.get(2)?,
+        total: row.get(3)?,
+        message: row.get::<_, Option<i64>>(4)?.map(MessageId),
+    })
+}
+
+impl Rows<'_> {
+    /// Unfinished long messages that a part could belong to, newest first.
+    pub fn assemblies_like(&self, like: &NewAssembly<'_>) -> Result<Vec<Assembly>, StoreError> {
+        let sql = format!(
+            "{ASSEMBLY} WHERE sim_id = $1 AND sender = $2 AND reference = $3 AND total = $4 AND wide = $5 \
+             AND complete = 0 ORDER BY id DESC"
+        );
+        self.all(&sql, params![like.sim.0, like.sender, like.reference, like.total, like.wide], assembly)
+    }
+
+    /// Long messages that have waited for their rest long enough at `now`, at most `limit`.
+    pub fn due_assemblies(&self, now: Timestamp, limit: i64) -> Result<Vec<Assembly>, StoreError> {
+        self.all(&format!("{ASSEMBLY} WHERE due_at <= $1 ORDER BY due_at LIMIT $2"), [now.0, limit], assembly)
+    }
+
+    /// When the next long message has waited long enough.
+    pub fn next_assembly_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT due_at FROM assembly WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
+        self.first(sql, [], |row| row.get(0).map(Timestamp))
+    }
+}
+
+impl Tx<'_> {
+    /// Begins to gather a long message, which is shown as incomplete at `due_at` if its rest does not come.
+    pub fn add_assembly(&self, new: &NewAssembly<'_>, due_at: Timestamp) -> Result<AssemblyId, StoreError> {
+        let sql =
+            "INSERT INTO assembly (sim_id, sender, reference, wide, total, due_at) VALUES ($1, $2, $3, $4, $5, $6)";
+        self.execute(sql, params![new.sim.0, new.sender, new.reference, new.wide, new.total, due_at.0])?;
+        Ok(AssemblyId(self.inserted()))
+    }
+
+    /// Notes that a long message is shown, whole or not.
+    pub fn assembly_shown(&self, id: AssemblyId, message: MessageId, complete: bool) -> Result<(), StoreError> {
+        let sql = "UPDATE assembly SET message_id = $1, complete = $2, due_at = NULL WHERE id = $3";
+        one_row(self.execute(sql, params![message.0, complete, id.0])?, "assembly", id)?;
+        self.execute("UPDATE part SET message_id = $1 WHERE assembly_id = $2", [message.0, id.0]).map(drop)
+    }
+}

@@ -1,0 +1,117 @@
+//! Messages.
+
+use rusqlite::{Row, params};
+
+use super::error::one_row;
+use super::{Rows, StoreError, Tx};
+use crate::domain::message::Message;
+use crate::domain::{MessageId, OrderId, SimId, Timestamp};
+
+/// A message to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage<'n> {
+    /// The SIM that it came to.
+    pub sim: SimId,
+    /// The sender; `None` when the PDU could not be decoded.
+    pub sender: Option<&'n str>,
+    /// The text; `None` when the PDU could not be decoded.
+    pub text: Option<&'n str>,
+    /// The code in the text.
+    pub code: Option<&'n str>,
+    /// The service centre's time stamp.
+    pub sent_at: Option<Timestamp>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+    /// Whether all parts are there.
+    pub complete: bool,
+    /// The order that it is given to.
+    pub order: Option<OrderId>,
+}
+
+/// Which messages to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageFilter {
+    /// The newest so many; 0 is all.
+    Newest(i64),
+    /// All after this one.
+    After(MessageId),
+}
+
+const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, m.sent_at, m.received_at, \
+                       m.complete, m.order_id FROM message m JOIN sim s ON s.id = m.sim_id";
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: MessageId(row.get(0)?),
+        sim: SimId(row.get(1)?),
+        iccid: row.get(2)?,
+        number: row.get(3)?,
+        sender: row.get(4)?,
+        text: row.get(5)?,
+        code: row.get(6)?,
+        sent_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+        received_at: Timestamp(row.get(8)?),
+        complete: row.get(9)?,
+        order: row.get::<_, Option<i64>>(10)?.map(OrderId),
+    })
+}
+
+impl Rows<'_> {
+    /// Messages, oldest first.
+    pub fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, StoreError> {
+        let (sql, value) = match filter {
+            MessageFilter::Newest(0) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), 0),
+            MessageFilter::Newest(limit) => {
+                (format!("SELECT * FROM ({MESSAGE} ORDER BY m.id DESC LIMIT $1) ORDER BY id"), limit)
+            }
+            MessageFilter::After(id) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), id.0),
+        };
+        self.all(&sql, [value], message)
+    }
+
+    /// The text of an order's newest message.
+    pub fn newest_text(&self, order: OrderId) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT text FROM message WHERE order_id = $1 ORDER BY id DESC LIMIT 1";
+        Ok(self.first(sql, [order.0], |row| row.get(0))?.flatten())
+    }
+
+    /// The order that a message was given to.
+    pub fn order_of_message(&self, id: MessageId) -> Result<Option<OrderId>, StoreError> {
+        let sql = "SELECT order_id FROM message WHERE id = $1";
+        Ok(self.first(sql, [id.0], |row| row.get::<_, Option<i64>>(0))?.flatten().map(OrderId))
+    }
+
+    /// The id of the newest message; 0 when there is none.
+    pub fn newest_message(&self) -> Result<MessageId, StoreError> {
+        self.number("SELECT coalesce(max(id), 0) FROM message", []).map(MessageId)
+    }
+}
+
+impl Tx<'_> {
+    /// Adds a message.
+    pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
+        let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, complete, order_id) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = params![
+            new.sim.0,
+            new.sender,
+            new.text,
+            new.code,
+            new.sent_at.map(|at| at.0),
+            new.received_at.0,
+            new.complete,
+            new.order.map(|order| order.0)
+        ];
+        self.execute(sql, values)?;
+        Ok(MessageId(self.inserted()))
+    }
+
+    /// Mends a message that was shown as incomplete: its rest has come.
+    pub fn mend_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, received_at = $5 WHERE id = $6";
+        let order = new.order.map(|order| order.0);
+        let values = params![new.text, new.code, new.complete, order, new.received_at.0, id.0];
+        one_row(self.execute(sql, values)?, "message", id)
+    }
+}

@@ -1,0 +1,125 @@
+//! Orders.
+
+use rusqlite::{Row, params};
+
+use super::error::one_row;
+use super::{Rows, StoreError, Tx};
+use crate::domain::order::OrderState;
+use crate::domain::{AccountId, Amount, Order, OrderId, ServiceId, SimId, Timestamp};
+
+/// An order to be made; open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOrder<'n> {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What the number is for.
+    pub service: ServiceId,
+    /// Whether that service has patterns.
+    pub patterned: bool,
+    /// The SIM.
+    pub sim: SimId,
+    /// The SIM's number, E.164 with `+`.
+    pub number: &'n str,
+    /// The country's code as answers spell it.
+    pub country: &'n str,
+    /// What is held.
+    pub price: Amount,
+    /// Now.
+    pub created_at: Timestamp,
+    /// The end of its lifetime.
+    pub expires_at: Timestamp,
+}
+
+const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, created_at, expires_at, \
+                     state, ended_at FROM orders";
+
+fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
+    let id = OrderId(row.get(0)?);
+    let ended_at = row.get::<_, Option<i64>>(10)?.map(Timestamp);
+    let Some(state) = OrderState::from_row(row.get_ref(9)?.as_str()?, ended_at) else {
+        return Ok(Err(StoreError::Row { table: "orders", key: id.to_string(), fault: "has no state that can be" }));
+    };
+    Ok(Ok(Order {
+        id,
+        account: AccountId(row.get(1)?),
+        service: ServiceId(row.get(2)?),
+        sim: SimId(row.get(3)?),
+        number: row.get(4)?,
+        country: row.get(5)?,
+        price: Amount(row.get(6)?),
+        created_at: Timestamp(row.get(7)?),
+        expires_at: Timestamp(row.get(8)?),
+        state,
+    }))
+}
+
+impl Rows<'_> {
+    /// An order by id.
+    pub fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.first(&format!("{ORDER} WHERE id = $1"), [id.0], order)?.transpose()
+    }
+
+    /// The newest `limit` orders, oldest first.
+    pub fn orders(&self, limit: i64) -> Result<Vec<Order>, StoreError> {
+        let sql = format!("SELECT * FROM ({ORDER} ORDER BY id DESC LIMIT $1) ORDER BY id");
+        self.all(&sql, [limit], order)?.into_iter().collect()
+    }
+
+    /// An account's open orders at `now`, oldest first.
+    pub fn open_orders(&self, account: AccountId, now: Timestamp) -> Result<Vec<OrderId>, StoreError> {
+        let sql = "SELECT id FROM orders WHERE account_id = $1 AND state = 'open' AND expires_at > $2 ORDER BY id";
+        self.all(sql, [account.0, now.0], |row| row.get(0).map(OrderId))
+    }
+
+    /// How many orders are open at `now`.
+    pub fn open_order_count(&self, now: Timestamp) -> Result<i64, StoreError> {
+        self.number("SELECT count(*) FROM orders WHERE state = 'open' AND expires_at > $1", [now.0])
+    }
+
+    /// Open and collecting orders on a SIM at `now`, oldest first.
+    pub fn running_orders(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
+        let sql =
+            format!("{ORDER} WHERE sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') ORDER BY id");
+        self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
+    }
+
+    /// Open orders whose lifetime is over at `now`, at most `limit`.
+    pub fn due_orders(&self, now: Timestamp, limit: i64) -> Result<Vec<Order>, StoreError> {
+        let sql = format!("{ORDER} WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2");
+        self.all(&sql, [now.0, limit], order)?.into_iter().collect()
+    }
+
+    /// When the next open order's lifetime ends.
+    pub fn next_order_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT expires_at FROM orders WHERE state = 'open' ORDER BY expires_at LIMIT 1";
+        self.first(sql, [], |row| row.get(0).map(Timestamp))
+    }
+}
+
+impl Tx<'_> {
+    /// Adds an open order.
+    pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
+        let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, patterned, \
+                   created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)";
+        let values = params![
+            new.account.0,
+            new.service.0,
+            new.sim.0,
+            new.number,
+            new.country,
+            new.price.0,
+            new.patterned,
+            new.created_at.0,
+            new.expires_at.0
+        ];
+        self.execute(sql, values)?;
+        Ok(OrderId(self.inserted()))
+    }
+
+    /// Writes the end of an order that was open until now.
+    pub fn end_order(&self, order: &Order) -> Result<(), StoreError> {
+        let sql = "UPDATE orders SET state = $1, ended_at = $2 WHERE id = $3 AND state = 'open'";
+        let values = params![order.state.word(), order.state.ended_at().map(|at| at.0), order.id.0];
+        one_row(self.execute(sql, values)?, "orders", order.id)
+    }
+}

@@ -1,0 +1,92 @@
+//! The catalogue's rows.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Row, params};
+
+use super::{Rows, StoreError, Tx};
+use crate::domain::{Amount, Service, ServiceId};
+
+/// A service to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewService {
+    /// Its name, unique.
+    pub name: String,
+    /// The price of an order.
+    pub price: Amount,
+    /// Prices of some countries.
+    pub country_prices: BTreeMap<String, Amount>,
+    /// Among services that fit a message, the higher is served first.
+    pub priority: i64,
+    /// Patterns of the sender.
+    pub senders: Vec<String>,
+    /// Patterns of the text.
+    pub texts: Vec<String>,
+}
+
+const SERVICE: &str = "SELECT id, name, price_minor, enabled, priority FROM service";
+
+fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
+    Ok(Service {
+        id: ServiceId(row.get(0)?),
+        name: row.get(1)?,
+        price: Amount(row.get(2)?),
+        country_prices: BTreeMap::new(),
+        enabled: row.get(3)?,
+        priority: row.get(4)?,
+        senders: Vec::new(),
+        texts: Vec::new(),
+    })
+}
+
+impl Rows<'_> {
+    /// All services, by id.
+    pub fn services(&self) -> Result<Vec<Service>, StoreError> {
+        let services = self.all(&format!("{SERVICE} ORDER BY id"), [], service)?;
+        services.into_iter().map(|service| self.with_details(service)).collect()
+    }
+
+    /// A service by id.
+    pub fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        let found = self.first(&format!("{SERVICE} WHERE id = $1"), [id.0], service)?;
+        found.map(|service| self.with_details(service)).transpose()
+    }
+
+    /// Whether a service has this name.
+    pub fn has_service_named(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.number("SELECT count(*) FROM service WHERE name = $1", [name])? > 0)
+    }
+
+    fn with_details(&self, service: Service) -> Result<Service, StoreError> {
+        let prices = "SELECT country, price_minor FROM service_price WHERE service_id = $1";
+        let prices = self.all(prices, [service.id.0], |row| Ok((row.get(0)?, Amount(row.get(1)?))))?;
+        let patterns = "SELECT pattern FROM service_pattern WHERE service_id = $1 AND kind = $2 ORDER BY id";
+        let of_kind = |kind: &str| self.all(patterns, params![service.id.0, kind], |row| row.get(0));
+        Ok(Service {
+            country_prices: prices.into_iter().collect(),
+            senders: of_kind("sender")?,
+            texts: of_kind("text")?,
+            ..service
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Adds a service, enabled.
+    pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
+        let sql = "INSERT INTO service (name, price_minor, priority) VALUES ($1, $2, $3)";
+        self.execute(sql, params![new.name, new.price.0, new.priority])?;
+        let id = ServiceId(self.inserted());
+        for (country, price) in &new.country_prices {
+            let sql = "INSERT INTO service_price (service_id, country, price_minor) VALUES ($1, $2, $3)";
+            self.execute(sql, params![id.0, country, price.0])?;
+        }
+        for (kind, patterns) in [("sender", &new.senders), ("text", &new.texts)] {
+            for pattern in patterns {
+                let sql = "INSERT INTO service_pattern (service_id, kind, pattern) VALUES ($1, $2, $3)";
+                self.execute(sql, params![id.0, kind, pattern])?;
+            }
+        }
+        Ok(id)
+    }
+}

@@ -1,0 +1,346 @@
+//! The one writer: a thread that owns the writing connection and commits everything that waits with one fsync.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use super::migrate::migrate;
+use super::{Rows, StoreError};
+
+/// The most operations that share a transaction.
+const GROUP: usize = 256;
+/// How many operations may wait before callers wait to hand theirs in.
+const QUEUE: usize = 1024;
+/// How long SQLite waits for another program's lock.
+const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements kept per connection: more than there are in this room.
+const STATEMENTS: usize = 128;
+/// Idle readers that are kept.
+const READERS: usize = 8;
+
+/// What runs once an operation's fate is known.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// An operation: carried out inside its savepoint, or told why it cannot be; tells whether to keep what it did.
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> (bool, Answer) + Send>;
+/// What an operation wants done right after its commit.
+type AfterCommit = Box<dyn FnOnce() + Send>;
+
+enum Command {
+    Run(Job),
+    /// Finish what waits, then end.
+    Stop,
+}
+
+/// The database. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Command>,
+    readers: Arc<Readers>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// An operation's handle on its transaction: the reading verbs and the writing ones.
+pub struct Tx<'c> {
+    rows: Rows<'c>,
+    after_commit: RefCell<Vec<AfterCommit>>,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Rows<'c>;
+
+    fn deref(&self) -> &Rows<'c> {
+        &self.rows
+    }
+}
+
+impl Tx<'_> {
+    /// Runs `action` on the writer's thread once this operation is on disk, before any later one; never if it fails.
+    pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) {
+        self.after_commit.borrow_mut().push(Box::new(action));
+    }
+
+    /// Carries out one statement; answers how many rows it touched.
+    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// The id of the row inserted last.
+    pub(super) fn inserted(&self) -> i64 {
+        self.conn.last_insert_rowid()
+    }
+}
+
+impl Store {
+    /// Opens or creates the database, brings its schema up to date and starts the writer.
+    pub fn open(path: &Path) -> Result<Store, StoreError> {
+        let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
+        prepare(&conn).and_then(|()| migrate(&mut conn)).map_err(|error| match error {
+            StoreError::Other(reason) => failed(reason),
+            other => other,
+        })?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_loop(&conn, queue))
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Store {
+            jobs,
+            readers: Arc::new(Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) }),
+            thread: Arc::new(Mutex::new(Some(thread))),
+        })
+    }
+
+    /// Carries out `operation` in a transaction and answers when it is on disk. When it errs or panics nothing of it stays.
+    pub async fn write<T, E>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |conn| {
+            let (outcome, after_commit) = match conn {
+                Ok(conn) => carry_out(conn, operation),
+                Err(error) => (Err(error.into()), Vec::new()),
+            };
+            let keep = outcome.is_ok();
+            let reply: Answer = Box::new(move |commit| {
+                let outcome = outcome.and_then(|value| commit.map(|()| value).map_err(E::from));
+                if outcome.is_ok() {
+                    after_commit.into_iter().for_each(|action| action());
+                }
+                // A caller that no longer waits does not undo what is on disk.
+                let _ = answer.send(outcome);
+            });
+            (keep, reply)
+        });
+        self.jobs.send(Command::Run(job)).await.map_err(|_| StoreError::Gone)?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
+    }
+
+    /// Reads on a reader's connection, on a thread where blocking is allowed. Sees everything committed before the call.
+    pub async fn read<T, E>(&self, reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let read = tokio::task::spawn_blocking(move || {
+            let conn = readers.take()?;
+            let outcome = reading(&Rows { conn: &conn });
+            readers.give_back(conn);
+            outcome
+        });
+        read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
+    }
+
+    /// Lets the writer finish what waits and ends it. Later operations are answered [`StoreError::Gone`].
+    pub async fn close(&self) {
+        let _ = self.jobs.send(Command::Stop).await;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+/// Runs an operation on its transaction; a panic in it is its own failure and nobody else's.
+fn carry_out<T, E: From<StoreError>>(
+    conn: &Connection,
+    operation: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+) -> (Result<T, E>, Vec<AfterCommit>) {
+    let tx = Tx { rows: Rows { conn }, after_commit: RefCell::default() };
+    let outcome = catch_unwind(AssertUnwindSafe(|| operation(&tx)));
+    (outcome.unwrap_or_else(|_| Err(StoreError::Gone.into())), tx.after_commit.into_inner())
+}
+
+/// Read-only connections, opened as needed and kept for the next reader.
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    fn take(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(conn) = idle {
+            return Ok(conn);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(BUSY)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(conn)
+    }
+
+    fn give_back(&self, conn: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS {
+            idle.push(conn);
+        }
+    }
+}
+
+fn prepare(conn: &Connection) -> Result<(), StoreError> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+/// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it is stopped.
+fn write_loop(conn: &Connection, mut queue: mpsc::Receiver<Command>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while let Some(first) = queue.blocking_recv() {
+        let mut next = Some(first);
+        while let Some(command) = next {
+            match command {
+                Command::Run(job) => group.push(job),
+                Command::Stop => queue.close(),
+            }
+            next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
+        }
+        commit_group(conn, group.drain(..));
+    }
+}
+
+/// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
+fn commit_group(conn: &Connection, group: impl Iterator<Item = Job>) {
+    let mut fate = conn.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+    let mut answers = Vec::new();
+    for job in group {
+        answers.push(match &fate {
+            Ok(()) => in_savepoint(conn, job, &mut fate),
+            Err(error) => job(Err(error.clone())).1,
+        });
+    }
+    if fate.is_ok() {
+        fate = conn.execute_batch("COMMIT").map_err(StoreError::from);
+    }
+    if !conn.is_autocommit() {
+        // What cannot be committed must not stand open before the next group.
+        let _ = conn.execute_batch("ROLLBACK");
+    }
+    answers.into_iter().for_each(|answer| answer(fate.clone()));
+}
+
+/// Runs one job and undoes it when it failed; a failure that took the whole transaction with it goes into `fate`.
+fn in_savepoint(conn: &Connection, job: Job, fate: &mut Result<(), StoreError>) -> Answer {
+    if let Err(error) = conn.execute_batch("SAVEPOINT job") {
+        *fate = Err(error.into());
+        return job(fate.clone().map(|()| conn)).1;
+    }
+    let (keep, answer) = job(Ok(conn));
+    if conn.is_autocommit() {
+        *fate = Err(StoreError::Full);
+        return answer;
+    }
+    let end = if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    if let Err(error) = conn.execute_batch(end) {
+        *fate = Err(error.into());
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+
+    async fn open() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("test.db")).unwrap();
+        (dir, store)
+    }
+
+    async fn names(store: &Store) -> Vec<String> {
+        store
+            .read(|rows| rows.accounts())
+            .await
+            .unwrap_or_else(|e: StoreError| panic!("{e}"))
+            .into_iter()
+            .map(|a| a.name)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_failed_or_panicking_operation_undoes_only_itself() {
+        let (_dir, store) = open().await;
+        let add = |name: &'static str, fail: bool, panics: bool| {
+            store.write(move |tx| {
+                tx.add_account(name, Timestamp(1))?;
+                assert!(!panics, "a panic of the test's own");
+                if fail { Err(StoreError::Locked) } else { Ok(()) }
+            })
+        };
+        let (good, failed, panicked, also_good) =
+            tokio::join!(add("a", false, false), add("b", true, false), add("c", false, true), add("d", false, false));
+        assert!(good.is_ok() && also_good.is_ok());
+        assert!(matches!(failed, Err(StoreError::Locked)));
+        assert!(matches!(panicked, Err(StoreError::Gone)));
+        assert_eq!(names(&store).await, ["a", "d"]);
+    }
+
+    #[tokio::test]
+    async fn what_runs_after_the_commit_runs_only_then() {
+        let (_dir, store) = open().await;
+        let (tell, mut told) = mpsc::unbounded_channel();
+        for (name, fail) in [("a", false), ("b", true)] {
+            let tell = tell.clone();
+            let _ = store
+                .write(move |tx| {
+                    tx.after_commit(move || tell.send(name).unwrap_or(()));
+                    if fail { Err(StoreError::Locked) } else { Ok(()) }
+                })
+                .await;
+        }
+        assert_eq!(told.try_recv(), Ok("a"));
+        assert!(told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_closed_store_says_so_and_what_waited_is_on_disk() {
+        let (dir, store) = open().await;
+        store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
+        store.close().await;
+        assert!(matches!(store.write(|tx| tx.add_account("late", Timestamp(1))).await, Err(StoreError::Gone)));
+        let again = Store::open(&dir.path().join("test.db")).unwrap();
+        assert_eq!(names(&again).await, ["kept"]);
+    }
+
+    #[tokio::test]
+    async fn a_newer_database_and_a_damaged_one_are_refused_in_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("newer.db");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Newer { found: 999, .. })));
+        let path = dir.path().join("damaged.db");
+        std::fs::write(&path, "this is no database, but it is longer than a header would be, by far enough of a text")
+            .unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Damaged(_))));
+        assert!(matches!(Store::open(&dir.path().join("no/such/folder.db")), Err(StoreError::Open { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_named_and_nothing_half_stays() {
+        let (_dir, store) = open().await;
+        store
+            .write(|tx| tx.execute("PRAGMA max_page_count = 60", []).map(drop).or(Ok::<_, StoreError>(())))
+            .await
+            .unwrap();
+        let long = "x".repeat(1_000_000);
+        let full = store.write(move |tx| tx.add_account(&long, Timestamp(1))).await;
+        assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
+        store.write(|tx| tx.add_account("short", Timestamp(1))).await.unwrap();
+        assert_eq!(names(&store).await, ["short"]);
+    }
+}
