@@ -1,6 +1,6 @@
 //! A bounded run of each fuzz target on the stable toolchain: the seed corpus, and what small damage makes of it.
 
-use super::checks;
+use super::{at_checks, checks};
 use std::fs;
 use std::path::Path;
 
@@ -73,4 +73,9 @@ fn join() {
 #[test]
 fn ussd() {
     run("ussd", checks::ussd);
+}
+
+#[test]
+fn at_lines() {
+    run("at_lines", at_checks::lines);
 }

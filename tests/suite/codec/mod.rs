@@ -1,6 +1,8 @@
 //! The SMS codec, from outside: vectors whose source is named, every code point, odd PDUs, properties.
 mod agreement;
 mod alphabets;
+#[path = "../../../fuzz/at_checks.rs"]
+mod at_checks;
 #[path = "../../../fuzz/checks.rs"]
 mod checks;
 mod coding;
