@@ -157,6 +157,15 @@ fn an_impossible_time_stamp_is_kept() {
 }
 
 #[test]
+fn text_sent_as_8_bit_data() {
+    assert_eq!(read("04 04 81 2143 00 04 62602221753080 09 636F64652034373131"), is("code 4711", "data"));
+    assert_eq!(read("04 04 81 2143 00 F5 62602221753080 04 C3A92031"), is("é 1", "data"));
+    assert_eq!(read("04 04 81 2143 00 04 62602221753080 04 63006F64"), is("", "data"), "a zero octet is no text");
+    let with_ports = "44 04 81 2143 00 04 62602221753080 0B 0605040B8423F0 636F6465";
+    assert_eq!(read(with_ports), is("", "data"), "it is for an application");
+}
+
+#[test]
 fn compressed_text_is_kept_as_octets() {
     let message = deliver("00 04 04 81 2143 00 20 62602221753080 03 010203");
     assert_eq!(message.dcs, Dcs(0x20));
