@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::bay::Port;
 use super::control;
 use super::error::SimulatorError;
-use super::network::{Clock, Network, Port};
+use super::network::{Clock, Network};
 use super::port::pump;
 use super::pty::Pty;
 use super::scenario::Scenario;
