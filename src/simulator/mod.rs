@@ -11,6 +11,7 @@ mod centre;
 pub mod control;
 mod digits;
 mod error;
+mod exclusive;
 mod faults;
 mod memory;
 mod modem;
@@ -29,3 +30,6 @@ pub use port::in_memory;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;
 pub use scenario::Scenario;
+
+#[cfg(test)]
+mod tests;
