@@ -43,9 +43,6 @@ impl Bay {
         if let Some(store) = on_card {
             fill(store, plan.stored_on_card(), card.as_ref(), now);
         }
-        plan.faults().iter().for_each(|fault| {
-            modem.faults_mut().add(fault);
-        });
         Self { modem: Mutex::new(modem), wake: Notify::new(), port: watch::Sender::new(Port::Present) }
     }
 

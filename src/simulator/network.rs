@@ -67,13 +67,19 @@ pub struct ModemStats {
 
 impl Network {
     /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and [`in_memory`](super::in_memory).
+    ///
+    /// # Errors
+    /// A fault of the scenario names a card that is not there, or octets that are none.
     #[expect(clippy::disallowed_methods, reason = "the simulator's machines count milliseconds from here on")]
-    pub fn new(scenario: &Scenario, clock: Clock) -> Self {
+    pub fn new(scenario: &Scenario, clock: Clock) -> Result<Self, SimulatorError> {
         let state = Mutex::new(State { centre: ServiceCentre::default(), drawer: scenario.drawer() });
         let bays = scenario.modems().iter().map(|plan| Bay::new(plan, clock())).collect();
         let network = Network(Arc::new(Inner { clock, started: Instant::now(), bays, state }));
         network.subscribe_all();
-        network
+        for (place, plan) in scenario.modems().iter().enumerate() {
+            plan.faults().iter().try_for_each(|fault| network.fault(place, fault))?;
+        }
+        Ok(network)
     }
 
     fn subscribe_all(&self) {

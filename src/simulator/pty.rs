@@ -67,8 +67,12 @@ fn open_slave(device: &Path) -> io::Result<OwnedFd> {
     Ok(open(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?)
 }
 
-/// Makes the link under another name and moves it into place, so that the path never leads nowhere.
+/// Makes the link under another name and moves it into place, so that the path never leads nowhere. What is not a link
+/// is somebody's file, and stays.
 fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
+    if link.symlink_metadata().is_ok_and(|found| !found.is_symlink()) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     let making = link.with_extension("new");
     match fs::remove_file(&making) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -48,7 +48,7 @@ impl Rack {
         let RackConfig { dir, modems, clock, scenario } = config;
         raise_file_limit();
         fs::create_dir_all(&dir).map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
-        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock);
+        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock)?;
         let token = CancellationToken::new();
         let socket = control::Socket::bind(&dir)?;
         let shelf = Arc::new(Shelf { dir, closes: closes() });

@@ -11,9 +11,13 @@ use super::*;
 const FIRST: &str = "+31612340000";
 const SECOND: &str = "+31612340001";
 
-fn network(scenario: &str) -> Network {
+fn try_network(scenario: &str) -> Result<Network, SimulatorError> {
     let clock: Clock = Arc::new(|| Utc.with_ymd_and_hms(2026, 6, 22, 12, 57, 3).unwrap());
-    let network = Network::new(&Scenario::parse(scenario).unwrap(), clock);
+    Network::new(&Scenario::parse(scenario)?, clock)
+}
+
+fn network(scenario: &str) -> Network {
+    let network = try_network(scenario).unwrap();
     (0..network.modems()).for_each(|modem| drop(round(&network, modem, "")));
     network
 }
@@ -137,6 +141,16 @@ fn messages_can_be_there_from_the_start() {
     let scenario =
         "[[modem]]\nstored = [{ from = \"1\", text = \"a\" }]\nsim.stored = [{ from = \"2\", text = \"b\" }]";
     assert_eq!(network(scenario).stored(FIRST), 2);
+}
+
+#[test]
+fn faults_can_be_on_from_the_start() {
+    let network = network("[[modem]]\nfaults = [{ kind = \"sim-out\" }, { kind = \"silence\", commands = 1 }]");
+    assert_eq!(network.stats()[0].iccid, None);
+    round(&network, 0, "ATE0\r");
+    assert_eq!(round(&network, 0, "ATE0\r"), "ATE0\r\r\nOK\r\n", "the first one was not answered");
+    let wrong = try_network("[[modem]]\nfaults = [{ kind = \"garbage\", octets = \"x\" }]");
+    assert!(matches!(wrong, Err(SimulatorError::NotHexadecimal)));
 }
 
 #[test]

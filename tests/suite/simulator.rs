@@ -169,3 +169,14 @@ async fn a_folder_has_one_simulator_and_is_left_clean() {
     Host::open(&dir.path().join("modem000")).say("AT").await;
     rack.stop().await;
 }
+
+#[tokio::test]
+async fn a_file_in_the_way_is_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("modem001");
+    std::fs::write(&file, "somebody's").unwrap();
+    let message = start(dir.path(), 2).map(drop).unwrap_err().to_string();
+    assert!(message.starts_with("cannot open a pseudo terminal for ") && message.contains("modem001"), "{message}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "somebody's");
+    assert!(!dir.path().join("modem000").is_symlink(), "nothing else is left");
+}

@@ -458,3 +458,17 @@ fn any_octets_leave_the_modem_in_order() {
     modem.take_output(at(300));
     assert_eq!(say(&mut modem, 300, "AT+CGMM"), "AT+CGMM|SIMULATED|OK");
 }
+
+#[test]
+fn every_command_that_is_listed_is_known() {
+    let listed = say(&mut modem(), 0, "AT+CLAC");
+    let mut commands: Vec<&str> = listed.split('|').collect();
+    assert_eq!(commands.pop(), Some("OK"));
+    for command in commands {
+        let answers = ["", "?", "=?", "=0", "=1"].map(|ask| {
+            let mut modem = modem();
+            say(&mut modem, 0, &format!("{command}{ask}"))
+        });
+        assert!(answers.iter().any(|answer| !answer.ends_with("ERROR")), "{command}: {answers:?}");
+    }
+}
