@@ -10,4 +10,5 @@ mod demo;
 mod kill;
 mod modems;
 mod rooms;
+mod simulator;
 mod support;
