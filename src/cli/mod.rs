@@ -1,6 +1,8 @@
 //! The operator's commands. Those that ask or change something talk to the running daemon over its admin socket.
 
 mod admin;
+mod args;
+mod catalogue;
 mod client;
 mod demo;
 mod demo_once;
@@ -64,7 +66,7 @@ enum Command {
     /// Simulated modems on PTYs, apart from the daemon
     Simulate(simulate::Simulate),
     #[command(flatten)]
-    Admin(admin::Admin),
+    Admin(args::Admin),
 }
 
 impl Common {
