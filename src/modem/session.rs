@@ -320,7 +320,7 @@ impl Session {
         let result = match outcome {
             Outcome::Done => Some(FinalResult::Ok),
             Outcome::Refused(result) => Some(result),
-            Outcome::Unfinished | Outcome::Unanswered => None,
+            Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => None,
         };
         lines.extend(result.map(|result| result.to_string()));
         let reply = result.map(|_| lines).ok_or(RequestError::TimedOut);

@@ -207,7 +207,7 @@ impl Serving {
         match outcome {
             Outcome::Done | Outcome::Unfinished => facts.unannounce(store, index),
             Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
-            Outcome::Refused(_) => {}
+            Outcome::Refused(_) | Outcome::Empty => {}
         }
     }
 
