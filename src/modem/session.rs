@@ -246,8 +246,8 @@ impl Session {
                     serving.sweep_soon(urc == Urc::StoreFull, now);
                 }
             }
-            // The channel waits for its second line.
-            Urc::Heading(_) => {}
+            // The channel waits for the second line of a heading.
+            Urc::Heading(_) | Urc::Noise => {}
         }
     }
 

@@ -150,7 +150,7 @@ async fn the_port_is_greeted_and_its_speech_is_heard() {
         line.master.read_exact(&mut heard).unwrap();
         heard
     });
-    assert_eq!(&heard.await.unwrap(), &[b'A', b'T', b'\r']);
+    assert_eq!(&heard.await.unwrap(), b"AT\r");
     driver.stop().await;
 }
 
@@ -171,8 +171,8 @@ fn fill(mut file: fs::File) {
     use std::io::Write;
     let mut refused = 0;
     while refused < 10_000 {
-        match file.write(b"x") {
-            Ok(_) => refused = 0,
+        match file.write_all(b"x") {
+            Ok(()) => refused = 0,
             Err(_) => {
                 refused += 1;
                 std::thread::yield_now();

@@ -26,6 +26,13 @@ fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_782_133_023, 0).unwrap()
 }
 
+fn text(pdu: &RawPdu) -> String {
+    match pdu {
+        RawPdu::Octets(octets) => Deliver::decode(octets).unwrap().text().text,
+        RawPdu::Text(text) => panic!("not hexadecimal: {text}"),
+    }
+}
+
 struct Site {
     rack: Rack,
     driver: Driver,
@@ -71,10 +78,6 @@ impl Site {
     }
 
     fn texts(&self) -> Vec<String> {
-        let text = |pdu: &RawPdu| match pdu {
-            RawPdu::Octets(octets) => Deliver::decode(octets).unwrap().text().text,
-            RawPdu::Text(text) => panic!("not hexadecimal: {text}"),
-        };
         let mut texts: Vec<String> =
             self.host.with(|kept| kept.stored.iter().map(|received| text(&received.pdu)).collect());
         texts.sort();
@@ -243,4 +246,55 @@ async fn a_stream_in_memory_does_as_well_as_a_port() {
         end = attending => panic!("{end:?}"),
         () = host.until("the message", |kept| kept.stored.len() == 1) => {}
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
+    const MODEMS: usize = 6;
+    const ROUNDS: usize = 24;
+    let site = Site::start(MODEMS, settings());
+    site.all_ready(MODEMS).await;
+    let network = site.rack.network();
+    let fault = |round: usize| match round % 8 {
+        0 => Fault::DropUrcs { count: 3 },
+        1 => Fault::Garbage { octets: "0d0a2b434d54493a2022534d222c2d310d0aff003e20".to_owned() },
+        2 => Fault::Refuse { command: "+CMGR".to_owned(), times: 3 },
+        3 => Fault::PortGone { back_after_ms: Some(150) },
+        4 => Fault::Slow { delay_ms: 300, commands: 4 },
+        5 => Fault::Reboot,
+        6 => Fault::CoverageLost,
+        _ => Fault::Refuse { command: "+CMGD".to_owned(), times: 2 },
+    };
+    for round in 0..ROUNDS {
+        for place in 0..MODEMS {
+            network.send("1234", &site.number(place), &format!("{place} {round}")).unwrap();
+            network.fault(place, &Fault::CoverageBack).unwrap();
+            network.fault(place, &fault(round + place)).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    for place in 0..MODEMS {
+        network.fault(place, &Fault::Clear).unwrap();
+        network.fault(place, &Fault::CoverageBack).unwrap();
+    }
+    let all = |kept: &super::host::Kept| {
+        let mut pdus: Vec<_> =
+            kept.stored.iter().map(|received| format!("{} {:?}", received.iccid, received.pdu)).collect();
+        pdus.sort();
+        pdus.dedup();
+        pdus.len() == MODEMS * ROUNDS
+    };
+    site.host.until("every message once", all).await;
+    for place in 0..MODEMS {
+        site.empty(place).await;
+        site.host.until_state(&site.port(place), "Ready").await;
+    }
+    site.host.with(|kept| {
+        for place in 0..MODEMS {
+            let iccid = &kept.reports[&site.port(place)].sim.as_ref().unwrap().iccid;
+            let own = kept.stored.iter().filter(|received| received.iccid == *iccid);
+            assert!(own.into_iter().all(|received| text(&received.pdu).starts_with(&format!("{place} "))));
+        }
+    });
+    site.stop().await;
 }
