@@ -1,3 +1,162 @@
 //! Puts the parts together, starts them and stops them.
 
+pub mod check;
 pub mod config;
+pub mod edge;
+mod host;
+pub mod logging;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::driver::{self, Driver, PortPattern};
+use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
+use crate::http::{self, Listening};
+use crate::store::{Store, StoreError};
+use config::Config;
+use host::Host;
+
+/// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
+/// How long until the sweeper tries again after the database failed it.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database's folder.
+    #[error("cannot make the folder {folder} for the database: {reason}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// What is in the database.
+    #[error(transparent)]
+    Gateway(#[from] gateway::Error),
+    /// The customers' address.
+    #[error("cannot listen on {address} for customers: {reason}; set another [http] listen")]
+    Http {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// The admin socket.
+    #[error("cannot listen on {socket} for commands: {reason}; set another [admin] socket")]
+    Admin {
+        /// The configured path.
+        socket: String,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// A running daemon.
+pub struct Daemon {
+    gateway: Gateway,
+    store: Store,
+    address: SocketAddr,
+    stopping: CancellationToken,
+    servers: Vec<Listening>,
+    driver: Driver,
+    sweeper: JoinHandle<()>,
+}
+
+impl Daemon {
+    /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
+    pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
+        make_folder(&config.database)?;
+        let store = Store::open(&config.database)?;
+        let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
+        gateway.sweep().await?;
+        let stopping = CancellationToken::new();
+        let (address, customers) =
+            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), stopping.clone()))
+                .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
+        let admin = http::admin::router(gateway.clone(), address, stopping.clone());
+        let admin = match http::listen_unix(&config.socket, admin) {
+            Ok(admin) => admin,
+            Err(error) => {
+                customers.stop(Duration::ZERO).await;
+                let socket = config.socket.display().to_string();
+                return Err(StartError::Admin { socket, reason: error.to_string() });
+            }
+        };
+        let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
+        let driver = driver::start(patterns(config), Arc::new(Host::new(gateway.clone())));
+        Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
+    }
+
+    /// The address that customers are served on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The business, for those in the same process.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Stops everything: modems first, so that what they still hand over is committed.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        let servers = self.servers.into_iter().map(|server| server.stop(REQUEST_PATIENCE));
+        let servers: Vec<_> = servers.map(tokio::spawn).collect();
+        self.driver.stop().await;
+        for server in servers {
+            let _ = server.await;
+        }
+        let _ = self.sweeper.await;
+        self.store.close().await;
+    }
+}
+
+fn make_folder(database: &Path) -> Result<(), StartError> {
+    let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| StartError::Folder { folder: folder.display().to_string(), reason: error.to_string() })
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        order_lifetime: config.orders.lifetime,
+        max_open_per_account: config.orders.max_open_per_account,
+        share_sim: config.orders.share_sim,
+        currency: config.currency.clone(),
+        countries: config.countries.clone(),
+        international_numbers: config.orders.international_numbers,
+    }
+}
+
+fn patterns(config: &Config) -> Vec<PortPattern> {
+    config.modems.iter().map(|modem| PortPattern { path: modem.port.clone().into(), baud: modem.baud }).collect()
+}
+
+/// Does what is due when it is due, until the daemon stops.
+async fn sweep(gateway: Gateway, stopping: CancellationToken) {
+    loop {
+        let pause = match gateway.sweep().await {
+            Ok(None) => Duration::MAX,
+            Ok(Some(next)) => next.since(gateway.now()),
+            Err(error) => {
+                tracing::error!(event = "sweep_failed", %error, "what is due could not be done; trying again");
+                RETRY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = gateway.deadlines_changed() => {}
+            () = stopping.cancelled() => return,
+        }
+    }
+}

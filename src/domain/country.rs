@@ -105,7 +105,7 @@ impl Countries {
         if international {
             return self.of_number(&full).map(|_| full);
         }
-        let national = home.and_then(|home| home.from_national(digits));
+        let national = home.and_then(|home| home.expand_national(digits));
         national.or_else(|| self.of_number(&full).map(|_| full))
     }
 
@@ -126,7 +126,7 @@ impl Country {
         (self.digits.0..=self.digits.1).contains(&rest.len()).then_some(rest)
     }
 
-    fn from_national(&self, digits: &str) -> Option<String> {
+    fn expand_national(&self, digits: &str) -> Option<String> {
         let rest = digits.strip_prefix(self.trunk.as_str())?;
         (self.digits.0..=self.digits.1).contains(&rest.len()).then(|| format!("+{}{rest}", self.calling_code))
     }

@@ -58,6 +58,15 @@ impl Gateway {
         self.store.read(move |rows| find(rows, &reference)).await
     }
 
+    /// Whether an account's balance and holds are the sums of its ledger entries (I7).
+    pub async fn books_balance(&self, account: AccountId) -> Result<bool, Error> {
+        let read = self.store.read(move |rows| {
+            let sums = rows.ledger_sums(account)?;
+            Ok::<_, Error>(rows.account(account)?.is_some_and(|account| account.funds == sums))
+        });
+        read.await
+    }
+
     /// Adds credit. `request` makes the request unique: sent again after a lost answer it is applied once.
     pub async fn top_up(&self, reference: String, amount: Amount, request: String) -> Result<Account, Error> {
         if amount <= Amount::ZERO {

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::ingest::{Ingested, Whole, taken_at};
 use super::{Error, Gateway};
 use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
-use crate::sms::{self, Concat, Deliver};
+use crate::sms::{self, Concat, Deliver, PartSet};
 use crate::store::{Assembly, NewAssembly, StoredPart, Tx};
 
 /// How long after its first part a long message is shown as incomplete. Parts come within seconds of each other.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Parts stamped further apart are of different messages that used the same reference: senders count to 255 and begin anew.
-const SAME_MESSAGE: Duration = Duration::from_secs(600);
 
 impl Gateway {
     #[expect(
@@ -31,8 +31,7 @@ impl Gateway {
         let sender = deliver.originator.to_string();
         let like =
             NewAssembly { sim, sender: &sender, reference: concat.reference, wide: concat.wide, total: concat.total };
-        let at = stamp.unwrap_or(received_at);
-        let assembly = match find(tx, &like, concat.sequence, at)? {
+        let assembly = match find(tx, &like, concat, utc(stamp.unwrap_or(received_at)))? {
             Some(assembly) => assembly,
             None => self.begin(tx, &like, received_at)?,
         };
@@ -88,21 +87,23 @@ impl Gateway {
     }
 }
 
-/// The unfinished message that a part belongs to: it lacks this part, and its stamps are the nearest.
-fn find(tx: &Tx<'_>, like: &NewAssembly<'_>, sequence: u8, at: Timestamp) -> Result<Option<Assembly>, Error> {
-    let mut best = None;
-    for candidate in tx.assemblies_like(like)? {
-        let parts = tx.parts_of(candidate.id)?;
-        if parts.iter().any(|part| part.sequence == sequence) {
-            continue;
-        }
-        let apart = parts.iter().map(|part| part.stamp.unwrap_or(part.received_at).0.abs_diff(at.0)).max().unwrap_or(0);
-        let nearer = best.as_ref().is_none_or(|(nearest, _)| apart < *nearest);
-        if nearer && u128::from(apart) <= SAME_MESSAGE.as_micros() {
-            best = Some((apart, candidate));
-        }
+/// The unfinished message that a part belongs to.
+fn find(tx: &Tx<'_>, like: &NewAssembly<'_>, concat: Concat, at: DateTime<Utc>) -> Result<Option<Assembly>, Error> {
+    let mut candidates = tx.assemblies_like(like)?;
+    let mut sets = Vec::with_capacity(candidates.len());
+    for candidate in &candidates {
+        let mut parts = tx.parts_of(candidate.id)?.into_iter().map(|part| (part.sequence, utc(part.at())));
+        let (first, at) = parts.next().ok_or_else(|| fault(candidate.id))?;
+        let mut set = PartSet::new(like.sender, Concat { sequence: first, ..concat }, at);
+        parts.for_each(|(sequence, at)| set.add(sequence, at));
+        sets.push(set);
     }
-    Ok(best.map(|(_, assembly)| assembly))
+    let place = sms::place(&sets, like.sender, concat, at, sms::PART_WINDOW);
+    Ok(place.map(|index| candidates.swap_remove(index)))
+}
+
+fn utc(at: Timestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.0).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 /// The text of the parts, joined before decoding; where parts are missing between others, `…`.

@@ -187,6 +187,11 @@ impl Gateway {
         }
     }
 
+    /// How many customers wait for an SMS at this moment.
+    pub fn polls(&self) -> usize {
+        self.watch.waiting()
+    }
+
     /// Gives an open order up: its hold is released.
     pub async fn cancel(&self, account: AccountId, order: OrderId) -> Result<Cancel, Error> {
         let gateway = self.clone();

@@ -1,1 +1,517 @@
+//! Stories through the verbs on a real database, with a clock that the test moves.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::DateTime;
+
 use super::*;
+use crate::domain::modem::ModemStatus;
+use crate::domain::order::OrderState;
+use crate::domain::sim::NumberSource;
+use crate::domain::{Amount, OrderId, ServiceId};
+use crate::sms::{Address, Deliver, Scts};
+use crate::store::NewService;
+
+const START_US: i64 = 1_780_000_000_000_000;
+const SECOND_US: i64 = 1_000_000;
+
+struct Desk {
+    gateway: Gateway,
+    clock: Arc<AtomicI64>,
+    dir: tempfile::TempDir,
+}
+
+fn entropy() -> Entropy {
+    Arc::new(|| Some([7; 32]))
+}
+
+impl Desk {
+    async fn open() -> Desk {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(START_US));
+        let gateway = Desk::gateway(&dir, &clock).await;
+        Desk { gateway, clock, dir }
+    }
+
+    async fn gateway(dir: &tempfile::TempDir, clock: &Arc<AtomicI64>) -> Gateway {
+        let store = Store::open(&dir.path().join("test.db")).unwrap();
+        let ticking = Arc::clone(clock);
+        let clock: Clock = Arc::new(move || Timestamp(ticking.load(Ordering::SeqCst)));
+        Gateway::open(store, Settings::default(), clock, entropy()).await.unwrap()
+    }
+
+    /// The daemon goes down and comes up again.
+    async fn restart(&mut self) {
+        self.gateway.store.close().await;
+        self.gateway = Desk::gateway(&self.dir, &self.clock).await;
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * SECOND_US, Ordering::SeqCst);
+    }
+
+    /// SIM `n` with its number, ready on a modem.
+    async fn plug(&self, n: u8) {
+        let iccid = iccid(n);
+        let number = Some((format!("+316120000{n:02}"), NumberSource::Cnum));
+        let told = Identified { imei: imei(n), iccid: iccid.clone(), imsi: Some("204081234567890".into()), number };
+        self.gateway.identified(told).await.unwrap();
+        let now = self.gateway.now();
+        self.gateway.board().report(ModemStatus {
+            port: format!("port{n}"),
+            state: "Ready".into(),
+            reason: None,
+            ready: true,
+            settled: true,
+            imei: Some(imei(n)),
+            manufacturer: None,
+            model: None,
+            iccid: Some(iccid),
+            signal_dbm: None,
+            operator: None,
+            since: now,
+            seen_at: now,
+        });
+    }
+
+    async fn customer(&self, name: &str, cents: i64) -> AccountId {
+        let account = self.gateway.add_account(name.into()).await.unwrap();
+        if cents > 0 {
+            self.gateway.top_up(name.into(), Amount(cents), format!("first of {name}")).await.unwrap();
+        }
+        account.id
+    }
+
+    async fn service(&self, name: &str, senders: &[&str]) -> ServiceId {
+        let new = NewService {
+            name: name.into(),
+            price: Amount(50),
+            country_prices: BTreeMap::new(),
+            priority: 0,
+            senders: senders.iter().map(|s| (*s).to_owned()).collect(),
+            texts: vec![],
+        };
+        self.gateway.add_service(new).await.unwrap().id
+    }
+
+    async fn make(&self, account: AccountId, service: ServiceId) -> MakeOrder {
+        self.gateway.make_order(account, Some(service), "nl").await.unwrap()
+    }
+
+    async fn order(&self, account: AccountId, service: ServiceId) -> OrderId {
+        match self.make(account, service).await {
+            MakeOrder::Made { order, .. } => order,
+            other => panic!("no order but {other:?}"),
+        }
+    }
+
+    /// PDUs of a text that the network takes in `age_seconds` before now.
+    fn pdus(&self, sender: &str, text: &str, age_seconds: i64, reference: u8) -> Vec<Vec<u8>> {
+        let at = DateTime::from_timestamp_micros(self.gateway.now().0 - age_seconds * SECOND_US).unwrap();
+        let smsc = Address::parse("+31653131313");
+        let parts = Deliver::compose(Some(&smsc), &Address::parse(sender), Scts::from_utc(at, 4), text, reference);
+        parts.iter().map(Deliver::encode).collect()
+    }
+
+    async fn arrive(&self, n: u8, pdu: &[u8]) -> Ingested {
+        let pdu = Pdu::Octets(pdu.to_vec());
+        self.gateway.ingest(Arrival { imei: imei(n), iccid: iccid(n), pdu, live: false }).await.unwrap()
+    }
+
+    async fn sms(&self, n: u8, sender: &str, text: &str) -> Ingested {
+        let pdus = self.pdus(sender, text, 0, 1);
+        self.arrive(n, &pdus[0]).await
+    }
+
+    async fn messages(&self) -> Vec<Message> {
+        self.gateway.messages(MessageFilter::Newest(0)).await.unwrap()
+    }
+
+    /// Balance and holds, after checking that they are the ledger's sums.
+    async fn funds(&self, account: AccountId) -> (i64, i64) {
+        let read = move |rows: &crate::store::Rows<'_>| {
+            Ok::<_, StoreError>((rows.account(account)?, rows.ledger_sums(account)?))
+        };
+        let (account, sums) = self.gateway.store.read(read).await.unwrap();
+        let funds = account.unwrap().funds;
+        assert_eq!(funds, sums, "the account's funds are not its ledger's sums");
+        (funds.balance.0, funds.held.0)
+    }
+
+    async fn state(&self, order: OrderId) -> OrderState {
+        self.gateway
+            .store
+            .read(move |rows| rows.order(order))
+            .await
+            .unwrap_or_else(|e: StoreError| panic!("{e}"))
+            .unwrap()
+            .state
+    }
+}
+
+fn iccid(n: u8) -> String {
+    format!("893108000000000{n:04}")
+}
+
+fn imei(n: u8) -> String {
+    format!("35693803564{n:04}")
+}
+
+#[tokio::test]
+async fn an_order_gets_its_code_and_is_charged_once() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 120).await, desk.service("Uber", &["^Uber$"]).await);
+    let made = desk.make(ann, uber).await;
+    let MakeOrder::Made { order, number } = made else { panic!("{made:?}") };
+    assert_eq!(number, "0612000001");
+    assert_eq!(desk.funds(ann).await, (120, 50));
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    desk.pass(5);
+    let Ingested::Message(_, given) = desk.sms(1, "Uber", "Your code\r\nis 0183").await else { panic!() };
+    assert_eq!(given, Some(order));
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("Your code is 0183".into()));
+    assert_eq!(desk.funds(ann).await, (70, 0));
+    desk.pass(5);
+    desk.sms(1, "Uber", "Again: 0184").await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("Again: 0184".into()), "the newest");
+    assert_eq!(desk.funds(ann).await, (70, 0), "charged once");
+    let message = desk.messages().await.remove(0);
+    assert_eq!((message.code.as_deref(), message.text.as_deref()), (Some("0183"), Some("Your code\r\nis 0183")));
+    assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Completed);
+}
+
+#[tokio::test]
+async fn refusals_come_in_the_stated_order() {
+    let desk = Desk::open().await;
+    let (ann, uber) = (desk.customer("ann", 0).await, desk.service("Uber", &[]).await);
+    let make = |service, country: &'static str| desk.gateway.make_order(ann, service, country);
+    assert_eq!(make(None, "XX").await.unwrap(), MakeOrder::InvalidService);
+    assert_eq!(make(Some(ServiceId(99)), "NL").await.unwrap(), MakeOrder::InvalidService);
+    assert_eq!(make(Some(uber), "XX").await.unwrap(), MakeOrder::InvalidCountry);
+    assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::NoPhone, "before the balance");
+    desk.plug(1).await;
+    assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::NoBalance);
+    assert_eq!(make(Some(uber), "UK").await.unwrap(), MakeOrder::NoPhone);
+    desk.gateway.top_up("ann".into(), Amount(60), "one".into()).await.unwrap();
+    let order = desk.order(ann, uber).await;
+    assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::AlreadyOpen(order), "before the stock");
+}
+
+#[tokio::test]
+async fn a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
+    let (uber, lyft) = (desk.service("Uber", &["Uber"]).await, desk.service("Lyft", &["Lyft"]).await);
+    let first = desk.order(ann, uber).await;
+    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone, "one open order per SIM and service");
+    assert_eq!(desk.gateway.cancel(ann, first).await.unwrap(), Cancel::Canceled);
+    let second = desk.order(bob, uber).await;
+    desk.sms(1, "Uber", "code 1234").await;
+    assert!(matches!(desk.state(second).await, OrderState::Completed { .. }));
+    for account in [ann, bob] {
+        assert_eq!(desk.make(account, uber).await, MakeOrder::NoPhone, "used");
+        let free = desk.order(account, lyft).await;
+        assert_eq!(desk.gateway.cancel(account, free).await.unwrap(), Cancel::Canceled);
+    }
+}
+
+#[tokio::test]
+async fn a_sim_without_an_order_comes_first_then_the_one_given_out_longest_ago() {
+    let desk = Desk::open().await;
+    for n in [1, 2, 3] {
+        desk.plug(n).await;
+    }
+    let mut numbers = Vec::new();
+    let services = [desk.service("a", &["a"]).await, desk.service("b", &["b"]).await];
+    for name in ["u", "v", "w", "x"] {
+        let account = desk.customer(name, 500).await;
+        desk.pass(1);
+        let MakeOrder::Made { number, .. } = desk.make(account, services[usize::from(name == "x")]).await else {
+            panic!()
+        };
+        numbers.push(number);
+    }
+    assert_eq!(numbers, ["0612000001", "0612000002", "0612000003", "0612000001"]);
+}
+
+#[tokio::test]
+async fn a_service_without_patterns_has_its_sim_to_itself() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (any, uber) = (desk.service("any", &[]).await, desk.service("Uber", &["^Uber$"]).await);
+    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
+    let order = desk.order(ann, any).await;
+    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone);
+    desk.sms(1, "Uber", "claimed by another service").await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    desk.pass(1);
+    desk.sms(1, "Somebody", "hello").await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("hello".into()));
+}
+
+#[tokio::test]
+async fn an_sms_from_before_the_order_is_nobodys() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
+    let order = desk.order(ann, uber).await;
+    desk.pass(30);
+    let late = desk.pdus("Uber", "for somebody else: 9999", 3600, 1);
+    let Ingested::Message(_, given) = desk.arrive(1, &late[0]).await else { panic!() };
+    assert_eq!(given, None);
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    desk.sms(1, "Uber", "code 1234").await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+}
+
+#[tokio::test]
+async fn a_network_whose_clock_is_an_hour_slow_is_understood_after_some_live_messages() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
+    for n in 0..4 {
+        desk.pass(60);
+        let pdu = Pdu::Octets(desk.pdus("Bank", &format!("message {n}"), 3600, 1).remove(0));
+        let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
+        desk.gateway.ingest(arrival).await.unwrap();
+    }
+    desk.plug(1).await;
+    let order = desk.order(ann, uber).await;
+    desk.pass(5);
+    let older = desk.pdus("Uber", "from before the order", 3600 + 60, 1);
+    desk.arrive(1, &older[0]).await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    let pdus = desk.pdus("Uber", "code 1234", 3600, 1);
+    desk.arrive(1, &pdus[0]).await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+}
+
+#[tokio::test]
+async fn the_same_tpdu_read_twice_is_one_message() {
+    let desk = Desk::open().await;
+    let pdu = desk.pdus("Uber", "once", 0, 1).remove(0);
+    assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(..)));
+    assert_eq!(desk.arrive(1, &pdu).await, Ingested::Duplicate);
+    assert!(matches!(desk.arrive(2, &pdu).await, Ingested::Message(..)), "another SIM's is another message");
+    desk.pass(1);
+    assert!(
+        matches!(desk.sms(1, "Uber", "once").await, Ingested::Message(..)),
+        "another time stamp is another message"
+    );
+    assert_eq!(desk.messages().await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_cannot_be_decoded_is_kept_and_shown() {
+    let desk = Desk::open().await;
+    let shown = Pdu::Text("+CMT gone wrong".into());
+    for pdu in [Pdu::Octets(vec![0x07, 0x91]), Pdu::Octets(vec![]), shown] {
+        let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: false };
+        assert!(matches!(desk.gateway.ingest(arrival).await.unwrap(), Ingested::Undecodable(_)));
+    }
+    assert!(desk.messages().await.iter().all(|message| message.text.is_none() && message.order.is_none()));
+}
+
+#[tokio::test]
+async fn a_long_message_in_any_order_across_a_restart() {
+    let mut desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
+    let order = desk.order(ann, uber).await;
+    desk.pass(5);
+    let text = format!("{}code 778811", "long ".repeat(70));
+    let pdus = desk.pdus("Uber", &text, 0, 9);
+    assert_eq!(pdus.len(), 3);
+    assert_eq!(desk.arrive(1, &pdus[2]).await, Ingested::Part);
+    assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Part);
+    assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Duplicate);
+    desk.restart().await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert!(matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order));
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text(text));
+}
+
+#[tokio::test]
+async fn a_long_message_whose_rest_is_late_is_shown_and_then_mended() {
+    let desk = Desk::open().await;
+    let text = "0123456789".repeat(40);
+    let pdus = desk.pdus("Uber", &text, 0, 9);
+    assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Part);
+    assert_eq!(desk.arrive(1, &pdus[2]).await, Ingested::Part);
+    let due = desk.gateway.sweep().await.unwrap().unwrap();
+    assert!(desk.messages().await.is_empty());
+    desk.pass(due.since(desk.gateway.now()).as_secs().try_into().unwrap());
+    assert_eq!(desk.gateway.sweep().await.unwrap(), None);
+    let shown = desk.messages().await.remove(0);
+    assert!(!shown.complete && shown.text.unwrap().contains('…'));
+    desk.pass(86_400);
+    assert!(matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(id, None) if id == shown.id));
+    let mended = desk.messages().await.remove(0);
+    assert!(mended.complete && mended.text.as_deref() == Some(text.as_str()));
+}
+
+#[tokio::test]
+async fn a_reference_used_again_is_another_message() {
+    let desk = Desk::open().await;
+    let (old, new) = ("old ".repeat(50), "new ".repeat(50));
+    let first = desk.pdus("Uber", &old, 2 * 3600, 9);
+    desk.arrive(1, &first[0]).await;
+    let second = desk.pdus("Uber", &new, 0, 9);
+    assert_eq!(desk.arrive(1, &second[1]).await, Ingested::Part, "not the rest of the old one");
+    desk.arrive(1, &second[0]).await;
+    desk.arrive(1, &first[1]).await;
+    let texts: Vec<_> = desk.messages().await.into_iter().filter_map(|message| message.text).collect();
+    assert_eq!(texts, [new, old]);
+}
+
+#[tokio::test]
+async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 60).await, desk.service("Uber", &[]).await);
+    let order = desk.order(ann, uber).await;
+    let due = desk.gateway.sweep().await.unwrap().unwrap();
+    assert_eq!(due.since(desk.gateway.now()), Duration::from_secs(600));
+    desk.pass(600);
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Over, "also before anybody has written it down");
+    assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Over);
+    let pdu = desk.pdus("Uber", "too late", 5, 1).remove(0);
+    assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(_, None)));
+    assert_eq!(desk.gateway.sweep().await.unwrap(), None);
+    assert!(matches!(desk.state(order).await, OrderState::Expired { .. }));
+    assert_eq!(desk.funds(ann).await, (60, 0));
+}
+
+#[tokio::test]
+async fn a_new_order_may_take_the_sim_of_one_that_nobody_has_written_off_yet() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, bob) = (desk.customer("ann", 60).await, desk.customer("bob", 60).await);
+    let uber = desk.service("Uber", &[]).await;
+    desk.order(ann, uber).await;
+    desk.pass(601);
+    desk.plug(1).await;
+    desk.order(bob, uber).await;
+    assert_eq!((desk.funds(ann).await, desk.funds(bob).await), ((60, 0), (60, 50)));
+}
+
+#[tokio::test]
+async fn a_long_poll_is_woken_by_the_sms_by_a_cancel_and_by_its_patience() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
+    let patience = Duration::from_secs(50);
+    let order = desk.order(ann, uber).await;
+    let (said, _) = tokio::join!(desk.gateway.sms_within(ann, order, patience), desk.sms(1, "Uber", "code 1"));
+    assert_eq!(said.unwrap(), Sms::Text("code 1".into()));
+    desk.plug(2).await;
+    let order = desk.order(ann, uber).await;
+    let (said, _) = tokio::join!(desk.gateway.sms_within(ann, order, patience), desk.gateway.cancel(ann, order));
+    assert_eq!(said.unwrap(), Sms::Over);
+    let order = desk.order(ann, uber).await;
+    assert_eq!(desk.gateway.sms_within(ann, order, Duration::ZERO).await.unwrap(), Sms::Waiting);
+}
+
+#[tokio::test]
+async fn nobody_sees_anothers_order() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 0).await);
+    let uber = desk.service("Uber", &[]).await;
+    let order = desk.order(ann, uber).await;
+    assert_eq!(desk.gateway.sms(bob, order).await.unwrap(), Sms::Over);
+    assert_eq!(desk.gateway.cancel(bob, order).await.unwrap(), Cancel::Over);
+    desk.sms(1, "Uber", "secret").await;
+    assert_eq!(desk.gateway.sms(bob, order).await.unwrap(), Sms::Over);
+}
+
+#[tokio::test]
+async fn an_sms_and_a_cancel_that_race_have_one_winner() {
+    for round in 0..50 {
+        let desk = Desk::open().await;
+        desk.plug(1).await;
+        let (ann, uber) = (desk.customer("ann", 50).await, desk.service("Uber", &[]).await);
+        let order = desk.order(ann, uber).await;
+        let (sms, cancel) = match round % 2 {
+            0 => tokio::join!(desk.sms(1, "Uber", "code"), desk.gateway.cancel(ann, order)),
+            _ => {
+                let (cancel, sms) = tokio::join!(desk.gateway.cancel(ann, order), desk.sms(1, "Uber", "code"));
+                (sms, cancel)
+            }
+        };
+        let given = matches!(sms, Ingested::Message(_, Some(_)));
+        let expected = if given { (Cancel::Completed, (0, 0)) } else { (Cancel::Canceled, (50, 0)) };
+        assert_eq!((cancel.unwrap(), desk.funds(ann).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_top_up_sent_again_is_applied_once() {
+    let desk = Desk::open().await;
+    let ann = desk.customer("ann", 100).await;
+    desk.gateway.top_up("ann".into(), Amount(100), "first of ann".into()).await.unwrap();
+    assert_eq!(desk.funds(ann).await, (100, 0));
+    let refused = desk.gateway.top_up("ann".into(), Amount(0), "x".into()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "a top-up is more than 0.00");
+}
+
+#[tokio::test]
+async fn two_sims_that_claim_one_number_are_both_held_back() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    desk.plug(2).await;
+    desk.gateway.set_number(iccid(2), "0612000001".into()).await.unwrap();
+    let states: Vec<_> = desk.gateway.sims().await.unwrap().iter().map(SimView::state).collect();
+    assert_eq!(states, ["contested", "contested"]);
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
+    assert_eq!(desk.make(ann, uber).await, MakeOrder::NoPhone);
+    desk.gateway.set_number(iccid(2), "+31612000002".into()).await.unwrap();
+    desk.order(ann, uber).await;
+}
+
+#[tokio::test]
+async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
+    let desk = Desk::open().await;
+    let told = |n| Identified { imei: imei(1), iccid: iccid(n), imsi: None, number: None };
+    assert_eq!(desk.gateway.identified(told(1)).await.unwrap(), None);
+    assert_eq!(desk.gateway.identified(told(1)).await.unwrap(), None);
+    assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)));
+    assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)), "until its store is empty");
+    desk.gateway.emptied(imei(1), iccid(2)).await.unwrap();
+    assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_what_must_never_be() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
+    desk.order(ann, uber).await;
+    desk.gateway.store.close().await;
+    let conn = rusqlite::Connection::open(desk.dir.path().join("test.db")).unwrap();
+    for (sql, why) in [
+        (crate::store::attacks::SECOND_OPEN_ORDER, "a second open order of a SIM and service"),
+        (crate::store::attacks::LEDGER_CHANGED, "a changed ledger entry"),
+        (crate::store::attacks::LEDGER_SHORTENED, "a deleted ledger entry"),
+        (crate::store::attacks::SAME_CAUSE, "an entry with a cause that was applied"),
+        (crate::store::attacks::NEGATIVE_HOLD, "a negative hold"),
+    ] {
+        let refused = conn.execute_batch(sql).unwrap_err();
+        assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ConstraintViolation), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn keys_open_their_account_until_revoked() {
+    let desk = Desk::open().await;
+    let ann = desk.customer("ann", 0).await;
+    let made = desk.gateway.add_key("ann".into()).await.unwrap();
+    let digest = made.key.digest();
+    assert_eq!(desk.gateway.account_of_key(digest).await.unwrap(), Some(ann));
+    assert!(desk.gateway.revoke_key("ffff".into()).await.is_err());
+    desk.gateway.revoke_key(made.key.prefix()).await.unwrap();
+    assert_eq!(desk.gateway.account_of_key(digest).await.unwrap(), None);
+}

@@ -33,6 +33,11 @@ impl Watch {
         }
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().values().map(|waiters| waiters.count).sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Waiters>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

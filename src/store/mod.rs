@@ -6,6 +6,8 @@
 
 mod accounts;
 mod assemblies;
+#[cfg(test)]
+pub(crate) mod attacks;
 mod error;
 mod ledger;
 mod messages;

@@ -42,6 +42,13 @@ pub struct StoredPart {
     pub received_at: Timestamp,
 }
 
+impl StoredPart {
+    /// When it was sent: its stamp, or when it reached us if that cannot be read.
+    pub fn at(&self) -> Timestamp {
+        self.stamp.unwrap_or(self.received_at)
+    }
+}
+
 impl Rows<'_> {
     /// Whether this SIM's part was kept before.
     pub fn has_part(&self, sim: SimId, digest: &[u8; 32]) -> Result<bool, StoreError> {

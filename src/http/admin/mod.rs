@@ -5,6 +5,7 @@ mod catalogue;
 mod sims;
 mod views;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -23,6 +24,8 @@ use crate::gateway::{self, Gateway, MessageFilter};
 #[derive(Clone)]
 struct Admin {
     gateway: Gateway,
+    /// Where customers are served.
+    customers: SocketAddr,
     stopping: CancellationToken,
 }
 
@@ -48,8 +51,8 @@ impl IntoResponse for Refused {
     }
 }
 
-/// All endpoints of the admin interface.
-pub fn router(gateway: Gateway, stopping: CancellationToken) -> Router {
+/// All endpoints of the admin interface. `customers` is the address that customers are served on.
+pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationToken) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/modems", get(modems))
@@ -64,7 +67,7 @@ pub fn router(gateway: Gateway, stopping: CancellationToken) -> Router {
         .route("/services", get(catalogue::list).post(catalogue::add))
         .route("/orders", get(orders))
         .route("/messages", get(messages))
-        .with_state(Admin { gateway, stopping })
+        .with_state(Admin { gateway, customers, stopping })
 }
 
 async fn status(State(admin): State<Admin>) -> Answer {
@@ -77,6 +80,8 @@ async fn status(State(admin): State<Admin>) -> Answer {
         "sims": { "total": sims.len(), "available": sims.iter().filter(|sim| sim.state() == "available").count() },
         "orders": { "open": gateway.open_order_count().await? },
         "rentals": { "active": 0 },
+        "polls": gateway.polls(),
+        "listen": admin.customers.to_string(),
     })))
 }
 

@@ -1,0 +1,99 @@
+//! `demo`: everything on simulated modems, for a first try by hand.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::demo_stage::{SAMPLES, Stage, new_code};
+use super::print::{cell, line};
+use super::serve::StopSignals;
+use crate::domain::{MessageId, OrderId};
+use crate::gateway::{MessageFilter, OrderView};
+
+/// How long after an order its SMS is sent.
+const SMS_AFTER: Duration = Duration::from_secs(3);
+/// How often new orders are looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Runs until interrupted.
+pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
+    let mut stop = StopSignals::listen()?;
+    line(&format!("Starting a daemon and {modems} simulated modems …"))?;
+    let stage = Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
+    explain(&stage, modems)?;
+    let played = tokio::select! {
+        played = play(&stage) => played,
+        () = stop.wait() => Ok(()),
+    };
+    line("Stopping.")?;
+    stage.strike().await;
+    played.map(|()| ExitCode::SUCCESS)
+}
+
+fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
+    let (address, key, config) = (stage.daemon.address(), stage.key.reveal(), stage.config());
+    let config = config.display();
+    let services: Vec<String> = stage.services.iter().map(|s| format!("{} {}", s.id, s.name)).collect();
+    let last = SAMPLES.first().map_or("", |sample| sample.name);
+    line(&format!(
+        "All {modems} are Ready. A customer with 25.00 USD has this key:\n  {key}\n\
+         Services: {}\n\n\
+         In another terminal, order a number for {last}, then wait for its SMS (it comes after {} s):\n  \
+         curl 'http://{address}/api/makeorder?key={key}&serviceId=1'\n  \
+         curl 'http://{address}/api/getsms?key={key}&orderId=1&wait=30'\n\
+         The operator's side:\n  export SIMBRIDGE_CONFIG={config}\n  \
+         simbridge status; simbridge modem list; simbridge message list\n\n\
+         What happens (stop with Ctrl-C):",
+        services.join(", "),
+        SMS_AFTER.as_secs(),
+    ))
+}
+
+/// Tells of every order and message, and sends each new order its code.
+async fn play(stage: &Stage) -> anyhow::Result<()> {
+    let gateway = stage.daemon.gateway();
+    let mut told: HashMap<OrderId, &'static str> = HashMap::new();
+    let mut seen = MessageId(0);
+    loop {
+        for view in gateway.orders(100).await? {
+            let word = view.order.state.word();
+            if told.insert(view.order.id, word) != Some(word) {
+                tell_order(&view)?;
+                if word == "open" {
+                    send_code(stage, &view)?;
+                }
+            }
+        }
+        for message in gateway.messages(MessageFilter::After(seen)).await? {
+            seen = message.id;
+            let order = message.order.map_or("nobody's".to_owned(), |order| format!("for order {order}"));
+            let (sender, text) = (message.sender.unwrap_or_default(), message.text.unwrap_or_default());
+            say(gateway.now(), &format!("SMS {} from {sender}, {order}: {}", message.id, cell(Some(&text.into()))))?;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn say(at: crate::domain::Timestamp, text: &str) -> anyhow::Result<()> {
+    line(&format!("{}  {text}", cell(Some(&at.to_string().into()))))
+}
+
+fn tell_order(view: &OrderView) -> anyhow::Result<()> {
+    let order = &view.order;
+    let at = order.state.ended_at().unwrap_or(order.created_at);
+    say(at, &format!("order {} ({}, {}) is {}", order.id, view.service, order.number, order.state.word()))
+}
+
+/// The service sends its code a while after the order, as a real one does once the customer has typed the number in.
+fn send_code(stage: &Stage, view: &OrderView) -> anyhow::Result<()> {
+    let Some(sample) = SAMPLES.iter().find(|sample| sample.name == view.service) else { return Ok(()) };
+    let (network, number, text) = (stage.rack.network().clone(), view.order.number.clone(), sample.text(&new_code()?));
+    tokio::spawn(async move {
+        tokio::time::sleep(SMS_AFTER).await;
+        if let Err(error) = network.send(sample.sender, &number, &text) {
+            eprintln!("simbridge: the simulated network did not take the SMS: {error}");
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! `demo --once`: one order from its making to the emptied modem, checked at each step.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use super::demo_stage::{SAMPLES, Stage, new_code};
+use super::print::line;
+
+/// How long the modem may keep the SMS after its customer has it.
+const EMPTY_WITHIN: Duration = Duration::from_secs(10);
+
+/// Plays one order through; fails unless the code arrived, the ledger adds up and the modem's store is empty.
+pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
+    let stage = Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
+    line(&format!("{modems} simulated modems are Ready; customers are served on {}", stage.daemon.address()))?;
+    let played = play(&stage).await;
+    stage.strike().await;
+    played?;
+    line("The code arrived, the ledger adds up, and the modem's store is empty.")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn play(stage: &Stage) -> anyhow::Result<()> {
+    let sample = SAMPLES.first().context("the demo has no service")?;
+    let service = stage.services.first().context("the demo has no service")?;
+    let before = ask(stage, "/api/getbalance?").await?;
+    let made = ask(stage, &format!("/api/makeorder?serviceId={}&country=NL", service.id)).await?;
+    let order = made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_"));
+    let (order, _) = order.with_context(|| format!("no order was made: {made}"))?;
+    let number = number_of(stage, order).await?;
+    let text = sample.text(&new_code()?);
+    stage.rack.network().send(sample.sender, &number, &text)?;
+    line(&format!("  the network has an SMS from {} for {number}", sample.sender))?;
+    let said = ask(stage, &format!("/api/getsms?orderId={order}&wait=30")).await?;
+    ensure!(said == format!("SUCCESS_{text}"), "the customer did not get the SMS that was sent");
+    let after = ask(stage, "/api/getbalance?").await?;
+    add_up(stage, &before, &after, service.price).await?;
+    emptied(stage, &number).await
+}
+
+/// Asks as a customer and shows question and answer, without the key.
+async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
+    let answer = stage.get(path).await?;
+    line(&format!("  GET {}  ->  {answer}", path.trim_end_matches('?')))?;
+    Ok(answer)
+}
+
+/// The number in E.164, which the simulated network knows it by.
+async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<String> {
+    let orders = stage.daemon.gateway().orders(0).await?;
+    let found = orders.into_iter().find(|view| view.order.id.to_string() == order);
+    Ok(found.context("the order is not in the database")?.order.number)
+}
+
+async fn add_up(stage: &Stage, before: &str, after: &str, price: crate::domain::Amount) -> anyhow::Result<()> {
+    let amount = |text: &str| text.parse::<crate::domain::Amount>().with_context(|| format!("no balance: {text}"));
+    let spent = amount(before)?.checked_sub(amount(after)?);
+    ensure!(spent == Some(price), "the customer was not charged the price, {price}");
+    let account = stage.daemon.gateway().account("demo".to_owned()).await?;
+    ensure!(account.funds.held.0 == 0, "something is still held");
+    ensure!(stage.daemon.gateway().books_balance(account.id).await?, "the ledger does not add up");
+    Ok(())
+}
+
+async fn emptied(stage: &Stage, number: &str) -> anyhow::Result<()> {
+    let empty = async {
+        while stage.rack.network().stored(number) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let within = tokio::time::timeout(EMPTY_WITHIN, empty).await;
+    ensure!(within.is_ok(), "the modem's store was not emptied within {} s", EMPTY_WITHIN.as_secs());
+    Ok(())
+}

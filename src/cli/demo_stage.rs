@@ -1,0 +1,164 @@
+//! What both demos stand on: a rack of simulated modems, a daemon on their PTYs, a catalogue, a customer with a key and credit.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::header::HOST;
+use hyper_util::rt::TokioIo;
+use tempfile::TempDir;
+
+use crate::daemon::config::{Config, Log, LogFormat};
+use crate::daemon::{Daemon, edge, logging};
+use crate::domain::key::ApiKey;
+use crate::domain::{Amount, Service};
+use crate::gateway::NewService;
+use crate::simulator::{Rack, RackConfig};
+
+/// How long all modems may take to become Ready.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A service of the demo and how its SMS look; `{}` is the code.
+pub(super) struct Sample {
+    pub(super) name: &'static str,
+    price: i64,
+    pub(super) sender: &'static str,
+    template: &'static str,
+}
+
+/// The demo's catalogue.
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample { name: "Uber", price: 50, sender: "Uber", template: "Your Uber code is {}. Never share this code." },
+    Sample {
+        name: "WhatsApp",
+        price: 80,
+        sender: "WhatsApp",
+        template: "Your WhatsApp code: {}\nDon't share this code with others",
+    },
+    Sample { name: "Google", price: 60, sender: "Google", template: "G-{} is your Google verification code." },
+    Sample { name: "Telegram", price: 45, sender: "Telegram", template: "Telegram code: {}" },
+    Sample {
+        name: "Tinder",
+        price: 35,
+        sender: "SinchVerify",
+        template: "Your Tinder code is {0} Don’t share @tinder.com #{0}",
+    },
+];
+
+impl Sample {
+    /// The text of an SMS with this code.
+    pub(super) fn text(&self, code: &str) -> String {
+        self.template.replace("{}", code).replace("{0}", code)
+    }
+}
+
+/// A code of six digits.
+pub(super) fn new_code() -> anyhow::Result<String> {
+    let [a, b, c, ..] = edge::random().context("the system gives no random numbers")?;
+    Ok(format!("{:06}", u32::from_be_bytes([0, a, b, c]) % 1_000_000))
+}
+
+/// Everything of a demo.
+pub(super) struct Stage {
+    pub(super) folder: TempDir,
+    pub(super) rack: Rack,
+    pub(super) daemon: Daemon,
+    pub(super) services: Vec<Service>,
+    pub(super) key: ApiKey,
+}
+
+impl Stage {
+    /// Sets everything up and waits until all modems are Ready.
+    pub(super) async fn set(modems: usize, listen: SocketAddr) -> anyhow::Result<Stage> {
+        logging::start(&Log { level: "warn".to_owned(), format: LogFormat::Text })?;
+        let folder = tempfile::Builder::new().prefix("simbridge-demo-").tempdir()?;
+        let ports = folder.path().join("modems");
+        let rack =
+            Rack::start(RackConfig { dir: ports.clone(), modems, clock: Arc::new(edge::utc_now), scenario: None })?;
+        let config_path = folder.path().join("simbridge.toml");
+        std::fs::write(&config_path, configuration(folder.path(), listen))?;
+        let config = Config::load(&config_path)?;
+        let daemon = match Daemon::start(&config, edge::clock(), edge::entropy()).await {
+            Ok(daemon) => daemon,
+            Err(error) => {
+                rack.stop().await;
+                return Err(anyhow::Error::new(error).context("use another --listen, for instance 127.0.0.1:0"));
+            }
+        };
+        let services = add_services(&daemon).await?;
+        daemon.gateway().add_account("demo".to_owned()).await?;
+        daemon.gateway().top_up("demo".to_owned(), Amount(2500), "demo".to_owned()).await?;
+        let key = daemon.gateway().add_key("demo".to_owned()).await?.key;
+        let stage = Stage { folder, rack, daemon, services, key };
+        stage.all_ready(modems).await?;
+        Ok(stage)
+    }
+
+    /// The configuration's path, for the other commands.
+    pub(super) fn config(&self) -> PathBuf {
+        self.folder.path().join("simbridge.toml")
+    }
+
+    async fn all_ready(&self, modems: usize) -> anyhow::Result<()> {
+        let ready = async {
+            loop {
+                let board = self.daemon.gateway().board().modems();
+                if board.iter().filter(|modem| modem.ready).count() == modems {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(READY_WITHIN, ready).await.is_err() {
+            bail!("not all simulated modems were Ready within {} s", READY_WITHIN.as_secs());
+        }
+        Ok(())
+    }
+
+    /// Asks the customers' API over HTTP.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<String> {
+        let stream = tokio::net::TcpStream::connect(self.daemon.address()).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let uri = format!("{path}&key={}", self.key.reveal());
+        let request = Request::get(uri).header(HOST, "localhost").body(Empty::<Bytes>::new())?;
+        let body = sender.send_request(request).await?.into_body().collect().await?.to_bytes();
+        Ok(String::from_utf8(body.to_vec())?)
+    }
+
+    /// Takes everything down; the folder goes with it.
+    pub(super) async fn strike(self) {
+        self.daemon.stop().await;
+        self.rack.stop().await;
+    }
+}
+
+fn configuration(folder: &std::path::Path, listen: SocketAddr) -> String {
+    let folder = folder.display();
+    format!(
+        "[database]\npath = \"{folder}/simbridge.db\"\n\n[http]\nlisten = \"{listen}\"\n\n\
+         [admin]\nsocket = \"{folder}/admin.sock\"\n\n[[modem]]\nport = \"{folder}/modems/modem*\"\n"
+    )
+}
+
+async fn add_services(daemon: &Daemon) -> anyhow::Result<Vec<Service>> {
+    let mut services = Vec::new();
+    for sample in SAMPLES {
+        let new = NewService {
+            name: sample.name.to_owned(),
+            price: Amount(sample.price),
+            country_prices: BTreeMap::new(),
+            priority: 0,
+            senders: vec![format!("^{}$", sample.sender)],
+            texts: Vec::new(),
+        };
+        services.push(daemon.gateway().add_service(new).await?);
+    }
+    Ok(services)
+}

@@ -1,0 +1,83 @@
+//! `simulate`: modems on PTYs, apart from the daemon.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::print;
+use crate::daemon::edge;
+use crate::simulator::{RackConfig, Scenario, control, simulate};
+
+/// `simulate`.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Simulate {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    rack: Option<RackArgs>,
+}
+
+#[derive(Args)]
+struct RackArgs {
+    /// How many modems
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    modems: u16,
+    /// The folder for the ports: DIR/modem000, DIR/modem001, …
+    #[arg(long)]
+    dir: PathBuf,
+    /// A TOML file that says which SIMs, numbers, stored messages and faults there are
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Send an SMS to a simulated number
+    Send {
+        /// The running simulation's folder
+        #[arg(long)]
+        dir: PathBuf,
+        /// The number to send to, like +31612345678
+        #[arg(long, value_name = "NUMBER")]
+        to: String,
+        /// Who sends: a number, or up to 11 letters
+        #[arg(long, value_name = "SENDER")]
+        from: String,
+        /// The text
+        text: String,
+    },
+}
+
+/// Runs a rack until it is stopped, or sends an SMS into one that runs.
+pub(super) async fn run(simulate: Simulate, json: bool) -> anyhow::Result<ExitCode> {
+    match (simulate.command, simulate.rack) {
+        (Some(Command::Send { dir, to, from, text }), _) => {
+            let receipt = control::send(&dir, &from, &to, &text).await?;
+            if json {
+                print::json(&json!({ "parts": receipt.parts }))?;
+            }
+        }
+        (None, Some(args)) => rack(args).await?,
+        (None, None) => anyhow::bail!("simulate needs --dir DIR"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rack(args: RackArgs) -> anyhow::Result<()> {
+    let scenario = args.scenario.map(|path| {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Scenario::parse(&text).with_context(|| path.display().to_string())
+    });
+    let config = RackConfig {
+        dir: args.dir,
+        modems: args.modems.into(),
+        clock: Arc::new(edge::utc_now),
+        scenario: scenario.transpose()?,
+    };
+    Ok(simulate(config, &mut std::io::stdout()).await?)
+}

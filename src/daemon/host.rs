@@ -1,0 +1,98 @@
+//! What the driver tells, put into the gateway's words.
+
+use crate::domain::modem::ModemStatus;
+use crate::domain::sim::NumberSource;
+use crate::driver::{self, HostError};
+use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
+use crate::modem::{self, Custody, RawPdu, Received, SimCard, Snapshot, State};
+
+/// The gateway as the driver's host.
+pub(super) struct Host {
+    gateway: Gateway,
+}
+
+impl Host {
+    pub(super) fn new(gateway: Gateway) -> Host {
+        Host { gateway }
+    }
+}
+
+impl driver::Host for Host {
+    fn report(&self, snapshot: Snapshot) {
+        let now = self.gateway.now();
+        let identity = snapshot.identity;
+        self.gateway.board().report(ModemStatus {
+            ready: snapshot.state == State::Ready,
+            settled: settled(&snapshot.state, snapshot.reason.is_some()),
+            state: snapshot.state.to_string(),
+            port: snapshot.port,
+            reason: snapshot.reason,
+            imei: identity.as_ref().map(|identity| identity.imei.clone()),
+            manufacturer: identity.as_ref().map(|identity| identity.manufacturer.clone()),
+            model: identity.map(|identity| identity.model),
+            iccid: snapshot.sim.map(|sim| sim.iccid),
+            signal_dbm: snapshot.signal_dbm,
+            operator: snapshot.operator,
+            since: now,
+            seen_at: now,
+        });
+    }
+
+    async fn identified(&self, imei: &str, sim: &SimCard) -> Result<Custody, HostError> {
+        let source = |source| match source {
+            modem::NumberSource::Cnum => NumberSource::Cnum,
+            modem::NumberSource::Phonebook => NumberSource::Phonebook,
+        };
+        let told = Identified {
+            imei: imei.to_owned(),
+            iccid: sim.iccid.clone(),
+            imsi: sim.imsi.clone(),
+            number: sim.number.clone().zip(sim.source.map(source)),
+        };
+        let previous_iccid = self.gateway.identified(told).await.map_err(refused)?;
+        Ok(Custody { previous_iccid })
+    }
+
+    async fn emptied(&self, imei: &str, iccid: &str) -> Result<(), HostError> {
+        self.gateway.emptied(imei.to_owned(), iccid.to_owned()).await.map_err(refused)
+    }
+
+    async fn store(&self, received: Received) -> Result<(), HostError> {
+        let pdu = match received.pdu {
+            RawPdu::Octets(octets) => Pdu::Octets(octets),
+            RawPdu::Text(line) => Pdu::Text(line),
+        };
+        let arrival = Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
+        let ingested = self.gateway.ingest(arrival).await.map_err(refused)?;
+        log(&ingested);
+        Ok(())
+    }
+}
+
+/// The message stays in its modem; why is logged with the modem's span.
+fn refused(error: gateway::Error) -> HostError {
+    HostError::new(error.to_string())
+}
+
+/// Whether a port's first try is over: it works, or it is known why not.
+fn settled(state: &State, has_reason: bool) -> bool {
+    match state {
+        State::Ready | State::Absent | State::Recovering { .. } | State::Quarantined { .. } => true,
+        State::SimCheck | State::Identifying | State::Registering => has_reason,
+        State::Opening | State::Probing | State::Configuring => false,
+    }
+}
+
+fn log(ingested: &Ingested) {
+    match ingested {
+        Ingested::Duplicate => tracing::debug!(event = "duplicate", "read again"),
+        Ingested::Part => tracing::info!(event = "part", "a part of a long message"),
+        Ingested::Message(id, order) => {
+            let order = order.map(|order| order.0);
+            tracing::info!(event = "message", message = id.0, order, "a message");
+        }
+        Ingested::Undecodable(id) => {
+            tracing::warn!(event = "undecodable", message = id.0, "a PDU that cannot be decoded; kept as it is");
+        }
+    }
+}

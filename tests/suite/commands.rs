@@ -1,0 +1,112 @@
+//! The operator's commands: the JSON that scripts rely on, exit codes, and what people read.
+
+use serde_json::Value;
+
+use crate::support::{Site, wait_for};
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn has_keys(object: &Value, names: &str) {
+    for name in names.split(' ') {
+        assert!(object.get(name).is_some(), "{name} is missing in {object}");
+    }
+}
+
+#[test]
+fn the_json_that_scripts_rely_on() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let account = site.json(&["account", "add", "ann"]);
+    assert_eq!(keys(&account), ["id", "name", "balance", "held", "currency"]);
+    assert_eq!(site.json(&["account", "topup", "1", "12.5"])["balance"], "12.50");
+    assert_eq!(site.json(&["account", "show", "ann"])["currency"], "USD");
+    let service = site.json(&["service", "add", "Uber", "--price", "0.5", "--sender", "^Uber$"]);
+    has_keys(&service, "id name price enabled");
+    assert_eq!((&service["price"], &service["enabled"]), (&"0.50".into(), &true.into()));
+    let key = site.json(&["key", "add", "ann"]);
+    has_keys(&key, "account prefix key");
+    let modem = site.json(&["modem", "list"])[0].clone();
+    has_keys(&modem, "port imei manufacturer model state since iccid number signal operator");
+    assert_eq!(modem["state"], "Ready");
+    let sim = site.json(&["sim", "list"])[0].clone();
+    has_keys(&sim, "iccid imsi number country state modem");
+    assert_eq!((&sim["state"], &sim["country"], &sim["modem"]), (&"available".into(), &"NL".into(), &modem["port"]));
+    assert_eq!(modem["number"], sim["number"]);
+    site.get(&format!("/api/makeorder?serviceId=1&key={}", key["key"].as_str().unwrap()));
+    let order = site.json(&["order", "list"])[0].clone();
+    has_keys(&order, "account service number country state price created_at expires_at");
+    assert_eq!((&order["account"], &order["service"]), (&"ann".into(), &"Uber".into()));
+    assert_eq!(order["created_at"].as_str().unwrap().len(), "2026-06-22T12:57:03.000000Z".len());
+    let status = site.json(&["status"]);
+    has_keys(&status, "ready modems sims orders rentals");
+    assert_eq!((&status["ready"], &status["orders"]["open"]), (&true.into(), &1.into()));
+    site.send("Uber", sim["number"].as_str().unwrap(), "code 1234");
+    wait_for("the message", || !site.messages().is_empty());
+    let message = site.messages().remove(0);
+    has_keys(&message, "id iccid number sender text code sent_at received_at complete order rental");
+    assert_eq!((&message["order"], &message["rental"]), (&order["id"], &Value::Null));
+}
+
+#[test]
+fn the_key_is_alone_on_the_last_line() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    site.ok(&["account", "add", "ann"]);
+    let said = site.ok(&["key", "add", "ann"]);
+    let key = said.lines().last().unwrap();
+    assert_eq!((key.len(), site.get(&format!("/api/getbalance?key={key}"))), (64, "0.00".to_owned()));
+    assert!(!site.ok(&["key", "list"]).contains(key));
+    assert_eq!(site.json(&["key", "list"])[0]["prefix"], key[..8]);
+}
+
+#[test]
+fn tables_for_people() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    assert_eq!(site.ok(&["account", "list"]), "no accounts\n");
+    site.ok(&["account", "add", "ann"]);
+    let expected = "ID  NAME  BALANCE  HELD  CURRENCY\n1   ann   0.00     0.00  USD\n";
+    assert_eq!(site.ok(&["account", "list"]), expected);
+}
+
+#[test]
+fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
+    let site = Site::with_modems(0);
+    let no_daemon = site.run(&["status"]);
+    assert_eq!(no_daemon.status.code(), Some(1));
+    let said = String::from_utf8(no_daemon.stderr).unwrap();
+    assert!(said.contains("no daemon answers on") && said.contains("simbridge serve"), "{said}");
+    let _daemon = site.serve();
+    site.ok(&["account", "add", "ann"]);
+    for (args, code, words) in [
+        (&["account", "add", "ann"][..], 1, "there is an account ann already"),
+        (&["account", "add", "12"], 1, "not only digits"),
+        (&["account", "show", "bob"], 1, "no account bob"),
+        (&["account", "topup", "ann", "1,50"], 1, "1,50: not an amount: write it like 12.50"),
+        (&["key", "revoke", "abc"], 1, "no working key begins with abc"),
+        (&["service", "add", "x", "--price", "1", "--sender", "("], 1, "pattern of service x"),
+        (&["service", "add", "x", "--price", "1", "--country", "FR=1"], 1, "no country FR; there are NL, UK, USA"),
+        (&["sim", "set-number", "12", "+31612345678"], 1, "an ICCID is 18 to 22 digits"),
+        (&["sim", "set-number", "8931080000000000001", "12"], 1, "write it like +31612345678"),
+        (&["accounts"], 2, "Usage"),
+        (&["service", "add", "x"], 2, "--price"),
+        (&["service", "add", "x", "--price", "1", "--country", "UK"], 2, "write it like UK=0.80"),
+    ] {
+        let output = site.run(args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        assert!(said.contains(words) && output.stdout.is_empty(), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_second_daemon_on_the_same_socket_is_refused() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    let second = site.run(&["serve"]);
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(said.contains("another simbridge answers on it"), "{said}");
+}

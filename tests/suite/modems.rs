@@ -1,0 +1,128 @@
+//! The daemon on simulated modems behind PTYs: what arrives, what stays until it is on disk, and what one modem's trouble does
+//! to the others.
+
+use std::time::Duration;
+
+use simbridge::simulator::{Fault, Scenario};
+
+use crate::support::{Site, wait_for};
+
+#[test]
+fn what_was_there_before_the_start_and_what_comes_later() {
+    let site = Site::with_modems(2);
+    let numbers = site.network().numbers();
+    site.send("+31698765432", &numbers[0], "before the start é€");
+    let long = format!("{}end 😀", "a long one ".repeat(30));
+    site.send("Uber", &numbers[1], &long);
+    let _daemon = site.serve_ready();
+    site.send("Uber", &numbers[0], "later");
+    wait_for("three messages", || site.messages().len() == 3);
+    wait_for("the stores to be empty", || numbers.iter().all(|number| site.network().stored(number) == 0));
+    let found = |text: &str| site.messages().into_iter().find(|message| message["text"] == text).unwrap();
+    assert_eq!(found("before the start é€")["sender"], "+31698765432");
+    assert_eq!(found(&long)["number"], numbers[1]);
+    assert_eq!(found("later")["number"], numbers[0]);
+    for modem in 0..2 {
+        let observed = site.network().observed(modem).unwrap();
+        assert!(observed.well_mannered(), "{observed:?}");
+    }
+}
+
+#[test]
+fn identity_and_number_are_read_from_modem_and_sim() {
+    let text = r#"
+        [[modem]]
+        manufacturer = "Quectel"
+        model = "EC25"
+        imei = "867962041234560"
+        [modem.sim]
+        number = "+447700900123"
+        imsi = "234150123456789"
+    "#;
+    let site = Site::with(1, Scenario::parse(text).unwrap(), "");
+    let _daemon = site.serve_ready();
+    let modem = site.json(&["modem", "list"])[0].clone();
+    for (key, value) in
+        [("imei", "867962041234560"), ("manufacturer", "Quectel"), ("model", "EC25"), ("number", "+447700900123")]
+    {
+        assert_eq!(modem[key], value, "{modem}");
+    }
+    let sim = site.json(&["sim", "list"])[0].clone();
+    assert_eq!((&sim["country"], &sim["imsi"]), (&"UK".into(), &"234150123456789".into()));
+}
+
+#[test]
+fn a_pulled_stick_comes_back_and_nothing_is_lost() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let number = site.network().numbers().remove(0);
+    site.network().fault(0, &Fault::PortGone { back_after_ms: None }).unwrap();
+    wait_for("the modem to be missed", || site.admin("/modems")[0]["state"] != "Ready");
+    site.send("Uber", &number, "while it was out");
+    site.network().fault(0, &Fault::PortBack).unwrap();
+    wait_for("the message", || site.messages().len() == 1);
+    wait_for("the modem to be Ready", || site.admin("/modems")[0]["state"] == "Ready");
+}
+
+#[test]
+fn a_modem_that_starts_anew_is_set_up_anew() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let number = site.network().numbers().remove(0);
+    site.network().fault(0, &Fault::Reboot).unwrap();
+    site.send("Uber", &number, "after its restart");
+    wait_for("the message", || site.messages().len() == 1);
+}
+
+#[test]
+fn orders_follow_the_sim_to_another_modem() {
+    let site = Site::with_modems(2);
+    let _daemon = site.serve_ready();
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let key = site.customer("ann", "5");
+    let made = site.get(&format!("/api/makeorder?serviceId=1&key={key}"));
+    assert!(made.starts_with("ORDER_ID_1_NUMBER_"), "{made}");
+    let number = site.json(&["order", "list"])[0]["number"].as_str().unwrap().to_owned();
+    let sims = site.json(&["sim", "list"]);
+    let sim = sims.as_array().unwrap().iter().find(|sim| sim["number"] == number.as_str()).unwrap();
+    let iccid = sim["iccid"].as_str().unwrap().to_owned();
+    let from = usize::from(site.network().numbers()[1] == number);
+    site.network().fault(from, &Fault::SimOut).unwrap();
+    site.network().fault(1 - from, &Fault::SimIn { iccid: iccid.clone() }).unwrap();
+    site.send("Uber", &number, "code 4711");
+    assert_eq!(site.get(&format!("/api/getsms?orderId=1&wait=60&key={key}")), "SUCCESS_code 4711");
+    assert_eq!(site.messages()[0]["iccid"], iccid);
+}
+
+#[test]
+fn a_silent_modem_slows_neither_its_neighbours_nor_the_stop() {
+    let site = Site::with_modems(3);
+    let daemon = site.serve_ready();
+    let numbers = site.network().numbers();
+    site.network().fault(0, &Fault::Silence { commands: 1_000_000 }).unwrap();
+    site.send("Uber", &numbers[0], "unheard");
+    for number in &numbers[1..] {
+        site.send("Uber", number, "heard");
+    }
+    wait_for("the neighbours' messages", || site.messages().len() == 2);
+    assert!(daemon.terminate() < Duration::from_secs(5));
+}
+
+#[test]
+fn the_daemon_stops_within_five_seconds_also_under_a_long_poll() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    site.ok(&["service", "add", "Uber", "--price", "0.50"]);
+    let key = site.customer("ann", "5");
+    site.get(&format!("/api/makeorder?serviceId=1&key={key}"));
+    let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
+    let poll = std::thread::spawn(move || {
+        let request =
+            format!("GET /api/getsms?orderId=1&wait=60&key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        crate::support::http(&address, &request).1
+    });
+    // Only a poll that has arrived shows that it is answered.
+    wait_for("the poll to arrive", || site.admin("/status")["polls"] == 1);
+    assert!(daemon.terminate() < Duration::from_secs(5));
+    assert_eq!(poll.join().unwrap(), "WAITING");
+}
