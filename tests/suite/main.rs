@@ -9,7 +9,6 @@ mod customer_api;
 mod demo;
 mod driver;
 mod kill;
-
 mod modems;
 mod rooms;
 mod support;
