@@ -2,13 +2,16 @@
 //!
 //! It meets hosts only on the wire, and behaves as TS 27.005 and 27.007 say, so that any program that speaks to modems
 //! can use it. A message goes: [`Network::send`] composes the PDUs and puts them where they wait for the subscriber
-//! (`network.rs`); the modem with the subscriber's card takes them when it is registered and has room
+//! (`centre.rs`); the modem with the subscriber's card takes them when it is registered and has room
 //! (`modem/receiving.rs`), and tells its host, who reads and deletes them (`modem/storage.rs`). `port.rs` moves the octets.
 
+mod bay;
 mod card;
+mod centre;
 pub mod control;
 mod digits;
 mod error;
+mod exclusive;
 mod faults;
 mod memory;
 mod modem;
@@ -27,3 +30,6 @@ pub use port::in_memory;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;
 pub use scenario::Scenario;
+
+#[cfg(test)]
+mod tests;

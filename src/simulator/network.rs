@@ -2,23 +2,21 @@
 //!
 //! Lock order: a bay's modem, then the network's state. Nothing locks two modems at once.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::bay::{Bay, Port};
 use super::card::SimCard;
+use super::centre::ServiceCentre;
 use super::digits::Country;
 use super::error::SimulatorError;
 use super::faults::Fault;
-use super::memory::{MessageStore, Pdu};
 use super::modem::observed::Observed;
-use super::modem::{Content, Modem, Now, Offer, Submission};
-use super::scenario::{ModemPlan, Scenario, StoredPlan};
-use crate::sms::{Address, Deliver, Scts};
+use super::modem::{Content, Modem, Now, Submission};
+use super::scenario::Scenario;
 
 /// Where the time of day comes from.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -34,37 +32,11 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// A modem's place: the modem, and what its port listens to.
-pub(super) struct Bay {
-    modem: Mutex<Modem>,
-    /// Something to do that did not come over the line.
-    pub(super) wake: Notify,
-    /// Whether the port is there.
-    pub(super) port: watch::Sender<Port>,
-}
-
-/// Whether a modem's port is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Port {
-    Present,
-    Gone { back_after_ms: Option<u64> },
-}
-
+/// What the network knows apart from its modems.
 struct State {
-    subscribers: Vec<Subscriber>,
-    by_number: HashMap<String, usize>,
-    by_imsi: HashMap<String, usize>,
+    centre: ServiceCentre,
+    /// Cards that are in no modem.
     drawer: Vec<SimCard>,
-    reference: u8,
-}
-
-/// A number, and what waits for it at the service centre.
-struct Subscriber {
-    number: String,
-    service_centre: Address,
-    waiting: VecDeque<Pdu>,
-    /// The modem that last registered with this subscriber's card.
-    bay: Option<usize>,
 }
 
 /// What became of a message that was sent to a simulated number.
@@ -95,31 +67,30 @@ pub struct ModemStats {
 
 impl Network {
     /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and [`in_memory`](super::in_memory).
+    ///
+    /// # Errors
+    /// A fault of the scenario names a card that is not there, or octets that are none.
     #[expect(clippy::disallowed_methods, reason = "the simulator's machines count milliseconds from here on")]
-    pub fn new(scenario: &Scenario, clock: Clock) -> Self {
-        let state = State {
-            subscribers: Vec::new(),
-            by_number: HashMap::new(),
-            by_imsi: HashMap::new(),
-            drawer: scenario.drawer(),
-            reference: 0,
-        };
-        let network_state = Mutex::new(state);
+    pub fn new(scenario: &Scenario, clock: Clock) -> Result<Self, SimulatorError> {
+        let state = Mutex::new(State { centre: ServiceCentre::default(), drawer: scenario.drawer() });
         let bays = scenario.modems().iter().map(|plan| Bay::new(plan, clock())).collect();
-        let network = Network(Arc::new(Inner { clock, started: Instant::now(), bays, state: network_state }));
+        let network = Network(Arc::new(Inner { clock, started: Instant::now(), bays, state }));
         network.subscribe_all();
-        network
+        for (place, plan) in scenario.modems().iter().enumerate() {
+            plan.faults().iter().try_for_each(|fault| network.fault(place, fault))?;
+        }
+        Ok(network)
     }
 
     fn subscribe_all(&self) {
         for bay in &self.0.bays {
             let card = bay.modem().sim().cloned();
             let mut state = self.state();
-            card.iter().for_each(|card| state.subscribe(card));
+            card.iter().for_each(|card| state.centre.subscribe(card));
         }
         let mut state = self.state();
         let cards = state.drawer.clone();
-        cards.iter().for_each(|card| state.subscribe(card));
+        cards.iter().for_each(|card| state.centre.subscribe(card));
     }
 
     /// The numbers of the cards in the modems, in E.164 with `+`, in the modems' order; a modem without a card is left out.
@@ -138,7 +109,7 @@ impl Network {
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
     pub fn send(&self, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
-        let (parts, bay) = self.state().accept_text(from, to, text, (self.0.clock)())?;
+        let (parts, bay) = self.state().centre.accept_text(from, to, text, (self.0.clock)())?;
         self.wake(bay);
         Ok(SendReceipt { parts })
     }
@@ -148,7 +119,7 @@ impl Network {
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
     pub fn send_pdu(&self, to: &str, tpdu: &[u8]) -> Result<SendReceipt, SimulatorError> {
-        let bay = self.state().accept_tpdu(to, tpdu)?;
+        let bay = self.state().centre.accept_tpdu(to, tpdu)?;
         self.wake(bay);
         Ok(SendReceipt { parts: 1 })
     }
@@ -165,8 +136,7 @@ impl Network {
 
     /// Messages that wait for this number at the network.
     pub fn waiting(&self, number: &str) -> usize {
-        let state = self.state();
-        state.by_number.get(number).and_then(|s| state.subscribers.get(*s)).map_or(0, |s| s.waiting.len())
+        self.state().centre.waiting(number)
     }
 
     /// What a modem has seen of its host; `None` when there is no such modem.
@@ -280,19 +250,7 @@ impl Network {
         if !modem.is_registered() {
             return;
         }
-        let mut state = self.state();
-        let known = modem.sim().and_then(|card| state.by_imsi.get(&card.imsi).copied());
-        let Some(subscriber) = known.and_then(|s| state.subscribers.get_mut(s)) else { return };
-        subscriber.bay = Some(place);
-        if modem.take_acknowledged() {
-            subscriber.waiting.pop_front();
-        }
-        while let Some(pdu) = subscriber.waiting.front() {
-            match modem.offer(pdu, now) {
-                Offer::Taken => subscriber.waiting.pop_front(),
-                Offer::Pending | Offer::Full | Offer::NotNow => return,
-            };
-        }
+        self.state().centre.deliver(place, modem, now);
     }
 
     /// A message that a modem's host sent. To a number outside of the simulation it goes into the void, as on a real
@@ -301,8 +259,8 @@ impl Network {
         let to = Country::of_number(from).international(&submission.to);
         let now = (self.0.clock)();
         let accepted = match submission.content {
-            Content::Text(text) => self.state().accept_text(from, &to, &text, now).map(|(_, bay)| bay),
-            Content::Draft(message) => self.state().accept_draft(from, &to, *message, now),
+            Content::Text(text) => self.state().centre.accept_text(from, &to, &text, now).map(|(_, bay)| bay),
+            Content::Draft(message) => self.state().centre.accept_submit(from, &to, *message, now),
         };
         if let Ok(bay) = accepted {
             self.wake(bay);
@@ -344,102 +302,4 @@ pub(super) struct Round<'a> {
     pub(super) flushed: bool,
     /// What is to be written is appended here.
     pub(super) output: &'a mut Vec<u8>,
-}
-
-impl Bay {
-    fn new(plan: &ModemPlan, now: DateTime<Utc>) -> Self {
-        let mut modem = Modem::new(plan.config(), plan.card());
-        let card = modem.sim().cloned();
-        let (own, on_card) = modem.stores_mut();
-        fill(own, plan.stored(), card.as_ref(), now);
-        if let Some(store) = on_card {
-            fill(store, plan.stored_on_card(), card.as_ref(), now);
-        }
-        plan.faults().iter().for_each(|fault| {
-            modem.faults_mut().add(fault);
-        });
-        Self { modem: Mutex::new(modem), wake: Notify::new(), port: watch::Sender::new(Port::Present) }
-    }
-
-    fn modem(&self) -> MutexGuard<'_, Modem> {
-        self.modem.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Messages that are in a store from the start; what finds no room is left out.
-fn fill(store: &mut MessageStore, stored: &[StoredPlan], card: Option<&SimCard>, now: DateTime<Utc>) {
-    let number = card.map_or("", |card| card.number.as_str());
-    let centre = card.map(|card| Address::parse(&card.service_centre));
-    for (reference, message) in (0u8..=255).cycle().zip(stored) {
-        for pdu in compose(centre.as_ref(), &message.from, number, &message.text, now, reference) {
-            store.put(pdu);
-        }
-    }
-}
-
-fn compose(centre: Option<&Address>, from: &str, to: &str, text: &str, now: DateTime<Utc>, reference: u8) -> Vec<Pdu> {
-    let scts = Scts::from_utc(now, Country::of_number(to).zone_quarter_hours());
-    let parts = Deliver::compose(centre, &Address::parse(from), scts, text, reference);
-    parts.iter().map(|part| Pdu::from(part.encode())).collect()
-}
-
-impl State {
-    fn subscribe(&mut self, card: &SimCard) {
-        let place = self.subscribers.len();
-        self.by_number.insert(card.number.clone(), place);
-        self.by_imsi.insert(card.imsi.clone(), place);
-        self.subscribers.push(Subscriber {
-            number: card.number.clone(),
-            service_centre: Address::parse(&card.service_centre),
-            waiting: VecDeque::new(),
-            bay: None,
-        });
-    }
-
-    fn subscriber(&mut self, number: &str) -> Result<&mut Subscriber, SimulatorError> {
-        let place = self.by_number.get(number);
-        place.and_then(|s| self.subscribers.get_mut(*s)).ok_or_else(|| SimulatorError::unknown_number(number))
-    }
-
-    /// The number of parts, and the modem to wake.
-    fn accept_text(
-        &mut self,
-        from: &str,
-        to: &str,
-        text: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(usize, Option<usize>), SimulatorError> {
-        let reference = self.reference;
-        let subscriber = self.subscriber(to)?;
-        let parts = compose(Some(&subscriber.service_centre), from, to, text, now, reference);
-        let count = parts.len();
-        subscriber.waiting.extend(parts);
-        let bay = subscriber.bay;
-        if count > 1 {
-            self.reference = reference.wrapping_add(1);
-        }
-        Ok((count, bay))
-    }
-
-    fn accept_tpdu(&mut self, to: &str, tpdu: &[u8]) -> Result<Option<usize>, SimulatorError> {
-        let subscriber = self.subscriber(to)?;
-        // An empty service centre's address: one octet of zero.
-        subscriber.waiting.push_back([&[0], tpdu].concat().into());
-        Ok(subscriber.bay)
-    }
-
-    fn accept_draft(
-        &mut self,
-        from: &str,
-        to: &str,
-        mut message: Deliver,
-        now: DateTime<Utc>,
-    ) -> Result<Option<usize>, SimulatorError> {
-        let subscriber = self.subscriber(to)?;
-        message.smsc = Some(subscriber.service_centre.clone());
-        message.originator = Address::parse(from);
-        message.scts = Scts::from_utc(now, Country::of_number(&subscriber.number).zone_quarter_hours());
-        subscriber.waiting.push_back(message.encode().into());
-        Ok(subscriber.bay)
-    }
 }

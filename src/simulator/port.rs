@@ -12,7 +12,8 @@ const BACKLOG_LIMIT: usize = 256 * 1024;
 /// How much a stream in memory holds in each direction.
 const STREAM_SIZE: usize = 64 * 1024;
 
-/// Connects a host to a modem without a PTY. The modem lives while the stream does; another call reconnects.
+/// Connects a host to a modem without a PTY. The modem lives while the stream does; another call, after the stream is
+/// dropped, reconnects. For networks without a [`Rack`](super::Rack): a modem has one line at a time.
 ///
 /// Must be called within a tokio runtime.
 pub fn in_memory(network: &Network, modem: usize) -> DuplexStream {

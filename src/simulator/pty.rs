@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use rustix::io::ioctl_fionbio;
@@ -13,11 +14,13 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::exclusive::Closes;
+
 /// The modem's end of a PTY, and the link by which hosts find the other.
 pub struct Pty {
     master: AsyncFd<OwnedFd>,
     /// Kept open: without any open slave the master reads EIO, for ever ready.
-    _slave: OwnedFd,
+    _slave: Arc<OwnedFd>,
     device: PathBuf,
     link: PathBuf,
 }
@@ -29,16 +32,19 @@ impl Pty {
     ///
     /// # Errors
     /// No PTY is left, or the link cannot be made.
-    pub fn open(link: &Path) -> io::Result<Self> {
+    pub fn open(link: &Path, closes: Option<&Closes>) -> io::Result<Self> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         ioctl_fionbio(&master, true)?;
         grantpt(&master)?;
         unlockpt(&master)?;
         let device = PathBuf::from(ptsname(&master, Vec::new())?.into_string().map_err(io::Error::other)?);
-        let slave = open_slave(&device)?;
+        let slave = Arc::new(open_slave(&device)?);
         let mut attributes = tcgetattr(&slave)?;
         attributes.make_raw();
         tcsetattr(&slave, OptionalActions::Now, &attributes)?;
+        if let Some(closes) = closes {
+            closes.add(&device, &slave)?;
+        }
         replace_link(&device, link)?;
         // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd` has it.
         let master = unsafe { AsyncFd::register(master)? };
@@ -61,8 +67,12 @@ fn open_slave(device: &Path) -> io::Result<OwnedFd> {
     Ok(open(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?)
 }
 
-/// Makes the link under another name and moves it into place, so that the path never leads nowhere.
+/// Makes the link under another name and moves it into place, so that the path never leads nowhere. What is not a link
+/// is somebody's file, and stays.
 fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
+    if link.symlink_metadata().is_ok_and(|found| !found.is_symlink()) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     let making = link.with_extension("new");
     match fs::remove_file(&making) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

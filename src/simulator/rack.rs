@@ -1,7 +1,8 @@
 //! A rack: a network's modems, each behind a PTY in a folder, and the control socket beside them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -9,9 +10,11 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::bay::Port;
 use super::control;
 use super::error::SimulatorError;
-use super::network::{Clock, Network, Port};
+use super::exclusive::Closes;
+use super::network::{Clock, Network};
 use super::port::pump;
 use super::pty::Pty;
 use super::scenario::Scenario;
@@ -45,25 +48,20 @@ impl Rack {
         let RackConfig { dir, modems, clock, scenario } = config;
         raise_file_limit();
         fs::create_dir_all(&dir).map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
-        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock);
+        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock)?;
         let token = CancellationToken::new();
         let socket = control::Socket::bind(&dir)?;
-        let mut ptys = Vec::new();
-        for place in 0..network.modems() {
-            ptys.push(open(&link(&dir, place))?);
-        }
-        let rack = Rack {
-            ports: (0..ptys.len()).map(|place| link(&dir, place)).collect(),
-            tasks: TaskTracker::new(),
-            stopping: token.clone().drop_guard(),
-            network,
-        };
+        let shelf = Arc::new(Shelf { dir, closes: closes() });
+        let ptys = (0..network.modems()).map(|place| shelf.open(place)).collect::<Result<Vec<_>, _>>()?;
+        let ports = (0..ptys.len()).map(|place| shelf.link(place)).collect();
+        let tasks = TaskTracker::new();
+        tasks.spawn(socket.serve(network.clone(), token.clone()));
+        tasks.spawn(watch_closes(shelf.clone(), token.clone()));
         for (place, pty) in ptys.into_iter().enumerate() {
-            rack.tasks.spawn(serve(rack.network.clone(), place, pty, link(&dir, place), token.clone()));
+            tasks.spawn(serve(network.clone(), shelf.clone(), place, pty, token.clone()));
         }
-        rack.tasks.spawn(socket.serve(rack.network.clone(), token));
-        rack.tasks.close();
-        Ok(rack)
+        tasks.close();
+        Ok(Rack { network, ports, tasks, stopping: token.drop_guard() })
     }
 
     /// The network behind the modems.
@@ -83,12 +81,34 @@ impl Rack {
     }
 }
 
-fn link(dir: &Path, place: usize) -> PathBuf {
-    dir.join(format!("modem{place:03}"))
+/// Where the ports stand.
+struct Shelf {
+    dir: PathBuf,
+    closes: Option<Closes>,
 }
 
-fn open(link: &Path) -> Result<Pty, SimulatorError> {
-    Pty::open(link).map_err(SimulatorError::io(format!("cannot open a pseudo terminal for {}", link.display())))
+impl Shelf {
+    fn link(&self, place: usize) -> PathBuf {
+        self.dir.join(format!("modem{place:03}"))
+    }
+
+    fn open(&self, place: usize) -> Result<Pty, SimulatorError> {
+        let link = self.link(place);
+        Pty::open(&link, self.closes.as_ref())
+            .map_err(SimulatorError::io(format!("cannot open a pseudo terminal for {}", link.display())))
+    }
+}
+
+fn closes() -> Option<Closes> {
+    Closes::watch()
+        .inspect_err(|error| tracing::warn!(%error, "a port that a killed program had claimed stays claimed"))
+        .ok()
+}
+
+async fn watch_closes(shelf: Arc<Shelf>, stop: CancellationToken) {
+    if let Some(closes) = &shelf.closes {
+        stop.run_until_cancelled(closes.serve()).await;
+    }
 }
 
 /// Two descriptors a modem: the soft limit of 1024 would end at 500. Nothing is lost when it cannot be raised.
@@ -100,7 +120,7 @@ fn raise_file_limit() {
 }
 
 /// A modem's port from the rack's start to its stop; in between it may vanish and come back.
-async fn serve(network: Network, place: usize, pty: Pty, link: PathBuf, stop: CancellationToken) {
+async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop: CancellationToken) {
     let Some(bay) = network.bay(place) else { return };
     let mut port = bay.port.subscribe();
     let mut pty = Some(pty);
@@ -117,7 +137,7 @@ async fn serve(network: Network, place: usize, pty: Pty, link: PathBuf, stop: Ca
             () = until_present(&bay.port, &mut port) => {}
         }
         network.power_cycle(place);
-        match open(&link) {
+        match shelf.open(place) {
             Ok(opened) => pty = Some(opened),
             Err(error) => {
                 tracing::error!(%error, "a port did not come back");

@@ -88,37 +88,36 @@ impl Address {
 
     /// Writes it as [`Address::read`] reads it.
     pub(super) fn write(&self, octets: &mut Vec<u8>) {
-        let (half_octets, value) = self.wire();
-        octets.extend([half_octets, self.kind]);
+        let (half_octets, value) = self.wire(255);
+        octets.extend([half_octets as u8, self.kind]);
         octets.extend(value);
     }
 
     /// Writes it as [`Address::read_smsc`] reads it.
     pub(super) fn write_smsc(smsc: Option<&Address>, octets: &mut Vec<u8>) {
         let Some(smsc) = smsc else { return octets.push(0) };
-        let (_, value) = smsc.wire();
+        let (_, value) = smsc.wire(508);
         octets.extend([1 + value.len() as u8, smsc.kind]);
         octets.extend(value);
     }
 
-    /// The length in half-octets and the octets of the value.
-    fn wire(&self) -> (u8, Vec<u8>) {
+    /// The length in half-octets, which is cut to what a length octet can say, and the octets of the value.
+    fn wire(&self, most: usize) -> (usize, Vec<u8>) {
         if self.is_alphanumeric() {
             let septets = alphabet::encode_lossy(&self.value);
-            // The length octet counts to 255.
-            let septets = septets.get(..145).unwrap_or(&septets);
+            let septets = septets.get(..most * 4 / 7).unwrap_or(&septets);
             let mut octets = Vec::with_capacity(gsm7::octets_for(septets.len()));
             gsm7::pack(septets, 0, &mut octets);
-            return ((septets.len() * 7).div_ceil(4) as u8, octets);
+            return ((septets.len() * 7).div_ceil(4), octets);
         }
         let digit = |c: char| DIGITS.iter().position(|digit| *digit == c.to_ascii_lowercase());
-        let digits: Vec<u8> = self.value.chars().filter_map(digit).take(253).map(|digit| digit as u8).collect();
+        let digits: Vec<u8> = self.value.chars().filter_map(digit).take(most).map(|digit| digit as u8).collect();
         let pair = |pair: &[u8]| match *pair {
             [low, high] => high << 4 | low,
             [low] => FILL << 4 | low,
             _ => FILL,
         };
-        (digits.len() as u8, digits.chunks(2).map(pair).collect())
+        (digits.len(), digits.chunks(2).map(pair).collect())
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn unpack(octets: &[u8], first: usize, count: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Appends the septets to `octets`, packed, after `fill` zero bits (0–6) that bring them to a septet boundary.
+/// Appends the septets to `octets`, packed, after `fill` zero bits (0–6) that bring them to a septet boundary; these
+/// are written also when there is no septet, as the user data length counts them.
 pub(super) fn pack(septets: &[u8], fill: usize, octets: &mut Vec<u8>) {
     let (mut held, mut bits) = (0u16, fill);
     for septet in septets {
@@ -35,7 +36,7 @@ pub(super) fn pack(septets: &[u8], fill: usize, octets: &mut Vec<u8>) {
             bits -= 8;
         }
     }
-    if bits > 0 && !septets.is_empty() {
+    if bits > 0 {
         octets.push(held as u8);
     }
 }

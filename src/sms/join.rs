@@ -3,6 +3,7 @@
 use super::alphabet::{self, Languages};
 use super::dcs::{Alphabet, Dcs};
 use super::deliver::Deliver;
+use super::header::Header;
 use super::text::{Flaw, Text};
 use super::ucs2;
 use super::user_data::{Body, UserData};
@@ -44,7 +45,12 @@ impl Joint {
         }
         match &user_data.body {
             Body::Septets(septets) => self.septets(septets, Languages::of(user_data.header.as_ref())),
-            Body::Octets(octets) => self.octets(octets, dcs),
+            Body::Octets(octets) if dcs.is_compressed() => self.data(Flaw::Compressed, octets, false),
+            Body::Octets(octets) if dcs.alphabet() == Alphabet::Ucs2 => self.ucs2(octets),
+            Body::Octets(octets) => {
+                let is_for_people = user_data.header.as_ref().and_then(Header::ports).is_none();
+                self.data(Flaw::Data, octets, is_for_people);
+            }
         }
     }
 
@@ -57,18 +63,22 @@ impl Joint {
         }
     }
 
-    fn octets(&mut self, octets: &[u8], dcs: Dcs) {
-        if dcs.is_compressed() || dcs.alphabet() != Alphabet::Ucs2 {
-            self.close(Open::Nothing);
-            self.out.flaws.add(if dcs.is_compressed() { Flaw::Compressed } else { Flaw::Data });
-            return;
-        }
+    fn ucs2(&mut self, octets: &[u8]) {
         if !matches!(self.open, Open::Ucs2(_)) {
             self.close(Open::Ucs2(ucs2::Decoder::default()));
         }
         if let Open::Ucs2(decoder) = &mut self.open {
             decoder.push(octets);
         }
+    }
+
+    /// Octets without an alphabet. Some senders put plain text into them, which is shown when it is nothing else.
+    fn data(&mut self, flaw: Flaw, octets: &[u8], is_for_people: bool) {
+        self.close(Open::Nothing);
+        self.out.flaws.add(flaw);
+        let is_plain = |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        let plain = std::str::from_utf8(octets).ok().filter(is_plain).filter(|_| is_for_people);
+        self.out.text.push_str(plain.unwrap_or_default());
     }
 
     /// Ends what is open and goes on with another alphabet.

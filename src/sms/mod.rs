@@ -40,7 +40,7 @@ pub use own_number::{number_in_ussd, own_number, ussd_text};
 pub use parameters::Parameters;
 pub use pdu::Pdu;
 pub use pid::Pid;
-pub use report::DeliverReport;
+pub use report::{Cause, DeliverReport};
 pub use scts::Scts;
 pub use set::{PART_WINDOW, PartSet, place};
 pub use status_report::{Outcome, Status, StatusReport};

@@ -45,6 +45,8 @@ impl Body {
 
 /// What the length octet of user data counts, at most.
 const MAX_LENGTH: usize = 255;
+/// How many octets of user data a TPDU has room for (23.040 9.2.3.24).
+const MAX_OCTETS: usize = 140;
 
 impl UserData {
     /// User data that says `body` behind `header`.
@@ -133,7 +135,8 @@ impl Measure {
         if there.len() == unit_octets {
             return Measure { octets: unit_octets, septets: length, fits: true };
         }
-        if there.len() > unit_octets && (is_padding || there.len() != other_unit) {
+        let counts_otherwise = there.len() == other_unit && other_unit <= MAX_OCTETS && !is_padding;
+        if there.len() > unit_octets && !counts_otherwise {
             return Measure { octets: unit_octets, septets: length, fits: false };
         }
         // Fewer octets than promised, or exactly as many as the length means when it counts the wrong thing: take all.

@@ -63,22 +63,19 @@ fn an_absent_modem_is_shown_and_keeps_nobody_from_working() {
 #[test]
 fn who_holds_a_busy_port_is_named() {
     let site = Site::with_modems(1);
-    let port = site.rack.as_ref().unwrap().ports()[0].to_str().unwrap().to_owned();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let held = runtime.block_on(async {
-        use tokio_serial::SerialPortBuilderExt;
-        tokio_serial::new(&port, 115_200).open_native_async().unwrap()
-    });
-    let daemon = site.serve();
-    let mut reason = String::new();
+    let port =
+        std::fs::OpenOptions::new().read(true).write(true).open(&site.rack.as_ref().unwrap().ports()[0]).unwrap();
+    // Reads what nobody sends: it holds the port until it is ended.
+    let mut holder = std::process::Command::new("cat").stdin(port).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let expected = format!("held by cat (pid {})", holder.id());
+    let _daemon = site.serve();
     wait_for("the holder to be named", || {
         let modem = site.admin("/modems")[0].clone();
-        reason = modem["reason"].as_str().unwrap_or_default().to_owned();
-        reason.contains(&std::process::id().to_string())
+        modem["reason"].as_str().is_some_and(|reason| reason.contains(&expected))
     });
-    drop(held);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
     wait_for("the modem to be Ready once its port is free", || site.admin("/status")["modems"]["ready"] == 1);
-    drop(daemon);
 }
 
 #[test]

@@ -11,4 +11,5 @@ mod driver;
 mod kill;
 mod modems;
 mod rooms;
+mod simulator;
 mod support;

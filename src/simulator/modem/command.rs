@@ -79,17 +79,22 @@ impl Command {
     }
 }
 
-/// The commands of a line that began with `AT`; the text is what follows those two letters.
+/// The commands of a line that began with `AT`; the text is what follows those two letters. `AT` alone is a command
+/// without a name.
 pub fn split(body: &str) -> Vec<Command> {
     let mut rest = body;
     let mut commands = Vec::new();
     loop {
         rest = rest.trim_start_matches([' ', ';']);
-        let Some(first) = rest.chars().next() else { return commands };
+        let Some(first) = rest.chars().next() else { break };
         let (command, tail) = if first.is_ascii_alphabetic() || first == '&' { basic(rest) } else { extended(rest) };
         commands.push(command);
         rest = tail;
     }
+    if commands.is_empty() {
+        commands.push(Command { name: String::new(), ask: Ask::Execute });
+    }
+    commands
 }
 
 /// `+NAME`, `+NAME?`, `+NAME=?` or `+NAME=…`, up to a semicolon outside quotes.
@@ -157,7 +162,8 @@ mod tests {
     #[test]
     fn lines_and_their_commands() {
         let cases: &[(&str, &[&str])] = &[
-            ("", &[]),
+            ("", &[""]),
+            (" ; ", &[""]),
             ("E0V1Q0", &["E=0", "V=1", "Q=0"]),
             ("e", &["E"]),
             ("&F", &["&F"]),

@@ -7,6 +7,7 @@ mod chain;
 mod charset;
 pub mod command;
 mod dialect;
+mod dialogue;
 mod general;
 mod identity;
 mod line;
@@ -35,7 +36,7 @@ use observed::Observed;
 use output::Output;
 pub use receiving::Offer;
 use receiving::Unacknowledged;
-use reply::{Failure, Line, Outcome, Reply, SimFault};
+use reply::{Failure, SimFault};
 pub use sending::{Content, Submission};
 use settings::Settings;
 
@@ -281,115 +282,6 @@ impl Modem {
     /// Octets on the line that no command asked for, as they are.
     pub fn babble(&mut self, octets: &[u8]) {
         self.output.write(octets);
-    }
-
-    fn execute(&mut self, line: &str, now: Now) {
-        let Some(body) = self.body_of(line) else { return };
-        self.observed.commands += 1;
-        self.reply_delay_ms = 0;
-        let mut lines = Vec::new();
-        for command in command::split(&body) {
-            match chain::answer(self, &command, now) {
-                Ok(Reply::Lines(more)) => lines.extend(more),
-                outcome => return self.conclude(lines, outcome, now),
-            }
-        }
-        self.conclude(lines, reply::ok(), now);
-    }
-
-    /// What follows `AT`, which may stand behind garbage; `A/` repeats the line before.
-    fn body_of(&mut self, line: &str) -> Option<String> {
-        let capitals = line.to_ascii_uppercase();
-        if capitals.trim() == "A/" {
-            return Some(self.last_line.clone());
-        }
-        let at = capitals.find("AT")?;
-        let body = line.get(at + 2..)?.to_owned();
-        self.last_line.clone_from(&body);
-        Some(body)
-    }
-
-    /// Writes the lines of a reply and its final result.
-    fn conclude(&mut self, lines: Vec<Line>, outcome: Outcome, now: Now) {
-        let mut octets = self.framed(&lines);
-        match outcome {
-            Ok(Reply::Silence) => return,
-            Ok(Reply::Prompt(prompt)) => {
-                octets.extend_from_slice(b"\r\n> ");
-                self.output.write(&octets);
-                self.input = Input::Text { prompt, text: Vec::new() };
-                return;
-            }
-            Ok(Reply::Reboot) => {
-                octets.extend(self.final_result("OK", 0));
-                self.output.write(&octets);
-                self.reboot(now);
-            }
-            Ok(Reply::Lines(more)) => {
-                octets.extend(self.framed(&more));
-                octets.extend(self.final_result("OK", 0));
-                self.write_reply(octets, now);
-            }
-            Err(failure) => {
-                octets.extend(self.final_result(&failure.shown(self.settings.errors), failure.code()));
-                self.write_reply(octets, now);
-            }
-        }
-        self.output.expect_patience();
-        if let Some(text) = self.after_reply.take() {
-            self.urc(&text);
-        }
-    }
-
-    /// The reply to the command at hand comes that much later.
-    pub fn delay_reply(&mut self, delay_ms: u64) {
-        self.reply_delay_ms = delay_ms;
-    }
-
-    fn write_reply(&mut self, octets: Vec<u8>, now: Now) {
-        match self.reply_delay_ms {
-            0 => self.output.write(&octets),
-            delay => self.output.write_at(now.ms + delay, octets),
-        }
-    }
-
-    /// Lines as V.250 clause 5.7.1 frames them: one header before the first, an end after each.
-    fn framed(&self, lines: &[Line]) -> Vec<u8> {
-        let mut octets = Vec::new();
-        if lines.is_empty() {
-            return octets;
-        }
-        if self.settings.verbose {
-            octets.extend_from_slice(b"\r\n");
-        }
-        for line in lines {
-            octets.extend_from_slice(line);
-            octets.extend_from_slice(b"\r\n");
-        }
-        octets
-    }
-
-    fn final_result(&self, words: &str, code: u8) -> Vec<u8> {
-        match (self.settings.quiet, self.settings.verbose) {
-            (true, _) => Vec::new(),
-            (false, true) => format!("\r\n{words}\r\n").into_bytes(),
-            (false, false) if words.starts_with('+') => format!("{words}\r").into_bytes(),
-            (false, false) => format!("{code}\r").into_bytes(),
-        }
-    }
-
-    /// An unasked result code.
-    fn urc(&mut self, text: &str) {
-        self.say(text.as_bytes());
-    }
-
-    /// An unasked result code in octets; waits while the host is writing a text.
-    fn say(&mut self, text: &[u8]) {
-        if matches!(self.power, Power::Booting { .. }) || self.faults.drops_urc() {
-            return;
-        }
-        let octets = [b"\r\n", text, b"\r\n"].concat();
-        if self.input.is_text() { self.output.hold(octets) } else { self.output.write(&octets) }
     }
 
     /// The card, when it can be used.

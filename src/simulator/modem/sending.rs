@@ -3,7 +3,7 @@
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Prompt, Reply, line, ok};
 use super::{Modem, Now};
-use crate::sms::{Address, Deliver};
+use crate::sms::{Submit, tpdu};
 
 const INVALID_PDU: Failure = Failure::Cms(304);
 const NO_NETWORK: Failure = Failure::Cms(331);
@@ -20,8 +20,8 @@ pub struct Submission {
 /// What a host sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// From PDU mode: coding and user data as the host made them; originator and time are the network's to fill in.
-    Draft(Box<Deliver>),
+    /// From PDU mode: protocol, coding and user data go on as the host made them.
+    Draft(Box<Submit>),
     /// From text mode.
     Text(String),
 }
@@ -99,33 +99,9 @@ impl Modem {
 fn draft(text: &[u8], length: usize) -> Option<Submission> {
     let digits: Vec<u8> = text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
     let octets = hex::decode(digits).ok()?;
-    let tpdu = octets.get(usize::from(*octets.first()?) + 1..)?;
-    let message = (tpdu.len() == length).then(|| delivered_form(tpdu))??;
-    Some(Submission { to: dialled(&message.originator), content: Content::Draft(Box::new(message)) })
-}
-
-fn dialled(address: &Address) -> String {
-    address.to_string()
-}
-
-/// SMS-SUBMIT (TS 23.040 clause 9.2.2.2) as the SMS-DELIVER that comes of it, the destination in the originator's place:
-/// message reference and validity period fall away, a time stamp comes in.
-fn delivered_form(tpdu: &[u8]) -> Option<Deliver> {
-    let (&first, rest) = tpdu.split_first()?;
-    if first & 0x03 != 1 {
+    if tpdu(&octets)?.len() != length {
         return None;
     }
-    let (_reference, rest) = rest.split_first()?;
-    let address_length = 2 + usize::from(*rest.first()?).div_ceil(2);
-    let (address, rest) = rest.split_at_checked(address_length)?;
-    let (coding, rest) = rest.split_at_checked(2)?;
-    let validity = match first >> 3 & 0x03 {
-        0 => 0,
-        2 => 1,
-        _ => 7,
-    };
-    let user_data = rest.get(validity..)?;
-    let no_more_and_header = 0x04 | first & 0x40;
-    let octets = [&[0, no_more_and_header], address, coding, &[0; 7], user_data].concat();
-    Deliver::decode(&octets).ok()
+    let message = Submit::decode(&octets).ok()?;
+    Some(Submission { to: message.destination.to_string(), content: Content::Draft(Box::new(message)) })
 }

@@ -1,0 +1,64 @@
+//! A modem's place in the rack: the modem, and what its port listens to.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{Notify, watch};
+
+use super::card::SimCard;
+use super::centre::compose;
+use super::memory::MessageStore;
+use super::modem::Modem;
+use super::scenario::{ModemPlan, StoredPlan};
+use crate::sms::Address;
+
+/// One modem and its port.
+pub struct Bay {
+    modem: Mutex<Modem>,
+    /// Something to do that did not come over the line.
+    pub wake: Notify,
+    /// Whether the port is there.
+    pub port: watch::Sender<Port>,
+}
+
+/// Whether a modem's port is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// It can be opened.
+    Present,
+    /// It is not to be seen.
+    Gone {
+        /// When it comes back by itself.
+        back_after_ms: Option<u64>,
+    },
+}
+
+impl Bay {
+    /// The modem of a plan, with the messages that it has from the start.
+    pub fn new(plan: &ModemPlan, now: DateTime<Utc>) -> Self {
+        let mut modem = Modem::new(plan.config(), plan.card());
+        let card = modem.sim().cloned();
+        let (own, on_card) = modem.stores_mut();
+        fill(own, plan.stored(), card.as_ref(), now);
+        if let Some(store) = on_card {
+            fill(store, plan.stored_on_card(), card.as_ref(), now);
+        }
+        Self { modem: Mutex::new(modem), wake: Notify::new(), port: watch::Sender::new(Port::Present) }
+    }
+
+    /// The modem, for as long as nobody else needs it.
+    pub fn modem(&self) -> MutexGuard<'_, Modem> {
+        self.modem.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Messages that are in a store from the start; what finds no room is left out.
+fn fill(store: &mut MessageStore, stored: &[StoredPlan], card: Option<&SimCard>, now: DateTime<Utc>) {
+    let number = card.map_or("", |card| card.number.as_str());
+    let centre = card.map(|card| Address::parse(&card.service_centre));
+    for (reference, message) in (0u8..=255).cycle().zip(stored) {
+        for pdu in compose(centre.as_ref(), &message.from, number, &message.text, now, reference) {
+            store.put(pdu);
+        }
+    }
+}
