@@ -235,7 +235,7 @@ async fn the_stop_does_not_wait_for_a_silent_modem() {
 
 #[tokio::test]
 async fn a_stream_in_memory_does_as_well_as_a_port() {
-    let network = simbridge::simulator::Network::new(&Scenario::default().with_modems(1), Arc::new(noon));
+    let network = simbridge::simulator::Network::new(&Scenario::default().with_modems(1), Arc::new(noon)).unwrap();
     let host = Recorder::new();
     let mut stream = in_memory(&network, 0);
     let number = network.numbers()[0].clone();
