@@ -27,6 +27,8 @@ pub enum Urc {
     StoreFull,
     /// The modem has started anew: all its settings may be lost.
     Booted,
+    /// What means nothing to anybody, but has no tag by which it could be told from a value that was asked for.
+    Noise,
 }
 
 /// What happened to the card. After any of them its ICCID has to be read again.
@@ -89,6 +91,11 @@ fn wordy(line: &str) -> Option<Urc> {
         _ if line.starts_with("^SMMEMFULL") || line.starts_with("SMS FULL") || line.starts_with("+SMS FULL") => {
             Urc::StoreFull
         }
+        "Call Ready" | "CALL READY" | "PB DONE" | "PB READY" | "RING" | "NO CARRIER" => Urc::Noise,
+        // `*PSUTTZ: …` has a tag; the line that follows it, `DST: 1`, has none.
+        _ if line.starts_with("DST:") => Urc::Noise,
+        // `+PBREADY`, `^MODEMREADY` and the like.
+        _ if line.starts_with(['+', '^', '#', '*', '%', '$', '!']) && tag(line).is_none() => Urc::Noise,
         _ => return None,
     })
 }
@@ -236,9 +243,10 @@ mod tests {
             ("+CREG: 1", Some(Urc::Registration(Domain::Circuit, Registration::Home))),
             ("+CEREG: 5,\"00A1\",\"01B2C3\",7", Some(Urc::Registration(Domain::Lte, Registration::Roaming))),
             ("+CREG: 0,1", None),
-            ("Call Ready", None),
+            ("Call Ready", Some(Urc::Noise)),
+            ("+PBREADY", Some(Urc::Noise)),
             ("*PSUTTZ: 2026, 6, 22, 12, 57, 3, \"+8\", 1", None),
-            ("DST: 1", None),
+            ("DST: 1", Some(Urc::Noise)),
             ("^RSSI: 20", None),
             ("+ZPAS: \"LTE\",\"CS_PS\"", None),
         ];

@@ -41,12 +41,24 @@ struct Look {
 }
 
 impl Holders {
-    /// The first other program that has this device (its real path) open.
+    /// The first other program that has this device (its real path) open and is not the modem at its other end.
     pub async fn rival(&self, device: &Path) -> Option<Holder> {
-        let found = self.look().await;
         let pseudo = device.starts_with("/dev/pts");
-        let rival = |holder: &&Holder| holder.pid != std::process::id() && !(pseudo && holder.has_master);
-        found.get(device)?.iter().find(rival).cloned()
+        self.find(device, |holder| !(pseudo && holder.has_master)).await
+    }
+
+    /// Who may have locked this device: a rival, else the program that has its other end too.
+    pub async fn locker(&self, device: &Path) -> Option<Holder> {
+        match self.rival(device).await {
+            Some(rival) => Some(rival),
+            None => self.find(device, |_| true).await,
+        }
+    }
+
+    async fn find(&self, device: &Path, wanted: impl Fn(&Holder) -> bool) -> Option<Holder> {
+        let found = self.look().await;
+        let other = |holder: &&Holder| holder.pid != std::process::id() && wanted(holder);
+        found.get(device)?.iter().find(other).cloned()
     }
 
     async fn look(&self) -> Arc<Found> {

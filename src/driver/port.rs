@@ -50,8 +50,8 @@ fn open_now(device: &PathBuf, baud: u32) -> Result<SerialStream, tokio_serial::E
 }
 
 async fn busy(device: &Path, holders: &Holders) -> String {
-    match holders.rival(device).await {
-        Some(rival) => format!("held by {rival}"),
+    match holders.locker(device).await {
+        Some(locker) => format!("held by {locker}"),
         None => "held by another program (or by this one, under another name)".to_owned(),
     }
 }

@@ -70,6 +70,8 @@ impl<H: Host> Supervisor<H> {
         self.rescan(watch.as_mut()).await;
         loop {
             tokio::select! {
+                // First: a worker that ended because of the stop has not fallen.
+                biased;
                 () = stop.cancelled() => break,
                 () = changed(watch.as_mut()) => {
                     tokio::time::sleep(SETTLE).await;

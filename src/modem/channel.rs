@@ -27,7 +27,9 @@ pub(super) enum Outcome {
     Unfinished,
     /// An error.
     Refused(FinalResult),
-    /// Nothing within the command's time, or an `OK` that was another command's.
+    /// `OK` without the value that was asked for: a modem that does not know the command, or another command's `OK`.
+    Empty,
+    /// Nothing within the command's time.
     Unanswered,
 }
 
@@ -357,7 +359,7 @@ impl Channel {
             Outcome::Refused(result)
         } else if needs_line && self.reply.is_empty() {
             self.drain(now, Some(0));
-            Outcome::Unanswered
+            Outcome::Empty
         } else {
             Outcome::Done
         };

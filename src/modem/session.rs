@@ -246,8 +246,8 @@ impl Session {
                     serving.sweep_soon(urc == Urc::StoreFull, now);
                 }
             }
-            // The channel waits for its second line.
-            Urc::Heading(_) => {}
+            // The channel waits for the second line of a heading.
+            Urc::Heading(_) | Urc::Noise => {}
         }
     }
 
@@ -320,7 +320,7 @@ impl Session {
         let result = match outcome {
             Outcome::Done => Some(FinalResult::Ok),
             Outcome::Refused(result) => Some(result),
-            Outcome::Unfinished | Outcome::Unanswered => None,
+            Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => None,
         };
         lines.extend(result.map(|result| result.to_string()));
         let reply = result.map(|_| lines).ok_or(RequestError::TimedOut);

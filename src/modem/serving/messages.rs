@@ -130,7 +130,10 @@ impl Serving {
     pub fn entry(&mut self, facts: &mut Facts, header: ListHeader, line: &str, now: Moment) {
         let Some(store) = self.chosen else { return };
         self.sweep.found += 1;
-        if self.doubt || self.held_until.is_some() || self.slots.holds(store, header.index) {
+        if self.doubt {
+            return self.sweep.at(now + EARLY);
+        }
+        if self.held_until.is_some() || self.slots.holds(store, header.index) {
             return;
         }
         if self.slots.is_full() {
@@ -207,7 +210,7 @@ impl Serving {
         match outcome {
             Outcome::Done | Outcome::Unfinished => facts.unannounce(store, index),
             Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
-            Outcome::Refused(_) => {}
+            Outcome::Refused(_) | Outcome::Empty => {}
         }
     }
 

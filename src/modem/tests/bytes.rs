@@ -78,3 +78,8 @@ fn megabytes_without_a_line_end_are_not_kept() {
     bench.auto(Duration::from_secs(60));
     assert_eq!(bench.session.state(), State::Ready);
 }
+
+#[test]
+fn a_session_is_small() {
+    assert!(size_of::<Session>() <= 2048, "{}", size_of::<Session>());
+}

@@ -160,3 +160,14 @@ fn the_iccid_is_found_by_whatever_command_works() {
     assert_eq!(bench.snapshot().state, State::SimCheck);
     assert!(bench.snapshot().reason.as_deref().unwrap().contains("ICCID"));
 }
+
+#[test]
+fn a_modem_that_answers_ok_to_every_command_it_does_not_know_still_gets_to_crsm() {
+    let mut bench = Bench::new();
+    for command in ["AT+CCID", "AT+QCCID", "AT+ICCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT!ICCID?"] {
+        bench.on(command, "OK");
+    }
+    bench.on("AT+CRSM=176,12258,0,0,10", "+CRSM: 144,0,\"981344040000000010F2\"|OK");
+    bench.auto(Duration::from_secs(10));
+    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.reopen);
+}

@@ -56,3 +56,16 @@ fn a_report_comes_with_every_keep_alive() {
     bench.auto(Duration::from_secs(600));
     assert!((10..=30).contains(&bench.reports.len()), "{}", bench.reports.len());
 }
+
+#[test]
+fn what_a_list_gave_while_the_card_was_in_doubt_is_listed_again() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    let list = format!("+CMGL: 1,1,,{PDU_LENGTH}|{PDU}|OK");
+    bench.play("< +CMTI: \"ME\",-1\n > AT+CMGL=4\n < +CREG: 2");
+    bench.lines(&list);
+    assert!(bench.handed_on.is_empty());
+    bench.on("AT+CMGL=4", &list);
+    bench.auto(Duration::from_secs(5));
+    assert!(!bench.handed_on.is_empty());
+}

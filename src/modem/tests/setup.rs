@@ -140,3 +140,16 @@ fn a_modem_that_tells_nothing_of_itself_but_its_imei() {
     bench.auto(Duration::from_secs(10));
     assert!(bench.reopen.unwrap().contains("IMEI"));
 }
+
+#[test]
+fn boot_noise_is_not_taken_for_a_value_sim800_telit() {
+    let mut bench = Bench::new();
+    bench
+        .on("AT+CGMI", "Call Ready|Telit|OK")
+        .on("AT+CGMM", "+PBREADY|DST: 1|LE910|OK")
+        .on("AT+CGMR", "*PSUTTZ: 1,2|RING|20.00|OK");
+    bench.auto(Duration::from_secs(1));
+    let identity = bench.snapshot().identity.clone().unwrap();
+    assert_eq!((identity.manufacturer.as_str(), identity.model.as_str()), ("Telit", "LE910"));
+    assert_eq!(identity.firmware.as_deref(), Some("20.00"));
+}
