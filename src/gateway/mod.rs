@@ -11,6 +11,7 @@ mod error;
 mod expire;
 mod ingest;
 mod orders;
+mod pins;
 mod sims;
 mod watch;
 

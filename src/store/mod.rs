@@ -15,6 +15,7 @@ mod migrate;
 mod modems;
 mod orders;
 mod parts;
+mod pins;
 mod read;
 mod services;
 mod sims;
