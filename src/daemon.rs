@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::driver::{self, Driver, PortPattern};
+use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
 use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
 use crate::http::{self, Listening};
 use crate::store::{Store, StoreError};
@@ -94,7 +94,7 @@ impl Daemon {
         };
         tokio::spawn(report_faults(gateway.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
-        let driver = driver::start(patterns(config), Arc::new(Host::new(gateway.clone())));
+        let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
         Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
     }
 
@@ -147,8 +147,16 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-fn patterns(config: &Config) -> Vec<PortPattern> {
-    config.modems.iter().map(|modem| PortPattern { path: modem.port.clone().into(), baud: modem.baud }).collect()
+fn ports(config: &Config) -> Vec<Ports> {
+    let ports = config.modems.iter().map(|modem| Ports {
+        pattern: PortPattern { path: modem.port.clone().into(), baud: modem.baud },
+        options: PortOptions { profile: modem.profile.clone(), pin_file: modem.pin_file.clone() },
+    });
+    ports.collect()
+}
+
+fn driver_settings(config: &Config) -> driver::Settings {
+    driver::Settings { hardware: Some(config.hardware.clone()), ..driver::Settings::default() }
 }
 
 /// Tells what is wrong in the database. Nobody waits for it: a large one takes its time.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::clock::Clock;
 use super::host::Host;
@@ -37,7 +37,7 @@ where
 {
     let (_sender, mut requests) = mpsc::channel(1);
     let report = |snapshot| host.report(snapshot);
-    Attendance::new(host.as_ref(), settings, report).run(stream, port, &mut requests).await
+    Attendance::new(host.as_ref(), settings, report).run(stream, settings.session(port), &mut requests).await
 }
 
 /// What is needed while a session runs.
@@ -57,15 +57,10 @@ impl<'a, H: Host, R: FnMut(Snapshot)> Attendance<'a, H, R> {
         Attendance { host, settings, report, clock, pending: Pending::default(), asked: Vec::new(), next_id: 0 }
     }
 
-    pub async fn run<S>(&mut self, stream: &mut S, port: &str, requests: &mut mpsc::Receiver<Asked>) -> End
+    pub async fn run<S>(&mut self, stream: &mut S, config: SessionConfig, requests: &mut mpsc::Receiver<Asked>) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let config = SessionConfig {
-            port: port.to_owned(),
-            keep_alive: self.settings.keep_alive,
-            settled_after: self.settings.settled_after,
-        };
         let clock = self.clock;
         let mut session = Session::new(config, clock.now());
         let mut buffer = [0_u8; READ];
@@ -146,6 +141,17 @@ impl<'a, H: Host, R: FnMut(Snapshot)> Attendance<'a, H, R> {
                 }
                 Answer::Emptied(token, done.is_ok())
             }),
+            Action::MayEnterPin { token, imei, iccid } => self.pending.push(async move {
+                let answer = host.may_enter_pin(&imei, iccid.as_deref()).await;
+                Answer::MayEnterPin(token, answer.map_err(|error| warn!(%error, "a PIN's try could not be recorded")))
+            }),
+            Action::PinAccepted { imei, iccid } => self.pending.push(async move {
+                info!(event = "pin_accepted", "the SIM card took its PIN");
+                if let Err(error) = host.pin_accepted(&imei, iccid.as_deref()).await {
+                    warn!(%error, "that the PIN was taken could not be recorded; it will not be entered again");
+                }
+                Answer::Nothing
+            }),
             Action::Write(_) | Action::Report(_) | Action::Reopen { .. } | Action::Answer { .. } => {}
         }
     }
@@ -157,6 +163,8 @@ fn answered(session: &mut Session, answer: Answer, clock: Clock) {
         Answer::Stored(token, ok) => session.stored(token, ok, now),
         Answer::Custody(token, answer) => session.custody(token, answer, now),
         Answer::Emptied(token, ok) => session.emptied(token, ok, now),
+        Answer::MayEnterPin(token, answer) => session.may_enter_pin(token, answer, now),
+        Answer::Nothing => {}
     }
 }
 

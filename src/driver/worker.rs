@@ -11,10 +11,11 @@ use tracing::{debug, info};
 
 use super::attend::{Attendance, End};
 use super::backoff::Backoff;
+use super::hardware::Hardware;
 use super::holders::Holders;
 use super::host::Host;
-use super::{Asked, Settings, port};
-use crate::modem::{RequestError, Snapshot, State};
+use super::{Asked, PortOptions, Settings, port};
+use crate::modem::{RequestError, SessionConfig, Snapshot, State};
 
 /// A port that is not there is looked for this often, should the folder's change have escaped notice.
 const LOOK: Duration = Duration::from_secs(60);
@@ -22,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(60);
 pub(crate) struct Worker<H> {
     pub path: PathBuf,
     pub baud: u32,
+    pub options: PortOptions,
+    pub hardware: Hardware,
     pub settings: Settings,
     pub host: Arc<H>,
     pub holders: Holders,
@@ -73,8 +76,14 @@ impl<H: Host> Worker<H> {
         let host = Arc::clone(&self.host);
         let name = shown.last.port.clone();
         let Some(port) = stream.0.as_mut() else { return End::HungUp(String::new()) };
+        let config = SessionConfig {
+            profiles: self.hardware.profiles().await,
+            profile: self.options.profile.clone(),
+            pin: self.options.pin().await,
+            ..self.settings.session(&name)
+        };
         let report = |snapshot| shown.report(&*host, snapshot);
-        let end = Attendance::new(&*host, &self.settings, report).run(port, &name, &mut self.requests).await;
+        let end = Attendance::new(&*host, &self.settings, report).run(port, config, &mut self.requests).await;
         if shown.was_ready {
             backoff.reset();
             shown.was_ready = false;
@@ -142,6 +151,7 @@ impl Shown {
             state: State::Absent,
             reason: None,
             identity: None,
+            profile: None,
             sim: None,
             signal_dbm: None,
             operator: None,
@@ -157,6 +167,7 @@ impl Shown {
             state,
             reason: (!reason.is_empty()).then(|| reason.to_owned()),
             identity: self.last.identity.clone(),
+            profile: self.last.profile.clone(),
             sim: None,
             signal_dbm: None,
             operator: None,
@@ -168,6 +179,7 @@ impl Shown {
     fn report(&mut self, host: &impl Host, mut snapshot: Snapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
+            snapshot.profile.clone_from(&self.last.profile);
         }
         self.was_ready |= snapshot.state == State::Ready;
         if snapshot.state != self.last.state || snapshot.reason != self.last.reason {

@@ -13,6 +13,7 @@ mod explain;
 mod ingest;
 mod operator;
 mod orders;
+mod pins;
 mod rentals;
 mod reuse;
 mod sims;

@@ -91,6 +91,8 @@ pub(super) struct Channel {
     output: Vec<u8>,
     imei: Option<String>,
     model: Option<String>,
+    /// Beginnings of lines by which this model says that a store is full.
+    full: Vec<String>,
 }
 
 impl Channel {
@@ -105,6 +107,7 @@ impl Channel {
             output: Vec::new(),
             imei: None,
             model: None,
+            full: Vec::new(),
         }
     }
 
@@ -113,6 +116,11 @@ impl Channel {
         self.imei = Some(imei.to_owned());
         // A model's name that is part of other lines would prove nothing.
         self.model = (model.len() >= 4).then(|| model.to_owned());
+    }
+
+    /// Lines that begin so say that a store is full.
+    pub fn full_lines(&mut self, beginnings: &[String]) {
+        beginnings.clone_into(&mut self.full);
     }
 
     /// Whether a command can be sent.
@@ -263,6 +271,10 @@ impl Channel {
                 self.head = Some(head);
                 None
             }
+            // What is known already (room again, say) is not overruled.
+            None | Some(Urc::Noise) if self.full.iter().any(|beginning| line.starts_with(beginning)) => {
+                Some(Event::Urc(Urc::StoreFull))
+            }
             other => other.map(Event::Urc),
         }
     }
@@ -344,11 +356,20 @@ impl Channel {
             Expects::Prefixed(prefixes) => prefixes.iter().any(|prefix| begins(prefix)),
             Expects::Required(prefix) => begins(prefix) && !matches!(found, Some(Urc::Registration(..))),
             Expects::Value(word) => match tag {
-                Some(tag) => tag.ends_with(word),
+                Some(tag) => tag.ends_with(word) || self.asked_for(tag),
                 None => found.is_none(),
             },
-            Expects::Anything => found.is_none() || tag.is_some_and(|tag| self.sent.to_ascii_uppercase().contains(tag)),
+            Expects::Anything => found.is_none() || tag.is_some_and(|tag| self.asked_for(tag)),
         }
+    }
+
+    /// Whether the command that was sent is the one of this tag: `+CPIN` is not asked for by `AT+CPINR`.
+    fn asked_for(&self, tag: &str) -> bool {
+        let sent = self.sent.to_ascii_uppercase();
+        let whole = |(at, _): (usize, &str)| {
+            sent.get(at + tag.len()..).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        };
+        sent.match_indices(tag).any(whole)
     }
 
     fn end(&mut self, result: FinalResult, now: Moment) -> Option<Event> {

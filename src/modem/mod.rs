@@ -26,7 +26,9 @@ mod facts;
 mod identifying;
 mod moment;
 mod phase;
+mod pin;
 mod probing;
+mod profile;
 mod reads;
 mod reply;
 mod requests;
@@ -35,6 +37,7 @@ mod session;
 mod sim_check;
 mod slots;
 mod sweep;
+mod unlocking;
 
 pub use face::{
     Action, Custody, Identity, NumberSource, RawPdu, Received, Registration, Request, RequestError, SessionConfig,
@@ -44,4 +47,6 @@ pub use face::{
 mod tests;
 
 pub use moment::Moment;
+pub use pin::Pin;
+pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use session::Session;

@@ -27,7 +27,8 @@ pub(super) struct Requests {
     running: Option<u64>,
 }
 
-fn check(text: &str) -> Result<(), RequestError> {
+/// Whether this may be sent: one command line that writes no IMEI.
+pub(super) fn check(text: &str) -> Result<(), RequestError> {
     let upper = text.to_ascii_uppercase().replace(' ', "");
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     if !upper.starts_with("AT") || !printable || text.len() > MAX_LENGTH {

@@ -9,7 +9,7 @@ use super::phase::{Next, Phase};
 use super::probing::Probing;
 use super::requests::Requests;
 use super::sim_check::SimCheck;
-use crate::at::{self, Command, DirectKind, FinalResult, Item, LineBuffer, SimTrouble, Urc};
+use crate::at::{self, Command, DirectKind, FinalResult, Item, LineBuffer, SimEvent, SimTrouble, Urc};
 
 /// Commands in a row that were not answered, although the modem found its feet each time.
 const UNANSWERED: u8 = 6;
@@ -135,6 +135,14 @@ impl Session {
         self.advance(now);
     }
 
+    /// The host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the try is on disk and may be made.
+    pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
+        if let Phase::SimCheck(phase) = &mut self.phase {
+            phase.may_enter_pin(token, answer);
+        }
+        self.advance(now);
+    }
+
     /// The host's answer to [`Action::Emptied`].
     pub fn emptied(&mut self, token: Token, ok: bool, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase {
@@ -184,6 +192,7 @@ impl Session {
     fn enter(&mut self, phase: Phase) {
         if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.facts.identity) {
             self.channel.knows(&identity.imei, &identity.model);
+            self.channel.full_lines(&self.facts.profile.store_full);
         }
         self.phase = phase;
         self.facts.changed = true;
@@ -226,7 +235,7 @@ impl Session {
 
     fn urc(&mut self, urc: Urc, now: Moment) {
         match urc {
-            Urc::Sim(_) => self.card_event(now),
+            Urc::Sim(event) => self.card_event(event, now),
             Urc::Booted => self.booted(now),
             Urc::Stored { store, index } => {
                 if let (Some(store), Some(index)) = (store, index) {
@@ -251,10 +260,10 @@ impl Session {
         }
     }
 
-    fn card_event(&mut self, now: Moment) {
+    fn card_event(&mut self, event: SimEvent, now: Moment) {
         match &mut self.phase {
             Phase::Probing(_) => {}
-            Phase::SimCheck(phase) => phase.hurry(now),
+            Phase::SimCheck(phase) => phase.hurry(event, now),
             _ => self.card_lost(now),
         }
     }

@@ -16,6 +16,7 @@ mod migrate;
 mod modems;
 mod orders;
 mod parts;
+mod pins;
 mod read;
 mod rentals;
 mod retention;

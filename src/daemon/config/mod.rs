@@ -24,6 +24,8 @@ pub struct Config {
     pub socket: PathBuf,
     /// `[[modem]]`, in order.
     pub modems: Vec<ModemPorts>,
+    /// `[hardware] folder`: the operator's own profiles.
+    pub hardware: PathBuf,
     /// `[orders]`.
     pub orders: Orders,
     /// `[money] currency`.
@@ -53,6 +55,10 @@ pub struct ModemPorts {
     pub port: String,
     /// Bits per second.
     pub baud: u32,
+    /// The profile's name; without it, what fits is taken.
+    pub profile: Option<String>,
+    /// The file with the PIN of the SIM cards.
+    pub pin_file: Option<PathBuf>,
     /// The line that it stands on.
     pub line: usize,
 }
@@ -152,7 +158,8 @@ impl Config {
             database: database(root.section("database")),
             listen: http(root.section("http")),
             socket: admin(root.section("admin")),
-            modems: modems(&mut root, &mut without_effect),
+            modems: modems(&mut root),
+            hardware: hardware(root.section("hardware")),
             orders: orders(root.section("orders")),
             currency: money.currency,
             packages,
@@ -187,15 +194,18 @@ fn http(mut section: Section<'_>) -> SocketAddr {
     listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)))
 }
 
-fn modems(root: &mut Section<'_>, without_effect: &mut Vec<String>) -> Vec<ModemPorts> {
+fn hardware(mut section: Section<'_>) -> PathBuf {
+    let folder = section.text("folder").unwrap_or_else(|| "/etc/simbridge/hardware".to_owned());
+    section.end();
+    folder.into()
+}
+
+fn modems(root: &mut Section<'_>) -> Vec<ModemPorts> {
     let read = root.sections("modem").into_iter().filter_map(|mut section| {
         let line = section.line();
         let baud = section.whole("baud", 300..=4_000_000).and_then(|baud| u32::try_from(baud).ok()).unwrap_or(115_200);
-        for key in ["profile", "pin_file"] {
-            if section.skip(key) {
-                without_effect.push(format!("modem.{key} (line {line})"));
-            }
-        }
+        let profile = section.text("profile").filter(|name| name != "auto");
+        let pin_file = section.text("pin_file").map(PathBuf::from);
         let port = section.text("port");
         let glob = port.as_deref().map(glob::Pattern::new);
         match glob {
@@ -204,7 +214,7 @@ fn modems(root: &mut Section<'_>, without_effect: &mut Vec<String>) -> Vec<Modem
             Some(Ok(_)) => {}
         }
         section.end();
-        Some(ModemPorts { port: port?, baud, line })
+        Some(ModemPorts { port: port?, baud, profile, pin_file, line })
     });
     read.collect()
 }
@@ -363,7 +373,7 @@ mod tests {
             (
                 "[zzzzzzzzzz]\n",
                 &[
-                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `http`, `limits`, \
+                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, `limits`, \
                  `log`, `modem`, `money`, `orders`, `rentals`, `retention`",
                 ],
             ),
@@ -411,6 +421,6 @@ mod tests {
     #[test]
     fn what_this_version_does_not_do_is_said() {
         let config = Config::parse("[bank]\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
-        assert_eq!(config.without_effect, ["[bank]", "modem.profile (line 2)"]);
+        assert_eq!(config.without_effect, ["[bank]"]);
     }
 }

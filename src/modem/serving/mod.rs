@@ -14,6 +14,7 @@ use super::facts::{Custody, Facts};
 use super::identifying::Identifying;
 use super::moment::Moment;
 use super::phase::{Next, Phase};
+use super::profile::Quirk;
 use super::reads::{Read, Reads};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
@@ -99,6 +100,9 @@ impl Serving {
             leave: None,
         };
         serving.sweep.at(now);
+        if facts.profile.has(Quirk::NoList) {
+            serving.sweep.without_list();
+        }
         if facts.plan.readable == [Store::Sim] && facts.custody != Custody::Current {
             // There is no other store that could hold anything.
             serving.emptied = Some(None);
@@ -249,5 +253,5 @@ impl Serving {
 }
 
 fn iccid_command(facts: &Facts) -> Command {
-    Command::Iccid(facts.iccid_source.unwrap_or(IccidSource::Ccid))
+    Command::Iccid(facts.iccid_source.clone().unwrap_or(IccidSource::Ccid))
 }

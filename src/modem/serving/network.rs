@@ -78,7 +78,8 @@ impl Serving {
             Chore::Signal if ok => facts.signal_dbm = reply.find(at::signal_dbm),
             Chore::Operator if ok => facts.operator = reply.find(at::operator),
             Chore::Indications if ok => {
-                let silent = reply.find(at::indications).is_some_and(|set| set.mt != 1 || set.mode == 0);
+                let wanted = facts.indications.map_or(1, |wanted| wanted.mt);
+                let silent = reply.find(at::indications).is_some_and(|set| set.mt != wanted || set.mode == 0);
                 if silent {
                     self.chore(Chore::Announce);
                     self.sweep.soon(now);
