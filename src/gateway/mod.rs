@@ -10,6 +10,7 @@ mod catalogue;
 mod error;
 mod expire;
 mod explain;
+mod hot;
 mod ingest;
 mod operator;
 mod orders;
@@ -42,6 +43,7 @@ use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
 pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService};
 use crate::store::{Store, StoreError};
+use hot::Hot;
 use watch::Watch;
 
 /// Tells the time; the real one is read in `daemon`.
@@ -121,15 +123,19 @@ pub struct Gateway {
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     board: Arc<Board>,
     watch: Arc<Watch>,
+    hot: Arc<Hot>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
 }
 
 impl Gateway {
-    /// Puts the business on a store: loads the catalogue.
+    /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
-        let (services, newest) =
-            store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?))).await?;
+        let read = store.read(|rows| {
+            let open = rows.due_orders(Timestamp(i64::MAX), i64::MAX)?;
+            Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, open))
+        });
+        let (services, newest, open) = read.await?;
         let catalogue = Catalogue::new(&services)?;
         Ok(Gateway {
             store,
@@ -139,6 +145,7 @@ impl Gateway {
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
+            hot: Arc::new(Hot::with(open)),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
         })
@@ -161,7 +168,15 @@ impl Gateway {
 
     /// What a key opens, by its SHA-256.
     pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
-        Ok(self.store.read(move |rows| rows.holder_of_key(&digest)).await?)
+        let generation = match self.hot.holder(&digest) {
+            Ok(holder) => return Ok(Some(holder)),
+            Err(generation) => generation,
+        };
+        let found = self.store.read(move |rows| rows.holder_of_key(&digest)).await?;
+        if let Some(holder) = &found {
+            self.hot.remember(digest, holder, generation);
+        }
+        Ok(found)
     }
 
     /// Messages, oldest first.
