@@ -81,7 +81,7 @@ impl Daemon {
         gateway.sweep().await?;
         let stopping = CancellationToken::new();
         let (address, customers) =
-            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), stopping.clone()))
+            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
                 .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
         let admin = http::admin::router(gateway.clone(), address, stopping.clone());
         let admin = match http::listen_unix(&config.socket, admin) {
@@ -144,6 +144,14 @@ fn settings(config: &Config) -> Settings {
         block_list: config.block_list.clone(),
         text_kept: config.retention.text,
         raw_kept: config.retention.raw,
+    }
+}
+
+fn limits(config: &Config) -> http::Limits {
+    http::Limits {
+        key_per_second: config.limits.key_per_second,
+        address_per_second: config.limits.address_per_second,
+        failed_keys_per_minute: config.limits.failed_keys_per_minute,
     }
 }
 
