@@ -81,7 +81,7 @@ impl Daemon {
         gateway.sweep().await?;
         let stopping = CancellationToken::new();
         let (address, customers) =
-            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), stopping.clone()))
+            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
                 .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
         let admin = http::admin::router(gateway.clone(), address, stopping.clone());
         let admin = match http::listen_unix(&config.socket, admin) {
@@ -157,6 +157,14 @@ fn ports(config: &Config) -> Vec<Ports> {
 
 fn driver_settings(config: &Config) -> driver::Settings {
     driver::Settings { hardware: Some(config.hardware.clone()), ..driver::Settings::default() }
+}
+
+fn limits(config: &Config) -> http::Limits {
+    http::Limits {
+        key_per_second: config.limits.key_per_second,
+        address_per_second: config.limits.address_per_second,
+        failed_keys_per_minute: config.limits.failed_keys_per_minute,
+    }
 }
 
 /// Tells what is wrong in the database. Nobody waits for it: a large one takes its time.
