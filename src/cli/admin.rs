@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::client::{Client, segment};
-use super::{print, tail};
+use super::{modem, print, tail};
 use crate::daemon::edge;
 
 /// The commands.
@@ -16,7 +16,7 @@ pub(super) enum Admin {
     Status,
     /// Modems
     #[command(subcommand)]
-    Modem(Modem),
+    Modem(modem::Modem),
     /// SIMs
     #[command(subcommand)]
     Sim(Sim),
@@ -35,12 +35,6 @@ pub(super) enum Admin {
     /// Messages
     #[command(subcommand)]
     Message(Message),
-}
-
-#[derive(Subcommand)]
-pub(super) enum Modem {
-    /// Every port, and what is on it
-    List,
 }
 
 #[derive(Subcommand)]
@@ -148,8 +142,6 @@ fn country_price(text: &str) -> Result<(String, String), String> {
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
-const MODEM: &[&str] =
-    &["port", "state", "number", "operator", "signal", "manufacturer", "model", "imei", "since", "reason"];
 const ORDER: &[&str] = &["id", "account", "service", "number", "country", "state", "price", "created_at", "expires_at"];
 pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "code", "order", "text"];
 
@@ -157,9 +149,7 @@ pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "
 pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         Admin::Status => status(client, json).await?,
-        Admin::Modem(Modem::List) => {
-            list(client, json, "/modems", MODEM, "no modems: no port that a [[modem]] names is there").await?
-        }
+        Admin::Modem(command) => modem::run(command, client, json).await?,
         Admin::Sim(Sim::List) => list(client, json, "/sims", SIM, "no SIM was seen yet").await?,
         Admin::Sim(Sim::SetNumber { iccid, number }) => {
             let path = format!("/sims/{}/number", segment(&iccid));

@@ -7,6 +7,7 @@ mod accounts;
 mod assemble;
 mod board;
 mod catalogue;
+mod desk;
 mod error;
 mod expire;
 mod ingest;
@@ -22,6 +23,7 @@ use tokio::sync::{Notify, watch as latest};
 
 pub use accounts::NewKey;
 pub use board::Board;
+pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use ingest::{Arrival, Ingested, Pdu};
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};

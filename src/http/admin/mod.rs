@@ -2,6 +2,7 @@
 
 mod accounts;
 mod catalogue;
+pub mod modems;
 mod sims;
 mod views;
 
