@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::client::{Client, segment};
-use super::{modem, print, tail};
+use super::{import, modem, print, tail};
 use crate::daemon::edge;
 
 /// The commands.
@@ -41,6 +41,11 @@ pub(super) enum Admin {
 pub(super) enum Sim {
     /// Every SIM, and whether its number can be given out
     List,
+    /// Set the numbers of many SIMs: a file of lines with an ICCID, a comma and a number
+    Import {
+        /// The file
+        file: std::path::PathBuf,
+    },
     /// Say which number a SIM has
     SetNumber {
         /// The SIM's ICCID
@@ -156,6 +161,7 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
             let sim = client.post(&path, json!({ "number": number })).await?;
             object(json, &sim, SIM)?;
         }
+        Admin::Sim(Sim::Import { file }) => import::run(client, &file, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service(command, client, json).await?,

@@ -5,6 +5,7 @@ mod client;
 mod demo;
 mod demo_once;
 mod demo_stage;
+mod import;
 mod modem;
 mod print;
 mod serve;

@@ -25,6 +25,9 @@ use crate::modem::{Profile, RequestError, SessionConfig, Snapshot, State};
 /// A port that is not there is looked for this often, should the folder's change have escaped notice.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// A modem whose port got another name may be there before its old port is known to be gone.
+const MOVED: Duration = Duration::from_secs(3);
+
 pub(crate) struct Worker<H> {
     pub path: PathBuf,
     pub baud: u32,
@@ -87,8 +90,8 @@ impl<H: Host> Worker<H> {
                             pause
                         }
                         End::Double(other) => {
-                            shown.doubles(&*self.host, &other);
-                            LOOK
+                            let first = shown.doubles(&*self.host, &other);
+                            if first { MOVED } else { LOOK }
                         }
                     }
                 }
@@ -267,11 +270,13 @@ impl Shown {
         std::mem::take(&mut self.was_ready)
     }
 
-    /// The modem here is served on another port of it.
-    fn doubles(&mut self, host: &impl Host, other: &str) {
+    /// The modem here is served on another port of it. Whether that is news.
+    fn doubles(&mut self, host: &impl Host, other: &str) -> bool {
+        let before = self.last.reason.take();
         self.last.identity = None;
         self.last.profile = None;
         self.port_is(host, State::Absent, &format!("another port of the modem on {other}, which serves it"));
+        before != self.last.reason
     }
 
     /// The port itself is the news: no session runs.

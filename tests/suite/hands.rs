@@ -1,6 +1,6 @@
 //! The operator's hands on one modem.
 
-use simbridge::simulator::Scenario;
+use simbridge::simulator::{Fault, Scenario};
 
 use crate::support::{Site, wait_for};
 
@@ -76,4 +76,34 @@ fn probe_tells_what_is_on_a_port_and_takes_nothing_from_it() {
     let output = site.run(&["probe", "/nowhere"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing at this path"));
+}
+
+#[test]
+fn a_list_of_numbers_is_imported_and_its_faults_are_told() {
+    let site = Site::with(1, Scenario::parse("[[modem]]\nsim.knows_number = false\n").unwrap(), "");
+    let _daemon = site.serve_ready();
+    let iccid = site.json(&["sim", "list"])[0]["iccid"].as_str().unwrap().to_owned();
+    let file = site.dir.path().join("sims.csv");
+    std::fs::write(&file, format!("iccid,number\n{iccid},+31612345678\nbad,+31612345679\n")).unwrap();
+    let output = site.run(&["sim", "import", file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("sims.csv:3: an ICCID"), "{said}");
+    assert_eq!(site.json(&["sim", "list"])[0]["number"], "+31612345678");
+    std::fs::write(&file, format!("{iccid};+31612345670\n")).unwrap();
+    assert_eq!(site.ok(&["sim", "import", file.to_str().unwrap()]), "1 numbers set\n");
+}
+
+#[test]
+fn two_ports_of_one_modem_are_one_modem_and_the_other_port_takes_over() {
+    let scenario = "[[modem]]\nimei = \"867962041234560\"\n[[modem]]\nimei = \"867962041234560\"\n";
+    let site = Site::with(2, Scenario::parse(scenario).unwrap(), "");
+    let _daemon = site.serve();
+    let state = |port: usize| site.admin("/modems")[port]["state"].as_str().unwrap_or_default().to_owned();
+    let says = |port: usize| site.admin("/modems")[port]["reason"].as_str().unwrap_or_default().to_owned();
+    let ready = |port: usize| state(port) == "Ready" && says(1 - port).contains("another port of the modem on");
+    wait_for("one of them to be Ready", || ready(0) || ready(1));
+    let served = usize::from(ready(1));
+    assert_eq!(site.json(&["modem", "show", "867962041234560"])["port"], site.admin("/modems")[served]["port"]);
+    site.network().fault(served, &Fault::PortGone { back_after_ms: None }).unwrap();
+    wait_for("the other port to serve it", || state(1 - served) == "Ready");
 }
