@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod config;
+mod desk;
 pub mod edge;
 mod host;
 pub mod logging;
@@ -19,6 +20,7 @@ use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
 use crate::http::{self, Listening};
 use crate::store::{Store, StoreError};
 use config::Config;
+use desk::Desk;
 use host::Host;
 
 /// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
@@ -83,10 +85,14 @@ impl Daemon {
         let (address, customers) =
             http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
                 .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
-        let admin = http::admin::router(gateway.clone(), address, stopping.clone());
+        let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
+        let desk = Desk { driver: driver.handle(), hardware: config.hardware.clone() };
+        let admin = http::admin::router(gateway.clone(), address, stopping.clone())
+            .merge(http::admin::modems::router(gateway.clone(), Arc::new(desk)));
         let admin = match http::listen_unix(&config.socket, admin) {
             Ok(admin) => admin,
             Err(error) => {
+                driver.stop().await;
                 customers.stop(Duration::ZERO).await;
                 let socket = config.socket.display().to_string();
                 return Err(StartError::Admin { socket, reason: error.to_string() });
@@ -94,7 +100,6 @@ impl Daemon {
         };
         tokio::spawn(report_faults(gateway.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
-        let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
         Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
     }
 
@@ -156,7 +161,11 @@ fn ports(config: &Config) -> Vec<Ports> {
 }
 
 fn driver_settings(config: &Config) -> driver::Settings {
-    driver::Settings { hardware: Some(config.hardware.clone()), ..driver::Settings::default() }
+    driver::Settings {
+        hardware: Some(config.hardware.clone()),
+        recovery: config.recovery.clone(),
+        ..driver::Settings::default()
+    }
 }
 
 fn limits(config: &Config) -> http::Limits {

@@ -69,6 +69,8 @@ pub enum Command {
     IndexesSupported,
     /// `AT+CPIN="…"` (27.007 8.3).
     EnterPin(Secret),
+    /// `AT+CUSD=1,"…",15` (27.007 7.15).
+    Ussd(String),
     /// One of a profile's.
     Own(String),
     /// An operator's own.
@@ -195,7 +197,7 @@ impl Command {
             | Command::Registration(_)
             | Command::Signal => QUICK,
             Command::List => LIST,
-            Command::Operator | Command::Raw(_) => NETWORK,
+            Command::Operator | Command::Ussd(_) | Command::Raw(_) => NETWORK,
             _ => SIM,
         }
     }
@@ -238,6 +240,7 @@ impl Command {
             Command::Delete(index) => format!("AT+CMGD={index}"),
             Command::Own(text) | Command::Raw(text) => text.clone(),
             Command::Service(service) => format!("AT+CSMS={service}"),
+            Command::Ussd(code) => format!("AT+CUSD=1,\"{code}\",15"),
             Command::EnterPin(Secret(digits)) => format!("AT+CPIN=\"{digits}\""),
             Command::Iccid(IccidSource::Own(text)) => text.to_string(),
             fixed => fixed.fixed().to_owned(),

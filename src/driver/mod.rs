@@ -10,12 +10,18 @@
 mod attend;
 mod backoff;
 mod clock;
+mod detail;
 mod hardware;
 mod holders;
 mod host;
 mod pending;
 mod port;
+mod probe;
+mod records;
+mod recovery;
+mod steps;
 mod supervisor;
+mod usb;
 mod watch;
 mod worker;
 
@@ -30,9 +36,14 @@ use tracing::warn;
 
 use crate::modem::{Pin, Request, RequestError, SessionConfig};
 
+use records::Records;
+
 pub use attend::{End, attend};
+pub use detail::Detail;
 pub use hardware::read_profiles;
 pub use host::{Host, HostError};
+pub use probe::{Depth, Probed, probe, scan};
+pub use recovery::{Recovery, Step};
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +107,8 @@ pub struct Settings {
     pub longest_pause: Duration,
     /// The operator's own folder of hardware files; looked into whenever a port is opened.
     pub hardware: Option<PathBuf>,
+    /// What is done about modems that fail.
+    pub recovery: Recovery,
 }
 
 impl Default for Settings {
@@ -107,6 +120,7 @@ impl Default for Settings {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
             hardware: None,
+            recovery: Recovery::default(),
         }
     }
 }
@@ -129,7 +143,7 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub struct Driver {
     stop: CancellationToken,
-    requests: mpsc::Sender<(String, Asked)>,
+    handle: Handle,
     supervisor: JoinHandle<()>,
 }
 
@@ -146,8 +160,9 @@ pub fn start_with<H: Host, P: Into<Ports>>(patterns: Vec<P>, settings: Settings,
     let ports = patterns.into_iter().map(Into::into).collect();
     let stop = CancellationToken::new();
     let (requests, asked) = mpsc::channel(16);
-    let supervisor = supervisor::Supervisor::new(ports, settings, host, stop.clone());
-    Driver { stop, requests, supervisor: tokio::spawn(supervisor.run(asked)) }
+    let records = Records::default();
+    let supervisor = supervisor::Supervisor::new(ports, settings, host, stop.clone(), records.clone());
+    Driver { stop, handle: Handle { requests, records }, supervisor: tokio::spawn(supervisor.run(asked)) }
 }
 
 impl Driver {
@@ -163,6 +178,38 @@ impl Driver {
     ///
     /// # Errors
     /// The request is refused, the modem does not answer in time, or there is none.
+    pub async fn request(&self, port: &str, request: Request) -> Result<Vec<String>, RequestError> {
+        self.handle.request(port, request).await
+    }
+
+    /// For those who ask while the driver runs.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+/// Asks a running driver.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<(String, Asked)>,
+    records: Records,
+}
+
+impl Handle {
+    /// What is known of a port; `None` when it is not served.
+    pub fn detail(&self, port: &str) -> Option<Detail> {
+        self.records.detail(port)
+    }
+
+    /// The ports that are served.
+    pub fn ports(&self) -> Vec<String> {
+        self.records.ports()
+    }
+
+    /// As [`Driver::request`].
+    ///
+    /// # Errors
+    /// As there.
     pub async fn request(&self, port: &str, request: Request) -> Result<Vec<String>, RequestError> {
         let (reply, answer) = oneshot::channel();
         let asked = (port.to_owned(), Asked { request, reply });

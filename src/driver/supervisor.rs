@@ -14,6 +14,7 @@ use super::backoff::Backoff;
 use super::hardware::Hardware;
 use super::holders::Holders;
 use super::host::Host;
+use super::records::Records;
 use super::watch::Watch;
 use super::worker::Worker;
 use super::{Asked, PortOptions, Ports, Settings};
@@ -42,6 +43,7 @@ pub(crate) struct Supervisor<H> {
     host: Arc<H>,
     stop: CancellationToken,
     hardware: Hardware,
+    records: Records,
     changed: Arc<Notify>,
     holders: Holders,
     served: HashMap<PathBuf, Served>,
@@ -51,11 +53,12 @@ pub(crate) struct Supervisor<H> {
 }
 
 impl<H: Host> Supervisor<H> {
-    pub fn new(ports: Vec<Ports>, settings: Settings, host: Arc<H>, stop: CancellationToken) -> Self {
+    pub fn new(ports: Vec<Ports>, settings: Settings, host: Arc<H>, stop: CancellationToken, records: Records) -> Self {
         Supervisor {
             ports,
             hardware: Hardware::new(settings.hardware.clone()),
             settings,
+            records,
             host,
             stop,
             changed: Arc::new(Notify::new()),
@@ -157,6 +160,9 @@ impl<H: Host> Supervisor<H> {
             baud: served.baud,
             options: served.options.clone(),
             hardware: self.hardware.clone(),
+            records: self.records.clone(),
+            record: self.records.of(&path.to_string_lossy()),
+            named: self.ports.iter().any(|ports| ports.pattern.path == path),
             settings: self.settings.clone(),
             host: Arc::clone(&self.host),
             holders: self.holders.clone(),

@@ -51,6 +51,8 @@ impl Outcome {
 pub(super) enum Event {
     /// A URC of one line.
     Urc(Urc),
+    /// The network's answer to a USSD code: the line, joined where its text has several.
+    Ussd(String),
     /// A URC whose second line is a PDU: this line.
     Direct(Head),
     /// This line is the PDU of a message in the list that is being read.
@@ -93,6 +95,8 @@ pub(super) struct Channel {
     model: Option<String>,
     /// Beginnings of lines by which this model says that a store is full.
     full: Vec<String>,
+    /// A `+CUSD` line whose text goes on.
+    ussd: Option<String>,
 }
 
 impl Channel {
@@ -108,6 +112,7 @@ impl Channel {
             imei: None,
             model: None,
             full: Vec::new(),
+            ussd: None,
         }
     }
 
@@ -156,6 +161,7 @@ impl Channel {
     pub fn send(&mut self, command: Command, now: Moment) {
         self.reply.clear();
         self.awaited = None;
+        self.ussd = None;
         self.prompted = false;
         self.sent = command.line();
         self.write_sent();
@@ -182,7 +188,7 @@ impl Channel {
     /// `>`: the modem wants a text. Nothing that is sent here has one, so the prompt is left again; at once when an operator's own
     /// command led there, else with the resynchronisation (an escape might break off what is still being done).
     pub fn prompt(&mut self) {
-        let own = matches!(&self.link, Link::Busy { command: Command::Raw(_), .. });
+        let own = matches!(&self.link, Link::Busy { command: Command::Raw(_) | Command::Acknowledge, .. });
         if own && !self.prompted {
             self.output.push(ESCAPE);
         }
@@ -243,6 +249,9 @@ impl Channel {
 
     /// A whole line.
     pub fn line(&mut self, line: &str, now: Moment) -> Option<Event> {
+        if self.ussd.is_some() || at::payload(line, "+CUSD:").is_some() {
+            return self.ussd_line(line);
+        }
         if let Some(head) = self.head.take()
             && at::tag(line).is_none()
             && FinalResult::parse(line).is_none()
@@ -257,6 +266,20 @@ impl Channel {
             Link::Probing { .. } => self.line_in_probe(line, now),
             Link::Free | Link::Draining { .. } => self.unasked(line),
         }
+    }
+
+    /// A text in quotes may have several lines.
+    fn ussd_line(&mut self, line: &str) -> Option<Event> {
+        const LONGEST: usize = 2000;
+        let whole = match self.ussd.take() {
+            Some(begun) => format!("{begun} {line}"),
+            None => line.to_owned(),
+        };
+        if whole.matches('"').count() % 2 == 1 && whole.len() < LONGEST {
+            self.ussd = Some(whole);
+            return None;
+        }
+        Some(Event::Ussd(whole))
     }
 
     /// A line that ends with the command that was sent, so that noise before an echo does no harm. `AT` alone is an ending of

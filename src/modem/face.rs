@@ -220,6 +220,13 @@ pub enum Action {
 pub enum Request {
     /// Send this command, which begins with `AT`, and give its reply.
     At(String),
+    /// Send this USSD code, and give the network's text.
+    Ussd(String),
+    /// Start the modem anew by its profile's command.
+    Reset {
+        /// By the stronger one, where there is one.
+        hard: bool,
+    },
 }
 
 /// Why a request has no reply.
@@ -228,6 +235,9 @@ pub enum RequestError {
     /// Not a command line.
     #[error("a command begins with AT, has at most 400 printable ASCII characters, and stands on one line")]
     NotACommand,
+    /// Not a USSD code.
+    #[error("a USSD code has digits, * and # only, like *100#")]
+    NotACode,
     /// It would write an IMEI.
     #[error("IMEIs are read, never written")]
     WritesImei,

@@ -24,6 +24,7 @@ mod direct;
 mod face;
 mod facts;
 mod identifying;
+pub mod mask;
 mod moment;
 mod phase;
 mod pin;

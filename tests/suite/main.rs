@@ -9,6 +9,7 @@ mod customer_api;
 mod demo;
 mod driver;
 mod endpoints;
+mod hands;
 mod hardware;
 mod kill;
 mod modems;

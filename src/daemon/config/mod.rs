@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
+use crate::driver::Recovery;
 pub use keeping::{Limits, Retention};
 use reader::{Document, Section};
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub modems: Vec<ModemPorts>,
     /// `[hardware] folder`: the operator's own profiles.
     pub hardware: PathBuf,
+    /// `[recovery]`.
+    pub recovery: Recovery,
     /// `[orders]`.
     pub orders: Orders,
     /// `[money] currency`.
@@ -160,6 +163,7 @@ impl Config {
             socket: admin(root.section("admin")),
             modems: modems(&mut root),
             hardware: hardware(root.section("hardware")),
+            recovery: recovery(root.section("recovery")),
             orders: orders(root.section("orders")),
             currency: money.currency,
             packages,
@@ -198,6 +202,18 @@ fn hardware(mut section: Section<'_>) -> PathBuf {
     let folder = section.text("folder").unwrap_or_else(|| "/etc/simbridge/hardware".to_owned());
     section.end();
     folder.into()
+}
+
+fn recovery(mut section: Section<'_>) -> Recovery {
+    let usual = Recovery::default();
+    let resets = section.whole("resets_per_hour", 0..=60).and_then(|resets| u32::try_from(resets).ok());
+    let recovery = Recovery {
+        resets_per_hour: resets.unwrap_or(usual.resets_per_hour),
+        usb_rebind: section.flag("usb_rebind").unwrap_or(usual.usb_rebind),
+        power_cycle: section.texts("power_cycle"),
+    };
+    section.end();
+    recovery
 }
 
 fn modems(root: &mut Section<'_>) -> Vec<ModemPorts> {
@@ -374,7 +390,7 @@ mod tests {
                 "[zzzzzzzzzz]\n",
                 &[
                     "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, `limits`, \
-                 `log`, `modem`, `money`, `orders`, `rentals`, `retention`",
+                 `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),

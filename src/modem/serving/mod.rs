@@ -31,12 +31,17 @@ const ICCID_TRIES: u8 = 3;
 /// First and longest time for which nothing is read after the host could not store a message.
 const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
+/// After a commit that took so long a modem may have fallen silent: messages that came meanwhile were not acknowledged.
+const SLOW_COMMIT: Duration = Duration::from_secs(10);
+
 /// Where to go from here.
 #[derive(Debug)]
 enum Leave {
     SimCheck,
     Identifying,
     Configuring,
+    /// The modem was started anew on purpose.
+    Restarted,
 }
 
 #[derive(Debug)]
@@ -115,6 +120,7 @@ impl Serving {
             Some(Leave::SimCheck) => return Next::Enter(Phase::SimCheck(SimCheck::settling(now))),
             Some(Leave::Identifying) => return Next::Enter(Phase::Identifying(Identifying::default())),
             Some(Leave::Configuring) => return Next::Enter(Phase::Configuring(Configuring::default())),
+            Some(Leave::Restarted) => return Next::GiveUp("started anew after its store was full".to_owned()),
             None => {}
         }
         self.keep_alive(facts, now);
@@ -234,7 +240,9 @@ impl Serving {
     /// The host's answer to a message.
     pub fn stored(&mut self, facts: &mut Facts, token: Token, ok: bool, now: Moment) {
         if ok {
-            self.slots.commit(token);
+            if self.slots.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
+                self.chore(Chore::Indications);
+            }
             if !std::mem::take(&mut self.hold).is_zero() {
                 self.held_until = None;
                 facts.no_reason();
@@ -244,6 +252,15 @@ impl Serving {
             self.held_until = Some(now + self.hold);
             self.sweep.at(now + self.hold);
             facts.because("messages cannot be stored now; they stay in the modem");
+        }
+    }
+
+    /// A message that came with its URC is on disk, so long after it came.
+    pub fn direct_stored(&mut self, facts: &Facts, after: Duration) {
+        if facts.acknowledges && !facts.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT {
+            self.chore(Chore::Acknowledge);
+        } else if after >= SLOW_COMMIT {
+            self.chore(Chore::Indications);
         }
     }
 

@@ -6,7 +6,7 @@ use super::super::channel::Outcome;
 use super::super::facts::Facts;
 use super::super::moment::Moment;
 use super::super::reply::Reply;
-use super::Serving;
+use super::{Leave, Serving};
 use crate::at::{self, Command, Domain, Registration};
 
 /// Between questions while there is no network; a URC is quicker where the modem sends one.
@@ -27,6 +27,10 @@ pub(super) enum Chore {
     Indications,
     /// Have them announced again.
     Announce,
+    /// The message that came with its URC is on disk.
+    Acknowledge,
+    /// Start the modem anew.
+    Restart,
 }
 
 impl Chore {
@@ -36,6 +40,8 @@ impl Chore {
             Chore::Signal => Command::Signal,
             Chore::Operator => Command::Operator,
             Chore::Indications => Command::IndicationsSet,
+            Chore::Acknowledge => Command::Acknowledge,
+            Chore::Restart => Command::Own(facts.profile.soft_reset().to_owned()),
             Chore::Announce => Command::Indicate(facts.indications?),
         })
     }
@@ -85,6 +91,7 @@ impl Serving {
                     self.sweep.soon(now);
                 }
             }
+            Chore::Restart => self.leave = Some(Leave::Restarted),
             _ => {}
         }
         if self.chores.is_empty() {

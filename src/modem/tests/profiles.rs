@@ -82,3 +82,53 @@ fn a_profile_can_be_forced_upon_a_modem() {
     assert_eq!(bench.snapshot().profile.as_deref(), Some("u-blox"));
     assert_eq!(bench.count("AT+USIMSTAT=4"), 1);
 }
+
+/// A modem that announces messages with the messages themselves, and waits for them to be acknowledged.
+fn direct(more: &str) -> Bench {
+    let mut bench = acme(&format!("cnmi = [\"2,2,0,0,0\"]\ncsms = [1, 0]\n{more}"));
+    bench.on("AT+CSMS=1", "+CSMS: 1,1,1|OK").on("AT+CNMI=2,2,0,0,0", "OK").on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK");
+    bench.on("AT+CNMA", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+    bench.log.clear();
+    bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
+    bench
+}
+
+#[test]
+fn a_direct_message_is_acknowledged_when_it_is_on_disk_and_not_before() {
+    let mut bench = direct("");
+    bench.play("store  -1\n wait 2s\n quiet\n commit\n > AT+CNMA");
+    bench.lines("OK");
+    let mut bench = direct("quirks = [\"no-acknowledge\"]\n");
+    bench.play("store  -1\n commit\n quiet");
+}
+
+#[test]
+fn after_a_slow_commit_a_modem_that_fell_silent_is_armed_again() {
+    let mut bench = direct("");
+    bench.on("AT+CNMI?", "+CNMI: 2,0,0,0,0|OK");
+    bench.play("store  -1\n wait 20s\n commit\n > AT+CNMI?");
+    bench.lines("+CNMI: 2,0,0,0,0|OK");
+    bench.play("> AT+CNMI=2,2,0,0,0");
+    assert_eq!(bench.count("AT+CNMA"), 0, "too late for it");
+}
+
+#[test]
+fn a_prompt_after_an_acknowledgement_is_left_again_sim800c() {
+    let mut bench = direct("");
+    bench.play("store  -1\n commit\n > AT+CNMA\n raw >");
+    assert_eq!(bench.log.last().unwrap(), "ESC ");
+}
+
+#[test]
+fn a_model_that_is_deaf_after_its_store_was_full_is_started_anew_once_it_is_empty() {
+    let mut bench = acme("quirks = [\"deaf-after-full\"]\nstore_full = [\"+XFULL\"]\nsoft_reset = \"AT+XRESET\"\n");
+    bench.on("AT+XRESET", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!((bench.count("AT+XRESET"), bench.reopen.is_some()), (0, false));
+    bench.lines("+XFULL");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.count("AT+XRESET"), 1);
+    assert!(bench.reopen.unwrap().contains("was full"));
+}
