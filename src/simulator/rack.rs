@@ -52,7 +52,7 @@ impl Rack {
         let token = CancellationToken::new();
         let socket = control::Socket::bind(&dir)?;
         let shelf = Arc::new(Shelf { dir, closes: closes() });
-        let ptys = (0..network.modems()).map(|place| shelf.open(place)).collect::<Result<Vec<_>, _>>()?;
+        let ptys = (0..network.modems()).map(|place| shelf.open(shelf.link(place))).collect::<Result<Vec<_>, _>>()?;
         let ports = (0..ptys.len()).map(|place| shelf.link(place)).collect();
         let tasks = TaskTracker::new();
         tasks.spawn(socket.serve(network.clone(), token.clone()));
@@ -92,8 +92,7 @@ impl Shelf {
         self.dir.join(format!("modem{place:03}"))
     }
 
-    fn open(&self, place: usize) -> Result<Pty, SimulatorError> {
-        let link = self.link(place);
+    fn open(&self, link: PathBuf) -> Result<Pty, SimulatorError> {
         Pty::open(&link, self.closes.as_ref())
             .map_err(SimulatorError::io(format!("cannot open a pseudo terminal for {}", link.display())))
     }
@@ -137,7 +136,8 @@ async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop
             () = until_present(&bay.port, &mut port) => {}
         }
         network.power_cycle(place);
-        match shelf.open(place) {
+        let link = bay.name().map_or_else(|| shelf.link(place), |name| shelf.dir.join(name));
+        match shelf.open(link) {
             Ok(opened) => pty = Some(opened),
             Err(error) => {
                 tracing::error!(%error, "a port did not come back");
