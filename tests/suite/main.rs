@@ -8,6 +8,7 @@ mod commands;
 mod customer_api;
 mod demo;
 mod driver;
+mod faults;
 mod hardware;
 mod kill;
 mod modems;
