@@ -233,3 +233,37 @@ impl Random {
         shuffled.next().cloned().expect("an entry")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::scenario::Scenario;
+    use super::*;
+
+    fn network() -> Network {
+        let clock = Arc::new(|| chrono::DateTime::from_timestamp(1_782_133_023, 0).unwrap());
+        Network::new(&Scenario::of_modems(4), clock).unwrap()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_faults_and_another_one_others() {
+        let network = network();
+        assert_eq!(Plan::new(&network, 7, 60), Plan::new(&network, 7, 60));
+        assert_ne!(Plan::new(&network, 7, 60), Plan::new(&network, 8, 60));
+    }
+
+    #[test]
+    fn the_faults_come_in_order_strike_and_leave_the_modems_well() {
+        let network = network();
+        let before = network.stats();
+        let plan = Plan::new(&network, 7, 600);
+        assert!(plan.faults().len() > 500);
+        assert!(plan.faults().is_sorted_by_key(|planned| planned.at_ms));
+        for planned in plan.faults() {
+            network.fault(planned.modem, &planned.fault).unwrap();
+        }
+        let cards = |stats: Vec<crate::simulator::ModemStats>| stats.into_iter().map(|m| m.iccid).collect::<Vec<_>>();
+        assert_eq!(cards(network.stats()), cards(before));
+    }
+}

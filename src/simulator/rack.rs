@@ -15,6 +15,7 @@ use super::control;
 use super::error::SimulatorError;
 use super::exclusive::Closes;
 use super::network::{Clock, Network};
+use super::plan::Plan;
 use super::port::pump;
 use super::pty::Pty;
 use super::scenario::Scenario;
@@ -48,7 +49,8 @@ impl Rack {
         let RackConfig { dir, modems, clock, scenario } = config;
         raise_file_limit();
         fs::create_dir_all(&dir).map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
-        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock)?;
+        let scenario = scenario.unwrap_or_default().with_modems(modems);
+        let network = Network::new(&scenario, clock)?;
         let token = CancellationToken::new();
         let socket = control::Socket::bind(&dir)?;
         let shelf = Arc::new(Shelf { dir, closes: closes() });
@@ -59,6 +61,10 @@ impl Rack {
         tasks.spawn(watch_closes(shelf.clone(), token.clone()));
         for (place, pty) in ptys.into_iter().enumerate() {
             tasks.spawn(serve(network.clone(), shelf.clone(), place, pty, token.clone()));
+        }
+        if let Some(keys) = scenario.plan() {
+            let plan = Plan::new(&network, keys.seed, keys.minutes).play(network.clone());
+            tasks.spawn(token.clone().run_until_cancelled_owned(plan));
         }
         tasks.close();
         Ok(Rack { network, ports, tasks, stopping: token.drop_guard() })

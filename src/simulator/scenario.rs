@@ -16,9 +16,20 @@ const PHONEBOOK_PLACES: usize = 100;
 pub struct Scenario {
     modems: Vec<ModemPlan>,
     drawer: Vec<SimPlan>,
+    plan: Option<PlanKeys>,
 }
 
-/// The file's shape: `[[modem]]` in order, `[[drawer]]` for the cards that are in no modem.
+/// `[plan]`: mixed faults from a seed, for so many minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanKeys {
+    /// The same seed gives the same faults.
+    pub seed: u64,
+    /// From the start.
+    pub minutes: u64,
+}
+
+/// The file's shape: `[[modem]]` in order, `[[drawer]]` for the cards that are in no modem, `[plan]` for what goes wrong.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -26,6 +37,7 @@ struct File {
     modem: Vec<ModemPlan>,
     #[serde(default)]
     drawer: Vec<SimPlan>,
+    plan: Option<PlanKeys>,
 }
 
 /// A SIM card.
@@ -67,7 +79,7 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Self, SimulatorError> {
         let file: File = toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
         let modems = file.modem.into_iter().map(ModemPlan::of_its_family).collect::<Result<_, _>>()?;
-        let mut scenario = Self { modems, drawer: file.drawer };
+        let mut scenario = Self { modems, drawer: file.drawer, plan: file.plan };
         scenario.number_positions();
         Ok(scenario)
     }
@@ -95,6 +107,11 @@ impl Scenario {
     /// The modems in order.
     pub fn modems(&self) -> &[ModemPlan] {
         &self.modems
+    }
+
+    /// What is to go wrong by itself.
+    pub fn plan(&self) -> Option<PlanKeys> {
+        self.plan
     }
 
     /// The cards that are in no modem.

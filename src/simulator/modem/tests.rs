@@ -1,5 +1,7 @@
 //! Dialogues with one modem: what the host writes, and the lines that come back, `|` between them.
 
+mod habits;
+
 use std::sync::Arc;
 
 use chrono::{TimeZone, Utc};
