@@ -13,6 +13,7 @@ mod hardware;
 mod kill;
 mod modems;
 mod pin;
+mod recordings;
 mod rooms;
 mod simulator;
 mod support;
