@@ -110,6 +110,19 @@ async fn a_port_vanishes_and_comes_back() {
     rack.stop().await;
 }
 
+#[tokio::test]
+async fn a_port_comes_back_under_another_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let rack = start(dir.path(), 1).unwrap();
+    let moved = |name: &str| Fault::PortMoved { back_after_ms: 1, name: name.to_owned() };
+    assert!(matches!(rack.network().fault(0, &moved("../modem")), Err(SimulatorError::NotAName)));
+    rack.network().fault(0, &moved("ttyUSB7")).unwrap();
+    until("the new link is there", || dir.path().join("ttyUSB7").exists()).await;
+    assert!(!dir.path().join("modem000").is_symlink());
+    Host::open(&dir.path().join("ttyUSB7")).until("SMS Ready\r\n").await;
+    rack.stop().await;
+}
+
 /// Whether the terminal is claimed: `TIOCGEXCL`, `_IOR('T', 0x40, int)`.
 fn claimed(port: &OwnedFd) -> bool {
     const TIOCGEXCL: Opcode = opcode::read::<i32>(b'T', 0x40);

@@ -26,6 +26,8 @@ const EARLY: Duration = Duration::from_secs(1);
 const AFTERMATH: Duration = Duration::from_secs(5);
 /// Sweeps in quick succession that try to find the modem's own store empty.
 const CUSTODY_SWEEPS: u8 = 3;
+/// Sweeps between two keep-alives that follow upon one that found something: a modem that was full says nothing of what comes then.
+const FOLLOW_UPS: u8 = 10;
 /// A store that cannot be chosen so often is left alone.
 const REFUSED_SELECTIONS: u8 = 3;
 
@@ -211,6 +213,7 @@ impl Serving {
             return;
         }
         let live = self.is_live(announced, facts, now);
+        self.unannounced |= announced.is_none();
         let Some(received) = facts.received(Some((store, index)), pdu, live) else { return };
         let token = facts.token();
         self.slots.add(store, index, token, now);
@@ -222,9 +225,21 @@ impl Serving {
         // Whatever came of it, it is not sent again: the next sweep sees what is there.
         self.slots.remove(store, index);
         match outcome {
-            Outcome::Done | Outcome::Unfinished => facts.unannounce(store, index),
+            Outcome::Done | Outcome::Unfinished => {
+                facts.unannounce(store, index);
+                self.follow_up(now);
+            }
             Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
             Outcome::Refused(_) | Outcome::Empty => {}
+        }
+    }
+
+    /// All that a sweep found and nobody had announced is gone: more may have waited for the room.
+    fn follow_up(&mut self, now: Moment) {
+        if self.unannounced && self.slots.is_empty() && self.follow_ups < FOLLOW_UPS {
+            self.unannounced = false;
+            self.follow_ups += 1;
+            self.sweep.soon(now);
         }
     }
 

@@ -72,6 +72,10 @@ pub(super) struct Serving {
     /// How long it was the last time; zero when the last message could be stored.
     hold: Duration,
     custody_sweeps: u8,
+    /// A sweep has found what nobody announced.
+    unannounced: bool,
+    /// Sweeps since the last keep-alive that followed upon one that had found something.
+    follow_ups: u8,
     /// The host is to be told that the modem's own store is empty; with a token: has been told.
     emptied: Option<Option<Token>>,
     leave: Option<Leave>,
@@ -101,6 +105,8 @@ impl Serving {
             held_until: None,
             hold: Duration::ZERO,
             custody_sweeps: 0,
+            unannounced: false,
+            follow_ups: 0,
             emptied: None,
             leave: None,
         };
@@ -144,6 +150,7 @@ impl Serving {
             return;
         }
         self.keep_alive_at = now + facts.config.keep_alive;
+        self.follow_ups = 0;
         // The first round follows upon the reading of the ICCID.
         self.doubt |= self.rounds > 0;
         self.chore(Chore::Registration(0));

@@ -341,3 +341,15 @@ fn after_a_quiet_while_the_card_is_read_again_before_a_message_is() {
     bench.play("< +CMTI: \"SM\",9\n > AT+CCID\n < +CCID: 8931440400000000999|OK\n > AT+CCID");
     assert!(bench.handed_on.is_empty(), "another card was put in, and nobody told");
 }
+
+#[test]
+fn a_sweep_that_made_room_is_followed_by_another_soon_as_a_full_modem_tells_nothing() {
+    let mut bench = Bench::ready();
+    bench.on("AT+CMGL=4", &format!("+CMGL: 1,1,,{PDU_LENGTH}|{PDU}|OK"));
+    bench.auto(Duration::from_secs(60));
+    let before = bench.count("AT+CMGL=4");
+    bench.auto(Duration::from_secs(10));
+    assert!(bench.count("AT+CMGL=4") >= before + 3, "{before}, {}", bench.count("AT+CMGL=4"));
+    bench.auto(Duration::from_secs(40));
+    assert!(bench.count("AT+CMGL=4") <= before + 40, "no race with a modem that only says that it deletes");
+}

@@ -12,18 +12,23 @@ struct Case {
     name: &'static str,
     begins: Vec<Fault>,
     ends: Vec<Fault>,
+    /// How many messages come at once when it begins.
+    messages: usize,
 }
+
+/// The ICCID of a rack's first card.
+const CARD: &str = "8931040000000000018";
 
 const SPELL_MS: u64 = 100_000;
 /// From the end of a fault, or the beginning of one that nothing ends, to Ready with everything on disk: longer is a failure.
 const PATIENCE_MS: u64 = 10 * MINUTE_MS;
 
 fn case(name: &'static str, begins: Fault) -> Case {
-    Case { name, begins: vec![begins], ends: Vec::new() }
+    Case { name, begins: vec![begins], ends: Vec::new(), messages: 3 }
 }
 
 fn spell(name: &'static str, begins: Fault, ends: Fault) -> Case {
-    Case { name, begins: vec![begins], ends: vec![ends] }
+    Case { name, begins: vec![begins], ends: vec![ends], messages: 3 }
 }
 
 fn refuse(command: &str, times: u32) -> Fault {
@@ -86,6 +91,24 @@ fn of_the_modem() -> Vec<Case> {
             name: "restart in silence",
             begins: vec![Fault::Habit { quirk: Quirk::SilentBoot }, Fault::Reboot],
             ends: Vec::new(),
+            messages: 3,
+        },
+        Case {
+            name: "the store is full, and again, and deaf",
+            begins: vec![Fault::Habit { quirk: Quirk::DeafWhenFull }],
+            ends: Vec::new(),
+            messages: 130,
+        },
+        spell("the card is out", Fault::SimOut, Fault::SimIn { iccid: CARD.to_owned() }),
+        Case {
+            name: "the card is out and in, and nobody tells",
+            begins: vec![
+                Fault::Habit { quirk: Quirk::SilentCard },
+                Fault::SimOut,
+                Fault::SimIn { iccid: CARD.to_owned() },
+            ],
+            ends: Vec::new(),
+            messages: 3,
         },
         spell("the port is gone", Fault::PortGone { back_after_ms: None }, Fault::PortBack),
         case(
@@ -121,7 +144,7 @@ fn play(family: &str, case: &Case) -> Result<u64, String> {
     rig.send(0, "before");
     rig.run_for(200);
     case.begins.iter().for_each(|fault| rig.fault(0, fault));
-    for number in 0..3 {
+    for number in 0..case.messages {
         rig.send(0, &format!("at once {number}"));
     }
     if !case.ends.is_empty() {
