@@ -86,8 +86,8 @@ fn refused(error: gateway::Error) -> HostError {
 fn settled(state: &State, has_reason: bool) -> bool {
     match state {
         State::Ready | State::Absent | State::Recovering { .. } | State::Quarantined { .. } => true,
-        State::SimCheck | State::Identifying | State::Registering => has_reason,
-        State::Opening | State::Probing | State::Configuring => false,
+        State::Opening | State::SimCheck | State::Identifying | State::Registering => has_reason,
+        State::Probing | State::Configuring => false,
     }
 }
 

@@ -123,7 +123,9 @@ impl Country {
     /// What follows the calling code, when `digits` begin with it and have a fitting length.
     fn subscriber<'n>(&self, digits: &'n str) -> Option<&'n str> {
         let rest = digits.strip_prefix(self.calling_code.as_str())?;
-        (self.digits.0..=self.digits.1).contains(&rest.len()).then_some(rest)
+        // `+31 (0)6 …`: the trunk prefix has no place behind the calling code.
+        let has_trunk = !self.trunk.is_empty() && rest.starts_with(self.trunk.as_str());
+        (!has_trunk && (self.digits.0..=self.digits.1).contains(&rest.len())).then_some(rest)
     }
 
     fn expand_national(&self, digits: &str) -> Option<String> {
@@ -160,6 +162,7 @@ mod tests {
             ("12025550123", Some("USA"), Some("+12025550123")),
             ("0612345678", None, None),
             ("+3161234", None, None),
+            ("+31 (0)6 12345678", None, None),
             ("unknown", Some("NL"), None),
             ("", Some("NL"), None),
         ] {

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// A text that is not all digits, or too long for an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is digits")]
+pub struct NotAnId;
+
 macro_rules! id {
     ($(#[$doc:meta] $name:ident),* $(,)?) => {$(
         #[$doc]
@@ -16,11 +21,12 @@ macro_rules! id {
         }
 
         impl FromStr for $name {
-            type Err = std::num::ParseIntError;
+            type Err = NotAnId;
 
-            /// Decimal digits, as customers and operators write an id.
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map($name)
+            /// Decimal digits and nothing else, as customers and operators write an id.
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let digits = text.bytes().all(|b| b.is_ascii_digit());
+                digits.then(|| text.parse().ok()).flatten().map($name).ok_or(NotAnId)
             }
         }
     )*};

@@ -4,6 +4,8 @@ use super::Timestamp;
 
 /// How many live messages are looked at.
 pub const SAMPLES: usize = 9;
+/// Older messages say nothing of the clock: either side's may have been put right since.
+pub const SAMPLE_AGE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// Until there are this many, the rest is taken to have shown a clock that is right.
 const TRUSTED: usize = 5;
 /// A stamp further off than any time zone could make it is wrong, not skewed.

@@ -111,8 +111,9 @@ impl Gateway {
         Ok(self.store.read(|rows| rows.keys()).await?)
     }
 
-    /// Revokes the one working key that begins with `prefix`.
+    /// Revokes the one working key that begins with `prefix`, which may be a whole key.
     pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
+        let prefix = ApiKey::from_request(prefix).prefix();
         let (now, hot) = (self.now(), Arc::clone(&self.hot));
         self.store
             .write(move |tx| match tx.working_keys_with(&prefix)? {

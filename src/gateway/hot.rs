@@ -1,23 +1,30 @@
-//! What polls ask over and over, kept in memory beside the database: which key opens which account, which orders are open.
+//! What polls ask over and over, kept in memory beside the database: which key opens which account, which orders are open,
+//! whose look at a rental has been noted today.
 //!
-//! Both only ever shorten the way to an answer that the database would give too. Whatever ends an order or changes what a key
+//! All of it only ever shorten the way to an answer that the database would give too. Whatever ends an order or changes what a key
 //! opens takes it out here right after its commit, on the writer's thread and therefore in the order of the commits; what is
 //! not here is looked up.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
-use crate::domain::{AccountId, Order, OrderId, Timestamp};
+use crate::domain::{AccountId, Order, OrderId, RentalId, Timestamp};
 use crate::store::Holder;
 
 /// Keys that are remembered; past that all are forgotten and learnt anew.
 const MOST_KEYS: usize = 10_000;
+
+/// How long a noted look at a rental stands for those that follow.
+const VIEW: Duration = Duration::from_secs(24 * 3600);
 
 /// The memory.
 #[derive(Debug, Default)]
 pub(super) struct Hot {
     keys: RwLock<Keys>,
     open: RwLock<HashMap<OrderId, Open>>,
+    /// Who looked at a rental, and when that was noted.
+    views: RwLock<HashMap<RentalId, (AccountId, Timestamp)>>,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +85,16 @@ impl Hot {
         write(&self.open).remove(&order);
     }
 
+    /// A look at a rental was noted.
+    pub(super) fn viewed(&self, rental: RentalId, account: AccountId, at: Timestamp) {
+        write(&self.views).insert(rental, (account, at));
+    }
+
+    /// Whether this account's look at a rental has been noted lately; then it is the account's own.
+    pub(super) fn was_viewed(&self, rental: RentalId, account: AccountId, now: Timestamp) -> bool {
+        read(&self.views).get(&rental).is_some_and(|(viewer, at)| *viewer == account && now.since(*at) < VIEW)
+    }
+
     /// Whether it is known without asking that an order of this account waits for its SMS.
     pub(super) fn waits(&self, order: OrderId, account: AccountId, now: Timestamp) -> bool {
         read(&self.open).get(&order).is_some_and(|open| open.account == account && now < open.expires_at)
@@ -113,6 +130,17 @@ mod tests {
         assert_eq!(hot.holder(&[1; 32]).unwrap().account, ANN);
         hot.keys_changed();
         assert!(hot.holder(&[1; 32]).is_err());
+    }
+
+    #[test]
+    fn a_look_at_a_rental_stands_for_a_day_and_for_its_own_account() {
+        let hot = Hot::default();
+        let at = Timestamp(5);
+        assert!(!hot.was_viewed(RentalId(3), ANN, at));
+        hot.viewed(RentalId(3), ANN, at);
+        assert!(hot.was_viewed(RentalId(3), ANN, at));
+        assert!(!hot.was_viewed(RentalId(3), AccountId(2), at));
+        assert!(!hot.was_viewed(RentalId(3), ANN, at.plus(VIEW)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Error, Gateway};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
-use crate::domain::network_clock::{self, SAMPLES};
+use crate::domain::network_clock::{self, SAMPLE_AGE, SAMPLES};
 use crate::domain::order::OrderState;
 use crate::domain::{Catalogue, MessageId, Order, OrderId, PartId, SimId, Timestamp, code};
 use crate::sms::{self, Deliver};
@@ -273,7 +273,10 @@ pub(super) fn taken_at(
     received_at: Timestamp,
 ) -> Result<Timestamp, Error> {
     let samples = match smsc {
-        Some(smsc) => tx.clock_samples(smsc, i64::try_from(SAMPLES).unwrap_or(i64::MAX))?,
+        Some(smsc) => {
+            let since = received_at.minus(SAMPLE_AGE);
+            tx.clock_samples(smsc, since, i64::try_from(SAMPLES).unwrap_or(i64::MAX))?
+        }
         None => Vec::new(),
     };
     Ok(network_clock::taken_at(stamp, received_at, &samples))

@@ -185,13 +185,28 @@ impl Gateway {
     }
 
     /// A rental and its messages, oldest first, as their customer sees them; `None` when there is no such contract of theirs.
+    ///
+    /// That they were looked at is noted once a day, not with every poll: else polls would fill the disk.
     pub async fn view_rental(&self, account: AccountId, id: RentalId) -> Result<Option<(Rental, Vec<Message>)>, Error> {
-        let gateway = self.clone();
+        let now = self.now();
+        if self.hot.was_viewed(id, account, now) {
+            let read = self.store.read(move |rows| match rows.rental(id)? {
+                Some(rental) if rental.state != RentalState::Active || now < rental.expires_at => {
+                    Ok(Some((rental, rows.messages_of_rental(id)?)))
+                }
+                _ => Ok::<_, Error>(None),
+            });
+            if let Some(viewed) = read.await? {
+                return Ok(Some(viewed));
+            }
+        }
+        let (gateway, hot) = (self.clone(), std::sync::Arc::clone(&self.hot));
         let viewed = self.store.write(move |tx| {
             let now = gateway.now();
             let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(None) };
             let messages = tx.messages_of_rental(id)?;
             tx.note(Actor::Account(account), "saw the messages", format!("rental {id}"), now)?;
+            tx.after_commit(move || hot.viewed(id, account, now));
             Ok(Some((rental, messages)))
         });
         viewed.await

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
-use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use crate::domain::key::ApiKey;
 
@@ -79,8 +78,8 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
         let json = header(CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
         let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
-        let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT.into_response())?;
-        let body = body.map_err(IntoResponse::into_response)?;
+        // Too large, broken, or too slow: in the document's style, with its one status.
+        let Ok(Ok(body)) = body else { return Err(super::customer::text("INVALID_REQUEST")) };
         // Clients forget the content type: what looks like an object is JSON.
         if json || body.first() == Some(&b'{') {
             params.add_json(&body);

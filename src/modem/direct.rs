@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::moment::Moment;
 
 /// More are lost.
-const MAX: usize = 8;
+const MAX: usize = 64;
 /// Between offers.
 const PAUSE: Duration = Duration::from_secs(10);
 

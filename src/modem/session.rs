@@ -272,6 +272,10 @@ impl Session {
     }
 
     fn card_event(&mut self, event: SimEvent, now: Moment) {
+        if event == SimEvent::Absent {
+            // What came for the card that has left is not the next one's.
+            self.direct.card_lost();
+        }
         match &mut self.phase {
             Phase::Probing(_) => {}
             Phase::SimCheck(phase) => phase.hurry(event, now),

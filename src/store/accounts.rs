@@ -93,7 +93,7 @@ impl Rows<'_> {
         })
     }
 
-    /// How many working keys begin with `prefix` (the kept part, or less of it).
+    /// How many working keys begin with `prefix`: of what is kept of a key, or less of it.
     pub fn working_keys_with(&self, prefix: &str) -> Result<i64, StoreError> {
         let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND revoked_at IS NULL";
         self.number(sql, [prefix])

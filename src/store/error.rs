@@ -11,6 +11,19 @@ pub enum StoreError {
         /// What SQLite or the system says.
         reason: String,
     },
+    /// Another daemon has it open.
+    #[error("another simbridge (pid {holder}) has the database {path} open; stop it first")]
+    InUse {
+        /// The configured path.
+        path: String,
+        /// Its process id, as far as it has written it down.
+        holder: String,
+    },
+    /// The file at the configured path is not the one that is open any more.
+    #[error(
+        "the database was moved, deleted or replaced while the daemon ran; stop the daemon, put the file back, start it again"
+    )]
+    Moved,
     /// A newer simbridge wrote this database.
     #[error("the database is of schema {found}, this simbridge knows {known}: install the newer simbridge again")]
     Newer {

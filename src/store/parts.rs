@@ -56,10 +56,12 @@ impl Rows<'_> {
         Ok(self.first(sql, params![sim.0, digest.as_slice()], |_| Ok(()))?.is_some())
     }
 
-    /// Stamp less arrival, in microseconds, of the newest `limit` live parts of a service centre.
-    pub fn clock_samples(&self, smsc: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT stamp - received_at FROM part WHERE smsc = $1 AND live = 1 ORDER BY id DESC LIMIT $2";
-        let samples = self.all(sql, params![smsc, limit], |row| row.get::<_, Option<i64>>(0))?;
+    /// Stamp less arrival, in microseconds, of the newest `limit` live messages of a service centre since `since`: of a long
+    /// one its first part only, so that it has one voice.
+    pub fn clock_samples(&self, smsc: &str, since: Timestamp, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT stamp - received_at FROM part WHERE smsc = $1 AND live = 1 AND received_at >= $2 \
+                   AND (sequence IS NULL OR sequence = 1) ORDER BY id DESC LIMIT $3";
+        let samples = self.all(sql, params![smsc, since.0, limit], |row| row.get::<_, Option<i64>>(0))?;
         Ok(samples.into_iter().flatten().collect())
     }
 

@@ -33,7 +33,7 @@ impl StockQuery<'_> {
 }
 
 const SIM: &str = "SELECT s.id, s.iccid, s.imsi, s.number, s.number_source, s.number_at, s.country, \
-                   EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id), \
+                   EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id AND o.retired_at IS NULL), \
                    EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), s.rests_until, \
                    s.retired_at FROM sim s";
 
@@ -63,7 +63,7 @@ macro_rules! for_sale {
     () => {
         "s.number IS NOT NULL AND s.retired_at IS NULL AND s.rests_until <= $2 \
          AND NOT EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') \
-         AND NOT EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id)"
+         AND NOT EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id AND o.retired_at IS NULL)"
     };
 }
 
@@ -128,7 +128,7 @@ macro_rules! crowded {
 macro_rules! prospects {
     ($orders:literal) => {
         concat!(
-            "SELECT s.iccid, s.number IS NOT NULL AND s.country = $1, EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id), ",
+            "SELECT s.iccid, s.number IS NOT NULL AND s.country = $1, EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id AND o.retired_at IS NULL), ",
             "s.retired_at IS NOT NULL, EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), ",
             "s.rests_until > $2, ",
             used!(),

@@ -1,7 +1,10 @@
 //! The one writer: a thread that owns the writing connection and commits everything that waits with one fsync.
 
 use std::cell::RefCell;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::ops::Deref;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,15 +84,20 @@ impl Store {
     /// Opens or creates the database, brings its schema up to date and starts the writer.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        let lock = lock(path)?;
         let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
         prepare(&conn).and_then(|()| migrate(&mut conn)).map_err(|error| match error {
             StoreError::Other(reason) => failed(reason),
             other => other,
         })?;
+        let place = Place::new(path);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(&conn, queue))
+            .spawn(move || {
+                write_loop(&conn, &place, queue);
+                drop(lock);
+            })
             .map_err(|error| failed(error.to_string()))?;
         Ok(Store {
             jobs,
@@ -223,8 +231,47 @@ fn prepare(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Where the open file lies: what is written into one that was moved away or deleted would be lost.
+struct Place {
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl Place {
+    fn new(path: &Path) -> Place {
+        Place { path: path.to_owned(), file: identity(path) }
+    }
+
+    /// Whether the path still leads to the open file.
+    fn is_same(&self) -> bool {
+        identity(&self.path) == self.file
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Claims the database for this process by a lock beside it, which goes with the process however that ends. (A lock on the
+/// file itself would meddle with SQLite's own.)
+fn lock(database: &Path) -> Result<File, StoreError> {
+    let path = database.display().to_string();
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&name);
+    let mut file = opened.map_err(|error| StoreError::Open { path: path.clone(), reason: error.to_string() })?;
+    if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        let mut holder = String::new();
+        let _ = file.read_to_string(&mut holder);
+        return Err(StoreError::InUse { path, holder: holder.trim().to_owned() });
+    }
+    // Who holds it is for people; without it the lock holds all the same.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
+}
+
 /// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it is stopped.
-fn write_loop(conn: &Connection, mut queue: mpsc::Receiver<Command>) {
+fn write_loop(conn: &Connection, place: &Place, mut queue: mpsc::Receiver<Command>) {
     let mut group = Vec::with_capacity(GROUP);
     while let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
@@ -235,12 +282,12 @@ fn write_loop(conn: &Connection, mut queue: mpsc::Receiver<Command>) {
             }
             next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
         }
-        commit_group(conn, group.drain(..));
+        commit_group(conn, place, group.drain(..));
     }
 }
 
 /// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
-fn commit_group(conn: &Connection, group: impl Iterator<Item = Job>) {
+fn commit_group(conn: &Connection, place: &Place, group: impl Iterator<Item = Job>) {
     let mut fate = conn.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
     let mut answers = Vec::new();
     for job in group {
@@ -248,6 +295,9 @@ fn commit_group(conn: &Connection, group: impl Iterator<Item = Job>) {
             Ok(()) => in_savepoint(conn, job, &mut fate),
             Err(error) => job(Err(error.clone())).1,
         });
+    }
+    if fate.is_ok() && !place.is_same() {
+        fate = Err(StoreError::Moved);
     }
     if fate.is_ok() {
         fate = conn.execute_batch("COMMIT").map_err(StoreError::from);
@@ -354,6 +404,21 @@ mod tests {
             .unwrap();
         assert!(matches!(Store::open(&path), Err(StoreError::Damaged(_))));
         assert!(matches!(Store::open(&dir.path().join("no/such/folder.db")), Err(StoreError::Open { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_second_daemon_is_refused_and_a_moved_file_takes_nothing() {
+        let (dir, store) = open().await;
+        let path = dir.path().join("test.db");
+        let Err(StoreError::InUse { holder, .. }) = Store::open(&path) else { panic!("opened twice") };
+        assert_eq!(holder, std::process::id().to_string());
+        let away = dir.path().join("away.db");
+        std::fs::rename(&path, &away).unwrap();
+        let lost = store.write(|tx| tx.add_account("lost", Timestamp(1))).await;
+        assert!(matches!(lost, Err(StoreError::Moved)), "{lost:?}");
+        std::fs::rename(&away, &path).unwrap();
+        store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
+        assert_eq!(names(&store).await, ["kept"]);
     }
 
     #[tokio::test]

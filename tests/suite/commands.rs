@@ -102,11 +102,11 @@ fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
 }
 
 #[test]
-fn a_second_daemon_on_the_same_socket_is_refused() {
+fn a_second_daemon_on_the_same_database_is_refused() {
     let site = Site::with_modems(0);
     let _daemon = site.serve();
     let second = site.run(&["serve"]);
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1));
-    assert!(said.contains("another simbridge answers on it"), "{said}");
+    assert!(said.contains("another simbridge (pid ") && said.contains("stop it first"), "{said}");
 }

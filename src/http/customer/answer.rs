@@ -9,7 +9,7 @@ use crate::gateway;
 use super::super::limits::TooMany;
 
 /// An answer as plain text.
-pub(super) fn text(body: impl Into<String>) -> Response {
+pub(in crate::http) fn text(body: impl Into<String>) -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body.into()).into_response()
 }
 

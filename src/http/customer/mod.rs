@@ -20,6 +20,7 @@ use tracing::Instrument;
 use crate::domain::AccountId;
 use crate::gateway::Gateway;
 use answer::Refusal;
+pub(super) use answer::text;
 
 use super::limits::{Buckets, Limits};
 use super::params::{Params, peer};
