@@ -16,6 +16,8 @@ mod migrate;
 mod modems;
 mod orders;
 mod parts;
+#[cfg(test)]
+mod plans;
 mod read;
 mod rentals;
 mod retention;
