@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod config;
+mod desk;
 pub mod edge;
 mod host;
 pub mod logging;
@@ -14,11 +15,12 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::driver::{self, Driver, PortPattern};
+use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
 use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
 use crate::http::{self, Listening};
 use crate::store::{Store, StoreError};
 use config::Config;
+use desk::Desk;
 use host::Host;
 
 /// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
@@ -83,10 +85,14 @@ impl Daemon {
         let (address, customers) =
             http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
                 .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
-        let admin = http::admin::router(gateway.clone(), address, stopping.clone());
+        let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
+        let desk = Desk { driver: driver.handle(), hardware: config.hardware.clone() };
+        let admin = http::admin::router(gateway.clone(), address, stopping.clone())
+            .merge(http::admin::modems::router(gateway.clone(), Arc::new(desk)));
         let admin = match http::listen_unix(&config.socket, admin) {
             Ok(admin) => admin,
             Err(error) => {
+                driver.stop().await;
                 customers.stop(Duration::ZERO).await;
                 let socket = config.socket.display().to_string();
                 return Err(StartError::Admin { socket, reason: error.to_string() });
@@ -94,7 +100,6 @@ impl Daemon {
         };
         tokio::spawn(report_faults(gateway.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
-        let driver = driver::start(patterns(config), Arc::new(Host::new(gateway.clone())));
         Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
     }
 
@@ -147,16 +152,28 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
+fn ports(config: &Config) -> Vec<Ports> {
+    let ports = config.modems.iter().map(|modem| Ports {
+        pattern: PortPattern { path: modem.port.clone().into(), baud: modem.baud },
+        options: PortOptions { profile: modem.profile.clone(), pin_file: modem.pin_file.clone() },
+    });
+    ports.collect()
+}
+
+fn driver_settings(config: &Config) -> driver::Settings {
+    driver::Settings {
+        hardware: Some(config.hardware.clone()),
+        recovery: config.recovery.clone(),
+        ..driver::Settings::default()
+    }
+}
+
 fn limits(config: &Config) -> http::Limits {
     http::Limits {
         key_per_second: config.limits.key_per_second,
         address_per_second: config.limits.address_per_second,
         failed_keys_per_minute: config.limits.failed_keys_per_minute,
     }
-}
-
-fn patterns(config: &Config) -> Vec<PortPattern> {
-    config.modems.iter().map(|modem| PortPattern { path: modem.port.clone().into(), baud: modem.baud }).collect()
 }
 
 /// Tells what is wrong in the database. Nobody waits for it: a large one takes its time.

@@ -1,5 +1,6 @@
 //! The commands that are sent, how long each may take, and what its reply looks like.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::iccid::IccidSource;
@@ -36,8 +37,10 @@ pub enum Command {
     OwnPhonebookEntry,
     /// `AT+CMGF=0`
     PduMode,
-    /// `AT+CSMS=0`: the modem acknowledges to the network by itself.
-    PlainService,
+    /// `AT+CSMS=<service>`: 0, the modem acknowledges to the network by itself; 1, the host does (27.005 3.2.1).
+    Service(u8),
+    /// `AT+CNMA`: acknowledges a message that came with its URC (27.005 3.4.4).
+    Acknowledge,
     /// `AT+CPMS=?`
     StoresSupported,
     /// `AT+CPMS="SM",…`
@@ -64,8 +67,30 @@ pub enum Command {
     Delete(i32),
     /// `AT+CMGD=?`
     IndexesSupported,
+    /// `AT+CPIN="…"` (27.007 8.3).
+    EnterPin(Secret),
+    /// `AT+CUSD=1,"…",15` (27.007 7.15).
+    Ussd(String),
+    /// One of a profile's.
+    Own(String),
     /// An operator's own.
     Raw(String),
+}
+
+/// Digits that are sent and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl From<&str> for Secret {
+    fn from(digits: &str) -> Secret {
+        Secret(digits.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
 }
 
 /// Registration with which part of the network.
@@ -172,7 +197,7 @@ impl Command {
             | Command::Registration(_)
             | Command::Signal => QUICK,
             Command::List => LIST,
-            Command::Operator | Command::Raw(_) => NETWORK,
+            Command::Operator | Command::Ussd(_) | Command::Raw(_) => NETWORK,
             _ => SIM,
         }
     }
@@ -199,7 +224,7 @@ impl Command {
             Command::IndexesSupported => Expects::Required("+CMGD:"),
             Command::List => Expects::Messages,
             Command::Read(_) => Expects::Message,
-            Command::Raw(_) => Expects::Anything,
+            Command::Own(_) | Command::Raw(_) => Expects::Anything,
             _ => Expects::Nothing,
         }
     }
@@ -213,7 +238,11 @@ impl Command {
             Command::Registration(domain) => format!("AT{}?", domain.tag()),
             Command::Read(index) => format!("AT+CMGR={index}"),
             Command::Delete(index) => format!("AT+CMGD={index}"),
-            Command::Raw(text) => text.clone(),
+            Command::Own(text) | Command::Raw(text) => text.clone(),
+            Command::Service(service) => format!("AT+CSMS={service}"),
+            Command::Ussd(code) => format!("AT+CUSD=1,\"{code}\",15"),
+            Command::EnterPin(Secret(digits)) => format!("AT+CPIN=\"{digits}\""),
+            Command::Iccid(IccidSource::Own(text)) => text.to_string(),
             fixed => fixed.fixed().to_owned(),
         }
     }
@@ -227,13 +256,13 @@ impl Command {
             Command::Firmware => "AT+CGMR",
             Command::Imei => "AT+CGSN",
             Command::SimState => "AT+CPIN?",
-            Command::Iccid(source) => source.line(),
+            Command::Iccid(source) => source.fixed(),
+            Command::Acknowledge => "AT+CNMA",
             Command::Imsi => "AT+CIMI",
             Command::OwnNumber => "AT+CNUM",
             Command::OwnPhonebook => "AT+CPBS=\"ON\"",
             Command::OwnPhonebookEntry => "AT+CPBR=1",
             Command::PduMode => "AT+CMGF=0",
-            Command::PlainService => "AT+CSMS=0",
             Command::StoresSupported => "AT+CPMS=?",
             Command::IndicationsSupported => "AT+CNMI=?",
             Command::IndicationsSet => "AT+CNMI?",
@@ -247,9 +276,15 @@ impl Command {
 }
 
 impl IccidSource {
-    fn line(self) -> &'static str {
+    /// From a command as a profile names it.
+    pub fn from_command(command: &str) -> IccidSource {
+        let known = Self::ALL.into_iter().find(|source| source.fixed().eq_ignore_ascii_case(command));
+        known.unwrap_or_else(|| IccidSource::Own(command.into()))
+    }
+
+    fn fixed(&self) -> &'static str {
         match self {
-            IccidSource::Ccid => "AT+CCID",
+            IccidSource::Ccid | IccidSource::Own(_) => "AT+CCID",
             IccidSource::Qccid => "AT+QCCID",
             IccidSource::Iccid => "AT+ICCID",
             IccidSource::Ciccid => "AT+CICCID",

@@ -1,9 +1,11 @@
 //! The SIM card's serial number: ICCID, ITU-T E.118, EF 2FE2 of 3GPP TS 31.102 4.2 (each octet's nibbles swapped, `F` to fill).
 
+use std::sync::Arc;
+
 use super::fields::{fields, int, payload, tag, unquote};
 
 /// The commands that read it, in the order in which they are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IccidSource {
     /// `AT+CCID`: SIMCom SIM800, Telit, u-blox, ZTE.
     Ccid,
@@ -21,10 +23,12 @@ pub enum IccidSource {
     Sierra,
     /// `AT+CRSM=176,12258,0,0,10`: reads the file itself, 27.007 8.18.
     File,
+    /// A command that only a profile knows.
+    Own(Arc<str>),
 }
 
 impl IccidSource {
-    /// All of them in order.
+    /// All that need no profile, in order.
     pub const ALL: [IccidSource; 8] = [
         IccidSource::Ccid,
         IccidSource::Qccid,
@@ -35,11 +39,6 @@ impl IccidSource {
         IccidSource::Sierra,
         IccidSource::File,
     ];
-
-    /// The one to try after this one.
-    pub fn following(self) -> Option<IccidSource> {
-        Self::ALL.into_iter().skip_while(|source| *source != self).nth(1)
-    }
 }
 
 /// The ICCID on a line of a reply: 18 to 20 digits (a few operators' cards have the letters A to E among them), without the `F` that
@@ -111,13 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_are_tried_in_order_to_the_last() {
-        let mut source = IccidSource::Ccid;
-        let mut count = 1;
-        while let Some(next) = source.following() {
-            source = next;
-            count += 1;
-        }
-        assert_eq!((count, source), (IccidSource::ALL.len(), IccidSource::File));
+    fn a_profiles_command_is_one_of_these_or_its_own() {
+        assert_eq!(IccidSource::from_command("at+qccid"), IccidSource::Qccid);
+        assert_eq!(IccidSource::from_command("AT+XSIM"), IccidSource::Own("AT+XSIM".into()));
     }
 }

@@ -14,7 +14,7 @@ mod result;
 mod store;
 mod urc;
 
-pub use command::{Command, Domain, Expects, Indications, StoreSelection};
+pub use command::{Command, Domain, Expects, Indications, Secret, StoreSelection};
 pub use fields::{Fields, fields, int, payload, tag, unquote};
 pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};

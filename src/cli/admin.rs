@@ -4,16 +4,14 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use super::args::{Account, Admin, Audit, Key, Message, Modem, Order, Rental, Service, Sim};
+use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
 use super::client::{Client, segment};
-use super::{catalogue, print, tail};
+use super::{catalogue, import, modem, print, tail};
 use crate::daemon::edge;
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
-const MODEM: &[&str] =
-    &["port", "state", "number", "operator", "signal", "manufacturer", "model", "imei", "since", "reason"];
 const ORDER: &[&str] = &["id", "account", "service", "number", "country", "state", "price", "created_at", "expires_at"];
 const RENTAL: &[&str] = &[
     "id",
@@ -34,9 +32,7 @@ pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "
 pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         Admin::Status => status(client, json).await?,
-        Admin::Modem(Modem::List) => {
-            list(client, json, "/modems", MODEM, "no modems: no port that a [[modem]] names is there").await?
-        }
+        Admin::Modem(command) => modem::run(command, client, json).await?,
         Admin::Sim(command) => sim(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
@@ -131,6 +127,7 @@ async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
     let said = match command {
         Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
+        Sim::Import { file } => return import::run(client, &file, json).await,
         Sim::SetNumber { iccid, number } => client.post(&path(&iccid, "/number"), json!({ "number": number })).await?,
         Sim::Rest { iccid, time } => client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?,
         Sim::Retire { iccid, undo } => client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?,

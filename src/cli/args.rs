@@ -12,7 +12,7 @@ pub(super) enum Admin {
     Status,
     /// Modems
     #[command(subcommand)]
-    Modem(Modem),
+    Modem(super::modem::Modem),
     /// SIMs
     #[command(subcommand)]
     Sim(Sim),
@@ -56,12 +56,6 @@ pub(super) enum Admin {
 }
 
 #[derive(Subcommand)]
-pub(super) enum Modem {
-    /// Every port, and what is on it
-    List,
-}
-
-#[derive(Subcommand)]
 pub(super) enum Sim {
     /// Every SIM, and whether its number can be given out
     List,
@@ -85,6 +79,11 @@ pub(super) enum Sim {
         /// Take it back
         #[arg(long)]
         undo: bool,
+    },
+    /// Set the numbers of many SIMs: a file of lines with an ICCID, a comma and a number
+    Import {
+        /// The file
+        file: std::path::PathBuf,
     },
     /// Say which number a SIM has
     SetNumber {

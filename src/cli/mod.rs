@@ -7,6 +7,8 @@ mod client;
 mod demo;
 mod demo_once;
 mod demo_stage;
+mod import;
+mod modem;
 mod print;
 mod serve;
 mod simulate;
@@ -65,6 +67,14 @@ enum Command {
     Check,
     /// Simulated modems on PTYs, apart from the daemon
     Simulate(simulate::Simulate),
+    /// Look at one port without the daemon: who is there, its SIM, its signal, what is stored
+    Probe {
+        /// The port
+        port: PathBuf,
+        /// Bits per second
+        #[arg(long, default_value_t = 115_200)]
+        baud: u32,
+    },
     #[command(flatten)]
     Admin(args::Admin),
 }
@@ -108,6 +118,10 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(common.config()?).await,
             Command::Check => serve::check(&common.path()?),
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
+            Command::Probe { port, baud } => {
+                let hardware = common.config().ok().map(|config| config.hardware);
+                modem::look(&port, baud, hardware.as_deref(), common.json).await
+            }
             Command::Admin(command) => admin::run(command, &client(common)?, common.json).await,
         }
     });

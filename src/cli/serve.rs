@@ -58,10 +58,15 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
     for what in &config.without_effect {
         eprintln!("{}: {what} is right, but without effect in this version", path.display());
     }
+    let profiles = check::profile_files(&config);
+    for fault in &profiles {
+        eprintln!("{fault}");
+    }
     let faults = check::machine_faults(&config);
     if !faults.is_empty() {
         return Err(ConfigError { path: path.to_owned(), faults: Ok(faults) }.into());
     }
+    anyhow::ensure!(profiles.is_empty(), "{} of the operator's own profiles cannot be used", profiles.len());
     print::line(&format!("{}: no faults", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -57,6 +57,14 @@ impl driver::Host for Host {
         self.gateway.emptied(imei.to_owned(), iccid.to_owned()).await.map_err(refused)
     }
 
+    async fn may_enter_pin(&self, imei: &str, iccid: Option<&str>) -> Result<bool, HostError> {
+        self.gateway.may_enter_pin(imei, iccid).await.map_err(refused)
+    }
+
+    async fn pin_accepted(&self, imei: &str, iccid: Option<&str>) -> Result<(), HostError> {
+        self.gateway.pin_accepted(imei, iccid).await.map_err(refused)
+    }
+
     async fn store(&self, received: Received) -> Result<(), HostError> {
         let pdu = match received.pdu {
             RawPdu::Octets(octets) => Pdu::Octets(octets),

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::clock::Clock;
+use super::detail::Record;
 use super::host::Host;
 use super::pending::{Answer, Pending};
 use super::{Asked, Settings};
@@ -27,6 +28,8 @@ pub enum End {
     HungUp(String),
     /// The modem needs stronger means than commands.
     GivenUp(String),
+    /// The modem is served on this port already.
+    Double(String),
 }
 
 /// Runs a session over any stream until it ends: what a port's task does, and what tests and benchmarks do over streams in memory.
@@ -36,14 +39,20 @@ where
     H: Host,
 {
     let (_sender, mut requests) = mpsc::channel(1);
-    let report = |snapshot| host.report(snapshot);
-    Attendance::new(host.as_ref(), settings, report).run(stream, port, &mut requests).await
+    let report = |snapshot| {
+        host.report(snapshot);
+        None
+    };
+    Attendance::new(host.as_ref(), settings, &Record::default(), report)
+        .run(stream, settings.session(port), &mut requests)
+        .await
 }
 
 /// What is needed while a session runs.
 pub(super) struct Attendance<'a, H, R> {
     host: &'a H,
     settings: &'a Settings,
+    record: &'a Record,
     report: R,
     clock: Clock,
     pending: Pending<'a>,
@@ -51,21 +60,16 @@ pub(super) struct Attendance<'a, H, R> {
     next_id: u64,
 }
 
-impl<'a, H: Host, R: FnMut(Snapshot)> Attendance<'a, H, R> {
-    pub fn new(host: &'a H, settings: &'a Settings, report: R) -> Self {
+impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
+    pub fn new(host: &'a H, settings: &'a Settings, record: &'a Record, report: R) -> Self {
         let clock = Clock::start();
-        Attendance { host, settings, report, clock, pending: Pending::default(), asked: Vec::new(), next_id: 0 }
+        Attendance { host, settings, record, report, clock, pending: Pending::default(), asked: Vec::new(), next_id: 0 }
     }
 
-    pub async fn run<S>(&mut self, stream: &mut S, port: &str, requests: &mut mpsc::Receiver<Asked>) -> End
+    pub async fn run<S>(&mut self, stream: &mut S, config: SessionConfig, requests: &mut mpsc::Receiver<Asked>) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let config = SessionConfig {
-            port: port.to_owned(),
-            keep_alive: self.settings.keep_alive,
-            settled_after: self.settings.settled_after,
-        };
         let clock = self.clock;
         let mut session = Session::new(config, clock.now());
         let mut buffer = [0_u8; READ];
@@ -86,7 +90,11 @@ impl<'a, H: Host, R: FnMut(Snapshot)> Attendance<'a, H, R> {
                 Some(asked) = requests.recv(), if self.asked.len() < MAX_ASKED => self.ask(&mut session, asked),
                 read = stream.read(&mut buffer) => match read {
                     Ok(0) => return End::HungUp("the port hung up".to_owned()),
-                    Ok(length) => session.receive(buffer.get(..length).unwrap_or_default(), clock.now()),
+                    Ok(length) => {
+                        let octets = buffer.get(..length).unwrap_or_default();
+                        self.record.came(octets, clock.now());
+                        session.receive(octets, clock.now());
+                    }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return End::HungUp(format!("reading failed: {error}")),
                 },
@@ -103,8 +111,15 @@ impl<'a, H: Host, R: FnMut(Snapshot)> Attendance<'a, H, R> {
     async fn carry_out<S: AsyncWrite + Unpin>(&mut self, session: &mut Session, stream: &mut S) -> Result<(), End> {
         while let Some(action) = session.next_action() {
             match action {
-                Action::Write(bytes) => write(stream, &bytes, self.settings.write_timeout).await?,
-                Action::Report(snapshot) => (self.report)(snapshot),
+                Action::Write(bytes) => {
+                    self.record.sent(&bytes, self.clock.now());
+                    write(stream, &bytes, self.settings.write_timeout).await?;
+                }
+                Action::Report(snapshot) => {
+                    if let Some(end) = (self.report)(snapshot) {
+                        return Err(end);
+                    }
+                }
                 Action::Reopen { reason } => return Err(End::GivenUp(reason)),
                 Action::Answer { id, reply } => self.reply(id, reply),
                 work => self.commission(work),
@@ -146,6 +161,17 @@ impl<'a, H: Host, R: FnMut(Snapshot)> Attendance<'a, H, R> {
                 }
                 Answer::Emptied(token, done.is_ok())
             }),
+            Action::MayEnterPin { token, imei, iccid } => self.pending.push(async move {
+                let answer = host.may_enter_pin(&imei, iccid.as_deref()).await;
+                Answer::MayEnterPin(token, answer.map_err(|error| warn!(%error, "a PIN's try could not be recorded")))
+            }),
+            Action::PinAccepted { imei, iccid } => self.pending.push(async move {
+                info!(event = "pin_accepted", "the SIM card took its PIN");
+                if let Err(error) = host.pin_accepted(&imei, iccid.as_deref()).await {
+                    warn!(%error, "that the PIN was taken could not be recorded; it will not be entered again");
+                }
+                Answer::Nothing
+            }),
             Action::Write(_) | Action::Report(_) | Action::Reopen { .. } | Action::Answer { .. } => {}
         }
     }
@@ -157,6 +183,8 @@ fn answered(session: &mut Session, answer: Answer, clock: Clock) {
         Answer::Stored(token, ok) => session.stored(token, ok, now),
         Answer::Custody(token, answer) => session.custody(token, answer, now),
         Answer::Emptied(token, ok) => session.emptied(token, ok, now),
+        Answer::MayEnterPin(token, answer) => session.may_enter_pin(token, answer, now),
+        Answer::Nothing => {}
     }
 }
 

@@ -31,6 +31,16 @@ pub trait Host: Send + Sync + 'static {
     /// The modem's own store holds nothing of the former card any more: custody moves to this card.
     fn emptied(&self, imei: &str, iccid: &str) -> impl Future<Output = Result<(), HostError>> + Send;
 
+    /// May a PIN be entered? `Ok(true)` means that the try is on disk, so that there is never a second one. Without this, none is entered.
+    fn may_enter_pin(&self, _imei: &str, _iccid: Option<&str>) -> impl Future<Output = Result<bool, HostError>> + Send {
+        async { Ok(false) }
+    }
+
+    /// The card took the PIN: the try may be forgotten.
+    fn pin_accepted(&self, _imei: &str, _iccid: Option<&str>) -> impl Future<Output = Result<(), HostError>> + Send {
+        async { Ok(()) }
+    }
+
     /// `Ok` means committed on disk; only then is the message deleted from the modem.
     fn store(&self, received: Received) -> impl Future<Output = Result<(), HostError>> + Send;
 }

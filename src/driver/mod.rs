@@ -10,11 +10,18 @@
 mod attend;
 mod backoff;
 mod clock;
+mod detail;
+mod hardware;
 mod holders;
 mod host;
 mod pending;
 mod port;
+mod probe;
+mod records;
+mod recovery;
+mod steps;
 mod supervisor;
+mod usb;
 mod watch;
 mod worker;
 
@@ -25,11 +32,18 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
-use crate::modem::{Request, RequestError};
+use crate::modem::{Pin, Request, RequestError, SessionConfig};
+
+use records::Records;
 
 pub use attend::{End, attend};
+pub use detail::Detail;
+pub use hardware::read_profiles;
 pub use host::{Host, HostError};
+pub use probe::{Depth, Probed, probe, scan};
+pub use recovery::{Recovery, Step};
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +52,44 @@ pub struct PortPattern {
     pub path: PathBuf,
     /// Bits per second, 8N1 without flow control. USB modems and PTYs ignore it.
     pub baud: u32,
+}
+
+/// Ports, and what is the same for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// Which.
+    pub pattern: PortPattern,
+    /// How their modems are treated.
+    pub options: PortOptions,
+}
+
+/// How a port's modem is treated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortOptions {
+    /// The profile to take by its name; without it, the one that fits what the modem says of itself.
+    pub profile: Option<String>,
+    /// A file with the PIN of the SIM cards in it.
+    pub pin_file: Option<PathBuf>,
+}
+
+impl PortOptions {
+    /// The PIN of the file; a file that cannot be used is told.
+    async fn pin(&self) -> Option<Pin> {
+        let path = self.pin_file.as_ref()?;
+        let text = tokio::fs::read_to_string(path).await;
+        let pin = text.as_ref().ok().and_then(|text| Pin::parse(text));
+        if pin.is_none() {
+            let error = text.err().map_or_else(|| "it must have 4 to 8 digits".to_owned(), |error| error.to_string());
+            warn!(event = "pin_file_unusable", pin_file = %path.display(), error, "no PIN is entered");
+        }
+        pin
+    }
+}
+
+impl From<PortPattern> for Ports {
+    fn from(pattern: PortPattern) -> Ports {
+        Ports { pattern, options: PortOptions::default() }
+    }
 }
 
 /// How often, and how patiently.
@@ -53,6 +105,10 @@ pub struct Settings {
     pub first_pause: Duration,
     /// The longest such pause.
     pub longest_pause: Duration,
+    /// The operator's own folder of hardware files; looked into whenever a port is opened.
+    pub hardware: Option<PathBuf>,
+    /// What is done about modems that fail.
+    pub recovery: Recovery,
 }
 
 impl Default for Settings {
@@ -63,7 +119,16 @@ impl Default for Settings {
             write_timeout: Duration::from_secs(5),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
+            hardware: None,
+            recovery: Recovery::default(),
         }
+    }
+}
+
+impl Settings {
+    fn session(&self, port: &str) -> SessionConfig {
+        let (keep_alive, settled_after) = (self.keep_alive, self.settled_after);
+        SessionConfig { keep_alive, settled_after, ..SessionConfig::new(port) }
     }
 }
 
@@ -78,7 +143,7 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub struct Driver {
     stop: CancellationToken,
-    requests: mpsc::Sender<(String, Asked)>,
+    handle: Handle,
     supervisor: JoinHandle<()>,
 }
 
@@ -86,16 +151,18 @@ pub struct Driver {
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Serves all ports that the patterns name with the default settings. Spawns on the current tokio runtime, which needs its timer and I/O.
-pub fn start<H: Host>(patterns: Vec<PortPattern>, host: Arc<H>) -> Driver {
+pub fn start<H: Host, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver {
     start_with(patterns, Settings::default(), host)
 }
 
 /// As [`start`], with other settings.
-pub fn start_with<H: Host>(patterns: Vec<PortPattern>, settings: Settings, host: Arc<H>) -> Driver {
+pub fn start_with<H: Host, P: Into<Ports>>(patterns: Vec<P>, settings: Settings, host: Arc<H>) -> Driver {
+    let ports = patterns.into_iter().map(Into::into).collect();
     let stop = CancellationToken::new();
     let (requests, asked) = mpsc::channel(16);
-    let supervisor = supervisor::Supervisor::new(patterns, settings, host, stop.clone());
-    Driver { stop, requests, supervisor: tokio::spawn(supervisor.run(asked)) }
+    let records = Records::default();
+    let supervisor = supervisor::Supervisor::new(ports, settings, host, stop.clone(), records.clone());
+    Driver { stop, handle: Handle { requests, records }, supervisor: tokio::spawn(supervisor.run(asked)) }
 }
 
 impl Driver {
@@ -111,6 +178,38 @@ impl Driver {
     ///
     /// # Errors
     /// The request is refused, the modem does not answer in time, or there is none.
+    pub async fn request(&self, port: &str, request: Request) -> Result<Vec<String>, RequestError> {
+        self.handle.request(port, request).await
+    }
+
+    /// For those who ask while the driver runs.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+/// Asks a running driver.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<(String, Asked)>,
+    records: Records,
+}
+
+impl Handle {
+    /// What is known of a port; `None` when it is not served.
+    pub fn detail(&self, port: &str) -> Option<Detail> {
+        self.records.detail(port)
+    }
+
+    /// The ports that are served.
+    pub fn ports(&self) -> Vec<String> {
+        self.records.ports()
+    }
+
+    /// As [`Driver::request`].
+    ///
+    /// # Errors
+    /// As there.
     pub async fn request(&self, port: &str, request: Request) -> Result<Vec<String>, RequestError> {
         let (reply, answer) = oneshot::channel();
         let asked = (port.to_owned(), Asked { request, reply });

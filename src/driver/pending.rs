@@ -12,6 +12,8 @@ pub(crate) enum Answer {
     Stored(Token, bool),
     Custody(Token, Result<Custody, ()>),
     Emptied(Token, bool),
+    MayEnterPin(Token, Result<bool, ()>),
+    Nothing,
 }
 
 type Work<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;

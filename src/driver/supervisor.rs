@@ -11,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use super::backoff::Backoff;
+use super::hardware::Hardware;
 use super::holders::Holders;
 use super::host::Host;
+use super::records::Records;
 use super::watch::Watch;
 use super::worker::Worker;
-use super::{Asked, PortPattern, Settings};
+use super::{Asked, PortOptions, Ports, Settings};
 use crate::modem::RequestError;
 
 /// Should a folder's change have escaped notice.
@@ -28,6 +30,7 @@ const MAX_PORTS: usize = 4096;
 /// One port that is served.
 struct Served {
     baud: u32,
+    options: PortOptions,
     requests: mpsc::Sender<Asked>,
     /// After panics.
     backoff: Backoff,
@@ -35,10 +38,12 @@ struct Served {
 }
 
 pub(crate) struct Supervisor<H> {
-    patterns: Vec<PortPattern>,
+    ports: Vec<Ports>,
     settings: Settings,
     host: Arc<H>,
     stop: CancellationToken,
+    hardware: Hardware,
+    records: Records,
     changed: Arc<Notify>,
     holders: Holders,
     served: HashMap<PathBuf, Served>,
@@ -48,10 +53,12 @@ pub(crate) struct Supervisor<H> {
 }
 
 impl<H: Host> Supervisor<H> {
-    pub fn new(patterns: Vec<PortPattern>, settings: Settings, host: Arc<H>, stop: CancellationToken) -> Self {
+    pub fn new(ports: Vec<Ports>, settings: Settings, host: Arc<H>, stop: CancellationToken, records: Records) -> Self {
         Supervisor {
-            patterns,
+            ports,
+            hardware: Hardware::new(settings.hardware.clone()),
             settings,
+            records,
             host,
             stop,
             changed: Arc::new(Notify::new()),
@@ -112,15 +119,15 @@ impl<H: Host> Supervisor<H> {
 
     /// Starts a task for each port that has none, and tells all tasks to look at their ports.
     async fn rescan(&mut self, watch: Option<&mut Watch>) {
-        let patterns = self.patterns.clone();
-        let Ok(found) = tokio::task::spawn_blocking(move || find(&patterns)).await else { return };
+        let ports = self.ports.clone();
+        let Ok(found) = tokio::task::spawn_blocking(move || find(&ports)).await else { return };
         if let Some(watch) = watch {
             let folders =
-                found.iter().map(|found| &found.path).chain(self.patterns.iter().map(|pattern| &pattern.path));
+                found.iter().map(|found| &found.path).chain(self.ports.iter().map(|ports| &ports.pattern.path));
             watch.follow(folders.map(|path| fixed_folder(path)));
         }
         let mut taken: Vec<PathBuf> = self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-        for Found { path, device, baud } in found {
+        for Found { path, device, baud, options } in found {
             if self.served.contains_key(&path) || self.served.len() >= MAX_PORTS {
                 continue;
             }
@@ -132,15 +139,15 @@ impl<H: Host> Supervisor<H> {
                 continue;
             }
             taken.extend(device);
-            self.add(path, baud);
+            self.add(path, baud, options);
         }
         self.changed.notify_waiters();
     }
 
-    fn add(&mut self, path: PathBuf, baud: u32) {
+    fn add(&mut self, path: PathBuf, baud: u32, options: PortOptions) {
         let (requests, _) = mpsc::channel(1);
         let backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
-        self.served.insert(path.clone(), Served { baud, requests, backoff, task: None });
+        self.served.insert(path.clone(), Served { baud, options, requests, backoff, task: None });
         self.start(&path);
     }
 
@@ -151,6 +158,11 @@ impl<H: Host> Supervisor<H> {
         let worker = Worker {
             path: path.to_owned(),
             baud: served.baud,
+            options: served.options.clone(),
+            hardware: self.hardware.clone(),
+            records: self.records.clone(),
+            record: self.records.of(&path.to_string_lossy()),
+            named: self.ports.iter().any(|ports| ports.pattern.path == path),
             settings: self.settings.clone(),
             host: Arc::clone(&self.host),
             holders: self.holders.clone(),
@@ -178,6 +190,7 @@ struct Found {
     /// The device behind it, if there is one.
     device: Option<PathBuf>,
     baud: u32,
+    options: PortOptions,
 }
 
 fn is_glob(path: &Path) -> bool {
@@ -191,9 +204,9 @@ fn fixed_folder(path: &Path) -> PathBuf {
 }
 
 /// The paths that the patterns name, in order: a plain path always, a glob's as far as they exist.
-fn find(patterns: &[PortPattern]) -> Vec<Found> {
+fn find(ports: &[Ports]) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    for pattern in patterns {
+    for Ports { pattern, options } in ports {
         let paths = match pattern.path.to_str().filter(|_| is_glob(&pattern.path)) {
             Some(text) => glob::glob(text).into_iter().flatten().flatten().collect(),
             None => vec![pattern.path.clone()],
@@ -201,7 +214,7 @@ fn find(patterns: &[PortPattern]) -> Vec<Found> {
         for path in paths {
             if found.iter().all(|known| known.path != path) {
                 let device = std::fs::canonicalize(&path).ok();
-                found.push(Found { path, device, baud: pattern.baud });
+                found.push(Found { path, device, baud: pattern.baud, options: options.clone() });
             }
         }
     }
@@ -210,6 +223,7 @@ fn find(patterns: &[PortPattern]) -> Vec<Found> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PortPattern;
     use super::*;
 
     #[test]
@@ -232,7 +246,7 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
-        let pattern = |name: &str| PortPattern { path: folder.path().join(name), baud: 115_200 };
+        let pattern = |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
         let found = find(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
         let names: Vec<_> = found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);

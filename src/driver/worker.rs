@@ -7,21 +7,36 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::attend::{Attendance, End};
 use super::backoff::Backoff;
+use super::clock::Clock;
+use super::detail::Record;
+use super::hardware::Hardware;
 use super::holders::Holders;
 use super::host::Host;
-use super::{Asked, Settings, port};
-use crate::modem::{RequestError, Snapshot, State};
+use super::records::Records;
+use super::recovery::{Ladder, Step};
+use super::usb::UsbDevice;
+use super::{Asked, PortOptions, Settings, port, steps};
+use crate::modem::{Profile, RequestError, SessionConfig, Snapshot, State};
 
 /// A port that is not there is looked for this often, should the folder's change have escaped notice.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// A modem whose port got another name may be there before its old port is known to be gone.
+const MOVED: Duration = Duration::from_secs(3);
+
 pub(crate) struct Worker<H> {
     pub path: PathBuf,
     pub baud: u32,
+    pub options: PortOptions,
+    pub hardware: Hardware,
+    pub records: Records,
+    pub record: Record,
+    /// The configuration names this very port, so it is meant to be a modem's.
+    pub named: bool,
     pub settings: Settings,
     pub host: Arc<H>,
     pub holders: Holders,
@@ -38,14 +53,17 @@ impl<H: Host> Worker<H> {
     pub async fn run(mut self) {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
-        let mut shown = Shown::new(self.path.to_string_lossy().into_owned());
+        let mut shown = Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone());
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.live(&mut shown, &mut backoff) => {}
         }
+        self.records.release(&shown.last.port);
     }
 
     async fn live(&mut self, shown: &mut Shown, backoff: &mut Backoff) {
+        let clock = Clock::start();
+        let mut ladder = Ladder::new(&self.settings.recovery, clock.now());
         loop {
             let Some(node) = self.node() else {
                 shown.port_is(&*self.host, State::Absent, "there is nothing at this path");
@@ -55,10 +73,28 @@ impl<H: Host> Worker<H> {
             };
             shown.port_is(&*self.host, State::Opening, "");
             let pause = match port::open(&self.path, self.baud, &self.holders).await {
-                Ok(stream) => match self.session(stream, shown, backoff).await {
-                    End::HungUp(_) if self.node().is_none() => continue,
-                    End::HungUp(reason) | End::GivenUp(reason) => self.failed(shown, backoff, reason),
-                },
+                Ok(stream) => {
+                    let end = self.session(stream, shown, backoff).await;
+                    self.records.release(&shown.last.port);
+                    if shown.works() {
+                        ladder.recovered();
+                    }
+                    match end {
+                        End::HungUp(_) if self.node().is_none() => continue,
+                        End::HungUp(reason) | End::GivenUp(reason) => {
+                            let usb = self.usb();
+                            let profile = self.profile(shown).await;
+                            let step = ladder.fail(|step| self.can(step, shown, &profile, usb.as_ref()), clock.now());
+                            let pause = self.failed(shown, backoff, &reason, step);
+                            self.take(step, shown, &profile, usb.as_ref()).await;
+                            pause
+                        }
+                        End::Double(other) => {
+                            let first = shown.doubles(&*self.host, &other);
+                            if first { MOVED } else { LOOK }
+                        }
+                    }
+                }
                 Err(reason) => {
                     shown.port_is(&*self.host, State::Opening, &reason);
                     backoff.fail()
@@ -73,17 +109,94 @@ impl<H: Host> Worker<H> {
         let host = Arc::clone(&self.host);
         let name = shown.last.port.clone();
         let Some(port) = stream.0.as_mut() else { return End::HungUp(String::new()) };
-        let report = |snapshot| shown.report(&*host, snapshot);
-        let end = Attendance::new(&*host, &self.settings, report).run(port, &name, &mut self.requests).await;
+        let config = SessionConfig {
+            profiles: self.hardware.profiles().await,
+            profile: self.options.profile.clone(),
+            pin: self.options.pin().await,
+            ..self.settings.session(&name)
+        };
+        let usb = self.usb().map(|usb| usb.name);
+        self.record.belongs_to(usb.clone());
+        let records = self.records.clone();
+        let report = |snapshot: Snapshot| {
+            // From here on the modem is known to be the one that is here now.
+            let identity = snapshot.identity.as_ref().filter(|_| snapshot.state == State::SimCheck);
+            let claimed =
+                identity.map_or(Ok(()), |identity| records.claim(&identity.imei, &snapshot.port, usb.as_deref()));
+            match claimed {
+                Ok(()) => shown.report(&*host, snapshot),
+                Err(other) => return Some(End::Double(other)),
+            }
+            None
+        };
+        let end =
+            Attendance::new(&*host, &self.settings, &self.record, report).run(port, config, &mut self.requests).await;
         if shown.was_ready {
             backoff.reset();
-            shown.was_ready = false;
         }
         end
     }
 
-    fn failed(&self, shown: &mut Shown, backoff: &mut Backoff, reason: String) -> Duration {
+    fn usb(&self) -> Option<UsbDevice> {
+        UsbDevice::of(&std::fs::canonicalize(&self.path).ok()?)
+    }
+
+    async fn profile(&self, shown: &Shown) -> Arc<Profile> {
+        let profiles = self.hardware.profiles().await;
+        let forced = self.options.profile.as_deref().and_then(|name| profiles.named(name));
+        let (manufacturer, model) = match &shown.last.identity {
+            Some(identity) => (identity.manufacturer.as_str(), identity.model.as_str()),
+            None => ("unknown", "unknown"),
+        };
+        forced.unwrap_or_else(|| profiles.choose(manufacturer, model))
+    }
+
+    /// Whether a step is possible here. What was never a modem (a glob also names the other ports of a stick) is left alone, and so is
+    /// a stick on another port of which a modem works.
+    fn can(&self, step: Step, shown: &Shown, profile: &Profile, usb: Option<&UsbDevice>) -> bool {
+        let recovery = &self.settings.recovery;
+        let is_modem = shown.last.identity.is_some() || self.named;
+        let works = usb.is_some_and(|usb| self.records.neighbour_works(&shown.last.port, &usb.name));
+        let possible = match step {
+            Step::Reopen | Step::SoftReset => true,
+            Step::HardReset => profile.hard_reset().is_some(),
+            Step::UsbRebind => recovery.usb_rebind && usb.is_some(),
+            Step::PowerCycle => steps::filled(&recovery.power_cycle, &self.path, usb).is_some(),
+        };
+        is_modem && !works && possible
+    }
+
+    async fn take(&self, step: Step, shown: &Shown, profile: &Profile, usb: Option<&UsbDevice>) {
+        self.record.count(step);
+        let taken = match (step, usb) {
+            (Step::Reopen, _) => Ok(()),
+            (Step::SoftReset, _) => self.send(profile.soft_reset()).await,
+            (Step::HardReset, _) => self.send(profile.hard_reset().unwrap_or(profile.soft_reset())).await,
+            (Step::UsbRebind, Some(usb)) => usb.rebind().await.map_err(|error| error.to_string()),
+            (Step::UsbRebind, None) => Ok(()),
+            (Step::PowerCycle, usb) => match steps::filled(&self.settings.recovery.power_cycle, &self.path, usb) {
+                Some(command) => steps::run(&command).await,
+                None => Ok(()),
+            },
+        };
+        if let Err(error) = taken {
+            warn!(event = "recovery_failed", port = %shown.last.port, step = step.name(), error, "the step failed");
+        }
+    }
+
+    /// Opens the port for one command.
+    async fn send(&self, command: &str) -> Result<(), String> {
+        let stream = port::open(&self.path, self.baud, &self.holders).await?;
+        let mut stream = Open(Some(stream));
+        match stream.0.as_mut() {
+            Some(port) => steps::send(port, command).await,
+            None => Ok(()),
+        }
+    }
+
+    fn failed(&self, shown: &mut Shown, backoff: &mut Backoff, reason: &str, step: Step) -> Duration {
         let pause = backoff.fail();
+        let reason = format!("{reason}; {}", step.name());
         let state = if backoff.is_quarantined() {
             State::Quarantined { reason: reason.clone() }
         } else {
@@ -131,23 +244,39 @@ impl Drop for Open {
 
 /// What was last reported.
 struct Shown {
+    record: Record,
     last: Snapshot,
     was_ready: bool,
 }
 
 impl Shown {
-    fn new(port: String) -> Shown {
+    fn new(port: String, record: Record) -> Shown {
         let last = Snapshot {
             port,
             state: State::Absent,
             reason: None,
             identity: None,
+            profile: None,
             sim: None,
             signal_dbm: None,
             operator: None,
             registration: None,
         };
-        Shown { last, was_ready: false }
+        Shown { record, last, was_ready: false }
+    }
+
+    /// Whether the modem has been Ready since this was last asked.
+    fn works(&mut self) -> bool {
+        std::mem::take(&mut self.was_ready)
+    }
+
+    /// The modem here is served on another port of it. Whether that is news.
+    fn doubles(&mut self, host: &impl Host, other: &str) -> bool {
+        let before = self.last.reason.take();
+        self.last.identity = None;
+        self.last.profile = None;
+        self.port_is(host, State::Absent, &format!("another port of the modem on {other}, which serves it"));
+        before != self.last.reason
     }
 
     /// The port itself is the news: no session runs.
@@ -157,6 +286,7 @@ impl Shown {
             state,
             reason: (!reason.is_empty()).then(|| reason.to_owned()),
             identity: self.last.identity.clone(),
+            profile: self.last.profile.clone(),
             sim: None,
             signal_dbm: None,
             operator: None,
@@ -168,6 +298,7 @@ impl Shown {
     fn report(&mut self, host: &impl Host, mut snapshot: Snapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
+            snapshot.profile.clone_from(&self.last.profile);
         }
         self.was_ready |= snapshot.state == State::Ready;
         if snapshot.state != self.last.state || snapshot.reason != self.last.reason {
@@ -177,6 +308,7 @@ impl Shown {
                 _ => info!(state = %snapshot.state, reason, "modem"),
             }
         }
+        self.record.reported(&snapshot);
         self.last = snapshot.clone();
         host.report(snapshot);
     }

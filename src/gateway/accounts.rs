@@ -1,5 +1,7 @@
 //! Accounts, credit and keys: the operator's verbs.
 
+use std::sync::Arc;
+
 use super::{Entropy, Error, Gateway};
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
@@ -111,10 +113,11 @@ impl Gateway {
 
     /// Revokes the one working key that begins with `prefix`.
     pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
-        let now = self.now();
+        let (now, hot) = (self.now(), Arc::clone(&self.hot));
         self.store
             .write(move |tx| match tx.working_keys_with(&prefix)? {
                 1 => {
+                    tx.after_commit(move || hot.keys_changed());
                     tx.note(Actor::Operator, "revoked a key", format!("key {prefix}"), now)?;
                     Ok(tx.revoke_keys(&prefix, now).map(drop)?)
                 }

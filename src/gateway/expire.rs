@@ -74,6 +74,12 @@ impl Gateway {
         Ok(texts.len().max(raw.len()))
     }
 
+    /// Once the operation is on disk, what is due next is looked for anew.
+    pub(super) fn deadlines_change_after(&self, tx: &Tx<'_>) {
+        let deadlines = std::sync::Arc::clone(&self.deadlines);
+        tx.after_commit(move || deadlines.notify_one());
+    }
+
     /// Returns when a deadline may have been added that is earlier than those known before.
     pub async fn deadlines_changed(&self) {
         self.deadlines.notified().await;

@@ -7,12 +7,15 @@ mod accounts;
 mod assemble;
 mod board;
 mod catalogue;
+mod desk;
 mod error;
 mod expire;
 mod explain;
+mod hot;
 mod ingest;
 mod operator;
 mod orders;
+mod pins;
 mod rentals;
 mod reuse;
 mod sims;
@@ -26,6 +29,7 @@ use tokio::sync::{Notify, watch as latest};
 pub use accounts::NewKey;
 pub use board::Board;
 pub use catalogue::Imported;
+pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
@@ -41,6 +45,7 @@ use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
 pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService};
 use crate::store::{Store, StoreError};
+use hot::Hot;
 use watch::Watch;
 
 /// Tells the time; the real one is read in `daemon`.
@@ -120,15 +125,19 @@ pub struct Gateway {
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     board: Arc<Board>,
     watch: Arc<Watch>,
+    hot: Arc<Hot>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
 }
 
 impl Gateway {
-    /// Puts the business on a store: loads the catalogue.
+    /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
-        let (services, newest) =
-            store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?))).await?;
+        let read = store.read(|rows| {
+            let open = rows.due_orders(Timestamp(i64::MAX), i64::MAX)?;
+            Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, open))
+        });
+        let (services, newest, open) = read.await?;
         let catalogue = Catalogue::new(&services)?;
         Ok(Gateway {
             store,
@@ -138,6 +147,7 @@ impl Gateway {
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
+            hot: Arc::new(Hot::with(open)),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
         })
@@ -160,7 +170,15 @@ impl Gateway {
 
     /// What a key opens, by its SHA-256.
     pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
-        Ok(self.store.read(move |rows| rows.holder_of_key(&digest)).await?)
+        let generation = match self.hot.holder(&digest) {
+            Ok(holder) => return Ok(Some(holder)),
+            Err(generation) => generation,
+        };
+        let found = self.store.read(move |rows| rows.holder_of_key(&digest)).await?;
+        if let Some(holder) = &found {
+            self.hot.remember(digest, holder, generation);
+        }
+        Ok(found)
     }
 
     /// Messages, oldest first.

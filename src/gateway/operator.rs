@@ -1,6 +1,7 @@
 //! The operator's verbs on money, SIMs and the whole: adjust, suspend, rest, retire, look, verify, back up.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::find;
@@ -56,9 +57,10 @@ impl Gateway {
 
     /// An account's keys open nothing from now on, or again.
     pub async fn suspend(&self, reference: String, suspended: bool) -> Result<Account, Error> {
-        let now = self.now();
+        let (now, hot) = (self.now(), Arc::clone(&self.hot));
         self.store
             .write(move |tx| {
+                tx.after_commit(move || hot.keys_changed());
                 let account = find(tx, &reference)?;
                 let deed = if suspended { "suspended" } else { "resumed" };
                 tx.note(Actor::Operator, deed, format!("account {}", account.id), now)?;

@@ -94,8 +94,7 @@ impl Gateway {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
         let country = self.settings.countries.find(country).map(|country| country.code.clone());
         let gateway = self.clone();
-        let made = self
-            .store
+        self.store
             .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
                 None => Ok(MakeOrder::InvalidService),
                 Some(service) => match country {
@@ -103,9 +102,7 @@ impl Gateway {
                     Some(country) => gateway.make(tx, account, &service, &country),
                 },
             })
-            .await;
-        self.deadlines.notify_one();
-        made
+            .await
     }
 
     fn make(&self, tx: &Tx<'_>, account: AccountId, service: &Service, country: &str) -> Result<MakeOrder, Error> {
@@ -144,6 +141,7 @@ impl Gateway {
     pub(super) fn place(&self, tx: &Tx<'_>, placement: &Placement<'_>, now: Timestamp) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of } = *placement;
         expire_due_on(self, tx, sim, now)?;
+        let expires_at = now.plus(self.settings.order_lifetime);
         let order = tx.add_order(&NewOrder {
             account,
             service: service.id,
@@ -153,9 +151,12 @@ impl Gateway {
             country,
             price,
             created_at: now,
-            expires_at: now.plus(self.settings.order_lifetime),
+            expires_at,
             reuse_of,
         })?;
+        let hot = Arc::clone(&self.hot);
+        tx.after_commit(move || hot.opened(order, account, expires_at));
+        self.deadlines_change_after(tx);
         tx.sim_given(sim, now)?;
         tx.post(account, &Posting::Hold { amount: price, order }, &self.settings.currency, now)?;
         Ok(order)
@@ -196,6 +197,9 @@ impl Gateway {
     /// What has come for an order.
     pub async fn sms(&self, account: AccountId, order: OrderId) -> Result<Sms, Error> {
         let now = self.now();
+        if self.hot.waits(order, account, now) {
+            return Ok(Sms::Waiting);
+        }
         let said = self.store.read(move |rows| {
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else { return Ok(Sms::Over) };
             Ok::<_, StoreError>(match order.state {
@@ -275,10 +279,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// Wakes the long polls of `order` once the operation is on disk.
+    /// Once the operation is on disk `order` is known to wait no more, and its long polls are woken.
     pub(super) fn wake_after(&self, tx: &Tx<'_>, order: OrderId) {
-        let watch = Arc::clone(&self.watch);
-        tx.after_commit(move || watch.wake(order));
+        let (hot, watch) = (Arc::clone(&self.hot), Arc::clone(&self.watch));
+        tx.after_commit(move || {
+            hot.ended(order);
+            watch.wake(order);
+        });
     }
 
     /// Balance less holds: what the account can spend.

@@ -85,10 +85,7 @@ impl Gateway {
         };
         let Some((package, charge)) = self.settings.packages.find(package) else { return Ok(Rent::InvalidPackage) };
         let (gateway, country) = (self.clone(), country.code.clone());
-        let rented = self.store.write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew));
-        let rented = rented.await;
-        self.deadlines.notify_one();
-        rented
+        self.store.write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew)).await
     }
 
     fn rent_in(
@@ -123,6 +120,7 @@ impl Gateway {
             state: RentalState::Active,
         };
         let id = tx.add_rental(&new)?;
+        self.deadlines_change_after(tx);
         tx.sim_given(sim, now)?;
         self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
         tx.note(Actor::Account(account), "rented", format!("rental {id}"), now)?;
@@ -161,12 +159,11 @@ impl Gateway {
             let longer = Rental { renewal_package: package.to_string(), ..longer };
             gateway.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
             tx.save_rental(&longer)?;
+            gateway.deadlines_change_after(tx);
             tx.note(Actor::Account(account), "extended", format!("rental {id}"), now)?;
             Ok(Extend::Extended(longer))
         });
-        let extended = extended.await;
-        self.deadlines.notify_one();
-        extended
+        extended.await
     }
 
     /// Sets whether a rental is renewed at its end.

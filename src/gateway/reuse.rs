@@ -29,9 +29,7 @@ impl Gateway {
     /// Makes a new order for the number and service of a completed one.
     pub async fn reuse(&self, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
         let gateway = self.clone();
-        let made = self.store.write(move |tx| gateway.reuse_in(tx, account, order)).await;
-        self.deadlines.notify_one();
-        made
+        self.store.write(move |tx| gateway.reuse_in(tx, account, order)).await
     }
 
     fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {

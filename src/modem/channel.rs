@@ -51,6 +51,8 @@ impl Outcome {
 pub(super) enum Event {
     /// A URC of one line.
     Urc(Urc),
+    /// The network's answer to a USSD code: the line, joined where its text has several.
+    Ussd(String),
     /// A URC whose second line is a PDU: this line.
     Direct(Head),
     /// This line is the PDU of a message in the list that is being read.
@@ -91,6 +93,10 @@ pub(super) struct Channel {
     output: Vec<u8>,
     imei: Option<String>,
     model: Option<String>,
+    /// Beginnings of lines by which this model says that a store is full.
+    full: Vec<String>,
+    /// A `+CUSD` line whose text goes on.
+    ussd: Option<String>,
 }
 
 impl Channel {
@@ -105,6 +111,8 @@ impl Channel {
             output: Vec::new(),
             imei: None,
             model: None,
+            full: Vec::new(),
+            ussd: None,
         }
     }
 
@@ -113,6 +121,11 @@ impl Channel {
         self.imei = Some(imei.to_owned());
         // A model's name that is part of other lines would prove nothing.
         self.model = (model.len() >= 4).then(|| model.to_owned());
+    }
+
+    /// Lines that begin so say that a store is full.
+    pub fn full_lines(&mut self, beginnings: &[String]) {
+        beginnings.clone_into(&mut self.full);
     }
 
     /// Whether a command can be sent.
@@ -148,6 +161,7 @@ impl Channel {
     pub fn send(&mut self, command: Command, now: Moment) {
         self.reply.clear();
         self.awaited = None;
+        self.ussd = None;
         self.prompted = false;
         self.sent = command.line();
         self.write_sent();
@@ -174,7 +188,7 @@ impl Channel {
     /// `>`: the modem wants a text. Nothing that is sent here has one, so the prompt is left again; at once when an operator's own
     /// command led there, else with the resynchronisation (an escape might break off what is still being done).
     pub fn prompt(&mut self) {
-        let own = matches!(&self.link, Link::Busy { command: Command::Raw(_), .. });
+        let own = matches!(&self.link, Link::Busy { command: Command::Raw(_) | Command::Acknowledge, .. });
         if own && !self.prompted {
             self.output.push(ESCAPE);
         }
@@ -235,6 +249,9 @@ impl Channel {
 
     /// A whole line.
     pub fn line(&mut self, line: &str, now: Moment) -> Option<Event> {
+        if self.ussd.is_some() || at::payload(line, "+CUSD:").is_some() {
+            return self.ussd_line(line);
+        }
         if let Some(head) = self.head.take()
             && at::tag(line).is_none()
             && FinalResult::parse(line).is_none()
@@ -251,6 +268,20 @@ impl Channel {
         }
     }
 
+    /// A text in quotes may have several lines.
+    fn ussd_line(&mut self, line: &str) -> Option<Event> {
+        const LONGEST: usize = 2000;
+        let whole = match self.ussd.take() {
+            Some(begun) => format!("{begun} {line}"),
+            None => line.to_owned(),
+        };
+        if whole.matches('"').count() % 2 == 1 && whole.len() < LONGEST {
+            self.ussd = Some(whole);
+            return None;
+        }
+        Some(Event::Ussd(whole))
+    }
+
     /// A line that ends with the command that was sent, so that noise before an echo does no harm. `AT` alone is an ending of
     /// too many things.
     fn is_echo(&self, line: &str) -> bool {
@@ -262,6 +293,10 @@ impl Channel {
             Some(Urc::Heading(head)) => {
                 self.head = Some(head);
                 None
+            }
+            // What is known already (room again, say) is not overruled.
+            None | Some(Urc::Noise) if self.full.iter().any(|beginning| line.starts_with(beginning)) => {
+                Some(Event::Urc(Urc::StoreFull))
             }
             other => other.map(Event::Urc),
         }
@@ -344,11 +379,20 @@ impl Channel {
             Expects::Prefixed(prefixes) => prefixes.iter().any(|prefix| begins(prefix)),
             Expects::Required(prefix) => begins(prefix) && !matches!(found, Some(Urc::Registration(..))),
             Expects::Value(word) => match tag {
-                Some(tag) => tag.ends_with(word),
+                Some(tag) => tag.ends_with(word) || self.asked_for(tag),
                 None => found.is_none(),
             },
-            Expects::Anything => found.is_none() || tag.is_some_and(|tag| self.sent.to_ascii_uppercase().contains(tag)),
+            Expects::Anything => found.is_none() || tag.is_some_and(|tag| self.asked_for(tag)),
         }
+    }
+
+    /// Whether the command that was sent is the one of this tag: `+CPIN` is not asked for by `AT+CPINR`.
+    fn asked_for(&self, tag: &str) -> bool {
+        let sent = self.sent.to_ascii_uppercase();
+        let whole = |(at, _): (usize, &str)| {
+            sent.get(at + tag.len()..).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        };
+        sent.match_indices(tag).any(whole)
     }
 
     fn end(&mut self, result: FinalResult, now: Moment) -> Option<Event> {

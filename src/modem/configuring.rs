@@ -1,12 +1,14 @@
 //! PDU mode, the stores, the indications. What a modem can do is asked (`=?`), set, and read back; where it lies about that, the next
 //! candidate of a list is tried.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::channel::Outcome;
 use super::facts::{Facts, StorePlan};
 use super::moment::Moment;
 use super::phase::{Next, Phase};
+use super::profile::Profile;
 use super::reply::Reply;
 use super::serving::Serving;
 use crate::at::{self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection};
@@ -36,8 +38,12 @@ const INDICATIONS: [Indications; 9] = [
 #[derive(Debug, Default)]
 enum Step {
     #[default]
+    Begin,
+    /// The profile's own commands.
+    Own(VecDeque<String>),
     PduMode,
-    Service,
+    /// Still to be tried, the present one first.
+    Service(VecDeque<u8>),
     StoresSupported,
     Select,
     IndicationsSupported,
@@ -71,9 +77,20 @@ impl Configuring {
             facts.indications = None;
             self.step = Step::Watch(0);
         }
-        match self.step {
+        if let Step::Begin = self.step {
+            self.step = own_commands(facts);
+        }
+        match &self.step {
+            Step::Begin => Next::Wait(None),
+            Step::Own(left) => match left.front() {
+                Some(command) => Next::Send(Command::Own(command.clone())),
+                None => {
+                    self.step = Step::PduMode;
+                    self.next(facts, now)
+                }
+            },
             Step::PduMode => Next::Send(Command::PduMode),
-            Step::Service => Next::Send(Command::PlainService),
+            Step::Service(left) => Next::Send(Command::Service(left.front().copied().unwrap_or(0))),
             Step::StoresSupported => Next::Send(Command::StoresSupported),
             Step::Select => match self.selections.last() {
                 Some(selection) => Next::Send(Command::SelectStores(*selection)),
@@ -82,7 +99,7 @@ impl Configuring {
             Step::IndicationsSupported => Next::Send(Command::IndicationsSupported),
             Step::Indicate => Next::Send(Command::Indicate(self.indications.last().copied().unwrap_or_default())),
             Step::IndicationsSet => Next::Send(Command::IndicationsSet),
-            Step::Watch(number) => match Domain::ALL.get(number) {
+            Step::Watch(number) => match Domain::ALL.get(*number) {
                 Some(domain) => Next::Send(Command::WatchRegistration(*domain)),
                 None => {
                     self.step = Step::Finished;
@@ -90,7 +107,7 @@ impl Configuring {
                 }
             },
             Step::Finished => self.finish(facts, now),
-            Step::Failed(reason) => Next::GiveUp(reason.to_owned()),
+            Step::Failed(reason) => Next::GiveUp((*reason).to_owned()),
         }
     }
 
@@ -116,17 +133,26 @@ impl Configuring {
             self.pause = Some(now + PAUSE);
             return facts.because("the message store is not ready yet");
         }
-        match (command, &self.step) {
-            (Command::PduMode, Step::PduMode) if ok => self.step = Step::Service,
+        match (command, &mut self.step) {
+            (Command::Own(_), Step::Own(left)) => drop(left.pop_front()),
+            (Command::PduMode, Step::PduMode) if ok => self.step = services(facts),
             (Command::PduMode, Step::PduMode) => self.step = Step::Failed("the modem does not go to PDU mode"),
-            (Command::PlainService, Step::Service) => self.step = Step::StoresSupported,
+            (Command::Service(_), Step::Service(left)) => {
+                let service = left.pop_front();
+                facts.acknowledges = ok && service == Some(1);
+                if ok || left.is_empty() {
+                    self.step = Step::StoresSupported;
+                }
+            }
             (Command::StoresSupported, Step::StoresSupported) => {
-                self.plan_stores(reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default());
+                let lists = reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default();
+                self.plan_stores(&facts.profile, &lists);
             }
             (Command::SelectStores(selection), Step::Select) => self.selection_ended(facts, *selection, ok),
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
                 let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
-                self.plan_indications(reply.find(supported).filter(|_| ok).as_deref());
+                let supported = reply.find(supported).filter(|_| ok);
+                self.plan_indications(&facts.profile.indications, supported.as_deref());
             }
             (Command::Indicate(_), Step::Indicate) if ok => self.step = Step::IndicationsSet,
             (Command::Indicate(_), Step::Indicate) => drop(self.indications.pop()),
@@ -137,7 +163,7 @@ impl Configuring {
                 if ok && facts.domains.iter().all(|(known, _)| known != domain) {
                     facts.domains.push((*domain, Registration::Unknown));
                 }
-                self.step = Step::Watch(number + 1);
+                self.step = Step::Watch(*number + 1);
             }
             _ => {}
         }
@@ -152,8 +178,9 @@ impl Configuring {
 
     /// The card's store for arriving messages: so they go where the card goes. Both stores are read, or the view of both where
     /// there is no other way to the modem's own.
-    fn plan_stores(&mut self, lists: Vec<Vec<Store>>) {
-        let parameters = u8::try_from(lists.len()).unwrap_or(0);
+    fn plan_stores(&mut self, profile: &Profile, lists: &[Vec<Store>]) {
+        let told = &profile.stores;
+        let parameters = told.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
         let none = Vec::new();
         let readable = lists.first().unwrap_or(&none);
         let receiving = lists.get(2).or(lists.first()).unwrap_or(&none);
@@ -164,8 +191,13 @@ impl Configuring {
             (_, true, _) => vec![Store::Modem],
             _ => vec![Store::Sim],
         };
-        let preferred = [Store::Sim, Store::Modem, Store::Both];
-        let receive = preferred.into_iter().filter(|store| receiving.is_empty() || receiving.contains(store));
+        if !told.read.is_empty() {
+            self.readable.clone_from(&told.read);
+        }
+        let possible = |store: &Store| receiving.is_empty() || receiving.contains(store);
+        let usual = [Store::Sim, Store::Modem, Store::Both].into_iter().filter(possible);
+        let mut receive = told.receive.clone();
+        receive.extend(usual.filter(|store| !told.receive.contains(store)));
         let counts: &[u8] = if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
         let fallback = self.readable.first().copied().unwrap_or(Store::Sim);
         for receive in receive {
@@ -190,15 +222,15 @@ impl Configuring {
         }
     }
 
-    /// What the modem says it takes comes first; then the rest, because some take what they do not name.
-    fn plan_indications(&mut self, supported: Option<&[Choices]>) {
+    /// What the profile says comes first, then what the modem says it takes; then the rest, because some take what they do not name.
+    fn plan_indications(&mut self, profiled: &[Indications], supported: Option<&[Choices]>) {
         let fits = |wanted: &Indications| {
             let Some(lists) = supported else { return true };
             let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
             lists.iter().zip(values).all(|(list, value)| list.allows(i32::from(value)))
         };
         let (named, unnamed): (Vec<_>, Vec<_>) = INDICATIONS.into_iter().partition(fits);
-        self.indications = named.into_iter().chain(unnamed).collect();
+        self.indications = profiled.iter().copied().chain(named).chain(unnamed).collect();
         self.indications.reverse();
         self.step = Step::Indicate;
     }
@@ -206,11 +238,22 @@ impl Configuring {
     /// What is set counts, not what was accepted.
     fn indications_read(&mut self, facts: &mut Facts, set: Option<Indications>) {
         let tried = self.indications.pop();
-        if set.is_none_or(|set| set.mt == 1 && set.mode != 0) {
+        let mt = tried.map_or(1, |tried| tried.mt);
+        if set.is_none_or(|set| set.mt == mt && set.mode != 0) {
             facts.indications = tried;
             self.step = Step::Watch(0);
         } else {
             self.step = Step::Indicate;
         }
     }
+}
+
+fn own_commands(facts: &Facts) -> Step {
+    let profile = &facts.profile;
+    Step::Own(profile.urc_port.iter().chain(&profile.init).cloned().collect())
+}
+
+fn services(facts: &Facts) -> Step {
+    let services = &facts.profile.services;
+    Step::Service(if services.is_empty() { VecDeque::from([0]) } else { services.iter().copied().collect() })
 }

@@ -16,6 +16,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 struct Kept {
     token: Token,
     received: Received,
+    came_at: Moment,
     /// When to offer it again; `None`: the host has not answered yet.
     again: Option<Moment>,
 }
@@ -28,20 +29,20 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, live: bool) {
+    pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, live: bool, now: Moment) {
         if self.kept.len() + self.unowned.len() >= MAX {
             return;
         }
         match facts.received(None, pdu.clone(), live) {
-            Some(received) => self.offer(facts, received),
+            Some(received) => self.offer(facts, received, now),
             None => self.unowned.push(pdu),
         }
     }
 
-    fn offer(&mut self, facts: &mut Facts, received: Received) {
+    fn offer(&mut self, facts: &mut Facts, received: Received, now: Moment) {
         let token = facts.token();
         facts.actions.push_back(Action::Store { token, received: received.clone() });
-        self.kept.push(Kept { token, received, again: None });
+        self.kept.push(Kept { token, received, came_at: now, again: None });
     }
 
     /// Something happened to the card: what nobody is known to own never will be.
@@ -50,20 +51,24 @@ impl Direct {
     }
 
     /// The card is known.
-    pub fn card_known(&mut self, facts: &mut Facts) {
+    pub fn card_known(&mut self, facts: &mut Facts, now: Moment) {
         for pdu in std::mem::take(&mut self.unowned) {
             if let Some(received) = facts.received(None, pdu, false) {
-                self.offer(facts, received);
+                self.offer(facts, received, now);
             }
         }
     }
 
-    pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
+    /// The host's answer. For a message that is on disk now: how long that took.
+    pub fn stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
+        let at = self.kept.iter().position(|kept| kept.token == token)?;
         if ok {
-            self.kept.retain(|kept| kept.token != token);
-        } else if let Some(kept) = self.kept.iter_mut().find(|kept| kept.token == token) {
+            return Some(now - self.kept.swap_remove(at).came_at);
+        }
+        if let Some(kept) = self.kept.get_mut(at) {
             kept.again = Some(now + PAUSE);
         }
+        None
     }
 
     pub fn tick(&mut self, facts: &mut Facts, now: Moment) {

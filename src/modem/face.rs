@@ -1,8 +1,11 @@
 //! What the session tells the world: who the modem is, which card is in it, what it is doing, what it received.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::pin::Pin;
+use super::profile::Catalogue;
 pub use crate::at::Registration;
 
 /// A modem. It is its IMEI (never the port it happens to be on), which is read and never written.
@@ -100,6 +103,8 @@ pub struct Snapshot {
     pub reason: Option<String>,
     /// The modem last seen here. From `Identifying` on it is the one that is here now.
     pub identity: Option<Identity>,
+    /// The profile that was chosen for it.
+    pub profile: Option<String>,
     /// The card that is in now; `None` from any SIM event until its ICCID has been read again.
     pub sim: Option<SimCard>,
     /// Signal strength in dBm.
@@ -169,6 +174,22 @@ pub enum Action {
         /// The card in it.
         sim: SimCard,
     },
+    /// A card wants its PIN and has more than one attempt left. Record that it is tried, on disk, and answer with `Session::may_enter_pin`.
+    MayEnterPin {
+        /// To be given back.
+        token: Token,
+        /// The modem.
+        imei: String,
+        /// The card, where it tells before its PIN.
+        iccid: Option<String>,
+    },
+    /// The card took its PIN: what was recorded before it was tried may be forgotten.
+    PinAccepted {
+        /// The modem.
+        imei: String,
+        /// As in [`Action::MayEnterPin`].
+        iccid: Option<String>,
+    },
     /// The modem's own store was found empty; answer with `Session::emptied`.
     Emptied {
         /// To be given back.
@@ -199,6 +220,13 @@ pub enum Action {
 pub enum Request {
     /// Send this command, which begins with `AT`, and give its reply.
     At(String),
+    /// Send this USSD code, and give the network's text.
+    Ussd(String),
+    /// Start the modem anew by its profile's command.
+    Reset {
+        /// By the stronger one, where there is one.
+        hard: bool,
+    },
 }
 
 /// Why a request has no reply.
@@ -207,6 +235,9 @@ pub enum RequestError {
     /// Not a command line.
     #[error("a command begins with AT, has at most 400 printable ASCII characters, and stands on one line")]
     NotACommand,
+    /// Not a USSD code.
+    #[error("a USSD code has digits, * and # only, like *100#")]
+    NotACode,
     /// It would write an IMEI.
     #[error("IMEIs are read, never written")]
     WritesImei,
@@ -226,6 +257,12 @@ pub enum RequestError {
 pub struct SessionConfig {
     /// The port's name, for [`Snapshot`].
     pub port: String,
+    /// What is known of modem models.
+    pub profiles: Arc<Catalogue>,
+    /// The profile to take, whatever the modem says of itself.
+    pub profile: Option<String>,
+    /// The PIN of the cards in this modem.
+    pub pin: Option<Pin>,
     /// From one keep-alive to the next; each has a sweep of all stores.
     pub keep_alive: Duration,
     /// How long a modem has to have been registered until messages count as live.
@@ -237,6 +274,9 @@ impl SessionConfig {
     pub fn new(port: impl Into<String>) -> SessionConfig {
         SessionConfig {
             port: port.into(),
+            profiles: Arc::default(),
+            profile: None,
+            pin: None,
             keep_alive: Duration::from_secs(60),
             settled_after: Duration::from_secs(120),
         }

@@ -1,8 +1,10 @@
 //! What a session knows, whatever phase it is in.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::face::{Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State, Token};
+use super::profile::{Catalogue, PinAttempts, Profile};
 use crate::at::{Domain, IccidSource, Indications, Store, StoreSelection};
 
 /// More announcements than this are not remembered one by one.
@@ -38,6 +40,9 @@ impl StorePlan {
 pub(super) struct Facts {
     pub config: SessionConfig,
     pub identity: Option<Identity>,
+    /// What is known of the modem's model.
+    pub profile: Arc<Profile>,
+    generic: Arc<Profile>,
     pub sim: Option<SimCard>,
     /// The ICCID has been read since the last SIM event.
     pub card_known: bool,
@@ -46,6 +51,8 @@ pub(super) struct Facts {
     announced: Vec<(Store, i32)>,
     pub iccid_source: Option<IccidSource>,
     pub plan: StorePlan,
+    /// `AT+CSMS=1`: messages that came with their URC are acknowledged here.
+    pub acknowledges: bool,
     /// What `AT+CNMI` was set to.
     pub indications: Option<Indications>,
     pub domains: Vec<(Domain, Registration)>,
@@ -65,12 +72,15 @@ impl Facts {
         Facts {
             config,
             identity: None,
+            profile: Catalogue::generic(),
+            generic: Catalogue::generic(),
             sim: None,
             card_known: false,
             custody: Custody::Current,
             announced: Vec::new(),
             iccid_source: None,
             plan: StorePlan { readable: Vec::new(), receive: Store::Sim, parameters: 3 },
+            acknowledges: false,
             indications: None,
             domains: Vec::new(),
             signal_dbm: None,
@@ -86,6 +96,33 @@ impl Facts {
     pub fn token(&mut self) -> Token {
         self.next_token += 1;
         Token(self.next_token)
+    }
+
+    /// The modem has told what it is.
+    pub fn set_identity(&mut self, identity: Identity) {
+        let forced = self.config.profile.as_deref().and_then(|name| self.config.profiles.named(name));
+        let fitting = || self.config.profiles.choose(&identity.manufacturer, &identity.model);
+        self.profile = forced.unwrap_or_else(fitting);
+        self.identity = Some(identity);
+        self.changed = true;
+    }
+
+    /// Questions for the attempts left for the PIN: the profile's, else the generic ones.
+    pub fn pin_questions(&self) -> &[PinAttempts] {
+        let own = &self.profile.pin_attempts;
+        if own.is_empty() { &self.generic.pin_attempts } else { own }
+    }
+
+    /// Ways to read the ICCID in the order in which they are tried: what worked last, what the profile says, all others.
+    pub fn iccid_sources(&self) -> VecDeque<IccidSource> {
+        let profiled = self.profile.iccid.iter().map(|command| IccidSource::from_command(command));
+        let mut sources = VecDeque::new();
+        for source in self.iccid_source.iter().cloned().chain(profiled).chain(IccidSource::ALL) {
+            if !sources.contains(&source) {
+                sources.push_back(source);
+            }
+        }
+        sources
     }
 
     /// Says in words what is waited for.
@@ -185,6 +222,7 @@ impl Facts {
             state,
             reason: self.reason.clone(),
             identity: self.identity.clone(),
+            profile: self.identity.as_ref().map(|_| self.profile.name.clone()),
             sim: self.sim.clone(),
             signal_dbm: self.signal_dbm,
             operator: self.operator.clone(),

@@ -1,5 +1,6 @@
 //! Which card is it, what is its number, and whose are the messages in the modem's own store?
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::channel::Outcome;
@@ -26,7 +27,8 @@ enum Step {
     /// The source that worked last, or the first of all.
     #[default]
     Begin,
-    Iccid(IccidSource, Option<IccidSource>),
+    /// The sources that are still to be tried, the present one first.
+    Iccid(VecDeque<IccidSource>),
     Unreadable,
     Imsi,
     OwnNumber,
@@ -52,15 +54,14 @@ impl Identifying {
         }
         self.pause = None;
         if let Step::Begin = self.step {
-            self.step = match facts.iccid_source {
-                Some(known) => Step::Iccid(known, Some(IccidSource::Ccid)),
-                None => Step::Iccid(IccidSource::Ccid, IccidSource::Ccid.following()),
-            };
+            self.step = Step::Iccid(facts.iccid_sources());
         }
-        match self.step {
+        match &self.step {
             Step::Begin => Next::Wait(None),
-            Step::Iccid(source, _) => Next::Send(Command::Iccid(source)),
-            Step::Unreadable => {
+            Step::Iccid(sources) if !sources.is_empty() => {
+                Next::Send(Command::Iccid(sources.front().cloned().unwrap_or(IccidSource::File)))
+            }
+            Step::Iccid(_) | Step::Unreadable => {
                 facts.because("no command reads the SIM card's ICCID");
                 Next::Enter(Phase::SimCheck(SimCheck::after(UNREADABLE_PAUSE, now)))
             }
@@ -116,7 +117,7 @@ impl Identifying {
             return;
         }
         match (command, &self.step) {
-            (Command::Iccid(source), Step::Iccid(..)) => self.iccid_read(facts, *source, outcome, reply),
+            (Command::Iccid(source), Step::Iccid(..)) => self.iccid_read(facts, source, outcome, reply),
             (Command::Imsi, Step::Imsi) => {
                 let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok()).map(str::to_owned);
                 self.with_card(|card| card.imsi = imsi);
@@ -138,20 +139,20 @@ impl Identifying {
         self.busy = 0;
     }
 
-    fn iccid_read(&mut self, facts: &mut Facts, source: IccidSource, outcome: Outcome, reply: &Reply) {
-        let Step::Iccid(_, following) = self.step else { return };
+    fn iccid_read(&mut self, facts: &mut Facts, source: &IccidSource, outcome: Outcome, reply: &Reply) {
+        let Step::Iccid(sources) = &mut self.step else { return };
         match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
             Some(iccid) => {
-                facts.iccid_source = Some(source);
+                facts.iccid_source = Some(source.clone());
                 facts.card_known = true;
                 facts.no_reason();
                 self.card = Some(SimCard { iccid, imsi: None, number: None, source: None });
                 self.step = Step::Imsi;
             }
             None => {
-                self.step = match following {
-                    Some(next) => Step::Iccid(next, next.following()),
-                    None => Step::Unreadable,
+                sources.pop_front();
+                if sources.is_empty() {
+                    self.step = Step::Unreadable;
                 }
             }
         }

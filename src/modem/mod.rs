@@ -24,9 +24,12 @@ mod direct;
 mod face;
 mod facts;
 mod identifying;
+pub mod mask;
 mod moment;
 mod phase;
+mod pin;
 mod probing;
+mod profile;
 mod reads;
 mod reply;
 mod requests;
@@ -35,6 +38,7 @@ mod session;
 mod sim_check;
 mod slots;
 mod sweep;
+mod unlocking;
 
 pub use face::{
     Action, Custody, Identity, NumberSource, RawPdu, Received, Registration, Request, RequestError, SessionConfig,
@@ -44,4 +48,6 @@ pub use face::{
 mod tests;
 
 pub use moment::Moment;
+pub use pin::Pin;
+pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use session::Session;

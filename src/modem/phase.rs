@@ -34,7 +34,7 @@ impl Phase {
     pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
         match self {
             Phase::Probing(phase) => phase.next(facts),
-            Phase::SimCheck(phase) => phase.next(now),
+            Phase::SimCheck(phase) => phase.next(facts, now),
             Phase::Identifying(phase) => phase.next(facts, now),
             Phase::Configuring(phase) => phase.next(facts, now),
             Phase::Serving(phase) => phase.next(facts, now),

@@ -51,8 +51,7 @@ impl Probing {
             Step::Model => Next::Send(Command::Model),
             Step::Firmware => Next::Send(Command::Firmware),
             Step::Finished => {
-                facts.identity = Some(self.identity());
-                facts.changed = true;
+                facts.set_identity(self.identity());
                 Next::Enter(Phase::SimCheck(SimCheck::default()))
             }
         }

@@ -23,6 +23,10 @@ pub(super) struct Read {
 pub(super) struct Reads(VecDeque<Read>);
 
 impl Reads {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether it fits. The same slot is read once.
     pub fn add(&mut self, read: Read) -> bool {
         if self.0.iter().any(|known| known.store == read.store && known.index == read.index) {

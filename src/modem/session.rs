@@ -7,9 +7,10 @@ use super::facts::Facts;
 use super::moment::Moment;
 use super::phase::{Next, Phase};
 use super::probing::Probing;
-use super::requests::Requests;
+use super::requests::{Requests, Running};
 use super::sim_check::SimCheck;
-use crate::at::{self, Command, DirectKind, FinalResult, Item, LineBuffer, SimTrouble, Urc};
+use crate::at::{self, Command, DirectKind, FinalResult, Item, LineBuffer, SimEvent, SimTrouble, Urc};
+use crate::sms;
 
 /// Commands in a row that were not answered, although the modem found its feet each time.
 const UNANSWERED: u8 = 6;
@@ -119,8 +120,11 @@ impl Session {
 
     /// The host's answer to [`Action::Store`]: `ok` means committed on disk, and that the modem's copy may go.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
-        self.direct.stored(token, ok, now);
+        let direct = self.direct.stored(token, ok, now);
         if let Phase::Serving(serving) = &mut self.phase {
+            if let Some(after) = direct {
+                serving.direct_stored(&self.facts, after);
+            }
             serving.stored(&mut self.facts, token, ok, now);
         }
         self.advance(now);
@@ -130,7 +134,15 @@ impl Session {
     pub fn custody(&mut self, token: Token, answer: Result<Custody, ()>, now: Moment) {
         if let Phase::Identifying(identifying) = &mut self.phase {
             identifying.custody(&mut self.facts, token, answer, now);
-            self.direct.card_known(&mut self.facts);
+            self.direct.card_known(&mut self.facts, now);
+        }
+        self.advance(now);
+    }
+
+    /// The host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the try is on disk and may be made.
+    pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
+        if let Phase::SimCheck(phase) = &mut self.phase {
+            phase.may_enter_pin(token, answer);
         }
         self.advance(now);
     }
@@ -146,8 +158,8 @@ impl Session {
     /// Goes as far as possible without the modem.
     fn advance(&mut self, now: Moment) {
         while !self.over && self.channel.is_free() {
-            if let Some(text) = self.next_request() {
-                self.send(Command::Raw(text), now);
+            if let Some(command) = self.next_request() {
+                self.send(command, now);
                 continue;
             }
             match self.phase.next(&mut self.facts, now) {
@@ -170,8 +182,8 @@ impl Session {
     }
 
     /// Not before the modem is known: without its IMEI the two could not find each other again.
-    fn next_request(&mut self) -> Option<String> {
-        if matches!(self.phase, Phase::Probing(_)) { None } else { self.requests.begin() }
+    fn next_request(&mut self) -> Option<Command> {
+        if matches!(self.phase, Phase::Probing(_)) { None } else { self.requests.begin(&self.facts.profile) }
     }
 
     fn send(&mut self, command: Command, now: Moment) {
@@ -184,6 +196,7 @@ impl Session {
     fn enter(&mut self, phase: Phase) {
         if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.facts.identity) {
             self.channel.knows(&identity.imei, &identity.model);
+            self.channel.full_lines(&self.facts.profile.store_full);
         }
         self.phase = phase;
         self.facts.changed = true;
@@ -210,6 +223,12 @@ impl Session {
                     serving.configure_again();
                 }
             }
+            Event::Ussd(line) => {
+                let text = ussd_text(&line);
+                if let Some(id) = self.requests.ussd_came(&text) {
+                    self.facts.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
+                }
+            }
             Event::Ended(command, outcome) => self.ended(&command, outcome, now),
             Event::Lost => self.give_up("the modem has stopped answering".to_owned()),
         }
@@ -221,12 +240,12 @@ impl Session {
             Phase::Serving(serving) => serving.card_is_certain() && serving.is_live_now(&self.facts, now),
             _ => false,
         };
-        self.direct.came(&mut self.facts, pdu, live);
+        self.direct.came(&mut self.facts, pdu, live, now);
     }
 
     fn urc(&mut self, urc: Urc, now: Moment) {
         match urc {
-            Urc::Sim(_) => self.card_event(now),
+            Urc::Sim(event) => self.card_event(event, now),
             Urc::Booted => self.booted(now),
             Urc::Stored { store, index } => {
                 if let (Some(store), Some(index)) = (store, index) {
@@ -251,10 +270,10 @@ impl Session {
         }
     }
 
-    fn card_event(&mut self, now: Moment) {
+    fn card_event(&mut self, event: SimEvent, now: Moment) {
         match &mut self.phase {
             Phase::Probing(_) => {}
-            Phase::SimCheck(phase) => phase.hurry(now),
+            Phase::SimCheck(phase) => phase.hurry(event, now),
             _ => self.card_lost(now),
         }
     }
@@ -273,8 +292,13 @@ impl Session {
             return;
         }
         self.channel.abandon(now);
-        if let Some(id) = self.requests.end() {
-            self.facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::Gone) });
+        let reply = match self.requests.end() {
+            Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
+            Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
+            None => None,
+        };
+        if let Some((id, reply)) = reply {
+            self.facts.actions.push_back(Action::Answer { id, reply });
         }
         self.facts.forget_card();
         self.facts.because("the modem has started anew");
@@ -289,8 +313,8 @@ impl Session {
             return self.give_up("the modem leaves commands without an answer".to_owned());
         }
         let reply = self.channel.reply();
-        if matches!(command, Command::Raw(_)) {
-            self.answer(reply.lines().map(str::to_owned).collect(), outcome);
+        if matches!(command, Command::Raw(_) | Command::Ussd(_)) {
+            self.answer(reply.lines().map(str::to_owned).collect(), outcome, now);
         } else if self.tells_of_a_lost_card(command, outcome) {
             self.card_lost(now);
         } else {
@@ -315,19 +339,45 @@ impl Session {
         cares && lost && (needed || self.facts.losses < LOSSES)
     }
 
-    fn answer(&mut self, mut lines: Vec<String>, outcome: Outcome) {
-        let Some(id) = self.requests.end() else { return };
+    fn answer(&mut self, mut lines: Vec<String>, outcome: Outcome, now: Moment) {
+        let Some(running) = self.requests.end() else { return };
         let result = match outcome {
             Outcome::Done => Some(FinalResult::Ok),
             Outcome::Refused(result) => Some(result),
             Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => None,
         };
         lines.extend(result.map(|result| result.to_string()));
-        let reply = result.map(|_| lines).ok_or(RequestError::TimedOut);
+        let reset = matches!(running, Running::Reset(_));
+        let (id, reply) = match running {
+            Running::At(id) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
+            Running::Ussd(id, Some(text)) => (id, Ok(vec![text])),
+            Running::Ussd(id, None) if outcome.is_ok() => return self.requests.await_ussd(id, now),
+            Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
+            // A modem that starts anew need not have answered.
+            Running::Reset(id) => (id, Ok(lines)),
+        };
         self.facts.actions.push_back(Action::Answer { id, reply });
+        if reset {
+            return self.give_up("started anew by the operator".to_owned());
+        }
         if let Phase::Serving(serving) = &mut self.phase {
             serving.settings_in_doubt();
         }
+    }
+}
+
+/// The text of a `+CUSD: <m>,"<text>",<dcs>` line.
+fn ussd_text(line: &str) -> String {
+    let mut parts = at::fields(at::payload(line, "+CUSD:").unwrap_or_default());
+    let (said, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));
+    let dcs = parts.next().and_then(at::int).and_then(|dcs| u8::try_from(dcs).ok());
+    match (text, said) {
+        (Some(text), _) if !text.is_empty() => sms::ussd_text(text, dcs).text,
+        // 27.007 7.15
+        (_, Some(2)) => "the network has ended the session".to_owned(),
+        (_, Some(4)) => "the network does not support this".to_owned(),
+        (_, Some(5)) => "the network did not answer in time".to_owned(),
+        _ => "the network gave no text".to_owned(),
     }
 }
 

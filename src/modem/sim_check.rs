@@ -1,14 +1,17 @@
-//! Is there a SIM card that can be used? Waits here, with the reason shown, until there is. No PIN is entered.
+//! Is there a SIM card that can be used? Waits here, with the reason shown, until there is. A PIN is entered once (`unlocking`).
 
 use std::time::Duration;
 
 use super::channel::Outcome;
+use super::face::{Action, Token};
 use super::facts::Facts;
 use super::identifying::Identifying;
 use super::moment::Moment;
 use super::phase::{Next, Phase};
+use super::profile::Quirk;
 use super::reply::Reply;
-use crate::at::{self, Command, FinalResult, PinState, SimTrouble};
+use super::unlocking::{Unlocking, Want};
+use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
 
 /// After an event, for the noise around it to end.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -29,6 +32,9 @@ pub(super) struct SimCheck {
     next_at: Option<Moment>,
     tries: u32,
     refusals: u32,
+    unlocking: Option<Unlocking>,
+    /// The card was found locked after its PIN was entered: no more is done about it.
+    given_up: bool,
 }
 
 impl SimCheck {
@@ -43,11 +49,25 @@ impl SimCheck {
     }
 
     /// Something happened to the card: look soon.
-    pub fn hurry(&mut self, now: Moment) {
+    pub fn hurry(&mut self, event: SimEvent, now: Moment) {
+        let entered = self.unlocking.as_ref().is_some_and(Unlocking::has_entered);
+        if event == SimEvent::Absent || (event == SimEvent::Present && !entered) {
+            // What was asked may have been asked of another card.
+            self.unlocking = None;
+            self.given_up = false;
+        }
         self.next_at = Some(self.next_at.map_or(now, |at| at.min(now + SETTLE)));
     }
 
-    pub fn next(&mut self, now: Moment) -> Next {
+    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        if let Some(unlocking) = &mut self.unlocking {
+            match unlocking.next(facts) {
+                Want::Send(command) => return Next::Send(command),
+                Want::Wait => return Next::Wait(None),
+                Want::Give(reason) => self.locked(facts, reason, now),
+                Want::Look => {}
+            }
+        }
         match self.next_at {
             _ if self.ready => Next::Enter(Phase::Identifying(Identifying::default())),
             Some(at) if now < at => Next::Wait(Some(at)),
@@ -57,12 +77,19 @@ impl SimCheck {
 
     pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
         if *command != Command::SimState {
+            if let Some(unlocking) = &mut self.unlocking {
+                unlocking.ended(facts, command, outcome, reply);
+                self.next_at = unlocking.has_entered().then(|| now + SETTLE);
+            }
+            return;
+        }
+        if self.wants_pin(outcome, reply) && self.unlock(facts, now) {
             return;
         }
         let (reason, pause) = match (outcome, reply.find(at::pin_state)) {
             (Outcome::Done | Outcome::Unfinished, Some(PinState::Ready)) => return self.found(facts),
             (Outcome::Done | Outcome::Unfinished, Some(state)) => describe(state),
-            (Outcome::Refused(result), _) => match self.refused(result) {
+            (Outcome::Refused(result), _) => match self.refused(result, facts.profile.has(Quirk::NoPinState)) {
                 Some(described) => described,
                 None => return self.found(facts),
             },
@@ -71,15 +98,58 @@ impl SimCheck {
         self.tries = self.tries.saturating_add(1);
         let pause = if pause == SOON && self.tries > SOON_TRIES { LATER } else { pause };
         self.next_at = Some(now + pause);
+        if !(self.given_up && self.wants_pin(outcome, reply)) {
+            facts.because(reason);
+        }
+    }
+
+    fn wants_pin(&self, outcome: Outcome, reply: &Reply) -> bool {
+        let said = outcome.is_ok() && reply.find(at::pin_state) == Some(PinState::Pin);
+        said || outcome.sim_trouble() == Some(SimTrouble::Pin)
+    }
+
+    /// The card wants its PIN: begins to enter it, or takes in that it was refused. Whether anything is done about it.
+    fn unlock(&mut self, facts: &mut Facts, now: Moment) -> bool {
+        if self.given_up || facts.config.pin.is_none() {
+            return false;
+        }
+        let Some(unlocking) = &mut self.unlocking else {
+            self.unlocking = Some(Unlocking::begin());
+            return true;
+        };
+        if unlocking.still_locked() {
+            self.next_at = Some(now + SOON);
+        } else if unlocking.has_entered() {
+            self.locked(facts, "the SIM card refused the PIN of the pin_file; it is not tried again", now);
+        }
+        true
+    }
+
+    fn locked(&mut self, facts: &mut Facts, reason: &'static str, now: Moment) {
+        self.unlocking = None;
+        self.given_up = true;
+        self.next_at = Some(now + RARELY);
         facts.because(reason);
     }
 
+    /// The host's answer.
+    pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>) {
+        if let Some(unlocking) = &mut self.unlocking {
+            unlocking.allowed(token, answer);
+        }
+    }
+
     fn found(&mut self, facts: &mut Facts) {
+        let entered = self.unlocking.take().filter(Unlocking::has_entered);
+        if let (Some(unlocking), Some(identity)) = (entered, &facts.identity) {
+            let (imei, iccid) = (identity.imei.clone(), unlocking.iccid().map(str::to_owned));
+            facts.actions.push_back(Action::PinAccepted { imei, iccid });
+        }
         self.ready = true;
         facts.no_reason();
     }
 
-    fn refused(&mut self, result: FinalResult) -> Option<(&'static str, Duration)> {
+    fn refused(&mut self, result: FinalResult, expected: bool) -> Option<(&'static str, Duration)> {
         Some(match result.sim_trouble() {
             Some(SimTrouble::Absent) => describe(PinState::Absent),
             Some(SimTrouble::Pin) => describe(PinState::Pin),
@@ -88,7 +158,7 @@ impl SimCheck {
             Some(SimTrouble::Busy) => ("the SIM card is still starting", SOON),
             None => {
                 self.refusals += 1;
-                if self.refusals >= REFUSALS {
+                if expected || self.refusals >= REFUSALS {
                     self.refusals = 0;
                     return None;
                 }

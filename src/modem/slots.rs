@@ -39,10 +39,11 @@ impl Slots {
     }
 
     /// The host has it on disk. Nothing for a token from before a SIM event.
-    pub fn commit(&mut self, token: Token) {
-        if let Some(slot) = self.0.iter_mut().find(|slot| slot.token == token) {
-            slot.committed = true;
-        }
+    /// Else when it was read.
+    pub fn commit(&mut self, token: Token) -> Option<Moment> {
+        let slot = self.0.iter_mut().find(|slot| slot.token == token)?;
+        slot.committed = true;
+        Some(slot.read_at)
     }
 
     /// The host could not take it: it stays in the modem. Whether the token was known.

@@ -35,6 +35,11 @@ enum Walk {
 }
 
 impl Sweep {
+    /// The modem's list is not to be trusted.
+    pub fn without_list(&mut self) {
+        self.failures = FAILURES;
+    }
+
     /// As soon as the last one is some seconds ago.
     pub fn soon(&mut self, now: Moment) {
         self.at(self.ended.map_or(now, |ended| now.max(ended + GAP)));

@@ -16,6 +16,7 @@ mod migrate;
 mod modems;
 mod orders;
 mod parts;
+mod pins;
 #[cfg(test)]
 mod plans;
 mod read;

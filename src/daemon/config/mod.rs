@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
+use crate::driver::Recovery;
 pub use keeping::{Limits, Retention};
 use reader::{Document, Section};
 
@@ -24,6 +25,10 @@ pub struct Config {
     pub socket: PathBuf,
     /// `[[modem]]`, in order.
     pub modems: Vec<ModemPorts>,
+    /// `[hardware] folder`: the operator's own profiles.
+    pub hardware: PathBuf,
+    /// `[recovery]`.
+    pub recovery: Recovery,
     /// `[orders]`.
     pub orders: Orders,
     /// `[money] currency`.
@@ -53,6 +58,10 @@ pub struct ModemPorts {
     pub port: String,
     /// Bits per second.
     pub baud: u32,
+    /// The profile's name; without it, what fits is taken.
+    pub profile: Option<String>,
+    /// The file with the PIN of the SIM cards.
+    pub pin_file: Option<PathBuf>,
     /// The line that it stands on.
     pub line: usize,
 }
@@ -152,7 +161,9 @@ impl Config {
             database: database(root.section("database")),
             listen: http(root.section("http")),
             socket: admin(root.section("admin")),
-            modems: modems(&mut root, &mut without_effect),
+            modems: modems(&mut root),
+            hardware: hardware(root.section("hardware")),
+            recovery: recovery(root.section("recovery")),
             orders: orders(root.section("orders")),
             currency: money.currency,
             packages,
@@ -187,15 +198,30 @@ fn http(mut section: Section<'_>) -> SocketAddr {
     listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)))
 }
 
-fn modems(root: &mut Section<'_>, without_effect: &mut Vec<String>) -> Vec<ModemPorts> {
+fn hardware(mut section: Section<'_>) -> PathBuf {
+    let folder = section.text("folder").unwrap_or_else(|| "/etc/simbridge/hardware".to_owned());
+    section.end();
+    folder.into()
+}
+
+fn recovery(mut section: Section<'_>) -> Recovery {
+    let usual = Recovery::default();
+    let resets = section.whole("resets_per_hour", 0..=60).and_then(|resets| u32::try_from(resets).ok());
+    let recovery = Recovery {
+        resets_per_hour: resets.unwrap_or(usual.resets_per_hour),
+        usb_rebind: section.flag("usb_rebind").unwrap_or(usual.usb_rebind),
+        power_cycle: section.texts("power_cycle"),
+    };
+    section.end();
+    recovery
+}
+
+fn modems(root: &mut Section<'_>) -> Vec<ModemPorts> {
     let read = root.sections("modem").into_iter().filter_map(|mut section| {
         let line = section.line();
         let baud = section.whole("baud", 300..=4_000_000).and_then(|baud| u32::try_from(baud).ok()).unwrap_or(115_200);
-        for key in ["profile", "pin_file"] {
-            if section.skip(key) {
-                without_effect.push(format!("modem.{key} (line {line})"));
-            }
-        }
+        let profile = section.text("profile").filter(|name| name != "auto");
+        let pin_file = section.text("pin_file").map(PathBuf::from);
         let port = section.text("port");
         let glob = port.as_deref().map(glob::Pattern::new);
         match glob {
@@ -204,7 +230,7 @@ fn modems(root: &mut Section<'_>, without_effect: &mut Vec<String>) -> Vec<Modem
             Some(Ok(_)) => {}
         }
         section.end();
-        Some(ModemPorts { port: port?, baud, line })
+        Some(ModemPorts { port: port?, baud, profile, pin_file, line })
     });
     read.collect()
 }
@@ -363,8 +389,8 @@ mod tests {
             (
                 "[zzzzzzzzzz]\n",
                 &[
-                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `http`, `limits`, \
-                 `log`, `modem`, `money`, `orders`, `rentals`, `retention`",
+                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, `limits`, \
+                 `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
@@ -411,6 +437,6 @@ mod tests {
     #[test]
     fn what_this_version_does_not_do_is_said() {
         let config = Config::parse("[bank]\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
-        assert_eq!(config.without_effect, ["[bank]", "modem.profile (line 2)"]);
+        assert_eq!(config.without_effect, ["[bank]"]);
     }
 }

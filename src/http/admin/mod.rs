@@ -3,6 +3,7 @@
 mod accounts;
 mod books;
 mod catalogue;
+pub mod modems;
 mod sims;
 mod views;
 

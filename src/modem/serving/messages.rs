@@ -6,6 +6,7 @@ use super::super::channel::Outcome;
 use super::super::face::{Action, RawPdu};
 use super::super::facts::{Custody, Facts};
 use super::super::moment::Moment;
+use super::super::profile::Quirk;
 use super::super::reads::Read;
 use super::super::reply::Reply;
 use super::network::Chore;
@@ -228,6 +229,10 @@ impl Serving {
             return;
         }
         self.sweep.end(now);
+        let empty = self.slots.is_empty() && self.reads.is_empty();
+        if self.full_at.is_some() && empty && facts.profile.has(Quirk::DeafAfterFull) {
+            self.chore(Chore::Restart);
+        }
         let waiting = facts.custody != Custody::Current && self.emptied.is_none();
         if waiting && self.custody_sweeps < CUSTODY_SWEEPS {
             self.custody_sweeps += 1;

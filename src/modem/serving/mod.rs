@@ -14,6 +14,7 @@ use super::facts::{Custody, Facts};
 use super::identifying::Identifying;
 use super::moment::Moment;
 use super::phase::{Next, Phase};
+use super::profile::Quirk;
 use super::reads::{Read, Reads};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
@@ -30,12 +31,17 @@ const ICCID_TRIES: u8 = 3;
 /// First and longest time for which nothing is read after the host could not store a message.
 const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
+/// After a commit that took so long a modem may have fallen silent: messages that came meanwhile were not acknowledged.
+const SLOW_COMMIT: Duration = Duration::from_secs(10);
+
 /// Where to go from here.
 #[derive(Debug)]
 enum Leave {
     SimCheck,
     Identifying,
     Configuring,
+    /// The modem was started anew on purpose.
+    Restarted,
 }
 
 #[derive(Debug)]
@@ -99,6 +105,9 @@ impl Serving {
             leave: None,
         };
         serving.sweep.at(now);
+        if facts.profile.has(Quirk::NoList) {
+            serving.sweep.without_list();
+        }
         if facts.plan.readable == [Store::Sim] && facts.custody != Custody::Current {
             // There is no other store that could hold anything.
             serving.emptied = Some(None);
@@ -111,6 +120,7 @@ impl Serving {
             Some(Leave::SimCheck) => return Next::Enter(Phase::SimCheck(SimCheck::settling(now))),
             Some(Leave::Identifying) => return Next::Enter(Phase::Identifying(Identifying::default())),
             Some(Leave::Configuring) => return Next::Enter(Phase::Configuring(Configuring::default())),
+            Some(Leave::Restarted) => return Next::GiveUp("started anew after its store was full".to_owned()),
             None => {}
         }
         self.keep_alive(facts, now);
@@ -230,7 +240,9 @@ impl Serving {
     /// The host's answer to a message.
     pub fn stored(&mut self, facts: &mut Facts, token: Token, ok: bool, now: Moment) {
         if ok {
-            self.slots.commit(token);
+            if self.slots.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
+                self.chore(Chore::Indications);
+            }
             if !std::mem::take(&mut self.hold).is_zero() {
                 self.held_until = None;
                 facts.no_reason();
@@ -243,11 +255,20 @@ impl Serving {
         }
     }
 
+    /// A message that came with its URC is on disk, so long after it came.
+    pub fn direct_stored(&mut self, facts: &Facts, after: Duration) {
+        if facts.acknowledges && !facts.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT {
+            self.chore(Chore::Acknowledge);
+        } else if after >= SLOW_COMMIT {
+            self.chore(Chore::Indications);
+        }
+    }
+
     pub fn card_is_certain(&self) -> bool {
         !self.doubt && self.leave.is_none()
     }
 }
 
 fn iccid_command(facts: &Facts) -> Command {
-    Command::Iccid(facts.iccid_source.unwrap_or(IccidSource::Ccid))
+    Command::Iccid(facts.iccid_source.clone().unwrap_or(IccidSource::Ccid))
 }

@@ -6,7 +6,7 @@ use super::super::channel::Outcome;
 use super::super::facts::Facts;
 use super::super::moment::Moment;
 use super::super::reply::Reply;
-use super::Serving;
+use super::{Leave, Serving};
 use crate::at::{self, Command, Domain, Registration};
 
 /// Between questions while there is no network; a URC is quicker where the modem sends one.
@@ -27,6 +27,10 @@ pub(super) enum Chore {
     Indications,
     /// Have them announced again.
     Announce,
+    /// The message that came with its URC is on disk.
+    Acknowledge,
+    /// Start the modem anew.
+    Restart,
 }
 
 impl Chore {
@@ -36,6 +40,8 @@ impl Chore {
             Chore::Signal => Command::Signal,
             Chore::Operator => Command::Operator,
             Chore::Indications => Command::IndicationsSet,
+            Chore::Acknowledge => Command::Acknowledge,
+            Chore::Restart => Command::Own(facts.profile.soft_reset().to_owned()),
             Chore::Announce => Command::Indicate(facts.indications?),
         })
     }
@@ -78,12 +84,14 @@ impl Serving {
             Chore::Signal if ok => facts.signal_dbm = reply.find(at::signal_dbm),
             Chore::Operator if ok => facts.operator = reply.find(at::operator),
             Chore::Indications if ok => {
-                let silent = reply.find(at::indications).is_some_and(|set| set.mt != 1 || set.mode == 0);
+                let wanted = facts.indications.map_or(1, |wanted| wanted.mt);
+                let silent = reply.find(at::indications).is_some_and(|set| set.mt != wanted || set.mode == 0);
                 if silent {
                     self.chore(Chore::Announce);
                     self.sweep.soon(now);
                 }
             }
+            Chore::Restart => self.leave = Some(Leave::Restarted),
             _ => {}
         }
         if self.chores.is_empty() {

@@ -22,7 +22,7 @@ const TABLE: &[(&str, &str)] = &[
     ("ATE0", "OK"),
     ("AT+CMEE=1", "OK"),
     ("AT+CGSN", "861234567890123|OK"),
-    ("AT+CGMI", "Quectel|OK"),
+    ("AT+CGMI", "Bench|OK"),
     ("AT+CGMM", "EC25|OK"),
     ("AT+CGMR", "EC25EFAR06A06M4G|OK"),
     ("AT+CPIN?", "+CPIN: READY|OK"),
@@ -61,6 +61,8 @@ pub struct Bench {
     pub emptied: Vec<Token>,
     pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
     pub reopen: Option<String>,
+    /// Cards whose PIN was tried: what the host remembers.
+    pub tried: Vec<String>,
     /// What the host says to `Identified`.
     pub custody: Result<Custody, ()>,
     table: Vec<(String, String)>,
@@ -68,9 +70,13 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Bench {
+        Bench::with(SessionConfig::new("port"))
+    }
+
+    pub fn with(config: SessionConfig) -> Bench {
         let now = Moment::since_origin(Duration::from_secs(1000));
         let mut bench = Bench {
-            session: Session::new(SessionConfig::new("port"), now),
+            session: Session::new(config, now),
             now,
             sent: VecDeque::new(),
             log: Vec::new(),
@@ -81,6 +87,7 @@ impl Bench {
             emptied: Vec::new(),
             answers: Vec::new(),
             reopen: None,
+            tried: Vec::new(),
             custody: Ok(Custody::default()),
             table: TABLE.iter().map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned())).collect(),
         };
@@ -124,6 +131,16 @@ impl Bench {
                     assert_eq!(imei, IMEI);
                     self.identified.push(sim);
                     self.session.custody(token, self.custody.clone(), self.now);
+                }
+                Action::MayEnterPin { token, imei, iccid } => {
+                    let card = iccid.unwrap_or(imei);
+                    let first = !self.tried.contains(&card);
+                    self.tried.push(card);
+                    self.session.may_enter_pin(token, Ok(first), self.now);
+                }
+                Action::PinAccepted { imei, iccid } => {
+                    let card = iccid.unwrap_or(imei);
+                    self.tried.retain(|tried| *tried != card);
                 }
                 Action::Emptied { token, .. } => self.emptied.push(token),
                 Action::Report(snapshot) => self.reports.push(snapshot),

@@ -61,11 +61,11 @@ fn a_network_lost_and_found_has_the_iccid_read_before_anything_else() {
 #[test]
 fn a_commit_that_took_long_has_the_iccid_read_before_the_deletion() {
     let mut bench = with_one_waiting();
-    bench.play("wait 20s\n commit\n > AT+CCID");
+    bench.play("wait 20s\n commit\n > AT+CNMI?\n < +CNMI: 2,1,0,0,0|OK\n > AT+CCID");
     bench.lines(&format!("+CCID: {ICCID}|OK"));
     bench.play("> AT+CMGD=3");
     let mut bench = with_one_waiting();
-    bench.play("wait 20s\n commit\n > AT+CCID");
+    bench.play("wait 20s\n commit\n > AT+CNMI?\n < +CNMI: 2,1,0,0,0|OK\n > AT+CCID");
     bench.lines(&format!("+CCID: {OTHER}|OK"));
     bench.play("auto 5s");
     assert_eq!(bench.count("AT+CMGD=3"), 0);

@@ -79,7 +79,7 @@ fn greetings_answered_late_and_all_at_once_do_no_harm() {
     // The last greeting was answered; the rest of the table follows.
     bench.auto(Duration::from_secs(20));
     assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
-    assert_eq!(bench.snapshot().identity.as_ref().unwrap().manufacturer, "Quectel");
+    assert_eq!(bench.snapshot().identity.as_ref().unwrap().manufacturer, "Bench");
 }
 
 #[test]
@@ -186,4 +186,41 @@ fn an_operators_command_that_leads_to_a_prompt_is_escaped() {
     bench.raw(b"\r\n> ");
     bench.play("> ESC \n < +CMS ERROR: 304");
     assert_eq!(bench.answers, [(7, Ok(vec!["+CMS ERROR: 304".to_owned()]))]);
+}
+
+#[test]
+fn a_ussd_code_is_answered_by_the_networks_text_whenever_it_comes() {
+    let table = [
+        ("OK|+CUSD: 0,\"Your number is 0612345678.\",15", "Your number is 0612345678."),
+        ("+CUSD: 0,\"Your number is 0612345678.\",15|OK", "Your number is 0612345678."),
+        ("OK|+CUSD: 0,\"two|lines\",15", "two lines"),
+        ("OK|+CUSD: 0,\"00480069002E\",72", "Hi."),
+        ("OK|+CUSD: 4", "the network does not support this"),
+    ];
+    for (lines, text) in table {
+        let mut bench = Bench::ready();
+        bench.session.request(7, Request::Ussd("*101#".to_owned()), bench.now);
+        bench.act();
+        bench.play("> AT+CUSD=1,\"*101#\",15");
+        bench.lines(lines);
+        assert_eq!(bench.answers, [(7, Ok(vec![text.to_owned()]))], "{lines}");
+    }
+    let mut bench = Bench::ready();
+    bench.session.request(8, Request::Ussd("ATD".to_owned()), bench.now);
+    bench.on("AT+CUSD=1,\"*1#\",15", "OK");
+    bench.session.request(9, Request::Ussd("*1#".to_owned()), bench.now);
+    bench.act();
+    bench.auto(Duration::from_secs(100));
+    assert_eq!(bench.answers, [(8, Err(RequestError::NotACode)), (9, Err(RequestError::TimedOut))]);
+    assert_eq!(bench.session.state(), State::Ready);
+}
+
+#[test]
+fn the_operator_starts_a_modem_anew_by_its_profiles_command() {
+    let mut bench = Bench::ready();
+    bench.session.request(7, Request::Reset { hard: true }, bench.now);
+    bench.act();
+    bench.play("> AT+CFUN=1,1\n < OK");
+    assert_eq!(bench.answers, [(7, Ok(vec!["OK".to_owned()]))]);
+    assert!(bench.reopen.unwrap().contains("operator"));
 }

@@ -7,4 +7,6 @@ mod channel;
 mod custody;
 mod messages;
 mod network;
+mod pin;
+mod profiles;
 mod setup;

@@ -154,6 +154,30 @@ async fn the_port_is_greeted_and_its_speech_is_heard() {
     driver.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_modem_that_stays_deaf_is_recovered_by_ever_stronger_means() {
+    let line = line();
+    let filler = fs::OpenOptions::new().write(true).custom_flags_nonblock().open(&line.slave).unwrap();
+    fill(filler);
+    let folder = tempfile::tempdir().unwrap();
+    let cycled = folder.path().join("cycled");
+    let recovery = driver::Recovery {
+        power_cycle: vec!["cp".to_owned(), "/dev/null".to_owned(), cycled.to_str().unwrap().to_owned()],
+        ..driver::Recovery::default()
+    };
+    let host = Recorder::new();
+    let driver = driver::start_with(vec![pattern(&line.slave)], Settings { recovery, ..settings() }, Arc::clone(&host));
+    until_reason(&host, &line.slave, "reopen").await;
+    until_reason(&host, &line.slave, "soft reset").await;
+    until_reason(&host, &line.slave, "power cycle").await;
+    host.until_state(line.slave.to_str().unwrap(), "Opening").await;
+    assert!(cycled.exists());
+    let detail = driver.handle().detail(line.slave.to_str().unwrap()).unwrap();
+    let count = |name: &str| detail.recoveries.iter().find(|(step, _)| *step == name).unwrap().1;
+    assert!(count("reopen") >= 1 && count("soft reset") >= 1 && count("USB rebind") == 0, "{:?}", detail.recoveries);
+    driver.stop().await;
+}
+
 trait Nonblocking {
     fn custom_flags_nonblock(&mut self) -> &mut Self;
 }

@@ -1,0 +1,76 @@
+//! `sim import`: an operator's list of SIM cards and their numbers.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::client::{Client, segment};
+use super::print;
+
+/// Sets the number of each SIM of a file. Lines that cannot be used are told, and the others are taken all the same.
+pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (mut set, mut faults) = (Vec::new(), 0_usize);
+    for (line, row) in rows(&text) {
+        let taken = match row {
+            Ok((iccid, number)) => {
+                let path = format!("/sims/{}/number", segment(&iccid));
+                client.post(&path, json!({ "number": number })).await.map_err(|error| error.to_string())
+            }
+            Err(fault) => Err(fault.to_owned()),
+        };
+        match taken {
+            Ok(sim) => set.push(sim),
+            Err(fault) => {
+                faults += 1;
+                eprintln!("{}:{line}: {fault}", file.display());
+            }
+        }
+    }
+    let count = set.len();
+    if json {
+        print::json(&Value::Array(set))?;
+    } else {
+        print::line(&format!("{count} numbers set"))?;
+    }
+    anyhow::ensure!(faults == 0, "{faults} lines could not be used");
+    Ok(())
+}
+
+type Row = Result<(String, String), &'static str>;
+
+/// ICCID and number of each line, with its number. A first line that names the columns, empty lines and those that begin with # are
+/// passed over; columns are parted by a comma, a semicolon or a tab.
+fn rows(text: &str) -> impl Iterator<Item = (usize, Row)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    lines.filter(|(number, line)| *number != 1 || line.bytes().any(|byte| byte.is_ascii_digit())).map(
+        |(number, line)| {
+            let mut columns =
+                line.split([',', ';', '\t']).map(|column| column.trim().trim_matches('"').trim().to_owned());
+            let row = match (columns.next(), columns.next()) {
+                (Some(iccid), Some(own)) if !iccid.is_empty() && !own.is_empty() => Ok((iccid, own)),
+                _ => Err("a line has an ICCID, a comma and a number"),
+            };
+            (number, row)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_as_operators_have_them() {
+        let text = "\u{feff}iccid;number\r\n\"8931440400000000123\";\"+31612345678\"\r\n\n# spare\n8931440400000000999,0612345679,x\n8931\n";
+        let own = |iccid: &str, number: &str| Ok((iccid.to_owned(), number.to_owned()));
+        let expected = [
+            (2, own("8931440400000000123", "+31612345678")),
+            (5, own("8931440400000000999", "0612345679")),
+            (6, Err("a line has an ICCID, a comma and a number")),
+        ];
+        assert_eq!(rows(text).collect::<Vec<_>>(), expected);
+    }
+}

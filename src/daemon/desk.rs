@@ -1,0 +1,67 @@
+//! The driver, as the operator asks it.
+
+use std::path::PathBuf;
+
+use crate::driver::{Handle, Probed, scan};
+use crate::gateway::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
+use crate::modem::Request;
+
+/// A running driver and the folder of its hardware files.
+pub(super) struct Desk {
+    pub driver: Handle,
+    pub hardware: PathBuf,
+}
+
+impl ModemDesk for Desk {
+    fn detail(&self, port: &str) -> Option<ModemDetail> {
+        let detail = self.driver.detail(port)?;
+        let snapshot = detail.snapshot;
+        Some(ModemDetail {
+            firmware: snapshot.as_ref().and_then(|snapshot| snapshot.identity.as_ref()?.firmware.clone()),
+            profile: snapshot.and_then(|snapshot| snapshot.profile),
+            usb: detail.usb,
+            recoveries: detail.recoveries.into_iter().map(|(step, count)| (step.to_owned(), count)).collect(),
+            transcript: detail.transcript,
+        })
+    }
+
+    fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
+        let request = match ask {
+            ModemAsk::At(command) => Request::At(command),
+            ModemAsk::Ussd(code) => Request::Ussd(code),
+            ModemAsk::Reset { hard } => Request::Reset { hard },
+        };
+        Box::pin(async move { self.driver.request(&port, request).await.map_err(|error| error.to_string()) })
+    }
+
+    fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
+        Box::pin(async move {
+            let ports = self.driver.ports();
+            let served: Vec<PathBuf> = ports.iter().filter_map(|port| std::fs::canonicalize(port).ok()).collect();
+            let mut found: Vec<ScannedPort> = ports.into_iter().map(|port| self.served(port)).collect();
+            found.extend(scan(&served, Some(self.hardware.clone())).await.into_iter().map(scanned));
+            found
+        })
+    }
+}
+
+impl Desk {
+    fn served(&self, port: String) -> ScannedPort {
+        let snapshot = self.driver.detail(&port).and_then(|detail| detail.snapshot);
+        let found = Probed { port: port.into(), snapshot, stored: 0, failure: None };
+        ScannedPort { answer: "served".to_owned(), ..scanned(found) }
+    }
+}
+
+fn scanned(found: Probed) -> ScannedPort {
+    let profile = found.snapshot.as_ref().and_then(|snapshot| snapshot.profile.clone());
+    let identity = found.snapshot.and_then(|snapshot| snapshot.identity);
+    ScannedPort {
+        port: found.port.display().to_string(),
+        answer: found.failure.unwrap_or_else(|| "modem".to_owned()),
+        imei: identity.as_ref().map(|identity| identity.imei.clone()),
+        manufacturer: identity.as_ref().map(|identity| identity.manufacturer.clone()),
+        model: identity.map(|identity| identity.model),
+        profile,
+    }
+}

@@ -1,0 +1,63 @@
+//! The operator's own folder of modem profiles. Read whenever a port is opened, so that a new file needs no restart.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::warn;
+
+use crate::modem::{Catalogue, ProfileError};
+
+/// Shared by all ports of a driver.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hardware {
+    folder: Option<PathBuf>,
+    /// Faults that were told already.
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Hardware {
+    pub fn new(folder: Option<PathBuf>) -> Hardware {
+        Hardware { folder, told: Arc::default() }
+    }
+
+    /// All profiles as they are now. A file that cannot be used is told once, and left out.
+    pub async fn profiles(&self) -> Arc<Catalogue> {
+        let Some(folder) = self.folder.clone() else { return Arc::default() };
+        let (catalogue, faults) = tokio::task::spawn_blocking(move || read_profiles(&folder)).await.unwrap_or_default();
+        let faults: Vec<String> = faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for fault in faults.iter().filter(|fault| !told.contains(fault)) {
+            warn!(event = "profile_unusable", fault, "a modem profile cannot be used");
+        }
+        *told = faults;
+        Arc::new(catalogue)
+    }
+}
+
+fn describe(file: &str, error: &ProfileError) -> String {
+    match error.line {
+        Some(line) => format!("{file}:{line}: {error}"),
+        None => format!("{file}: {error}"),
+    }
+}
+
+/// The profiles of a folder's `modems/*.toml` beside the embedded ones, and what is wrong with those that cannot be used. A folder that
+/// is not there has none.
+pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) {
+    let entries = std::fs::read_dir(folder.join("modems")).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    let unreadable = |error: std::io::Error| ProfileError { line: None, text: format!("cannot be read: {error}") };
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => files.push((name, text)),
+            Err(error) => faults.push((name, unreadable(error))),
+        }
+    }
+    let (catalogue, wrong) = Catalogue::with_own(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    faults.extend(wrong);
+    (catalogue, faults)
+}

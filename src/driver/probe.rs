@@ -1,0 +1,168 @@
+//! Looking at a port once: who is there, without taking anything from it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use super::attend::{Attendance, End};
+use super::detail::Record;
+use super::hardware::read_profiles;
+use super::holders::Holders;
+use super::host::{Host, HostError};
+use super::{Settings, port};
+use crate::modem::{Custody, Received, SessionConfig, SimCard, Snapshot, State};
+
+/// What was found on a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// The port.
+    pub port: PathBuf,
+    /// What the modem told, as far as it went; `None` when the port could not be opened.
+    pub snapshot: Option<Snapshot>,
+    /// Messages that lie in its stores, as far as they were read.
+    pub stored: usize,
+    /// Why it went no further.
+    pub failure: Option<String>,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Until it is known who is there.
+    Identity,
+    /// Until it works, and its stores have been read.
+    Everything,
+}
+
+/// When enough is known, for what is still coming.
+const LINGER: Duration = Duration::from_secs(3);
+/// Longest time for each depth.
+const LIMITS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
+
+#[derive(Default)]
+struct Seen {
+    snapshot: Option<Snapshot>,
+    stored: BTreeSet<(String, i32)>,
+}
+
+/// A host that takes nothing: messages stay where they are, no PIN is entered.
+#[derive(Default)]
+struct Onlooker {
+    seen: Mutex<Seen>,
+    news: Notify,
+}
+
+impl Onlooker {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn knows_enough(&self, depth: Depth) -> bool {
+        let seen = self.seen();
+        let Some(snapshot) = &seen.snapshot else { return false };
+        match depth {
+            Depth::Identity => snapshot.identity.is_some(),
+            Depth::Everything => {
+                let waits = matches!(snapshot.state, State::SimCheck | State::Identifying | State::Registering);
+                snapshot.state == State::Ready || (waits && snapshot.reason.is_some())
+            }
+        }
+    }
+
+    async fn enough(&self, depth: Depth) {
+        loop {
+            let news = self.news.notified();
+            if self.knows_enough(depth) {
+                break;
+            }
+            news.await;
+        }
+        if depth == Depth::Everything {
+            tokio::time::sleep(LINGER).await;
+        }
+    }
+}
+
+impl Host for Onlooker {
+    fn report(&self, snapshot: Snapshot) {
+        self.seen().snapshot = Some(snapshot);
+        self.news.notify_waiters();
+    }
+
+    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<Custody, HostError> {
+        Ok(Custody::default())
+    }
+
+    async fn emptied(&self, _imei: &str, _iccid: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    async fn store(&self, received: Received) -> Result<(), HostError> {
+        self.seen().stored.insert((received.store, received.index));
+        // No answer, so that nothing is deleted and the reading goes on.
+        std::future::pending().await
+    }
+}
+
+/// Looks at one port.
+pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth) -> Probed {
+    let nothing = |failure| Probed { port: path.to_owned(), snapshot: None, stored: 0, failure: Some(failure) };
+    let mut stream = match port::open(path, baud, &Holders::default()).await {
+        Ok(stream) => stream,
+        Err(reason) => return nothing(reason),
+    };
+    let profiles = hardware.map(|folder| Arc::new(read_profiles(folder).0)).unwrap_or_default();
+    let settings = Settings::default();
+    let config = SessionConfig { profiles, ..settings.session(&path.to_string_lossy()) };
+    let host = Onlooker::default();
+    let (_sender, mut requests) = mpsc::channel(1);
+    let report = |snapshot| {
+        host.report(snapshot);
+        None
+    };
+    let record = Record::default();
+    let mut attendance = Attendance::new(&host, &settings, &record, report);
+    let limit = if depth == Depth::Identity { LIMITS.0 } else { LIMITS.1 };
+    let failure = tokio::select! {
+        end = attendance.run(&mut stream, config, &mut requests) => match end {
+            End::HungUp(reason) | End::GivenUp(reason) | End::Double(reason) => Some(reason),
+        },
+        () = host.enough(depth) => None,
+        () = tokio::time::sleep(limit) => Some("no more was found out in time".to_owned()),
+    };
+    drop(attendance);
+    port::close(stream);
+    let seen = host.seen();
+    Probed { port: path.to_owned(), snapshot: seen.snapshot.clone(), stored: seen.stored.len(), failure }
+}
+
+/// Looks at every serial port of the machine but those that `served` names (real paths), all at once.
+pub async fn scan(served: &[PathBuf], hardware: Option<PathBuf>) -> Vec<Probed> {
+    let mut looking = JoinSet::new();
+    for path in candidates(served) {
+        let hardware = hardware.clone();
+        looking.spawn(async move { probe(&path, 115_200, hardware.as_deref(), Depth::Identity).await });
+    }
+    let mut found: Vec<Probed> = looking.join_all().await;
+    found.sort_by(|a, b| a.port.cmp(&b.port));
+    found
+}
+
+/// By their stable names where they have some; one name for each device (two links may lead to one).
+fn candidates(served: &[PathBuf]) -> Vec<PathBuf> {
+    let patterns = ["/dev/serial/by-path/*", "/dev/serial/by-id/*", "/dev/ttyUSB*", "/dev/ttyACM*"];
+    let mut devices: Vec<PathBuf> = served.to_vec();
+    let mut paths = Vec::new();
+    for path in patterns.iter().filter_map(|pattern| glob::glob(pattern).ok()).flatten().flatten() {
+        let Ok(device) = std::fs::canonicalize(&path) else { continue };
+        if !devices.contains(&device) {
+            devices.push(device);
+            paths.push(path);
+        }
+    }
+    paths
+}

@@ -1,0 +1,155 @@
+//! The ladder: what is done about a modem that has failed, each step stronger than the one before, and the strong ones limited in rate.
+
+use std::time::Duration;
+
+use crate::modem::Moment;
+
+/// Strong steps in quick succession.
+const BURST: u32 = 4;
+
+/// What may be done, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Strong steps an hour and modem; 0 leaves modems alone.
+    pub resets_per_hour: u32,
+    /// Whether a USB device is unbound from its driver and bound again; needs the right to write below `/sys/bus/usb`.
+    pub usb_rebind: bool,
+    /// The operator's command that takes the modem's power away for a while; no shell. `{usb}` is the device's path (`1-1.4`), `{hub}` and
+    /// `{hub_port}` its hub and the place in it (`1-1`, `4`), `{port}` the port as configured.
+    pub power_cycle: Vec<String>,
+}
+
+impl Default for Recovery {
+    fn default() -> Recovery {
+        Recovery { resets_per_hour: 6, usb_rebind: true, power_cycle: Vec::new() }
+    }
+}
+
+/// A step of the ladder. (The session itself has tried to find its feet again before.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// The port is closed and opened again.
+    Reopen,
+    /// The profile's command that starts the modem anew.
+    SoftReset,
+    /// The profile's stronger command.
+    HardReset,
+    /// The USB device is unbound and bound again.
+    UsbRebind,
+    /// The operator's command.
+    PowerCycle,
+}
+
+impl Step {
+    /// All of them, the weakest first.
+    pub const ALL: [Step; 5] = [Step::Reopen, Step::SoftReset, Step::HardReset, Step::UsbRebind, Step::PowerCycle];
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Reopen => "reopen",
+            Step::SoftReset => "soft reset",
+            Step::HardReset => "hard reset",
+            Step::UsbRebind => "USB rebind",
+            Step::PowerCycle => "power cycle",
+        }
+    }
+}
+
+/// One modem's place on the ladder.
+#[derive(Debug)]
+pub(crate) struct Ladder {
+    failures: usize,
+    tokens: u32,
+    refilled_at: Moment,
+    refill: Option<Duration>,
+}
+
+impl Ladder {
+    pub fn new(recovery: &Recovery, now: Moment) -> Ladder {
+        let refill = Duration::from_secs(3600).checked_div(recovery.resets_per_hour);
+        let tokens = recovery.resets_per_hour.min(BURST);
+        Ladder { failures: 0, tokens, refilled_at: now, refill }
+    }
+
+    /// It works again.
+    pub fn recovered(&mut self) {
+        self.failures = 0;
+    }
+
+    /// It has failed (once more). `can` says which strong steps are possible here; beyond the last of them it begins anew.
+    pub fn fail(&mut self, can: impl Fn(Step) -> bool, now: Moment) -> Step {
+        self.refill(now);
+        let steps: Vec<Step> = Step::ALL.into_iter().filter(|step| *step == Step::Reopen || can(*step)).collect();
+        let step = steps.get(self.failures % steps.len().max(1)).copied().unwrap_or(Step::Reopen);
+        self.failures += 1;
+        if step == Step::Reopen {
+            return step;
+        }
+        match self.tokens.checked_sub(1) {
+            Some(left) => {
+                self.tokens = left;
+                step
+            }
+            None => {
+                // The same step has its turn when there is a token again.
+                self.failures -= 1;
+                Step::Reopen
+            }
+        }
+    }
+
+    fn refill(&mut self, now: Moment) {
+        let Some(refill) = self.refill else { return };
+        while self.tokens < BURST && now - self.refilled_at >= refill {
+            self.tokens += 1;
+            self.refilled_at = self.refilled_at + refill;
+        }
+        if self.tokens >= BURST {
+            self.refilled_at = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Step::{HardReset, PowerCycle, Reopen, SoftReset, UsbRebind};
+
+    fn at(minutes: u64) -> Moment {
+        Moment::since_origin(Duration::from_secs(minutes * 60))
+    }
+
+    #[test]
+    fn each_failure_is_answered_more_strongly_and_then_from_the_beginning() {
+        let recovery = Recovery { resets_per_hour: 60, ..Recovery::default() };
+        let mut ladder = Ladder::new(&recovery, at(0));
+        let steps: Vec<Step> = (0..6).map(|minute| ladder.fail(|_| true, at(minute))).collect();
+        assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
+        ladder.recovered();
+        assert_eq!(ladder.fail(|_| true, at(7)), Reopen);
+        assert_eq!(ladder.fail(|step| step == PowerCycle, at(8)), PowerCycle, "what cannot be done is left out");
+    }
+
+    #[test]
+    fn strong_steps_are_limited_in_rate_and_never_lost() {
+        let mut ladder = Ladder::new(&Recovery::default(), at(0));
+        let steps: Vec<Step> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
+        assert_eq!(
+            steps,
+            [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen, Reopen, Reopen, Reopen, Reopen]
+        );
+        assert_eq!(ladder.fail(|_| true, at(9)), Reopen);
+        assert_eq!(ladder.fail(|_| true, at(10)), SoftReset, "six an hour");
+        assert_eq!(ladder.fail(|_| true, at(11)), Reopen);
+        let strong = (0..24 * 60).filter(|minute| ladder.fail(|_| true, at(12 + minute)) != Reopen).count();
+        assert!((140..=146).contains(&strong), "{strong} in a day");
+    }
+
+    #[test]
+    fn without_resets_the_port_is_only_opened_again() {
+        let recovery = Recovery { resets_per_hour: 0, ..Recovery::default() };
+        let mut ladder = Ladder::new(&recovery, at(0));
+        assert!((0..100).all(|minute| ladder.fail(|_| true, at(minute)) == Reopen));
+    }
+}

@@ -1,0 +1,68 @@
+//! The USB device behind a port, out of sysfs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the kernel shows its devices.
+const SYSFS: &str = "/sys";
+/// Between unbinding and binding.
+const UNBOUND: Duration = Duration::from_secs(2);
+
+/// A USB device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UsbDevice {
+    /// Bus and ports, `1-1.4`.
+    pub name: String,
+}
+
+impl UsbDevice {
+    /// The device that this port (its real path) belongs to.
+    pub fn of(port: &Path) -> Option<UsbDevice> {
+        UsbDevice::under(Path::new(SYSFS), port)
+    }
+
+    fn under(sysfs: &Path, port: &Path) -> Option<UsbDevice> {
+        let class = sysfs.join("class/tty").join(port.file_name()?);
+        let device = std::fs::canonicalize(class.join("device")).ok()?;
+        // An interface (1-1.4:1.2) lies below its device, which alone has the vendor's number.
+        let device = device.ancestors().find(|folder| folder.join("idVendor").is_file())?;
+        Some(UsbDevice { name: device.file_name()?.to_str()?.to_owned() })
+    }
+
+    /// Its hub, and the place in it: `1-1` and `4` of `1-1.4`; `1` and `2` of `1-2`, which hangs on the bus itself.
+    pub fn place(&self) -> (&str, &str) {
+        self.name.rsplit_once('.').or_else(|| self.name.rsplit_once('-')).unwrap_or((&self.name, ""))
+    }
+
+    /// Unbinds it from its driver and binds it again.
+    pub async fn rebind(&self) -> std::io::Result<()> {
+        let driver = PathBuf::from(SYSFS).join("bus/usb/drivers/usb");
+        tokio::fs::write(driver.join("unbind"), &self.name).await?;
+        tokio::time::sleep(UNBOUND).await;
+        tokio::fs::write(driver.join("bind"), &self.name).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_device_of_a_stick_behind_a_hub() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = folder.path().join("devices/pci0/usb1/1-1/1-1.4");
+        let port = device.join("1-1.4:1.2/ttyUSB2");
+        std::fs::create_dir_all(&port).unwrap();
+        for hub_or_stick in [&device, &folder.path().join("devices/pci0/usb1/1-1")] {
+            std::fs::write(hub_or_stick.join("idVendor"), "2c7c").unwrap();
+        }
+        let class = folder.path().join("class/tty/ttyUSB2");
+        std::fs::create_dir_all(&class).unwrap();
+        symlink(&port, class.join("device")).unwrap();
+        let found = UsbDevice::under(folder.path(), Path::new("/dev/ttyUSB2")).unwrap();
+        assert_eq!((found.name.as_str(), found.place()), ("1-1.4", ("1-1", "4")));
+        assert_eq!(UsbDevice::under(folder.path(), Path::new("/dev/ttyS0")), None);
+        assert_eq!(UsbDevice { name: "2-3".to_owned() }.place(), ("2", "3"));
+    }
+}

@@ -1,0 +1,65 @@
+//! What the operator can ask of the modems themselves. The business only passes it on: the daemon puts the driver behind it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// What is asked of a modem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModemAsk {
+    /// One command, while its worker waits.
+    At(String),
+    /// A USSD code.
+    Ussd(String),
+    /// Start it anew.
+    Reset {
+        /// By the stronger command, where its model has one.
+        hard: bool,
+    },
+}
+
+/// What is known of a modem beside its state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModemDetail {
+    /// What it has in it: its firmware.
+    pub firmware: Option<String>,
+    /// The profile that was chosen for its model.
+    pub profile: Option<String>,
+    /// The USB device that its port belongs to.
+    pub usb: Option<String>,
+    /// How often each step of the recovery ladder was taken.
+    pub recoveries: Vec<(String, u32)>,
+    /// The last lines of its conversation, with numbers and texts masked.
+    pub transcript: Vec<String>,
+}
+
+/// A port that was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScannedPort {
+    /// Its path.
+    pub port: String,
+    /// What it is: `served`, `modem`, `silent`, or why it cannot be opened.
+    pub answer: String,
+    /// IMEI, when a modem answered.
+    pub imei: Option<String>,
+    /// Manufacturer, likewise.
+    pub manufacturer: Option<String>,
+    /// Model, likewise.
+    pub model: Option<String>,
+    /// The profile that fits it.
+    pub profile: Option<String>,
+}
+
+/// An answer that comes later.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Who can ask the modems.
+pub trait ModemDesk: Send + Sync {
+    /// What is known of the modem on this port.
+    fn detail(&self, port: &str) -> Option<ModemDetail>;
+
+    /// Asks it; the reply's lines, or why there are none.
+    fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>>;
+
+    /// Looks at every serial port of the machine.
+    fn scan(&self) -> Later<'_, Vec<ScannedPort>>;
+}

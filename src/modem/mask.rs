@@ -1,0 +1,105 @@
+//! A conversation as it may be shown and kept: numbers to their last three digits, no text, no PIN.
+
+/// Digits in a row that may be a number.
+const DIGITS: usize = 6;
+/// Commands whose parameters are secret.
+const SECRET: [&str; 4] = ["+CPIN=", "+CLCK=", "+CPWD=", "+CUSD="];
+/// Lines whose quoted parts are texts or names.
+const TEXTS: [&str; 4] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:"];
+/// Lines that are followed by a message.
+const HEADS: [&str; 6] = ["+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:", "+CLASS0:"];
+
+/// Remembers what the line before means for this one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Masker {
+    body: bool,
+}
+
+impl Masker {
+    /// A line that was sent.
+    pub fn sent(&mut self, line: &str) -> String {
+        self.body = false;
+        let upper = line.to_ascii_uppercase();
+        match SECRET.iter().find_map(|secret| upper.find(secret).map(|at| at + secret.len())) {
+            Some(end) => format!("{}***", line.get(..end).unwrap_or_default()),
+            None => numbers(line),
+        }
+    }
+
+    /// A line that came.
+    pub fn came(&mut self, line: &str) -> String {
+        let upper = line.to_ascii_uppercase();
+        let tagged = line.starts_with(['+', '^', '*', '#', '%', '$']);
+        let ends = matches!(line, "OK" | "ERROR");
+        if self.body && !tagged && !ends {
+            // A text may have more than one line.
+            return format!("<{} characters>", line.chars().count());
+        }
+        self.body = HEADS.iter().any(|head| upper.starts_with(head));
+        if self.body || TEXTS.iter().any(|head| upper.starts_with(head)) {
+            numbers(&quoted(line))
+        } else {
+            numbers(line)
+        }
+    }
+}
+
+/// Without what stands in quotes.
+fn quoted(line: &str) -> String {
+    let parts = line.split('"').enumerate();
+    let part =
+        |(at, part): (usize, &str)| if at % 2 == 1 && !part.is_empty() { "…".to_owned() } else { part.to_owned() };
+    parts.map(part).collect::<Vec<_>>().join("\"")
+}
+
+/// Each run of digits (or hexadecimal digits) that may be a number, to its last three.
+fn numbers(line: &str) -> String {
+    let mut masked = String::with_capacity(line.len());
+    let mut run = String::new();
+    for c in line.chars() {
+        if c.is_ascii_hexdigit() {
+            run.push(c);
+        } else {
+            masked.push_str(&shortened(&run));
+            run.clear();
+            masked.push(c);
+        }
+    }
+    masked + &shortened(&run)
+}
+
+fn shortened(run: &str) -> String {
+    let digits = run.bytes().filter(u8::is_ascii_digit).count();
+    match run.get(run.len().saturating_sub(3)..) {
+        Some(last) if digits >= DIGITS => format!("…{last}"),
+        _ => run.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_must_not_be_kept() {
+        let mut masker = Masker::default();
+        assert_eq!(masker.sent("AT+CPIN=\"1234\""), "AT+CPIN=***");
+        assert_eq!(masker.sent("AT+CUSD=1,\"*101#\",15"), "AT+CUSD=***");
+        assert_eq!(masker.sent("AT+CMGR=3"), "AT+CMGR=3");
+        let came = [
+            ("+CMGR: 1,\"Jan\",24", "+CMGR: 1,\"…\",24"),
+            ("07911326040000F0040B911346610089F6", "<34 characters>"),
+            ("your code is 4711", "<17 characters>"),
+            ("OK", "OK"),
+            ("861234567890123", "…123"),
+            ("+CUSD: 0,\"Your number is 0612345678\",15", "+CUSD: 0,\"…\",15"),
+            ("+CCID: 8931440400000000123F", "+CCID: …23F"),
+            ("+CSQ: 20,99", "+CSQ: 20,99"),
+            ("EC25EFAR06A06M4G", "EC25EFAR06A06M4G"),
+            ("+CMTI: \"SM\",3", "+CMTI: \"SM\",3"),
+        ];
+        for (line, expected) in came {
+            assert_eq!(masker.came(line), expected);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! All profiles: the operator's own before the embedded ones.
+
+use std::sync::{Arc, LazyLock};
+
+use super::{Profile, ProfileError};
+
+/// The files of `hardware/modems`, by name.
+const FILES: &[(&str, &str)] = &[
+    ("cinterion.toml", include_str!("../../../hardware/modems/cinterion.toml")),
+    ("generic.toml", include_str!("../../../hardware/modems/generic.toml")),
+    ("huawei-module.toml", include_str!("../../../hardware/modems/huawei-module.toml")),
+    ("huawei-stick.toml", include_str!("../../../hardware/modems/huawei-stick.toml")),
+    ("quectel-ec2x.toml", include_str!("../../../hardware/modems/quectel-ec2x.toml")),
+    ("quectel-m95.toml", include_str!("../../../hardware/modems/quectel-m95.toml")),
+    ("quectel-uc20.toml", include_str!("../../../hardware/modems/quectel-uc20.toml")),
+    ("sierra.toml", include_str!("../../../hardware/modems/sierra.toml")),
+    ("simcom-a76xx.toml", include_str!("../../../hardware/modems/simcom-a76xx.toml")),
+    ("simcom-sim7600.toml", include_str!("../../../hardware/modems/simcom-sim7600.toml")),
+    ("simcom-sim800.toml", include_str!("../../../hardware/modems/simcom-sim800.toml")),
+    ("telit-le910.toml", include_str!("../../../hardware/modems/telit-le910.toml")),
+    ("ublox.toml", include_str!("../../../hardware/modems/ublox.toml")),
+    ("wavecom.toml", include_str!("../../../hardware/modems/wavecom.toml")),
+    ("zte.toml", include_str!("../../../hardware/modems/zte.toml")),
+];
+
+/// Read once; a test sees to it that all can be.
+static EMBEDDED: LazyLock<Vec<Arc<Profile>>> =
+    LazyLock::new(|| FILES.iter().filter_map(|(_, text)| Profile::parse(text).ok()).map(Arc::new).collect());
+
+/// Profiles to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    /// The operator's own.
+    own: Vec<Arc<Profile>>,
+}
+
+impl Catalogue {
+    /// With the operator's own files, given by name and text. What cannot be used is left out and told.
+    pub fn with_own<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> (Catalogue, Vec<(String, ProfileError)>) {
+        let mut faults = Vec::new();
+        let mut own = Vec::new();
+        for (name, text) in files {
+            match Profile::parse(text) {
+                Ok(profile) => own.push(Arc::new(profile)),
+                Err(error) => faults.push((name.to_owned(), error)),
+            }
+        }
+        (Catalogue { own }, faults)
+    }
+
+    /// The profile that fits best what a modem says of itself: one of the operator's, else an embedded one, else the generic one.
+    pub fn choose(&self, manufacturer: &str, model: &str) -> Arc<Profile> {
+        let best = |profiles: &[Arc<Profile>]| {
+            let fitting = profiles.iter().filter_map(|profile| Some((profile.fits(manufacturer, model)?, profile)));
+            fitting.max_by_key(|(letters, _)| *letters).map(|(_, profile)| Arc::clone(profile))
+        };
+        best(&self.own).or_else(|| best(&EMBEDDED)).unwrap_or_default()
+    }
+
+    /// The profile of this name, whatever modem it is for.
+    pub fn named(&self, name: &str) -> Option<Arc<Profile>> {
+        self.all().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
+    }
+
+    /// The one for a modem that is not known yet.
+    pub fn generic() -> Arc<Profile> {
+        Catalogue::default().named("generic").unwrap_or_default()
+    }
+
+    /// All, the operator's first.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        self.own.iter().chain(EMBEDDED.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_file_can_be_read_names_its_sources_and_is_in_the_list() {
+        for (name, text) in FILES {
+            let profile = Profile::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(!profile.sources.is_empty(), "{name}");
+        }
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware/modems");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
+        names.retain(|name| name.ends_with(".toml"));
+        names.sort();
+        assert_eq!(names, FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn each_family_finds_its_profile_by_what_its_modems_say() {
+        let table = [
+            ("Quectel", "EC25", "Quectel EC2x, EG2x, EG9x"),
+            ("Quectel", "UC20", "Quectel UC20, UC15"),
+            ("Quectel_Ltd", "Quectel_M95", "Quectel M95, M66"),
+            ("SIMCOM_Ltd", "SIMCOM_SIM800C", "SIMCom SIM800, SIM900"),
+            ("SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H", "SIMCom SIM7500, SIM7600"),
+            ("INCORPORATED", "A7670E-FASE", "SIMCom A76xx"),
+            ("huawei", "E173", "Huawei E173, E3372"),
+            ("huawei", "E3372", "Huawei E173, E3372"),
+            ("Huawei Technologies Co., Ltd.", "ME909s-120", "Huawei ME909, MU509"),
+            ("huawei", "MU509", "Huawei ME909, MU509"),
+            ("ZTE INCORPORATED", "MF190", "ZTE, GOSUNCN"),
+            ("GOSUNCNWELINK", "ME3630", "ZTE, GOSUNCN"),
+            ("Telit", "LE910-EU V2", "Telit LE910, HE910"),
+            ("Cinterion", "EHS6", "Cinterion, Siemens MC, EHS, BGS"),
+            ("SIEMENS", "MC35i", "Cinterion, Siemens MC, EHS, BGS"),
+            ("WAVECOM MODEM", "MULTIBAND  900E  1800", "Wavecom, Sierra Q and SL"),
+            ("Sierra Wireless, Incorporated", "MC7455", "Sierra MC, EM"),
+            ("u-blox", "SARA-U201", "u-blox"),
+            ("Acme", "Anything", "generic"),
+        ];
+        for (manufacturer, model, name) in table {
+            assert_eq!(Catalogue::default().choose(manufacturer, model).name, name, "{manufacturer} {model}");
+        }
+    }
+
+    #[test]
+    fn the_operators_own_file_comes_before_an_embedded_one() {
+        let own = "name = \"mine\"\nmanufacturer = [\"Quectel\"]\nmodel = [\"*\"]\n";
+        let (catalogue, faults) = Catalogue::with_own([("mine.toml", own), ("bad.toml", "nmae = 1")]);
+        assert_eq!(catalogue.choose("Quectel", "EC25").name, "mine");
+        assert_eq!(catalogue.choose("Telit", "LE910").name, "Telit LE910, HE910");
+        assert_eq!(faults.len(), 1);
+        assert_eq!(catalogue.named("u-blox").unwrap().name, "u-blox");
+    }
+}

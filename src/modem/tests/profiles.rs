@@ -1,0 +1,134 @@
+//! What a profile changes in what is sent. (What modems say is in `bench.rs`.)
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::*;
+use super::bench::*;
+
+const HEAD: &str = "name = \"mine\"\nmanufacturer = [\"Acme\"]\nmodel = [\"M1\"]\n";
+
+/// A made-up modem with this profile.
+fn acme(profile: &str) -> Bench {
+    let text = format!("{HEAD}{profile}");
+    let (profiles, faults) = Catalogue::with_own([("mine.toml", text.as_str())]);
+    assert!(faults.is_empty(), "{faults:?}");
+    let config = SessionConfig { profiles: Arc::new(profiles), ..SessionConfig::new("port") };
+    let mut bench = Bench::with(config);
+    bench.on("AT+CGMI", "Acme|OK").on("AT+CGMM", "M1|OK");
+    bench
+}
+
+#[test]
+fn a_made_up_model_is_set_up_and_read_by_its_own_commands() {
+    let mut bench = acme("urc_port = \"AT+XPORT=1\"\ninit = [\"AT+XINIT\", \"AT+XMORE\"]\niccid = [\"AT+XSIM?\"]\n");
+    bench.on("AT+CCID", "ERROR").on("AT+XSIM?", "+XSIM: 8931440400000000123|OK").on("AT+XINIT", "OK");
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+    assert_eq!(bench.snapshot().profile.as_deref(), Some("mine"));
+    let log = bench.log.join(",");
+    assert!(log.contains("AT+XPORT=1,AT+XINIT,AT+XMORE,AT+CMGF=0"), "{log}");
+    assert_eq!((bench.count("AT+XSIM?"), bench.count("AT+CCID")), (1, 0));
+}
+
+#[test]
+fn choices_of_the_profile_are_tried_first_and_the_usual_ones_after_them() {
+    let mut bench = acme(
+        "cnmi = [\"3,1,0,0,0\", \"2,1,0,1,1\"]\ncsms = [1, 0]\nstores = { receive = [\"ME\"], read = [\"ME\"] }\n",
+    );
+    bench.on("AT+CSMS=1", "ERROR").on("AT+CNMI=3,1,0,0,0", "ERROR").on("AT+CNMI=2,1,0,1,1", "ERROR");
+    bench.on("AT+CPMS=\"ME\",\"ME\",\"ME\"", "+CPMS: 0,99,0,99,0,99|OK");
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.session.state(), State::Ready);
+    let log = bench.log.join(",");
+    assert!(log.contains("AT+CSMS=1,AT+CSMS=0,AT+CPMS=?,AT+CPMS=\"ME\",\"ME\",\"ME\""), "{log}");
+    assert!(log.contains("AT+CNMI=3,1,0,0,0,AT+CNMI=2,1,0,1,1,AT+CNMI=2,1,0,0,0,AT+CNMI?"), "{log}");
+    assert!(!log.contains("\"SM\""), "{log}");
+}
+
+#[test]
+fn a_model_whose_list_leaves_messages_out_is_read_index_by_index() {
+    let mut bench = acme("quirks = [\"no-list\"]\n");
+    bench.on("AT+CMGD=?", "+CMGD: (3),(0-4)|OK").on("AT+CMGR=3", &Bench::message(PDU_LENGTH));
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.count("AT+CMGL=4"), 0);
+    assert!(!bench.handed_on.is_empty());
+}
+
+#[test]
+fn a_model_without_a_pin_state_is_asked_for_its_card_at_once() {
+    let mut bench = acme("quirks = [\"no-pin-state\"]\n");
+    bench.on("AT+CPIN?", "ERROR");
+    bench.auto(Duration::from_millis(10));
+    assert_eq!(bench.session.state(), State::Ready);
+}
+
+#[test]
+fn a_full_store_in_the_models_own_words_is_swept_at_once() {
+    let mut bench = acme("store_full = [\"+XFULL\"]\n");
+    bench.auto(Duration::from_secs(5));
+    bench.log.clear();
+    bench.lines("+XFULL: 1");
+    bench.auto(Duration::from_secs(3));
+    assert!(bench.count("AT+CMGL=4") >= 1 && bench.count("AT+CNMI=2,1,0,0,0") == 1, "{:?}", bench.log);
+}
+
+#[test]
+fn a_profile_can_be_forced_upon_a_modem() {
+    let mut config = SessionConfig::new("port");
+    config.profile = Some("U-BLOX".to_owned());
+    let mut bench = Bench::with(config);
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(bench.snapshot().profile.as_deref(), Some("u-blox"));
+    assert_eq!(bench.count("AT+USIMSTAT=4"), 1);
+}
+
+/// A modem that announces messages with the messages themselves, and waits for them to be acknowledged.
+fn direct(more: &str) -> Bench {
+    let mut bench = acme(&format!("cnmi = [\"2,2,0,0,0\"]\ncsms = [1, 0]\n{more}"));
+    bench.on("AT+CSMS=1", "+CSMS: 1,1,1|OK").on("AT+CNMI=2,2,0,0,0", "OK").on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK");
+    bench.on("AT+CNMA", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+    bench.log.clear();
+    bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
+    bench
+}
+
+#[test]
+fn a_direct_message_is_acknowledged_when_it_is_on_disk_and_not_before() {
+    let mut bench = direct("");
+    bench.play("store  -1\n wait 2s\n quiet\n commit\n > AT+CNMA");
+    bench.lines("OK");
+    let mut bench = direct("quirks = [\"no-acknowledge\"]\n");
+    bench.play("store  -1\n commit\n quiet");
+}
+
+#[test]
+fn after_a_slow_commit_a_modem_that_fell_silent_is_armed_again() {
+    let mut bench = direct("");
+    bench.on("AT+CNMI?", "+CNMI: 2,0,0,0,0|OK");
+    bench.play("store  -1\n wait 20s\n commit\n > AT+CNMI?");
+    bench.lines("+CNMI: 2,0,0,0,0|OK");
+    bench.play("> AT+CNMI=2,2,0,0,0");
+    assert_eq!(bench.count("AT+CNMA"), 0, "too late for it");
+}
+
+#[test]
+fn a_prompt_after_an_acknowledgement_is_left_again_sim800c() {
+    let mut bench = direct("");
+    bench.play("store  -1\n commit\n > AT+CNMA\n raw >");
+    assert_eq!(bench.log.last().unwrap(), "ESC ");
+}
+
+#[test]
+fn a_model_that_is_deaf_after_its_store_was_full_is_started_anew_once_it_is_empty() {
+    let mut bench = acme("quirks = [\"deaf-after-full\"]\nstore_full = [\"+XFULL\"]\nsoft_reset = \"AT+XRESET\"\n");
+    bench.on("AT+XRESET", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!((bench.count("AT+XRESET"), bench.reopen.is_some()), (0, false));
+    bench.lines("+XFULL");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.count("AT+XRESET"), 1);
+    assert!(bench.reopen.unwrap().contains("was full"));
+}

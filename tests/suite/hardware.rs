@@ -1,0 +1,71 @@
+//! The operator's own hardware files.
+
+use simbridge::simulator::{Fault, Scenario};
+
+use crate::support::{Site, wait_for};
+
+/// A model that tells its ICCID by a command of its own only.
+const SCENARIO: &str = r##"
+[[modem]]
+[[modem]]
+manufacturer = "Acme"
+model = "M1"
+[modem.replies]
+"+CCID" = "ERROR"
+"+QCCID" = "ERROR"
+"+ICCID" = "ERROR"
+"+CICCID" = "ERROR"
+"^ICCID?" = "ERROR"
+"#CCID" = "ERROR"
+"!ICCID?" = "ERROR"
+"+CRSM=176,12258,0,0,10" = "ERROR"
+"+XSIM?" = "+XSIM: {iccid}"
+"##;
+
+const PROFILE: &str = r##"
+name = "Acme M1"
+sources = ["made up"]
+manufacturer = ["Acme"]
+model = ["M1"]
+iccid = ["AT+XSIM?"]
+"##;
+
+#[test]
+fn a_made_up_model_takes_one_file_and_no_restart_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = format!("[hardware]\nfolder = \"{}\"\n", folder.path().display());
+    let site = Site::with(2, Scenario::parse(SCENARIO).unwrap(), &configuration);
+    let _daemon = site.serve();
+    let state = |modem: usize| site.admin("/modems")[modem]["state"].as_str().unwrap_or_default().to_owned();
+    wait_for("the first to be Ready", || state(0) == "Ready");
+    let says = |words: &str| site.admin("/modems")[1]["reason"].as_str().is_some_and(|reason| reason.contains(words));
+    wait_for("the second's trouble to be shown", || says("ICCID"));
+    let since = site.admin("/modems")[0]["since"].clone();
+
+    std::fs::create_dir(folder.path().join("modems")).unwrap();
+    std::fs::write(folder.path().join("modems/acme.toml"), PROFILE).unwrap();
+    site.network().fault(1, &Fault::PortGone { back_after_ms: Some(200) }).unwrap();
+    wait_for("the second to be Ready", || state(1) == "Ready");
+    assert_eq!(site.admin("/modems")[0]["since"], since);
+}
+
+#[test]
+fn check_names_the_faults_of_the_operators_files_and_unknown_profiles() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("modems")).unwrap();
+    std::fs::write(folder.path().join("modems/bad.toml"), PROFILE.replace("iccid", "icid")).unwrap();
+    let configuration = format!("[hardware]\nfolder = \"{}\"\n", folder.path().display());
+    let site = Site::with(1, Scenario::default(), &configuration);
+    let output = site.run(&["check"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("bad.toml:6:") && said.contains("did you mean `iccid`?"),
+        "{said}"
+    );
+    std::fs::remove_file(folder.path().join("modems/bad.toml")).unwrap();
+    site.ok(&["check"]);
+    let with_profile = format!("{configuration}[[modem]]\nport = \"/dev/null\"\nprofile = \"acme\"\n");
+    let site = Site::with(1, Scenario::default(), &with_profile);
+    let said = String::from_utf8(site.run(&["check"]).stderr).unwrap();
+    assert!(said.contains("there is no profile \"acme\""), "{said}");
+}

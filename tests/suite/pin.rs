@@ -1,0 +1,37 @@
+//! A SIM card's PIN from a file, on the running daemon.
+
+use simbridge::simulator::Scenario;
+
+use crate::support::{Site, wait_for};
+
+fn site(pin_file: &str) -> (Site, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pin");
+    std::fs::write(&file, pin_file).unwrap();
+    let scenario = Scenario::parse("[[modem]]\nsim.pin = \"4711\"\n").unwrap();
+    // The last line of what stands before is the [[modem]]'s.
+    (Site::with(1, scenario, &format!("pin_file = \"{}\"\n", file.display())), folder)
+}
+
+#[test]
+fn the_right_pin_is_entered_at_every_start() {
+    let (site, _folder) = site("4711\n");
+    for _ in 0..2 {
+        site.serve_ready().kill();
+        site.network().fault(0, &simbridge::simulator::Fault::Reboot).unwrap();
+    }
+    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 0);
+}
+
+#[test]
+fn a_wrong_pin_is_entered_once_whatever_is_killed() {
+    let (site, _folder) = site("0000");
+    for _ in 0..3 {
+        let daemon = site.serve();
+        let told =
+            |words: &str| site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words));
+        wait_for("the refusal to be shown", || told("not tried again"));
+        daemon.kill();
+    }
+    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 1);
+}
