@@ -12,10 +12,12 @@
 //! 4. **What cannot be decoded is kept raw and shown**, and deleted from the modem: it never blocks a slot or a worker.
 //! 5. **A message goes to at most one order, and only to one that was running when the network took the message in**: by its
 //!    service-centre time stamp, corrected by what live messages have shown of that clock, and by the time it reached us.
-//! 6. **A SIM has at most one open order per service.** A partial unique index sees to it, not only the code.
+//! 6. **A SIM has at most one open order per service, and a rented SIM has none.** A partial unique index and triggers see to it,
+//!    not only the code.
 //! 7. **Money is integer minor units. The ledger only grows**; a balance is the sum of its entries; each entry has one cause and is
 //!    applied once; no order takes an account below zero.
-//! 8. **A number is never sold twice for the same service.**
+//! 8. **A number is never sold to two accounts for the same service**, unless the operator sets a cool-down; a SIM rests between
+//!    tenants.
 //! 9. **One stuck, wild or vanished modem slows nobody else**: a task each, absolute deadlines, bounded buffers.
 //! 10. **No PIN or PUK is guessed.** A SIM that asks for one waits, and is shown.
 //! 11. **IMEIs are read, never written.** SIMs and radios are the operator's own.
@@ -64,7 +66,13 @@
 //!
 //! `http/customer/regular.rs` takes `makeorder`; `gateway/orders.rs` checks, in this order, parameters, open order, stock
 //! (`store/sims.rs`, with what `gateway/board.rs` knows of the modems) and balance, adds the order and holds its price. It ends by
-//! its first SMS (above), by `cancelorder`, or by its deadline (`gateway/expire.rs`), and the hold is captured or released with it.
+//! its first SMS (above), by `cancelorder` or `skipnumber`, or by its deadline (`gateway/expire.rs`), and the hold is captured or released with it.
+//!
+//! # One rental
+//!
+//! `http/customer/rental.rs` takes `rental/new`; `gateway/rentals.rs` finds a SIM that nobody waits on and charges the package
+//! (`domain/rental.rs`, `domain/price.rs`). Its end is its months after its start (`domain/calendar.rs`). When that has come, whoever
+//! meets it first, the sweeper, a request or an SMS, renews it or ends it; then its SIM rests.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![deny(clippy::todo, clippy::unimplemented, clippy::dbg_macro)]
 #![warn(missing_docs)]

@@ -13,6 +13,7 @@ use crate::domain::{AccountId, Amount, OrderId, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
+mod histories;
 mod keeping;
 mod races;
 mod rentals;
@@ -88,6 +89,14 @@ impl Desk {
             since: now,
             seen_at: now,
         });
+    }
+
+    /// The modem of SIM `n` has gone.
+    fn silence(&self, n: u16) {
+        let gone = self.gateway.board().modems().into_iter().find(|modem| modem.port == format!("port{n}"));
+        if let Some(modem) = gone {
+            self.gateway.board().report(ModemStatus { ready: false, iccid: None, ..modem });
+        }
     }
 
     async fn customer(&self, name: &str, cents: i64) -> AccountId {

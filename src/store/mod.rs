@@ -17,6 +17,8 @@ mod modems;
 mod orders;
 mod parts;
 mod pins;
+#[cfg(test)]
+mod plans;
 mod read;
 mod rentals;
 mod retention;

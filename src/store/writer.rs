@@ -63,6 +63,14 @@ impl<'c> Deref for Tx<'c> {
     }
 }
 
+#[cfg(test)]
+impl<'c> Tx<'c> {
+    /// On a connection of a test's own.
+    pub(super) fn on(conn: &'c Connection) -> Tx<'c> {
+        Tx { rows: Rows { conn }, after_commit: RefCell::default() }
+    }
+}
+
 impl Tx<'_> {
     /// Runs `action` on the writer's thread once this operation is on disk, before any later one; never if it fails.
     pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) {

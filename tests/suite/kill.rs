@@ -1,7 +1,12 @@
 //! kill -9 at random moments while SMS arrive: each is in the database exactly once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use simbridge::simulator::Scenario;
 
 use crate::support::{Site, wait_for};
 
@@ -68,4 +73,92 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
         site.send("Sender", number, &text);
         sent.insert(text, number.clone());
     }
+}
+
+const DEALS: usize = 12;
+
+/// Orders, cancels, skips, reuses, rentals and SMS from several customers at once, and the daemon killed again and again.
+#[test]
+fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
+    let site = Site::with(MODEMS, Scenario::default(), "[orders]\nlifetime = \"2s\"\nmax_open_per_account = 3\n");
+    let numbers = site.network().numbers();
+    let daemon = site.serve_ready();
+    let keys: Vec<String> = (0..4).map(|n| site.customer(&format!("customer{n}"), "400")).collect();
+    for name in ["Uber", "Lyft", "Bolt"] {
+        site.ok(&["service", "add", name, "--price", "0.50", "--sender", &format!("^{name}$")]);
+    }
+    daemon.kill();
+    let sent = AtomicUsize::new(0);
+    for round in 0..DEALS {
+        let daemon = site.serve_ready();
+        let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
+        std::thread::scope(|scope| {
+            for (n, key) in keys.iter().enumerate() {
+                let (address, sent, site, numbers) = (&address, &sent, &site, &numbers);
+                let seed = SEED + (round * keys.len() + n) as u64;
+                scope.spawn(move || deal(address, key, Random(seed), site, numbers, sent));
+            }
+            // Long enough that each has dealt, and different each time.
+            let life = Instant::now() + Duration::from_millis(150 + 37 * round as u64);
+            while Instant::now() < life {
+                std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
+            }
+            daemon.kill();
+        });
+    }
+    let _daemon = site.serve_ready();
+    wait_for("no order to be open", || site.admin("/status")["orders"]["open"] == 0);
+    let taken =
+        || numbers.iter().all(|number| site.network().stored(number) == 0 && site.network().waiting(number) == 0);
+    wait_for("all stores to be empty", taken);
+    let said = site.json(&["verify"]);
+    assert_eq!(said["ok"], true, "{said}");
+    let mut texts: Vec<String> =
+        site.messages().iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect();
+    let all = texts.len();
+    texts.sort();
+    texts.dedup();
+    assert_eq!((texts.len(), all), (all, sent.into_inner()), "each SMS once");
+    let orders = site.admin("/orders?limit=0");
+    let states: HashSet<&str> = orders.as_array().unwrap().iter().filter_map(|order| order["state"].as_str()).collect();
+    assert!(states.contains("completed") && states.contains("canceled"), "nothing was put to the test: {states:?}");
+}
+
+/// One customer who does what comes to mind until the daemon is gone.
+fn deal(address: &str, key: &str, mut random: Random, site: &Site, numbers: &[String], sent: &AtomicUsize) {
+    let mut orders: Vec<String> = Vec::new();
+    loop {
+        let any = orders.get(usize::try_from(random.below(orders.len().max(1) as u64)).unwrap());
+        let order = any.cloned().unwrap_or_default();
+        let path = match random.below(8) {
+            0..3 => format!("makeorder?serviceId={}", 1 + random.below(3)),
+            3 => format!("cancelorder?orderId={order}"),
+            4 => format!("skipnumber?orderId={order}"),
+            5 => format!("reuse?orderId={order}"),
+            6 if random.below(6) == 0 => "rental/new?country=NL".to_owned(),
+            _ => {
+                let number = &numbers[usize::try_from(random.below(numbers.len() as u64)).unwrap()];
+                let name = ["Uber", "Lyft", "Bolt"][usize::try_from(random.below(3)).unwrap()];
+                let n = sent.fetch_add(1, Ordering::SeqCst);
+                site.send(name, number, &format!("{name} code {n:05}"));
+                continue;
+            }
+        };
+        let method = if path.starts_with("rental") { "POST" } else { "GET" };
+        let request = format!(
+            "{method} /api/{path}&key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        );
+        let Some(answer) = ask(address, &request) else { return };
+        let made = answer.rsplit("\r\n").next().and_then(|body| body.strip_prefix("ORDER_ID_"));
+        orders.extend(made.and_then(|rest| rest.split_once('_')).map(|(id, _)| id.to_owned()));
+    }
+}
+
+/// The answer, unless the daemon has gone.
+fn ask(address: &str, request: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.contains("\r\n\r\n").then_some(answer)
 }
