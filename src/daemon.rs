@@ -98,6 +98,7 @@ impl Daemon {
                 return Err(StartError::Admin { socket, reason: error.to_string() });
             }
         };
+        tokio::spawn(report_faults(gateway.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
     }
@@ -140,6 +141,14 @@ fn settings(config: &Config) -> Settings {
         currency: config.currency.clone(),
         countries: config.countries.clone(),
         international_numbers: config.orders.international_numbers,
+        reuse_window: config.orders.reuse_window,
+        reuse_price_percent: config.orders.reuse_price_percent,
+        number_cooldown: config.orders.number_cooldown,
+        packages: config.packages.clone(),
+        rental_rest: config.rental_rest,
+        block_list: config.block_list.clone(),
+        text_kept: config.retention.text,
+        raw_kept: config.retention.raw,
     }
 }
 
@@ -156,6 +165,16 @@ fn driver_settings(config: &Config) -> driver::Settings {
         hardware: Some(config.hardware.clone()),
         recovery: config.recovery.clone(),
         ..driver::Settings::default()
+    }
+}
+
+/// Tells what is wrong in the database. Nobody waits for it: a large one takes its time.
+async fn report_faults(gateway: Gateway) {
+    match gateway.verify().await {
+        Ok(faults) => {
+            faults.iter().for_each(|fault| tracing::error!(event = "fault", fault, "the database holds what cannot be"))
+        }
+        Err(error) => tracing::error!(event = "verify_failed", %error, "the database could not be checked"),
     }
 }
 

@@ -2,172 +2,67 @@
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
 use super::client::{Client, segment};
-use super::{import, modem, print, tail};
+use super::{catalogue, import, modem, print, tail};
 use crate::daemon::edge;
-
-/// The commands.
-#[derive(Subcommand)]
-pub(super) enum Admin {
-    /// How things stand
-    Status,
-    /// Modems
-    #[command(subcommand)]
-    Modem(modem::Modem),
-    /// SIMs
-    #[command(subcommand)]
-    Sim(Sim),
-    /// Customers' accounts
-    #[command(subcommand)]
-    Account(Account),
-    /// Customers' API keys
-    #[command(subcommand)]
-    Key(Key),
-    /// The catalogue
-    #[command(subcommand)]
-    Service(Service),
-    /// Orders
-    #[command(subcommand)]
-    Order(Order),
-    /// Messages
-    #[command(subcommand)]
-    Message(Message),
-}
-
-#[derive(Subcommand)]
-pub(super) enum Sim {
-    /// Every SIM, and whether its number can be given out
-    List,
-    /// Set the numbers of many SIMs: a file of lines with an ICCID, a comma and a number
-    Import {
-        /// The file
-        file: std::path::PathBuf,
-    },
-    /// Say which number a SIM has
-    SetNumber {
-        /// The SIM's ICCID
-        iccid: String,
-        /// The number, like +31612345678
-        number: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub(super) enum Account {
-    /// Add an account
-    Add {
-        /// Its name
-        name: String,
-    },
-    /// Every account
-    List,
-    /// One account
-    Show {
-        /// Its name or id
-        account: String,
-    },
-    /// Add credit
-    Topup {
-        /// The account's name or id
-        account: String,
-        /// The amount, like 10.00
-        amount: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub(super) enum Key {
-    /// Make a key; it is printed once, alone on the last line
-    Add {
-        /// The account's name or id
-        account: String,
-    },
-    /// Every key, by its first characters
-    List,
-    /// Revoke a key
-    Revoke {
-        /// The key's first characters
-        prefix: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub(super) enum Service {
-    /// Add a service
-    Add {
-        /// Its name
-        name: String,
-        /// The price of an order, like 0.50
-        #[arg(long, value_name = "AMOUNT")]
-        price: String,
-        /// The price in one country instead
-        #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
-        country: Vec<(String, String)>,
-        /// A pattern (regular expression) that the sender must fit; several: one of them
-        #[arg(long, value_name = "REGEX")]
-        sender: Vec<String>,
-        /// A pattern that the text must fit; several: one of them
-        #[arg(long, value_name = "REGEX")]
-        text: Vec<String>,
-    },
-    /// Every service
-    List,
-}
-
-#[derive(Subcommand)]
-pub(super) enum Order {
-    /// Orders, oldest first
-    List {
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
-    },
-}
-
-#[derive(Subcommand)]
-pub(super) enum Message {
-    /// Messages, oldest first
-    List {
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
-    },
-    /// Print messages as they come, until interrupted
-    Tail,
-}
-
-fn country_price(text: &str) -> Result<(String, String), String> {
-    let (country, price) = text.split_once('=').ok_or("write it like UK=0.80")?;
-    Ok((country.to_owned(), price.to_owned()))
-}
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
 const ORDER: &[&str] = &["id", "account", "service", "number", "country", "state", "price", "created_at", "expires_at"];
-pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "code", "order", "text"];
+const RENTAL: &[&str] = &[
+    "id",
+    "account",
+    "number",
+    "country",
+    "state",
+    "package",
+    "renewal_package",
+    "auto_renew",
+    "started_at",
+    "expires_at",
+];
+const ENTRY: &[&str] = &["id", "at", "kind", "balance", "held", "currency", "order", "rental", "price", "rate", "note"];
+pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "code", "order", "rental", "text"];
 
 /// Carries a command out and prints the daemon's answer.
 pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         Admin::Status => status(client, json).await?,
         Admin::Modem(command) => modem::run(command, client, json).await?,
-        Admin::Sim(Sim::List) => list(client, json, "/sims", SIM, "no SIM was seen yet").await?,
-        Admin::Sim(Sim::SetNumber { iccid, number }) => {
-            let path = format!("/sims/{}/number", segment(&iccid));
-            let sim = client.post(&path, json!({ "number": number })).await?;
-            object(json, &sim, SIM)?;
-        }
-        Admin::Sim(Sim::Import { file }) => import::run(client, &file, json).await?,
+        Admin::Sim(command) => sim(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service(command, client, json).await?,
         Admin::Order(Order::List { limit }) => {
             list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await?;
         }
+        Admin::Order(Order::Show { id }) => {
+            history(json, &client.get(&format!("/orders/{id}")).await?, ORDER, &["messages", "unmatched"])?;
+        }
+        Admin::Rental(Rental::List { limit }) => {
+            list(client, json, &format!("/rentals?limit={limit}"), RENTAL, "no rentals").await?;
+        }
+        Admin::Rental(Rental::Show { id }) => {
+            history(json, &client.get(&format!("/rentals/{id}")).await?, RENTAL, &["messages"])?;
+        }
+        Admin::Explain { service, country, account } => {
+            let account = account.map(|account| format!("&account={}", segment(&account))).unwrap_or_default();
+            let path = format!("/explain?service={}&country={}{account}", segment(&service), segment(&country));
+            explain(json, &client.get(&path).await?)?;
+        }
+        Admin::Audit(Audit::List { limit }) => {
+            let columns = &["id", "at", "actor", "deed", "subject"];
+            list(client, json, &format!("/audit?limit={limit}"), columns, "nothing yet").await?;
+        }
+        Admin::Backup { file } => {
+            let file = std::path::absolute(&file)?;
+            object(json, &client.post("/backup", json!({ "file": file })).await?, &["file"])?;
+        }
+        Admin::Verify => return verify(client, json).await,
         Admin::Message(Message::List { limit }) => {
             list(client, json, &format!("/messages?limit={limit}"), MESSAGE, "no messages").await?;
         }
@@ -190,28 +85,102 @@ async fn status(client: &Client, json: bool) -> anyhow::Result<()> {
     object(json, &status, &["ready", "modems", "sims", "orders", "rentals", "polls", "listen"])
 }
 
+/// An object of many keys: the counts that are not nothing matter to people.
+fn explain(json: bool, said: &Value) -> anyhow::Result<()> {
+    let names: Vec<&str> = said.as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str).collect();
+    object(json, said, &names)
+}
+
+/// An order or a rental with what belongs to it.
+fn history(json: bool, said: &Value, fields: &[&str], inboxes: &[&str]) -> anyhow::Result<()> {
+    if json {
+        return print::json(said);
+    }
+    print::fields(said, fields)?;
+    print::line("\nledger")?;
+    print::table(said.get("ledger").unwrap_or(&Value::Null), ENTRY, "nothing")?;
+    for inbox in inboxes {
+        print::line(&format!("\n{inbox}"))?;
+        print::table(said.get(inbox).unwrap_or(&Value::Null), MESSAGE, "none")?;
+    }
+    Ok(())
+}
+
+/// Exits with 1 when there are faults.
+async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
+    let said = client.get("/verify").await?;
+    let ok = said.get("ok").and_then(Value::as_bool) == Some(true);
+    if json {
+        print::json(&said)?;
+    } else if ok {
+        print::line("no faults")?;
+    } else {
+        for fault in said.get("faults").and_then(Value::as_array).into_iter().flatten() {
+            print::line(&print::cell(Some(fault)))?;
+        }
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
+    let path = |iccid: &str, verb: &str| format!("/sims/{}{verb}", segment(iccid));
+    let said = match command {
+        Sim::Import { file } => return import::run(client, &file, json).await,
+        Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
+        Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
+        Sim::SetNumber { iccid, number } => client.post(&path(&iccid, "/number"), json!({ "number": number })).await?,
+        Sim::Rest { iccid, time } => client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?,
+        Sim::Retire { iccid, undo } => client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?,
+    };
+    object(json, &said, &[SIM, &["rests_until", "retired_at"]].concat())
+}
+
+/// What makes a request unique: sent again it is applied once.
+fn request_id() -> anyhow::Result<String> {
+    let request = edge::random().map(hex::encode).unwrap_or_default();
+    anyhow::ensure!(!request.is_empty(), "the system gives no random numbers");
+    Ok(request)
+}
+
 async fn account(command: Account, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
         Account::List => list(client, json, "/accounts", ACCOUNT, "no accounts").await,
         Account::Add { name } => object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT),
         Account::Show { account } => {
-            object(json, &client.get(&format!("/accounts/{}", segment(&account))).await?, ACCOUNT)
+            let fields = &[ACCOUNT, &["suspended"]].concat();
+            object(json, &client.get(&format!("/accounts/{}", segment(&account))).await?, fields)
         }
         Account::Topup { account, amount } => {
-            let request = edge::random().map(hex::encode).unwrap_or_default();
-            anyhow::ensure!(!request.is_empty(), "the system gives no random numbers");
             let path = format!("/accounts/{}/topups", segment(&account));
-            let account = client.post(&path, json!({ "amount": amount, "request": request })).await?;
+            let account = client.post(&path, json!({ "amount": amount, "request": request_id()? })).await?;
             object(json, &account, ACCOUNT)
         }
+        Account::Adjust { account, amount, reason } => {
+            let path = format!("/accounts/{}/adjustments", segment(&account));
+            let asked = json!({ "amount": amount, "note": reason, "request": request_id()? });
+            object(json, &client.post(&path, asked).await?, ACCOUNT)
+        }
+        Account::Ledger { account, limit } => {
+            let path = format!("/accounts/{}/ledger?limit={limit}", segment(&account));
+            list(client, json, &path, ENTRY, "no entries").await
+        }
+        Account::Suspend { account } => suspend(client, json, &account, true).await,
+        Account::Resume { account } => suspend(client, json, &account, false).await,
     }
+}
+
+async fn suspend(client: &Client, json: bool, account: &str, suspended: bool) -> anyhow::Result<()> {
+    let path = format!("/accounts/{}/suspension", segment(account));
+    object(json, &client.post(&path, json!({ "suspended": suspended })).await?, &[ACCOUNT, &["suspended"]].concat())
 }
 
 async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
-        Key::List => list(client, json, "/keys", &["prefix", "account", "created_at", "revoked_at"], "no keys").await,
-        Key::Add { account } => {
-            let made = client.post(&format!("/accounts/{}/keys", segment(&account)), Value::Null).await?;
+        Key::List => {
+            list(client, json, "/keys", &["prefix", "account", "created_at", "revoked_at", "allowed"], "no keys").await
+        }
+        Key::Add { account, allow } => {
+            let made = client.post(&format!("/accounts/{}/keys", segment(&account)), json!({ "allow": allow })).await?;
             if json {
                 return print::json(&made);
             }
@@ -236,6 +205,14 @@ async fn service(command: Service, client: &Client, json: bool) -> anyhow::Resul
                 "name": name, "price": price, "countries": countries, "senders": sender, "texts": text,
             });
             object(json, &client.post("/services", declared).await?, SERVICE)
+        }
+        Service::Import { file } => {
+            let services = catalogue::read(&file)?;
+            object(json, &client.post("/services/import", services).await?, &["added", "updated"])
+        }
+        Service::Test { sender, text } => {
+            let said = client.post("/services/test", json!({ "sender": sender, "text": text })).await?;
+            object(json, &said, &["service", "code", "rule", "withheld"])
         }
     }
 }

@@ -35,14 +35,16 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
     let (address, key, config) = (stage.daemon.address(), stage.key.reveal(), stage.config());
     let config = config.display();
     let services: Vec<String> = stage.services.iter().map(|s| format!("{} {}", s.id, s.name)).collect();
-    let last = SAMPLES.first().map_or("", |sample| sample.name);
+    let program = std::env::current_exe().map_or("simbridge".to_owned(), |program| program.display().to_string());
+    let first = SAMPLES.first().map_or("", |sample| sample.name);
     line(&format!(
         "All {modems} are Ready. A customer with 25.00 USD has this key:\n  {key}\n\
          Services: {}\n\n\
-         In another terminal, order a number for {last}, then wait for its SMS (it comes after {} s):\n  \
+         In another terminal, order a number for {first}, then wait for its SMS (it comes after {} s):\n  \
          curl 'http://{address}/api/makeorder?key={key}&serviceId=1'\n  \
          curl 'http://{address}/api/getsms?key={key}&orderId=1&wait=30'\n\
          The operator's side:\n  export SIMBRIDGE_CONFIG={config}\n  \
+         alias simbridge={program}\n  \
          simbridge status; simbridge modem list; simbridge message list\n\n\
          What happens (stop with Ctrl-C):",
         services.join(", "),

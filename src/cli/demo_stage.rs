@@ -94,7 +94,7 @@ impl Stage {
         let services = add_services(&daemon).await?;
         daemon.gateway().add_account("demo".to_owned()).await?;
         daemon.gateway().top_up("demo".to_owned(), Amount(2500), "demo".to_owned()).await?;
-        let key = daemon.gateway().add_key("demo".to_owned()).await?.key;
+        let key = daemon.gateway().add_key("demo".to_owned(), &[]).await?.key;
         let stage = Stage { folder, rack, daemon, services, key };
         stage.all_ready(modems).await?;
         Ok(stage)

@@ -1,6 +1,8 @@
 //! The operator's commands. Those that ask or change something talk to the running daemon over its admin socket.
 
 mod admin;
+mod args;
+mod catalogue;
 mod client;
 mod demo;
 mod demo_once;
@@ -74,7 +76,7 @@ enum Command {
         baud: u32,
     },
     #[command(flatten)]
-    Admin(admin::Admin),
+    Admin(args::Admin),
 }
 
 impl Common {

@@ -43,6 +43,13 @@ pub(super) enum Modem {
         /// The code, like *100#
         code: String,
     },
+    /// Ask the mobile operator for the number of the SIM in a modem, by USSD, and keep it
+    AskNumber {
+        /// Its port, the port's last part, or its IMEI
+        modem: String,
+        /// The code; without it, the one that the hardware files know for the SIM's operator
+        code: Option<String>,
+    },
     /// Write the last lines of a modem, masked, into a file
     Record {
         /// Its port, the port's last part, or its IMEI
@@ -99,6 +106,10 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
             .and_then(|said| reply(&said, json)),
         Modem::Ussd { modem, code } => {
             client.post("/modem/ussd", json!({ "name": modem, "code": code })).await.and_then(|said| reply(&said, json))
+        }
+        Modem::AskNumber { modem, code } => {
+            let sim = client.post("/modem/number", json!({ "name": modem, "code": code })).await?;
+            if json { print::json(&sim) } else { print::fields(&sim, &["iccid", "imsi", "number", "country"]) }
         }
         Modem::Record { modem, file, reason } => record(&get(client, &modem).await?, &file, &reason),
     }

@@ -97,10 +97,10 @@ fn log(ingested: &Ingested) {
         Ingested::Part => tracing::info!(event = "part", "a part of a long message"),
         Ingested::Message(id, order) => {
             let order = order.map(|order| order.0);
-            tracing::info!(event = "message", message = id.0, order, "a message");
+            tracing::info!(event = "message", id = id.0, order, "a message");
         }
         Ingested::Undecodable(id) => {
-            tracing::warn!(event = "undecodable", message = id.0, "a PDU that cannot be decoded; kept as it is");
+            tracing::warn!(event = "undecodable", id = id.0, "a PDU that cannot be decoded; kept as it is");
         }
     }
 }

@@ -77,6 +77,15 @@ impl Patterns {
         u8::from(self.senders.is_some()) + u8::from(self.texts.is_some())
     }
 
+    /// Which sender pattern and which text pattern fit, where there are any; `None`: it does not claim the message.
+    fn claim(&self, sender: &str, text: &str) -> Option<(Option<usize>, Option<usize>)> {
+        if !self.fits(sender, text) {
+            return None;
+        }
+        let first = |set: &Option<RegexSet>, text: &str| set.as_ref().and_then(|set| set.matches(text).iter().next());
+        Some((first(&self.senders, sender), first(&self.texts, text)))
+    }
+
     fn fits(&self, sender: &str, text: &str) -> bool {
         self.kinds() > 0
             && self.senders.as_ref().is_none_or(|set| set.is_match(sender))
@@ -99,6 +108,17 @@ pub struct Waiting<O> {
     pub open: bool,
 }
 
+/// A service whose patterns fit a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The service.
+    pub service: ServiceId,
+    /// Which of its sender patterns fits first, from 0; `None`: it has none.
+    pub sender: Option<usize>,
+    /// Which of its text patterns fits first, from 0; `None`: it has none.
+    pub text: Option<usize>,
+}
+
 impl Catalogue {
     /// Compiles the patterns of `services`.
     pub fn new<'s>(services: impl IntoIterator<Item = &'s Service>) -> Result<Catalogue, PatternError> {
@@ -112,6 +132,18 @@ impl Catalogue {
     /// Whether `service`'s patterns are usable.
     pub fn check(service: &Service) -> Result<(), PatternError> {
         Patterns::compile(service).map(drop)
+    }
+
+    /// The services that claim a message, in the order in which their orders would be served, with the number of the sender
+    /// pattern and of the text pattern that fit.
+    pub fn claims(&self, sender: &str, text: &str) -> Vec<Claim> {
+        let claims = self.0.iter().filter_map(|(service, patterns)| {
+            let (sender, text) = patterns.claim(sender, text)?;
+            Some((patterns, Claim { service: *service, sender, text }))
+        });
+        let mut claims: Vec<_> = claims.collect();
+        claims.sort_by_key(|(patterns, claim)| (-patterns.priority, u8::MAX - patterns.kinds(), claim.service));
+        claims.into_iter().map(|(_, claim)| claim).collect()
     }
 
     /// Which of `waiting` (oldest first) the message belongs to, if any.
@@ -187,6 +219,14 @@ mod tests {
         ] {
             assert_eq!(catalogue().choose(&waiting, sender, text), expected, "{why}");
         }
+    }
+
+    #[test]
+    fn who_claims_a_message_and_by_which_patterns() {
+        let claim = |service, sender, text| Claim { service: ServiceId(service), sender, text };
+        let expected = [claim(UBER_EATS, Some(0), Some(0)), claim(UBER, Some(0), None)];
+        assert_eq!(catalogue().claims("Uber", "Eats 1"), expected);
+        assert_eq!(catalogue().claims("Nobody", "hello"), []);
     }
 
     #[test]

@@ -35,6 +35,8 @@ id! {
     SimId,
     /// An order; grows and stays below 2^31.
     OrderId,
+    /// A rental's contract; grows and stays below 2^31.
+    RentalId,
     /// A message: one SMS, however many parts it came in.
     MessageId,
     /// One TPDU as it came from a modem.

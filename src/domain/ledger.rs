@@ -2,7 +2,8 @@
 //!
 //! The ledger only grows. A balance is the sum of its entries' `balance` effects, holds the sum of their `held` effects.
 
-use super::{Amount, OrderId};
+use super::price::Charge;
+use super::{Amount, OrderId, RentalId};
 
 /// What an account has: its balance, and how much of it open orders hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,26 @@ pub enum Posting {
         /// What makes this request unique.
         reference: String,
     },
+    /// The operator put something right, up or down. `reference` is the request's own.
+    Adjustment {
+        /// Added to the balance; negative takes.
+        amount: Amount,
+        /// Why, in the operator's words.
+        note: String,
+        /// What makes this request unique.
+        reference: String,
+    },
+    /// A term of a rental was charged.
+    Term {
+        /// Which kind of term.
+        kind: Term,
+        /// What was charged, and how that came about.
+        charge: Charge,
+        /// The rental.
+        rental: RentalId,
+        /// Which of its terms, from 1: no term is charged twice.
+        term: u32,
+    },
     /// An order was made: its price is held.
     Hold {
         /// The order's price.
@@ -65,11 +86,26 @@ pub enum Posting {
     },
 }
 
+/// What a rental's term is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// The first.
+    First,
+    /// The customer extended.
+    Extension,
+    /// It was renewed at its end.
+    Renewal,
+}
+
 impl Posting {
     /// The entry's name in the database and in `account ledger`.
     pub fn kind(&self) -> &'static str {
         match self {
             Posting::TopUp { .. } => "topup",
+            Posting::Adjustment { .. } => "adjustment",
+            Posting::Term { kind: Term::First, .. } => "rental",
+            Posting::Term { kind: Term::Extension, .. } => "extension",
+            Posting::Term { kind: Term::Renewal, .. } => "renewal",
             Posting::Hold { .. } => "hold",
             Posting::Capture { .. } => "capture",
             Posting::Release { .. } => "release",
@@ -79,7 +115,8 @@ impl Posting {
     /// What the entry adds to the balance, and to the holds.
     pub fn effects(&self) -> (Amount, Amount) {
         match self {
-            Posting::TopUp { amount, .. } => (*amount, Amount::ZERO),
+            Posting::TopUp { amount, .. } | Posting::Adjustment { amount, .. } => (*amount, Amount::ZERO),
+            Posting::Term { charge, .. } => (Amount(-charge.amount.0), Amount::ZERO),
             Posting::Hold { amount, .. } => (Amount::ZERO, *amount),
             Posting::Capture { amount, .. } => (Amount(-amount.0), Amount(-amount.0)),
             Posting::Release { amount, .. } => (Amount::ZERO, Amount(-amount.0)),
@@ -91,6 +128,8 @@ impl Posting {
     pub fn cause(&self) -> String {
         match self {
             Posting::TopUp { reference, .. } => format!("topup:{reference}"),
+            Posting::Adjustment { reference, .. } => format!("adjustment:{reference}"),
+            Posting::Term { rental, term, .. } => format!("rental:{rental}:term:{term}"),
             Posting::Hold { order, .. } => format!("order:{order}:made"),
             Posting::Capture { order, .. } | Posting::Release { order, .. } => format!("order:{order}:ended"),
         }
@@ -99,10 +138,26 @@ impl Posting {
     /// The order that it belongs to, if any.
     pub fn order(&self) -> Option<OrderId> {
         match self {
-            Posting::TopUp { .. } => None,
+            Posting::TopUp { .. } | Posting::Adjustment { .. } | Posting::Term { .. } => None,
             Posting::Hold { order, .. } | Posting::Capture { order, .. } | Posting::Release { order, .. } => {
                 Some(*order)
             }
+        }
+    }
+
+    /// The rental that it belongs to, and what was charged for it, if any.
+    pub fn rental(&self) -> Option<(RentalId, &Charge)> {
+        match self {
+            Posting::Term { rental, charge, .. } => Some((*rental, charge)),
+            _ => None,
+        }
+    }
+
+    /// The operator's words, if any.
+    pub fn note(&self) -> Option<&str> {
+        match self {
+            Posting::Adjustment { note, .. } => Some(note),
+            _ => None,
         }
     }
 }
@@ -130,6 +185,19 @@ mod tests {
         ] {
             assert_eq!(before.after(&entry), after, "{entry:?}");
         }
+    }
+
+    #[test]
+    fn a_term_is_charged_once_whatever_it_is_called() {
+        let price = crate::domain::price::Price { amount: Amount(1500), currency: "EUR".into() };
+        let charge = Charge { amount: Amount(1620), price, rate: "1.08".parse().unwrap() };
+        let term = |kind, term| Posting::Term { kind, charge: charge.clone(), rental: RentalId(3), term };
+        assert_eq!(funds(2000, 50).after(&term(Term::First, 1)), Some(funds(380, 50)));
+        assert_eq!(term(Term::Extension, 2).cause(), term(Term::Renewal, 2).cause());
+        assert_ne!(term(Term::Renewal, 2).cause(), term(Term::Renewal, 3).cause());
+        let note = "a lost SMS".to_owned();
+        let back = Posting::Adjustment { amount: Amount(-70), note, reference: "r".into() };
+        assert_eq!(funds(60, 0).after(&back), Some(funds(-10, 0)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A message as it stands in the database.
 
-use super::{MessageId, OrderId, SimId, Timestamp};
+use super::{MessageId, OrderId, RentalId, SimId, Timestamp};
 
 /// One SMS, however many parts it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,40 @@ pub struct Message {
     pub complete: bool,
     /// The order that it was given to.
     pub order: Option<OrderId>,
+    /// The rental that it was given to.
+    pub rental: Option<RentalId>,
+    /// The block list's rule that keeps it from customers.
+    pub withheld: Option<String>,
+}
+
+/// Whose a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Nobody's: it stays in the operator's inbox.
+    Nobody,
+    /// An order's.
+    Order(OrderId),
+    /// A tenant's.
+    Rental(RentalId),
+    /// No customer is to see it: the block list's rule.
+    Withheld(String),
+}
+
+impl Owner {
+    /// The order, if it is one's.
+    pub fn order(&self) -> Option<OrderId> {
+        if let Owner::Order(order) = self { Some(*order) } else { None }
+    }
+
+    /// The rental, if it is one's.
+    pub fn rental(&self) -> Option<RentalId> {
+        if let Owner::Rental(rental) = self { Some(*rental) } else { None }
+    }
+
+    /// The rule, if it is withheld.
+    pub fn withheld(&self) -> Option<&str> {
+        if let Owner::Withheld(rule) = self { Some(rule) } else { None }
+    }
 }
 
 /// The text with every run of control characters, line ends included, as one space: what `getsms` answers.

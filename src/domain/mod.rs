@@ -1,8 +1,10 @@
-//! Pure rules and types: money, ledger, order states, matching, allocation, codes, countries.
+//! Pure rules and types: money, ledger, order and rental states, matching, allocation, calendar, codes, countries.
 //!
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 
 pub mod allocation;
+pub mod block_list;
+pub mod calendar;
 pub mod catalogue;
 pub mod code;
 pub mod country;
@@ -12,15 +14,20 @@ pub mod ledger;
 pub mod message;
 pub mod modem;
 pub mod money;
+pub mod network;
 pub mod network_clock;
 pub mod order;
+pub mod price;
+pub mod rental;
 pub mod sim;
 pub mod time;
 
+pub use block_list::BlockList;
 pub use catalogue::{Catalogue, Service};
 pub use country::{Countries, Country};
-pub use ids::{AccountId, AssemblyId, MessageId, OrderId, PartId, ServiceId, SimId};
+pub use ids::{AccountId, AssemblyId, MessageId, OrderId, PartId, RentalId, ServiceId, SimId};
 pub use ledger::Funds;
 pub use money::Amount;
 pub use order::Order;
+pub use rental::{Packages, Rental};
 pub use time::Timestamp;

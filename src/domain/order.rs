@@ -1,5 +1,7 @@
 //! An order's life: open → completed | canceled | skipped | expired. All but the first are final.
 
+use std::time::Duration;
+
 use super::{AccountId, Amount, OrderId, ServiceId, SimId, Timestamp};
 
 /// Where an order is in its life.
@@ -86,6 +88,8 @@ pub struct Order {
     pub created_at: Timestamp,
     /// The end of its lifetime: until then it waits, and collects.
     pub expires_at: Timestamp,
+    /// The completed order whose number it takes again.
+    pub reuse_of: Option<OrderId>,
     /// Where it is in its life.
     pub state: OrderState,
 }
@@ -123,6 +127,16 @@ impl Order {
     /// The open order given up by its customer.
     pub fn cancel(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Canceled { at })
+    }
+
+    /// The open order given up, its number never to be given again to its account for its service.
+    pub fn skip(self, at: Timestamp) -> Result<Order, Refused> {
+        self.end(at, OrderState::Skipped { at })
+    }
+
+    /// Whether its number may still be had again at `now`: it completed no longer than `window` ago.
+    pub fn reusable(&self, now: Timestamp, window: Duration) -> bool {
+        matches!(self.state, OrderState::Completed { at } if now < at.plus(window))
     }
 
     /// The open order whose lifetime is over.
@@ -164,6 +178,7 @@ mod tests {
             price: Amount(50),
             created_at: MADE,
             expires_at: END,
+            reuse_of: None,
             state,
         }
     }
@@ -174,6 +189,7 @@ mod tests {
         let open = order(OrderState::Open);
         assert_eq!(open.clone().cancel(at).unwrap().state, OrderState::Canceled { at });
         assert_eq!(open.clone().complete(at).unwrap().state, OrderState::Completed { at });
+        assert_eq!(open.clone().skip(at).unwrap().state, OrderState::Skipped { at });
         assert_eq!(open.clone().expire(at), Err(Refused::Over), "its lifetime is not over");
         assert_eq!(open.clone().expire(END).unwrap().state, OrderState::Expired { at: END });
         assert_eq!(open.clone().cancel(END), Err(Refused::Over), "past its lifetime");
@@ -186,6 +202,7 @@ mod tests {
         ] {
             assert_eq!(order(state).cancel(at), Err(refusal), "{state:?}");
             assert_eq!(order(state).complete(at), Err(refusal), "{state:?}");
+            assert_eq!(order(state).skip(at), Err(refusal), "{state:?}");
             assert_eq!(order(state).expire(END), Err(refusal), "{state:?}");
         }
     }
@@ -205,6 +222,17 @@ mod tests {
         }
         assert!(order(OrderState::Completed { at: at(11) }).was_running(at(12), at(13)), "it goes on collecting");
         assert!(!order(OrderState::Canceled { at: at(11) }).was_running(at(12), at(13)));
+    }
+
+    #[test]
+    fn a_number_may_be_had_again_for_a_while_after_its_sms() {
+        let (at, window) = (Timestamp(20_000_000), Duration::from_secs(60));
+        let completed = order(OrderState::Completed { at });
+        assert!(completed.reusable(Timestamp(79_999_999), window));
+        assert!(!completed.reusable(Timestamp(80_000_000), window), "the window is over");
+        for state in [OrderState::Open, OrderState::Canceled { at }, OrderState::Skipped { at }] {
+            assert!(!order(state).reusable(at, window), "{state:?}");
+        }
     }
 
     #[test]

@@ -55,6 +55,12 @@ pub struct Sim {
     pub country: Option<String>,
     /// Whether another SIM claims the same number: both are held back.
     pub contested: bool,
+    /// Whether it has a tenant.
+    pub rented: bool,
+    /// Until when it rests between tenants.
+    pub rests_until: Timestamp,
+    /// Since when it is sold no more, if so.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// Whether a number that a SIM tells now replaces the one that is known.

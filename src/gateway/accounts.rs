@@ -1,10 +1,13 @@
 //! Accounts, credit and keys: the operator's verbs.
 
+use std::sync::Arc;
+
 use super::{Entropy, Error, Gateway};
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
+use crate::domain::network::Network;
 use crate::domain::{AccountId, Amount};
-use crate::store::{Account, Key, Rows};
+use crate::store::{Account, Actor, Key, Rows};
 
 /// A key just made: shown once.
 #[derive(Debug)]
@@ -16,7 +19,7 @@ pub struct NewKey {
 }
 
 /// The account that an operator means by a name or an id.
-fn find(rows: &Rows<'_>, reference: &str) -> Result<Account, Error> {
+pub(super) fn find(rows: &Rows<'_>, reference: &str) -> Result<Account, Error> {
     let by_id = reference.parse::<AccountId>().ok();
     let found = match by_id {
         Some(id) => rows.account(id)?,
@@ -43,6 +46,7 @@ impl Gateway {
                     return Err(Error::refused(format!("there is an account {name} already")));
                 }
                 let id = tx.add_account(&name, now)?;
+                tx.note(Actor::Operator, "added", format!("account {id}"), now)?;
                 find(tx, &id.to_string())
             })
             .await
@@ -76,6 +80,7 @@ impl Gateway {
         self.store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
+                tx.note(Actor::Operator, "topped up", format!("account {}", account.id), now)?;
                 tx.post(account.id, &Posting::TopUp { amount, reference: request }, &currency, now)?;
                 find(tx, &account.id.to_string())
             })
@@ -83,12 +88,19 @@ impl Gateway {
     }
 
     /// Makes a key for an account; the database keeps its SHA-256 and prefix.
-    pub async fn add_key(&self, reference: String) -> Result<NewKey, Error> {
+    ///
+    /// With `allowed` it opens the account only to those addresses and networks.
+    pub async fn add_key(&self, reference: String, allowed: &[String]) -> Result<NewKey, Error> {
+        let networks = allowed.iter().map(|text| text.parse::<Network>().map_err(Error::Refused));
+        let networks =
+            networks.map(|network| network.map(|network| network.to_string())).collect::<Result<Vec<_>, _>>()?;
+        let allowed = (!networks.is_empty()).then(|| networks.join(" "));
         let (now, key) = (self.now(), new_key(&self.entropy)?);
         self.store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
-                tx.add_key(account.id, &key.digest(), &key.prefix(), now)?;
+                tx.add_key(account.id, &key.digest(), &key.prefix(), allowed.as_deref(), now)?;
+                tx.note(Actor::Operator, "added a key", format!("account {}", account.id), now)?;
                 Ok(NewKey { account, key })
             })
             .await
@@ -101,10 +113,14 @@ impl Gateway {
 
     /// Revokes the one working key that begins with `prefix`.
     pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
-        let now = self.now();
+        let (now, hot) = (self.now(), Arc::clone(&self.hot));
         self.store
             .write(move |tx| match tx.working_keys_with(&prefix)? {
-                1 => Ok(tx.revoke_keys(&prefix, now).map(drop)?),
+                1 => {
+                    tx.after_commit(move || hot.keys_changed());
+                    tx.note(Actor::Operator, "revoked a key", format!("key {prefix}"), now)?;
+                    Ok(tx.revoke_keys(&prefix, now).map(drop)?)
+                }
                 0 => {
                     Err(Error::refused(format!("no working key begins with {prefix}; `simbridge key list` shows them")))
                 }

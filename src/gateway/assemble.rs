@@ -45,8 +45,7 @@ impl Gateway {
 
     fn begin(&self, tx: &Tx<'_>, like: &NewAssembly<'_>, received_at: Timestamp) -> Result<Assembly, Error> {
         let id = tx.add_assembly(like, received_at.plus(PATIENCE))?;
-        let deadlines = std::sync::Arc::clone(&self.deadlines);
-        tx.after_commit(move || deadlines.notify_one());
+        self.deadlines_change_after(tx);
         Ok(Assembly { id, sim: like.sim, sender: like.sender.to_owned(), total: like.total, message: None })
     }
 

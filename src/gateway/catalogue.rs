@@ -5,27 +5,72 @@ use std::sync::{Arc, PoisonError};
 
 use super::{Error, Gateway};
 use crate::domain::{Catalogue, Service, ServiceId};
-use crate::store::NewService;
+use crate::store::{Actor, NewService, Tx};
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// Services that were not there before.
+    pub added: usize,
+    /// Services that were.
+    pub updated: usize,
+}
 
 impl Gateway {
     /// Adds a service, enabled. Its patterns and countries are checked first.
     pub async fn add_service(&self, new: NewService) -> Result<Service, Error> {
         let new = NewService { country_prices: self.known_countries(new.country_prices)?, ..new };
         check(&new)?;
-        let catalogue = Arc::clone(&self.catalogue);
+        let (gateway, now) = (self.clone(), self.now());
         self.store
             .write(move |tx| {
                 if tx.has_service_named(&new.name)? {
                     return Err(Error::refused(format!("there is a service {} already", new.name)));
                 }
                 let id = tx.add_service(&new)?;
-                let services = tx.services()?;
-                let compiled = Arc::new(Catalogue::new(&services)?);
-                tx.after_commit(move || *catalogue.write().unwrap_or_else(PoisonError::into_inner) = compiled);
-                let added = services.into_iter().find(|service| service.id == id);
+                tx.note(Actor::Operator, "added", format!("service {id}"), now)?;
+                let added = gateway.reload(tx)?.into_iter().find(|service| service.id == id);
                 added.ok_or_else(|| Error::refused("the service was not added"))
             })
             .await
+    }
+
+    /// Takes a whole catalogue, all of it or nothing: adds what is not there by name, and gives what is there its prices,
+    /// priority and patterns. What it does not name stays.
+    pub async fn import_services(&self, services: Vec<NewService>) -> Result<Imported, Error> {
+        let known = services.into_iter().map(|new| {
+            let new = NewService { country_prices: self.known_countries(new.country_prices)?, ..new };
+            check(&new).map(|()| new).map_err(|error| Error::refused(error.to_string()))
+        });
+        let services = known.collect::<Result<Vec<_>, Error>>()?;
+        let (gateway, now) = (self.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let mut imported = Imported { added: 0, updated: 0 };
+                for new in &services {
+                    match tx.service_named(&new.name)? {
+                        Some(known) => {
+                            tx.update_service(known.id, new)?;
+                            imported.updated += 1;
+                        }
+                        None => {
+                            tx.add_service(new)?;
+                            imported.added += 1;
+                        }
+                    }
+                }
+                tx.note(Actor::Operator, "imported", format!("{} services", services.len()), now)?;
+                gateway.reload(tx).map(|_| imported)
+            })
+            .await
+    }
+
+    /// From the commit on messages are matched by the services as they are now.
+    fn reload(&self, tx: &Tx<'_>) -> Result<Vec<Service>, Error> {
+        let services = tx.services()?;
+        let (catalogue, compiled) = (Arc::clone(&self.catalogue), Arc::new(Catalogue::new(&services)?));
+        tx.after_commit(move || *catalogue.write().unwrap_or_else(PoisonError::into_inner) = compiled);
+        Ok(services)
     }
 
     /// All services.

@@ -7,11 +7,12 @@ use sha2::{Digest, Sha256};
 use super::{Error, Gateway};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
+use crate::domain::message::Owner;
 use crate::domain::network_clock::{self, SAMPLES};
 use crate::domain::order::OrderState;
 use crate::domain::{Catalogue, MessageId, Order, OrderId, PartId, SimId, Timestamp, code};
 use crate::sms::{self, Deliver};
-use crate::store::{NewMessage, NewPart, Tx};
+use crate::store::{Actor, NewMessage, NewPart, Tx};
 
 /// One PDU as a modem gave it.
 #[derive(Debug, Clone)]
@@ -146,7 +147,8 @@ impl Gateway {
             sent_at: None,
             received_at: at,
             complete: true,
-            order: None,
+            owner: &Owner::Nobody,
+            settled_at: Some(at),
         };
         let message = tx.add_message(&nothing)?;
         tx.link_part(part, message)?;
@@ -176,10 +178,9 @@ impl Gateway {
         whole: &Whole<'_>,
         shown: Option<MessageId>,
     ) -> Result<(MessageId, Option<OrderId>), Error> {
-        let given = shown.map(|shown| tx.order_of_message(shown)).transpose()?.flatten();
-        let order = match given {
-            Some(given) => Some(given),
-            None => self.match_order(tx, whole)?,
+        let owner = match shown.map(|shown| tx.owner_of_message(shown)).transpose()? {
+            None | Some(Owner::Nobody) => self.find_owner(tx, whole)?,
+            Some(given) => given,
         };
         let code = code::find(whole.text);
         let new = NewMessage {
@@ -190,17 +191,38 @@ impl Gateway {
             sent_at: whole.sent_at,
             received_at: whole.received_at,
             complete: whole.complete,
-            order,
+            owner: &owner,
+            settled_at: settled_at(tx, &owner, whole.received_at)?,
         };
         let message = match shown {
             Some(shown) => tx.mend_message(shown, &new).map(|()| shown)?,
             None => tx.add_message(&new)?,
         };
-        if let Some(order) = order {
+        if let Some(rule) = owner.withheld() {
+            let deed = format!("withheld, rule {rule}");
+            tx.note(Actor::Daemon, &deed, format!("message {message}"), whole.received_at)?;
+        }
+        if let Some(order) = owner.order() {
             self.wake_after(tx, order);
         }
         self.tell_after(tx, message);
-        Ok((message, order))
+        Ok((message, owner.order()))
+    }
+
+    /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
+    fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Owner, Error> {
+        if let Some(rule) = self.settings.block_list.rule(whole.sender, whole.text) {
+            return Ok(Owner::Withheld(rule.to_owned()));
+        }
+        // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
+        self.settle_tenant(tx, whole.sim, self.now())?;
+        let tenant = tx.rental_at(whole.sim, whole.received_at)?;
+        match tenant.filter(|rental| rental.ends_at() > whole.received_at) {
+            Some(rental) if rental.was_running(whole.taken_at, whole.received_at) => Ok(Owner::Rental(rental.id)),
+            // It is from before the tenant's time, and orders are there none.
+            Some(_) => Ok(Owner::Nobody),
+            None => Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order)),
+        }
     }
 
     /// Finds whose the message is. An open order is completed by it and its price charged.
@@ -221,7 +243,7 @@ impl Gateway {
         Ok(Some(order.id))
     }
 
-    fn catalogue(&self) -> Arc<Catalogue> {
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -232,6 +254,15 @@ impl Gateway {
             newest.send_modify(|known| *known = message.max(*known));
         });
     }
+}
+
+/// Since when retention counts: the end of what the message belongs to, or its arrival.
+fn settled_at(tx: &Tx<'_>, owner: &Owner, received_at: Timestamp) -> Result<Option<Timestamp>, Error> {
+    Ok(match owner {
+        Owner::Order(id) => Some(tx.order(*id)?.map_or(received_at, |order| order.expires_at)),
+        Owner::Rental(id) => tx.rental(*id)?.and_then(|rental| rental.state.ended_at()),
+        Owner::Nobody | Owner::Withheld(_) => Some(received_at),
+    })
 }
 
 /// When the network took a part in, by our clock, as live messages of its service centre have shown that one's clock.

@@ -10,9 +10,15 @@ mod catalogue;
 mod desk;
 mod error;
 mod expire;
+mod explain;
+mod hot;
 mod ingest;
+mod numbers;
+mod operator;
 mod orders;
 mod pins;
+mod rentals;
+mod reuse;
 mod sims;
 mod watch;
 
@@ -23,16 +29,24 @@ use tokio::sync::{Notify, watch as latest};
 
 pub use accounts::NewKey;
 pub use board::Board;
+pub use catalogue::Imported;
 pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
+pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
+pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
+pub use reuse::Reuse;
 pub use sims::{Identified, SimView};
 
 use crate::domain::message::Message;
-use crate::domain::{AccountId, Catalogue, Countries, MessageId, Timestamp};
-pub use crate::store::{Account, Key, MessageFilter, NewService};
+use crate::domain::price::Rates;
+use crate::domain::rental::Packages;
+use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
+pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService};
 use crate::store::{Store, StoreError};
+use hot::Hot;
 use watch::Watch;
 
 /// Tells the time; the real one is read in `daemon`.
@@ -55,7 +69,25 @@ pub struct Settings {
     pub countries: Countries,
     /// Whether regular orders show numbers as country code and digits instead of the national form.
     pub international_numbers: bool,
+    /// For how long after its completion an order's number may be had again.
+    pub reuse_window: Duration,
+    /// What that costs, in percent of the price.
+    pub reuse_price_percent: u32,
+    /// For how long a number that was used for a service is not sold for it again; `None`: for ever.
+    pub number_cooldown: Option<Duration>,
+    /// What is rented, and for how much.
+    pub packages: Packages,
+    /// For how long a SIM rests between tenants.
+    pub rental_rest: Duration,
+    /// Whose messages no customer is to see.
+    pub block_list: BlockList,
+    /// For how long texts are kept after the end of what they belong to.
+    pub text_kept: Duration,
+    /// As `text_kept`, for raw PDUs.
+    pub raw_kept: Duration,
 }
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Settings {
     fn default() -> Settings {
@@ -66,8 +98,22 @@ impl Default for Settings {
             currency: "USD".to_owned(),
             countries: Countries::default(),
             international_numbers: false,
+            reuse_window: Duration::from_secs(4 * 3600),
+            reuse_price_percent: 50,
+            number_cooldown: None,
+            packages: Packages::new(Packages::document(), default_rates()),
+            rental_rest: 30 * DAY,
+            block_list: BlockList::default(),
+            text_kept: 30 * DAY,
+            raw_kept: 7 * DAY,
         }
     }
+}
+
+/// The rate that the document's euro prices have without a word from the operator.
+fn default_rates() -> Rates {
+    let euro = "1.08".parse().ok().map(|rate| ("EUR".to_owned(), rate));
+    Rates::new("USD", euro.into_iter().collect())
 }
 
 /// The business. Cloning gives another handle to the same one.
@@ -80,15 +126,19 @@ pub struct Gateway {
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     board: Arc<Board>,
     watch: Arc<Watch>,
+    hot: Arc<Hot>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
 }
 
 impl Gateway {
-    /// Puts the business on a store: loads the catalogue.
+    /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
-        let (services, newest) =
-            store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?))).await?;
+        let read = store.read(|rows| {
+            let open = rows.due_orders(Timestamp(i64::MAX), i64::MAX)?;
+            Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, open))
+        });
+        let (services, newest, open) = read.await?;
         let catalogue = Catalogue::new(&services)?;
         Ok(Gateway {
             store,
@@ -98,6 +148,7 @@ impl Gateway {
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
+            hot: Arc::new(Hot::with(open)),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
         })
@@ -118,9 +169,17 @@ impl Gateway {
         (self.clock)()
     }
 
-    /// The account that a key opens, by its SHA-256.
-    pub async fn account_of_key(&self, digest: [u8; 32]) -> Result<Option<AccountId>, Error> {
-        Ok(self.store.read(move |rows| rows.account_of_key(&digest)).await?)
+    /// What a key opens, by its SHA-256.
+    pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
+        let generation = match self.hot.holder(&digest) {
+            Ok(holder) => return Ok(Some(holder)),
+            Err(generation) => generation,
+        };
+        let found = self.store.read(move |rows| rows.holder_of_key(&digest)).await?;
+        if let Some(holder) = &found {
+            self.hot.remember(digest, holder, generation);
+        }
+        Ok(found)
     }
 
     /// Messages, oldest first.

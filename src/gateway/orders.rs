@@ -1,4 +1,4 @@
-//! Orders: make, look, wait, cancel.
+//! Orders: make, look, wait, cancel, skip.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
 use crate::domain::order::{OrderState, Refused};
-use crate::domain::{AccountId, Amount, Order, OrderId, Service, ServiceId, allocation};
-use crate::store::{Account, NewOrder, StockQuery, StoreError, Tx};
+use crate::domain::{AccountId, Amount, Order, OrderId, Service, ServiceId, SimId, Timestamp, allocation};
+use crate::store::{NewOrder, StockQuery, StoreError, Tx};
 
 /// What became of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,10 @@ pub enum Sms {
     Over,
 }
 
-/// What became of a request to cancel.
+/// What became of a request to cancel or to skip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancel {
-    /// It is canceled and its hold released.
+    /// It is canceled, or skipped, and its hold released.
     Canceled,
     /// Its SMS had come.
     Completed,
@@ -66,6 +66,22 @@ pub struct OrderView {
     pub service: String,
 }
 
+/// An order about to be made.
+pub(super) struct Placement<'p> {
+    pub(super) account: AccountId,
+    pub(super) service: &'p Service,
+    pub(super) sim: SimId,
+    pub(super) number: &'p str,
+    pub(super) country: &'p str,
+    pub(super) price: Amount,
+    pub(super) reuse_of: Option<OrderId>,
+}
+
+/// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
+pub(super) fn expire_due_on(gateway: &Gateway, tx: &Tx<'_>, sim: SimId, now: Timestamp) -> Result<(), Error> {
+    tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| expire(gateway, tx, due, now))
+}
+
 impl Gateway {
     /// Gives the account a number for a service. The checks run in the order of the variants of the API: parameters, open
     /// order, stock, balance.
@@ -78,8 +94,7 @@ impl Gateway {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
         let country = self.settings.countries.find(country).map(|country| country.code.clone());
         let gateway = self.clone();
-        let made = self
-            .store
+        self.store
             .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
                 None => Ok(MakeOrder::InvalidService),
                 Some(service) => match country {
@@ -87,42 +102,64 @@ impl Gateway {
                     Some(country) => gateway.make(tx, account, &service, &country),
                 },
             })
-            .await;
-        self.deadlines.notify_one();
-        made
+            .await
     }
 
     fn make(&self, tx: &Tx<'_>, account: AccountId, service: &Service, country: &str) -> Result<MakeOrder, Error> {
         let now = self.now();
-        let open = tx.open_orders(account, now)?;
-        if let Some(oldest) = open.first().filter(|_| open.len() >= self.settings.max_open_per_account) {
-            return Ok(MakeOrder::AlreadyOpen(*oldest));
+        if let Some(oldest) = self.too_many_open(tx, account, now)? {
+            return Ok(MakeOrder::AlreadyOpen(oldest));
         }
         let Some((sim, number)) = self.allocate(tx, account, service, country)? else { return Ok(MakeOrder::NoPhone) };
         let price = service.price_in(country);
-        let Account { funds, .. } = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
-        if !funds.covers(price) {
+        if !self.covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
         }
+        let placement = Placement { account, service, sim, number: &number, country, price, reuse_of: None };
+        let order = self.place(tx, &placement, now)?;
+        Ok(MakeOrder::Made { order, number: self.shown(&number) })
+    }
+
+    /// The account's oldest open order, when it has as many as it may.
+    pub(super) fn too_many_open(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<OrderId>, Error> {
+        let open = tx.open_orders(account, now)?;
+        Ok(open.first().copied().filter(|_| open.len() >= self.settings.max_open_per_account))
+    }
+
+    /// Whether balance less holds covers `price`.
+    pub(super) fn covers(&self, tx: &Tx<'_>, account: AccountId, price: Amount) -> Result<bool, Error> {
+        let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
+        Ok(account.funds.covers(price))
+    }
+
+    /// Adds an order and holds its price.
+    pub(super) fn place(&self, tx: &Tx<'_>, placement: &Placement<'_>, now: Timestamp) -> Result<OrderId, Error> {
+        let Placement { account, service, sim, number, country, price, reuse_of } = *placement;
+        expire_due_on(self, tx, sim, now)?;
         let expires_at = now.plus(self.settings.order_lifetime);
-        // An order of this SIM and service that is past its lifetime but not yet written off must not stand in the way.
-        for due in tx.due_orders(now, i64::from(u16::MAX))?.into_iter().filter(|due| due.sim == sim) {
-            expire(self, tx, due, now)?;
-        }
         let order = tx.add_order(&NewOrder {
             account,
             service: service.id,
             patterned: service.has_patterns(),
             sim,
-            number: &number,
+            number,
             country,
             price,
             created_at: now,
             expires_at,
+            reuse_of,
         })?;
+        let hot = Arc::clone(&self.hot);
+        tx.after_commit(move || hot.opened(order, account, expires_at));
+        self.deadlines_change_after(tx);
         tx.sim_given(sim, now)?;
         tx.post(account, &Posting::Hold { amount: price, order }, &self.settings.currency, now)?;
-        Ok(MakeOrder::Made { order, number: self.shown(&number) })
+        Ok(order)
     }
 
     fn allocate(
@@ -131,10 +168,11 @@ impl Gateway {
         account: AccountId,
         service: &Service,
         country: &str,
-    ) -> Result<Option<(crate::domain::SimId, String)>, StoreError> {
+    ) -> Result<Option<(SimId, String)>, StoreError> {
         let now = self.now();
         for company in allocation::passes(service.has_patterns(), self.settings.share_sim) {
-            let query = StockQuery { country, service: service.id, account, company: *company, now };
+            let used_since = self.used_since(now);
+            let query = StockQuery { country, service: service.id, account, company: *company, now, used_since };
             let found = tx.find_in_stock(query, |iccid| self.board.port_of(iccid, now).is_some())?;
             if found.is_some() {
                 return Ok(found);
@@ -143,8 +181,13 @@ impl Gateway {
         Ok(None)
     }
 
+    /// A number that was used for a service after this is not sold for it (I8).
+    pub(super) fn used_since(&self, now: Timestamp) -> Timestamp {
+        self.settings.number_cooldown.map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
+    }
+
     /// A number as regular orders show it: digits only.
-    fn shown(&self, number: &str) -> String {
+    pub(super) fn shown(&self, number: &str) -> String {
         match self.settings.international_numbers {
             true => number.trim_start_matches('+').to_owned(),
             false => self.settings.countries.national(number),
@@ -154,6 +197,9 @@ impl Gateway {
     /// What has come for an order.
     pub async fn sms(&self, account: AccountId, order: OrderId) -> Result<Sms, Error> {
         let now = self.now();
+        if self.hot.waits(order, account, now) {
+            return Ok(Sms::Waiting);
+        }
         let said = self.store.read(move |rows| {
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else { return Ok(Sms::Over) };
             Ok::<_, StoreError>(match order.state {
@@ -194,15 +240,28 @@ impl Gateway {
 
     /// Gives an open order up: its hold is released.
     pub async fn cancel(&self, account: AccountId, order: OrderId) -> Result<Cancel, Error> {
+        self.give_up(account, order, Order::cancel).await
+    }
+
+    /// Gives an open order up, and its number for its service for good.
+    pub async fn skip(&self, account: AccountId, order: OrderId) -> Result<Cancel, Error> {
+        self.give_up(account, order, Order::skip).await
+    }
+
+    async fn give_up(
+        &self,
+        account: AccountId,
+        order: OrderId,
+        step: fn(Order, Timestamp) -> Result<Order, Refused>,
+    ) -> Result<Cancel, Error> {
         let gateway = self.clone();
         self.store
             .write(move |tx| {
-                let now = gateway.now();
                 let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
                     return Ok(Cancel::Over);
                 };
-                match order.cancel(now) {
-                    Ok(canceled) => gateway.release(tx, &canceled).map(|()| Cancel::Canceled),
+                match step(order, gateway.now()) {
+                    Ok(ended) => gateway.release(tx, &ended).map(|()| Cancel::Canceled),
                     Err(Refused::Completed) => Ok(Cancel::Completed),
                     Err(Refused::Over) => Ok(Cancel::Over),
                 }
@@ -220,10 +279,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// Wakes the long polls of `order` once the operation is on disk.
+    /// Once the operation is on disk `order` is known to wait no more, and its long polls are woken.
     pub(super) fn wake_after(&self, tx: &Tx<'_>, order: OrderId) {
-        let watch = Arc::clone(&self.watch);
-        tx.after_commit(move || watch.wake(order));
+        let (hot, watch) = (Arc::clone(&self.hot), Arc::clone(&self.watch));
+        tx.after_commit(move || {
+            hot.ended(order);
+            watch.wake(order);
+        });
     }
 
     /// Balance less holds: what the account can spend.
@@ -243,19 +305,17 @@ impl Gateway {
             return Ok(None);
         };
         let (now, board, share) = (self.now(), Arc::clone(&self.board), self.settings.share_sim);
+        let used_since = self.used_since(now);
         let offers = self.store.read(move |rows| {
             let services = rows.services()?.into_iter().filter(|service| service.enabled);
             let offers = services.map(|service| {
-                // The last pass is the widest: what may be shared includes what is free.
-                let widest = allocation::passes(service.has_patterns(), share).last().copied();
+                let company = allocation::widest(service.has_patterns(), share);
+                let query = StockQuery { country: &country, service: service.id, account, company, now, used_since };
                 let mut count = 0;
-                if let Some(company) = widest {
-                    let query = StockQuery { country: &country, service: service.id, account, company, now };
-                    rows.find_in_stock(query, |iccid| {
-                        count += usize::from(board.port_of(iccid, now).is_some());
-                        false
-                    })?;
-                }
+                rows.find_in_stock(query, |iccid| {
+                    count += usize::from(board.port_of(iccid, now).is_some());
+                    false
+                })?;
                 Ok((service.clone(), service.price_in(&country), count))
             });
             offers.collect::<Result<Vec<_>, StoreError>>()

@@ -6,6 +6,7 @@ use super::{Error, Gateway};
 use crate::domain::Timestamp;
 use crate::domain::country::Countries;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
+use crate::store::Actor;
 
 /// What a modem read from the SIM in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +28,20 @@ pub struct SimView {
     pub sim: Sim,
     /// The port of the working modem that it is in.
     pub port: Option<String>,
+    /// Whether it rests between tenants.
+    pub resting: bool,
 }
 
 impl SimView {
-    /// Whether its number can be given out, or the first thing that stands in the way: `available`, `contested`, `no-number`,
-    /// `no-country`, `offline`.
+    /// Whether its number can be given out, or the first thing that stands in the way: `available`, `no-number`, `contested`,
+    /// `retired`, `rented`, `resting`, `no-country`, `offline`.
     pub fn state(&self) -> &'static str {
         match (&self.sim.number, &self.sim.country, &self.port) {
             (None, _, _) => "no-number",
             (Some(_), _, _) if self.sim.contested => "contested",
+            _ if self.sim.retired_at.is_some() => "retired",
+            _ if self.sim.rented => "rented",
+            _ if self.resting => "resting",
             (Some(_), None, _) => "no-country",
             (Some(_), Some(_), None) => "offline",
             (Some(_), Some(_), Some(_)) => "available",
@@ -79,7 +85,11 @@ impl Gateway {
     pub async fn sims(&self) -> Result<Vec<SimView>, Error> {
         let now = self.now();
         let sims = self.store.read(|rows| rows.sims()).await?;
-        Ok(sims.into_iter().map(|sim| SimView { port: self.board.port_of(&sim.iccid, now), sim }).collect())
+        Ok(sims.into_iter().map(|sim| self.view_sim(sim, now)).collect())
+    }
+
+    pub(super) fn view_sim(&self, sim: Sim, now: Timestamp) -> SimView {
+        SimView { port: self.board.port_of(&sim.iccid, now), resting: sim.rests_until > now, sim }
     }
 
     /// The operator says which number a SIM has; also one that was never seen.
@@ -88,7 +98,7 @@ impl Gateway {
         if !(18..=22).contains(&iccid.len()) || !iccid.bytes().all(|b| b.is_ascii_digit()) {
             return Err(Error::refused("an ICCID is 18 to 22 digits, as `simbridge sim list` shows it"));
         }
-        let (now, settings, board) = (self.now(), Arc::clone(&self.settings), Arc::clone(&self.board));
+        let (now, settings, gateway) = (self.now(), Arc::clone(&self.settings), self.clone());
         self.store
             .write(move |tx| {
                 let known = tx.ensure_sim(&iccid, now)?;
@@ -100,7 +110,8 @@ impl Gateway {
                 let sim = with_number(known, number, NumberSource::Operator, &settings.countries, now);
                 tx.save_sim(&sim)?;
                 let sim = tx.ensure_sim(&iccid, now)?;
-                Ok(SimView { port: board.port_of(&sim.iccid, now), sim })
+                tx.note(Actor::Operator, "set the number of", format!("SIM {iccid}"), now)?;
+                Ok(gateway.view_sim(sim, now))
             })
             .await
     }

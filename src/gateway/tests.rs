@@ -9,15 +9,20 @@ use super::*;
 use crate::domain::modem::ModemStatus;
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
-use crate::domain::{Amount, OrderId, ServiceId};
+use crate::domain::{AccountId, Amount, OrderId, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
+
+mod keeping;
+mod rentals;
+mod reuse;
 
 const START_US: i64 = 1_780_000_000_000_000;
 const SECOND_US: i64 = 1_000_000;
 
 struct Desk {
     gateway: Gateway,
+    settings: Settings,
     clock: Arc<AtomicI64>,
     dir: tempfile::TempDir,
 }
@@ -28,23 +33,27 @@ fn entropy() -> Entropy {
 
 impl Desk {
     async fn open() -> Desk {
-        let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(AtomicI64::new(START_US));
-        let gateway = Desk::gateway(&dir, &clock).await;
-        Desk { gateway, clock, dir }
+        Desk::with(Settings::default()).await
     }
 
-    async fn gateway(dir: &tempfile::TempDir, clock: &Arc<AtomicI64>) -> Gateway {
+    async fn with(settings: Settings) -> Desk {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(START_US));
+        let gateway = Desk::gateway(&dir, &clock, settings.clone()).await;
+        Desk { gateway, settings, clock, dir }
+    }
+
+    async fn gateway(dir: &tempfile::TempDir, clock: &Arc<AtomicI64>, settings: Settings) -> Gateway {
         let store = Store::open(&dir.path().join("test.db")).unwrap();
         let ticking = Arc::clone(clock);
         let clock: Clock = Arc::new(move || Timestamp(ticking.load(Ordering::SeqCst)));
-        Gateway::open(store, Settings::default(), clock, entropy()).await.unwrap()
+        Gateway::open(store, settings, clock, entropy()).await.unwrap()
     }
 
     /// The daemon goes down and comes up again.
     async fn restart(&mut self) {
         self.gateway.store.close().await;
-        self.gateway = Desk::gateway(&self.dir, &self.clock).await;
+        self.gateway = Desk::gateway(&self.dir, &self.clock, self.settings.clone()).await;
     }
 
     fn pass(&self, seconds: i64) {
@@ -122,6 +131,11 @@ impl Desk {
     async fn sms(&self, n: u8, sender: &str, text: &str) -> Ingested {
         let pdus = self.pdus(sender, text, 0, 1);
         self.arrive(n, &pdus[0]).await
+    }
+
+    /// What `verify` finds.
+    async fn faults(&self) -> Vec<String> {
+        self.gateway.verify().await.unwrap()
     }
 
     async fn messages(&self) -> Vec<Message> {
@@ -344,7 +358,7 @@ async fn a_long_message_whose_rest_is_late_is_shown_and_then_mended() {
     let due = desk.gateway.sweep().await.unwrap().unwrap();
     assert!(desk.messages().await.is_empty());
     desk.pass(due.since(desk.gateway.now()).as_secs().try_into().unwrap());
-    assert_eq!(desk.gateway.sweep().await.unwrap(), None);
+    assert_eq!(desk.gateway.sweep().await.unwrap().map(drop), Some(()), "only retention is left");
     let shown = desk.messages().await.remove(0);
     assert!(!shown.complete && shown.text.unwrap().contains('…'));
     desk.pass(86_400);
@@ -380,7 +394,7 @@ async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
     assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Over);
     let pdu = desk.pdus("Uber", "too late", 5, 1).remove(0);
     assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(_, None)));
-    assert_eq!(desk.gateway.sweep().await.unwrap(), None);
+    desk.gateway.sweep().await.unwrap();
     assert!(matches!(desk.state(order).await, OrderState::Expired { .. }));
     assert_eq!(desk.funds(ann).await, (60, 0));
 }
@@ -488,8 +502,10 @@ async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
 async fn the_database_itself_refuses_what_must_never_be() {
     let desk = Desk::open().await;
     desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
+    let (ann, uber) = (desk.customer("ann", 5000).await, desk.service("Uber", &[]).await);
     desk.order(ann, uber).await;
+    desk.plug(2).await;
+    assert!(matches!(desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(), Rent::Made(_)));
     desk.gateway.store.close().await;
     let conn = rusqlite::Connection::open(desk.dir.path().join("test.db")).unwrap();
     for (sql, why) in [
@@ -498,6 +514,13 @@ async fn the_database_itself_refuses_what_must_never_be() {
         (crate::store::attacks::LEDGER_SHORTENED, "a deleted ledger entry"),
         (crate::store::attacks::SAME_CAUSE, "an entry with a cause that was applied"),
         (crate::store::attacks::NEGATIVE_HOLD, "a negative hold"),
+        (crate::store::attacks::ORDER_ON_RENTED_SIM, "an open order on a rented SIM"),
+        (crate::store::attacks::ORDER_MOVED_TO_RENTED_SIM, "an open order moved to a rented SIM"),
+        (crate::store::attacks::RENTAL_ON_BUSY_SIM, "a rental of a SIM with an open order"),
+        (crate::store::attacks::SECOND_TENANT, "a second tenant of a SIM"),
+        (crate::store::attacks::TWO_OWNERS, "a message of an order and a rental"),
+        (crate::store::attacks::AUDIT_CHANGED, "a changed row of the audit"),
+        (crate::store::attacks::AUDIT_SHORTENED, "a deleted row of the audit"),
     ] {
         let refused = conn.execute_batch(sql).unwrap_err();
         assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ConstraintViolation), "{why}");
@@ -508,10 +531,10 @@ async fn the_database_itself_refuses_what_must_never_be() {
 async fn keys_open_their_account_until_revoked() {
     let desk = Desk::open().await;
     let ann = desk.customer("ann", 0).await;
-    let made = desk.gateway.add_key("ann".into()).await.unwrap();
+    let made = desk.gateway.add_key("ann".into(), &[]).await.unwrap();
     let digest = made.key.digest();
-    assert_eq!(desk.gateway.account_of_key(digest).await.unwrap(), Some(ann));
+    assert_eq!(desk.gateway.holder_of_key(digest).await.unwrap().map(|holder| holder.account), Some(ann));
     assert!(desk.gateway.revoke_key("ffff".into()).await.is_err());
     desk.gateway.revoke_key(made.key.prefix()).await.unwrap();
-    assert_eq!(desk.gateway.account_of_key(digest).await.unwrap(), None);
+    assert_eq!(desk.gateway.holder_of_key(digest).await.unwrap(), None);
 }

@@ -15,6 +15,17 @@ pub struct Account {
     pub name: String,
     /// What it has and what of it is held.
     pub funds: Funds,
+    /// Since when its keys open nothing, if so.
+    pub suspended_at: Option<Timestamp>,
+}
+
+/// What a working key opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub account: AccountId,
+    /// Addresses and networks that may use the key, between spaces; `None`: all.
+    pub allowed: Option<String>,
 }
 
 /// A key as far as it is kept.
@@ -30,13 +41,16 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Addresses and networks that may use it, between spaces; `None`: all.
+    pub allowed: Option<String>,
 }
 
-const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor FROM account";
+const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at FROM account";
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let funds = Funds { balance: Amount(row.get(2)?), held: Amount(row.get(3)?) };
-    Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds })
+    let suspended_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+    Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds, suspended_at })
 }
 
 impl Rows<'_> {
@@ -55,15 +69,17 @@ impl Rows<'_> {
         self.first(&format!("{ACCOUNT} WHERE name = $1"), [name], account)
     }
 
-    /// The account that a key opens, by the key's digest; none when it is unknown or revoked.
-    pub fn account_of_key(&self, digest: &[u8; 32]) -> Result<Option<AccountId>, StoreError> {
-        let sql = "SELECT account_id FROM api_key WHERE digest = $1 AND revoked_at IS NULL";
-        self.first(sql, [digest.as_slice()], |row| row.get(0).map(AccountId))
+    /// What a key opens, by the key's digest; nothing when it is unknown or revoked, or its account is suspended.
+    pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {
+        let sql = "SELECT k.account_id, k.allowed FROM api_key k JOIN account a ON a.id = k.account_id \
+                   WHERE k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at IS NULL";
+        let holder = |row: &Row<'_>| Ok(Holder { account: AccountId(row.get(0)?), allowed: row.get(1)? });
+        self.first(sql, [digest.as_slice()], holder)
     }
 
     /// All keys, oldest first.
     pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
-        let sql = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at \
+        let sql = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, k.allowed \
                    FROM api_key k JOIN account a ON a.id = k.account_id ORDER BY k.created_at, k.prefix";
         self.all(sql, [], |row| {
             Ok(Key {
@@ -72,6 +88,7 @@ impl Rows<'_> {
                 prefix: row.get(2)?,
                 created_at: Timestamp(row.get(3)?),
                 revoked_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+                allowed: row.get(5)?,
             })
         })
     }
@@ -101,10 +118,17 @@ impl Tx<'_> {
         account: AccountId,
         digest: &[u8; 32],
         prefix: &str,
+        allowed: Option<&str>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at) VALUES ($1, $2, $3, $4)";
-        self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0]).map(drop)
+        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed) VALUES ($1, $2, $3, $4, $5)";
+        self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0, allowed]).map(drop)
+    }
+
+    /// From now on the account's keys open nothing, or (`None`) they do again.
+    pub fn set_suspended(&self, account: AccountId, since: Option<Timestamp>) -> Result<(), StoreError> {
+        let sql = "UPDATE account SET suspended_at = $1 WHERE id = $2";
+        one_row(self.execute(sql, params![since.map(|at| at.0), account.0])?, "account", account)
     }
 
     /// Revokes the working keys that begin with `prefix`; answers how many.

@@ -1,10 +1,10 @@
 //! The ledger: entries are only added, each once, and the account's sums move with them.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{Rows, StoreError, Tx};
 use crate::domain::ledger::Posting;
-use crate::domain::{AccountId, Funds, Timestamp};
+use crate::domain::{AccountId, Amount, Funds, OrderId, RentalId, Timestamp};
 
 /// What became of a posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,14 +15,77 @@ pub enum Applied {
     Before,
 }
 
+/// An entry as it stands in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its row; grows.
+    pub id: i64,
+    /// `topup`, `hold`, `capture`, ….
+    pub kind: String,
+    /// What it adds to the balance.
+    pub balance: Amount,
+    /// What it adds to the holds.
+    pub held: Amount,
+    /// The account currency.
+    pub currency: String,
+    /// The order that it belongs to.
+    pub order: Option<OrderId>,
+    /// The rental that it belongs to.
+    pub rental: Option<RentalId>,
+    /// The declared price, where that may be in another currency, with that currency and the rate.
+    pub price: Option<(Amount, String, String)>,
+    /// The operator's words.
+    pub note: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, price_minor, \
+                     price_currency, rate, note, created_at FROM ledger";
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let price = row.get::<_, Option<i64>>(7)?.map(Amount);
+    let price = match (price, row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
+        (Some(amount), Some(currency), Some(rate)) => Some((amount, currency, rate)),
+        _ => None,
+    };
+    Ok(Entry {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        balance: Amount(row.get(2)?),
+        held: Amount(row.get(3)?),
+        currency: row.get(4)?,
+        order: row.get::<_, Option<i64>>(5)?.map(OrderId),
+        rental: row.get::<_, Option<i64>>(6)?.map(RentalId),
+        price,
+        note: row.get(10)?,
+        at: Timestamp(row.get(11)?),
+    })
+}
+
 impl Rows<'_> {
+    /// The newest `limit` entries of an account, oldest first.
+    pub fn ledger(&self, account: AccountId, limit: i64) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!("SELECT * FROM ({ENTRY} WHERE account_id = $1 ORDER BY id DESC LIMIT $2) ORDER BY id");
+        self.all(&sql, [account.0, limit], entry)
+    }
+
+    /// An order's entries, oldest first.
+    pub fn ledger_of_order(&self, order: OrderId) -> Result<Vec<Entry>, StoreError> {
+        self.all(&format!("{ENTRY} WHERE order_id = $1 ORDER BY id"), [order.0], entry)
+    }
+
+    /// A rental's entries, oldest first.
+    pub fn ledger_of_rental(&self, rental: RentalId) -> Result<Vec<Entry>, StoreError> {
+        self.all(&format!("{ENTRY} WHERE rental_id = $1 ORDER BY id"), [rental.0], entry)
+    }
+
     /// The sums of an account's entries: what its balance and holds must be.
     pub fn ledger_sums(&self, account: AccountId) -> Result<Funds, StoreError> {
         let sql =
             "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM ledger WHERE account_id = $1";
-        let sums = self.first(sql, [account.0], |row| {
-            Ok(Funds { balance: crate::domain::Amount(row.get(0)?), held: crate::domain::Amount(row.get(1)?) })
-        })?;
+        let sums =
+            self.first(sql, [account.0], |row| Ok(Funds { balance: Amount(row.get(0)?), held: Amount(row.get(1)?) }))?;
         Ok(sums.unwrap_or_default())
     }
 }
@@ -37,10 +100,25 @@ impl Tx<'_> {
         at: Timestamp,
     ) -> Result<Applied, StoreError> {
         let (balance, held) = posting.effects();
-        let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, order_id, cause, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (cause) DO NOTHING";
-        let order = posting.order().map(|order| order.0);
-        let values = params![account.0, posting.kind(), balance.0, held.0, currency, order, posting.cause(), at.0];
+        let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
+                   price_minor, price_currency, rate, note, cause, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (cause) DO NOTHING";
+        let (rental, charge) = posting.rental().unzip();
+        let values = params![
+            account.0,
+            posting.kind(),
+            balance.0,
+            held.0,
+            currency,
+            posting.order().map(|order| order.0),
+            rental.map(|rental| rental.0),
+            charge.map(|charge| charge.price.amount.0),
+            charge.map(|charge| &charge.price.currency),
+            charge.map(|charge| charge.rate.to_string()),
+            posting.note(),
+            posting.cause(),
+            at.0
+        ];
         if self.execute(sql, values)? == 0 {
             return Ok(Applied::Before);
         }

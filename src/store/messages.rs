@@ -4,8 +4,8 @@ use rusqlite::{Row, params};
 
 use super::error::one_row;
 use super::{Rows, StoreError, Tx};
-use crate::domain::message::Message;
-use crate::domain::{MessageId, OrderId, SimId, Timestamp};
+use crate::domain::message::{Message, Owner};
+use crate::domain::{MessageId, OrderId, RentalId, SimId, Timestamp};
 
 /// A message to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,10 @@ pub struct NewMessage<'n> {
     pub received_at: Timestamp,
     /// Whether all parts are there.
     pub complete: bool,
-    /// The order that it is given to.
-    pub order: Option<OrderId>,
+    /// Whose it is.
+    pub owner: &'n Owner,
+    /// When retention begins to count; `None` while its rental runs.
+    pub settled_at: Option<Timestamp>,
 }
 
 /// Which messages to list.
@@ -38,7 +40,7 @@ pub enum MessageFilter {
 }
 
 const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, m.sent_at, m.received_at, \
-                       m.complete, m.order_id FROM message m JOIN sim s ON s.id = m.sim_id";
+                       m.complete, m.order_id, m.rental_id, m.withheld FROM message m JOIN sim s ON s.id = m.sim_id";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -53,6 +55,8 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         received_at: Timestamp(row.get(8)?),
         complete: row.get(9)?,
         order: row.get::<_, Option<i64>>(10)?.map(OrderId),
+        rental: row.get::<_, Option<i64>>(11)?.map(RentalId),
+        withheld: row.get(12)?,
     })
 }
 
@@ -75,10 +79,35 @@ impl Rows<'_> {
         Ok(self.first(sql, [order.0], |row| row.get(0))?.flatten())
     }
 
-    /// The order that a message was given to.
-    pub fn order_of_message(&self, id: MessageId) -> Result<Option<OrderId>, StoreError> {
-        let sql = "SELECT order_id FROM message WHERE id = $1";
-        Ok(self.first(sql, [id.0], |row| row.get::<_, Option<i64>>(0))?.flatten().map(OrderId))
+    /// Whose a message is.
+    pub fn owner_of_message(&self, id: MessageId) -> Result<Owner, StoreError> {
+        let sql = "SELECT order_id, rental_id, withheld FROM message WHERE id = $1";
+        let owner = self.first(sql, [id.0], |row| {
+            let (order, rental) = (row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?);
+            let withheld = row.get::<_, Option<String>>(2)?.map(Owner::Withheld);
+            let given = order.map(|id| Owner::Order(OrderId(id))).or(rental.map(|id| Owner::Rental(RentalId(id))));
+            Ok(given.or(withheld).unwrap_or(Owner::Nobody))
+        });
+        Ok(owner?.unwrap_or(Owner::Nobody))
+    }
+
+    /// An order's messages, oldest first.
+    pub fn messages_of_order(&self, order: OrderId) -> Result<Vec<Message>, StoreError> {
+        self.all(&format!("{MESSAGE} WHERE m.order_id = $1 ORDER BY m.id"), [order.0], message)
+    }
+
+    /// A rental's messages, oldest first.
+    pub fn messages_of_rental(&self, rental: RentalId) -> Result<Vec<Message>, StoreError> {
+        self.all(&format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id"), [rental.0], message)
+    }
+
+    /// What reached a SIM from `from` until before `to` and was given to nobody, oldest first.
+    pub fn unclaimed(&self, sim: SimId, from: Timestamp, to: Timestamp) -> Result<Vec<Message>, StoreError> {
+        let sql = format!(
+            "{MESSAGE} WHERE m.sim_id = $1 AND m.received_at >= $2 AND m.received_at < $3 AND m.order_id IS NULL \
+             AND m.rental_id IS NULL ORDER BY m.id"
+        );
+        self.all(&sql, [sim.0, from.0, to.0], message)
     }
 
     /// The id of the newest message; 0 when there is none.
@@ -90,8 +119,8 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// Adds a message.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
-        let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, complete, order_id) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, complete, order_id, rental_id, \
+                   withheld, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let values = params![
             new.sim.0,
             new.sender,
@@ -100,7 +129,10 @@ impl Tx<'_> {
             new.sent_at.map(|at| at.0),
             new.received_at.0,
             new.complete,
-            new.order.map(|order| order.0)
+            new.owner.order().map(|order| order.0),
+            new.owner.rental().map(|rental| rental.0),
+            new.owner.withheld(),
+            new.settled_at.map(|at| at.0)
         ];
         self.execute(sql, values)?;
         Ok(MessageId(self.inserted()))
@@ -108,10 +140,19 @@ impl Tx<'_> {
 
     /// Mends a message that was shown as incomplete: its rest has come.
     pub fn mend_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
-        let sql =
-            "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, received_at = $5 WHERE id = $6";
-        let order = new.order.map(|order| order.0);
-        let values = params![new.text, new.code, new.complete, order, new.received_at.0, id.0];
+        let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, received_at = $5, \
+                   rental_id = $6, withheld = $7, settled_at = $8 WHERE id = $9";
+        let values = params![
+            new.text,
+            new.code,
+            new.complete,
+            new.owner.order().map(|order| order.0),
+            new.received_at.0,
+            new.owner.rental().map(|rental| rental.0),
+            new.owner.withheld(),
+            new.settled_at.map(|at| at.0),
+            id.0
+        ];
         one_row(self.execute(sql, values)?, "message", id)
     }
 }

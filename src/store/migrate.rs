@@ -4,8 +4,11 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0003_pin_try.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_rentals.sql"),
+    include_str!("../../migrations/0003_pin_try.sql"),
+];
 
 /// Brings the database to the newest schema, each step in a transaction of its own.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {

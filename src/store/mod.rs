@@ -8,6 +8,7 @@ mod accounts;
 mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
+mod audit;
 mod error;
 mod ledger;
 mod messages;
@@ -17,14 +18,18 @@ mod orders;
 mod parts;
 mod pins;
 mod read;
+mod rentals;
+mod retention;
 mod services;
 mod sims;
+mod verify;
 mod writer;
 
-pub use accounts::{Account, Key};
+pub use accounts::{Account, Holder, Key};
 pub use assemblies::{Assembly, NewAssembly};
+pub use audit::{Actor, AuditRow};
 pub use error::StoreError;
-pub use ledger::Applied;
+pub use ledger::{Applied, Entry};
 pub use messages::{MessageFilter, NewMessage};
 pub use orders::NewOrder;
 pub use parts::{NewPart, StoredPart};

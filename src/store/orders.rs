@@ -28,10 +28,12 @@ pub struct NewOrder<'n> {
     pub created_at: Timestamp,
     /// The end of its lifetime.
     pub expires_at: Timestamp,
+    /// The completed order whose number it takes again.
+    pub reuse_of: Option<OrderId>,
 }
 
 const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, created_at, expires_at, \
-                     state, ended_at FROM orders";
+                     state, ended_at, reuse_of FROM orders";
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
@@ -49,6 +51,7 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
         price: Amount(row.get(6)?),
         created_at: Timestamp(row.get(7)?),
         expires_at: Timestamp(row.get(8)?),
+        reuse_of: row.get::<_, Option<i64>>(11)?.map(OrderId),
         state,
     }))
 }
@@ -83,6 +86,12 @@ impl Rows<'_> {
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
+    /// Open orders of one SIM whose lifetime is over at `now`.
+    pub fn due_orders_of(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
+        let sql = format!("{ORDER} WHERE sim_id = $1 AND state = 'open' AND expires_at <= $2 ORDER BY id");
+        self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
+    }
+
     /// Open orders whose lifetime is over at `now`, at most `limit`.
     pub fn due_orders(&self, now: Timestamp, limit: i64) -> Result<Vec<Order>, StoreError> {
         let sql = format!("{ORDER} WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2");
@@ -100,7 +109,7 @@ impl Tx<'_> {
     /// Adds an open order.
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
         let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, patterned, \
-                   created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)";
+                   created_at, expires_at, reuse_of) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10)";
         let values = params![
             new.account.0,
             new.service.0,
@@ -110,7 +119,8 @@ impl Tx<'_> {
             new.price.0,
             new.patterned,
             new.created_at.0,
-            new.expires_at.0
+            new.expires_at.0,
+            new.reuse_of.map(|order| order.0)
         ];
         self.execute(sql, values)?;
         Ok(OrderId(self.inserted()))

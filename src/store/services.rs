@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Row, params};
 
+use super::error::one_row;
 use super::{Rows, StoreError, Tx};
 use crate::domain::{Amount, Service, ServiceId};
 
@@ -52,6 +53,12 @@ impl Rows<'_> {
         found.map(|service| self.with_details(service)).transpose()
     }
 
+    /// A service by its name.
+    pub fn service_named(&self, name: &str) -> Result<Option<Service>, StoreError> {
+        let found = self.first(&format!("{SERVICE} WHERE name = $1"), [name], service)?;
+        found.map(|service| self.with_details(service)).transpose()
+    }
+
     /// Whether a service has this name.
     pub fn has_service_named(&self, name: &str) -> Result<bool, StoreError> {
         Ok(self.number("SELECT count(*) FROM service WHERE name = $1", [name])? > 0)
@@ -77,6 +84,20 @@ impl Tx<'_> {
         let sql = "INSERT INTO service (name, price_minor, priority) VALUES ($1, $2, $3)";
         self.execute(sql, params![new.name, new.price.0, new.priority])?;
         let id = ServiceId(self.inserted());
+        self.add_details(id, new)?;
+        Ok(id)
+    }
+
+    /// Gives a service that is there a new price, priority and patterns.
+    pub fn update_service(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
+        let sql = "UPDATE service SET price_minor = $1, priority = $2 WHERE id = $3";
+        one_row(self.execute(sql, params![new.price.0, new.priority, id.0])?, "service", id)?;
+        self.execute("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
+        self.execute("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;
+        self.add_details(id, new)
+    }
+
+    fn add_details(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
         for (country, price) in &new.country_prices {
             let sql = "INSERT INTO service_price (service_id, country, price_minor) VALUES ($1, $2, $3)";
             self.execute(sql, params![id.0, country, price.0])?;
@@ -87,6 +108,6 @@ impl Tx<'_> {
                 self.execute(sql, params![id.0, kind, pattern])?;
             }
         }
-        Ok(id)
+        Ok(())
     }
 }

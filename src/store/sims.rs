@@ -1,10 +1,10 @@
 //! SIMs, their numbers, and the stock that orders are served from.
 
-use rusqlite::{Row, params};
+use rusqlite::{Row, ToSql, params};
 
 use super::error::one_row;
 use super::{Rows, StoreError, Tx};
-use crate::domain::allocation::Company;
+use crate::domain::allocation::{Company, Prospect};
 use crate::domain::sim::{KnownNumber, NumberSource, Sim};
 use crate::domain::{AccountId, ServiceId, SimId, Timestamp};
 
@@ -21,10 +21,21 @@ pub struct StockQuery<'q> {
     pub company: Company,
     /// Orders past their lifetime at this time do not count.
     pub now: Timestamp,
+    /// A number that was used for the service after this is not sold for it.
+    pub used_since: Timestamp,
+}
+
+impl StockQuery<'_> {
+    /// `$1 country`, `$2 now`, `$3 service`, `$4 used since`, `$5 account`.
+    fn values(&self) -> [&dyn ToSql; 5] {
+        [&self.country, &self.now.0, &self.service.0, &self.used_since.0, &self.account.0]
+    }
 }
 
 const SIM: &str = "SELECT s.id, s.iccid, s.imsi, s.number, s.number_source, s.number_at, s.country, \
-                   EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id) FROM sim s";
+                   EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id), \
+                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), s.rests_until, \
+                   s.retired_at FROM sim s";
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
     let known = match (row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?) {
@@ -39,34 +50,115 @@ fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
         number: known.map(|(number, source)| KnownNumber { number, source, at }),
         country: row.get(6)?,
         contested: row.get(7)?,
+        rented: row.get(8)?,
+        rests_until: Timestamp(row.get(9)?),
+        retired_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
     })
 }
 
-/// SIMs that `$1 country`, `$2 service`, `$3 account` may have, the one given out longest ago first; `{orders}` stands for the
-/// orders on the SIM that stand in the way.
-macro_rules! stock {
+// Parameters are numbered in the order in which they first stand, which every database understands alike.
+
+/// What keeps a SIM `s` from everybody at `$2 now`: retired, resting, rented, its number claimed twice.
+macro_rules! for_sale {
+    () => {
+        "s.number IS NOT NULL AND s.retired_at IS NULL AND s.rests_until <= $2 \
+         AND NOT EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') \
+         AND NOT EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id)"
+    };
+}
+
+/// Its number was used for `$3 service` after `$4`.
+macro_rules! used {
+    () => {
+        "EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $3 AND u.state = 'completed' \
+         AND u.ended_at > $4)"
+    };
+}
+
+/// `$5 account` skipped its number for `$3 service`.
+macro_rules! skipped {
+    () => {
+        "EXISTS (SELECT 1 FROM orders k WHERE k.number = s.number AND k.service_id = $3 AND k.account_id = $5 \
+         AND k.state = 'skipped')"
+    };
+}
+
+/// Orders on it stand in the way at `$2 now`; which, `$orders` says of an open or collecting order `r`.
+macro_rules! busy {
     ($orders:literal) => {
         concat!(
-            "SELECT s.id, s.iccid, s.number FROM sim s WHERE s.country = $1 AND s.number IS NOT NULL ",
-            "AND NOT EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $2 AND u.state = 'completed') ",
-            "AND NOT EXISTS (SELECT 1 FROM orders k WHERE k.number = s.number AND k.service_id = $2 AND k.account_id = $3 ",
-            "AND k.state = 'skipped') ",
-            "AND NOT EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id) ",
-            "AND NOT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.expires_at > $4 ",
+            "EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.expires_at > $2 ",
             "AND r.state IN ('open', 'completed') AND (",
             $orders,
-            ")) ORDER BY s.last_given_at, s.id"
+            "))"
         )
     };
 }
 
-/// Statement text for each kind of company.
-fn stock_sql(company: Company) -> &'static str {
-    match company {
-        Company::Alone { among_collecting: false } => stock!("r.state = 'open'"),
-        Company::Alone { among_collecting: true } => stock!("r.state = 'open' OR r.patterned = 0"),
-        Company::Shared => stock!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $2)"),
-    }
+/// SIMs that an order may have in `$1 country`, the one given out longest ago first.
+macro_rules! stock {
+    ($orders:literal) => {
+        concat!(
+            "SELECT s.id, s.iccid, s.number FROM sim s WHERE s.country = $1 AND ",
+            for_sale!(),
+            " AND NOT ",
+            used!(),
+            " AND NOT ",
+            skipped!(),
+            " AND NOT ",
+            busy!($orders),
+            " ORDER BY s.last_given_at, s.id"
+        )
+    };
+}
+
+/// Whether orders stand in the way on `$1 sim` of one more of `$4 account`: that account's own that collect do not.
+macro_rules! crowded {
+    ($orders:literal) => {
+        concat!(
+            "SELECT 1 FROM sim s WHERE s.id = $1 AND EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id ",
+            "AND r.expires_at > $2 AND r.state IN ('open', 'completed') AND (",
+            $orders,
+            ") AND NOT (r.state = 'completed' AND r.service_id = $3 AND r.account_id = $4))"
+        )
+    };
+}
+
+/// What is known of each SIM of `$1 country` for an order.
+macro_rules! prospects {
+    ($orders:literal) => {
+        concat!(
+            "SELECT s.iccid, s.number IS NOT NULL AND s.country = $1, EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id), ",
+            "s.retired_at IS NOT NULL, EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), ",
+            "s.rests_until > $2, ",
+            used!(),
+            ", ",
+            skipped!(),
+            ", ",
+            busy!($orders),
+            " FROM sim s WHERE s.country = $1"
+        )
+    };
+}
+
+/// SIMs that can be rented in `$1 country` at `$2 now`: nobody waits for anything on them any more.
+const FOR_RENT: &str = concat!(
+    "SELECT s.id, s.iccid, s.number FROM sim s WHERE s.country = $1 AND ",
+    for_sale!(),
+    " AND NOT ",
+    busy!("1 = 1"),
+    " ORDER BY s.last_given_at, s.id"
+);
+
+/// One statement for each kind of company.
+macro_rules! by_company {
+    ($statement:ident, $company:expr) => {
+        match $company {
+            Company::Alone { among_collecting: false } => $statement!("r.state = 'open'"),
+            Company::Alone { among_collecting: true } => $statement!("r.state = 'open' OR r.patterned = 0"),
+            Company::Shared => $statement!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $3)"),
+        }
+    };
 }
 
 impl Rows<'_> {
@@ -80,21 +172,84 @@ impl Rows<'_> {
         self.first(&format!("{SIM} WHERE s.iccid = $1"), [iccid], sim)
     }
 
+    /// A SIM by its row.
+    pub fn sim(&self, id: SimId) -> Result<Option<Sim>, StoreError> {
+        self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
+    }
+
     /// Goes through the stock in the order of allocation until `take` says yes; answers that SIM and its number. `take` sees
     /// the ICCID: whether the SIM is on the air only the caller knows.
     pub fn find_in_stock(
         &self,
         query: StockQuery<'_>,
+        take: impl FnMut(&str) -> bool,
+    ) -> Result<Option<(SimId, String)>, StoreError> {
+        self.first_taken(by_company!(stock, query.company), &query.values(), take)
+    }
+
+    /// As [`Rows::find_in_stock`], for a tenant.
+    pub fn find_for_rent(
+        &self,
+        country: &str,
+        now: Timestamp,
+        take: impl FnMut(&str) -> bool,
+    ) -> Result<Option<(SimId, String)>, StoreError> {
+        self.first_taken(FOR_RENT, params![country, now.0], take)
+    }
+
+    fn first_taken(
+        &self,
+        sql: &str,
+        values: &[&dyn ToSql],
         mut take: impl FnMut(&str) -> bool,
     ) -> Result<Option<(SimId, String)>, StoreError> {
-        let mut statement = self.conn.prepare_cached(stock_sql(query.company))?;
-        let mut rows = statement.query(params![query.country, query.service.0, query.account.0, query.now.0])?;
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if take(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
                 return Ok(Some((SimId(row.get(0)?), row.get(2)?)));
             }
         }
         Ok(None)
+    }
+
+    /// What is known of each SIM of the country, with its ICCID; who is online only the caller knows.
+    pub fn prospects(&self, query: StockQuery<'_>) -> Result<Vec<(String, Prospect)>, StoreError> {
+        self.all(by_company!(prospects, query.company), &query.values()[..], |row| {
+            let prospect = Prospect {
+                has_number: row.get(1)?,
+                contested: row.get(2)?,
+                retired: row.get(3)?,
+                rented: row.get(4)?,
+                resting: row.get(5)?,
+                used: row.get(6)?,
+                skipped: row.get(7)?,
+                busy: row.get(8)?,
+                online: false,
+            };
+            Ok((row.get(0)?, prospect))
+        })
+    }
+
+    /// Whether orders on a SIM stand in the way of one more of an account for a service. The account's own completed ones of
+    /// that service do not.
+    pub fn is_crowded(
+        &self,
+        sim: SimId,
+        account: AccountId,
+        service: ServiceId,
+        company: Company,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let values = params![sim.0, now.0, service.0, account.0];
+        Ok(self.first(by_company!(crowded, company), values, |_| Ok(()))?.is_some())
+    }
+
+    /// Whether an account skipped a number for a service.
+    pub fn has_skipped(&self, number: &str, service: ServiceId, account: AccountId) -> Result<bool, StoreError> {
+        let sql =
+            "SELECT 1 FROM orders WHERE number = $1 AND service_id = $2 AND account_id = $3 AND state = 'skipped'";
+        Ok(self.first(sql, params![number, service.0, account.0], |_| Ok(()))?.is_some())
     }
 }
 
@@ -130,5 +285,16 @@ impl Tx<'_> {
     /// Notes that a SIM was given out: it goes to the end of the queue.
     pub fn sim_given(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         one_row(self.execute("UPDATE sim SET last_given_at = $1 WHERE id = $2", params![at.0, sim.0])?, "sim", sim)
+    }
+
+    /// Nobody new is given a SIM until then.
+    pub fn rest_sim(&self, sim: SimId, until: Timestamp) -> Result<(), StoreError> {
+        one_row(self.execute("UPDATE sim SET rests_until = $1 WHERE id = $2", params![until.0, sim.0])?, "sim", sim)
+    }
+
+    /// A SIM is sold no more, or (`None`) again.
+    pub fn retire_sim(&self, sim: SimId, since: Option<Timestamp>) -> Result<(), StoreError> {
+        let values = params![since.map(|at| at.0), sim.0];
+        one_row(self.execute("UPDATE sim SET retired_at = $1 WHERE id = $2", values)?, "sim", sim)
     }
 }

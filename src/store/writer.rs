@@ -141,6 +141,32 @@ impl Store {
         read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
+    /// As [`Store::read`], but everything that `reading` sees is of one moment, however long it takes.
+    pub async fn snapshot<T, E>(&self, reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let read = self.read(|rows| {
+            let moment = rows.conn.unchecked_transaction().map_err(StoreError::from)?;
+            let outcome = reading(rows);
+            moment.finish().map_err(StoreError::from)?;
+            outcome
+        });
+        read.await
+    }
+
+    /// Copies the database as it is at one moment into a new file, while everything goes on.
+    pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
+        let copy = move |rows: &Rows<'_>| {
+            let mut copy = Connection::open(&to)?;
+            // In one step: a copy in small ones begins anew with each write that comes between.
+            rusqlite::backup::Backup::new(rows.conn, &mut copy)?.step(-1)?;
+            copy.close().map_err(|(_, error)| StoreError::from(error))
+        };
+        self.read(copy).await
+    }
+
     /// Lets the writer finish what waits and ends it. Later operations are answered [`StoreError::Gone`].
     pub async fn close(&self) {
         let _ = self.jobs.send(Command::Stop).await;

@@ -1,14 +1,17 @@
 //! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest right one.
 
+mod keeping;
 mod reader;
+mod rentals;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::{Countries, Country};
+use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::Recovery;
+pub use keeping::{Limits, Retention};
 use reader::{Document, Section};
 
 /// Everything that a configuration says, with defaults where it says nothing.
@@ -30,6 +33,16 @@ pub struct Config {
     pub orders: Orders,
     /// `[money] currency`.
     pub currency: String,
+    /// `[rentals.packages]` at the rates of `[money.rates]`.
+    pub packages: Packages,
+    /// `[rentals] rest`.
+    pub rental_rest: Duration,
+    /// `[retention]`.
+    pub retention: Retention,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[block_list]`: the shipped rules and the operator's.
+    pub block_list: BlockList,
     /// The document's countries and those of `[countries.…]`.
     pub countries: Countries,
     /// `[log]`.
@@ -64,6 +77,12 @@ pub struct Orders {
     pub share_sim: bool,
     /// Whether numbers are shown as country code and digits.
     pub international_numbers: bool,
+    /// For how long after its completion an order's number may be had again.
+    pub reuse_window: Duration,
+    /// What that costs, in percent of the price.
+    pub reuse_price_percent: u32,
+    /// For how long a used number is not sold for the same service again; `None`: for ever.
+    pub number_cooldown: Option<Duration>,
 }
 
 /// `[log]`.
@@ -133,11 +152,11 @@ impl Config {
         let document = Document::parse(text)?;
         let mut root = document.root();
         let mut without_effect = Vec::new();
-        for name in ["bank", "rentals", "retention", "limits"] {
-            if root.skip(name) {
-                without_effect.push(format!("[{name}]"));
-            }
+        if root.skip("bank") {
+            without_effect.push("[bank]".to_owned());
         }
+        let money = rentals::money(root.section("money"));
+        let (packages, rental_rest) = rentals::rentals(root.section("rentals"), money.rates, &mut without_effect);
         let config = Config {
             database: database(root.section("database")),
             listen: http(root.section("http")),
@@ -145,8 +164,13 @@ impl Config {
             modems: modems(&mut root),
             hardware: hardware(root.section("hardware")),
             recovery: recovery(root.section("recovery")),
-            orders: orders(root.section("orders"), &mut without_effect),
-            currency: money(root.section("money"), &mut without_effect),
+            orders: orders(root.section("orders")),
+            currency: money.currency,
+            packages,
+            rental_rest,
+            retention: keeping::retention(root.section("retention")),
+            limits: keeping::limits(root.section("limits")),
+            block_list: keeping::block_list(root.section("block_list")),
             countries: countries(root.section("countries")),
             log: log(root.section("log")),
             without_effect,
@@ -211,13 +235,9 @@ fn modems(root: &mut Section<'_>) -> Vec<ModemPorts> {
     read.collect()
 }
 
-fn orders(mut section: Section<'_>, without_effect: &mut Vec<String>) -> Orders {
-    for key in ["reuse_window", "reuse_price_percent"] {
-        if section.skip(key) {
-            without_effect.push(format!("orders.{key}"));
-        }
-    }
+fn orders(mut section: Section<'_>) -> Orders {
     let format = section.one_of("number_format", &[("national", false), ("international", true)]);
+    let number = |read: Option<i64>| read.and_then(|number| u32::try_from(number).ok());
     let orders = Orders {
         lifetime: section.duration("lifetime").unwrap_or(Duration::from_secs(600)),
         max_open_per_account: section
@@ -226,21 +246,22 @@ fn orders(mut section: Section<'_>, without_effect: &mut Vec<String>) -> Orders 
             .unwrap_or(1),
         share_sim: section.flag("share_sim").unwrap_or(true),
         international_numbers: format.unwrap_or(false),
+        reuse_window: section.duration_or_zero("reuse_window").unwrap_or(Duration::from_secs(4 * 3600)),
+        reuse_price_percent: number(section.whole("reuse_price_percent", 0..=1000)).unwrap_or(50),
+        number_cooldown: cooldown(&mut section),
     };
     section.end();
     orders
 }
 
-fn money(mut section: Section<'_>, without_effect: &mut Vec<String>) -> String {
-    if section.skip("rates") {
-        without_effect.push("[money.rates]".to_owned());
+/// `number_cooldown`: a time, or `"never"` for a number that is never sold again for the same service.
+fn cooldown(section: &mut Section<'_>) -> Option<Duration> {
+    let text = section.text("number_cooldown").filter(|text| text != "never")?;
+    let read = humantime::parse_duration(&text).ok();
+    if read.is_none() {
+        section.fault("number_cooldown", "`number_cooldown` must be a time like \"90d\", or \"never\"");
     }
-    let currency = section.text("currency").unwrap_or_else(|| "USD".to_owned());
-    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        section.fault("currency", "a currency is three capital letters like \"USD\"");
-    }
-    section.end();
-    currency
+    read
 }
 
 fn countries(mut section: Section<'_>) -> Countries {
@@ -310,8 +331,26 @@ mod tests {
             max_open_per_account = 5
             share_sim = false
             number_format = "international"
+            reuse_window = "2h"
+            reuse_price_percent = 30
+            number_cooldown = "90d"
+            [rentals]
+            rest = "1d"
+            [rentals.packages]
+            1m = "20.00 EUR"
+            6m = "off"
+            2y = "99.00 GBP"
             [money]
             currency = "EUR"
+            [money.rates]
+            GBP = "1.15"
+            [retention]
+            message_text = "1h"
+            [limits]
+            key_per_second = 0
+            [block_list]
+            shipped = false
+            senders = ["^Acme$"]
             [countries.DE]
             calling_code = "49"
             trunk = "0"
@@ -326,6 +365,18 @@ mod tests {
         assert_eq!(ports, [("/dev/ttyUSB*", 9600, 4), ("/dev/ttyS0", 115_200, 7)]);
         assert_eq!(config.orders.max_open_per_account, 5);
         assert!(config.orders.international_numbers && !config.orders.share_sim);
+        let orders = &config.orders;
+        assert_eq!((orders.reuse_window.as_secs(), orders.reuse_price_percent), (7200, 30));
+        assert_eq!(orders.number_cooldown, Some(Duration::from_secs(90 * 24 * 3600)));
+        let price = |name: &str| config.packages.find(name).map(|(_, charge)| charge.amount.to_string());
+        assert_eq!(
+            ["1m", "3m", "6m", "2y"].map(price),
+            [Some("20.00"), Some("30.00"), None, Some("113.85")].map(|p| p.map(str::to_owned))
+        );
+        assert_eq!((config.rental_rest.as_secs(), config.retention.text.as_secs()), (24 * 3600, 3600));
+        assert_eq!((config.limits.key_per_second, config.limits.failed_keys_per_minute), (0, 300));
+        assert_eq!(config.block_list.rule("acme", ""), Some("own"));
+        assert_eq!(config.block_list.rule("Rabobank", ""), None);
         assert_eq!(config.countries.find("de").unwrap().mobile_codes, [262]);
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -338,9 +389,8 @@ mod tests {
             (
                 "[zzzzzzzzzz]\n",
                 &[
-                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `countries`, `database`, `hardware`, `http`, `limits`, \
-                 `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, \
-                 `retention`",
+                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, \
+                 `limits`, `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
@@ -355,6 +405,19 @@ mod tests {
                 &["2: `level` must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\""],
             ),
             ("[money]\ncurrency = \"euro\"", &["2: a currency is three capital letters like \"USD\""]),
+            ("[orders]\nreuse_price_percent = 2000", &["2: `reuse_price_percent` must be from 0 to 1000"]),
+            (
+                "[orders]\nnumber_cooldown = \"soon\"",
+                &["2: `number_cooldown` must be a time like \"90d\", or \"never\""],
+            ),
+            ("[rentals.packages]\n5w = \"1.00 EUR\"", &["2: a package is months or years like \"3m\" or \"1y\""]),
+            ("[rentals.packages]\n1m = 15", &["2: a package's price is a text like \"15.00 EUR\", or \"off\""]),
+            (
+                "[rentals.packages]\n1m = \"15.00 GBP\"",
+                &["2: [money.rates] needs GBP = \"…\", or name another currency"],
+            ),
+            ("[money.rates]\nEUR = \"0\"", &["2: a rate is written like EUR = \"1.08\""]),
+            ("[limits]\nkey_per_second = -1", &["2: `key_per_second` must be from 0 to 1000000"]),
             ("[countries.GB]\ncalling_code = \"44\"", &["1: the country code GB is there already"]),
             (
                 "http = 3\n[orders]\nmax_open_per_account = 0",
@@ -373,7 +436,7 @@ mod tests {
 
     #[test]
     fn what_this_version_does_not_do_is_said() {
-        let config = Config::parse("[rentals]\nrest = \"30d\"\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
-        assert_eq!(config.without_effect, ["[rentals]"]);
+        let config = Config::parse("[bank]\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
+        assert_eq!(config.without_effect, ["[bank]"]);
     }
 }

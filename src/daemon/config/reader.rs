@@ -30,6 +30,14 @@ pub(super) struct Section<'d> {
     known: BTreeSet<&'static str>,
 }
 
+/// A key that may have any name.
+pub(super) struct NamedText {
+    pub(super) name: String,
+    /// `None`: it is no text.
+    pub(super) value: Option<String>,
+    pub(super) line: usize,
+}
+
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
@@ -120,6 +128,12 @@ impl<'d> Section<'d> {
         self.must(key, read, "a time like \"10m\", \"4h\" or \"30d\"")
     }
 
+    /// A time with its unit; also none at all, as "0s".
+    pub(super) fn duration_or_zero(&mut self, key: &'static str) -> Option<Duration> {
+        let text = self.text(key)?;
+        self.must(key, humantime::parse_duration(&text).ok(), "a time like \"10m\", \"4h\" or \"30d\"")
+    }
+
     /// `true` or `false`.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         let value = self.get(key)?.get_ref();
@@ -197,6 +211,17 @@ impl<'d> Section<'d> {
             Section::new(self.document, key.to_owned(), item.get_ref().as_table(), item.span().start)
         };
         items.iter().map(section).collect()
+    }
+
+    /// Every key of this table, whatever its name, with its value if that is a text.
+    pub(super) fn named_texts(&mut self) -> Vec<NamedText> {
+        let Some(table) = self.table.take() else { return Vec::new() };
+        let named = table.iter().map(|(key, value)| NamedText {
+            name: key.get_ref().to_string(),
+            value: value.get_ref().as_str().map(str::to_owned),
+            line: line_of(self.document.text, key.span().start),
+        });
+        named.collect()
     }
 
     /// Every table inside this one, whatever its name.

@@ -1,11 +1,11 @@
 //! Accounts and keys.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Admin, Answer, views};
+use super::{Admin, Answer, Limit, views};
 use crate::domain::Amount;
 use crate::gateway::Error;
 
@@ -42,8 +42,50 @@ pub(super) async fn top_up(
     Path(account): Path<String>,
     Json(TopUp { amount, request }): Json<TopUp>,
 ) -> Answer {
-    let amount: Amount = amount.parse().map_err(|error| Error::Refused(format!("{amount}: {error}")))?;
-    let account = admin.gateway.top_up(account, amount, request).await?;
+    let account = admin.gateway.top_up(account, parsed(&amount)?, request).await?;
+    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+}
+
+fn parsed(amount: &str) -> Result<Amount, Error> {
+    amount.parse().map_err(|error| Error::Refused(format!("{amount}: {error}")))
+}
+
+/// As [`TopUp`], with the operator's reason.
+#[derive(Deserialize)]
+pub(super) struct Adjustment {
+    amount: String,
+    note: String,
+    request: String,
+}
+
+pub(super) async fn adjust(
+    State(admin): State<Admin>,
+    Path(account): Path<String>,
+    Json(Adjustment { amount, note, request }): Json<Adjustment>,
+) -> Answer {
+    let account = admin.gateway.adjust(account, parsed(&amount)?, note, request).await?;
+    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+}
+
+pub(super) async fn ledger(
+    State(admin): State<Admin>,
+    Path(account): Path<String>,
+    Query(Limit { limit }): Query<Limit>,
+) -> Answer {
+    Ok(Json(admin.gateway.ledger(account, limit).await?.iter().map(views::entry).collect()))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Suspension {
+    suspended: bool,
+}
+
+pub(super) async fn suspend(
+    State(admin): State<Admin>,
+    Path(account): Path<String>,
+    Json(Suspension { suspended }): Json<Suspension>,
+) -> Answer {
+    let account = admin.gateway.suspend(account, suspended).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
@@ -51,8 +93,19 @@ pub(super) async fn keys(State(admin): State<Admin>) -> Answer {
     Ok(Json(admin.gateway.keys().await?.iter().map(views::key).collect()))
 }
 
-pub(super) async fn add_key(State(admin): State<Admin>, Path(account): Path<String>) -> Answer {
-    let made = admin.gateway.add_key(account).await?;
+/// Networks that may use the key; none: all.
+#[derive(Deserialize)]
+pub(super) struct NewKey {
+    #[serde(default)]
+    allow: Vec<String>,
+}
+
+pub(super) async fn add_key(
+    State(admin): State<Admin>,
+    Path(account): Path<String>,
+    Json(NewKey { allow }): Json<NewKey>,
+) -> Answer {
+    let made = admin.gateway.add_key(account, &allow).await?;
     Ok(Json(json!({ "account": made.account.name, "prefix": made.key.prefix(), "key": made.key.reveal() })))
 }
 

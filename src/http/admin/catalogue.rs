@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{Admin, Answer, views};
 use crate::domain::Amount;
-use crate::gateway::{Error, NewService};
+use crate::gateway::{Error, NewService, TrialClaim};
 
 #[derive(Deserialize)]
 pub(super) struct Declared {
@@ -32,15 +33,50 @@ pub(super) async fn list(State(admin): State<Admin>) -> Answer {
     Ok(Json(admin.gateway.services().await?.iter().map(views::service).collect()))
 }
 
-pub(super) async fn add(State(admin): State<Admin>, Json(declared): Json<Declared>) -> Answer {
+fn service(declared: Declared) -> Result<NewService, Error> {
     let country_prices = declared.countries.into_iter().map(|(country, price)| Ok((country, amount(&price)?)));
-    let new = NewService {
+    Ok(NewService {
         price: amount(&declared.price)?,
         country_prices: country_prices.collect::<Result<_, Error>>()?,
         name: declared.name,
         priority: declared.priority,
         senders: declared.senders,
         texts: declared.texts,
-    };
-    Ok(Json(views::service(&admin.gateway.add_service(new).await?)))
+    })
+}
+
+pub(super) async fn add(State(admin): State<Admin>, Json(declared): Json<Declared>) -> Answer {
+    Ok(Json(views::service(&admin.gateway.add_service(service(declared)?).await?)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Declarations {
+    services: Vec<Declared>,
+}
+
+pub(super) async fn import(State(admin): State<Admin>, Json(all): Json<Declarations>) -> Answer {
+    let services = all.services.into_iter().map(service).collect::<Result<Vec<_>, Error>>()?;
+    let imported = admin.gateway.import_services(services).await?;
+    Ok(Json(json!({ "added": imported.added, "updated": imported.updated })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Sample {
+    sender: String,
+    text: String,
+}
+
+/// `service` and `rule` are those of the service that would be served first; `claims` has them all.
+pub(super) async fn test(State(admin): State<Admin>, Json(Sample { sender, text }): Json<Sample>) -> Answer {
+    let trial = admin.gateway.try_message(&sender, &text).await?;
+    let claim = |claim: &TrialClaim| json!({ "service": claim.service, "sender": claim.sender, "text": claim.text });
+    let first = trial.claims.first();
+    let rule = first.map(|claim| json!({ "sender": claim.sender, "text": claim.text }));
+    Ok(Json(json!({
+        "service": first.map(|claim| &claim.service),
+        "code": trial.code,
+        "rule": rule,
+        "withheld": trial.withheld,
+        "claims": trial.claims.iter().map(claim).collect::<Vec<_>>(),
+    })))
 }

@@ -1,6 +1,7 @@
 //! The admin interface: JSON over a Unix socket, whose rights are the file's. The commands of `cli` are its client.
 
 mod accounts;
+mod books;
 mod catalogue;
 pub mod modems;
 mod sims;
@@ -58,15 +59,30 @@ pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationTok
         .route("/status", get(status))
         .route("/modems", get(modems))
         .route("/sims", get(sims::list))
+        .route("/sims/{iccid}", get(sims::show))
+        .route("/sims/{iccid}/rest", post(sims::rest))
+        .route("/sims/{iccid}/retire", post(sims::retire))
         .route("/sims/{iccid}/number", post(sims::set_number))
         .route("/accounts", get(accounts::list).post(accounts::add))
         .route("/accounts/{account}", get(accounts::show))
         .route("/accounts/{account}/topups", post(accounts::top_up))
         .route("/accounts/{account}/keys", post(accounts::add_key))
+        .route("/accounts/{account}/adjustments", post(accounts::adjust))
+        .route("/accounts/{account}/ledger", get(accounts::ledger))
+        .route("/accounts/{account}/suspension", post(accounts::suspend))
         .route("/keys", get(accounts::keys))
         .route("/keys/{prefix}", delete(accounts::revoke_key))
         .route("/services", get(catalogue::list).post(catalogue::add))
+        .route("/services/import", post(catalogue::import))
+        .route("/services/test", post(catalogue::test))
         .route("/orders", get(orders))
+        .route("/orders/{id}", get(books::order))
+        .route("/rentals", get(books::rentals))
+        .route("/rentals/{id}", get(books::rental))
+        .route("/explain", get(books::explain))
+        .route("/audit", get(books::audit))
+        .route("/verify", get(books::verify))
+        .route("/backup", post(books::backup))
         .route("/messages", get(messages))
         .with_state(Admin { gateway, customers, stopping })
 }
@@ -80,7 +96,7 @@ async fn status(State(admin): State<Admin>) -> Answer {
         "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
         "sims": { "total": sims.len(), "available": sims.iter().filter(|sim| sim.state() == "available").count() },
         "orders": { "open": gateway.open_order_count().await? },
-        "rentals": { "active": 0 },
+        "rentals": { "active": gateway.active_rental_count().await? },
         "polls": gateway.polls(),
         "listen": admin.customers.to_string(),
     })))
@@ -124,6 +140,9 @@ async fn messages(State(admin): State<Admin>, Query(query): Query<MessageQuery>)
             _ = tokio::time::timeout(patience, news.wait_for(|newest| newest.0 > after)) => {}
             () = admin.stopping.cancelled() => {}
         }
+    }
+    if query.after.is_none() {
+        admin.gateway.operator_did("saw the messages", "all SIMs".to_owned()).await?;
     }
     let messages = admin.gateway.messages(filter).await?;
     Ok(Json(messages.iter().map(views::message).collect()))

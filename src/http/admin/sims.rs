@@ -1,5 +1,7 @@
 //! SIMs.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -21,4 +23,30 @@ pub(super) async fn set_number(
     Json(Number { number }): Json<Number>,
 ) -> Answer {
     Ok(Json(views::sim(&admin.gateway.set_number(iccid, number).await?)))
+}
+
+pub(super) async fn show(State(admin): State<Admin>, Path(iccid): Path<String>) -> Answer {
+    Ok(Json(views::sim(&admin.gateway.sim(iccid).await?)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Rest {
+    seconds: u64,
+}
+
+pub(super) async fn rest(State(admin): State<Admin>, Path(iccid): Path<String>, Json(rest): Json<Rest>) -> Answer {
+    Ok(Json(views::sim(&admin.gateway.rest_sim(iccid, Duration::from_secs(rest.seconds)).await?)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Retire {
+    retired: bool,
+}
+
+pub(super) async fn retire(
+    State(admin): State<Admin>,
+    Path(iccid): Path<String>,
+    Json(Retire { retired }): Json<Retire>,
+) -> Answer {
+    Ok(Json(views::sim(&admin.gateway.retire_sim(iccid, retired).await?)))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::Service;
 use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
-use crate::gateway::{Account, Key, OrderView, SimView};
+use crate::gateway::{Account, AuditRow, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
     json!({
@@ -14,6 +14,51 @@ pub(super) fn account(account: &Account, currency: &str) -> Value {
         "balance": account.funds.balance.to_string(),
         "held": account.funds.held.to_string(),
         "currency": currency,
+        "suspended": account.suspended_at.is_some(),
+    })
+}
+
+pub(super) fn entry(entry: &Entry) -> Value {
+    let price = entry.price.as_ref();
+    json!({
+        "id": entry.id,
+        "at": entry.at.to_string(),
+        "kind": entry.kind,
+        "balance": entry.balance.to_string(),
+        "held": entry.held.to_string(),
+        "currency": entry.currency,
+        "order": entry.order.map(|order| order.0),
+        "rental": entry.rental.map(|rental| rental.0),
+        "price": price.map(|(amount, currency, _)| format!("{amount} {currency}")),
+        "rate": price.map(|(_, _, rate)| rate),
+        "note": entry.note,
+    })
+}
+
+pub(super) fn rental(view: &RentalView) -> Value {
+    let rental = &view.rental;
+    json!({
+        "id": rental.id.0,
+        "account": view.account,
+        "number": rental.number,
+        "country": rental.country,
+        "state": rental.state.word(),
+        "package": rental.package,
+        "renewal_package": rental.renewal_package,
+        "auto_renew": rental.auto_renew,
+        "started_at": rental.started_at.to_string(),
+        "expires_at": rental.expires_at.to_string(),
+        "ended_at": rental.state.ended_at().map(|at| at.to_string()),
+    })
+}
+
+pub(super) fn audit(row: &AuditRow) -> Value {
+    json!({
+        "id": row.id,
+        "at": row.at.to_string(),
+        "actor": row.actor,
+        "deed": row.deed,
+        "subject": row.subject,
     })
 }
 
@@ -23,6 +68,7 @@ pub(super) fn key(key: &Key) -> Value {
         "prefix": key.prefix,
         "created_at": key.created_at.to_string(),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
+        "allowed": key.allowed,
     })
 }
 
@@ -50,6 +96,8 @@ pub(super) fn sim(view: &SimView) -> Value {
         "country": view.sim.country,
         "state": view.state(),
         "modem": view.port,
+        "rests_until": view.resting.then(|| view.sim.rests_until.to_string()),
+        "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
 }
 
@@ -84,6 +132,7 @@ pub(super) fn order(view: &OrderView) -> Value {
         "created_at": order.created_at.to_string(),
         "expires_at": order.expires_at.to_string(),
         "ended_at": order.state.ended_at().map(|at| at.to_string()),
+        "reuse_of": order.reuse_of.map(|order| order.0),
     })
 }
 
@@ -99,6 +148,7 @@ pub(super) fn message(message: &Message) -> Value {
         "received_at": message.received_at.to_string(),
         "complete": message.complete,
         "order": message.order.map(|order| order.0),
-        "rental": null,
+        "rental": message.rental.map(|rental| rental.0),
+        "withheld": message.withheld,
     })
 }

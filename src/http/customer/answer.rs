@@ -21,6 +21,10 @@ pub(super) enum Refusal {
     InvalidOrder,
     /// No such country.
     InvalidCountry,
+    /// `contract_id` is missing, no number, unknown or somebody else's.
+    InvalidContract,
+    /// `auto_renew` is missing or neither yes nor no.
+    InvalidAutoRenew,
     /// Logged with the request's id; the client learns only that it was us.
     Fault,
 }
@@ -39,6 +43,8 @@ impl IntoResponse for Refusal {
             Refusal::Unauthorized => "UNAUTHORIZED",
             Refusal::InvalidOrder => "INVALID_ORDER",
             Refusal::InvalidCountry => "INVALID_COUNTRY",
+            Refusal::InvalidContract => "INVALID_CONTRACT",
+            Refusal::InvalidAutoRenew => "INVALID_AUTO_RENEW",
             Refusal::Fault => "ERROR",
         })
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod regular;
+mod rental;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,13 +43,22 @@ pub fn router(gateway: Gateway, stopping: CancellationToken) -> Router {
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
         method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, methods)
     };
+    let rental = |method_router: axum::routing::MethodRouter<Api>| {
+        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, post_only)
+    };
     let get_or_post = MethodFilter::GET.or(MethodFilter::POST);
     Router::new()
         .route("/api/makeorder", endpoint(on(get_or_post, regular::make_order)))
         .route("/api/getsms", endpoint(on(get_or_post, regular::get_sms)))
         .route("/api/cancelorder", endpoint(on(get_or_post, regular::cancel_order)))
+        .route("/api/skipnumber", endpoint(on(get_or_post, regular::skip_number)))
+        .route("/api/reuse", endpoint(on(get_or_post, regular::reuse)))
         .route("/api/getbalance", endpoint(on(get_or_post, regular::get_balance)))
         .route("/api/services", endpoint(on(get_or_post, regular::services)))
+        .route("/api/rental/new", rental(on(MethodFilter::POST, rental::new)))
+        .route("/api/rental/extend", rental(on(MethodFilter::POST, rental::extend)))
+        .route("/api/rental/edit", rental(on(MethodFilter::POST, rental::edit)))
+        .route("/api/rental/view", rental(on(MethodFilter::POST, rental::view)))
         .fallback(async || (StatusCode::NOT_FOUND, "NOT_FOUND"))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(api.clone(), in_span))
@@ -61,6 +71,10 @@ async fn nothing() -> Response {
 
 async fn methods() -> Response {
     ([(header::ALLOW, "GET, POST, HEAD, OPTIONS")], answer::text("")).into_response()
+}
+
+async fn post_only() -> Response {
+    ([(header::ALLOW, "POST, HEAD, OPTIONS")], answer::text("")).into_response()
 }
 
 /// Gives each request an id, a span that bears it, and the id to its client: support asks for it.
@@ -81,6 +95,7 @@ impl Api {
     /// The account that the request's key opens.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
         let key = params.key().ok_or(Refusal::NoKeyProvided)?;
-        self.gateway.account_of_key(key.digest()).await?.ok_or(Refusal::Unauthorized)
+        let holder = self.gateway.holder_of_key(key.digest()).await?.ok_or(Refusal::Unauthorized)?;
+        Ok(holder.account)
     }
 }

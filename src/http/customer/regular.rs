@@ -11,7 +11,7 @@ use super::answer::{Refusal, text};
 use super::{Api, Params};
 use crate::domain::OrderId;
 use crate::domain::country::DEFAULT_COUNTRY;
-use crate::gateway::{Cancel, MakeOrder, Sms};
+use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
 
 /// The longest that `getsms` holds its answer back, in seconds.
 const LONGEST_WAIT_SECONDS: u64 = 60;
@@ -67,6 +67,29 @@ pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answ
         Cancel::Canceled => "ORDER_CANCELED",
         Cancel::Completed => "ORDER_ALREADY_COMPLETED",
         Cancel::Over => "ORDER_ALREADY_EXPIRED",
+    }))
+}
+
+/// `/api/skipnumber`.
+pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answer {
+    let account = api.account(&params).await?;
+    let order = order_id(&params)?;
+    Ok(text(match api.gateway.skip(account, order).await? {
+        Cancel::Canceled => "NUMBER_SKIPPED_ORDER_CANCELED",
+        Cancel::Completed => "ORDER_ALREADY_COMPLETED",
+        Cancel::Over => "ORDER_ALREADY_EXPIRED",
+    }))
+}
+
+/// `/api/reuse`.
+pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
+    let account = api.account(&params).await?;
+    let order = order_id(&params)?;
+    Ok(text(match api.gateway.reuse(account, order).await? {
+        Reuse::Made { order, number } => format!("ORDER_ID_{order}_NUMBER_{number}"),
+        Reuse::Offline => "NUMBER_OFFLINE".to_owned(),
+        Reuse::AlreadyOpen(order) => format!("ORDER_ALREADY_OPEN_{order}"),
+        Reuse::NoBalance => "NO_BALANCE".to_owned(),
     }))
 }
 

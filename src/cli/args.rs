@@ -1,0 +1,259 @@
+//! What the commands that talk to the daemon are called, and what they take.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::modem;
+use clap::Subcommand;
+
+/// The commands.
+#[derive(Subcommand)]
+pub(super) enum Admin {
+    /// How things stand
+    Status,
+    /// Modems
+    #[command(subcommand)]
+    Modem(modem::Modem),
+    /// SIMs
+    #[command(subcommand)]
+    Sim(Sim),
+    /// Customers' accounts
+    #[command(subcommand)]
+    Account(Account),
+    /// Customers' API keys
+    #[command(subcommand)]
+    Key(Key),
+    /// The catalogue
+    #[command(subcommand)]
+    Service(Service),
+    /// Orders
+    #[command(subcommand)]
+    Order(Order),
+    /// Rentals
+    #[command(subcommand)]
+    Rental(Rental),
+    /// Messages
+    #[command(subcommand)]
+    Message(Message),
+    /// Why there are so many numbers for a service and not more
+    Explain {
+        /// The service's name or id
+        service: String,
+        /// The country, like NL
+        country: String,
+        /// The account that asks; its name or id
+        account: Option<String>,
+    },
+    /// Who did or saw what
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Copy the database into a new file while the daemon runs
+    Backup {
+        /// The file to be made
+        file: PathBuf,
+    },
+    /// Check the database: money, numbers, the file itself
+    Verify,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Sim {
+    /// Every SIM, and whether its number can be given out
+    List,
+    /// One SIM
+    Show {
+        /// The SIM's ICCID
+        iccid: String,
+    },
+    /// Give a SIM to nobody new for a while
+    Rest {
+        /// The SIM's ICCID
+        iccid: String,
+        /// For how long from now, like 30d; 0s ends its rest
+        #[arg(default_value = "30d", value_parser = humantime::parse_duration)]
+        time: Duration,
+    },
+    /// Give a SIM to nobody new any more
+    Retire {
+        /// The SIM's ICCID
+        iccid: String,
+        /// Take it back
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Set the numbers of many SIMs: a file of lines with an ICCID, a comma and a number
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Say which number a SIM has
+    SetNumber {
+        /// The SIM's ICCID
+        iccid: String,
+        /// The number, like +31612345678
+        number: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Account {
+    /// Add an account
+    Add {
+        /// Its name
+        name: String,
+    },
+    /// Every account
+    List,
+    /// One account
+    Show {
+        /// Its name or id
+        account: String,
+    },
+    /// Add credit
+    Topup {
+        /// The account's name or id
+        account: String,
+        /// The amount, like 10.00
+        amount: String,
+    },
+    /// Put a balance right, up or down
+    Adjust {
+        /// The account's name or id
+        account: String,
+        /// The amount, like 1.50 or -1.50
+        #[arg(allow_negative_numbers = true)]
+        amount: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Every entry of its ledger, oldest first
+    Ledger {
+        /// The account's name or id
+        account: String,
+        /// Only the newest so many; 0 is all
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+    },
+    /// Its keys open nothing from now on
+    Suspend {
+        /// The account's name or id
+        account: String,
+    },
+    /// Its keys open it again
+    Resume {
+        /// The account's name or id
+        account: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Key {
+    /// Make a key; it is printed once, alone on the last line
+    Add {
+        /// The account's name or id
+        account: String,
+        /// An address or network that may use it, like 192.0.2.0/24; several: one of them
+        #[arg(long, value_name = "NETWORK")]
+        allow: Vec<String>,
+    },
+    /// Every key, by its first characters
+    List,
+    /// Revoke a key
+    Revoke {
+        /// The key's first characters
+        prefix: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Service {
+    /// Add a service
+    Add {
+        /// Its name
+        name: String,
+        /// The price of an order, like 0.50
+        #[arg(long, value_name = "AMOUNT")]
+        price: String,
+        /// The price in one country instead
+        #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
+        country: Vec<(String, String)>,
+        /// A pattern (regular expression) that the sender must fit; several: one of them
+        #[arg(long, value_name = "REGEX")]
+        sender: Vec<String>,
+        /// A pattern that the text must fit; several: one of them
+        #[arg(long, value_name = "REGEX")]
+        text: Vec<String>,
+    },
+    /// Every service
+    List,
+    /// Add or update all services of a TOML catalogue
+    Import {
+        /// The catalogue
+        file: PathBuf,
+    },
+    /// Show whose a message would be, and which code is in it
+    Test {
+        /// The sender
+        sender: String,
+        /// The text
+        text: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Rental {
+    /// Rentals, oldest first
+    List {
+        /// Only the newest so many; 0 is all
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+    },
+    /// One rental with its charges and messages
+    Show {
+        /// The contract's id
+        id: u32,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Audit {
+    /// Rows, oldest first
+    List {
+        /// Only the newest so many; 0 is all
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Order {
+    /// One order with its charges, its messages, and what came in its time and fit nothing
+    Show {
+        /// The order's id
+        id: u32,
+    },
+    /// Orders, oldest first
+    List {
+        /// Only the newest so many; 0 is all
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Message {
+    /// Messages, oldest first
+    List {
+        /// Only the newest so many; 0 is all
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+    },
+    /// Print messages as they come, until interrupted
+    Tail,
+}
+
+fn country_price(text: &str) -> Result<(String, String), String> {
+    let (country, price) = text.split_once('=').ok_or("write it like UK=0.80")?;
+    Ok((country.to_owned(), price.to_owned()))
+}

@@ -1,0 +1,37 @@
+//! Calendar months: what a rental's package is made of.
+
+use chrono::{DateTime, Months, Utc};
+
+use super::Timestamp;
+
+/// `start` and so many calendar months: the same day and time of day, or the month's last day where there is no such day.
+///
+/// Always count from a rental's start: one month after another drifts (31 January + 1 + 1 is 28 March, + 2 is 31 March).
+/// `None` past the end of the calendar.
+pub fn add_months(start: Timestamp, months: u32) -> Option<Timestamp> {
+    let start = DateTime::<Utc>::from_timestamp_micros(start.0)?;
+    start.checked_add_months(Months::new(months)).map(Timestamp::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_end_where_the_calendar_says() {
+        for (start, months, end) in [
+            ("2026-03-22T12:57:03.000000Z", 3, "2026-06-22T12:57:03.000000Z"),
+            ("2026-06-22T12:57:03.000001Z", 3, "2026-09-22T12:57:03.000001Z"),
+            ("2026-01-31T23:59:59.999999Z", 1, "2026-02-28T23:59:59.999999Z"),
+            ("2026-01-31T00:00:00.000000Z", 2, "2026-03-31T00:00:00.000000Z"),
+            ("2028-01-31T00:00:00.000000Z", 1, "2028-02-29T00:00:00.000000Z"),
+            ("2028-02-29T06:00:00.000000Z", 12, "2029-02-28T06:00:00.000000Z"),
+            ("2028-02-29T06:00:00.000000Z", 48, "2032-02-29T06:00:00.000000Z"),
+            ("2026-12-31T10:00:00.000000Z", 6, "2027-06-30T10:00:00.000000Z"),
+        ] {
+            let at = DateTime::parse_from_rfc3339(start).unwrap().to_utc().into();
+            assert_eq!(add_months(at, months).unwrap().to_string(), end, "{start} + {months}");
+        }
+        assert_eq!(add_months(Timestamp(0), u32::MAX), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! Prices in whatever currency the operator declares them, and what they are in the accounts' currency.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::Amount;
+
+/// Parts of one in a rate: six decimals.
+const RATE_UNIT: i64 = 1_000_000;
+/// The largest rate: some currencies need ten thousands of their units for one of another.
+const LARGEST_RATE: i64 = 1_000_000 * RATE_UNIT;
+
+/// How much of the accounts' currency one of another is: up to six decimals, more than zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rate(i64);
+
+/// A text that is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a rate: write it like 1.08")]
+pub struct RateError;
+
+impl Rate {
+    /// One for one.
+    pub const ONE: Rate = Rate(RATE_UNIT);
+
+    /// `amount` at this rate, rounded half up to the minor unit; `None` past `i64`.
+    pub fn convert(self, amount: Amount) -> Option<Amount> {
+        let unit = i128::from(RATE_UNIT);
+        let exact = i128::from(amount.0).checked_mul(i128::from(self.0))?;
+        i64::try_from((exact + unit / 2).div_euclid(unit)).ok().map(Amount)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Rate, RateError> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+            return Err(RateError);
+        }
+        let parts: i64 = format!("{fraction:0<6}").parse().map_err(|_| RateError)?;
+        let rate = whole.parse::<i64>().ok().and_then(|whole| whole.checked_mul(RATE_UNIT)?.checked_add(parts));
+        rate.filter(|rate| (1..=LARGEST_RATE).contains(rate)).map(Rate).ok_or(RateError)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}.{:06}", self.0 / RATE_UNIT, self.0 % RATE_UNIT);
+        let short = text.trim_end_matches('0');
+        f.write_str(short.strip_suffix('.').unwrap_or(short))
+    }
+}
+
+/// A declared price: `15.00 EUR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// How much.
+    pub amount: Amount,
+    /// Of what, three capital letters.
+    pub currency: String,
+}
+
+impl FromStr for Price {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Price, String> {
+        let wrong = || "write a price like 15.00 EUR".to_owned();
+        let (amount, currency) = text.trim().split_once(' ').ok_or_else(wrong)?;
+        let amount: Amount = amount.parse().map_err(|_| wrong())?;
+        let currency = currency.trim();
+        if amount < Amount::ZERO || !is_currency(currency) {
+            return Err(wrong());
+        }
+        Ok(Price { amount, currency: currency.to_owned() })
+    }
+}
+
+/// Whether a text is a currency's code: three capital letters.
+pub fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// What an account is charged for a price in whatever currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// In the accounts' currency.
+    pub amount: Amount,
+    /// As declared.
+    pub price: Price,
+    /// At which it was converted.
+    pub rate: Rate,
+}
+
+/// Rates into the accounts' currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rates {
+    currency: String,
+    by_currency: BTreeMap<String, Rate>,
+}
+
+impl Rates {
+    /// Rates into `currency`.
+    pub fn new(currency: impl Into<String>, by_currency: BTreeMap<String, Rate>) -> Rates {
+        Rates { currency: currency.into(), by_currency }
+    }
+
+    /// The rate of a currency, if there is one.
+    pub fn rate(&self, currency: &str) -> Option<Rate> {
+        if currency == self.currency { Some(Rate::ONE) } else { self.by_currency.get(currency).copied() }
+    }
+
+    /// What `price` is in the accounts' currency; `None` without a rate, or past what can be counted.
+    pub fn charge(&self, price: &Price) -> Option<Charge> {
+        let rate = self.rate(&price.currency)?;
+        Some(Charge { amount: rate.convert(price.amount)?, price: price.clone(), rate })
+    }
+}
+
+/// `percent` of an amount, rounded half up.
+pub fn percent_of(amount: Amount, percent: u32) -> Amount {
+    Amount((amount.0.saturating_mul(i64::from(percent)).saturating_add(50)).div_euclid(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_exact_decimals() {
+        for (text, shown) in [("1.08", "1.08"), ("1", "1"), ("0.000001", "0.000001"), ("117.5", "117.5")] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), shown);
+        }
+        for text in ["", "0", "0.0", "-1", "1,08", "1.0000001", "1.", ".5", "1e3", "99999999999999999999", "1000001"] {
+            assert_eq!(text.parse::<Rate>(), Err(RateError), "{text}");
+        }
+    }
+
+    #[test]
+    fn converted_amounts_are_rounded_half_up_to_the_cent() {
+        for (rate, cents, expected) in [
+            ("1.08", 1500, 1620),
+            ("1.08", 7000, 7560),
+            ("1.0845", 1500, 1627),
+            ("1.005", 100, 101),
+            ("1.0049", 100, 100),
+            ("0.333333", 100, 33),
+        ] {
+            assert_eq!(rate.parse::<Rate>().unwrap().convert(Amount(cents)), Some(Amount(expected)), "{rate} {cents}");
+        }
+        assert_eq!("1000000".parse::<Rate>().unwrap().convert(Amount(i64::MAX)), None);
+    }
+
+    #[test]
+    fn prices_name_their_currency() {
+        let price: Price = "15.00 EUR".parse().unwrap();
+        assert_eq!((price.amount, price.currency.as_str()), (Amount(1500), "EUR"));
+        for text in ["15.00", "15.00 eur", "15.00 EURO", "-1.00 EUR", "1.001 EUR", "EUR 15.00"] {
+            assert_eq!(text.parse::<Price>().unwrap_err(), "write a price like 15.00 EUR", "{text}");
+        }
+        let rates = Rates::new("USD", BTreeMap::from([("EUR".to_owned(), "1.08".parse().unwrap())]));
+        assert_eq!(rates.charge(&price).unwrap().amount, Amount(1620));
+        let dollars = rates.charge(&"15.00 USD".parse().unwrap()).unwrap();
+        assert_eq!((dollars.amount, dollars.rate), (Amount(1500), Rate::ONE));
+        assert_eq!(rates.charge(&"15.00 GBP".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn half_of_an_odd_price_goes_up() {
+        assert_eq!((percent_of(Amount(50), 50), percent_of(Amount(35), 50)), (Amount(25), Amount(18)));
+        assert_eq!((percent_of(Amount(50), 0), percent_of(Amount(50), 100)), (Amount(0), Amount(50)));
+    }
+}

@@ -1,0 +1,128 @@
+//! What polls ask over and over, kept in memory beside the database: which key opens which account, which orders are open.
+//!
+//! Both only ever shorten the way to an answer that the database would give too. Whatever ends an order or changes what a key
+//! opens takes it out here right after its commit, on the writer's thread and therefore in the order of the commits; what is
+//! not here is looked up.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::domain::{AccountId, Order, OrderId, Timestamp};
+use crate::store::Holder;
+
+/// Keys that are remembered; past that all are forgotten and learnt anew.
+const MOST_KEYS: usize = 10_000;
+
+/// The memory.
+#[derive(Debug, Default)]
+pub(super) struct Hot {
+    keys: RwLock<Keys>,
+    open: RwLock<HashMap<OrderId, Open>>,
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    holders: HashMap<[u8; 32], Holder>,
+    /// Grows with every change of what keys open: what was looked up before a change is not remembered after it.
+    generation: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    account: AccountId,
+    expires_at: Timestamp,
+}
+
+impl Hot {
+    /// The memory with the orders that are open.
+    pub(super) fn with(orders: impl IntoIterator<Item = Order>) -> Hot {
+        let hot = Hot::default();
+        for order in orders {
+            hot.opened(order.id, order.account, order.expires_at);
+        }
+        hot
+    }
+
+    /// Whom a key opens, if that is remembered; else the generation to remember the answer under.
+    pub(super) fn holder(&self, digest: &[u8; 32]) -> Result<Holder, u64> {
+        let keys = read(&self.keys);
+        keys.holders.get(digest).cloned().ok_or(keys.generation)
+    }
+
+    /// Remembers whom a key opens, unless keys have changed since `generation`.
+    pub(super) fn remember(&self, digest: [u8; 32], holder: &Holder, generation: u64) {
+        let mut keys = write(&self.keys);
+        if keys.generation != generation {
+            return;
+        }
+        if keys.holders.len() >= MOST_KEYS {
+            keys.holders.clear();
+        }
+        keys.holders.insert(digest, holder.clone());
+    }
+
+    /// What keys open has changed.
+    pub(super) fn keys_changed(&self) {
+        let mut keys = write(&self.keys);
+        keys.generation += 1;
+        keys.holders.clear();
+    }
+
+    /// An order was made.
+    pub(super) fn opened(&self, order: OrderId, account: AccountId, expires_at: Timestamp) {
+        write(&self.open).insert(order, Open { account, expires_at });
+    }
+
+    /// An order is not open any more.
+    pub(super) fn ended(&self, order: OrderId) {
+        write(&self.open).remove(&order);
+    }
+
+    /// Whether it is known without asking that an order of this account waits for its SMS.
+    pub(super) fn waits(&self, order: OrderId, account: AccountId, now: Timestamp) -> bool {
+        read(&self.open).get(&order).is_some_and(|open| open.account == account && now < open.expires_at)
+    }
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: AccountId = AccountId(1);
+
+    fn holder() -> Holder {
+        Holder { account: ANN, allowed: None }
+    }
+
+    #[test]
+    fn a_key_that_changed_while_it_was_looked_up_is_not_remembered() {
+        let hot = Hot::default();
+        let generation = hot.holder(&[1; 32]).unwrap_err();
+        hot.keys_changed();
+        hot.remember([1; 32], &holder(), generation);
+        let generation = hot.holder(&[1; 32]).unwrap_err();
+        hot.remember([1; 32], &holder(), generation);
+        assert_eq!(hot.holder(&[1; 32]).unwrap().account, ANN);
+        hot.keys_changed();
+        assert!(hot.holder(&[1; 32]).is_err());
+    }
+
+    #[test]
+    fn an_order_waits_for_its_own_account_until_its_end() {
+        let hot = Hot::default();
+        hot.opened(OrderId(7), ANN, Timestamp(10));
+        assert!(hot.waits(OrderId(7), ANN, Timestamp(9)));
+        assert!(!hot.waits(OrderId(7), AccountId(2), Timestamp(9)));
+        assert!(!hot.waits(OrderId(7), ANN, Timestamp(10)));
+        hot.ended(OrderId(7));
+        assert!(!hot.waits(OrderId(7), ANN, Timestamp(9)));
+    }
+}

@@ -1,0 +1,187 @@
+//! The operator's verbs on money, SIMs and the whole: adjust, suspend, rest, retire, look, verify, back up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::accounts::find;
+use super::{Error, Gateway, SimView};
+use crate::domain::ledger::Posting;
+use crate::domain::message::Message;
+use crate::domain::{Amount, OrderId, Timestamp};
+use crate::store::{Account, Actor, AuditRow, Entry, Tx};
+
+use super::orders::OrderView;
+
+/// All that there is of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderHistory {
+    /// The order and its names.
+    pub view: OrderView,
+    /// Its holds and charges.
+    pub entries: Vec<Entry>,
+    /// What it was given, oldest first.
+    pub messages: Vec<Message>,
+    /// What came to its SIM in its time and was given to nobody: a pattern may want mending.
+    pub unmatched: Vec<Message>,
+}
+
+impl Gateway {
+    /// Puts an account's balance right, up or down. `request` makes the request unique.
+    pub async fn adjust(
+        &self,
+        reference: String,
+        amount: Amount,
+        note: String,
+        request: String,
+    ) -> Result<Account, Error> {
+        if amount == Amount::ZERO || note.trim().is_empty() {
+            return Err(Error::refused("an adjustment is more or less than 0.00 and has a reason"));
+        }
+        let (now, currency) = (self.now(), self.settings.currency.clone());
+        self.store
+            .write(move |tx| {
+                let account = find(tx, &reference)?;
+                tx.note(Actor::Operator, "adjusted the balance", format!("account {}", account.id), now)?;
+                tx.post(account.id, &Posting::Adjustment { amount, note, reference: request }, &currency, now)?;
+                find(tx, &account.id.to_string())
+            })
+            .await
+    }
+
+    /// The newest `limit` entries (0: all) of an account's ledger, oldest first.
+    pub async fn ledger(&self, reference: String, limit: u32) -> Result<Vec<Entry>, Error> {
+        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
+        self.store.read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit)?)).await
+    }
+
+    /// An account's keys open nothing from now on, or again.
+    pub async fn suspend(&self, reference: String, suspended: bool) -> Result<Account, Error> {
+        let (now, hot) = (self.now(), Arc::clone(&self.hot));
+        self.store
+            .write(move |tx| {
+                tx.after_commit(move || hot.keys_changed());
+                let account = find(tx, &reference)?;
+                let deed = if suspended { "suspended" } else { "resumed" };
+                tx.note(Actor::Operator, deed, format!("account {}", account.id), now)?;
+                let since = suspended.then_some(account.suspended_at.unwrap_or(now));
+                tx.set_suspended(account.id, since)?;
+                find(tx, &account.id.to_string())
+            })
+            .await
+    }
+
+    /// Nobody new is given a SIM for so long; for no time: at once again.
+    pub async fn rest_sim(&self, iccid: String, rest: Duration) -> Result<SimView, Error> {
+        self.change_sim(iccid, "set the rest of", move |tx, sim, now| Ok(tx.rest_sim(sim, now.plus(rest))?)).await
+    }
+
+    /// A SIM is sold no more, or again. Who has it keeps it to the end.
+    pub async fn retire_sim(&self, iccid: String, retired: bool) -> Result<SimView, Error> {
+        let deed = if retired { "retired" } else { "took back" };
+        self.change_sim(iccid, deed, move |tx, sim, now| Ok(tx.retire_sim(sim, retired.then_some(now))?)).await
+    }
+
+    async fn change_sim(
+        &self,
+        iccid: String,
+        deed: &'static str,
+        change: impl FnOnce(&Tx<'_>, crate::domain::SimId, Timestamp) -> Result<(), Error> + Send + 'static,
+    ) -> Result<SimView, Error> {
+        let (gateway, now) = (self.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
+                change(tx, sim.id, now)?;
+                tx.note(Actor::Operator, deed, format!("SIM {iccid}"), now)?;
+                let sim = tx.sim(sim.id)?.ok_or_else(|| no_sim(&iccid))?;
+                Ok(gateway.view_sim(sim, now))
+            })
+            .await
+    }
+
+    /// One SIM.
+    pub async fn sim(&self, iccid: String) -> Result<SimView, Error> {
+        let now = self.now();
+        let known = self.store.read(move |rows| rows.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid)));
+        Ok(self.view_sim(known.await?, now))
+    }
+
+    /// All that there is of an order. That the operator saw it is noted.
+    pub async fn order_history(&self, id: OrderId) -> Result<OrderHistory, Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let no_such = || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
+                let order = tx.order(id)?.ok_or_else(no_such)?;
+                tx.note(Actor::Operator, "saw the messages", format!("order {id}"), now)?;
+                let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
+                Ok(OrderHistory {
+                    entries: tx.ledger_of_order(id)?,
+                    messages: tx.messages_of_order(id)?,
+                    unmatched,
+                    view: OrderView {
+                        account: tx.account(order.account)?.map(|account| account.name).unwrap_or_default(),
+                        service: tx.service(order.service)?.map(|service| service.name).unwrap_or_default(),
+                        order,
+                    },
+                })
+            })
+            .await
+    }
+
+    /// The newest `limit` rows (0: all) of the audit, oldest first.
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, Error> {
+        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
+        Ok(self.store.read(move |rows| rows.audit(limit)).await?)
+    }
+
+    /// Notes that the operator saw or did something that no verb of its own notes.
+    pub async fn operator_did(&self, deed: &'static str, subject: String) -> Result<(), Error> {
+        let now = self.now();
+        Ok(self.store.write(move |tx| tx.note(Actor::Operator, deed, subject, now)).await?)
+    }
+
+    /// Everything in the database that cannot be, in words.
+    pub async fn verify(&self) -> Result<Vec<String>, Error> {
+        let cooldown = self.settings.number_cooldown;
+        let cooldown_us = cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
+        Ok(self.store.snapshot(move |rows| rows.faults(cooldown_us)).await?)
+    }
+
+    /// Copies the database, as it is at one moment, into a new file.
+    pub async fn backup(&self, file: PathBuf) -> Result<(), Error> {
+        let failed = |what: &str, error: std::io::Error| Error::refused(format!("cannot {what}: {error}"));
+        if file.exists() {
+            return Err(Error::refused(format!("{} is there already; a backup overwrites nothing", file.display())));
+        }
+        let Some(folder) = file.parent().filter(|_| file.is_absolute()) else {
+            return Err(Error::refused("name the backup's file with its whole path"));
+        };
+        // A half-written file must not look like a backup.
+        let unfinished = file.with_extension("unfinished");
+        let _ = std::fs::remove_file(&unfinished);
+        let copied = self.store.backup(unfinished.clone()).await;
+        if copied.is_err() {
+            let _ = std::fs::remove_file(&unfinished);
+        }
+        copied?;
+        let sync = |path: &std::path::Path| std::fs::File::open(path).and_then(|file| file.sync_all());
+        sync(&unfinished).map_err(|error| failed("write the backup to disk", error))?;
+        std::fs::rename(&unfinished, &file).map_err(|error| failed("name the backup", error))?;
+        sync(folder).map_err(|error| failed("write the backup's folder to disk", error))
+    }
+}
+
+/// Until when an order took messages: the end of its lifetime, or of it when it was given up before.
+fn open_until(order: &crate::domain::Order) -> Timestamp {
+    use crate::domain::order::OrderState;
+    match order.state {
+        OrderState::Canceled { at } | OrderState::Skipped { at } => at,
+        _ => order.expires_at,
+    }
+}
+
+fn no_sim(iccid: &str) -> Error {
+    Error::refused(format!("no SIM {iccid}; `simbridge sim list` shows them"))
+}

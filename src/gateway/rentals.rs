@@ -1,0 +1,297 @@
+//! Rentals: a number for months, with all its SMS.
+
+use super::orders::expire_due_on;
+use super::{Error, Gateway};
+use crate::domain::calendar::add_months;
+use crate::domain::ledger::{Posting, Term};
+use crate::domain::message::Message;
+use crate::domain::price::Charge;
+use crate::domain::rental::{Package, RentalState};
+use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
+use crate::store::{Actor, Entry, Tx};
+
+/// What became of a request to rent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rent {
+    /// The rental; its first term is paid.
+    Made(Rental),
+    /// No such country.
+    InvalidCountry,
+    /// No such package.
+    InvalidPackage,
+    /// No SIM can be rented there.
+    NoStock,
+    /// Balance less holds does not cover the price.
+    NoBalance,
+}
+
+/// What became of a request to extend a rental.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extend {
+    /// It ends later now.
+    Extended(Rental),
+    /// No such contract, or somebody else's.
+    InvalidContract,
+    /// No such package.
+    InvalidPackage,
+    /// It has ended.
+    Expired,
+    /// Balance less holds does not cover the price.
+    NoBalance,
+}
+
+/// What became of a request to change a rental's renewal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// It is as asked.
+    Edited(Rental),
+    /// No such contract, or somebody else's.
+    InvalidContract,
+    /// It has ended.
+    Expired,
+}
+
+/// A rental with its names, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RentalView {
+    /// The rental.
+    pub rental: Rental,
+    /// Its account's name.
+    pub account: String,
+}
+
+/// All that there is of a rental.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RentalHistory {
+    /// The rental and its names.
+    pub view: RentalView,
+    /// Its charges.
+    pub entries: Vec<Entry>,
+    /// Its messages, oldest first.
+    pub messages: Vec<Message>,
+}
+
+impl Gateway {
+    /// Rents a number. The checks run in this order: country, package, stock, balance.
+    pub async fn rent(
+        &self,
+        account: AccountId,
+        country: Option<&str>,
+        package: &str,
+        auto_renew: bool,
+    ) -> Result<Rent, Error> {
+        let Some(country) = country.and_then(|country| self.settings.countries.find(country)) else {
+            return Ok(Rent::InvalidCountry);
+        };
+        let Some((package, charge)) = self.settings.packages.find(package) else { return Ok(Rent::InvalidPackage) };
+        let (gateway, country) = (self.clone(), country.code.clone());
+        self.store.write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew)).await
+    }
+
+    fn rent_in(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        country: String,
+        package: &Package,
+        charge: Charge,
+        auto_renew: bool,
+    ) -> Result<Rent, Error> {
+        let now = self.now();
+        let found = tx.find_for_rent(&country, now, |iccid| self.board.port_of(iccid, now).is_some())?;
+        let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
+        if !self.covers(tx, account, charge.amount)? {
+            return Ok(Rent::NoBalance);
+        }
+        expire_due_on(self, tx, sim, now)?;
+        let new = Rental {
+            id: RentalId(0),
+            account,
+            sim,
+            number,
+            country,
+            package: package.to_string(),
+            renewal_package: package.to_string(),
+            auto_renew,
+            terms: 1,
+            months: package.months(),
+            started_at: now,
+            expires_at: add_months(now, package.months()).ok_or_else(end_of_calendar)?,
+            state: RentalState::Active,
+        };
+        let id = tx.add_rental(&new)?;
+        self.deadlines_change_after(tx);
+        tx.sim_given(sim, now)?;
+        self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
+        tx.note(Actor::Account(account), "rented", format!("rental {id}"), now)?;
+        Ok(Rent::Made(Rental { id, ..new }))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one posting; a struct would be built once, here")]
+    fn charge_term(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        rental: RentalId,
+        term: u32,
+        kind: Term,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let posting = Posting::Term { kind, charge, rental, term };
+        tx.post(account, &posting, &self.settings.currency, now).map(drop).map_err(Error::from)
+    }
+
+    /// Adds a term to a rental's end, and renews it with that package from then on.
+    pub async fn extend(&self, account: AccountId, id: RentalId, package: &str) -> Result<Extend, Error> {
+        let (gateway, package) = (self.clone(), self.settings.packages.find(package));
+        let extended = self.store.write(move |tx| {
+            let now = gateway.now();
+            let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(Extend::InvalidContract) };
+            let Some((package, charge)) = package else { return Ok(Extend::InvalidPackage) };
+            if !rental.is_active(now) {
+                return Ok(Extend::Expired);
+            }
+            if !gateway.covers(tx, account, charge.amount)? {
+                return Ok(Extend::NoBalance);
+            }
+            let longer = rental.with_term(package.months()).ok_or_else(end_of_calendar)?;
+            let longer = Rental { renewal_package: package.to_string(), ..longer };
+            gateway.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
+            tx.save_rental(&longer)?;
+            gateway.deadlines_change_after(tx);
+            tx.note(Actor::Account(account), "extended", format!("rental {id}"), now)?;
+            Ok(Extend::Extended(longer))
+        });
+        extended.await
+    }
+
+    /// Sets whether a rental is renewed at its end.
+    pub async fn edit_rental(&self, account: AccountId, id: RentalId, auto_renew: bool) -> Result<Edit, Error> {
+        let gateway = self.clone();
+        let edited = self.store.write(move |tx| {
+            let now = gateway.now();
+            let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(Edit::InvalidContract) };
+            if !rental.is_active(now) {
+                return Ok(Edit::Expired);
+            }
+            let edited = Rental { auto_renew, ..rental };
+            tx.save_rental(&edited)?;
+            let deed = if auto_renew { "switched auto-renewal on" } else { "switched auto-renewal off" };
+            tx.note(Actor::Account(account), deed, format!("rental {id}"), now)?;
+            Ok(Edit::Edited(edited))
+        });
+        edited.await
+    }
+
+    /// A rental and its messages, oldest first, as their customer sees them; `None` when there is no such contract of theirs.
+    pub async fn view_rental(&self, account: AccountId, id: RentalId) -> Result<Option<(Rental, Vec<Message>)>, Error> {
+        let gateway = self.clone();
+        let viewed = self.store.write(move |tx| {
+            let now = gateway.now();
+            let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(None) };
+            let messages = tx.messages_of_rental(id)?;
+            tx.note(Actor::Account(account), "saw the messages", format!("rental {id}"), now)?;
+            Ok(Some((rental, messages)))
+        });
+        viewed.await
+    }
+
+    /// An account's rental, renewed or ended if its end has come.
+    fn own_rental(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        id: RentalId,
+        now: Timestamp,
+    ) -> Result<Option<Rental>, Error> {
+        let found = tx.rental(id)?.filter(|rental| rental.account == account);
+        found.map(|rental| self.settle_rental(tx, rental, now)).transpose()
+    }
+
+    /// Renews or ends the tenancy of a SIM, if its end has come.
+    pub(super) fn settle_tenant(&self, tx: &Tx<'_>, sim: SimId, now: Timestamp) -> Result<(), Error> {
+        match tx.rental_at(sim, now)? {
+            Some(rental) => self.settle_rental(tx, rental, now).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The rental as it is at `now`: renewed, as often as its end has come since, or ended. The end of a long outage finds the
+    /// same as if there had been none.
+    pub(super) fn settle_rental(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+        let mut rental = rental;
+        while rental.state == RentalState::Active && rental.expires_at <= now {
+            rental = match self.renewed(tx, &rental, now)? {
+                Some(renewed) => renewed,
+                None => self.ended(tx, rental, now)?,
+            };
+        }
+        Ok(rental)
+    }
+
+    fn renewed(&self, tx: &Tx<'_>, rental: &Rental, now: Timestamp) -> Result<Option<Rental>, Error> {
+        let package = self.settings.packages.find(&rental.renewal_package).filter(|_| rental.auto_renew);
+        let Some((package, charge)) = package else { return Ok(None) };
+        if !self.covers(tx, rental.account, charge.amount)? {
+            return Ok(None);
+        }
+        let Some(renewed) = rental.clone().with_term(package.months()) else { return Ok(None) };
+        self.charge_term(tx, rental.account, rental.id, renewed.terms, Term::Renewal, charge, now)?;
+        tx.save_rental(&renewed)?;
+        tx.note(Actor::Daemon, "renewed", format!("rental {}", rental.id), now)?;
+        Ok(Some(renewed))
+    }
+
+    fn ended(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+        let ended = rental.end();
+        tx.save_rental(&ended)?;
+        tx.settle_rental_messages(ended.id, ended.expires_at)?;
+        let rests_until = ended.expires_at.plus(self.settings.rental_rest);
+        if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
+            tx.rest_sim(ended.sim, rests_until)?;
+        }
+        tx.note(Actor::Daemon, "ended", format!("rental {}", ended.id), now)?;
+        Ok(ended)
+    }
+
+    /// The newest `limit` rentals (0: all), oldest first, with their names.
+    pub async fn rentals(&self, limit: u32) -> Result<Vec<RentalView>, Error> {
+        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
+        let read = self.store.read(move |rows| Ok::<_, Error>((rows.rentals(limit)?, rows.accounts()?)));
+        let (rentals, accounts) = read.await?;
+        let view = |rental: Rental| RentalView {
+            account: accounts.iter().find(|a| a.id == rental.account).map(|a| a.name.clone()).unwrap_or_default(),
+            rental,
+        };
+        Ok(rentals.into_iter().map(view).collect())
+    }
+
+    /// All that there is of a rental. That the operator saw it is noted.
+    pub async fn rental_history(&self, id: RentalId) -> Result<RentalHistory, Error> {
+        let gateway = self.clone();
+        let history = self.store.write(move |tx| {
+            let now = gateway.now();
+            let no_such = || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
+            let rental = gateway.settle_rental(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
+            tx.note(Actor::Operator, "saw the messages", format!("rental {id}"), now)?;
+            let account = tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
+            Ok(RentalHistory {
+                view: RentalView { rental, account },
+                entries: tx.ledger_of_rental(id)?,
+                messages: tx.messages_of_rental(id)?,
+            })
+        });
+        history.await
+    }
+
+    /// How many rentals run.
+    pub async fn active_rental_count(&self) -> Result<i64, Error> {
+        let now = self.now();
+        Ok(self.store.read(move |rows| rows.active_rental_count(now)).await?)
+    }
+}
+
+fn end_of_calendar() -> Error {
+    Error::refused("the calendar ends before the rental would")
+}

@@ -1,0 +1,77 @@
+//! Reuse: the number of a completed order once more, for the same service.
+
+use super::orders::{Placement, expire_due_on};
+use super::{Error, Gateway};
+use crate::domain::price::percent_of;
+use crate::domain::sim::Sim;
+use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
+use crate::store::Tx;
+
+/// What became of a request to use a number again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reuse {
+    /// A new order; its price is held.
+    Made {
+        /// Its id.
+        order: OrderId,
+        /// The number as customers write it, digits only.
+        number: String,
+    },
+    /// The number cannot be had again: gone, offline, rented, taken, the window over, the order not completed or unknown.
+    Offline,
+    /// The account has as many open orders as it may; this is the oldest.
+    AlreadyOpen(OrderId),
+    /// Balance less holds does not cover the price.
+    NoBalance,
+}
+
+impl Gateway {
+    /// Makes a new order for the number and service of a completed one.
+    pub async fn reuse(&self, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
+        let gateway = self.clone();
+        self.store.write(move |tx| gateway.reuse_in(tx, account, order)).await
+    }
+
+    fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
+        let now = self.now();
+        let known = tx.order(order)?.filter(|order| order.account == account);
+        let Some(old) = known.filter(|order| order.reusable(now, self.settings.reuse_window)) else {
+            return Ok(Reuse::Offline);
+        };
+        let Some(service) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
+        if let Some(oldest) = self.too_many_open(tx, account, now)? {
+            return Ok(Reuse::AlreadyOpen(oldest));
+        }
+        let price = percent_of(service.price_in(&old.country), self.settings.reuse_price_percent);
+        if !self.covers(tx, account, price)? {
+            return Ok(Reuse::NoBalance);
+        }
+        let (number, country) = (&old.number, &old.country);
+        let placement =
+            Placement { account, service: &service, sim: old.sim, number, country, price, reuse_of: Some(old.id) };
+        let order = self.place(tx, &placement, now)?;
+        Ok(Reuse::Made { order, number: self.shown(&old.number) })
+    }
+
+    /// The service of a completed order whose number its account could have again now.
+    fn reusable(&self, tx: &Tx<'_>, old: &Order, now: Timestamp) -> Result<Option<Service>, Error> {
+        let Some(sim) = tx.sim(old.sim)?.filter(|sim| self.still_has(sim, &old.number, now)) else { return Ok(None) };
+        let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else { return Ok(None) };
+        if tx.has_skipped(&old.number, service.id, old.account)? {
+            return Ok(None);
+        }
+        expire_due_on(self, tx, sim.id, now)?;
+        let company = allocation::widest(service.has_patterns(), self.settings.share_sim);
+        let crowded = tx.is_crowded(sim.id, old.account, service.id, company, now)?;
+        Ok((!crowded).then_some(service))
+    }
+
+    /// Whether a SIM has the number, alone, and can be given out: it is on the air, not rented, resting or retired.
+    fn still_has(&self, sim: &Sim, number: &str, now: Timestamp) -> bool {
+        sim.number.as_ref().is_some_and(|known| known.number == number)
+            && !(sim.contested || sim.rented)
+            && sim.rests_until <= now
+            && sim.retired_at.is_none()
+            && self.board.port_of(&sim.iccid, now).is_some()
+    }
+}

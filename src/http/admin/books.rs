@@ -1,0 +1,79 @@
+//! Orders and rentals with all that belongs to them, the audit, the database as a whole.
+
+use std::path::PathBuf;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Admin, Answer, Limit, views};
+use crate::domain::{OrderId, RentalId};
+
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    object
+}
+
+pub(super) async fn order(State(admin): State<Admin>, Path(id): Path<i64>) -> Answer {
+    let history = admin.gateway.order_history(OrderId(id)).await?;
+    let more = json!({
+        "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
+        "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
+        "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
+    });
+    Ok(Json(with(views::order(&history.view), more)))
+}
+
+pub(super) async fn rentals(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
+    Ok(Json(admin.gateway.rentals(limit).await?.iter().map(views::rental).collect()))
+}
+
+pub(super) async fn rental(State(admin): State<Admin>, Path(id): Path<i64>) -> Answer {
+    let history = admin.gateway.rental_history(RentalId(id)).await?;
+    let more = json!({
+        "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
+        "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
+    });
+    Ok(Json(with(views::rental(&history.view), more)))
+}
+
+pub(super) async fn audit(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
+    Ok(Json(admin.gateway.audit(limit).await?.iter().map(views::audit).collect()))
+}
+
+pub(super) async fn verify(State(admin): State<Admin>) -> Answer {
+    let faults = admin.gateway.verify().await?;
+    Ok(Json(json!({ "ok": faults.is_empty(), "faults": faults })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Backup {
+    file: PathBuf,
+}
+
+pub(super) async fn backup(State(admin): State<Admin>, Json(Backup { file }): Json<Backup>) -> Answer {
+    admin.gateway.backup(file.clone()).await?;
+    Ok(Json(json!({ "file": file })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Why {
+    service: String,
+    country: String,
+    account: Option<String>,
+}
+
+pub(super) async fn explain(State(admin): State<Admin>, Query(why): Query<Why>) -> Answer {
+    let said = admin.gateway.explain(why.service, &why.country, why.account).await?;
+    let counts = said.obstacles.iter().map(|(obstacle, count)| (obstacle.word().to_owned(), json!(count))).collect();
+    let head = json!({
+        "service": said.service,
+        "country": said.country,
+        "sims": said.sims,
+        "available": said.available,
+    });
+    Ok(Json(with(head, Value::Object(counts))))
+}

@@ -1,0 +1,165 @@
+//! Long-term numbers. Answers have exactly the document's keys, in its order and with its types.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::answer::{Refusal, text};
+use super::{Api, Params};
+use crate::domain::message::Message;
+use crate::domain::rental::DEFAULT_PACKAGE;
+use crate::domain::{Rental, RentalId};
+use crate::gateway::{Edit, Extend, Rent};
+
+type Answer = Result<Response, Refusal>;
+
+#[derive(Serialize)]
+struct New<'a> {
+    success: bool,
+    contract_id: i64,
+    package: &'a str,
+    /// A string here, a boolean elsewhere: so says the document.
+    auto_renew: &'a str,
+    expire_on: String,
+    phone_number: String,
+    country: &'a str,
+}
+
+#[derive(Serialize)]
+struct Extended<'a> {
+    success: bool,
+    package: &'a str,
+    new_expire: String,
+}
+
+#[derive(Serialize)]
+struct Edited {
+    success: bool,
+    auto_renew: bool,
+}
+
+#[derive(Serialize)]
+struct Viewed<'a> {
+    success: bool,
+    contract_id: i64,
+    phone_number: String,
+    country: &'a str,
+    package: &'a str,
+    renewal_package: &'a str,
+    auto_renew: bool,
+    expire_on: String,
+    received_sms: Vec<Sms<'a>>,
+}
+
+#[derive(Serialize)]
+struct Sms<'a> {
+    /// Counts within the contract.
+    id: usize,
+    sender: &'a str,
+    body: &'a str,
+    receive_date: String,
+}
+
+fn contract(params: &Params) -> Result<RentalId, Refusal> {
+    params.number("contract_id").map(RentalId).ok_or(Refusal::InvalidContract)
+}
+
+/// `auto_renew`, if it is there.
+fn auto_renew(params: &Params) -> Result<Option<bool>, Refusal> {
+    match params.get("auto_renew").map(str::to_ascii_lowercase).as_deref() {
+        None => Ok(None),
+        Some("true" | "1") => Ok(Some(true)),
+        Some("false" | "0") => Ok(Some(false)),
+        Some(_) => Err(Refusal::InvalidAutoRenew),
+    }
+}
+
+fn package(params: &Params) -> &str {
+    params.get("package").unwrap_or(DEFAULT_PACKAGE)
+}
+
+/// `/api/rental/new`.
+pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
+    let account = api.account(&params).await?;
+    let auto_renew = auto_renew(&params)?.unwrap_or(true);
+    let rented = api.gateway.rent(account, params.get("country"), package(&params), auto_renew).await?;
+    let rental = match rented {
+        Rent::Made(rental) => rental,
+        Rent::InvalidCountry => return Ok(text("INVALID_COUNTRY")),
+        Rent::InvalidPackage => return Ok(text("INVALID_PACKAGE")),
+        Rent::NoStock => return Ok(text("NO_STOCK")),
+        Rent::NoBalance => return Ok(text("NO_BALANCE")),
+    };
+    let answer = New {
+        success: true,
+        contract_id: rental.id.0,
+        package: &rental.package,
+        auto_renew: if rental.auto_renew { "true" } else { "false" },
+        expire_on: rental.expires_at.to_string(),
+        phone_number: national(&api, &rental),
+        country: &rental.country,
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// `/api/rental/extend`.
+pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
+    let account = api.account(&params).await?;
+    let contract = contract(&params)?;
+    let package = package(&params);
+    Ok(match api.gateway.extend(account, contract, package).await? {
+        Extend::Extended(rental) => {
+            Json(Extended { success: true, package, new_expire: rental.expires_at.to_string() }).into_response()
+        }
+        Extend::InvalidContract => text("INVALID_CONTRACT"),
+        Extend::InvalidPackage => text("INVALID_PACKAGE"),
+        Extend::Expired => text("NUMBER_EXPIRED"),
+        Extend::NoBalance => text("NO_BALANCE"),
+    })
+}
+
+/// `/api/rental/edit`.
+pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
+    let account = api.account(&params).await?;
+    let contract = contract(&params)?;
+    let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
+    Ok(match api.gateway.edit_rental(account, contract, auto_renew).await? {
+        Edit::Edited(rental) => Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response(),
+        Edit::InvalidContract => text("INVALID_CONTRACT"),
+        Edit::Expired => text("NUMBER_EXPIRED"),
+    })
+}
+
+/// `/api/rental/view`.
+pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
+    let account = api.account(&params).await?;
+    let contract = contract(&params)?;
+    let viewed = api.gateway.view_rental(account, contract).await?;
+    let (rental, messages) = viewed.ok_or(Refusal::InvalidContract)?;
+    let answer = Viewed {
+        success: true,
+        contract_id: rental.id.0,
+        phone_number: national(&api, &rental),
+        country: &rental.country,
+        package: &rental.package,
+        renewal_package: &rental.renewal_package,
+        auto_renew: rental.auto_renew,
+        expire_on: rental.expires_at.to_string(),
+        received_sms: received(&messages),
+    };
+    Ok(Json(answer).into_response())
+}
+
+fn national(api: &Api, rental: &Rental) -> String {
+    api.gateway.settings().countries.national(&rental.number)
+}
+
+/// The messages that still have their text, counted among all: a count does not change when an older text goes.
+fn received(messages: &[Message]) -> Vec<Sms<'_>> {
+    let counted = (1..).zip(messages).filter_map(|(id, message)| {
+        let (sender, body) = (message.sender.as_deref()?, message.text.as_deref()?);
+        Some(Sms { id, sender, body, receive_date: message.received_at.to_string() })
+    });
+    counted.collect()
+}

@@ -1,0 +1,116 @@
+//! Rentals.
+
+use rusqlite::{Row, params};
+
+use super::error::one_row;
+use super::{Rows, StoreError, Tx};
+use crate::domain::rental::RentalState;
+use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
+
+const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, auto_renew, terms, months, \
+                      started_at, expires_at, state, ended_at FROM rental";
+
+fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
+    let id = RentalId(row.get(0)?);
+    let ended_at = row.get::<_, Option<i64>>(13)?.map(Timestamp);
+    let Some(state) = RentalState::from_row(row.get_ref(12)?.as_str()?, ended_at) else {
+        return Ok(Err(StoreError::Row { table: "rental", key: id.to_string(), fault: "has no state that can be" }));
+    };
+    Ok(Ok(Rental {
+        id,
+        account: AccountId(row.get(1)?),
+        sim: SimId(row.get(2)?),
+        number: row.get(3)?,
+        country: row.get(4)?,
+        package: row.get(5)?,
+        renewal_package: row.get(6)?,
+        auto_renew: row.get(7)?,
+        terms: row.get(8)?,
+        months: row.get(9)?,
+        started_at: Timestamp(row.get(10)?),
+        expires_at: Timestamp(row.get(11)?),
+        state,
+    }))
+}
+
+impl Rows<'_> {
+    /// A rental by id.
+    pub fn rental(&self, id: RentalId) -> Result<Option<Rental>, StoreError> {
+        self.first(&format!("{RENTAL} WHERE id = $1"), [id.0], rental)?.transpose()
+    }
+
+    /// The newest `limit` rentals, oldest first.
+    pub fn rentals(&self, limit: i64) -> Result<Vec<Rental>, StoreError> {
+        let sql = format!("SELECT * FROM ({RENTAL} ORDER BY id DESC LIMIT $1) ORDER BY id");
+        self.all(&sql, [limit], rental)?.into_iter().collect()
+    }
+
+    /// A SIM's newest rental of those that had begun at `at`.
+    pub fn rental_at(&self, sim: SimId, at: Timestamp) -> Result<Option<Rental>, StoreError> {
+        let sql = format!("{RENTAL} WHERE sim_id = $1 AND started_at <= $2 ORDER BY started_at DESC, id DESC LIMIT 1");
+        self.first(&sql, [sim.0, at.0], rental)?.transpose()
+    }
+
+    /// How many rentals run at `now`.
+    pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
+        self.number("SELECT count(*) FROM rental WHERE state = 'active' AND expires_at > $1", [now.0])
+    }
+
+    /// Rentals whose end has come at `now`, at most `limit`.
+    pub fn due_rentals(&self, now: Timestamp, limit: i64) -> Result<Vec<Rental>, StoreError> {
+        let sql = format!("{RENTAL} WHERE state = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2");
+        self.all(&sql, [now.0, limit], rental)?.into_iter().collect()
+    }
+
+    /// When the next rental's end comes.
+    pub fn next_rental_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT expires_at FROM rental WHERE state = 'active' ORDER BY expires_at LIMIT 1";
+        self.first(sql, [], |row| row.get(0).map(Timestamp))
+    }
+}
+
+impl Tx<'_> {
+    /// Adds a rental, active, with one term; its id in `new` does not count.
+    pub fn add_rental(&self, new: &Rental) -> Result<RentalId, StoreError> {
+        let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, renewal_package, auto_renew, state, \
+                   terms, months, started_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11)";
+        let values = params![
+            new.account.0,
+            new.sim.0,
+            new.number,
+            new.country,
+            new.package,
+            new.renewal_package,
+            new.auto_renew,
+            new.terms,
+            new.months,
+            new.started_at.0,
+            new.expires_at.0
+        ];
+        self.execute(sql, values)?;
+        Ok(RentalId(self.inserted()))
+    }
+
+    /// Writes what has changed of a rental that was active until now.
+    pub fn save_rental(&self, rental: &Rental) -> Result<(), StoreError> {
+        let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = $4, expires_at = $5, \
+                   state = $6, ended_at = $7 WHERE id = $8 AND state = 'active'";
+        let values = params![
+            rental.renewal_package,
+            rental.auto_renew,
+            rental.terms,
+            rental.months,
+            rental.expires_at.0,
+            rental.state.word(),
+            rental.state.ended_at().map(|at| at.0),
+            rental.id.0
+        ];
+        one_row(self.execute(sql, values)?, "rental", rental.id)
+    }
+
+    /// Retention of a rental's messages counts from `at`: it has ended.
+    pub fn settle_rental_messages(&self, rental: RentalId, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE message SET settled_at = $1 WHERE rental_id = $2 AND settled_at IS NULL";
+        self.execute(sql, [at.0, rental.0]).map(drop)
+    }
+}
