@@ -61,6 +61,8 @@ pub(super) enum Event {
     TextMode,
     /// The command ended; the reply is in [`Channel::reply`].
     Ended(Command, Outcome),
+    /// The echo is back, which was off: the modem has started anew and said nothing of it.
+    Echoed,
     /// The modem has stopped answering.
     Lost,
 }
@@ -89,6 +91,10 @@ pub(super) struct Channel {
     /// A `+CMGL` or `+CMGR` line that waits for its PDU.
     awaited: Option<ListHeader>,
     sent: String,
+    /// The command in flight was echoed.
+    echoed: bool,
+    /// A command has been answered without an echo.
+    echo_is_off: bool,
     prompted: bool,
     output: Vec<u8>,
     imei: Option<String>,
@@ -107,6 +113,8 @@ impl Channel {
             head: None,
             awaited: None,
             sent: String::new(),
+            echoed: false,
+            echo_is_off: false,
             prompted: false,
             output: Vec::new(),
             imei: None,
@@ -169,6 +177,7 @@ impl Channel {
     }
 
     fn write_sent(&mut self) {
+        self.echoed = false;
         self.output.extend_from_slice(self.sent.as_bytes());
         self.output.push(b'\r');
     }
@@ -259,7 +268,8 @@ impl Channel {
             return Some(Event::Direct(head));
         }
         if self.is_echo(line) {
-            return None;
+            self.echoed = true;
+            return std::mem::take(&mut self.echo_is_off).then_some(Event::Echoed);
         }
         match &self.link {
             Link::Busy { .. } => self.line_in_reply(line, now),
@@ -398,6 +408,7 @@ impl Channel {
     fn end(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else { return None };
         self.awaited = None;
+        self.echo_is_off |= result.is_ok() && !self.echoed;
         let needs_line = matches!(command.expects(), Expects::Value(_) | Expects::Required(_));
         let outcome = if !result.is_ok() {
             Outcome::Refused(result)

@@ -230,6 +230,7 @@ impl Session {
                 }
             }
             Event::Ended(command, outcome) => self.ended(&command, outcome, now),
+            Event::Echoed => self.booted(now),
             Event::Lost => self.give_up("the modem has stopped answering".to_owned()),
         }
     }

@@ -9,7 +9,8 @@ use super::card::SimCard;
 use super::centre::compose;
 use super::memory::MessageStore;
 use super::modem::Modem;
-use super::scenario::{ModemPlan, StoredPlan};
+use super::modem_plan::ModemPlan;
+use super::scenario::StoredPlan;
 use crate::sms::Address;
 
 /// One modem and its port.
@@ -19,6 +20,7 @@ pub struct Bay {
     pub wake: Notify,
     /// Whether the port is there.
     pub port: watch::Sender<Port>,
+    name: Mutex<Name>,
 }
 
 /// Whether a modem's port is there.
@@ -33,6 +35,9 @@ pub enum Port {
     },
 }
 
+/// What a port's link is called from now on.
+pub type Name = Option<String>;
+
 impl Bay {
     /// The modem of a plan, with the messages that it has from the start.
     pub fn new(plan: &ModemPlan, now: DateTime<Utc>) -> Self {
@@ -43,7 +48,22 @@ impl Bay {
         if let Some(store) = on_card {
             fill(store, plan.stored_on_card(), card.as_ref(), now);
         }
-        Self { modem: Mutex::new(modem), wake: Notify::new(), port: watch::Sender::new(Port::Present) }
+        Self {
+            modem: Mutex::new(modem),
+            wake: Notify::new(),
+            port: watch::Sender::new(Port::Present),
+            name: Mutex::default(),
+        }
+    }
+
+    /// The port's link has another name when it comes back.
+    pub fn rename(&self, name: &str) {
+        *self.name.lock().unwrap_or_else(PoisonError::into_inner) = Some(name.to_owned());
+    }
+
+    /// The name of the port's link; `None` is the one that its place gives it.
+    pub fn name(&self) -> Name {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The modem, for as long as nobody else needs it.

@@ -64,6 +64,11 @@ impl Lock {
         Lock::Pin { pin: pin.to_owned(), puk: "12345678".to_owned(), attempts: PIN_ATTEMPTS }
     }
 
+    /// A card that three wrong PINs have blocked.
+    pub fn blocked() -> Self {
+        Lock::Puk { puk: "12345678".to_owned(), attempts: PUK_ATTEMPTS }
+    }
+
     /// Whether the card lets itself be used.
     pub fn is_open(&self) -> bool {
         matches!(self, Lock::Off | Lock::Opened { .. })

@@ -31,6 +31,9 @@ pub enum SimulatorError {
     /// Not hexadecimal digits.
     #[error("these are not octets in hexadecimal digits")]
     NotHexadecimal,
+    /// Not a name for a port.
+    #[error("a port's name has letters, digits, - and _ only")]
+    NotAName,
     /// The folder is in use.
     #[error("another simulator is running in {dir}")]
     FolderInUse {

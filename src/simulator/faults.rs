@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::modem::command::Command;
 use super::modem::reply::{Failure, Outcome, Reply};
 use super::modem::{Modem, Now};
+use super::quirks::Quirk;
 
 /// A fault, as scenarios and the control side name it. Counts are of commands or lines; each fault ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,47 @@ pub enum Fault {
         /// How many.
         count: u32,
     },
+    /// Replies to commands that begin so lack their final result.
+    NoFinal {
+        /// What follows `AT`.
+        command: String,
+        /// How often.
+        times: u32,
+    },
+    /// Replies to commands that begin so break off.
+    Cut {
+        /// What follows `AT`.
+        command: String,
+        /// How often.
+        times: u32,
+        /// So many octets of a reply arrive.
+        octets: usize,
+    },
+    /// A line that nobody asked for, again and again.
+    Flood {
+        /// The line, without its end.
+        line: String,
+        /// From one to the next; at least 1.
+        every_ms: u64,
+        /// How long.
+        for_ms: u64,
+    },
+    /// The next messages arrive twice: the network did not hear that they had arrived.
+    Duplicate {
+        /// How many.
+        messages: u32,
+    },
+    /// `<mt>` and `<ds>` of `AT+CNMI` become 0, as after a `+CMT` that nobody acknowledged.
+    Deaf,
+    /// The echo is on again.
+    Echo,
+    /// The modem forgets its settings and says nothing of it.
+    SettingsLost,
+    /// The modem has a habit from now on, until [`Fault::Clear`].
+    Habit {
+        /// Which one.
+        quirk: Quirk,
+    },
     /// Octets on the line, now.
     Garbage {
         /// In hexadecimal digits.
@@ -46,6 +88,13 @@ pub enum Fault {
         /// When it comes back; without it, at [`Fault::PortBack`].
         back_after_ms: Option<u64>,
     },
+    /// The port disappears and comes back under another name in the same folder.
+    PortMoved {
+        /// When.
+        back_after_ms: u64,
+        /// The name of the link.
+        name: String,
+    },
     /// The port comes back; the modem has started anew.
     PortBack,
     /// The SIM card is pulled out and put into the drawer.
@@ -55,6 +104,17 @@ pub enum Fault {
         /// Which one.
         iccid: String,
     },
+    /// The card asks its PIN from now on.
+    SimLocked {
+        /// The PIN.
+        pin: String,
+    },
+    /// Three wrong PINs were entered somewhere: the card asks its PUK.
+    SimBlocked,
+    /// The card asks nothing any more.
+    SimUnlocked,
+    /// The network refuses this modem; until [`Fault::CoverageBack`].
+    Denied,
     /// No network for this modem.
     CoverageLost,
     /// The network is there again.
@@ -68,8 +128,29 @@ pub enum Fault {
 pub struct Faults {
     silent: u32,
     slow: Option<(u64, u32)>,
-    refused: Vec<(String, u32)>,
+    refused: Vec<Counted>,
+    without_final: Vec<Counted>,
+    cut: Vec<(Counted, usize)>,
     dropped: u32,
+    doubled: u32,
+    habits: Vec<Quirk>,
+}
+
+/// A command's beginning, and how often something still happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Counted {
+    command: String,
+    times: u32,
+}
+
+impl Counted {
+    fn new(command: &str, times: u32) -> Self {
+        Self { command: command.to_ascii_uppercase(), times }
+    }
+
+    fn takes(&mut self, shown: &str) -> bool {
+        shown.starts_with(self.command.as_str()) && take_one(&mut self.times)
+    }
 }
 
 impl Faults {
@@ -78,12 +159,23 @@ impl Faults {
         match fault {
             Fault::Silence { commands } => self.silent = *commands,
             Fault::Slow { delay_ms, commands } => self.slow = Some((*delay_ms, *commands)),
-            Fault::Refuse { command, times } => self.refused.push((command.to_ascii_uppercase(), *times)),
+            Fault::Refuse { command, times } => self.refused.push(Counted::new(command, *times)),
+            Fault::NoFinal { command, times } => self.without_final.push(Counted::new(command, *times)),
+            Fault::Cut { command, times, octets } => self.cut.push((Counted::new(command, *times), *octets)),
             Fault::DropUrcs { count } => self.dropped = *count,
+            Fault::Duplicate { messages } => self.doubled = *messages,
+            Fault::Habit { quirk } => self.habits.push(*quirk),
             Fault::Clear => *self = Self::default(),
             _ => return false,
         }
+        self.forget_what_is_over();
         true
+    }
+
+    fn forget_what_is_over(&mut self) {
+        self.refused.retain(|counted| counted.times > 0);
+        self.without_final.retain(|counted| counted.times > 0);
+        self.cut.retain(|(counted, _)| counted.times > 0);
     }
 
     /// Whether the next unasked result code is lost.
@@ -91,16 +183,40 @@ impl Faults {
         take_one(&mut self.dropped)
     }
 
+    /// Whether the next message arrives twice.
+    pub fn doubles(&mut self) -> bool {
+        take_one(&mut self.doubled)
+    }
+
+    /// Whether the modem has been given this habit.
+    pub fn has(&self, quirk: Quirk) -> bool {
+        self.habits.contains(&quirk)
+    }
+
     fn delay_ms(&mut self) -> Option<u64> {
         let (delay_ms, commands) = self.slow.as_mut()?;
         take_one(commands).then_some(*delay_ms)
     }
 
-    fn refuses(&mut self, shown: &str) -> bool {
-        let refused =
-            self.refused.iter_mut().find(|(command, times)| *times > 0 && shown.starts_with(command.as_str()));
-        refused.is_some_and(|(_, times)| take_one(times))
+    fn mangle(&mut self, shown: &str) -> Mangled {
+        if self.without_final.iter_mut().any(|counted| counted.takes(shown)) {
+            return Mangled::NoFinal;
+        }
+        let cut = self.cut.iter_mut().find_map(|(counted, octets)| counted.takes(shown).then_some(*octets));
+        cut.map_or(Mangled::Not, Mangled::Cut)
     }
+}
+
+/// What becomes of the reply at hand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mangled {
+    /// It is whole.
+    #[default]
+    Not,
+    /// It has no final result.
+    NoFinal,
+    /// It has so many octets and no more.
+    Cut(usize),
 }
 
 fn take_one(left: &mut u32) -> bool {
@@ -115,10 +231,14 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     if take_one(&mut faults.silent) {
         return Some(Ok(Reply::Silence));
     }
-    if faults.refuses(&command.shown().to_ascii_uppercase()) {
+    let shown = command.shown().to_ascii_uppercase();
+    if faults.refused.iter_mut().any(|counted| counted.takes(&shown)) {
         return Some(Err(Failure::Error));
     }
-    if let Some(delay_ms) = faults.delay_ms() {
+    let mangled = faults.mangle(&shown);
+    let delay_ms = faults.delay_ms();
+    modem.mangle_reply(mangled);
+    if let Some(delay_ms) = delay_ms {
         modem.delay_reply(delay_ms);
     }
     None

@@ -12,24 +12,33 @@ pub mod control;
 mod digits;
 mod error;
 mod exclusive;
+mod family;
 mod faults;
 mod memory;
 mod modem;
+mod modem_plan;
 mod network;
+mod plan;
 mod port;
 mod pty;
+mod quirks;
 mod rack;
 mod run;
 mod scenario;
+mod workbench;
 
 pub use error::SimulatorError;
+pub use family::families;
 pub use faults::Fault;
 pub use modem::observed::Observed;
 pub use network::{Clock, ModemStats, Network, SendReceipt};
+pub use plan::{Plan, Planned};
 pub use port::in_memory;
+pub use quirks::Quirk;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;
 pub use scenario::Scenario;
+pub use workbench::{Exchange, Workbench};
 
 #[cfg(test)]
 mod tests;

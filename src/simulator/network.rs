@@ -2,6 +2,7 @@
 //!
 //! Lock order: a bay's modem, then the network's state. Nothing locks two modems at once.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -27,9 +28,26 @@ pub struct Network(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
-    started: Instant,
+    ticks: Ticks,
     bays: Vec<Bay>,
     state: Mutex<State>,
+}
+
+/// Where milliseconds come from.
+pub(super) enum Ticks {
+    /// They pass.
+    Since(Instant),
+    /// They are told: see [`Workbench`](super::Workbench).
+    Told(Arc<AtomicU64>),
+}
+
+impl Ticks {
+    fn ms(&self) -> u64 {
+        match self {
+            Ticks::Since(started) => u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            Ticks::Told(ms) => ms.load(Ordering::Relaxed),
+        }
+    }
 }
 
 /// What the network knows apart from its modems.
@@ -72,9 +90,13 @@ impl Network {
     /// A fault of the scenario names a card that is not there, or octets that are none.
     #[expect(clippy::disallowed_methods, reason = "the simulator's machines count milliseconds from here on")]
     pub fn new(scenario: &Scenario, clock: Clock) -> Result<Self, SimulatorError> {
+        Self::ticking(scenario, clock, Ticks::Since(Instant::now()))
+    }
+
+    pub(super) fn ticking(scenario: &Scenario, clock: Clock, ticks: Ticks) -> Result<Self, SimulatorError> {
         let state = Mutex::new(State { centre: ServiceCentre::default(), drawer: scenario.drawer() });
         let bays = scenario.modems().iter().map(|plan| Bay::new(plan, clock())).collect();
-        let network = Network(Arc::new(Inner { clock, started: Instant::now(), bays, state }));
+        let network = Network(Arc::new(Inner { clock, ticks, bays, state }));
         network.subscribe_all();
         for (place, plan) in scenario.modems().iter().enumerate() {
             plan.faults().iter().try_for_each(|fault| network.fault(place, fault))?;
@@ -167,7 +189,8 @@ impl Network {
     /// Makes something go wrong with a modem, or well again.
     ///
     /// # Errors
-    /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`], [`SimulatorError::NotHexadecimal`].
+    /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`], [`SimulatorError::NotHexadecimal`],
+    /// [`SimulatorError::NotAName`].
     pub fn fault(&self, modem: usize, fault: &Fault) -> Result<(), SimulatorError> {
         let last = self.modems().saturating_sub(1);
         let bay = self.0.bays.get(modem).ok_or(SimulatorError::UnknownModem { modem, last })?;
@@ -177,9 +200,12 @@ impl Network {
                 let octets = hex::decode(octets).map_err(|_| SimulatorError::NotHexadecimal)?;
                 bay.modem().babble(&octets);
             }
-            Fault::Reboot => bay.modem().reboot(now),
             Fault::PortGone { back_after_ms } => {
                 bay.port.send_replace(Port::Gone { back_after_ms: *back_after_ms });
+            }
+            Fault::PortMoved { back_after_ms, name } => {
+                bay.rename(plain_name(name)?);
+                bay.port.send_replace(Port::Gone { back_after_ms: Some(*back_after_ms) });
             }
             Fault::PortBack => {
                 bay.port.send_replace(Port::Present);
@@ -189,15 +215,7 @@ impl Network {
                 self.state().drawer.extend(card);
             }
             Fault::SimIn { iccid } => self.insert(bay, iccid)?,
-            Fault::CoverageLost => bay.modem().set_coverage(false),
-            Fault::CoverageBack => bay.modem().set_coverage(true),
-            Fault::Silence { .. }
-            | Fault::Slow { .. }
-            | Fault::Refuse { .. }
-            | Fault::DropUrcs { .. }
-            | Fault::Clear => {
-                bay.modem().faults_mut().add(fault);
-            }
+            _ => bay.modem().suffer(fault, now),
         }
         bay.wake.notify_one();
         Ok(())
@@ -205,7 +223,7 @@ impl Network {
 
     fn insert(&self, bay: &Bay, iccid: &str) -> Result<(), SimulatorError> {
         let card = self.take_card(iccid).ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
-        let before = bay.modem().insert_sim(card);
+        let before = bay.modem().insert_sim(card, self.now());
         self.state().drawer.extend(before);
         Ok(())
     }
@@ -285,13 +303,18 @@ impl Network {
     }
 
     fn now(&self) -> Now {
-        let ms = u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { ms, utc: (self.0.clock)() }
+        Now { ms: self.0.ticks.ms(), utc: (self.0.clock)() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A link's name stays in its folder.
+fn plain_name(name: &str) -> Result<&str, SimulatorError> {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if plain { Ok(name) } else { Err(SimulatorError::NotAName) }
 }
 
 /// What goes in and out of one [`Network::step`].

@@ -15,6 +15,7 @@ use super::control;
 use super::error::SimulatorError;
 use super::exclusive::Closes;
 use super::network::{Clock, Network};
+use super::plan::Plan;
 use super::port::pump;
 use super::pty::Pty;
 use super::scenario::Scenario;
@@ -48,17 +49,22 @@ impl Rack {
         let RackConfig { dir, modems, clock, scenario } = config;
         raise_file_limit();
         fs::create_dir_all(&dir).map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
-        let network = Network::new(&scenario.unwrap_or_default().with_modems(modems), clock)?;
+        let scenario = scenario.unwrap_or_default().with_modems(modems);
+        let network = Network::new(&scenario, clock)?;
         let token = CancellationToken::new();
         let socket = control::Socket::bind(&dir)?;
         let shelf = Arc::new(Shelf { dir, closes: closes() });
-        let ptys = (0..network.modems()).map(|place| shelf.open(place)).collect::<Result<Vec<_>, _>>()?;
+        let ptys = (0..network.modems()).map(|place| shelf.open(shelf.link(place))).collect::<Result<Vec<_>, _>>()?;
         let ports = (0..ptys.len()).map(|place| shelf.link(place)).collect();
         let tasks = TaskTracker::new();
         tasks.spawn(socket.serve(network.clone(), token.clone()));
         tasks.spawn(watch_closes(shelf.clone(), token.clone()));
         for (place, pty) in ptys.into_iter().enumerate() {
             tasks.spawn(serve(network.clone(), shelf.clone(), place, pty, token.clone()));
+        }
+        if let Some(keys) = scenario.plan() {
+            let plan = Plan::new(&network, keys.seed, keys.minutes).play(network.clone());
+            tasks.spawn(token.clone().run_until_cancelled_owned(plan));
         }
         tasks.close();
         Ok(Rack { network, ports, tasks, stopping: token.drop_guard() })
@@ -92,8 +98,7 @@ impl Shelf {
         self.dir.join(format!("modem{place:03}"))
     }
 
-    fn open(&self, place: usize) -> Result<Pty, SimulatorError> {
-        let link = self.link(place);
+    fn open(&self, link: PathBuf) -> Result<Pty, SimulatorError> {
         Pty::open(&link, self.closes.as_ref())
             .map_err(SimulatorError::io(format!("cannot open a pseudo terminal for {}", link.display())))
     }
@@ -137,7 +142,8 @@ async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop
             () = until_present(&bay.port, &mut port) => {}
         }
         network.power_cycle(place);
-        match shelf.open(place) {
+        let link = bay.name().map_or_else(|| shelf.link(place), |name| shelf.dir.join(name));
+        match shelf.open(link) {
             Ok(opened) => pty = Some(opened),
             Err(error) => {
                 tracing::error!(%error, "a port did not come back");

@@ -1,21 +1,14 @@
 //! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's position.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::card::{Lock, SimCard};
-use super::digits::{Country, imei};
+use super::digits::Country;
 use super::error::SimulatorError;
-use super::faults::Fault;
 use super::memory::MessageStore;
-use super::modem::ModemConfig;
+use super::modem_plan::ModemPlan;
 
 const SM_CAPACITY: usize = 20;
-const ME_CAPACITY: usize = 100;
-const BOOT_MS: u64 = 300;
-/// One family of modules gave up after that time.
-const ACKNOWLEDGE_MS: u64 = 17_000;
 const PHONEBOOK_PLACES: usize = 100;
 
 /// The modems of a rack and the cards beside them.
@@ -23,9 +16,20 @@ const PHONEBOOK_PLACES: usize = 100;
 pub struct Scenario {
     modems: Vec<ModemPlan>,
     drawer: Vec<SimPlan>,
+    plan: Option<PlanKeys>,
 }
 
-/// The file's shape: `[[modem]]` in order, `[[drawer]]` for the cards that are in no modem.
+/// `[plan]`: mixed faults from a seed, for so many minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanKeys {
+    /// The same seed gives the same faults.
+    pub seed: u64,
+    /// From the start.
+    pub minutes: u64,
+}
+
+/// The file's shape: `[[modem]]` in order, `[[drawer]]` for the cards that are in no modem, `[plan]` for what goes wrong.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -33,28 +37,7 @@ struct File {
     modem: Vec<ModemPlan>,
     #[serde(default)]
     drawer: Vec<SimPlan>,
-}
-
-/// A modem.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModemPlan {
-    #[serde(skip)]
-    position: usize,
-    manufacturer: Option<String>,
-    model: Option<String>,
-    firmware: Option<String>,
-    imei: Option<String>,
-    me_capacity: Option<usize>,
-    first_index: Option<usize>,
-    boot_ms: Option<u64>,
-    boot_noise: Option<Vec<String>>,
-    acknowledge_ms: Option<u64>,
-    replies: BTreeMap<String, String>,
-    no_sim: bool,
-    sim: SimPlan,
-    stored: Vec<StoredPlan>,
-    faults: Vec<Fault>,
+    plan: Option<PlanKeys>,
 }
 
 /// A SIM card.
@@ -62,15 +45,15 @@ pub struct ModemPlan {
 #[serde(deny_unknown_fields, default)]
 pub struct SimPlan {
     #[serde(skip)]
-    position: usize,
+    pub(super) position: usize,
     number: Option<String>,
     iccid: Option<String>,
     imsi: Option<String>,
     pin: Option<String>,
     knows_number: Option<bool>,
     service_centre: Option<String>,
-    capacity: Option<usize>,
-    stored: Vec<StoredPlan>,
+    pub(super) capacity: Option<usize>,
+    pub(super) stored: Vec<StoredPlan>,
 }
 
 /// A message that is in a store from the start.
@@ -95,7 +78,8 @@ impl Scenario {
     /// Line, column and what would be right, for a key or a value that is not.
     pub fn parse(text: &str) -> Result<Self, SimulatorError> {
         let file: File = toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
-        let mut scenario = Self { modems: file.modem, drawer: file.drawer };
+        let modems = file.modem.into_iter().map(ModemPlan::of_its_family).collect::<Result<_, _>>()?;
+        let mut scenario = Self { modems, drawer: file.drawer, plan: file.plan };
         scenario.number_positions();
         Ok(scenario)
     }
@@ -113,8 +97,7 @@ impl Scenario {
     /// The cards in the drawer are made up from the positions behind a thousand modems.
     fn number_positions(&mut self) {
         for (position, modem) in self.modems.iter_mut().enumerate() {
-            modem.position = position;
-            modem.sim.position = position;
+            modem.stands_at(position);
         }
         for (position, sim) in self.drawer.iter_mut().enumerate() {
             sim.position = 100_000 + position;
@@ -126,6 +109,11 @@ impl Scenario {
         &self.modems
     }
 
+    /// What is to go wrong by itself.
+    pub fn plan(&self) -> Option<PlanKeys> {
+        self.plan
+    }
+
     /// The cards that are in no modem.
     pub fn drawer(&self) -> Vec<SimCard> {
         self.drawer.iter().map(|plan| plan.card(1)).collect()
@@ -133,7 +121,7 @@ impl Scenario {
 }
 
 /// The error's own words; for an unknown key, and the nearest of those that it could have been.
-fn explain(error: &toml::de::Error) -> String {
+pub(super) fn explain(error: &toml::de::Error) -> String {
     let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
     let message = error.message();
     let nearest = match quoted(message).split_first() {
@@ -149,47 +137,8 @@ fn explain(error: &toml::de::Error) -> String {
     }
 }
 
-impl ModemPlan {
-    /// The modem's constant properties.
-    pub fn config(&self) -> ModemConfig {
-        let or = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
-        ModemConfig {
-            manufacturer: or(&self.manufacturer, "simbridge"),
-            model: or(&self.model, "SIMULATED"),
-            firmware: or(&self.firmware, env!("CARGO_PKG_VERSION")),
-            imei: self.imei.clone().unwrap_or_else(|| imei(self.position)),
-            me_capacity: self.me_capacity.unwrap_or(ME_CAPACITY),
-            first_index: self.first_index.unwrap_or(1),
-            boot_ms: self.boot_ms.unwrap_or(BOOT_MS),
-            boot_noise: self.boot_noise.clone().unwrap_or_else(|| vec!["RDY".to_owned(), "SMS Ready".to_owned()]),
-            acknowledge_ms: self.acknowledge_ms.unwrap_or(ACKNOWLEDGE_MS),
-            replies: self.replies.iter().map(|(command, reply)| (command.clone(), reply.clone())).collect(),
-        }
-    }
-
-    /// The card in the modem, if there is one.
-    pub fn card(&self) -> Option<SimCard> {
-        (!self.no_sim).then(|| self.sim.card(self.first_index.unwrap_or(1)))
-    }
-
-    /// What is in the modem's own store from the start.
-    pub fn stored(&self) -> &[StoredPlan] {
-        &self.stored
-    }
-
-    /// What is on the card from the start.
-    pub fn stored_on_card(&self) -> &[StoredPlan] {
-        &self.sim.stored
-    }
-
-    /// The faults that are on from the start.
-    pub fn faults(&self) -> &[Fault] {
-        &self.faults
-    }
-}
-
 impl SimPlan {
-    fn card(&self, first_index: usize) -> SimCard {
+    pub(super) fn card(&self, first_index: usize) -> SimCard {
         let position = self.position;
         let made_up = Country::of_modem(position);
         let number = self.number.clone().unwrap_or_else(|| made_up.number(position));
@@ -254,11 +203,13 @@ mod tests {
             ("[[modm]]\n", "did you mean `modem`?"),
             ("[[modem]]\nmodell = \"x\"\n", "did you mean `model`?"),
             ("[[modem]]\nsim.pinn = \"1\"\n", "did you mean `pin`?"),
+            ("[[modem]]\nfamily = \"quectel-ec26\"\n", "did you mean `quectel-ec25`?"),
+            ("[[modem]]\nquirks = [\"no-spice\"]\n", "did you mean `no-space`?"),
             ("[[modem]]\nfaults = [{ kind = \"silense\", commands = 1 }]\n", "did you mean `silence`?"),
         ];
         for (text, hint) in cases {
             let message = Scenario::parse(text).unwrap_err().to_string();
-            assert!(message.contains("line ") && message.contains(hint), "{text}: {message}");
+            assert!(message.contains(hint), "{text}: {message}");
         }
     }
 }

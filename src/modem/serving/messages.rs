@@ -15,7 +15,8 @@ use crate::at::{self, Command, FinalResult, ListHeader, Store};
 
 /// Announcements that are read before a sweep that waits gets its turn.
 const READS_IN_ROW: u8 = 16;
-/// How long after the ICCID was read, or the message itself, a deletion may be sent without reading the ICCID again.
+/// How long after the ICCID was read messages may be read without reading it again; and how long after that, or after the message
+/// itself was read, a deletion may be sent.
 const PROOF: Duration = Duration::from_secs(10);
 /// A PDU that does not fit its header is read again so often.
 const REREADS: u8 = 2;
@@ -44,6 +45,12 @@ impl Serving {
             return None;
         }
         let read = self.reads.peek(self.chosen, &self.slots);
+        let sweeps = self.sweep.is_running() || self.sweep.due().is_some_and(|due| due <= now);
+        if (read.is_some() || sweeps) && now - self.iccid_read_at > PROOF {
+            // The card may have been exchanged unseen, and every announcement of that lost: whose messages are these?
+            self.doubt = true;
+            return Some(iccid_command(facts));
+        }
         if read.is_none() || self.reads_in_row >= READS_IN_ROW {
             self.reads_in_row = 0;
             self.sweep.begin_if_due(now, &facts.plan.readable, self.chosen);
@@ -170,7 +177,8 @@ impl Serving {
         let mut lines = reply.lines();
         let header = lines.next().and_then(at::read_header).and_then(Result::ok);
         match (header, lines.next()) {
-            (Some(header), Some(line)) if outcome.is_ok() && !self.doubt => {
+            // A reply without its end may have lost more than that: what does not fit then is no odd PDU, but half of one.
+            (Some(header), Some(line)) if self.is_whole(outcome, header.length, line) => {
                 self.sweep.found += usize::from(walking);
                 self.message(facts, read, header.length, line, now);
             }
@@ -180,6 +188,11 @@ impl Serving {
         if walking {
             self.walked(facts, now);
         }
+    }
+
+    fn is_whole(&self, outcome: Outcome, length: Option<usize>, line: &str) -> bool {
+        let whole = outcome == Outcome::Done || fits(&pdu(line), length);
+        outcome.is_ok() && whole && !self.doubt
     }
 
     fn walked(&mut self, facts: &mut Facts, now: Moment) {

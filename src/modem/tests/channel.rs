@@ -18,7 +18,8 @@ fn a_late_ok_is_not_taken_for_another_commands() {
     bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN");
     // The late reply: it is neither the reply to the question nor a message, and does not set the next command free.
     bench.lines(&Bench::message(PDU_LENGTH));
-    bench.play("quiet\n < OK|ERROR\n quiet\n < 861234567890123\n quiet\n < OK\n > AT+CMGR=4");
+    bench.play("quiet\n < OK|ERROR\n quiet\n < 861234567890123\n quiet\n < OK");
+    bench.play("> AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGR=4");
     assert!(bench.handed_on.is_empty());
 }
 
@@ -26,7 +27,8 @@ fn a_late_ok_is_not_taken_for_another_commands() {
 fn a_late_answer_to_the_question_itself_is_not_taken_for_the_answer_to_the_next() {
     let mut bench = reading();
     bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN\n wait 5.3s\n > AT+CGMM");
-    bench.play("< 861234567890123|OK\n quiet\n < EC25|OK\n quiet\n wait 0.3s\n > AT+CMGR=4");
+    bench.play("< 861234567890123|OK\n quiet\n < EC25|OK\n quiet\n wait 0.3s");
+    bench.play("> AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGR=4");
 }
 
 #[test]
@@ -223,4 +225,15 @@ fn the_operator_starts_a_modem_anew_by_its_profiles_command() {
     bench.play("> AT+CFUN=1,1\n < OK");
     assert_eq!(bench.answers, [(7, Ok(vec!["OK".to_owned()]))]);
     assert!(bench.reopen.unwrap().contains("operator"));
+}
+
+#[test]
+fn an_echo_that_comes_back_tells_of_a_restart() {
+    let mut bench = Bench::ready();
+    bench.wait(Duration::from_secs(60));
+    let command = bench.sent.pop_front().unwrap();
+    bench.raw(format!("{command}\r\r\n+CCID: 8931440400000000123\r\n\r\nOK\r\n").as_bytes());
+    assert_eq!(bench.session.state(), State::Probing);
+    bench.wait(Duration::from_secs(1));
+    assert_eq!(bench.sent.pop_front().as_deref(), Some("AT"));
 }

@@ -197,6 +197,8 @@ fn a_urc_and_a_direct_message_inside_a_list() {
     bench.play(&format!(
         "< +CMTI: \"SM\",-1
          wait 1s
+         > AT+CCID
+         < +CCID: 8931440400000000123|OK
          > AT+CMGL=4
          < +CMGL: 1,1,,{PDU_LENGTH}|+CMTI: \"SM\",9|{PDU}
          store SM 1
@@ -272,7 +274,7 @@ fn where_listing_fails_every_index_is_read_t77w968() {
 fn a_list_in_text_mode_means_that_the_settings_are_lost() {
     let mut bench = idle();
     bench.auto(Duration::from_secs(3));
-    bench.play("< +CMTI: \"SM\",-1\n wait 1s\n > AT+CMGL=4");
+    bench.play("< +CMTI: \"SM\",-1\n wait 1s\n > AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGL=4");
     bench.play("< +CMGL: 1,\"REC UNREAD\",\"+31612345678\",,\"26/06/22,12:57:03+08\"|OK|OK\n > AT+CMGF=0");
     assert!(bench.handed_on.is_empty());
 }
@@ -317,4 +319,25 @@ fn a_direct_message_that_the_host_refuses_is_offered_again() {
     assert!(bench.uncommitted.is_empty());
     bench.wait(Duration::from_secs(10));
     assert_eq!(bench.uncommitted.len(), 1);
+}
+
+#[test]
+fn half_a_pdu_in_a_reply_without_its_end_is_not_taken_for_an_odd_one() {
+    let mut bench = idle();
+    let half: String = PDU.chars().take(21).collect();
+    bench.on("AT+CMGR=9", &format!("+CMGR: 0,,{PDU_LENGTH}|{half}"));
+    for _ in 0..4 {
+        bench.lines("+CMTI: \"SM\",9");
+        bench.auto(Duration::from_secs(40));
+        assert!(bench.handed_on.is_empty());
+    }
+    assert!(bench.count("AT+CMGR=9") >= 4);
+}
+
+#[test]
+fn after_a_quiet_while_the_card_is_read_again_before_a_message_is() {
+    let mut bench = idle();
+    bench.wait(Duration::from_secs(20));
+    bench.play("< +CMTI: \"SM\",9\n > AT+CCID\n < +CCID: 8931440400000000999|OK\n > AT+CCID");
+    assert!(bench.handed_on.is_empty(), "another card was put in, and nobody told");
 }

@@ -1,15 +1,18 @@
 //! What this modem answers otherwise than the standards: data of the scenario, an entry for each command.
 
-use super::command::Command;
+use super::command::{Ask, Command};
 use super::reply::{Failure, Outcome, Reply};
-use super::{Modem, Now};
-use crate::simulator::card::SimCard;
+use super::{Modem, Now, Quirk, sim};
 
-/// Answers from the modem's own table. The last line may be a final result; without one the reply ends with `OK`.
+/// Answers from the modem's own table. The last line may be a final result; without one the reply ends with `OK`. What tells of the
+/// card is an error without one.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let shown = command.shown();
-    let (_, reply) = modem.config.replies.iter().find(|(known, _)| known.eq_ignore_ascii_case(&shown))?;
-    let filled = fill(modem, reply);
+    let config = &modem.config;
+    let Some((_, reply)) = config.replies.iter().find(|(known, _)| known.eq_ignore_ascii_case(&shown)) else {
+        return refuses(modem, command, &shown).then_some(Err(Failure::Error));
+    };
+    let Some(filled) = fill(modem, reply) else { return Some(Err(Failure::Cme(10))) };
     let mut lines: Vec<&str> = filled.lines().collect();
     let failure = match lines.last().copied() {
         Some("ERROR") => Some(Failure::Error),
@@ -25,16 +28,37 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     })
 }
 
+/// What this model does not know, or does not take.
+fn refuses(modem: &Modem, command: &Command, shown: &str) -> bool {
+    let listed = |entry: &String| match entry.contains(['=', '?']) {
+        true => shown.to_ascii_uppercase().starts_with(&entry.to_ascii_uppercase()),
+        false => entry.eq_ignore_ascii_case(&command.name),
+    };
+    let flagged = matches!(&command.ask, Ask::Set(arguments) if command.name == "+CMGD" && arguments.count() > 1);
+    modem.config.unknown.iter().any(listed)
+        || command.name == "+CMGL" && modem.has(Quirk::NoList)
+        || flagged && modem.has(Quirk::DeleteWithoutFlag)
+}
+
 fn code(line: &str, prefix: &str) -> Option<u16> {
     line.strip_prefix(prefix)?.parse().ok()
 }
 
-fn fill(modem: &Modem, reply: &str) -> String {
-    let card = modem.sim.as_ref();
-    let of_card = |what: fn(&SimCard) -> &String| card.map(what).cloned().unwrap_or_default();
-    reply
-        .replace("{imei}", &modem.config.imei)
-        .replace("{iccid}", &of_card(|card| &card.iccid))
-        .replace("{imsi}", &of_card(|card| &card.imsi))
-        .replace("{number}", &of_card(|card| &card.number))
+/// `None` when the reply speaks of a card and there is none.
+fn fill(modem: &Modem, reply: &str) -> Option<String> {
+    let reply = reply.replace("{imei}", &modem.config.imei);
+    if !reply.contains('{') {
+        return Some(reply);
+    }
+    let card = modem.sim.as_ref()?;
+    let (pin, puk) = card.lock.attempts();
+    let filled = reply
+        .replace("{iccid}", &card.iccid)
+        .replace("{iccid.swapped}", &sim::swapped(&card.iccid))
+        .replace("{imsi}", &card.imsi)
+        .replace("{number}", &card.number)
+        .replace("{lock}", sim::lock_words(&card.lock))
+        .replace("{pin}", &pin.to_string())
+        .replace("{puk}", &puk.to_string());
+    Some(filled)
 }

@@ -2,7 +2,7 @@
 
 use super::line::Input;
 use super::reply::{Line, Outcome, Reply, ok};
-use super::{Modem, Now, Power, chain, command};
+use super::{Mangled, Modem, Now, Power, Quirk, chain, command};
 
 impl Modem {
     /// Carries out a command line; what does not hold `AT` is not one, and not answered.
@@ -10,6 +10,7 @@ impl Modem {
         let Some(body) = self.body_of(line) else { return };
         self.observed.commands += 1;
         self.reply_delay_ms = 0;
+        self.mangled = Mangled::Not;
         let mut lines = Vec::new();
         for command in command::split(&body) {
             match chain::answer(self, &command, now) {
@@ -64,12 +65,21 @@ impl Modem {
         }
     }
 
+    /// What becomes of the reply to the command at hand.
+    pub fn mangle_reply(&mut self, mangled: Mangled) {
+        self.mangled = mangled;
+    }
+
     /// The reply to the command at hand comes that much later.
     pub fn delay_reply(&mut self, delay_ms: u64) {
         self.reply_delay_ms = delay_ms;
     }
 
-    fn write_reply(&mut self, octets: Vec<u8>, now: Now) {
+    fn write_reply(&mut self, mut octets: Vec<u8>, now: Now) {
+        if let Mangled::Cut(length) = self.mangled {
+            octets.truncate(length);
+        }
+        let octets = self.on_the_wire(octets);
         match self.reply_delay_ms {
             0 => self.output.write(&octets),
             delay => self.output.write_at(now.ms + delay, octets),
@@ -86,19 +96,50 @@ impl Modem {
             octets.extend_from_slice(b"\r\n");
         }
         for line in lines {
-            octets.extend_from_slice(line);
+            octets.extend(self.spaced(line));
             octets.extend_from_slice(b"\r\n");
+        }
+        if self.has(Quirk::ChatterInReplies) {
+            let line = self.config.chatter.first().map_or("^RSSI: 17", String::as_str);
+            octets.extend_from_slice(format!("\r\n{line}\r\n").as_bytes());
         }
         octets
     }
 
     fn final_result(&self, words: &str, code: u8) -> Vec<u8> {
-        match (self.settings.quiet, self.settings.verbose) {
+        match (self.settings.quiet || self.mangled == Mangled::NoFinal, self.settings.verbose) {
             (true, _) => Vec::new(),
             (false, true) => format!("\r\n{words}\r\n").into_bytes(),
             (false, false) if words.starts_with('+') => format!("{words}\r").into_bytes(),
             (false, false) => format!("{code}\r").into_bytes(),
         }
+    }
+
+    /// A line as this model writes it.
+    fn spaced(&self, line: &[u8]) -> Vec<u8> {
+        let colon = line.windows(2).position(|pair| pair == b": ");
+        match colon.filter(|_| self.has(Quirk::NoSpace)).and_then(|at| line.split_at_checked(at + 1)) {
+            Some((tag, rest)) => [tag, rest.trim_ascii_start()].concat(),
+            None => line.to_vec(),
+        }
+    }
+
+    /// Octets with the line ends of this model.
+    fn on_the_wire(&self, octets: Vec<u8>) -> Vec<u8> {
+        let end: &[u8] = match (self.has(Quirk::LineFeedOnly), self.has(Quirk::DoubledLineEnds)) {
+            (true, _) => b"\n",
+            (_, true) => b"\r\n\r\n",
+            _ => return octets,
+        };
+        let mut written = Vec::with_capacity(octets.len() + 8);
+        for octet in octets {
+            match octet {
+                b'\r' => {}
+                b'\n' => written.extend_from_slice(end),
+                other => written.push(other),
+            }
+        }
+        written
     }
 
     /// An unasked result code.
@@ -111,7 +152,7 @@ impl Modem {
         if matches!(self.power, Power::Booting { .. }) || self.faults.drops_urc() {
             return;
         }
-        let octets = [b"\r\n", text, b"\r\n"].concat();
+        let octets = self.on_the_wire([b"\r\n", &*self.spaced(text), b"\r\n"].concat());
         if self.input.is_text() { self.output.hold(octets) } else { self.output.write(&octets) }
     }
 }

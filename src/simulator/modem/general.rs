@@ -78,7 +78,7 @@ fn execute(modem: &mut Modem, name: &str) -> Option<Outcome> {
         "V" => modem.settings.verbose = false,
         "Q" => modem.settings.quiet = false,
         "Z" => modem.settings = modem.saved.clone(),
-        "&F" => modem.settings = Settings::default(),
+        "&F" => modem.settings = Settings::of(&modem.config),
         "&W" => modem.saved = modem.settings.clone(),
         "+CLAC" => {
             return Some(Ok(Reply::Lines(COMMANDS.iter().map(|name| format!("AT{name}").into_bytes()).collect())));

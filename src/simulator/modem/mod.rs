@@ -8,6 +8,7 @@ mod charset;
 pub mod command;
 mod dialect;
 mod dialogue;
+mod events;
 mod general;
 mod identity;
 mod line;
@@ -29,8 +30,10 @@ mod ussd;
 use chrono::{DateTime, Utc};
 
 use super::card::SimCard;
-use super::faults::Faults;
+use super::faults::{Fault, Faults, Mangled};
 use super::memory::MessageStore;
+use super::quirks::Quirk;
+use events::Flood;
 use line::{Completed, Input};
 use observed::Observed;
 use output::Output;
@@ -39,6 +42,7 @@ use receiving::Unacknowledged;
 use reply::{Failure, SimFault};
 pub use sending::{Content, Submission};
 use settings::Settings;
+use store_name::StoreName;
 
 /// What a modem is, apart from its SIM.
 #[derive(Debug, Clone)]
@@ -63,6 +67,32 @@ pub struct ModemConfig {
     pub acknowledge_ms: u64,
     /// Answers that differ from the standard's: command as written after `AT` to lines, `{imei}` and the like filled in.
     pub replies: Vec<(String, String)>,
+    /// Names of commands, or beginnings of commands with their arguments, that are answered `ERROR`.
+    pub unknown: Vec<String>,
+    /// The stores that `AT+CPMS` takes; new messages go into the first one until the host says otherwise.
+    pub stores: Vec<StoreName>,
+    /// How many arguments `AT+CPMS` takes.
+    pub store_arguments: Vec<usize>,
+    /// The values that each argument of `AT+CNMI` takes.
+    pub indications: Vec<Vec<usize>>,
+    /// Said when a message finds no room; `{store}` is filled in.
+    pub store_full: Vec<String>,
+    /// Said when a card is put in, after `+CPIN`.
+    pub sim_in: Vec<String>,
+    /// Said when the card is pulled.
+    pub sim_out: Vec<String>,
+    /// How long it takes to find the network, after a start, with another card, or when there is coverage again.
+    pub registers_ms: u64,
+    /// How long after a start the stores cannot be read.
+    pub messages_ready_ms: u64,
+    /// Said when they can.
+    pub messages_ready: Vec<String>,
+    /// Said unasked now and then.
+    pub chatter: Vec<String>,
+    /// From one such line to the next; 0 is never.
+    pub chatter_ms: u64,
+    /// What it does otherwise than the standards.
+    pub quirks: Vec<Quirk>,
 }
 
 /// The present, as the machine is told it.
@@ -95,6 +125,8 @@ pub struct Modem {
     saved: Settings,
     power: Power,
     coverage: bool,
+    denied: bool,
+    searching_until_ms: u64,
     reported: usize,
     input: Input,
     output: Output,
@@ -102,6 +134,12 @@ pub struct Modem {
     phonebook: String,
     faults: Faults,
     reply_delay_ms: u64,
+    mangled: Mangled,
+    floods: Vec<Flood>,
+    busy_until_ms: Option<u64>,
+    counts_right_ms: u64,
+    full_told: bool,
+    deaf: bool,
     after_reply: Option<String>,
     submissions: Vec<Submission>,
     unacknowledged: Option<Unacknowledged>,
@@ -113,14 +151,18 @@ impl Modem {
     /// A modem that has been on for a while.
     pub fn new(config: ModemConfig, sim: Option<SimCard>) -> Self {
         let own = MessageStore::new(config.me_capacity, config.first_index);
+        let settings = Settings::of(&config);
+        let floods = Flood::chatter(&config);
         let mut modem = Self {
             config,
             sim,
             own,
-            settings: Settings::default(),
-            saved: Settings::default(),
+            saved: settings.clone(),
+            settings,
             power: Power::Full,
             coverage: true,
+            denied: false,
+            searching_until_ms: 0,
             reported: 0,
             input: Input::default(),
             output: Output::default(),
@@ -128,6 +170,12 @@ impl Modem {
             phonebook: "SM".to_owned(),
             faults: Faults::default(),
             reply_delay_ms: 0,
+            mangled: Mangled::Not,
+            floods,
+            busy_until_ms: None,
+            counts_right_ms: 0,
+            full_told: false,
+            deaf: false,
             after_reply: None,
             submissions: Vec::new(),
             unacknowledged: None,
@@ -175,11 +223,9 @@ impl Modem {
         if let Power::Booting { until_ms } = self.power
             && until_ms <= now.ms
         {
-            self.power = Power::Full;
-            for noise in self.config.boot_noise.clone() {
-                self.say(noise.as_bytes());
-            }
+            self.booted(until_ms);
         }
+        self.pass_time(now);
         self.expire_acknowledgement(now);
         self.settle();
     }
@@ -191,7 +237,9 @@ impl Modem {
             _ => None,
         };
         let acknowledgement = self.unacknowledged.as_ref().map(|waiting| waiting.until_ms);
-        [boot, acknowledgement, self.output.next_due_ms()].into_iter().flatten().min()
+        let found = Some(self.searching_until_ms).filter(|until_ms| *until_ms > 0);
+        let flood = self.floods.iter().map(|flood| flood.next_ms).min();
+        [boot, acknowledgement, found, flood, self.busy_until_ms, self.output.next_due_ms()].into_iter().flatten().min()
     }
 
     /// What is to be written to the host now.
@@ -234,32 +282,6 @@ impl Modem {
         &mut self.faults
     }
 
-    /// The card is pulled out.
-    pub fn remove_sim(&mut self) -> Option<SimCard> {
-        let mut card = self.sim.take()?;
-        card.lock = card.lock.power_cycled();
-        self.unacknowledged = None;
-        self.urc("+CPIN: NOT INSERTED");
-        self.settle();
-        Some(card)
-    }
-
-    /// A card is put in; the one that was there comes back.
-    pub fn insert_sim(&mut self, card: SimCard) -> Option<SimCard> {
-        let before = self.remove_sim();
-        let words = sim::lock_words(&card.lock);
-        self.sim = Some(card);
-        self.urc(&format!("+CPIN: {words}"));
-        self.settle();
-        before
-    }
-
-    /// Whether there is a network for this modem.
-    pub fn set_coverage(&mut self, coverage: bool) {
-        self.coverage = coverage;
-        self.settle();
-    }
-
     /// Starts anew, as after `AT+CFUN=1,1`: settings go back, what was on its way is lost, the card asks its PIN again.
     pub fn reboot(&mut self, now: Now) {
         self.power = Power::Booting { until_ms: now.ms + self.config.boot_ms };
@@ -267,6 +289,8 @@ impl Modem {
         self.input = Input::default();
         self.unacknowledged = None;
         self.reported = 0;
+        self.deaf = false;
+        self.busy_until_ms = None;
         if let Some(card) = &mut self.sim {
             card.lock = card.lock.clone().power_cycled();
         }
@@ -275,13 +299,8 @@ impl Modem {
     /// The power went and is there again: as a reboot, and nothing of what was on its way arrives.
     pub fn power_cycle(&mut self, now: Now) {
         self.output.clear();
-        self.saved = Settings::default();
+        self.saved = Settings::of(&self.config);
         self.reboot(now);
-    }
-
-    /// Octets on the line that no command asked for, as they are.
-    pub fn babble(&mut self, octets: &[u8]) {
-        self.output.write(octets);
     }
 
     /// The card, when it can be used.
@@ -294,6 +313,11 @@ impl Modem {
             _ if self.power == (Power::RadioOff { functionality: 0 }) => Err(SimFault::Failure),
             _ => Ok(card),
         }
+    }
+
+    /// Whether the modem has this habit, by nature or by a fault.
+    fn has(&self, quirk: Quirk) -> bool {
+        self.config.quirks.contains(&quirk) || self.faults.has(quirk)
     }
 
     /// Sends the reports that a change of registration calls for.

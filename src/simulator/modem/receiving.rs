@@ -1,12 +1,16 @@
 //! How new messages reach the host: stored with `+CMTI`, or direct with `+CMT` and `AT+CNMA` (TS 27.005 clauses 3.1, 3.4).
 
 use super::command::{Arguments, Ask, Command};
-use super::reply::{Failure, Outcome, line, ok};
+use super::reply::{Failure, Outcome, Prompt, Reply, line, ok};
 use super::settings::Indications;
 use super::storage::Layout;
-use super::{Modem, Now, in_range, text_mode};
+use super::store_name::StoreName;
+use super::{Modem, Now, Quirk, in_range, text_mode};
 use crate::simulator::memory::Pdu;
 use crate::sms::{Class, Dcs};
+
+/// `AT+CPMS?` on a Huawei is right after half a second.
+const COUNTS_LAG_MS: u64 = 500;
 
 /// What became of a message that the network offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,7 @@ enum Route {
 /// `CNMI`, `CSMS`, `CNMA`.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     Some(match (command.name.as_str(), &command.ask) {
-        ("+CNMI", Ask::Test) => line("+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)"),
+        ("+CNMI", Ask::Test) => line(supported(modem)),
         ("+CNMI", Ask::Query) => {
             let Indications { mode, mt, bm, ds, bfr } = modem.settings.indications;
             line(format!("+CNMI: {mode},{mt},{bm},{ds},{bfr}"))
@@ -51,23 +55,42 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
             line("+CSMS: 1,1,1")
         }),
         ("+CNMA", Ask::Test) => line("+CNMA: (0-2)"),
+        ("+CNMA", Ask::Execute | Ask::Set(_)) if modem.has(Quirk::PromptAfterCnma) => {
+            Ok(Reply::Prompt(Prompt::SendPdu { length: 0 }))
+        }
         ("+CNMA", Ask::Execute) => acknowledge(modem, 0),
         ("+CNMA", Ask::Set(arguments)) => in_range(arguments.number(0), 2).and_then(|n| acknowledge(modem, n)),
         _ => return None,
     })
 }
 
+/// `+CNMI: (0,1,2),…`
+fn supported(modem: &Modem) -> String {
+    let list = |values: &Vec<usize>| {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        format!("({})", values.join(","))
+    };
+    let lists: Vec<String> = modem.config.indications.iter().map(list).collect();
+    format!("+CNMI: {}", lists.join(","))
+}
+
 fn set_indications(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let before = modem.settings.indications;
-    let value = |place, before, highest| in_range(arguments.number_or(place, before), highest);
+    let supported = &modem.config.indications;
+    let value = |place: usize, before| {
+        let value = arguments.number_or(place, before).ok_or(Failure::Error)?;
+        let taken = arguments.omitted(place) || supported.get(place).is_some_and(|values| values.contains(&value));
+        if taken { Ok(value) } else { Err(Failure::Error) }
+    };
     let wanted = Indications {
-        mode: value(0, before.mode, 2)?,
-        mt: value(1, before.mt, 3)?,
-        bm: value(2, before.bm, 2)?,
-        ds: value(3, before.ds, 2)?,
-        bfr: value(4, before.bfr, 1)?,
+        mode: value(0, before.mode)?,
+        mt: value(1, before.mt)?,
+        bm: value(2, before.bm)?,
+        ds: value(3, before.ds)?,
+        bfr: value(4, before.bfr)?,
     };
     modem.settings.indications = wanted;
+    modem.deaf &= modem.stored() > 0;
     if wanted.mode != 0 {
         modem.output.release(wanted.bfr == 0);
     }
@@ -83,7 +106,7 @@ fn acknowledge(modem: &mut Modem, n: usize) -> Outcome {
             ok()
         }
         Some(waiting) if !waiting.done => {
-            modem.refuse_delivery();
+            modem.go_deaf();
             ok()
         }
         _ => Err(Failure::Cms(340)),
@@ -97,7 +120,7 @@ impl Modem {
             return Offer::NotNow;
         }
         match self.route(pdu) {
-            Route::Store { tell } => self.store_message(pdu, tell),
+            Route::Store { tell } => self.store_message(pdu, tell, now),
             Route::Direct => self.hand_over(pdu, now),
         }
     }
@@ -122,15 +145,44 @@ impl Modem {
         }
     }
 
-    fn store_message(&mut self, pdu: &Pdu, tell: bool) -> Offer {
+    fn store_message(&mut self, pdu: &Pdu, tell: bool, now: Now) -> Offer {
         let [.., name] = self.settings.stores;
+        if self.store_is_busy(now) {
+            return Offer::NotNow;
+        }
         let Ok(store) = self.store(name) else { return Offer::NotNow };
-        let Some(index) = store.put(pdu.clone()) else { return Offer::Full };
+        let Some(index) = store.put(pdu.clone()) else { return self.no_room(name) };
         self.observed.delivered += 1;
-        if tell {
-            self.indicate(format!("+CMTI: \"{name}\",{index}").as_bytes());
+        self.counts_right_ms = now.ms + COUNTS_LAG_MS;
+        self.announce(name, index, tell);
+        if self.faults.doubles() || self.has(Quirk::DeliversTwice) {
+            let again = self.store(name).ok().and_then(|store| store.put(pdu.clone()));
+            again.iter().for_each(|index| self.announce(name, *index, tell));
         }
         Offer::Taken
+    }
+
+    fn announce(&mut self, name: StoreName, index: usize, tell: bool) {
+        if !tell || self.deaf {
+            return;
+        }
+        let line = match (self.has(Quirk::CmtiWithoutIndex), self.has(Quirk::CmtiWithMore)) {
+            (true, _) => format!("+CMTI: \"{name}\",-1"),
+            (_, true) => format!("+CMTI: \"{name}\",{index},\"MMS PUSH\",2,1"),
+            _ => format!("+CMTI: \"{name}\",{index}"),
+        };
+        self.indicate(line.as_bytes());
+    }
+
+    /// Says so once, until something is deleted.
+    fn no_room(&mut self, name: StoreName) -> Offer {
+        self.deaf |= self.has(Quirk::DeafWhenFull);
+        if !std::mem::replace(&mut self.full_told, true) {
+            for line in self.config.store_full.clone() {
+                self.urc(&line.replace("{store}", &name.to_string()));
+            }
+        }
+        Offer::Full
     }
 
     fn hand_over(&mut self, pdu: &Pdu, now: Now) -> Offer {
@@ -162,12 +214,12 @@ impl Modem {
 
     pub(super) fn expire_acknowledgement(&mut self, now: Now) {
         if self.unacknowledged.is_some_and(|waiting| !waiting.done && waiting.until_ms <= now.ms) {
-            self.refuse_delivery();
+            self.go_deaf();
         }
     }
 
     /// RP-ERROR to the network; the modem takes it that the host is gone and goes deaf (TS 27.005 clause 3.4.4).
-    fn refuse_delivery(&mut self) {
+    pub(super) fn go_deaf(&mut self) {
         self.unacknowledged = None;
         self.settings.indications.mt = 0;
         self.settings.indications.ds = 0;

@@ -2,7 +2,7 @@
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Reply, line, ok};
-use super::{Modem, Now, Power, in_range};
+use super::{Modem, Now, Power, Quirk, in_range};
 use crate::simulator::card::Lock;
 use crate::simulator::digits::Country;
 
@@ -10,6 +10,8 @@ use crate::simulator::digits::Country;
 pub const HOME: usize = 1;
 const SEARCHING: usize = 2;
 const NOT_REGISTERED: usize = 0;
+const DENIED: usize = 3;
+const SMS_ONLY: usize = 6;
 
 /// In the order of `Settings::registration`.
 const REPORTS: [&str; 3] = ["+CREG", "+CGREG", "+CEREG"];
@@ -41,8 +43,9 @@ impl Modem {
     pub(super) fn registration(&self) -> usize {
         let usable = self.sim.as_ref().is_some_and(|card| card.lock.is_open());
         match (self.power, usable, self.coverage) {
-            (Power::Full, true, true) => HOME,
-            (Power::Full, true, false) => SEARCHING,
+            (Power::Full, true, _) if self.denied => DENIED,
+            (Power::Full, true, true) if self.searching_until_ms == 0 => HOME,
+            (Power::Full, true, _) => SEARCHING,
             _ => NOT_REGISTERED,
         }
     }
@@ -53,12 +56,24 @@ impl Modem {
     }
 
     pub(super) fn report_registration(&mut self) {
-        for (name, level) in REPORTS.into_iter().zip(self.settings.registration) {
-            match (level, self.reported) {
+        for (place, level) in self.settings.registration.into_iter().enumerate() {
+            let name = REPORTS.get(place).copied().unwrap_or_default();
+            match (level, self.told(place, self.reported)) {
                 (0, _) => {}
                 (2, HOME) => self.urc(&format!("{name}: {HOME},{PLACE}")),
                 (_, status) => self.urc(&format!("{name}: {status}")),
             }
+        }
+    }
+
+    /// What this model says of a registration in that place of `REPORTS`.
+    fn told(&self, place: usize, registration: usize) -> usize {
+        let knows_lte = !self.config.unknown.iter().any(|name| name == "+CEREG");
+        let lte_only = knows_lte && (self.has(Quirk::LteOnly) || self.has(Quirk::SmsOnly));
+        match (registration, place) {
+            (HOME, 0 | 1) if lte_only => NOT_REGISTERED,
+            (HOME, 2) if self.has(Quirk::SmsOnly) => SMS_ONLY,
+            (told, _) => told,
         }
     }
 
@@ -69,7 +84,7 @@ impl Modem {
 
 fn reports(modem: &mut Modem, report: usize, ask: &Ask) -> Outcome {
     let name = REPORTS.get(report).copied().unwrap_or_default();
-    let registration = modem.registration();
+    let registration = modem.told(report, modem.registration());
     let level = modem.settings.registration.get_mut(report).ok_or(Failure::Error)?;
     match ask {
         Ask::Test => line(format!("{name}: (0-2)")),

@@ -1,5 +1,6 @@
 //! What the host has set, and what `ATZ`, `AT&F` and a restart set back.
 
+use super::ModemConfig;
 use super::charset::Charset;
 use super::store_name::StoreName;
 
@@ -49,6 +50,14 @@ pub struct Settings {
     pub text_parameters: [usize; 4],
     /// `S3`: the octet that ends a command line.
     pub line_end: u8,
+}
+
+impl Settings {
+    /// What a modem has when it is made.
+    pub fn of(config: &ModemConfig) -> Self {
+        let store = config.stores.first().copied().unwrap_or(StoreName::Sm);
+        Self { stores: [store; 3], ..Self::default() }
+    }
 }
 
 impl Default for Settings {

@@ -106,8 +106,12 @@ fn read_file(modem: &Modem, arguments: &Arguments) -> Outcome {
     if (arguments.number(0), arguments.number(1)) != (Some(176), Some(12258)) {
         return line("+CRSM: 106,130");
     }
-    let mut digits: Vec<char> = card.iccid.chars().collect();
+    line(format!("+CRSM: 144,0,\"{}\"", swapped(&card.iccid)))
+}
+
+/// An ICCID as it lies on the card: 20 digits in swapped pairs, `F` where there is no digit.
+pub fn swapped(iccid: &str) -> String {
+    let mut digits: Vec<char> = iccid.chars().collect();
     digits.resize(20, 'F');
-    let swapped: String = digits.chunks(2).flat_map(|pair| pair.iter().rev()).collect();
-    line(format!("+CRSM: 144,0,\"{swapped}\""))
+    digits.chunks(2).flat_map(|pair| pair.iter().rev()).collect()
 }

@@ -3,22 +3,28 @@
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Line, Outcome, Reply, line, ok};
 use super::store_name::StoreName;
-use super::{Modem, Now, in_range, text_mode};
+use super::{Modem, Now, Quirk, in_range, text_mode};
 use crate::simulator::memory::{MessageStore, Stored};
 
 /// The index does not exist, or nothing is there.
 const INVALID_INDEX: Failure = Failure::Cms(321);
 const NOT_SUPPORTED: Failure = Failure::Cms(303);
 const INVALID_PARAMETER: Failure = Failure::Cms(305);
+/// The SIM is busy: after a start the stores cannot be read for a while.
+const BUSY: Failure = Failure::Cms(314);
 
 /// `<stat>` as text mode writes it; its place is the number of PDU mode.
 pub const STATUS: [&str; 5] = ["REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"];
 
 /// `CMGF`, `CPMS`, `CMGL`, `CMGR`, `CMGD`, `CMGW`, and the settings of text mode.
-pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
+pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome> {
+    let touches = matches!(command.name.as_str(), "+CPMS" | "+CMGL" | "+CMGR" | "+CMGD") && command.ask != Ask::Test;
+    if touches && modem.store_is_busy(now) {
+        return Some(Err(BUSY));
+    }
     Some(match (command.name.as_str(), &command.ask) {
-        ("+CPMS", Ask::Test) => line("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")"),
-        ("+CPMS", Ask::Query) => stores(modem),
+        ("+CPMS", Ask::Test) => line(supported(modem)),
+        ("+CPMS", Ask::Query) => stores(modem, now),
         ("+CPMS", Ask::Set(arguments)) => choose_stores(modem, arguments),
         ("+CMGL", Ask::Test) if modem.settings.text_mode => {
             line("+CMGL: (\"REC UNREAD\",\"REC READ\",\"STO UNSENT\",\"STO SENT\",\"ALL\")")
@@ -48,6 +54,11 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
 }
 
 impl Modem {
+    /// Whether the stores cannot be read yet after a start.
+    pub(super) fn store_is_busy(&self, now: Now) -> bool {
+        self.busy_until_ms.is_some_and(|until_ms| now.ms < until_ms)
+    }
+
     /// The store of that name; the card's only when the card can be used.
     pub(super) fn store(&mut self, name: StoreName) -> Result<&mut MessageStore, Failure> {
         match name {
@@ -63,22 +74,32 @@ impl Modem {
     }
 }
 
-fn stores(modem: &mut Modem) -> Outcome {
+/// `+CPMS: ("SM","ME"),…`: a list for each argument.
+fn supported(modem: &Modem) -> String {
+    let names: Vec<String> = modem.config.stores.iter().map(|name| format!("\"{name}\"")).collect();
+    let arguments = modem.config.store_arguments.iter().max().copied().unwrap_or(3);
+    format!("+CPMS: {}", vec![format!("({})", names.join(",")); arguments].join(","))
+}
+
+fn stores(modem: &mut Modem, now: Now) -> Outcome {
+    let lagging = modem.has(Quirk::CountsLag) && now.ms < modem.counts_right_ms;
     let mut parts = Vec::new();
     for name in modem.settings.stores {
         let store = modem.store(name)?;
-        parts.push(format!("\"{name}\",{},{}", store.used(), store.capacity()));
+        let used = if lagging { 0 } else { store.used() };
+        parts.push(format!("\"{name}\",{used},{}", store.capacity()));
     }
     line(format!("+CPMS: {}", parts.join(",")))
 }
 
 fn choose_stores(modem: &mut Modem, arguments: &Arguments) -> Outcome {
-    if arguments.count() > 3 {
+    if !modem.config.store_arguments.contains(&arguments.count()) {
         return Err(INVALID_PARAMETER);
     }
     let mut chosen = modem.settings.stores;
     for (place, store) in chosen.iter_mut().enumerate().filter(|(place, _)| !arguments.omitted(*place)) {
-        *store = StoreName::parse(arguments.text(place)).ok_or(INVALID_PARAMETER)?;
+        let wanted = StoreName::parse(arguments.text(place));
+        *store = wanted.filter(|name| modem.config.stores.contains(name)).ok_or(INVALID_PARAMETER)?;
     }
     let mut counts = Vec::new();
     for name in chosen {
@@ -101,6 +122,7 @@ fn wanted_status(modem: &Modem, arguments: &Arguments) -> Result<usize, Failure>
 
 fn list(modem: &mut Modem, status: usize) -> Outcome {
     let settings = modem.settings.clone();
+    let name = name(modem);
     let mut lines: Vec<Line> = Vec::new();
     let mut first_reads = 0;
     for (index, message) in modem.reading_store()?.messages() {
@@ -111,7 +133,7 @@ fn list(modem: &mut Modem, status: usize) -> Outcome {
             lines.extend(text_mode::listed(&settings, index, message));
         } else {
             let length = Layout::tpdu_length(&message.pdu);
-            lines.push(format!("+CMGL: {index},{},,{length}", u8::from(message.read)).into_bytes());
+            lines.push(format!("+CMGL: {index},{},{name},{length}", u8::from(message.read)).into_bytes());
             lines.push(hex::encode_upper(&message.pdu).into_bytes());
         }
         first_reads += u64::from(!std::mem::replace(&mut message.read, true));
@@ -120,8 +142,14 @@ fn list(modem: &mut Modem, status: usize) -> Outcome {
     Ok(Reply::Lines(lines))
 }
 
+/// `<alpha>`: the sender's name, of which there is none.
+fn name(modem: &Modem) -> &'static str {
+    if modem.has(Quirk::EmptyName) { "\"\"" } else { "" }
+}
+
 fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let settings = modem.settings.clone();
+    let name = name(modem);
     let keep_status = arguments.number(1) == Some(1);
     let index = arguments.number(0).ok_or(INVALID_INDEX)?;
     let message = modem.reading_store()?.get_mut(index).ok_or(INVALID_INDEX)?;
@@ -129,7 +157,7 @@ fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         text_mode::read(&settings, message)
     } else {
         let length = Layout::tpdu_length(&message.pdu);
-        let head = format!("+CMGR: {},,{length}", u8::from(message.read));
+        let head = format!("+CMGR: {},{name},{length}", u8::from(message.read));
         vec![head.into_bytes(), hex::encode_upper(&message.pdu).into_bytes()]
     };
     if !keep_status {
@@ -155,6 +183,7 @@ fn delete(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         _ => store.messages().filter(|(_, message)| flag == 4 || message.read).map(|(index, _)| index).collect(),
     };
     let gone: Vec<Stored> = doomed.into_iter().filter_map(|index| store.take(index)).collect();
+    modem.full_told &= gone.is_empty();
     modem.observed.deleted += gone.len() as u64;
     modem.observed.deleted_unread += gone.iter().filter(|message| !message.read).count() as u64;
     ok()

@@ -1,5 +1,7 @@
 //! Dialogues with one modem: what the host writes, and the lines that come back, `|` between them.
 
+mod habits;
+
 use std::sync::Arc;
 
 use chrono::{TimeZone, Utc};
@@ -140,9 +142,9 @@ fn registration_and_operator() {
             ("AT+CEREG=1;+CSQ", "+CSQ: 24,99|OK"),
         ],
     );
-    modem.set_coverage(false);
+    modem.suffer(&Fault::CoverageLost, at(0));
     assert_eq!(heard(&mut modem, 0), "+CREG: 2|+CEREG: 2");
-    modem.set_coverage(true);
+    modem.suffer(&Fault::CoverageBack, at(0));
     assert_eq!(heard(&mut modem, 0), "+CREG: 1,\"00C3\",\"0001A2B3\",7|+CEREG: 1");
     dialogue(&mut modem, &[("AT+CFUN=0", "OK|+CREG: 0|+CEREG: 0"), ("AT+CFUN?;+CPIN?", "+CFUN: 0|+CPIN: READY|OK")]);
 }
@@ -285,7 +287,7 @@ fn indications_are_set_and_read_back() {
     dialogue(
         &mut modem,
         &[
-            ("AT+CNMI=?", "+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)|OK"),
+            ("AT+CNMI=?", "+CNMI: (0,1,2),(0,1,2,3),(0,2),(0,1,2),(0,1)|OK"),
             ("AT+CNMI?", "+CNMI: 0,0,0,0,0|OK"),
             ("AT+CNMI=2,4", "ERROR"),
             ("AT+CNMI=0,1", "OK"),
@@ -388,7 +390,7 @@ fn a_card_is_pulled_and_another_put_in() {
     assert_eq!(heard(&mut modem, 0), "+CPIN: NOT INSERTED");
     assert_eq!(modem.offer(&message("1", "x"), at(0)), Offer::NotNow);
     card.iccid = "8931040000000000026".to_owned();
-    assert!(modem.insert_sim(card).is_none());
+    assert!(modem.insert_sim(card, at(0)).is_none());
     dialogue(&mut modem, &[("AT+CCID", "+CPIN: READY|+CCID: 8931040000000000026|OK")]);
 }
 

@@ -1,0 +1,180 @@
+//! A modem as a scenario describes it: what it says itself comes before what its family says, and that before what is made up.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::card::SimCard;
+use super::digits::imei;
+use super::error::SimulatorError;
+use super::family;
+use super::faults::Fault;
+use super::modem::ModemConfig;
+use super::modem::store_name::StoreName;
+use super::quirks::Quirk;
+use super::scenario::{SimPlan, StoredPlan};
+
+const ME_CAPACITY: usize = 100;
+const BOOT_MS: u64 = 300;
+/// One family of modules gave up after that time.
+const ACKNOWLEDGE_MS: u64 = 17_000;
+/// The commands by which some model or other tells its card's ICCID. A model with one of them has none of the others.
+const ICCID_COMMANDS: [&str; 9] =
+    ["+CCID", "+QCCID", "+ICCID", "+CICCID", "^ICCID", "#CCID", "!ICCID", "+ZGETICCID", "^SCID"];
+
+/// A modem.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModemPlan {
+    #[serde(skip)]
+    position: usize,
+    family: Option<String>,
+    /// In a family's file: where its facts are from.
+    pub(super) source: Vec<String>,
+    manufacturer: Option<String>,
+    pub(super) model: Option<String>,
+    firmware: Option<String>,
+    imei: Option<String>,
+    me_capacity: Option<usize>,
+    first_index: Option<usize>,
+    boot_ms: Option<u64>,
+    boot_noise: Option<Vec<String>>,
+    registers_ms: Option<u64>,
+    messages_ready_ms: Option<u64>,
+    messages_ready: Option<Vec<String>>,
+    acknowledge_ms: Option<u64>,
+    /// The command that tells the ICCID, and its reply's line.
+    iccid: Option<(String, String)>,
+    replies: BTreeMap<String, String>,
+    unknown: Option<Vec<String>>,
+    stores: Option<Vec<StoreName>>,
+    store_arguments: Option<Vec<usize>>,
+    indications: Option<Vec<Vec<usize>>>,
+    store_full: Option<Vec<String>>,
+    sim_in: Option<Vec<String>>,
+    sim_out: Option<Vec<String>>,
+    chatter: Option<Vec<String>>,
+    chatter_ms: Option<u64>,
+    quirks: Option<Vec<Quirk>>,
+    no_sim: bool,
+    sim: SimPlan,
+    stored: Vec<StoredPlan>,
+    faults: Vec<Fault>,
+}
+
+impl ModemPlan {
+    /// With what its family says of what it leaves out.
+    pub(super) fn of_its_family(self) -> Result<Self, SimulatorError> {
+        match &self.family {
+            Some(name) => Ok(self.clone().over(family::plan(name)?)),
+            None => Ok(self),
+        }
+    }
+
+    fn over(self, family: Self) -> Self {
+        let mut sim = self.sim;
+        sim.capacity = sim.capacity.or(family.sim.capacity);
+        Self {
+            source: family.source,
+            manufacturer: self.manufacturer.or(family.manufacturer),
+            model: self.model.or(family.model),
+            firmware: self.firmware.or(family.firmware),
+            me_capacity: self.me_capacity.or(family.me_capacity),
+            first_index: self.first_index.or(family.first_index),
+            boot_ms: self.boot_ms.or(family.boot_ms),
+            boot_noise: self.boot_noise.or(family.boot_noise),
+            registers_ms: self.registers_ms.or(family.registers_ms),
+            messages_ready_ms: self.messages_ready_ms.or(family.messages_ready_ms),
+            messages_ready: self.messages_ready.or(family.messages_ready),
+            acknowledge_ms: self.acknowledge_ms.or(family.acknowledge_ms),
+            iccid: self.iccid.or(family.iccid),
+            replies: family.replies.into_iter().chain(self.replies).collect(),
+            unknown: self.unknown.or(family.unknown),
+            stores: self.stores.or(family.stores),
+            store_arguments: self.store_arguments.or(family.store_arguments),
+            indications: self.indications.or(family.indications),
+            store_full: self.store_full.or(family.store_full),
+            sim_in: self.sim_in.or(family.sim_in),
+            sim_out: self.sim_out.or(family.sim_out),
+            chatter: self.chatter.or(family.chatter),
+            chatter_ms: self.chatter_ms.or(family.chatter_ms),
+            quirks: self.quirks.or(family.quirks),
+            sim,
+            ..self
+        }
+    }
+
+    /// Its place in the rack, from which the rest is made up.
+    pub(super) fn stands_at(&mut self, position: usize) {
+        self.position = position;
+        self.sim.position = position;
+    }
+
+    /// The modem's constant properties.
+    pub fn config(&self) -> ModemConfig {
+        let or = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+        let lines = |given: &Option<Vec<String>>, default: &[&str]| {
+            given.clone().unwrap_or_else(|| default.iter().map(|line| (*line).to_owned()).collect())
+        };
+        ModemConfig {
+            manufacturer: or(&self.manufacturer, "simbridge"),
+            model: or(&self.model, "SIMULATED"),
+            firmware: or(&self.firmware, env!("CARGO_PKG_VERSION")),
+            imei: self.imei.clone().unwrap_or_else(|| imei(self.position)),
+            me_capacity: self.me_capacity.unwrap_or(ME_CAPACITY),
+            first_index: self.first_index.unwrap_or(1),
+            boot_ms: self.boot_ms.unwrap_or(BOOT_MS),
+            boot_noise: lines(&self.boot_noise, &["RDY", "SMS Ready"]),
+            registers_ms: self.registers_ms.unwrap_or(0),
+            messages_ready_ms: self.messages_ready_ms.unwrap_or(0),
+            messages_ready: lines(&self.messages_ready, &[]),
+            acknowledge_ms: self.acknowledge_ms.unwrap_or(ACKNOWLEDGE_MS),
+            replies: self.replies.clone().into_iter().chain(self.iccid.clone()).collect(),
+            unknown: self.unknown(),
+            stores: self.stores.clone().unwrap_or_else(|| vec![StoreName::Sm, StoreName::Me]),
+            store_arguments: self.store_arguments.clone().unwrap_or_else(|| vec![1, 2, 3]),
+            indications: self.indications(),
+            store_full: lines(&self.store_full, &[]),
+            sim_in: lines(&self.sim_in, &[]),
+            sim_out: lines(&self.sim_out, &["+CPIN: NOT INSERTED"]),
+            chatter: lines(&self.chatter, &[]),
+            chatter_ms: self.chatter_ms.unwrap_or(0),
+            quirks: self.quirks.clone().unwrap_or_default(),
+        }
+    }
+
+    /// TS 27.005 table 3.4.1-1 and below.
+    fn indications(&self) -> Vec<Vec<usize>> {
+        let standard = || vec![vec![0, 1, 2], vec![0, 1, 2, 3], vec![0, 2], vec![0, 1, 2], vec![0, 1]];
+        self.indications.clone().unwrap_or_else(standard)
+    }
+
+    fn unknown(&self) -> Vec<String> {
+        let mut unknown = self.unknown.clone().unwrap_or_default();
+        if let Some((command, _)) = &self.iccid {
+            let others = ICCID_COMMANDS.iter().filter(|known| !command.starts_with(*known));
+            unknown.extend(others.map(|known| (*known).to_owned()));
+        }
+        unknown
+    }
+
+    /// The card in the modem, if there is one.
+    pub fn card(&self) -> Option<SimCard> {
+        (!self.no_sim).then(|| self.sim.card(self.first_index.unwrap_or(1)))
+    }
+
+    /// What is in the modem's own store from the start.
+    pub fn stored(&self) -> &[StoredPlan] {
+        &self.stored
+    }
+
+    /// What is on the card from the start.
+    pub fn stored_on_card(&self) -> &[StoredPlan] {
+        &self.sim.stored
+    }
+
+    /// The faults that are on from the start.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}

@@ -1,0 +1,269 @@
+//! Mixed faults over time, all from a seed: the same seed gives the same faults at the same milliseconds.
+
+use std::time::Duration;
+
+use super::faults::Fault;
+use super::network::Network;
+use super::quirks::Quirk;
+
+/// A fault and when it strikes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Milliseconds from the beginning.
+    pub at_ms: u64,
+    /// The modem's place.
+    pub modem: usize,
+    /// What goes wrong, or well again.
+    pub fault: Fault,
+}
+
+/// Faults in the order of their times. What a fault leaves behind is set right at its end, and everything at the plan's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    faults: Vec<Planned>,
+}
+
+/// From one incident of a modem to the next, at least and at most.
+const GAP_MS: (u64, u64) = (5_000, 240_000);
+/// How long an incident lasts that does not end by itself.
+const LENGTH_MS: (u64, u64) = (500, 90_000);
+/// Kinds of incidents.
+const KINDS: u64 = 26;
+
+impl Plan {
+    /// So many minutes of faults for a network's modems, each with the card that it has now.
+    pub fn new(network: &Network, seed: u64, minutes: u64) -> Plan {
+        let cards: Vec<Option<String>> = network.stats().into_iter().map(|modem| modem.iccid).collect();
+        let mut planner = Planner { random: Random(seed), cards, faults: Vec::new() };
+        let end_ms = minutes * 60_000;
+        for modem in 0..planner.cards.len() {
+            let mut at_ms = planner.random.between(GAP_MS);
+            while at_ms + LENGTH_MS.1 < end_ms {
+                planner.incident(modem, at_ms);
+                at_ms += planner.random.between(GAP_MS);
+            }
+        }
+        planner.set_right(end_ms);
+        planner.faults.sort_by_key(|planned| planned.at_ms);
+        Plan { faults: planner.faults }
+    }
+
+    /// The faults in order.
+    pub fn faults(&self) -> &[Planned] {
+        &self.faults
+    }
+
+    /// Lets the faults strike when their time comes.
+    pub async fn play(self, network: Network) {
+        let mut passed_ms = 0;
+        for Planned { at_ms, modem, fault } in self.faults {
+            tokio::time::sleep(Duration::from_millis(at_ms - passed_ms)).await;
+            passed_ms = at_ms;
+            if let Err(error) = network.fault(modem, &fault) {
+                tracing::warn!(%error, modem, "a planned fault did not strike");
+            }
+        }
+    }
+}
+
+struct Planner {
+    random: Random,
+    /// Each modem's own.
+    cards: Vec<Option<String>>,
+    faults: Vec<Planned>,
+}
+
+impl Planner {
+    fn at(&mut self, at_ms: u64, modem: usize, fault: Fault) {
+        self.faults.push(Planned { at_ms, modem, fault });
+    }
+
+    /// Something that begins and ends.
+    fn spell(&mut self, modem: usize, at_ms: u64, begins: Fault, ends: Fault) {
+        let length_ms = self.random.between(LENGTH_MS);
+        self.at(at_ms, modem, begins);
+        self.at(at_ms + length_ms, modem, ends);
+    }
+
+    fn incident(&mut self, modem: usize, at_ms: u64) {
+        let kind = self.random.below(KINDS);
+        match kind {
+            0..=13 => {
+                let fault = self.of_the_line(kind);
+                self.at(at_ms, modem, fault);
+            }
+            14 | 15 => {
+                let quirk = self.random.one_of(&HABITS);
+                self.spell(modem, at_ms, Fault::Habit { quirk }, Fault::Clear);
+            }
+            16 => self.spell(modem, at_ms, Fault::CoverageLost, Fault::CoverageBack),
+            17 => self.spell(modem, at_ms, Fault::Denied, Fault::CoverageBack),
+            18 => self.spell(modem, at_ms, Fault::SimLocked { pin: "2468".to_owned() }, Fault::SimUnlocked),
+            19 => self.spell(modem, at_ms, Fault::SimBlocked, Fault::SimUnlocked),
+            20 => {
+                let back_after_ms = Some(self.random.between(LENGTH_MS));
+                self.at(at_ms, modem, Fault::PortGone { back_after_ms });
+            }
+            21 => self.at(at_ms, modem, Fault::Reboot),
+            22 => {
+                self.at(at_ms, modem, Fault::Habit { quirk: Quirk::SilentBoot });
+                self.at(at_ms + 1, modem, Fault::Reboot);
+                self.at(at_ms + 30_000, modem, Fault::Clear);
+            }
+            23 | 24 => self.card_out_and_in(modem, at_ms),
+            _ => self.cards_exchanged(modem, at_ms),
+        }
+    }
+
+    fn of_the_line(&mut self, kind: u64) -> Fault {
+        let times = 1 + u32::try_from(self.random.below(4)).unwrap_or(0);
+        let command = self.random.one_of(&COMMANDS).to_owned();
+        match kind {
+            0 => Fault::Silence { commands: times },
+            1 => Fault::Slow { delay_ms: self.random.between((100, 4_000)), commands: times },
+            2 => Fault::Slow { delay_ms: self.random.between((5_000, 70_000)), commands: 1 },
+            3 | 4 => Fault::Refuse { command, times },
+            5 => Fault::NoFinal { command, times },
+            6 | 7 => {
+                let octets = usize::try_from(self.random.below(60)).unwrap_or(0);
+                Fault::Cut { command, times, octets }
+            }
+            8 => Fault::DropUrcs { count: times * 3 },
+            9 => Fault::Flood {
+                line: self.random.one_of(&NOISE).to_owned(),
+                every_ms: self.random.between((20, 900)),
+                for_ms: self.random.between((1_000, 60_000)),
+            },
+            10 => Fault::Garbage { octets: hex::encode(self.random.octets()) },
+            11 => Fault::Duplicate { messages: times },
+            12 => Fault::Deaf,
+            _ => self.random.one_of(&[Fault::Echo, Fault::SettingsLost]),
+        }
+    }
+
+    fn card_out_and_in(&mut self, modem: usize, at_ms: u64) {
+        if let Some(Some(iccid)) = self.cards.get(modem).cloned() {
+            self.spell(modem, at_ms, Fault::SimOut, Fault::SimIn { iccid });
+        }
+    }
+
+    /// The card of another modem comes into this one; later both are where they were.
+    fn cards_exchanged(&mut self, modem: usize, at_ms: u64) {
+        let count = u64::try_from(self.cards.len()).unwrap_or(1).max(1);
+        let other = usize::try_from(self.random.below(count)).unwrap_or(0);
+        let (Some(Some(own)), Some(Some(foreign))) = (self.cards.get(modem).cloned(), self.cards.get(other).cloned())
+        else {
+            return;
+        };
+        self.spell(modem, at_ms, Fault::SimIn { iccid: foreign.clone() }, Fault::SimIn { iccid: own });
+        let back_ms = self.faults.last().map_or(at_ms, |planned| planned.at_ms);
+        self.at(back_ms + 1, other, Fault::SimIn { iccid: foreign });
+    }
+
+    fn set_right(&mut self, end_ms: u64) {
+        for (modem, card) in self.cards.clone().into_iter().enumerate() {
+            self.at(end_ms, modem, Fault::Clear);
+            self.at(end_ms, modem, Fault::PortBack);
+            self.at(end_ms, modem, Fault::CoverageBack);
+            card.into_iter().for_each(|iccid| self.at(end_ms, modem, Fault::SimIn { iccid }));
+            self.at(end_ms, modem, Fault::SimUnlocked);
+        }
+    }
+}
+
+/// What hosts of these modems say most, and what hurts most when it goes wrong.
+const COMMANDS: [&str; 12] =
+    ["+CMGR", "+CMGR", "+CMGL", "+CMGL", "+CMGD", "+CPMS", "+CNMI", "+CPIN", "+CCID", "+CREG", "+CSQ", ""];
+
+const NOISE: [&str; 6] = [
+    "^RSSI:17",
+    "^HCSQ:\"LTE\",38,35,121,18",
+    "^BOOT:20952548,0,0,0,72",
+    "+ZPAS: \"LTE\",\"CS_PS\"",
+    "+CSQN: 24,0",
+    "DST: 1",
+];
+
+const HABITS: [Quirk; 12] = [
+    Quirk::NoSpace,
+    Quirk::LineFeedOnly,
+    Quirk::DoubledLineEnds,
+    Quirk::CmtiWithoutIndex,
+    Quirk::CmtiWithMore,
+    Quirk::CountsLag,
+    Quirk::DeliversTwice,
+    Quirk::DeafWhenFull,
+    Quirk::NoList,
+    Quirk::EmptyName,
+    Quirk::LteOnly,
+    Quirk::ChatterInReplies,
+];
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
+    fn between(&mut self, (least, most): (u64, u64)) -> u64 {
+        least + self.below(most - least + 1)
+    }
+
+    fn octets(&mut self) -> Vec<u8> {
+        let count = 1 + self.below(200);
+        (0..count).map(|_| u8::try_from(self.below(256)).unwrap_or(0)).collect()
+    }
+
+    fn one_of<T: Clone, const N: usize>(&mut self, values: &[T; N]) -> T {
+        let place = usize::try_from(self.below(N as u64)).unwrap_or(0);
+        let mut shuffled = values.iter().cycle().skip(place);
+        #[expect(
+            clippy::expect_used,
+            reason = "every list of this file has at least one entry, and a cycle has no end"
+        )]
+        shuffled.next().cloned().expect("an entry")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::scenario::Scenario;
+    use super::*;
+
+    fn network() -> Network {
+        let clock = Arc::new(|| chrono::DateTime::from_timestamp(1_782_133_023, 0).unwrap());
+        Network::new(&Scenario::of_modems(4), clock).unwrap()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_faults_and_another_one_others() {
+        let network = network();
+        assert_eq!(Plan::new(&network, 7, 60), Plan::new(&network, 7, 60));
+        assert_ne!(Plan::new(&network, 7, 60), Plan::new(&network, 8, 60));
+    }
+
+    #[test]
+    fn the_faults_come_in_order_strike_and_leave_the_modems_well() {
+        let network = network();
+        let before = network.stats();
+        let plan = Plan::new(&network, 7, 600);
+        assert!(plan.faults().len() > 500);
+        assert!(plan.faults().is_sorted_by_key(|planned| planned.at_ms));
+        for planned in plan.faults() {
+            network.fault(planned.modem, &planned.fault).unwrap();
+        }
+        let cards = |stats: Vec<crate::simulator::ModemStats>| stats.into_iter().map(|m| m.iccid).collect::<Vec<_>>();
+        assert_eq!(cards(network.stats()), cards(before));
+    }
+}

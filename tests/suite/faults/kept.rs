@@ -1,0 +1,56 @@
+//! What the host has on disk.
+
+use std::collections::{BTreeMap, HashMap};
+
+use simbridge::modem::{Custody, RawPdu, Received};
+use simbridge::sms::{Deliver, tpdu};
+
+/// Messages by card and TPDU, as the database has them (the same TPDU read twice is one message), and whose messages each modem holds.
+#[derive(Default)]
+pub struct Kept {
+    messages: HashMap<(String, Vec<u8>), String>,
+    /// The card for which messages lie in a modem's own store, by IMEI.
+    custody: HashMap<String, String>,
+    /// How often the host was given what it had.
+    pub again: usize,
+    /// What could not be decoded, as the host was given it.
+    pub unreadable: Vec<String>,
+}
+
+impl Kept {
+    pub fn store(&mut self, received: &Received) {
+        let RawPdu::Octets(octets) = &received.pdu else {
+            self.unreadable.push(format!("{received:?}"));
+            return;
+        };
+        let (Some(message), Ok(decoded)) = (tpdu(octets), Deliver::decode(octets)) else {
+            self.unreadable.push(format!("{received:?}"));
+            return;
+        };
+        let before = self.messages.insert((received.iccid.clone(), message.to_vec()), decoded.text().text);
+        self.again += usize::from(before.is_some());
+    }
+
+    pub fn identified(&mut self, imei: &str, iccid: &str) -> Custody {
+        let holder = self.custody.entry(imei.to_owned()).or_insert_with(|| iccid.to_owned());
+        Custody { previous_iccid: (holder != iccid).then(|| holder.clone()) }
+    }
+
+    pub fn emptied(&mut self, imei: String, iccid: String) {
+        self.custody.insert(imei, iccid);
+    }
+
+    /// How many messages of that text are there.
+    pub fn count(&self, text: &str) -> usize {
+        self.messages.values().filter(|known| *known == text).count()
+    }
+
+    /// All texts, in order, with how many messages each has and for which cards.
+    pub fn texts(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut texts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for ((iccid, _), text) in &self.messages {
+            texts.entry(text).or_default().push(iccid);
+        }
+        texts
+    }
+}

@@ -1,0 +1,60 @@
+//! Mixed faults by seeded plans.
+
+use simbridge::simulator::{Plan, Scenario, families};
+
+use super::rig::Rig;
+
+const MINUTE_MS: u64 = 60_000;
+const MODEMS: usize = 16;
+
+/// Sixteen modems of all families.
+fn scenario() -> Scenario {
+    let of_a_family = |family: &str| format!("[[modem]]\nfamily = \"{family}\"\n");
+    let text: String = families().cycle().skip(1).take(MODEMS).map(of_a_family).collect();
+    Scenario::parse(&text).unwrap()
+}
+
+/// A message now and then, to a number that the seed says, with the number's place in its text; sometimes a long run of them.
+fn sends(seed: u64, minutes: u64) -> Vec<(u64, usize)> {
+    let mut state = seed;
+    let mut draw = move |limit: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % limit
+    };
+    let mut sends = Vec::new();
+    let mut at_ms = 0;
+    while at_ms < (minutes - 1) * MINUTE_MS {
+        at_ms += draw(20_000);
+        let modem = usize::try_from(draw(MODEMS as u64)).unwrap();
+        let run = if draw(60) == 0 { 70 } else { 1 };
+        sends.extend((0..run).map(|_| (at_ms, modem)));
+    }
+    sends
+}
+
+fn play(seed: u64, minutes: u64) {
+    let mut rig = Rig::new(&scenario());
+    rig.until_well(5 * MINUTE_MS).unwrap();
+    let began_ms = rig.now_ms;
+    let plan = Plan::new(rig.bench.network(), seed, minutes);
+    let mut sends = sends(seed, minutes).into_iter().enumerate().peekable();
+    for planned in plan.faults() {
+        while let Some((number, (at_ms, modem))) = sends.next_if(|(_, (at_ms, _))| *at_ms <= planned.at_ms) {
+            rig.run_until(began_ms + at_ms);
+            rig.send(modem, &format!("{modem} {number}"));
+        }
+        rig.run_until(began_ms + planned.at_ms);
+        rig.fault(planned.modem, &planned.fault);
+    }
+    let well = rig.until_well(30 * MINUTE_MS);
+    let wrongs = rig.wrongs();
+    assert!(wrongs.is_empty(), "seed {seed}: {} wrong: {}", wrongs.len(), wrongs.join("\n"));
+    well.unwrap_or_else(|told| panic!("seed {seed}: never well again\n  {told}"));
+}
+
+#[test]
+fn a_thousand_minutes_of_mixed_faults_on_sixteen_modems_lose_double_and_misattribute_nothing() {
+    for seed in 1..=10 {
+        play(seed, 100);
+    }
+}

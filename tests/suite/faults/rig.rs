@@ -1,0 +1,123 @@
+//! Modems and sessions on the bench, and the messages that were sent.
+
+use chrono::DateTime;
+use simbridge::modem::State;
+use simbridge::simulator::{Fault, Scenario, Workbench};
+
+use super::kept::Kept;
+use super::seat::Seat;
+
+/// 2026-06-22 12:57:03 UTC.
+const BEGAN: i64 = 1_782_133_023;
+
+pub struct Rig {
+    pub bench: Workbench,
+    pub seats: Vec<Seat>,
+    pub kept: Kept,
+    pub now_ms: u64,
+    /// Text and the card that it was for.
+    sent: Vec<(String, String)>,
+    /// Number and ICCID of each modem's own card.
+    cards: Vec<(String, String)>,
+}
+
+impl Rig {
+    pub fn new(scenario: &Scenario) -> Rig {
+        let bench = Workbench::new(scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
+        let seats = (0..bench.network().modems()).map(Seat::new).collect();
+        let cards = bench.network().stats().into_iter().map(|modem| (modem.number.unwrap(), modem.iccid.unwrap()));
+        let cards = cards.collect();
+        Rig { bench, seats, kept: Kept::default(), now_ms: 0, sent: Vec::new(), cards }
+    }
+
+    /// One modem of a family.
+    pub fn of_family(family: &str) -> Rig {
+        Rig::new(&Scenario::parse(&format!("[[modem]]\nfamily = \"{family}\"")).unwrap())
+    }
+
+    pub fn run_until(&mut self, until_ms: u64) {
+        for seat in &mut self.seats {
+            seat.run(&self.bench, &mut self.kept, self.now_ms, until_ms);
+        }
+        self.now_ms = self.now_ms.max(until_ms);
+        self.bench.set_ms(self.now_ms);
+    }
+
+    pub fn run_for(&mut self, length_ms: u64) {
+        self.run_until(self.now_ms + length_ms);
+    }
+
+    pub fn fault(&self, modem: usize, fault: &Fault) {
+        self.bench.network().fault(modem, fault).unwrap();
+    }
+
+    /// A text that no other message has, to the number of the card that belongs to this modem.
+    pub fn send(&mut self, modem: usize, text: &str) {
+        let (number, iccid) = self.cards[modem].clone();
+        self.bench.network().send("+31698765432", &number, text).unwrap();
+        self.sent.push((text.to_owned(), iccid));
+    }
+
+    pub fn all_ready(&self) -> bool {
+        self.seats.iter().all(|seat| seat.state == State::Ready)
+    }
+
+    /// Everything that was sent is on disk and has left the modems.
+    pub fn all_here(&self) -> bool {
+        let network = self.bench.network();
+        let waits = |(number, _): &(String, String)| network.waiting(number) + network.stored(number);
+        self.cards.iter().map(waits).sum::<usize>() == 0
+    }
+
+    /// Runs until all is well, looking once a second; how long that took.
+    pub fn until_well(&mut self, at_most_ms: u64) -> Result<u64, String> {
+        let began_ms = self.now_ms;
+        while self.now_ms < began_ms + at_most_ms {
+            if self.all_ready() && self.all_here() {
+                return Ok(self.now_ms - began_ms);
+            }
+            self.run_for(1_000);
+        }
+        let unwell = self.seats.iter().zip(self.bench.network().stats());
+        let unwell = unwell.filter(|(seat, stats)| seat.state != State::Ready || stats.waiting + stats.stored > 0);
+        let told: Vec<String> = unwell
+            .map(|(seat, stats)| {
+                let lines: Vec<String> = seat.transcript.iter().rev().take(24).rev().cloned().collect();
+                let (waiting, stored) = (stats.waiting, stats.stored);
+                format!(
+                    "modem {} {} {:?} waiting {waiting} stored {stored}\n    {}",
+                    stats.modem,
+                    seat.state,
+                    seat.reason,
+                    lines.join("\n    ")
+                )
+            })
+            .collect();
+        Err(told.join("\n  "))
+    }
+
+    /// What is wrong with what the host has: lost, doubled, given to another card, or never sent.
+    pub fn wrongs(&self) -> Vec<String> {
+        let texts = self.kept.texts();
+        let mut wrongs = Vec::new();
+        for (text, iccid) in &self.sent {
+            match texts.get(text.as_str()).map(Vec::as_slice) {
+                None => wrongs.push(format!("lost: {text}")),
+                Some([one]) if one == iccid => {}
+                Some(cards) => wrongs.push(format!("{text} for {iccid} was given to {cards:?}")),
+            }
+        }
+        let unsent = texts.keys().filter(|text| !self.sent.iter().any(|(sent, _)| sent == *text));
+        wrongs.extend(unsent.map(|text| format!("never sent: {text}")));
+        if !wrongs.is_empty() {
+            wrongs.extend(self.kept.unreadable.iter().map(|raw| format!("could not be decoded: {raw}")));
+        }
+        for (place, _) in self.cards.iter().enumerate() {
+            let observed = self.bench.network().observed(place).unwrap();
+            if observed.deleted_unread > 0 {
+                wrongs.push(format!("modem {place}: {} deleted unread", observed.deleted_unread));
+            }
+        }
+        wrongs
+    }
+}

@@ -1,0 +1,158 @@
+//! Every fault on every family: each message is there exactly once, and the modem is Ready again.
+
+use simbridge::simulator::{Fault, Quirk, families};
+
+use super::rig::Rig;
+
+const MINUTE_MS: u64 = 60_000;
+
+/// What happens, and what ends it. A fault that nothing ends is over by itself, or is one that a session has to live with: all has to be
+/// well while it lasts. The others last for [`SPELL_MS`].
+struct Case {
+    name: &'static str,
+    begins: Vec<Fault>,
+    ends: Vec<Fault>,
+}
+
+const SPELL_MS: u64 = 100_000;
+/// From the end of a fault, or the beginning of one that nothing ends, to Ready with everything on disk: longer is a failure.
+const PATIENCE_MS: u64 = 10 * MINUTE_MS;
+
+fn case(name: &'static str, begins: Fault) -> Case {
+    Case { name, begins: vec![begins], ends: Vec::new() }
+}
+
+fn spell(name: &'static str, begins: Fault, ends: Fault) -> Case {
+    Case { name, begins: vec![begins], ends: vec![ends] }
+}
+
+fn refuse(command: &str, times: u32) -> Fault {
+    Fault::Refuse { command: command.to_owned(), times }
+}
+
+fn cut(command: &str, octets: usize) -> Fault {
+    Fault::Cut { command: command.to_owned(), times: 2, octets }
+}
+
+fn no_final(command: &str) -> Fault {
+    Fault::NoFinal { command: command.to_owned(), times: 2 }
+}
+
+fn flood(line: &str, every_ms: u64) -> Fault {
+    Fault::Flood { line: line.to_owned(), every_ms, for_ms: 60_000 }
+}
+
+fn garbage(octets: &[u8]) -> Fault {
+    Fault::Garbage { octets: octets.iter().map(|octet| format!("{octet:02x}")).collect() }
+}
+
+fn of_the_line() -> Vec<Case> {
+    vec![
+        case("silence for one command", Fault::Silence { commands: 1 }),
+        case("silence for ten commands", Fault::Silence { commands: 10 }),
+        case("slow", Fault::Slow { delay_ms: 3_000, commands: 20 }),
+        case("late beyond every deadline", Fault::Slow { delay_ms: 65_000, commands: 1 }),
+        case("late into the next command", Fault::Slow { delay_ms: 26_000, commands: 3 }),
+        case("no final result after CMGR", no_final("+CMGR")),
+        case("no final result after CMGL", no_final("+CMGL")),
+        case("no final result after CPIN?", no_final("+CPIN")),
+        case("no final result after CMGD", no_final("+CMGD")),
+        case("CMGR breaks off in its PDU", cut("+CMGR", 60)),
+        case("CMGL breaks off in its PDU", cut("+CMGL", 60)),
+        case("CMGL breaks off in its head", cut("+CMGL", 9)),
+        case("CMGR is refused", refuse("+CMGR", 3)),
+        case("CMGL is refused", refuse("+CMGL", 3)),
+        case("CMGD is refused", refuse("+CMGD", 3)),
+        case("CPMS is refused", refuse("+CPMS", 3)),
+        case("everything is refused", refuse("", 12)),
+        case("a flood of ^RSSI", flood("^RSSI:17", 40)),
+        case("a flood of +CREG", flood("+CREG: 1", 200)),
+        case("a flood of what looks like OK", flood("OKAY", 50)),
+        case("garbage with a prompt", garbage(b"\x00\xff> \r\n+CMTI\r+CMGI\xfe")),
+        case("garbage without a line end", garbage(&[b'x'; 5_000])),
+        case("the echo is back", Fault::Echo),
+    ]
+}
+
+fn of_the_modem() -> Vec<Case> {
+    let habit = |name, quirk| case(name, Fault::Habit { quirk });
+    vec![
+        case("lost URCs", Fault::DropUrcs { count: 50 }),
+        case("CNMI falls to mt 0", Fault::Deaf),
+        case("settings lost in silence", Fault::SettingsLost),
+        case("delivered twice by the network", Fault::Duplicate { messages: 3 }),
+        case("restart", Fault::Reboot),
+        Case {
+            name: "restart in silence",
+            begins: vec![Fault::Habit { quirk: Quirk::SilentBoot }, Fault::Reboot],
+            ends: Vec::new(),
+        },
+        spell("the port is gone", Fault::PortGone { back_after_ms: None }, Fault::PortBack),
+        case(
+            "the port is back under another name",
+            Fault::PortMoved { back_after_ms: 5_000, name: "other".to_owned() },
+        ),
+        spell("no network", Fault::CoverageLost, Fault::CoverageBack),
+        spell("the network refuses", Fault::Denied, Fault::CoverageBack),
+        spell("the card wants its PIN", Fault::SimLocked { pin: "2468".to_owned() }, Fault::SimUnlocked),
+        spell("the card wants its PUK", Fault::SimBlocked, Fault::SimUnlocked),
+        habit("no space after the colon", Quirk::NoSpace),
+        habit("line feeds only", Quirk::LineFeedOnly),
+        habit("doubled line ends", Quirk::DoubledLineEnds),
+        habit("CMTI with index -1", Quirk::CmtiWithoutIndex),
+        habit("CMTI with more fields", Quirk::CmtiWithMore),
+        habit("CPMS counts lag", Quirk::CountsLag),
+        habit("each message stored twice", Quirk::DeliversTwice),
+        habit("deaf when full", Quirk::DeafWhenFull),
+        habit("no CMGL", Quirk::NoList),
+        habit("CMGD takes no flag", Quirk::DeleteWithoutFlag),
+        habit("an empty name in CMGL", Quirk::EmptyName),
+        habit("only CEREG tells", Quirk::LteOnly),
+        habit("registered for SMS only", Quirk::SmsOnly),
+        habit("a prompt after CNMA", Quirk::PromptAfterCnma),
+        habit("chatter in replies", Quirk::ChatterInReplies),
+    ]
+}
+
+/// The time until all was well again.
+fn play(family: &str, case: &Case) -> Result<u64, String> {
+    let mut rig = Rig::of_family(family);
+    rig.until_well(5 * MINUTE_MS).map_err(|told| format!("never Ready at all\n  {told}"))?;
+    rig.send(0, "before");
+    rig.run_for(200);
+    case.begins.iter().for_each(|fault| rig.fault(0, fault));
+    for number in 0..3 {
+        rig.send(0, &format!("at once {number}"));
+    }
+    if !case.ends.is_empty() {
+        rig.run_for(SPELL_MS / 2);
+        rig.send(0, "meanwhile");
+        rig.run_for(SPELL_MS / 2);
+    }
+    case.ends.iter().for_each(|fault| rig.fault(0, fault));
+    let took = rig.until_well(PATIENCE_MS)?;
+    rig.send(0, "after");
+    rig.run_for(3 * MINUTE_MS);
+    rig.send(0, "much later");
+    rig.until_well(PATIENCE_MS).map_err(|told| format!("well, and then not\n  {told}"))?;
+    let wrongs = rig.wrongs();
+    if wrongs.is_empty() { Ok(took) } else { Err(wrongs.join(", ")) }
+}
+
+#[test]
+fn every_fault_on_every_family_ends_with_each_message_once_and_the_modem_ready() {
+    let cases: Vec<Case> = of_the_line().into_iter().chain(of_the_modem()).collect();
+    let mut wrongs = Vec::new();
+    for case in &cases {
+        let mut slowest = ("", 0);
+        for family in families() {
+            match play(family, case) {
+                Ok(took_ms) if took_ms > slowest.1 => slowest = (family, took_ms),
+                Ok(_) => {}
+                Err(wrong) => wrongs.push(format!("{} x {family}: {wrong}", case.name)),
+            }
+        }
+        println!("{:<40} well again after at most {:>5} s ({})", case.name, slowest.1 / 1000, slowest.0);
+    }
+    assert!(wrongs.is_empty(), "{} of {}:\n{}", wrongs.len(), cases.len() * families().count(), wrongs.join("\n"));
+}

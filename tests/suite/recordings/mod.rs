@@ -1,0 +1,134 @@
+//! What real modems have said, replayed through a PTY against the driver: `hardware/recordings`.
+
+mod player;
+mod recording;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use simbridge::driver::{self, Host, HostError, PortPattern, Settings};
+use simbridge::modem::{Custody, RawPdu, Received, SimCard, Snapshot};
+use simbridge::sms::Deliver;
+use tokio::sync::Notify;
+
+use recording::Recording;
+
+/// Nothing here takes half of it.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Keeps what it is given.
+#[derive(Default)]
+struct Keeper {
+    last: Mutex<Option<Snapshot>>,
+    messages: Mutex<Vec<String>>,
+    changed: Notify,
+}
+
+impl Host for Keeper {
+    fn report(&self, snapshot: Snapshot) {
+        *self.last.lock().unwrap() = Some(snapshot);
+        self.changed.notify_one();
+    }
+
+    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<Custody, HostError> {
+        Ok(Custody::default())
+    }
+
+    async fn emptied(&self, _imei: &str, _iccid: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    async fn store(&self, received: Received) -> Result<(), HostError> {
+        let shown = match &received.pdu {
+            RawPdu::Octets(octets) => match Deliver::decode(octets) {
+                Ok(message) => format!("{} {}", message.originator, message.text().text),
+                Err(error) => error.to_string(),
+            },
+            RawPdu::Text(text) => text.clone(),
+        };
+        self.messages.lock().unwrap().push(shown.trim_end().to_owned());
+        self.changed.notify_one();
+        Ok(())
+    }
+}
+
+/// What is so now, in the words of a head's `expect` lines.
+fn facts(keeper: &Keeper, sent: &[String]) -> Vec<String> {
+    let mut facts: Vec<String> = sent.iter().map(|command| format!("sent {command}")).collect();
+    facts.extend(keeper.messages.lock().unwrap().iter().map(|message| format!("message {message}")));
+    let Some(shown) = keeper.last.lock().unwrap().clone() else { return facts };
+    facts.push(format!("state {}", shown.state));
+    facts.extend(shown.operator.map(|operator| format!("operator {operator}")));
+    facts.extend(shown.sim.map(|sim| format!("iccid {}", sim.iccid)));
+    if let Some(identity) = shown.identity {
+        facts.push(format!("manufacturer {}", identity.manufacturer));
+        facts.push(format!("model {}", identity.model));
+        facts.extend(identity.firmware.map(|firmware| format!("firmware {firmware}")));
+    }
+    facts
+}
+
+/// Waits until all that a recording expects is so; what is not, when it takes too long.
+async fn replay(recording: Recording, standard: Recording) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let port = folder.path().join("modem");
+    let expected = recording.expected.clone();
+    let name = recording.name.clone();
+    let player = player::start(&port, recording, standard);
+    let keeper = Arc::new(Keeper::default());
+    let pattern = PortPattern { path: port, baud: 115_200 };
+    let driver = driver::start_with(vec![pattern], Settings::default(), Arc::clone(&keeper));
+    let missing = || {
+        let facts = facts(&keeper, &player.sent());
+        expected.iter().filter(|fact| !facts.contains(fact)).cloned().collect::<Vec<_>>()
+    };
+    let all_so = async {
+        while !missing().is_empty() {
+            tokio::select! {
+                () = keeper.changed.notified() => {}
+                () = player.heard() => {}
+            }
+        }
+    };
+    let outcome = tokio::time::timeout(PATIENCE, all_so).await;
+    driver.stop().await;
+    let what = || format!("{name}: not so: {:?}\nso: {:#?}", missing(), facts(&keeper, &player.sent()));
+    outcome.map_err(|_| what())
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware/recordings")
+}
+
+fn recordings() -> Vec<Recording> {
+    let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
+    files.sort();
+    files.iter().map(|path| Recording::read(path)).collect()
+}
+
+#[test]
+fn every_recording_names_its_device_firmware_day_reason_and_source() {
+    let (standard, devices): (Vec<_>, Vec<_>) = recordings().into_iter().partition(|known| known.name == "standard");
+    assert_eq!(standard.len(), 1);
+    assert!(devices.len() >= 6, "{}", devices.len());
+    for recording in devices {
+        for key in ["device", "firmware", "when", "why", "source"] {
+            assert!(recording.head.iter().any(|(known, _)| known == key), "{}: no {key}", recording.name);
+        }
+        assert!(recording.expected.iter().any(|fact| fact == "state Ready"), "{}", recording.name);
+        assert!(recording.expected.iter().any(|fact| fact.starts_with("message ")), "{}", recording.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_recording_is_understood() {
+    let (standard, devices): (Vec<_>, Vec<_>) = recordings().into_iter().partition(|known| known.name == "standard");
+    let replays: Vec<_> = devices.into_iter().map(|device| tokio::spawn(replay(device, standard[0].clone()))).collect();
+    let mut wrongs = Vec::new();
+    for replay in replays {
+        wrongs.extend(replay.await.unwrap().err());
+    }
+    assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+}
