@@ -28,7 +28,9 @@ fn main() {
     if std::env::args().any(|arg| arg == BARE) {
         return bare_server();
     }
-    let site = Site::with_modems(1);
+    // Nobody polls like this: the limits are off.
+    let limits = "[limits]\nkey_per_second = 0\naddress_per_second = 0\n";
+    let site = Site::with(1, simbridge::simulator::Scenario::default(), limits);
     let _daemon = site.serve_ready();
     site.ok(&["service", "add", "Uber", "--price", "0.50"]);
     let key = site.customer("ann", "5");

@@ -83,7 +83,7 @@ impl Daemon {
         gateway.sweep().await?;
         let stopping = CancellationToken::new();
         let (address, customers) =
-            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), stopping.clone()))
+            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
                 .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
         let desk = Desk { driver: driver.handle(), hardware: config.hardware.clone() };
@@ -165,6 +165,14 @@ fn driver_settings(config: &Config) -> driver::Settings {
         hardware: Some(config.hardware.clone()),
         recovery: config.recovery.clone(),
         ..driver::Settings::default()
+    }
+}
+
+fn limits(config: &Config) -> http::Limits {
+    http::Limits {
+        key_per_second: config.limits.key_per_second,
+        address_per_second: config.limits.address_per_second,
+        failed_keys_per_minute: config.limits.failed_keys_per_minute,
     }
 }
 

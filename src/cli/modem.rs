@@ -142,12 +142,13 @@ fn reply(said: &Value, json: bool) -> anyhow::Result<()> {
 /// A recording: what the modem is and why it was recorded, then its lines.
 fn record(modem: &Value, file: &Path, reason: &str) -> anyhow::Result<()> {
     let cell = |key| print::cell(modem.get(key));
+    let (manufacturer, model) = (cell("manufacturer"), cell("model"));
     let head = format!(
-        "# manufacturer: {}\n# model: {}\n# firmware: {}\n# profile: {}\n# reason: {reason}\n# masked: numbers to their last three digits; no texts\n",
-        cell("manufacturer"),
-        cell("model"),
+        "# device: {manufacturer} {model}\n# firmware: {}\n# when: {}\n# why: {reason}\n\
+         # source: recorded by simbridge, numbers masked to their last three digits, without texts\n\
+         # expect: manufacturer {manufacturer}\n# expect: model {model}\n\n",
         cell("firmware"),
-        cell("profile"),
+        cell("seen_at"),
     );
     // `0.123 > AT` as `> AT`: when it was said matters to nobody who replays it.
     let line = |line: &str| line.split_once(' ').map(|(_, line)| format!("{line}\n")).unwrap_or_default();

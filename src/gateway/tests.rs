@@ -14,6 +14,7 @@ use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
 mod keeping;
+mod races;
 mod rentals;
 mod reuse;
 
@@ -61,11 +62,16 @@ impl Desk {
     }
 
     /// SIM `n` with its number, ready on a modem.
-    async fn plug(&self, n: u8) {
+    async fn plug(&self, n: u16) {
         let iccid = iccid(n);
-        let number = Some((format!("+316120000{n:02}"), NumberSource::Cnum));
+        let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
         let told = Identified { imei: imei(n), iccid: iccid.clone(), imsi: Some("204081234567890".into()), number };
         self.gateway.identified(told).await.unwrap();
+        self.report(n);
+    }
+
+    /// The modem of SIM `n` says that it works.
+    fn report(&self, n: u16) {
         let now = self.gateway.now();
         self.gateway.board().report(ModemStatus {
             port: format!("port{n}"),
@@ -76,7 +82,7 @@ impl Desk {
             imei: Some(imei(n)),
             manufacturer: None,
             model: None,
-            iccid: Some(iccid),
+            iccid: Some(iccid(n)),
             signal_dbm: None,
             operator: None,
             since: now,
@@ -123,12 +129,12 @@ impl Desk {
         parts.iter().map(Deliver::encode).collect()
     }
 
-    async fn arrive(&self, n: u8, pdu: &[u8]) -> Ingested {
+    async fn arrive(&self, n: u16, pdu: &[u8]) -> Ingested {
         let pdu = Pdu::Octets(pdu.to_vec());
         self.gateway.ingest(Arrival { imei: imei(n), iccid: iccid(n), pdu, live: false }).await.unwrap()
     }
 
-    async fn sms(&self, n: u8, sender: &str, text: &str) -> Ingested {
+    async fn sms(&self, n: u16, sender: &str, text: &str) -> Ingested {
         let pdus = self.pdus(sender, text, 0, 1);
         self.arrive(n, &pdus[0]).await
     }
@@ -164,11 +170,11 @@ impl Desk {
     }
 }
 
-fn iccid(n: u8) -> String {
+fn iccid(n: u16) -> String {
     format!("893108000000000{n:04}")
 }
 
-fn imei(n: u8) -> String {
+fn imei(n: u16) -> String {
     format!("35693803564{n:04}")
 }
 

@@ -2,7 +2,9 @@
 
 pub mod admin;
 pub mod customer;
+mod limits;
 mod params;
 mod serve;
 
+pub use limits::Limits;
 pub use serve::{Listening, listen_tcp, listen_unix};

@@ -1,9 +1,12 @@
 //! A request's parameters, wherever its client put them: query, form body, JSON body, `Authorization: Bearer` for the key.
 
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
@@ -14,6 +17,17 @@ use crate::domain::key::ApiKey;
 pub struct Params {
     pairs: Vec<(String, String)>,
     bearer: Option<ApiKey>,
+    /// The address that the request comes from.
+    pub peer: Option<IpAddr>,
+}
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The address that a request comes from.
+pub(super) fn peer(request: &Request) -> Option<IpAddr> {
+    let ConnectInfo(address) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    Some(address.ip().to_canonical())
 }
 
 impl Params {
@@ -55,7 +69,7 @@ impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Params, Response> {
-        let mut params = Params::default();
+        let mut params = Params { peer: peer(&request), ..Params::default() };
         params.add_form(request.uri().query().unwrap_or("").as_bytes());
         let headers = request.headers().clone();
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -64,7 +78,9 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             .filter(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
             .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
         let json = header(CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
-        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+        let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT.into_response())?;
+        let body = body.map_err(IntoResponse::into_response)?;
         // Clients forget the content type: what looks like an object is JSON.
         if json || body.first() == Some(&b'{') {
             params.add_json(&body);

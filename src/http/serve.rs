@@ -14,6 +14,9 @@ use tokio::task::JoinHandle;
 /// How long a client may take to send a request's headers, and a connection may idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest request line and headers together that are read.
+const HEADER_LIMIT: usize = 32 * 1024;
+
 /// A server at work.
 pub struct Listening {
     stop: Box<dyn FnOnce(Duration) + Send>,
@@ -35,8 +38,9 @@ pub fn listen_tcp(address: SocketAddr, router: Router) -> io::Result<(SocketAddr
     let address = listener.local_addr()?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    let task = tokio::spawn(server.serve(router.into_make_service()));
+    let mut http = server.http_builder().http1();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_LIMIT);
+    let task = tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
     let stop = Box::new(move |patience| handle.graceful_shutdown(Some(patience)));
     Ok((address, Listening { stop, task }))
 }

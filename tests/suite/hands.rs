@@ -45,7 +45,7 @@ fn one_modem_is_shown_asked_and_started_anew() {
     let file = site.dir.path().join("recording");
     site.ok(&["modem", "record", "modem001", file.to_str().unwrap(), "--reason", "a test"]);
     let recording = std::fs::read_to_string(file).unwrap();
-    assert!(recording.starts_with("# manufacturer: simbridge\n") && recording.contains("# reason: a test\n"));
+    assert!(recording.starts_with("# device: simbridge SIMULATED\n") && recording.contains("# why: a test\n"));
     assert!(recording.contains("\n> AT+CGSN\n< …"), "{recording}");
 }
 

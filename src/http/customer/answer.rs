@@ -1,9 +1,12 @@
 //! Answers: bare text, without a byte around it, since clients compare for equality.
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 
 use crate::gateway;
+
+use super::super::limits::TooMany;
 
 /// An answer as plain text.
 pub(super) fn text(body: impl Into<String>) -> Response {
@@ -25,8 +28,16 @@ pub(super) enum Refusal {
     InvalidContract,
     /// `auto_renew` is missing or neither yes nor no.
     InvalidAutoRenew,
+    /// Over a limit: the one refusal with a status of its own.
+    TooManyRequests(TooMany),
     /// Logged with the request's id; the client learns only that it was us.
     Fault,
+}
+
+impl From<TooMany> for Refusal {
+    fn from(too_many: TooMany) -> Refusal {
+        Refusal::TooManyRequests(too_many)
+    }
 }
 
 impl From<gateway::Error> for Refusal {
@@ -45,6 +56,10 @@ impl IntoResponse for Refusal {
             Refusal::InvalidCountry => "INVALID_COUNTRY",
             Refusal::InvalidContract => "INVALID_CONTRACT",
             Refusal::InvalidAutoRenew => "INVALID_AUTO_RENEW",
+            Refusal::TooManyRequests(TooMany(seconds)) => {
+                let retry = [(RETRY_AFTER, seconds.to_string())];
+                return (StatusCode::TOO_MANY_REQUESTS, retry, text("TOO_MANY_REQUESTS")).into_response();
+            }
             Refusal::Fault => "ERROR",
         })
     }

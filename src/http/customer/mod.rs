@@ -4,6 +4,7 @@ mod answer;
 mod regular;
 mod rental;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,7 +21,9 @@ use crate::domain::AccountId;
 use crate::gateway::Gateway;
 use answer::Refusal;
 
-use super::params::Params;
+use super::limits::{Buckets, Limits};
+use super::params::{Params, peer};
+use crate::domain::network::is_allowed;
 
 /// The largest body that is read; parameters are some hundred bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -33,11 +36,24 @@ pub(super) struct Api {
     /// Ends long polls when the daemon stops.
     stopping: CancellationToken,
     requests: Arc<AtomicU64>,
+    limits: Arc<Asked>,
+}
+
+/// Who has asked how much.
+struct Asked {
+    by_key: Buckets<[u8; 32]>,
+    by_address: Buckets<IpAddr>,
+    failed: Buckets<IpAddr>,
 }
 
 /// All endpoints of the customers' API.
-pub fn router(gateway: Gateway, stopping: CancellationToken) -> Router {
-    let api = Api { gateway, stopping, requests: Arc::default() };
+pub fn router(gateway: Gateway, limits: Limits, stopping: CancellationToken) -> Router {
+    let asked = Asked {
+        by_key: Buckets::new(limits.key_per_second, 1),
+        by_address: Buckets::new(limits.address_per_second, 1),
+        failed: Buckets::new(limits.failed_keys_per_minute, 60),
+    };
+    let api = Api { gateway, stopping, requests: Arc::default(), limits: Arc::new(asked) };
     // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
     // one of its own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
@@ -82,7 +98,11 @@ async fn in_span(State(api): State<Api>, request: Request, next: Next) -> Respon
     let id = api.requests.fetch_add(1, Ordering::Relaxed);
     // The path only: the query holds the key.
     let span = tracing::info_span!("request", id, method = %name(request.method()), path = request.uri().path());
-    let mut response = next.run(request).instrument(span).await;
+    let within = peer(&request).map_or(Ok(()), |address| api.limits.by_address.take(address, api.gateway.now()));
+    let mut response = match within {
+        Ok(()) => next.run(request).instrument(span).await,
+        Err(too_many) => Refusal::from(too_many).into_response(),
+    };
     response.headers_mut().insert(REQUEST_ID, HeaderValue::from(id));
     response
 }
@@ -92,10 +112,25 @@ fn name(method: &Method) -> &str {
 }
 
 impl Api {
-    /// The account that the request's key opens.
+    /// The account that the request's key opens, to the address that it comes from.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
-        let key = params.key().ok_or(Refusal::NoKeyProvided)?;
-        let holder = self.gateway.holder_of_key(key.digest()).await?.ok_or(Refusal::Unauthorized)?;
-        Ok(holder.account)
+        let digest = params.key().ok_or(Refusal::NoKeyProvided)?.digest();
+        let now = self.gateway.now();
+        let holder = self.gateway.holder_of_key(digest).await?.filter(|holder| match (&holder.allowed, params.peer) {
+            (None, _) => true,
+            (Some(networks), Some(address)) => is_allowed(networks, address),
+            (Some(_), None) => false,
+        });
+        match (holder, params.peer) {
+            (Some(holder), _) => {
+                self.limits.by_key.take(digest, now)?;
+                Ok(holder.account)
+            }
+            (None, Some(address)) => {
+                self.limits.failed.take(address, now)?;
+                Err(Refusal::Unauthorized)
+            }
+            (None, None) => Err(Refusal::Unauthorized),
+        }
     }
 }

@@ -1,0 +1,103 @@
+//! How much one key or one address may ask: token buckets, told as the time at which each would be full again.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::Timestamp;
+
+/// More keys or addresses than this are not remembered when they have been quiet.
+const REMEMBERED: usize = 65_536;
+const NANOS_PER_MICRO: i64 = 1_000;
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// What may be asked; 0 is without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Requests a second with one key.
+    pub key_per_second: u32,
+    /// Requests a second from one address.
+    pub address_per_second: u32,
+    /// Wrong keys a minute from one address.
+    pub failed_keys_per_minute: u32,
+}
+
+/// Buckets that hold so many tokens and are filled with as many in `seconds`.
+#[derive(Debug)]
+pub(super) struct Buckets<K> {
+    /// Time for one token; `None`: no limit.
+    token: Option<i64>,
+    /// Time for a whole bucket.
+    whole: i64,
+    /// When each bucket will be full, in nanoseconds.
+    full_at: Mutex<HashMap<K, i64>>,
+}
+
+/// Too much was asked: when to ask again, in whole seconds from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMany(pub(super) u64);
+
+impl<K: Hash + Eq> Buckets<K> {
+    pub(super) fn new(limit: u32, seconds: u32) -> Buckets<K> {
+        let whole = i64::from(seconds) * NANOS_PER_SECOND;
+        Buckets { token: whole.checked_div(i64::from(limit)), whole, full_at: Mutex::default() }
+    }
+
+    /// Takes a token from `key`'s bucket.
+    pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), TooMany> {
+        let Some(token) = self.token else { return Ok(()) };
+        let now = now.0.saturating_mul(NANOS_PER_MICRO);
+        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= REMEMBERED {
+            buckets.retain(|_, full_at| *full_at > now);
+        }
+        let full_at = buckets.entry(key).or_insert(now);
+        // A clock that was set back must not shut anybody out.
+        let from = if *full_at - now > self.whole { now } else { now.max(*full_at) };
+        let after = from.saturating_add(token);
+        if after - now > self.whole {
+            let wait = (after - now - self.whole).unsigned_abs();
+            return Err(TooMany(wait.div_ceil(NANOS_PER_SECOND.unsigned_abs())));
+        }
+        *full_at = after;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    #[test]
+    fn a_bucket_empties_and_fills() {
+        let buckets = Buckets::new(2, 1);
+        let take = |key, micros| buckets.take(key, Timestamp(micros));
+        assert_eq!([take("a", 0), take("a", 0), take("a", 0)], [Ok(()), Ok(()), Err(TooMany(1))]);
+        assert_eq!(take("b", 0), Ok(()), "another's is its own");
+        assert_eq!([take("a", SECOND / 2), take("a", SECOND / 2)], [Ok(()), Err(TooMany(1))]);
+        assert_eq!(
+            [take("a", 9 * SECOND), take("a", 9 * SECOND), take("a", 9 * SECOND)],
+            [Ok(()), Ok(()), Err(TooMany(1))]
+        );
+        assert_eq!(take("a", 0), Ok(()), "the clock was set back");
+    }
+
+    #[test]
+    fn a_slow_bucket_says_how_long_to_wait() {
+        let buckets = Buckets::new(2, 60);
+        assert_eq!([(); 3].map(|()| buckets.take(1, Timestamp(0))), [Ok(()), Ok(()), Err(TooMany(30))]);
+    }
+
+    #[test]
+    fn nought_is_no_limit_and_the_quiet_are_forgotten() {
+        let open = Buckets::new(0, 1);
+        assert!((0..10_000).all(|_| open.take(1, Timestamp(0)).is_ok()));
+        let many = Buckets::new(1, 1);
+        for key in 0..REMEMBERED * 2 {
+            many.take(key, Timestamp(i64::try_from(key).unwrap() * SECOND)).unwrap();
+        }
+        assert!(many.full_at.lock().unwrap().len() <= REMEMBERED);
+    }
+}

@@ -1,0 +1,289 @@
+//! Every endpoint of the customers' API and every answer of the document, over real HTTP, on the raw bytes.
+
+use std::time::Duration;
+
+use simbridge::simulator::Scenario;
+use simbridge::sms::{Address, Deliver, Scts, tpdu};
+
+use crate::support::{Daemon, Site, http, wait_for};
+
+const HOST: &str = "host: x\r\nconnection: close\r\n";
+const ENDPOINTS: &[&str] = &[
+    "makeorder",
+    "getsms",
+    "cancelorder",
+    "skipnumber",
+    "reuse",
+    "getbalance",
+    "services",
+    "rental/new",
+    "rental/extend",
+    "rental/edit",
+    "rental/view",
+];
+
+struct Desk {
+    site: Site,
+    daemon: Option<Daemon>,
+    address: String,
+}
+
+impl Desk {
+    fn open(modems: usize, configuration: &str) -> Desk {
+        let site = Site::with(modems, Scenario::default(), configuration);
+        let daemon = Some(site.serve_ready());
+        let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
+        Desk { site, daemon, address }
+    }
+
+    /// Kills the daemon, has `work` done on its database, and starts it again.
+    fn meanwhile(&mut self, work: &str) {
+        self.daemon.take().unwrap().kill();
+        let conn = rusqlite::Connection::open(self.site.dir.path().join("simbridge.db")).unwrap();
+        conn.execute_batch(work).unwrap();
+        drop(conn);
+        self.daemon = Some(self.site.serve_ready());
+        self.address = self.site.json(&["status"])["listen"].as_str().unwrap().to_owned();
+    }
+
+    fn raw(&self, method: &str, path: &str) -> (String, String) {
+        http(&self.address, &format!("{method} /api/{path} HTTP/1.1\r\n{HOST}content-length: 0\r\n\r\n"))
+    }
+
+    /// The answer, after checking status and content type: rentals by POST, the others by GET.
+    fn ask(&self, path: &str) -> String {
+        let (head, body) = self.raw(if path.starts_with("rental/") { "POST" } else { "GET" }, path);
+        let kind = if body.starts_with('{') { "application/json" } else { "text/plain; charset=utf-8" };
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
+        assert!(head.contains(&format!("content-type: {kind}\r\n")), "{path}: {head}");
+        assert!(body == "ERROR" || !body.contains("ERROR"), "{path}: {body}");
+        body
+    }
+
+    fn completes(&self, order: &str, number: &str, key: &str, text: &str) {
+        self.site.send("Uber", &format!("+31{}", &number[1..]), text);
+        assert_eq!(self.ask(&format!("getsms?key={key}&orderId={order}&wait=60")), format!("SUCCESS_{text}"));
+    }
+}
+
+fn made(answer: &str) -> (String, String) {
+    let parts = answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_"));
+    let (id, number) = parts.unwrap_or_else(|| panic!("no order: {answer}"));
+    (id.to_owned(), number.to_owned())
+}
+
+#[test]
+fn keys_and_parameters_of_every_endpoint() {
+    let desk = Desk::open(0, "");
+    let key = desk.site.customer("ann", "5");
+    for endpoint in ENDPOINTS {
+        assert_eq!(desk.ask(endpoint), "NO_KEY_PROVIDED");
+        assert_eq!(desk.ask(&format!("{endpoint}?key=wrong")), "UNAUTHORIZED");
+        for method in ["HEAD", "OPTIONS"] {
+            let (head, body) = desk.raw(method, &format!("{endpoint}?key={key}"));
+            assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(), "{method} {endpoint}: {head}");
+        }
+    }
+    for (path, answer) in [
+        ("makeorder?serviceId=9", "INVALID_SERVICE"),
+        ("skipnumber", "INVALID_ORDER"),
+        ("skipnumber?orderId=x", "INVALID_ORDER"),
+        ("skipnumber?orderId=9", "ORDER_ALREADY_EXPIRED"),
+        ("cancelorder?orderId=9", "ORDER_ALREADY_EXPIRED"),
+        ("getsms?orderId=9", "ORDER_EXPIRED"),
+        ("reuse", "INVALID_ORDER"),
+        ("reuse?orderId=1x", "INVALID_ORDER"),
+        ("reuse?orderId=9", "NUMBER_OFFLINE"),
+        ("rental/new", "INVALID_COUNTRY"),
+        ("rental/new?country=FR", "INVALID_COUNTRY"),
+        ("rental/new?country=NL&package=2w", "INVALID_PACKAGE"),
+        ("rental/new?country=NL&auto_renew=maybe", "INVALID_AUTO_RENEW"),
+        ("rental/new?country=NL", "NO_STOCK"),
+        ("rental/new?country=uk&package=1y", "NO_STOCK"),
+        ("rental/extend", "INVALID_CONTRACT"),
+        ("rental/extend?contract_id=x", "INVALID_CONTRACT"),
+        ("rental/extend?contract_id=1&package=2w", "INVALID_CONTRACT"),
+        ("rental/edit?auto_renew=true", "INVALID_CONTRACT"),
+        ("rental/edit?contract_id=1", "INVALID_AUTO_RENEW"),
+        ("rental/edit?contract_id=1&auto_renew=true", "INVALID_CONTRACT"),
+        ("rental/view", "INVALID_CONTRACT"),
+        ("rental/view?contract_id=1", "INVALID_CONTRACT"),
+        ("getbalance", "5.00"),
+    ] {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        assert_eq!(desk.ask(&format!("{path}{joint}key={key}")), answer, "{path}");
+    }
+    desk.site.ok(&["account", "suspend", "ann"]);
+    assert_eq!(desk.ask(&format!("getbalance?key={key}")), "UNAUTHORIZED");
+    desk.site.ok(&["account", "resume", "ann"]);
+    assert_eq!(desk.ask(&format!("getbalance?key={key}")), "5.00");
+}
+
+#[test]
+fn skip_and_reuse() {
+    let desk = Desk::open(1, "");
+    desk.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    desk.site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);
+    let (ann, bob) = (desk.site.customer("ann", "0.75"), desk.site.customer("bob", "5"));
+    let (order, number) = made(&desk.ask(&format!("makeorder?key={ann}&serviceId=1")));
+    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NUMBER_OFFLINE", "not completed");
+    desk.completes(&order, &number, &ann, "code 1");
+    assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={order}")), "ORDER_ALREADY_COMPLETED");
+    assert_eq!(desk.ask(&format!("reuse?key={bob}&orderId={order}")), "NUMBER_OFFLINE", "somebody else's");
+    let (again, same) = made(&desk.ask(&format!("reuse?key={ann}&orderId={order}")));
+    assert!(again != order && same == number);
+    assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "0.00");
+    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NUMBER_OFFLINE", "on an open order");
+    desk.completes(&again, &number, &ann, "code 2");
+    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NO_BALANCE");
+    desk.site.ok(&["account", "topup", "ann", "5"]);
+    let (lyft, _) = made(&desk.ask(&format!("makeorder?key={ann}&serviceId=2")));
+    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), format!("ORDER_ALREADY_OPEN_{lyft}"));
+    assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")), "NUMBER_SKIPPED_ORDER_CANCELED");
+    assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")), "ORDER_ALREADY_EXPIRED");
+    assert_eq!(desk.ask(&format!("makeorder?key={ann}&serviceId=2")), "NO_PHONE_AVAILABLE");
+    made(&desk.ask(&format!("makeorder?key={bob}&serviceId=2")));
+    assert_eq!(desk.site.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn a_rental_byte_for_byte() {
+    let mut desk = Desk::open(2, "[rentals.packages]\n1y = \"70.00 EUR\"\n");
+    let (ann, bob) = (desk.site.customer("ann", "100"), desk.site.customer("bob", "1"));
+    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    assert_eq!(desk.ask(&format!("rental/new?key={bob}&country=NL")), "NO_BALANCE");
+    let new = desk.ask(&format!("rental/new?key={ann}&country=nl&package=3m&auto_renew=FALSE"));
+    let rental = desk.site.json(&["rental", "list"])[0].clone();
+    let number = rental["number"].as_str().unwrap().to_owned();
+    let (national, end) = (format!("0{}", &number[3..]), rental["expires_at"].as_str().unwrap().to_owned());
+    let expected = format!(
+        "{{\"success\":true,\"contract_id\":1,\"package\":\"3m\",\"auto_renew\":\"false\",\"expire_on\":\"{end}\",\
+         \"phone_number\":\"{national}\",\"country\":\"NL\"}}"
+    );
+    assert_eq!(new, expected);
+    assert_eq!(end.len(), "2026-06-22T12:57:03.000000Z".len());
+    assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "67.60", "30 euros at 1.08");
+    let extended = desk.ask(&format!("rental/extend?key={ann}&contract_id=1"));
+    let end = desk.site.json(&["rental", "list"])[0]["expires_at"].as_str().unwrap().to_owned();
+    assert_eq!(extended, format!("{{\"success\":true,\"package\":\"1m\",\"new_expire\":\"{end}\"}}"));
+    for (asked, auto_renew) in [("1", true), ("false", false), ("TRUE", true)] {
+        let edited = desk.ask(&format!("rental/edit?key={ann}&contract_id=1&auto_renew={asked}"));
+        assert_eq!(edited, format!("{{\"success\":true,\"auto_renew\":{auto_renew}}}"));
+    }
+    assert_eq!(desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=2w")), "INVALID_PACKAGE");
+    assert_eq!(desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=1y")), "NO_BALANCE");
+    for path in ["rental/view", "rental/extend"] {
+        assert_eq!(desk.ask(&format!("{path}?key={bob}&contract_id=1")), "INVALID_CONTRACT");
+    }
+    desk.site.send("Uber", &number, "two\nlines ’");
+    wait_for("the message", || !desk.site.messages().is_empty());
+    let message = desk.site.messages().remove(0);
+    assert_eq!((&message["rental"], &message["order"]), (&1.into(), &serde_json::Value::Null));
+    let received = message["received_at"].as_str().unwrap();
+    let view = format!(
+        "{{\"success\":true,\"contract_id\":1,\"phone_number\":\"{national}\",\"country\":\"NL\",\"package\":\"3m\",\
+         \"renewal_package\":\"1m\",\"auto_renew\":true,\"expire_on\":\"{end}\",\"received_sms\":[{{\"id\":1,\
+         \"sender\":\"Uber\",\"body\":\"two\\nlines ’\",\"receive_date\":\"{received}\"}}]}}"
+    );
+    assert_eq!(desk.ask(&format!("rental/view?key={ann}&contract_id=1")), view);
+    // In a form and in JSON as well.
+    for (kind, body) in [
+        ("application/x-www-form-urlencoded", format!("key={ann}&contract_id=1")),
+        ("application/json", format!("{{\"key\":\"{ann}\",\"contract_id\":1}}")),
+    ] {
+        let head = format!("POST /api/rental/view HTTP/1.1\r\n{HOST}content-type: {kind}\r\n");
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        assert_eq!(http(&desk.address, &request).1, view, "{kind}");
+    }
+    let (head, _) = desk.raw("GET", &format!("rental/new?key={ann}&country=NL"));
+    assert!(head.starts_with("HTTP/1.1 405 "), "{head}");
+    assert_eq!(desk.site.json(&["status"])["rentals"]["active"], 1);
+
+    // The end passes while nobody is there. 51.40 are left: the package is renewed as often as there is money, then it ends.
+    let shift = 400_i64 * 24 * 3600 * 1_000_000;
+    desk.meanwhile(&format!(
+        "UPDATE rental SET started_at = started_at - {shift}, expires_at = expires_at - {shift};
+         UPDATE rental SET expires_at = started_at + 1, months = 4;"
+    ));
+    let shown = desk.site.json(&["rental", "show", "1"]);
+    let kinds: Vec<_> = shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
+    assert_eq!(kinds, ["rental", "extension", "renewal", "renewal", "renewal"]);
+    assert_eq!(shown["ledger"][2]["rate"], "1.08");
+    assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "2.80");
+    assert_eq!(shown["state"], "ended");
+    for path in ["rental/extend?", "rental/edit?auto_renew=true&"] {
+        assert_eq!(desk.ask(&format!("{path}key={ann}&contract_id=1")), "NUMBER_EXPIRED", "{path}");
+    }
+    assert!(desk.ask(&format!("rental/view?key={ann}&contract_id=1")).starts_with("{\"success\":true,"));
+}
+
+#[test]
+fn an_sms_is_given_only_to_whom_it_was_sent() {
+    let desk = Desk::open(2, "");
+    let (ann, bob) = (desk.site.customer("ann", "100"), desk.site.customer("bob", "5"));
+    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    assert!(desk.ask(&format!("rental/new?key={ann}&country=NL")).starts_with("{\"success\":true,"));
+    let (order, national) = made(&desk.ask(&format!("makeorder?key={bob}&serviceId=1")));
+    let rented = desk.site.json(&["rental", "list"])[0]["number"].as_str().unwrap().to_owned();
+    let ordered = format!("+31{}", &national[1..]);
+    assert_ne!(rented, ordered);
+    // Delayed in the network since before anybody had these numbers.
+    let earlier = chrono::Utc::now() - Duration::from_secs(3600);
+    for number in [&rented, &ordered] {
+        let scts = Scts::from_utc(earlier, 0);
+        let old = Deliver::compose(None, &Address::parse("Uber"), scts, "somebody's before", 1).remove(0).encode();
+        desk.site.network().send_pdu(number, tpdu(&old).unwrap()).unwrap();
+    }
+    desk.site.send("Friend", &rented, "for the tenant");
+    wait_for("three messages", || desk.site.messages().len() == 3);
+    assert_eq!(desk.ask(&format!("getsms?key={bob}&orderId={order}")), "WAITING");
+    let view = desk.ask(&format!("rental/view?key={ann}&contract_id=1"));
+    assert!(view.contains("for the tenant") && !view.contains("before"), "{view}");
+    let unmatched = desk.site.json(&["order", "show", &order])["unmatched"].clone();
+    assert_eq!(unmatched[0]["text"], "somebody's before");
+    assert_eq!(desk.site.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn over_the_limit_is_429_and_says_when_to_come_back() {
+    let desk = Desk::open(0, "[limits]\nkey_per_second = 3\nfailed_keys_per_minute = 2\n");
+    let key = desk.site.customer("ann", "5");
+    let asked: Vec<_> = (0..60).map(|_| desk.raw("GET", &format!("getbalance?key={key}"))).collect();
+    let refused: Vec<_> = asked.iter().filter(|(head, _)| head.starts_with("HTTP/1.1 429 ")).collect();
+    assert!(!refused.is_empty() && refused.len() < 58, "{}", refused.len());
+    for (head, body) in refused {
+        assert!(head.contains("retry-after: 1\r\n") && body == "TOO_MANY_REQUESTS", "{head}");
+    }
+    assert_eq!([(); 2].map(|()| desk.ask("getbalance?key=wrong")), ["UNAUTHORIZED", "UNAUTHORIZED"]);
+    let (head, _) = desk.raw("GET", "getbalance?key=wrong");
+    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("retry-after: 30\r\n"), "{head}");
+}
+
+#[test]
+fn a_key_may_be_bound_to_networks_and_a_large_request_is_refused() {
+    let desk = Desk::open(0, "");
+    desk.site.ok(&["account", "add", "ann"]);
+    let key =
+        |network: &str| desk.site.json(&["key", "add", "ann", "--allow", network])["key"].as_str().unwrap().to_owned();
+    assert_eq!(desk.ask(&format!("getbalance?key={}", key("127.0.0.0/8"))), "0.00");
+    assert_eq!(desk.ask(&format!("getbalance?key={}", key("192.0.2.0/24"))), "UNAUTHORIZED");
+    let wrong = desk.site.run(&["key", "add", "ann", "--allow", "here"]);
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("not an address or a network like 192.0.2.0/24"));
+    let (head, _) = desk.raw("GET", &format!("getbalance?key={}", "x".repeat(100_000)));
+    assert!(head.starts_with("HTTP/1.1 4"), "{head}");
+    let body = "x".repeat(100_000);
+    let request = format!("POST /api/getsms HTTP/1.1\r\n{HOST}content-length: {}\r\n\r\n{body}", body.len());
+    assert!(http(&desk.address, &request).0.starts_with("HTTP/1.1 413 "));
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_an_internal_fault() {
+    let desk = Desk::open(1, "");
+    let key = desk.site.customer("ann", "5");
+    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    let holder = rusqlite::Connection::open(desk.site.dir.path().join("simbridge.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(desk.ask(&format!("makeorder?key={key}&serviceId=1")), "ERROR");
+    holder.execute_batch("ROLLBACK").unwrap();
+    made(&desk.ask(&format!("makeorder?key={key}&serviceId=1")));
+}

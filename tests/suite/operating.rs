@@ -1,0 +1,105 @@
+//! The operator's side of orders and rentals: money, SIMs, catalogue, the database.
+
+use simbridge::simulator::Scenario;
+
+use crate::support::Site;
+
+#[test]
+fn the_ledger_tells_every_entry() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    assert_eq!(site.json(&["account", "adjust", "ann", "-1.50", "--reason", "a refund undone"])["balance"], "8.50");
+    site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+    site.get(&format!("/api/cancelorder?key={key}&orderId=1"));
+    let ledger = site.json(&["account", "ledger", "ann"]);
+    let lines: Vec<_> = ledger.as_array().unwrap().iter().map(|e| (e["kind"].clone(), e["balance"].clone())).collect();
+    let expected = [("topup", "10.00"), ("adjustment", "-1.50"), ("hold", "0.00"), ("release", "0.00")];
+    assert_eq!(lines, expected.map(|(kind, balance)| (kind.into(), balance.into())));
+    assert_eq!(ledger[1]["note"], "a refund undone");
+    let shown = site.ok(&["order", "show", "1"]);
+    assert!(shown.contains("canceled") && shown.contains("release"), "{shown}");
+    let deeds = site.ok(&["audit", "list"]);
+    assert!(deeds.contains("adjusted the balance") && !deeds.contains("refund"), "{deeds}");
+    let refused = site.run(&["account", "adjust", "ann", "0", "--reason", "x"]);
+    assert_eq!(refused.status.code(), Some(1));
+}
+
+#[test]
+fn why_there_is_no_number() {
+    let modem = "[[modem]]\n[modem.sim]\nnumber = \"+3161200000";
+    let scenario: String = (1..=3).map(|n| format!("{modem}{n}\"\n")).collect();
+    let site = Site::with(3, Scenario::parse(&scenario).unwrap(), "");
+    let _daemon = site.serve_ready();
+    site.ok(&["service", "add", "Uber", "--price", "0.50"]);
+    let key = site.customer("ann", "10");
+    let iccids: Vec<String> = site
+        .json(&["sim", "list"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sim| sim["iccid"].as_str().unwrap().to_owned())
+        .collect();
+    let free = site.json(&["explain", "Uber", "NL"]);
+    assert_eq!(free["available"], 3, "{free}");
+    assert_eq!(site.json(&["sim", "rest", &iccids[0], "1h"])["state"], "resting");
+    assert_eq!(site.json(&["sim", "retire", &iccids[1]])["state"], "retired");
+    site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+    let said = site.json(&["explain", "1", "nl", "ann"]);
+    for (word, count) in [("sims", 3), ("available", 0), ("resting", 1), ("retired", 1), ("busy", 1), ("used", 0)] {
+        assert_eq!(said[word], count, "{word}: {said}");
+    }
+    site.get(&format!("/api/skipnumber?key={key}&orderId=1"));
+    assert_eq!(site.json(&["explain", "Uber", "NL", "ann"])["skipped"], 1);
+    assert_eq!(site.json(&["explain", "Uber", "NL"])["available"], 1, "others did not skip it");
+    assert_eq!(site.json(&["sim", "rest", &iccids[0], "0s"])["state"], "available");
+    assert_eq!(site.json(&["sim", "retire", &iccids[1], "--undo"])["state"], "available");
+    assert_eq!(site.json(&["sim", "show", &iccids[1]])["retired_at"], serde_json::Value::Null);
+    let refused = String::from_utf8(site.run(&["explain", "Nope", "NL"]).stderr).unwrap();
+    assert!(refused.contains("no service Nope"), "{refused}");
+}
+
+#[test]
+fn a_catalogue_is_imported_and_tried() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/hardware/services.toml");
+    let first = site.json(&["service", "import", catalogue]);
+    assert!(first["added"].as_u64().unwrap() >= 30 && first["updated"] == 0, "{first}");
+    let again = site.json(&["service", "import", catalogue]);
+    assert_eq!((&again["added"], &again["updated"]), (&0.into(), &first["added"]));
+    let text = "Your Tinder code is 417097 Don’t share @tinder.com #417097";
+    let trial = site.json(&["service", "test", "SinchVerify", text]);
+    assert_eq!((&trial["service"], &trial["code"]), (&"Tinder".into(), &"417097".into()), "{trial}");
+    assert_eq!(trial["rule"]["text"], "(?i)\\btinder\\b");
+    assert_eq!(site.json(&["service", "test", "Rabobank", "1234"])["withheld"], "banks");
+    let broken = site.dir.path().join("broken.toml");
+    std::fs::write(&broken, "[[service]]\nname = \"x\"\nprice = \"1.00\"\ntext = [\"(\"]\n").unwrap();
+    let refused = String::from_utf8(site.run(&["service", "import", broken.to_str().unwrap()]).stderr).unwrap();
+    assert!(refused.contains("pattern of service x"), "{refused}");
+}
+
+#[test]
+fn a_backup_is_a_database_and_verify_finds_what_is_wrong_in_one() {
+    let site = Site::with_modems(0);
+    let daemon = site.serve();
+    site.customer("ann", "10");
+    let file = site.dir.path().join("copy.db");
+    site.ok(&["backup", file.to_str().unwrap()]);
+    let again = String::from_utf8(site.run(&["backup", file.to_str().unwrap()]).stderr).unwrap();
+    assert!(again.contains("is there already"), "{again}");
+    let copy = rusqlite::Connection::open(&file).unwrap();
+    let balance: i64 = copy.query_row("SELECT balance_minor FROM account", [], |row| row.get(0)).unwrap();
+    assert_eq!(balance, 1000);
+    assert_eq!(site.ok(&["verify"]), "no faults\n");
+    daemon.kill();
+    let path = site.dir.path().join("simbridge.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch("UPDATE account SET balance_minor = 7").unwrap();
+    let _daemon = site.serve();
+    let found = site.run(&["verify", "--json"]);
+    assert_eq!(found.status.code(), Some(1));
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(found["ok"], false);
+    assert_eq!(found["faults"][0], "account 1: its balance or its holds are not the sums of its ledger entries");
+}
