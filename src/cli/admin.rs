@@ -125,9 +125,9 @@ async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
 async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
     let path = |iccid: &str, verb: &str| format!("/sims/{}{verb}", segment(iccid));
     let said = match command {
+        Sim::Import { file } => return import::run(client, &file, json).await,
         Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
-        Sim::Import { file } => return import::run(client, &file, json).await,
         Sim::SetNumber { iccid, number } => client.post(&path(&iccid, "/number"), json!({ "number": number })).await?,
         Sim::Rest { iccid, time } => client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?,
         Sim::Retire { iccid, undo } => client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?,

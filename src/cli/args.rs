@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::modem;
 use clap::Subcommand;
 
 /// The commands.
@@ -12,7 +13,7 @@ pub(super) enum Admin {
     Status,
     /// Modems
     #[command(subcommand)]
-    Modem(super::modem::Modem),
+    Modem(modem::Modem),
     /// SIMs
     #[command(subcommand)]
     Sim(Sim),
@@ -83,7 +84,7 @@ pub(super) enum Sim {
     /// Set the numbers of many SIMs: a file of lines with an ICCID, a comma and a number
     Import {
         /// The file
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
     /// Say which number a SIM has
     SetNumber {

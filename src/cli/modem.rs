@@ -43,6 +43,13 @@ pub(super) enum Modem {
         /// The code, like *100#
         code: String,
     },
+    /// Ask the mobile operator for the number of the SIM in a modem, by USSD, and keep it
+    AskNumber {
+        /// Its port, the port's last part, or its IMEI
+        modem: String,
+        /// The code; without it, the one that the hardware files know for the SIM's operator
+        code: Option<String>,
+    },
     /// Write the last lines of a modem, masked, into a file
     Record {
         /// Its port, the port's last part, or its IMEI
@@ -100,6 +107,10 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
         Modem::Ussd { modem, code } => {
             client.post("/modem/ussd", json!({ "name": modem, "code": code })).await.and_then(|said| reply(&said, json))
         }
+        Modem::AskNumber { modem, code } => {
+            let sim = client.post("/modem/number", json!({ "name": modem, "code": code })).await?;
+            if json { print::json(&sim) } else { print::fields(&sim, &["iccid", "imsi", "number", "country"]) }
+        }
         Modem::Record { modem, file, reason } => record(&get(client, &modem).await?, &file, &reason),
     }
 }
@@ -131,12 +142,13 @@ fn reply(said: &Value, json: bool) -> anyhow::Result<()> {
 /// A recording: what the modem is and why it was recorded, then its lines.
 fn record(modem: &Value, file: &Path, reason: &str) -> anyhow::Result<()> {
     let cell = |key| print::cell(modem.get(key));
+    let (manufacturer, model) = (cell("manufacturer"), cell("model"));
     let head = format!(
-        "# manufacturer: {}\n# model: {}\n# firmware: {}\n# profile: {}\n# reason: {reason}\n# masked: numbers to their last three digits; no texts\n",
-        cell("manufacturer"),
-        cell("model"),
+        "# device: {manufacturer} {model}\n# firmware: {}\n# when: {}\n# why: {reason}\n\
+         # source: recorded by simbridge, numbers masked to their last three digits, without texts\n\
+         # expect: manufacturer {manufacturer}\n# expect: model {model}\n\n",
         cell("firmware"),
-        cell("profile"),
+        cell("seen_at"),
     );
     // `0.123 > AT` as `> AT`: when it was said matters to nobody who replays it.
     let line = |line: &str| line.split_once(' ').map(|(_, line)| format!("{line}\n")).unwrap_or_default();

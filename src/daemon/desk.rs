@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::driver::{Handle, Probed, scan};
+use crate::driver::{Handle, Probed, read_operators, scan};
 use crate::gateway::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
-use crate::modem::Request;
+use crate::modem::{Operator, Request};
 
 /// A running driver and the folder of its hardware files.
 pub(super) struct Desk {
@@ -32,6 +32,14 @@ impl ModemDesk for Desk {
             ModemAsk::Reset { hard } => Request::Reset { hard },
         };
         Box::pin(async move { self.driver.request(&port, request).await.map_err(|error| error.to_string()) })
+    }
+
+    fn own_number_code(&self, imsi: &str) -> Option<String> {
+        let (own, faults) = read_operators(&self.hardware);
+        for (file, fault) in faults {
+            tracing::warn!(event = "operator_unusable", file, fault, "an operator's file cannot be used");
+        }
+        Operator::own_number_code(&own, imsi)
     }
 
     fn scan(&self) -> Later<'_, Vec<ScannedPort>> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use crate::modem::{Catalogue, ProfileError};
+use crate::modem::{Catalogue, Operator, ProfileError};
 
 /// Shared by all ports of a driver.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,31 @@ fn describe(file: &str, error: &ProfileError) -> String {
 /// The profiles of a folder's `modems/*.toml` beside the embedded ones, and what is wrong with those that cannot be used. A folder that
 /// is not there has none.
 pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) {
-    let entries = std::fs::read_dir(folder.join("modems")).into_iter().flatten().flatten();
+    let (files, mut faults) = texts(&folder.join("modems"));
+    let (catalogue, wrong) = Catalogue::with_own(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    faults.extend(wrong);
+    (catalogue, faults)
+}
+
+/// The operators of a folder's `operators/*.toml`, and what is wrong with those that cannot be used.
+pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
+    let (files, faults) = texts(&folder.join("operators"));
+    let mut faults: Vec<(String, String)> = faults.into_iter().map(|(file, error)| (file, error.text)).collect();
+    let mut operators = Vec::new();
+    for (file, text) in files {
+        match Operator::parse(&text) {
+            Ok(operator) => operators.push(operator),
+            Err(fault) => faults.push((file, fault)),
+        }
+    }
+    (operators, faults)
+}
+
+type Texts = (Vec<(String, String)>, Vec<(String, ProfileError)>);
+
+/// Name and text of each TOML file of a folder, in the order of their names.
+fn texts(folder: &Path) -> Texts {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
@@ -57,7 +81,5 @@ pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) 
             Err(error) => faults.push((name, unreadable(error))),
         }
     }
-    let (catalogue, wrong) = Catalogue::with_own(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    faults.extend(wrong);
-    (catalogue, faults)
+    (files, faults)
 }

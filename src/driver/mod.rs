@@ -40,7 +40,7 @@ use records::Records;
 
 pub use attend::{End, attend};
 pub use detail::Detail;
-pub use hardware::read_profiles;
+pub use hardware::{read_operators, read_profiles};
 pub use host::{Host, HostError};
 pub use probe::{Depth, Probed, probe, scan};
 pub use recovery::{Recovery, Step};

@@ -60,6 +60,9 @@ pub trait ModemDesk: Send + Sync {
     /// Asks it; the reply's lines, or why there are none.
     fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>>;
 
+    /// The USSD code that the mobile operator of the card with this IMSI answers with its number.
+    fn own_number_code(&self, imsi: &str) -> Option<String>;
+
     /// Looks at every serial port of the machine.
     fn scan(&self) -> Later<'_, Vec<ScannedPort>>;
 }

@@ -13,6 +13,7 @@ mod expire;
 mod explain;
 mod hot;
 mod ingest;
+mod numbers;
 mod operator;
 mod orders;
 mod pins;

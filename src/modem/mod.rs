@@ -26,6 +26,7 @@ mod facts;
 mod identifying;
 pub mod mask;
 mod moment;
+mod operators;
 mod phase;
 mod pin;
 mod probing;
@@ -48,6 +49,7 @@ pub use face::{
 mod tests;
 
 pub use moment::Moment;
+pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use session::Session;

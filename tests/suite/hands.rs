@@ -45,7 +45,7 @@ fn one_modem_is_shown_asked_and_started_anew() {
     let file = site.dir.path().join("recording");
     site.ok(&["modem", "record", "modem001", file.to_str().unwrap(), "--reason", "a test"]);
     let recording = std::fs::read_to_string(file).unwrap();
-    assert!(recording.starts_with("# manufacturer: simbridge\n") && recording.contains("# reason: a test\n"));
+    assert!(recording.starts_with("# device: simbridge SIMULATED\n") && recording.contains("# why: a test\n"));
     assert!(recording.contains("\n> AT+CGSN\n< …"), "{recording}");
 }
 
@@ -106,4 +106,20 @@ fn two_ports_of_one_modem_are_one_modem_and_the_other_port_takes_over() {
     assert_eq!(site.json(&["modem", "show", "867962041234560"])["port"], site.admin("/modems")[served]["port"]);
     site.network().fault(served, &Fault::PortGone { back_after_ms: None }).unwrap();
     wait_for("the other port to serve it", || state(1 - served) == "Ready");
+}
+
+#[test]
+fn the_mobile_operator_is_asked_for_a_sims_number_by_the_code_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = format!("[hardware]\nfolder = \"{}\"\n", folder.path().display());
+    let scenario = "[[modem]]\nsim = { number = \"+31612345678\", knows_number = false }\n";
+    let site = Site::with(1, Scenario::parse(scenario).unwrap(), &configuration);
+    let _daemon = site.serve_ready();
+    let output = site.run(&["modem", "ask-number", "modem000"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("give the code"), "{said}");
+    std::fs::create_dir(folder.path().join("operators")).unwrap();
+    let file = "name = \"Simbridge NL\"\nnetworks = [\"20404\"]\nown_number = \"*101#\"\n";
+    std::fs::write(folder.path().join("operators/nl.toml"), file).unwrap();
+    assert_eq!(site.json(&["modem", "ask-number", "modem000"])["number"], "+31612345678");
 }

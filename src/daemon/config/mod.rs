@@ -389,8 +389,8 @@ mod tests {
             (
                 "[zzzzzzzzzz]\n",
                 &[
-                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, `limits`, \
-                 `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
+                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, \
+                 `limits`, `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),

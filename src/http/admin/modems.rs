@@ -24,6 +24,7 @@ pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
         .route("/modem", get(show))
         .route("/modem/at", post(at))
         .route("/modem/ussd", post(ussd))
+        .route("/modem/number", post(number))
         .route("/modem/reset", post(reset))
         .route("/modem/scan", post(scan))
         .with_state(Desk { gateway, modems })
@@ -101,6 +102,29 @@ async fn at(State(desk): State<Desk>, Json(AtCommand { name, command }): Json<At
 
 async fn ussd(State(desk): State<Desk>, Json(Code { name, code }): Json<Code>) -> Answer {
     desk.ask(&name, ModemAsk::Ussd(code)).await
+}
+
+/// Without a code the one of the card's mobile operator is sent.
+#[derive(Deserialize)]
+struct Number {
+    name: String,
+    code: Option<String>,
+}
+
+async fn number(State(desk): State<Desk>, Json(Number { name, code }): Json<Number>) -> Answer {
+    let modem = desk.find(&name)?;
+    let iccid = modem.iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
+    let sims = desk.gateway.sims().await?;
+    let imsi = sims.into_iter().find(|view| view.sim.iccid == iccid).and_then(|view| view.sim.imsi);
+    let known = || imsi.as_deref().and_then(|imsi| desk.modems.own_number_code(imsi));
+    let code = code.or_else(known).ok_or_else(|| {
+        refused(
+            "no file says by which code this SIM's mobile operator tells its number; give the code, like *100#"
+                .to_owned(),
+        )
+    })?;
+    let reply = desk.modems.ask(modem.port, ModemAsk::Ussd(code)).await.map_err(refused)?;
+    Ok(Json(views::sim(&desk.gateway.number_told(iccid, &reply.join(" ")).await?)))
 }
 
 async fn reset(State(desk): State<Desk>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
