@@ -40,7 +40,7 @@ fn every_hot_statement_uses_an_index() {
     rows.service(ServiceId(1)).unwrap();
     rows.sim_by_iccid("1").unwrap();
     rows.has_part(sim, &[0; 32]).unwrap();
-    rows.clock_samples("1", 8).unwrap();
+    rows.clock_samples("1", crate::domain::Timestamp(0), 8).unwrap();
     rows.rental(RentalId(1)).unwrap();
     rows.rental_at(sim, now).unwrap();
     rows.due_rentals(now, 1).unwrap();
