@@ -24,16 +24,17 @@ struct Kept {
 #[derive(Debug, Default)]
 pub(super) struct Direct {
     kept: Vec<Kept>,
-    /// Came after a SIM event, before the card was known.
+    /// Came while it was not certain which card is in.
     unowned: Vec<RawPdu>,
 }
 
 impl Direct {
-    pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, live: bool, now: Moment) {
+    /// A message has come. It is this card's only when that is `certain`; else it waits for the ICCID.
+    pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, certain: bool, live: bool, now: Moment) {
         if self.kept.len() + self.unowned.len() >= MAX {
             return;
         }
-        match facts.received(None, pdu.clone(), live) {
+        match facts.received(None, pdu.clone(), live).filter(|_| certain) {
             Some(received) => self.offer(facts, received, now),
             None => self.unowned.push(pdu),
         }

@@ -157,6 +157,11 @@ impl Session {
 
     /// Goes as far as possible without the modem.
     fn advance(&mut self, now: Moment) {
+        if let Phase::Serving(serving) = &self.phase
+            && serving.card_is_certain()
+        {
+            self.direct.card_known(&mut self.facts, now);
+        }
         while !self.over && self.channel.is_free() {
             if let Some(command) = self.next_request() {
                 self.send(command, now);
@@ -237,11 +242,11 @@ impl Session {
 
     fn direct_message(&mut self, line: &str, now: Moment) {
         let pdu = hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets);
-        let live = match &self.phase {
-            Phase::Serving(serving) => serving.card_is_certain() && serving.is_live_now(&self.facts, now),
-            _ => false,
+        let (certain, live) = match &self.phase {
+            Phase::Serving(serving) => (serving.card_is_certain(), serving.is_live_now(&self.facts, now)),
+            _ => (true, false),
         };
-        self.direct.came(&mut self.facts, pdu, live, now);
+        self.direct.came(&mut self.facts, pdu, certain, certain && live, now);
     }
 
     fn urc(&mut self, urc: Urc, now: Moment) {

@@ -140,6 +140,28 @@ fn a_direct_message_after_a_sim_event_waits_for_the_iccid() {
 }
 
 #[test]
+fn a_direct_message_while_the_card_is_in_doubt_waits_for_the_iccid() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    bench.log.clear();
+    bench.play("< +CREG: 2\n > AT+CCID");
+    bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
+    assert!(bench.handed_on.is_empty());
+    bench.lines(&format!("+CCID: {ICCID}|OK"));
+    bench.play(&format!("store  -1 {ICCID}"));
+}
+
+#[test]
+fn what_came_for_a_card_that_has_left_is_not_the_next_ones() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
+    bench.lines(&format!("+QUSIM: 1|+CMT: ,{PDU_LENGTH}|{PDU}|+CPIN: NOT INSERTED|+CPIN: READY"));
+    bench.play("auto 20s");
+    assert_eq!((bench.session.state(), bench.handed_on.len()), (State::Ready, 0));
+}
+
+#[test]
 fn the_iccid_is_found_by_whatever_command_works() {
     let table = [
         ("AT+QCCID", "+QCCID: 8931440400000000123F|OK"),
