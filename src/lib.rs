@@ -1,7 +1,8 @@
 //! simbridge: an SMS gateway for GSM modems, modem pools and SIM banks.
 //!
 //! One daemon. Modem workers speak AT over serial ports, find out which number each SIM has, and put every incoming SMS into
-//! SQLite. An HTTP layer gives those numbers to customers' orders (one service's code, some minutes) against a prepaid balance.
+//! SQLite. An HTTP layer gives those numbers to customers' orders (one service's code, some minutes) and rentals (all SMS, some
+//! months) against a prepaid balance.
 //!
 //! # What always holds
 //!
@@ -19,7 +20,8 @@
 //! 8. **A number is never sold to two accounts for the same service**, unless the operator sets a cool-down; a SIM rests between
 //!    tenants.
 //! 9. **One stuck, wild or vanished modem slows nobody else**: a task each, absolute deadlines, bounded buffers.
-//! 10. **No PIN or PUK is guessed.** A SIM that asks for one waits, and is shown.
+//! 10. **A SIM's PIN comes from the operator's file and is tried once**; a wrong one never again, which is on disk before it is sent. No
+//!     PUK is guessed: a SIM that asks for one waits, and is shown.
 //! 11. **IMEIs are read, never written.** SIMs and radios are the operator's own.
 //! 12. **After any SIM event nothing is attributed to a SIM until its ICCID has been read again**; what lay in the modem's own store
 //!     before a SIM change came for the SIM before.
