@@ -68,13 +68,11 @@ impl Site {
     /// Until the modem holds nothing any more.
     async fn empty(&self, place: usize) {
         let number = self.number(place);
-        for _ in 0..400 {
-            if self.rack.network().stored(&number) == 0 && self.rack.network().waiting(&number) == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+        let network = self.rack.network();
+        let empty = network.until(|network| network.stored(&number) == 0 && network.waiting(&number) == 0);
+        if tokio::time::timeout(Duration::from_secs(10), empty).await.is_err() {
+            panic!("modem {place} still holds {} messages", network.stored(&number));
         }
-        panic!("modem {place} still holds {} messages", self.rack.network().stored(&number));
     }
 
     fn texts(&self) -> Vec<String> {
