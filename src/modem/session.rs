@@ -82,7 +82,7 @@ impl Session {
         let mut rest = bytes;
         while let Some(item) = lines.next(&mut rest) {
             match item {
-                Item::Prompt => self.channel.prompt(),
+                Item::Prompt => self.channel.prompt(now),
                 Item::Line(line) => {
                     if let Some(event) = self.channel.line(&line, now) {
                         self.event(event, &line, now);
@@ -163,7 +163,7 @@ impl Session {
             self.direct.card_known(&mut self.facts, now);
         }
         while !self.over && self.channel.is_free() {
-            if let Some(command) = self.next_request() {
+            if let Some(command) = self.next_request(now) {
                 self.send(command, now);
                 continue;
             }
@@ -177,6 +177,7 @@ impl Session {
                 }
             }
         }
+        self.confirm_errands();
         if let Some(bytes) = self.channel.take_output() {
             self.facts.actions.push_back(Action::Write(bytes));
         }
@@ -186,9 +187,33 @@ impl Session {
         }
     }
 
-    /// Not before the modem is known: without its IMEI the two could not find each other again.
-    fn next_request(&mut self) -> Option<Command> {
-        if matches!(self.phase, Phase::Probing(_)) { None } else { self.requests.begin(&self.facts.profile) }
+    /// Not before the modem is known: without its IMEI the two could not find each other again. What concerns one card only while that
+    /// card's ICCID has just been read.
+    fn next_request(&mut self, now: Moment) -> Option<Command> {
+        if matches!(self.phase, Phase::Probing(_)) {
+            return None;
+        }
+        let card = match &mut self.phase {
+            Phase::Serving(serving) if self.requests.errand_waits() => {
+                serving.prove(now).then_some(self.facts.sim.as_ref())
+            }
+            _ => None,
+        };
+        let card = card.flatten().map(|sim| sim.iccid.as_str());
+        while let Some(id) = card.and_then(|iccid| self.requests.for_another_card(iccid)) {
+            self.facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
+        }
+        self.requests.begin(&self.facts.profile, card.is_some())
+    }
+
+    /// What was done for a card counts when its ICCID has been read again afterwards.
+    fn confirm_errands(&mut self) {
+        let card = match &self.phase {
+            Phase::Serving(serving) if !serving.card_is_certain() => return,
+            Phase::Serving(_) => self.facts.sim.as_ref().map(|sim| sim.iccid.as_str()),
+            _ => None,
+        };
+        self.facts.actions.extend(self.requests.confirmed(card));
     }
 
     fn send(&mut self, command: Command, now: Moment) {
@@ -232,6 +257,10 @@ impl Session {
                 let text = ussd_text(&line);
                 if let Some(id) = self.requests.ussd_came(&text) {
                     self.facts.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
+                } else if let Phase::Serving(serving) = &mut self.phase
+                    && self.requests.is_confirming()
+                {
+                    serving.doubt_card();
                 }
             }
             Event::Ended(command, outcome) => self.ended(&command, outcome, now),
@@ -279,7 +308,7 @@ impl Session {
     fn card_event(&mut self, event: SimEvent, now: Moment) {
         if event == SimEvent::Absent {
             // What came for the card that has left is not the next one's.
-            self.direct.card_lost();
+            self.direct.card_lost(&mut self.facts);
         }
         match &mut self.phase {
             Phase::Probing(_) => {}
@@ -293,7 +322,7 @@ impl Session {
         self.facts.forget_card();
         self.facts.losses = self.facts.losses.saturating_add(1);
         self.facts.because("the SIM card is being read again");
-        self.direct.card_lost();
+        self.direct.card_lost(&mut self.facts);
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
     }
 
@@ -305,6 +334,7 @@ impl Session {
         let reply = match self.requests.end() {
             Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
             Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
+            Some(Running::Errand(errand)) => Some((errand.id, Err(RequestError::Gone))),
             None => None,
         };
         if let Some((id, reply)) = reply {
@@ -312,7 +342,7 @@ impl Session {
         }
         self.facts.forget_card();
         self.facts.because("the modem has started anew");
-        self.direct.card_lost();
+        self.direct.card_lost(&mut self.facts);
         self.enter(Phase::Probing(Probing::default()));
     }
 
@@ -323,7 +353,7 @@ impl Session {
             return self.give_up("the modem leaves commands without an answer".to_owned());
         }
         let reply = self.channel.reply();
-        if matches!(command, Command::Raw(_) | Command::Ussd(_)) {
+        if self.requests.is_running() {
             self.answer(reply.lines().map(str::to_owned).collect(), outcome, now);
         } else if self.tells_of_a_lost_card(command, outcome) {
             self.card_lost(now);
@@ -365,11 +395,19 @@ impl Session {
             Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
             // A modem that starts anew need not have answered.
             Running::Reset(id) => (id, Ok(lines)),
+            Running::Errand(errand) => match self.requests.step(errand, lines, outcome, now) {
+                Some((id, error)) => (id, Err(error)),
+                None => return self.settings_in_doubt(),
+            },
         };
         self.facts.actions.push_back(Action::Answer { id, reply });
         if reset {
             return self.give_up("started anew by the operator".to_owned());
         }
+        self.settings_in_doubt();
+    }
+
+    fn settings_in_doubt(&mut self) {
         if let Phase::Serving(serving) = &mut self.phase {
             serving.settings_in_doubt();
         }

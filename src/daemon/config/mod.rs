@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::Recovery;
-pub use keeping::{Limits, Retention};
+pub use keeping::{Limits, Numbers, Retention};
 use reader::{Document, Section};
 
 /// Everything that a configuration says, with defaults where it says nothing.
@@ -29,6 +29,8 @@ pub struct Config {
     pub hardware: PathBuf,
     /// `[recovery]`.
     pub recovery: Recovery,
+    /// `[numbers]`.
+    pub numbers: Numbers,
     /// `[orders]`.
     pub orders: Orders,
     /// `[money] currency`.
@@ -164,6 +166,7 @@ impl Config {
             modems: modems(&mut root),
             hardware: hardware(root.section("hardware")),
             recovery: recovery(root.section("recovery")),
+            numbers: keeping::numbers(root.section("numbers")),
             orders: orders(root.section("orders")),
             currency: money.currency,
             packages,
@@ -334,6 +337,9 @@ mod tests {
             reuse_window = "2h"
             reuse_price_percent = 30
             number_cooldown = "90d"
+            [numbers]
+            ussd = false
+            loopback = true
             [rentals]
             rest = "1d"
             [rentals.packages]
@@ -379,6 +385,7 @@ mod tests {
         assert_eq!(config.block_list.rule("Rabobank", ""), None);
         assert_eq!(config.countries.find("de").unwrap().mobile_codes, [262]);
         assert_eq!(config.log.format, LogFormat::Json);
+        assert_eq!(config.numbers, Numbers { ussd: false, loopback: true });
     }
 
     #[test]
@@ -390,7 +397,7 @@ mod tests {
                 "[zzzzzzzzzz]\n",
                 &[
                     "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, \
-                 `limits`, `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
+                 `limits`, `log`, `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
