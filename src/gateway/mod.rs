@@ -34,6 +34,7 @@ pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use numbers::Wanted;
 pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
@@ -85,6 +86,10 @@ pub struct Settings {
     pub text_kept: Duration,
     /// As `text_kept`, for raw PDUs.
     pub raw_kept: Duration,
+    /// Whether SIMs without a number have their mobile operator asked by USSD.
+    pub ask_ussd: bool,
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message costs.
+    pub ask_loopback: bool,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -106,6 +111,8 @@ impl Default for Settings {
             block_list: BlockList::default(),
             text_kept: 30 * DAY,
             raw_kept: 7 * DAY,
+            ask_ussd: true,
+            ask_loopback: false,
         }
     }
 }
@@ -129,6 +136,7 @@ pub struct Gateway {
     hot: Arc<Hot>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
+    asking: Arc<Notify>,
 }
 
 impl Gateway {
@@ -151,6 +159,7 @@ impl Gateway {
             hot: Arc::new(Hot::with(open)),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
+            asking: Arc::default(),
         })
     }
 

@@ -51,6 +51,10 @@ fn every_hot_statement_uses_an_index() {
     rows.due_raw(now, 1).unwrap();
     rows.next_text_settled().unwrap();
     rows.next_raw_settled().unwrap();
+    rows.numberless().unwrap();
+    rows.asks(sim).unwrap();
+    rows.next_ask(now).unwrap();
+    rows.loopback("x").unwrap();
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(1)).unwrap();
     rows.has_skipped("1", ServiceId(1), account).unwrap();

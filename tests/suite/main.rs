@@ -15,6 +15,7 @@ mod hands;
 mod hardware;
 mod kill;
 mod modems;
+mod numbers;
 mod operating;
 mod pin;
 mod recordings;
