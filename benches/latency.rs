@@ -56,9 +56,11 @@ fn slow_pace() {
 
 /// An order, a long poll that waits, an SMS: how long until it was deleted, and until the poll was answered.
 fn one_order(site: &Site, key: &str, service: usize) -> (Duration, Duration) {
-    let made = site.get(&format!("/api/makeorder?serviceId={service}&key={key}"));
-    let (order, number) = made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_")).expect(&made);
-    let number = number.trim_start_matches('+');
+    let make = |country| site.get(&format!("/api/makeorder?serviceId={service}&country={country}&key={key}"));
+    let made = ["NL", "UK", "USA"].into_iter().map(make).find(|made| made.starts_with("ORDER_ID_")).unwrap();
+    let (order, number) = made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_")).unwrap();
+    // In the national form, as customers get it.
+    let number = number.trim_start_matches(['+', '0']);
     let place = site.network().numbers().iter().position(|known| known.ends_with(number)).unwrap();
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
     let request =

@@ -2,7 +2,7 @@
 //! PTYs, from the modem's store to the deletion after the commit. Beside it: what SQLite alone commits, one row at a time and a
 //! hundred.
 //!
-//! Run it with `cargo bench --bench messages`.
+//! Run it with `cargo bench --bench messages`; numbers of modems may follow: `-- 64`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod process;
@@ -20,7 +20,11 @@ const ON_OFFER: usize = 5;
 
 fn main() {
     println!("{:>28}  {:>12}  {:>20}  {:>18}", "", "messages/s", "CPU s per 1000", "commands a message");
-    for modems in [1, 8, 64] {
+    let mut numbers: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    if numbers.is_empty() {
+        numbers = vec![1, 8, 64];
+    }
+    for modems in numbers {
         let (took, cpu, commands) = daemon(modems);
         let per_second = MESSAGES as f64 / took.as_secs_f64();
         let cpu = cpu.as_secs_f64() * 1000.0 / MESSAGES as f64;

@@ -95,6 +95,24 @@ fn orders_follow_the_sim_to_another_modem() {
 }
 
 #[test]
+fn a_hundred_modems_are_ready_and_each_has_its_own_message() {
+    const MODEMS: usize = 100;
+    let site = Site::with_modems(MODEMS);
+    let daemon = site.serve_ready();
+    let numbers = site.network().numbers();
+    for number in &numbers {
+        site.send("Uber", number, &format!("for {number}"));
+    }
+    wait_for("all messages", || site.messages().len() >= MODEMS);
+    let messages = site.messages();
+    assert_eq!(messages.len(), MODEMS);
+    for message in messages {
+        assert_eq!(message["text"], format!("for {}", message["number"].as_str().unwrap()));
+    }
+    assert!(daemon.terminate() < Duration::from_secs(5));
+}
+
+#[test]
 fn a_silent_a_vanished_and_a_flooding_modem_slow_neither_their_neighbours_nor_the_stop() {
     let site = Site::with_modems(5);
     let daemon = site.serve_ready();
