@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Gateway};
+use super::{Error, Gateway, numbers};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
@@ -211,7 +211,10 @@ impl Gateway {
 
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
     fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Owner, Error> {
-        if let Some(rule) = self.settings.block_list.rule(whole.sender, whole.text) {
+        if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
+            return Ok(Owner::Withheld(numbers::RULE.to_owned()));
+        }
+        if let Some(rule) = self.settings().block_list.rule(whole.sender, whole.text) {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
@@ -238,7 +241,7 @@ impl Gateway {
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
             let posting = Posting::Capture { amount: order.price, order: order.id };
-            tx.post(order.account, &posting, &self.settings.currency, whole.received_at)?;
+            tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
         }
         Ok(Some(order.id))
     }

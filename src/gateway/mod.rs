@@ -22,7 +22,7 @@ mod reuse;
 mod sims;
 mod watch;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch as latest};
@@ -34,6 +34,7 @@ pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use numbers::Wanted;
 pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
@@ -85,6 +86,10 @@ pub struct Settings {
     pub text_kept: Duration,
     /// As `text_kept`, for raw PDUs.
     pub raw_kept: Duration,
+    /// Whether SIMs without a number have their mobile operator asked by USSD.
+    pub ask_ussd: bool,
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message costs.
+    pub ask_loopback: bool,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -106,6 +111,8 @@ impl Default for Settings {
             block_list: BlockList::default(),
             text_kept: 30 * DAY,
             raw_kept: 7 * DAY,
+            ask_ussd: true,
+            ask_loopback: false,
         }
     }
 }
@@ -122,13 +129,14 @@ pub struct Gateway {
     store: Store,
     clock: Clock,
     entropy: Entropy,
-    settings: Arc<Settings>,
+    settings: Arc<RwLock<Arc<Settings>>>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     board: Arc<Board>,
     watch: Arc<Watch>,
     hot: Arc<Hot>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
+    asking: Arc<Notify>,
 }
 
 impl Gateway {
@@ -144,13 +152,14 @@ impl Gateway {
             store,
             clock,
             entropy,
-            settings: Arc::new(settings),
+            settings: Arc::new(RwLock::new(Arc::new(settings))),
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
             hot: Arc::new(Hot::with(open)),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
+            asking: Arc::default(),
         })
     }
 
@@ -159,9 +168,15 @@ impl Gateway {
         &self.board
     }
 
-    /// The operator's choices.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    /// The operator's choices as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other choices from now on. What runs keeps the end and the price that it was made with.
+    pub fn apply(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.deadlines.notify_one();
     }
 
     /// Now, by the injected clock.

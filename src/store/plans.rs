@@ -57,6 +57,10 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.due_raw(now, n).unwrap();
     rows.next_text_settled().unwrap();
     rows.next_raw_settled().unwrap();
+    rows.numberless().unwrap();
+    rows.asks(sim).unwrap();
+    rows.next_ask(now).unwrap();
+    rows.loopback("x").unwrap();
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(n)).unwrap();
     rows.has_skipped(&name, ServiceId(n), account).unwrap();
