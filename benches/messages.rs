@@ -5,6 +5,9 @@
 //! Run it with `cargo bench --bench messages`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
+#[path = "../tests/suite/privacy.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+mod privacy;
 #[path = "../tests/suite/support.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;
@@ -38,7 +41,7 @@ fn daemon(modems: usize) -> (Duration, Duration) {
     let site = Site::with(modems, Scenario::parse(&modem.repeat(modems)).unwrap(), "");
     let daemon = site.serve_ready();
     let numbers = site.network().numbers();
-    let cpu_before = cpu_of(daemon.child.id());
+    let cpu_before = cpu_of(daemon.child.as_ref().unwrap().id());
     let started = Instant::now();
     for n in 0..MESSAGES {
         site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
@@ -47,7 +50,7 @@ fn daemon(modems: usize) -> (Duration, Duration) {
     let deleted =
         || (0..modems).filter_map(|modem| site.network().observed(modem)).map(|seen| seen.deleted).sum::<u64>();
     wait_for("all messages to be deleted", || deleted() == all);
-    (started.elapsed(), cpu_of(daemon.child.id()) - cpu_before)
+    (started.elapsed(), cpu_of(daemon.child.as_ref().unwrap().id()) - cpu_before)
 }
 
 /// User and system time of a process, from `/proc/PID/stat` (proc(5): fields 14 and 15, in ticks of 10 ms).

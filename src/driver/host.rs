@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use crate::modem::{Custody, Received, SimCard, Snapshot};
+use super::recovery::Step;
+use crate::modem::{Answered, Custody, Received, SimCard, Snapshot};
 
 /// The host could not do it now. The driver tries again later; a message stays in its modem until then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +25,12 @@ impl HostError {
 pub trait Host: Send + Sync + 'static {
     /// On every change, and after every keep-alive. Must not block.
     fn report(&self, snapshot: Snapshot);
+
+    /// A command was answered, or not. Must not block.
+    fn answered(&self, _port: &str, _answered: Answered) {}
+
+    /// A step of the recovery ladder is taken. Must not block.
+    fn recovering(&self, _port: &str, _step: Step) {}
 
     /// This card is in this modem. The answer says whose messages may still lie in the modem's own store.
     fn identified(&self, imei: &str, sim: &SimCard) -> impl Future<Output = Result<Custody, HostError>> + Send;

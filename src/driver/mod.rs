@@ -44,6 +44,7 @@ pub use hardware::{read_operators, read_profiles};
 pub use host::{Host, HostError};
 pub use probe::{Depth, Probed, probe, scan};
 pub use recovery::{Recovery, Step};
+pub use worker::OTHER_PORT;
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +200,11 @@ impl Handle {
     /// What is known of a port; `None` when it is not served.
     pub fn detail(&self, port: &str) -> Option<Detail> {
         self.records.detail(port)
+    }
+
+    /// Whether the ports have been looked for since the start: those that are there are served.
+    pub fn has_looked(&self) -> bool {
+        self.records.has_looked()
     }
 
     /// The ports that are served.

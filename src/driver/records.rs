@@ -11,6 +11,7 @@ struct All {
     records: HashMap<String, Record>,
     /// IMEI to the ports that serve it, with their USB devices.
     claims: HashMap<String, Vec<Claim>>,
+    has_looked: bool,
 }
 
 #[derive(Debug)]
@@ -31,6 +32,15 @@ impl Records {
     /// A port's record; made when there is none.
     pub fn of(&self, port: &str) -> Record {
         self.lock().records.entry(port.to_owned()).or_default().clone()
+    }
+
+    /// The ports have been looked for.
+    pub fn looked(&self) {
+        self.lock().has_looked = true;
+    }
+
+    pub fn has_looked(&self) -> bool {
+        self.lock().has_looked
     }
 
     pub fn ports(&self) -> Vec<String> {

@@ -43,7 +43,7 @@ mod unlocking;
 
 pub use face::{
     Action, Custody, Identity, NumberSource, RawPdu, Received, Registration, Request, RequestError, SessionConfig,
-    SimCard, Snapshot, State, Token,
+    SimCard, Snapshot, State, StoreFill, Token,
 };
 #[cfg(test)]
 mod tests;
@@ -52,4 +52,4 @@ pub use moment::Moment;
 pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
-pub use session::Session;
+pub use session::{Answered, Session};

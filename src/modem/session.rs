@@ -1,5 +1,7 @@
 //! The session: what goes in, what comes out.
 
+use std::time::Duration;
+
 use super::channel::{Channel, Event, Outcome};
 use super::direct::Direct;
 use super::face::{Action, Custody, RawPdu, Request, RequestError, SessionConfig, State, Token};
@@ -28,7 +30,17 @@ pub struct Session {
     requests: Requests,
     wake: Option<Moment>,
     unanswered: u8,
+    answered: Option<Answered>,
     over: bool,
+}
+
+/// How a command was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// After this long.
+    After(Duration),
+    /// Not in its time.
+    Not,
 }
 
 impl Session {
@@ -43,6 +55,7 @@ impl Session {
             requests: Requests::default(),
             wake: None,
             unanswered: 0,
+            answered: None,
             over: false,
         };
         session.advance(now);
@@ -65,6 +78,11 @@ impl Session {
         }
         let channel = if self.channel.is_free() { self.wake } else { self.channel.deadline() };
         [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
+    }
+
+    /// How the last command that has ended since this was last asked was answered; for those who count.
+    pub fn take_answered(&mut self) -> Option<Answered> {
+        self.answered.take()
     }
 
     /// What the modem is doing.
@@ -317,6 +335,10 @@ impl Session {
     }
 
     fn ended(&mut self, command: &Command, outcome: Outcome, now: Moment) {
+        self.answered = Some(match outcome {
+            Outcome::Unanswered => Answered::Not,
+            _ => Answered::After(now - self.channel.sent_at()),
+        });
         let unanswered = outcome == Outcome::Unanswered && *command != Command::Attention;
         self.unanswered = if unanswered { self.unanswered + 1 } else { 0 };
         if self.unanswered >= UNANSWERED {
