@@ -49,14 +49,14 @@ fn daemon(modems: usize) -> (Duration, Duration, u64) {
         (0..modems).filter_map(|modem| site.network().observed(modem)).map(what).sum::<u64>()
     };
     let commands_before = seen(|observed| observed.commands);
-    let cpu_before = process::cpu(daemon.child.id());
+    let cpu_before = process::cpu(daemon.id());
     let started = Instant::now();
     for n in 0..MESSAGES {
         site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
     }
     let all = u64::try_from(MESSAGES).unwrap();
     wait_for("all messages to be deleted", || seen(|observed| observed.deleted) == all);
-    let cpu = process::cpu(daemon.child.id()) - cpu_before;
+    let cpu = process::cpu(daemon.id()) - cpu_before;
     (started.elapsed(), cpu, seen(|observed| observed.commands) - commands_before)
 }
 

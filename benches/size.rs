@@ -92,6 +92,8 @@ fn status(n: usize, now: Timestamp) -> ModemStatus {
         iccid: Some(iccid(n)),
         signal_dbm: None,
         operator: None,
+        registered: true,
+        stores: Vec::new(),
         since: now,
         seen_at: now,
     }

@@ -23,13 +23,13 @@ fn main() {
         let site = Site::with(0, Scenario::default(), "");
         let daemon = site.serve();
         sleep(Duration::from_secs(1));
-        process::private_kib(daemon.child.id())
+        process::private_kib(daemon.id())
     };
     let site = Site::with(0, Scenario::default(), "");
     let _simulator = simulate(&site, modems);
     let started = Instant::now();
     let daemon = site.serve();
-    let pid = daemon.child.id();
+    let pid = daemon.id();
     until("all modems to be Ready", || site.admin("/status")["modems"]["ready"] == modems);
     row("all Ready after", started.elapsed().as_secs_f64(), "s");
     row("CPU until then, a modem", process::cpu(pid).as_secs_f64() * 1000.0 / f64::from(modems), "ms");
@@ -56,7 +56,7 @@ fn simulate(site: &Site, modems: u32) -> Daemon {
     let number = modems.to_string();
     let args = ["simulate", "--modems", &number, "--dir", folder.to_str().unwrap()];
     let child = site.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let simulator = Daemon { child };
+    let simulator = Daemon::of(child);
     until("the ports", || folder.join(format!("modem{:03}", modems - 1)).exists());
     simulator
 }

@@ -7,6 +7,7 @@ mod desk;
 pub mod edge;
 mod host;
 pub mod logging;
+pub mod watch;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,6 +24,7 @@ use crate::store::{Store, StoreError};
 use config::Config;
 use desk::Desk;
 use host::Host;
+use watch::Watch;
 
 /// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
@@ -49,6 +51,14 @@ pub enum StartError {
     /// The customers' address.
     #[error("cannot listen on {address} for customers: {reason}; set another [http] listen")]
     Http {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// The address for metrics.
+    #[error("cannot listen on {address} for metrics: {reason}; set another [admin] metrics_listen")]
+    Metrics {
         /// The configured address.
         address: SocketAddr,
         /// What the system says.
@@ -86,28 +96,32 @@ impl Daemon {
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
         let stopping = CancellationToken::new();
-        let (address, customers) = http::listen_tcp(
-            config.http.listen,
-            http::customer::router(gateway.clone(), limits(config), stopping.clone()),
-        )
-        .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
-        let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
+        let watch = Watch::new(gateway.clone(), store.clone());
+        let customers =
+            http::customer::router(gateway.clone(), limits(config), Arc::clone(&watch.requests), stopping.clone());
+        let (address, customers) = http::listen_tcp(config.http.listen, customers)
+            .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
+        let mut servers = vec![customers];
+        let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems)));
+        let driver = driver::start_with(ports(config), driver_settings(config), host);
+        watch.began(address, driver.handle());
         let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
-        let admin = http::admin::router(gateway.clone(), address, stopping.clone())
-            .merge(http::admin::modems::router(gateway.clone(), Arc::clone(&desk)));
-        let admin = match http::listen_unix(&config.socket, admin) {
-            Ok(admin) => admin,
+        let listening = listen_admin(config, &gateway, &watch, &desk, &stopping);
+        match listening {
+            Ok(listening) => servers.extend(listening),
             Err(error) => {
                 driver.stop().await;
-                customers.stop(Duration::ZERO).await;
-                let socket = config.socket.display().to_string();
-                return Err(StartError::Admin { socket, reason: error.to_string() });
+                for server in servers {
+                    server.stop(Duration::ZERO).await;
+                }
+                return Err(error);
             }
-        };
+        }
+        tokio::spawn(watch.follow(stopping.clone()));
         tokio::spawn(report_faults(gateway.clone()));
         tokio::spawn(asker::run(gateway.clone(), desk, stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
-        Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
+        Ok(Daemon { gateway, store, address, stopping, servers, driver, sweeper })
     }
 
     /// The address that customers are served on.
@@ -132,6 +146,31 @@ impl Daemon {
         let _ = self.sweeper.await;
         self.store.close().await;
     }
+}
+
+/// The operator's side: the admin socket, and where metrics are served beside it.
+fn listen_admin(
+    config: &Config,
+    gateway: &Gateway,
+    watch: &Arc<Watch>,
+    desk: &Arc<dyn ModemDesk>,
+    stopping: &CancellationToken,
+) -> Result<Vec<Listening>, StartError> {
+    let watched = || http::watch::router(watch.clone());
+    let customers = watch.customers().unwrap_or(config.http.listen);
+    let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
+        .merge(http::admin::modems::router(gateway.clone(), Arc::clone(desk)))
+        .merge(http::watch::overview(watch.clone()))
+        .merge(watched());
+    let metrics = config.metrics_listen.map(|address| {
+        http::listen_tcp(address, watched()).map_err(|error| StartError::Metrics { address, reason: error.to_string() })
+    });
+    let metrics = metrics.transpose()?.map(|(_, listening)| listening);
+    let admin = http::listen_unix(&config.socket, admin).map_err(|error| StartError::Admin {
+        socket: config.socket.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    Ok(metrics.into_iter().chain([admin]).collect())
 }
 
 fn make_folder(database: &Path) -> Result<(), StartError> {

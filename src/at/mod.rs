@@ -21,7 +21,7 @@ pub use lines::{Item, LineBuffer, MAX_LINE};
 pub use ranges::{Choice, Choices, groups};
 pub use reply::{
     ListHeader, PinState, Registration, Reported, Unreadable, imei, imsi, indexes, indications, list_header, operator,
-    own_number, phonebook_number, pin_state, read_header, registration, signal_dbm, stores_supported, stores_used,
+    own_number, phonebook_number, pin_state, read_header, registration, signal_dbm, store_fill, stores_supported,
     value,
 };
 pub use result::{FinalResult, SimTrouble};

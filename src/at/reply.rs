@@ -174,9 +174,11 @@ pub fn stores_supported(line: &str) -> Option<Vec<Vec<Store>>> {
     (!lists.is_empty()).then_some(lists)
 }
 
-/// How many messages the first store holds: `+CPMS: 3,20,…` (reply to a choice) or `+CPMS: "SM",3,20,…` (reply to the question).
-pub fn stores_used(line: &str) -> Option<u32> {
-    fields(payload(line, "+CPMS:")?).find_map(int).and_then(|used| u32::try_from(used).ok())
+/// How many messages the first store holds and how many it could: `+CPMS: 3,20,…` (reply to a choice) or `+CPMS: "SM",3,20,…` (reply
+/// to the question).
+pub fn store_fill(line: &str) -> Option<(u32, u32)> {
+    let mut numbers = fields(payload(line, "+CPMS:")?).filter_map(int).filter_map(|number| u32::try_from(number).ok());
+    Some((numbers.next()?, numbers.next()?))
 }
 
 /// `+CNMI: <mode>,<mt>,<bm>,<ds>,<bfr>` (27.005 3.4.1) as set now.
@@ -314,8 +316,9 @@ mod tests {
         let huawei = stores_supported("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")").unwrap();
         assert_eq!(huawei.len(), 3);
         assert_eq!(stores_supported("+CPMS: ()"), None);
-        assert_eq!(stores_used("+CPMS: 3,20,3,20,3,20"), Some(3));
-        assert_eq!(stores_used("+CPMS: \"SM\",4,20"), Some(4));
+        assert_eq!(store_fill("+CPMS: 3,20,3,20,3,20"), Some((3, 20)));
+        assert_eq!(store_fill("+CPMS: \"SM\",4,20"), Some((4, 20)));
+        assert_eq!(store_fill("+CPMS: 4"), None);
         let set = indications("+CNMI: 2,1,0,0,0").unwrap();
         assert_eq!((set.mode, set.mt), (2, 1));
         assert_eq!(indications("+CNMI: 2"), None);

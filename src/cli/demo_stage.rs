@@ -71,12 +71,13 @@ pub(super) struct Stage {
     pub(super) daemon: Daemon,
     pub(super) services: Vec<Service>,
     pub(super) key: ApiKey,
+    _logging: logging::Logging,
 }
 
 impl Stage {
     /// Sets everything up and waits until all modems are Ready.
     pub(super) async fn set(modems: usize, listen: SocketAddr) -> anyhow::Result<Stage> {
-        logging::start(&Log { level: "warn".to_owned(), format: LogFormat::Text })?;
+        let logging = logging::start(&Log { level: "warn".to_owned(), format: LogFormat::Text })?;
         let folder = tempfile::Builder::new().prefix("simbridge-demo-").tempdir()?;
         let ports = folder.path().join("modems");
         let rack =
@@ -95,7 +96,7 @@ impl Stage {
         daemon.gateway().add_account("demo".to_owned()).await?;
         daemon.gateway().top_up("demo".to_owned(), Amount(2500), "demo".to_owned()).await?;
         let key = daemon.gateway().add_key("demo".to_owned(), &[]).await?.key;
-        let stage = Stage { folder, rack, daemon, services, key };
+        let stage = Stage { folder, rack, daemon, services, key, _logging: logging };
         stage.all_ready(modems).await?;
         Ok(stage)
     }

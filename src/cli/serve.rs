@@ -12,7 +12,7 @@ use crate::daemon::{Daemon, check, edge, logging};
 
 /// Runs the daemon until SIGTERM or SIGINT.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    logging::start(&config.log)?;
+    let _logging = logging::start(&config.log)?;
     for what in &config.without_effect {
         tracing::warn!(event = "without_effect", what, "configured, but without effect in this version");
     }

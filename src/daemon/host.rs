@@ -1,19 +1,23 @@
 //! What the driver tells, put into the gateway's words.
 
+use std::sync::Arc;
+
+use super::watch::Modems;
 use crate::domain::modem::ModemStatus;
 use crate::domain::sim::NumberSource;
-use crate::driver::{self, HostError};
+use crate::driver::{self, HostError, Step};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
-use crate::modem::{self, Custody, RawPdu, Received, SimCard, Snapshot, State};
+use crate::modem::{self, Answered, Custody, RawPdu, Received, Registration, SimCard, Snapshot, State};
 
 /// The gateway as the driver's host.
 pub(super) struct Host {
     gateway: Gateway,
+    modems: Arc<Modems>,
 }
 
 impl Host {
-    pub(super) fn new(gateway: Gateway) -> Host {
-        Host { gateway }
+    pub(super) fn new(gateway: Gateway, modems: Arc<Modems>) -> Host {
+        Host { gateway, modems }
     }
 }
 
@@ -21,8 +25,10 @@ impl driver::Host for Host {
     fn report(&self, snapshot: Snapshot) {
         let now = self.gateway.now();
         let identity = snapshot.identity;
+        let ready = snapshot.state == State::Ready;
+        self.modems.reported(&snapshot.port, identity.as_ref().map(|identity| identity.imei.as_str()), ready, now);
         let news = self.gateway.board().report(ModemStatus {
-            ready: snapshot.state == State::Ready,
+            ready,
             settled: settled(&snapshot.state, snapshot.reason.is_some()),
             state: snapshot.state.to_string(),
             port: snapshot.port,
@@ -33,6 +39,8 @@ impl driver::Host for Host {
             iccid: snapshot.sim.map(|sim| sim.iccid),
             signal_dbm: snapshot.signal_dbm,
             operator: snapshot.operator,
+            registered: snapshot.registration.is_some_and(Registration::is_registered),
+            stores: snapshot.stores.iter().map(|fill| (fill.store, fill.used, fill.total)).collect(),
             since: now,
             seen_at: now,
         });
@@ -43,6 +51,14 @@ impl driver::Host for Host {
 
     fn removed(&self, port: &str) {
         self.gateway.board().removed(port);
+    }
+
+    fn answered(&self, port: &str, answered: Answered) {
+        self.modems.answered(port, answered);
+    }
+
+    fn recovering(&self, port: &str, step: Step) {
+        self.modems.recovering(port, step);
     }
 
     async fn identified(&self, imei: &str, sim: &SimCard) -> Result<Custody, HostError> {
@@ -78,7 +94,10 @@ impl driver::Host for Host {
             RawPdu::Text(line) => Pdu::Text(line),
         };
         let arrival = Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
-        let ingested = self.gateway.ingest(arrival).await.map_err(refused)?;
+        let imei = arrival.imei.clone();
+        let ingested = self.gateway.ingest(arrival).await;
+        self.modems.ingested(&imei, ingested.as_ref().ok(), self.gateway.now());
+        let ingested = ingested.map_err(refused)?;
         log(&ingested);
         Ok(())
     }

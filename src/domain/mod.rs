@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod code;
 pub mod country;
+pub mod histogram;
 pub mod ids;
 pub mod key;
 pub mod ledger;

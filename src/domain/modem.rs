@@ -32,6 +32,10 @@ pub struct ModemStatus {
     pub signal_dbm: Option<i16>,
     /// The network it is registered with.
     pub operator: Option<String>,
+    /// Whether the network knows it.
+    pub registered: bool,
+    /// Its message stores by name, each with how many messages are in it and how many fit in.
+    pub stores: Vec<(&'static str, u32, u32)>,
     /// Since when it is in this state.
     pub since: Timestamp,
     /// When it last reported anything.

@@ -71,11 +71,15 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let clock = self.clock;
+        let port = config.port.clone();
         let mut session = Session::new(config, clock.now());
         let mut buffer = [0_u8; READ];
         let mut timer = pin!(tokio::time::sleep_until(clock.instant(clock.now())));
         loop {
             self.record.turn();
+            if let Some(answered) = session.take_answered() {
+                self.host.answered(&port, answered);
+            }
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }
@@ -143,34 +147,36 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
         let host = self.host;
         match action {
             Action::Store { token, received } => {
-                debug!(store = %received.store, index = received.index, "message read");
+                debug!(event = "message_read", store = %received.store, index = received.index, "read");
                 self.pending.push(async move {
                     let stored = host.store(received).await;
                     if let Err(error) = &stored {
-                        warn!(%error, "a message could not be stored; it stays in the modem");
+                        warn!(event = "message_not_stored", %error, "a message could not be stored; it stays in the modem");
                     }
                     Answer::Stored(token, stored.is_ok())
                 });
             }
             Action::Identified { token, imei, sim } => self.pending.push(async move {
                 let custody = host.identified(&imei, &sim).await;
-                Answer::Custody(token, custody.map_err(|error| warn!(%error, "the card could not be recorded")))
+                let told = |error| warn!(event = "sim_not_recorded", %error, "the card could not be recorded");
+                Answer::Custody(token, custody.map_err(told))
             }),
             Action::Emptied { token, imei, iccid } => self.pending.push(async move {
                 let done = host.emptied(&imei, &iccid).await;
                 if let Err(error) = &done {
-                    warn!(%error, "the change of custody could not be recorded");
+                    warn!(event = "custody_not_recorded", %error, "the change of custody could not be recorded");
                 }
                 Answer::Emptied(token, done.is_ok())
             }),
             Action::MayEnterPin { token, imei, iccid } => self.pending.push(async move {
                 let answer = host.may_enter_pin(&imei, iccid.as_deref()).await;
-                Answer::MayEnterPin(token, answer.map_err(|error| warn!(%error, "a PIN's try could not be recorded")))
+                let told = |error| warn!(event = "pin_not_recorded", %error, "a PIN's try could not be recorded");
+                Answer::MayEnterPin(token, answer.map_err(told))
             }),
             Action::PinAccepted { imei, iccid } => self.pending.push(async move {
                 info!(event = "pin_accepted", "the SIM card took its PIN");
                 if let Err(error) = host.pin_accepted(&imei, iccid.as_deref()).await {
-                    warn!(%error, "that the PIN was taken could not be recorded; it will not be entered again");
+                    warn!(event = "pin_not_recorded", %error, "that the PIN was taken could not be recorded; it will not be entered again");
                 }
                 Answer::Nothing
             }),

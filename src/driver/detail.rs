@@ -77,7 +77,7 @@ impl Record {
                 *count
             })
         }) {
-            tracing::info!(event = "recovery", step = step.name(), count, "recovering the modem");
+            tracing::info!(event = "modem_recovery", step = step.name(), count, "recovering the modem");
         }
     }
 

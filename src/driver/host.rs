@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use crate::modem::{Custody, Received, SimCard, Snapshot};
+use super::recovery::Step;
+use crate::modem::{Answered, Custody, Received, SimCard, Snapshot};
 
 /// The host could not do it now. The driver tries again later; a message stays in its modem until then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,11 @@ pub trait Host: Send + Sync + 'static {
 
     /// This port is not served any more. Must not block.
     fn removed(&self, _port: &str) {}
+    /// A command was answered, or not. Must not block.
+    fn answered(&self, _port: &str, _answered: Answered) {}
+
+    /// A step of the recovery ladder is taken. Must not block.
+    fn recovering(&self, _port: &str, _step: Step) {}
 
     /// This card is in this modem. The answer says whose messages may still lie in the modem's own store.
     fn identified(&self, imei: &str, sim: &SimCard) -> impl Future<Output = Result<Custody, HostError>> + Send;

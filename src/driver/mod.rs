@@ -44,6 +44,7 @@ pub use hardware::{read_operators, read_profiles};
 pub use host::{Host, HostError};
 pub use probe::{Depth, Probed, probe, scan};
 pub use recovery::{Recovery, Step};
+pub use worker::OTHER_PORT;
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +215,11 @@ impl Handle {
     pub async fn looked(&self) {
         // Fails when the driver has stopped: then nothing more is found.
         let _ = self.has_looked.clone().wait_for(|looked| *looked).await;
+    }
+
+    /// Whether the ports have been looked for since the start: those that are there are served.
+    pub fn has_looked(&self) -> bool {
+        *self.has_looked.borrow()
     }
 
     /// How often each port's loop has turned: at least once a minute or so, or its task hangs.

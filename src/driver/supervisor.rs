@@ -88,8 +88,9 @@ impl<H: Host> Supervisor<H> {
     }
 
     pub async fn run(mut self, mut requests: mpsc::Receiver<(String, Asked)>) {
-        let mut watch =
-            Watch::new().map_err(|error| warn!(%error, "no inotify: ports are looked for each minute")).ok();
+        let mut watch = Watch::new()
+            .map_err(|error| warn!(event = "ports_not_watched", %error, "ports are looked for each minute"))
+            .ok();
         let stop = self.stop.clone();
         let mut restarts = JoinSet::new();
         self.rescan(watch.as_mut()).await;
@@ -130,7 +131,7 @@ impl<H: Host> Supervisor<H> {
         let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
         served.task = None;
         let pause = served.backoff.fail();
-        error!(port = %path.display(), "the modem's task failed; it is started anew");
+        error!(event = "modem_task_failed", port = %path.display(), "the modem's task failed; it is started anew");
         Some((path.clone(), pause))
     }
 
@@ -191,7 +192,7 @@ impl<H: Host> Supervisor<H> {
             }
             if device.as_ref().is_some_and(|device| taken.contains(device)) {
                 if !self.doubles.contains(&path) {
-                    info!(port = %path.display(), "another path names the same device and serves it");
+                    info!(event = "modem_port_doubled", port = %path.display(), "another path names the same device and serves it");
                     self.doubles.push(path);
                 }
                 continue;

@@ -22,6 +22,8 @@ use super::usb::UsbDevice;
 use super::{Asked, PortOptions, Settings, port, steps};
 use crate::modem::{Profile, RequestError, SessionConfig, Snapshot, State};
 
+/// How the reason of a port begins whose modem is served on another of its ports.
+pub const OTHER_PORT: &str = "another port of the modem on ";
 /// A port that is not there is looked for this often, should the folder's change have escaped notice.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -168,6 +170,7 @@ impl<H: Host> Worker<H> {
 
     async fn take(&self, step: Step, shown: &Shown, profile: &Profile, usb: Option<&UsbDevice>) {
         self.record.count(step);
+        self.host.recovering(&shown.last.port, step);
         let taken = match (step, usb) {
             (Step::Reopen, _) => Ok(()),
             (Step::SoftReset, _) => self.send(profile.soft_reset()).await,
@@ -180,7 +183,7 @@ impl<H: Host> Worker<H> {
             },
         };
         if let Err(error) = taken {
-            warn!(event = "recovery_failed", port = %shown.last.port, step = step.name(), error, "the step failed");
+            warn!(event = "modem_recovery_failed", port = %shown.last.port, step = step.name(), error, "the step failed");
         }
     }
 
@@ -262,6 +265,7 @@ impl Shown {
             signal_dbm: None,
             operator: None,
             registration: None,
+            stores: Arc::default(),
         };
         Shown { record, last, was_ready: false }
     }
@@ -276,7 +280,7 @@ impl Shown {
         let before = self.last.reason.take();
         self.last.identity = None;
         self.last.profile = None;
-        self.port_is(host, State::Absent, &format!("another port of the modem on {other}, which serves it"));
+        self.port_is(host, State::Absent, &format!("{OTHER_PORT}{other}, which serves it"));
         before != self.last.reason
     }
 
@@ -292,6 +296,7 @@ impl Shown {
             signal_dbm: None,
             operator: None,
             registration: None,
+            stores: Arc::default(),
         };
         self.report(host, snapshot);
     }
@@ -303,14 +308,23 @@ impl Shown {
         }
         self.was_ready |= snapshot.state == State::Ready;
         if snapshot.state != self.last.state || snapshot.reason != self.last.reason {
-            let reason = snapshot.reason.as_deref().unwrap_or("");
-            match snapshot.state {
-                State::Opening if reason.is_empty() => debug!(state = %snapshot.state, "modem"),
-                _ => info!(state = %snapshot.state, reason, "modem"),
-            }
+            log(&snapshot);
         }
         self.record.reported(&snapshot);
         self.last = snapshot.clone();
         host.report(snapshot);
+    }
+}
+
+fn log(snapshot: &Snapshot) {
+    let (state, reason) = (&snapshot.state, snapshot.reason.as_deref());
+    match state {
+        State::Ready => info!(event = "modem_ready", %state, reason, "modem"),
+        State::Absent => info!(event = "modem_absent", %state, reason, "modem"),
+        State::Recovering { .. } | State::Quarantined { .. } => {
+            warn!(event = "modem_failed", %state, reason, "modem");
+        }
+        State::Opening if reason.is_none() => debug!(event = "modem_state", %state, "modem"),
+        _ => info!(event = "modem_state", %state, reason, "modem"),
     }
 }

@@ -82,6 +82,8 @@ mod tests {
             iccid: iccid.map(str::to_owned),
             signal_dbm: None,
             operator: None,
+            registered: true,
+            stores: Vec::new(),
             since: Timestamp(at),
             seen_at: Timestamp(at),
         }

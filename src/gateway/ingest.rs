@@ -205,6 +205,7 @@ impl Gateway {
         if let Some(order) = owner.order() {
             self.wake_after(tx, order);
         }
+        self.count_heard_after(tx, whole.sim);
         self.tell_after(tx, message);
         Ok((message, owner.order()))
     }
@@ -240,6 +241,7 @@ impl Gateway {
         let Some(order) = self.catalogue().choose(&waiting, whole.sender, whole.text) else { return Ok(None) };
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
+            self.count_end_after(tx, &completed);
             let posting = Posting::Capture { amount: order.price, order: order.id };
             tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
         }

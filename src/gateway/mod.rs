@@ -7,6 +7,7 @@ mod accounts;
 mod assemble;
 mod board;
 mod catalogue;
+mod census;
 mod desk;
 mod error;
 mod expire;
@@ -20,6 +21,7 @@ mod pins;
 mod rentals;
 mod reuse;
 mod sims;
+mod tally;
 mod watch;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -30,6 +32,7 @@ use tokio::sync::{Notify, watch as latest};
 pub use accounts::NewKey;
 pub use board::Board;
 pub use catalogue::Imported;
+pub use census::{Census, LedgerSums};
 pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
@@ -40,6 +43,7 @@ pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
 pub use reuse::Reuse;
 pub use sims::{Identified, SimView};
+pub use tally::{Ends, SILENT_ORDERS, Tally};
 
 use crate::domain::message::Message;
 use crate::domain::price::Rates;
@@ -134,6 +138,7 @@ pub struct Gateway {
     board: Arc<Board>,
     watch: Arc<Watch>,
     hot: Arc<Hot>,
+    tally: Arc<Tally>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
     asking: Arc<Notify>,
@@ -157,6 +162,7 @@ impl Gateway {
             board: Arc::default(),
             watch: Arc::default(),
             hot: Arc::new(Hot::with(open)),
+            tally: Arc::default(),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
             asking: Arc::default(),

@@ -272,6 +272,7 @@ impl Gateway {
     /// Writes an order's end without an SMS: the hold goes back, and who waits hears it.
     pub(super) fn release(&self, tx: &Tx<'_>, ended: &Order) -> Result<(), Error> {
         tx.end_order(ended)?;
+        self.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.settings().currency, at)?;

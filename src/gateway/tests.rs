@@ -88,6 +88,8 @@ impl Desk {
             iccid: Some(iccid(n)),
             signal_dbm: None,
             operator: None,
+            registered: true,
+            stores: Vec::new(),
             since: now,
             seen_at: now,
         });

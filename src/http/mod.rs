@@ -4,7 +4,10 @@ pub mod admin;
 pub mod customer;
 mod limits;
 mod params;
+mod requests;
 mod serve;
+pub mod watch;
 
 pub use limits::Limits;
+pub use requests::Requests;
 pub use serve::{Listening, listen_tcp, listen_unix};

@@ -151,7 +151,12 @@ impl Configuring {
                 let lists = reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default();
                 self.plan_stores(&facts.profile, &lists);
             }
-            (Command::SelectStores(selection), Step::Select) => self.selection_ended(facts, *selection, ok),
+            (Command::SelectStores(selection), Step::Select) => {
+                if let Some(fill) = reply.find(at::store_fill) {
+                    facts.filled(selection.read, fill);
+                }
+                self.selection_ended(facts, *selection, ok);
+            }
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
                 let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
                 let supported = reply.find(supported).filter(|_| ok);

@@ -113,6 +113,19 @@ pub struct Snapshot {
     pub operator: Option<String>,
     /// The best of what `+CREG`, `+CGREG` and `+CEREG` last said.
     pub registration: Option<Registration>,
+    /// How full the message stores were when they were last looked at.
+    pub stores: Arc<Vec<StoreFill>>,
+}
+
+/// How full a message store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreFill {
+    /// `SM`, `ME` or `MT`.
+    pub store: &'static str,
+    /// Messages in it.
+    pub used: u32,
+    /// Messages that fit in.
+    pub total: u32,
 }
 
 /// A message that was read. It stays in the modem until the host has it on disk.

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::face::{Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State, Token};
+use super::face::{
+    Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
+};
 use super::profile::{Catalogue, PinAttempts, Profile};
 use crate::at::{Domain, IccidSource, Indications, Store, StoreSelection};
 
@@ -58,6 +60,7 @@ pub(super) struct Facts {
     pub domains: Vec<(Domain, Registration)>,
     pub signal_dbm: Option<i16>,
     pub operator: Option<String>,
+    stores: Arc<Vec<StoreFill>>,
     pub reason: Option<String>,
     /// Cards lost since messages were last served: stops a command that always ends in a SIM error from going round for ever.
     pub losses: u32,
@@ -85,6 +88,7 @@ impl Facts {
             domains: Vec::new(),
             signal_dbm: None,
             operator: None,
+            stores: Arc::default(),
             reason: None,
             losses: 0,
             actions: VecDeque::new(),
@@ -145,9 +149,26 @@ impl Facts {
         self.custody = Custody::Current;
         self.domains.clear();
         self.operator = None;
+        self.stores = Arc::default();
         self.signal_dbm = None;
         self.changed = true;
         self.sim = None;
+    }
+
+    /// A store was looked at. That alone is no news.
+    pub fn filled(&mut self, store: Store, (used, total): (u32, u32)) {
+        let store = store.name();
+        let stores = Arc::make_mut(&mut self.stores);
+        stores.retain(|known| known.store != store);
+        stores.push(StoreFill { store, used, total });
+    }
+
+    /// A store was listed, and so many messages were in it.
+    pub fn found(&mut self, store: Store, messages: usize) {
+        let known = Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store.name());
+        if let Some(known) = known {
+            known.used = u32::try_from(messages).unwrap_or(u32::MAX);
+        }
     }
 
     pub fn set_sim(&mut self, sim: SimCard) {
@@ -227,6 +248,7 @@ impl Facts {
             signal_dbm: self.signal_dbm,
             operator: self.operator.clone(),
             registration: self.registration(),
+            stores: Arc::clone(&self.stores),
         }
     }
 }

@@ -44,7 +44,7 @@ mod unlocking;
 
 pub use face::{
     Action, Custody, Errand, FinalResult, Identity, NumberSource, RawPdu, Received, Registration, Request,
-    RequestError, SessionConfig, SimCard, Snapshot, State, Token,
+    RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
 };
 #[cfg(test)]
 mod tests;
@@ -53,4 +53,4 @@ pub use moment::Moment;
 pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
-pub use session::Session;
+pub use session::{Answered, Session};

@@ -94,7 +94,7 @@ pub async fn fault(dir: &Path, modem: usize, fault: &Fault) -> Result<(), Simula
 /// # Errors
 /// No simulator runs there, or it refused.
 pub async fn ask<T: DeserializeOwned>(dir: &Path, request: &Request) -> Result<T, SimulatorError> {
-    let not_running = |source| SimulatorError::NotRunning { dir: dir.to_owned(), source };
+    let not_running = |reason| SimulatorError::NotRunning { dir: dir.to_owned(), reason };
     let mut stream = UnixStream::connect(dir.join(SOCKET)).await.map_err(not_running)?;
     let line = format!("{}\n", json!(request));
     stream.write_all(line.as_bytes()).await.map_err(not_running)?;

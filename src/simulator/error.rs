@@ -41,12 +41,12 @@ pub enum SimulatorError {
         dir: PathBuf,
     },
     /// There is no simulator in the folder.
-    #[error("no simulator is running in {dir}: {source}")]
+    #[error("no simulator is running in {dir}: {reason}")]
     NotRunning {
         /// The folder.
         dir: PathBuf,
         /// Why its socket could not be reached.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The simulator answered that it could not.
     #[error("{0}")]
@@ -55,12 +55,12 @@ pub enum SimulatorError {
     #[error("{0}")]
     Scenario(String),
     /// Files, PTYs, sockets.
-    #[error("{what}: {source}")]
+    #[error("{what}: {reason}")]
     Io {
         /// What was being done, and with which path.
         what: String,
         /// Why it failed.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -68,7 +68,7 @@ impl SimulatorError {
     /// An [`io::Error`] with what was being done.
     pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
-        move |source| SimulatorError::Io { what, source }
+        move |reason| SimulatorError::Io { what, reason }
     }
 
     /// For a number that no SIM has.

@@ -60,7 +60,7 @@ impl Plan {
             tokio::time::sleep(Duration::from_millis(at_ms - passed_ms)).await;
             passed_ms = at_ms;
             if let Err(error) = network.fault(modem, &fault) {
-                tracing::warn!(%error, modem, "a planned fault did not strike");
+                tracing::warn!(event = "simulator_fault_failed", %error, modem, "a planned fault did not strike");
             }
         }
     }

@@ -106,7 +106,9 @@ impl Shelf {
 
 fn closes() -> Option<Closes> {
     Closes::watch()
-        .inspect_err(|error| tracing::warn!(%error, "a port that a killed program had claimed stays claimed"))
+        .inspect_err(|error| {
+            tracing::warn!(event = "simulator_port_claimed", %error, "a port that a killed program had claimed stays claimed");
+        })
         .ok()
 }
 
@@ -150,7 +152,7 @@ async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop
                 network.announce();
             }
             Err(error) => {
-                tracing::error!(%error, "a port did not come back");
+                tracing::error!(event = "simulator_port_lost", %error, "a port did not come back");
                 return;
             }
         }

@@ -9,6 +9,7 @@ mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
 mod audit;
+mod census;
 mod error;
 mod ledger;
 mod messages;
@@ -25,12 +26,14 @@ mod rentals;
 mod retention;
 mod services;
 mod sims;
+mod stats;
 mod verify;
 mod writer;
 
 pub use accounts::{Account, Holder, Key};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::{Actor, AuditRow};
+pub use census::Sums;
 pub use error::StoreError;
 pub use ledger::{Applied, Entry};
 pub use messages::{MessageFilter, NewMessage};
@@ -40,4 +43,5 @@ pub use parts::{NewPart, StoredPart};
 pub use read::Rows;
 pub use services::NewService;
 pub use sims::StockQuery;
+pub use stats::Stats;
 pub use writer::{Store, Tx};

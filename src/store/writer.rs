@@ -16,7 +16,8 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::migrate::migrate;
-use super::{Rows, StoreError};
+use super::stats::stopwatch;
+use super::{Rows, Stats, StoreError};
 
 /// The most operations that share a transaction.
 const GROUP: usize = 256;
@@ -47,6 +48,7 @@ enum Command {
 pub struct Store {
     jobs: mpsc::Sender<Command>,
     readers: Arc<Readers>,
+    stats: Arc<Stats>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -101,15 +103,18 @@ impl Store {
         })?;
         let place = Place::new(path);
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let stats = Arc::<Stats>::default();
+        let counted = Arc::clone(&stats);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                write_loop(&conn, &place, queue);
+                write_loop(&conn, &place, &counted, queue);
                 drop(lock);
             })
             .map_err(|error| failed(error.to_string()))?;
         Ok(Store {
             jobs,
+            stats,
             readers: Arc::new(Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) }),
             thread: Arc::new(Mutex::new(Some(thread))),
         })
@@ -182,6 +187,21 @@ impl Store {
             copy.close().map_err(|(_, error)| StoreError::from(error))
         };
         self.read(copy).await
+    }
+
+    /// What the writer has done.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// How many operations wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.readers.path
     }
 
     /// Lets the writer finish what waits and ends it. Later operations are answered [`StoreError::Gone`].
@@ -287,7 +307,7 @@ fn lock(database: &Path) -> Result<File, StoreError> {
 }
 
 /// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it is stopped.
-fn write_loop(conn: &Connection, place: &Place, mut queue: mpsc::Receiver<Command>) {
+fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut queue: mpsc::Receiver<Command>) {
     let mut group = Vec::with_capacity(GROUP);
     while let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
@@ -298,12 +318,13 @@ fn write_loop(conn: &Connection, place: &Place, mut queue: mpsc::Receiver<Comman
             }
             next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
         }
-        commit_group(conn, place, group.drain(..));
+        commit_group(conn, place, stats, group.drain(..));
     }
 }
 
 /// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
-fn commit_group(conn: &Connection, place: &Place, group: impl Iterator<Item = Job>) {
+fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Iterator<Item = Job>) {
+    let began = stopwatch();
     let mut fate = run(conn, "BEGIN IMMEDIATE");
     let mut answers = Vec::new();
     for job in group {
@@ -322,6 +343,7 @@ fn commit_group(conn: &Connection, place: &Place, group: impl Iterator<Item = Jo
         // What cannot be committed must not stand open before the next group.
         let _ = conn.execute_batch("ROLLBACK");
     }
+    stats.ended(began, answers.len(), fate.is_ok());
     answers.into_iter().for_each(|answer| answer(fate.clone()));
 }
 

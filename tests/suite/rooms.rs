@@ -43,7 +43,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Every source file of `src` with the room that it is in; `main.rs` and `lib.rs` are in none.
-fn files() -> Vec<(String, PathBuf, String)> {
+pub fn files() -> Vec<(String, PathBuf, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
     sources(&src, &mut paths);

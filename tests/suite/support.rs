@@ -3,9 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,8 +15,16 @@ use simbridge::simulator::{Network, Rack, RackConfig, Scenario};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+#[path = "privacy.rs"]
+pub mod privacy;
+
+use privacy::{Secret, Secrets};
+
 /// Long enough for a busy machine; whoever waits this long has failed.
 pub const GIVE_UP: Duration = Duration::from_secs(60);
+
+/// How much daemons log: all that there is, but for benchmarks, which are optimised.
+const LEVEL: &str = if cfg!(debug_assertions) { "debug" } else { "info" };
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
 
@@ -22,6 +32,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
 pub struct Site {
     pub dir: TempDir,
     pub rack: Option<Rack>,
+    pub secrets: Arc<Secrets>,
     runtime: Runtime,
 }
 
@@ -48,7 +59,10 @@ impl Site {
              [admin]\nsocket = \"{folder}/admin.sock\"\n[[modem]]\nport = \"{folder}/modems/modem*\"\n{configuration}"
         );
         std::fs::write(dir.path().join("simbridge.toml"), text).unwrap();
-        Site { dir, rack, runtime }
+        let secrets = Arc::<Secrets>::default();
+        let numbers = rack.iter().flat_map(|rack| rack.network().numbers());
+        numbers.for_each(|number| secrets.add(Secret::Number(number)));
+        Site { dir, rack, secrets, runtime }
     }
 
     pub fn config(&self) -> PathBuf {
@@ -61,6 +75,7 @@ impl Site {
 
     /// Sends a text to a simulated number.
     pub fn send(&self, from: &str, to: &str, text: &str) {
+        self.secrets.add(Secret::Text(text.to_owned()));
         self.network().send(from, to, text).unwrap();
     }
 
@@ -71,8 +86,14 @@ impl Site {
         command
     }
 
+    /// Runs a command. What it says on standard error has no secrets but those that it was given.
     pub fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        let output = self.command(args).output().unwrap();
+        let mut said = String::from_utf8_lossy(&output.stderr).into_owned();
+        args.iter().for_each(|arg| said = said.replace(arg, ""));
+        let found = self.secrets.found_in(&said, self.dir.path());
+        assert!(found.is_empty(), "secrets in what {args:?} says: {found:?}\n{said}");
+        output
     }
 
     /// What a command that must succeed prints.
@@ -84,19 +105,38 @@ impl Site {
 
     /// The JSON that a command that must succeed prints.
     pub fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(&[args, &["--json"]].concat())).unwrap()
+        let said: Value = serde_json::from_str(&self.ok(&[args, &["--json"]].concat())).unwrap();
+        if let Some(key) = said["key"].as_str() {
+            self.secrets.add(Secret::Key(key.to_owned()));
+        }
+        said
     }
 
-    /// Starts the daemon and returns once it serves.
+    /// Starts the daemon and returns once it serves. It says as much as it can, and what it says has no secrets.
     pub fn serve(&self) -> Daemon {
-        let mut daemon = Daemon { child: self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap() };
-        let mut lines = BufReader::new(daemon.child.stderr.take().unwrap()).lines();
-        let said: Vec<String> =
-            lines.by_ref().map_while(Result::ok).take_while(|line| !line.contains("event=\"started\"")).collect();
-        // At its end the daemon has ended; else it has said so and goes on.
-        assert!(daemon.child.try_wait().unwrap().is_none(), "the daemon did not start: {said:#?}");
+        let mut child = self.command(&["serve"]).env("RUST_LOG", LEVEL).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (tell, told) = channel();
         // Whoever writes to a full pipe stands still.
-        std::thread::spawn(move || lines.for_each(drop));
+        let reader = std::thread::spawn(move || {
+            let mut said = String::new();
+            for line in stderr.lines().map_while(Result::ok) {
+                if line.contains("event=\"started\"") || line.contains("\"event\":\"started\"") {
+                    let _ = tell.send(());
+                }
+                said += &(line + "\n");
+            }
+            said
+        });
+        let mut daemon = Daemon::of(child);
+        daemon.reader = Some(reader);
+        daemon.secrets = Arc::clone(&self.secrets);
+        daemon.folder = self.dir.path().to_owned();
+        // At its end the daemon has ended; else it has said so and goes on.
+        if told.recv().is_err() {
+            daemon.end();
+            panic!("the daemon did not start: {}", daemon.said);
+        }
         daemon
     }
 
@@ -128,6 +168,12 @@ impl Site {
         let stream = UnixStream::connect(self.dir.path().join("admin.sock")).unwrap();
         let (_, body) = exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// A page of the admin socket as it is.
+    pub fn page(&self, path: &str) -> String {
+        let answer = ask(&self.dir.path().join("admin.sock"), path).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     /// An account with a key and credit; the key.
@@ -168,34 +214,110 @@ fn exchange(mut stream: impl Read + Write, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// The running program; killed when dropped.
+/// The running program; killed when dropped. Whatever it has said until then is searched for secrets.
 pub struct Daemon {
-    pub child: Child,
+    pub child: Option<Child>,
+    reader: Option<JoinHandle<String>>,
+    said: String,
+    /// Metrics and health before its end.
+    shown: String,
+    folder: PathBuf,
+    secrets: Arc<Secrets>,
 }
 
 impl Daemon {
+    /// One that was started by hand: whoever did that looks at what it says.
+    pub fn of(child: Child) -> Daemon {
+        Daemon {
+            child: Some(child),
+            reader: None,
+            said: String::new(),
+            shown: String::new(),
+            folder: PathBuf::new(),
+            secrets: Arc::default(),
+        }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// kill -9.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.as_mut().unwrap().kill().unwrap();
+        self.end();
     }
 
     /// SIGTERM; how long it took to end, which must be well.
     pub fn terminate(mut self) -> Duration {
-        let pid = rustix::process::Pid::from_child(&self.child);
+        self.terminate_now()
+    }
+
+    /// As [`Daemon::terminate`], for those who want to know what it said.
+    pub fn terminate_now(&mut self) -> Duration {
+        self.look_around();
+        let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
         let asked = Instant::now();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let status = self.child.wait().unwrap();
+        let status = self.child.as_mut().unwrap().wait().unwrap();
+        let took = asked.elapsed();
         assert!(status.success(), "{status}");
-        asked.elapsed()
+        self.end();
+        took
+    }
+
+    /// Everything that it has said, once it has ended.
+    pub fn said(&self) -> &str {
+        &self.said
+    }
+
+    /// Takes what it shows to whoever watches it.
+    fn look_around(&mut self) {
+        for path in ["/metrics", "/healthz", "/readyz"] {
+            self.shown += &ask(&self.folder.join("admin.sock"), path).unwrap_or_default();
+        }
+    }
+
+    /// Waits for the end of what was killed or has ended by itself, and searches what it said.
+    fn end(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        child.wait().unwrap();
+        let Some(reader) = self.reader.take() else { return };
+        self.said += &reader.join().unwrap();
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        self.shown += &self.said;
+        let found = self.secrets.found_in(&self.shown, &self.folder);
+        assert!(
+            found.is_empty() || std::thread::panicking(),
+            "secrets in the daemon's output: {found:?}\n{}",
+            self.shown
+        );
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if self.child.is_some() {
+            self.look_around();
+        }
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+        }
+        self.end();
     }
+}
+
+/// Asks on a socket, if anybody answers there.
+fn ask(socket: &Path, path: &str) -> std::io::Result<String> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(GIVE_UP))?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// Looks again and again until `there`; fails after [`GIVE_UP`].

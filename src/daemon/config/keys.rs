@@ -92,7 +92,7 @@ pub const GROUPS: &[Group] = &[
                 "pin_file",
                 Example("\"credential:sim-pin\""),
                 Reload,
-                "A file whose first line is the SIM's PIN, or credential:NAME for one that systemd hands over (LoadCredential=). \
+                "A file that holds the SIM's PIN and nothing else, or credential:NAME for one that systemd hands over (LoadCredential=). \
                  It is entered once per SIM: if it is wrong it is never tried again.",
             ),
         ],
@@ -140,12 +140,20 @@ pub const GROUPS: &[Group] = &[
         name: "admin",
         kind: Table,
         about: "The operator's side.",
-        keys: &[key(
-            "socket",
-            Default("\"/run/simbridge/admin.sock\""),
-            Restart,
-            "The Unix socket that the commands use; who may open the file may do everything.",
-        )],
+        keys: &[
+            key(
+                "socket",
+                Default("\"/run/simbridge/admin.sock\""),
+                Restart,
+                "The Unix socket that the commands use; who may open the file may do everything.",
+            ),
+            key(
+                "metrics_listen",
+                Example("\"127.0.0.1:9090\""),
+                Restart,
+                "Where /metrics, /healthz and /readyz are served beside the socket.",
+            ),
+        ],
     },
     Group {
         name: "hardware",
@@ -325,7 +333,12 @@ pub const GROUPS: &[Group] = &[
                 Reload,
                 "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"; the environment's RUST_LOG goes before it.",
             ),
-            key("format", Default("\"text\""), Restart, "\"text\", \"json\" or \"journald\"."),
+            key(
+                "format",
+                Default("\"auto\""),
+                Restart,
+                "\"text\", \"json\", \"journald\", or \"auto\": journald under systemd, else text.",
+            ),
         ],
     },
 ];

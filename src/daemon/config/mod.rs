@@ -27,6 +27,8 @@ pub struct Config {
     pub http: Http,
     /// `[admin] socket`.
     pub socket: PathBuf,
+    /// `[admin] metrics_listen`: where metrics and health are served beside the socket.
+    pub metrics_listen: Option<SocketAddr>,
     /// `[[modem]]`, in order.
     pub modems: Vec<ModemPorts>,
     /// `[hardware] folder`: the operator's own profiles.
@@ -138,6 +140,8 @@ pub struct Log {
 /// `[log] format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
+    /// To journald when it started us, else for people.
+    Auto,
     /// For people.
     Text,
     /// One JSON object a line.
@@ -204,10 +208,12 @@ impl Config {
         }
         let money = rentals::money(root.section("money"));
         let (packages, rental_rest) = rentals::rentals(root.section("rentals"), money.rates, &mut without_effect);
+        let (socket, metrics_listen) = admin(root.section("admin"));
         let config = Config {
             database: database(root.section("database")),
             http: http(root.section("http")),
-            socket: admin(root.section("admin")),
+            socket,
+            metrics_listen,
             modems: modems(&mut root),
             hardware: hardware(root.section("hardware")),
             recovery: recovery(root.section("recovery")),
@@ -236,10 +242,11 @@ fn database(mut section: Section<'_>) -> Database {
     Database { path: path.into(), checkpointed_by_others: checkpoint.unwrap_or(false) }
 }
 
-fn admin(mut section: Section<'_>) -> PathBuf {
+fn admin(mut section: Section<'_>) -> (PathBuf, Option<SocketAddr>) {
     let socket = section.text("socket").unwrap_or_else(|| "/run/simbridge/admin.sock".to_owned());
+    let metrics = section.parsed("metrics_listen", "an address and port like \"127.0.0.1:9090\"");
     section.end();
-    socket.into()
+    (socket.into(), metrics)
 }
 
 fn http(mut section: Section<'_>) -> Http {
@@ -345,8 +352,13 @@ fn countries(mut section: Section<'_>) -> Countries {
 fn log(mut section: Section<'_>) -> Log {
     let levels = ["error", "warn", "info", "debug", "trace"].map(|level| (level, level));
     let level = section.one_of("level", &levels).unwrap_or("info").to_owned();
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json), ("journald", LogFormat::Journald)];
-    let format = section.one_of("format", &formats).unwrap_or(LogFormat::Text);
+    let formats = [
+        ("auto", LogFormat::Auto),
+        ("text", LogFormat::Text),
+        ("json", LogFormat::Json),
+        ("journald", LogFormat::Journald),
+    ];
+    let format = section.one_of("format", &formats).unwrap_or(LogFormat::Auto);
     section.end();
     Log { level, format }
 }

@@ -1,5 +1,6 @@
 //! Answers: bare text, without a byte around it, since clients compare for equality.
 
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
@@ -7,10 +8,13 @@ use axum::response::{IntoResponse, Response};
 use crate::gateway;
 
 use super::super::limits::TooMany;
+use super::super::requests::Outcome;
 
 /// An answer as plain text.
 pub(in crate::http) fn text(body: impl Into<String>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body.into()).into_response()
+    let body = body.into();
+    let outcome = Outcome::of(&body);
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], Extension(outcome), body).into_response()
 }
 
 /// What keeps a request from being looked at, or a fault of ours.

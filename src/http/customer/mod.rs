@@ -17,13 +17,14 @@ use axum::routing::{MethodFilter, on};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Timestamp};
 use crate::gateway::Gateway;
 use answer::Refusal;
 pub(super) use answer::text;
 
 use super::limits::{Buckets, Limits};
 use super::params::{Params, peer};
+use super::requests::Requests;
 use crate::domain::network::is_allowed;
 
 /// The largest body that is read; parameters are some hundred bytes.
@@ -36,8 +37,21 @@ pub(super) struct Api {
     gateway: Gateway,
     /// Ends long polls when the daemon stops.
     stopping: CancellationToken,
-    requests: Arc<AtomicU64>,
+    requests: Arc<RequestIds>,
+    counted: Arc<Requests>,
     limits: Arc<Asked>,
+}
+
+/// Ids that no other request has, nor had before the daemon was started anew: when it was started, and a count.
+struct RequestIds {
+    started: Timestamp,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn next(&self) -> String {
+        format!("{:x}-{}", self.started.0, self.count.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Who has asked how much.
@@ -48,13 +62,14 @@ struct Asked {
 }
 
 /// All endpoints of the customers' API.
-pub fn router(gateway: Gateway, limits: Limits, stopping: CancellationToken) -> Router {
+pub fn router(gateway: Gateway, limits: Limits, counted: Arc<Requests>, stopping: CancellationToken) -> Router {
     let asked = Asked {
         by_key: Buckets::new(limits.key_per_second, 1),
         by_address: Buckets::new(limits.address_per_second, 1),
         failed: Buckets::new(limits.failed_keys_per_minute, 60),
     };
-    let api = Api { gateway, stopping, requests: Arc::default(), limits: Arc::new(asked) };
+    let requests = Arc::new(RequestIds { started: gateway.now(), count: AtomicU64::new(0) });
+    let api = Api { gateway, stopping, requests, counted, limits: Arc::new(asked) };
     // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
     // one of its own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
@@ -96,15 +111,19 @@ async fn post_only() -> Response {
 
 /// Gives each request an id, a span that bears it, and the id to its client: support asks for it.
 async fn in_span(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let id = api.requests.fetch_add(1, Ordering::Relaxed);
+    let id = api.requests.next();
     // The path only: the query holds the key.
-    let span = tracing::info_span!("request", id, method = %name(request.method()), path = request.uri().path());
+    let path = request.uri().path().to_owned();
+    let span = tracing::info_span!("request", id, method = %name(request.method()), path);
     let within = peer(&request).map_or(Ok(()), |address| api.limits.by_address.take(address, api.gateway.now()));
     let mut response = match within {
         Ok(()) => next.run(request).instrument(span).await,
         Err(too_many) => Refusal::from(too_many).into_response(),
     };
-    response.headers_mut().insert(REQUEST_ID, HeaderValue::from(id));
+    api.counted.count(&path, response.extensions().get().copied().unwrap_or_default());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     response
 }
 

@@ -28,6 +28,8 @@ enum Link {
 #[derive(Debug)]
 pub(super) struct Channel {
     link: Link,
+    /// When the last command was sent.
+    sent_at: Moment,
     reply: Reply,
     /// A URC that waits for its second line.
     head: Option<Head>,
@@ -52,6 +54,7 @@ impl Channel {
     pub fn new() -> Channel {
         Channel {
             link: Link::Free,
+            sent_at: Moment::default(),
             reply: Reply::default(),
             head: None,
             awaited: None,
@@ -82,6 +85,11 @@ impl Channel {
     /// Whether a command can be sent.
     pub fn is_free(&self) -> bool {
         matches!(self.link, Link::Free)
+    }
+
+    /// When the command that has ended was sent.
+    pub fn sent_at(&self) -> Moment {
+        self.sent_at
     }
 
     /// The reply to the command that has ended.
@@ -115,6 +123,7 @@ impl Channel {
         self.ussd = None;
         self.prompted = false;
         self.sent = command.line();
+        self.sent_at = now;
         self.write_sent();
         self.link = Link::Busy { deadline: now + command.timeout(), command };
     }

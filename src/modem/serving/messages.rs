@@ -160,6 +160,7 @@ impl Serving {
         let ok = outcome.is_ok() || empty;
         if ok {
             self.look_at_custody(facts);
+            self.chosen.into_iter().for_each(|store| facts.found(store, self.sweep.found));
         }
         self.sweep.listed(ok);
         self.end_of_sweep(facts, now);

@@ -200,7 +200,12 @@ impl Serving {
     pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
         match command {
             Command::Iccid(_) => self.iccid_read(facts, outcome, reply, now),
-            Command::SelectStores(selection) => self.selected(facts, selection.read, outcome.is_ok(), now),
+            Command::SelectStores(selection) => {
+                if let Some(fill) = reply.find(at::store_fill) {
+                    facts.filled(selection.read, fill);
+                }
+                self.selected(facts, selection.read, outcome.is_ok(), now);
+            }
             Command::List => self.listed(facts, outcome, now),
             Command::IndexesSupported => self.indexes(facts, outcome, reply, now),
             Command::Read(index) => self.read(facts, *index, outcome, reply, now),

@@ -3,6 +3,8 @@
 mod events;
 mod replies;
 
+use std::time::Duration;
+
 use super::channel::Channel;
 use super::direct::Direct;
 use super::face::{Action, Custody, Request, RequestError, SessionConfig, State, Token};
@@ -24,7 +26,17 @@ pub struct Session {
     requests: Requests,
     wake: Option<Moment>,
     unanswered: u8,
+    answered: Option<Answered>,
     over: bool,
+}
+
+/// How a command was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// After this long.
+    After(Duration),
+    /// Not in its time.
+    Not,
 }
 
 impl Session {
@@ -39,6 +51,7 @@ impl Session {
             requests: Requests::default(),
             wake: None,
             unanswered: 0,
+            answered: None,
             over: false,
         };
         session.advance(now);
@@ -61,6 +74,11 @@ impl Session {
         }
         let channel = if self.channel.is_free() { self.wake } else { self.channel.deadline() };
         [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
+    }
+
+    /// How the last command that has ended since this was last asked was answered; for those who count.
+    pub fn take_answered(&mut self) -> Option<Answered> {
+        self.answered.take()
     }
 
     /// What the modem is doing.

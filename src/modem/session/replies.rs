@@ -5,7 +5,7 @@ use super::super::face::{Action, RequestError};
 use super::super::moment::Moment;
 use super::super::phase::Phase;
 use super::super::requests::Running;
-use super::Session;
+use super::{Answered, Session};
 use crate::at::{self, Command, FinalResult, SimTrouble};
 use crate::sms;
 
@@ -16,6 +16,10 @@ const LOSSES: u32 = 3;
 
 impl Session {
     pub(super) fn ended(&mut self, command: &Command, outcome: Outcome, now: Moment) {
+        self.answered = Some(match outcome {
+            Outcome::Unanswered => Answered::Not,
+            _ => Answered::After(now - self.channel.sent_at()),
+        });
         let unanswered = outcome == Outcome::Unanswered && *command != Command::Attention;
         self.unanswered = if unanswered { self.unanswered + 1 } else { 0 };
         if self.unanswered >= UNANSWERED {

@@ -1,0 +1,140 @@
+//! What is logged, and that logging holds nothing up.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use simbridge::daemon::logging::EVENTS;
+
+use crate::rooms::files;
+use crate::support::privacy::Secret;
+use crate::support::{Daemon, Site, wait_for};
+
+/// The inside of each call of tracing's macros in a text, comments aside.
+fn log_statements(text: &str) -> Vec<String> {
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let mut found = Vec::new();
+    for name in ["trace!(", "debug!(", "info!(", "warn!(", "error!("] {
+        for (at, _) in code.match_indices(name) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+                continue;
+            }
+            let rest = &code[at + name.len()..];
+            let mut depth = 1;
+            let end = rest.find(|c| {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                depth == 0
+            });
+            found.push(rest[..end.unwrap()].to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_line_has_an_event_of_the_list_and_every_event_a_line() {
+    let mut faults = Vec::new();
+    let mut used = BTreeSet::new();
+    for (_, path, text) in files() {
+        for statement in log_statements(&text) {
+            let name =
+                statement.split_once("event = \"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+            match name {
+                Some(name) if EVENTS.iter().any(|(known, _)| *known == name) => drop(used.insert(name.to_owned())),
+                _ => faults.push(format!("{}: no event of the list: {statement}", path.display())),
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let unused: Vec<_> = EVENTS.iter().filter(|(name, _)| !used.contains(*name)).collect();
+    assert!(unused.is_empty(), "no line bears {unused:?}");
+}
+
+#[test]
+fn statements_are_found() {
+    let text = "warn!(event = \"a\", x = f(1), \"b\");\n// info!(\"no\")\ntracing::info!(\"c\");\nmy_info!(1)";
+    assert_eq!(log_statements(text), ["\"c\"", "event = \"a\", x = f(1), \"b\""]);
+}
+
+/// A pipe that is full already: whoever writes to its end stands still until somebody reads.
+fn full_pipe() -> (std::fs::File, std::fs::File) {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = (std::os::fd::OwnedFd::from(reader), std::os::fd::OwnedFd::from(writer));
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader.into(), writer.into())
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let site = Site::with_modems(1);
+    let (mut reader, writer) = full_pipe();
+    let child = site.command(&["serve"]).env("RUST_LOG", "debug").stderr(Stdio::from(writer)).spawn().unwrap();
+    let daemon = Daemon::of(child);
+    let socket = site.dir.path().join("admin.sock");
+    wait_for("the admin socket", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+    wait_for("the modem to be Ready", || site.admin("/status")["modems"]["ready"] == 1);
+    let number = site.network().numbers()[0].clone();
+    site.send("Uber", &number, "Your Uber code is 123456");
+    wait_for("the message", || site.messages().len() == 1);
+    assert!(daemon.terminate() < Duration::from_secs(5));
+    let mut said = String::new();
+    reader.read_to_string(&mut said).unwrap();
+    assert!(!said.contains("started"), "the pipe was not full: {said}");
+}
+
+#[test]
+fn json_lines_have_event_and_spans() {
+    let site = Site::with(1, simbridge::simulator::Scenario::default(), "[log]\nformat = \"json\"\n");
+    let mut daemon = site.serve_ready();
+    daemon.terminate_now();
+    let lines: Vec<serde_json::Value> = daemon
+        .said()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect();
+    let ready = lines.iter().find(|line| line["fields"]["event"] == "modem_ready").unwrap();
+    assert!(ready["span"]["port"].as_str().unwrap().ends_with("modem000"), "{ready}");
+    assert!(lines.iter().all(|line| line["fields"]["event"].is_string()), "{lines:#?}");
+}
+
+#[test]
+fn rust_log_goes_before_the_level_and_a_wrong_one_is_refused() {
+    let site = Site::with(0, simbridge::simulator::Scenario::default(), "[log]\nlevel = \"error\"\n");
+    let wrong = site.command(&["serve"]).env("RUST_LOG", "simbridge=loud").output().unwrap();
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert!(!wrong.status.success() && said.starts_with("simbridge: RUST_LOG: "), "{said}");
+    // The suite's daemons are told by RUST_LOG to say more than `error`.
+    let mut daemon = site.serve();
+    daemon.terminate_now();
+    assert!(daemon.said().contains("event=\"stopped\""));
+}
+
+/// The search at a daemon's end can fail: here its own port is declared a secret.
+#[test]
+fn a_daemon_that_tells_a_secret_fails_its_test() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    site.secrets.add(Secret::Text("modems/modem000".into()));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(daemon)));
+    let said = *ended.unwrap_err().downcast::<String>().unwrap();
+    assert!(said.starts_with("secrets in the daemon's output: [\"Text(\\\"modems/modem000\\\")\"]"), "{said}");
+}
+
+/// What the network sends, what is set and what is made at a site are its secrets without a word of the test.
+#[test]
+fn secrets_are_known_by_themselves() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve();
+    let key = site.customer("ann", "0");
+    site.send("Uber", &site.network().numbers()[0], "Your Uber code is 123456");
+    let number = site.network().numbers()[0].clone();
+    for output in [format!("key={key}"), format!("to {number}"), "Your Uber code is 123456".to_owned()] {
+        assert!(!site.secrets.found_in(&output, site.dir.path()).is_empty(), "{output}");
+    }
+}
