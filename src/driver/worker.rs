@@ -16,6 +16,7 @@ use super::detail::Record;
 use super::hardware::Hardware;
 use super::holders::Holders;
 use super::host::Host;
+use super::quiet::Quiet;
 use super::records::Records;
 use super::recovery::{Ladder, Step};
 use super::usb::UsbDevice;
@@ -53,7 +54,8 @@ impl<H: Host> Worker<H> {
     pub async fn run(mut self) {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
-        let mut shown = Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone());
+        let clock = Clock::start();
+        let mut shown = Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone(), clock);
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.live(&mut shown, &mut backoff) => {}
@@ -117,6 +119,7 @@ impl<H: Host> Worker<H> {
         };
         let usb = self.usb().map(|usb| usb.name);
         self.record.belongs_to(usb.clone());
+        self.record.opened();
         let records = self.records.clone();
         let report = |snapshot: Snapshot| {
             // From here on the modem is known to be the one that is here now.
@@ -247,10 +250,12 @@ struct Shown {
     record: Record,
     last: Snapshot,
     was_ready: bool,
+    clock: Clock,
+    quiet: Quiet,
 }
 
 impl Shown {
-    fn new(port: String, record: Record) -> Shown {
+    fn new(port: String, record: Record, clock: Clock) -> Shown {
         let last = Snapshot {
             port,
             state: State::Absent,
@@ -262,7 +267,7 @@ impl Shown {
             operator: None,
             registration: None,
         };
-        Shown { record, last, was_ready: false }
+        Shown { record, last, was_ready: false, clock, quiet: Quiet::new(clock.now()) }
     }
 
     /// Whether the modem has been Ready since this was last asked.
@@ -295,6 +300,18 @@ impl Shown {
         self.report(host, snapshot);
     }
 
+    fn log(&mut self, snapshot: &Snapshot) {
+        let reason = snapshot.reason.as_deref().unwrap_or("");
+        if snapshot.state == State::Opening && reason.is_empty() {
+            return debug!(state = %snapshot.state, "modem");
+        }
+        match self.quiet.tell(self.clock.now()) {
+            Some(0) => info!(state = %snapshot.state, reason, "modem"),
+            Some(left_out) => info!(state = %snapshot.state, reason, left_out, "modem"),
+            None => debug!(state = %snapshot.state, reason, "modem"),
+        }
+    }
+
     fn report(&mut self, host: &impl Host, mut snapshot: Snapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
@@ -302,11 +319,7 @@ impl Shown {
         }
         self.was_ready |= snapshot.state == State::Ready;
         if snapshot.state != self.last.state || snapshot.reason != self.last.reason {
-            let reason = snapshot.reason.as_deref().unwrap_or("");
-            match snapshot.state {
-                State::Opening if reason.is_empty() => debug!(state = %snapshot.state, "modem"),
-                _ => info!(state = %snapshot.state, reason, "modem"),
-            }
+            self.log(&snapshot);
         }
         self.record.reported(&snapshot);
         self.last = snapshot.clone();

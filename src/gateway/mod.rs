@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch as latest};
 
 pub use accounts::NewKey;
-pub use board::Board;
+pub use board::{Board, Change};
 pub use catalogue::Imported;
 pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
