@@ -15,6 +15,7 @@ mod hardware;
 mod kill;
 mod modems;
 mod numbers;
+mod oddities;
 mod operating;
 mod pin;
 mod recordings;
