@@ -78,17 +78,19 @@ pub struct Daemon {
 impl Daemon {
     /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
     pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
-        make_folder(&config.database)?;
-        let store = Store::open(&config.database)?;
+        make_folder(&config.database.path)?;
+        let store = Store::open(&config.database.path)?;
         let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
         if let Err(error) = gateway.sweep().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
         let stopping = CancellationToken::new();
-        let (address, customers) =
-            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
-                .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
+        let (address, customers) = http::listen_tcp(
+            config.http.listen,
+            http::customer::router(gateway.clone(), limits(config), stopping.clone()),
+        )
+        .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
         let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
         let admin = http::admin::router(gateway.clone(), address, stopping.clone())

@@ -41,6 +41,10 @@ impl driver::Host for Host {
         }
     }
 
+    fn removed(&self, port: &str) {
+        self.gateway.board().removed(port);
+    }
+
     async fn identified(&self, imei: &str, sim: &SimCard) -> Result<Custody, HostError> {
         let source = |source| match source {
             modem::NumberSource::Cnum => NumberSource::Cnum,

@@ -75,6 +75,7 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
         let mut buffer = [0_u8; READ];
         let mut timer = pin!(tokio::time::sleep_until(clock.instant(clock.now())));
         loop {
+            self.record.turn();
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }

@@ -66,6 +66,14 @@ impl Board {
         self.lock().histories.get(port).into_iter().flatten().rev().cloned().collect()
     }
 
+    /// A port is not served any more.
+    pub fn removed(&self, port: &str) {
+        let mut modems = self.lock();
+        modems.by_port.remove(port);
+        modems.port_of_sim.retain(|_, of_sim| of_sim != port);
+        modems.histories.remove(port);
+    }
+
     /// All modems, by port.
     pub fn modems(&self) -> Vec<ModemStatus> {
         self.lock().by_port.values().cloned().collect()

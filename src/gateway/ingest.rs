@@ -214,7 +214,7 @@ impl Gateway {
         if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
             return Ok(Owner::Withheld(numbers::RULE.to_owned()));
         }
-        if let Some(rule) = self.settings.block_list.rule(whole.sender, whole.text) {
+        if let Some(rule) = self.settings().block_list.rule(whole.sender, whole.text) {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
@@ -241,7 +241,7 @@ impl Gateway {
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
             let posting = Posting::Capture { amount: order.price, order: order.id };
-            tx.post(order.account, &posting, &self.settings.currency, whole.received_at)?;
+            tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
         }
         Ok(Some(order.id))
     }

@@ -62,7 +62,8 @@ impl Gateway {
         let works = found.into_iter().filter(|(sim, _)| self.board.port_of(&sim.iccid, now).is_some());
         let wanted = works.map(|(sim, asks)| {
             let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
-            let (ussd, loopback) = (self.settings.ask_ussd, self.settings.ask_loopback);
+            let settings = self.settings();
+            let (ussd, loopback) = (settings.ask_ussd, settings.ask_loopback);
             let (ussd, loopback) = (ussd && due(Means::Ussd), loopback && due(Means::Loopback));
             Wanted { iccid: sim.iccid, imsi: sim.imsi, ussd, loopback }
         });
@@ -205,7 +206,8 @@ impl Gateway {
     ) -> Result<Sim, Error> {
         let gone = StoreError::Row { table: "sim", key: id.to_string(), fault: "is not there" };
         let sim = tx.sim(id)?.ok_or(gone)?;
-        let countries = &self.settings.countries;
+        let settings = self.settings();
+        let countries = &settings.countries;
         let home = sim.imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
         let number = countries
             .normalise(raw, home)

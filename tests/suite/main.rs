@@ -7,6 +7,7 @@ mod codec;
 mod commands;
 mod customer_api;
 mod demo;
+mod docs;
 mod driver;
 mod endpoints;
 mod faults;
