@@ -26,6 +26,10 @@ impl ModemDesk for Desk {
         })
     }
 
+    fn recording(&self, port: &str) -> Option<Vec<String>> {
+        self.driver.recording(port)
+    }
+
     fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
         let request = match ask {
             ModemAsk::At(command) => Request::At(command),

@@ -80,6 +80,9 @@ pub trait ModemDesk: Send + Sync {
     /// What is known of the modem on this port.
     fn detail(&self, port: &str) -> Option<ModemDetail>;
 
+    /// Its conversation under pseudonyms, line by line: what a recording is made of.
+    fn recording(&self, port: &str) -> Option<Vec<String>>;
+
     /// Asks it; the reply's lines, or why there are none.
     fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>>;
 

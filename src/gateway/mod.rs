@@ -30,7 +30,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch as latest};
 
 pub use accounts::NewKey;
-pub use board::Board;
+pub use board::{Board, Change};
 pub use catalogue::Imported;
 pub use census::{Census, LedgerSums};
 pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
@@ -183,6 +183,8 @@ impl Gateway {
     pub fn apply(&self, settings: Settings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.deadlines.notify_one();
+        // How numbers are asked for may be another now.
+        self.asking.notify_one();
     }
 
     /// Now, by the injected clock.

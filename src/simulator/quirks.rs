@@ -41,6 +41,8 @@ pub enum Quirk {
     UssdPacked,
     /// `AT+CUSD` takes and gives UCS-2 in hexadecimal.
     UssdUcs2,
+    /// What is said unasked goes to another port of the stick until `AT+QURCCFG` or `AT^PORTSEL` has called it here.
+    UrcsElsewhere,
     /// An unasked line stands between the lines of each reply and its final result.
     ChatterInReplies,
     /// The card's going and coming is not told.

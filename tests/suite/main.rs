@@ -17,6 +17,7 @@ mod kill;
 mod logging;
 mod modems;
 mod numbers;
+mod oddities;
 mod operating;
 mod pin;
 mod recordings;

@@ -65,6 +65,28 @@ fn a_pulled_stick_comes_back_and_nothing_is_lost() {
 }
 
 #[test]
+fn identical_sticks_that_swap_names_are_known_again_by_imei_and_card() {
+    let scenario = "[[modem]]\nmanufacturer = \"Quectel\"\nmodel = \"EC25\"\n".repeat(2);
+    let site = Site::with(2, Scenario::parse(&scenario).unwrap(), "");
+    let _daemon = site.serve_ready();
+    let numbers = site.network().numbers();
+    let told = |port: usize| {
+        let modem = &site.admin("/modems")[port];
+        (modem["imei"].clone(), modem["number"].clone(), modem["state"].clone())
+    };
+    let (first, second) = (told(0), told(1));
+    for (modem, name) in [(0, "modem001"), (1, "modem000")] {
+        let name = name.to_owned();
+        site.network().fault(modem, &Fault::PortMoved { back_after_ms: 100, name }).unwrap();
+    }
+    wait_for("each to be known under the other's name", || (told(1), told(0)) == (first.clone(), second.clone()));
+    site.send("Uber", &numbers[0], "to the first");
+    wait_for("the message", || site.messages().len() == 1);
+    assert_eq!(site.messages()[0]["number"], numbers[0]);
+    assert_eq!(site.json(&["modem", "show", first.0.as_str().unwrap()])["number"], numbers[0]);
+}
+
+#[test]
 fn a_modem_that_starts_anew_is_set_up_anew() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();

@@ -38,6 +38,10 @@ impl ModemDesk for Modems {
         None
     }
 
+    fn recording(&self, _: &str) -> Option<Vec<String>> {
+        None
+    }
+
     fn ask(&self, _: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
         self.asked.lock().unwrap().push(ask);
         let reply = self.reply.lock().unwrap().clone().unwrap();

@@ -27,6 +27,7 @@ struct Desk {
 pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
     Router::new()
         .route("/modem", get(show))
+        .route("/modem/recording", get(recording))
         .route("/modem/at", post(at))
         .route("/modem/ussd", post(ussd))
         .route("/modem/number", post(number))
@@ -103,9 +104,17 @@ async fn show(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> 
         shown.insert("number_asked".to_owned(), views::asks(&asks));
         shown.insert("recoveries".to_owned(), recoveries.into());
         shown.insert("dropped".to_owned(), detail.dropped.into());
+        let history = desk.gateway.board().history(&modem.port);
+        shown.insert("history".to_owned(), history.iter().map(views::change).collect());
         shown.insert("transcript".to_owned(), detail.transcript.into());
     }
     Ok(Json(shown))
+}
+
+async fn recording(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> Answer {
+    let modem = desk.find(&name)?;
+    let lines = desk.modems.recording(&modem.port).unwrap_or_default();
+    Ok(Json(json!({ "port": modem.port, "lines": lines })))
 }
 
 async fn at(State(desk): State<Desk>, Json(AtCommand { name, command }): Json<AtCommand>) -> Answer {

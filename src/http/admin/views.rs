@@ -6,7 +6,7 @@ use crate::domain::Service;
 use crate::domain::asking::Ask;
 use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
-use crate::gateway::{Account, AuditRow, Entry, Key, OrderView, RentalView, SimView};
+use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
     json!({
@@ -101,6 +101,11 @@ pub(super) fn sim(view: &SimView) -> Value {
         "rests_until": view.resting.then(|| view.sim.rests_until.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
+}
+
+/// A step in a modem's life.
+pub(super) fn change(change: &Change) -> Value {
+    json!({ "at": change.at.to_string(), "state": change.state, "reason": change.reason })
 }
 
 /// How a SIM's number was asked for, and why it came to nothing so far.

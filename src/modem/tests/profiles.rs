@@ -103,6 +103,29 @@ fn a_direct_message_is_acknowledged_when_it_is_on_disk_and_not_before() {
 }
 
 #[test]
+fn a_status_report_is_not_acknowledged_novatel() {
+    let mut bench = direct("");
+    bench.play("store  -1\n commit\n > AT+CNMA");
+    bench.lines("OK");
+    for head in ["+CDS: 25", "+CDS: ,25"] {
+        bench.lines(&format!("{head}|0006BC0B911346610089F6"));
+        bench.play("wait 2s\n quiet");
+    }
+}
+
+#[test]
+fn in_direct_mode_what_is_announced_is_read_all_the_same() {
+    // Class 2 and message-waiting messages come into the store.
+    let mut bench = direct("");
+    bench.play("store  -1\n commit\n > AT+CNMA");
+    bench.lines("OK");
+    bench.lines("+CMTI: \"SM\",3");
+    bench.on("AT+CMGR=3", &Bench::message(PDU_LENGTH));
+    bench.play("auto 2s\n store SM 3");
+    assert_eq!(bench.count("AT+CMGD=3"), 1);
+}
+
+#[test]
 fn direct_delivery_is_not_chosen_where_the_acknowledgement_cannot_be_withheld() {
     let table = [
         ("CSMS=1 is refused", "csms = [1, 0]\n", "ERROR"),
