@@ -9,6 +9,7 @@ mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
 mod audit;
+mod deadlines;
 mod error;
 mod ledger;
 mod messages;
@@ -30,6 +31,7 @@ mod writer;
 pub use accounts::{Account, Holder, Key};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::{Actor, AuditRow};
+pub use deadlines::Deadline;
 pub use error::StoreError;
 pub use ledger::{Applied, Entry};
 pub use messages::{MessageFilter, NewMessage};

@@ -20,3 +20,4 @@ mod recordings;
 mod rooms;
 mod simulator;
 mod support;
+mod tenants;
