@@ -1,5 +1,6 @@
 //! Puts the parts together, starts them and stops them.
 
+mod asker;
 pub mod check;
 pub mod config;
 mod desk;
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
+use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Settings};
 use crate::http::{self, Listening};
 use crate::store::{Store, StoreError};
 use config::Config;
@@ -77,21 +78,23 @@ pub struct Daemon {
 impl Daemon {
     /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
     pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
-        make_folder(&config.database)?;
-        let store = Store::open(&config.database)?;
+        make_folder(&config.database.path)?;
+        let store = Store::open(&config.database.path)?;
         let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
         if let Err(error) = gateway.catch_up().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
         let stopping = CancellationToken::new();
-        let (address, customers) =
-            http::listen_tcp(config.listen, http::customer::router(gateway.clone(), limits(config), stopping.clone()))
-                .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
+        let (address, customers) = http::listen_tcp(
+            config.http.listen,
+            http::customer::router(gateway.clone(), limits(config), stopping.clone()),
+        )
+        .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
-        let desk = Desk { driver: driver.handle(), hardware: config.hardware.clone() };
+        let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
         let admin = http::admin::router(gateway.clone(), address, stopping.clone())
-            .merge(http::admin::modems::router(gateway.clone(), Arc::new(desk)));
+            .merge(http::admin::modems::router(gateway.clone(), Arc::clone(&desk)));
         let admin = match http::listen_unix(&config.socket, admin) {
             Ok(admin) => admin,
             Err(error) => {
@@ -102,6 +105,7 @@ impl Daemon {
             }
         };
         tokio::spawn(report_faults(gateway.clone()));
+        tokio::spawn(asker::run(gateway.clone(), desk, stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
     }
@@ -152,6 +156,8 @@ fn settings(config: &Config) -> Settings {
         block_list: config.block_list.clone(),
         text_kept: config.retention.text,
         raw_kept: config.retention.raw,
+        ask_ussd: config.numbers.ussd,
+        ask_loopback: config.numbers.loopback,
     }
 }
 

@@ -100,6 +100,9 @@ pub(super) enum Sim {
         /// The number, like +31612345678
         #[arg(value_parser = named)]
         number: String,
+        /// Write it into the card's own-number phonebook too; the card must be in a working modem
+        #[arg(long)]
+        write: bool,
     },
 }
 

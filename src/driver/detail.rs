@@ -1,6 +1,7 @@
 //! What is known of one port beside its snapshot: what was done about it, and what was last said on it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::recovery::Step;
@@ -20,6 +21,8 @@ pub struct Detail {
     pub usb: Option<String>,
     /// How often each step of the recovery ladder was taken since the daemon started: its name, and the count.
     pub recoveries: Vec<(&'static str, u32)>,
+    /// Messages that came with their URC and could be given to nobody, since the daemon started.
+    pub dropped: u64,
     /// The last lines: seconds since the daemon opened ports, `>` (sent) or `<`, the line with numbers and texts masked.
     pub transcript: Vec<String>,
 }
@@ -29,6 +32,7 @@ struct Kept {
     snapshot: Option<Snapshot>,
     usb: Option<String>,
     counts: [u32; Step::ALL.len()],
+    dropped: u64,
     lines: VecDeque<String>,
     partial: String,
     masker: mask::Masker,
@@ -36,11 +40,24 @@ struct Kept {
 
 /// Shared by a port's worker and whoever asks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Record(Arc<Mutex<Kept>>);
+pub(crate) struct Record {
+    kept: Arc<Mutex<Kept>>,
+    turns: Arc<AtomicU64>,
+}
 
 impl Record {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker's loop has turned once more: it does not hang.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it has turned.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
     }
 
     pub fn reported(&self, snapshot: &Snapshot) {
@@ -62,6 +79,12 @@ impl Record {
         }) {
             tracing::info!(event = "recovery", step = step.name(), count, "recovering the modem");
         }
+    }
+
+    /// Messages were lost.
+    pub fn dropped(&self, count: usize) {
+        self.lock().dropped += u64::try_from(count).unwrap_or(u64::MAX);
+        tracing::warn!(event = "dropped", count, "messages that came with their URC could be given to nobody");
     }
 
     /// Octets that were sent.
@@ -93,6 +116,7 @@ impl Record {
             snapshot: kept.snapshot.clone(),
             usb: kept.usb.clone(),
             recoveries: counts.collect(),
+            dropped: kept.dropped,
             transcript: kept.lines.iter().cloned().collect(),
         }
     }

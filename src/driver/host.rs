@@ -25,6 +25,9 @@ pub trait Host: Send + Sync + 'static {
     /// On every change, and after every keep-alive. Must not block.
     fn report(&self, snapshot: Snapshot);
 
+    /// This port is not served any more. Must not block.
+    fn removed(&self, _port: &str) {}
+
     /// This card is in this modem. The answer says whose messages may still lie in the modem's own store.
     fn identified(&self, imei: &str, sim: &SimCard) -> impl Future<Output = Result<Custody, HostError>> + Send;
 

@@ -39,6 +39,16 @@ impl Records {
         ports
     }
 
+    /// How often each port's loop has turned.
+    pub fn turns(&self) -> Vec<(String, u64)> {
+        self.lock().records.iter().map(|(port, record)| (port.clone(), record.turns())).collect()
+    }
+
+    /// This port is not served any more.
+    pub fn forget(&self, port: &str) {
+        self.lock().records.remove(port);
+    }
+
     pub fn detail(&self, port: &str) -> Option<Detail> {
         self.lock().records.get(port).map(Record::detail)
     }

@@ -58,8 +58,8 @@ impl Gateway {
     }
 
     fn next_due(&self, rows: &Rows<'_>) -> Result<Option<Timestamp>, Error> {
-        let text = next_purge(rows.next_text_settled()?, self.settings.text_kept);
-        let raw = next_purge(rows.next_raw_settled()?, self.settings.raw_kept);
+        let text = next_purge(rows.next_text_settled()?, self.settings().text_kept);
+        let raw = next_purge(rows.next_raw_settled()?, self.settings().raw_kept);
         // One more than are set aside: the first that is not.
         let waiting = rows.due(Timestamp(i64::MAX), self.aside.count() + 1)?;
         let waiting = waiting.into_iter().filter(|(_, deadline)| !self.aside.has(*deadline)).map(|(at, _)| at);
@@ -105,8 +105,8 @@ impl Gateway {
     /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
     fn purge_some(&self, tx: &Tx<'_>) -> Result<usize, StoreError> {
         let now = self.now();
-        let texts = tx.due_texts(now.minus(self.settings.text_kept), LIMIT)?;
-        let raw = tx.due_raw(now.minus(self.settings.raw_kept), LIMIT)?;
+        let texts = tx.due_texts(now.minus(self.settings().text_kept), LIMIT)?;
+        let raw = tx.due_raw(now.minus(self.settings().raw_kept), LIMIT)?;
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;
         raw.iter().try_for_each(|message| tx.blank_raw(*message))?;
         Ok(texts.len().max(raw.len()))

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Gateway};
+use super::{Error, Gateway, numbers};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
@@ -184,7 +184,8 @@ impl Gateway {
         whole: &Whole<'_>,
         shown: Option<MessageId>,
     ) -> Result<(MessageId, Option<OrderId>), Error> {
-        let rule = self.settings.block_list.rule(whole.sender, whole.text);
+        let settings = self.settings();
+        let rule = settings.block_list.rule(whole.sender, whole.text);
         let owner = match shown.map(|shown| tx.owner_of_message(shown)).transpose()? {
             None | Some(Owner::Nobody) => self.find_owner(tx, whole, rule)?,
             Some(given) => given,
@@ -221,6 +222,9 @@ impl Gateway {
 
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
     fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>, rule: Option<&str>) -> Result<Owner, Error> {
+        if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
+            return Ok(Owner::Withheld(numbers::RULE.to_owned()));
+        }
         if let Some(rule) = rule {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
@@ -252,7 +256,7 @@ impl Gateway {
             let (hot, number) = (Arc::clone(&self.hot), completed.number.clone());
             tx.after_commit(move || hot.used(&number));
             let posting = Posting::Capture { amount: order.price, order: order.id };
-            tx.post(order.account, &posting, &self.settings.currency, whole.received_at)?;
+            tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
         }
         Ok(Some(order.id))
     }

@@ -25,7 +25,7 @@ mod seen;
 mod sims;
 mod watch;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch as latest};
@@ -37,6 +37,7 @@ pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use numbers::Wanted;
 pub use offers::Offer;
 pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
@@ -90,6 +91,10 @@ pub struct Settings {
     pub text_kept: Duration,
     /// As `text_kept`, for raw PDUs.
     pub raw_kept: Duration,
+    /// Whether SIMs without a number have their mobile operator asked by USSD.
+    pub ask_ussd: bool,
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message costs.
+    pub ask_loopback: bool,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -111,6 +116,8 @@ impl Default for Settings {
             block_list: BlockList::default(),
             text_kept: 30 * DAY,
             raw_kept: 7 * DAY,
+            ask_ussd: true,
+            ask_loopback: false,
         }
     }
 }
@@ -127,7 +134,7 @@ pub struct Gateway {
     store: Store,
     clock: Clock,
     entropy: Entropy,
-    settings: Arc<Settings>,
+    settings: Arc<RwLock<Arc<Settings>>>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     board: Arc<Board>,
     watch: Arc<Watch>,
@@ -135,6 +142,7 @@ pub struct Gateway {
     aside: Arc<Aside>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
+    asking: Arc<Notify>,
 }
 
 impl Gateway {
@@ -148,7 +156,7 @@ impl Gateway {
             store,
             clock,
             entropy,
-            settings: Arc::new(settings),
+            settings: Arc::new(RwLock::new(Arc::new(settings))),
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
@@ -156,6 +164,7 @@ impl Gateway {
             aside: Arc::default(),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
+            asking: Arc::default(),
         })
     }
 
@@ -164,9 +173,15 @@ impl Gateway {
         &self.board
     }
 
-    /// The operator's choices.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    /// The operator's choices as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other choices from now on. What runs keeps the end and the price that it was made with.
+    pub fn apply(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.deadlines.notify_one();
     }
 
     /// Now, by the injected clock.

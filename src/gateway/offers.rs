@@ -22,7 +22,7 @@ impl Gateway {
     /// Every service that can be ordered, its price in a country and how many numbers this account could order now. `None`
     /// when there is no such country.
     pub async fn offers(&self, account: AccountId, country: &str) -> Result<Option<Vec<Offer>>, Error> {
-        let Some(country) = self.settings.countries.find(country).map(|country| country.code.clone()) else {
+        let Some(country) = self.settings().countries.find(country).map(|country| country.code.clone()) else {
             return Ok(None);
         };
         let gateway = self.clone();
@@ -34,7 +34,7 @@ impl Gateway {
         let now = self.now();
         let services: Vec<Service> = rows.services()?.into_iter().filter(|service| service.enabled).collect();
         let company =
-            services.iter().map(|service| (service.id, widest(service.has_patterns(), self.settings.share_sim)));
+            services.iter().map(|service| (service.id, widest(service.has_patterns(), self.settings().share_sim)));
         let candidates = self.candidates(rows, country, now)?;
         let skips = by_number(rows.skips(account)?);
         let sims: Vec<OnSale<'_>> = candidates

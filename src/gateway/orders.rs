@@ -92,7 +92,7 @@ impl Gateway {
         country: &str,
     ) -> Result<MakeOrder, Error> {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
-        let country = self.settings.countries.find(country).map(|country| country.code.clone());
+        let country = self.settings().countries.find(country).map(|country| country.code.clone());
         if let Some(country) = &country
             && self.hot.is_scarce(service, country)
             && self.sold_out(account, service, country.clone()).await?
@@ -151,7 +151,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<OrderId>, Error> {
         let open = rows.open_orders(account, now)?;
-        Ok(open.first().copied().filter(|_| open.len() >= self.settings.max_open_per_account))
+        Ok(open.first().copied().filter(|_| open.len() >= self.settings().max_open_per_account))
     }
 
     /// Whether balance less holds covers `price`.
@@ -164,7 +164,7 @@ impl Gateway {
     pub(super) fn place(&self, tx: &Tx<'_>, placement: &Placement<'_>, now: Timestamp) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of } = *placement;
         expire_due_on(self, tx, sim, now)?;
-        let expires_at = now.plus(self.settings.order_lifetime);
+        let expires_at = now.plus(self.settings().order_lifetime);
         let order = tx.add_order(&NewOrder {
             account,
             service: service.id,
@@ -181,7 +181,7 @@ impl Gateway {
         tx.after_commit(move || hot.opened(order, account, expires_at));
         self.deadlines_change_after(tx);
         tx.sim_given(sim, now)?;
-        tx.post(account, &Posting::Hold { amount: price, order }, &self.settings.currency, now)?;
+        tx.post(account, &Posting::Hold { amount: price, order }, &self.settings().currency, now)?;
         Ok(order)
     }
 
@@ -193,7 +193,7 @@ impl Gateway {
         country: &str,
     ) -> Result<Option<(SimId, String)>, StoreError> {
         let now = self.now();
-        for company in allocation::passes(service.has_patterns(), self.settings.share_sim) {
+        for company in allocation::passes(service.has_patterns(), self.settings().share_sim) {
             let used_since = self.used_since(now);
             let query = StockQuery { country, service: service.id, account, company: *company, now, used_since };
             let found = rows.find_in_stock(query, |sim, iccid| self.can_be_given(sim, iccid, now))?;
@@ -211,14 +211,14 @@ impl Gateway {
 
     /// A number that was used for a service after this is not sold for it (I8).
     pub(super) fn used_since(&self, now: Timestamp) -> Timestamp {
-        self.settings.number_cooldown.map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
+        self.settings().number_cooldown.map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
     }
 
     /// A number as regular orders show it: digits only.
     pub(super) fn shown(&self, number: &str) -> String {
-        match self.settings.international_numbers {
+        match self.settings().international_numbers {
             true => number.trim_start_matches('+').to_owned(),
-            false => self.settings.countries.national(number),
+            false => self.settings().countries.national(number),
         }
     }
 
@@ -306,7 +306,7 @@ impl Gateway {
         tx.end_order(ended)?;
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
-        tx.post(ended.account, &posting, &self.settings.currency, at)?;
+        tx.post(ended.account, &posting, &self.settings().currency, at)?;
         self.wake_after(tx, ended.id);
         Ok(())
     }

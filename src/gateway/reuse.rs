@@ -39,7 +39,7 @@ impl Gateway {
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }
-        let percent = service.reuse.price_percent.unwrap_or(self.settings.reuse_price_percent);
+        let percent = service.reuse.price_percent.unwrap_or(self.settings().reuse_price_percent);
         let price = percent_of(service.price_in(&old.country), percent);
         if !self.covers(tx, account, price)? {
             return Ok(Reuse::NoBalance);
@@ -54,7 +54,7 @@ impl Gateway {
     /// The service of a completed order whose number its account could have again now.
     fn reusable(&self, tx: &Tx<'_>, old: &Order, now: Timestamp) -> Result<Option<Service>, Error> {
         let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else { return Ok(None) };
-        if !old.reusable(now, service.reuse.window.unwrap_or(self.settings.reuse_window)) {
+        if !old.reusable(now, service.reuse.window.unwrap_or(self.settings().reuse_window)) {
             return Ok(None);
         }
         let Some(sim) = tx.sim(old.sim)?.filter(|sim| self.still_has(sim, &old.number, now)) else { return Ok(None) };
@@ -66,7 +66,7 @@ impl Gateway {
             return Ok(None);
         }
         expire_due_on(self, tx, sim.id, now)?;
-        let company = allocation::widest(service.has_patterns(), self.settings.share_sim);
+        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
         let crowded = tx.is_crowded(sim.id, old.account, service.id, company, now)?;
         Ok((!crowded).then_some(service))
     }

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 /// Long enough for a busy machine; whoever waits this long has failed.
 pub const GIVE_UP: Duration = Duration::from_secs(60);
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
 
 /// A folder with a configuration, and a rack of simulated modems.
 pub struct Site {
@@ -107,7 +107,7 @@ impl Site {
         daemon
     }
 
-    fn wait_ready(&self) {
+    pub fn wait_ready(&self) {
         let modems = self.rack.as_ref().map_or(0, |rack| rack.ports().len());
         wait_for("all modems to be Ready", || self.admin("/status")["modems"]["ready"] == modems);
     }
