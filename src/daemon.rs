@@ -91,7 +91,7 @@ impl Daemon {
         make_folder(&config.database.path)?;
         let store = Store::open(&config.database.path)?;
         let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
-        if let Err(error) = gateway.sweep().await {
+        if let Err(error) = gateway.catch_up().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }

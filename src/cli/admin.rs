@@ -208,14 +208,23 @@ async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
     }
 }
 
+async fn enable(client: &Client, json: bool, service: &str, enabled: bool) -> anyhow::Result<()> {
+    let path = format!("/services/{}/enabled", segment(service));
+    object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
+}
+
 async fn service(command: Service, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
         Service::List => list(client, json, "/services", SERVICE, "no services").await,
-        Service::Add { name, price, country, sender, text } => {
+        Service::Enable { service } => enable(client, json, &service, true).await,
+        Service::Disable { service } => enable(client, json, &service, false).await,
+        Service::Add { name, price, country, reuse_window, reuse_price_percent, sender, text } => {
             let countries: Map<String, Value> =
                 country.into_iter().map(|(country, price)| (country, price.into())).collect();
             let declared = json!({
                 "name": name, "price": price, "countries": countries, "senders": sender, "texts": text,
+                "reuse_window_seconds": reuse_window.map(|window| window.as_secs()),
+                "reuse_price_percent": reuse_price_percent,
             });
             object(json, &client.post("/services", declared).await?, SERVICE)
         }

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod message;
 pub mod modem;
 pub mod money;
+pub mod nanp;
 pub mod network;
 pub mod network_clock;
 pub mod order;

@@ -4,6 +4,7 @@
 //! when it is on disk (waking a long poll) hangs on the commit.
 
 mod accounts;
+mod aside;
 mod assemble;
 mod board;
 mod catalogue;
@@ -15,11 +16,13 @@ mod explain;
 mod hot;
 mod ingest;
 mod numbers;
+mod offers;
 mod operator;
 mod orders;
 mod pins;
 mod rentals;
 mod reuse;
+mod seen;
 mod sims;
 mod tally;
 mod watch;
@@ -38,6 +41,7 @@ pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
 pub use numbers::Wanted;
+pub use offers::Offer;
 pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
@@ -51,6 +55,7 @@ use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
 pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService};
 use crate::store::{Store, StoreError};
+use aside::Aside;
 use hot::Hot;
 use watch::Watch;
 
@@ -139,6 +144,7 @@ pub struct Gateway {
     watch: Arc<Watch>,
     hot: Arc<Hot>,
     tally: Arc<Tally>,
+    aside: Arc<Aside>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
     asking: Arc<Notify>,
@@ -147,10 +153,8 @@ pub struct Gateway {
 impl Gateway {
     /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
-        let read = store.read(|rows| {
-            let open = rows.due_orders(Timestamp(i64::MAX), i64::MAX)?;
-            Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, open))
-        });
+        let read =
+            store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, rows.all_open_orders()?)));
         let (services, newest, open) = read.await?;
         let catalogue = Catalogue::new(&services)?;
         Ok(Gateway {
@@ -163,6 +167,7 @@ impl Gateway {
             watch: Arc::default(),
             hot: Arc::new(Hot::with(open)),
             tally: Arc::default(),
+            aside: Arc::default(),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
             asking: Arc::default(),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::DateTime;
 
 use super::*;
+use crate::domain::catalogue::ReuseTerms;
 use crate::domain::modem::ModemStatus;
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
@@ -13,6 +14,7 @@ use crate::domain::{AccountId, Amount, OrderId, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
+mod faulty;
 mod histories;
 mod keeping;
 mod numbers;
@@ -117,6 +119,7 @@ impl Desk {
             price: Amount(50),
             country_prices: BTreeMap::new(),
             priority: 0,
+            reuse: ReuseTerms::default(),
             senders: senders.iter().map(|s| (*s).to_owned()).collect(),
             texts: vec![],
         };

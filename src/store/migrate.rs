@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_rentals.sql"),
     include_str!("../../migrations/0003_pin_try.sql"),
     include_str!("../../migrations/0004_number_sources.sql"),
+    include_str!("../../migrations/0005_orders.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own.

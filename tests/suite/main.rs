@@ -24,4 +24,5 @@ mod recordings;
 mod rooms;
 mod simulator;
 mod support;
+mod tenants;
 mod watching;

@@ -83,6 +83,8 @@ pub(super) fn service(service: &Service) -> Value {
         "enabled": service.enabled,
         "countries": countries,
         "priority": service.priority,
+        "reuse_window": service.reuse.window.map(|window| humantime::format_duration(window).to_string()),
+        "reuse_price_percent": service.reuse.price_percent,
         "senders": service.senders,
         "texts": service.texts,
     })
