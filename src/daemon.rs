@@ -1,30 +1,45 @@
 //! Puts the parts together, starts them and stops them.
 
+pub mod allowed;
 pub mod check;
 pub mod config;
+mod credential;
 mod desk;
 pub mod edge;
 mod host;
+mod liveness;
 pub mod logging;
+mod reload;
+mod rights;
+mod steady;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
-use crate::http::{self, Listening};
+use crate::gateway::{self, Clock, Entropy, Gateway, Reload, Settings};
+use crate::http::{self, Listening, Throttle};
 use crate::store::{Store, StoreError};
 use config::Config;
 use desk::Desk;
 use host::Host;
+pub use liveness::Liveness;
+use reload::Reloader;
 
 /// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is looked whether all ports have had their first try.
+const FIRST_TRIES_LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked whether the clock was set.
+const CLOCK_LOOK: Duration = Duration::from_secs(2);
+/// A clock that went on by so much more than it should have was set; a busy machine looks a little late, too.
+const CLOCK_SET: Duration = Duration::from_secs(2);
 /// How long until the sweeper tries again after the database failed it.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -63,6 +78,20 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    fn opening(error: gateway::Error, database: &Path) -> StartError {
+        match error {
+            gateway::Error::Store(error) => StartError::Store(error.of_file(database)),
+            other => StartError::Gateway(other),
+        }
+    }
+
+    /// Whether trying again is of no use before somebody has seen to it.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. }))
+    }
+}
+
 /// A running daemon.
 pub struct Daemon {
     gateway: Gateway,
@@ -71,6 +100,7 @@ pub struct Daemon {
     stopping: CancellationToken,
     servers: Vec<Listening>,
     driver: Driver,
+    reloader: Arc<Reloader>,
     sweeper: JoinHandle<()>,
 }
 
@@ -78,22 +108,32 @@ impl Daemon {
     /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
     pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
         make_folder(&config.database.path)?;
-        let store = Store::open(&config.database.path)?;
-        let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
+        let store = Store::open_with(&config.database.path, config.database.checkpointed_by_others)?;
+        let opened = Gateway::open(store.clone(), settings(config), clock, entropy).await;
+        let gateway = opened.map_err(|error| StartError::opening(error, &config.database.path))?;
         if let Err(error) = gateway.sweep().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
         let stopping = CancellationToken::new();
-        let (address, customers) = http::listen_tcp(
-            config.http.listen,
-            http::customer::router(gateway.clone(), limits(config), stopping.clone()),
-        )
-        .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
+        let throttle = Throttle::new(limits(config));
+        let customers = http::customer::router(gateway.clone(), throttle.clone(), stopping.clone());
+        let most = allowed::connections(config.http.max_connections);
+        let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
+            .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
         let desk = Desk { driver: driver.handle(), hardware: config.hardware.clone() };
+        let reloader = Arc::new(Reloader {
+            file: config.file.clone(),
+            gateway: gateway.clone(),
+            driver: driver.handle(),
+            throttle,
+            started: config.clone(),
+            held: Mutex::new(config.clone()),
+        });
         let admin = http::admin::router(gateway.clone(), address, stopping.clone())
-            .merge(http::admin::modems::router(gateway.clone(), Arc::new(desk)));
+            .merge(http::admin::modems::router(gateway.clone(), Arc::new(desk)))
+            .merge(http::admin::reload::router(reloader.clone()));
         let admin = match http::listen_unix(&config.socket, admin) {
             Ok(admin) => admin,
             Err(error) => {
@@ -104,8 +144,9 @@ impl Daemon {
             }
         };
         tokio::spawn(report_faults(gateway.clone()));
+        tokio::spawn(follow_clock(gateway.clone(), stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
-        Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, sweeper })
+        Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, reloader, sweeper })
     }
 
     /// The address that customers are served on.
@@ -116,6 +157,30 @@ impl Daemon {
     /// The business, for those in the same process.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// Reads the configuration anew; what came of it is logged.
+    pub async fn reload(&self) {
+        let _ = self.reloader.reload().await;
+    }
+
+    /// Looks at whether the daemon still does its work.
+    pub fn liveness(&self) -> Liveness {
+        let (store, driver) = (self.store.clone(), self.driver.handle());
+        Liveness { store, customers: self.address, driver, turns: HashMap::new() }
+    }
+
+    /// Returns when every port that there is has had its first try, however that ended; at the latest after `patience`. Whether
+    /// all had it.
+    pub fn first_tries(&self, patience: Duration) -> impl Future<Output = bool> + use<> {
+        let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
+        let tried = async move {
+            driver.looked().await;
+            while !driver.ports().iter().all(|port| gateway.board().is_settled(port)) {
+                tokio::time::sleep(FIRST_TRIES_LOOK).await;
+            }
+        };
+        async move { tokio::time::timeout(patience, tried).await.is_ok() }
     }
 
     /// Stops everything: modems first, so that what they still hand over is committed.
@@ -160,7 +225,10 @@ fn settings(config: &Config) -> Settings {
 fn ports(config: &Config) -> Vec<Ports> {
     let ports = config.modems.iter().map(|modem| Ports {
         pattern: PortPattern { path: modem.port.clone().into(), baud: modem.baud },
-        options: PortOptions { profile: modem.profile.clone(), pin_file: modem.pin_file.clone() },
+        options: PortOptions {
+            profile: modem.profile.clone(),
+            pin_file: modem.pin_file.as_deref().map(credential::path),
+        },
     });
     ports.collect()
 }
@@ -188,6 +256,22 @@ async fn report_faults(gateway: Gateway) {
             faults.iter().for_each(|fault| tracing::error!(event = "fault", fault, "the database holds what cannot be"))
         }
         Err(error) => tracing::error!(event = "verify_failed", %error, "the database could not be checked"),
+    }
+}
+
+/// Tells the business when the clock was set forward, or the machine has slept.
+async fn follow_clock(gateway: Gateway, stopping: CancellationToken) {
+    #[expect(clippy::disallowed_methods, reason = "the edge: how long it really was")]
+    let start = tokio::time::Instant::now();
+    let (mut told, mut at) = (gateway.now(), start.elapsed());
+    while stopping.run_until_cancelled(tokio::time::sleep(CLOCK_LOOK)).await.is_some() {
+        let (now, later) = (gateway.now(), start.elapsed());
+        let ahead = now.since(told).saturating_sub(later.saturating_sub(at));
+        if ahead > CLOCK_SET {
+            tracing::warn!(event = "clock_set_forward", seconds = ahead.as_secs(), "the clock was set forward");
+            gateway.clock_was_set(ahead);
+        }
+        (told, at) = (now, later);
     }
 }
 

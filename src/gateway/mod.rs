@@ -22,6 +22,7 @@ mod reuse;
 mod sims;
 mod watch;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use tokio::sync::{Notify, watch as latest};
 pub use accounts::NewKey;
 pub use board::Board;
 pub use catalogue::Imported;
-pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
+pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, Reload, Reloaded, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
@@ -129,6 +130,8 @@ pub struct Gateway {
     hot: Arc<Hot>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
+    /// When our clock was last set, in microseconds: what was learnt of others' clocks before says nothing any more.
+    clock_set_at: Arc<AtomicI64>,
 }
 
 impl Gateway {
@@ -151,6 +154,7 @@ impl Gateway {
             hot: Arc::new(Hot::with(open)),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
+            clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
         })
     }
 
@@ -167,6 +171,13 @@ impl Gateway {
     /// Other choices from now on. What runs keeps the end and the price that it was made with.
     pub fn apply(&self, settings: Settings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.deadlines.notify_one();
+    }
+
+    /// The clock went ahead by so much more than time has passed.
+    pub fn clock_was_set(&self, ahead: Duration) {
+        self.clock_set_at.store(self.now().0, Ordering::SeqCst);
+        self.board.clock_was_set(ahead);
         self.deadlines.notify_one();
     }
 

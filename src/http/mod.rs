@@ -1,10 +1,11 @@
 //! The customers' API and the admin interface over axum. What is said is decided in `gateway`; here it is put into words.
 
 pub mod admin;
+mod crowd;
 pub mod customer;
 mod limits;
 mod params;
 mod serve;
 
-pub use limits::Limits;
+pub use limits::{Limits, Throttle};
 pub use serve::{Listening, listen_tcp, listen_unix};

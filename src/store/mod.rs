@@ -9,6 +9,7 @@ mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
 mod audit;
+mod copy;
 mod error;
 mod ledger;
 mod messages;

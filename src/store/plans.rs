@@ -20,7 +20,7 @@ fn see(event: TraceEvent<'_>) {
 #[test]
 fn every_hot_statement_uses_an_index() {
     let mut conn = Connection::open_in_memory().unwrap();
-    super::migrate::migrate(&mut conn).unwrap();
+    super::migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(see as fn(TraceEvent<'_>))).unwrap();
     let rows = super::Rows { conn: &conn };
     let (now, sim, order, account) = (Timestamp(0), SimId(1), OrderId(1), AccountId(1));

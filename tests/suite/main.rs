@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
 mod bad_input;
+mod checking;
 mod codec;
 mod commands;
 mod customer_api;
@@ -14,10 +15,13 @@ mod faults;
 mod hands;
 mod hardware;
 mod kill;
+mod machine;
 mod modems;
 mod operating;
 mod pin;
 mod recordings;
+mod reload;
 mod rooms;
+mod service;
 mod simulator;
 mod support;

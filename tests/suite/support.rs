@@ -89,7 +89,12 @@ impl Site {
 
     /// Starts the daemon and returns once it serves.
     pub fn serve(&self) -> Daemon {
-        let mut daemon = Daemon { child: self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap() };
+        self.serve_by(self.command(&["serve"]))
+    }
+
+    /// Starts the daemon by a command of one's own and returns once it serves.
+    pub fn serve_by(&self, mut command: Command) -> Daemon {
+        let mut daemon = Daemon { child: command.stderr(Stdio::piped()).spawn().unwrap() };
         let mut lines = BufReader::new(daemon.child.stderr.take().unwrap()).lines();
         let said: Vec<String> =
             lines.by_ref().map_while(Result::ok).take_while(|line| !line.contains("event=\"started\"")).collect();
@@ -119,8 +124,8 @@ impl Site {
 
     /// Sends raw bytes to the customers' port; head and body of the answer.
     pub fn http(&self, request: &str) -> (String, String) {
-        let address = self.admin("/status")["listen"].as_str().unwrap().to_owned();
-        http(&address, request)
+        let status = self.admin("/status");
+        http(status["listen"].as_str().unwrap_or_else(|| panic!("{status}")), request)
     }
 
     /// What the daemon says on its admin socket; as the commands ask it, without a process each time.
@@ -174,6 +179,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// Asks it to read its configuration anew, as `kill -HUP` does.
+    pub fn hang_up(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    }
+
     /// kill -9.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

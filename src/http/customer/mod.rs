@@ -4,7 +4,6 @@ mod answer;
 mod regular;
 mod rental;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,7 +21,7 @@ use crate::gateway::Gateway;
 use answer::Refusal;
 pub(super) use answer::text;
 
-use super::limits::{Buckets, Limits};
+use super::limits::Throttle;
 use super::params::{Params, peer};
 use crate::domain::network::is_allowed;
 
@@ -37,24 +36,12 @@ pub(super) struct Api {
     /// Ends long polls when the daemon stops.
     stopping: CancellationToken,
     requests: Arc<AtomicU64>,
-    limits: Arc<Asked>,
-}
-
-/// Who has asked how much.
-struct Asked {
-    by_key: Buckets<[u8; 32]>,
-    by_address: Buckets<IpAddr>,
-    failed: Buckets<IpAddr>,
+    throttle: Throttle,
 }
 
 /// All endpoints of the customers' API.
-pub fn router(gateway: Gateway, limits: Limits, stopping: CancellationToken) -> Router {
-    let asked = Asked {
-        by_key: Buckets::new(limits.key_per_second, 1),
-        by_address: Buckets::new(limits.address_per_second, 1),
-        failed: Buckets::new(limits.failed_keys_per_minute, 60),
-    };
-    let api = Api { gateway, stopping, requests: Arc::default(), limits: Arc::new(asked) };
+pub fn router(gateway: Gateway, throttle: Throttle, stopping: CancellationToken) -> Router {
+    let api = Api { gateway, stopping, requests: Arc::default(), throttle };
     // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
     // one of its own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
@@ -99,7 +86,8 @@ async fn in_span(State(api): State<Api>, request: Request, next: Next) -> Respon
     let id = api.requests.fetch_add(1, Ordering::Relaxed);
     // The path only: the query holds the key.
     let span = tracing::info_span!("request", id, method = %name(request.method()), path = request.uri().path());
-    let within = peer(&request).map_or(Ok(()), |address| api.limits.by_address.take(address, api.gateway.now()));
+    let within =
+        peer(&request).map_or(Ok(()), |address| api.throttle.asked().by_address.take(address, api.gateway.now()));
     let mut response = match within {
         Ok(()) => next.run(request).instrument(span).await,
         Err(too_many) => Refusal::from(too_many).into_response(),
@@ -124,11 +112,11 @@ impl Api {
         });
         match (holder, params.peer) {
             (Some(holder), _) => {
-                self.limits.by_key.take(digest, now)?;
+                self.throttle.asked().by_key.take(digest, now)?;
                 Ok(holder.account)
             }
             (None, Some(address)) => {
-                self.limits.failed.take(address, now)?;
+                self.throttle.asked().failed.take(address, now)?;
                 Err(Refusal::Unauthorized)
             }
             (None, None) => Err(Refusal::Unauthorized),
