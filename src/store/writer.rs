@@ -479,4 +479,25 @@ mod tests {
         store.write(|tx| tx.add_account("short", Timestamp(1))).await.unwrap();
         assert_eq!(names(&store).await, ["short"]);
     }
+
+    #[tokio::test]
+    async fn a_log_that_others_checkpoint_is_left_to_them() {
+        for by_others in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("test.db");
+            let store = Store::open_with(&path, by_others).unwrap();
+            // More than SQLite lets pile up by itself: a thousand pages.
+            for n in 0..40 {
+                let long = format!("{n}{}", "x".repeat(200_000));
+                store.write(move |tx| tx.add_account(&long, Timestamp(1))).await.unwrap();
+            }
+            let log = dir.path().join("test.db-wal");
+            let piled_up = std::fs::metadata(&log).unwrap().len() > 8_000_000;
+            store.read(|rows| rows.accounts()).await.unwrap_or_else(|error: StoreError| panic!("{error}"));
+            store.close().await;
+            assert_eq!((piled_up, log.exists()), (by_others, by_others));
+            let again = Store::open(&path).unwrap();
+            assert_eq!(names(&again).await.len(), 40);
+        }
+    }
 }
