@@ -1,6 +1,7 @@
 //! Puts the parts together, starts them and stops them.
 
 pub mod allowed;
+mod asker;
 pub mod check;
 pub mod config;
 mod credential;
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, Reload, Settings};
+use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Reload, Settings};
 use crate::http::{self, Listening, Throttle};
 use crate::store::{Store, StoreError};
 use config::Config;
@@ -122,7 +123,7 @@ impl Daemon {
         let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
             .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::new(Host::new(gateway.clone())));
-        let desk = Desk { driver: driver.handle(), hardware: config.hardware.clone() };
+        let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
         let reloader = Arc::new(Reloader {
             file: config.file.clone(),
             gateway: gateway.clone(),
@@ -132,7 +133,7 @@ impl Daemon {
             held: Mutex::new(config.clone()),
         });
         let admin = http::admin::router(gateway.clone(), address, stopping.clone())
-            .merge(http::admin::modems::router(gateway.clone(), Arc::new(desk)))
+            .merge(http::admin::modems::router(gateway.clone(), Arc::clone(&desk)))
             .merge(http::admin::reload::router(reloader.clone()));
         let admin = match http::listen_unix(&config.socket, admin) {
             Ok(admin) => admin,
@@ -145,6 +146,7 @@ impl Daemon {
         };
         tokio::spawn(report_faults(gateway.clone()));
         tokio::spawn(follow_clock(gateway.clone(), stopping.clone()));
+        tokio::spawn(asker::run(gateway.clone(), desk, stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers: vec![customers, admin], driver, reloader, sweeper })
     }
@@ -219,6 +221,8 @@ fn settings(config: &Config) -> Settings {
         block_list: config.block_list.clone(),
         text_kept: config.retention.text,
         raw_kept: config.retention.raw,
+        ask_ussd: config.numbers.ussd,
+        ask_loopback: config.numbers.loopback,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
@@ -143,11 +144,23 @@ async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
         Sim::Import { file } => return import::run(client, &file, json).await,
         Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
-        Sim::SetNumber { iccid, number } => client.post(&path(&iccid, "/number"), json!({ "number": number })).await?,
+        Sim::SetNumber { iccid, number, write } => {
+            let mut said = client.post(&path(&iccid, "/number"), json!({ "number": number })).await?;
+            if write {
+                let written = client.post("/modem/write-number", json!({ "iccid": said.get("iccid") })).await;
+                let written = written.context("the number is set, but not written onto the card")?;
+                if let (Some(said), Some(written)) = (said.as_object_mut(), written.get("written")) {
+                    said.insert("written".to_owned(), written.clone());
+                }
+            }
+            said
+        }
         Sim::Rest { iccid, time } => client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?,
         Sim::Retire { iccid, undo } => client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?,
     };
-    object(json, &said, &[SIM, &["rests_until", "retired_at"]].concat())
+    let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
+    let more: Vec<&str> = more.filter(|key| said.get(key).is_some()).collect();
+    object(json, &said, &[SIM, &["rests_until", "retired_at"], &more].concat())
 }
 
 /// What makes a request unique: sent again it is applied once.

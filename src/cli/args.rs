@@ -94,6 +94,9 @@ pub(super) enum Sim {
         iccid: String,
         /// The number, like +31612345678
         number: String,
+        /// Write it into the card's own-number phonebook too; the card must be in a working modem
+        #[arg(long)]
+        write: bool,
     },
 }
 

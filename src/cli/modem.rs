@@ -43,12 +43,16 @@ pub(super) enum Modem {
         /// The code, like *100#
         code: String,
     },
-    /// Ask the mobile operator for the number of the SIM in a modem, by USSD, and keep it
+    /// Ask for the number of the SIM in a modem and keep it: the mobile operator by USSD, or by a message to another SIM
     AskNumber {
         /// Its port, the port's last part, or its IMEI
         modem: String,
         /// The code; without it, the one that the hardware files know for the SIM's operator
         code: Option<String>,
+        /// Have the SIM send a message to another SIM of yours instead: whom it comes from is the number. It costs what a message
+        /// costs, and is done once a day at most
+        #[arg(long, conflicts_with = "code")]
+        loopback: bool,
     },
     /// Write the last lines of a modem, masked, into a file
     Record {
@@ -80,7 +84,9 @@ const SHOW: &[&str] = &[
     "number",
     "operator",
     "signal",
+    "number_asked",
     "recoveries",
+    "dropped",
 ];
 const SCAN: &[&str] = &["port", "answer", "manufacturer", "model", "imei", "profile"];
 
@@ -107,9 +113,11 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
         Modem::Ussd { modem, code } => {
             client.post("/modem/ussd", json!({ "name": modem, "code": code })).await.and_then(|said| reply(&said, json))
         }
-        Modem::AskNumber { modem, code } => {
-            let sim = client.post("/modem/number", json!({ "name": modem, "code": code })).await?;
-            if json { print::json(&sim) } else { print::fields(&sim, &["iccid", "imsi", "number", "country"]) }
+        Modem::AskNumber { modem, code, loopback } => {
+            let asked = json!({ "name": modem, "code": code, "loopback": loopback });
+            let sim = client.post("/modem/number", asked).await?;
+            let fields = &["iccid", "imsi", "number", "number_source", "country"];
+            if json { print::json(&sim) } else { print::fields(&sim, fields) }
         }
         Modem::Record { modem, file, reason } => record(&get(client, &modem).await?, &file, &reason),
     }

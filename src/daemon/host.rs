@@ -21,7 +21,7 @@ impl driver::Host for Host {
     fn report(&self, snapshot: Snapshot) {
         let now = self.gateway.now();
         let identity = snapshot.identity;
-        self.gateway.board().report(ModemStatus {
+        let news = self.gateway.board().report(ModemStatus {
             ready: snapshot.state == State::Ready,
             settled: settled(&snapshot.state, snapshot.reason.is_some()),
             state: snapshot.state.to_string(),
@@ -36,6 +36,9 @@ impl driver::Host for Host {
             since: now,
             seen_at: now,
         });
+        if news {
+            self.gateway.sim_is_ready();
+        }
     }
 
     fn removed(&self, port: &str) {

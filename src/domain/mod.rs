@@ -3,6 +3,7 @@
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 
 pub mod allocation;
+pub mod asking;
 pub mod block_list;
 pub mod calendar;
 pub mod catalogue;

@@ -123,6 +123,7 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
                 }
                 Action::Reopen { reason } => return Err(End::GivenUp(reason)),
                 Action::Answer { id, reply } => self.reply(id, reply),
+                Action::Dropped { count } => self.record.dropped(count),
                 work => self.commission(work),
             }
         }
@@ -173,7 +174,8 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
                 }
                 Answer::Nothing
             }),
-            Action::Write(_) | Action::Report(_) | Action::Reopen { .. } | Action::Answer { .. } => {}
+            Action::Write(_) | Action::Report(_) | Action::Reopen { .. } => {}
+            Action::Answer { .. } | Action::Dropped { .. } => {}
         }
     }
 }

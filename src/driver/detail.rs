@@ -21,6 +21,8 @@ pub struct Detail {
     pub usb: Option<String>,
     /// How often each step of the recovery ladder was taken since the daemon started: its name, and the count.
     pub recoveries: Vec<(&'static str, u32)>,
+    /// Messages that came with their URC and could be given to nobody, since the daemon started.
+    pub dropped: u64,
     /// The last lines: seconds since the daemon opened ports, `>` (sent) or `<`, the line with numbers and texts masked.
     pub transcript: Vec<String>,
 }
@@ -30,6 +32,7 @@ struct Kept {
     snapshot: Option<Snapshot>,
     usb: Option<String>,
     counts: [u32; Step::ALL.len()],
+    dropped: u64,
     lines: VecDeque<String>,
     partial: String,
     masker: mask::Masker,
@@ -78,6 +81,12 @@ impl Record {
         }
     }
 
+    /// Messages were lost.
+    pub fn dropped(&self, count: usize) {
+        self.lock().dropped += u64::try_from(count).unwrap_or(u64::MAX);
+        tracing::warn!(event = "dropped", count, "messages that came with their URC could be given to nobody");
+    }
+
     /// Octets that were sent.
     pub fn sent(&self, octets: &[u8], now: Moment) {
         let mut kept = self.lock();
@@ -107,6 +116,7 @@ impl Record {
             snapshot: kept.snapshot.clone(),
             usb: kept.usb.clone(),
             recoveries: counts.collect(),
+            dropped: kept.dropped,
             transcript: kept.lines.iter().cloned().collect(),
         }
     }

@@ -18,10 +18,13 @@ struct Modems {
 }
 
 impl Board {
-    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is over once.
-    pub fn report(&self, status: ModemStatus) {
+    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is over once. Whether a SIM works now that did
+    /// not before.
+    pub fn report(&self, status: ModemStatus) -> bool {
         let mut modems = self.lock();
         let before = modems.by_port.remove(&status.port);
+        let worked = |before: &ModemStatus| before.ready && before.iccid == status.iccid;
+        let news = status.ready && !before.as_ref().is_some_and(worked);
         let since =
             before.as_ref().filter(|before| before.state == status.state).map_or(status.since, |before| before.since);
         let settled = status.settled || before.as_ref().is_some_and(|before| before.settled);
@@ -34,6 +37,7 @@ impl Board {
             modems.port_of_sim.insert(iccid.clone(), status.port.clone());
         }
         modems.by_port.insert(status.port.clone(), ModemStatus { since, settled, ..status });
+        news
     }
 
     /// A port is not served any more.

@@ -10,6 +10,27 @@ pub enum ModemAsk {
     At(String),
     /// A USSD code.
     Ussd(String),
+    /// A USSD code in the name of a SIM; the network's text.
+    NumberByUssd {
+        /// The SIM's ICCID.
+        iccid: String,
+        /// The code.
+        code: String,
+    },
+    /// A message in the name of a SIM.
+    Send {
+        /// The SIM's ICCID.
+        iccid: String,
+        /// Service centre's address, then SMS-SUBMIT.
+        pdu: Vec<u8>,
+    },
+    /// Write a SIM's number into its own-number phonebook; the number as it was read back.
+    WriteNumber {
+        /// The SIM's ICCID.
+        iccid: String,
+        /// The number, with `+`.
+        number: String,
+    },
     /// Start it anew.
     Reset {
         /// By the stronger command, where its model has one.
@@ -28,6 +49,8 @@ pub struct ModemDetail {
     pub usb: Option<String>,
     /// How often each step of the recovery ladder was taken.
     pub recoveries: Vec<(String, u32)>,
+    /// Messages that came with their URC and could be given to nobody.
+    pub dropped: u64,
     /// The last lines of its conversation, with numbers and texts masked.
     pub transcript: Vec<String>,
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Gateway};
+use super::{Error, Gateway, numbers};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
@@ -212,6 +212,9 @@ impl Gateway {
 
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
     fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Owner, Error> {
+        if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
+            return Ok(Owner::Withheld(numbers::RULE.to_owned()));
+        }
         if let Some(rule) = self.settings().block_list.rule(whole.sender, whole.text) {
             return Ok(Owner::Withheld(rule.to_owned()));
         }

@@ -35,6 +35,7 @@ pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, Reload, Reloaded, Scanne
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use numbers::Wanted;
 pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
@@ -86,6 +87,10 @@ pub struct Settings {
     pub text_kept: Duration,
     /// As `text_kept`, for raw PDUs.
     pub raw_kept: Duration,
+    /// Whether SIMs without a number have their mobile operator asked by USSD.
+    pub ask_ussd: bool,
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message costs.
+    pub ask_loopback: bool,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -107,6 +112,8 @@ impl Default for Settings {
             block_list: BlockList::default(),
             text_kept: 30 * DAY,
             raw_kept: 7 * DAY,
+            ask_ussd: true,
+            ask_loopback: false,
         }
     }
 }
@@ -132,6 +139,7 @@ pub struct Gateway {
     deadlines: Arc<Notify>,
     /// When our clock was last set, in microseconds: what was learnt of others' clocks before says nothing any more.
     clock_set_at: Arc<AtomicI64>,
+    asking: Arc<Notify>,
 }
 
 impl Gateway {
@@ -155,6 +163,7 @@ impl Gateway {
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
             clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
+            asking: Arc::default(),
         })
     }
 

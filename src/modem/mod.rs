@@ -21,6 +21,7 @@
 mod channel;
 mod configuring;
 mod direct;
+mod errands;
 mod face;
 mod facts;
 mod identifying;
@@ -42,8 +43,8 @@ mod sweep;
 mod unlocking;
 
 pub use face::{
-    Action, Custody, Identity, NumberSource, RawPdu, Received, Registration, Request, RequestError, SessionConfig,
-    SimCard, Snapshot, State, Token,
+    Action, Custody, Errand, FinalResult, Identity, NumberSource, RawPdu, Received, Registration, Request,
+    RequestError, SessionConfig, SimCard, Snapshot, State, Token,
 };
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,12 @@ pub enum Quirk {
     SmsOnly,
     /// `AT+CNMA` is answered by a prompt (SIM800C).
     PromptAfterCnma,
+    /// A prompt that nobody asked for stands before the final result of a message that was sent: `> OK`.
+    PromptBeforeResult,
+    /// `AT+CUSD` takes and gives packed septets in hexadecimal.
+    UssdPacked,
+    /// `AT+CUSD` takes and gives UCS-2 in hexadecimal.
+    UssdUcs2,
     /// An unasked line stands between the lines of each reply and its final result.
     ChatterInReplies,
     /// The card's going and coming is not told.

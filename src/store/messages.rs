@@ -105,7 +105,7 @@ impl Rows<'_> {
     pub fn unclaimed(&self, sim: SimId, from: Timestamp, to: Timestamp) -> Result<Vec<Message>, StoreError> {
         let sql = format!(
             "{MESSAGE} WHERE m.sim_id = $1 AND m.received_at >= $2 AND m.received_at < $3 AND m.order_id IS NULL \
-             AND m.rental_id IS NULL ORDER BY m.id"
+             AND m.rental_id IS NULL AND (m.withheld IS NULL OR m.withheld <> 'loopback') ORDER BY m.id"
         );
         self.all(&sql, [sim.0, from.0, to.0], message)
     }

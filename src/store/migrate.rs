@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_rentals.sql"),
     include_str!("../../migrations/0003_pin_try.sql"),
+    include_str!("../../migrations/0004_number_sources.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, each step in a transaction of its own. Of one that had a schema a copy is
@@ -50,6 +51,7 @@ mod tests {
         (1, include_str!("../../tests/data/schemas/0001.sql")),
         (2, include_str!("../../tests/data/schemas/0002.sql")),
         (3, include_str!("../../tests/data/schemas/0003.sql")),
+        (4, include_str!("../../tests/data/schemas/0004.sql")),
     ];
 
     /// A database as the first `count` migrations left it, with rows.
@@ -130,5 +132,33 @@ mod tests {
         let version: i64 =
             Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
         assert_eq!(version, 1);
+    }
+
+    #[test]
+    fn a_database_with_orders_and_messages_keeps_its_sims_when_their_table_is_made_anew() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.pragma_update(None, "foreign_keys", true).unwrap();
+        for sql in MIGRATIONS.get(..3).unwrap() {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.pragma_update(None, "user_version", 3).unwrap();
+        conn.execute_batch(
+            "INSERT INTO sim (id, iccid, number, number_source, created_at, rests_until, retired_at)
+                 VALUES (7, '89310', '+31612345678', 'cnum', 1, 2, 3), (8, '89311', NULL, NULL, 4, 0, NULL);
+             INSERT INTO message (id, sim_id, received_at, complete) VALUES (1, 7, 5, 1), (2, 8, 6, 1);
+             INSERT INTO part (sim_id, digest, pdu, imei, received_at, live) VALUES (7, x'00', x'00', '1', 5, 0);",
+        )
+        .unwrap();
+        migrate_to(&mut conn, MIGRATIONS.len()).unwrap();
+        let told: String = conn
+            .query_row("SELECT group_concat(concat_ws(' ', id, iccid, number, number_source, created_at, rests_until, retired_at), ',') FROM sim", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(told, "7 89310 +31612345678 cnum 1 2 3,8 89311 4 0");
+        let orphans: i64 =
+            conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(orphans, 0);
+        conn.execute("UPDATE sim SET number_source = 'ussd' WHERE id = 7", []).unwrap();
+        assert!(conn.execute("DELETE FROM sim WHERE id = 7", []).is_err(), "messages point at it");
+        assert!(conn.execute("UPDATE sim SET number_source = 'guess' WHERE id = 7", []).is_err());
     }
 }

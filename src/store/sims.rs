@@ -279,7 +279,8 @@ impl Tx<'_> {
             sim.country,
             sim.id.0
         ];
-        one_row(self.execute(sql, values)?, "sim", sim.id)
+        one_row(self.execute(sql, values)?, "sim", sim.id)?;
+        if sim.number.is_some() { self.forget_asks(sim.id) } else { Ok(()) }
     }
 
     /// Notes that a SIM was given out: it goes to the end of the queue.

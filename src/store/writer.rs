@@ -237,8 +237,7 @@ impl Readers {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
-        conn.busy_timeout(BUSY)?;
-        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&conn)?;
         Ok(conn)
     }
 
@@ -256,9 +255,17 @@ impl Readers {
     }
 }
 
-fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
+/// Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
+/// parameter changes that it has compared with a partial index's condition: that was a third of a message's cost.
+pub(super) fn keep_statements(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
+    keep_statements(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -333,7 +340,7 @@ fn write_loop(conn: &Connection, place: &Place, mut queue: mpsc::Receiver<Comman
 
 /// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
 fn commit_group(conn: &Connection, place: &Place, group: impl Iterator<Item = Job>) {
-    let mut fate = conn.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+    let mut fate = run(conn, "BEGIN IMMEDIATE");
     let mut answers = Vec::new();
     for job in group {
         answers.push(match &fate {
@@ -345,7 +352,7 @@ fn commit_group(conn: &Connection, place: &Place, group: impl Iterator<Item = Jo
         fate = Err(StoreError::Moved);
     }
     if fate.is_ok() {
-        fate = conn.execute_batch("COMMIT").map_err(StoreError::from);
+        fate = run(conn, "COMMIT");
     }
     if !conn.is_autocommit() {
         // What cannot be committed must not stand open before the next group.
@@ -354,10 +361,16 @@ fn commit_group(conn: &Connection, place: &Place, group: impl Iterator<Item = Jo
     answers.into_iter().for_each(|answer| answer(fate.clone()));
 }
 
+/// A statement without parameters or rows.
+fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
 /// Runs one job and undoes it when it failed; a failure that took the whole transaction with it goes into `fate`.
 fn in_savepoint(conn: &Connection, job: Job, fate: &mut Result<(), StoreError>) -> Answer {
-    if let Err(error) = conn.execute_batch("SAVEPOINT job") {
-        *fate = Err(error.into());
+    if let Err(error) = run(conn, "SAVEPOINT job") {
+        *fate = Err(error);
         return job(fate.clone().map(|()| conn)).1;
     }
     let (keep, answer) = job(Ok(conn));
@@ -365,9 +378,9 @@ fn in_savepoint(conn: &Connection, job: Job, fate: &mut Result<(), StoreError>) 
         *fate = Err(StoreError::Full);
         return answer;
     }
-    let end = if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-    if let Err(error) = conn.execute_batch(end) {
-        *fate = Err(error.into());
+    let undone = if keep { Ok(()) } else { run(conn, "ROLLBACK TO job") };
+    if let Err(error) = undone.and_then(|()| run(conn, "RELEASE job")) {
+        *fate = Err(error);
     }
     answer
 }

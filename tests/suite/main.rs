@@ -17,6 +17,7 @@ mod hardware;
 mod kill;
 mod machine;
 mod modems;
+mod numbers;
 mod operating;
 mod pin;
 mod recordings;

@@ -186,6 +186,25 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        name: "numbers",
+        kind: Table,
+        about: "How the number of a SIM is found out that the card itself does not tell.",
+        keys: &[
+            key(
+                "ussd",
+                Default("true"),
+                Reload,
+                "Whether the mobile operator is asked by its USSD code, where the hardware files have one.",
+            ),
+            key(
+                "loopback",
+                Default("false"),
+                Reload,
+                "Whether such a SIM sends one SMS to another SIM here, which sees its number; the operator may charge for it.",
+            ),
+        ],
+    },
+    Group {
         name: "orders",
         kind: Table,
         about: "Numbers for one code.",

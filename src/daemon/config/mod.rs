@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::Recovery;
-pub use keeping::{Limits, Retention};
+pub use keeping::{Limits, Numbers, Retention};
 pub use keys::{TakesEffect, takes_effect};
 use reader::{Document, Section};
 pub use shown::{Shown, template};
@@ -33,6 +33,8 @@ pub struct Config {
     pub hardware: PathBuf,
     /// `[recovery]`.
     pub recovery: Recovery,
+    /// `[numbers]`.
+    pub numbers: Numbers,
     /// `[orders]`.
     pub orders: Orders,
     /// `[money] currency`.
@@ -221,6 +223,7 @@ impl Config {
             modems: modems(&mut root),
             hardware: hardware(root.section("hardware")),
             recovery: recovery(root.section("recovery")),
+            numbers: keeping::numbers(root.section("numbers")),
             orders: orders(root.section("orders")),
             currency: money.currency,
             packages,
@@ -398,6 +401,9 @@ mod tests {
             reuse_window = "2h"
             reuse_price_percent = 30
             number_cooldown = "90d"
+            [numbers]
+            ussd = false
+            loopback = true
             [rentals]
             rest = "1d"
             [rentals.packages]
@@ -443,6 +449,7 @@ mod tests {
         assert_eq!(config.block_list.rule("Rabobank", ""), None);
         assert_eq!(config.countries.find("de").unwrap().mobile_codes, [262]);
         assert_eq!(config.log.format, LogFormat::Json);
+        assert_eq!(config.numbers, Numbers { ussd: false, loopback: true });
     }
 
     #[test]
@@ -454,7 +461,7 @@ mod tests {
                 "[zzzzzzzzzz]\n",
                 &[
                     "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, \
-                 `limits`, `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
+                 `limits`, `log`, `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
