@@ -1,33 +1,49 @@
 //! Puts the parts together, starts them and stops them.
 
+pub mod allowed;
 mod asker;
 pub mod check;
 pub mod config;
 mod desk;
 pub mod edge;
 mod host;
+mod liveness;
 pub mod logging;
+mod reload;
+mod rights;
+mod steady;
 pub mod watch;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Settings};
-use crate::http::{self, Listening};
+use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Reload, Settings};
+use crate::http::{self, Listening, Throttle};
 use crate::store::{Store, StoreError};
 use config::Config;
 use desk::Desk;
 use host::Host;
+pub use liveness::Liveness;
+use reload::Reloader;
 use watch::Watch;
 
+/// Connections at once where metrics are served.
+const METRICS_CONNECTIONS: usize = 64;
 /// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is looked whether all ports have had their first try.
+const FIRST_TRIES_LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked whether the clock was set.
+const CLOCK_LOOK: Duration = Duration::from_secs(2);
+/// A clock that went on by so much more than it should have was set; a busy machine looks a little late, too.
+const CLOCK_SET: Duration = Duration::from_secs(2);
 /// How long until the sweeper tries again after the database failed it.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -74,6 +90,20 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    fn opening(error: gateway::Error, database: &Path) -> StartError {
+        match error {
+            gateway::Error::Store(error) => StartError::Store(error.of_file(database)),
+            other => StartError::Gateway(other),
+        }
+    }
+
+    /// Whether trying again is of no use before somebody has seen to it.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. }))
+    }
+}
+
 /// A running daemon.
 pub struct Daemon {
     gateway: Gateway,
@@ -82,6 +112,7 @@ pub struct Daemon {
     stopping: CancellationToken,
     servers: Vec<Listening>,
     driver: Driver,
+    reloader: Arc<Reloader>,
     sweeper: JoinHandle<()>,
 }
 
@@ -89,24 +120,35 @@ impl Daemon {
     /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
     pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
         make_folder(&config.database.path)?;
-        let store = Store::open(&config.database.path)?;
-        let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
+        let store = Store::open_with(&config.database.path, config.database.checkpointed_by_others)?;
+        let opened = Gateway::open(store.clone(), settings(config), clock, entropy).await;
+        let gateway = opened.map_err(|error| StartError::opening(error, &config.database.path))?;
         if let Err(error) = gateway.catch_up().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
         let stopping = CancellationToken::new();
         let watch = Watch::new(gateway.clone(), store.clone());
+        let throttle = Throttle::new(limits(config));
         let customers =
-            http::customer::router(gateway.clone(), limits(config), Arc::clone(&watch.requests), stopping.clone());
-        let (address, customers) = http::listen_tcp(config.http.listen, customers)
+            http::customer::router(gateway.clone(), throttle.clone(), Arc::clone(&watch.requests), stopping.clone());
+        let most = allowed::connections(config.http.max_connections);
+        let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
             .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let mut servers = vec![customers];
         let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems)));
         let driver = driver::start_with(ports(config), driver_settings(config), host);
         watch.began(address, driver.handle());
         let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
-        let listening = listen_admin(config, &gateway, &watch, &desk, &stopping);
+        let reloader = Arc::new(Reloader {
+            file: config.file.clone(),
+            gateway: gateway.clone(),
+            driver: driver.handle(),
+            throttle,
+            started: config.clone(),
+            held: Mutex::new(config.clone()),
+        });
+        let listening = listen_admin(config, &gateway, &watch, (&desk, &reloader), &stopping);
         match listening {
             Ok(listening) => servers.extend(listening),
             Err(error) => {
@@ -119,9 +161,10 @@ impl Daemon {
         }
         tokio::spawn(watch.follow(stopping.clone()));
         tokio::spawn(report_faults(gateway.clone()));
+        tokio::spawn(follow_clock(gateway.clone(), stopping.clone()));
         tokio::spawn(asker::run(gateway.clone(), desk, stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
-        Ok(Daemon { gateway, store, address, stopping, servers, driver, sweeper })
+        Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, sweeper })
     }
 
     /// The address that customers are served on.
@@ -132,6 +175,30 @@ impl Daemon {
     /// The business, for those in the same process.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// Reads the configuration anew; what came of it is logged.
+    pub async fn reload(&self) {
+        let _ = self.reloader.reload().await;
+    }
+
+    /// Looks at whether the daemon still does its work.
+    pub fn liveness(&self) -> Liveness {
+        let (store, driver) = (self.store.clone(), self.driver.handle());
+        Liveness { store, customers: self.address, driver, turns: HashMap::new() }
+    }
+
+    /// Returns when every port that there is has had its first try, however that ended; at the latest after `patience`. Whether
+    /// all had it.
+    pub fn first_tries(&self, patience: Duration) -> impl Future<Output = bool> + use<> {
+        let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
+        let tried = async move {
+            driver.looked().await;
+            while !driver.ports().iter().all(|port| gateway.board().is_settled(port)) {
+                tokio::time::sleep(FIRST_TRIES_LOOK).await;
+            }
+        };
+        async move { tokio::time::timeout(patience, tried).await.is_ok() }
     }
 
     /// Stops everything: modems first, so that what they still hand over is committed.
@@ -153,17 +220,19 @@ fn listen_admin(
     config: &Config,
     gateway: &Gateway,
     watch: &Arc<Watch>,
-    desk: &Arc<dyn ModemDesk>,
+    (desk, reloader): (&Arc<dyn ModemDesk>, &Arc<Reloader>),
     stopping: &CancellationToken,
 ) -> Result<Vec<Listening>, StartError> {
     let watched = || http::watch::router(watch.clone());
     let customers = watch.customers().unwrap_or(config.http.listen);
     let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
         .merge(http::admin::modems::router(gateway.clone(), Arc::clone(desk)))
+        .merge(http::admin::reload::router(reloader.clone()))
         .merge(http::watch::overview(watch.clone()))
         .merge(watched());
     let metrics = config.metrics_listen.map(|address| {
-        http::listen_tcp(address, watched()).map_err(|error| StartError::Metrics { address, reason: error.to_string() })
+        http::listen_tcp(address, watched(), METRICS_CONNECTIONS)
+            .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
     });
     let metrics = metrics.transpose()?.map(|(_, listening)| listening);
     let admin = http::listen_unix(&config.socket, admin).map_err(|error| StartError::Admin {
@@ -231,6 +300,22 @@ async fn report_faults(gateway: Gateway) {
             faults.iter().for_each(|fault| tracing::error!(event = "fault", fault, "the database holds what cannot be"))
         }
         Err(error) => tracing::error!(event = "verify_failed", %error, "the database could not be checked"),
+    }
+}
+
+/// Tells the business when the clock was set forward, or the machine has slept.
+async fn follow_clock(gateway: Gateway, stopping: CancellationToken) {
+    #[expect(clippy::disallowed_methods, reason = "the edge: how long it really was")]
+    let start = tokio::time::Instant::now();
+    let (mut told, mut at) = (gateway.now(), start.elapsed());
+    while stopping.run_until_cancelled(tokio::time::sleep(CLOCK_LOOK)).await.is_some() {
+        let (now, later) = (gateway.now(), start.elapsed());
+        let ahead = now.since(told).saturating_sub(later.saturating_sub(at));
+        if ahead > CLOCK_SET {
+            tracing::warn!(event = "clock_set_forward", seconds = ahead.as_secs(), "the clock was set forward");
+            gateway.clock_was_set(ahead);
+        }
+        (told, at) = (now, later);
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
 use super::client::{Client, segment};
-use super::{catalogue, import, modem, print, tail};
+use super::{backup, catalogue, import, modem, print, tail};
 use crate::daemon::edge;
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
@@ -59,10 +59,8 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
             let columns = &["id", "at", "actor", "deed", "subject"];
             list(client, json, &format!("/audit?limit={limit}"), columns, "nothing yet").await?;
         }
-        Admin::Backup { file } => {
-            let file = std::path::absolute(&file)?;
-            object(json, &client.post("/backup", json!({ "file": file })).await?, &["file"])?;
-        }
+        Admin::Reload => reload(client, json).await?,
+        Admin::Backup { file } => backup::run(client, &file, json).await?,
         Admin::Verify => return verify(client, json).await,
         Admin::Message(Message::List { limit }) => {
             list(client, json, &format!("/messages?limit={limit}"), MESSAGE, "no messages").await?;
@@ -105,6 +103,23 @@ fn history(json: bool, said: &Value, fields: &[&str], inboxes: &[&str]) -> anyho
         print::table(said.get(inbox).unwrap_or(&Value::Null), MESSAGE, "none")?;
     }
     Ok(())
+}
+
+/// What was applied, and what waits for a restart, a line each.
+async fn reload(client: &Client, json: bool) -> anyhow::Result<()> {
+    let done = client.post("/reload", json!({})).await?;
+    if json {
+        return print::json(&done);
+    }
+    let lines = |name: &str| done.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (applied, waits) = (lines("applied"), lines("needs_restart"));
+    for line in &applied {
+        print::line(&format!("applied: {}", print::cell(Some(line))))?;
+    }
+    for line in &waits {
+        print::line(&format!("needs a restart: {}", print::cell(Some(line))))?;
+    }
+    if applied.is_empty() && waits.is_empty() { print::line("nothing is other than before") } else { Ok(()) }
 }
 
 /// Exits with 1 when there are faults.

@@ -50,6 +50,8 @@ pub(super) enum Admin {
     /// Who did or saw what
     #[command(subcommand)]
     Audit(Audit),
+    /// Read the configuration anew and apply what can change while the daemon runs
+    Reload,
     /// Copy the database into a new file while the daemon runs
     Backup {
         /// The file to be made

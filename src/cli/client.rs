@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -34,14 +34,33 @@ impl Client {
         self.ask(Method::DELETE, path, None).await
     }
 
+    /// An answer that is no JSON, piece by piece; how long it will be.
+    pub(super) async fn stream(&self, path: &str) -> anyhow::Result<(u64, Incoming)> {
+        let response = self.send(Method::GET, path, None).await?;
+        if !response.status().is_success() {
+            self.understood(response).await?;
+            bail!("the daemon answered what is no answer");
+        }
+        let length = response.body().size_hint().exact().context("the daemon does not say how much it sends")?;
+        Ok((length, response.into_body()))
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        let response = self.send(method, path, body).await?;
+        self.understood(response).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Response<Incoming>> {
         let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let request = Request::builder().method(method).uri(path).header(HOST, "simbridge");
         let body = Full::new(Bytes::from(body.map(|body| body.to_string()).unwrap_or_default()));
         let request = request.header(CONTENT_TYPE, "application/json").body(body)?;
-        let response = sender.send_request(request).await.context("the daemon hung up")?;
+        sender.send_request(request).await.context("the daemon hung up")
+    }
+
+    async fn understood(&self, response: Response<Incoming>) -> anyhow::Result<Value> {
         let status = response.status();
         let body = response.into_body().collect().await.context("the daemon hung up")?.to_bytes();
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);

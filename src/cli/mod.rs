@@ -2,12 +2,15 @@
 
 mod admin;
 mod args;
+mod backup;
 mod catalogue;
+mod check;
 mod client;
 mod demo;
 mod demo_once;
 mod demo_stage;
 mod import;
+mod manual;
 mod modem;
 mod print;
 mod serve;
@@ -21,8 +24,11 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
-use crate::daemon::config::Config;
+use crate::daemon::StartError;
+use crate::daemon::config::{self, Config};
 
+/// sysexits' EX_CONFIG: starting again is of no use before somebody has seen to it; the service manager is told not to.
+const LASTING: u8 = 78;
 /// Where the configuration is looked for when nobody names one.
 const DEFAULT_CONFIG: &str = "/etc/simbridge/simbridge.toml";
 
@@ -64,7 +70,23 @@ enum Command {
     /// Run the daemon
     Serve,
     /// Tell every fault of a configuration, with its line
-    Check,
+    Check {
+        /// The user that the service runs as, whose rights count instead of yours
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
+    /// Show the configuration as it is understood, and where each value is from
+    Config {
+        /// Print a file to begin with instead: every key with what it does
+        #[arg(long)]
+        template: bool,
+    },
+    /// Write manual pages and shell completions into a folder
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        folder: PathBuf,
+    },
     /// Simulated modems on PTYs, apart from the daemon
     Simulate(simulate::Simulate),
     /// Look at one port without the daemon: who is there, its SIM, its signal, what is stored
@@ -104,7 +126,8 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("simbridge: {error:#}");
-            ExitCode::FAILURE
+            let lasting = error.downcast_ref().is_some_and(StartError::is_lasting);
+            if lasting { ExitCode::from(LASTING) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -116,7 +139,12 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             Command::Demo { modems, listen, once: false } => demo::run(modems.into(), listen).await,
             Command::Demo { modems, listen, once: true } => demo_once::run(modems.into(), listen).await,
             Command::Serve => serve::run(common.config()?).await,
-            Command::Check => serve::check(&common.path()?),
+            Command::Check { user } => check::run(&common.path()?, user.as_deref()).await,
+            Command::Config { template: true } => {
+                print::line(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
+            }
+            Command::Config { template: false } => check::show(&common.path()?, common.json),
+            Command::Manual { folder } => manual::write(&folder, <Cli as clap::CommandFactory>::command()),
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
                 let hardware = common.config().ok().map(|config| config.hardware);

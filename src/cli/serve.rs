@@ -1,18 +1,21 @@
-//! `serve` and `check`.
+//! `serve`.
 
-use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::print;
-use crate::daemon::config::{Config, ConfigError};
-use crate::daemon::{Daemon, check, edge, logging};
+use crate::daemon::config::Config;
+use crate::daemon::{Daemon, Liveness, allowed, edge, logging};
 
-/// Runs the daemon until SIGTERM or SIGINT.
+/// How long systemd is kept waiting for ports that have not had their first try.
+const FIRST_TRIES: Duration = Duration::from_secs(60);
+
+/// Runs the daemon until SIGTERM or SIGINT; SIGHUP has it read its configuration anew.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _logging = logging::start(&config.log)?;
+    allowed::take();
     for what in &config.without_effect {
         tracing::warn!(event = "without_effect", what, "configured, but without effect in this version");
     }
@@ -20,13 +23,55 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let daemon = Daemon::start(&config, edge::clock(), edge::entropy()).await?;
     let address = daemon.address();
     tracing::info!(event = "started", %address, socket = %config.socket.display(), "serving");
-    // Only systemd hears this; elsewhere nobody listens.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    stop.wait().await;
+    tokio::spawn(announce(daemon.first_tries(FIRST_TRIES)));
+    let watchdog = sd_notify::watchdog_enabled();
+    let feeding = watchdog.map(|limit| tokio::spawn(feed_watchdog(daemon.liveness(), limit / 3)));
+    while stop.next().await == Sign::Hangup {
+        daemon.reload().await;
+    }
     tracing::info!(event = "stopping", "stopping");
+    notify(sd_notify::NotifyState::Stopping);
+    feeding.inspect(tokio::task::JoinHandle::abort);
     daemon.stop().await;
     tracing::info!(event = "stopped", "stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Only systemd hears this; elsewhere nobody listens.
+fn notify(state: sd_notify::NotifyState<'_>) {
+    let _ = sd_notify::notify(&[state]);
+}
+
+async fn announce(first_tries: impl Future<Output = bool>) {
+    if first_tries.await {
+        tracing::info!(event = "ready", "every port has had its first try");
+    } else {
+        tracing::warn!(
+            event = "ready",
+            "some ports have not had their first try yet; `simbridge modem list` shows them"
+        );
+    }
+    notify(sd_notify::NotifyState::Ready);
+}
+
+/// Tells systemd that the daemon works as long as it does. When it does not, systemd starts it anew.
+async fn feed_watchdog(mut liveness: Liveness, period: Duration) {
+    loop {
+        match liveness.look(period).await {
+            Ok(()) => notify(sd_notify::NotifyState::Watchdog),
+            Err(why) => tracing::error!(event = "not_alive", why, "the watchdog is not fed"),
+        }
+        tokio::time::sleep(period).await;
+    }
+}
+
+/// A signal that is listened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// SIGTERM or SIGINT.
+    Stop,
+    /// SIGHUP.
+    Hangup,
 }
 
 /// SIGTERM, SIGINT, and SIGHUP, which a terminal sends when it is closed.
@@ -47,29 +92,15 @@ impl StopSignals {
 
     /// Returns at the first of them.
     pub(super) async fn wait(&mut self) {
+        self.next().await;
+    }
+
+    /// The next of them.
+    pub(super) async fn next(&mut self) -> Sign {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.hangup.recv() => {}
+            _ = self.terminate.recv() => Sign::Stop,
+            _ = self.interrupt.recv() => Sign::Stop,
+            _ = self.hangup.recv() => Sign::Hangup,
         }
     }
-}
-
-/// Tells every fault of a configuration, and what on this machine does not fit it.
-pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
-    let config = Config::load(path)?;
-    for what in &config.without_effect {
-        eprintln!("{}: {what} is right, but without effect in this version", path.display());
-    }
-    let profiles = check::profile_files(&config);
-    for fault in &profiles {
-        eprintln!("{fault}");
-    }
-    let faults = check::machine_faults(&config);
-    if !faults.is_empty() {
-        return Err(ConfigError { path: path.to_owned(), faults: Ok(faults) }.into());
-    }
-    anyhow::ensure!(profiles.is_empty(), "{} of the operator's own profiles cannot be used", profiles.len());
-    print::line(&format!("{}: no faults", path.display()))?;
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,41 +1,201 @@
-//! What only this machine can tell of a configuration: does it have what the file names?
+//! What only this machine can tell of a configuration: does it have what the file names, and may the daemon use it?
 
-use super::config::{Config, Fault};
-use crate::driver::{credential_name, read_profiles};
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use super::config::{Config, Fault, ModemPorts};
+pub use super::rights::Who;
+use super::rights::{Want, group_of};
+use crate::driver::{self, credential, credential_name, read_profiles};
 use crate::modem::{Pin, ProfileError};
 
-/// Every fault that starting with `config` on this machine would meet.
-pub fn machine_faults(config: &Config) -> Vec<Fault> {
-    let ports = config.modems.iter().filter_map(|modem| {
-        let found = glob::glob(&modem.port).map(|mut paths| paths.any(|path| path.is_ok())).unwrap_or(false);
-        let text = if is_glob(&modem.port) {
-            format!("nothing matches port = \"{}\" now; plug the modem in, or mend the path", modem.port)
-        } else {
-            format!("there is no port {} now; plug the modem in, or mend the path", modem.port)
-        };
-        (!found).then_some(Fault { line: modem.line, text })
-    });
-    ports.chain(profile_faults(config)).chain(pin_faults(config)).collect()
+/// Where the rules that keep ModemManager off are put.
+const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
+
+/// Every fault that starting with `config` on this machine as this user would meet. Where a daemon of this configuration runs
+/// already, what that one holds is no fault.
+pub async fn machine_faults(config: &Config, who: &Who) -> Vec<Fault> {
+    let mut faults = profile_faults(config);
+    faults.extend(config.modems.iter().flat_map(|modem| port_faults(modem, who)));
+    faults.extend(config.modems.iter().filter_map(|modem| pin_fault(modem, who)));
+    faults.extend(modem_manager(config));
+    faults.extend(database_fault(config, who));
+    if !runs(config) {
+        faults.extend(held_ports(config).await);
+        faults.extend(address_fault(config));
+        faults.extend(socket_fault(config, who));
+    }
+    faults.sort_by_key(|fault| fault.line);
+    faults
 }
 
-/// PIN files that cannot be used. (The daemon's user may have other rights than the one who checks.)
-fn pin_faults(config: &Config) -> Vec<Fault> {
-    let faults = config.modems.iter().filter_map(|modem| {
-        let path = modem.pin_file.as_ref()?;
-        if let Some(name) = credential_name(path) {
-            // Only the service has it.
-            let text = format!("pin_file = \"credential:{name}\": give it a plain name, as LoadCredential= has it");
-            let is_plain = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
-            return (!is_plain).then_some(Fault { line: modem.line, text });
-        }
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) if Pin::parse(&text).is_some() => return None,
-            Ok(_) => format!("{} must have the PIN, 4 to 8 digits, and nothing else", path.display()),
-            Err(error) => format!("pin_file = \"{}\": {error}", path.display()),
+/// Whether a daemon answers on the socket of this configuration.
+pub fn runs(config: &Config) -> bool {
+    UnixStream::connect(&config.socket).is_ok()
+}
+
+fn port_faults(modem: &ModemPorts, who: &Who) -> Vec<Fault> {
+    let fault = |text| Fault { line: modem.line, text };
+    let paths = paths(modem);
+    if paths.is_empty() && is_glob(&modem.port) {
+        return vec![fault(format!(
+            "nothing matches port = \"{}\" now; plug the modem in, or mend the path",
+            modem.port
+        ))];
+    }
+    if paths.is_empty() {
+        return vec![fault(format!("there is no port {} now; plug the modem in, or mend the path", modem.port))];
+    }
+    let unusable = paths.iter().filter_map(|path| {
+        let meta = std::fs::metadata(path).ok()?;
+        let text = if !meta.file_type().is_char_device() {
+            format!("{} is no serial port", path.display())
+        } else if !(who.may(Want::Read, &meta) && who.may(Want::Write, &meta) && who.reaches(path)) {
+            let (name, group) = (&who.name, group_of(&meta));
+            format!(
+                "{name} may not use {}; it belongs to the group {group}: `usermod -aG {group} {name}`",
+                path.display()
+            )
+        } else {
+            return None;
         };
-        Some(Fault { line: modem.line, text })
+        Some(fault(text))
     });
-    faults.collect()
+    unusable.collect()
+}
+
+/// Ports that another program has open.
+async fn held_ports(config: &Config) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for modem in &config.modems {
+        for path in paths(modem) {
+            if let Some(holder) = driver::holder(&path).await {
+                let text = format!("{} is held by {holder}; end that, or take the port out", path.display());
+                faults.push(Fault { line: modem.line, text });
+            }
+        }
+    }
+    faults
+}
+
+fn paths(modem: &ModemPorts) -> Vec<PathBuf> {
+    glob::glob(&modem.port).map(|paths| paths.flatten().collect()).unwrap_or_default()
+}
+
+/// Whether systemd takes it as a credential's name.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && !name.contains('/') && !name.starts_with('.')
+}
+
+/// PIN files that cannot be used, or that everybody can read.
+fn pin_fault(modem: &ModemPorts, who: &Who) -> Option<Fault> {
+    let said = modem.pin_file.as_ref()?;
+    let shown = said.display();
+    let path = match credential(said) {
+        Ok(path) => path,
+        // Only the service has it; its name can be looked at here.
+        Err(_) if credential_name(said).is_some_and(is_plain) => return None,
+        Err(error) => {
+            return Some(Fault { line: modem.line, text: format!("pin_file = \"{shown}\": {error}") });
+        }
+    };
+    let text = match std::fs::metadata(&path).and_then(|meta| std::fs::read_to_string(&path).map(|text| (meta, text))) {
+        Err(error) => format!("pin_file = \"{shown}\": {error}"),
+        Ok((_, text)) if Pin::parse(&text).is_none() => {
+            format!("{shown} must have the PIN, 4 to 8 digits, and nothing else")
+        }
+        Ok((meta, _)) if meta.mode() & 0o007 != 0 => {
+            format!("everybody may read the PIN in {shown}: `chmod 640 {shown}`")
+        }
+        Ok((meta, _)) if !(who.may(Want::Read, &meta) && who.reaches(&path)) => {
+            format!("{} may not read {shown}: `chgrp {} {shown}` and `chmod 640 {shown}`", who.name, who.name)
+        }
+        Ok(_) => return None,
+    };
+    Some(Fault { line: modem.line, text })
+}
+
+fn modem_manager(config: &Config) -> Option<Fault> {
+    let line = config.modems.first()?.line;
+    let ruled = RULES.iter().any(|folder| Path::new(folder).join("78-simbridge.rules").exists());
+    let pid = program("ModemManager").filter(|_| !ruled)?;
+    let text = format!(
+        "ModemManager runs (pid {pid}) and takes modems' ports: `systemctl disable --now ModemManager`, or put \
+         hardware/udev/78-simbridge.rules into /etc/udev/rules.d"
+    );
+    Some(Fault { line, text })
+}
+
+/// The process of a program by its name.
+fn program(name: &str) -> Option<u32> {
+    let mut processes = std::fs::read_dir("/proc").ok()?.flatten();
+    processes.find_map(|process| {
+        let pid = process.file_name().to_str()?.parse().ok()?;
+        let comm = std::fs::read_to_string(process.path().join("comm")).ok()?;
+        (comm.trim() == name).then_some(pid)
+    })
+}
+
+fn database_fault(config: &Config, who: &Who) -> Option<Fault> {
+    let path = &config.database.path;
+    let fault = |text| Some(Fault { line: line(config, "database", "path"), text });
+    if let Ok(file) = std::fs::metadata(path) {
+        let usable = who.may(Want::Read, &file) && who.may(Want::Write, &file) && who.reaches(path);
+        if !file.is_file() || !usable {
+            let (name, shown) = (&who.name, path.display());
+            return fault(format!(
+                "{name} may not write the database {shown}: `chown {name} {shown}`, or name another"
+            ));
+        }
+    }
+    let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    let (folder, meta) = folders.filter_map(|folder| Some((folder, std::fs::metadata(folder).ok()?))).next()?;
+    let (name, shown) = (&who.name, folder.display());
+    if !writable(who, folder, &meta) {
+        return fault(format!("{name} may not write into {shown}, where the database {} is to be", path.display()));
+    }
+    None
+}
+
+fn writable(who: &Who, folder: &Path, meta: &Metadata) -> bool {
+    let mounted_for_writing =
+        !rustix::fs::statvfs(folder).is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let may = who.may(Want::Write, meta) && who.may(Want::Enter, meta);
+    meta.is_dir() && may && who.reaches(folder) && mounted_for_writing
+}
+
+fn address_fault(config: &Config) -> Option<Fault> {
+    let address = config.http.listen;
+    let text = match TcpListener::bind(address).err()?.kind() {
+        ErrorKind::AddrInUse => format!("another program listens on {address}; end that, or set another listen"),
+        ErrorKind::AddrNotAvailable => format!("this machine has no address {}; set another listen", address.ip()),
+        ErrorKind::PermissionDenied => format!("only root may listen on {address}; set a port from 1024 on"),
+        other => format!("nobody can listen on {address}: {other}"),
+    };
+    Some(Fault { line: line(config, "http", "listen"), text })
+}
+
+fn socket_fault(config: &Config, who: &Who) -> Option<Fault> {
+    let folder = config.socket.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (socket, shown) = (config.socket.display(), folder.display());
+    let text = match (std::fs::metadata(folder), std::fs::symlink_metadata(&config.socket)) {
+        (Err(_), _) => format!("there is no folder {shown} for the socket; make it, or set another [admin] socket"),
+        (Ok(meta), _) if !writable(who, folder, &meta) => {
+            format!("{} may not write into {shown}, where the socket is to be", who.name)
+        }
+        (_, Ok(found)) if !found.file_type().is_socket() => format!("{socket} is a file and no socket; set another"),
+        _ => return None,
+    };
+    Some(Fault { line: line(config, "admin", "socket"), text })
+}
+
+/// The line that a key stands on; 0 when it does not.
+fn line(config: &Config, group: &str, key: &str) -> usize {
+    config.said.iter().find(|said| said.group == group && said.key == key).map_or(0, |said| said.line)
 }
 
 /// Names of profiles that there are none of. (What is wrong in a profile's own file is told by [`profile_files`].)

@@ -1,14 +1,30 @@
 //! The real clock and the real randomness: the one place where they are read.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use super::steady::Steady;
+use crate::domain::Timestamp;
 use crate::gateway::{Clock, Entropy};
 
-/// The system's wall clock.
+/// Tells what the system's clock says, right or wrong.
+pub type WallClock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The system's wall clock, but for its being set back.
 pub fn clock() -> Clock {
-    Arc::new(|| utc_now().into())
+    steady(Box::new(|| utc_now().into()))
+}
+
+/// A wall clock that never goes back: what is made now is never older than what was made before.
+pub fn steady(wall: WallClock) -> Clock {
+    #[expect(clippy::disallowed_methods, reason = "the edge: how long it really was since the last look")]
+    let start = std::time::Instant::now();
+    let steady = Mutex::new(Steady::new(wall()));
+    Arc::new(move || {
+        let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
+        steady.now(wall(), start.elapsed())
+    })
 }
 
 /// The system's wall clock, as the simulated network reads it.

@@ -27,7 +27,7 @@ mod usb;
 mod watch;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,6 +160,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 /// Serves all ports that the patterns name with the default settings. Spawns on the current tokio runtime, which needs its timer and I/O.
 pub fn start<H: Host, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver {
     start_with(patterns, Settings::default(), host)
+}
+
+/// The other program that has a port open, in words.
+pub async fn holder(port: &Path) -> Option<String> {
+    let device = std::fs::canonicalize(port).ok()?;
+    holders::Holders::default().rival(&device).await.map(|holder| holder.to_string())
 }
 
 /// As [`start`], with other settings.

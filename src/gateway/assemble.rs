@@ -76,7 +76,7 @@ impl Gateway {
             sender: &assembly.sender,
             text: &text,
             sent_at: first.stamp,
-            taken_at: taken_at(tx, smsc.as_deref(), first.stamp, first.received_at)?,
+            taken_at: taken_at(self, tx, smsc.as_deref(), first.stamp, first.received_at)?,
             received_at,
             complete,
         };

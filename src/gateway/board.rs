@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::domain::Timestamp;
 use crate::domain::modem::ModemStatus;
@@ -72,6 +73,16 @@ impl Board {
         modems.by_port.remove(port);
         modems.port_of_sim.retain(|_, of_sim| of_sim != port);
         modems.histories.remove(port);
+    }
+
+    /// The clock went ahead: what the modems said is no older for that.
+    pub fn clock_was_set(&self, ahead: Duration) {
+        self.lock().by_port.values_mut().for_each(|modem| modem.seen_at = modem.seen_at.plus(ahead));
+    }
+
+    /// Whether a port has had its first try.
+    pub fn is_settled(&self, port: &str) -> bool {
+        self.lock().by_port.get(port).is_some_and(|modem| modem.settled)
     }
 
     /// All modems, by port.

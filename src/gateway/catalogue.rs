@@ -66,6 +66,12 @@ impl Gateway {
             .await
     }
 
+    /// Reads the services from the database again.
+    pub async fn reread_services(&self) -> Result<(), Error> {
+        let gateway = self.clone();
+        self.store.write(move |tx| gateway.reload(tx).map(drop)).await
+    }
+
     /// From the commit on messages are matched by the services as they are now.
     fn reload(&self, tx: &Tx<'_>) -> Result<Vec<Service>, Error> {
         let services = tx.services()?;

@@ -92,3 +92,18 @@ pub trait ModemDesk: Send + Sync {
     /// Looks at every serial port of the machine.
     fn scan(&self) -> Later<'_, Vec<ScannedPort>>;
 }
+
+/// What a reload of the configuration did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// What holds from now on, like `orders.lifetime = "5m"`.
+    pub applied: Vec<String>,
+    /// What is other than what the daemon was started with and waits for a restart.
+    pub needs_restart: Vec<String>,
+}
+
+/// Who can read the configuration anew.
+pub trait Reload: Send + Sync {
+    /// Reads it and applies what can change while everything runs. A faulty one changes nothing, and every fault is told.
+    fn reload(&self) -> Later<'_, Result<Reloaded, String>>;
+}

@@ -1,5 +1,6 @@
 //! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its commit may the modem forget it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -122,7 +123,7 @@ impl Gateway {
         let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
         let stamp = reading.stamp();
         // Before the part itself is added: a message is not its own witness.
-        let taken_at = taken_at(tx, smsc.as_deref(), stamp, received_at)?;
+        let taken_at = taken_at(self, tx, smsc.as_deref(), stamp, received_at)?;
         let part = tx.add_part(&NewPart {
             sim,
             digest: &reading.digest,
@@ -287,6 +288,7 @@ fn settled_at(tx: &Tx<'_>, owner: &Owner, received_at: Timestamp) -> Result<Opti
 
 /// When the network took a part in, by our clock, as live messages of its service centre have shown that one's clock.
 pub(super) fn taken_at(
+    gateway: &Gateway,
     tx: &Tx<'_>,
     smsc: Option<&str>,
     stamp: Option<Timestamp>,
@@ -294,7 +296,8 @@ pub(super) fn taken_at(
 ) -> Result<Timestamp, Error> {
     let samples = match smsc {
         Some(smsc) => {
-            let since = received_at.minus(SAMPLE_AGE);
+            let set_at = Timestamp(gateway.clock_set_at.load(Ordering::SeqCst));
+            let since = received_at.minus(SAMPLE_AGE).max(set_at);
             tx.clock_samples(smsc, since, i64::try_from(SAMPLES).unwrap_or(i64::MAX))?
         }
         None => Vec::new(),

@@ -27,6 +27,7 @@ mod sims;
 mod tally;
 mod watch;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub use accounts::NewKey;
 pub use board::{Board, Change};
 pub use catalogue::Imported;
 pub use census::{Census, LedgerSums};
-pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
+pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, Reload, Reloaded, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
@@ -147,6 +148,8 @@ pub struct Gateway {
     aside: Arc<Aside>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
+    /// When our clock was last set, in microseconds: what was learnt of others' clocks before says nothing any more.
+    clock_set_at: Arc<AtomicI64>,
     asking: Arc<Notify>,
 }
 
@@ -170,6 +173,7 @@ impl Gateway {
             aside: Arc::default(),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
+            clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
             asking: Arc::default(),
         })
     }
@@ -190,6 +194,13 @@ impl Gateway {
         self.deadlines.notify_one();
         // How numbers are asked for may be another now.
         self.asking.notify_one();
+    }
+
+    /// The clock went ahead by so much more than time has passed.
+    pub fn clock_was_set(&self, ahead: Duration) {
+        self.clock_set_at.store(self.now().0, Ordering::SeqCst);
+        self.board.clock_was_set(ahead);
+        self.deadlines.notify_one();
     }
 
     /// Now, by the injected clock.

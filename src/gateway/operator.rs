@@ -1,6 +1,5 @@
 //! The operator's verbs on money, SIMs and the whole: adjust, suspend, rest, retire, look, verify, back up.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -149,27 +148,10 @@ impl Gateway {
         Ok(self.store.read_at_leisure(move |rows| rows.faults(cooldown_us)).await?)
     }
 
-    /// Copies the database, as it is at one moment, into a new file.
-    pub async fn backup(&self, file: PathBuf) -> Result<(), Error> {
-        let failed = |what: &str, error: std::io::Error| Error::refused(format!("cannot {what}: {error}"));
-        if file.exists() {
-            return Err(Error::refused(format!("{} is there already; a backup overwrites nothing", file.display())));
-        }
-        let Some(folder) = file.parent().filter(|_| file.is_absolute()) else {
-            return Err(Error::refused("name the backup's file with its whole path"));
-        };
-        // A half-written file must not look like a backup.
-        let unfinished = file.with_extension("unfinished");
-        let _ = std::fs::remove_file(&unfinished);
-        let copied = self.store.backup(unfinished.clone()).await;
-        if copied.is_err() {
-            let _ = std::fs::remove_file(&unfinished);
-        }
-        copied?;
-        let sync = |path: &std::path::Path| std::fs::File::open(path).and_then(|file| file.sync_all());
-        sync(&unfinished).map_err(|error| failed("write the backup to disk", error))?;
-        std::fs::rename(&unfinished, &file).map_err(|error| failed("name the backup", error))?;
-        sync(folder).map_err(|error| failed("write the backup's folder to disk", error))
+    /// A copy of the database as it is at one moment: a file that is gone when it is closed. That it was made is noted.
+    pub async fn copy(&self) -> Result<std::fs::File, Error> {
+        self.operator_did("copied", "the database".to_owned()).await?;
+        Ok(self.store.copy().await?)
     }
 }
 

@@ -326,6 +326,29 @@ async fn a_network_whose_clock_is_an_hour_slow_is_understood_after_some_live_mes
 }
 
 #[tokio::test]
+async fn what_a_wrong_clock_of_ours_has_learnt_is_forgotten_when_it_is_put_right() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
+    for n in 0..4 {
+        desk.pass(60);
+        // Ours is an hour slow.
+        let pdu = Pdu::Octets(desk.pdus("Bank", &format!("message {n}"), -3600, 1).remove(0));
+        let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
+        desk.gateway.ingest(arrival).await.unwrap();
+    }
+    desk.report(1);
+    desk.pass(3600);
+    desk.gateway.clock_was_set(Duration::from_secs(3600));
+    desk.pass(5);
+    // The modem's last word is five seconds old, not an hour.
+    let order = desk.order(ann, uber).await;
+    desk.pass(5);
+    desk.sms(1, "Uber", "code 1234").await;
+    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+}
+
+#[tokio::test]
 async fn the_same_tpdu_read_twice_is_one_message() {
     let desk = Desk::open().await;
     let pdu = desk.pdus("Uber", "once", 0, 1).remove(0);

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::domain::Timestamp;
 
@@ -20,6 +21,47 @@ pub struct Limits {
     pub address_per_second: u32,
     /// Wrong keys a minute from one address.
     pub failed_keys_per_minute: u32,
+}
+
+/// Who has asked how much, and how much may be asked: for the endpoints, and for whoever changes the limits.
+#[derive(Debug, Clone)]
+pub struct Throttle(Arc<RwLock<(Limits, Arc<Asked>)>>);
+
+/// Who has asked how much.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) by_key: Buckets<[u8; 32]>,
+    pub(super) by_address: Buckets<IpAddr>,
+    pub(super) failed: Buckets<IpAddr>,
+}
+
+impl Throttle {
+    /// Nobody has asked anything yet.
+    pub fn new(limits: Limits) -> Throttle {
+        Throttle(Arc::new(RwLock::new((limits, Arc::new(Asked::nothing(limits))))))
+    }
+
+    /// Other limits from now on; with the same ones nothing changes.
+    pub fn set(&self, limits: Limits) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if held.0 != limits {
+            *held = (limits, Arc::new(Asked::nothing(limits)));
+        }
+    }
+
+    pub(super) fn asked(&self) -> Arc<Asked> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).1)
+    }
+}
+
+impl Asked {
+    fn nothing(limits: Limits) -> Asked {
+        Asked {
+            by_key: Buckets::new(limits.key_per_second, 1),
+            by_address: Buckets::new(limits.address_per_second, 1),
+            failed: Buckets::new(limits.failed_keys_per_minute, 60),
+        }
+    }
 }
 
 /// Buckets that hold so many tokens and are filled with as many in `seconds`.
@@ -82,6 +124,18 @@ mod tests {
             [Ok(()), Ok(()), Err(TooMany(1))]
         );
         assert_eq!(take("a", 0), Ok(()), "the clock was set back");
+    }
+
+    #[test]
+    fn limits_change_for_those_who_ask_already_and_the_same_limits_forget_nothing() {
+        let limits = |failed| Limits { failed_keys_per_minute: failed, ..Limits::default() };
+        let throttle = Throttle::new(limits(1));
+        let take = || throttle.asked().failed.take(IpAddr::from([127, 0, 0, 1]), Timestamp(0)).is_ok();
+        assert_eq!([take(), take()], [true, false]);
+        throttle.set(limits(1));
+        assert!(!take());
+        throttle.set(limits(2));
+        assert_eq!([take(), take(), take()], [true, true, false]);
     }
 
     #[test]

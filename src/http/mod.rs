@@ -1,6 +1,7 @@
 //! The customers' API and the admin interface over axum. What is said is decided in `gateway`; here it is put into words.
 
 pub mod admin;
+mod crowd;
 pub mod customer;
 mod limits;
 mod multipart;
@@ -9,6 +10,6 @@ mod requests;
 mod serve;
 pub mod watch;
 
-pub use limits::Limits;
+pub use limits::{Limits, Throttle};
 pub use requests::Requests;
 pub use serve::{Listening, listen_tcp, listen_unix};

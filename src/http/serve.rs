@@ -11,6 +11,8 @@ use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
+use super::crowd::Crowd;
+
 /// How long a client may take to send a request's headers, and a connection may idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -31,13 +33,19 @@ impl Listening {
     }
 }
 
-/// Serves on a TCP address; answers the address it got, and the running server. The task is on the current runtime.
-pub fn listen_tcp(address: SocketAddr, router: Router) -> io::Result<(SocketAddr, Listening)> {
+/// Serves on a TCP address, at most `most` connections at once; answers the address it got, and the running server. The task is
+/// on the current runtime.
+pub fn listen_tcp(address: SocketAddr, router: Router, most: usize) -> io::Result<(SocketAddr, Listening)> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).http1_only();
+    let crowd = Crowd::new(most);
+    let mut server = axum_server::from_tcp(listener)?
+        .handle(handle.clone())
+        .acceptor(crowd.clone())
+        .accept_error_handler(move |_: Option<&SocketAddr>, error| crowd.failed(error))
+        .http1_only();
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_LIMIT);
     let task = tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));

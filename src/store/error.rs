@@ -1,5 +1,7 @@
 //! What can go wrong in the store, in words for an operator.
 
+use std::path::Path;
+
 /// A failed operation. Nothing of it is in the database.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -32,15 +34,35 @@ pub enum StoreError {
         /// The newest schema that this program knows.
         known: i64,
     },
+    /// An upgrade without a way back is not begun.
+    #[error(
+        "before its upgrade from schema {schema} the database is copied beside itself, and that failed: {reason}; nothing was changed"
+    )]
+    NoCopy {
+        /// The file's schema.
+        schema: i64,
+        /// Why there is no copy.
+        reason: String,
+    },
     /// No room on the disk.
     #[error("the disk of the database is full; free some space, the modems keep their messages until then")]
     Full,
+    /// The disk fails.
+    #[error("the disk of the database fails: {0}; the modems keep their messages until it works")]
+    Disk(String),
     /// Another program holds the database.
     #[error("the database is locked by another program; is a second simbridge running, or a tool that writes to it?")]
     Locked,
     /// The file is damaged or is no database.
-    #[error("the database is damaged: {0}; restore a backup")]
-    Damaged(String),
+    #[error(
+        "the database{file} is damaged: {reason}; stop the daemon, put the file away, restore a backup in its place"
+    )]
+    Damaged {
+        /// ` PATH`, as far as it is known.
+        file: String,
+        /// What SQLite says.
+        reason: String,
+    },
     /// A row that no version of this program can have written.
     #[error("{table} {key}: {fault}")]
     Row {
@@ -65,13 +87,25 @@ pub enum StoreError {
     Gone,
 }
 
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> StoreError {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => StoreError::Full,
+            _ => StoreError::Other(error.to_string()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => StoreError::Disk(error.to_string()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged { file: String::new(), reason: error.to_string() }
+            }
             Some(ErrorCode::ConstraintViolation) => StoreError::Refused(error.to_string()),
             Some(_) => StoreError::Other(error.to_string()),
             None => StoreError::Unreadable(error.to_string()),
@@ -83,7 +117,15 @@ impl StoreError {
     /// Whether it is the fault of what was looked at, so that work on other rows can go on.
     pub fn is_of_a_row(&self) -> bool {
         use StoreError::{Damaged, Refused, Row, Unreadable};
-        matches!(self, Damaged(_) | Refused(_) | Row { .. } | Unreadable(_))
+        matches!(self, Damaged { .. } | Refused(_) | Row { .. } | Unreadable(_))
+    }
+
+    /// With the file's name, where people have to do something about the file.
+    pub fn of_file(self, path: &Path) -> StoreError {
+        match self {
+            StoreError::Damaged { reason, .. } => StoreError::Damaged { file: format!(" {}", path.display()), reason },
+            other => other,
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Numbered migrations, embedded, applied at start, forward only; `PRAGMA user_version` holds how many are in.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::StoreError;
+use super::copy::keep_copy;
 
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
@@ -12,14 +15,25 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_orders.sql"),
 ];
 
-/// Brings the database to the newest schema, each step in a transaction of its own.
-pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+/// Brings the database at `path` to the newest schema, each step in a transaction of its own. Of one that had a schema a copy is
+/// kept beside it first.
+pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for (version, sql) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+    if 0 < found && found < known {
+        keep_copy(conn, path, found)
+            .map_err(|error| StoreError::NoCopy { schema: found, reason: error.to_string() })?;
+    }
+    migrate_to(conn, MIGRATIONS.len())
+}
+
+/// Applies what is missing of the first `count` migrations.
+fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
+    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (version, sql) in (1_i64..).zip(MIGRATIONS.iter().take(count)).filter(|(version, _)| *version > found) {
         let step = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         step.execute_batch(sql)?;
         step.pragma_update(None, "user_version", version)?;
@@ -30,7 +44,96 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Store;
     use super::*;
+
+    /// Representative rows, by the schema that they can be written into first.
+    const ROWS: &[(usize, &str)] = &[
+        (1, include_str!("../../tests/data/schemas/0001.sql")),
+        (2, include_str!("../../tests/data/schemas/0002.sql")),
+        (3, include_str!("../../tests/data/schemas/0003.sql")),
+        (4, include_str!("../../tests/data/schemas/0004.sql")),
+    ];
+
+    /// A database as the first `count` migrations left it, with rows.
+    fn made_by(path: &Path, count: usize) {
+        let mut conn = Connection::open(path).unwrap();
+        conn.pragma_update(None, "foreign_keys", true).unwrap();
+        for version in 1..=count {
+            migrate_to(&mut conn, version).unwrap();
+            for (_, rows) in ROWS.iter().filter(|(first, _)| *first == version) {
+                conn.execute_batch(rows).unwrap();
+            }
+        }
+    }
+
+    fn backups(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.contains(".schema-")).collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_database_of_every_earlier_schema_is_upgraded_and_a_copy_kept() {
+        for count in 1..=MIGRATIONS.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("old.db");
+            made_by(&path, count);
+            let store = Store::open(&path).unwrap();
+            let faults = store.read(|rows| rows.faults(None)).await.unwrap();
+            assert_eq!(faults, [""; 0], "schema {count}");
+            let (accounts, messages) =
+                store.read(|rows| Ok::<_, StoreError>((rows.accounts()?, rows.newest_message()?))).await.unwrap();
+            let balances: Vec<_> =
+                accounts.iter().map(|account| (account.name.as_str(), account.funds.balance.0)).collect();
+            assert_eq!(balances, [("ann", 950), ("bob", if count == 1 { 2000 } else { 500 })], "schema {count}");
+            assert!(messages.0 >= 3);
+            store.close().await;
+            let kept = backups(folder.path());
+            if count == MIGRATIONS.len() {
+                assert_eq!(kept, [""; 0], "nothing was upgraded");
+                continue;
+            }
+            assert_eq!(kept, [format!("old.db.schema-{count}.backup")]);
+            // What was kept is as it was before: it can be upgraded itself.
+            let again = folder.path().join("again.db");
+            std::fs::rename(folder.path().join(&kept[0]), &again).unwrap();
+            let found: i64 =
+                Connection::open(&again).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+            assert_eq!(usize::try_from(found).unwrap(), count);
+            Store::open(&again).unwrap().close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_copies_are_kept_and_none_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        for _ in 0..5 {
+            let _ = std::fs::remove_file(&path);
+            made_by(&path, 1);
+            Store::open(&path).unwrap().close().await;
+        }
+        assert_eq!(
+            backups(folder.path()),
+            ["x.db.schema-1.backup-3", "x.db.schema-1.backup-4", "x.db.schema-1.backup-5"]
+        );
+    }
+
+    #[tokio::test]
+    async fn without_a_copy_nothing_is_upgraded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        made_by(&path, 1);
+        // A folder in the way of the copy.
+        std::fs::create_dir(folder.path().join("x.db.unfinished")).unwrap();
+        std::fs::write(folder.path().join("x.db.unfinished/full"), "").unwrap();
+        let Err(StoreError::NoCopy { schema: 1, .. }) = Store::open(&path) else { panic!("upgraded without a copy") };
+        let version: i64 =
+            Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, 1);
+    }
 
     #[test]
     fn a_database_with_orders_and_messages_keeps_its_sims_when_their_table_is_made_anew() {
@@ -47,7 +150,7 @@ mod tests {
              INSERT INTO part (sim_id, digest, pdu, imei, received_at, live) VALUES (7, x'00', x'00', '1', 5, 0);",
         )
         .unwrap();
-        migrate(&mut conn).unwrap();
+        migrate_to(&mut conn, MIGRATIONS.len()).unwrap();
         let told: String = conn
             .query_row("SELECT group_concat(concat_ws(' ', id, iccid, number, number_source, created_at, rests_until, retired_at), ',') FROM sim", [], |row| row.get(0))
             .unwrap();

@@ -10,6 +10,7 @@ mod assemblies;
 pub(crate) mod attacks;
 mod audit;
 mod census;
+mod copy;
 mod deadlines;
 mod error;
 mod ledger;

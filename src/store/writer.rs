@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::copy::copy_into;
 use super::migrate::migrate;
 use super::stats::stopwatch;
 use super::{Rows, Stats, StoreError};
@@ -124,12 +126,25 @@ impl Tx<'_> {
 impl Store {
     /// Opens or creates the database, brings its schema up to date and starts the writer.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
+        Store::open_with(path, false)
+    }
+
+    /// As [`Store::open`]; when others checkpoint (Litestream does, and must be the only one), the write-ahead log is left to them.
+    pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         let lock = lock(path)?;
         let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
-        prepare(&conn).and_then(|()| migrate(&mut conn)).map_err(|error| match error {
+        if conn.is_readonly("main").unwrap_or(false) {
+            return Err(failed(
+                "it may only be read by this user, or lies on a file system that is mounted so".to_owned(),
+            ));
+        }
+        let opened = spill_beside(&conn, path)
+            .and_then(|()| prepare(&conn, checkpointed_by_others))
+            .and_then(|()| migrate(&mut conn, path));
+        opened.map_err(|error| match error {
             StoreError::Other(reason) => failed(reason),
-            other => other,
+            other => other.of_file(path),
         })?;
         let place = Place::new(path);
         let (jobs, queue) = mpsc::channel(QUEUE);
@@ -148,7 +163,8 @@ impl Store {
             readers: Arc::new(Readers {
                 path: path.to_owned(),
                 turns: Arc::new(Semaphore::new(READERS)),
-                idle: Mutex::new(Vec::new()),
+                idle: Mutex::default(),
+                closed: AtomicBool::default(),
             }),
             thread: Arc::new(Mutex::new(Some(thread))),
         })
@@ -223,13 +239,14 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// Copies the database as it is at one moment into a new file, while everything goes on.
-    pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
+    /// A copy of the database as it is at one moment, while everything goes on. The file has no name: it is gone when it is closed.
+    pub async fn copy(&self) -> Result<File, StoreError> {
+        let folder = self.readers.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
         let copy = move |rows: &Rows<'_>| {
-            let mut copy = Connection::open(&to)?;
-            // In one step: a copy in small ones begins anew with each write that comes between.
-            rusqlite::backup::Backup::new(rows.conn, &mut copy)?.step(-1)?;
-            copy.close().map_err(|(_, error)| StoreError::from(error))
+            // Beside the database: that is where there is room for one.
+            let file = tempfile::Builder::new().prefix(".copy-").tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
+            copy_into(rows.conn, file.path())?;
+            Ok::<_, StoreError>(file.reopen()?)
         };
         self.read_at_leisure(copy).await
     }
@@ -251,6 +268,8 @@ impl Store {
 
     /// Lets the writer finish what waits and ends it. Later operations are answered [`StoreError::Gone`].
     pub async fn close(&self) {
+        // The last connection to be closed takes the write-ahead log into the database, and only the writer's can.
+        self.readers.close();
         let _ = self.jobs.send(Command::Stop).await;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -274,6 +293,7 @@ struct Readers {
     path: PathBuf,
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    closed: AtomicBool,
 }
 
 impl Readers {
@@ -291,7 +311,16 @@ impl Readers {
     }
 
     fn give_back(&self, conn: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS && !self.closed.load(Ordering::SeqCst) {
+            idle.push(conn);
+        }
+    }
+
+    /// Keeps no connection any more.
+    fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -304,13 +333,23 @@ pub(super) fn keep_statements(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn prepare(conn: &Connection) -> Result<(), StoreError> {
+fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
     keep_statements(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.pragma_update(None, "wal_autocheckpoint", if checkpointed_by_others { 0 } else { CHECKPOINT_PAGES })?;
+    if checkpointed_by_others {
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    }
+    Ok(())
+}
+
+/// A large operation's savepoint needs a file: beside the database, not in a /tmp that is full or may not be written.
+fn spill_beside(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    conn.pragma_update(None, "temp_store_directory", folder.to_string_lossy())?;
     Ok(())
 }
 
@@ -493,7 +532,7 @@ mod tests {
         let path = dir.path().join("damaged.db");
         std::fs::write(&path, "this is no database, but it is longer than a header would be, by far enough of a text")
             .unwrap();
-        assert!(matches!(Store::open(&path), Err(StoreError::Damaged(_))));
+        assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
         assert!(matches!(Store::open(&dir.path().join("no/such/folder.db")), Err(StoreError::Open { .. })));
     }
 
@@ -524,5 +563,26 @@ mod tests {
         assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
         store.write(|tx| tx.add_account("short", Timestamp(1))).await.unwrap();
         assert_eq!(names(&store).await, ["short"]);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_others_checkpoint_is_left_to_them() {
+        for by_others in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("test.db");
+            let store = Store::open_with(&path, by_others).unwrap();
+            // More than SQLite lets pile up by itself: a thousand pages.
+            for n in 0..40 {
+                let long = format!("{n}{}", "x".repeat(200_000));
+                store.write(move |tx| tx.add_account(&long, Timestamp(1))).await.unwrap();
+            }
+            let log = dir.path().join("test.db-wal");
+            let piled_up = std::fs::metadata(&log).unwrap().len() > 8_000_000;
+            store.read(|rows| rows.accounts()).await.unwrap_or_else(|error: StoreError| panic!("{error}"));
+            store.close().await;
+            assert_eq!((piled_up, log.exists()), (by_others, by_others));
+            let again = Store::open(&path).unwrap();
+            assert_eq!(names(&again).await.len(), 40);
+        }
     }
 }

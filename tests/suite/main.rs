@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
 mod bad_input;
+mod checking;
 mod codec;
 mod commands;
 mod customer_api;
@@ -15,13 +16,16 @@ mod hands;
 mod hardware;
 mod kill;
 mod logging;
+mod machine;
 mod modems;
 mod numbers;
 mod oddities;
 mod operating;
 mod pin;
 mod recordings;
+mod reload;
 mod rooms;
+mod service;
 mod simulator;
 mod support;
 mod tenants;

@@ -2,7 +2,7 @@
 
 use simbridge::simulator::Scenario;
 
-use crate::support::Site;
+use crate::support::{Site, wait_for};
 
 #[test]
 fn the_ledger_tells_every_entry() {
@@ -89,6 +89,12 @@ fn a_backup_is_a_database_and_verify_finds_what_is_wrong_in_one() {
     site.ok(&["backup", file.to_str().unwrap()]);
     let again = String::from_utf8(site.run(&["backup", file.to_str().unwrap()]).stderr).unwrap();
     assert!(again.contains("is there already"), "{again}");
+    let mut sum = std::process::Command::new("sha256sum");
+    let checked = sum.args(["--check", "copy.db.sha256"]).current_dir(site.dir.path()).output().unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+    let left: Vec<_> = std::fs::read_dir(site.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("unfinished")), "{left:?}");
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".copy")), "{left:?}");
     let copy = rusqlite::Connection::open(&file).unwrap();
     let balance: i64 = copy.query_row("SELECT balance_minor FROM account", [], |row| row.get(0)).unwrap();
     assert_eq!(balance, 1000);
@@ -154,4 +160,29 @@ fn an_empty_name_is_no_name() {
         assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
         assert!(said.contains("it is empty"), "{command:?}: {said}");
     }
+}
+
+#[test]
+fn a_restored_backup_is_the_site_as_it_was() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    let number = site.network().numbers().remove(0);
+    site.send("Uber", &number, "before the backup");
+    wait_for("the message", || site.messages().len() == 1);
+    let backup = site.dir.path().join("kept.db");
+    site.ok(&["backup", backup.to_str().unwrap()]);
+    site.customer("bob", "10");
+    daemon.kill();
+    // As the operator's guide says.
+    let database = site.dir.path().join("simbridge.db");
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", database.display()));
+    }
+    std::fs::copy(&backup, &database).unwrap();
+    let _daemon = site.serve_ready();
+    assert_eq!(site.json(&["account", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "10.00");
+    assert_eq!(site.messages()[0]["text"], "before the backup");
+    assert_eq!(site.ok(&["verify"]), "no faults\n");
 }

@@ -116,7 +116,12 @@ impl Site {
 
     /// Starts the daemon and returns once it serves. It says as much as it can, and what it says has no secrets.
     pub fn serve(&self) -> Daemon {
-        let mut child = self.command(&["serve"]).env("RUST_LOG", LEVEL).stderr(Stdio::piped()).spawn().unwrap();
+        self.serve_by(self.command(&["serve"]))
+    }
+
+    /// Starts the daemon by a command of one's own and returns once it serves.
+    pub fn serve_by(&self, mut command: Command) -> Daemon {
+        let mut child = command.env("RUST_LOG", LEVEL).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, told) = channel();
         // Whoever writes to a full pipe stands still.
@@ -161,8 +166,8 @@ impl Site {
 
     /// Sends raw bytes to the customers' port; head and body of the answer.
     pub fn http(&self, request: &str) -> (String, String) {
-        let address = self.admin("/status")["listen"].as_str().unwrap().to_owned();
-        http(&address, request)
+        let status = self.admin("/status");
+        http(status["listen"].as_str().unwrap_or_else(|| panic!("{status}")), request)
     }
 
     /// What the daemon says on its admin socket; as the commands ask it, without a process each time.
@@ -243,6 +248,12 @@ impl Daemon {
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
+    }
+
+    /// Asks it to read its configuration anew, as `kill -HUP` does.
+    pub fn hang_up(&self) {
+        let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     /// kill -9.

@@ -59,6 +59,8 @@ pub struct Config {
     pub without_effect: Vec<String>,
     /// What the file says itself, in the order of its lines.
     pub said: Vec<Said>,
+    /// The file; `None` when it was a text.
+    pub file: Option<PathBuf>,
 }
 
 /// One value that a file says.
@@ -109,6 +111,13 @@ pub struct ModemPorts {
     pub line: usize,
 }
 
+impl ModemPorts {
+    /// Whether another entry means the same, on whatever line it stands.
+    pub fn is_meant_as(&self, other: &ModemPorts) -> bool {
+        *self == ModemPorts { line: self.line, ..other.clone() }
+    }
+}
+
 /// `[orders]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orders {
@@ -153,7 +162,7 @@ pub enum LogFormat {
 /// One thing that is wrong in the file, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The line, from 1.
+    /// The line, from 1; 0: what the file does not say is at fault.
     pub line: usize,
     /// What is wrong and what would be right.
     pub text: String,
@@ -174,9 +183,11 @@ impl fmt::Display for ConfigError {
         match &self.faults {
             Err(error) => write!(f, "cannot read the configuration {path}: {error}"),
             Ok(faults) => {
-                let lines: Vec<String> =
-                    faults.iter().map(|fault| format!("{path}:{}: {}", fault.line, fault.text)).collect();
-                f.write_str(&lines.join("\n"))
+                let line = |fault: &Fault| match fault.line {
+                    0 => format!("{path}: {}", fault.text),
+                    line => format!("{path}:{line}: {}", fault.text),
+                };
+                f.write_str(&faults.iter().map(line).collect::<Vec<_>>().join("\n"))
             }
         }
     }
@@ -189,7 +200,8 @@ impl Config {
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let failed = |faults| ConfigError { path: path.to_owned(), faults };
         let text = std::fs::read_to_string(path).map_err(|error| failed(Err(error)))?;
-        Config::parse(&text).map_err(|faults| failed(Ok(faults)))
+        let config = Config::parse(&text).map_err(|faults| failed(Ok(faults)))?;
+        Ok(Config { file: Some(path.to_owned()), ..config })
     }
 
     /// Reads a file's text.
@@ -229,6 +241,7 @@ impl Config {
             log: log(root.section("log")),
             without_effect,
             said: document.said(),
+            file: None,
         };
         root.end();
         config

@@ -7,10 +7,11 @@ mod queue;
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use super::config::{Log, LogFormat};
 pub use events::EVENTS;
@@ -44,11 +45,25 @@ impl Drop for Logging {
     }
 }
 
+/// The filter of the running log, unless `RUST_LOG` is.
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// Another level from now on. Nothing changes where `RUST_LOG` was set at the start, or there is no log.
+pub fn set_level(level: &str) {
+    if let (Some(filter), Ok(wanted)) = (FILTER.get(), EnvFilter::try_new(level)) {
+        // Fails when the log is gone: then nobody reads it.
+        let _ = filter.reload(wanted);
+    }
+}
+
 /// Writes log lines from now on, to standard error or to journald. `RUST_LOG`, when set, goes before the level.
 pub fn start(log: &Log) -> Result<Logging, LogError> {
     let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(&log.level));
-    let filter = filter.map_err(|error| LogError::Filter(error.to_string()))?;
+    let (filter, handle) = reload::Layer::new(filter.map_err(|error| LogError::Filter(error.to_string()))?);
+    if wanted.is_none() {
+        let _ = FILTER.set(handle);
+    }
     let (queue, layer) = match log.format {
         LogFormat::Auto if is_journals(std::env::var("JOURNAL_STREAM").ok().as_deref()) => journald()?,
         LogFormat::Journald => journald()?,

@@ -1,14 +1,20 @@
 //! Orders and rentals with all that belongs to them, the audit, the database as a whole.
 
-use std::path::PathBuf;
-
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
 
-use super::{Admin, Answer, Limit, views};
+use super::{Admin, Answer, Limit, Refused, views};
 use crate::domain::{OrderId, RentalId};
+use crate::gateway;
+
+/// How much of a copy is read at once.
+const CHUNK: usize = 256 * 1024;
 
 fn with(mut object: Value, more: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
@@ -49,14 +55,13 @@ pub(super) async fn verify(State(admin): State<Admin>) -> Answer {
     Ok(Json(json!({ "ok": faults.is_empty(), "faults": faults })))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Backup {
-    file: PathBuf,
-}
-
-pub(super) async fn backup(State(admin): State<Admin>, Json(Backup { file }): Json<Backup>) -> Answer {
-    admin.gateway.backup(file.clone()).await?;
-    Ok(Json(json!({ "file": file })))
+/// The whole database: whoever asks writes it where they may.
+pub(super) async fn backup(State(admin): State<Admin>) -> Result<Response, Refused> {
+    let unreadable = |error: std::io::Error| gateway::Error::Refused(format!("the copy cannot be read: {error}"));
+    let copy = admin.gateway.copy().await?;
+    let length = copy.metadata().map_err(unreadable)?.len();
+    let body = Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(copy), CHUNK));
+    Ok(([(CONTENT_LENGTH, length)], body).into_response())
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ mod accounts;
 mod books;
 mod catalogue;
 pub mod modems;
+pub mod reload;
 mod sims;
 mod views;
 
@@ -83,7 +84,7 @@ pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationTok
         .route("/explain", get(books::explain))
         .route("/audit", get(books::audit))
         .route("/verify", get(books::verify))
-        .route("/backup", post(books::backup))
+        .route("/backup", get(books::backup))
         .route("/messages", get(messages))
         .with_state(Admin { gateway, customers, stopping })
 }

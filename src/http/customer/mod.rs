@@ -4,7 +4,6 @@ mod answer;
 mod regular;
 mod rental;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,7 +21,7 @@ use crate::gateway::Gateway;
 use answer::Refusal;
 pub(super) use answer::text;
 
-use super::limits::{Buckets, Limits};
+use super::limits::Throttle;
 use super::params::{Params, peer};
 use super::requests::Requests;
 use crate::domain::network::is_allowed;
@@ -39,7 +38,7 @@ pub(super) struct Api {
     stopping: CancellationToken,
     requests: Arc<RequestIds>,
     counted: Arc<Requests>,
-    limits: Arc<Asked>,
+    throttle: Throttle,
 }
 
 /// Ids that no other request has, nor had before the daemon was started anew: when it was started, and a count.
@@ -54,22 +53,10 @@ impl RequestIds {
     }
 }
 
-/// Who has asked how much.
-struct Asked {
-    by_key: Buckets<[u8; 32]>,
-    by_address: Buckets<IpAddr>,
-    failed: Buckets<IpAddr>,
-}
-
 /// All endpoints of the customers' API.
-pub fn router(gateway: Gateway, limits: Limits, counted: Arc<Requests>, stopping: CancellationToken) -> Router {
-    let asked = Asked {
-        by_key: Buckets::new(limits.key_per_second, 1),
-        by_address: Buckets::new(limits.address_per_second, 1),
-        failed: Buckets::new(limits.failed_keys_per_minute, 60),
-    };
+pub fn router(gateway: Gateway, throttle: Throttle, counted: Arc<Requests>, stopping: CancellationToken) -> Router {
     let requests = Arc::new(RequestIds { started: gateway.now(), count: AtomicU64::new(0) });
-    let api = Api { gateway, stopping, requests, counted, limits: Arc::new(asked) };
+    let api = Api { gateway, stopping, requests, counted, throttle };
     // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
     // one of its own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
@@ -115,7 +102,8 @@ async fn in_span(State(api): State<Api>, request: Request, next: Next) -> Respon
     // The path only: the query holds the key.
     let path = request.uri().path().to_owned();
     let span = tracing::info_span!("request", id, method = %name(request.method()), path);
-    let within = peer(&request).map_or(Ok(()), |address| api.limits.by_address.take(address, api.gateway.now()));
+    let within =
+        peer(&request).map_or(Ok(()), |address| api.throttle.asked().by_address.take(address, api.gateway.now()));
     let mut response = match within {
         Ok(()) => next.run(request).instrument(span).await,
         Err(too_many) => Refusal::from(too_many).into_response(),
@@ -143,11 +131,11 @@ impl Api {
         });
         match (holder, params.peer) {
             (Some(holder), _) => {
-                self.limits.by_key.take(digest, now)?;
+                self.throttle.asked().by_key.take(digest, now)?;
                 Ok(holder.account)
             }
             (None, Some(address)) => {
-                self.limits.failed.take(address, now)?;
+                self.throttle.asked().failed.take(address, now)?;
                 Err(Refusal::Unauthorized)
             }
             (None, None) => Err(Refusal::Unauthorized),

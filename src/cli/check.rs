@@ -1,0 +1,58 @@
+//! `check` and `config`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::print;
+use crate::daemon::check::{self, Who};
+use crate::daemon::config::{Config, ConfigError, Shown};
+
+/// Tells every fault of a configuration, and what on this machine does not fit it.
+pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitCode> {
+    let who = match user {
+        None => Who::this_process(),
+        Some(name) => Who::named(name).with_context(|| format!("this machine has no user {name}"))?,
+    };
+    let config = Config::load(path)?;
+    for what in &config.without_effect {
+        eprintln!("{}: {what} is right, but without effect in this version", path.display());
+    }
+    let profiles = check::profile_files(&config);
+    for fault in &profiles {
+        eprintln!("{fault}");
+    }
+    let faults = check::machine_faults(&config, &who).await;
+    if !faults.is_empty() {
+        return Err(ConfigError { path: path.to_owned(), faults: Ok(faults) }.into());
+    }
+    anyhow::ensure!(profiles.is_empty(), "{} of the operator's own profiles cannot be used", profiles.len());
+    let running = if check::runs(&config) { "; a daemon runs with it" } else { "" };
+    print::line(&format!("{}: no faults{running}", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the configuration as it is understood.
+pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let config = Config::load(path)?;
+    if json {
+        let rows = config.shown().iter().map(|shown| row(path, shown)).collect();
+        print::json(&rows)?;
+    } else {
+        print::line(config.explained(path).trim_end())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(path: &Path, shown: &Shown) -> Value {
+    let table = toml::from_str::<toml::Table>(&format!("value = {}", shown.value)).ok();
+    let value = table.and_then(|table| serde_json::to_value(table.get("value")?).ok());
+    let place = shown.place.map(|place| format!("[{place}]")).unwrap_or_default();
+    let from = match shown.line {
+        Some(line) => format!("{}:{line}", path.display()),
+        None => "default".to_owned(),
+    };
+    json!({ "key": format!("{}{place}.{}", shown.group, shown.key), "value": value, "from": from })
+}

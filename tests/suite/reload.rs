@@ -1,0 +1,88 @@
+//! The configuration read anew while the daemon runs.
+
+use std::fs;
+
+use crate::support::{Site, http, wait_for};
+
+fn change(site: &Site, from: &str, to: &str) {
+    let text = fs::read_to_string(site.config()).unwrap();
+    assert!(text.contains(from), "{from} is not in\n{text}");
+    // As editors do: a daemon that reads it meanwhile meets the one or the other.
+    let new = site.dir.path().join("new.toml");
+    fs::write(&new, text.replace(from, to)).unwrap();
+    fs::rename(&new, site.config()).unwrap();
+}
+
+#[test]
+fn what_can_change_changes_and_what_cannot_is_named() {
+    let site = Site::with_modems(2);
+    let daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    assert_eq!(site.ok(&["reload"]), "nothing is other than before\n");
+    let since = site.admin("/modems")[0]["since"].clone();
+    change(&site, "modem*\"", "modem000\"\n[orders]\nmax_open_per_account = 2\nnumber_format = \"international\"");
+    change(&site, "listen = \"127.0.0.1:0\"", "listen = \"127.0.0.1:1\"");
+    let done = site.json(&["reload"]);
+    let folder = site.dir.path().join("modems");
+    let expected = serde_json::json!({
+        "applied": [
+            format!("modem {}/modem* removed", folder.display()),
+            format!("modem {}/modem000 added", folder.display()),
+            "orders.max_open_per_account = 2",
+            "orders.number_format = \"international\"",
+        ],
+        "needs_restart": ["http.listen = \"127.0.0.1:1\""],
+    });
+    assert_eq!(done, expected);
+    wait_for("the other modem to be gone", || site.admin("/status")["modems"]["total"] == 1);
+    let modem = site.admin("/modems")[0].clone();
+    assert_eq!((&modem["state"], &modem["since"]), (&"Ready".into(), &since), "its session went on");
+    let order = site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+    assert!(order.contains("_316"), "the number is shown otherwise: {order}");
+    assert_eq!(site.ok(&["reload"]), "needs a restart: http.listen = \"127.0.0.1:1\"\n");
+    daemon.kill();
+}
+
+#[test]
+fn a_faulty_file_changes_nothing_and_says_why() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    let key = site.customer("ann", "10");
+    let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
+    // The command itself needs a file that tells where the daemon is.
+    let original = site.dir.path().join("original.toml");
+    fs::copy(site.config(), &original).unwrap();
+    change(
+        &site,
+        "[[modem]]",
+        "[limits]\nkey_per_second = 0\nfailed_keys_per_minute = \"none\"\n[[modem]]\nbaud = 1\n",
+    );
+    let refused = site.run(&["reload", "--config", original.to_str().unwrap()]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    for words in ["`failed_keys_per_minute` must be from 0", "`baud` must be from 300"] {
+        assert!(said.contains(words), "{words} is missing in\n{said}");
+    }
+    fs::write(site.config(), "\n").unwrap();
+    let empty = site.run(&["reload", "--config", original.to_str().unwrap()]);
+    let said = String::from_utf8(empty.stderr).unwrap();
+    assert!(said.contains("is empty; nothing was changed"), "{said}");
+    let request = format!("GET /api/getbalance?key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    assert_eq!(http(&address, &request).1, "10.00");
+}
+
+#[test]
+fn a_hang_up_is_a_reload_and_not_the_end() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    let port = site.rack.as_ref().unwrap().ports()[0].display().to_string();
+    change(&site, "modem*\"", "modem000\"\n[[modem]]\nport = \"/dev/no-such-modem\"");
+    daemon.hang_up();
+    wait_for("the new port to be shown", || site.admin("/status")["modems"]["total"] == 2);
+    change(&site, "[[modem]]\nport = \"/dev/no-such-modem\"", "");
+    daemon.hang_up();
+    wait_for("it to be gone", || site.admin("/status")["modems"]["total"] == 1);
+    assert_eq!(site.admin("/modems")[0]["port"], port.as_str());
+    assert!(daemon.terminate().as_secs() < 5);
+}
