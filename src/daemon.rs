@@ -87,8 +87,8 @@ pub struct Daemon {
 impl Daemon {
     /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
     pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
-        make_folder(&config.database)?;
-        let store = Store::open(&config.database)?;
+        make_folder(&config.database.path)?;
+        let store = Store::open(&config.database.path)?;
         let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
         if let Err(error) = gateway.sweep().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
@@ -98,8 +98,8 @@ impl Daemon {
         let watch = Watch::new(gateway.clone(), store.clone());
         let customers =
             http::customer::router(gateway.clone(), limits(config), Arc::clone(&watch.requests), stopping.clone());
-        let (address, customers) = http::listen_tcp(config.listen, customers)
-            .map_err(|error| StartError::Http { address: config.listen, reason: error.to_string() })?;
+        let (address, customers) = http::listen_tcp(config.http.listen, customers)
+            .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let mut servers = vec![customers];
         let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems)));
         let driver = driver::start_with(ports(config), driver_settings(config), host);
@@ -155,7 +155,7 @@ fn listen_admin(
 ) -> Result<Vec<Listening>, StartError> {
     let desk = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
     let watched = || http::watch::router(watch.clone());
-    let customers = watch.customers().unwrap_or(config.listen);
+    let customers = watch.customers().unwrap_or(config.http.listen);
     let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
         .merge(http::admin::modems::router(gateway.clone(), desk))
         .merge(http::watch::overview(watch.clone()))

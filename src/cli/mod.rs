@@ -10,8 +10,11 @@ mod demo_stage;
 mod import;
 mod modem;
 mod print;
+mod progress;
+mod screen;
 mod serve;
 mod simulate;
+mod status;
 mod tail;
 
 use std::net::SocketAddr;

@@ -54,6 +54,11 @@ impl driver::Host for Host {
         self.modems.recovering(port, step);
     }
 
+    fn removed(&self, port: &str) {
+        self.gateway.board().removed(port);
+        self.modems.removed(port);
+    }
+
     async fn identified(&self, imei: &str, sim: &SimCard) -> Result<Custody, HostError> {
         let source = |source| match source {
             modem::NumberSource::Cnum => NumberSource::Cnum,

@@ -79,6 +79,7 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
             if let Some(answered) = session.take_answered() {
                 self.host.answered(&port, answered);
             }
+            self.record.turn();
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }

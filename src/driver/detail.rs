@@ -1,6 +1,7 @@
 //! What is known of one port beside its snapshot: what was done about it, and what was last said on it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::recovery::Step;
@@ -36,11 +37,24 @@ struct Kept {
 
 /// Shared by a port's worker and whoever asks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Record(Arc<Mutex<Kept>>);
+pub(crate) struct Record {
+    kept: Arc<Mutex<Kept>>,
+    turns: Arc<AtomicU64>,
+}
 
 impl Record {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker's loop has turned once more: it does not hang.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it has turned.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
     }
 
     pub fn reported(&self, snapshot: &Snapshot) {

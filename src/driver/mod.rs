@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch as latest};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -158,12 +158,14 @@ pub fn start<H: Host, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver 
 
 /// As [`start`], with other settings.
 pub fn start_with<H: Host, P: Into<Ports>>(patterns: Vec<P>, settings: Settings, host: Arc<H>) -> Driver {
-    let ports = patterns.into_iter().map(Into::into).collect();
+    let (ports, wanted) = latest::channel(patterns.into_iter().map(Into::into).collect());
     let stop = CancellationToken::new();
     let (requests, asked) = mpsc::channel(16);
     let records = Records::default();
-    let supervisor = supervisor::Supervisor::new(ports, settings, host, stop.clone(), records.clone());
-    Driver { stop, handle: Handle { requests, records }, supervisor: tokio::spawn(supervisor.run(asked)) }
+    let (looked, has_looked) = latest::channel(false);
+    let supervisor = supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), looked);
+    let handle = Handle { requests, records, ports: Arc::new(ports), has_looked };
+    Driver { stop, handle, supervisor: tokio::spawn(supervisor.run(asked)) }
 }
 
 impl Driver {
@@ -194,6 +196,8 @@ impl Driver {
 pub struct Handle {
     requests: mpsc::Sender<(String, Asked)>,
     records: Records,
+    ports: Arc<latest::Sender<Vec<Ports>>>,
+    has_looked: latest::Receiver<bool>,
 }
 
 impl Handle {
@@ -202,9 +206,25 @@ impl Handle {
         self.records.detail(port)
     }
 
-    /// Whether the ports have been looked for since the start: those that are there are served.
+    /// Serves these ports from now on. Sessions on ports that are meant as before go on; the others are ended, or begun.
+    pub fn serve(&self, ports: Vec<Ports>) {
+        self.ports.send_replace(ports);
+    }
+
+    /// Returns once the ports that there are have been looked for, so that [`Handle::ports`] knows them.
+    pub async fn looked(&self) {
+        // Fails when the driver has stopped: then nothing more is found.
+        let _ = self.has_looked.clone().wait_for(|looked| *looked).await;
+    }
+
+    /// Whether they have been.
     pub fn has_looked(&self) -> bool {
-        self.records.has_looked()
+        *self.has_looked.borrow()
+    }
+
+    /// How often each port's loop has turned: at least once a minute or so, or its task hangs.
+    pub fn turns(&self) -> Vec<(String, u64)> {
+        self.records.turns()
     }
 
     /// The ports that are served.

@@ -11,7 +11,6 @@ struct All {
     records: HashMap<String, Record>,
     /// IMEI to the ports that serve it, with their USB devices.
     claims: HashMap<String, Vec<Claim>>,
-    has_looked: bool,
 }
 
 #[derive(Debug)]
@@ -34,19 +33,20 @@ impl Records {
         self.lock().records.entry(port.to_owned()).or_default().clone()
     }
 
-    /// The ports have been looked for.
-    pub fn looked(&self) {
-        self.lock().has_looked = true;
-    }
-
-    pub fn has_looked(&self) -> bool {
-        self.lock().has_looked
-    }
-
     pub fn ports(&self) -> Vec<String> {
         let mut ports: Vec<String> = self.lock().records.keys().cloned().collect();
         ports.sort();
         ports
+    }
+
+    /// How often each port's loop has turned.
+    pub fn turns(&self) -> Vec<(String, u64)> {
+        self.lock().records.iter().map(|(port, record)| (port.clone(), record.turns())).collect()
+    }
+
+    /// This port is not served any more.
+    pub fn forget(&self, port: &str) {
+        self.lock().records.remove(port);
     }
 
     pub fn detail(&self, port: &str) -> Option<Detail> {

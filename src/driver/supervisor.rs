@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch as latest};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -35,10 +35,15 @@ struct Served {
     /// After panics.
     backoff: Backoff,
     task: Option<Id>,
+    stop: CancellationToken,
 }
 
 pub(crate) struct Supervisor<H> {
     ports: Vec<Ports>,
+    /// What `ports` is to be from now on.
+    wanted: latest::Receiver<Vec<Ports>>,
+    /// The ports have been looked for.
+    looked: latest::Sender<bool>,
     settings: Settings,
     host: Arc<H>,
     stop: CancellationToken,
@@ -49,13 +54,25 @@ pub(crate) struct Supervisor<H> {
     served: HashMap<PathBuf, Served>,
     /// Paths that name a device which another path names too, and which it serves.
     doubles: Vec<PathBuf>,
+    /// Tasks of ports that are not wanted any more, or otherwise, and have not ended yet.
+    leaving: HashMap<Id, PathBuf>,
     tasks: JoinSet<()>,
 }
 
 impl<H: Host> Supervisor<H> {
-    pub fn new(ports: Vec<Ports>, settings: Settings, host: Arc<H>, stop: CancellationToken, records: Records) -> Self {
+    pub fn new(
+        mut wanted: latest::Receiver<Vec<Ports>>,
+        settings: Settings,
+        host: Arc<H>,
+        stop: CancellationToken,
+        records: Records,
+        looked: latest::Sender<bool>,
+    ) -> Self {
+        let ports = wanted.borrow_and_update().clone();
         Supervisor {
             ports,
+            wanted,
+            looked,
             hardware: Hardware::new(settings.hardware.clone()),
             settings,
             records,
@@ -65,6 +82,7 @@ impl<H: Host> Supervisor<H> {
             holders: Holders::default(),
             served: HashMap::new(),
             doubles: Vec::new(),
+            leaving: HashMap::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -76,6 +94,7 @@ impl<H: Host> Supervisor<H> {
         let stop = self.stop.clone();
         let mut restarts = JoinSet::new();
         self.rescan(watch.as_mut()).await;
+        self.looked.send_replace(true);
         loop {
             tokio::select! {
                 // First: a worker that ended because of the stop has not fallen.
@@ -87,12 +106,20 @@ impl<H: Host> Supervisor<H> {
                 }
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let id = match ended { Ok((id, ())) => id, Err(error) => error.id() };
-                    if let Some((path, pause)) = self.fallen(id) {
+                    if let Some(path) = self.leaving.remove(&id) {
+                        if self.gone(&path) {
+                            self.rescan(watch.as_mut()).await;
+                        }
+                    } else if let Some((path, pause)) = self.fallen(id) {
                         restarts.spawn(async move { tokio::time::sleep(pause).await; path });
                     }
                 }
                 Some(Ok(path)) = restarts.join_next() => self.start(&path),
                 Some((port, asked)) = requests.recv() => self.route(&port, asked),
+                Ok(()) = self.wanted.changed() => {
+                    self.dismiss();
+                    self.rescan(watch.as_mut()).await;
+                }
             }
         }
         // Workers end by the same token; those that do not are dropped.
@@ -106,6 +133,36 @@ impl<H: Host> Supervisor<H> {
         let pause = served.backoff.fail();
         error!(event = "modem_task_failed", port = %path.display(), "the modem's task failed; it is started anew");
         Some((path.clone(), pause))
+    }
+
+    /// Takes the ports that are wanted from now on, and ends the tasks of all others.
+    fn dismiss(&mut self) {
+        self.ports = self.wanted.borrow_and_update().clone();
+        self.doubles.clear();
+        let ports = &self.ports;
+        let others = self.served.extract_if(|path, served| {
+            meant(ports, path).is_none_or(|(baud, options)| *baud != served.baud || *options != served.options)
+        });
+        let mut without_task = Vec::new();
+        for (path, served) in others {
+            served.stop.cancel();
+            match served.task {
+                Some(task) => drop(self.leaving.insert(task, path)),
+                None => without_task.push(path),
+            }
+        }
+        for path in without_task {
+            self.gone(&path);
+        }
+    }
+
+    /// A port's task has ended as it was to. Whether the port is wanted again, otherwise.
+    fn gone(&self, path: &Path) -> bool {
+        info!(event = "port_removed", port = %path.display(), "the port is not served any more as it was");
+        let port = path.to_string_lossy();
+        self.records.forget(&port);
+        self.host.removed(&port);
+        meant(&self.ports, path).is_some()
     }
 
     fn route(&self, port: &str, asked: Asked) {
@@ -129,7 +186,8 @@ impl<H: Host> Supervisor<H> {
         }
         let mut taken: Vec<PathBuf> = self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
         for Found { path, device, baud, options } in found {
-            if self.served.contains_key(&path) || self.served.len() >= MAX_PORTS {
+            let leaving = self.leaving.values().any(|leaving| *leaving == path);
+            if self.served.contains_key(&path) || leaving || self.served.len() >= MAX_PORTS {
                 continue;
             }
             if device.as_ref().is_some_and(|device| taken.contains(device)) {
@@ -142,19 +200,19 @@ impl<H: Host> Supervisor<H> {
             taken.extend(device);
             self.add(path, baud, options);
         }
-        self.records.looked();
         self.changed.notify_waiters();
     }
 
     fn add(&mut self, path: PathBuf, baud: u32, options: PortOptions) {
         let (requests, _) = mpsc::channel(1);
         let backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
-        self.served.insert(path.clone(), Served { baud, options, requests, backoff, task: None });
+        let stop = self.stop.child_token();
+        self.served.insert(path.clone(), Served { baud, options, requests, backoff, task: None, stop });
         self.start(&path);
     }
 
     fn start(&mut self, path: &Path) {
-        let Some(served) = self.served.get_mut(path) else { return };
+        let Some(served) = self.served.get_mut(path).filter(|served| served.task.is_none()) else { return };
         let (sender, requests) = mpsc::channel(8);
         served.requests = sender;
         let worker = Worker {
@@ -170,7 +228,7 @@ impl<H: Host> Supervisor<H> {
             holders: self.holders.clone(),
             changed: Arc::clone(&self.changed),
             requests,
-            stop: self.stop.clone(),
+            stop: served.stop.clone(),
         };
         let span = info_span!("modem", port = %path.display());
         served.task = Some(self.tasks.spawn(worker.run().instrument(span)).id());
@@ -197,6 +255,16 @@ struct Found {
 
 fn is_glob(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
+}
+
+/// How a path is meant: by the first pattern that names it.
+fn meant<'p>(ports: &'p [Ports], path: &Path) -> Option<(&'p u32, &'p PortOptions)> {
+    let by_the_letter = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
+    let names = |pattern: &Path| {
+        let glob = pattern.to_str().filter(|_| is_glob(pattern)).and_then(|text| glob::Pattern::new(text).ok());
+        glob.map_or(pattern == path, |glob| glob.matches_path_with(path, by_the_letter))
+    };
+    ports.iter().find(|ports| names(&ports.pattern.path)).map(|ports| (&ports.pattern.baud, &ports.options))
 }
 
 /// The folder that a path or glob is in, as far as it is fixed.

@@ -219,6 +219,7 @@ impl<H: Host> Worker<H> {
         let changed = Arc::clone(&self.changed);
         let mut end = std::pin::pin!(tokio::time::sleep(length));
         loop {
+            self.record.turn();
             let notified = changed.notified();
             if self.node() != before {
                 return;

@@ -76,7 +76,7 @@ impl Gateway {
         if amount <= Amount::ZERO {
             return Err(Error::refused("a top-up is more than 0.00"));
         }
-        let (now, currency) = (self.now(), self.settings.currency.clone());
+        let (now, currency) = (self.now(), self.settings().currency.clone());
         self.store
             .write(move |tx| {
                 let account = find(tx, &reference)?;

@@ -35,6 +35,13 @@ impl Board {
         modems.by_port.insert(status.port.clone(), ModemStatus { since, settled, ..status });
     }
 
+    /// A port is not served any more.
+    pub fn removed(&self, port: &str) {
+        let mut modems = self.lock();
+        modems.by_port.remove(port);
+        modems.port_of_sim.retain(|_, of_sim| of_sim != port);
+    }
+
     /// All modems, by port.
     pub fn modems(&self) -> Vec<ModemStatus> {
         self.lock().by_port.values().cloned().collect()

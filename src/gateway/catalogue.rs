@@ -79,7 +79,7 @@ impl Gateway {
     }
 
     fn known_countries<V>(&self, by_text: BTreeMap<String, V>) -> Result<BTreeMap<String, V>, Error> {
-        let countries = &self.settings.countries;
+        let countries = &self.settings().countries;
         let known = by_text.into_iter().map(|(text, value)| match countries.find(&text) {
             Some(country) => Ok((country.code.clone(), value)),
             None => Err(Error::refused(format!("no country {text}; there are {}", countries.codes()))),

@@ -92,7 +92,7 @@ impl Gateway {
     pub async fn stock(&self, service: &Service, countries: Vec<String>) -> Result<Vec<(String, usize)>, Error> {
         let (now, used_since) = (self.now(), self.used_since(self.now()));
         let (board, id) = (std::sync::Arc::clone(&self.board), service.id);
-        let company = allocation::widest(service.has_patterns(), self.settings.share_sim);
+        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
         let counted = self.store.read(move |rows| {
             let count = |country: String| {
                 // Nobody has id 0: nobody skipped anything.

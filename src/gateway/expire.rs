@@ -36,7 +36,7 @@ impl Gateway {
                 break;
             }
         }
-        let (text_kept, raw_kept) = (self.settings.text_kept, self.settings.raw_kept);
+        let (text_kept, raw_kept) = (self.settings().text_kept, self.settings().raw_kept);
         let next = self.store.read(move |rows| {
             let text = next_purge(rows.next_text_settled()?, text_kept);
             let raw = next_purge(rows.next_raw_settled()?, raw_kept);
@@ -67,8 +67,8 @@ impl Gateway {
 
     /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
     fn purge_some(&self, tx: &Tx<'_>, now: Timestamp) -> Result<usize, Error> {
-        let texts = tx.due_texts(now.minus(self.settings.text_kept), BATCH)?;
-        let raw = tx.due_raw(now.minus(self.settings.raw_kept), BATCH)?;
+        let texts = tx.due_texts(now.minus(self.settings().text_kept), BATCH)?;
+        let raw = tx.due_raw(now.minus(self.settings().raw_kept), BATCH)?;
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;
         raw.iter().try_for_each(|message| tx.blank_raw(*message))?;
         Ok(texts.len().max(raw.len()))

@@ -46,7 +46,7 @@ pub struct TrialClaim {
 impl Gateway {
     /// Counts why each SIM of a country is or is not available for a service, to an account or to anybody.
     pub async fn explain(&self, service: String, country: &str, account: Option<String>) -> Result<Explanation, Error> {
-        let countries = &self.settings.countries;
+        let countries = &self.settings().countries;
         let unknown = || Error::refused(format!("no country {country}; there are {}", countries.codes()));
         let country = countries.find(country).ok_or_else(unknown)?.code.clone();
         let (gateway, now) = (self.clone(), self.now());
@@ -55,7 +55,7 @@ impl Gateway {
             // Nobody has id 0: nobody skipped anything.
             let account =
                 account.map(|account| find(rows, &account)).transpose()?.map_or(AccountId(0), |found| found.id);
-            let company = allocation::widest(service.has_patterns(), gateway.settings.share_sim);
+            let company = allocation::widest(service.has_patterns(), gateway.settings().share_sim);
             let used_since = gateway.used_since(now);
             let query = StockQuery { country: &country, service: service.id, account, company, now, used_since };
             let mut prospects = rows.prospects(query)?;
@@ -90,7 +90,7 @@ impl Gateway {
         });
         Ok(Trial {
             code: code::find(text),
-            withheld: self.settings.block_list.rule(sender, text).map(str::to_owned),
+            withheld: self.settings().block_list.rule(sender, text).map(str::to_owned),
             claims: claims.collect(),
         })
     }

@@ -212,7 +212,7 @@ impl Gateway {
 
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
     fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Owner, Error> {
-        if let Some(rule) = self.settings.block_list.rule(whole.sender, whole.text) {
+        if let Some(rule) = self.settings().block_list.rule(whole.sender, whole.text) {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
@@ -240,7 +240,7 @@ impl Gateway {
             tx.end_order(&completed)?;
             self.count_end_after(tx, &completed);
             let posting = Posting::Capture { amount: order.price, order: order.id };
-            tx.post(order.account, &posting, &self.settings.currency, whole.received_at)?;
+            tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
         }
         Ok(Some(order.id))
     }

@@ -24,7 +24,7 @@ mod sims;
 mod tally;
 mod watch;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch as latest};
@@ -126,7 +126,7 @@ pub struct Gateway {
     store: Store,
     clock: Clock,
     entropy: Entropy,
-    settings: Arc<Settings>,
+    settings: Arc<RwLock<Arc<Settings>>>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     board: Arc<Board>,
     watch: Arc<Watch>,
@@ -149,7 +149,7 @@ impl Gateway {
             store,
             clock,
             entropy,
-            settings: Arc::new(settings),
+            settings: Arc::new(RwLock::new(Arc::new(settings))),
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
@@ -165,9 +165,15 @@ impl Gateway {
         &self.board
     }
 
-    /// The operator's choices.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    /// The operator's choices as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other choices from now on. What runs keeps the end and the price that it was made with.
+    pub fn apply(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.deadlines.notify_one();
     }
 
     /// Now, by the injected clock.

@@ -38,7 +38,7 @@ impl Gateway {
         if amount == Amount::ZERO || note.trim().is_empty() {
             return Err(Error::refused("an adjustment is more or less than 0.00 and has a reason"));
         }
-        let (now, currency) = (self.now(), self.settings.currency.clone());
+        let (now, currency) = (self.now(), self.settings().currency.clone());
         self.store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
@@ -144,7 +144,7 @@ impl Gateway {
 
     /// Everything in the database that cannot be, in words.
     pub async fn verify(&self) -> Result<Vec<String>, Error> {
-        let cooldown = self.settings.number_cooldown;
+        let cooldown = self.settings().number_cooldown;
         let cooldown_us = cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
         Ok(self.store.snapshot(move |rows| rows.faults(cooldown_us)).await?)
     }

@@ -92,7 +92,7 @@ impl Gateway {
         country: &str,
     ) -> Result<MakeOrder, Error> {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
-        let country = self.settings.countries.find(country).map(|country| country.code.clone());
+        let country = self.settings().countries.find(country).map(|country| country.code.clone());
         let gateway = self.clone();
         self.store
             .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
@@ -128,7 +128,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<OrderId>, Error> {
         let open = tx.open_orders(account, now)?;
-        Ok(open.first().copied().filter(|_| open.len() >= self.settings.max_open_per_account))
+        Ok(open.first().copied().filter(|_| open.len() >= self.settings().max_open_per_account))
     }
 
     /// Whether balance less holds covers `price`.
@@ -141,7 +141,7 @@ impl Gateway {
     pub(super) fn place(&self, tx: &Tx<'_>, placement: &Placement<'_>, now: Timestamp) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of } = *placement;
         expire_due_on(self, tx, sim, now)?;
-        let expires_at = now.plus(self.settings.order_lifetime);
+        let expires_at = now.plus(self.settings().order_lifetime);
         let order = tx.add_order(&NewOrder {
             account,
             service: service.id,
@@ -158,7 +158,7 @@ impl Gateway {
         tx.after_commit(move || hot.opened(order, account, expires_at));
         self.deadlines_change_after(tx);
         tx.sim_given(sim, now)?;
-        tx.post(account, &Posting::Hold { amount: price, order }, &self.settings.currency, now)?;
+        tx.post(account, &Posting::Hold { amount: price, order }, &self.settings().currency, now)?;
         Ok(order)
     }
 
@@ -170,7 +170,7 @@ impl Gateway {
         country: &str,
     ) -> Result<Option<(SimId, String)>, StoreError> {
         let now = self.now();
-        for company in allocation::passes(service.has_patterns(), self.settings.share_sim) {
+        for company in allocation::passes(service.has_patterns(), self.settings().share_sim) {
             let used_since = self.used_since(now);
             let query = StockQuery { country, service: service.id, account, company: *company, now, used_since };
             let found = tx.find_in_stock(query, |iccid| self.board.port_of(iccid, now).is_some())?;
@@ -183,14 +183,14 @@ impl Gateway {
 
     /// A number that was used for a service after this is not sold for it (I8).
     pub(super) fn used_since(&self, now: Timestamp) -> Timestamp {
-        self.settings.number_cooldown.map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
+        self.settings().number_cooldown.map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
     }
 
     /// A number as regular orders show it: digits only.
     pub(super) fn shown(&self, number: &str) -> String {
-        match self.settings.international_numbers {
+        match self.settings().international_numbers {
             true => number.trim_start_matches('+').to_owned(),
-            false => self.settings.countries.national(number),
+            false => self.settings().countries.national(number),
         }
     }
 
@@ -275,7 +275,7 @@ impl Gateway {
         self.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
-        tx.post(ended.account, &posting, &self.settings.currency, at)?;
+        tx.post(ended.account, &posting, &self.settings().currency, at)?;
         self.wake_after(tx, ended.id);
         Ok(())
     }
@@ -302,10 +302,10 @@ impl Gateway {
         account: AccountId,
         country: &str,
     ) -> Result<Option<Vec<(Service, Amount, usize)>>, Error> {
-        let Some(country) = self.settings.countries.find(country).map(|country| country.code.clone()) else {
+        let Some(country) = self.settings().countries.find(country).map(|country| country.code.clone()) else {
             return Ok(None);
         };
-        let (now, board, share) = (self.now(), Arc::clone(&self.board), self.settings.share_sim);
+        let (now, board, share) = (self.now(), Arc::clone(&self.board), self.settings().share_sim);
         let used_since = self.used_since(now);
         let offers = self.store.read(move |rows| {
             let services = rows.services()?.into_iter().filter(|service| service.enabled);

@@ -80,10 +80,11 @@ impl Gateway {
         package: &str,
         auto_renew: bool,
     ) -> Result<Rent, Error> {
-        let Some(country) = country.and_then(|country| self.settings.countries.find(country)) else {
+        let settings = self.settings();
+        let Some(country) = country.and_then(|country| settings.countries.find(country)) else {
             return Ok(Rent::InvalidCountry);
         };
-        let Some((package, charge)) = self.settings.packages.find(package) else { return Ok(Rent::InvalidPackage) };
+        let Some((package, charge)) = settings.packages.find(package) else { return Ok(Rent::InvalidPackage) };
         let (gateway, country) = (self.clone(), country.code.clone());
         self.store.write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew)).await
     }
@@ -139,12 +140,12 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Error> {
         let posting = Posting::Term { kind, charge, rental, term };
-        tx.post(account, &posting, &self.settings.currency, now).map(drop).map_err(Error::from)
+        tx.post(account, &posting, &self.settings().currency, now).map(drop).map_err(Error::from)
     }
 
     /// Adds a term to a rental's end, and renews it with that package from then on.
     pub async fn extend(&self, account: AccountId, id: RentalId, package: &str) -> Result<Extend, Error> {
-        let (gateway, package) = (self.clone(), self.settings.packages.find(package));
+        let (gateway, package) = (self.clone(), self.settings().packages.find(package));
         let extended = self.store.write(move |tx| {
             let now = gateway.now();
             let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(Extend::InvalidContract) };
@@ -246,7 +247,7 @@ impl Gateway {
     }
 
     fn renewed(&self, tx: &Tx<'_>, rental: &Rental, now: Timestamp) -> Result<Option<Rental>, Error> {
-        let package = self.settings.packages.find(&rental.renewal_package).filter(|_| rental.auto_renew);
+        let package = self.settings().packages.find(&rental.renewal_package).filter(|_| rental.auto_renew);
         let Some((package, charge)) = package else { return Ok(None) };
         if !self.covers(tx, rental.account, charge.amount)? {
             return Ok(None);
@@ -262,7 +263,7 @@ impl Gateway {
         let ended = rental.end();
         tx.save_rental(&ended)?;
         tx.settle_rental_messages(ended.id, ended.expires_at)?;
-        let rests_until = ended.expires_at.plus(self.settings.rental_rest);
+        let rests_until = ended.expires_at.plus(self.settings().rental_rest);
         if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
             tx.rest_sim(ended.sim, rests_until)?;
         }

@@ -35,14 +35,14 @@ impl Gateway {
     fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
         let now = self.now();
         let known = tx.order(order)?.filter(|order| order.account == account);
-        let Some(old) = known.filter(|order| order.reusable(now, self.settings.reuse_window)) else {
+        let Some(old) = known.filter(|order| order.reusable(now, self.settings().reuse_window)) else {
             return Ok(Reuse::Offline);
         };
         let Some(service) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }
-        let price = percent_of(service.price_in(&old.country), self.settings.reuse_price_percent);
+        let price = percent_of(service.price_in(&old.country), self.settings().reuse_price_percent);
         if !self.covers(tx, account, price)? {
             return Ok(Reuse::NoBalance);
         }
@@ -61,7 +61,7 @@ impl Gateway {
             return Ok(None);
         }
         expire_due_on(self, tx, sim.id, now)?;
-        let company = allocation::widest(service.has_patterns(), self.settings.share_sim);
+        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
         let crowded = tx.is_crowded(sim.id, old.account, service.id, company, now)?;
         Ok((!crowded).then_some(service))
     }

@@ -1,7 +1,5 @@
 //! SIMs: what a modem tells of the one in it, what the operator says of its number, and who may be given it.
 
-use std::sync::Arc;
-
 use super::{Error, Gateway};
 use crate::domain::Timestamp;
 use crate::domain::country::Countries;
@@ -53,7 +51,7 @@ impl Gateway {
     /// Takes what a modem read from its SIM. Answers the ICCID of the SIM that the modem had before, when that was another:
     /// what lies in the modem's own store came for that one (I12).
     pub async fn identified(&self, told: Identified) -> Result<Option<String>, Error> {
-        let (now, settings) = (self.now(), Arc::clone(&self.settings));
+        let (now, settings) = (self.now(), self.settings());
         self.store
             .write(move |tx| {
                 let known = tx.ensure_sim(&told.iccid, now)?;
@@ -98,7 +96,7 @@ impl Gateway {
         if !(18..=22).contains(&iccid.len()) || !iccid.bytes().all(|b| b.is_ascii_digit()) {
             return Err(Error::refused("an ICCID is 18 to 22 digits, as `simbridge sim list` shows it"));
         }
-        let (now, settings, gateway) = (self.now(), Arc::clone(&self.settings), self.clone());
+        let (now, settings, gateway) = (self.now(), self.settings(), self.clone());
         self.store
             .write(move |tx| {
                 let known = tx.ensure_sim(&iccid, now)?;

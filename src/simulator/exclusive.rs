@@ -47,12 +47,13 @@ impl Closes {
         Ok(())
     }
 
-    /// Runs for as long as the rack does.
-    pub async fn serve(&self) {
+    /// Runs for as long as the rack does. Tells when a claim may have ended.
+    pub async fn serve(&self, tell: impl Fn()) {
         loop {
             let Ok(mut guard) = self.inotify.readable().await else { return };
             // The outer result says whether there was anything to read, the inner one never fails.
             let _ = guard.try_io(|inotify| self.handle(inotify.get_ref()));
+            tell();
         }
     }
 

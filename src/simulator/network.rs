@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::bay::{Bay, Port};
@@ -31,6 +32,8 @@ struct Inner {
     ticks: Ticks,
     bays: Vec<Bay>,
     state: Mutex<State>,
+    /// Something was done that can be seen from outside.
+    changed: watch::Sender<()>,
 }
 
 /// Where milliseconds come from.
@@ -96,7 +99,7 @@ impl Network {
     pub(super) fn ticking(scenario: &Scenario, clock: Clock, ticks: Ticks) -> Result<Self, SimulatorError> {
         let state = Mutex::new(State { centre: ServiceCentre::default(), drawer: scenario.drawer() });
         let bays = scenario.modems().iter().map(|plan| Bay::new(plan, clock())).collect();
-        let network = Network(Arc::new(Inner { clock, ticks, bays, state }));
+        let network = Network(Arc::new(Inner { clock, ticks, bays, state, changed: watch::Sender::new(()) }));
         network.subscribe_all();
         for (place, plan) in scenario.modems().iter().enumerate() {
             plan.faults().iter().try_for_each(|fault| network.fault(place, fault))?;
@@ -186,6 +189,22 @@ impl Network {
         stats.collect()
     }
 
+    /// Waits until it is so: looks after each thing that a modem did, and when a port has come, gone or been given back.
+    pub async fn until(&self, so: impl Fn(&Network) -> bool) {
+        let mut changes = self.0.changed.subscribe();
+        while !so(self) {
+            // The sender lives as long as this network.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// Something was done that can be seen from outside.
+    pub(super) fn announce(&self) {
+        if self.0.changed.receiver_count() > 0 {
+            self.0.changed.send_replace(());
+        }
+    }
+
     /// Makes something go wrong with a modem, or well again.
     ///
     /// # Errors
@@ -260,7 +279,10 @@ impl Network {
         }
         self.deliver(place, &mut modem, now);
         round.output.extend(modem.take_output(now));
-        modem.next_due_ms().map(|due_ms| due_ms.saturating_sub(now.ms))
+        let due_ms = modem.next_due_ms();
+        drop(modem);
+        self.announce();
+        due_ms.map(|due_ms| due_ms.saturating_sub(now.ms))
     }
 
     /// Hands a registered modem what waits for its card.

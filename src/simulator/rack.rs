@@ -58,7 +58,7 @@ impl Rack {
         let ports = (0..ptys.len()).map(|place| shelf.link(place)).collect();
         let tasks = TaskTracker::new();
         tasks.spawn(socket.serve(network.clone(), token.clone()));
-        tasks.spawn(watch_closes(shelf.clone(), token.clone()));
+        tasks.spawn(watch_closes(network.clone(), shelf.clone(), token.clone()));
         for (place, pty) in ptys.into_iter().enumerate() {
             tasks.spawn(serve(network.clone(), shelf.clone(), place, pty, token.clone()));
         }
@@ -112,9 +112,9 @@ fn closes() -> Option<Closes> {
         .ok()
 }
 
-async fn watch_closes(shelf: Arc<Shelf>, stop: CancellationToken) {
+async fn watch_closes(network: Network, shelf: Arc<Shelf>, stop: CancellationToken) {
     if let Some(closes) = &shelf.closes {
-        stop.run_until_cancelled(closes.serve()).await;
+        stop.run_until_cancelled(closes.serve(|| network.announce())).await;
     }
 }
 
@@ -139,6 +139,7 @@ async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop
                 _ = port.wait_for(|port| *port != Port::Present) => {}
             }
         }
+        network.announce();
         tokio::select! {
             () = stop.cancelled() => return,
             () = until_present(&bay.port, &mut port) => {}
@@ -146,7 +147,10 @@ async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop
         network.power_cycle(place);
         let link = bay.name().map_or_else(|| shelf.link(place), |name| shelf.dir.join(name));
         match shelf.open(link) {
-            Ok(opened) => pty = Some(opened),
+            Ok(opened) => {
+                pty = Some(opened);
+                network.announce();
+            }
             Err(error) => {
                 tracing::error!(event = "simulator_port_lost", %error, "a port did not come back");
                 return;

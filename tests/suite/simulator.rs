@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{Getter, Opcode, ioctl, opcode};
-use simbridge::simulator::{Fault, Rack, RackConfig, SimulatorError, control};
+use simbridge::simulator::{Fault, Network, Rack, RackConfig, SimulatorError, control};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
@@ -47,13 +47,8 @@ impl Host {
     }
 }
 
-/// Waits for something that nobody announces.
-async fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let waiting = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
+async fn until(rack: &Rack, what: &str, so: impl Fn(&Network) -> bool) {
+    let waiting = rack.network().until(so);
     timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
 }
 
@@ -82,7 +77,7 @@ async fn messages_stay_in_the_modem_while_no_host_is_there() {
     host.say("ATE0").await;
     drop(host);
     rack.network().send("Uber", FIRST, "while you were out").unwrap();
-    until("the message is in the store", || rack.network().stored(FIRST) == 1).await;
+    until(&rack, "the message is in the store", |network| network.stored(FIRST) == 1).await;
     let mut host = Host::open(&port);
     assert!(host.say("AT+CMGF=1;+CMGR=1").await.contains("while you were out"));
     rack.stop().await;
@@ -99,11 +94,11 @@ async fn a_port_vanishes_and_comes_back() {
     let mut octet = [0];
     let ended = timeout(PATIENCE, host.0.read(&mut octet)).await.unwrap();
     assert!(matches!(ended, Ok(0) | Err(_)), "a hang-up, not {ended:?}");
-    until("the link is gone", || !port.is_symlink()).await;
+    until(&rack, "the link is gone", |_| !port.is_symlink()).await;
     rack.network().send("Uber", FIRST, "hello").unwrap();
     assert_eq!(rack.network().waiting(FIRST), 1);
     rack.network().fault(0, &Fault::PortBack).unwrap();
-    until("the link is back", || port.exists()).await;
+    until(&rack, "the link is back", |_| port.exists()).await;
     let mut host = Host::open(&port);
     host.until("SMS Ready\r\n").await;
     assert!(host.say("AT+CPMS?").await.contains("\"SM\",1,20"));
@@ -117,7 +112,7 @@ async fn a_port_comes_back_under_another_name() {
     let moved = |name: &str| Fault::PortMoved { back_after_ms: 1, name: name.to_owned() };
     assert!(matches!(rack.network().fault(0, &moved("../modem")), Err(SimulatorError::NotAName)));
     rack.network().fault(0, &moved("ttyUSB7")).unwrap();
-    until("the new link is there", || dir.path().join("ttyUSB7").exists()).await;
+    until(&rack, "the new link is there", |_| dir.path().join("ttyUSB7").exists()).await;
     assert!(!dir.path().join("modem000").is_symlink());
     Host::open(&dir.path().join("ttyUSB7")).until("SMS Ready\r\n").await;
     rack.stop().await;
@@ -142,7 +137,7 @@ async fn a_claim_ends_with_the_host_that_made_it() {
     rustix::termios::ioctl_tiocexcl(&host).unwrap();
     assert!(claimed(&onlooker));
     drop(host);
-    until("the claim is over", || !claimed(&onlooker)).await;
+    until(&rack, "the claim is over", |_| !claimed(&onlooker)).await;
     rack.stop().await;
 }
 

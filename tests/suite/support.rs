@@ -23,7 +23,7 @@ pub const GIVE_UP: Duration = Duration::from_secs(60);
 /// How much daemons log: all that there is, but for benchmarks, which are optimised.
 const LEVEL: &str = if cfg!(debug_assertions) { "debug" } else { "info" };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
 
 /// A folder with a configuration, and a rack of simulated modems.
 pub struct Site {
@@ -144,7 +144,7 @@ impl Site {
         daemon
     }
 
-    fn wait_ready(&self) {
+    pub fn wait_ready(&self) {
         let modems = self.rack.as_ref().map_or(0, |rack| rack.ports().len());
         wait_for("all modems to be Ready", || self.admin("/status")["modems"]["ready"] == modems);
     }

@@ -1,8 +1,10 @@
 //! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest right one.
 
 mod keeping;
+mod keys;
 mod reader;
 mod rentals;
+mod shown;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,15 +14,17 @@ use std::time::Duration;
 use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::Recovery;
 pub use keeping::{Limits, Retention};
+pub use keys::{TakesEffect, takes_effect};
 use reader::{Document, Section};
+pub use shown::{Shown, template};
 
 /// Everything that a configuration says, with defaults where it says nothing.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `[database] path`.
-    pub database: PathBuf,
-    /// `[http] listen`.
-    pub listen: SocketAddr,
+    /// `[database]`.
+    pub database: Database,
+    /// `[http]`.
+    pub http: Http,
     /// `[admin] socket`.
     pub socket: PathBuf,
     /// `[admin] metrics_listen`: where metrics and health are served beside the socket.
@@ -51,6 +55,41 @@ pub struct Config {
     pub log: Log,
     /// What is right but without effect in this version, for a warning.
     pub without_effect: Vec<String>,
+    /// What the file says itself, in the order of its lines.
+    pub said: Vec<Said>,
+}
+
+/// One value that a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its section, like `rentals.packages`.
+    pub group: String,
+    /// Which of several sections of that name, from 0.
+    pub place: usize,
+    /// Its key.
+    pub key: String,
+    /// Its value, as it is written.
+    pub value: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// `[database]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// `path`.
+    pub path: PathBuf,
+    /// `checkpoint`: whether another program moves the write-ahead log into the database.
+    pub checkpointed_by_others: bool,
+}
+
+/// `[http]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http {
+    /// `listen`.
+    pub listen: SocketAddr,
+    /// `max_connections`: connections at once.
+    pub max_connections: usize,
 }
 
 /// One `[[modem]]`.
@@ -154,17 +193,23 @@ impl Config {
     /// Reads a file's text.
     pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let document = Document::parse(text)?;
+        let config = Config::read(&document);
+        document.faults().map(|()| config)
+    }
+
+    /// What a document says; its faults are noted there.
+    fn read<'d>(document: &'d Document<'d>) -> Config {
         let mut root = document.root();
         let mut without_effect = Vec::new();
         if root.skip("bank") {
-            without_effect.push("[bank]".to_owned());
+            without_effect.push("[[bank]]".to_owned());
         }
         let money = rentals::money(root.section("money"));
         let (packages, rental_rest) = rentals::rentals(root.section("rentals"), money.rates, &mut without_effect);
         let (socket, metrics_listen) = admin(root.section("admin"));
         let config = Config {
             database: database(root.section("database")),
-            listen: http(root.section("http")),
+            http: http(root.section("http")),
             socket,
             metrics_listen,
             modems: modems(&mut root),
@@ -180,29 +225,42 @@ impl Config {
             countries: countries(root.section("countries")),
             log: log(root.section("log")),
             without_effect,
+            said: document.said(),
         };
         root.end();
-        document.faults().map(|()| config)
+        config
     }
 }
 
-fn database(mut section: Section<'_>) -> PathBuf {
+fn database(mut section: Section<'_>) -> Database {
     let path = section.text("path").unwrap_or_else(|| "/var/lib/simbridge/simbridge.db".to_owned());
+    let checkpoint = section.one_of("checkpoint", &[("auto", false), ("external", true)]);
     section.end();
-    path.into()
+    Database { path: path.into(), checkpointed_by_others: checkpoint.unwrap_or(false) }
 }
 
 fn admin(mut section: Section<'_>) -> (PathBuf, Option<SocketAddr>) {
     let socket = section.text("socket").unwrap_or_else(|| "/run/simbridge/admin.sock".to_owned());
-    let metrics = section.parsed("metrics_listen", "an address and port like \"127.0.0.1:9090\"");
+    let metrics = section.text("metrics_listen").filter(|text| text != "off");
+    let address = metrics.as_deref().map(str::parse);
+    if let Some(Err(_)) = address {
+        section.fault(
+            "metrics_listen",
+            "`metrics_listen` must be an address and port like \"127.0.0.1:9090\", or \"off\"",
+        );
+    }
     section.end();
-    (socket.into(), metrics)
+    (socket.into(), address.and_then(Result::ok))
 }
 
-fn http(mut section: Section<'_>) -> SocketAddr {
+fn http(mut section: Section<'_>) -> Http {
     let listen = section.parsed("listen", "an address and port like \"127.0.0.1:8080\"");
+    let most = section.whole("max_connections", 1..=1_000_000).and_then(|most| usize::try_from(most).ok());
     section.end();
-    listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)))
+    Http {
+        listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        max_connections: most.unwrap_or(10_000),
+    }
 }
 
 fn hardware(mut section: Section<'_>) -> PathBuf {
@@ -321,8 +379,8 @@ mod tests {
     #[test]
     fn everything_has_a_default_but_the_ports() {
         let config = Config::parse("").unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.database, Path::new("/var/lib/simbridge/simbridge.db"));
+        assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database.path, Path::new("/var/lib/simbridge/simbridge.db"));
         assert_eq!(config.orders.lifetime, Duration::from_secs(600));
         assert_eq!((config.modems.len(), config.currency.as_str()), (0, "USD"));
     }
@@ -449,6 +507,6 @@ mod tests {
     #[test]
     fn what_this_version_does_not_do_is_said() {
         let config = Config::parse("[bank]\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
-        assert_eq!(config.without_effect, ["[bank]"]);
+        assert_eq!(config.without_effect, ["[[bank]]"]);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Fault;
+use super::{Fault, Said};
 
 /// Names that differ in more than this share of their letters are not what was meant.
 const LIKENESS: f64 = 0.6;
@@ -19,12 +19,16 @@ pub(super) struct Document<'t> {
     text: &'t str,
     root: Spanned<DeTable<'t>>,
     faults: RefCell<Vec<Fault>>,
+    said: RefCell<Vec<Said>>,
+    asked: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
 /// One table. Each key that is asked for is a key that may stand in it; [`Section::end`] finds the others.
 pub(super) struct Section<'d> {
     document: &'d Document<'d>,
     name: String,
+    /// Which of several of that name.
+    place: usize,
     table: Option<&'d DeTable<'d>>,
     at: usize,
     known: BTreeSet<&'static str>,
@@ -52,7 +56,31 @@ impl<'t> Document<'t> {
                 text: format!("not TOML: {}", error.message()),
             })
             .collect();
-        if faults.is_empty() { Ok(Document { text, root, faults: RefCell::default() }) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Document { text, root, faults: RefCell::default(), said: RefCell::default(), asked: RefCell::default() })
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Every value that was asked for and is there, in the order of the lines.
+    pub(super) fn said(&self) -> Vec<Said> {
+        let mut said = self.said.borrow().clone();
+        said.sort_by_key(|said| said.line);
+        said
+    }
+
+    /// Every key that was asked for, by its section.
+    #[cfg(test)]
+    pub(super) fn asked(&self) -> BTreeSet<(String, &'static str)> {
+        self.asked.borrow().clone()
+    }
+
+    fn note(&self, group: &str, place: usize, key: &str, value: &Spanned<DeValue<'_>>) {
+        let value_text = self.text.get(value.span()).unwrap_or_default().to_owned();
+        let line = line_of(self.text, value.span().start);
+        let said = Said { group: group.to_owned(), place, key: key.to_owned(), value: value_text, line };
+        self.said.borrow_mut().push(said);
     }
 
     pub(super) fn root(&'t self) -> Section<'t> {
@@ -73,7 +101,7 @@ impl<'t> Document<'t> {
 
 impl<'d> Section<'d> {
     fn new(document: &'d Document<'d>, name: String, table: Option<&'d DeTable<'d>>, at: usize) -> Section<'d> {
-        Section { document, name, table, at, known: BTreeSet::new() }
+        Section { document, name, place: 0, table, at, known: BTreeSet::new() }
     }
 
     /// The line that it begins on.
@@ -81,7 +109,16 @@ impl<'d> Section<'d> {
         line_of(self.document.text, self.at)
     }
 
+    /// A value. That it was asked for is noted, and what the file says.
     fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.document.asked.borrow_mut().insert((self.name.clone(), key));
+        let value = self.look(key)?;
+        self.document.note(&self.name, self.place, key, value);
+        Some(value)
+    }
+
+    /// A value or a section.
+    fn look(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
         self.known.insert(key);
         self.table?.get(key)
     }
@@ -187,39 +224,44 @@ impl<'d> Section<'d> {
 
     /// Passes over a key; answers whether it is there.
     pub(super) fn skip(&mut self, key: &'static str) -> bool {
-        self.get(key).is_some()
+        self.look(key).is_some()
     }
 
     /// A table inside this one; empty when it is not there.
     pub(super) fn section(&mut self, key: &'static str) -> Section<'d> {
-        let value = self.get(key);
+        let value = self.look(key);
         let table = value.and_then(|value| value.get_ref().as_table());
         if value.is_some() && table.is_none() {
             self.fault(key, format!("`{key}` is a section: write [{key}]"));
         }
-        Section::new(self.document, key.to_owned(), table, value.map_or(0, |value| value.span().start))
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        Section::new(self.document, name, table, value.map_or(0, |value| value.span().start))
     }
 
     /// A list of tables.
     pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'d>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.look(key) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
             self.fault(key, format!("`{key}` is a list: write [[{key}]]"));
             return Vec::new();
         };
-        let section = |item: &'d Spanned<DeValue<'d>>| {
-            Section::new(self.document, key.to_owned(), item.get_ref().as_table(), item.span().start)
+        let section = |(place, item): (usize, &'d Spanned<DeValue<'d>>)| {
+            let section = Section::new(self.document, key.to_owned(), item.get_ref().as_table(), item.span().start);
+            Section { place, ..section }
         };
-        items.iter().map(section).collect()
+        items.iter().enumerate().map(section).collect()
     }
 
     /// Every key of this table, whatever its name, with its value if that is a text.
     pub(super) fn named_texts(&mut self) -> Vec<NamedText> {
         let Some(table) = self.table.take() else { return Vec::new() };
-        let named = table.iter().map(|(key, value)| NamedText {
-            name: key.get_ref().to_string(),
-            value: value.get_ref().as_str().map(str::to_owned),
-            line: line_of(self.document.text, key.span().start),
+        let named = table.iter().map(|(key, value)| {
+            self.document.note(&self.name, 0, key.get_ref(), value);
+            NamedText {
+                name: key.get_ref().to_string(),
+                value: value.get_ref().as_str().map(str::to_owned),
+                line: line_of(self.document.text, key.span().start),
+            }
         });
         named.collect()
     }

@@ -20,6 +20,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("modem_recovery_failed", "the step itself failed"),
     ("modem_task_failed", "a modem's task failed; it is started anew"),
     ("modem_port_doubled", "another path names the same device and serves it"),
+    ("port_removed", "a port is not served any more as it was, as the configuration has changed"),
     ("ports_not_watched", "the kernel tells of no changes in the ports' folders; they are looked at each minute"),
     ("profile_unusable", "a file of the operator's own with a modem profile cannot be used"),
     ("operator_unusable", "a file of the operator's own about a mobile operator cannot be used"),

@@ -74,6 +74,10 @@ impl Host for Recorder {
         });
     }
 
+    fn removed(&self, port: &str) {
+        self.with(|kept| kept.reports.remove(port));
+    }
+
     async fn identified(&self, imei: &str, sim: &SimCard) -> Result<Custody, HostError> {
         let before = self.with(|kept| kept.cards.insert(imei.to_owned(), sim.iccid.clone()));
         Ok(Custody { previous_iccid: before.filter(|before| *before != sim.iccid) })

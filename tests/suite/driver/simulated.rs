@@ -68,13 +68,11 @@ impl Site {
     /// Until the modem holds nothing any more.
     async fn empty(&self, place: usize) {
         let number = self.number(place);
-        for _ in 0..400 {
-            if self.rack.network().stored(&number) == 0 && self.rack.network().waiting(&number) == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+        let network = self.rack.network();
+        let empty = network.until(|network| network.stored(&number) == 0 && network.waiting(&number) == 0);
+        if tokio::time::timeout(Duration::from_secs(10), empty).await.is_err() {
+            panic!("modem {place} still holds {} messages", network.stored(&number));
         }
-        panic!("modem {place} still holds {} messages", self.rack.network().stored(&number));
     }
 
     fn texts(&self) -> Vec<String> {
@@ -221,6 +219,37 @@ async fn an_operator_asks_a_modem_something() {
     let reply = site.driver.request(&site.port(0), Request::At("AT+CSQ".to_owned())).await.unwrap();
     assert!(reply[0].starts_with("+CSQ:") && reply[1] == "OK", "{reply:?}");
     assert!(site.driver.request("/nowhere", Request::At("AT".to_owned())).await.is_err());
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions() {
+    let site = Site::start(3, settings());
+    site.all_ready(3).await;
+    let opened = |place: usize| {
+        let port = site.port(place);
+        site.host.with(|kept| kept.states.iter().filter(|(of, state)| *of == port && state == "Probing").count())
+    };
+    let plain = |place: usize, baud| PortPattern { path: site.port(place).into(), baud }.into();
+    let handle = site.driver.handle();
+    // The first as before, by another pattern; the second otherwise; the third no more.
+    handle.serve(vec![plain(0, 115_200), plain(1, 9_600)]);
+    let (changed, removed) = (site.port(1), site.port(2));
+    site.host.until("the third to be gone", |kept| !kept.reports.contains_key(&removed)).await;
+    site.host
+        .until("the second to be opened anew", |kept| {
+            kept.states.iter().filter(|(of, state)| *of == changed && state == "Probing").count() == 2
+        })
+        .await;
+    site.host.until_state(&changed, "Ready").await;
+    assert_eq!(handle.ports(), [site.port(0), site.port(1)]);
+    site.rack.network().send("Uber", &site.number(2), "to a modem that is not served").unwrap();
+    site.rack.network().send("Uber", &site.number(0), "to one that is").unwrap();
+    site.host.until("the message", |kept| kept.stored.len() == 1).await;
+    handle.serve(vec![PortPattern { path: site.folder.path().join("modem*"), baud: 115_200 }.into()]);
+    site.host.until("what waited in the third", |kept| kept.stored.len() == 2).await;
+    assert_eq!((opened(0), opened(2)), (1, 2));
+    assert_eq!(site.texts(), ["to a modem that is not served", "to one that is"]);
     site.stop().await;
 }
 

@@ -1,0 +1,118 @@
+//! What becomes of what the channel tells: URCs, messages that come by themselves, a card or a modem that is another now.
+
+use super::super::channel::Event;
+use super::super::face::{Action, RawPdu, RequestError};
+use super::super::moment::Moment;
+use super::super::phase::Phase;
+use super::super::probing::Probing;
+use super::super::requests::Running;
+use super::super::sim_check::SimCheck;
+use super::Session;
+use super::replies::ussd_text;
+use crate::at::{DirectKind, SimEvent, Urc};
+
+impl Session {
+    pub(super) fn event(&mut self, event: Event, line: &str, now: Moment) {
+        match event {
+            Event::Urc(urc) => self.urc(urc, now),
+            Event::Direct(head) if head.kind == DirectKind::Message => self.direct_message(line, now),
+            // A broadcast or a status report: nobody asked for it.
+            Event::Direct(_) => {}
+            Event::Entry(header) => {
+                if let Phase::Serving(serving) = &mut self.phase {
+                    serving.entry(&mut self.facts, header, line, now);
+                }
+            }
+            Event::TextMode => {
+                if let Phase::Serving(serving) = &mut self.phase {
+                    serving.configure_again();
+                }
+            }
+            Event::Ussd(line) => {
+                let text = ussd_text(&line);
+                if let Some(id) = self.requests.ussd_came(&text) {
+                    self.facts.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
+                }
+            }
+            Event::Ended(command, outcome) => self.ended(&command, outcome, now),
+            Event::Echoed => self.booted(now),
+            Event::Lost => self.give_up("the modem has stopped answering".to_owned()),
+        }
+    }
+
+    fn direct_message(&mut self, line: &str, now: Moment) {
+        let pdu = hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets);
+        let (certain, live) = match &self.phase {
+            Phase::Serving(serving) => (serving.card_is_certain(), serving.is_live_now(&self.facts, now)),
+            _ => (true, false),
+        };
+        self.direct.came(&mut self.facts, pdu, certain, certain && live, now);
+    }
+
+    fn urc(&mut self, urc: Urc, now: Moment) {
+        match urc {
+            Urc::Sim(event) => self.card_event(event, now),
+            Urc::Booted => self.booted(now),
+            Urc::Stored { store, index } => {
+                if let (Some(store), Some(index)) = (store, index) {
+                    self.facts.announce(store, index);
+                }
+                if let Phase::Serving(serving) = &mut self.phase {
+                    serving.announced(&self.facts, store, index, now);
+                }
+            }
+            Urc::Registration(domain, registration) => {
+                if let Phase::Serving(serving) = &mut self.phase {
+                    serving.registration(&mut self.facts, domain, registration, now);
+                }
+            }
+            Urc::StoreFull | Urc::MessagesReady => {
+                if let Phase::Serving(serving) = &mut self.phase {
+                    serving.sweep_soon(urc == Urc::StoreFull, now);
+                }
+            }
+            // The channel waits for the second line of a heading.
+            Urc::Heading(_) | Urc::Noise => {}
+        }
+    }
+
+    fn card_event(&mut self, event: SimEvent, now: Moment) {
+        if event == SimEvent::Absent {
+            // What came for the card that has left is not the next one's.
+            self.direct.card_lost();
+        }
+        match &mut self.phase {
+            Phase::Probing(_) => {}
+            Phase::SimCheck(phase) => phase.hurry(event, now),
+            _ => self.card_lost(now),
+        }
+    }
+
+    /// Nothing that is known of messages holds any longer: not even the indexes that were to be deleted.
+    pub(super) fn card_lost(&mut self, now: Moment) {
+        self.facts.forget_card();
+        self.facts.losses = self.facts.losses.saturating_add(1);
+        self.facts.because("the SIM card is being read again");
+        self.direct.card_lost();
+        self.enter(Phase::SimCheck(SimCheck::settling(now)));
+    }
+
+    fn booted(&mut self, now: Moment) {
+        if matches!(self.phase, Phase::Probing(_)) {
+            return;
+        }
+        self.channel.abandon(now);
+        let reply = match self.requests.end() {
+            Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
+            Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
+            None => None,
+        };
+        if let Some((id, reply)) = reply {
+            self.facts.actions.push_back(Action::Answer { id, reply });
+        }
+        self.facts.forget_card();
+        self.facts.because("the modem has started anew");
+        self.direct.card_lost();
+        self.enter(Phase::Probing(Probing::default()));
+    }
+}

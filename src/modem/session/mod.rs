@@ -1,0 +1,236 @@
+//! The session: what goes in, what comes out.
+
+mod events;
+mod replies;
+
+use std::time::Duration;
+
+use super::channel::Channel;
+use super::direct::Direct;
+use super::face::{Action, Custody, Request, RequestError, SessionConfig, State, Token};
+use super::facts::Facts;
+use super::moment::Moment;
+use super::phase::{Next, Phase};
+use super::probing::Probing;
+use super::requests::Requests;
+use crate::at::{self, Command, Item, LineBuffer};
+
+/// One open port's conversation with a modem. Begins by itself; ends with [`Action::Reopen`], after which it does nothing more.
+#[derive(Debug)]
+pub struct Session {
+    lines: LineBuffer,
+    channel: Channel,
+    phase: Phase,
+    facts: Facts,
+    direct: Direct,
+    requests: Requests,
+    wake: Option<Moment>,
+    unanswered: u8,
+    answered: Option<Answered>,
+    over: bool,
+}
+
+/// How a command was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// After this long.
+    After(Duration),
+    /// Not in its time.
+    Not,
+}
+
+impl Session {
+    /// A session on a port that has just been opened. Its first actions are there at once.
+    pub fn new(config: SessionConfig, now: Moment) -> Session {
+        let mut session = Session {
+            lines: LineBuffer::default(),
+            channel: Channel::new(),
+            phase: Phase::Probing(Probing::default()),
+            facts: Facts::new(config),
+            direct: Direct::default(),
+            requests: Requests::default(),
+            wake: None,
+            unanswered: 0,
+            answered: None,
+            over: false,
+        };
+        session.advance(now);
+        session
+    }
+
+    /// The next thing to be done, in order.
+    pub fn next_action(&mut self) -> Option<Action> {
+        let action = self.facts.actions.pop_front();
+        if action.is_none() {
+            self.facts.actions.shrink_to(4);
+        }
+        action
+    }
+
+    /// When to call [`Session::tick`] if nothing happens before; never changed by what a modem says unasked.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        if self.over {
+            return None;
+        }
+        let channel = if self.channel.is_free() { self.wake } else { self.channel.deadline() };
+        [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
+    }
+
+    /// How the last command that has ended since this was last asked was answered; for those who count.
+    pub fn take_answered(&mut self) -> Option<Answered> {
+        self.answered.take()
+    }
+
+    /// What the modem is doing.
+    pub fn state(&self) -> State {
+        self.phase.state(&self.facts)
+    }
+
+    /// Bytes have come from the modem.
+    pub fn receive(&mut self, bytes: &[u8], now: Moment) {
+        if self.over {
+            return;
+        }
+        self.channel.heard(now);
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut rest = bytes;
+        while let Some(item) = lines.next(&mut rest) {
+            match item {
+                Item::Prompt => self.channel.prompt(),
+                Item::Line(line) => {
+                    if let Some(event) = self.channel.line(&line, now) {
+                        self.event(event, &line, now);
+                    }
+                }
+            }
+        }
+        self.lines = lines;
+        self.advance(now);
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Moment) {
+        if self.over {
+            return;
+        }
+        if let Some(event) = self.channel.tick(now) {
+            self.event(event, "", now);
+        }
+        while let Some(id) = self.requests.expired(now) {
+            self.facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::TimedOut) });
+        }
+        self.direct.tick(&mut self.facts, now);
+        self.advance(now);
+    }
+
+    /// An operator asks something; the answer is [`Action::Answer`] with this `id`.
+    pub fn request(&mut self, id: u64, request: Request, now: Moment) {
+        let taken = if self.over { Err(RequestError::Gone) } else { self.requests.add(id, request, now) };
+        if let Err(error) = taken {
+            self.facts.actions.push_back(Action::Answer { id, reply: Err(error) });
+        }
+        self.advance(now);
+    }
+
+    /// The host's answer to [`Action::Store`]: `ok` means committed on disk, and that the modem's copy may go.
+    pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
+        let direct = self.direct.stored(token, ok, now);
+        if let Phase::Serving(serving) = &mut self.phase {
+            if let Some(after) = direct {
+                serving.direct_stored(&self.facts, after);
+            }
+            serving.stored(&mut self.facts, token, ok, now);
+        }
+        self.advance(now);
+    }
+
+    /// The host's answer to [`Action::Identified`].
+    pub fn custody(&mut self, token: Token, answer: Result<Custody, ()>, now: Moment) {
+        if let Phase::Identifying(identifying) = &mut self.phase {
+            identifying.custody(&mut self.facts, token, answer, now);
+            self.direct.card_known(&mut self.facts, now);
+        }
+        self.advance(now);
+    }
+
+    /// The host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the try is on disk and may be made.
+    pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
+        if let Phase::SimCheck(phase) = &mut self.phase {
+            phase.may_enter_pin(token, answer);
+        }
+        self.advance(now);
+    }
+
+    /// The host's answer to [`Action::Emptied`].
+    pub fn emptied(&mut self, token: Token, ok: bool, now: Moment) {
+        if let Phase::Serving(serving) = &mut self.phase {
+            serving.emptied(token, ok);
+        }
+        self.advance(now);
+    }
+
+    /// Goes as far as possible without the modem.
+    fn advance(&mut self, now: Moment) {
+        if let Phase::Serving(serving) = &self.phase
+            && serving.card_is_certain()
+        {
+            self.direct.card_known(&mut self.facts, now);
+        }
+        while !self.over && self.channel.is_free() {
+            if let Some(command) = self.next_request() {
+                self.send(command, now);
+                continue;
+            }
+            match self.phase.next(&mut self.facts, now) {
+                Next::Send(command) => self.send(command, now),
+                Next::Enter(phase) => self.enter(phase),
+                Next::GiveUp(reason) => self.give_up(reason),
+                Next::Wait(until) => {
+                    self.wake = until;
+                    break;
+                }
+            }
+        }
+        if let Some(bytes) = self.channel.take_output() {
+            self.facts.actions.push_back(Action::Write(bytes));
+        }
+        if std::mem::take(&mut self.facts.changed) {
+            let snapshot = self.facts.snapshot(self.state());
+            self.facts.actions.push_back(Action::Report(snapshot));
+        }
+    }
+
+    /// Not before the modem is known: without its IMEI the two could not find each other again.
+    fn next_request(&mut self) -> Option<Command> {
+        if matches!(self.phase, Phase::Probing(_)) { None } else { self.requests.begin(&self.facts.profile) }
+    }
+
+    fn send(&mut self, command: Command, now: Moment) {
+        self.channel.send(command, now);
+        if let Some(bytes) = self.channel.take_output() {
+            self.facts.actions.push_back(Action::Write(bytes));
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.facts.identity) {
+            self.channel.knows(&identity.imei, &identity.model);
+            self.channel.full_lines(&self.facts.profile.store_full);
+        }
+        self.phase = phase;
+        self.facts.changed = true;
+    }
+
+    fn give_up(&mut self, reason: String) {
+        self.over = true;
+        self.facts.actions.push_back(Action::Reopen { reason });
+    }
+
+    /// How many lines were cut since the port was opened.
+    pub fn lines_cut(&self) -> u64 {
+        self.lines.cut()
+    }
+
+    /// The longest line that is kept, in bytes.
+    pub const MAX_LINE: usize = at::MAX_LINE;
+}

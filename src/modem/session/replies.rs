@@ -1,0 +1,95 @@
+//! A command has ended: to whom its reply belongs.
+
+use super::super::channel::Outcome;
+use super::super::face::{Action, RequestError};
+use super::super::moment::Moment;
+use super::super::phase::Phase;
+use super::super::requests::Running;
+use super::{Answered, Session};
+use crate::at::{self, Command, FinalResult, SimTrouble};
+use crate::sms;
+
+/// Commands in a row that were not answered, although the modem found its feet each time.
+const UNANSWERED: u8 = 6;
+/// Cards lost in a row, after which commands that are not needed no longer decide that a card is lost.
+const LOSSES: u32 = 3;
+
+impl Session {
+    pub(super) fn ended(&mut self, command: &Command, outcome: Outcome, now: Moment) {
+        self.answered = Some(match outcome {
+            Outcome::Unanswered => Answered::Not,
+            _ => Answered::After(now - self.channel.sent_at()),
+        });
+        let unanswered = outcome == Outcome::Unanswered && *command != Command::Attention;
+        self.unanswered = if unanswered { self.unanswered + 1 } else { 0 };
+        if self.unanswered >= UNANSWERED {
+            return self.give_up("the modem leaves commands without an answer".to_owned());
+        }
+        let reply = self.channel.reply();
+        if matches!(command, Command::Raw(_) | Command::Ussd(_)) {
+            self.answer(reply.lines().map(str::to_owned).collect(), outcome, now);
+        } else if self.tells_of_a_lost_card(command, outcome) {
+            self.card_lost(now);
+        } else {
+            match &mut self.phase {
+                Phase::Probing(phase) => phase.ended(command, outcome, &reply),
+                Phase::SimCheck(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
+                Phase::Identifying(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
+                Phase::Configuring(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
+                Phase::Serving(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
+            }
+        }
+        self.channel.reuse(reply);
+    }
+
+    fn tells_of_a_lost_card(&self, command: &Command, outcome: Outcome) -> bool {
+        let cares = !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_));
+        let lost = outcome.sim_trouble().is_some_and(|trouble| trouble != SimTrouble::Busy);
+        let needed = matches!(
+            command,
+            Command::Iccid(_) | Command::SelectStores(_) | Command::List | Command::Read(_) | Command::Delete(_)
+        );
+        cares && lost && (needed || self.facts.losses < LOSSES)
+    }
+
+    fn answer(&mut self, mut lines: Vec<String>, outcome: Outcome, now: Moment) {
+        let Some(running) = self.requests.end() else { return };
+        let result = match outcome {
+            Outcome::Done => Some(FinalResult::Ok),
+            Outcome::Refused(result) => Some(result),
+            Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => None,
+        };
+        lines.extend(result.map(|result| result.to_string()));
+        let reset = matches!(running, Running::Reset(_));
+        let (id, reply) = match running {
+            Running::At(id) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
+            Running::Ussd(id, Some(text)) => (id, Ok(vec![text])),
+            Running::Ussd(id, None) if outcome.is_ok() => return self.requests.await_ussd(id, now),
+            Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
+            // A modem that starts anew need not have answered.
+            Running::Reset(id) => (id, Ok(lines)),
+        };
+        self.facts.actions.push_back(Action::Answer { id, reply });
+        if reset {
+            return self.give_up("started anew by the operator".to_owned());
+        }
+        if let Phase::Serving(serving) = &mut self.phase {
+            serving.settings_in_doubt();
+        }
+    }
+}
+
+/// The text of a `+CUSD: <m>,"<text>",<dcs>` line.
+pub(super) fn ussd_text(line: &str) -> String {
+    let mut parts = at::fields(at::payload(line, "+CUSD:").unwrap_or_default());
+    let (said, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));
+    let dcs = parts.next().and_then(at::int).and_then(|dcs| u8::try_from(dcs).ok());
+    match (text, said) {
+        (Some(text), _) if !text.is_empty() => sms::ussd_text(text, dcs).text,
+        // 27.007 7.15
+        (_, Some(2)) => "the network has ended the session".to_owned(),
+        (_, Some(4)) => "the network does not support this".to_owned(),
+        (_, Some(5)) => "the network did not answer in time".to_owned(),
+        _ => "the network gave no text".to_owned(),
+    }
+}

@@ -1,0 +1,234 @@
+//! Every command that the README and the documents show is run: those of `simbridge` and `curl` here, page by page and in the page's
+//! order, at a site of simulated modems; those of other programs must stand, word for word, in a script that CI runs.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use simbridge::simulator::Scenario;
+
+use crate::support::{Daemon, PROGRAM, Site, wait_for};
+
+/// In the order in which a new operator does things; what stands on two pages is run once.
+const PAGES: [&str; 5] =
+    ["docs/operators-guide.md", "README.md", "docs/configuration.md", "docs/hardware-guide.md", "docs/legal-notice.md"];
+
+/// Programs whose commands are run here.
+const RUN_HERE: [&str; 2] = ["simbridge", "curl"];
+
+/// Programs whose commands must stand in a script of CI.
+const RUN_BY_CI: [&str; 8] = ["cargo", "bash", "apt", "systemctl", "journalctl", "sudo", "dpkg", "promtool"];
+
+/// Commands that go on until they are stopped: that they say something is enough.
+const LASTING: [&str; 4] =
+    ["simbridge serve", "simbridge simulate --modems", "simbridge message tail", "simbridge demo"];
+
+#[derive(Debug, PartialEq)]
+struct Shown {
+    command: String,
+    /// Within a sentence, where a command may be named without its arguments.
+    inline: bool,
+}
+
+/// The commands of a page: lines of its indented blocks, and what stands between backticks.
+fn shown(page: &str) -> Vec<Shown> {
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if let Some(block) = line.strip_prefix("    ") {
+            let command = block.trim_start().trim_start_matches("$ ").to_owned();
+            found.push(Shown { command, inline: false });
+        } else {
+            let spans = line.split('`').skip(1).step_by(2);
+            found.extend(spans.map(|span| Shown { command: span.to_owned(), inline: true }));
+        }
+    }
+    found.retain(|shown| {
+        let first = shown.command.split(' ').next().unwrap_or_default();
+        shown.command.contains(' ') && (RUN_HERE.contains(&first) || RUN_BY_CI.contains(&first))
+    });
+    found
+}
+
+/// A site like the one that the pages speak of.
+struct Stage {
+    site: Site,
+    key: String,
+    /// Programs that go on beside it: the page's own simulator and daemon.
+    beside: Vec<Child>,
+    _daemon: Daemon,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let scenario = Scenario::parse(&"[[modem]]\n".repeat(6)).unwrap();
+        let site = Site::with(6, scenario, "[orders]\nmax_open_per_account = 9\n");
+        let folder = site.dir.path();
+        std::fs::create_dir(folder.join("bin")).unwrap();
+        std::os::unix::fs::symlink(PROGRAM, folder.join("bin/simbridge")).unwrap();
+        let daemon = site.serve_ready();
+        let mut stage = Stage { site, key: String::new(), beside: Vec::new(), _daemon: daemon };
+        stage.start("simbridge simulate --modems 1 --dir /tmp/spare").unwrap();
+        stage
+    }
+
+    /// The page's example names as what they are here.
+    fn here(&self, command: &str) -> String {
+        let folder = self.site.dir.path().display();
+        let sims = self.site.admin("/sims");
+        let iccid = |sim: usize| sims[sim]["iccid"].as_str().unwrap_or_default().to_owned();
+        let numbers = self.site.dir.path().join("numbers.csv");
+        std::fs::write(&numbers, format!("{},+31612340000\n", iccid(0))).unwrap();
+        let replaced = [
+            ("/tmp/", format!("{folder}/")),
+            ("/var/backups/", format!("{folder}/backup-")),
+            ("127.0.0.1:8080", self.site.admin("/status")["listen"].as_str().unwrap().to_owned()),
+            ("key=…", format!("key={}", self.key)),
+            ("/dev/ttyUSB2", format!("{folder}/spare/modem000")),
+            (" numbers.csv", format!(" {}", numbers.display())),
+            ("8931040000000000018", iccid(0)),
+            ("PORT", format!("{folder}/modems/modem001")),
+            ("ICCID", iccid(5)),
+            ("SERVICE COUNTRY", "Uber NL".to_owned()),
+            (" ID", " 1".to_owned()),
+            ("NAME", "ann".to_owned()),
+        ];
+        replaced.iter().fold(command.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+
+    fn shell(&self, command: &str, end: &str) -> Command {
+        let path = format!("{}/bin:{}", self.site.dir.path().display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec {}{end}", self.here(command))]);
+        shell.current_dir(env!("CARGO_MANIFEST_DIR")).env("PATH", path).env("SIMBRIDGE_CONFIG", self.site.config());
+        shell.stdin(Stdio::null());
+        shell
+    }
+
+    fn run(&mut self, shown: &Shown) -> Result<(), String> {
+        if LASTING.iter().any(|lasting| shown.command.starts_with(lasting)) {
+            return self.start(&shown.command);
+        }
+        // The command before may have been a reset.
+        self.site.wait_ready();
+        let output = self.shell(&shown.command, "").output().unwrap();
+        // A sentence may name a command without its arguments.
+        if shown.inline && output.status.code() == Some(2) {
+            let help = self.shell(&shown.command, " --help").output().unwrap();
+            return success(&shown.command, &help);
+        }
+        success(&shown.command, &output)?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        if shown.command.starts_with("curl") && !["ORDER_ID_", "SUCCESS_"].iter().any(|good| printed.starts_with(good))
+        {
+            return Err(format!("{}: {printed}", shown.command));
+        }
+        self.follow(&shown.command, &printed);
+        Ok(())
+    }
+
+    /// Starts what goes on until it is stopped; it must say something and still run.
+    fn start(&mut self, command: &str) -> Result<(), String> {
+        let mut shell = self.shell(command, " 2>&1");
+        if command == "simbridge serve" {
+            // A second daemon has a site of its own.
+            shell.env("SIMBRIDGE_CONFIG", self.second_configuration());
+        }
+        let mut child = shell.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let reader = std::thread::spawn(move || {
+            let spoke = output.read_line(&mut String::new()).unwrap() > 0;
+            // Whoever writes to a full pipe stands still.
+            std::thread::spawn(move || output.lines().for_each(drop));
+            spoke
+        });
+        let mut news = 0..;
+        wait_for(command, || {
+            let text = format!("news {}", news.next().unwrap_or(0));
+            self.site.send("Uber", &self.site.network().numbers()[2], &text);
+            reader.is_finished()
+        });
+        let ended = child.try_wait().unwrap();
+        self.beside.push(child);
+        let spoke = reader.join().unwrap();
+        if spoke && ended.is_none() { Ok(()) } else { Err(format!("{command}: ended by itself")) }
+    }
+
+    fn second_configuration(&self) -> PathBuf {
+        let folder = self.site.dir.path().join("second");
+        let shown = folder.display();
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            "[database]\npath = \"{shown}/db\"\n[http]\nlisten = \"127.0.0.1:0\"\n[admin]\nsocket = \"{shown}/socket\"\n"
+        );
+        std::fs::write(folder.join("simbridge.toml"), text).unwrap();
+        folder.join("simbridge.toml")
+    }
+
+    /// What happens in the world after a command.
+    fn follow(&mut self, command: &str, printed: &str) {
+        if command.starts_with("simbridge key add") {
+            self.key = printed.lines().last().unwrap_or_default().to_owned();
+        }
+        if let Some(number) = printed.strip_prefix("ORDER_ID_").and_then(|rest| rest.split("NUMBER_0").nth(1)) {
+            self.site.send("Uber", &format!("+31{}", number.trim()), "Your Uber code is 846691.");
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for child in &mut self.beside {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn success(command: &str, output: &Output) -> Result<(), String> {
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{command}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// All that CI runs, as text.
+fn ci() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci");
+    std::fs::read_dir(folder).unwrap().map(|script| std::fs::read_to_string(script.unwrap().path()).unwrap()).collect()
+}
+
+/// The faults of the pages, each with its command.
+fn faults(pages: &[String]) -> Vec<String> {
+    let mut stage = Stage::new();
+    let ci = ci();
+    let mut faults = Vec::new();
+    let mut seen = HashSet::new();
+    for shown in pages.iter().flat_map(|page| shown(page)).filter(|shown| seen.insert(shown.command.clone())) {
+        let first = shown.command.split(' ').next().unwrap_or_default();
+        if RUN_BY_CI.contains(&first) {
+            let known = ci.contains(&shown.command) || shown.command == "bash .ci/run";
+            faults.extend((!known).then(|| format!("{}: no script of CI has it", shown.command)));
+        } else if let Err(fault) = stage.run(&shown) {
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_command_that_is_shown_is_run() {
+    let faults = faults(&PAGES.map(page));
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_command_that_fails_or_is_unknown_is_told() {
+    let text = "Do this:\n\n    simbridge acount list\n    cargo dance\n\nor `simbridge sim polish ICCID`, or `simbridge sim show`.\n";
+    let faults = faults(&[text.to_owned()]);
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+}
