@@ -2,31 +2,35 @@
 //! PTYs, from the modem's store to the deletion after the commit. Beside it: what SQLite alone commits, one row at a time and a
 //! hundred.
 //!
-//! Run it with `cargo bench --bench messages`.
+//! Run it with `cargo bench --bench messages`; numbers of modems may follow: `-- 64`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
-#[path = "../tests/suite/privacy.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
-mod privacy;
+mod process;
 #[path = "../tests/suite/support.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;
 
 use std::time::{Duration, Instant};
 
-use simbridge::simulator::Scenario;
+use simbridge::simulator::{Observed, Scenario};
 use support::{Site, wait_for};
 
 const MESSAGES: usize = 12_800;
 const ON_OFFER: usize = 5;
 
 fn main() {
-    println!("{:>28}  {:>12}  {:>20}", "", "messages/s", "CPU s per 1000");
-    for modems in [1, 8, 64] {
-        let (took, cpu) = daemon(modems);
+    println!("{:>28}  {:>12}  {:>20}  {:>18}", "", "messages/s", "CPU s per 1000", "commands a message");
+    let mut numbers: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    if numbers.is_empty() {
+        numbers = vec![1, 8, 64];
+    }
+    for modems in numbers {
+        let (took, cpu, commands) = daemon(modems);
         let per_second = MESSAGES as f64 / took.as_secs_f64();
         let cpu = cpu.as_secs_f64() * 1000.0 / MESSAGES as f64;
-        println!("{:>28}  {per_second:>12.0}  {cpu:>20.3}", format!("simbridge, {modems} modems"));
+        let commands = commands as f64 / MESSAGES as f64;
+        let who = format!("simbridge, {modems} modems");
+        println!("{who:>28}  {per_second:>12.0}  {cpu:>20.3}  {commands:>18.2}");
     }
     for rows in [1, 100] {
         let (commits, took) = sqlite_alone(rows);
@@ -35,30 +39,25 @@ fn main() {
     }
 }
 
-/// How long the daemon takes for all messages, and its CPU time.
-fn daemon(modems: usize) -> (Duration, Duration) {
+/// How long the daemon takes for all messages, its CPU time, and how many commands it gives.
+fn daemon(modems: usize) -> (Duration, Duration, u64) {
     let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
     let site = Site::with(modems, Scenario::parse(&modem.repeat(modems)).unwrap(), "");
     let daemon = site.serve_ready();
     let numbers = site.network().numbers();
-    let cpu_before = cpu_of(daemon.child.as_ref().unwrap().id());
+    let seen = |what: fn(Observed) -> u64| {
+        (0..modems).filter_map(|modem| site.network().observed(modem)).map(what).sum::<u64>()
+    };
+    let commands_before = seen(|observed| observed.commands);
+    let cpu_before = process::cpu(daemon.id());
     let started = Instant::now();
     for n in 0..MESSAGES {
         site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
     }
     let all = u64::try_from(MESSAGES).unwrap();
-    let deleted =
-        || (0..modems).filter_map(|modem| site.network().observed(modem)).map(|seen| seen.deleted).sum::<u64>();
-    wait_for("all messages to be deleted", || deleted() == all);
-    (started.elapsed(), cpu_of(daemon.child.as_ref().unwrap().id()) - cpu_before)
-}
-
-/// User and system time of a process, from `/proc/PID/stat` (proc(5): fields 14 and 15, in ticks of 10 ms).
-fn cpu_of(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let after_name = stat.rsplit_once(") ").unwrap().1;
-    let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(ticks * 10)
+    wait_for("all messages to be deleted", || seen(|observed| observed.deleted) == all);
+    let cpu = process::cpu(daemon.id()) - cpu_before;
+    (started.elapsed(), cpu, seen(|observed| observed.commands) - commands_before)
 }
 
 /// So many rows a commit, synchronous=FULL, for two seconds.

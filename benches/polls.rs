@@ -4,9 +4,6 @@
 //! Run it with `cargo bench --bench polls`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
-#[path = "../tests/suite/privacy.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
-mod privacy;
 #[path = "../tests/suite/support.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;

@@ -1,5 +1,6 @@
 //! Puts the parts together, starts them and stops them.
 
+mod asker;
 pub mod check;
 pub mod config;
 mod desk;
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, Settings};
+use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Settings};
 use crate::http::{self, Listening};
 use crate::store::{Store, StoreError};
 use config::Config;
@@ -90,7 +91,7 @@ impl Daemon {
         make_folder(&config.database.path)?;
         let store = Store::open(&config.database.path)?;
         let gateway = Gateway::open(store.clone(), settings(config), clock, entropy).await?;
-        if let Err(error) = gateway.sweep().await {
+        if let Err(error) = gateway.catch_up().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
@@ -104,7 +105,8 @@ impl Daemon {
         let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems)));
         let driver = driver::start_with(ports(config), driver_settings(config), host);
         watch.began(address, driver.handle());
-        let listening = listen_admin(config, &gateway, &watch, &driver, &stopping);
+        let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
+        let listening = listen_admin(config, &gateway, &watch, &desk, &stopping);
         match listening {
             Ok(listening) => servers.extend(listening),
             Err(error) => {
@@ -117,6 +119,7 @@ impl Daemon {
         }
         tokio::spawn(watch.follow(stopping.clone()));
         tokio::spawn(report_faults(gateway.clone()));
+        tokio::spawn(asker::run(gateway.clone(), desk, stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers, driver, sweeper })
     }
@@ -150,14 +153,13 @@ fn listen_admin(
     config: &Config,
     gateway: &Gateway,
     watch: &Arc<Watch>,
-    driver: &Driver,
+    desk: &Arc<dyn ModemDesk>,
     stopping: &CancellationToken,
 ) -> Result<Vec<Listening>, StartError> {
-    let desk = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
     let watched = || http::watch::router(watch.clone());
     let customers = watch.customers().unwrap_or(config.http.listen);
     let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
-        .merge(http::admin::modems::router(gateway.clone(), desk))
+        .merge(http::admin::modems::router(gateway.clone(), Arc::clone(desk)))
         .merge(http::watch::overview(watch.clone()))
         .merge(watched());
     let metrics = config.metrics_listen.map(|address| {
@@ -193,6 +195,8 @@ fn settings(config: &Config) -> Settings {
         block_list: config.block_list.clone(),
         text_kept: config.retention.text,
         raw_kept: config.retention.raw,
+        ask_ussd: config.numbers.ussd,
+        ask_loopback: config.numbers.loopback,
     }
 }
 

@@ -67,6 +67,15 @@ pub enum Command {
     Delete(i32),
     /// `AT+CMGD=?`
     IndexesSupported,
+    /// `AT+CPBW=1,"…"`: puts a number into the phonebook that is chosen (27.007 8.14).
+    WriteOwnNumber(String),
+    /// `AT+CMGS=<octets>`, and the PDU in hexadecimal once the modem asks for it (27.005 3.5.1).
+    Send {
+        /// Without the service centre's address.
+        octets: usize,
+        /// With it.
+        pdu: String,
+    },
     /// `AT+CPIN="…"` (27.007 8.3).
     EnterPin(Secret),
     /// `AT+CUSD=1,"…",15` (27.007 7.15).
@@ -179,10 +188,15 @@ const SIM: Duration = Duration::from_secs(25);
 const LIST: Duration = Duration::from_secs(60);
 /// Asks the network.
 const NETWORK: Duration = Duration::from_secs(45);
+/// Until the modem asks for the text of a message.
+const PROMPT: Duration = Duration::from_secs(10);
 /// Is anybody there: asked again and again.
 const GREETING: Duration = Duration::from_secs(1);
 
 impl Command {
+    /// How long the network may take with a message, from the prompt on: vendors' manuals allow up to two minutes.
+    pub const SENDING: Duration = Duration::from_secs(120);
+
     /// How long the reply may take, from the sending to the final result, whatever else the modem says meanwhile.
     pub fn timeout(&self) -> Duration {
         match self {
@@ -198,6 +212,7 @@ impl Command {
             | Command::Signal => QUICK,
             Command::List => LIST,
             Command::Operator | Command::Ussd(_) | Command::Raw(_) => NETWORK,
+            Command::Send { .. } => PROMPT,
             _ => SIM,
         }
     }
@@ -225,6 +240,7 @@ impl Command {
             Command::List => Expects::Messages,
             Command::Read(_) => Expects::Message,
             Command::Own(_) | Command::Raw(_) => Expects::Anything,
+            Command::Send { .. } => Expects::Required("+CMGS:"),
             _ => Expects::Nothing,
         }
     }
@@ -239,6 +255,11 @@ impl Command {
             Command::Read(index) => format!("AT+CMGR={index}"),
             Command::Delete(index) => format!("AT+CMGD={index}"),
             Command::Own(text) | Command::Raw(text) => text.clone(),
+            Command::WriteOwnNumber(number) => {
+                let kind = if number.starts_with('+') { 145 } else { 129 };
+                format!("AT+CPBW=1,\"{number}\",{kind}")
+            }
+            Command::Send { octets, .. } => format!("AT+CMGS={octets}"),
             Command::Service(service) => format!("AT+CSMS={service}"),
             Command::Ussd(code) => format!("AT+CUSD=1,\"{code}\",15"),
             Command::EnterPin(Secret(digits)) => format!("AT+CPIN=\"{digits}\""),
@@ -324,6 +345,8 @@ mod tests {
             (Command::Registration(Domain::Lte), "AT+CEREG?"),
             (Command::Delete(0), "AT+CMGD=0"),
             (Command::Iccid(IccidSource::Huawei), "AT^ICCID?"),
+            (Command::WriteOwnNumber("+31612345678".to_owned()), "AT+CPBW=1,\"+31612345678\",145"),
+            (Command::Send { octets: 15, pdu: "00".to_owned() }, "AT+CMGS=15"),
         ];
         for (command, line) in table {
             assert_eq!(command.line(), line);

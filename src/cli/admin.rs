@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
@@ -124,11 +125,23 @@ async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
         Sim::Import { file } => return import::run(client, &file, json).await,
         Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
-        Sim::SetNumber { iccid, number } => client.post(&path(&iccid, "/number"), json!({ "number": number })).await?,
+        Sim::SetNumber { iccid, number, write } => {
+            let mut said = client.post(&path(&iccid, "/number"), json!({ "number": number })).await?;
+            if write {
+                let written = client.post("/modem/write-number", json!({ "iccid": said.get("iccid") })).await;
+                let written = written.context("the number is set, but not written onto the card")?;
+                if let (Some(said), Some(written)) = (said.as_object_mut(), written.get("written")) {
+                    said.insert("written".to_owned(), written.clone());
+                }
+            }
+            said
+        }
         Sim::Rest { iccid, time } => client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?,
         Sim::Retire { iccid, undo } => client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?,
     };
-    object(json, &said, &[SIM, &["rests_until", "retired_at"]].concat())
+    let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
+    let more: Vec<&str> = more.filter(|key| said.get(key).is_some()).collect();
+    object(json, &said, &[SIM, &["rests_until", "retired_at"], &more].concat())
 }
 
 /// What makes a request unique: sent again it is applied once.
@@ -191,14 +204,23 @@ async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
     }
 }
 
+async fn enable(client: &Client, json: bool, service: &str, enabled: bool) -> anyhow::Result<()> {
+    let path = format!("/services/{}/enabled", segment(service));
+    object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
+}
+
 async fn service(command: Service, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
         Service::List => list(client, json, "/services", SERVICE, "no services").await,
-        Service::Add { name, price, country, sender, text } => {
+        Service::Enable { service } => enable(client, json, &service, true).await,
+        Service::Disable { service } => enable(client, json, &service, false).await,
+        Service::Add { name, price, country, reuse_window, reuse_price_percent, sender, text } => {
             let countries: Map<String, Value> =
                 country.into_iter().map(|(country, price)| (country, price.into())).collect();
             let declared = json!({
                 "name": name, "price": price, "countries": countries, "senders": sender, "texts": text,
+                "reuse_window_seconds": reuse_window.map(|window| window.as_secs()),
+                "reuse_price_percent": reuse_price_percent,
             });
             object(json, &client.post("/services", declared).await?, SERVICE)
         }

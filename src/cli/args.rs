@@ -45,10 +45,13 @@ pub(super) enum Admin {
     /// Why there are so many numbers for a service and not more
     Explain {
         /// The service's name or id
+        #[arg(value_parser = named)]
         service: String,
         /// The country, like NL
+        #[arg(value_parser = named)]
         country: String,
         /// The account that asks; its name or id
+        #[arg(value_parser = named)]
         account: Option<String>,
     },
     /// Who did or saw what
@@ -70,11 +73,13 @@ pub(super) enum Sim {
     /// One SIM
     Show {
         /// The SIM's ICCID
+        #[arg(value_parser = named)]
         iccid: String,
     },
     /// Give a SIM to nobody new for a while
     Rest {
         /// The SIM's ICCID
+        #[arg(value_parser = named)]
         iccid: String,
         /// For how long from now, like 30d; 0s ends its rest
         #[arg(default_value = "30d", value_parser = humantime::parse_duration)]
@@ -83,6 +88,7 @@ pub(super) enum Sim {
     /// Give a SIM to nobody new any more
     Retire {
         /// The SIM's ICCID
+        #[arg(value_parser = named)]
         iccid: String,
         /// Take it back
         #[arg(long)]
@@ -96,9 +102,14 @@ pub(super) enum Sim {
     /// Say which number a SIM has
     SetNumber {
         /// The SIM's ICCID
+        #[arg(value_parser = named)]
         iccid: String,
         /// The number, like +31612345678
+        #[arg(value_parser = named)]
         number: String,
+        /// Write it into the card's own-number phonebook too; the card must be in a working modem
+        #[arg(long)]
+        write: bool,
     },
 }
 
@@ -107,6 +118,7 @@ pub(super) enum Account {
     /// Add an account
     Add {
         /// Its name
+        #[arg(value_parser = named)]
         name: String,
     },
     /// Every account
@@ -114,11 +126,13 @@ pub(super) enum Account {
     /// One account
     Show {
         /// Its name or id
+        #[arg(value_parser = named)]
         account: String,
     },
     /// Add credit
     Topup {
         /// The account's name or id
+        #[arg(value_parser = named)]
         account: String,
         /// The amount, like 10.00
         amount: String,
@@ -126,6 +140,7 @@ pub(super) enum Account {
     /// Put a balance right, up or down
     Adjust {
         /// The account's name or id
+        #[arg(value_parser = named)]
         account: String,
         /// The amount, like 1.50 or -1.50
         #[arg(allow_negative_numbers = true)]
@@ -137,6 +152,7 @@ pub(super) enum Account {
     /// Every entry of its ledger, oldest first
     Ledger {
         /// The account's name or id
+        #[arg(value_parser = named)]
         account: String,
         /// Only the newest so many; 0 is all
         #[arg(long, default_value_t = 1000)]
@@ -145,11 +161,13 @@ pub(super) enum Account {
     /// Its keys open nothing from now on
     Suspend {
         /// The account's name or id
+        #[arg(value_parser = named)]
         account: String,
     },
     /// Its keys open it again
     Resume {
         /// The account's name or id
+        #[arg(value_parser = named)]
         account: String,
     },
 }
@@ -159,6 +177,7 @@ pub(super) enum Key {
     /// Make a key; it is printed once, alone on the last line
     Add {
         /// The account's name or id
+        #[arg(value_parser = named)]
         account: String,
         /// An address or network that may use it, like 192.0.2.0/24; several: one of them
         #[arg(long, value_name = "NETWORK")]
@@ -169,6 +188,7 @@ pub(super) enum Key {
     /// Revoke a key
     Revoke {
         /// The key's first characters
+        #[arg(value_parser = named)]
         prefix: String,
     },
 }
@@ -178,6 +198,7 @@ pub(super) enum Service {
     /// Add a service
     Add {
         /// Its name
+        #[arg(value_parser = named)]
         name: String,
         /// The price of an order, like 0.50
         #[arg(long, value_name = "AMOUNT")]
@@ -185,6 +206,12 @@ pub(super) enum Service {
         /// The price in one country instead
         #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
         country: Vec<(String, String)>,
+        /// For how long after its completion an order's number can be had again, like 4h, if not as configured
+        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+        reuse_window: Option<Duration>,
+        /// What that costs, in percent of the price, if not as configured
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=1000))]
+        reuse_price_percent: Option<u32>,
         /// A pattern (regular expression) that the sender must fit; several: one of them
         #[arg(long, value_name = "REGEX")]
         sender: Vec<String>,
@@ -194,6 +221,18 @@ pub(super) enum Service {
     },
     /// Every service
     List,
+    /// A service can be ordered again
+    Enable {
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+    },
+    /// A service can be ordered no more; what is open of it goes on
+    Disable {
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+    },
     /// Add or update all services of a TOML catalogue
     Import {
         /// The catalogue
@@ -258,6 +297,11 @@ pub(super) enum Message {
     },
     /// Print messages as they come, until interrupted
     Tail,
+}
+
+/// A name, a number or an id that something is asked for by: empty it would mean nothing, or all.
+fn named(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn country_price(text: &str) -> Result<(String, String), String> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -24,10 +25,32 @@ struct Entry {
     countries: BTreeMap<String, String>,
     #[serde(default)]
     priority: i64,
+    #[serde(rename(serialize = "reuse_window_seconds"), default, with = "window")]
+    reuse_window: Option<Duration>,
+    reuse_price_percent: Option<u32>,
     #[serde(default, rename(deserialize = "sender"))]
     senders: Vec<String>,
     #[serde(default, rename(deserialize = "text"))]
     texts: Vec<String>,
+}
+
+/// A window is written `"4h"` and goes to the daemon in seconds.
+mod window {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Option<Duration>, D::Error> {
+        let text = String::deserialize(from)?;
+        humantime::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
+    }
+
+    pub(super) fn serialize<S: Serializer>(window: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        match window {
+            Some(window) => to.serialize_some(&window.as_secs()),
+            None => to.serialize_none(),
+        }
+    }
 }
 
 /// Reads a catalogue; faults come with file, line and column.
@@ -55,6 +78,15 @@ mod tests {
         let all = names.len();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn a_service_may_have_a_reuse_of_its_own() {
+        let own = "[[service]]\nname = \"x\"\nprice = \"1\"\nreuse_window = \"90m\"\nreuse_price_percent = 25\n";
+        let service = &parse(own).unwrap()["services"][0];
+        assert_eq!((&service["reuse_window_seconds"], &service["reuse_price_percent"]), (&5400.into(), &25.into()));
+        let error = parse(&own.replace("90m", "soon")).unwrap_err().to_string();
+        assert!(error.contains("line 4"), "{error}");
     }
 
     #[test]

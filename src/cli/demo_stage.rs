@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::daemon::config::{Config, Log, LogFormat};
 use crate::daemon::{Daemon, edge, logging};
+use crate::domain::catalogue::ReuseTerms;
 use crate::domain::key::ApiKey;
 use crate::domain::{Amount, Service};
 use crate::gateway::NewService;
@@ -156,6 +157,7 @@ async fn add_services(daemon: &Daemon) -> anyhow::Result<Vec<Service>> {
             price: Amount(sample.price),
             country_prices: BTreeMap::new(),
             priority: 0,
+            reuse: ReuseTerms::default(),
             senders: vec![format!("^{}$", sample.sender)],
             texts: Vec::new(),
         };

@@ -43,14 +43,18 @@ pub(super) enum Modem {
         /// The code, like *100#
         code: String,
     },
-    /// Ask the mobile operator for the number of the SIM in a modem, by USSD, and keep it
+    /// Ask for the number of the SIM in a modem and keep it: the mobile operator by USSD, or by a message to another SIM
     AskNumber {
         /// Its port, the port's last part, or its IMEI
         modem: String,
         /// The code; without it, the one that the hardware files know for the SIM's operator
         code: Option<String>,
+        /// Have the SIM send a message to another SIM of yours instead: whom it comes from is the number. It costs what a message
+        /// costs, and is done once a day at most
+        #[arg(long, conflicts_with = "code")]
+        loopback: bool,
     },
-    /// Write the last lines of a modem, masked, into a file
+    /// Write the conversation with a modem into a file that can be given away and replayed: under pseudonyms, without texts
     Record {
         /// Its port, the port's last part, or its IMEI
         modem: String,
@@ -80,7 +84,9 @@ const SHOW: &[&str] = &[
     "number",
     "operator",
     "signal",
+    "number_asked",
     "recoveries",
+    "dropped",
 ];
 const SCAN: &[&str] = &["port", "answer", "manufacturer", "model", "imei", "profile"];
 
@@ -107,11 +113,16 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
         Modem::Ussd { modem, code } => {
             client.post("/modem/ussd", json!({ "name": modem, "code": code })).await.and_then(|said| reply(&said, json))
         }
-        Modem::AskNumber { modem, code } => {
-            let sim = client.post("/modem/number", json!({ "name": modem, "code": code })).await?;
-            if json { print::json(&sim) } else { print::fields(&sim, &["iccid", "imsi", "number", "country"]) }
+        Modem::AskNumber { modem, code, loopback } => {
+            let asked = json!({ "name": modem, "code": code, "loopback": loopback });
+            let sim = client.post("/modem/number", asked).await?;
+            let fields = &["iccid", "imsi", "number", "number_source", "country"];
+            if json { print::json(&sim) } else { print::fields(&sim, fields) }
         }
-        Modem::Record { modem, file, reason } => record(&get(client, &modem).await?, &file, &reason),
+        Modem::Record { modem, file, reason } => {
+            let said = client.get(&format!("/modem/recording?name={}", segment(&modem))).await?;
+            record(&get(client, &modem).await?, &said, &file, &reason)
+        }
     }
 }
 
@@ -132,6 +143,11 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
         return print::json(modem);
     }
     print::fields(modem, SHOW)?;
+    for change in modem.get("history").and_then(Value::as_array).into_iter().flatten() {
+        let cell = |key| print::cell(change.get(key));
+        let reason = change.get("reason").and_then(Value::as_str).map(|reason| format!(": {reason}"));
+        print::line(&format!("{}  {}{}", cell("at"), cell("state"), reason.unwrap_or_default()))?;
+    }
     texts(modem.get("transcript")).try_for_each(print::line)
 }
 
@@ -140,19 +156,18 @@ fn reply(said: &Value, json: bool) -> anyhow::Result<()> {
 }
 
 /// A recording: what the modem is and why it was recorded, then its lines.
-fn record(modem: &Value, file: &Path, reason: &str) -> anyhow::Result<()> {
+fn record(modem: &Value, said: &Value, file: &Path, reason: &str) -> anyhow::Result<()> {
     let cell = |key| print::cell(modem.get(key));
     let (manufacturer, model) = (cell("manufacturer"), cell("model"));
     let head = format!(
         "# device: {manufacturer} {model}\n# firmware: {}\n# when: {}\n# why: {reason}\n\
-         # source: recorded by simbridge, numbers masked to their last three digits, without texts\n\
-         # expect: manufacturer {manufacturer}\n# expect: model {model}\n\n",
+         # source: recorded by simbridge; numbers have pseudonyms of the same length, texts are blank\n\
+         # expect: state {}\n# expect: manufacturer {manufacturer}\n# expect: model {model}\n\n",
         cell("firmware"),
         cell("seen_at"),
+        cell("state"),
     );
-    // `0.123 > AT` as `> AT`: when it was said matters to nobody who replays it.
-    let line = |line: &str| line.split_once(' ').map(|(_, line)| format!("{line}\n")).unwrap_or_default();
-    let body: String = texts(modem.get("transcript")).map(line).collect();
+    let body: String = texts(said.get("lines")).map(|line| format!("{line}\n")).collect();
     std::fs::write(file, head + &body)?;
     print::line(&format!("{}: written", file.display()))
 }

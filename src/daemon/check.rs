@@ -1,7 +1,7 @@
 //! What only this machine can tell of a configuration: does it have what the file names?
 
 use super::config::{Config, Fault};
-use crate::driver::read_profiles;
+use crate::driver::{credential_name, read_profiles};
 use crate::modem::{Pin, ProfileError};
 
 /// Every fault that starting with `config` on this machine would meet.
@@ -22,6 +22,12 @@ pub fn machine_faults(config: &Config) -> Vec<Fault> {
 fn pin_faults(config: &Config) -> Vec<Fault> {
     let faults = config.modems.iter().filter_map(|modem| {
         let path = modem.pin_file.as_ref()?;
+        if let Some(name) = credential_name(path) {
+            // Only the service has it.
+            let text = format!("pin_file = \"credential:{name}\": give it a plain name, as LoadCredential= has it");
+            let is_plain = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
+            return (!is_plain).then_some(Fault { line: modem.line, text });
+        }
         let text = match std::fs::read_to_string(path) {
             Ok(text) if Pin::parse(&text).is_some() => return None,
             Ok(_) => format!("{} must have the PIN, 4 to 8 digits, and nothing else", path.display()),

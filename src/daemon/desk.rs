@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::driver::{Handle, Probed, read_operators, scan};
 use crate::gateway::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
-use crate::modem::{Operator, Request};
+use crate::modem::{Errand, Operator, Request};
 
 /// A running driver and the folder of its hardware files.
 pub(super) struct Desk {
@@ -21,8 +21,13 @@ impl ModemDesk for Desk {
             profile: snapshot.and_then(|snapshot| snapshot.profile),
             usb: detail.usb,
             recoveries: detail.recoveries.into_iter().map(|(step, count)| (step.to_owned(), count)).collect(),
+            dropped: detail.dropped,
             transcript: detail.transcript,
         })
+    }
+
+    fn recording(&self, port: &str) -> Option<Vec<String>> {
+        self.driver.recording(port)
     }
 
     fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
@@ -30,6 +35,9 @@ impl ModemDesk for Desk {
             ModemAsk::At(command) => Request::At(command),
             ModemAsk::Ussd(code) => Request::Ussd(code),
             ModemAsk::Reset { hard } => Request::Reset { hard },
+            ModemAsk::NumberByUssd { iccid, code } => Request::OfCard { iccid, errand: Errand::Ussd(code) },
+            ModemAsk::Send { iccid, pdu } => Request::OfCard { iccid, errand: Errand::Send(pdu) },
+            ModemAsk::WriteNumber { iccid, number } => Request::OfCard { iccid, errand: Errand::WriteNumber(number) },
         };
         Box::pin(async move { self.driver.request(&port, request).await.map_err(|error| error.to_string()) })
     }

@@ -27,7 +27,7 @@ impl driver::Host for Host {
         let identity = snapshot.identity;
         let ready = snapshot.state == State::Ready;
         self.modems.reported(&snapshot.port, identity.as_ref().map(|identity| identity.imei.as_str()), ready, now);
-        self.gateway.board().report(ModemStatus {
+        let news = self.gateway.board().report(ModemStatus {
             ready,
             settled: settled(&snapshot.state, snapshot.reason.is_some()),
             state: snapshot.state.to_string(),
@@ -44,6 +44,9 @@ impl driver::Host for Host {
             since: now,
             seen_at: now,
         });
+        if news {
+            self.gateway.sim_is_ready();
+        }
     }
 
     fn answered(&self, port: &str, answered: Answered) {

@@ -1,5 +1,9 @@
 //! Which SIM an order may have: who may be on one SIM at the same time, and what stands in a SIM's way.
 
+use std::collections::HashMap;
+
+use super::{ServiceId, Timestamp};
+
 /// What a new order asks of the SIM that it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Company {
@@ -27,6 +31,77 @@ pub fn passes(service_has_patterns: bool, share_sim: bool) -> &'static [Company]
 pub fn widest(service_has_patterns: bool, share_sim: bool) -> Company {
     let alone = Company::Alone { among_collecting: !service_has_patterns };
     passes(service_has_patterns, share_sim).last().copied().unwrap_or(alone)
+}
+
+/// What a number was used for, and when last: it is not sold for that again (I8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// The service.
+    pub service: ServiceId,
+    /// When the last order of it was completed.
+    pub at: Timestamp,
+}
+
+/// An order that runs on a SIM when another is to join it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its service.
+    pub service: ServiceId,
+    /// Whether it waits for its first SMS; else it collects.
+    pub open: bool,
+    /// Whether its service has patterns.
+    pub patterned: bool,
+}
+
+impl Company {
+    /// Whether an order for `service` may join `neighbour` on a SIM.
+    pub fn bears(self, service: ServiceId, neighbour: Neighbour) -> bool {
+        let Neighbour { service: theirs, open, patterned } = neighbour;
+        match self {
+            Company::Alone { among_collecting: false } => !open,
+            Company::Alone { among_collecting: true } => !open && patterned,
+            Company::Shared => !open || (patterned && theirs != service),
+        }
+    }
+}
+
+/// A SIM that is on sale and on the air, with what only some services care about.
+#[derive(Debug, Clone, Default)]
+pub struct OnSale<'s> {
+    /// What its number was used for.
+    pub uses: &'s [Use],
+    /// What it was skipped for by the account that asks.
+    pub skips: &'s [ServiceId],
+    /// What runs on it.
+    pub neighbours: &'s [Neighbour],
+}
+
+/// For each of `services` how many of `sims` it could be given. What was used until `used_since` does not count.
+///
+/// Its cost is that of the SIMs and of what was done with them, not of services times SIMs.
+pub fn count_stock(
+    services: &[(ServiceId, Company)],
+    sims: &[OnSale<'_>],
+    used_since: Timestamp,
+) -> HashMap<ServiceId, usize> {
+    let company: HashMap<ServiceId, Company> = services.iter().copied().collect();
+    let mut counts: HashMap<ServiceId, usize> = services.iter().map(|(service, _)| (*service, sims.len())).collect();
+    let mut denied: Vec<ServiceId> = Vec::new();
+    for sim in sims {
+        denied.clear();
+        denied.extend(sim.uses.iter().filter(|used| used.at > used_since).map(|used| used.service));
+        denied.extend(sim.skips);
+        if !sim.neighbours.is_empty() {
+            let bears = |service, company: Company| sim.neighbours.iter().all(|n| company.bears(service, *n));
+            denied.extend(services.iter().filter(|(s, company)| !bears(*s, *company)).map(|(s, _)| *s));
+        }
+        denied.sort_unstable();
+        denied.dedup();
+        for service in denied.iter().filter(|service| company.contains_key(service)) {
+            counts.entry(*service).and_modify(|count| *count -= 1);
+        }
+    }
+    counts
 }
 
 /// What is known of one SIM when somebody asks for a number for a service.
@@ -144,6 +219,45 @@ mod tests {
         ] {
             assert_eq!(prospect.obstacle(), Some(expected), "{prospect:?}");
         }
+    }
+
+    const S: ServiceId = ServiceId(1);
+    const T: ServiceId = ServiceId(2);
+
+    #[test]
+    fn who_bears_whom() {
+        let neighbour = |service, open, patterned| Neighbour { service, open, patterned };
+        let alone = Company::Alone { among_collecting: false };
+        let quiet = Company::Alone { among_collecting: true };
+        for (company, beside, borne) in [
+            (alone, neighbour(T, true, true), false),
+            (alone, neighbour(S, false, false), true),
+            (quiet, neighbour(T, false, false), false),
+            (quiet, neighbour(T, false, true), true),
+            (Company::Shared, neighbour(T, true, true), true),
+            (Company::Shared, neighbour(S, true, true), false),
+            (Company::Shared, neighbour(T, true, false), false),
+            (Company::Shared, neighbour(S, false, false), true),
+        ] {
+            assert_eq!(company.bears(S, beside), borne, "{company:?} {beside:?}");
+        }
+    }
+
+    #[test]
+    fn how_many_numbers_there_are_for_each_service() {
+        let services = [(S, Company::Shared), (T, Company::Alone { among_collecting: true })];
+        let used = |service, at| Use { service, at: Timestamp(at) };
+        let open = [Neighbour { service: S, open: true, patterned: true }];
+        let (used_s, used_long_ago, both) = ([used(S, 9)], [used(S, 5)], [used(S, 9), used(ServiceId(77), 9)]);
+        let sims = [
+            OnSale::default(),
+            OnSale { uses: &used_s, ..OnSale::default() },
+            OnSale { uses: &used_long_ago, ..OnSale::default() },
+            OnSale { uses: &both, skips: &[S, T], ..OnSale::default() },
+            OnSale { uses: &used_s, neighbours: &open, ..OnSale::default() },
+        ];
+        let counts = count_stock(&services, &sims, Timestamp(5));
+        assert_eq!((counts[&S], counts[&T], counts.len()), (2, 3, 2));
     }
 
     #[test]

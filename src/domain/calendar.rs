@@ -7,6 +7,9 @@ use super::Timestamp;
 /// `start` and so many calendar months: the same day and time of day, or the month's last day where there is no such day.
 ///
 /// Always count from a rental's start: one month after another drifts (31 January + 1 + 1 is 28 March, + 2 is 31 March).
+/// "Added to the present end" says to what a term is added: to the end and not to today. The end that the clamping has cut
+/// short is not that: a customer who paid for two months from the 31st has them, in one piece or in two. It is never
+/// earlier than counted the other way, and at most three days later.
 /// `None` past the end of the calendar.
 pub fn add_months(start: Timestamp, months: u32) -> Option<Timestamp> {
     let start = DateTime::<Utc>::from_timestamp_micros(start.0)?;
@@ -33,5 +36,23 @@ mod tests {
             assert_eq!(add_months(at, months).unwrap().to_string(), end, "{start} + {months}");
         }
         assert_eq!(add_months(Timestamp(0), u32::MAX), None);
+    }
+
+    #[test]
+    fn counted_from_the_start_no_term_ends_earlier_than_counted_from_the_end_before() {
+        const DAY_US: i64 = 24 * 3_600 * 1_000_000;
+        let leap_year = 1_830_297_600_000_000; // 2028-01-01
+        for day in 0..366 {
+            let start = Timestamp(leap_year + day * DAY_US);
+            let mut chained = start;
+            for months in 1..=24 {
+                chained = add_months(chained, 1).unwrap();
+                let counted = add_months(start, months).unwrap();
+                assert!(
+                    (0..=3 * DAY_US).contains(&(counted.0 - chained.0)),
+                    "{start} + {months}: {counted}, {chained}"
+                );
+            }
+        }
     }
 }

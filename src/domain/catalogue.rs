@@ -1,6 +1,7 @@
 //! The catalogue of services and which of them a message fits.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use regex::{RegexSet, RegexSetBuilder};
 
@@ -8,6 +9,15 @@ use super::{Amount, ServiceId};
 
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
 const PATTERN_SIZE_LIMIT: usize = 1 << 20;
+
+/// How a service's numbers can be had again. `None`: as for all services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReuseTerms {
+    /// For how long after an order's completion; zero: never.
+    pub window: Option<Duration>,
+    /// At which part of the price, in percent.
+    pub price_percent: Option<u32>,
+}
 
 /// A service as the operator declared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +34,8 @@ pub struct Service {
     pub enabled: bool,
     /// Among services that fit a message, the higher is served first.
     pub priority: i64,
+    /// How its numbers can be had again, where that is not as for all services.
+    pub reuse: ReuseTerms,
     /// Patterns of which the sender must fit one; none: any sender.
     pub senders: Vec<String>,
     /// Patterns of which the text must fit one; none: any text.
@@ -178,6 +190,7 @@ mod tests {
             country_prices: BTreeMap::new(),
             enabled: true,
             priority: 0,
+            reuse: ReuseTerms::default(),
             senders: own(senders),
             texts: own(texts),
         }

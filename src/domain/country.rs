@@ -1,5 +1,7 @@
 //! Countries: codes as customers write them, calling codes, national forms, and whose SIM an IMSI says it is.
 
+use super::nanp::{self, Member};
+
 /// One country's numbering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Country {
@@ -125,12 +127,28 @@ impl Country {
         let rest = digits.strip_prefix(self.calling_code.as_str())?;
         // `+31 (0)6 …`: the trunk prefix has no place behind the calling code.
         let has_trunk = !self.trunk.is_empty() && rest.starts_with(self.trunk.as_str());
-        (!has_trunk && (self.digits.0..=self.digits.1).contains(&rest.len())).then_some(rest)
+        (!has_trunk && self.has(rest)).then_some(rest)
+    }
+
+    /// Whether `rest` can be a number of this country behind its calling code, by its length and, where countries share the
+    /// calling code `1`, by its area code.
+    fn has(&self, rest: &str) -> bool {
+        let fits = (self.digits.0..=self.digits.1).contains(&rest.len());
+        fits && (self.calling_code != "1" || nanp::member(rest) == self.member())
+    }
+
+    fn member(&self) -> Member {
+        let is = |names: &[&str]| names.iter().any(|name| self.code == *name || self.aliases.iter().any(|a| a == name));
+        match (is(&["US", "USA"]), is(&["CA", "CAN", "CANADA"])) {
+            (true, _) => Member::UnitedStates,
+            (false, true) => Member::Canada,
+            (false, false) => Member::Other,
+        }
     }
 
     fn expand_national(&self, digits: &str) -> Option<String> {
         let rest = digits.strip_prefix(self.trunk.as_str())?;
-        (self.digits.0..=self.digits.1).contains(&rest.len()).then(|| format!("+{}{rest}", self.calling_code))
+        self.has(rest).then(|| format!("+{}{rest}", self.calling_code))
     }
 }
 
@@ -169,6 +187,21 @@ mod tests {
             let home = home.and_then(|code| countries.find(code));
             assert_eq!(countries.normalise(raw, home).as_deref(), expected, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_canadian_number_is_not_an_american_one() {
+        let mut countries = Countries::default();
+        let american = countries.find("USA").cloned();
+        for raw in ["+14165550123", "+1 876 555 0123", "14165550123", "4165550123"] {
+            assert_eq!(countries.normalise(raw, american.as_ref()), None, "{raw}");
+        }
+        countries.add(country("CA", &[], "1", "", (10, 10), &[302])).unwrap();
+        for (number, code) in [("+14165550123", "CA"), ("+12025550123", "USA"), ("+17875550123", "USA")] {
+            assert_eq!(countries.of_number(number).unwrap().code, code);
+        }
+        assert_eq!(countries.of_number("+18765550123"), None);
+        assert_eq!(countries.national("+14165550123"), "4165550123");
     }
 
     #[test]

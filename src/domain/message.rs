@@ -31,6 +31,8 @@ pub struct Message {
     pub rental: Option<RentalId>,
     /// The block list's rule that keeps it from customers.
     pub withheld: Option<String>,
+    /// Whether its customer was shown it.
+    pub seen: bool,
 }
 
 /// Whose a message is.

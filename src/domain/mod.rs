@@ -3,6 +3,7 @@
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 
 pub mod allocation;
+pub mod asking;
 pub mod block_list;
 pub mod calendar;
 pub mod catalogue;
@@ -15,6 +16,7 @@ pub mod ledger;
 pub mod message;
 pub mod modem;
 pub mod money;
+pub mod nanp;
 pub mod network;
 pub mod network_clock;
 pub mod order;

@@ -230,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn month_after_month_from_the_31st_each_ends_on_its_months_last_day() {
+        let mut rental = rental();
+        for end in ["03-31", "04-30", "05-31", "06-30", "07-31", "08-31", "09-30", "10-31", "11-30", "12-31"] {
+            rental = rental.with_term(1).unwrap();
+            assert_eq!(rental.expires_at, at(&format!("2026-{end}T12:00:00.5Z")));
+        }
+        let year = rental.with_term(12).unwrap();
+        assert_eq!((year.expires_at, year.months, year.terms), (at("2027-12-31T12:00:00.5Z"), 23, 12));
+        assert_eq!(year.with_term(2).unwrap().expires_at, at("2028-02-29T12:00:00.5Z"));
+    }
+
+    #[test]
     fn a_second_month_ends_where_two_months_from_the_start_do() {
         let twice = rental().with_term(1).unwrap();
         assert_eq!((twice.expires_at, twice.terms, twice.months), (at("2026-03-31T12:00:00.5Z"), 2, 2));

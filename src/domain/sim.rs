@@ -9,6 +9,10 @@ pub enum NumberSource {
     Phonebook,
     /// `AT+CNUM` (EF MSISDN).
     Cnum,
+    /// The mobile operator's answer to a USSD code.
+    Ussd,
+    /// Whom a message came from that the SIM sent to another one.
+    Loopback,
     /// The operator said so; nothing that a SIM says overrides it.
     Operator,
 }
@@ -19,13 +23,16 @@ impl NumberSource {
         match self {
             NumberSource::Phonebook => "phonebook",
             NumberSource::Cnum => "cnum",
+            NumberSource::Ussd => "ussd",
+            NumberSource::Loopback => "loopback",
             NumberSource::Operator => "operator",
         }
     }
 
     /// The source that `word` means.
     pub fn from_word(word: &str) -> Option<NumberSource> {
-        [NumberSource::Phonebook, NumberSource::Cnum, NumberSource::Operator].into_iter().find(|s| s.word() == word)
+        use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
+        [Phonebook, Cnum, Ussd, Loopback, Operator].into_iter().find(|source| source.word() == word)
     }
 }
 
@@ -77,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_operator_has_the_last_word() {
-        use NumberSource::{Cnum, Operator, Phonebook};
+        use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
         let known = |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };
         let (same, other) = ("+31612345678", "+31687654321");
         assert!(replaces(None, same, Phonebook));
@@ -85,5 +92,11 @@ mod tests {
         assert!(replaces(Some(&known(Cnum)), other, Cnum), "ported");
         assert!(replaces(Some(&known(Cnum)), other, Operator));
         assert!(!replaces(Some(&known(Operator)), other, Cnum));
+        assert!(!replaces(Some(&known(Ussd)), other, Cnum), "the network knows better than the card");
+        assert!(replaces(Some(&known(Ussd)), other, Loopback));
+        assert!(!replaces(Some(&known(Operator)), other, Loopback));
+        for source in [Phonebook, Cnum, Ussd, Loopback, Operator] {
+            assert_eq!(NumberSource::from_word(source.word()), Some(source));
+        }
     }
 }

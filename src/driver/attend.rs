@@ -76,10 +76,10 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
         let mut buffer = [0_u8; READ];
         let mut timer = pin!(tokio::time::sleep_until(clock.instant(clock.now())));
         loop {
+            self.record.turn();
             if let Some(answered) = session.take_answered() {
                 self.host.answered(&port, answered);
             }
-            self.record.turn();
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }
@@ -127,6 +127,7 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
                 }
                 Action::Reopen { reason } => return Err(End::GivenUp(reason)),
                 Action::Answer { id, reply } => self.reply(id, reply),
+                Action::Dropped { count } => self.record.dropped(count),
                 work => self.commission(work),
             }
         }
@@ -179,7 +180,8 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
                 }
                 Answer::Nothing
             }),
-            Action::Write(_) | Action::Report(_) | Action::Reopen { .. } | Action::Answer { .. } => {}
+            Action::Write(_) | Action::Report(_) | Action::Reopen { .. } => {}
+            Action::Answer { .. } | Action::Dropped { .. } => {}
         }
     }
 }

@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::recovery::Step;
-use crate::modem::{Moment, Snapshot, mask};
+use crate::modem::{Moment, Pseudonyms, Snapshot, mask};
 
 /// Lines that are kept of a port's conversation.
 const LINES: usize = 200;
-/// A line is cut here.
-const LENGTH: usize = 160;
+/// Lines that are kept of its beginning: how the modem was set up.
+const OPENING: usize = 120;
+/// A line is cut here when it is kept: the longest PDU fits.
+const LENGTH: usize = 400;
+/// And here when it is shown.
+const SHOWN: usize = 160;
 
 /// What the operator sees of one port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub struct Detail {
     pub usb: Option<String>,
     /// How often each step of the recovery ladder was taken since the daemon started: its name, and the count.
     pub recoveries: Vec<(&'static str, u32)>,
+    /// Messages that came with their URC and could be given to nobody, since the daemon started.
+    pub dropped: u64,
     /// The last lines: seconds since the daemon opened ports, `>` (sent) or `<`, the line with numbers and texts masked.
     pub transcript: Vec<String>,
 }
@@ -30,9 +36,22 @@ struct Kept {
     snapshot: Option<Snapshot>,
     usb: Option<String>,
     counts: [u32; Step::ALL.len()],
-    lines: VecDeque<String>,
+    dropped: u64,
+    lines: VecDeque<Line>,
+    /// The first ones of this session.
+    opening: Vec<Line>,
+    count: u64,
     partial: String,
     masker: mask::Masker,
+}
+
+/// A line as it was said, but for secrets; it leaves the record only masked or under pseudonyms.
+#[derive(Clone, Debug)]
+struct Line {
+    number: u64,
+    at: Moment,
+    kind: mask::Kind,
+    text: String,
 }
 
 /// Shared by a port's worker and whoever asks.
@@ -78,14 +97,45 @@ impl Record {
         }
     }
 
+    /// Messages were lost.
+    pub fn dropped(&self, count: usize) {
+        self.lock().dropped += u64::try_from(count).unwrap_or(u64::MAX);
+        tracing::warn!(event = "dropped", count, "messages that came with their URC could be given to nobody");
+    }
+
     /// Octets that were sent.
     pub fn sent(&self, octets: &[u8], now: Moment) {
         let mut kept = self.lock();
         let text = String::from_utf8_lossy(octets);
         for line in text.split('\r').filter(|line| !line.is_empty()) {
-            let line = kept.masker.sent(line);
-            kept.keep('>', &line, now);
+            let kind = kept.masker.sent();
+            kept.keep(kind, &mask::without_secrets(line), now);
         }
+    }
+
+    /// The port has been opened: a new conversation begins.
+    pub fn opened(&self) {
+        let mut kept = self.lock();
+        kept.opening = Vec::new();
+        kept.partial = String::new();
+        kept.masker = mask::Masker::default();
+    }
+
+    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be replayed.
+    pub fn recording(&self) -> Vec<String> {
+        let kept = self.lock();
+        let last = kept.opening.last().map_or(0, |line| line.number);
+        let first = kept.opening.first().map_or(0, |line| line.number);
+        let later = kept.lines.iter().filter(|line| line.number > last && line.number > first);
+        let mut names = Pseudonyms::default();
+        let mut begun = false;
+        let lines = kept.opening.iter().chain(later).filter_map(|line| names.line(line.kind, &line.text));
+        let marked = lines.map(|line| {
+            begun |= line.starts_with('>');
+            // What was said before anything was asked.
+            if begun { line } else { line.replacen('<', "!", 1) }
+        });
+        marked.collect()
     }
 
     /// Octets that came.
@@ -107,7 +157,8 @@ impl Record {
             snapshot: kept.snapshot.clone(),
             usb: kept.usb.clone(),
             recoveries: counts.collect(),
-            transcript: kept.lines.iter().cloned().collect(),
+            dropped: kept.dropped,
+            transcript: kept.lines.iter().map(Line::shown).collect(),
         }
     }
 }
@@ -117,17 +168,30 @@ impl Kept {
         let line = std::mem::take(&mut self.partial);
         let line = line.trim_matches(|c: char| c.is_whitespace() || c.is_control());
         if !line.is_empty() {
-            let line = self.masker.came(line);
-            self.keep('<', &line, now);
+            let kind = self.masker.came(line);
+            self.keep(kind, line, now);
         }
     }
 
-    fn keep(&mut self, direction: char, line: &str, now: Moment) {
+    fn keep(&mut self, kind: mask::Kind, line: &str, now: Moment) {
+        self.count += 1;
+        let text = line.chars().filter(|c| !c.is_control()).take(LENGTH).collect();
+        let line = Line { number: self.count, at: now, kind, text };
+        if self.opening.len() < OPENING {
+            self.opening.push(line.clone());
+        }
         if self.lines.len() >= LINES {
             self.lines.pop_front();
         }
-        let clean: String = line.chars().filter(|c| !c.is_control()).take(LENGTH).collect();
-        self.lines.push_back(format!("{:.3} {direction} {clean}", now.elapsed().as_secs_f64()));
+        self.lines.push_back(line);
+    }
+}
+
+impl Line {
+    fn shown(&self) -> String {
+        let direction = if self.kind == mask::Kind::Sent { '>' } else { '<' };
+        let line: String = mask::masked(self.kind, &self.text).chars().take(SHOWN).collect();
+        format!("{:.3} {direction} {line}", self.at.elapsed().as_secs_f64())
     }
 }
 
@@ -144,9 +208,18 @@ mod tests {
         record.came(b"2345678\",145\r\n\r\nOK\r\n", now);
         let lines = record.detail().transcript;
         assert_eq!(lines, ["0.000 > ATI", "0.000 < +CNUM: \"\",\"+…678\",145", "0.000 < OK"]);
+        record.sent(b"at+cpin=\"4711\"\r", now);
+        assert!(!format!("{record:?}").contains("4711"), "a PIN is not even kept");
         for _ in 0..1000 {
             record.came(b"OK\r\n", now);
         }
         assert_eq!(record.detail().transcript.len(), LINES);
+        let recording = record.recording();
+        assert_eq!(recording.get(..3).unwrap(), ["> ATI", "< +CNUM: \"\",\"+31610000001\",145", "< OK"]);
+        assert_eq!(recording.len(), OPENING + LINES, "the beginning and the end");
+        record.opened();
+        record.came(b"RDY\r\n", now);
+        record.sent(b"ATE0\r", now);
+        assert_eq!(record.recording(), ["! RDY", "> ATE0"]);
     }
 }

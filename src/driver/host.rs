@@ -26,13 +26,13 @@ pub trait Host: Send + Sync + 'static {
     /// On every change, and after every keep-alive. Must not block.
     fn report(&self, snapshot: Snapshot);
 
+    /// This port is not served any more. Must not block.
+    fn removed(&self, _port: &str) {}
     /// A command was answered, or not. Must not block.
     fn answered(&self, _port: &str, _answered: Answered) {}
 
     /// A step of the recovery ladder is taken. Must not block.
     fn recovering(&self, _port: &str, _step: Step) {}
-    /// This port is not served any more. Must not block.
-    fn removed(&self, _port: &str) {}
 
     /// This card is in this modem. The answer says whose messages may still lie in the modem's own store.
     fn identified(&self, imei: &str, sim: &SimCard) -> impl Future<Output = Result<Custody, HostError>> + Send;

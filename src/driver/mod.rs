@@ -10,6 +10,7 @@
 mod attend;
 mod backoff;
 mod clock;
+mod credential;
 mod detail;
 mod hardware;
 mod holders;
@@ -17,6 +18,7 @@ mod host;
 mod pending;
 mod port;
 mod probe;
+mod quiet;
 mod records;
 mod recovery;
 mod steps;
@@ -39,6 +41,7 @@ use crate::modem::{Pin, Request, RequestError, SessionConfig};
 use records::Records;
 
 pub use attend::{End, attend};
+pub use credential::{credential, credential_name};
 pub use detail::Detail;
 pub use hardware::{read_operators, read_profiles};
 pub use host::{Host, HostError};
@@ -69,7 +72,7 @@ pub struct Ports {
 pub struct PortOptions {
     /// The profile to take by its name; without it, the one that fits what the modem says of itself.
     pub profile: Option<String>,
-    /// A file with the PIN of the SIM cards in it.
+    /// A file with the PIN of the SIM cards in it; `credential:NAME` is a credential of the service.
     pub pin_file: Option<PathBuf>,
 }
 
@@ -77,10 +80,13 @@ impl PortOptions {
     /// The PIN of the file; a file that cannot be used is told.
     async fn pin(&self) -> Option<Pin> {
         let path = self.pin_file.as_ref()?;
-        let text = tokio::fs::read_to_string(path).await;
+        let text = match credential(path) {
+            Ok(path) => tokio::fs::read_to_string(path).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
         let pin = text.as_ref().ok().and_then(|text| Pin::parse(text));
         if pin.is_none() {
-            let error = text.err().map_or_else(|| "it must have 4 to 8 digits".to_owned(), |error| error.to_string());
+            let error = text.err().unwrap_or_else(|| "it must have 4 to 8 digits".to_owned());
             warn!(event = "pin_file_unusable", pin_file = %path.display(), error, "no PIN is entered");
         }
         pin
@@ -206,6 +212,11 @@ impl Handle {
         self.records.detail(port)
     }
 
+    /// A port's conversation under pseudonyms, as a recording has it; `None` when it is not served.
+    pub fn recording(&self, port: &str) -> Option<Vec<String>> {
+        self.records.recording(port)
+    }
+
     /// Serves these ports from now on. Sessions on ports that are meant as before go on; the others are ended, or begun.
     pub fn serve(&self, ports: Vec<Ports>) {
         self.ports.send_replace(ports);
@@ -217,7 +228,7 @@ impl Handle {
         let _ = self.has_looked.clone().wait_for(|looked| *looked).await;
     }
 
-    /// Whether they have been.
+    /// Whether the ports have been looked for since the start: those that are there are served.
     pub fn has_looked(&self) -> bool {
         *self.has_looked.borrow()
     }

@@ -53,6 +53,10 @@ impl Records {
         self.lock().records.get(port).map(Record::detail)
     }
 
+    pub fn recording(&self, port: &str) -> Option<Vec<String>> {
+        self.lock().records.get(port).map(Record::recording)
+    }
+
     /// Whether another port of the same USB device has a working modem: then the device is left alone.
     pub fn neighbour_works(&self, port: &str, usb: &str) -> bool {
         let all = self.lock();

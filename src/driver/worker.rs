@@ -16,6 +16,7 @@ use super::detail::Record;
 use super::hardware::Hardware;
 use super::holders::Holders;
 use super::host::Host;
+use super::quiet::Quiet;
 use super::records::Records;
 use super::recovery::{Ladder, Step};
 use super::usb::UsbDevice;
@@ -55,7 +56,8 @@ impl<H: Host> Worker<H> {
     pub async fn run(mut self) {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
-        let mut shown = Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone());
+        let clock = Clock::start();
+        let mut shown = Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone(), clock);
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.live(&mut shown, &mut backoff) => {}
@@ -119,6 +121,7 @@ impl<H: Host> Worker<H> {
         };
         let usb = self.usb().map(|usb| usb.name);
         self.record.belongs_to(usb.clone());
+        self.record.opened();
         let records = self.records.clone();
         let report = |snapshot: Snapshot| {
             // From here on the modem is known to be the one that is here now.
@@ -251,10 +254,12 @@ struct Shown {
     record: Record,
     last: Snapshot,
     was_ready: bool,
+    clock: Clock,
+    quiet: Quiet,
 }
 
 impl Shown {
-    fn new(port: String, record: Record) -> Shown {
+    fn new(port: String, record: Record, clock: Clock) -> Shown {
         let last = Snapshot {
             port,
             state: State::Absent,
@@ -267,7 +272,7 @@ impl Shown {
             registration: None,
             stores: Arc::default(),
         };
-        Shown { record, last, was_ready: false }
+        Shown { record, last, was_ready: false, clock, quiet: Quiet::new(clock.now()) }
     }
 
     /// Whether the modem has been Ready since this was last asked.
@@ -301,6 +306,26 @@ impl Shown {
         self.report(host, snapshot);
     }
 
+    /// A modem that flaps does not fill the log: what it says too often is counted, and told with the next line.
+    fn log(&mut self, snapshot: &Snapshot) {
+        let (state, reason) = (&snapshot.state, snapshot.reason.as_deref());
+        if *state == State::Opening && reason.is_none() {
+            return debug!(event = "modem_state", %state, "modem");
+        }
+        let Some(left_out) = self.quiet.tell(self.clock.now()) else {
+            return debug!(event = "modem_state", %state, reason, "modem");
+        };
+        let left_out = (left_out > 0).then_some(left_out);
+        match state {
+            State::Ready => info!(event = "modem_ready", %state, reason, left_out, "modem"),
+            State::Absent => info!(event = "modem_absent", %state, reason, left_out, "modem"),
+            State::Recovering { .. } | State::Quarantined { .. } => {
+                warn!(event = "modem_failed", %state, reason, left_out, "modem");
+            }
+            _ => info!(event = "modem_state", %state, reason, left_out, "modem"),
+        }
+    }
+
     fn report(&mut self, host: &impl Host, mut snapshot: Snapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
@@ -308,23 +333,10 @@ impl Shown {
         }
         self.was_ready |= snapshot.state == State::Ready;
         if snapshot.state != self.last.state || snapshot.reason != self.last.reason {
-            log(&snapshot);
+            self.log(&snapshot);
         }
         self.record.reported(&snapshot);
         self.last = snapshot.clone();
         host.report(snapshot);
-    }
-}
-
-fn log(snapshot: &Snapshot) {
-    let (state, reason) = (&snapshot.state, snapshot.reason.as_deref());
-    match state {
-        State::Ready => info!(event = "modem_ready", %state, reason, "modem"),
-        State::Absent => info!(event = "modem_absent", %state, reason, "modem"),
-        State::Recovering { .. } | State::Quarantined { .. } => {
-            warn!(event = "modem_failed", %state, reason, "modem");
-        }
-        State::Opening if reason.is_none() => debug!(event = "modem_state", %state, "modem"),
-        _ => info!(event = "modem_state", %state, reason, "modem"),
     }
 }

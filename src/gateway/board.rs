@@ -1,6 +1,6 @@
 //! What the modems last said, by port. Nothing of it is kept: after a start the daemon believes nothing until it is read again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::Timestamp;
@@ -14,13 +14,38 @@ pub struct Board(Mutex<Modems>);
 struct Modems {
     by_port: BTreeMap<String, ModemStatus>,
     port_of_sim: HashMap<String, String>,
+    histories: HashMap<String, VecDeque<Change>>,
+}
+
+/// Changes that are remembered of each port.
+const HISTORY: usize = 24;
+
+/// A modem's state changed, or the reason for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// The state's word.
+    pub state: String,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
 }
 
 impl Board {
-    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is over once.
-    pub fn report(&self, status: ModemStatus) {
+    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is over once. Whether a SIM works now that did
+    /// not before.
+    pub fn report(&self, status: ModemStatus) -> bool {
         let mut modems = self.lock();
         let before = modems.by_port.remove(&status.port);
+        let same = |before: &ModemStatus| before.state == status.state && before.reason == status.reason;
+        if !before.as_ref().is_some_and(same) {
+            let history = modems.histories.entry(status.port.clone()).or_default();
+            history.truncate(HISTORY - 1);
+            let (state, reason) = (status.state.clone(), status.reason.clone());
+            history.push_front(Change { at: status.seen_at, state, reason });
+        }
+        let worked = |before: &ModemStatus| before.ready && before.iccid == status.iccid;
+        let news = status.ready && !before.as_ref().is_some_and(worked);
         let since =
             before.as_ref().filter(|before| before.state == status.state).map_or(status.since, |before| before.since);
         let settled = status.settled || before.as_ref().is_some_and(|before| before.settled);
@@ -33,6 +58,12 @@ impl Board {
             modems.port_of_sim.insert(iccid.clone(), status.port.clone());
         }
         modems.by_port.insert(status.port.clone(), ModemStatus { since, settled, ..status });
+        news
+    }
+
+    /// What a port's modem went through last, oldest first.
+    pub fn history(&self, port: &str) -> Vec<Change> {
+        self.lock().histories.get(port).into_iter().flatten().rev().cloned().collect()
     }
 
     /// A port is not served any more.
@@ -40,6 +71,7 @@ impl Board {
         let mut modems = self.lock();
         modems.by_port.remove(port);
         modems.port_of_sim.retain(|_, of_sim| of_sim != port);
+        modems.histories.remove(port);
     }
 
     /// All modems, by port.
@@ -116,5 +148,12 @@ mod tests {
         board.report(status("a", None, true, 4));
         board.report(status("a", None, true, 5));
         assert_eq!(board.modems().first().map(|m| (m.since, m.seen_at)), Some((Timestamp(4), Timestamp(5))));
+        let history: Vec<_> = board.history("a").into_iter().map(|change| (change.at.0, change.state)).collect();
+        assert_eq!(history, [(1, "Registering".to_owned()), (4, "Ready".to_owned())]);
+        for at in 6..200 {
+            board.report(status("a", None, at % 2 == 0, at));
+        }
+        let history = board.history("a");
+        assert_eq!((history.len(), history.last().map(|change| change.at.0)), (HISTORY, Some(199)));
     }
 }

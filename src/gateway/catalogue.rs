@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use super::explain::find_service;
 use super::{Error, Gateway};
 use crate::domain::{Catalogue, Service, ServiceId};
 use crate::store::{Actor, NewService, Tx};
@@ -73,6 +74,21 @@ impl Gateway {
         Ok(services)
     }
 
+    /// A service can be ordered from now on, or not any more. What is open of it goes on.
+    pub async fn enable_service(&self, reference: String, enabled: bool) -> Result<Service, Error> {
+        let (gateway, now) = (self.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let id = find_service(tx, &reference)?.id;
+                tx.enable_service(id, enabled)?;
+                let deed = if enabled { "enabled" } else { "disabled" };
+                tx.note(Actor::Operator, deed, format!("service {id}"), now)?;
+                gateway.reload(tx)?;
+                find_service(tx, &reference)
+            })
+            .await
+    }
+
     /// All services.
     pub async fn services(&self) -> Result<Vec<Service>, Error> {
         Ok(self.store.read(|rows| rows.services()).await?)
@@ -96,6 +112,9 @@ fn check(new: &NewService) -> Result<(), Error> {
     if prices.into_iter().any(|price| price.0 < 0) {
         return Err(Error::refused("a price is 0.00 or more"));
     }
+    if new.reuse.price_percent.is_some_and(|percent| percent > 1000) {
+        return Err(Error::refused("a reuse price is from 0 to 1000 percent"));
+    }
     let service = Service {
         id: ServiceId(0),
         name: new.name.clone(),
@@ -103,6 +122,7 @@ fn check(new: &NewService) -> Result<(), Error> {
         country_prices: new.country_prices.clone(),
         enabled: true,
         priority: new.priority,
+        reuse: new.reuse,
         senders: new.senders.clone(),
         texts: new.texts.clone(),
     };

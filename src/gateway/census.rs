@@ -91,7 +91,7 @@ impl Gateway {
     /// same rule by which they are given out.
     pub async fn stock(&self, service: &Service, countries: Vec<String>) -> Result<Vec<(String, usize)>, Error> {
         let (now, used_since) = (self.now(), self.used_since(self.now()));
-        let (board, id) = (std::sync::Arc::clone(&self.board), service.id);
+        let (gateway, id) = (self.clone(), service.id);
         let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
         let counted = self.store.read(move |rows| {
             let count = |country: String| {
@@ -99,8 +99,8 @@ impl Gateway {
                 let account = AccountId(0);
                 let query = StockQuery { country: &country, service: id, account, company, now, used_since };
                 let mut count = 0;
-                rows.find_in_stock(query, |iccid| {
-                    count += usize::from(board.port_of(iccid, now).is_some());
+                rows.find_in_stock(query, |sim, iccid| {
+                    count += usize::from(gateway.can_be_given(sim, iccid, now));
                     false
                 })?;
                 Ok((country, count))

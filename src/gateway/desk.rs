@@ -10,6 +10,27 @@ pub enum ModemAsk {
     At(String),
     /// A USSD code.
     Ussd(String),
+    /// A USSD code in the name of a SIM; the network's text.
+    NumberByUssd {
+        /// The SIM's ICCID.
+        iccid: String,
+        /// The code.
+        code: String,
+    },
+    /// A message in the name of a SIM.
+    Send {
+        /// The SIM's ICCID.
+        iccid: String,
+        /// Service centre's address, then SMS-SUBMIT.
+        pdu: Vec<u8>,
+    },
+    /// Write a SIM's number into its own-number phonebook; the number as it was read back.
+    WriteNumber {
+        /// The SIM's ICCID.
+        iccid: String,
+        /// The number, with `+`.
+        number: String,
+    },
     /// Start it anew.
     Reset {
         /// By the stronger command, where its model has one.
@@ -28,6 +49,8 @@ pub struct ModemDetail {
     pub usb: Option<String>,
     /// How often each step of the recovery ladder was taken.
     pub recoveries: Vec<(String, u32)>,
+    /// Messages that came with their URC and could be given to nobody.
+    pub dropped: u64,
     /// The last lines of its conversation, with numbers and texts masked.
     pub transcript: Vec<String>,
 }
@@ -56,6 +79,9 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait ModemDesk: Send + Sync {
     /// What is known of the modem on this port.
     fn detail(&self, port: &str) -> Option<ModemDetail>;
+
+    /// Its conversation under pseudonyms, line by line: what a recording is made of.
+    fn recording(&self, port: &str) -> Option<Vec<String>>;
 
     /// Asks it; the reply's lines, or why there are none.
     fn ask(&self, port: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>>;

@@ -4,11 +4,15 @@
 use std::time::Duration;
 
 use super::{Error, Gateway};
+use crate::domain::rental::RentalState;
 use crate::domain::{Order, Timestamp};
-use crate::store::{StoreError, Tx};
+use crate::store::{Deadline, Rows, StoreError, Tx};
 
 /// How much is done in one transaction, so that nobody waits long behind it.
-const BATCH: i64 = 200;
+const BATCH: usize = 200;
+const LIMIT: i64 = 200;
+/// How long after their end orders are filed: long messages of their time have been shown by then.
+const FILING: Duration = Duration::from_secs(3600);
 
 /// Writes off an open order whose lifetime is over.
 pub(super) fn expire(gateway: &Gateway, tx: &Tx<'_>, due: Order, now: Timestamp) -> Result<(), Error> {
@@ -27,48 +31,82 @@ fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
 }
 
 impl Gateway {
+    /// Does what became due while nobody was there: all that must be before anybody is let in.
+    pub async fn catch_up(&self) -> Result<(), Error> {
+        loop {
+            let gateway = self.clone();
+            if self.store.write(move |tx| gateway.meet_some(tx)).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Does everything that is due and answers when the next thing will be.
     pub async fn sweep(&self) -> Result<Option<Timestamp>, Error> {
         loop {
             let gateway = self.clone();
-            let done = self.store.write(move |tx| gateway.sweep_some(tx)).await?;
-            if done < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            let done = self.store.write(move |tx| {
+                let met = gateway.meet_some(tx)?;
+                Ok::<_, Error>(met + gateway.purge_some(tx)? + tx.file_orders(gateway.now().minus(FILING), LIMIT)?)
+            });
+            if done.await? == 0 {
                 break;
             }
         }
-        let (text_kept, raw_kept) = (self.settings().text_kept, self.settings().raw_kept);
-        let next = self.store.read(move |rows| {
-            let text = next_purge(rows.next_text_settled()?, text_kept);
-            let raw = next_purge(rows.next_raw_settled()?, raw_kept);
-            let (order, assembly, rental) =
-                (rows.next_order_due()?, rows.next_assembly_due()?, rows.next_rental_due()?);
-            Ok::<_, StoreError>([order, assembly, rental, text, raw].into_iter().flatten().min())
-        });
-        Ok(next.await?)
+        let gateway = self.clone();
+        self.store.read(move |rows| gateway.next_due(rows)).await
     }
 
-    fn sweep_some(&self, tx: &Tx<'_>) -> Result<usize, Error> {
+    fn next_due(&self, rows: &Rows<'_>) -> Result<Option<Timestamp>, Error> {
+        let text = next_purge(rows.next_text_settled()?, self.settings().text_kept);
+        let raw = next_purge(rows.next_raw_settled()?, self.settings().raw_kept);
+        // One more than are set aside: the first that is not.
+        let waiting = rows.due(Timestamp(i64::MAX), self.aside.count() + 1)?;
+        let waiting = waiting.into_iter().filter(|(_, deadline)| !self.aside.has(*deadline)).map(|(at, _)| at);
+        let filing = rows.next_to_file()?.map(|over| over.plus(FILING));
+        Ok(waiting.chain(text).chain(raw).chain(filing).min())
+    }
+
+    /// Does some of what is due, one thing after the other in the order of their times, as if there had been no outage; answers
+    /// how much. What cannot be done is set aside and told, and the others are done.
+    fn meet_some(&self, tx: &Tx<'_>) -> Result<usize, Error> {
         let now = self.now();
-        let orders = tx.due_orders(now, BATCH)?;
-        let assemblies = tx.due_assemblies(now, BATCH)?;
-        let rentals = tx.due_rentals(now, BATCH)?;
-        let done = orders.len().max(assemblies.len()).max(rentals.len()).max(self.purge_some(tx, now)?);
-        for order in orders {
-            expire(self, tx, order, now)?;
-        }
-        for assembly in assemblies {
-            self.show_incomplete(tx, &assembly)?;
-        }
-        for rental in rentals {
-            self.settle_rental(tx, rental, now)?;
+        let mut due = tx.due(now, BATCH + self.aside.count())?;
+        due.retain(|(_, deadline)| !self.aside.has(*deadline));
+        let mut done = 0;
+        while let Some((_, deadline)) = due.pop_first() {
+            done += 1;
+            match tx.attempt(|tx| self.meet(tx, deadline, now))? {
+                Ok(next) => due.extend(next.filter(|next| *next <= now).map(|next| (next, deadline))),
+                Err(Error::Store(error)) if !error.is_of_a_row() => return Err(error.into()),
+                Err(error) => {
+                    tracing::error!(event = "set_aside", %deadline, %error, "what is due cannot be done; it is left as it is");
+                    self.aside.put(deadline, tx.sim_of(deadline)?);
+                }
+            }
         }
         Ok(done)
     }
 
+    /// Does one thing whose time has come; answers when its next one comes.
+    fn meet(&self, tx: &Tx<'_>, deadline: Deadline, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        match deadline {
+            Deadline::Order(id) => tx.order(id)?.map_or(Ok(()), |order| expire(self, tx, order, now))?,
+            Deadline::Assembly(id) => tx.assembly(id)?.map_or(Ok(()), |found| self.show_incomplete(tx, &found))?,
+            Deadline::Rental(id) => {
+                let Some(rental) = tx.rental(id)? else { return Ok(None) };
+                let stepped = self.step_rental(tx, rental, now)?;
+                return Ok((stepped.state == RentalState::Active).then_some(stepped.expires_at));
+            }
+        }
+        Ok(None)
+    }
+
     /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
-    fn purge_some(&self, tx: &Tx<'_>, now: Timestamp) -> Result<usize, Error> {
-        let texts = tx.due_texts(now.minus(self.settings().text_kept), BATCH)?;
-        let raw = tx.due_raw(now.minus(self.settings().raw_kept), BATCH)?;
+    fn purge_some(&self, tx: &Tx<'_>) -> Result<usize, StoreError> {
+        let now = self.now();
+        let texts = tx.due_texts(now.minus(self.settings().text_kept), LIMIT)?;
+        let raw = tx.due_raw(now.minus(self.settings().raw_kept), LIMIT)?;
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;
         raw.iter().try_for_each(|message| tx.blank_raw(*message))?;
         Ok(texts.len().max(raw.len()))

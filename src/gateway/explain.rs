@@ -97,7 +97,7 @@ impl Gateway {
 }
 
 /// The service that an operator means by a name or an id.
-fn find_service(rows: &Rows<'_>, reference: &str) -> Result<Service, Error> {
+pub(super) fn find_service(rows: &Rows<'_>, reference: &str) -> Result<Service, Error> {
     let by_id = reference.parse().ok().map(|id| rows.service(id)).transpose()?.flatten();
     let found = match by_id {
         Some(found) => Some(found),

@@ -1,36 +1,42 @@
-//! What polls ask over and over, kept in memory beside the database: which key opens which account, which orders are open,
-//! whose look at a rental has been noted today.
+//! What is asked over and over, kept in memory beside the database: which key opens which account, which orders are open, what
+//! each number was used for.
 //!
 //! All of it only ever shorten the way to an answer that the database would give too. Whatever ends an order or changes what a key
 //! opens takes it out here right after its commit, on the writer's thread and therefore in the order of the commits; what is
 //! not here is looked up.
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::domain::{AccountId, Order, OrderId, RentalId, Timestamp};
+use crate::domain::allocation::Use;
+use crate::domain::{AccountId, OrderId, ServiceId, Timestamp};
 use crate::store::Holder;
 
 /// Keys that are remembered; past that all are forgotten and learnt anew.
 const MOST_KEYS: usize = 10_000;
-
-/// How long a noted look at a rental stands for those that follow.
-const VIEW: Duration = Duration::from_secs(24 * 3600);
 
 /// The memory.
 #[derive(Debug, Default)]
 pub(super) struct Hot {
     keys: RwLock<Keys>,
     open: RwLock<HashMap<OrderId, Open>>,
-    /// Who looked at a rental, and when that was noted.
-    views: RwLock<HashMap<RentalId, (AccountId, Timestamp)>>,
+    uses: RwLock<Uses>,
+    /// The services and countries whose last order found no number.
+    scarce: RwLock<HashSet<(ServiceId, String)>>,
 }
 
 #[derive(Debug, Default)]
 struct Keys {
     holders: HashMap<[u8; 32], Holder>,
     /// Grows with every change of what keys open: what was looked up before a change is not remembered after it.
+    generation: u64,
+}
+
+/// What each number was used for, as far as somebody has asked. Sixteen bytes a number and service.
+#[derive(Debug, Default)]
+struct Uses {
+    by_number: HashMap<String, Arc<[Use]>>,
+    /// As that of [`Keys`].
     generation: u64,
 }
 
@@ -42,11 +48,9 @@ struct Open {
 
 impl Hot {
     /// The memory with the orders that are open.
-    pub(super) fn with(orders: impl IntoIterator<Item = Order>) -> Hot {
+    pub(super) fn with(orders: Vec<(OrderId, AccountId, Timestamp)>) -> Hot {
         let hot = Hot::default();
-        for order in orders {
-            hot.opened(order.id, order.account, order.expires_at);
-        }
+        orders.into_iter().for_each(|(order, account, expires_at)| hot.opened(order, account, expires_at));
         hot
     }
 
@@ -85,14 +89,44 @@ impl Hot {
         write(&self.open).remove(&order);
     }
 
-    /// A look at a rental was noted.
-    pub(super) fn viewed(&self, rental: RentalId, account: AccountId, at: Timestamp) {
-        write(&self.views).insert(rental, (account, at));
+    /// What a number was used for, if that is remembered; else the generation to remember the answer under.
+    pub(super) fn uses(&self, number: &str) -> Result<Arc<[Use]>, u64> {
+        let uses = read(&self.uses);
+        uses.by_number.get(number).cloned().ok_or(uses.generation)
     }
 
-    /// Whether this account's look at a rental has been noted lately; then it is the account's own.
-    pub(super) fn was_viewed(&self, rental: RentalId, account: AccountId, now: Timestamp) -> bool {
-        read(&self.views).get(&rental).is_some_and(|(viewer, at)| *viewer == account && now.since(*at) < VIEW)
+    /// Remembers what a number was used for, unless one has been used since `generation`.
+    pub(super) fn remember_uses(&self, number: &str, found: &Arc<[Use]>, generation: u64) {
+        let mut uses = write(&self.uses);
+        if uses.generation == generation {
+            uses.by_number.insert(number.to_owned(), Arc::clone(found));
+        }
+    }
+
+    /// A number was used for something more.
+    pub(super) fn used(&self, number: &str) {
+        let mut uses = write(&self.uses);
+        uses.generation += 1;
+        uses.by_number.remove(number);
+    }
+
+    /// Whether the last order for a service in a country found no number.
+    pub(super) fn is_scarce(&self, service: ServiceId, country: &str) -> bool {
+        let scarce = read(&self.scarce);
+        !scarce.is_empty() && scarce.contains(&(service, country.to_owned()))
+    }
+
+    /// An order for a service in a country found no number, or one.
+    pub(super) fn scarce(&self, service: ServiceId, country: &str, none: bool) {
+        if none != self.is_scarce(service, country) {
+            let mut scarce = write(&self.scarce);
+            let key = (service, country.to_owned());
+            if none {
+                scarce.insert(key)
+            } else {
+                scarce.remove(&key)
+            };
+        }
     }
 
     /// Whether it is known without asking that an order of this account waits for its SMS.
@@ -133,14 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn a_look_at_a_rental_stands_for_a_day_and_for_its_own_account() {
+    fn what_a_number_was_used_for_is_forgotten_when_it_is_used_again() {
         let hot = Hot::default();
-        let at = Timestamp(5);
-        assert!(!hot.was_viewed(RentalId(3), ANN, at));
-        hot.viewed(RentalId(3), ANN, at);
-        assert!(hot.was_viewed(RentalId(3), ANN, at));
-        assert!(!hot.was_viewed(RentalId(3), AccountId(2), at));
-        assert!(!hot.was_viewed(RentalId(3), ANN, at.plus(VIEW)));
+        let generation = hot.uses("+31").unwrap_err();
+        hot.used("+32");
+        hot.remember_uses("+31", &Arc::from([]), generation);
+        let generation = hot.uses("+31").unwrap_err();
+        hot.remember_uses("+31", &Arc::from([]), generation);
+        assert!(hot.uses("+31").is_ok());
+        hot.used("+31");
+        assert!(hot.uses("+31").is_err());
     }
 
     #[test]

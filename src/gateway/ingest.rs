@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Gateway};
+use super::{Error, Gateway, numbers};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
@@ -70,6 +70,11 @@ impl Reading {
         let digest = Sha256::digest(identity).into();
         Reading { raw, digest, decoded }
     }
+
+    /// The service centre's time stamp.
+    fn stamp(&self) -> Option<Timestamp> {
+        self.decoded.as_ref().ok().and_then(|deliver| deliver.scts.to_utc()).map(Timestamp::from)
+    }
 }
 
 /// A whole message, or what is there of it, ready to be given to somebody.
@@ -96,7 +101,7 @@ impl Gateway {
         self.store
             .write(move |tx| {
                 let sim = tx.ensure_sim(&iccid, received_at)?.id;
-                if tx.has_part(sim, &reading.digest)? {
+                if tx.has_part(sim, &reading.digest, reading.stamp())? {
                     return Ok(Ingested::Duplicate);
                 }
                 gateway.keep(tx, sim, &imei, &reading, live, received_at)
@@ -115,7 +120,7 @@ impl Gateway {
     ) -> Result<Ingested, Error> {
         let deliver = reading.decoded.as_ref();
         let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
-        let stamp = deliver.ok().and_then(|deliver| deliver.scts.to_utc()).map(Timestamp::from);
+        let stamp = reading.stamp();
         // Before the part itself is added: a message is not its own witness.
         let taken_at = taken_at(tx, smsc.as_deref(), stamp, received_at)?;
         let part = tx.add_part(&NewPart {
@@ -148,6 +153,7 @@ impl Gateway {
             received_at: at,
             complete: true,
             owner: &Owner::Nobody,
+            withheld: None,
             settled_at: Some(at),
         };
         let message = tx.add_message(&nothing)?;
@@ -178,10 +184,14 @@ impl Gateway {
         whole: &Whole<'_>,
         shown: Option<MessageId>,
     ) -> Result<(MessageId, Option<OrderId>), Error> {
+        let settings = self.settings();
+        let rule = settings.block_list.rule(whole.sender, whole.text);
         let owner = match shown.map(|shown| tx.owner_of_message(shown)).transpose()? {
-            None | Some(Owner::Nobody) => self.find_owner(tx, whole)?,
+            None | Some(Owner::Nobody) => self.find_owner(tx, whole, rule)?,
             Some(given) => given,
         };
+        // Also one that was given to its customer in part: it stays theirs in the books, and its rest is not shown.
+        let withheld = owner.withheld().or(rule);
         let code = code::find(whole.text);
         let new = NewMessage {
             sim: whole.sim,
@@ -192,13 +202,14 @@ impl Gateway {
             received_at: whole.received_at,
             complete: whole.complete,
             owner: &owner,
+            withheld,
             settled_at: settled_at(tx, &owner, whole.received_at)?,
         };
         let message = match shown {
             Some(shown) => tx.mend_message(shown, &new).map(|()| shown)?,
             None => tx.add_message(&new)?,
         };
-        if let Some(rule) = owner.withheld() {
+        if let Some(rule) = withheld {
             let deed = format!("withheld, rule {rule}");
             tx.note(Actor::Daemon, &deed, format!("message {message}"), whole.received_at)?;
         }
@@ -211,8 +222,11 @@ impl Gateway {
     }
 
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
-    fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Owner, Error> {
-        if let Some(rule) = self.settings().block_list.rule(whole.sender, whole.text) {
+    fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>, rule: Option<&str>) -> Result<Owner, Error> {
+        if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
+            return Ok(Owner::Withheld(numbers::RULE.to_owned()));
+        }
+        if let Some(rule) = rule {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
@@ -222,6 +236,8 @@ impl Gateway {
             Some(rental) if rental.was_running(whole.taken_at, whole.received_at) => Ok(Owner::Rental(rental.id)),
             // It is from before the tenant's time, and orders are there none.
             Some(_) => Ok(Owner::Nobody),
+            // Our clock was set back: the tenant is there already, whatever it says.
+            None if tx.is_let_from_later_on(whole.sim, self.now())? => Ok(Owner::Nobody),
             None => Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order)),
         }
     }
@@ -239,6 +255,8 @@ impl Gateway {
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
             self.count_end_after(tx, &completed);
+            let (hot, number) = (Arc::clone(&self.hot), completed.number.clone());
+            tx.after_commit(move || hot.used(&number));
             let posting = Posting::Capture { amount: order.price, order: order.id };
             tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
         }

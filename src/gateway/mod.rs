@@ -4,6 +4,7 @@
 //! when it is on disk (waking a long poll) hangs on the commit.
 
 mod accounts;
+mod aside;
 mod assemble;
 mod board;
 mod catalogue;
@@ -15,11 +16,13 @@ mod explain;
 mod hot;
 mod ingest;
 mod numbers;
+mod offers;
 mod operator;
 mod orders;
 mod pins;
 mod rentals;
 mod reuse;
+mod seen;
 mod sims;
 mod tally;
 mod watch;
@@ -30,13 +33,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch as latest};
 
 pub use accounts::NewKey;
-pub use board::Board;
+pub use board::{Board, Change};
 pub use catalogue::Imported;
 pub use census::{Census, LedgerSums};
 pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use numbers::Wanted;
+pub use offers::Offer;
 pub use operator::OrderHistory;
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
@@ -50,6 +55,7 @@ use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
 pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService};
 use crate::store::{Store, StoreError};
+use aside::Aside;
 use hot::Hot;
 use watch::Watch;
 
@@ -89,6 +95,10 @@ pub struct Settings {
     pub text_kept: Duration,
     /// As `text_kept`, for raw PDUs.
     pub raw_kept: Duration,
+    /// Whether SIMs without a number have their mobile operator asked by USSD.
+    pub ask_ussd: bool,
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message costs.
+    pub ask_loopback: bool,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -110,6 +120,8 @@ impl Default for Settings {
             block_list: BlockList::default(),
             text_kept: 30 * DAY,
             raw_kept: 7 * DAY,
+            ask_ussd: true,
+            ask_loopback: false,
         }
     }
 }
@@ -132,17 +144,17 @@ pub struct Gateway {
     watch: Arc<Watch>,
     hot: Arc<Hot>,
     tally: Arc<Tally>,
+    aside: Arc<Aside>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
+    asking: Arc<Notify>,
 }
 
 impl Gateway {
     /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
-        let read = store.read(|rows| {
-            let open = rows.due_orders(Timestamp(i64::MAX), i64::MAX)?;
-            Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, open))
-        });
+        let read =
+            store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, rows.all_open_orders()?)));
         let (services, newest, open) = read.await?;
         let catalogue = Catalogue::new(&services)?;
         Ok(Gateway {
@@ -155,8 +167,10 @@ impl Gateway {
             watch: Arc::default(),
             hot: Arc::new(Hot::with(open)),
             tally: Arc::default(),
+            aside: Arc::default(),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
+            asking: Arc::default(),
         })
     }
 
@@ -174,6 +188,8 @@ impl Gateway {
     pub fn apply(&self, settings: Settings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.deadlines.notify_one();
+        // How numbers are asked for may be another now.
+        self.asking.notify_one();
     }
 
     /// Now, by the injected clock.

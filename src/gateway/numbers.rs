@@ -1,14 +1,283 @@
-//! Numbers that the network told when the operator had it asked.
+//! A SIM's number when neither the operator's list nor the card has it: the mobile operator is asked by USSD; then, where that is allowed, the
+//! SIM sends a message to one of ours, and whom it comes from is the number.
+//!
+//! A SIM without a number has no order and no tenant, so nobody waits while it is asked. Each asking is on disk before it is made, so that no
+//! restart asks twice. What is done is done in the name of one card, and counts only if that card was in the modem before and after.
 
-use super::{Error, Gateway, SimView};
-use crate::sms::number_in_ussd;
+use std::time::Duration;
+
+use super::{Error, Gateway, ModemAsk, ModemDesk, SimView};
+use crate::domain::asking::{Ask, Means};
+use crate::domain::sim::{NumberSource, Sim, replaces};
+use crate::domain::{SimId, Timestamp};
+use crate::sms::{self, Address, Submit};
+use crate::store::{Actor, Loopback, StoreError, Tx};
+
+/// What stands before the token in a message to ourselves.
+const PREFIX: &str = "simbridge number check ";
+const NO_CODE: &str =
+    "no file says by which code this SIM's mobile operator tells its number; give the code, like *100#";
+/// The rule that keeps such messages from everybody.
+pub(super) const RULE: &str = "loopback";
+/// A message that comes later tells nothing of the present.
+const VALID: Duration = Duration::from_secs(7 * 24 * 3600);
+/// For how long tokens are known, so that a late message is still nobody's.
+const KNOWN: Duration = Duration::from_secs(60 * 24 * 3600);
+
+/// A SIM whose number is to be asked for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its ICCID.
+    pub iccid: String,
+    /// Its IMSI: who its mobile operator is.
+    pub imsi: Option<String>,
+    /// By USSD.
+    pub ussd: bool,
+    /// By a message.
+    pub loopback: bool,
+}
 
 impl Gateway {
-    /// Takes the number out of the network's answer to a USSD code. It counts as the operator's own word, who had the code sent.
-    pub async fn number_told(&self, iccid: String, text: &str) -> Result<SimView, Error> {
-        let number = number_in_ussd(text, None).ok_or_else(|| {
-            Error::refused("there is no number in the network's answer; set it by `simbridge sim set-number`")
-        })?;
-        self.set_number(iccid, number).await
+    /// A SIM works now that did not before: its number may be wanted.
+    pub fn sim_is_ready(&self) {
+        self.asking.notify_one();
+    }
+
+    /// Waits until [`Gateway::sim_is_ready`] was called.
+    pub async fn ready_sims(&self) {
+        self.asking.notified().await;
+    }
+
+    /// SIMs on working modems whose number is not known and that it is time to ask; and when to look again.
+    pub async fn numbers_wanted(&self) -> Result<(Vec<Wanted>, Option<Timestamp>), Error> {
+        let now = self.now();
+        let read = self.store.read(move |rows| {
+            let mut found = Vec::new();
+            for id in rows.numberless()? {
+                found.extend(rows.sim(id)?.map(|sim| Ok::<_, StoreError>((sim, rows.asks(id)?))).transpose()?);
+            }
+            Ok::<_, StoreError>((found, rows.next_ask(now)?))
+        });
+        let (found, next) = read.await?;
+        let works = found.into_iter().filter(|(sim, _)| self.board.port_of(&sim.iccid, now).is_some());
+        let wanted = works.map(|(sim, asks)| {
+            let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
+            let settings = self.settings();
+            let (ussd, loopback) = (settings.ask_ussd, settings.ask_loopback);
+            let (ussd, loopback) = (ussd && due(Means::Ussd), loopback && due(Means::Loopback));
+            Wanted { iccid: sim.iccid, imsi: sim.imsi, ussd, loopback }
+        });
+        Ok((wanted.filter(|wanted| wanted.ussd || wanted.loopback).collect(), next))
+    }
+
+    /// What was asked for a SIM's number so far.
+    pub async fn number_asks(&self, iccid: &str) -> Result<Vec<Ask>, Error> {
+        let iccid = iccid.to_owned();
+        let read = self.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
+            Some(sim) => rows.asks(sim.id),
+            None => Ok(Vec::new()),
+        });
+        Ok(read.await?)
+    }
+
+    /// Has the SIM's mobile operator asked by USSD. Without a code the one of the hardware files is sent.
+    pub async fn ask_by_ussd(&self, desk: &dyn ModemDesk, iccid: &str, code: Option<String>) -> Result<SimView, Error> {
+        let (sim, port) = self.sim_on_modem(iccid).await?;
+        let known = || sim.imsi.as_deref().and_then(|imsi| desk.own_number_code(imsi));
+        let code = code.or_else(known);
+        self.begin_ask(sim.id, Means::Ussd, code.is_some()).await?;
+        let Some(code) = code else {
+            return Err(self.ask_failed(sim.id, Means::Ussd, NO_CODE.to_owned()).await?);
+        };
+        let asked = desk.ask(port, ModemAsk::NumberByUssd { iccid: iccid.to_owned(), code }).await;
+        let told = asked.and_then(|reply| {
+            let number = sms::number_in_ussd(&reply.join(" "), None);
+            number.ok_or_else(|| {
+                "there is no number in the network's answer; set it by `simbridge sim set-number`".to_owned()
+            })
+        });
+        match told {
+            Ok(number) => self.number_told(sim.id, number, NumberSource::Ussd).await,
+            Err(failure) => Err(self.ask_failed(sim.id, Means::Ussd, failure).await?),
+        }
+    }
+
+    /// Has the SIM send a message to another SIM of ours: once a day at most, because it costs what a message costs. Answers when it has been
+    /// sent; the number is learnt when it comes.
+    pub async fn ask_by_loopback(&self, desk: &dyn ModemDesk, iccid: &str) -> Result<(), Error> {
+        let (sim, port) = self.sim_on_modem(iccid).await?;
+        let (receiver, number) = self.receiver_for(&sim).await?;
+        let random = (self.entropy)().ok_or(Error::NoEntropy)?;
+        let token: String = random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect();
+        let text = format!("{PREFIX}{token}");
+        let message = Submit::compose(&Address::parse(&number), &text, 0).into_iter().next().map(|part| part.encode());
+        let pdu = message.unwrap_or_default();
+        let now = self.now();
+        let loopback = Loopback { sim: sim.id, receiver, sent_at: now, confirmed: false, originator: None };
+        let noted = token.clone();
+        self.store
+            .write(move |tx| {
+                let before = tx.asks(sim.id)?.into_iter().find(|ask| ask.means == Means::Loopback);
+                if let Some(earliest) = before.as_ref().map(Ask::earliest).filter(|earliest| *earliest > now) {
+                    return Err(Error::refused(format!(
+                        "a message to ask for this SIM's number was sent already; each costs money, the next may be sent at {earliest}"
+                    )));
+                }
+                let ask = Ask::begun(Means::Loopback, before.as_ref(), now);
+                tx.save_ask(sim.id, &Ask { failure: Some("sent; it has not come yet".to_owned()), ..ask })?;
+                Ok(tx.add_loopback(&noted, &loopback, now.minus(KNOWN))?)
+            })
+            .await?;
+        let sent = desk.ask(port, ModemAsk::Send { iccid: iccid.to_owned(), pdu }).await;
+        if let Err(failure) = sent {
+            return Err(self.ask_failed(sim.id, Means::Loopback, failure).await?);
+        }
+        let gateway = self.clone();
+        self.store
+            .write(move |tx| {
+                tx.confirm_loopback(&token)?;
+                gateway.learn_by_loopback(tx, &token, now)
+            })
+            .await
+    }
+
+    /// Has a SIM's known number written into the card's own-number phonebook; the number as it was read back.
+    pub async fn write_number(&self, desk: &dyn ModemDesk, iccid: &str) -> Result<String, Error> {
+        let (sim, port) = self.sim_on_modem(iccid).await?;
+        let number = sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
+        let asked = desk.ask(port, ModemAsk::WriteNumber { iccid: iccid.to_owned(), number }).await;
+        let (now, written) = (self.now(), asked.map_err(Error::Refused)?.join(" "));
+        let subject = format!("SIM {iccid}");
+        self.store.write(move |tx| tx.note(Actor::Operator, "wrote its number onto", subject, now)).await?;
+        Ok(written)
+    }
+
+    /// Whether a message is one that we sent to ourselves. What it tells is learnt.
+    pub(super) fn is_loopback(
+        &self,
+        tx: &Tx<'_>,
+        sim: SimId,
+        sender: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let Some(token) = text.strip_prefix(PREFIX).map(str::trim) else { return Ok(false) };
+        let Some(loopback) = tx.loopback(token)? else { return Ok(false) };
+        if loopback.receiver == sim && loopback.originator.is_none() {
+            tx.loopback_came(token, sender)?;
+            self.learn_by_loopback(tx, token, now)?;
+        }
+        Ok(true)
+    }
+
+    /// Learns the number once the message has come and it is certain who sent it.
+    fn learn_by_loopback(&self, tx: &Tx<'_>, token: &str, now: Timestamp) -> Result<(), Error> {
+        let Some(Loopback { sim, sent_at, confirmed: true, originator: Some(originator), .. }) = tx.loopback(token)?
+        else {
+            return Ok(());
+        };
+        if now.since(sent_at) > VALID {
+            return Ok(());
+        }
+        if let Err(Error::Refused(failure)) = self.learn_told(tx, sim, &originator, NumberSource::Loopback, now) {
+            self.note_failure(tx, sim, Means::Loopback, failure)?;
+        }
+        Ok(())
+    }
+
+    async fn number_told(&self, sim: SimId, number: String, source: NumberSource) -> Result<SimView, Error> {
+        let (now, gateway) = (self.now(), self.clone());
+        let learnt = self.store.write(move |tx| gateway.learn_told(tx, sim, &number, source, now)).await;
+        match learnt {
+            Ok(sim) => Ok(self.view_sim(sim, now)),
+            Err(Error::Refused(failure)) => Err(self.ask_failed(sim, Means::Ussd, failure).await?),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a number in that the network told of a SIM. The operator's own word stands.
+    fn learn_told(
+        &self,
+        tx: &Tx<'_>,
+        id: SimId,
+        raw: &str,
+        source: NumberSource,
+        now: Timestamp,
+    ) -> Result<Sim, Error> {
+        let gone = StoreError::Row { table: "sim", key: id.to_string(), fault: "is not there" };
+        let sim = tx.sim(id)?.ok_or(gone)?;
+        let settings = self.settings();
+        let countries = &settings.countries;
+        let home = sim.imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
+        let number = countries
+            .normalise(raw, home)
+            .ok_or_else(|| Error::refused(format!("what the network told is not a number of {}", countries.codes())))?;
+        if sim.number.as_ref().is_some_and(|known| known.number != number && known.source > source) {
+            return Err(Error::refused(
+                "the network tells another number than the one that is known; set the right one by `simbridge sim set-number`",
+            ));
+        }
+        let learnt = if replaces(sim.number.as_ref(), &number, source) {
+            super::sims::with_number(sim, number, source, countries, now)
+        } else {
+            sim
+        };
+        tx.save_sim(&learnt)?;
+        tx.forget_asks(id)?;
+        tx.note(
+            Actor::Daemon,
+            &format!("learnt by {} the number of", source.word()),
+            format!("SIM {}", learnt.iccid),
+            now,
+        )?;
+        Ok(tx.sim(id)?.unwrap_or(learnt))
+    }
+
+    /// The SIM, and the port of the working modem that it is in.
+    async fn sim_on_modem(&self, iccid: &str) -> Result<(Sim, String), Error> {
+        let view = self.sim(iccid.to_owned()).await?;
+        let port = view.port.ok_or_else(|| Error::refused("this SIM is in no working modem now"))?;
+        Ok((view.sim, port))
+    }
+
+    /// A SIM of ours that can take a message: with a number that nobody contests, on a working modem; of the same country if there is one.
+    async fn receiver_for(&self, sender: &Sim) -> Result<(SimId, String), Error> {
+        let others = self.sims().await?.into_iter().filter(|view| {
+            view.sim.id != sender.id && view.port.is_some() && !view.sim.contested && view.sim.retired_at.is_none()
+        });
+        let numbered = others.filter_map(|view| {
+            let abroad = view.sim.country != sender.country;
+            view.sim.number.map(|known| (abroad, view.sim.rented, view.sim.id, known.number))
+        });
+        let best = numbered.min_by_key(|(abroad, rented, id, _)| (*abroad, *rented, *id));
+        best.map(|(_, _, id, number)| (id, number)).ok_or_else(|| {
+            Error::refused("no other SIM with a known number is on a working modem: nobody could take the message")
+        })
+    }
+
+    /// One that cannot be made does not make the next one rarer.
+    async fn begin_ask(&self, sim: SimId, means: Means, possible: bool) -> Result<(), Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let before = tx.asks(sim)?.into_iter().find(|ask| ask.means == means).filter(|_| possible);
+                Ok(tx.save_ask(sim, &Ask::begun(means, before.as_ref(), now))?)
+            })
+            .await
+    }
+
+    /// Notes why it came to nothing, and gives that back as the answer.
+    async fn ask_failed(&self, sim: SimId, means: Means, failure: String) -> Result<Error, Error> {
+        let (noted, gateway) = (failure.clone(), self.clone());
+        self.store.write(move |tx| gateway.note_failure(tx, sim, means, noted)).await?;
+        Ok(Error::Refused(failure))
+    }
+
+    fn note_failure(&self, tx: &Tx<'_>, sim: SimId, means: Means, failure: String) -> Result<(), Error> {
+        let asked = tx.asks(sim)?.into_iter().find(|ask| ask.means == means);
+        if let Some(ask) = asked {
+            tx.save_ask(sim, &Ask { failure: Some(failure), ..ask })?;
+        }
+        Ok(())
     }
 }

@@ -146,7 +146,7 @@ impl Gateway {
     pub async fn verify(&self) -> Result<Vec<String>, Error> {
         let cooldown = self.settings().number_cooldown;
         let cooldown_us = cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
-        Ok(self.store.snapshot(move |rows| rows.faults(cooldown_us)).await?)
+        Ok(self.store.read_at_leisure(move |rows| rows.faults(cooldown_us)).await?)
     }
 
     /// Copies the database, as it is at one moment, into a new file.

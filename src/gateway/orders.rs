@@ -9,7 +9,7 @@ use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::{AccountId, Amount, Order, OrderId, Service, ServiceId, SimId, Timestamp, allocation};
-use crate::store::{NewOrder, StockQuery, StoreError, Tx};
+use crate::store::{NewOrder, Rows, StockQuery, StoreError, Tx};
 
 /// What became of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,16 +93,39 @@ impl Gateway {
     ) -> Result<MakeOrder, Error> {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
         let country = self.settings().countries.find(country).map(|country| country.code.clone());
+        if let Some(country) = &country
+            && self.hot.is_scarce(service, country)
+            && self.sold_out(account, service, country.clone()).await?
+        {
+            return Ok(MakeOrder::NoPhone);
+        }
         let gateway = self.clone();
         self.store
             .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
                 None => Ok(MakeOrder::InvalidService),
                 Some(service) => match country {
                     None => Ok(MakeOrder::InvalidCountry),
-                    Some(country) => gateway.make(tx, account, &service, &country),
+                    Some(country) => {
+                        let made = gateway.make(tx, account, &service, &country)?;
+                        gateway.hot.scarce(service.id, &country, made == MakeOrder::NoPhone);
+                        Ok(made)
+                    }
                 },
             })
             .await
+    }
+
+    /// Whether stock is all that an order fails for now. To find no number the whole stock is looked through: where that
+    /// happened the last time it is done on a reader's connection, as all else waits for the writer's.
+    async fn sold_out(&self, account: AccountId, service: ServiceId, country: String) -> Result<bool, Error> {
+        let gateway = self.clone();
+        let read = self.store.read(move |rows| {
+            let known = rows.service(service)?.filter(|service| service.enabled);
+            let Some(service) = known else { return Ok(false) };
+            let may_order = gateway.too_many_open(rows, account, gateway.now())?.is_none();
+            Ok(may_order && gateway.allocate(rows, account, &service, &country)?.is_none())
+        });
+        read.await
     }
 
     fn make(&self, tx: &Tx<'_>, account: AccountId, service: &Service, country: &str) -> Result<MakeOrder, Error> {
@@ -123,11 +146,11 @@ impl Gateway {
     /// The account's oldest open order, when it has as many as it may.
     pub(super) fn too_many_open(
         &self,
-        tx: &Tx<'_>,
+        rows: &Rows<'_>,
         account: AccountId,
         now: Timestamp,
     ) -> Result<Option<OrderId>, Error> {
-        let open = tx.open_orders(account, now)?;
+        let open = rows.open_orders(account, now)?;
         Ok(open.first().copied().filter(|_| open.len() >= self.settings().max_open_per_account))
     }
 
@@ -164,7 +187,7 @@ impl Gateway {
 
     fn allocate(
         &self,
-        tx: &Tx<'_>,
+        rows: &Rows<'_>,
         account: AccountId,
         service: &Service,
         country: &str,
@@ -173,12 +196,17 @@ impl Gateway {
         for company in allocation::passes(service.has_patterns(), self.settings().share_sim) {
             let used_since = self.used_since(now);
             let query = StockQuery { country, service: service.id, account, company: *company, now, used_since };
-            let found = tx.find_in_stock(query, |iccid| self.board.port_of(iccid, now).is_some())?;
+            let found = rows.find_in_stock(query, |sim, iccid| self.can_be_given(sim, iccid, now))?;
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
+    }
+
+    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing faulty is about it.
+    pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
+        self.board.port_of(iccid, now).is_some() && !self.aside.holds(sim)
     }
 
     /// A number that was used for a service after this is not sold for it (I8).
@@ -201,16 +229,20 @@ impl Gateway {
             return Ok(Sms::Waiting);
         }
         let said = self.store.read(move |rows| {
-            let Some(order) = rows.order(order)?.filter(|order| order.account == account) else { return Ok(Sms::Over) };
-            Ok::<_, StoreError>(match order.state {
-                OrderState::Open if order.is_open(now) => Sms::Waiting,
-                OrderState::Completed { .. } => {
-                    rows.newest_text(order.id)?.map_or(Sms::Over, |text| Sms::Text(one_line(&text)))
-                }
-                _ => Sms::Over,
-            })
+            let over = Ok::<_, StoreError>((Sms::Over, None));
+            let Some(order) = rows.order(order)?.filter(|order| order.account == account) else { return over };
+            match order.state {
+                OrderState::Open if order.is_open(now) => Ok((Sms::Waiting, None)),
+                OrderState::Completed { .. } => match rows.newest_text(order.id)? {
+                    Some((message, text, seen)) => Ok((Sms::Text(one_line(&text)), (!seen).then_some(message))),
+                    None => over,
+                },
+                _ => over,
+            }
         });
-        Ok(said.await?)
+        let (said, news) = said.await?;
+        self.note_seen(account, news.into_iter().collect());
+        Ok(said)
     }
 
     /// As [`Gateway::sms`], but holds the answer back, at most `patience`, until there is something other than waiting to say.
@@ -293,35 +325,6 @@ impl Gateway {
     pub async fn balance(&self, account: AccountId) -> Result<Amount, Error> {
         let found = self.store.read(move |rows| rows.account(account)).await?;
         Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
-    }
-
-    /// Every service that can be ordered, its price in a country and how many numbers this account could order now. `None`
-    /// when there is no such country.
-    pub async fn offers(
-        &self,
-        account: AccountId,
-        country: &str,
-    ) -> Result<Option<Vec<(Service, Amount, usize)>>, Error> {
-        let Some(country) = self.settings().countries.find(country).map(|country| country.code.clone()) else {
-            return Ok(None);
-        };
-        let (now, board, share) = (self.now(), Arc::clone(&self.board), self.settings().share_sim);
-        let used_since = self.used_since(now);
-        let offers = self.store.read(move |rows| {
-            let services = rows.services()?.into_iter().filter(|service| service.enabled);
-            let offers = services.map(|service| {
-                let company = allocation::widest(service.has_patterns(), share);
-                let query = StockQuery { country: &country, service: service.id, account, company, now, used_since };
-                let mut count = 0;
-                rows.find_in_stock(query, |iccid| {
-                    count += usize::from(board.port_of(iccid, now).is_some());
-                    false
-                })?;
-                Ok((service.clone(), service.price_in(&country), count))
-            });
-            offers.collect::<Result<Vec<_>, StoreError>>()
-        });
-        Ok(Some(offers.await?))
     }
 
     /// The newest `limit` orders (0: all), oldest first, with their names.

@@ -99,7 +99,7 @@ impl Gateway {
         auto_renew: bool,
     ) -> Result<Rent, Error> {
         let now = self.now();
-        let found = tx.find_for_rent(&country, now, |iccid| self.board.port_of(iccid, now).is_some())?;
+        let found = tx.find_for_rent(&country, now, |sim, iccid| self.can_be_given(sim, iccid, now))?;
         let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
         if !self.covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
@@ -186,31 +186,23 @@ impl Gateway {
     }
 
     /// A rental and its messages, oldest first, as their customer sees them; `None` when there is no such contract of theirs.
-    ///
-    /// That they were looked at is noted once a day, not with every poll: else polls would fill the disk.
     pub async fn view_rental(&self, account: AccountId, id: RentalId) -> Result<Option<(Rental, Vec<Message>)>, Error> {
         let now = self.now();
-        if self.hot.was_viewed(id, account, now) {
-            let read = self.store.read(move |rows| match rows.rental(id)? {
-                Some(rental) if rental.state != RentalState::Active || now < rental.expires_at => {
-                    Ok(Some((rental, rows.messages_of_rental(id)?)))
-                }
-                _ => Ok::<_, Error>(None),
-            });
-            if let Some(viewed) = read.await? {
-                return Ok(Some(viewed));
-            }
-        }
-        let (gateway, hot) = (self.clone(), std::sync::Arc::clone(&self.hot));
-        let viewed = self.store.write(move |tx| {
-            let now = gateway.now();
-            let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(None) };
-            let messages = tx.messages_of_rental(id)?;
-            tx.note(Actor::Account(account), "saw the messages", format!("rental {id}"), now)?;
-            tx.after_commit(move || hot.viewed(id, account, now));
-            Ok(Some((rental, messages)))
+        let read = self.store.read(move |rows| match rows.rental(id)?.filter(|rental| rental.account == account) {
+            Some(rental) => Ok::<_, Error>(Some((rows.messages_of_rental(id)?, rental))),
+            None => Ok(None),
         });
-        viewed.await
+        let Some((mut messages, mut rental)) = read.await? else { return Ok(None) };
+        if rental.state == RentalState::Active && rental.expires_at <= now {
+            let gateway = self.clone();
+            let settled = self.store.write(move |tx| gateway.own_rental(tx, account, id, gateway.now())).await?;
+            let Some(settled) = settled else { return Ok(None) };
+            rental = settled;
+        }
+        messages.iter_mut().filter(|message| message.withheld.is_some()).for_each(|message| message.text = None);
+        let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
+        self.note_seen(account, shown.map(|message| message.id).collect());
+        Ok(Some((rental, messages)))
     }
 
     /// An account's rental, renewed or ended if its end has come.
@@ -238,12 +230,20 @@ impl Gateway {
     pub(super) fn settle_rental(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
         let mut rental = rental;
         while rental.state == RentalState::Active && rental.expires_at <= now {
-            rental = match self.renewed(tx, &rental, now)? {
-                Some(renewed) => renewed,
-                None => self.ended(tx, rental, now)?,
-            };
+            rental = self.step_rental(tx, rental, now)?;
         }
         Ok(rental)
+    }
+
+    /// The rental renewed for one term, or ended, if its end has come.
+    pub(super) fn step_rental(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+        if rental.state != RentalState::Active || rental.expires_at > now {
+            return Ok(rental);
+        }
+        match self.renewed(tx, &rental, now)? {
+            Some(renewed) => Ok(renewed),
+            None => self.ended(tx, rental, now),
+        }
     }
 
     fn renewed(&self, tx: &Tx<'_>, rental: &Rental, now: Timestamp) -> Result<Option<Rental>, Error> {

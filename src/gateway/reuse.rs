@@ -34,15 +34,13 @@ impl Gateway {
 
     fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
         let now = self.now();
-        let known = tx.order(order)?.filter(|order| order.account == account);
-        let Some(old) = known.filter(|order| order.reusable(now, self.settings().reuse_window)) else {
-            return Ok(Reuse::Offline);
-        };
+        let Some(old) = tx.order(order)?.filter(|order| order.account == account) else { return Ok(Reuse::Offline) };
         let Some(service) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }
-        let price = percent_of(service.price_in(&old.country), self.settings().reuse_price_percent);
+        let percent = service.reuse.price_percent.unwrap_or(self.settings().reuse_price_percent);
+        let price = percent_of(service.price_in(&old.country), percent);
         if !self.covers(tx, account, price)? {
             return Ok(Reuse::NoBalance);
         }
@@ -55,9 +53,16 @@ impl Gateway {
 
     /// The service of a completed order whose number its account could have again now.
     fn reusable(&self, tx: &Tx<'_>, old: &Order, now: Timestamp) -> Result<Option<Service>, Error> {
-        let Some(sim) = tx.sim(old.sim)?.filter(|sim| self.still_has(sim, &old.number, now)) else { return Ok(None) };
         let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else { return Ok(None) };
+        if !old.reusable(now, service.reuse.window.unwrap_or(self.settings().reuse_window)) {
+            return Ok(None);
+        }
+        let Some(sim) = tx.sim(old.sim)?.filter(|sim| self.still_has(sim, &old.number, now)) else { return Ok(None) };
         if tx.has_skipped(&old.number, service.id, old.account)? {
+            return Ok(None);
+        }
+        // With a cool-down shorter than the window the number may have been another's in the meantime (I8).
+        if tx.used_by_another(&old.number, service.id, old.account, self.used_since(now))? {
             return Ok(None);
         }
         expire_due_on(self, tx, sim.id, now)?;

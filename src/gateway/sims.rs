@@ -130,7 +130,7 @@ fn learn(sim: Sim, told: &Identified, countries: &Countries, now: Timestamp) -> 
     }
 }
 
-fn with_number(sim: Sim, number: String, source: NumberSource, countries: &Countries, at: Timestamp) -> Sim {
+pub(super) fn with_number(sim: Sim, number: String, source: NumberSource, countries: &Countries, at: Timestamp) -> Sim {
     let country = countries.of_number(&number).map(|country| country.code.clone()).or(sim.country);
     Sim { number: Some(KnownNumber { number, source, at }), country, ..sim }
 }

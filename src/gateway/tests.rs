@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::DateTime;
 
 use super::*;
+use crate::domain::catalogue::ReuseTerms;
 use crate::domain::modem::ModemStatus;
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
@@ -13,8 +14,10 @@ use crate::domain::{AccountId, Amount, OrderId, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
+mod faulty;
 mod histories;
 mod keeping;
+mod numbers;
 mod races;
 mod rentals;
 mod reuse;
@@ -30,7 +33,8 @@ struct Desk {
 }
 
 fn entropy() -> Entropy {
-    Arc::new(|| Some([7; 32]))
+    let next = std::sync::atomic::AtomicU8::new(7);
+    Arc::new(move || Some([next.fetch_add(1, Ordering::SeqCst); 32]))
 }
 
 impl Desk {
@@ -115,6 +119,7 @@ impl Desk {
             price: Amount(50),
             country_prices: BTreeMap::new(),
             priority: 0,
+            reuse: ReuseTerms::default(),
             senders: senders.iter().map(|s| (*s).to_owned()).collect(),
             texts: vec![],
         };

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod customer;
 mod limits;
+mod multipart;
 mod params;
 mod requests;
 mod serve;

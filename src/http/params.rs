@@ -1,4 +1,4 @@
-//! A request's parameters, wherever its client put them: query, form body, JSON body, `Authorization: Bearer` for the key.
+//! A request's parameters, wherever its client put them: query, form body (both kinds), JSON body, `Authorization: Bearer` for the key.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::response::Response;
 
+use super::multipart;
 use crate::domain::key::ApiKey;
 
 /// Parameters by name; where a name comes twice the first counts, the query before the body.
@@ -76,12 +77,14 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
             .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
-        let json = header(CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
+        let kind = header(CONTENT_TYPE).unwrap_or_default();
         let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
         // Too large, broken, or too slow: in the document's style, with its one status.
         let Ok(Ok(body)) = body else { return Err(super::customer::text("INVALID_REQUEST")) };
         // Clients forget the content type: what looks like an object is JSON.
-        if json || body.first() == Some(&b'{') {
+        if let Some(boundary) = multipart::boundary(kind) {
+            params.pairs.extend(multipart::fields(&body, boundary));
+        } else if kind.contains("json") || body.first() == Some(&b'{') {
             params.add_json(&body);
         } else {
             params.add_form(&body);

@@ -8,7 +8,7 @@ use super::channel::Outcome;
 use super::facts::{Facts, StorePlan};
 use super::moment::Moment;
 use super::phase::{Next, Phase};
-use super::profile::Profile;
+use super::profile::{Profile, Quirk};
 use super::reply::Reply;
 use super::serving::Serving;
 use crate::at::{self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection};
@@ -17,6 +17,9 @@ use crate::at::{self, Choices, Command, Domain, Indications, Registration, SimTr
 const PAUSE: Duration = Duration::from_secs(2);
 /// Pauses before the modem is given up: a SIM full of messages takes half a minute to become readable.
 const PAUSES: u8 = 20;
+
+/// Nothing is announced, and everything stored: for a modem that else would hand messages over with their URC and acknowledge them itself.
+const SILENT: Indications = Indications { mode: 2, mt: 0, bm: 0, ds: 0, bfr: 0 };
 
 const fn cnmi(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
     Indications { mode, mt: 1, bm, ds, bfr }
@@ -157,7 +160,7 @@ impl Configuring {
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
                 let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
                 let supported = reply.find(supported).filter(|_| ok);
-                self.plan_indications(&facts.profile.indications, supported.as_deref());
+                self.plan_indications(facts, supported.as_deref());
             }
             (Command::Indicate(_), Step::Indicate) if ok => self.step = Step::IndicationsSet,
             (Command::Indicate(_), Step::Indicate) => drop(self.indications.pop()),
@@ -228,14 +231,19 @@ impl Configuring {
     }
 
     /// What the profile says comes first, then what the modem says it takes; then the rest, because some take what they do not name.
-    fn plan_indications(&mut self, profiled: &[Indications], supported: Option<&[Choices]>) {
+    ///
+    /// A message that comes with its URC (`mt` 2, 3) lies nowhere but here: that is chosen only where it is acknowledged when it is on
+    /// disk, never where the modem acknowledges by itself.
+    fn plan_indications(&mut self, facts: &Facts, supported: Option<&[Choices]>) {
+        let withholds = facts.acknowledges && !facts.profile.has(Quirk::NoAcknowledge);
+        let profiled = facts.profile.indications.iter().filter(|profiled| profiled.mt < 2 || withholds);
         let fits = |wanted: &Indications| {
             let Some(lists) = supported else { return true };
             let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
             lists.iter().zip(values).all(|(list, value)| list.allows(i32::from(value)))
         };
         let (named, unnamed): (Vec<_>, Vec<_>) = INDICATIONS.into_iter().partition(fits);
-        self.indications = profiled.iter().copied().chain(named).chain(unnamed).collect();
+        self.indications = profiled.copied().chain(named).chain(unnamed).chain([SILENT]).collect();
         self.indications.reverse();
         self.step = Step::Indicate;
     }
@@ -245,7 +253,7 @@ impl Configuring {
         let tried = self.indications.pop();
         let mt = tried.map_or(1, |tried| tried.mt);
         if set.is_none_or(|set| set.mt == mt && set.mode != 0) {
-            facts.indications = tried;
+            facts.indications = tried.filter(|tried| *tried != SILENT);
             self.step = Step::Watch(0);
         } else {
             self.step = Step::Indicate;

@@ -1,5 +1,6 @@
 //! Messages that came with the URC itself (`+CMT`: class 0, or a modem that was left in another mode). They lie nowhere, so what the
-//! host cannot take now is kept here and offered again. Few and bounded: `AT+CSMS=0` has acknowledged them to the network already.
+//! host cannot take now is kept here and offered again. Few and bounded: where the modem acknowledges by itself nothing but class 0 comes
+//! this way (`configuring`), and it has acknowledged that to the network already. What is dropped is told.
 
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ impl Direct {
     /// A message has come. It is this card's only when that is `certain`; else it waits for the ICCID.
     pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, certain: bool, live: bool, now: Moment) {
         if self.kept.len() + self.unowned.len() >= MAX {
-            return;
+            return facts.actions.push_back(Action::Dropped { count: 1 });
         }
         match facts.received(None, pdu.clone(), live).filter(|_| certain) {
             Some(received) => self.offer(facts, received, now),
@@ -47,8 +48,11 @@ impl Direct {
     }
 
     /// Something happened to the card: what nobody is known to own never will be.
-    pub fn card_lost(&mut self) {
-        self.unowned = Vec::new();
+    pub fn card_lost(&mut self, facts: &mut Facts) {
+        let count = std::mem::take(&mut self.unowned).len();
+        if count > 0 {
+            facts.actions.push_back(Action::Dropped { count });
+        }
     }
 
     /// The card is known.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::pin::Pin;
 use super::profile::Catalogue;
-pub use crate::at::Registration;
+pub use crate::at::{FinalResult, Registration};
 
 /// A modem. It is its IMEI (never the port it happens to be on), which is read and never written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +214,11 @@ pub enum Action {
     },
     /// Show this.
     Report(Snapshot),
+    /// Messages that came with their URC, and that nobody can be given: whose they were is not known, or there is no room.
+    Dropped {
+        /// How many.
+        count: usize,
+    },
     /// The reply to a request.
     Answer {
         /// As given with the request.
@@ -240,6 +245,24 @@ pub enum Request {
         /// By the stronger one, where there is one.
         hard: bool,
     },
+    /// Do something in the name of one card: begun only while that card is known to be in, and answered only when it still is.
+    OfCard {
+        /// The card.
+        iccid: String,
+        /// What.
+        errand: Errand,
+    },
+}
+
+/// What is done in the name of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Send this USSD code; the reply is the network's text.
+    Ussd(String),
+    /// Send this message: the service centre's address (an octet 0 for the card's own), then an SMS-SUBMIT. Never sent a second time.
+    Send(Vec<u8>),
+    /// Write this number, `+316…`, into the card's own-number phonebook; the reply is the number as it was read back.
+    WriteNumber(String),
 }
 
 /// Why a request has no reply.
@@ -260,6 +283,15 @@ pub enum RequestError {
     /// No final result within the time that such a command has.
     #[error("the modem did not answer in time")]
     TimedOut,
+    /// Another card is in the modem, or it is not certain which one was when it was done.
+    #[error("the SIM card is not in this modem, or was exchanged meanwhile")]
+    OtherCard,
+    /// The modem, the card or the network does not want it.
+    #[error("refused: {0}")]
+    Refused(FinalResult),
+    /// What was written is not what is read.
+    #[error("the SIM card does not keep the number")]
+    NotKept,
     /// The modem went away, or its port has none.
     #[error("no modem answers on this port")]
     Gone,

@@ -9,6 +9,17 @@ const TEXTS: [&str; 4] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:"];
 /// Lines that are followed by a message.
 const HEADS: [&str; 6] = ["+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:", "+CLASS0:"];
 
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It was sent.
+    Sent,
+    /// It came.
+    Came,
+    /// It came, and is the text or PDU of a message.
+    Body,
+}
+
 /// Remembers what the line before means for this one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Masker {
@@ -17,30 +28,46 @@ pub struct Masker {
 
 impl Masker {
     /// A line that was sent.
-    pub fn sent(&mut self, line: &str) -> String {
+    pub fn sent(&mut self) -> Kind {
         self.body = false;
-        let upper = line.to_ascii_uppercase();
-        match SECRET.iter().find_map(|secret| upper.find(secret).map(|at| at + secret.len())) {
-            Some(end) => format!("{}***", line.get(..end).unwrap_or_default()),
-            None => numbers(line),
-        }
+        Kind::Sent
     }
 
     /// A line that came.
-    pub fn came(&mut self, line: &str) -> String {
-        let upper = line.to_ascii_uppercase();
+    pub fn came(&mut self, line: &str) -> Kind {
         let tagged = line.starts_with(['+', '^', '*', '#', '%', '$']);
         let ends = matches!(line, "OK" | "ERROR");
         if self.body && !tagged && !ends {
             // A text may have more than one line.
-            return format!("<{} characters>", line.chars().count());
+            return Kind::Body;
         }
+        let upper = line.to_ascii_uppercase();
         self.body = HEADS.iter().any(|head| upper.starts_with(head));
-        if self.body || TEXTS.iter().any(|head| upper.starts_with(head)) {
-            numbers(&quoted(line))
-        } else {
-            numbers(line)
-        }
+        Kind::Came
+    }
+}
+
+/// A sent line without what must not even be kept in memory: a PIN, a code, a message's text.
+pub fn without_secrets(line: &str) -> String {
+    if let Some(text) = line.strip_suffix('\u{1a}') {
+        return format!("<{} characters>", text.chars().count());
+    }
+    let upper = line.to_ascii_uppercase();
+    match SECRET.iter().find_map(|secret| upper.find(secret).map(|at| at + secret.len())) {
+        Some(end) => format!("{}***", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
+}
+
+/// A line as it may be shown.
+pub fn masked(kind: Kind, line: &str) -> String {
+    let upper = line.to_ascii_uppercase();
+    let quotes = || TEXTS.iter().chain(&HEADS).any(|head| upper.starts_with(head));
+    match kind {
+        Kind::Sent => numbers(&without_secrets(line)),
+        Kind::Body => format!("<{} characters>", line.chars().count()),
+        Kind::Came if quotes() => numbers(&quoted(line)),
+        Kind::Came => numbers(line),
     }
 }
 
@@ -82,10 +109,12 @@ mod tests {
 
     #[test]
     fn nothing_that_must_not_be_kept() {
+        let sent = |line| masked(Kind::Sent, line);
+        assert_eq!(sent("AT+CPIN=\"1234\""), "AT+CPIN=***");
+        assert_eq!(sent("AT+CUSD=1,\"*101#\",15"), "AT+CUSD=***");
+        assert_eq!(sent("AT+CMGR=3"), "AT+CMGR=3");
+        assert_eq!(sent("0001000B911316320400F0\u{1a}"), "<22 characters>", "a message that is sent");
         let mut masker = Masker::default();
-        assert_eq!(masker.sent("AT+CPIN=\"1234\""), "AT+CPIN=***");
-        assert_eq!(masker.sent("AT+CUSD=1,\"*101#\",15"), "AT+CUSD=***");
-        assert_eq!(masker.sent("AT+CMGR=3"), "AT+CMGR=3");
         let came = [
             ("+CMGR: 1,\"Jan\",24", "+CMGR: 1,\"…\",24"),
             ("07911326040000F0040B911346610089F6", "<34 characters>"),
@@ -99,7 +128,8 @@ mod tests {
             ("+CMTI: \"SM\",3", "+CMTI: \"SM\",3"),
         ];
         for (line, expected) in came {
-            assert_eq!(masker.came(line), expected);
+            let kind = masker.came(line);
+            assert_eq!(masked(kind, line), expected);
         }
     }
 }

@@ -21,6 +21,7 @@
 mod channel;
 mod configuring;
 mod direct;
+mod errands;
 mod face;
 mod facts;
 mod identifying;
@@ -31,6 +32,7 @@ mod phase;
 mod pin;
 mod probing;
 mod profile;
+mod pseudonym;
 mod reads;
 mod reply;
 mod requests;
@@ -42,8 +44,8 @@ mod sweep;
 mod unlocking;
 
 pub use face::{
-    Action, Custody, Identity, NumberSource, RawPdu, Received, Registration, Request, RequestError, SessionConfig,
-    SimCard, Snapshot, State, StoreFill, Token,
+    Action, Custody, Errand, FinalResult, Identity, NumberSource, RawPdu, Received, Registration, Request,
+    RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
 };
 #[cfg(test)]
 mod tests;
@@ -52,4 +54,5 @@ pub use moment::Moment;
 pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
+pub use pseudonym::Pseudonyms;
 pub use session::{Answered, Session};

@@ -1,9 +1,11 @@
-//! Commands that an operator sends while the session is running.
+//! What is asked of the modem while the session is running: an operator's commands, and what is done in the name of a card (`errands`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::face::{Request, RequestError};
+use super::channel::Outcome;
+use super::errands::{self, Doing, Step};
+use super::face::{Action, Request, RequestError};
 use super::moment::Moment;
 use super::profile::Profile;
 use crate::at::Command;
@@ -32,6 +34,23 @@ pub(super) enum Running {
     Ussd(u64, Option<String>),
     /// A command after which the port is opened anew.
     Reset(u64),
+    /// Something in the name of one card.
+    Errand(Doing),
+}
+
+/// For whom the network's text is awaited.
+#[derive(Debug)]
+enum Awaiting {
+    Operator(u64),
+    Errand(Doing),
+}
+
+/// Done, and how; told when the ICCID has been read again.
+#[derive(Debug)]
+struct Unconfirmed {
+    id: u64,
+    iccid: String,
+    reply: Result<Vec<String>, RequestError>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +58,8 @@ pub(super) struct Requests {
     waiting: VecDeque<Waiting>,
     running: Option<Running>,
     /// A USSD code that was sent: the network's text is awaited until then.
-    awaited: Option<(u64, Moment)>,
+    awaited: Option<(Awaiting, Moment)>,
+    unconfirmed: Vec<Unconfirmed>,
 }
 
 /// Whether this may be sent: one command line that writes no IMEI.
@@ -59,8 +79,9 @@ impl Requests {
     pub fn add(&mut self, id: u64, request: Request, now: Moment) -> Result<(), RequestError> {
         match &request {
             Request::At(text) => check(text)?,
-            Request::Ussd(code) => check_code(code)?,
+            Request::Ussd(code) => errands::check_code(code)?,
             Request::Reset { .. } => {}
+            Request::OfCard { errand, .. } => errands::check(errand)?,
         }
         if self.waiting.len() >= MAX_WAITING {
             return Err(RequestError::TooMany);
@@ -69,33 +90,107 @@ impl Requests {
         Ok(())
     }
 
-    /// The next one, which is running from now on.
-    pub fn begin(&mut self, profile: &Profile) -> Option<Command> {
-        let next = self.waiting.pop_front()?;
+    /// Whether one waits that concerns a card.
+    pub fn errand_waits(&self) -> bool {
+        self.running.is_none() && self.waiting.iter().any(Waiting::is_errand)
+    }
+
+    /// Takes out one that concerns another card than the one that is in.
+    pub fn for_another_card(&mut self, iccid: &str) -> Option<u64> {
+        let other =
+            |waiting: &Waiting| matches!(&waiting.request, Request::OfCard { iccid: wanted, .. } if wanted != iccid);
+        let at = self.waiting.iter().position(other)?;
+        self.waiting.remove(at).map(|waiting| waiting.id)
+    }
+
+    /// The next command of the one that is running, or of the next one, which is running from now on. Those that concern a card have
+    /// their turn only when it is `proven` that it is theirs that is in.
+    pub fn begin(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
+        if let Some(Running::Errand(doing)) = &mut self.running {
+            return doing.next();
+        }
+        let at = self.waiting.iter().position(|waiting| proven || !waiting.is_errand())?;
+        let next = self.waiting.remove(at)?;
         let (running, command) = match next.request {
             Request::At(text) => (Running::At(next.id), Command::Raw(text)),
-            Request::Ussd(code) => (Running::Ussd(next.id, None), Command::Ussd(code)),
+            Request::Ussd(code) => (Running::Ussd(next.id, None), errands::ussd(&code, profile)),
             Request::Reset { hard } => {
                 let text = profile.hard_reset().filter(|_| hard).unwrap_or(profile.soft_reset());
                 (Running::Reset(next.id), Command::Raw(text.to_owned()))
+            }
+            Request::OfCard { iccid, errand } => {
+                let mut doing = Doing::begin(next.id, iccid, errand, profile);
+                let first = doing.next()?;
+                (Running::Errand(doing), first)
             }
         };
         self.running = Some(running);
         Some(command)
     }
 
-    /// The network's text. For whom, when the command has ended already.
-    pub fn ussd_came(&mut self, text: &str) -> Option<u64> {
-        if let Some(Running::Ussd(_, early)) = &mut self.running {
-            *early = Some(text.to_owned());
-            return None;
+    /// Whether the command in flight is one of these.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// A command of an errand has ended. What is over is told at once when it failed, else when it is confirmed.
+    pub fn step(
+        &mut self,
+        doing: Doing,
+        lines: Vec<String>,
+        outcome: Outcome,
+        now: Moment,
+    ) -> Option<(u64, RequestError)> {
+        match doing.step(&lines, outcome) {
+            Step::On(doing) => self.running = Some(Running::Errand(doing)),
+            Step::Await(doing) => self.awaited = Some((Awaiting::Errand(doing), now + PATIENCE)),
+            Step::Ended(doing, Err(error)) => return Some((doing.id, error)),
+            Step::Ended(doing, reply) => self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply }),
         }
-        self.awaited.take().map(|(id, _)| id)
+        None
+    }
+
+    /// Whether something is done and waits for its confirmation.
+    pub fn is_confirming(&self) -> bool {
+        !self.unconfirmed.is_empty()
+    }
+
+    /// This card is in, as its ICCID says that has just been read; `None`: that is not known any more.
+    pub fn confirmed(&mut self, card: Option<&str>) -> impl Iterator<Item = Action> {
+        let lost = Err(RequestError::OtherCard);
+        let told = std::mem::take(&mut self.unconfirmed).into_iter();
+        told.map(move |Unconfirmed { id, iccid, reply }| Action::Answer {
+            id,
+            reply: if card == Some(&iccid) { reply } else { lost.clone() },
+        })
+    }
+
+    /// The network's text. For whom, when the command has ended already and no card has to be confirmed first.
+    pub fn ussd_came(&mut self, text: &str) -> Option<u64> {
+        match &mut self.running {
+            Some(Running::Ussd(_, early)) => {
+                *early = Some(text.to_owned());
+                return None;
+            }
+            Some(Running::Errand(doing)) => {
+                doing.told = Some(text.to_owned());
+                return None;
+            }
+            _ => {}
+        }
+        match self.awaited.take()?.0 {
+            Awaiting::Operator(id) => Some(id),
+            Awaiting::Errand(doing) => {
+                let reply = Ok(vec![text.to_owned()]);
+                self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply });
+                None
+            }
+        }
     }
 
     /// The command with the code has ended well: its text is awaited.
     pub fn await_ussd(&mut self, id: u64, now: Moment) {
-        self.awaited = Some((id, now + PATIENCE));
+        self.awaited = Some((Awaiting::Operator(id), now + PATIENCE));
     }
 
     /// The one that was running.
@@ -105,24 +200,27 @@ impl Requests {
 
     /// One that has waited for too long.
     pub fn expired(&mut self, now: Moment) -> Option<u64> {
-        if let Some((id, _)) = self.awaited.take_if(|(_, until)| *until <= now) {
-            return Some(id);
+        if let Some((awaiting, _)) = self.awaited.take_if(|(_, until)| *until <= now) {
+            return Some(match awaiting {
+                Awaiting::Operator(id) => id,
+                Awaiting::Errand(doing) => doing.id,
+            });
         }
-        let expired = self.waiting.front().is_some_and(|front| front.until <= now);
-        if expired { self.waiting.pop_front().map(|front| front.id) } else { None }
+        let at = self.waiting.iter().position(|waiting| waiting.until <= now)?;
+        self.waiting.remove(at).map(|waiting| waiting.id)
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        let waiting = self.waiting.front().map(|front| front.until);
-        [waiting, self.awaited.map(|(_, until)| until)].into_iter().flatten().min()
+        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
+        let awaited = self.awaited.as_ref().map(|(_, until)| *until);
+        [waiting, awaited].into_iter().flatten().min()
     }
 }
 
-/// A USSD code (22.030 6.5.2): digits, stars and hashes.
-fn check_code(code: &str) -> Result<(), RequestError> {
-    let fits =
-        (1..=40).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
-    if fits { Ok(()) } else { Err(RequestError::NotACode) }
+impl Waiting {
+    fn is_errand(&self) -> bool {
+        matches!(self.request, Request::OfCard { .. })
+    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ pub struct SimCard {
     pub imsi: String,
     /// The subscriber's number in E.164 with `+`.
     pub number: String,
-    /// Whether the card knows its own number: `AT+CNUM` and the "ON" phonebook.
-    pub knows_number: bool,
+    /// What the card says its own number is: `AT+CNUM` and the "ON" phonebook.
+    pub own_number: Option<String>,
     /// The service centre's address, as `AT+CSCA?` shows it.
     pub service_centre: String,
     /// What stands between the host and the card.

@@ -35,6 +35,14 @@ pub enum Quirk {
     SmsOnly,
     /// `AT+CNMA` is answered by a prompt (SIM800C).
     PromptAfterCnma,
+    /// A prompt that nobody asked for stands before the final result of a message that was sent: `> OK`.
+    PromptBeforeResult,
+    /// `AT+CUSD` takes and gives packed septets in hexadecimal.
+    UssdPacked,
+    /// `AT+CUSD` takes and gives UCS-2 in hexadecimal.
+    UssdUcs2,
+    /// What is said unasked goes to another port of the stick until `AT+QURCCFG` or `AT^PORTSEL` has called it here.
+    UrcsElsewhere,
     /// An unasked line stands between the lines of each reply and its final result.
     ChatterInReplies,
     /// The card's going and coming is not told.

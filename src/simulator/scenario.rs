@@ -146,7 +146,7 @@ impl SimPlan {
         SimCard {
             iccid: self.iccid.clone().unwrap_or_else(|| country.iccid(position)),
             imsi: self.imsi.clone().unwrap_or_else(|| country.imsi(position)),
-            knows_number: self.knows_number.unwrap_or(true),
+            own_number: self.knows_number.unwrap_or(true).then(|| number.clone()),
             service_centre: self.service_centre.clone().unwrap_or_else(|| country.service_centre().to_owned()),
             lock: self.pin.as_deref().map_or(Lock::Off, Lock::with_pin),
             messages: MessageStore::new(self.capacity.unwrap_or(SM_CAPACITY), first_index),

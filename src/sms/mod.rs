@@ -36,7 +36,7 @@ pub use deliver::{Deliver, tpdu};
 pub use error::{DecodeError, Problem};
 pub use header::{Concat, Element, Header, Indicated, Ports};
 pub use join::join;
-pub use own_number::{number_in_ussd, own_number, ussd_text};
+pub use own_number::{number_in_ussd, own_number, ussd_packed, ussd_text, ussd_ucs2};
 pub use parameters::Parameters;
 pub use pdu::Pdu;
 pub use pid::Pid;

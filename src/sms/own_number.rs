@@ -57,6 +57,24 @@ pub fn ussd_text(payload: &str, dcs: Option<u8>) -> Text {
     packed
 }
 
+/// A USSD string as packed septets in hexadecimal (23.038 6.1.2.3.1: seven bits left over at the end are filled with a CR, and a CR
+/// that happens to end on an octet is doubled); `None` when it has characters that the default alphabet lacks.
+#[must_use]
+pub fn ussd_packed(text: &str) -> Option<String> {
+    let mut septets = alphabet::encode(text, Languages::DEFAULT)?;
+    let fills = septets.len() % 8 == 7 || (septets.len().is_multiple_of(8) && septets.last() == Some(&b'\r'));
+    septets.extend(fills.then_some(b'\r'));
+    let mut octets = Vec::new();
+    gsm7::pack(&septets, 0, &mut octets);
+    Some(hex::encode_upper(octets))
+}
+
+/// A USSD string as UCS-2 in hexadecimal.
+#[must_use]
+pub fn ussd_ucs2(text: &str) -> String {
+    hex::encode_upper(ucs2::encode(text))
+}
+
 /// The number in a USSD reply, as [`own_number`] gives one: an international one if there is one, else the first that
 /// is long enough and no code to be dialled.
 #[must_use]

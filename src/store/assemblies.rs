@@ -58,15 +58,9 @@ impl Rows<'_> {
         self.all(&sql, params![like.sim.0, like.sender, like.reference, like.total, like.wide], assembly)
     }
 
-    /// Long messages that have waited for their rest long enough at `now`, at most `limit`.
-    pub fn due_assemblies(&self, now: Timestamp, limit: i64) -> Result<Vec<Assembly>, StoreError> {
-        self.all(&format!("{ASSEMBLY} WHERE due_at <= $1 ORDER BY due_at LIMIT $2"), [now.0, limit], assembly)
-    }
-
-    /// When the next long message has waited long enough.
-    pub fn next_assembly_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT due_at FROM assembly WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
-        self.first(sql, [], |row| row.get(0).map(Timestamp))
+    /// A long message by its row.
+    pub fn assembly(&self, id: AssemblyId) -> Result<Option<Assembly>, StoreError> {
+        self.first(&format!("{ASSEMBLY} WHERE id = $1"), [id.0], assembly)
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) const ORDER_MOVED_TO_RENTED_SIM: &str =
     "UPDATE orders SET sim_id = (SELECT sim_id FROM rental WHERE state = 'active') WHERE state = 'open'";
 pub(crate) const RENTAL_ON_BUSY_SIM: &str = "INSERT INTO rental (account_id, sim_id, number, country, package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
      SELECT account_id, sim_id, number, country, '1m', '1m', 0, 'active', 1, 1, created_at, expires_at FROM orders WHERE state = 'open'";
+/// Damage to rows, each of which lets something due fail: an account's holds, a part of a long message, a rental.
+pub(crate) const DAMAGED_ROWS: &str = "UPDATE account SET held_minor = 0 WHERE name = 'ann'; \
+     UPDATE part SET sequence = 300 WHERE assembly_id = 1; UPDATE rental SET terms = 5000000000 WHERE id = 1";
 pub(crate) const SECOND_TENANT: &str = "INSERT INTO rental (account_id, sim_id, number, country, package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
      SELECT account_id, sim_id, number, country, package, renewal_package, auto_renew, state, terms, months, started_at, expires_at FROM rental";
 pub(crate) const TWO_OWNERS: &str =

@@ -51,6 +51,9 @@ pub enum StoreError {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// A value of a kind or a size that no version of this program can have written.
+    #[error("a value in the database cannot be read: {0}")]
+    Unreadable(String),
     /// A step that would break a rule of the schema.
     #[error("the database refused the step: {0}")]
     Refused(String),
@@ -70,8 +73,17 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
             Some(ErrorCode::ConstraintViolation) => StoreError::Refused(error.to_string()),
-            _ => StoreError::Other(error.to_string()),
+            Some(_) => StoreError::Other(error.to_string()),
+            None => StoreError::Unreadable(error.to_string()),
         }
+    }
+}
+
+impl StoreError {
+    /// Whether it is the fault of what was looked at, so that work on other rows can go on.
+    pub fn is_of_a_row(&self) -> bool {
+        use StoreError::{Damaged, Refused, Row, Unreadable};
+        matches!(self, Damaged(_) | Refused(_) | Row { .. } | Unreadable(_))
     }
 }
 

@@ -26,6 +26,8 @@ pub struct NewMessage<'n> {
     pub complete: bool,
     /// Whose it is.
     pub owner: &'n Owner,
+    /// The block list's rule that keeps it from customers, also from its own.
+    pub withheld: Option<&'n str>,
     /// When retention begins to count; `None` while its rental runs.
     pub settled_at: Option<Timestamp>,
 }
@@ -40,7 +42,7 @@ pub enum MessageFilter {
 }
 
 const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, m.sent_at, m.received_at, \
-                       m.complete, m.order_id, m.rental_id, m.withheld FROM message m JOIN sim s ON s.id = m.sim_id";
+                       m.complete, m.order_id, m.rental_id, m.withheld, m.seen_at IS NOT NULL FROM message m JOIN sim s ON s.id = m.sim_id";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -57,6 +59,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         order: row.get::<_, Option<i64>>(10)?.map(OrderId),
         rental: row.get::<_, Option<i64>>(11)?.map(RentalId),
         withheld: row.get(12)?,
+        seen: row.get(13)?,
     })
 }
 
@@ -73,10 +76,13 @@ impl Rows<'_> {
         self.all(&sql, [value], message)
     }
 
-    /// The text of an order's newest message.
-    pub fn newest_text(&self, order: OrderId) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT text FROM message WHERE order_id = $1 ORDER BY id DESC LIMIT 1";
-        Ok(self.first(sql, [order.0], |row| row.get(0))?.flatten())
+    /// The newest message of an order that its customer may see and that still has its text, the text, and whether they were
+    /// shown it.
+    pub fn newest_text(&self, order: OrderId) -> Result<Option<(MessageId, String, bool)>, StoreError> {
+        let sql = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND withheld IS NULL \
+                   ORDER BY id DESC LIMIT 1";
+        let newest = self.first(sql, [order.0], |row| Ok((MessageId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+        Ok(newest.and_then(|(id, text, seen): (_, Option<String>, _)| Some((id, text?, seen))))
     }
 
     /// Whose a message is.
@@ -105,7 +111,7 @@ impl Rows<'_> {
     pub fn unclaimed(&self, sim: SimId, from: Timestamp, to: Timestamp) -> Result<Vec<Message>, StoreError> {
         let sql = format!(
             "{MESSAGE} WHERE m.sim_id = $1 AND m.received_at >= $2 AND m.received_at < $3 AND m.order_id IS NULL \
-             AND m.rental_id IS NULL ORDER BY m.id"
+             AND m.rental_id IS NULL AND (m.withheld IS NULL OR m.withheld <> 'loopback') ORDER BY m.id"
         );
         self.all(&sql, [sim.0, from.0, to.0], message)
     }
@@ -131,11 +137,17 @@ impl Tx<'_> {
             new.complete,
             new.owner.order().map(|order| order.0),
             new.owner.rental().map(|rental| rental.0),
-            new.owner.withheld(),
+            new.withheld,
             new.settled_at.map(|at| at.0)
         ];
         self.execute(sql, values)?;
         Ok(MessageId(self.inserted()))
+    }
+
+    /// Notes that a message's customer was shown it; whether that is news.
+    pub fn mark_seen(&self, id: MessageId, at: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE message SET seen_at = $1 WHERE id = $2 AND seen_at IS NULL";
+        Ok(self.execute(sql, [at.0, id.0])? == 1)
     }
 
     /// Mends a message that was shown as incomplete: its rest has come.
@@ -149,7 +161,7 @@ impl Tx<'_> {
             new.owner.order().map(|order| order.0),
             new.received_at.0,
             new.owner.rental().map(|rental| rental.0),
-            new.owner.withheld(),
+            new.withheld,
             new.settled_at.map(|at| at.0),
             id.0
         ];

@@ -1,9 +1,12 @@
 //! Orders.
 
+use std::collections::HashMap;
+
 use rusqlite::{Row, params};
 
 use super::error::one_row;
 use super::{Rows, StoreError, Tx};
+use crate::domain::allocation::Neighbour;
 use crate::domain::order::OrderState;
 use crate::domain::{AccountId, Amount, Order, OrderId, ServiceId, SimId, Timestamp};
 
@@ -81,9 +84,25 @@ impl Rows<'_> {
 
     /// Open and collecting orders on a SIM at `now`, oldest first.
     pub fn running_orders(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
-        let sql =
-            format!("{ORDER} WHERE sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') ORDER BY id");
+        let sql = format!(
+            "{ORDER} WHERE sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND filed = 0 ORDER BY id"
+        );
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
+    }
+
+    /// What runs on each SIM at `now`, as far as it stands in another order's way.
+    pub fn neighbours(&self, now: Timestamp) -> Result<HashMap<SimId, Vec<Neighbour>>, StoreError> {
+        let sql = "SELECT sim_id, service_id, state = 'open', patterned FROM orders WHERE expires_at > $1 \
+                   AND state IN ('open', 'completed') AND filed = 0";
+        let running = self.all(sql, [now.0], |row| {
+            let neighbour = Neighbour { service: ServiceId(row.get(1)?), open: row.get(2)?, patterned: row.get(3)? };
+            Ok((SimId(row.get(0)?), neighbour))
+        })?;
+        let mut by_sim: HashMap<SimId, Vec<Neighbour>> = HashMap::new();
+        for (sim, neighbour) in running {
+            by_sim.entry(sim).or_default().push(neighbour);
+        }
+        Ok(by_sim)
     }
 
     /// Open orders of one SIM whose lifetime is over at `now`.
@@ -92,16 +111,16 @@ impl Rows<'_> {
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
-    /// Open orders whose lifetime is over at `now`, at most `limit`.
-    pub fn due_orders(&self, now: Timestamp, limit: i64) -> Result<Vec<Order>, StoreError> {
-        let sql = format!("{ORDER} WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2");
-        self.all(&sql, [now.0, limit], order)?.into_iter().collect()
+    /// When the next completed order ceases to collect.
+    pub fn next_to_file(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT expires_at FROM orders WHERE state = 'completed' AND filed = 0 ORDER BY expires_at LIMIT 1";
+        self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 
-    /// When the next open order's lifetime ends.
-    pub fn next_order_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT expires_at FROM orders WHERE state = 'open' ORDER BY expires_at LIMIT 1";
-        self.first(sql, [], |row| row.get(0).map(Timestamp))
+    /// Every open order: id, account, the end of its lifetime.
+    pub fn all_open_orders(&self) -> Result<Vec<(OrderId, AccountId, Timestamp)>, StoreError> {
+        let sql = "SELECT id, account_id, expires_at FROM orders WHERE state = 'open' ORDER BY expires_at";
+        self.all(sql, [], |row| Ok((OrderId(row.get(0)?), AccountId(row.get(1)?), Timestamp(row.get(2)?))))
     }
 }
 
@@ -124,6 +143,13 @@ impl Tx<'_> {
         ];
         self.execute(sql, values)?;
         Ok(OrderId(self.inserted()))
+    }
+
+    /// Files completed orders, at most `limit`, that collect no more at `now`; answers how many.
+    pub fn file_orders(&self, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
+        let sql = "UPDATE orders SET filed = 1 WHERE id IN (SELECT id FROM orders WHERE state = 'completed' AND filed = 0 \
+                   AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        self.execute(sql, [now.0, limit])
     }
 
     /// Writes the end of an order that was open until now.

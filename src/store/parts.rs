@@ -50,17 +50,18 @@ impl StoredPart {
 }
 
 impl Rows<'_> {
-    /// Whether this SIM's part was kept before.
-    pub fn has_part(&self, sim: SimId, digest: &[u8; 32]) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM part WHERE sim_id = $1 AND digest = $2";
-        Ok(self.first(sql, params![sim.0, digest.as_slice()], |_| Ok(()))?.is_some())
+    /// Whether this SIM's part with that stamp was kept before.
+    pub fn has_part(&self, sim: SimId, digest: &[u8; 32], stamp: Option<Timestamp>) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest = $3";
+        let values = params![stamp.map_or(0, |at| at.0), sim.0, digest.as_slice()];
+        Ok(self.first(sql, values, |_| Ok(()))?.is_some())
     }
 
     /// Stamp less arrival, in microseconds, of the newest `limit` live messages of a service centre since `since`: of a long
     /// one its first part only, so that it has one voice.
     pub fn clock_samples(&self, smsc: &str, since: Timestamp, limit: i64) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT stamp - received_at FROM part WHERE smsc = $1 AND live = 1 AND received_at >= $2 \
-                   AND (sequence IS NULL OR sequence = 1) ORDER BY id DESC LIMIT $3";
+                   AND (sequence IS NULL OR sequence = 1) ORDER BY received_at DESC LIMIT $3";
         let samples = self.all(sql, params![smsc, since.0, limit], |row| row.get::<_, Option<i64>>(0))?;
         Ok(samples.into_iter().flatten().collect())
     }

@@ -51,21 +51,15 @@ impl Rows<'_> {
         self.first(&sql, [sim.0, at.0], rental)?.transpose()
     }
 
+    /// Whether a SIM has a tenant whose time begins after `now`: only with a clock that was set back.
+    pub fn is_let_from_later_on(&self, sim: SimId, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND started_at > $2";
+        Ok(self.first(sql, [sim.0, now.0], |_| Ok(()))?.is_some())
+    }
+
     /// How many rentals run at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
         self.number("SELECT count(*) FROM rental WHERE state = 'active' AND expires_at > $1", [now.0])
-    }
-
-    /// Rentals whose end has come at `now`, at most `limit`.
-    pub fn due_rentals(&self, now: Timestamp, limit: i64) -> Result<Vec<Rental>, StoreError> {
-        let sql = format!("{RENTAL} WHERE state = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2");
-        self.all(&sql, [now.0, limit], rental)?.into_iter().collect()
-    }
-
-    /// When the next rental's end comes.
-    pub fn next_rental_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT expires_at FROM rental WHERE state = 'active' ORDER BY expires_at LIMIT 1";
-        self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The catalogue's rows.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::{Row, params};
 
 use super::error::one_row;
 use super::{Rows, StoreError, Tx};
+use crate::domain::catalogue::ReuseTerms;
 use crate::domain::{Amount, Service, ServiceId};
 
 /// A service to be added.
@@ -19,13 +21,16 @@ pub struct NewService {
     pub country_prices: BTreeMap<String, Amount>,
     /// Among services that fit a message, the higher is served first.
     pub priority: i64,
+    /// How its numbers can be had again.
+    pub reuse: ReuseTerms,
     /// Patterns of the sender.
     pub senders: Vec<String>,
     /// Patterns of the text.
     pub texts: Vec<String>,
 }
 
-const SERVICE: &str = "SELECT id, name, price_minor, enabled, priority FROM service";
+const SERVICE: &str =
+    "SELECT id, name, price_minor, enabled, priority, reuse_window_us, reuse_price_percent FROM service";
 
 fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
     Ok(Service {
@@ -35,6 +40,10 @@ fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
         country_prices: BTreeMap::new(),
         enabled: row.get(3)?,
         priority: row.get(4)?,
+        reuse: ReuseTerms {
+            window: row.get::<_, Option<i64>>(5)?.map(|us| Duration::from_micros(us.unsigned_abs())),
+            price_percent: row.get(6)?,
+        },
         senders: Vec::new(),
         texts: Vec::new(),
     })
@@ -78,20 +87,34 @@ impl Rows<'_> {
     }
 }
 
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
 impl Tx<'_> {
     /// Adds a service, enabled.
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
-        let sql = "INSERT INTO service (name, price_minor, priority) VALUES ($1, $2, $3)";
-        self.execute(sql, params![new.name, new.price.0, new.priority])?;
+        let sql = "INSERT INTO service (name, price_minor, priority, reuse_window_us, reuse_price_percent) \
+                   VALUES ($1, $2, $3, $4, $5)";
+        let ReuseTerms { window, price_percent } = new.reuse;
+        self.execute(sql, params![new.name, new.price.0, new.priority, window.map(micros), price_percent])?;
         let id = ServiceId(self.inserted());
         self.add_details(id, new)?;
         Ok(id)
     }
 
-    /// Gives a service that is there a new price, priority and patterns.
+    /// A service can be ordered from now on, or not any more.
+    pub fn enable_service(&self, id: ServiceId, enabled: bool) -> Result<(), StoreError> {
+        one_row(self.execute("UPDATE service SET enabled = $1 WHERE id = $2", params![enabled, id.0])?, "service", id)
+    }
+
+    /// Gives a service that is there a new price, priority, reuse and patterns.
     pub fn update_service(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
-        let sql = "UPDATE service SET price_minor = $1, priority = $2 WHERE id = $3";
-        one_row(self.execute(sql, params![new.price.0, new.priority, id.0])?, "service", id)?;
+        let sql = "UPDATE service SET price_minor = $1, priority = $2, reuse_window_us = $3, reuse_price_percent = $4 \
+                   WHERE id = $5";
+        let ReuseTerms { window, price_percent } = new.reuse;
+        let values = params![new.price.0, new.priority, window.map(micros), price_percent, id.0];
+        one_row(self.execute(sql, values)?, "service", id)?;
         self.execute("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
         self.execute("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;
         self.add_details(id, new)

@@ -4,7 +4,7 @@ use rusqlite::{Row, ToSql, params};
 
 use super::error::one_row;
 use super::{Rows, StoreError, Tx};
-use crate::domain::allocation::{Company, Prospect};
+use crate::domain::allocation::{Company, Prospect, Use};
 use crate::domain::sim::{KnownNumber, NumberSource, Sim};
 use crate::domain::{AccountId, ServiceId, SimId, Timestamp};
 
@@ -34,7 +34,8 @@ impl StockQuery<'_> {
 
 const SIM: &str = "SELECT s.id, s.iccid, s.imsi, s.number, s.number_source, s.number_at, s.country, \
                    EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id AND o.retired_at IS NULL), \
-                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), s.rests_until, \
+                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') \
+                   OR EXISTS (SELECT 1 FROM rental n WHERE n.number = s.number AND n.state = 'active'), s.rests_until, \
                    s.retired_at FROM sim s";
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
@@ -58,11 +59,13 @@ fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
 
 // Parameters are numbered in the order in which they first stand, which every database understands alike.
 
-/// What keeps a SIM `s` from everybody at `$2 now`: retired, resting, rented, its number claimed twice.
+/// What lets a SIM `s` be sold at `$2 now`: it is not retired, resting or rented, and its number is its own: not claimed by
+/// another SIM, nor a tenant's whose card it replaced.
 macro_rules! for_sale {
     () => {
         "s.number IS NOT NULL AND s.retired_at IS NULL AND s.rests_until <= $2 \
          AND NOT EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') \
+         AND NOT EXISTS (SELECT 1 FROM rental n WHERE n.number = s.number AND n.state = 'active') \
          AND NOT EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id AND o.retired_at IS NULL)"
     };
 }
@@ -88,7 +91,7 @@ macro_rules! busy {
     ($orders:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.expires_at > $2 ",
-            "AND r.state IN ('open', 'completed') AND (",
+            "AND r.state IN ('open', 'completed') AND r.filed = 0 AND (",
             $orders,
             "))"
         )
@@ -117,7 +120,7 @@ macro_rules! crowded {
     ($orders:literal) => {
         concat!(
             "SELECT 1 FROM sim s WHERE s.id = $1 AND EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id ",
-            "AND r.expires_at > $2 AND r.state IN ('open', 'completed') AND (",
+            "AND r.expires_at > $2 AND r.state IN ('open', 'completed') AND r.filed = 0 AND (",
             $orders,
             ") AND NOT (r.state = 'completed' AND r.service_id = $3 AND r.account_id = $4))"
         )
@@ -129,7 +132,8 @@ macro_rules! prospects {
     ($orders:literal) => {
         concat!(
             "SELECT s.iccid, s.number IS NOT NULL AND s.country = $1, EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id AND o.retired_at IS NULL), ",
-            "s.retired_at IS NOT NULL, EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), ",
+            "s.retired_at IS NOT NULL, EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') ",
+            "OR EXISTS (SELECT 1 FROM rental n WHERE n.number = s.number AND n.state = 'active'), ",
             "s.rests_until > $2, ",
             used!(),
             ", ",
@@ -161,7 +165,27 @@ macro_rules! by_company {
     };
 }
 
+/// SIMs that somebody could be given in `$1 country` at `$2 now`, as far as that is a matter of the SIM alone.
+const ON_SALE: &str = concat!("SELECT s.id, s.iccid, s.number FROM sim s WHERE s.country = $1 AND ", for_sale!());
+
 impl Rows<'_> {
+    /// SIMs that somebody could be given in a country, as far as that is a matter of the SIM alone: row, ICCID, number.
+    pub fn sims_on_sale(&self, country: &str, now: Timestamp) -> Result<Vec<(SimId, String, String)>, StoreError> {
+        self.all(ON_SALE, params![country, now.0], |row| Ok((SimId(row.get(0)?), row.get(1)?, row.get(2)?)))
+    }
+
+    /// What a number was used for: each service, and when last.
+    pub fn uses(&self, number: &str) -> Result<Vec<Use>, StoreError> {
+        let sql = "SELECT service_id, max(ended_at) FROM orders WHERE number = $1 AND state = 'completed' GROUP BY service_id";
+        self.all(sql, [number], |row| Ok(Use { service: ServiceId(row.get(0)?), at: Timestamp(row.get(1)?) }))
+    }
+
+    /// What an account skipped: each number, and for which service.
+    pub fn skips(&self, account: AccountId) -> Result<Vec<(String, ServiceId)>, StoreError> {
+        let sql = "SELECT number, service_id FROM orders WHERE account_id = $1 AND state = 'skipped'";
+        self.all(sql, [account.0], |row| Ok((row.get(0)?, ServiceId(row.get(1)?))))
+    }
+
     /// All SIMs, by id.
     pub fn sims(&self) -> Result<Vec<Sim>, StoreError> {
         self.all(&format!("{SIM} ORDER BY s.id"), [], sim)
@@ -182,7 +206,7 @@ impl Rows<'_> {
     pub fn find_in_stock(
         &self,
         query: StockQuery<'_>,
-        take: impl FnMut(&str) -> bool,
+        take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<Option<(SimId, String)>, StoreError> {
         self.first_taken(by_company!(stock, query.company), &query.values(), take)
     }
@@ -192,7 +216,7 @@ impl Rows<'_> {
         &self,
         country: &str,
         now: Timestamp,
-        take: impl FnMut(&str) -> bool,
+        take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<Option<(SimId, String)>, StoreError> {
         self.first_taken(FOR_RENT, params![country, now.0], take)
     }
@@ -201,13 +225,14 @@ impl Rows<'_> {
         &self,
         sql: &str,
         values: &[&dyn ToSql],
-        mut take: impl FnMut(&str) -> bool,
+        mut take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<Option<(SimId, String)>, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
-            if take(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
-                return Ok(Some((SimId(row.get(0)?), row.get(2)?)));
+            let sim = SimId(row.get(0)?);
+            if take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+                return Ok(Some((sim, row.get(2)?)));
             }
         }
         Ok(None)
@@ -245,6 +270,19 @@ impl Rows<'_> {
         Ok(self.first(by_company!(crowded, company), values, |_| Ok(()))?.is_some())
     }
 
+    /// Whether somebody else's order for a service had a number, and its SMS, after `since`.
+    pub fn used_by_another(
+        &self,
+        number: &str,
+        service: ServiceId,
+        account: AccountId,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM orders WHERE number = $1 AND service_id = $2 AND state = 'completed' AND ended_at > $3 \
+                   AND account_id <> $4";
+        Ok(self.first(sql, params![number, service.0, since.0, account.0], |_| Ok(()))?.is_some())
+    }
+
     /// Whether an account skipped a number for a service.
     pub fn has_skipped(&self, number: &str, service: ServiceId, account: AccountId) -> Result<bool, StoreError> {
         let sql =
@@ -279,7 +317,8 @@ impl Tx<'_> {
             sim.country,
             sim.id.0
         ];
-        one_row(self.execute(sql, values)?, "sim", sim.id)
+        one_row(self.execute(sql, values)?, "sim", sim.id)?;
+        if sim.number.is_some() { self.forget_asks(sim.id) } else { Ok(()) }
     }
 
     /// Notes that a SIM was given out: it goes to the end of the queue.

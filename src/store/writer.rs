@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::migrate::migrate;
 use super::stats::stopwatch;
@@ -26,8 +27,19 @@ const QUEUE: usize = 1024;
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection: more than there are in this room.
 const STATEMENTS: usize = 128;
-/// Idle readers that are kept.
+/// How many read at the same time; the others wait. One that had to open the database anew would cost more than it reads.
 const READERS: usize = 8;
+/// Of the database, what each connection keeps in memory, in KiB. The writer's spans the pages that inserts come back to
+/// in a history of some ten million rows; a reader's is good until the next commit only.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+const READER_CACHE_KIB: i64 = 8 * 1024;
+
+/// How many pages the log of changes may have before they go to their places: in a large database a commit changes pages far
+/// apart, and what is changed again until then goes there once.
+const CHECKPOINT_PAGES: i64 = 8_000;
+
+/// By how much the priority of what is done at leisure is lower.
+const LEISURE: i32 = 10;
 
 /// What runs once an operation's fate is known.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -79,6 +91,25 @@ impl Tx<'_> {
         self.after_commit.borrow_mut().push(Box::new(action));
     }
 
+    /// Carries out a part of the operation; when that errs nothing of it stays, and the rest may go on. The outer error is the
+    /// database's own: with it the operation is lost.
+    pub fn attempt<T, E: From<StoreError>>(&self, part: impl FnOnce(&Self) -> Result<T, E>) -> Result<Result<T, E>, E> {
+        let waiting = self.after_commit.borrow().len();
+        run(self.conn, "SAVEPOINT part")?;
+        let done = part(self);
+        if done.is_ok() {
+            run(self.conn, "RELEASE part")?;
+            return Ok(done);
+        }
+        if self.conn.is_autocommit() {
+            return done.map(Ok);
+        }
+        run(self.conn, "ROLLBACK TO part")?;
+        run(self.conn, "RELEASE part")?;
+        self.after_commit.borrow_mut().truncate(waiting);
+        Ok(done)
+    }
+
     /// Carries out one statement; answers how many rows it touched.
     pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
@@ -114,7 +145,11 @@ impl Store {
         Ok(Store {
             jobs,
             stats,
-            readers: Arc::new(Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) }),
+            readers: Arc::new(Readers {
+                path: path.to_owned(),
+                turns: Arc::new(Semaphore::new(READERS)),
+                idle: Mutex::new(Vec::new()),
+            }),
             thread: Arc::new(Mutex::new(Some(thread))),
         })
     }
@@ -153,7 +188,10 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
+        let turn = Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
         let read = tokio::task::spawn_blocking(move || {
+            // Its end is that of the reading, also when nobody waits for that any more.
+            let _turn = turn;
             let conn = readers.take()?;
             let outcome = reading(&Rows { conn: &conn });
             readers.give_back(conn);
@@ -162,19 +200,27 @@ impl Store {
         read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// As [`Store::read`], but everything that `reading` sees is of one moment, however long it takes.
-    pub async fn snapshot<T, E>(&self, reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// As [`Store::read`], but for what may take minutes: on a thread of its own that comes after all others, with a connection of
+    /// its own. Each statement sees one moment; between two of them the log of changes can be worked off.
+    pub async fn read_at_leisure<T, E>(
+        &self,
+        reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let read = self.read(|rows| {
-            let moment = rows.conn.unchecked_transaction().map_err(StoreError::from)?;
-            let outcome = reading(rows);
-            moment.finish().map_err(StoreError::from)?;
-            outcome
-        });
-        read.await
+        let readers = Arc::clone(&self.readers);
+        let (answer, answered) = oneshot::channel();
+        let read = move || {
+            // Where that is not allowed it is only less polite.
+            let _ = rustix::process::nice(LEISURE);
+            let outcome = readers.open().map_err(E::from).and_then(|conn| reading(&Rows { conn: &conn }));
+            let _ = answer.send(outcome);
+        };
+        let started = std::thread::Builder::new().name("store-leisure".to_owned()).spawn(read);
+        started.map_err(|error| StoreError::Other(error.to_string()))?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
     /// Copies the database as it is at one moment into a new file, while everything goes on.
@@ -185,7 +231,7 @@ impl Store {
             rusqlite::backup::Backup::new(rows.conn, &mut copy)?.step(-1)?;
             copy.close().map_err(|(_, error)| StoreError::from(error))
         };
-        self.read(copy).await
+        self.read_at_leisure(copy).await
     }
 
     /// What the writer has done.
@@ -226,36 +272,45 @@ fn carry_out<T, E: From<StoreError>>(
 /// Read-only connections, opened as needed and kept for the next reader.
 struct Readers {
     path: PathBuf,
+    turns: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(conn) = idle {
-            return Ok(conn);
-        }
+        idle.map_or_else(|| self.open(), Ok)
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
-        conn.busy_timeout(BUSY)?;
-        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&conn)?;
+        conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         Ok(conn)
     }
 
     fn give_back(&self, conn: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < READERS {
-            idle.push(conn);
-        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
     }
 }
 
-fn prepare(conn: &Connection) -> Result<(), StoreError> {
+/// Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
+/// parameter changes that it has compared with a partial index's condition: that was a third of a message's cost.
+pub(super) fn keep_statements(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+fn prepare(conn: &Connection) -> Result<(), StoreError> {
+    keep_statements(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     Ok(())
 }
 
@@ -317,7 +372,7 @@ fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut queue: mpsc::
 /// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
 fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Iterator<Item = Job>) {
     let began = stopwatch();
-    let mut fate = conn.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+    let mut fate = run(conn, "BEGIN IMMEDIATE");
     let mut answers = Vec::new();
     for job in group {
         answers.push(match &fate {
@@ -329,7 +384,7 @@ fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Ite
         fate = Err(StoreError::Moved);
     }
     if fate.is_ok() {
-        fate = conn.execute_batch("COMMIT").map_err(StoreError::from);
+        fate = run(conn, "COMMIT");
     }
     if !conn.is_autocommit() {
         // What cannot be committed must not stand open before the next group.
@@ -339,10 +394,16 @@ fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Ite
     answers.into_iter().for_each(|answer| answer(fate.clone()));
 }
 
+/// A statement without parameters or rows.
+fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
 /// Runs one job and undoes it when it failed; a failure that took the whole transaction with it goes into `fate`.
 fn in_savepoint(conn: &Connection, job: Job, fate: &mut Result<(), StoreError>) -> Answer {
-    if let Err(error) = conn.execute_batch("SAVEPOINT job") {
-        *fate = Err(error.into());
+    if let Err(error) = run(conn, "SAVEPOINT job") {
+        *fate = Err(error);
         return job(fate.clone().map(|()| conn)).1;
     }
     let (keep, answer) = job(Ok(conn));
@@ -350,9 +411,9 @@ fn in_savepoint(conn: &Connection, job: Job, fate: &mut Result<(), StoreError>) 
         *fate = Err(StoreError::Full);
         return answer;
     }
-    let end = if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-    if let Err(error) = conn.execute_batch(end) {
-        *fate = Err(error.into());
+    let undone = if keep { Ok(()) } else { run(conn, "ROLLBACK TO job") };
+    if let Err(error) = undone.and_then(|()| run(conn, "RELEASE job")) {
+        *fate = Err(error);
     }
     answer
 }

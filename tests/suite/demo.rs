@@ -1,7 +1,7 @@
 //! The README's first command, in its quick form.
 
-use crate::privacy::Secret;
 use crate::support::Site;
+use crate::support::privacy::Secret;
 
 #[test]
 fn demo_once_plays_an_order_through() {

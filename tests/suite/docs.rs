@@ -75,8 +75,12 @@ impl Stage {
     /// The page's example names as what they are here.
     fn here(&self, command: &str) -> String {
         let folder = self.site.dir.path().display();
-        let sims = self.site.admin("/sims");
-        let iccid = |sim: usize| sims[sim]["iccid"].as_str().unwrap_or_default().to_owned();
+        let mut sims: Vec<String> = (self.site.admin("/sims").as_array().unwrap().iter())
+            .map(|sim| sim["iccid"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        // In the modems' order, which is that of the made-up ICCIDs.
+        sims.sort();
+        let iccid = |sim: usize| sims[sim].clone();
         let numbers = self.site.dir.path().join("numbers.csv");
         std::fs::write(&numbers, format!("{},+31612340000\n", iccid(0))).unwrap();
         let replaced = [
@@ -109,8 +113,8 @@ impl Stage {
         if LASTING.iter().any(|lasting| shown.command.starts_with(lasting)) {
             return self.start(&shown.command);
         }
-        // The command before may have been a reset.
-        self.site.wait_ready();
+        let since = |stage: &Stage| stage.site.admin("/modems")[1]["since"].clone();
+        let before = since(self);
         let output = self.shell(&shown.command, "").output().unwrap();
         // A sentence may name a command without its arguments.
         if shown.inline && output.status.code() == Some(2) {
@@ -124,6 +128,10 @@ impl Stage {
             return Err(format!("{}: {printed}", shown.command));
         }
         self.follow(&shown.command, &printed);
+        if shown.command.starts_with("simbridge modem reset") {
+            wait_for("the modem to begin anew", || since(self) != before);
+            self.site.wait_ready();
+        }
         Ok(())
     }
 

@@ -22,14 +22,15 @@ const ENDPOINTS: &[&str] = &[
     "rental/view",
 ];
 
-struct Desk {
-    site: Site,
+/// A site with its daemon, and where customers ask it.
+pub struct Desk {
+    pub site: Site,
     daemon: Option<Daemon>,
-    address: String,
+    pub address: String,
 }
 
 impl Desk {
-    fn open(modems: usize, configuration: &str) -> Desk {
+    pub fn open(modems: usize, configuration: &str) -> Desk {
         let site = Site::with(modems, Scenario::default(), configuration);
         let daemon = Some(site.serve_ready());
         let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
@@ -37,7 +38,7 @@ impl Desk {
     }
 
     /// Kills the daemon, has `work` done on its database, and starts it again.
-    fn meanwhile(&mut self, work: &str) {
+    pub fn meanwhile(&mut self, work: &str) {
         self.daemon.take().unwrap().kill();
         let conn = rusqlite::Connection::open(self.site.dir.path().join("simbridge.db")).unwrap();
         conn.execute_batch(work).unwrap();
@@ -51,7 +52,7 @@ impl Desk {
     }
 
     /// The answer, after checking status and content type: rentals by POST, the others by GET.
-    fn ask(&self, path: &str) -> String {
+    pub fn ask(&self, path: &str) -> String {
         let (head, body) = self.raw(if path.starts_with("rental/") { "POST" } else { "GET" }, path);
         let kind = if body.starts_with('{') { "application/json" } else { "text/plain; charset=utf-8" };
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
@@ -66,7 +67,8 @@ impl Desk {
     }
 }
 
-fn made(answer: &str) -> (String, String) {
+/// The id and the number of an order that was made.
+pub fn made(answer: &str) -> (String, String) {
     let parts = answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_"));
     let (id, number) = parts.unwrap_or_else(|| panic!("no order: {answer}"));
     (id.to_owned(), number.to_owned())
@@ -186,10 +188,17 @@ fn a_rental_byte_for_byte() {
          \"sender\":\"Uber\",\"body\":\"two\\nlines ’\",\"receive_date\":\"{received}\"}}]}}"
     );
     assert_eq!(desk.ask(&format!("rental/view?key={ann}&contract_id=1")), view);
-    // In a form and in JSON as well.
+    // In both kinds of form and in JSON as well.
     for (kind, body) in [
         ("application/x-www-form-urlencoded", format!("key={ann}&contract_id=1")),
         ("application/json", format!("{{\"key\":\"{ann}\",\"contract_id\":1}}")),
+        (
+            "multipart/form-data; boundary=xyz",
+            format!(
+                "--xyz\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\n{ann}\r\n\
+                 --xyz\r\nContent-Disposition: form-data; name=\"contract_id\"\r\n\r\n1\r\n--xyz--\r\n"
+            ),
+        ),
     ] {
         let head = format!("POST /api/rental/view HTTP/1.1\r\n{HOST}content-type: {kind}\r\n");
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());

@@ -46,7 +46,14 @@ fn one_modem_is_shown_asked_and_started_anew() {
     site.ok(&["modem", "record", "modem001", file.to_str().unwrap(), "--reason", "a test"]);
     let recording = std::fs::read_to_string(file).unwrap();
     assert!(recording.starts_with("# device: simbridge SIMULATED\n") && recording.contains("# why: a test\n"));
-    assert!(recording.contains("\n> AT+CGSN\n< …"), "{recording}");
+    assert!(recording.contains("\n> AT+CGSN\n< ") && !recording.contains(&imei), "{recording}");
+
+    let shown = site.json(&["modem", "show", "modem001"]);
+    let states: Vec<&str> =
+        shown["history"].as_array().unwrap().iter().map(|change| change["state"].as_str().unwrap()).collect();
+    let life = ["Opening", "Probing", "SimCheck", "Identifying", "Configuring", "Registering", "Ready", "Recovering"];
+    assert!(life.iter().all(|state| states.contains(state)), "{states:?}");
+    assert_eq!(shown["dropped"], 0);
 }
 
 #[test]

@@ -50,6 +50,18 @@ fn a_made_up_model_takes_one_file_and_no_restart_of_the_others() {
 }
 
 #[test]
+fn modemmanager_is_kept_off_every_family_of_usb_modems() {
+    let rules =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/hardware/udev/78-simbridge.rules")).unwrap();
+    for maker in ["Quectel", "SIMCom", "Huawei", "ZTE", "Telit", "Cinterion", "Sierra", "u-blox"] {
+        let lines: Vec<&str> = rules.lines().collect();
+        let named = lines.iter().position(|line| line.starts_with("# ") && line.contains(maker) && !line.contains('.'));
+        let rule = lines[named.unwrap_or_else(|| panic!("no rule for {maker}")) + 1];
+        assert!(rule.starts_with("ATTR{idVendor}==\"") && rule.ends_with("ENV{ID_MM_DEVICE_IGNORE}=\"1\""), "{rule}");
+    }
+}
+
+#[test]
 fn check_names_the_faults_of_the_operators_files_and_unknown_profiles() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("modems")).unwrap();

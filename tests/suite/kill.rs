@@ -77,7 +77,7 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
 
 const DEALS: usize = 12;
 
-/// Orders, cancels, skips, reuses, rentals and SMS from several customers at once, and the daemon killed again and again.
+/// Orders, cancels, skips, reuses, rentals, extensions and SMS from several customers at once, and the daemon killed again and again.
 #[test]
 fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     let site = Site::with(MODEMS, Scenario::default(), "[orders]\nlifetime = \"2s\"\nmax_open_per_account = 3\n");
@@ -136,6 +136,7 @@ fn deal(address: &str, key: &str, mut random: Random, site: &Site, numbers: &[St
             4 => format!("skipnumber?orderId={order}"),
             5 => format!("reuse?orderId={order}"),
             6 if random.below(6) == 0 => "rental/new?country=NL".to_owned(),
+            6 if random.below(6) == 0 => format!("rental/extend?contract_id={}", 1 + random.below(3)),
             _ => {
                 let number = &numbers[usize::try_from(random.below(numbers.len() as u64)).unwrap()];
                 let name = ["Uber", "Lyft", "Bolt"][usize::try_from(random.below(3)).unwrap()];

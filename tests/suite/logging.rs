@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use simbridge::daemon::logging::EVENTS;
 
-use crate::privacy::Secret;
 use crate::rooms::files;
+use crate::support::privacy::Secret;
 use crate::support::{Daemon, Site, wait_for};
 
 /// The inside of each call of tracing's macros in a text, comments aside.

@@ -65,6 +65,28 @@ fn a_pulled_stick_comes_back_and_nothing_is_lost() {
 }
 
 #[test]
+fn identical_sticks_that_swap_names_are_known_again_by_imei_and_card() {
+    let scenario = "[[modem]]\nmanufacturer = \"Quectel\"\nmodel = \"EC25\"\n".repeat(2);
+    let site = Site::with(2, Scenario::parse(&scenario).unwrap(), "");
+    let _daemon = site.serve_ready();
+    let numbers = site.network().numbers();
+    let told = |port: usize| {
+        let modem = &site.admin("/modems")[port];
+        (modem["imei"].clone(), modem["number"].clone(), modem["state"].clone())
+    };
+    let (first, second) = (told(0), told(1));
+    for (modem, name) in [(0, "modem001"), (1, "modem000")] {
+        let name = name.to_owned();
+        site.network().fault(modem, &Fault::PortMoved { back_after_ms: 100, name }).unwrap();
+    }
+    wait_for("each to be known under the other's name", || (told(1), told(0)) == (first.clone(), second.clone()));
+    site.send("Uber", &numbers[0], "to the first");
+    wait_for("the message", || site.messages().len() == 1);
+    assert_eq!(site.messages()[0]["number"], numbers[0]);
+    assert_eq!(site.json(&["modem", "show", first.0.as_str().unwrap()])["number"], numbers[0]);
+}
+
+#[test]
 fn a_modem_that_starts_anew_is_set_up_anew() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
@@ -95,13 +117,35 @@ fn orders_follow_the_sim_to_another_modem() {
 }
 
 #[test]
-fn a_silent_modem_slows_neither_its_neighbours_nor_the_stop() {
-    let site = Site::with_modems(3);
+fn a_hundred_modems_are_ready_and_each_has_its_own_message() {
+    const MODEMS: usize = 100;
+    let site = Site::with_modems(MODEMS);
     let daemon = site.serve_ready();
     let numbers = site.network().numbers();
-    site.network().fault(0, &Fault::Silence { commands: 1_000_000 }).unwrap();
+    for number in &numbers {
+        site.send("Uber", number, &format!("for {number}"));
+    }
+    wait_for("all messages", || site.messages().len() >= MODEMS);
+    let messages = site.messages();
+    assert_eq!(messages.len(), MODEMS);
+    for message in messages {
+        assert_eq!(message["text"], format!("for {}", message["number"].as_str().unwrap()));
+    }
+    assert!(daemon.terminate() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_silent_a_vanished_and_a_flooding_modem_slow_neither_their_neighbours_nor_the_stop() {
+    let site = Site::with_modems(5);
+    let daemon = site.serve_ready();
+    let numbers = site.network().numbers();
+    let flood = Fault::Flood { line: "^RSSI: 20".to_owned(), every_ms: 1, for_ms: 600_000 };
+    let faults = [Fault::Silence { commands: 1_000_000 }, Fault::PortGone { back_after_ms: None }, flood];
+    for (place, fault) in faults.iter().enumerate() {
+        site.network().fault(place, fault).unwrap();
+    }
     site.send("Uber", &numbers[0], "unheard");
-    for number in &numbers[1..] {
+    for number in &numbers[3..] {
         site.send("Uber", number, "heard");
     }
     wait_for("the neighbours' messages", || site.messages().len() == 2);

@@ -103,3 +103,55 @@ fn a_backup_is_a_database_and_verify_finds_what_is_wrong_in_one() {
     assert_eq!(found["ok"], false);
     assert_eq!(found["faults"][0], "account 1: its balance or its holds are not the sums of its ledger entries");
 }
+
+#[test]
+fn a_service_is_taken_out_and_has_a_reuse_of_its_own() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    let added = site.json(&[
+        "service",
+        "add",
+        "Uber",
+        "--price",
+        "0.50",
+        "--sender",
+        "^Uber$",
+        "--reuse-window",
+        "90m",
+        "--reuse-price-percent",
+        "20",
+    ]);
+    assert_eq!((&added["reuse_window"], &added["reuse_price_percent"]), (&"1h 30m".into(), &20.into()), "{added}");
+    assert_eq!(site.json(&["service", "disable", "Uber"])["enabled"], false);
+    assert_eq!(site.get(&format!("/api/makeorder?key={key}&serviceId=1")), "INVALID_SERVICE");
+    assert_eq!(site.get(&format!("/api/services?key={key}")), r#"{"services":[]}"#);
+    assert_eq!(site.json(&["service", "enable", "1"])["enabled"], true);
+    let made = site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+    let number = made.rsplit('_').next().unwrap().to_owned();
+    site.send("Uber", &format!("+31{}", &number[1..]), "code 1234");
+    assert_eq!(site.get(&format!("/api/getsms?key={key}&orderId=1&wait=60")), "SUCCESS_code 1234");
+    assert!(site.get(&format!("/api/reuse?key={key}&orderId=1")).starts_with("ORDER_ID_2_"));
+    assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "9.40", "0.50 and a fifth of it");
+    let refused = String::from_utf8(site.run(&["service", "disable", "Nope"]).stderr).unwrap();
+    assert!(refused.contains("no service Nope"), "{refused}");
+}
+
+#[test]
+fn an_empty_name_is_no_name() {
+    let site = Site::with_modems(0);
+    for command in [
+        &["account", "show", ""][..],
+        &["account", "add", " "],
+        &["account", "topup", "", "1"],
+        &["key", "revoke", ""],
+        &["sim", "show", ""],
+        &["service", "disable", ""],
+        &["explain", "", "NL"],
+    ] {
+        let output = site.run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains("it is empty"), "{command:?}: {said}");
+    }
+}

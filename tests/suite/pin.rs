@@ -24,6 +24,20 @@ fn the_right_pin_is_entered_at_every_start() {
 }
 
 #[test]
+fn the_pin_may_be_a_credential_of_the_service() {
+    let scenario = Scenario::parse("[[modem]]\nsim.pin = \"4711\"\n").unwrap();
+    let site = Site::with(1, scenario, "pin_file = \"credential:sim-pin\"\n");
+    let reason = |words: &str| site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words));
+    let daemon = site.serve();
+    wait_for("the card to wait for its PIN", || reason("wants its PIN"));
+    daemon.kill();
+    // Where systemd puts it, as far as this program is told.
+    std::fs::write(site.dir.path().join("sim-pin"), "4711\n").unwrap();
+    let _daemon = site.serve_ready();
+    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 0);
+}
+
+#[test]
 fn a_wrong_pin_is_entered_once_whatever_is_killed() {
     let (site, _folder) = site("0000");
     for _ in 0..3 {

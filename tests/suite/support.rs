@@ -15,7 +15,10 @@ use simbridge::simulator::{Network, Rack, RackConfig, Scenario};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::privacy::{Secret, Secrets};
+#[path = "privacy.rs"]
+pub mod privacy;
+
+use privacy::{Secret, Secrets};
 
 /// Long enough for a busy machine; whoever waits this long has failed.
 pub const GIVE_UP: Duration = Duration::from_secs(60);
@@ -80,6 +83,8 @@ impl Site {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(args).env("SIMBRIDGE_CONFIG", self.config()).env_remove("RUST_LOG");
+        // As systemd does it for a service with LoadCredential=.
+        command.env("CREDENTIALS_DIRECTORY", self.dir.path());
         command
     }
 
@@ -235,6 +240,11 @@ impl Daemon {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// kill -9.
     pub fn kill(mut self) {
         self.child.as_mut().unwrap().kill().unwrap();
@@ -249,7 +259,7 @@ impl Daemon {
     /// As [`Daemon::terminate`], for those who want to know what it said.
     pub fn terminate_now(&mut self) -> Duration {
         self.look_around();
-        let pid = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
+        let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
         let asked = Instant::now();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         let status = self.child.as_mut().unwrap().wait().unwrap();

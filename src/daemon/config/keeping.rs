@@ -1,4 +1,4 @@
-//! `[retention]`, `[limits]` and `[block_list]`.
+//! `[retention]`, `[limits]`, `[numbers]` and `[block_list]`.
 
 use std::time::Duration;
 
@@ -30,6 +30,21 @@ pub struct Limits {
     pub address_per_second: u32,
     /// Wrong keys a minute from one address.
     pub failed_keys_per_minute: u32,
+}
+
+/// `[numbers]`: how a SIM's number is learnt that neither the operator's list nor the card has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// The mobile operator is asked by USSD.
+    pub ussd: bool,
+    /// That failing, the SIM sends a message to another one of ours.
+    pub loopback: bool,
+}
+
+pub(super) fn numbers(mut section: Section<'_>) -> Numbers {
+    let (ussd, loopback) = (section.flag("ussd").unwrap_or(true), section.flag("loopback").unwrap_or(false));
+    section.end();
+    Numbers { ussd, loopback }
 }
 
 pub(super) fn retention(mut section: Section<'_>) -> Retention {

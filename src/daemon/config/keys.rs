@@ -92,7 +92,7 @@ pub const GROUPS: &[Group] = &[
                 "pin_file",
                 Example("\"credential:sim-pin\""),
                 Reload,
-                "A file whose first line is the SIM's PIN, or credential:NAME for one that systemd hands over (LoadCredential=). \
+                "A file that holds the SIM's PIN and nothing else, or credential:NAME for one that systemd hands over (LoadCredential=). \
                  It is entered once per SIM: if it is wrong it is never tried again.",
             ),
         ],
@@ -149,9 +149,9 @@ pub const GROUPS: &[Group] = &[
             ),
             key(
                 "metrics_listen",
-                Default("\"off\""),
+                Example("\"127.0.0.1:9090\""),
                 Restart,
-                "An address like \"127.0.0.1:9090\", where /metrics, /healthz and /readyz are served beside the socket; nothing can be changed there.",
+                "Where /metrics, /healthz and /readyz are served beside the socket.",
             ),
         ],
     },
@@ -190,6 +190,25 @@ pub const GROUPS: &[Group] = &[
                 Restart,
                 "A command as a last resort, without a shell, like [\"uhubctl\", \"-l\", \"{hub}\", \"-p\", \"{hub_port}\", \
                  \"-a\", \"cycle\"]; also {usb}, {port}.",
+            ),
+        ],
+    },
+    Group {
+        name: "numbers",
+        kind: Table,
+        about: "How the number of a SIM is found out that the card itself does not tell.",
+        keys: &[
+            key(
+                "ussd",
+                Default("true"),
+                Reload,
+                "Whether the mobile operator is asked by its USSD code, where the hardware files have one.",
+            ),
+            key(
+                "loopback",
+                Default("false"),
+                Reload,
+                "Whether such a SIM sends one SMS to another SIM here, which sees its number; the operator may charge for it.",
             ),
         ],
     },
@@ -318,7 +337,7 @@ pub const GROUPS: &[Group] = &[
                 "format",
                 Default("\"auto\""),
                 Restart,
-                "\"text\", \"json\", \"journald\", or \"auto\": journald when systemd has started us, else text.",
+                "\"text\", \"json\", \"journald\", or \"auto\": journald under systemd, else text.",
             ),
         ],
     },

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::Recovery;
-pub use keeping::{Limits, Retention};
+pub use keeping::{Limits, Numbers, Retention};
 pub use keys::{TakesEffect, takes_effect};
 use reader::{Document, Section};
 pub use shown::{Shown, template};
@@ -35,6 +35,8 @@ pub struct Config {
     pub hardware: PathBuf,
     /// `[recovery]`.
     pub recovery: Recovery,
+    /// `[numbers]`.
+    pub numbers: Numbers,
     /// `[orders]`.
     pub orders: Orders,
     /// `[money] currency`.
@@ -215,6 +217,7 @@ impl Config {
             modems: modems(&mut root),
             hardware: hardware(root.section("hardware")),
             recovery: recovery(root.section("recovery")),
+            numbers: keeping::numbers(root.section("numbers")),
             orders: orders(root.section("orders")),
             currency: money.currency,
             packages,
@@ -241,16 +244,9 @@ fn database(mut section: Section<'_>) -> Database {
 
 fn admin(mut section: Section<'_>) -> (PathBuf, Option<SocketAddr>) {
     let socket = section.text("socket").unwrap_or_else(|| "/run/simbridge/admin.sock".to_owned());
-    let metrics = section.text("metrics_listen").filter(|text| text != "off");
-    let address = metrics.as_deref().map(str::parse);
-    if let Some(Err(_)) = address {
-        section.fault(
-            "metrics_listen",
-            "`metrics_listen` must be an address and port like \"127.0.0.1:9090\", or \"off\"",
-        );
-    }
+    let metrics = section.parsed("metrics_listen", "an address and port like \"127.0.0.1:9090\"");
     section.end();
-    (socket.into(), address.and_then(Result::ok))
+    (socket.into(), metrics)
 }
 
 fn http(mut section: Section<'_>) -> Http {
@@ -404,6 +400,9 @@ mod tests {
             reuse_window = "2h"
             reuse_price_percent = 30
             number_cooldown = "90d"
+            [numbers]
+            ussd = false
+            loopback = true
             [rentals]
             rest = "1d"
             [rentals.packages]
@@ -449,6 +448,7 @@ mod tests {
         assert_eq!(config.block_list.rule("Rabobank", ""), None);
         assert_eq!(config.countries.find("de").unwrap().mobile_codes, [262]);
         assert_eq!(config.log.format, LogFormat::Json);
+        assert_eq!(config.numbers, Numbers { ussd: false, loopback: true });
     }
 
     #[test]
@@ -460,7 +460,7 @@ mod tests {
                 "[zzzzzzzzzz]\n",
                 &[
                     "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, \
-                 `limits`, `log`, `modem`, `money`, `orders`, `recovery`, `rentals`, `retention`",
+                 `limits`, `log`, `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`",
                 ],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),

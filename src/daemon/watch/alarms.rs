@@ -122,6 +122,7 @@ impl Facts<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::catalogue::ReuseTerms;
     use crate::domain::{Amount, Service, ServiceId};
     use crate::driver::OTHER_PORT;
 
@@ -157,6 +158,7 @@ mod tests {
             priority: 0,
             senders: Vec::new(),
             texts: Vec::new(),
+            reuse: ReuseTerms::default(),
         };
         let mut counted = Counted { services: vec![service], ..Counted::default() };
         counted.census.deaf = deaf.iter().map(|iccid| (*iccid).to_owned()).collect();

@@ -184,3 +184,19 @@ async fn a_long_message_that_a_tenant_was_shown_in_part_stays_the_tenants() {
     desk.arrive(1, &pdus[1]).await;
     assert_eq!(texts(&desk, ann, rental.id).await, [text]);
 }
+
+#[tokio::test]
+async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
+    let desk = Desk::open().await;
+    desk.plug(1).await;
+    let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
+    let uber = desk.service("Uber", &["^Uber$"]).await;
+    rent(&desk, ann, "1m", true).await;
+    desk.gateway.retire_sim(iccid(1), true).await.unwrap();
+    desk.plug(2).await;
+    desk.gateway.set_number(iccid(2), "+31612000001".into()).await.unwrap();
+    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone);
+    assert_eq!(desk.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
+    assert_eq!(desk.gateway.sims().await.unwrap()[1].state(), "rented");
+    assert_eq!(desk.gateway.explain("Uber".into(), "NL", None).await.unwrap().available, 0);
+}

@@ -117,3 +117,54 @@ async fn after_the_cool_down_a_number_is_sold_again() {
     desk.order(bob, uber).await;
     assert_eq!(desk.faults().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
+    let (desk, ann, uber, old) = completed(&["^Uber$"]).await;
+    let own = |window, price_percent| NewService {
+        name: "Uber".into(),
+        price: Amount(50),
+        country_prices: BTreeMap::new(),
+        priority: 0,
+        reuse: ReuseTerms { window, price_percent },
+        senders: vec!["^Uber$".into()],
+        texts: vec![],
+    };
+    let minute = Some(Duration::from_secs(60));
+    desk.gateway.import_services(vec![own(minute, Some(100))]).await.unwrap();
+    let Reuse::Made { order, .. } = desk.gateway.reuse(ann, old).await.unwrap() else { panic!() };
+    assert_eq!(desk.funds(ann).await, (450, 50));
+    desk.gateway.cancel(ann, order).await.unwrap();
+    desk.pass(60);
+    assert_eq!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Offline, "a minute is over");
+    desk.gateway.import_services(vec![own(None, None)]).await.unwrap();
+    assert!(matches!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }), "four hours are not");
+    let dear = NewService { name: "Dear".into(), ..own(None, Some(1001)) };
+    assert!(desk.gateway.add_service(dear).await.is_err());
+    desk.gateway.enable_service("Uber".into(), false).await.unwrap();
+    assert_eq!(desk.make(ann, uber).await, MakeOrder::InvalidService);
+    desk.gateway.enable_service(uber.to_string(), true).await.unwrap();
+    assert!(matches!(desk.make(ann, uber).await, MakeOrder::AlreadyOpen(_)));
+}
+
+#[tokio::test]
+async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
+    let settings = Settings { number_cooldown: Some(Duration::from_secs(1800)), ..Settings::default() };
+    let desk = Desk::with(settings).await;
+    desk.plug(1).await;
+    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
+    let uber = desk.service("Uber", &["^Uber$"]).await;
+    let old = desk.order(ann, uber).await;
+    desk.sms(1, "Uber", "code 1").await;
+    desk.pass(1800);
+    desk.report(1);
+    desk.order(bob, uber).await;
+    desk.sms(1, "Uber", "code 2").await;
+    desk.pass(600);
+    desk.report(1);
+    assert_eq!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Offline, "bob's for half an hour");
+    desk.pass(1200);
+    desk.report(1);
+    assert!(matches!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }));
+    assert_eq!(desk.faults().await, Vec::<String>::new());
+}

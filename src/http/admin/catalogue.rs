@@ -1,14 +1,16 @@
 //! Services.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{Admin, Answer, views};
 use crate::domain::Amount;
+use crate::domain::catalogue::ReuseTerms;
 use crate::gateway::{Error, NewService, TrialClaim};
 
 #[derive(Deserialize)]
@@ -19,6 +21,8 @@ pub(super) struct Declared {
     countries: BTreeMap<String, String>,
     #[serde(default)]
     priority: i64,
+    reuse_window_seconds: Option<u64>,
+    reuse_price_percent: Option<u32>,
     #[serde(default)]
     senders: Vec<String>,
     #[serde(default)]
@@ -40,6 +44,10 @@ fn service(declared: Declared) -> Result<NewService, Error> {
         country_prices: country_prices.collect::<Result<_, Error>>()?,
         name: declared.name,
         priority: declared.priority,
+        reuse: ReuseTerms {
+            window: declared.reuse_window_seconds.map(Duration::from_secs),
+            price_percent: declared.reuse_price_percent,
+        },
         senders: declared.senders,
         texts: declared.texts,
     })
@@ -47,6 +55,19 @@ fn service(declared: Declared) -> Result<NewService, Error> {
 
 pub(super) async fn add(State(admin): State<Admin>, Json(declared): Json<Declared>) -> Answer {
     Ok(Json(views::service(&admin.gateway.add_service(service(declared)?).await?)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Enabled {
+    enabled: bool,
+}
+
+pub(super) async fn enable(
+    State(admin): State<Admin>,
+    Path(service): Path<String>,
+    Json(Enabled { enabled }): Json<Enabled>,
+) -> Answer {
+    Ok(Json(views::service(&admin.gateway.enable_service(service, enabled).await?)))
 }
 
 #[derive(Deserialize)]

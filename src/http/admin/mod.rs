@@ -75,6 +75,7 @@ pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationTok
         .route("/services", get(catalogue::list).post(catalogue::add))
         .route("/services/import", post(catalogue::import))
         .route("/services/test", post(catalogue::test))
+        .route("/services/{service}/enabled", post(catalogue::enable))
         .route("/orders", get(orders))
         .route("/orders/{id}", get(books::order))
         .route("/rentals", get(books::rentals))

@@ -1,6 +1,7 @@
 //! One modem: what is known of it, and what it is asked to do. A modem is named by its port, the port's last part, or its IMEI.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
@@ -10,7 +11,11 @@ use serde_json::{Value, json};
 
 use super::{Answer, Refused, views};
 use crate::domain::modem::ModemStatus;
+use crate::domain::sim::NumberSource;
 use crate::gateway::{Error, Gateway, ModemAsk, ModemDesk, ScannedPort};
+
+/// How long a message from one SIM of ours to another is waited for while a command waits.
+const ARRIVAL: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 struct Desk {
@@ -22,9 +27,11 @@ struct Desk {
 pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
     Router::new()
         .route("/modem", get(show))
+        .route("/modem/recording", get(recording))
         .route("/modem/at", post(at))
         .route("/modem/ussd", post(ussd))
         .route("/modem/number", post(number))
+        .route("/modem/write-number", post(write_number))
         .route("/modem/reset", post(reset))
         .route("/modem/scan", post(scan))
         .with_state(Desk { gateway, modems })
@@ -82,6 +89,10 @@ async fn show(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> 
     let modem = desk.find(&name)?;
     let sims = desk.gateway.sims().await?;
     let detail = desk.modems.detail(&modem.port).unwrap_or_default();
+    let asks = match &modem.iccid {
+        Some(iccid) => desk.gateway.number_asks(iccid).await?,
+        None => Vec::new(),
+    };
     let mut shown = views::modem(&modem, &sims);
     let recoveries: serde_json::Map<String, Value> =
         detail.recoveries.into_iter().map(|(step, count)| (step, count.into())).collect();
@@ -90,10 +101,20 @@ async fn show(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> 
         shown.insert("firmware".to_owned(), detail.firmware.into());
         shown.insert("profile".to_owned(), detail.profile.into());
         shown.insert("usb".to_owned(), detail.usb.into());
+        shown.insert("number_asked".to_owned(), views::asks(&asks));
         shown.insert("recoveries".to_owned(), recoveries.into());
+        shown.insert("dropped".to_owned(), detail.dropped.into());
+        let history = desk.gateway.board().history(&modem.port);
+        shown.insert("history".to_owned(), history.iter().map(views::change).collect());
         shown.insert("transcript".to_owned(), detail.transcript.into());
     }
     Ok(Json(shown))
+}
+
+async fn recording(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> Answer {
+    let modem = desk.find(&name)?;
+    let lines = desk.modems.recording(&modem.port).unwrap_or_default();
+    Ok(Json(json!({ "port": modem.port, "lines": lines })))
 }
 
 async fn at(State(desk): State<Desk>, Json(AtCommand { name, command }): Json<AtCommand>) -> Answer {
@@ -109,22 +130,44 @@ async fn ussd(State(desk): State<Desk>, Json(Code { name, code }): Json<Code>) -
 struct Number {
     name: String,
     code: Option<String>,
+    #[serde(default)]
+    loopback: bool,
 }
 
-async fn number(State(desk): State<Desk>, Json(Number { name, code }): Json<Number>) -> Answer {
+#[derive(Deserialize)]
+struct Written {
+    iccid: String,
+}
+
+async fn number(State(desk): State<Desk>, Json(Number { name, code, loopback }): Json<Number>) -> Answer {
     let modem = desk.find(&name)?;
     let iccid = modem.iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
-    let sims = desk.gateway.sims().await?;
-    let imsi = sims.into_iter().find(|view| view.sim.iccid == iccid).and_then(|view| view.sim.imsi);
-    let known = || imsi.as_deref().and_then(|imsi| desk.modems.own_number_code(imsi));
-    let code = code.or_else(known).ok_or_else(|| {
+    if !loopback {
+        return Ok(Json(views::sim(&desk.gateway.ask_by_ussd(&*desk.modems, &iccid, code).await?)));
+    }
+    let mut news = desk.gateway.message_news();
+    desk.gateway.ask_by_loopback(&*desk.modems, &iccid).await?;
+    let came = async {
+        loop {
+            let sim = desk.gateway.sim(iccid.clone()).await?;
+            let learnt = sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
+            if learnt || news.changed().await.is_err() {
+                return Ok::<_, Refused>(sim);
+            }
+        }
+    };
+    let sim = tokio::time::timeout(ARRIVAL, came).await.map_err(|_| {
         refused(
-            "no file says by which code this SIM's mobile operator tells its number; give the code, like *100#"
-                .to_owned(),
+            "the message was sent and has not come yet; `simbridge sim show` tells the number once it has".to_owned(),
         )
-    })?;
-    let reply = desk.modems.ask(modem.port, ModemAsk::Ussd(code)).await.map_err(refused)?;
-    Ok(Json(views::sim(&desk.gateway.number_told(iccid, &reply.join(" ")).await?)))
+    })??;
+    Ok(Json(views::sim(&sim)))
+}
+
+/// Puts the number that is known onto the card itself.
+async fn write_number(State(desk): State<Desk>, Json(Written { iccid }): Json<Written>) -> Answer {
+    let written = desk.gateway.write_number(&*desk.modems, &iccid).await?;
+    Ok(Json(json!({ "iccid": iccid, "written": written })))
 }
 
 async fn reset(State(desk): State<Desk>, Json(Reset { name, hard }): Json<Reset>) -> Answer {

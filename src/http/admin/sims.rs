@@ -26,7 +26,12 @@ pub(super) async fn set_number(
 }
 
 pub(super) async fn show(State(admin): State<Admin>, Path(iccid): Path<String>) -> Answer {
-    Ok(Json(views::sim(&admin.gateway.sim(iccid).await?)))
+    let asks = admin.gateway.number_asks(&iccid).await?;
+    let mut shown = views::sim(&admin.gateway.sim(iccid).await?);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("number_asked".to_owned(), views::asks(&asks));
+    }
+    Ok(Json(shown))
 }
 
 #[derive(Deserialize)]

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::domain::Service;
+use crate::domain::asking::Ask;
 use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
-use crate::gateway::{Account, AuditRow, Entry, Key, OrderView, RentalView, SimView};
+use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
     json!({
@@ -82,6 +83,8 @@ pub(super) fn service(service: &Service) -> Value {
         "enabled": service.enabled,
         "countries": countries,
         "priority": service.priority,
+        "reuse_window": service.reuse.window.map(|window| humantime::format_duration(window).to_string()),
+        "reuse_price_percent": service.reuse.price_percent,
         "senders": service.senders,
         "texts": service.texts,
     })
@@ -93,12 +96,32 @@ pub(super) fn sim(view: &SimView) -> Value {
         "imsi": view.sim.imsi,
         "number": view.sim.number.as_ref().map(|known| &known.number),
         "number_source": view.sim.number.as_ref().map(|known| known.source.word()),
+        "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
         "state": view.state(),
         "modem": view.port,
         "rests_until": view.resting.then(|| view.sim.rests_until.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
+}
+
+/// A step in a modem's life.
+pub(super) fn change(change: &Change) -> Value {
+    json!({ "at": change.at.to_string(), "state": change.state, "reason": change.reason })
+}
+
+/// How a SIM's number was asked for, and why it came to nothing so far.
+pub(super) fn asks(asks: &[Ask]) -> Value {
+    let ask = |ask: &Ask| {
+        json!({
+            "by": ask.means.word(),
+            "at": ask.asked_at.to_string(),
+            "times": ask.tries,
+            "next_at": ask.next_at.to_string(),
+            "failure": ask.failure,
+        })
+    };
+    asks.iter().map(ask).collect()
 }
 
 pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {

@@ -12,8 +12,10 @@ use super::moment::Moment;
 use super::reply::Reply;
 use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
 
-/// Ends a prompt (27.005 3.5.1).
+/// Ends a prompt without sending anything (27.005 3.5.1).
 const ESCAPE: u8 = 0x1b;
+/// Ends the text behind a prompt.
+const END: u8 = 0x1a;
 
 #[derive(Debug)]
 enum Link {
@@ -132,9 +134,19 @@ impl Channel {
         self.output.push(b'\r');
     }
 
-    /// `>`: the modem wants a text. Nothing that is sent here has one, so the prompt is left again; at once when an operator's own
-    /// command led there, else with the resynchronisation (an escape might break off what is still being done).
-    pub fn prompt(&mut self) {
+    /// `>`: the modem wants a text. It gets that of the message that is being sent, once. Nothing else has one, so the prompt is left again;
+    /// at once when an operator's own command led there, else with the resynchronisation (an escape might break off what is still being
+    /// done).
+    pub fn prompt(&mut self, now: Moment) {
+        if let Link::Busy { command: Command::Send { pdu, .. }, deadline } = &mut self.link {
+            if !self.prompted {
+                self.output.extend_from_slice(pdu.as_bytes());
+                self.output.push(END);
+                *deadline = now + Command::SENDING;
+            }
+            self.prompted = true;
+            return;
+        }
         let own = matches!(&self.link, Link::Busy { command: Command::Raw(_) | Command::Acknowledge, .. });
         if own && !self.prompted {
             self.output.push(ESCAPE);
@@ -150,6 +162,8 @@ impl Channel {
         match std::mem::replace(&mut self.link, Link::Free) {
             Link::Free => None,
             Link::Busy { command, .. } => {
+                // A prompt that got lost on the line would take the next command for the message's text.
+                self.prompted |= matches!(command, Command::Send { .. });
                 let outcome = if self.has_what_was_asked(&command) { Outcome::Unfinished } else { Outcome::Unanswered };
                 self.drain(now, (command != Command::Attention).then_some(0));
                 Some(Event::Ended(command, outcome))

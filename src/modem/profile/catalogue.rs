@@ -9,6 +9,7 @@ const FILES: &[(&str, &str)] = &[
     ("cinterion.toml", include_str!("../../../hardware/modems/cinterion.toml")),
     ("generic.toml", include_str!("../../../hardware/modems/generic.toml")),
     ("huawei-module.toml", include_str!("../../../hardware/modems/huawei-module.toml")),
+    ("huawei-mu736.toml", include_str!("../../../hardware/modems/huawei-mu736.toml")),
     ("huawei-stick.toml", include_str!("../../../hardware/modems/huawei-stick.toml")),
     ("quectel-ec2x.toml", include_str!("../../../hardware/modems/quectel-ec2x.toml")),
     ("quectel-m95.toml", include_str!("../../../hardware/modems/quectel-m95.toml")),

@@ -84,6 +84,10 @@ pub enum Quirk {
     NoAcknowledge,
     /// `AT+CPIN?` is not known: the ICCID tells whether there is a card.
     NoPinState,
+    /// `AT+CUSD` wants its code, and gives the network's text, as packed septets in hexadecimal.
+    UssdPacked,
+    /// `AT+CUSD` wants its code as UCS-2 in hexadecimal.
+    UssdUcs2,
     /// After its store was full it announces nothing any more until it is started anew.
     DeafAfterFull,
 }

@@ -31,6 +31,8 @@ const ICCID_TRIES: u8 = 3;
 /// First and longest time for which nothing is read after the host could not store a message.
 const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
+/// How old the reading of the ICCID may be when something is done in the name of that card.
+const FRESH: Duration = Duration::from_secs(2);
 /// After a commit that took so long a modem may have fallen silent: messages that came meanwhile were not acknowledged.
 const SLOW_COMMIT: Duration = Duration::from_secs(10);
 
@@ -242,6 +244,18 @@ impl Serving {
         self.chosen = None;
         self.doubt = true;
         self.chore(Chore::Indications);
+    }
+
+    /// Whether the ICCID was read just now; if not, it is read next.
+    pub fn prove(&mut self, now: Moment) -> bool {
+        let proven = self.card_is_certain() && now - self.iccid_read_at <= FRESH;
+        self.doubt |= !proven;
+        proven
+    }
+
+    /// Has the ICCID read next.
+    pub fn doubt_card(&mut self) {
+        self.doubt = true;
     }
 
     /// The modem has forgotten its settings.

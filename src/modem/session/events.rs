@@ -32,6 +32,10 @@ impl Session {
                 let text = ussd_text(&line);
                 if let Some(id) = self.requests.ussd_came(&text) {
                     self.facts.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
+                } else if let Phase::Serving(serving) = &mut self.phase
+                    && self.requests.is_confirming()
+                {
+                    serving.doubt_card();
                 }
             }
             Event::Ended(command, outcome) => self.ended(&command, outcome, now),
@@ -79,7 +83,7 @@ impl Session {
     fn card_event(&mut self, event: SimEvent, now: Moment) {
         if event == SimEvent::Absent {
             // What came for the card that has left is not the next one's.
-            self.direct.card_lost();
+            self.direct.card_lost(&mut self.facts);
         }
         match &mut self.phase {
             Phase::Probing(_) => {}
@@ -93,7 +97,7 @@ impl Session {
         self.facts.forget_card();
         self.facts.losses = self.facts.losses.saturating_add(1);
         self.facts.because("the SIM card is being read again");
-        self.direct.card_lost();
+        self.direct.card_lost(&mut self.facts);
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
     }
 
@@ -105,6 +109,7 @@ impl Session {
         let reply = match self.requests.end() {
             Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
             Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
+            Some(Running::Errand(errand)) => Some((errand.id, Err(RequestError::Gone))),
             None => None,
         };
         if let Some((id, reply)) = reply {
@@ -112,7 +117,7 @@ impl Session {
         }
         self.facts.forget_card();
         self.facts.because("the modem has started anew");
-        self.direct.card_lost();
+        self.direct.card_lost(&mut self.facts);
         self.enter(Phase::Probing(Probing::default()));
     }
 }

@@ -96,7 +96,7 @@ impl Session {
         let mut rest = bytes;
         while let Some(item) = lines.next(&mut rest) {
             match item {
-                Item::Prompt => self.channel.prompt(),
+                Item::Prompt => self.channel.prompt(now),
                 Item::Line(line) => {
                     if let Some(event) = self.channel.line(&line, now) {
                         self.event(event, &line, now);
@@ -177,7 +177,7 @@ impl Session {
             self.direct.card_known(&mut self.facts, now);
         }
         while !self.over && self.channel.is_free() {
-            if let Some(command) = self.next_request() {
+            if let Some(command) = self.next_request(now) {
                 self.send(command, now);
                 continue;
             }
@@ -191,6 +191,7 @@ impl Session {
                 }
             }
         }
+        self.confirm_errands();
         if let Some(bytes) = self.channel.take_output() {
             self.facts.actions.push_back(Action::Write(bytes));
         }
@@ -200,9 +201,33 @@ impl Session {
         }
     }
 
-    /// Not before the modem is known: without its IMEI the two could not find each other again.
-    fn next_request(&mut self) -> Option<Command> {
-        if matches!(self.phase, Phase::Probing(_)) { None } else { self.requests.begin(&self.facts.profile) }
+    /// Not before the modem is known: without its IMEI the two could not find each other again. What concerns one card only while that
+    /// card's ICCID has just been read.
+    fn next_request(&mut self, now: Moment) -> Option<Command> {
+        if matches!(self.phase, Phase::Probing(_)) {
+            return None;
+        }
+        let card = match &mut self.phase {
+            Phase::Serving(serving) if self.requests.errand_waits() => {
+                serving.prove(now).then_some(self.facts.sim.as_ref())
+            }
+            _ => None,
+        };
+        let card = card.flatten().map(|sim| sim.iccid.as_str());
+        while let Some(id) = card.and_then(|iccid| self.requests.for_another_card(iccid)) {
+            self.facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
+        }
+        self.requests.begin(&self.facts.profile, card.is_some())
+    }
+
+    /// What was done for a card counts when its ICCID has been read again afterwards.
+    fn confirm_errands(&mut self) {
+        let card = match &self.phase {
+            Phase::Serving(serving) if !serving.card_is_certain() => return,
+            Phase::Serving(_) => self.facts.sim.as_ref().map(|sim| sim.iccid.as_str()),
+            _ => None,
+        };
+        self.facts.actions.extend(self.requests.confirmed(card));
     }
 
     fn send(&mut self, command: Command, now: Moment) {

@@ -26,7 +26,7 @@ impl Session {
             return self.give_up("the modem leaves commands without an answer".to_owned());
         }
         let reply = self.channel.reply();
-        if matches!(command, Command::Raw(_) | Command::Ussd(_)) {
+        if self.requests.is_running() {
             self.answer(reply.lines().map(str::to_owned).collect(), outcome, now);
         } else if self.tells_of_a_lost_card(command, outcome) {
             self.card_lost(now);
@@ -68,11 +68,19 @@ impl Session {
             Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
             // A modem that starts anew need not have answered.
             Running::Reset(id) => (id, Ok(lines)),
+            Running::Errand(errand) => match self.requests.step(errand, lines, outcome, now) {
+                Some((id, error)) => (id, Err(error)),
+                None => return self.settings_in_doubt(),
+            },
         };
         self.facts.actions.push_back(Action::Answer { id, reply });
         if reset {
             return self.give_up("started anew by the operator".to_owned());
         }
+        self.settings_in_doubt();
+    }
+
+    fn settings_in_doubt(&mut self) {
         if let Phase::Serving(serving) = &mut self.phase {
             serving.settings_in_doubt();
         }

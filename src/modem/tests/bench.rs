@@ -61,6 +61,7 @@ pub struct Bench {
     pub emptied: Vec<Token>,
     pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
     pub reopen: Option<String>,
+    pub dropped: usize,
     /// Cards whose PIN was tried: what the host remembers.
     pub tried: Vec<String>,
     /// What the host says to `Identified`.
@@ -87,6 +88,7 @@ impl Bench {
             emptied: Vec::new(),
             answers: Vec::new(),
             reopen: None,
+            dropped: 0,
             tried: Vec::new(),
             custody: Ok(Custody::default()),
             table: TABLE.iter().map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned())).collect(),
@@ -118,7 +120,7 @@ impl Bench {
         while let Some(action) = self.session.next_action() {
             match action {
                 Action::Write(bytes) => {
-                    let text = String::from_utf8(bytes).unwrap().replace('\x1b', "ESC ");
+                    let text = String::from_utf8(bytes).unwrap().replace('\x1b', "ESC ").replace('\x1a', " END");
                     let line = text.strip_suffix('\r').map(str::to_owned).unwrap_or(text);
                     self.log.push(line.clone());
                     self.sent.push_back(line);
@@ -145,6 +147,7 @@ impl Bench {
                 Action::Emptied { token, .. } => self.emptied.push(token),
                 Action::Report(snapshot) => self.reports.push(snapshot),
                 Action::Answer { id, reply } => self.answers.push((id, reply)),
+                Action::Dropped { count } => self.dropped += count,
                 Action::Reopen { reason } => self.reopen = Some(reason),
             }
         }

@@ -162,6 +162,18 @@ fn what_came_for_a_card_that_has_left_is_not_the_next_ones() {
 }
 
 #[test]
+fn direct_messages_that_nobody_owns_or_that_find_no_room_are_counted() {
+    let mut bench = Bench::ready();
+    bench.lines("+CPIN: NOT READY");
+    for _ in 0..70 {
+        bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
+    }
+    assert_eq!((bench.dropped, bench.handed_on.len()), (6, 0), "64 are kept");
+    bench.lines("+CPIN: NOT INSERTED");
+    assert_eq!(bench.dropped, 70);
+}
+
+#[test]
 fn the_iccid_is_found_by_whatever_command_works() {
     let table = [
         ("AT+QCCID", "+QCCID: 8931440400000000123F|OK"),

@@ -5,6 +5,7 @@ mod bytes;
 mod card;
 mod channel;
 mod custody;
+mod errands;
 mod messages;
 mod network;
 mod pin;

@@ -100,8 +100,55 @@ fn a_direct_message_is_acknowledged_when_it_is_on_disk_and_not_before() {
     let mut bench = direct("");
     bench.play("store  -1\n wait 2s\n quiet\n commit\n > AT+CNMA");
     bench.lines("OK");
-    let mut bench = direct("quirks = [\"no-acknowledge\"]\n");
-    bench.play("store  -1\n commit\n quiet");
+}
+
+#[test]
+fn a_status_report_is_not_acknowledged_novatel() {
+    let mut bench = direct("");
+    bench.play("store  -1\n commit\n > AT+CNMA");
+    bench.lines("OK");
+    for head in ["+CDS: 25", "+CDS: ,25"] {
+        bench.lines(&format!("{head}|0006BC0B911346610089F6"));
+        bench.play("wait 2s\n quiet");
+    }
+}
+
+#[test]
+fn in_direct_mode_what_is_announced_is_read_all_the_same() {
+    // Class 2 and message-waiting messages come into the store.
+    let mut bench = direct("");
+    bench.play("store  -1\n commit\n > AT+CNMA");
+    bench.lines("OK");
+    bench.lines("+CMTI: \"SM\",3");
+    bench.on("AT+CMGR=3", &Bench::message(PDU_LENGTH));
+    bench.play("auto 2s\n store SM 3");
+    assert_eq!(bench.count("AT+CMGD=3"), 1);
+}
+
+#[test]
+fn direct_delivery_is_not_chosen_where_the_acknowledgement_cannot_be_withheld() {
+    let table = [
+        ("CSMS=1 is refused", "csms = [1, 0]\n", "ERROR"),
+        ("no CSMS=1", "", "+CSMS: 1,1,1|OK"),
+        ("it acknowledges in spite of CSMS=1", "csms = [1]\nquirks = [\"no-acknowledge\"]\n", "+CSMS: 1,1,1|OK"),
+    ];
+    for (name, profile, service) in table {
+        let mut bench = acme(&format!("cnmi = [\"2,2,0,0,0\", \"2,3,0,0,0\"]\n{profile}"));
+        bench.on("AT+CSMS=1", service).on("AT+CNMI=2,2,0,0,0", "OK").on("AT+CNMI=2,3,0,0,0", "OK");
+        bench.auto(Duration::from_secs(5));
+        assert_eq!(bench.session.state(), State::Ready, "{name}: {:?}", bench.log);
+        assert_eq!((bench.count("AT+CNMI=2,2,0,0,0"), bench.count("AT+CNMI=2,1,0,0,0")), (0, 1), "{name}");
+    }
+}
+
+#[test]
+fn a_modem_that_stays_in_direct_mode_and_acknowledges_by_itself_is_told_to_announce_nothing() {
+    let mut bench = acme("");
+    bench.on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK").on("AT+CNMI=2,0,0,0,0", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.log.iter().rfind(|sent| sent.starts_with("AT+CNMI=")).unwrap(), "AT+CNMI=2,0,0,0,0");
+    assert_eq!(bench.session.state(), State::Ready);
+    assert!(bench.snapshot().reason.as_deref().unwrap().contains("sweeps only"));
 }
 
 #[test]

@@ -149,7 +149,8 @@ impl Modem {
 
     /// An unasked result code in octets; waits while the host is writing a text.
     pub(super) fn say(&mut self, text: &[u8]) {
-        if matches!(self.power, Power::Booting { .. }) || self.faults.drops_urc() {
+        let elsewhere = self.has(Quirk::UrcsElsewhere) && !self.settings.urcs_here;
+        if matches!(self.power, Power::Booting { .. }) || elsewhere || self.faults.drops_urc() {
             return;
         }
         let octets = self.on_the_wire([b"\r\n", &*self.spaced(text), b"\r\n"].concat());

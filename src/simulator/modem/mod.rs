@@ -211,6 +211,9 @@ impl Modem {
             Completed::Line(line) => self.execute(&line, now),
             Completed::Text(prompt, text) => {
                 let outcome = self.submit(prompt, &text, now);
+                if self.has(Quirk::PromptBeforeResult) {
+                    self.output.write(b"\r\n> ");
+                }
                 self.conclude(Vec::new(), outcome, now);
                 self.output.release(self.settings.indications.mode != 0);
             }

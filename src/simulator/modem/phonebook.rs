@@ -1,10 +1,10 @@
-//! The phonebooks "SM" and "ON", read only (TS 27.007 clauses 8.11–8.12).
+//! The phonebooks "SM", read only, and "ON" (TS 27.007 clauses 8.11–8.14).
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Line, Outcome, Reply, line, ok};
 use super::{Modem, Now};
 
-/// `CPBS`, `CPBR`.
+/// `CPBS`, `CPBR`, `CPBW`.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     Some(match (command.name.as_str(), &command.ask) {
         ("+CPBS", Ask::Test) => line("+CPBS: (\"SM\",\"ON\")"),
@@ -12,6 +12,8 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         ("+CPBS", Ask::Set(arguments)) => select(modem, arguments),
         ("+CPBR", Ask::Test) => entries(modem).and_then(|all| line(format!("+CPBR: (1-{}),40,20", all.len()))),
         ("+CPBR", Ask::Set(arguments)) => read(modem, arguments),
+        ("+CPBW", Ask::Test) => line("+CPBW: (1),40,(129,145),20"),
+        ("+CPBW", Ask::Set(arguments)) => write(modem, arguments),
         _ => return None,
     })
 }
@@ -37,9 +39,18 @@ fn entries(modem: &mut Modem) -> Result<Vec<Option<(String, String)>>, Failure> 
     let own = modem.phonebook == "ON";
     let card = modem.usable_sim().map_err(|fault| fault.cme())?;
     Ok(match own {
-        true => vec![card.knows_number.then(|| (card.number.clone(), "Own number".to_owned()))],
+        true => vec![card.own_number.clone().map(|number| (number, "Own number".to_owned()))],
         false => card.phonebook.clone(),
     })
+}
+
+fn write(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    if modem.phonebook != "ON" || arguments.number(0) != Some(1) {
+        return Err(Failure::Cme(21));
+    }
+    let number = arguments.text(1).to_owned();
+    modem.usable_sim().map_err(|fault| fault.cme())?.own_number = Some(number).filter(|number| !number.is_empty());
+    ok()
 }
 
 fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {

@@ -39,7 +39,7 @@ enum Route {
     Direct,
 }
 
-/// `CNMI`, `CSMS`, `CNMA`.
+/// `CNMI`, `CSMS`, `CNMA`, and the port that unasked lines go to.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     Some(match (command.name.as_str(), &command.ask) {
         ("+CNMI", Ask::Test) => line(supported(modem)),
@@ -48,6 +48,10 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
             line(format!("+CNMI: {mode},{mt},{bm},{ds},{bfr}"))
         }
         ("+CNMI", Ask::Set(arguments)) => set_indications(modem, arguments),
+        ("+QURCCFG" | "^PORTSEL", Ask::Set(_)) if modem.has(Quirk::UrcsElsewhere) => {
+            modem.settings.urcs_here = true;
+            ok()
+        }
         ("+CSMS", Ask::Test) => line("+CSMS: (0,1)"),
         ("+CSMS", Ask::Query) => line(format!("+CSMS: {},1,1,1", modem.settings.message_service)),
         ("+CSMS", Ask::Set(arguments)) => in_range(arguments.number(0), 1).and_then(|service| {

@@ -48,6 +48,8 @@ pub struct Settings {
     pub operator_format: usize,
     /// `AT+CSMP`: first octet, validity, protocol, coding of texts sent in text mode.
     pub text_parameters: [usize; 4],
+    /// `AT+QURCCFG`, `AT^PORTSEL`: what is said unasked has been called to this port.
+    pub urcs_here: bool,
     /// `S3`: the octet that ends a command line.
     pub line_end: u8,
 }
@@ -76,6 +78,7 @@ impl Default for Settings {
             registration: [0; 3],
             operator_format: 0,
             text_parameters: [17, 167, 0, 0],
+            urcs_here: false,
             line_end: b'\r',
         }
     }

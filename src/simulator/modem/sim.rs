@@ -84,12 +84,9 @@ fn iccid(modem: &Modem, prefix: &str) -> Outcome {
 fn own_number(modem: &mut Modem) -> Outcome {
     let charset = modem.settings.charset;
     let card = modem.usable_sim().map_err(|fault| fault.cme())?;
-    if !card.knows_number {
-        return ok();
-    }
-    let number = charset.encode(&card.number);
-    let kind = if card.number.starts_with('+') { 145 } else { 129 };
-    line(format!("+CNUM: \"\",\"{}\",{kind}", String::from_utf8_lossy(&number)))
+    let Some(number) = &card.own_number else { return ok() };
+    let kind = if number.starts_with('+') { 145 } else { 129 };
+    line(format!("+CNUM: \"\",\"{}\",{kind}", String::from_utf8_lossy(&charset.encode(number))))
 }
 
 fn facility(modem: &mut Modem, arguments: &Arguments) -> Outcome {

@@ -2,8 +2,9 @@
 
 use super::command::{Ask, Command};
 use super::reply::{Failure, Outcome, line, ok};
-use super::{Modem, Now};
+use super::{Modem, Now, Quirk};
 use crate::simulator::digits::Country;
+use crate::sms::{ussd_packed, ussd_text, ussd_ucs2};
 
 /// The code that every simulated operator answers with the SIM's number, in national form inside a sentence.
 pub const OWN_NUMBER_CODE: &str = "*101#";
@@ -23,8 +24,7 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
 }
 
 fn dial(modem: &mut Modem, code: &str) -> Outcome {
-    let charset = modem.settings.charset;
-    let code = charset.decode(code.as_bytes()).ok_or(Failure::Cme(50))?;
+    let code = read(modem, code).ok_or(Failure::Cme(50))?;
     let registered = modem.is_registered();
     let card = modem.usable_sim().map_err(|fault| fault.cme())?;
     if !registered {
@@ -34,9 +34,28 @@ fn dial(modem: &mut Modem, code: &str) -> Outcome {
         OWN_NUMBER_CODE => (0, own_number(&card.number)),
         _ => (2, "Unknown code".to_owned()),
     };
-    let words = String::from_utf8_lossy(&charset.encode(&words)).into_owned();
+    let words = written(modem, &words);
     modem.after_reply = Some(format!("+CUSD: {status},\"{words}\",15"));
     ok()
+}
+
+/// A string as this model writes it.
+fn read(modem: &Modem, string: &str) -> Option<String> {
+    if modem.has(Quirk::UssdPacked) || modem.has(Quirk::UssdUcs2) {
+        let is_hex = hex::decode(string).is_ok_and(|octets| octets.len() > 1);
+        return is_hex.then(|| ussd_text(string, None).text);
+    }
+    modem.settings.charset.decode(string.as_bytes())
+}
+
+fn written(modem: &Modem, text: &str) -> String {
+    if modem.has(Quirk::UssdPacked) {
+        return ussd_packed(text).unwrap_or_default();
+    }
+    if modem.has(Quirk::UssdUcs2) {
+        return ussd_ucs2(text);
+    }
+    String::from_utf8_lossy(&modem.settings.charset.encode(text)).into_owned()
 }
 
 fn own_number(number: &str) -> String {

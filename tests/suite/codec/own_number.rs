@@ -1,6 +1,6 @@
 //! Own numbers out of what modems and operators answer.
 
-use simbridge::sms::{Body, Dcs, number_in_ussd, own_number, ussd_text};
+use simbridge::sms::{Body, Dcs, number_in_ussd, own_number, ussd_packed, ussd_text, ussd_ucs2};
 
 use super::message;
 
@@ -99,4 +99,15 @@ fn a_number_alone_is_not_taken_for_hex() {
 fn cyrillic_and_data() {
     assert_eq!(number_in_ussd(&hex_of_ucs2("Ваш номер: 79161234567"), Some(72)).as_deref(), Some("79161234567"));
     assert_eq!(ussd_text("FF00FF00FF", Some(68)).flaws.to_string(), "data");
+}
+
+#[test]
+fn codes_as_modems_want_them_come_back() {
+    assert_eq!(ussd_packed("*100#").as_deref(), Some("AA180C3602"), "23.038 6.1.2.3.1");
+    assert_eq!(ussd_packed("é日"), None);
+    for code in ["*100#", "*1345#", "*12345#", "*123456#", "*1234567#", "*123*45*678*90#"] {
+        let packed = ussd_packed(code).unwrap();
+        assert_eq!(ussd_text(&packed, Some(15)).text, code, "{packed}");
+        assert_eq!(ussd_text(&ussd_ucs2(code), Some(72)).text, code);
+    }
 }

@@ -29,6 +29,16 @@ fn with_every_urc_lost_each_message_is_there_within_one_sweep_interval() {
 }
 
 #[test]
+fn the_urcs_of_a_stick_are_called_to_the_port_that_is_open_quectel() {
+    let mut rig = Rig::of_family("quectel-ec25");
+    rig.until_well(5 * MINUTE_MS).unwrap();
+    rig.run_for(7_919);
+    rig.send(0, "announced");
+    rig.run_for(1_000);
+    assert_eq!(rig.kept.count("announced"), 1, "not only by a sweep");
+}
+
+#[test]
 fn a_flood_of_urcs_for_the_length_of_a_command_does_not_move_its_deadline() {
     // The resynchronisation begins at the deadline and waits for silence, at most two seconds, before it asks anything.
     const DRAIN_MS: u64 = 2_000;

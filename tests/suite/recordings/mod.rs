@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 
 use recording::Recording;
 
+use crate::support::{Site, wait_for};
+
 /// Nothing here takes half of it.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -131,4 +133,52 @@ async fn every_recording_is_understood() {
         wrongs.extend(replay.await.unwrap().err());
     }
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+}
+
+/// `modem record` on the real program, of families that speak differently; what it writes is played to another driver.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_modem_record_writes_can_be_replayed_and_tells_of_nobody() {
+    let standard = recordings().into_iter().find(|known| known.name == "standard").unwrap();
+    let families = ["quectel-ec25", "siemens-mc55", "wavecom-q2406"];
+    let replays = families.map(|family| {
+        let (recording, secrets) = tokio::task::block_in_place(|| record(family));
+        let text = recording.entries.iter().flat_map(|entry| &entry.reply).cloned().collect::<Vec<_>>().join("\n");
+        for secret in secrets {
+            assert!(!text.contains(&secret), "{family}: {secret}\n{text}");
+        }
+        tokio::spawn(replay(recording, standard.clone()))
+    });
+    for replay in replays {
+        replay.await.unwrap().unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+}
+
+/// A recording of a modem that had a message, and what must not be in it.
+fn record(family: &str) -> (Recording, Vec<String>) {
+    let scenario = format!(
+        "[[modem]]\nfamily = \"{family}\"\nboot_ms = 100\nmessages_ready_ms = 0\nregisters_ms = 0\n\
+         sim.number = \"+31612345678\"\n"
+    );
+    let site = Site::with(1, simbridge::simulator::Scenario::parse(&scenario).unwrap(), "");
+    site.send("+31698765432", "+31612345678", "hello 4711");
+    let _daemon = site.serve_ready();
+    wait_for("the message", || site.messages().len() == 1 && site.network().stored("+31612345678") == 0);
+    let modem = site.admin("/modems")[0].clone();
+    let file = site.dir.path().join("recording.txt");
+    site.ok(&["modem", "record", "modem000", file.to_str().unwrap(), "--reason", "a test"]);
+    let mut recording = Recording::read(&file);
+    recording.expected.push(format!("message {} xxxxxxxxxx", sender(&recording)));
+    let known = |key: &str| modem[key].as_str().unwrap_or_default().to_owned();
+    let pdu = "hello 4711";
+    let secrets = [known("imei"), known("iccid"), known("number")[1..].to_owned(), pdu.to_owned()];
+    (recording, secrets.into())
+}
+
+/// Whom the message in a recording comes from.
+fn sender(recording: &Recording) -> String {
+    let lines = recording.entries.iter().flat_map(|entry| &entry.reply);
+    let mut pdus = lines.filter_map(|line| Deliver::decode(&hex::decode(line).ok()?).ok());
+    let message = pdus.next_back().expect("the message is in the recording");
+    assert!(message.originator.is_international() && message.originator.value != "31698765432");
+    message.originator.to_string()
 }

@@ -108,6 +108,18 @@ fn habits_of_the_line() {
 }
 
 #[test]
+fn what_a_stick_says_unasked_goes_to_another_port_until_it_is_called_here() {
+    let mut modem = modem();
+    modem.suffer(&Fault::Habit { quirk: Quirk::UrcsElsewhere }, at(0));
+    assert_eq!(say(&mut modem, 0, "AT+CNMI=2,1"), "OK");
+    assert_eq!(modem.offer(&message("1", "x"), at(0)), Offer::Taken);
+    assert_eq!(heard(&mut modem, 0), "");
+    assert_eq!(say(&mut modem, 0, "AT+QURCCFG=\"urcport\",\"usbat\""), "OK");
+    assert_eq!(modem.offer(&message("1", "y"), at(0)), Offer::Taken);
+    assert!(heard(&mut modem, 0).starts_with("+CMTI:"));
+}
+
+#[test]
 fn replies_break_off_and_floods_end() {
     let mut modem = modem();
     modem.suffer(&Fault::NoFinal { command: "+CSQ".to_owned(), times: 1 }, at(0));

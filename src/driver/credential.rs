@@ -1,0 +1,47 @@
+//! Files that systemd hands to the service alone (`LoadCredential=`): `credential:NAME` in place of a path.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Where the service's credentials are, as systemd tells it.
+const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+
+/// The file that a configured path means.
+///
+/// # Errors
+/// It is a credential's name that cannot be one, or systemd has given none.
+pub fn credential(path: &Path) -> Result<PathBuf, String> {
+    resolve(path, std::env::var_os(VARIABLE).as_deref())
+}
+
+/// The name in `credential:NAME`.
+pub fn credential_name(path: &Path) -> Option<&str> {
+    path.to_str()?.strip_prefix("credential:")
+}
+
+fn resolve(path: &Path, folder: Option<&OsStr>) -> Result<PathBuf, String> {
+    let Some(name) = credential_name(path) else { return Ok(path.to_owned()) };
+    if name.is_empty() || name.contains('/') || name.starts_with('.') {
+        return Err(format!("\"{name}\" cannot be a credential's name"));
+    }
+    let folder =
+        folder.ok_or_else(|| format!("systemd has given no credential {name}: the unit needs LoadCredential="))?;
+    Ok(Path::new(folder).join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_or_the_name_of_a_credential() {
+        let folder = Some(OsStr::new("/run/credentials/simbridge.service"));
+        let told = |path, folder| resolve(Path::new(path), folder).map(|path| path.display().to_string());
+        assert_eq!(told("/etc/simbridge/pin", None).as_deref(), Ok("/etc/simbridge/pin"));
+        assert_eq!(told("credential:pin", folder).as_deref(), Ok("/run/credentials/simbridge.service/pin"));
+        assert!(told("credential:pin", None).unwrap_err().contains("LoadCredential="));
+        for wrong in ["credential:", "credential:../pin", "credential:/etc/shadow"] {
+            assert!(told(wrong, folder).unwrap_err().contains("cannot be"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The business in plain words: lists, looked through whole. Times in seconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Open,
+    Completed { at: i64 },
+    Over,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ModelOrder {
+    pub(super) account: usize,
+    pub(super) service: usize,
+    pub(super) sim: u16,
+    pub(super) price: i64,
+    pub(super) made_at: i64,
+    pub(super) life: Life,
+    pub(super) filed: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ModelRental {
+    pub(super) account: usize,
+    pub(super) sim: u16,
+    pub(super) auto_renew: bool,
+    pub(super) from: i64,
+    pub(super) months: u32,
+    pub(super) active: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Nobody,
+    Order(usize),
+    Rental(usize),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ModelMessage {
+    pub(super) owner: Owner,
+    pub(super) text: String,
+    pub(super) withheld: bool,
+}
+
+/// A long message of two parts, of which the first came.
+#[derive(Debug, Clone)]
+pub(super) struct ModelLong {
+    pub(super) sim: u16,
+    pub(super) sender: usize,
+    pub(super) from: i64,
+    pub(super) whole: String,
+    pub(super) shown: Option<usize>,
+    pub(super) complete: bool,
+}
+
+/// What is there of an SMS.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'t> {
+    pub(super) sim: u16,
+    pub(super) sender: usize,
+    pub(super) text: &'t str,
+    pub(super) taken_at: i64,
+    pub(super) received_at: i64,
+}
+
+/// The model.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    pub(super) balance: [i64; CUSTOMERS],
+    pub(super) orders: Vec<ModelOrder>,
+    pub(super) rentals: Vec<ModelRental>,
+    pub(super) skipped: BTreeSet<(usize, usize, u16)>,
+    pub(super) given_at: BTreeMap<u16, i64>,
+    pub(super) rests_until: BTreeMap<u16, i64>,
+    pub(super) seen_at: BTreeMap<u16, i64>,
+    pub(super) messages: Vec<ModelMessage>,
+    pub(super) longs: Vec<ModelLong>,
+}
+
+pub(super) fn end_of(rental: &ModelRental) -> i64 {
+    crate::domain::calendar::add_months(Timestamp(rental.from * SECOND_US), rental.months).unwrap().0 / SECOND_US
+}
+
+impl Model {
+    pub(super) fn is_open(order: &ModelOrder, now: i64) -> bool {
+        order.life == Life::Open && now < order.made_at + LIFETIME_S
+    }
+
+    pub(super) fn held(&self, account: usize) -> i64 {
+        self.orders.iter().filter(|o| o.account == account && o.life == Life::Open).map(|o| o.price).sum()
+    }
+
+    /// A step that speaks of an order by its place from the end, in plain words; as it is where there is no such order.
+    pub(super) fn meant(&self, step: Step) -> Step {
+        let nth = |back: usize| self.orders.len().checked_sub(back + 1);
+        match step {
+            Step::Code { back } => nth(back).map_or(step, |n| Step::Sms {
+                sim: self.orders[n].sim,
+                sender: self.orders[n].service,
+                age_s: 0,
+            }),
+            Step::Again { back } => {
+                nth(back).map_or(step, |n| Step::Reuse { account: self.orders[n].account, order: n })
+            }
+            _ => step,
+        }
+    }
+
+    /// What time alone brings about, one thing after the other.
+    pub(super) fn settle(&mut self, now: i64) {
+        loop {
+            let ends = self.orders.iter().enumerate().filter(|(_, o)| o.life == Life::Open);
+            let ends = ends.map(|(n, o)| (o.made_at + LIFETIME_S, 0, n));
+            let shows = self.longs.iter().enumerate().filter(|(_, l)| l.shown.is_none());
+            let shows = shows.map(|(n, l)| (l.from + PATIENCE_S, 1, n));
+            let terms = self.rentals.iter().enumerate().filter(|(_, r)| r.active).map(|(n, r)| (end_of(r), 2, n));
+            let next = ends.chain(shows).chain(terms).filter(|(at, ..)| *at <= now).min();
+            match next {
+                None => break,
+                Some((_, 0, n)) => self.orders[n].life = Life::Over,
+                Some((_, 1, n)) => drop(self.show(n, false, self.longs[n].from, now)),
+                Some((_, _, n)) => self.end_term(n),
+            }
+        }
+        for order in &mut self.orders {
+            order.filed |= matches!(order.life, Life::Completed { .. }) && order.made_at + LIFETIME_S + FILING_S <= now;
+        }
+    }
+
+    pub(super) fn end_term(&mut self, n: usize) {
+        let (account, end) = (self.rentals[n].account, end_of(&self.rentals[n]));
+        if self.rentals[n].auto_renew && self.balance[account] - self.held(account) >= RENT {
+            self.balance[account] -= RENT;
+            self.rentals[n].months += 1;
+        } else {
+            self.rentals[n].active = false;
+            self.rests_until.insert(self.rentals[n].sim, end + 30 * 86_400);
+        }
+    }
+
+    pub(super) fn free_of_tenants(&self, sim: u16, now: i64) -> bool {
+        self.seen_at.get(&sim).is_some_and(|seen| now - seen < 200)
+            && !self.rentals.iter().any(|r| r.active && r.sim == sim)
+            && self.rests_until.get(&sim).is_none_or(|until| *until <= now)
+    }
+
+    pub(super) fn running(&self, sim: u16, now: i64) -> impl Iterator<Item = &ModelOrder> {
+        let runs = move |o: &&ModelOrder| o.life != Life::Over && !o.filed && now < o.made_at + LIFETIME_S;
+        self.orders.iter().filter(move |o| o.sim == sim).filter(runs)
+    }
+
+    /// The SIMs from the one given out longest ago.
+    pub(super) fn in_turn(&self) -> Vec<u16> {
+        let mut sims: Vec<u16> = (1..=SIMS).collect();
+        sims.sort_by_key(|sim| (self.given_at.get(sim).copied().unwrap_or(0), *sim));
+        sims
+    }
+
+    pub(super) fn allocate(&self, account: usize, service: usize, now: i64) -> Option<u16> {
+        let used = |sim| {
+            self.orders.iter().any(|o| o.sim == sim && o.service == service && matches!(o.life, Life::Completed { .. }))
+        };
+        let usable: Vec<u16> = self
+            .in_turn()
+            .into_iter()
+            .filter(|sim| {
+                self.free_of_tenants(*sim, now) && !used(*sim) && !self.skipped.contains(&(account, service, *sim))
+            })
+            .collect();
+        let alone = |sim: &&u16| match service {
+            2 => !self.running(**sim, now).any(|o| o.life == Life::Open || o.service == 2),
+            _ => !self.running(**sim, now).any(|o| o.life == Life::Open),
+        };
+        let shared = |sim: &&u16| {
+            service != 2
+                && !self.running(**sim, now).any(|o| o.life == Life::Open && (o.service == 2 || o.service == service))
+        };
+        usable.iter().find(alone).or_else(|| usable.iter().find(shared)).copied()
+    }
+
+    pub(super) fn open_of(&self, account: usize, now: i64) -> Option<usize> {
+        (0..self.orders.len()).find(|n| self.orders[*n].account == account && Self::is_open(&self.orders[*n], now))
+    }
+
+    pub(super) fn make(&mut self, account: usize, service: usize, now: i64) -> String {
+        if let Some(open) = self.open_of(account, now) {
+            return format!("open {}", open + 1);
+        }
+        let Some(sim) = self.allocate(account, service, now) else { return "no phone".into() };
+        self.place(account, service, sim, PRICE, now)
+    }
+
+    pub(super) fn place(&mut self, account: usize, service: usize, sim: u16, price: i64, now: i64) -> String {
+        if self.balance[account] - self.held(account) < price {
+            return "no balance".into();
+        }
+        self.given_at.insert(sim, now);
+        self.orders.push(ModelOrder { account, service, sim, price, made_at: now, life: Life::Open, filed: false });
+        format!("made {} on {sim}", self.orders.len())
+    }
+
+    pub(super) fn give_up(&mut self, account: usize, order: usize, skip: bool, now: i64) -> String {
+        let Some(found) = self.orders.get_mut(order).filter(|o| o.account == account) else { return "over".into() };
+        match found.life {
+            Life::Completed { .. } => "completed".into(),
+            Life::Open if Self::is_open(found, now) => {
+                found.life = Life::Over;
+                if skip {
+                    self.skipped.insert((account, found.service, found.sim));
+                }
+                "canceled".into()
+            }
+            _ => "over".into(),
+        }
+    }
+
+    pub(super) fn reuse(&mut self, account: usize, order: usize, now: i64) -> String {
+        let found = self.orders.get(order).filter(|o| o.account == account).cloned();
+        let Some(old) = found.filter(|o| matches!(o.life, Life::Completed { at } if now < at + WINDOW_S)) else {
+            return "offline".into();
+        };
+        let in_the_way = self.running(old.sim, now).any(|o| match (old.service, o.life) {
+            (_, Life::Over) => false,
+            (2, Life::Open) => true,
+            (2, _) => o.service == 2 && o.account != account,
+            (_, Life::Open) => o.service == 2 || o.service == old.service,
+            _ => false,
+        });
+        let skipped = self.skipped.contains(&(account, old.service, old.sim));
+        if !self.free_of_tenants(old.sim, now) || in_the_way || skipped {
+            return "offline".into();
+        }
+        if let Some(open) = self.open_of(account, now) {
+            return format!("open {}", open + 1);
+        }
+        self.place(account, old.service, old.sim, PRICE / 2, now)
+    }
+
+    /// A whole SMS; the number of the order that it was given to.
+    pub(super) fn sms(&mut self, sim: u16, sender: usize, text: &str, taken_at: i64, now: i64) -> Option<usize> {
+        let told = Told { sim, sender, text, taken_at, received_at: now };
+        self.give(told, None, now)
+    }
+
+    pub(super) fn begin(&mut self, sim: u16, sender: usize, whole: &str, now: i64) {
+        let whole = whole.to_owned();
+        self.longs.push(ModelLong { sim, sender, from: now, whole, shown: None, complete: false });
+    }
+
+    /// A long message is shown, whole or as far as it is there.
+    pub(super) fn show(&mut self, n: usize, complete: bool, received_at: i64, now: i64) -> Option<usize> {
+        let ModelLong { sim, sender, from, whole, shown, .. } = self.longs[n].clone();
+        let text = if complete { whole.as_str() } else { &whole[..FIRST_PART] };
+        let order = self.give(Told { sim, sender, text, taken_at: from, received_at }, shown, now);
+        self.longs[n].complete = complete;
+        self.longs[n].shown = shown.or(Some(self.messages.len() - 1));
+        order
+    }
+
+    /// Gives an SMS to whom it belongs, or mends what was `shown` of it.
+    pub(super) fn give(&mut self, told: Told<'_>, shown: Option<usize>, now: i64) -> Option<usize> {
+        let blocked = told.sender == BANK || told.text.contains("iban");
+        let free = shown.is_none_or(|n| self.messages[n].owner == Owner::Nobody && !self.messages[n].withheld);
+        let owner = match shown {
+            _ if free && blocked => Owner::Nobody,
+            _ if free => self.find_owner(told, now),
+            Some(n) => self.messages[n].owner,
+            None => Owner::Nobody,
+        };
+        let message = ModelMessage { owner, text: told.text.to_owned(), withheld: blocked };
+        match shown {
+            Some(n) => self.messages[n] = message,
+            None => self.messages.push(message),
+        }
+        if let Owner::Order(order) = owner { Some(order + 1) } else { None }
+    }
+
+    pub(super) fn find_owner(&mut self, told: Told<'_>, now: i64) -> Owner {
+        let Told { sim, sender, taken_at, received_at, .. } = told;
+        let of_sim = self.rentals.iter().enumerate().filter(|(_, r)| r.sim == sim);
+        let begun = of_sim.clone().filter(|(_, r)| r.from <= received_at).max_by_key(|(n, r)| (r.from, *n));
+        if let Some((n, rental)) = begun.filter(|(_, r)| received_at < end_of(r)) {
+            return if taken_at >= rental.from { Owner::Rental(n) } else { Owner::Nobody };
+        }
+        if of_sim.clone().any(|(_, r)| r.active && r.from > now) {
+            return Owner::Nobody;
+        }
+        let fits = |o: &ModelOrder| {
+            o.sim == sim
+                && o.life != Life::Over
+                && !o.filed
+                && (o.made_at..o.made_at + LIFETIME_S).contains(&received_at)
+                && taken_at >= o.made_at
+                && if sender < 2 { o.service == sender } else { o.service == 2 }
+        };
+        let fitting: Vec<usize> = (0..self.orders.len()).filter(|n| fits(&self.orders[*n])).collect();
+        let open = fitting.iter().find(|n| self.orders[**n].life == Life::Open);
+        let Some(chosen) = open.or(fitting.first()).copied() else { return Owner::Nobody };
+        let order = &mut self.orders[chosen];
+        if order.life == Life::Open {
+            order.life = Life::Completed { at: received_at };
+            self.balance[order.account] -= order.price;
+        }
+        Owner::Order(chosen)
+    }
+
+    /// The text that an order's customer sees.
+    pub(super) fn text(&self, order: usize) -> Option<&str> {
+        let shown = self.messages.iter().rev().find(|m| m.owner == Owner::Order(order) && !m.withheld);
+        shown.map(|message| message.text.as_str())
+    }
+
+    /// How many SMS a tenant sees.
+    pub(super) fn texts(&self, rental: usize) -> usize {
+        self.messages.iter().filter(|m| m.owner == Owner::Rental(rental) && !m.withheld).count()
+    }
+
+    pub(super) fn rent(&mut self, account: usize, auto_renew: bool, now: i64) -> String {
+        let free = |sim: &u16| self.free_of_tenants(*sim, now) && self.running(*sim, now).next().is_none();
+        let Some(sim) = self.in_turn().into_iter().find(free) else { return "no stock".into() };
+        if self.balance[account] - self.held(account) < RENT {
+            return "no balance".into();
+        }
+        self.balance[account] -= RENT;
+        self.given_at.insert(sim, now);
+        self.rentals.push(ModelRental { account, sim, auto_renew, from: now, months: 1, active: true });
+        format!("rented {} on {sim}", self.rentals.len())
+    }
+
+    pub(super) fn extend(&mut self, account: usize, rental: usize) -> String {
+        let funds = self.balance[account] - self.held(account);
+        let Some(found) = self.rentals.get_mut(rental).filter(|r| r.account == account) else {
+            return "invalid".into();
+        };
+        if !found.active {
+            return "expired".into();
+        }
+        if funds < RENT {
+            return "no balance".into();
+        }
+        self.balance[account] -= RENT;
+        found.months += 1;
+        "extended".into()
+    }
+}

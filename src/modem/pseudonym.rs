@@ -1,0 +1,218 @@
+//! A conversation that can be given away and still be replayed: each number becomes another one of the same length, the same one everywhere;
+//! texts keep their length, alphabet and form, but say nothing.
+
+use std::collections::HashMap;
+
+use super::mask::Kind;
+use crate::at;
+use crate::sms::{self, Address, Alphabet, Body, Deliver, UserData};
+
+/// Digits in a row that may be a number.
+const DIGITS: usize = 6;
+/// So many of them stay: country, network, model.
+const KEPT: usize = 4;
+/// Answers that are names with digits in them.
+const NAMES: [&str; 3] = ["+CGMI", "+CGMM", "+CGMR"];
+/// Lines whose quoted parts are texts or names.
+const TEXTS: [&str; 8] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:", "+CMGL:", "+CMGR:", "+CMT:", "+CNUM:"];
+/// Lines whose quoted parts tell where the modem is.
+const PLACES: [&str; 3] = ["+CREG:", "+CGREG:", "+CEREG:"];
+
+/// What each number is called.
+#[derive(Debug, Default)]
+pub struct Pseudonyms {
+    known: HashMap<String, String>,
+    asked_name: bool,
+}
+
+impl Pseudonyms {
+    /// A line of the conversation under its pseudonyms, as a recording has it; `None` for the text behind a prompt.
+    pub fn line(&mut self, kind: Kind, line: &str) -> Option<String> {
+        match kind {
+            Kind::Sent => {
+                let upper = line.to_ascii_uppercase();
+                self.asked_name = NAMES.iter().any(|name| upper.ends_with(name));
+                let begun = line.strip_suffix("***");
+                let whole = || self.numbers(line);
+                (!line.starts_with('<')).then(|| format!("> {}", begun.map_or_else(whole, str::to_owned)))
+            }
+            Kind::Came if self.asked_name => Some(format!("< {line}")),
+            Kind::Came => Some(format!("< {}", self.came(line))),
+            Kind::Body => Some(format!("< {}", self.body(line))),
+        }
+    }
+
+    fn came(&mut self, line: &str) -> String {
+        let begins = |heads: &[&str]| heads.iter().any(|head| at::payload(line, head).is_some());
+        let in_quotes: fn(&mut Pseudonyms, &str) -> String = match () {
+            () if begins(&PLACES) => {
+                |_, part| part.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()
+            }
+            () if begins(&TEXTS) => Pseudonyms::string,
+            () => Pseudonyms::numbers,
+        };
+        let parts = line.split('"').enumerate();
+        let parts: Vec<String> =
+            parts.map(|(at, part)| if at % 2 == 1 { in_quotes(self, part) } else { self.numbers(part) }).collect();
+        parts.join("\"")
+    }
+
+    /// A string in quotes, plain or in one of the hexadecimal forms.
+    fn string(&mut self, part: &str) -> String {
+        let is_hex = part.len() > 15 && hex::decode(part).is_ok();
+        if !is_hex {
+            return self.text(part);
+        }
+        let said = sms::ussd_text(part, None).text;
+        let other = self.text(&said);
+        let same = |form: &Option<String>| form.as_ref().is_some_and(|form| form.eq_ignore_ascii_case(part));
+        if same(&Some(sms::ussd_ucs2(&said))) {
+            return sms::ussd_ucs2(&other);
+        }
+        let packed = sms::ussd_packed(&other).filter(|_| same(&sms::ussd_packed(&said)));
+        packed.unwrap_or_else(|| "0".repeat(part.len()))
+    }
+
+    /// The second line of a message: a PDU, or a text.
+    fn body(&mut self, line: &str) -> String {
+        let Ok(octets) = hex::decode(line) else { return self.text(line) };
+        let other = Deliver::decode(&octets).map(|message| self.message(message).encode());
+        match other {
+            Ok(other) if other.len() == octets.len() => hex::encode_upper(other),
+            // Nothing of a PDU that cannot be read may be kept: who knows where in it the text is?
+            _ => "0".repeat(line.len()),
+        }
+    }
+
+    fn message(&mut self, message: Deliver) -> Deliver {
+        let UserData { header, body, .. } = message.user_data;
+        let body = match body {
+            Body::Septets(septets) => Body::Septets(vec![b'x'; septets.len()]),
+            Body::Octets(octets) if message.dcs.alphabet() == Alphabet::Ucs2 => {
+                Body::Octets([0, b'x'].into_iter().cycle().take(octets.len()).collect())
+            }
+            Body::Octets(octets) => Body::Octets(vec![0; octets.len()]),
+        };
+        Deliver {
+            smsc: message.smsc.map(|centre| self.address(centre)),
+            originator: self.address(message.originator),
+            user_data: UserData::new(header, body),
+            ..message
+        }
+    }
+
+    fn address(&mut self, address: Address) -> Address {
+        let Address { kind, value } = address;
+        let is_name = value.chars().any(|c| !c.is_ascii_digit());
+        Address { kind, value: if is_name { "x".repeat(value.chars().count()) } else { self.number(&value) } }
+    }
+
+    /// Letters say nothing any more; numbers have their pseudonyms.
+    fn text(&mut self, text: &str) -> String {
+        let blank = |c: char| if c.is_alphabetic() { 'x' } else { c };
+        let blanked: String = text.chars().map(blank).collect();
+        self.runs(&blanked, |c| c.is_ascii_digit())
+    }
+
+    /// Each run of digits (or hexadecimal digits) that may be a number.
+    fn numbers(&mut self, line: &str) -> String {
+        self.runs(line, |c| c.is_ascii_hexdigit())
+    }
+
+    fn runs(&mut self, line: &str, belongs: fn(char) -> bool) -> String {
+        let mut other = String::with_capacity(line.len());
+        let mut rest = line;
+        while let Some(start) = rest.find(belongs) {
+            let (head, tail) = rest.split_at(start);
+            let (run, behind) = tail.split_at(tail.find(|c| !belongs(c)).unwrap_or(tail.len()));
+            other.push_str(head);
+            other.push_str(&self.number(run));
+            rest = behind;
+        }
+        other + rest
+    }
+
+    /// The digits of a run under another number; what is no digit in it stays in its place.
+    fn number(&mut self, run: &str) -> String {
+        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+        if digits.len() < DIGITS {
+            return run.to_owned();
+        }
+        let count = self.known.len() + 1;
+        let other = self.known.entry(digits).or_insert_with_key(|digits| {
+            let (kept, width) = (digits.get(..KEPT).unwrap_or_default(), digits.len() - KEPT);
+            let numbered = format!("{count:0width$}");
+            format!("{kept}{}", numbered.get(numbered.len() - width..).unwrap_or_default())
+        });
+        let mut next = other.chars();
+        run.chars().map(|c| if c.is_ascii_digit() { next.next().unwrap_or('0') } else { c }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_number_is_the_same_everywhere_and_every_length_stays() {
+        let mut names = Pseudonyms::default();
+        let table = [
+            (Kind::Sent, "AT+CGMR", "> AT+CGMR"),
+            (Kind::Came, "1575B09SIM800C32_BT", "< 1575B09SIM800C32_BT"),
+            (Kind::Sent, "AT+CGSN", "> AT+CGSN"),
+            (Kind::Came, "861234567890123", "< 861200000000001"),
+            (Kind::Sent, "AT+CPIN=***", "> AT+CPIN="),
+            (Kind::Sent, "<34 characters>", ""),
+            (Kind::Came, "+CCID: 8931440400000000123F", "< +CCID: 8931000000000000002F"),
+            (Kind::Came, "+CNUM: \"Jan\",\"+31612345678\",145", "< +CNUM: \"xxx\",\"+31610000003\",145"),
+            (
+                Kind::Came,
+                "+CUSD: 0,\"Your number is +31612345678.\",15",
+                "< +CUSD: 0,\"xxxx xxxxxx xx +31610000003.\",15",
+            ),
+            (Kind::Came, "+CREG: 2,1,\"00C3\",\"0000F2A1\",7", "< +CREG: 2,1,\"0000\",\"00000000\",7"),
+            (Kind::Came, "+CMTI: \"SM\",3", "< +CMTI: \"SM\",3"),
+            (Kind::Body, "your code is 4711", "< xxxx xxxx xx 4711"),
+            (Kind::Body, "0791FFFF", "< 00000000"),
+        ];
+        for (kind, line, expected) in table {
+            let told = names.line(kind, line).unwrap_or_default();
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_its_form_and_says_nothing() {
+        let mut names = Pseudonyms::default();
+        let number = names.line(Kind::Came, "+31612345678").unwrap();
+        for text in ["your code is 4711", "код 4711", &"a long one, 4711 ".repeat(12)] {
+            for sender in ["+31612345678", "Uber"] {
+                let sender = Address::parse(sender);
+                for part in Deliver::compose(None, &sender, sms::Scts([0; 7]), text, 7) {
+                    let line = hex::encode_upper(part.encode());
+                    let told = names.line(Kind::Body, &line).unwrap();
+                    let other = Deliver::decode(&hex::decode(&told[2..]).unwrap()).unwrap();
+                    assert_eq!(told.len(), line.len() + 2);
+                    assert_eq!((other.concat(), other.dcs), (part.concat(), part.dcs));
+                    let blank = other.text().text;
+                    assert!(
+                        blank.chars().all(|c| c == 'x') && blank.chars().count() == part.text().text.chars().count()
+                    );
+                    let originator = other.originator.to_string();
+                    assert!(originator == "xxxx" || format!("< {originator}") == number, "{originator}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ussd_in_every_form_keeps_its_form() {
+        let mut names = Pseudonyms::default();
+        let said = "Nummer: 0612345678";
+        for string in [said.to_owned(), sms::ussd_ucs2(said), sms::ussd_packed(said).unwrap()] {
+            let told = names.line(Kind::Came, &format!("+CUSD: 0,\"{string}\",15")).unwrap();
+            let string = told.split('"').nth(1).unwrap();
+            assert_eq!(sms::ussd_text(string, None).text, "xxxxxx: 0612000001", "{told}");
+        }
+    }
+}

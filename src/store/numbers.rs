@@ -1,0 +1,101 @@
+//! SIMs whose number is not known yet, and what was done to learn it.
+
+use rusqlite::{Row, params};
+
+use super::error::one_row;
+use super::{Rows, StoreError, Tx};
+use crate::domain::asking::{Ask, Means};
+use crate::domain::{SimId, Timestamp};
+
+/// A message that a SIM without a number sent to one of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loopback {
+    /// The SIM without a number.
+    pub sim: SimId,
+    /// The SIM that it was sent to.
+    pub receiver: SimId,
+    /// When.
+    pub sent_at: Timestamp,
+    /// Whether it is certain that it was that SIM which sent it.
+    pub confirmed: bool,
+    /// Whom it came from, once it has come.
+    pub originator: Option<String>,
+}
+
+fn ask(row: &Row<'_>) -> rusqlite::Result<Option<Ask>> {
+    let means = Means::from_word(&row.get::<_, String>(0)?);
+    let (asked_at, tries) = (Timestamp(row.get(1)?), row.get(2)?);
+    let (next_at, failure) = (Timestamp(row.get(3)?), row.get(4)?);
+    Ok(means.map(|means| Ask { means, asked_at, tries, next_at, failure }))
+}
+
+impl Rows<'_> {
+    /// SIMs in use without a number.
+    pub fn numberless(&self) -> Result<Vec<SimId>, StoreError> {
+        let sql =
+            "SELECT id FROM sim INDEXED BY sim_numberless WHERE number IS NULL AND retired_at IS NULL ORDER BY id";
+        self.all(sql, [], |row| row.get(0).map(SimId))
+    }
+
+    /// What was asked for a SIM.
+    pub fn asks(&self, sim: SimId) -> Result<Vec<Ask>, StoreError> {
+        let sql =
+            "SELECT means, asked_at, tries, next_at, failure FROM number_ask WHERE sim_id = $1 ORDER BY means DESC";
+        Ok(self.all(sql, [sim.0], ask)?.into_iter().flatten().collect())
+    }
+
+    /// When something is to be asked again, after `now`.
+    pub fn next_ask(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(next_at) FROM number_ask WHERE next_at > $1";
+        Ok(self.first(sql, [now.0], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp))
+    }
+
+    /// The message with this token.
+    pub fn loopback(&self, token: &str) -> Result<Option<Loopback>, StoreError> {
+        let sql = "SELECT sim_id, receiver_id, sent_at, confirmed, originator FROM loopback WHERE token = $1";
+        self.first(sql, [token], |row| {
+            Ok(Loopback {
+                sim: SimId(row.get(0)?),
+                receiver: SimId(row.get(1)?),
+                sent_at: Timestamp(row.get(2)?),
+                confirmed: row.get(3)?,
+                originator: row.get(4)?,
+            })
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Notes what was asked for a SIM, in place of what was asked by the same means before.
+    pub fn save_ask(&self, sim: SimId, ask: &Ask) -> Result<(), StoreError> {
+        let sql = "INSERT INTO number_ask (sim_id, means, asked_at, tries, next_at, failure) VALUES ($1, $2, $3, $4, $5, $6) \
+                   ON CONFLICT (sim_id, means) DO UPDATE SET asked_at = excluded.asked_at, tries = excluded.tries, \
+                   next_at = excluded.next_at, failure = excluded.failure";
+        let values = params![sim.0, ask.means.word(), ask.asked_at.0, ask.tries, ask.next_at.0, ask.failure];
+        self.execute(sql, values).map(drop)
+    }
+
+    /// The number is known: nothing is asked any more.
+    pub fn forget_asks(&self, sim: SimId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM number_ask WHERE sim_id = $1", [sim.0]).map(drop)
+    }
+
+    /// Notes a message that is about to be sent. Those from before `since` are forgotten.
+    pub fn add_loopback(&self, token: &str, loopback: &Loopback, since: Timestamp) -> Result<(), StoreError> {
+        self.execute("DELETE FROM loopback WHERE sent_at < $1", [since.0])?;
+        let sql = "INSERT INTO loopback (token, sim_id, receiver_id, sent_at) VALUES ($1, $2, $3, $4)";
+        self.execute(sql, params![token, loopback.sim.0, loopback.receiver.0, loopback.sent_at.0]).map(drop)
+    }
+
+    /// It was that SIM which sent it.
+    pub fn confirm_loopback(&self, token: &str) -> Result<(), StoreError> {
+        let changed = self.execute("UPDATE loopback SET confirmed = 1 WHERE token = $1", [token])?;
+        one_row(changed, "loopback", token)
+    }
+
+    /// It has come.
+    pub fn loopback_came(&self, token: &str, originator: &str) -> Result<(), StoreError> {
+        let changed = self.execute("UPDATE loopback SET originator = $1 WHERE token = $2", [originator, token])?;
+        one_row(changed, "loopback", token)
+    }
+}

@@ -1,0 +1,186 @@
+//! What real modems and SIM cards do otherwise than the standards, and the test that bears its name. An oddity without a test is a fault of
+//! this page.
+
+use std::path::Path;
+
+const ODDITIES: &[(&str, &[&str])] = &[
+    (
+        "a +CMT that is not acknowledged in time makes the modem silently deaf",
+        &[
+            "direct_mode_waits_for_the_acknowledgement_and_goes_deaf_without",
+            "after_a_slow_commit_a_modem_that_fell_silent_is_armed_again",
+            "a_modem_that_went_deaf_is_noticed_and_told_to_announce_again",
+        ],
+    ),
+    (
+        "+CNMA needs CSMS=1; some want none, some answer it by a prompt; status reports are not acknowledged",
+        &[
+            "a_direct_message_is_acknowledged_when_it_is_on_disk_and_not_before",
+            "direct_delivery_is_not_chosen_where_the_acknowledgement_cannot_be_withheld",
+            "a_prompt_after_an_acknowledgement_is_left_again_sim800c",
+            "a_status_report_is_not_acknowledged_novatel",
+        ],
+    ),
+    (
+        "class 2 is announced in direct mode, class 0 is handed over in stored mode",
+        &[
+            "message_classes_take_their_own_way",
+            "in_direct_mode_what_is_announced_is_read_all_the_same",
+            "a_urc_and_a_direct_message_inside_a_list",
+        ],
+    ),
+    (
+        "CNMI settings are advertised and then refused, or accepted and not set",
+        &["indications_are_tried_until_one_is_set_and_read_back", "what_a_model_advertises_it_need_not_take"],
+    ),
+    (
+        "CPMS takes one, two or three arguments; not every store is there; indexes begin at 0 or 1",
+        &[
+            "stores_are_chosen_as_the_modem_can",
+            "stores_that_the_modem_does_not_tell_about_are_tried_t77w968",
+            "stores_are_chosen_with_one_two_or_three_arguments",
+        ],
+    ),
+    (
+        "CPMS counts lag; +CMTI with index -1 or more fields; +CDS with an empty field",
+        &["new_message_indications_of_all_kinds", "messages_that_come_with_a_second_line"],
+    ),
+    (
+        "a full store means deaf, for some until they are started anew",
+        &[
+            "a_huawei_says_that_it_is_full_and_is_deaf_until_emptied_and_set_again",
+            "a_model_that_is_deaf_after_its_store_was_full_is_started_anew_once_it_is_empty",
+            "a_full_store_in_the_models_own_words_is_swept_at_once",
+        ],
+    ),
+    (
+        "CMGL is broken or missing; CMGD takes no second argument",
+        &["a_model_whose_list_leaves_messages_out_is_read_index_by_index", "commands_as_sent"],
+    ),
+    (
+        "the same message twice is one, the same text with another time stamp is two",
+        &[
+            "the_same_tpdu_read_twice_is_one_message",
+            "a_message_comes_twice_when_the_network_did_not_hear_that_it_had_come",
+        ],
+    ),
+    (
+        "what is said unasked comes on one port of a stick only",
+        &[
+            "what_a_stick_says_unasked_goes_to_another_port_until_it_is_called_here",
+            "the_urcs_of_a_stick_are_called_to_the_port_that_is_open_quectel",
+            "two_ports_of_one_modem_are_one_modem_and_the_other_port_takes_over",
+        ],
+    ),
+    (
+        "odd PDUs block nothing and are not lost",
+        &[
+            "what_cannot_be_decoded_is_kept_and_shown",
+            "a_pdu_that_is_not_hexadecimal_is_handed_on_as_it_is",
+            "what_ends_too_early_names_the_field_and_the_octet",
+            "surrogate_pairs_split_between_parts",
+            "a_gsm_escape_split_between_parts",
+        ],
+    ),
+    (
+        "line ends, missing spaces, no final result, echo that comes back, bytes that are no text, prompts out of place",
+        &[
+            "every_kind_of_line_end_gives_the_same_lines",
+            "habits_of_the_line",
+            "a_reply_without_its_ok_is_used_after_the_time_is_over",
+            "an_echo_that_comes_back_tells_of_a_restart",
+            "what_is_not_utf8_is_replaced",
+            "final_results_and_lines_that_only_look_like_one",
+            "a_prompt_needs_no_line_end_and_may_have_a_line_after_it",
+            "a_prompt_before_the_final_result_is_not_answered_again",
+        ],
+    ),
+    (
+        "floods of URCs",
+        &[
+            "a_flood_of_urcs_does_not_move_the_deadline",
+            "a_flood_of_urcs_for_the_length_of_a_command_does_not_move_its_deadline",
+        ],
+    ),
+    (
+        "late replies, boot noise, stores that become readable late",
+        &[
+            "a_late_ok_is_not_taken_for_another_commands",
+            "boot_noise_full_stores_and_registration",
+            "a_store_that_becomes_readable_late_is_waited_for",
+        ],
+    ),
+    (
+        "ports vanish, come back under another name, swap names, are held by others",
+        &[
+            "a_pulled_stick_comes_back_and_nothing_is_lost",
+            "identical_sticks_that_swap_names_are_known_again_by_imei_and_card",
+            "a_port_that_another_program_has_open_is_left_alone_and_the_program_named",
+            "modemmanager_is_kept_off_every_family_of_usb_modems",
+        ],
+    ),
+    (
+        "a PIN is tried once per card, and never the last attempt",
+        &[
+            "a_wrong_pin_over_a_hundred_restarts_is_one_attempt",
+            "the_last_attempt_and_an_unknown_number_of_attempts_are_not_touched",
+            "attempts_as_eight_vendors_tell_them",
+        ],
+    ),
+    (
+        "the ICCID by many commands, with and without F, quotes, prefix",
+        &[
+            "replies_of_eight_families_give_the_same_digits",
+            "the_iccid_is_found_by_whatever_command_works",
+            "each_family_tells_its_iccid_in_its_own_way_and_in_no_other",
+        ],
+    ),
+    (
+        "SIM events: nothing is anybody's until the ICCID has been read again",
+        &[
+            "sim_events_of_seven_vendors",
+            "a_sim_pulled_between_reading_and_deleting_is_never_written_to",
+            "an_error_that_says_there_is_no_sim_is_an_event_too",
+        ],
+    ),
+    (
+        "the modem's own store outlives a change of cards",
+        &["messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one"],
+    ),
+    (
+        "the own number: empty, in the phonebook, by USSD in three forms, by a message",
+        &[
+            "the_own_number_is_looked_for_in_the_phonebook_when_cnum_has_none",
+            "ussd_is_asked_and_answered_as_the_model_wants_it",
+            "a_sim_without_a_number_has_its_operator_asked_in_the_form_that_the_modem_wants",
+            "a_sim_tells_its_number_by_a_message_to_another_one_that_no_customer_sees",
+        ],
+    ),
+    ("registered on LTE alone, or for SMS only", &["lte_alone_is_enough_and_so_is_sms_only"]),
+    ("the home country by IMSI", &["home_by_imsi"]),
+];
+
+/// Every line of Rust in a folder.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_oddity_has_a_test_that_bears_its_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    sources(&root.join("src"), &mut text);
+    sources(&root.join("tests"), &mut text);
+    let is_there = |test: &&&str| text.contains(&format!("fn {test}("));
+    for (oddity, tests) in ODDITIES {
+        let missing: Vec<_> = tests.iter().filter(|test| !is_there(test)).collect();
+        assert!(missing.is_empty() && !tests.is_empty(), "{oddity}: {missing:?}");
+    }
+}
