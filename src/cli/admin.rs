@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
 use super::client::{Client, segment};
-use super::{backup, catalogue, import, modem, print, tail};
+use super::{backup, catalogue, import, modem, print, status, tail};
 use crate::daemon::edge;
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
@@ -32,7 +32,8 @@ pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "
 /// Carries a command out and prints the daemon's answer.
 pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     match command {
-        Admin::Status => status(client, json).await?,
+        Admin::Status { watch: false, .. } => status::once(client, json).await?,
+        Admin::Status { watch: true, every } => status::watch(client, json, every).await?,
         Admin::Modem(command) => modem::run(command, client, json).await?,
         Admin::Sim(command) => sim(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
@@ -77,11 +78,6 @@ async fn list(client: &Client, json: bool, path: &str, columns: &[&str], empty: 
 
 fn object(json: bool, value: &Value, fields: &[&str]) -> anyhow::Result<()> {
     if json { print::json(value) } else { print::fields(value, fields) }
-}
-
-async fn status(client: &Client, json: bool) -> anyhow::Result<()> {
-    let status = client.get("/status").await?;
-    object(json, &status, &["ready", "modems", "sims", "orders", "rentals", "polls", "listen"])
 }
 
 /// An object of many keys: the counts that are not nothing matter to people.

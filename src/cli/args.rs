@@ -9,8 +9,15 @@ use clap::Subcommand;
 /// The commands.
 #[derive(Subcommand)]
 pub(super) enum Admin {
-    /// How things stand
-    Status,
+    /// How things stand, on one screen
+    Status {
+        /// Again and again until Ctrl-C; where the output is no terminal, a line each time
+        #[arg(long)]
+        watch: bool,
+        /// From one look to the next
+        #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration, requires = "watch")]
+        every: Duration,
+    },
     /// Modems
     #[command(subcommand)]
     Modem(modem::Modem),

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 
 use super::client::{Client, segment};
 use super::print;
+use super::progress::Progress;
 
 /// Sets the number of each SIM of a file. Lines that cannot be used are told, and the others are taken all the same.
 pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (mut set, mut faults) = (Vec::new(), 0_usize);
-    for (line, row) in rows(&text) {
+    let mut progress = Progress::of("SIMs", rows(&text).count());
+    for (done, (line, row)) in rows(&text).enumerate() {
+        progress.done(done);
         let taken = match row {
             Ok((iccid, number)) => {
                 let path = format!("/sims/{}/number", segment(&iccid));
@@ -28,6 +31,7 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
             }
         }
     }
+    drop(progress);
     let count = set.len();
     if json {
         print::json(&Value::Array(set))?;

@@ -13,8 +13,11 @@ mod import;
 mod manual;
 mod modem;
 mod print;
+mod progress;
+mod screen;
 mod serve;
 mod simulate;
+mod status;
 mod tail;
 
 use std::net::SocketAddr;

@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use anyhow::Context;
-use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
+
+use super::screen::{Cell, Screen};
 
 /// Prints to standard output. A reader that has gone (`| head`) is no error.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
@@ -19,23 +20,16 @@ pub(super) fn json(value: &Value) -> anyhow::Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
 
-/// Prints a list of objects as a table with these columns.
+/// Prints a list of objects as a table with these columns, as wide as a terminal at most.
 pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.is_empty() {
         return line(empty);
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(columns.iter().map(|column| column.to_uppercase()));
-    for row in rows {
-        table.add_row(columns.iter().map(|column| cell(row.get(column))));
-    }
-    for text in table.lines() {
-        // The table pads its first column too.
-        line(text.strip_prefix(' ').unwrap_or(&text).trim_end())?;
-    }
-    Ok(())
+    let head = columns.iter().map(|column| Cell::from(column.to_uppercase())).collect();
+    let row = |row: &Value| columns.iter().map(|column| Cell::from(cell(row.get(column)))).collect();
+    let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows.iter().map(row)).collect();
+    Screen::here().columns(&table).iter().try_for_each(|text| line(text))
 }
 
 /// Prints an object's fields, one a line.

@@ -49,16 +49,17 @@ impl driver::Host for Host {
         }
     }
 
-    fn removed(&self, port: &str) {
-        self.gateway.board().removed(port);
-    }
-
     fn answered(&self, port: &str, answered: Answered) {
         self.modems.answered(port, answered);
     }
 
     fn recovering(&self, port: &str, step: Step) {
         self.modems.recovering(port, step);
+    }
+
+    fn removed(&self, port: &str) {
+        self.gateway.board().removed(port);
+        self.modems.removed(port);
     }
 
     async fn identified(&self, imei: &str, sim: &SimCard) -> Result<Custody, HostError> {

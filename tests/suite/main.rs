@@ -27,6 +27,7 @@ mod reload;
 mod rooms;
 mod service;
 mod simulator;
+mod status;
 mod support;
 mod tenants;
 mod watching;

@@ -41,11 +41,16 @@ impl Watch {
     /// What is not as it should be for customers.
     pub(super) async fn unready(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        if !self.driver.get().is_some_and(|driver| driver.has_looked()) {
-            faults.push("the ports have not been looked for yet".to_owned());
+        let driver = self.driver.get().filter(|driver| driver.has_looked());
+        match driver {
+            None => faults.push("the ports have not been looked for yet".to_owned()),
+            Some(driver) => {
+                let modems = self.gateway.board().modems();
+                let is_settled = |port: &String| modems.iter().any(|modem| modem.port == *port && modem.settled);
+                let unsettled = driver.ports().into_iter().filter(|port| !is_settled(port));
+                faults.extend(unsettled.map(|port| format!("{port} is still in its first try")));
+            }
         }
-        let unsettled = self.gateway.board().modems().into_iter().filter(|modem| !modem.settled);
-        faults.extend(unsettled.map(|modem| format!("{} is still in its first try: {}", modem.port, modem.state)));
         match tokio::time::timeout(PATIENCE, self.store.touch()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => faults.push(error.to_string()),

@@ -67,6 +67,13 @@ impl Modems {
         }
     }
 
+    /// A port is not served any more.
+    pub fn removed(&self, port: &str) {
+        let mut known = self.lock();
+        known.ports.remove(port);
+        known.port_of_imei.retain(|_, of| of != port);
+    }
+
     /// A command was answered or not.
     pub fn answered(&self, port: &str, answered: Answered) {
         self.at(port, |of| match answered {

@@ -1,0 +1,348 @@
+//! `status`: the whole site on one screen, once or again and again.
+
+use std::io::Write;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::client::Client;
+use super::print;
+use super::screen::{Cell, Ink, Screen, cut};
+use crate::daemon::edge;
+
+/// Lines that the rest of the screen takes beside the modems.
+const MODEMS_AT_LEAST: usize = 5;
+
+/// Shows how things stand.
+pub(super) async fn once(client: &Client, json: bool) -> anyhow::Result<()> {
+    let site = Site::ask(client).await?;
+    if json {
+        return print::json(&site.status);
+    }
+    site.lines(&Screen::here(), edge::utc_now()).iter().try_for_each(|line| print::line(line))
+}
+
+/// Shows it again and again until interrupted: over itself on a terminal, elsewhere a line each time.
+pub(super) async fn watch(client: &Client, json: bool, every: Duration) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    loop {
+        let screen = Screen::here();
+        let asked = Site::ask(client).await;
+        let now = edge::utc_now();
+        let shown = match (asked, screen.size) {
+            (Ok(site), _) if json => format!("{}\n", site.status),
+            (Ok(site), None) => format!("{}\n", site.summary(now)),
+            (Ok(site), Some(_)) => over(&site.lines(&screen, now)),
+            // A daemon that is started anew is waited for.
+            (Err(error), Some(_)) if !json => over(&[format!("{error:#}")]),
+            (Err(error), _) => return Err(error),
+        };
+        if out.write_all(shown.as_bytes()).and_then(|()| out.flush()).is_err() {
+            // Nobody reads any more.
+            return Ok(());
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+/// Lines over what stood there before, without a moment of nothing between.
+fn over(lines: &[String]) -> String {
+    format!("\x1b[H{}\x1b[J", lines.iter().map(|line| format!("{line}\x1b[K\n")).collect::<String>())
+}
+
+/// What the daemon says of the site.
+struct Site {
+    /// The keys that scripts rely on, and more.
+    status: Value,
+    modems: Vec<Value>,
+}
+
+impl Site {
+    async fn ask(client: &Client) -> anyhow::Result<Site> {
+        let mut status = client.get("/status").await?;
+        let overview = client.get("/overview").await?;
+        if let (Some(status), Value::Object(overview)) = (status.as_object_mut(), overview) {
+            status.extend(overview);
+        }
+        let modems = client.get("/modems").await?.as_array().cloned().unwrap_or_default();
+        Ok(Site { status, modems })
+    }
+
+    fn number(&self, path: &str) -> u64 {
+        self.status.pointer(path).and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    fn list(&self, key: &str) -> &[Value] {
+        self.status.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    fn last_sms(&self) -> String {
+        match self.status.get("last_message_seconds").and_then(Value::as_u64) {
+            Some(seconds) => format!("{} ago", span(seconds)),
+            None => "none yet".to_owned(),
+        }
+    }
+
+    /// Everything on one line.
+    fn summary(&self, now: DateTime<Utc>) -> String {
+        format!(
+            "{}  modems {}/{}  sims {}/{}  orders {}  rentals {}  last SMS {}  alarms {}",
+            now.format("%Y-%m-%d %H:%M:%S"),
+            self.number("/modems/ready"),
+            self.number("/modems/total"),
+            self.number("/sims/available"),
+            self.number("/sims/total"),
+            self.number("/orders/open"),
+            self.number("/rentals/active"),
+            self.last_sms(),
+            self.list("alarms").len(),
+        )
+    }
+
+    /// The screen.
+    fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<String> {
+        let mut lines = self.head(screen);
+        for alarm in self.list("alarms") {
+            let text = format!("! {}: {}", text(alarm, "alarm"), text(alarm, "text"));
+            let text = screen.size.map_or(text.clone(), |(width, _)| cut(&text, width));
+            lines.push(screen.paint(&text, Ink::Bad));
+        }
+        lines.push(String::new());
+        let stock = self.stock();
+        let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 3));
+        let for_stock = stock.len().min(room.map_or(usize::MAX, |room| room.saturating_sub(MODEMS_AT_LEAST) / 2));
+        lines.extend(some(
+            screen.columns(&self.modem_rows(now)),
+            room.map(|room| room - room.min(for_stock)),
+            "modems",
+        ));
+        if stock.len() > 1 {
+            lines.push(String::new());
+            lines.extend(some(screen.columns(&stock), room.map(|_| for_stock), "services"));
+        }
+        lines
+    }
+
+    fn head(&self, screen: &Screen) -> Vec<String> {
+        let ready = match self.status.get("ready").and_then(Value::as_bool) {
+            Some(true) => Cell::with("ready", Ink::Good),
+            _ => Cell::with("not ready yet", Ink::Middling),
+        };
+        let up = span(self.number("/uptime_seconds"));
+        let of = |ready: &str, total: &str| {
+            let (ready, total) = (self.number(ready), self.number(total));
+            let ink = if ready == total { Ink::Good } else { Ink::Middling };
+            Cell::with(format!("{ready} of {total}"), ink)
+        };
+        let rows = [
+            vec![
+                "simbridge".into(),
+                text(&self.status, "version").into(),
+                "up".into(),
+                up.into(),
+                "daemon".into(),
+                ready,
+            ],
+            vec![
+                "modems".into(),
+                of("/modems/ready", "/modems/total"),
+                "open orders".into(),
+                self.number("/orders/open").to_string().into(),
+                "last SMS".into(),
+                self.last_sms().into(),
+            ],
+            vec![
+                "SIMs".into(),
+                of("/sims/available", "/sims/total"),
+                "rentals".into(),
+                self.number("/rentals/active").to_string().into(),
+                "polls".into(),
+                self.number("/polls").to_string().into(),
+            ],
+        ];
+        screen.columns(&rows)
+    }
+
+    /// A row each, those first that want looking after.
+    fn modem_rows(&self, now: DateTime<Utc>) -> Vec<Vec<Cell>> {
+        let mut modems: Vec<&Value> = self.modems.iter().collect();
+        modems.sort_by_key(|modem| text(modem, "state") == "Ready");
+        let names = short_names(&self.modems);
+        let head = ["MODEM", "STATE", "FOR", "SIGNAL", "NETWORK", "NUMBER", "REASON"];
+        let mut rows = vec![head.map(|text| Cell::with(text, Ink::Faint)).to_vec()];
+        rows.extend(modems.into_iter().map(|modem| {
+            let port = text(modem, "port");
+            let state = text(modem, "state");
+            let ink = match state {
+                "Ready" => Ink::Good,
+                "Recovering" | "Quarantined" | "Absent" => Ink::Bad,
+                _ => Ink::Middling,
+            };
+            let name = if names { port.rsplit('/').next().unwrap_or(port) } else { port };
+            vec![
+                name.into(),
+                Cell::with(state, ink),
+                since(modem, now).into(),
+                signal(modem.get("signal").and_then(Value::as_i64)),
+                text(modem, "operator").into(),
+                text(modem, "number").into(),
+                text(modem, "reason").into(),
+            ]
+        }));
+        rows
+    }
+
+    /// Services with what is left of each in each country, the fewest first.
+    fn stock(&self) -> Vec<Vec<Cell>> {
+        let mut countries: Vec<&str> = self.list("stock").iter().map(|stock| text(stock, "country")).collect();
+        countries.sort_unstable();
+        countries.dedup();
+        let mut services: Vec<(&str, Vec<u64>)> = Vec::new();
+        for stock in self.list("stock") {
+            let (service, country) = (text(stock, "service"), text(stock, "country"));
+            if services.last().is_none_or(|(last, _)| *last != service) {
+                services.push((service, vec![0; countries.len()]));
+            }
+            let place = countries.iter().position(|known| *known == country).unwrap_or(0);
+            let of_country = services.last_mut().and_then(|(_, counts)| counts.get_mut(place));
+            of_country.into_iter().for_each(|count| *count = stock.get("count").and_then(Value::as_u64).unwrap_or(0));
+        }
+        services.sort_by_key(|(_, counts)| counts.iter().sum::<u64>());
+        let head = ["STOCK"].into_iter().chain(countries).map(|text| Cell::with(text, Ink::Faint));
+        let row = |(service, counts): (&str, Vec<u64>)| {
+            let count = |count: u64| Cell::with(count.to_string(), if count == 0 { Ink::Bad } else { Ink::Plain });
+            [Cell::from(service)].into_iter().chain(counts.into_iter().map(count)).collect()
+        };
+        [head.collect()].into_iter().chain(services.into_iter().map(row)).collect()
+    }
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// As many lines as there is room for, and how many more there are.
+fn some(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> {
+    if let Some(room) = room.filter(|room| lines.len() > *room) {
+        let kept = room.saturating_sub(1).max(1);
+        let more = lines.len() - kept;
+        lines.truncate(kept);
+        lines.push(format!("… {more} more {what}"));
+    }
+    lines
+}
+
+/// Whether ports can be told apart by the last part of their paths.
+fn short_names(modems: &[Value]) -> bool {
+    let mut names: Vec<&str> = modems.iter().filter_map(|modem| text(modem, "port").rsplit('/').next()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len() == modems.len()
+}
+
+fn since(modem: &Value, now: DateTime<Utc>) -> String {
+    let since = DateTime::parse_from_rfc3339(text(modem, "since"));
+    since.map_or_else(|_| String::new(), |since| span((now - since.to_utc()).num_seconds().unsigned_abs()))
+}
+
+/// A time as people say it.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Bars as telephones show them, and dBm.
+fn signal(dbm: Option<i64>) -> Cell {
+    let Some(dbm) = dbm else { return Cell::from("") };
+    let (bars, ink) = match dbm {
+        -73.. => ("▂▄▆█", Ink::Good),
+        -83..-73 => ("▂▄▆ ", Ink::Good),
+        -93..-83 => ("▂▄  ", Ink::Middling),
+        -103..-93 => ("▂   ", Ink::Middling),
+        _ => ("    ", Ink::Bad),
+    };
+    Cell::with(format!("{bars} {dbm} dBm"), ink)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn site(modems: usize) -> Site {
+        let modem = |n: usize| {
+            let state = if n == 1 { "Quarantined" } else { "Ready" };
+            json!({
+                "port": format!("/dev/serial/by-path/modem{n:03}"), "state": state, "since": "2026-06-22T12:00:00.000000Z",
+                "signal": -71, "operator": "Net", "number": format!("+3161234000{n}"),
+                "reason": if n == 1 { json!("the modem has stopped answering; hard reset") } else { Value::Null },
+            })
+        };
+        let stock = |service: &str, country: &str, count: u64| json!({ "service": service, "country": country, "count": count });
+        let status = json!({
+            "ready": true, "modems": { "total": modems, "ready": modems - 1 }, "sims": { "total": 9, "available": 9 },
+            "orders": { "open": 2 }, "rentals": { "active": 1 }, "polls": 1, "version": "1.2.3", "uptime_seconds": 7300,
+            "last_message_seconds": 12,
+            "alarms": [{ "alarm": "ModemNotReady", "text": "modem001 is Quarantined for 30 min: the modem has stopped answering" }],
+            "stock": [stock("Uber", "NL", 6), stock("Uber", "UK", 0), stock("Lyft", "NL", 0), stock("Lyft", "UK", 1)],
+        });
+        Site { status, modems: (0..modems).map(modem).collect() }
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-06-22T12:30:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn one_screen() {
+        let screen = Screen { size: Some((80, 24)), colours: false };
+        let expected = "\
+simbridge  1.2.3   up           2 h  daemon    ready
+modems     1 of 2  open orders  2    last SMS  12 s ago
+SIMs       9 of 9  rentals      1    polls     1
+! ModemNotReady: modem001 is Quarantined for 30 min: the modem has stopped answ…
+
+MODEM     STATE        FOR     SIGNAL        NETWORK  NUMBER        REASON
+modem001  Quarantined  30 min  ▂▄▆█ -71 dBm  Net      +31612340001  the modem h…
+modem000  Ready        30 min  ▂▄▆█ -71 dBm  Net      +31612340000
+
+STOCK  NL  UK
+Lyft   0   1
+Uber   6   0";
+        assert_eq!(site(2).lines(&screen, now()).join("\n"), expected);
+        let plain = Screen { size: None, colours: false };
+        assert!(site(2).lines(&plain, now()).iter().any(|line| line.ends_with("stopped answering; hard reset")));
+        let coloured = site(2).lines(&Screen { colours: true, ..plain }, now()).join("\n");
+        assert!(coloured.contains("\x1b[1;31mQuarantined\x1b[0m") && coloured.contains("\x1b[32mReady\x1b[0m"));
+    }
+
+    #[test]
+    fn many_modems_leave_room_for_the_rest() {
+        let lines = site(100).lines(&Screen { size: Some((80, 24)), colours: false }, now());
+        assert!(lines.len() < 24, "{lines:#?}");
+        let more = lines.iter().find(|line| line.starts_with("… ")).unwrap();
+        assert!(more.ends_with("more modems"), "{more}");
+        assert!(lines.iter().any(|line| line.starts_with("modem001  Quarantined")), "the bad ones first: {lines:#?}");
+        assert!(lines.iter().any(|line| line.starts_with("Uber")), "{lines:#?}");
+        assert_eq!(site(100).lines(&Screen { size: None, colours: false }, now()).len(), 5 + 101 + 4);
+    }
+
+    #[test]
+    fn one_line() {
+        let expected = "2026-06-22 12:30:00  modems 1/2  sims 9/9  orders 2  rentals 1  last SMS 12 s ago  alarms 1";
+        assert_eq!(site(2).summary(now()), expected);
+    }
+
+    #[test]
+    fn spans() {
+        for (seconds, text) in [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+}

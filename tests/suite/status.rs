@@ -1,0 +1,106 @@
+//! `simbridge status`, once and live.
+
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::termios::Winsize;
+use serde_json::Value;
+
+use crate::support::{Daemon, Site};
+
+#[test]
+fn the_site_on_one_screen_and_as_json() {
+    let site = Site::with_modems(2);
+    let _daemon = site.serve_ready();
+    let shown = site.ok(&["status"]);
+    for words in ["modems     2 of 2", "modem000  Ready", "Simbridge NL", "+31612340000", "last SMS  none yet", "▂"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains('\x1b'), "no colours where there is no terminal");
+    let said = site.json(&["status"]);
+    for path in ["/modems/total", "/modems/ready", "/sims/total", "/sims/available", "/orders/open", "/rentals/active"]
+    {
+        assert!(said.pointer(path).is_some_and(Value::is_u64), "{path}: {said}");
+    }
+    assert_eq!((&said["ready"], &said["alarms"]), (&true.into(), &Value::Array(Vec::new())), "{said}");
+}
+
+#[test]
+fn live_where_there_is_no_terminal_a_line_each_time() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    for (json, words) in [(false, "modems 1/1"), (true, "\"modems\":{\"total\":1,\"ready\":1}")] {
+        let args = if json {
+            &["status", "--watch", "--every", "20ms", "--json"][..]
+        } else {
+            &["status", "--watch", "--every", "20ms"]
+        };
+        let mut child = site.command(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        for _ in 0..2 {
+            let line = lines.next().unwrap().unwrap();
+            assert!(line.contains(words), "{line}");
+        }
+        drop(lines);
+        assert!(child.wait().unwrap().success(), "it ends when nobody reads any more");
+    }
+}
+
+/// A terminal of so many columns: our end of it, and the program's.
+fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
+    let ours = rustix::pty::openpt(
+        rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY | rustix::pty::OpenptFlags::CLOEXEC,
+    )
+    .unwrap();
+    rustix::pty::grantpt(&ours).unwrap();
+    rustix::pty::unlockpt(&ours).unwrap();
+    let name = rustix::pty::ptsname(&ours, Vec::new()).unwrap();
+    let theirs = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    rustix::termios::tcsetwinsize(&theirs, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
+        .unwrap();
+    (ours.into(), theirs)
+}
+
+/// What a text shows, without its colours and movements.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('\x1b');
+    let first = parts.next().unwrap().to_owned();
+    first
+        + &parts
+            .map(|part| {
+                part.trim_start_matches('[').split_once(|c: char| c.is_ascii_alphabetic()).unwrap_or_default().1
+            })
+            .collect::<String>()
+}
+
+#[test]
+fn live_on_a_terminal_over_itself_within_its_width_until_ctrl_c() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let (mut ours, theirs) = terminal(60);
+    let args = ["status", "--watch", "--every", "20ms"];
+    let child = site.command(&args).env_remove("NO_COLOR").stdout(Stdio::from(theirs)).spawn().unwrap();
+    // Ends with the test, however that ends.
+    let mut live = Daemon::of(child);
+    let mut said = String::new();
+    let mut buffer = [0; 4096];
+    while said.matches("\x1b[H").count() < 3 {
+        let length = ours.read(&mut buffer).unwrap();
+        said += &String::from_utf8_lossy(&buffer[..length]);
+    }
+    assert!(said.contains("\x1b[32mReady\x1b[0m"), "{said:?}");
+    for line in plain(&said).lines().map(str::trim_end) {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(live.child.as_ref().unwrap()),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
+    // Not stuck on a terminal that nobody reads.
+    std::thread::spawn(move || while ours.read(&mut buffer).is_ok_and(|length| length > 0) {});
+    let ended = live.child.as_mut().unwrap().wait().unwrap();
+    assert!(ended.code().is_none() || ended.success(), "{ended}");
+}
