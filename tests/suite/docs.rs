@@ -18,11 +18,26 @@ const PAGES: [&str; 5] =
 const RUN_HERE: [&str; 2] = ["simbridge", "curl"];
 
 /// Programs whose commands must stand in a script of CI.
-const RUN_BY_CI: [&str; 8] = ["cargo", "bash", "apt", "systemctl", "journalctl", "sudo", "dpkg", "promtool"];
+const RUN_BY_CI: [&str; 9] = [
+    "cargo",
+    "bash",
+    "apt",
+    "systemctl",
+    "systemd-analyze",
+    "journalctl",
+    "dpkg",
+    "promtool",
+    "systemd/package/build-deb",
+];
 
 /// Commands that go on until they are stopped: that they say something is enough.
-const LASTING: [&str; 4] =
-    ["simbridge serve", "simbridge simulate --modems", "simbridge message tail", "simbridge demo"];
+const LASTING: [&str; 5] = [
+    "simbridge serve",
+    "simbridge simulate --modems",
+    "simbridge message tail",
+    "simbridge status --watch",
+    "simbridge demo",
+];
 
 #[derive(Debug, PartialEq)]
 struct Shown {
@@ -36,7 +51,7 @@ fn shown(page: &str) -> Vec<Shown> {
     let mut found = Vec::new();
     for line in page.lines() {
         if let Some(block) = line.strip_prefix("    ") {
-            let command = block.trim_start().trim_start_matches("$ ").to_owned();
+            let command = block.trim_start().trim_start_matches("$ ").trim_start_matches("sudo ").to_owned();
             found.push(Shown { command, inline: false });
         } else {
             let spans = line.split('`').skip(1).step_by(2);
@@ -90,6 +105,7 @@ impl Stage {
             ("key=…", format!("key={}", self.key)),
             ("/dev/ttyUSB2", format!("{folder}/spare/modem000")),
             (" numbers.csv", format!(" {}", numbers.display())),
+            ("--user simbridge", "--user root".to_owned()),
             ("8931040000000000018", iccid(0)),
             ("PORT", format!("{folder}/modems/modem001")),
             ("ICCID", iccid(5)),
