@@ -35,8 +35,9 @@ fn main() {
 }
 
 fn slow_pace() {
-    let limits =
-        format!("[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nmax_open_per_account = {MODEMS}\n");
+    let limits = format!(
+        "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"9s\"\nmax_open_per_account = {MODEMS}\n"
+    );
     let site = Site::with(MODEMS, Scenario::default(), &limits);
     let _daemon = site.serve_ready();
     let key = site.customer("ann", "1000");
