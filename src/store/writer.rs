@@ -139,9 +139,9 @@ impl Store {
                 "it may only be read by this user, or lies on a file system that is mounted so".to_owned(),
             ));
         }
-        let opened = spill_beside(&conn, path)
-            .and_then(|()| prepare(&conn, checkpointed_by_others))
-            .and_then(|()| migrate(&mut conn, path));
+        let opened = prepare(&conn, checkpointed_by_others)
+            .and_then(|()| migrate(&mut conn, path))
+            .and_then(|()| spill_nowhere(&conn));
         opened.map_err(|error| match error {
             StoreError::Other(reason) => failed(reason),
             other => other.of_file(path),
@@ -325,7 +325,7 @@ impl Readers {
 }
 
 /// Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
-/// parameter changes that it has compared with a partial index's condition: that was a third of a message's cost.
+/// parameter changes that it has compared with a partial index's condition: a fifth of what a message cost.
 pub(super) fn keep_statements(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -346,11 +346,10 @@ fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreE
     Ok(())
 }
 
-/// A large operation's savepoint needs a file: beside the database, not in a /tmp that is full or may not be written.
-fn spill_beside(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    conn.pragma_update(None, "temp_store_directory", folder.to_string_lossy())?;
-    Ok(())
+/// What a large operation's savepoint keeps stays in memory: a /tmp that is full or may not be written fails no order. (Where such files go can
+/// only be said for the whole process, and not while another connection works.) Migrations sort much more, once: theirs go to files.
+fn spill_nowhere(conn: &Connection) -> Result<(), StoreError> {
+    Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
 }
 
 /// Where the open file lies: what is written into one that was moved away or deleted would be lost.
