@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use simbridge::domain::Timestamp;
 use simbridge::domain::calendar::add_months;
+use simbridge::simulator::Fault;
 use simbridge::sms::{Address, Deliver, Scts, tpdu};
 
 use crate::endpoints::{Desk, made};
@@ -39,6 +40,28 @@ fn a_former_tenants_sms_that_comes_late_is_not_the_next_ones() {
 }
 
 /// Asks and is gone before the answer.
+/// It lay in the store since before the order, unannounced: the sweep finds it while the order waits.
+#[test]
+fn what_a_sweep_finds_from_before_an_order_is_not_its_code() {
+    let desk = Desk::open(1, "");
+    let key = desk.site.customer("ann", "5");
+    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    let number = desk.site.network().numbers().remove(0);
+    desk.site.network().fault(0, &Fault::DropUrcs { count: 1 }).unwrap();
+    let scts = Scts::from_utc(chrono::Utc::now() - Duration::from_secs(600), 0);
+    let early = Deliver::compose(None, &Address::parse("Uber"), scts, "code 1111", 1).remove(0).encode();
+    desk.site.network().send_pdu(&number, tpdu(&early).unwrap()).unwrap();
+    wait_for("it to lie in the store", || desk.site.network().stored(&number) == 1);
+    let (order, _) = made(&desk.ask(&format!("makeorder?key={key}&serviceId=1")));
+    assert!(desk.site.messages().is_empty(), "nothing was announced");
+    let port = desk.site.admin("/modems")[0]["port"].as_str().unwrap().to_owned();
+    desk.site.ok(&["modem", "reset", &port]);
+    wait_for("the sweep to find it", || desk.site.messages().len() == 1);
+    assert_eq!(desk.ask(&format!("getsms?key={key}&orderId={order}")), "WAITING");
+    desk.site.send("Uber", &number, "code 2222");
+    assert_eq!(desk.ask(&format!("getsms?key={key}&orderId={order}&wait=60")), "SUCCESS_code 2222");
+}
+
 fn hang_up(desk: &Desk, method: &str, path: &str) {
     let mut stream = TcpStream::connect(&desk.address).unwrap();
     let request = format!("{method} /api/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
