@@ -96,6 +96,19 @@ fn a_modem_that_starts_anew_is_set_up_anew() {
     wait_for("the message", || site.messages().len() == 1);
 }
 
+/// It tells its card, and fails whatever touches the card: going round for ever would help nobody, a reset does.
+#[test]
+fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    let port = site.admin("/modems")[0]["port"].as_str().unwrap().to_owned();
+    site.ok(&["modem", "at", &port, "AT+CFUN=0"]);
+    daemon.terminate();
+    let _daemon = site.serve_ready();
+    let reset = site.json(&["modem", "show", &port])["recoveries"]["soft reset"].clone();
+    assert_eq!(reset, 1);
+}
+
 #[test]
 fn orders_follow_the_sim_to_another_modem() {
     let site = Site::with_modems(2);

@@ -11,6 +11,9 @@ use super::Session;
 use super::replies::ussd_text;
 use crate::at::{DirectKind, SimEvent, Urc};
 
+/// Cards lost in a row without messages having been served, after which only a reset may help.
+const HOPELESS: u32 = 6;
+
 impl Session {
     pub(super) fn event(&mut self, event: Event, line: &str, now: Moment) {
         match event {
@@ -98,6 +101,9 @@ impl Session {
         self.facts.losses = self.facts.losses.saturating_add(1);
         self.facts.because("the SIM card is being read again");
         self.direct.card_lost(&mut self.facts);
+        if self.facts.losses >= HOPELESS {
+            return self.give_up("the SIM card answers, but fails whenever it is used".to_owned());
+        }
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
     }
 
