@@ -16,7 +16,8 @@ const MAX_WAITING: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_LENGTH: usize = 400;
 /// Commands of several vendors that write an IMEI.
-const IMEI_WRITERS: [&str; 4] = ["+EGMR=1", "+SIMEI=", "+WIMEI=", "^PHYNUM="];
+const IMEI_WRITERS: [&str; 8] =
+    ["+EGMR=1", "+SIMEI=", "+WIMEI=", "^PHYNUM=", "*EIMEI=", "^IMEI=", "^NVWR=550", "+QNVW=550"];
 
 #[derive(Debug)]
 struct Waiting {
@@ -237,6 +238,8 @@ mod tests {
             ("AT+CUSD=1,\"*100#é\"", Err(RequestError::NotACommand)),
             ("AT+EGMR=1,7,\"861234567890123\"", Err(RequestError::WritesImei)),
             ("AT+EGMR = 1,7,\"861234567890123\"", Err(RequestError::WritesImei)),
+            ("AT*EIMEI=1,\"861234567890123\"", Err(RequestError::WritesImei)),
+            ("AT+QNVW=550,0,\"08\"", Err(RequestError::WritesImei)),
             ("AT+EGMR=0,7", Ok(())),
         ];
         for (text, expected) in table {

@@ -48,6 +48,11 @@ fn one_modem_is_shown_asked_and_started_anew() {
     assert!(recording.starts_with("# device: simbridge SIMULATED\n") && recording.contains("# why: a test\n"));
     assert!(recording.contains("\n> AT+CGSN\n< ") && !recording.contains(&imei), "{recording}");
 
+    let audit = site.json(&["audit", "list"]).to_string();
+    for deed in ["sent a command to", "sent a USSD code by", "reset", "recorded"] {
+        assert!(audit.contains(&format!("\"{deed}\"")), "{deed}: {audit}");
+    }
+
     let shown = site.json(&["modem", "show", "modem001"]);
     let states: Vec<&str> =
         shown["history"].as_array().unwrap().iter().map(|change| change["state"].as_str().unwrap()).collect();

@@ -19,7 +19,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("accept_failed", "a connection could not be taken"),
     ("census_failed", "the numbers of SIMs, stock and money could not be counted; they are tried again"),
     ("set_aside", "what is due cannot be done; it is left as it is, and what else is due goes on"),
-    ("audit_failed", "that a customer saw messages could not be noted"),
+    ("audit_failed", "what somebody saw or did could not be noted in the audit"),
     ("request_failed", "a customer's request was answered ERROR"),
     ("modem_ready", "a modem works"),
     ("modem_state", "a modem is on its way to working, or waits for something"),

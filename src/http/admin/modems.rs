@@ -74,8 +74,17 @@ impl Desk {
         found.ok_or_else(|| refused(format!("no modem is called {name}; `simbridge modem list` shows ports and IMEIs")))
     }
 
-    async fn ask(&self, name: &str, ask: ModemAsk) -> Answer {
+    /// A modem is helped also while the database is full.
+    async fn note(&self, deed: &'static str, port: &str) {
+        if let Err(error) = self.gateway.operator_did(deed, format!("modem {port}")).await {
+            tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
+        }
+    }
+
+    /// Asks a modem, and notes as which deed.
+    async fn ask(&self, name: &str, deed: &'static str, ask: ModemAsk) -> Answer {
         let port = self.find(name)?.port;
+        self.note(deed, &port).await;
         let reply = self.modems.ask(port.clone(), ask).await.map_err(refused)?;
         Ok(Json(json!({ "port": port, "reply": reply })))
     }
@@ -113,16 +122,17 @@ async fn show(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> 
 
 async fn recording(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> Answer {
     let modem = desk.find(&name)?;
+    desk.note("recorded", &modem.port).await;
     let lines = desk.modems.recording(&modem.port).unwrap_or_default();
     Ok(Json(json!({ "port": modem.port, "lines": lines })))
 }
 
 async fn at(State(desk): State<Desk>, Json(AtCommand { name, command }): Json<AtCommand>) -> Answer {
-    desk.ask(&name, ModemAsk::At(command)).await
+    desk.ask(&name, "sent a command to", ModemAsk::At(command)).await
 }
 
 async fn ussd(State(desk): State<Desk>, Json(Code { name, code }): Json<Code>) -> Answer {
-    desk.ask(&name, ModemAsk::Ussd(code)).await
+    desk.ask(&name, "sent a USSD code by", ModemAsk::Ussd(code)).await
 }
 
 /// Without a code the one of the card's mobile operator is sent.
@@ -171,7 +181,7 @@ async fn write_number(State(desk): State<Desk>, Json(Written { iccid }): Json<Wr
 }
 
 async fn reset(State(desk): State<Desk>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
-    desk.ask(&name, ModemAsk::Reset { hard }).await
+    desk.ask(&name, "reset", ModemAsk::Reset { hard }).await
 }
 
 async fn scan(State(desk): State<Desk>) -> Answer {
