@@ -7,7 +7,7 @@
 
 mod process;
 #[path = "../tests/suite/support.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;
 
 use std::time::{Duration, Instant};

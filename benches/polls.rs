@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 #[path = "../tests/suite/support.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;
 
 use std::io::{BufRead, BufReader};

@@ -9,11 +9,3 @@ pub fn cpu(pid: u32) -> Duration {
     let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
 }
-
-/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`.
-#[allow(dead_code, reason = "one benchmark asks for memory, the other only for time")]
-pub fn private_kib(pid: u32) -> u64 {
-    let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let dirty = maps.lines().find_map(|line| line.strip_prefix("Private_Dirty:")).unwrap();
-    dirty.trim().trim_end_matches(" kB").parse().unwrap()
-}

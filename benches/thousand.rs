@@ -6,7 +6,7 @@
 
 mod process;
 #[path = "../tests/suite/support.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;
 
 use std::process::Stdio;
@@ -23,7 +23,7 @@ fn main() {
         let site = Site::with(0, Scenario::default(), "");
         let daemon = site.serve();
         sleep(Duration::from_secs(1));
-        process::private_kib(daemon.id())
+        private_kib(daemon.id())
     };
     let site = Site::with(0, Scenario::default(), "");
     let _simulator = simulate(&site, modems);
@@ -39,7 +39,7 @@ fn main() {
     sleep(Duration::from_secs(60) * minutes);
     let idle = (process::cpu(pid) - before).as_secs_f64() * 1000.0;
     row("idle CPU, a modem and minute", idle / f64::from(modems) / f64::from(minutes), "ms");
-    let used = process::private_kib(pid);
+    let used = private_kib(pid);
     row("memory of the daemon", used as f64 / 1024.0, "MiB");
     row("memory, a modem", (used - empty) as f64 / f64::from(modems), "KiB");
     row("one message to each, all on disk after", messages(&site, modems).as_secs_f64(), "s");
@@ -81,4 +81,11 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
         assert!(started.elapsed() < Duration::from_secs(300), "waited in vain for {what}");
         sleep(Duration::from_millis(50));
     }
+}
+
+/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`.
+fn private_kib(pid: u32) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    let dirty = maps.lines().find_map(|line| line.strip_prefix("Private_Dirty:")).unwrap();
+    dirty.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -28,13 +28,8 @@ impl Liveness {
     /// # Errors
     /// Which part does not answer.
     pub async fn look(&mut self, period: Duration) -> Result<(), String> {
-        // Any answer will do: a full disk is no reason to start anew.
-        let writer = self.store.write(|_| Ok::<(), StoreError>(()));
-        if matches!(tokio::time::timeout(period, writer).await, Err(_) | Ok(Err(StoreError::Gone))) {
-            return Err("the database's writer does not answer".to_owned());
-        }
-        if !matches!(tokio::time::timeout(period, answer(self.customers)).await, Ok(Ok(()))) {
-            return Err(format!("the customers' API does not answer on {}", self.customers));
+        if let Some(why) = silent(&self.store, self.customers, period).await.into_iter().next() {
+            return Err(why);
         }
         let turns = self.driver.turns();
         match stuck(&mut self.turns, turns, period) {
@@ -42,6 +37,20 @@ impl Liveness {
             None => Ok(()),
         }
     }
+}
+
+/// Which of the database's writer and the customers' API do not answer in time. Any answer will do: a full disk is no reason to
+/// start anew.
+pub(super) async fn silent(store: &Store, customers: SocketAddr, patience: Duration) -> Vec<String> {
+    let mut faults = Vec::new();
+    let writer = store.write(|_| Ok::<(), StoreError>(()));
+    if matches!(tokio::time::timeout(patience, writer).await, Err(_) | Ok(Err(StoreError::Gone))) {
+        faults.push("the database's writer does not answer".to_owned());
+    }
+    if !matches!(tokio::time::timeout(patience, answer(customers)).await, Ok(Ok(()))) {
+        faults.push(format!("the customers' API does not answer on {customers}"));
+    }
+    faults
 }
 
 /// The first port whose loop has not turned for too long.

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
 use super::Watch;
-use crate::store::StoreError;
+use crate::daemon::liveness::silent;
 
 /// What has not answered by then does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -14,27 +11,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 impl Watch {
     /// What does not answer any more.
     pub(super) async fn dead(&self) -> Vec<String> {
-        let writer = tokio::time::timeout(PATIENCE, self.store.write(|_| Ok::<_, StoreError>(())));
-        let writer = match writer.await {
-            // A database that cannot be written to is no reason to start anew.
-            Ok(Ok(()) | Err(StoreError::Full | StoreError::Locked | StoreError::Moved | StoreError::Other(_))) => None,
-            Ok(Err(error)) => Some(format!("the database's writer: {error}")),
-            Err(_) => Some("the database's writer does not answer".to_owned()),
-        };
-        writer.into_iter().chain(self.deaf_api().await).collect()
-    }
-
-    async fn deaf_api(&self) -> Option<String> {
-        let Some(address) = self.customers.get() else { return Some("customers are not served yet".to_owned()) };
-        let asking = async {
-            let mut stream = TcpStream::connect(address).await?;
-            stream.write_all(b"HEAD /healthz HTTP/1.1\r\nhost: simbridge\r\nconnection: close\r\n\r\n").await?;
-            stream.read_u8().await
-        };
-        match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(format!("the customers' API on {address}: {error}")),
-            Err(_) => Some(format!("the customers' API on {address} does not answer")),
+        match self.customers.get() {
+            Some(address) => silent(&self.store, *address, PATIENCE).await,
+            None => vec!["customers are not served yet".to_owned()],
         }
     }
 
