@@ -4,6 +4,7 @@
 
 pub mod allocation;
 pub mod asking;
+pub mod bank;
 pub mod block_list;
 pub mod calendar;
 pub mod catalogue;
