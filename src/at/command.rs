@@ -23,6 +23,10 @@ pub enum Command {
     Firmware,
     /// `AT+CGSN`
     Imei,
+    /// `AT+CFUN?`: are card and radio on (27.007 8.2)?
+    Functionality,
+    /// `AT+CFUN=<fun>`: 0, card and radio off; 1, both on; 4, the radio alone off.
+    SetFunctionality(u8),
     /// `AT+CPIN?`
     SimState,
     /// One of the ways to read the ICCID.
@@ -227,6 +231,7 @@ impl Command {
             Command::Imsi => Expects::Value("CIMI"),
             Command::Iccid(IccidSource::File) => Expects::Required("+CRSM:"),
             Command::Iccid(_) => Expects::Value("CCID"),
+            Command::Functionality => Expects::Required("+CFUN:"),
             Command::SimState => Expects::Required("+CPIN:"),
             Command::OwnNumber => Expects::Prefixed(&["+CNUM:"]),
             Command::OwnPhonebookEntry => Expects::Prefixed(&["+CPBR:"]),
@@ -254,6 +259,7 @@ impl Command {
             Command::Registration(domain) => format!("AT{}?", domain.tag()),
             Command::Read(index) => format!("AT+CMGR={index}"),
             Command::Delete(index) => format!("AT+CMGD={index}"),
+            Command::SetFunctionality(functionality) => format!("AT+CFUN={functionality}"),
             Command::Own(text) | Command::Raw(text) => text.clone(),
             Command::WriteOwnNumber(number) => {
                 let kind = if number.starts_with('+') { 145 } else { 129 };
@@ -276,6 +282,7 @@ impl Command {
             Command::Model => "AT+CGMM",
             Command::Firmware => "AT+CGMR",
             Command::Imei => "AT+CGSN",
+            Command::Functionality => "AT+CFUN?",
             Command::SimState => "AT+CPIN?",
             Command::Iccid(source) => source.fixed(),
             Command::Acknowledge => "AT+CNMA",

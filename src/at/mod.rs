@@ -20,9 +20,9 @@ pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
 pub use ranges::{Choice, Choices, groups};
 pub use reply::{
-    ListHeader, PinState, Registration, Reported, Unreadable, imei, imsi, indexes, indications, list_header, operator,
-    own_number, phonebook_number, pin_state, read_header, registration, signal_dbm, store_fill, stores_supported,
-    value,
+    ListHeader, PinState, Registration, Reported, Unreadable, functionality, imei, imsi, indexes, indications,
+    list_header, operator, own_number, phonebook_number, pin_state, read_header, registration, signal_dbm, store_fill,
+    stores_supported, value,
 };
 pub use result::{FinalResult, SimTrouble};
 pub use store::Store;

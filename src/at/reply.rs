@@ -127,6 +127,11 @@ pub fn registration(line: &str) -> Option<Reported> {
     Some(Reported { domain, registration: status.into(), asked: second.is_some() })
 }
 
+/// `+CFUN: <fun>` (27.007 8.2).
+pub fn functionality(line: &str) -> Option<i32> {
+    fields(payload(line, "+CFUN:")?).next().and_then(int)
+}
+
 /// `+CSQ: <rssi>,<ber>` in dBm (27.007 8.5; from 100 on TD-SCDMA and LTE as vendors give it); `None` also for 99, "not known".
 pub fn signal_dbm(line: &str) -> Option<i16> {
     let rssi = fields(payload(line, "+CSQ:")?).next().and_then(int)?;

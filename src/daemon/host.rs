@@ -112,7 +112,7 @@ fn refused(error: gateway::Error) -> HostError {
 /// Whether a port's first try is over: it works, or it is known why not.
 fn settled(state: &State, has_reason: bool) -> bool {
     match state {
-        State::Ready | State::Absent | State::Recovering { .. } | State::Quarantined { .. } => true,
+        State::Ready | State::Switching | State::Absent | State::Recovering { .. } | State::Quarantined { .. } => true,
         State::Opening | State::SimCheck | State::Identifying | State::Registering => has_reason,
         State::Probing | State::Configuring => false,
     }

@@ -62,6 +62,8 @@ pub enum State {
     Registering,
     /// Working.
     Ready,
+    /// Off the air: its bank exchanges the card.
+    Switching,
     /// Given up for now; the port is opened anew shortly.
     Recovering {
         /// Why.
@@ -86,6 +88,7 @@ impl fmt::Display for State {
             State::Configuring => "Configuring",
             State::Registering => "Registering",
             State::Ready => "Ready",
+            State::Switching => "Switching",
             State::Recovering { .. } => "Recovering",
             State::Quarantined { .. } => "Quarantined",
         })
@@ -245,6 +248,16 @@ pub enum Request {
         /// By the stronger one, where there is one.
         hard: bool,
     },
+    /// Take the card off the air, so that its bank can exchange it. Answered when everything that lay in the stores is on disk and
+    /// deleted, and card and radio are off.
+    Leave,
+    /// Choose this slot inside the module, counted from 0. Only off the air.
+    Slot(u8),
+    /// Go back on the air with whatever card is there. Answered at once.
+    Return {
+        /// By starting the modem anew.
+        restart: bool,
+    },
     /// Do something in the name of one card: begun only while that card is known to be in, and answered only when it still is.
     OfCard {
         /// The card.
@@ -289,6 +302,18 @@ pub enum RequestError {
     /// The modem, the card or the network does not want it.
     #[error("refused: {0}")]
     Refused(FinalResult),
+    /// A message could not be stored or deleted in time.
+    #[error("the message stores could not be emptied")]
+    NotEmptied,
+    /// There is a card, but it is still being looked at.
+    #[error("the modem is still starting")]
+    Starting,
+    /// Only a radio whose card is off the air can do it.
+    #[error("the radio is not off the air")]
+    OnAir,
+    /// Its profile has no command for it.
+    #[error("the modem's profile has no `slot` command")]
+    NoSlots,
     /// What was written is not what is read.
     #[error("the SIM card does not keep the number")]
     NotKept,

@@ -27,6 +27,7 @@ mod facts;
 mod identifying;
 pub mod mask;
 mod moment;
+mod off_air;
 mod operators;
 mod phase;
 mod pin;

@@ -5,6 +5,7 @@ use super::face::State;
 use super::facts::Facts;
 use super::identifying::Identifying;
 use super::moment::Moment;
+use super::off_air::OffAir;
 use super::probing::Probing;
 use super::serving::Serving;
 use super::sim_check::SimCheck;
@@ -28,6 +29,7 @@ pub(super) enum Phase {
     Identifying(Identifying),
     Configuring(Configuring),
     Serving(Box<Serving>),
+    OffAir(OffAir),
 }
 
 impl Phase {
@@ -38,6 +40,7 @@ impl Phase {
             Phase::Identifying(phase) => phase.next(facts, now),
             Phase::Configuring(phase) => phase.next(facts, now),
             Phase::Serving(phase) => phase.next(facts, now),
+            Phase::OffAir(phase) => phase.next(facts, now),
         }
     }
 
@@ -49,6 +52,7 @@ impl Phase {
             Phase::Configuring(_) => State::Configuring,
             Phase::Serving(_) if facts.is_registered() => State::Ready,
             Phase::Serving(_) => State::Registering,
+            Phase::OffAir(_) => State::Switching,
         }
     }
 }

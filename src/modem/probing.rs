@@ -10,6 +10,8 @@ use crate::at::{self, Command};
 
 /// `AT`s that stay without an answer before the port is opened anew: a modem that is still starting takes some seconds.
 const GREETINGS: u8 = 10;
+/// After it was started anew.
+const GREETINGS_AFTER_RESTART: u8 = 90;
 /// Questions for the IMEI, likewise.
 const IMEI_TRIES: u8 = 3;
 /// A name is cut here.
@@ -25,6 +27,8 @@ enum Step {
     Manufacturer,
     Model,
     Firmware,
+    Functionality,
+    SwitchOn,
     Finished,
 }
 
@@ -32,6 +36,7 @@ enum Step {
 pub(super) struct Probing {
     step: Step,
     tries: u8,
+    restarted: bool,
     imei: String,
     manufacturer: Option<String>,
     model: Option<String>,
@@ -39,9 +44,15 @@ pub(super) struct Probing {
 }
 
 impl Probing {
+    /// The modem has just been started anew: it may take a while.
+    pub fn after_restart() -> Probing {
+        Probing { restarted: true, ..Probing::default() }
+    }
+
     pub fn next(&mut self, facts: &mut Facts) -> Next {
+        let greetings = if self.restarted { GREETINGS_AFTER_RESTART } else { GREETINGS };
         match self.step {
-            Step::Greeting if self.tries >= GREETINGS => Next::GiveUp("no answer to AT".to_owned()),
+            Step::Greeting if self.tries >= greetings => Next::GiveUp("no answer to AT".to_owned()),
             Step::Imei if self.tries >= IMEI_TRIES => Next::GiveUp("the modem does not tell its IMEI".to_owned()),
             Step::Greeting => Next::Send(Command::Attention),
             Step::EchoOff => Next::Send(Command::EchoOff),
@@ -50,6 +61,8 @@ impl Probing {
             Step::Manufacturer => Next::Send(Command::Manufacturer),
             Step::Model => Next::Send(Command::Model),
             Step::Firmware => Next::Send(Command::Firmware),
+            Step::Functionality => Next::Send(Command::Functionality),
+            Step::SwitchOn => Next::Send(Command::SetFunctionality(1)),
             Step::Finished => {
                 facts.set_identity(self.identity());
                 Next::Enter(Phase::SimCheck(SimCheck::default()))
@@ -94,8 +107,14 @@ impl Probing {
             }
             Command::Firmware => {
                 self.firmware = name();
-                Step::Finished
+                Step::Functionality
             }
+            // Left so by a switch of a bank that was broken off, or by another program.
+            Command::Functionality => match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
+                Some(0 | 4) => Step::SwitchOn,
+                _ => Step::Finished,
+            },
+            Command::SetFunctionality(_) => Step::Finished,
             _ => return,
         };
         self.tries = 0;

@@ -22,6 +22,8 @@ pub(super) struct Sweep {
     left: VecDeque<Store>,
     /// Messages found in the present store.
     pub found: usize,
+    /// Messages were found in a store before the present one.
+    found_before: bool,
     walk: Walk,
     failures: u8,
 }
@@ -65,6 +67,7 @@ impl Sweep {
             self.left = stores.iter().copied().filter(|store| Some(*store) == chosen).collect();
             self.left.extend(stores.iter().copied().filter(|store| Some(*store) != chosen));
             self.found = 0;
+            self.found_before = false;
             self.walk = Walk::No;
         }
     }
@@ -125,8 +128,14 @@ impl Sweep {
 
     pub fn next_store(&mut self) {
         self.left.pop_front();
+        self.found_before |= self.found > 0;
         self.found = 0;
         self.walk = Walk::No;
+    }
+
+    /// Whether messages were found in any store, in this sweep or the last.
+    pub fn found_any(&self) -> bool {
+        self.found_before || self.found > 0
     }
 
     /// Every store has been read.

@@ -39,6 +39,7 @@ pub struct Profile {
     /// Beginnings of lines that say that a store is full.
     pub(super) store_full: Vec<String>,
     slot: Option<String>,
+    first_slot: u8,
     quirks: Vec<Quirk>,
 }
 
@@ -108,9 +109,10 @@ impl Profile {
         self.hard_reset.as_deref()
     }
 
-    /// The command that chooses a SIM slot inside the module, where there is one.
+    /// The command that chooses a SIM slot inside the module, where there is one; counted from 0 here, from the profile's `first_slot` there.
     pub fn slot_command(&self, slot: u8) -> Option<String> {
-        self.slot.as_deref().map(|command| command.replace("{slot}", &slot.to_string()))
+        let number = slot.checked_add(self.first_slot)?.to_string();
+        self.slot.as_deref().map(|command| command.replace("{slot}", &number))
     }
 
     /// How well it fits: the letters of the patterns that fit; `None` when it does not.

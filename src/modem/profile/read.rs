@@ -42,6 +42,8 @@ struct File {
     store_full: Vec<String>,
     slot: Option<String>,
     #[serde(default)]
+    first_slot: u8,
+    #[serde(default)]
     quirks: Vec<Quirk>,
 }
 
@@ -93,6 +95,7 @@ impl Profile {
             hard_reset: file.hard_reset,
             store_full: file.store_full,
             slot: file.slot,
+            first_slot: file.first_slot,
             quirks: file.quirks,
         };
         match profile.bad_command() {
@@ -169,11 +172,11 @@ mod tests {
             "{LEAST}{}",
             "sources = [\"a manual\"]\ninit = [\"AT+X\"]\nurc_port = \"AT+Y\"\ncnmi = [\"2,2,0,0,0\"]\ncsms = [1, 0]\n\
              stores = { read = [\"ME\"], receive = [\"ME\", \"SM\"], parameters = 2 }\niccid = [\"AT+Z?\"]\n\
-             soft_reset = \"AT+R\"\nhard_reset = \"AT+RR\"\nstore_full = [\"+FULL\"]\nslot = \"AT+S={slot}\"\n\
+             soft_reset = \"AT+R\"\nhard_reset = \"AT+RR\"\nstore_full = [\"+FULL\"]\nslot = \"AT+S={slot}\"\nfirst_slot = 1\n\
              quirks = [\"no-list\", \"deaf-after-full\"]\n[[pin_attempts]]\ncommand = \"AT+P\"\nfield = 1\n"
         );
         let profile = Profile::parse(&text).unwrap();
-        assert_eq!(profile.slot_command(2).as_deref(), Some("AT+S=2"));
+        assert_eq!(profile.slot_command(1).as_deref(), Some("AT+S=2"));
         assert_eq!((profile.soft_reset(), profile.hard_reset()), ("AT+R", Some("AT+RR")));
         assert_eq!(profile.stores.receive, [Store::Modem, Store::Sim]);
         assert!(profile.has(Quirk::NoList) && !profile.has(Quirk::NoAcknowledge));

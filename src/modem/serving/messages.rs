@@ -258,6 +258,7 @@ impl Serving {
             return;
         }
         self.sweep.end(now);
+        self.looked(now);
         let empty = self.slots.is_empty() && self.reads.is_empty();
         if self.full_at.is_some() && empty && facts.profile.has(Quirk::DeafAfterFull) {
             self.chore(Chore::Restart);

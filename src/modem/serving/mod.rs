@@ -1,6 +1,7 @@
 //! Working: the network is watched, messages are read, handed on and deleted. `Registering` and `Ready` in one, because messages lie in
 //! the stores whether there is a network or not.
 
+mod departing;
 mod messages;
 mod network;
 
@@ -21,6 +22,7 @@ use super::sim_check::SimCheck;
 use super::slots::Slots;
 use super::sweep::Sweep;
 use crate::at::{self, Command, IccidSource, Store};
+use departing::Departure;
 use network::Chore;
 
 /// Keep-alives from one look at the rarer things to the next.
@@ -81,6 +83,8 @@ pub(super) struct Serving {
     /// The host is to be told that the modem's own store is empty; with a token: has been told.
     emptied: Option<Option<Token>>,
     leave: Option<Leave>,
+    /// The card is to go off the air.
+    departure: Option<Departure>,
 }
 
 impl Serving {
@@ -111,6 +115,7 @@ impl Serving {
             follow_ups: 0,
             emptied: None,
             leave: None,
+            departure: None,
         };
         serving.sweep.at(now);
         if facts.profile.has(Quirk::NoList) {
@@ -124,6 +129,11 @@ impl Serving {
     }
 
     pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        if self.leave.is_some()
+            && let Some(phase) = self.card_gone(facts, now)
+        {
+            return Next::Enter(phase);
+        }
         match self.leave.take() {
             Some(Leave::SimCheck) => return Next::Enter(Phase::SimCheck(SimCheck::settling(now))),
             Some(Leave::Identifying) => return Next::Enter(Phase::Identifying(Identifying::default())),
@@ -133,6 +143,9 @@ impl Serving {
         }
         self.keep_alive(facts, now);
         self.tell_emptied(facts);
+        if let Some(next) = self.departing(facts, now) {
+            return next;
+        }
         if self.doubt {
             return match self.doubt_until.filter(|until| now < *until) {
                 Some(until) => Next::Wait(Some(until)),
@@ -194,7 +207,7 @@ impl Serving {
         let poll = (!facts.is_registered()).then_some(self.poll_at);
         let sweep = if self.slots.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
-        [Some(self.keep_alive_at), poll, messages].into_iter().flatten().min()
+        [Some(self.keep_alive_at), poll, messages, self.departure_ends()].into_iter().flatten().min()
     }
 
     pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
@@ -210,6 +223,7 @@ impl Serving {
             Command::IndexesSupported => self.indexes(facts, outcome, reply, now),
             Command::Read(index) => self.read(facts, *index, outcome, reply, now),
             Command::Delete(index) => self.deleted(facts, *index, outcome, now),
+            Command::SetFunctionality(_) => self.radio_off(now),
             _ => self.chore_ended(facts, command, outcome, reply, now),
         }
     }

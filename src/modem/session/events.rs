@@ -48,6 +48,10 @@ impl Session {
     }
 
     fn direct_message(&mut self, line: &str, now: Moment) {
+        if matches!(self.phase, Phase::OffAir(_)) {
+            // Not acknowledged, so the network still has it; whose it is nobody can say.
+            return self.facts.actions.push_back(Action::Dropped { count: 1 });
+        }
         let pdu = hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets);
         let (certain, live) = match &self.phase {
             Phase::Serving(serving) => (serving.card_is_certain(), serving.is_live_now(&self.facts, now)),
@@ -89,7 +93,7 @@ impl Session {
             self.direct.card_lost(&mut self.facts);
         }
         match &mut self.phase {
-            Phase::Probing(_) => {}
+            Phase::Probing(_) | Phase::OffAir(_) => {}
             Phase::SimCheck(phase) => phase.hurry(event, now),
             _ => self.card_lost(now),
         }
@@ -97,6 +101,11 @@ impl Session {
 
     /// Nothing that is known of messages holds any longer: not even the indexes that were to be deleted.
     pub(super) fn card_lost(&mut self, now: Moment) {
+        if let Phase::Serving(serving) = &mut self.phase
+            && let Some(phase) = serving.card_gone(&mut self.facts, now)
+        {
+            return self.enter(phase);
+        }
         self.facts.forget_card();
         self.facts.losses = self.facts.losses.saturating_add(1);
         self.facts.because("the SIM card is being read again");
@@ -108,8 +117,12 @@ impl Session {
     }
 
     fn booted(&mut self, now: Moment) {
-        if matches!(self.phase, Phase::Probing(_)) {
+        // Off the air it says nothing of the card: the bank gives the radio back when it is done.
+        if matches!(self.phase, Phase::Probing(_) | Phase::OffAir(_)) {
             return;
+        }
+        if let Phase::Serving(serving) = &mut self.phase {
+            let _ = serving.card_gone(&mut self.facts, now);
         }
         self.channel.abandon(now);
         let reply = match self.requests.end() {

@@ -10,6 +10,7 @@ use super::direct::Direct;
 use super::face::{Action, Custody, Request, RequestError, SessionConfig, State, Token};
 use super::facts::Facts;
 use super::moment::Moment;
+use super::off_air::OffAir;
 use super::phase::{Next, Phase};
 use super::probing::Probing;
 use super::requests::Requests;
@@ -125,11 +126,35 @@ impl Session {
 
     /// An operator asks something; the answer is [`Action::Answer`] with this `id`.
     pub fn request(&mut self, id: u64, request: Request, now: Moment) {
-        let taken = if self.over { Err(RequestError::Gone) } else { self.requests.add(id, request, now) };
+        let taken = match request {
+            _ if self.over => Err(RequestError::Gone),
+            Request::Leave => self.leave(id, now),
+            Request::Slot(slot) => match &mut self.phase {
+                Phase::OffAir(phase) => phase.choose(id, self.facts.profile.slot_command(slot)),
+                _ => Err(RequestError::OnAir),
+            },
+            Request::Return { restart } => match &mut self.phase {
+                Phase::OffAir(phase) => phase.come_back(id, restart, &self.facts),
+                _ => Err(RequestError::OnAir),
+            },
+            request => self.requests.add(id, request, now),
+        };
         if let Err(error) = taken {
             self.facts.actions.push_back(Action::Answer { id, reply: Err(error) });
         }
         self.advance(now);
+    }
+
+    /// Without a card there is nothing to be emptied.
+    fn leave(&mut self, id: u64, now: Moment) -> Result<(), RequestError> {
+        match &mut self.phase {
+            Phase::Serving(serving) => serving.depart(id, now),
+            Phase::SimCheck(_) if self.channel.is_free() => {
+                self.enter(Phase::OffAir(OffAir::begin(id, now)));
+                Ok(())
+            }
+            _ => Err(RequestError::Starting),
+        }
     }
 
     /// The host's answer to [`Action::Store`]: `ok` means committed on disk, and that the modem's copy may go.
@@ -244,6 +269,11 @@ impl Session {
         }
         self.phase = phase;
         self.facts.changed = true;
+        if let Phase::OffAir(_) = self.phase {
+            self.facts.forget_card();
+            self.direct.card_lost(&mut self.facts);
+            self.facts.because("off the air: its bank exchanges the SIM card");
+        }
     }
 
     fn give_up(&mut self, reason: String) {

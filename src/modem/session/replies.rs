@@ -37,13 +37,14 @@ impl Session {
                 Phase::Identifying(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
                 Phase::Configuring(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
                 Phase::Serving(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
+                Phase::OffAir(phase) => phase.ended(&mut self.facts, outcome),
             }
         }
         self.channel.reuse(reply);
     }
 
     fn tells_of_a_lost_card(&self, command: &Command, outcome: Outcome) -> bool {
-        let cares = !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_));
+        let cares = !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_) | Phase::OffAir(_));
         let lost = outcome.sim_trouble().is_some_and(|trouble| trouble != SimTrouble::Busy);
         let needed = matches!(
             command,

@@ -25,6 +25,7 @@ const TABLE: &[(&str, &str)] = &[
     ("AT+CGMI", "Bench|OK"),
     ("AT+CGMM", "EC25|OK"),
     ("AT+CGMR", "EC25EFAR06A06M4G|OK"),
+    ("AT+CFUN?", "+CFUN: 1|OK"),
     ("AT+CPIN?", "+CPIN: READY|OK"),
     ("AT+CCID", "+CCID: 8931440400000000123|OK"),
     ("AT+CIMI", "204041234567890|OK"),

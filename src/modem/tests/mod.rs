@@ -6,6 +6,7 @@ mod card;
 mod channel;
 mod custody;
 mod errands;
+mod leaving;
 mod messages;
 mod network;
 mod pin;

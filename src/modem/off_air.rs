@@ -1,0 +1,102 @@
+//! The card is off the air: its bank may exchange it. Nothing is read and nothing belongs to anybody until the bank has given the radio
+//! back, the modem has found its feet again and the ICCID has been read (I12).
+
+use std::time::Duration;
+
+use super::channel::Outcome;
+use super::face::{Action, RequestError};
+use super::facts::Facts;
+use super::moment::Moment;
+use super::phase::{Next, Phase};
+use super::probing::Probing;
+use crate::at::{Command, FinalResult};
+
+/// A radio that nobody has given back by then comes back by itself.
+const FORGOTTEN: Duration = Duration::from_secs(600);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Doing {
+    /// Card and radio are switched off, for the request with this id.
+    Leaving(u64),
+    /// The command that chooses a slot of the module.
+    Slot(u64, String),
+    /// Card and radio are switched on, or the modem is started anew.
+    Returning(Option<u64>, Command),
+}
+
+#[derive(Debug)]
+pub(super) struct OffAir {
+    doing: Option<Doing>,
+    until: Moment,
+    over: bool,
+}
+
+impl OffAir {
+    /// Begins with switching card and radio off; then the request with this id is answered.
+    pub fn begin(id: u64, now: Moment) -> OffAir {
+        OffAir { doing: Some(Doing::Leaving(id)), until: now + FORGOTTEN, over: false }
+    }
+
+    /// Chooses a slot inside the module.
+    pub fn choose(&mut self, id: u64, command: Option<String>) -> Result<(), RequestError> {
+        let command = command.ok_or(RequestError::NoSlots)?;
+        self.take(Doing::Slot(id, command))
+    }
+
+    /// The radio is given back.
+    pub fn come_back(&mut self, id: u64, restart: bool, facts: &Facts) -> Result<(), RequestError> {
+        self.take(Doing::Returning(Some(id), returning(restart, facts)))
+    }
+
+    fn take(&mut self, doing: Doing) -> Result<(), RequestError> {
+        if self.doing.is_some() || self.over {
+            return Err(RequestError::TooMany);
+        }
+        self.doing = Some(doing);
+        Ok(())
+    }
+
+    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+        if self.over {
+            return Next::Enter(Phase::Probing(Probing::after_restart()));
+        }
+        if self.doing.is_none() && now >= self.until {
+            self.doing = Some(Doing::Returning(None, returning(true, facts)));
+        }
+        match &self.doing {
+            Some(Doing::Leaving(_)) => Next::Send(Command::SetFunctionality(0)),
+            Some(Doing::Slot(_, command)) => Next::Send(Command::Own(command.clone())),
+            Some(Doing::Returning(_, command)) => Next::Send(command.clone()),
+            None => Next::Wait(Some(self.until)),
+        }
+    }
+
+    pub fn ended(&mut self, facts: &mut Facts, outcome: Outcome) {
+        let (id, reply) = match self.doing.take() {
+            // A modem that refuses it leaves the network when its card goes.
+            Some(Doing::Leaving(id)) => (id, Ok(Vec::new())),
+            Some(Doing::Slot(id, _)) => (id, chosen(outcome)),
+            // A modem that starts anew need not have answered.
+            Some(Doing::Returning(id, _)) => {
+                self.over = true;
+                facts.no_reason();
+                let Some(id) = id else { return };
+                (id, Ok(Vec::new()))
+            }
+            None => return,
+        };
+        facts.actions.push_back(Action::Answer { id, reply });
+    }
+}
+
+fn returning(restart: bool, facts: &Facts) -> Command {
+    if restart { Command::Own(facts.profile.soft_reset().to_owned()) } else { Command::SetFunctionality(1) }
+}
+
+fn chosen(outcome: Outcome) -> Result<Vec<String>, RequestError> {
+    match outcome {
+        Outcome::Done | Outcome::Unfinished | Outcome::Empty => Ok(vec![FinalResult::Ok.to_string()]),
+        Outcome::Refused(result) => Err(RequestError::Refused(result)),
+        Outcome::Unanswered => Err(RequestError::TimedOut),
+    }
+}

@@ -1,0 +1,100 @@
+//! The card is to leave: what lies in the stores is read and deleted first, and looked for once more when no more can come.
+//!
+//! Reading, then `AT+CFUN=4`, then reading again, then `AT+CFUN=0`: a message that comes between two of these is on the card, where it
+//! is found at the next visit, or in the modem's own store, where the next session finds it as the former card's.
+
+use std::time::Duration;
+
+use super::super::face::{Action, RequestError};
+use super::super::facts::Facts;
+use super::super::moment::Moment;
+use super::super::off_air::OffAir;
+use super::super::phase::{Next, Phase};
+use super::Serving;
+use crate::at::Command;
+
+/// The stores have to be empty by then.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two sweeps that look for the last messages.
+const PAUSE: Duration = Duration::from_millis(300);
+
+#[derive(Debug)]
+pub(super) struct Departure {
+    id: u64,
+    step: Step,
+    until: Moment,
+    /// A sweep of all stores has ended since the step began, and found nothing.
+    empty: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Emptying,
+    RadioOff,
+    LastLook,
+}
+
+impl Serving {
+    /// Begins to leave, for the request with this id.
+    pub fn depart(&mut self, id: u64, now: Moment) -> Result<(), RequestError> {
+        if self.departure.is_some() {
+            return Err(RequestError::TooMany);
+        }
+        self.departure = Some(Departure { id, step: Step::Emptying, until: now + PATIENCE, empty: false });
+        self.sweep.at(now);
+        Ok(())
+    }
+
+    /// The step that the departure takes now, if it is time for one.
+    pub(super) fn departing(&mut self, facts: &mut Facts, now: Moment) -> Option<Next> {
+        let departure = self.departure.as_mut()?;
+        match departure.step {
+            _ if now >= departure.until => {
+                let Departure { id, step, .. } = self.departure.take()?;
+                facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::NotEmptied) });
+                (step != Step::Emptying).then_some(Next::Send(Command::SetFunctionality(1)))
+            }
+            Step::Emptying if departure.empty => {
+                departure.step = Step::RadioOff;
+                Some(Next::Send(Command::SetFunctionality(4)))
+            }
+            Step::LastLook if departure.empty => Some(Next::Enter(Phase::OffAir(OffAir::begin(departure.id, now)))),
+            _ => None,
+        }
+    }
+
+    /// `AT+CFUN` has ended; a modem that refuses it goes without.
+    pub(super) fn radio_off(&mut self, now: Moment) {
+        if let Some(departure) = self.departure.as_mut().filter(|departure| departure.step == Step::RadioOff) {
+            departure.step = Step::LastLook;
+            departure.empty = false;
+            self.sweep.at(now);
+        }
+    }
+
+    /// A sweep has ended.
+    pub(super) fn looked(&mut self, now: Moment) {
+        let nothing = self.slots.is_empty() && self.reads.is_empty() && !self.sweep.found_any();
+        if let Some(departure) = &mut self.departure {
+            departure.empty = nothing;
+            if !nothing {
+                self.sweep.at(now + PAUSE);
+            }
+        }
+    }
+
+    pub(super) fn departure_ends(&self) -> Option<Moment> {
+        self.departure.as_ref().map(|departure| departure.until)
+    }
+
+    /// The card is gone, or not to be read any more. With the radio off already that is as good as having left; otherwise
+    /// who asked is told.
+    pub fn card_gone(&mut self, facts: &mut Facts, now: Moment) -> Option<Phase> {
+        let Departure { id, step, .. } = self.departure.take()?;
+        if step != Step::Emptying {
+            return Some(Phase::OffAir(OffAir::begin(id, now)));
+        }
+        facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
+        None
+    }
+}

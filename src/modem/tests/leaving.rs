@@ -1,0 +1,159 @@
+use std::time::Duration;
+
+use super::super::*;
+use super::bench::*;
+
+fn leaving(bench: &mut Bench) {
+    bench.session.request(7, Request::Leave, bench.now);
+    bench.act();
+}
+
+fn answer(bench: &Bench, id: u64) -> Option<&Result<Vec<String>, RequestError>> {
+    bench.answers.iter().find(|(known, _)| *known == id).map(|(_, reply)| reply)
+}
+
+/// A modem with one message in the card's store, which is gone once it was deleted.
+fn with_message() -> Bench {
+    let mut bench = Bench::ready();
+    bench.on("AT+CMGL=4", &format!("+CMGL: 3,1,,{PDU_LENGTH}|{PDU}|OK"));
+    bench
+}
+
+#[test]
+fn a_card_leaves_when_all_that_lay_in_the_stores_is_on_disk_and_deleted() {
+    let mut bench = with_message();
+    leaving(&mut bench);
+    bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
+    // The host takes its time: nothing leaves meanwhile.
+    while let Some(command) = bench.sent.pop_front() {
+        let reply = match command.as_str() {
+            "AT+CMGL=4" => format!("+CMGL: 3,1,,{PDU_LENGTH}|{PDU}|OK"),
+            _ => "+CPMS: 1,20,1,20,1,20|OK".to_owned(),
+        };
+        bench.lines(&reply);
+        if !bench.uncommitted.is_empty() {
+            break;
+        }
+    }
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.count("AT+CFUN=4"), 0);
+    bench.on("AT+CMGL=4", "OK");
+    bench.auto(Duration::from_secs(10));
+    let at = |command: &str| bench.log.iter().position(|sent| sent == command).unwrap_or_else(|| panic!("{command}"));
+    assert!(at("AT+CMGD=3") < at("AT+CFUN=4") && at("AT+CFUN=4") < at("AT+CFUN=0"));
+    let looked = bench.log[at("AT+CFUN=4")..at("AT+CFUN=0")].iter().filter(|sent| *sent == "AT+CMGL=4").count();
+    assert_eq!(looked, 2, "both stores are looked at once more with the radio off");
+    assert_eq!(answer(&bench, 7), Some(&Ok(Vec::new())));
+    assert_eq!((bench.session.state(), bench.snapshot().sim.as_ref()), (State::Switching, None));
+}
+
+#[test]
+fn a_card_whose_messages_cannot_be_stored_stays_on_the_air() {
+    let mut bench = with_message();
+    bench.on("AT+CFUN=4", "OK").on("AT+CFUN=1", "OK");
+    leaving(&mut bench);
+    for _ in 0..200 {
+        if let Some(command) = bench.sent.pop_front() {
+            let reply = match command.as_str() {
+                "AT+CMGL=4" => format!("+CMGL: 3,1,,{PDU_LENGTH}|{PDU}|OK"),
+                "AT+CCID" => format!("+CCID: {ICCID}|OK"),
+                "AT+CREG?" => "+CREG: 1,1|OK".to_owned(),
+                "AT+CSQ" => "+CSQ: 20,99|OK".to_owned(),
+                _ => "+CPMS: 1,20,1,20,1,20|OK".to_owned(),
+            };
+            bench.lines(&reply);
+        } else if let Some(token) = bench.uncommitted.pop_front() {
+            bench.session.stored(token, false, bench.now);
+            bench.act();
+        } else {
+            bench.wait(Duration::from_secs(1));
+        }
+    }
+    assert_eq!(answer(&bench, 7), Some(&Err(RequestError::NotEmptied)));
+    assert_eq!(bench.count("AT+CFUN=0") + bench.count("AT+CMGD=3"), 0);
+    assert_eq!(bench.session.state(), State::Ready);
+}
+
+#[test]
+fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
+    let mut bench = Bench::ready();
+    bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+CFUN=1,1", "OK");
+    leaving(&mut bench);
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(answer(&bench, 7), Some(&Ok(Vec::new())));
+    let before = bench.log.len();
+    // What a switch makes a modem say.
+    bench.lines("+CPIN: NOT INSERTED|+CPIN: READY|RDY|+CMTI: \"SM\",3|+CREG: 1");
+    bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
+    bench.auto(Duration::from_secs(120));
+    assert_eq!(bench.log.len(), before, "{:?}", &bench.log[before..]);
+    assert_eq!((bench.dropped, bench.handed_on.len()), (1, 0));
+    bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
+    bench.session.request(8, Request::Return { restart: true }, bench.now);
+    bench.act();
+    bench.on("AT", "-");
+    bench.auto(Duration::from_secs(40));
+    assert_eq!(bench.session.state(), State::Probing, "a modem that starts for so long is waited for");
+    bench.on("AT", "OK");
+    bench.auto(Duration::from_secs(10));
+    assert_eq!(bench.session.state(), State::Ready, "{:?} {:?}", bench.reopen, bench.log.last());
+    assert_eq!(bench.snapshot().sim.as_ref().unwrap().iccid, OTHER);
+}
+
+#[test]
+fn a_slot_is_chosen_off_the_air_alone() {
+    let mut bench = Bench::new();
+    bench.on("AT+CGMI", "Quectel|OK").on("AT+QCCID", &format!("+QCCID: {ICCID}|OK"));
+    bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+QDSIM=1", "OK");
+    bench.auto(Duration::from_secs(1));
+    bench.session.request(1, Request::Slot(1), bench.now);
+    bench.act();
+    assert_eq!(answer(&bench, 1), Some(&Err(RequestError::OnAir)));
+    leaving(&mut bench);
+    bench.auto(Duration::from_secs(5));
+    bench.session.request(2, Request::Slot(1), bench.now);
+    bench.act();
+    bench.auto(Duration::from_secs(1));
+    assert_eq!(answer(&bench, 2), Some(&Ok(vec!["OK".to_owned()])));
+    bench.session.request(3, Request::Return { restart: false }, bench.now);
+    bench.act();
+    bench.on("AT+CFUN=1", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+    assert!(bench.log.iter().any(|sent| sent == "AT+QDSIM=1") && bench.count("AT+CFUN=1") == 1);
+}
+
+#[test]
+fn a_radio_that_nobody_gives_back_comes_back_and_one_found_off_is_switched_on() {
+    let mut bench = Bench::ready();
+    bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+CFUN=1,1", "OK");
+    leaving(&mut bench);
+    bench.auto(Duration::from_secs(590));
+    assert_eq!(bench.session.state(), State::Switching);
+    bench.auto(Duration::from_secs(60));
+    assert_eq!(bench.session.state(), State::Ready);
+    let mut bench = Bench::new();
+    bench.on("AT+CFUN?", "+CFUN: 4|OK").on("AT+CFUN=1", "OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!((bench.session.state(), bench.count("AT+CFUN=1")), (State::Ready, 1));
+}
+
+#[test]
+fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_before_has_not() {
+    let mut bench = Bench::ready();
+    bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
+    leaving(&mut bench);
+    while bench.count("AT+CFUN=4") == 0 {
+        let command = bench.sent.pop_front().expect("a command");
+        bench.lines(if command == "AT+CMGL=4" { "OK" } else { "+CPMS: 0,20,0,20,0,20|OK" });
+    }
+    bench.on("AT+CMGL=4", "+CMS ERROR: 310").on("AT+CCID", "+CME ERROR: 10");
+    bench.on("AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CMS ERROR: 310").on("AT+CPMS=\"ME\",\"ME\",\"SM\"", "+CMS ERROR: 310");
+    bench.auto(Duration::from_secs(20));
+    assert_eq!((answer(&bench, 7), bench.session.state()), (Some(&Ok(Vec::new())), State::Switching));
+    let mut bench = Bench::ready();
+    leaving(&mut bench);
+    bench.lines("+CPIN: NOT INSERTED");
+    assert_eq!(answer(&bench, 7), Some(&Err(RequestError::OtherCard)));
+    assert_eq!(bench.session.state(), State::SimCheck);
+}
