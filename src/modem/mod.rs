@@ -18,6 +18,7 @@
 //!
 //! A file per phase; each phase says what it wants to do next and is told how its commands ended.
 
+pub mod bank;
 mod channel;
 mod configuring;
 mod direct;

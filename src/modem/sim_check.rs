@@ -23,6 +23,8 @@ const SOON_TRIES: u32 = 10;
 const LATER: Duration = Duration::from_secs(15);
 /// When an operator has to do something to the card.
 const RARELY: Duration = Duration::from_secs(60);
+/// The reason that is shown when a modem says so.
+pub(super) const NO_CARD: &str = "no SIM card";
 /// Some modems do not know `AT+CPIN?`: then the ICCID decides.
 const REFUSALS: u32 = 3;
 
@@ -171,7 +173,7 @@ impl SimCheck {
 fn describe(state: PinState) -> (&'static str, Duration) {
     match state {
         PinState::Ready | PinState::NotReady => ("the SIM card is not ready", SOON),
-        PinState::Absent => ("no SIM card", LATER),
+        PinState::Absent => (NO_CARD, LATER),
         PinState::Pin => ("the SIM card wants its PIN", RARELY),
         PinState::Puk => ("the SIM card is blocked and wants its PUK", RARELY),
         PinState::Other => ("the modem is locked to another SIM card or network", RARELY),

@@ -121,7 +121,8 @@ fn indications(text: &str) -> Option<Indications> {
     }
 }
 
-fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
+/// The error with its line, and for an unknown word the nearest known one.
+pub(in super::super) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
     let message = error.message();
     let start = error.span().map(|span| span.start);
     let line = start.map(|start| text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1);

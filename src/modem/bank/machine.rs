@@ -1,0 +1,511 @@
+//! The bank: its radios and slots, what each is doing, and what becomes of what it hears.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use super::super::face::RequestError;
+use super::super::moment::Moment;
+use super::face::{BankAction, BankConfig, Call, Holds, Kept, MoveEnd, Moved, Need, Seen};
+use super::plan;
+use super::switching::{Progress, Switch};
+
+/// What is wanted of the cards is asked anew before a switch when it is older.
+const FRESH: Duration = Duration::from_secs(5);
+/// A question that was not answered by then is asked again.
+const UNANSWERED: Duration = Duration::from_secs(30);
+/// After a card that may not leave, or did not, its radio is left alone for so long.
+const HELD: Duration = Duration::from_secs(15);
+/// First and longest time for which a slot is left alone that could not be put on.
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
+/// Switches that are averaged.
+const MEASURED: usize = 8;
+
+/// A slot.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    pub holds: Holds,
+    /// When it was last on the air.
+    pub visited: Option<Moment>,
+    /// When it was last tried, well or not.
+    pub tried: Option<Moment>,
+    /// The radio that it was last on.
+    pub home: Option<usize>,
+    /// It is not tried before.
+    pub after: Option<Moment>,
+    pub failures: u32,
+    pub trouble: Option<String>,
+}
+
+/// A radio.
+#[derive(Debug, Default)]
+pub(super) struct Radio {
+    pub seen: Seen,
+    /// Since when it is as `doing` says.
+    pub since: Moment,
+    pub doing: Option<Switch>,
+    /// Since when the card on it has been on the air.
+    pub ready_since: Option<Moment>,
+    /// Since when nothing has been on the air.
+    pub deaf_since: Moment,
+    pub last_message: Option<Moment>,
+    /// No switch begins before.
+    pub not_before: Moment,
+    pub by_hand: Option<u32>,
+    /// Visits of rented cards in a row.
+    pub rented_in_row: u8,
+    pub moves: u32,
+    pub lies: u32,
+    pub failures: u32,
+    pub deaf: Duration,
+}
+
+/// What is wanted of a card, in this room's time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub stays: bool,
+    pub rented: bool,
+    pub tenant_calls: bool,
+    /// An order waits for it until then.
+    pub order_until: Option<Moment>,
+}
+
+/// A bank.
+#[derive(Debug)]
+pub struct Bank {
+    pub(super) config: BankConfig,
+    pub(super) radios: Vec<Radio>,
+    pub(super) slots: Vec<Slot>,
+    /// The slot that each card is in, by its ICCID.
+    places: HashMap<String, u32>,
+    pub(super) wanted: HashMap<String, Wanted>,
+    heard_at: Option<Moment>,
+    asked_at: Option<Moment>,
+    times: VecDeque<Duration>,
+    pub(super) failed_in_row: u32,
+    pub(super) last_fault: Option<String>,
+    actions: VecDeque<BankAction>,
+}
+
+impl Bank {
+    /// A bank of which this is known from before. `now` is later than anything that was kept.
+    pub fn new(config: BankConfig, kept: Vec<Kept>, now: Moment) -> Bank {
+        let mut slots: Vec<Slot> = (0..config.total()).map(|_| Slot::default()).collect();
+        let mut places = HashMap::new();
+        for Kept { slot: number, holds, visited } in kept {
+            let place = usize::try_from(number).unwrap_or(usize::MAX);
+            if let Some(slot) = slots.get_mut(place) {
+                if let Holds::Sim(iccid) = &holds {
+                    places.insert(iccid.clone(), number);
+                }
+                let visited = visited.and_then(|ago| now.elapsed().checked_sub(ago)).map(Moment::since_origin);
+                *slot = Slot { holds, visited, tried: visited, ..Slot::default() };
+            }
+        }
+        let radio = || Radio { since: now, deaf_since: now, not_before: now, ..Radio::default() };
+        let radios = config.radios.iter().map(|_| radio()).collect();
+        let mut bank = Bank {
+            config,
+            radios,
+            slots,
+            places,
+            wanted: HashMap::new(),
+            heard_at: None,
+            asked_at: None,
+            times: VecDeque::new(),
+            failed_in_row: 0,
+            last_fault: None,
+            actions: VecDeque::new(),
+        };
+        bank.ask(now);
+        bank
+    }
+
+    /// The next thing to be done, in order.
+    pub fn next_action(&mut self) -> Option<BankAction> {
+        self.actions.pop_front()
+    }
+
+    /// A radio's session says something.
+    pub fn radio(&mut self, radio: usize, seen: Seen, now: Moment) {
+        let Some(known) = self.radios.get_mut(radio).filter(|known| known.seen != seen) else { return };
+        let same_card = known.seen.iccid == seen.iccid;
+        known.ready_since = known.ready_since.filter(|_| same_card && seen.works).or(seen.works.then_some(now));
+        if known.seen.works && !seen.works {
+            known.deaf_since = now;
+        }
+        if !same_card {
+            known.last_message = None;
+        }
+        known.seen = seen;
+        if known.doing.is_none() {
+            known.since = now;
+        }
+        self.actions.push_back(BankAction::Report);
+        self.tick(now);
+    }
+
+    /// A message has come on a radio.
+    pub fn message(&mut self, radio: usize, now: Moment) {
+        if let Some(known) = self.radios.get_mut(radio) {
+            known.last_message = Some(now);
+        }
+    }
+
+    /// What is wanted may be something else now.
+    pub fn news(&mut self, now: Moment) {
+        self.ask(now);
+    }
+
+    fn ask(&mut self, now: Moment) {
+        self.asked_at = Some(now);
+        let mut cards: Vec<String> = self.places.keys().cloned().collect();
+        let strangers = self.radios.iter().filter_map(|radio| radio.seen.iccid.clone());
+        cards.extend(strangers.filter(|iccid| self.slot_of(iccid).is_none()));
+        self.actions.push_back(BankAction::AskNeeds(cards));
+    }
+
+    /// What is wanted of the cards that were asked for; `None`: it cannot be said now.
+    pub fn needs(&mut self, needs: Option<Vec<Need>>, now: Moment) {
+        self.asked_at = None;
+        let Some(needs) = needs else {
+            self.heard_at = None;
+            self.radios.iter_mut().for_each(|radio| radio.not_before = radio.not_before.max(now + HELD));
+            return;
+        };
+        self.heard_at = Some(now);
+        let wanted = needs.into_iter().map(|need| {
+            let order_until = match need.called {
+                Some(Call::Order(within)) => Some(now + within),
+                Some(Call::Tenant) | None => None,
+            };
+            let tenant_calls = need.called == Some(Call::Tenant);
+            (need.iccid, Wanted { stays: need.stays, rented: need.rented, tenant_calls, order_until })
+        });
+        self.wanted = wanted.collect();
+        self.actions.push_back(BankAction::Report);
+        self.tick(now);
+    }
+
+    /// Whether a card may leave.
+    pub fn may_leave(&mut self, radio: usize, yes: bool, now: Moment) {
+        self.step(radio, now, |switch, radio, _, _| switch.may_leave(radio, yes));
+    }
+
+    /// Whether the session has left.
+    pub fn left(&mut self, radio: usize, said: Result<(), RequestError>, now: Moment) {
+        if said.is_ok()
+            && let Some(slot) = self.on(radio).and_then(|slot| self.slot_mut(slot))
+        {
+            slot.visited = Some(now);
+        }
+        self.step(radio, now, |switch, radio, row, profile| switch.left(radio, row, profile, said, now));
+    }
+
+    /// Whether the bank has taken the switch.
+    pub fn switched(&mut self, radio: usize, said: Result<(), String>, now: Moment) {
+        self.step(radio, now, |switch, _, _, profile| {
+            switch.switched(said, profile, now);
+            Progress::On(Vec::new())
+        });
+    }
+
+    /// Whether the session comes back.
+    pub fn returned(&mut self, radio: usize, said: Result<(), RequestError>, now: Moment) {
+        self.step(radio, now, |switch, _, _, profile| {
+            switch.returned(said, profile, now);
+            Progress::On(Vec::new())
+        });
+    }
+
+    /// An operator wants a slot on a radio.
+    ///
+    /// # Errors
+    /// The bank cannot do it; why.
+    pub fn by_hand(&mut self, radio: usize, slot: u32, now: Moment) -> Result<String, String> {
+        if slot >= self.config.total() {
+            return Err(format!("the bank has the slots 0 to {}", self.config.total().saturating_sub(1)));
+        }
+        let reach = self.config.radios_of(slot);
+        if !reach.contains(&radio) || radio >= self.radios.len() {
+            return Err(format!("slot {slot} ({}) is not within that radio's reach", self.config.label(slot)));
+        }
+        if let Some(other) = self.radio_of(slot) {
+            return Err(format!("slot {slot} is on radio {} already, or on its way there", other + 1));
+        }
+        if let Some(known) = self.radios.get_mut(radio) {
+            known.by_hand = Some(slot);
+            known.not_before = now;
+        }
+        self.ask(now);
+        Ok(format!("radio {} takes slot {slot} as soon as nothing holds the SIM that is on it", radio + 1))
+    }
+
+    /// When to call [`Bank::tick`] if nothing happens before.
+    pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
+        let steps = self.radios.iter().filter_map(|radio| radio.doing.as_ref()?.deadline());
+        let plans = (0..self.radios.len()).filter_map(|radio| plan::look_at(self, radio, now));
+        let asked = self.asked_at.map(|at| at + UNANSWERED);
+        // While an answer is awaited plans that are due wait too.
+        let plans = plans.filter(|_| self.asked_at.is_none());
+        let left_alone = self.slots.iter().filter_map(|slot| slot.after).filter(|after| *after > now);
+        steps.chain(plans).chain(asked).chain(left_alone).min()
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Moment) {
+        for radio in 0..self.radios.len() {
+            let seen = self.radios.get(radio).map(|radio| radio.seen.clone()).unwrap_or_default();
+            self.step(radio, now, |switch, radio, row, profile| switch.look(radio, row, profile, &seen, now));
+        }
+        if self.asked_at.is_some_and(|at| now - at >= UNANSWERED) {
+            self.ask(now);
+        }
+        for radio in 0..self.radios.len() {
+            if plan::look_at(self, radio, now).is_none_or(|at| at > now) {
+                continue;
+            }
+            let Some(choice) = plan::choose(self, radio, now) else { continue };
+            if self.heard_at.is_some_and(|at| now - at <= FRESH) {
+                self.begin(radio, &choice, now);
+            } else if self.asked_at.is_none() {
+                self.ask(now);
+            }
+        }
+    }
+
+    fn begin(&mut self, radio: usize, choice: &plan::Choice, now: Moment) {
+        let wanted = match self.slot(choice.slot).map(|slot| &slot.holds) {
+            Some(Holds::Sim(iccid)) => Some(iccid.clone()),
+            _ => None,
+        };
+        let Some(known) = self.radios.get_mut(radio) else { return };
+        known.rented_in_row = if choice.rental { known.rented_in_row.saturating_add(1) } else { 0 };
+        known.since = now;
+        let before = known.seen.iccid.clone();
+        let (switch, action) = Switch::begin(choice.slot, choice.why, before, wanted, radio);
+        known.doing = Some(switch);
+        self.actions.extend([action, BankAction::Report]);
+    }
+
+    /// Takes a step of a radio's switch, if one is under way.
+    fn step(
+        &mut self,
+        radio: usize,
+        now: Moment,
+        step: impl FnOnce(&mut Switch, usize, u32, &super::BankProfile) -> Progress,
+    ) {
+        let config = &self.config;
+        let Some(known) = self.radios.get_mut(radio) else { return };
+        let Some(switch) = &mut known.doing else { return };
+        let doing = switch.doing();
+        let progress = step(switch, radio, config.row(switch.slot), &config.profile);
+        if switch.doing() != doing {
+            known.since = now;
+            self.actions.push_back(BankAction::Report);
+        }
+        match progress {
+            Progress::On(actions) => self.actions.extend(actions),
+            Progress::Read(iccid) => self.read(radio, &iccid, now),
+            Progress::NoCard => self.no_card(radio, now),
+            Progress::Registered(true) => self.end(radio, MoveEnd::Done, now),
+            Progress::Registered(false) => self.end(radio, MoveEnd::NoNetwork, now),
+            Progress::Failed => self.end(radio, MoveEnd::Failed, now),
+            Progress::Refused => self.refused(radio, now),
+        }
+    }
+
+    /// A card was read after a switch. Only this counts.
+    fn read(&mut self, radio: usize, iccid: &str, now: Moment) {
+        let at = self.slot_of(iccid);
+        let Some(switch) = self.radios.get_mut(radio).and_then(|radio| radio.doing.as_mut()) else { return };
+        let slot = switch.slot;
+        let stayed = switch.before.as_deref() == Some(iccid);
+        let right = match &switch.wanted {
+            Some(wanted) => wanted == iccid,
+            None => !stayed && at.is_none_or(|at| at == slot),
+        };
+        // A card that is in no slot that we know: it has taken the place of the one that was here.
+        let exchanged = !stayed && at.is_none();
+        // It may well be this slot's own card that was on the radio before; the next visit will tell.
+        let unsaid = stayed && at.is_none() && switch.wanted.is_none();
+        let last = switch.tries >= self.config.profile.tries;
+        if right || exchanged {
+            switch.register(&self.config.profile, now);
+            return self.found(slot, Holds::Sim(iccid.to_owned()), radio);
+        }
+        if unsaid {
+            return switch.register(&self.config.profile, now);
+        }
+        self.lied(radio, now);
+        if !last {
+            return self.again(radio, Some(iccid.to_owned()), now);
+        }
+        if stayed {
+            return self.end(radio, MoveEnd::Lied, now);
+        }
+        // Read as often as it was tried: the cards have been put elsewhere.
+        if let Some(switch) = self.radios.get_mut(radio).and_then(|radio| radio.doing.as_mut()) {
+            switch.register(&self.config.profile, now);
+        }
+        self.found(slot, Holds::Sim(iccid.to_owned()), radio);
+    }
+
+    fn lied(&mut self, radio: usize, _now: Moment) {
+        if let Some(known) = self.radios.get_mut(radio) {
+            known.lies = known.lies.saturating_add(1);
+        }
+    }
+
+    fn no_card(&mut self, radio: usize, now: Moment) {
+        let Some(switch) = self.radios.get(radio).and_then(|radio| radio.doing.as_ref()) else { return };
+        if switch.wanted.is_some() && switch.tries < self.config.profile.tries {
+            return self.again(radio, None, now);
+        }
+        let slot = switch.slot;
+        self.found(slot, Holds::Empty, radio);
+        self.end(radio, MoveEnd::Empty, now);
+    }
+
+    fn again(&mut self, radio: usize, on: Option<String>, now: Moment) {
+        let Some(known) = self.radios.get_mut(radio) else { return };
+        known.since = now;
+        if let Some(switch) = &mut known.doing {
+            self.actions.push_back(switch.again(on, radio));
+        }
+    }
+
+    /// Notes what is in a slot. A card is in one slot.
+    fn found(&mut self, slot: u32, holds: Holds, radio: usize) {
+        if let Holds::Sim(iccid) = &holds
+            && let Some(other) = self.slot_of(iccid).filter(|other| *other != slot)
+            && let Some(other) = self.slot_mut(other)
+        {
+            *other = Slot::default();
+        }
+        self.places.retain(|_, place| *place != slot);
+        if let Holds::Sim(iccid) = &holds {
+            self.places.insert(iccid.clone(), slot);
+        }
+        if let Some(known) = self.slot_mut(slot) {
+            known.home = Some(radio);
+            known.holds = holds;
+        }
+        self.keep(slot, None);
+    }
+
+    fn keep(&mut self, slot: u32, visited: Option<Duration>) {
+        if let Some(known) = self.slot(slot) {
+            self.actions.push_back(BankAction::Keep(Kept { slot, holds: known.holds.clone(), visited }));
+        }
+    }
+
+    /// Nothing was done: the card is wanted where it is.
+    fn refused(&mut self, radio: usize, now: Moment) {
+        let Some(known) = self.radios.get_mut(radio) else { return };
+        if known.doing.as_ref().is_some_and(|switch| switch.began.is_some()) {
+            // After a lie the card that was still there was wanted.
+            return self.end(radio, MoveEnd::Lied, now);
+        }
+        let Some(switch) = known.doing.take() else { return };
+        known.not_before = now + HELD;
+        known.since = now;
+        self.last_fault = switch.fault.or(self.last_fault.take());
+        self.actions.extend(switch.before.map(|iccid| BankAction::Stays { iccid }));
+        self.ask(now);
+        self.actions.push_back(BankAction::Report);
+    }
+
+    fn end(&mut self, radio: usize, end: MoveEnd, now: Moment) {
+        let Some(known) = self.radios.get_mut(radio) else { return };
+        let Some(switch) = known.doing.take() else { return };
+        let (began_at, found) = (switch.began.unwrap_or(now), known.seen.iccid.clone());
+        known.since = now;
+        known.deaf += now - began_at;
+        known.moves = known.moves.saturating_add(1);
+        known.failures = known.failures.saturating_add(u32::from(end == MoveEnd::Failed));
+        known.by_hand = known.by_hand.filter(|slot| *slot != switch.slot);
+        known.not_before = if end == MoveEnd::Failed { now + HELD } else { now };
+        let left = switch.before.clone().filter(|before| found.as_ref() != Some(before));
+        let back = switch.before.into_iter().chain(found.clone());
+        self.actions.extend(back.map(|iccid| BankAction::Stays { iccid }));
+        let fault = switch.fault.unwrap_or_else(|| "the bank put another card on than was wanted".to_owned());
+        self.judge(switch.slot, end, fault, now);
+        if end == MoveEnd::Done {
+            self.times.truncate(MEASURED - 1);
+            self.times.push_front(now - began_at);
+        }
+        for slot in [left.as_deref().and_then(|iccid| self.slot_of(iccid)), Some(switch.slot)].into_iter().flatten() {
+            let visited = self.slot(slot).and_then(|slot| slot.visited);
+            self.keep(slot, visited.map(|at| now - at));
+        }
+        let moved = Moved { radio, slot: switch.slot, left, began_at, ended_at: now, found, end };
+        self.actions.extend([BankAction::Moved(moved), BankAction::Report]);
+        self.ask(now);
+    }
+
+    /// What a switch's end says of its slot, and of the bank.
+    fn judge(&mut self, slot: u32, end: MoveEnd, fault: String, now: Moment) {
+        let good = matches!(end, MoveEnd::Done | MoveEnd::Empty);
+        let failed = end == MoveEnd::Failed;
+        self.failed_in_row = if failed { self.failed_in_row.saturating_add(1) } else { 0 };
+        if failed {
+            self.last_fault = Some(fault.clone());
+        }
+        let Some(known) = self.slot_mut(slot) else { return };
+        known.tried = Some(now);
+        known.failures = if good { 0 } else { known.failures.saturating_add(1) };
+        if end == MoveEnd::Done {
+            known.visited = Some(now);
+        }
+        known.after = (!good).then(|| {
+            let factor = 1_u32.checked_shl(known.failures.saturating_sub(1)).unwrap_or(u32::MAX);
+            now + BACKOFF.0.saturating_mul(factor).min(BACKOFF.1)
+        });
+        known.trouble = match end {
+            MoveEnd::Done | MoveEnd::Empty => None,
+            MoveEnd::NoNetwork => Some("no network takes it".to_owned()),
+            MoveEnd::Lied => Some("the bank does not put it on: another card is read each time".to_owned()),
+            MoveEnd::Failed => Some(fault),
+        };
+    }
+
+    /// How long a switch takes until the card is on the air.
+    pub fn switch_time(&self) -> Duration {
+        let count = u32::try_from(self.times.len()).unwrap_or(1);
+        let sum: Duration = self.times.iter().sum();
+        sum.checked_div(count).unwrap_or_else(|| self.config.profile.expected())
+    }
+
+    /// The slot that a card is in, as far as is known.
+    pub(super) fn slot_of(&self, iccid: &str) -> Option<u32> {
+        self.places.get(iccid).copied()
+    }
+
+    /// The slot whose card is on a radio, as the ICCID says that was read there.
+    pub(super) fn on(&self, radio: usize) -> Option<u32> {
+        self.slot_of(self.radios.get(radio)?.seen.iccid.as_deref()?)
+    }
+
+    /// The slots whose cards are on a radio, or on their way to one.
+    pub(super) fn taken(&self) -> Vec<Option<u32>> {
+        let coming = self.radios.iter().map(|radio| radio.doing.as_ref().map(|switch| switch.slot));
+        (0..self.radios.len()).map(|radio| self.on(radio)).chain(coming).collect()
+    }
+
+    /// The radio that a slot's card is on, or is to come on.
+    pub(super) fn radio_of(&self, slot: u32) -> Option<usize> {
+        let mut radios = 0..self.radios.len();
+        radios.find(|radio| {
+            let coming = self.radios.get(*radio).and_then(|radio| radio.doing.as_ref()).map(|switch| switch.slot);
+            self.on(*radio) == Some(slot) || coming == Some(slot)
+        })
+    }
+
+    pub(super) fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(usize::try_from(slot).ok()?)
+    }
+
+    fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(usize::try_from(slot).ok()?)
+    }
+}

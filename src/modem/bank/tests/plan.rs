@@ -1,0 +1,114 @@
+use std::time::Duration;
+
+use super::super::*;
+use super::world::*;
+use crate::modem::Moment;
+
+#[test]
+fn a_matrix_keeps_a_card_to_its_radio_where_it_can_and_lends_it_for_an_order() {
+    let mut world = World::new(config("command-any", 2, 8));
+    world.until(Duration::from_secs(24 * 3600), World::knows_all);
+    world.pass(Duration::from_secs(24 * 3600));
+    let begun = world.now.elapsed();
+    world.pass(Duration::from_secs(3 * 24 * 3600));
+    let radios = |iccid: &str| {
+        let stays = world.stays.iter().filter(|stay| stay.iccid == iccid && stay.from >= begun);
+        let mut radios: Vec<usize> = stays.map(|stay| stay.radio).collect();
+        radios.sort_unstable();
+        radios.dedup();
+        radios
+    };
+    let homes: Vec<Vec<usize>> = (0..8).map(|slot| radios(&iccid(slot))).collect();
+    assert!(homes.iter().all(|radios| radios.len() == 1), "{homes:?}");
+    // Its own radio is held by an order: the other one takes it.
+    let (held, wanted) = (world.works(0).unwrap().to_owned(), homes.iter().position(|radios| radios == &[0]).unwrap());
+    let wanted = (0..8)
+        .map(iccid)
+        .filter(|known| *known != held)
+        .find(|known| homes[usize::try_from(known[14..].parse::<u32>().unwrap()).unwrap()] == [0])
+        .unwrap_or(iccid(u32::try_from(wanted).unwrap()));
+    world.held.insert(held.clone());
+    world.ordered.insert(wanted.clone(), world.now + Duration::from_secs(3600));
+    world.news();
+    world.until(Duration::from_secs(3600), |world| world.is_on_air(&wanted));
+    assert_eq!(world.works(1), Some(wanted.as_str()));
+    assert_eq!(world.works(0), Some(held.as_str()));
+}
+
+#[test]
+fn by_hand_what_is_possible_is_done_and_what_is_not_is_said() {
+    let mut world = World::new(config("swit", 2, 4));
+    world.until(Duration::from_secs(24 * 3600), World::knows_all);
+    let now = world.now;
+    let refused = |world: &mut World, radio, slot| world.bank.by_hand(radio, slot, now).unwrap_err();
+    assert!(refused(&mut world, 0, 99).contains("slots 0 to 7"));
+    assert!(refused(&mut world, 0, 5).contains("reach"));
+    let there = world.on[0];
+    assert!(refused(&mut world, 0, there).contains("already"));
+    let slot = (0..4).find(|slot| *slot != there).unwrap();
+    world.bank.by_hand(0, slot, now).unwrap();
+    world.news();
+    world.until(Duration::from_secs(600), |world| world.is_on_air(&iccid(slot)));
+    assert_eq!(world.moved.last().map(|moved| (moved.radio, moved.slot, moved.end)), Some((0, slot, MoveEnd::Done)));
+}
+
+#[test]
+fn wishes_that_cannot_be_told_move_nothing() {
+    let mut bank = Bank::new(config("swit", 1, 4), Vec::new(), Moment::since_origin(Duration::from_secs(1)));
+    let mut now = Moment::since_origin(Duration::from_secs(2));
+    bank.radio(0, Seen { works: true, iccid: Some(iccid(0)), ..Seen::default() }, now);
+    let mut asked = 0;
+    for _ in 0..3600 {
+        now = now + Duration::from_secs(1);
+        bank.tick(now);
+        while let Some(action) = bank.next_action() {
+            match action {
+                BankAction::AskNeeds(_) => {
+                    asked += 1;
+                    bank.needs(None, now);
+                }
+                BankAction::Report => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!((100..1000).contains(&asked), "{asked} questions in an hour");
+}
+
+#[test]
+fn the_control_line_waits_between_commands_tries_again_and_takes_silence_as_its_profile_says() {
+    let profile = |silence: &str| {
+        let text = include_str!("../../../../hardware/banks/swit.toml").replace("silence = \"taken\"", silence);
+        BankProfile::parse(&text).unwrap()
+    };
+    let at = |ms| Moment::since_origin(Duration::from_millis(ms));
+    let write = |line: &str| Some(ControlAction::Write(format!("{line}\r").into_bytes()));
+    let mut line = Control::new(profile("silence = \"failed\""), at(0));
+    assert_eq!(line.next_action(), write("AT+CWSIM"));
+    line.receive(b"AT+CWSIM\r\r\n+CWSIM: 1\r\nOK\r\n", at(50));
+    line.switch(0, 11, at(60));
+    line.switch(3, 0, at(61));
+    assert_eq!(line.next_action(), None, "a second between commands");
+    line.tick(at(1050));
+    assert_eq!(line.next_action(), write("AT+SWIT01-0012"));
+    line.receive(b"\xff\xfeERROR\r\n", at(1100));
+    line.receive(b"ERROR\r\n", at(1101));
+    line.tick(at(2101));
+    assert_eq!(line.next_action(), write("AT+SWIT01-0012"), "again");
+    line.receive(b"OK\r\n", at(2200));
+    assert_eq!(line.next_action(), Some(ControlAction::Switched(0, Ok(()))));
+    for try_ in 0..3_u64 {
+        line.tick(at(3200 + try_ * 4000));
+        assert_eq!(line.next_action(), write("AT+SWIT04-0001"));
+        line.tick(at(6200 + try_ * 4000));
+    }
+    assert_eq!(line.next_action(), Some(ControlAction::Switched(3, Err("the bank does not answer".to_owned()))));
+    assert_eq!(line.next_deadline(), None);
+    let mut line = Control::new(profile("silence = \"taken\""), at(0));
+    line.switch(0, 0, at(0));
+    line.tick(at(3000));
+    line.tick(at(4000));
+    line.tick(at(7000));
+    let actions: Vec<_> = std::iter::from_fn(|| line.next_action()).collect();
+    assert_eq!(actions.last(), Some(&ControlAction::Switched(0, Ok(()))));
+}
