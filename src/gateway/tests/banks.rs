@@ -7,6 +7,7 @@ use crate::domain::bank::{
 
 mod burst;
 mod kept;
+mod race;
 mod sold;
 
 const BANK: &str = "cellar";
