@@ -227,6 +227,7 @@ fn listen_admin(
     let customers = watch.customers().unwrap_or(config.http.listen);
     let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
         .merge(http::admin::modems::router(gateway.clone(), Arc::clone(desk)))
+        .merge(http::admin::banks::router(gateway.clone(), Arc::clone(desk)))
         .merge(http::admin::reload::router(reloader.clone()))
         .merge(http::watch::overview(watch.clone()))
         .merge(watched());

@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
 use super::client::{Client, segment};
-use super::{backup, catalogue, import, modem, print, status, tail};
+use super::{backup, bank, catalogue, import, modem, print, status, tail};
 use crate::daemon::edge;
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
+const CUSTODY: &[&str] = &["since", "until", "seen_at", "imei", "bank", "slot"];
 const ORDER: &[&str] = &["id", "account", "service", "number", "country", "state", "price", "created_at", "expires_at"];
 const RENTAL: &[&str] = &[
     "id",
@@ -35,6 +36,7 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
         Admin::Status { watch: false, .. } => status::once(client, json).await?,
         Admin::Status { watch: true, every } => status::watch(client, json, every).await?,
         Admin::Modem(command) => modem::run(command, client, json).await?,
+        Admin::Bank(command) => bank::run(command, client, json).await?,
         Admin::Sim(command) => sim(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
@@ -156,7 +158,14 @@ async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
     };
     let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
     let more: Vec<&str> = more.filter(|key| said.get(key).is_some()).collect();
-    object(json, &said, &[SIM, &["rests_until", "retired_at"], &more].concat())
+    object(json, &said, &[SIM, &["rests_until", "retired_at"], &more].concat())?;
+    match said.get("custody").filter(|_| !json) {
+        Some(custody) => {
+            print::line("\ncustody")?;
+            print::table(custody, CUSTODY, "it was in no modem yet")
+        }
+        None => Ok(()),
+    }
 }
 
 /// What makes a request unique: sent again it is applied once.

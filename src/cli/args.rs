@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::modem;
+use super::{bank, modem};
 use clap::Subcommand;
 
 /// The commands.
@@ -21,6 +21,9 @@ pub(super) enum Admin {
     /// Modems
     #[command(subcommand)]
     Modem(modem::Modem),
+    /// SIM banks
+    #[command(subcommand)]
+    Bank(bank::Bank),
     /// SIMs
     #[command(subcommand)]
     Sim(Sim),

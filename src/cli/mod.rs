@@ -3,6 +3,7 @@
 mod admin;
 mod args;
 mod backup;
+mod bank;
 mod catalogue;
 mod check;
 mod client;

@@ -50,6 +50,10 @@ impl ModemDesk for Desk {
         Operator::own_number_code(&own, imsi)
     }
 
+    fn switch(&self, _bank: &str, _radio: &str, _slot: u32) -> Later<'_, Result<String, String>> {
+        Box::pin(async { Err("no bank is driven yet".to_owned()) })
+    }
+
     fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
         Box::pin(async move {
             let ports = self.driver.ports();

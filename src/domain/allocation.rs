@@ -119,6 +119,8 @@ pub struct Prospect {
     pub resting: bool,
     /// It is in a working modem that spoke lately.
     pub online: bool,
+    /// It is parked in a SIM bank.
+    pub parked: bool,
     /// Its number was used for the service within the cool-down.
     pub used: bool,
     /// The account skipped its number for the service.
@@ -148,11 +150,13 @@ pub enum Obstacle {
     Offline,
     /// Orders on it stand in the way.
     Busy,
+    /// It is parked in a SIM bank, and no radio could have it on the air in time.
+    Parked,
 }
 
 impl Obstacle {
     /// All, in the order in which they are looked for: what lasts longest first.
-    pub const ALL: [Obstacle; 9] = [
+    pub const ALL: [Obstacle; 10] = [
         Obstacle::NoNumber,
         Obstacle::Contested,
         Obstacle::Retired,
@@ -162,6 +166,7 @@ impl Obstacle {
         Obstacle::Skipped,
         Obstacle::Offline,
         Obstacle::Busy,
+        Obstacle::Parked,
     ];
 
     /// The word that operators read.
@@ -176,6 +181,7 @@ impl Obstacle {
             Obstacle::Skipped => "skipped",
             Obstacle::Offline => "offline",
             Obstacle::Busy => "busy",
+            Obstacle::Parked => "parked",
         }
     }
 }
@@ -191,8 +197,9 @@ impl Prospect {
             Obstacle::Resting => self.resting,
             Obstacle::Used => self.used,
             Obstacle::Skipped => self.skipped,
-            Obstacle::Offline => !self.online,
+            Obstacle::Offline => !self.online && !self.parked,
             Obstacle::Busy => self.busy,
+            Obstacle::Parked => !self.online,
         };
         Obstacle::ALL.into_iter().find(stands)
     }
@@ -208,6 +215,8 @@ mod tests {
         assert_eq!(good.obstacle(), None);
         for (prospect, expected) in [
             (Prospect { online: false, ..good }, Obstacle::Offline),
+            (Prospect { online: false, parked: true, ..good }, Obstacle::Parked),
+            (Prospect { online: false, parked: true, busy: true, ..good }, Obstacle::Busy),
             (Prospect { online: false, rented: true, ..good }, Obstacle::Rented),
             (Prospect { used: true, busy: true, ..good }, Obstacle::Used),
             (Prospect { skipped: true, ..good }, Obstacle::Skipped),

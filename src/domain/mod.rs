@@ -21,6 +21,7 @@ pub mod nanp;
 pub mod network;
 pub mod network_clock;
 pub mod order;
+pub mod parked;
 pub mod price;
 pub mod rental;
 pub mod sim;

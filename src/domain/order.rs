@@ -90,6 +90,8 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
+    /// Its SIM, parked in a bank when it was made, has not been on the air since: its lifetime has not begun.
+    pub awaits_sim: bool,
     /// Where it is in its life.
     pub state: OrderState,
 }
@@ -117,6 +119,11 @@ impl Order {
         let collects = matches!(self.state, OrderState::Open | OrderState::Completed { .. });
         let made_by_then = taken_at.0.saturating_add(STAMP_RESOLUTION_US) > self.created_at.0;
         collects && made_by_then && self.created_at <= received_at && received_at < self.expires_at
+    }
+
+    /// The order whose SIM is on the air now: its lifetime has begun, and ends then.
+    pub fn begin(self, expires_at: Timestamp) -> Order {
+        Order { awaits_sim: false, expires_at, ..self }
     }
 
     /// The open order with its SMS.
@@ -179,6 +186,7 @@ mod tests {
             created_at: MADE,
             expires_at: END,
             reuse_of: None,
+            awaits_sim: false,
             state,
         }
     }

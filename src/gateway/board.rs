@@ -98,6 +98,14 @@ impl Board {
         (status.usable(now) && status.iccid.as_deref() == Some(iccid)).then(|| port.clone())
     }
 
+    /// For how long a SIM has been in a working modem, if it is in one.
+    pub fn on_air_for(&self, iccid: &str, now: Timestamp) -> Option<Duration> {
+        let modems = self.lock();
+        let status = modems.by_port.get(modems.port_of_sim.get(iccid)?)?;
+        let works = status.usable(now) && status.iccid.as_deref() == Some(iccid);
+        works.then(|| now.since(status.since))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Modems> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -103,6 +103,7 @@ impl Gateway {
                     count += usize::from(gateway.can_be_given(sim, iccid, now));
                     false
                 })?;
+                count += gateway.parked_count(rows, query)?;
                 Ok((country, count))
             };
             countries.into_iter().map(count).collect::<Result<Vec<_>, StoreError>>()

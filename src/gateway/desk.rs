@@ -89,6 +89,9 @@ pub trait ModemDesk: Send + Sync {
     /// The USSD code that the mobile operator of the card with this IMSI answers with its number.
     fn own_number_code(&self, imsi: &str) -> Option<String>;
 
+    /// Has a bank put the card of a slot on a radio, by the radio's port, now; what came of it in a line for the operator.
+    fn switch(&self, bank: &str, radio: &str, slot: u32) -> Later<'_, Result<String, String>>;
+
     /// Looks at every serial port of the machine.
     fn scan(&self) -> Later<'_, Vec<ScannedPort>>;
 }

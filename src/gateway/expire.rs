@@ -71,9 +71,9 @@ impl Gateway {
     /// how much. What cannot be done is set aside and told, and the others are done.
     fn meet_some(&self, tx: &Tx<'_>) -> Result<usize, Error> {
         let now = self.now();
+        let mut done = self.begin_some(tx)?;
         let mut due = tx.due(now, BATCH + self.aside.count())?;
         due.retain(|(_, deadline)| !self.aside.has(*deadline));
-        let mut done = 0;
         while let Some((_, deadline)) = due.pop_first() {
             done += 1;
             match tx.attempt(|tx| self.meet(tx, deadline, now))? {

@@ -60,9 +60,14 @@ impl Gateway {
             let query = StockQuery { country: &country, service: service.id, account, company, now, used_since };
             let mut prospects = rows.prospects(query)?;
             for (iccid, prospect) in &mut prospects {
-                prospect.online = gateway.board.port_of(iccid, now).is_some();
+                prospect.online = gateway.is_on_air(iccid, now);
+                prospect.parked = !prospect.online && gateway.is_parked(iccid, now);
             }
-            let found: Vec<Option<Obstacle>> = prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
+            let mut found: Vec<Option<Obstacle>> = prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
+            // So many of those that only are not on the air can be in time: no more than radios are free.
+            let in_time = gateway.parked_count(rows, query)?;
+            let waiting = found.iter_mut().filter(|found| **found == Some(Obstacle::Parked));
+            waiting.take(in_time).for_each(|found| *found = None);
             let count = |wanted| found.iter().filter(|found| **found == wanted).count();
             Ok(Explanation {
                 service: service.name,

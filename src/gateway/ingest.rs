@@ -99,6 +99,7 @@ impl Gateway {
         let Arrival { imei, iccid, pdu, live } = arrival;
         let reading = Reading::new(pdu);
         let gateway = self.clone();
+        let live = live && !self.may_have_waited(&iccid, received_at);
         self.store
             .write(move |tx| {
                 let sim = tx.ensure_sim(&iccid, received_at)?.id;
@@ -253,6 +254,13 @@ impl Gateway {
             .map(|order| Waiting { order, service: order.service, open: order.state == OrderState::Open })
             .collect();
         let Some(order) = self.catalogue().choose(&waiting, whole.sender, whole.text) else { return Ok(None) };
+        let mut order = order.clone();
+        if order.awaits_sim {
+            // What came for it shows that its SIM is on the air.
+            order = order.begin(whole.received_at.plus(self.settings().order_lifetime));
+            tx.begin_order(order.id, order.expires_at)?;
+            self.deadlines_change_after(tx);
+        }
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
             self.count_end_after(tx, &completed);

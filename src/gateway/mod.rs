@@ -6,9 +6,11 @@
 mod accounts;
 mod aside;
 mod assemble;
+mod banks;
 mod board;
 mod catalogue;
 mod census;
+mod custody;
 mod desk;
 mod error;
 mod expire;
@@ -19,6 +21,7 @@ mod numbers;
 mod offers;
 mod operator;
 mod orders;
+mod parked;
 mod pins;
 mod rentals;
 mod reuse;
@@ -54,9 +57,10 @@ use crate::domain::message::Message;
 use crate::domain::price::Rates;
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
-pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService};
+pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService, Place, Stay};
 use crate::store::{Store, StoreError};
 use aside::Aside;
+use banks::Banks;
 use hot::Hot;
 use watch::Watch;
 
@@ -146,6 +150,7 @@ pub struct Gateway {
     hot: Arc<Hot>,
     tally: Arc<Tally>,
     aside: Arc<Aside>,
+    banks: Arc<Banks>,
     newest_message: latest::Sender<MessageId>,
     deadlines: Arc<Notify>,
     /// When our clock was last set, in microseconds: what was learnt of others' clocks before says nothing any more.
@@ -171,6 +176,7 @@ impl Gateway {
             hot: Arc::new(Hot::with(open)),
             tally: Arc::default(),
             aside: Arc::default(),
+            banks: Arc::default(),
             newest_message: latest::Sender::new(newest),
             deadlines: Arc::default(),
             clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
@@ -200,6 +206,7 @@ impl Gateway {
     pub fn clock_was_set(&self, ahead: Duration) {
         self.clock_set_at.store(self.now().0, Ordering::SeqCst);
         self.board.clock_was_set(ahead);
+        self.banks.clock_was_set(ahead);
         self.deadlines.notify_one();
     }
 

@@ -38,9 +38,11 @@ pub struct Wanted {
 }
 
 impl Gateway {
-    /// A SIM works now that did not before: its number may be wanted.
+    /// A SIM works now that did not before: its number may be wanted, and the lifetimes of orders on it begin.
     pub fn sim_is_ready(&self) {
         self.asking.notify_one();
+        // An order may have waited for it.
+        self.deadlines.notify_one();
     }
 
     /// Waits until [`Gateway::sim_is_ready`] was called.
@@ -59,7 +61,7 @@ impl Gateway {
             Ok::<_, StoreError>((found, rows.next_ask(now)?))
         });
         let (found, next) = read.await?;
-        let works = found.into_iter().filter(|(sim, _)| self.board.port_of(&sim.iccid, now).is_some());
+        let works = found.into_iter().filter(|(sim, _)| self.is_on_air(&sim.iccid, now));
         let wanted = works.map(|(sim, asks)| {
             let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
             let settings = self.settings();

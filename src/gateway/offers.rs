@@ -1,22 +1,28 @@
-//! The catalogue with its stock: how many numbers an account could order for each service.
+//! The catalogue with its stock: how many numbers an account could order for each service at this moment. Of parked SIMs no more count
+//! than radios could have on the air in time.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::parked::Parking;
 use super::{Error, Gateway};
 use crate::domain::allocation::{Neighbour, OnSale, Use, count_stock, widest};
-use crate::domain::{AccountId, Amount, Service, ServiceId, SimId, Timestamp};
+use crate::domain::{AccountId, Amount, Service, ServiceId, Timestamp};
 use crate::store::{Rows, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
 pub type Offer = (Service, Amount, usize);
 
-/// A SIM on sale and on the air with all that matters of it.
+/// A SIM on sale, on the air or parked, with all that matters of it.
 struct Candidate {
     number: String,
     uses: Arc<[Use]>,
     neighbours: Vec<Neighbour>,
 }
+
+/// Parked SIMs on sale, by the radios that reach them.
+type Parked = HashMap<(usize, Range<usize>), Vec<Candidate>>;
 
 impl Gateway {
     /// Every service that can be ordered, its price in a country and how many numbers this account could order now. `None`
@@ -35,33 +41,49 @@ impl Gateway {
         let services: Vec<Service> = rows.services()?.into_iter().filter(|service| service.enabled).collect();
         let company =
             services.iter().map(|service| (service.id, widest(service.has_patterns(), self.settings().share_sim)));
-        let candidates = self.candidates(rows, country, now)?;
+        let company: Vec<_> = company.collect();
+        let parking = self.parking(rows, now)?;
+        let (on_air, parked) = self.candidates(rows, country, parking.as_ref(), now)?;
         let skips = by_number(rows.skips(account)?);
-        let sims: Vec<OnSale<'_>> = candidates
-            .iter()
-            .map(|candidate| OnSale {
-                uses: &candidate.uses,
-                skips: skips.get(&candidate.number).map_or(&[], Vec::as_slice),
-                neighbours: &candidate.neighbours,
-            })
-            .collect();
-        let counts = count_stock(&company.collect::<Vec<_>>(), &sims, self.used_since(now));
+        let count = |candidates: &[Candidate]| {
+            let sims: Vec<OnSale<'_>> = candidates.iter().map(|candidate| candidate.on_sale(&skips)).collect();
+            count_stock(&company, &sims, self.used_since(now))
+        };
+        let on_air = count(&on_air);
+        let parked: Vec<_> = parked.into_iter().map(|(place, candidates)| (place, count(&candidates))).collect();
         let offer = |service: Service| {
-            let (price, count) = (service.price_in(country), counts.get(&service.id).copied().unwrap_or(0));
+            let price = service.price_in(country);
+            let of = |counts: &HashMap<ServiceId, usize>| counts.get(&service.id).copied().unwrap_or(0);
+            let reached = parked.iter().map(|(place, counts)| (place.clone(), of(counts))).collect();
+            let in_time = parking.as_ref().map_or(0, |parking| parking.placeable(&reached));
+            let count = of(&on_air) + in_time;
             (service, price, count)
         };
         Ok(services.into_iter().map(offer).collect())
     }
 
-    fn candidates(&self, rows: &Rows<'_>, country: &str, now: Timestamp) -> Result<Vec<Candidate>, StoreError> {
-        let on_sale = rows.sims_on_sale(country, now)?;
+    /// What is on the air, and what is parked and has nothing running on it.
+    fn candidates(
+        &self,
+        rows: &Rows<'_>,
+        country: &str,
+        parking: Option<&Parking>,
+        now: Timestamp,
+    ) -> Result<(Vec<Candidate>, Parked), StoreError> {
         let mut neighbours = rows.neighbours(now)?;
-        let on_air = on_sale.into_iter().filter(|(sim, iccid, _)| self.can_be_given(*sim, iccid, now));
-        let candidate = |(sim, _, number): (SimId, String, String)| {
-            let uses = self.uses(rows, &number)?;
-            Ok(Candidate { number, uses, neighbours: neighbours.remove(&sim).unwrap_or_default() })
-        };
-        on_air.map(candidate).collect()
+        let (mut on_air, mut parked) = (Vec::new(), Parked::new());
+        for (sim, iccid, number) in rows.sims_on_sale(country, now)? {
+            let neighbours = neighbours.remove(&sim).unwrap_or_default();
+            if self.can_be_given(sim, &iccid, now) {
+                on_air.push(Candidate { uses: self.uses(rows, &number)?, number, neighbours });
+            } else if neighbours.is_empty()
+                && let Some(spot) = parking.and_then(|parking| self.parked_spot(parking, sim, &iccid, now))
+            {
+                let candidate = Candidate { uses: self.uses(rows, &number)?, number, neighbours };
+                parked.entry(spot.place).or_default().push(candidate);
+            }
+        }
+        Ok((on_air, parked))
     }
 
     fn uses(&self, rows: &Rows<'_>, number: &str) -> Result<Arc<[Use]>, StoreError> {
@@ -73,6 +95,13 @@ impl Gateway {
                 Ok(uses)
             }
         }
+    }
+}
+
+impl Candidate {
+    fn on_sale<'c>(&'c self, skips: &'c HashMap<String, Vec<ServiceId>>) -> OnSale<'c> {
+        let skips = skips.get(&self.number).map_or(&[][..], Vec::as_slice);
+        OnSale { uses: &self.uses, skips, neighbours: &self.neighbours }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::expire::expire;
+use super::parked::Air;
 use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
@@ -75,6 +76,14 @@ pub(super) struct Placement<'p> {
     pub(super) country: &'p str,
     pub(super) price: Amount,
     pub(super) reuse_of: Option<OrderId>,
+    pub(super) air: Air,
+}
+
+/// A SIM that an order is given.
+pub(super) struct Found {
+    pub(super) sim: SimId,
+    pub(super) number: String,
+    pub(super) air: Air,
 }
 
 /// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
@@ -133,12 +142,13 @@ impl Gateway {
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(MakeOrder::AlreadyOpen(oldest));
         }
-        let Some((sim, number)) = self.allocate(tx, account, service, country)? else { return Ok(MakeOrder::NoPhone) };
+        let found = self.allocate(tx, account, service, country)?;
+        let Some(Found { sim, number, air }) = found else { return Ok(MakeOrder::NoPhone) };
         let price = service.price_in(country);
         if !self.covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
         }
-        let placement = Placement { account, service, sim, number: &number, country, price, reuse_of: None };
+        let placement = Placement { account, service, sim, number: &number, country, price, reuse_of: None, air };
         let order = self.place(tx, &placement, now)?;
         Ok(MakeOrder::Made { order, number: self.shown(&number) })
     }
@@ -162,9 +172,13 @@ impl Gateway {
 
     /// Adds an order and holds its price.
     pub(super) fn place(&self, tx: &Tx<'_>, placement: &Placement<'_>, now: Timestamp) -> Result<OrderId, Error> {
-        let Placement { account, service, sim, number, country, price, reuse_of } = *placement;
+        let Placement { account, service, sim, number, country, price, reuse_of, air } = *placement;
         expire_due_on(self, tx, sim, now)?;
-        let expires_at = now.plus(self.settings().order_lifetime);
+        let (lifetime, awaits_sim) = match air {
+            Air::On => (self.settings().order_lifetime, false),
+            Air::Parked { sold_within } => (sold_within, true),
+        };
+        let expires_at = now.plus(lifetime);
         let order = tx.add_order(&NewOrder {
             account,
             service: service.id,
@@ -176,10 +190,14 @@ impl Gateway {
             created_at: now,
             expires_at,
             reuse_of,
+            awaits_sim,
         })?;
         let hot = Arc::clone(&self.hot);
         tx.after_commit(move || hot.opened(order, account, expires_at));
         self.deadlines_change_after(tx);
+        if awaits_sim {
+            self.bank_news_after(tx);
+        }
         tx.sim_given(sim, now)?;
         tx.post(account, &Posting::Hold { amount: price, order }, &self.settings().currency, now)?;
         Ok(order)
@@ -191,22 +209,23 @@ impl Gateway {
         account: AccountId,
         service: &Service,
         country: &str,
-    ) -> Result<Option<(SimId, String)>, StoreError> {
-        let now = self.now();
-        for company in allocation::passes(service.has_patterns(), self.settings().share_sim) {
-            let used_since = self.used_since(now);
-            let query = StockQuery { country, service: service.id, account, company: *company, now, used_since };
-            let found = rows.find_in_stock(query, |sim, iccid| self.can_be_given(sim, iccid, now))?;
-            if found.is_some() {
-                return Ok(found);
+    ) -> Result<Option<Found>, StoreError> {
+        let (now, used_since) = (self.now(), self.used_since(self.now()));
+        let passes = allocation::passes(service.has_patterns(), self.settings().share_sim);
+        let query = |company| StockQuery { country, service: service.id, account, company, now, used_since };
+        for company in passes {
+            let found = rows.find_in_stock(query(*company), |sim, iccid| self.can_be_given(sim, iccid, now))?;
+            if let Some((sim, number)) = found {
+                return Ok(Some(Found { sim, number, air: Air::On }));
             }
         }
-        Ok(None)
+        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
+        self.allocate_parked(rows, query(company))
     }
 
     /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing faulty is about it.
     pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
-        self.board.port_of(iccid, now).is_some() && !self.aside.holds(sim)
+        self.is_on_air(iccid, now) && !self.aside.holds(sim)
     }
 
     /// A number that was used for a service after this is not sold for it (I8).
@@ -306,6 +325,7 @@ impl Gateway {
         tx.end_order(ended)?;
         self.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
+        self.bank_news_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.settings().currency, at)?;
         self.wake_after(tx, ended.id);

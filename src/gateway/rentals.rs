@@ -99,7 +99,11 @@ impl Gateway {
         auto_renew: bool,
     ) -> Result<Rent, Error> {
         let now = self.now();
-        let found = tx.find_for_rent(&country, now, |sim, iccid| self.can_be_given(sim, iccid, now))?;
+        let mut found = tx.find_for_rent(&country, now, |sim, iccid| self.can_be_given(sim, iccid, now))?;
+        if found.is_none() {
+            let parked = |sim, iccid: &str| self.is_visited(iccid, now) && !self.aside.holds(sim);
+            found = tx.find_for_rent(&country, now, parked)?;
+        }
         let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
         if !self.covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
@@ -122,6 +126,7 @@ impl Gateway {
         };
         let id = tx.add_rental(&new)?;
         self.deadlines_change_after(tx);
+        self.bank_news_after(tx);
         tx.sim_given(sim, now)?;
         self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
         tx.note(Actor::Account(account), "rented", format!("rental {id}"), now)?;
@@ -187,17 +192,23 @@ impl Gateway {
 
     /// A rental and its messages, oldest first, as their customer sees them; `None` when there is no such contract of theirs.
     pub async fn view_rental(&self, account: AccountId, id: RentalId) -> Result<Option<(Rental, Vec<Message>)>, Error> {
-        let now = self.now();
+        let (now, has_banks) = (self.now(), self.banks.any());
         let read = self.store.read(move |rows| match rows.rental(id)?.filter(|rental| rental.account == account) {
-            Some(rental) => Ok::<_, Error>(Some((rows.messages_of_rental(id)?, rental))),
+            Some(rental) => {
+                let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
+                Ok::<_, Error>(Some((rows.messages_of_rental(id)?, rental, iccid)))
+            }
             None => Ok(None),
         });
-        let Some((mut messages, mut rental)) = read.await? else { return Ok(None) };
+        let Some((mut messages, mut rental, iccid)) = read.await? else { return Ok(None) };
         if rental.state == RentalState::Active && rental.expires_at <= now {
             let gateway = self.clone();
             let settled = self.store.write(move |tx| gateway.own_rental(tx, account, id, gateway.now())).await?;
             let Some(settled) = settled else { return Ok(None) };
             rental = settled;
+        }
+        if let Some(iccid) = iccid.filter(|_| rental.is_active(now)) {
+            self.tenant_looked(&iccid, now);
         }
         messages.iter_mut().filter(|message| message.withheld.is_some()).for_each(|message| message.text = None);
         let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
@@ -262,6 +273,7 @@ impl Gateway {
     fn ended(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
         let ended = rental.end();
         tx.save_rental(&ended)?;
+        self.bank_news_after(tx);
         tx.settle_rental_messages(ended.id, ended.expires_at)?;
         let rests_until = ended.expires_at.plus(self.settings().rental_rest);
         if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {

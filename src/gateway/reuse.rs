@@ -1,6 +1,7 @@
 //! Reuse: the number of a completed order once more, for the same service.
 
 use super::orders::{Placement, expire_due_on};
+use super::parked::Air;
 use super::{Error, Gateway};
 use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
@@ -35,7 +36,7 @@ impl Gateway {
     fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
         let now = self.now();
         let Some(old) = tx.order(order)?.filter(|order| order.account == account) else { return Ok(Reuse::Offline) };
-        let Some(service) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
+        let Some((service, air)) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }
@@ -46,18 +47,20 @@ impl Gateway {
         }
         let (number, country) = (&old.number, &old.country);
         let placement =
-            Placement { account, service: &service, sim: old.sim, number, country, price, reuse_of: Some(old.id) };
+            Placement { account, service: &service, sim: old.sim, number, country, price, reuse_of: Some(old.id), air };
         let order = self.place(tx, &placement, now)?;
         Ok(Reuse::Made { order, number: self.shown(&old.number) })
     }
 
-    /// The service of a completed order whose number its account could have again now.
-    fn reusable(&self, tx: &Tx<'_>, old: &Order, now: Timestamp) -> Result<Option<Service>, Error> {
+    /// The service of a completed order whose number its account could have again now, and how its SIM comes on the air.
+    fn reusable(&self, tx: &Tx<'_>, old: &Order, now: Timestamp) -> Result<Option<(Service, Air)>, Error> {
         let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else { return Ok(None) };
         if !old.reusable(now, service.reuse.window.unwrap_or(self.settings().reuse_window)) {
             return Ok(None);
         }
-        let Some(sim) = tx.sim(old.sim)?.filter(|sim| self.still_has(sim, &old.number, now)) else { return Ok(None) };
+        let Some(sim) = tx.sim(old.sim)?.filter(|sim| Gateway::still_has(sim, &old.number, now)) else {
+            return Ok(None);
+        };
         if tx.has_skipped(&old.number, service.id, old.account)? {
             return Ok(None);
         }
@@ -68,15 +71,15 @@ impl Gateway {
         expire_due_on(self, tx, sim.id, now)?;
         let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
         let crowded = tx.is_crowded(sim.id, old.account, service.id, company, now)?;
-        Ok((!crowded).then_some(service))
+        let air = if crowded { None } else { self.air_of(tx, &sim.iccid, now)? };
+        Ok(air.map(|air| (service, air)))
     }
 
-    /// Whether a SIM has the number, alone, and can be given out: it is on the air, not rented, resting or retired.
-    fn still_has(&self, sim: &Sim, number: &str, now: Timestamp) -> bool {
+    /// Whether a SIM has the number, alone, and may be given out: it is not rented, resting or retired.
+    fn still_has(sim: &Sim, number: &str, now: Timestamp) -> bool {
         sim.number.as_ref().is_some_and(|known| known.number == number)
             && !(sim.contested || sim.rented)
             && sim.rests_until <= now
             && sim.retired_at.is_none()
-            && self.board.port_of(&sim.iccid, now).is_some()
     }
 }

@@ -28,11 +28,13 @@ pub struct SimView {
     pub port: Option<String>,
     /// Whether it rests between tenants.
     pub resting: bool,
+    /// Whether it is parked in a bank that can put it on the air.
+    pub parked: bool,
 }
 
 impl SimView {
     /// Whether its number can be given out, or the first thing that stands in the way: `available`, `no-number`, `contested`,
-    /// `retired`, `rented`, `resting`, `no-country`, `offline`.
+    /// `retired`, `rented`, `resting`, `no-country`, `offline`; `parked` when a bank has to put it on the air first.
     pub fn state(&self) -> &'static str {
         match (&self.sim.number, &self.sim.country, &self.port) {
             (None, _, _) => "no-number",
@@ -41,6 +43,7 @@ impl SimView {
             _ if self.sim.rented => "rented",
             _ if self.resting => "resting",
             (Some(_), None, _) => "no-country",
+            (Some(_), Some(_), None) if self.parked => "parked",
             (Some(_), Some(_), None) => "offline",
             (Some(_), Some(_), Some(_)) => "available",
         }
@@ -51,7 +54,7 @@ impl Gateway {
     /// Takes what a modem read from its SIM. Answers the ICCID of the SIM that the modem had before, when that was another:
     /// what lies in the modem's own store came for that one (I12).
     pub async fn identified(&self, told: Identified) -> Result<Option<String>, Error> {
-        let (now, settings) = (self.now(), self.settings());
+        let (now, settings, gateway) = (self.now(), self.settings(), self.clone());
         self.store
             .write(move |tx| {
                 let known = tx.ensure_sim(&told.iccid, now)?;
@@ -63,6 +66,7 @@ impl Gateway {
                 if before.is_none() {
                     tx.set_custody(&told.imei, sim.id, now)?;
                 }
+                gateway.keep_stay(tx, &told, sim.id, now)?;
                 Ok(before.filter(|before| *before != told.iccid))
             })
             .await
@@ -87,7 +91,9 @@ impl Gateway {
     }
 
     pub(super) fn view_sim(&self, sim: Sim, now: Timestamp) -> SimView {
-        SimView { port: self.board.port_of(&sim.iccid, now), resting: sim.rests_until > now, sim }
+        let port = self.board.port_of(&sim.iccid, now);
+        let parked = port.is_none() && self.is_parked(&sim.iccid, now);
+        SimView { port, resting: sim.rests_until > now, parked, sim }
     }
 
     /// The operator says which number a SIM has; also one that was never seen.

@@ -71,7 +71,10 @@ impl Tally {
             service.seconds.observe(at.since(order.created_at).as_secs());
         }
         drop(services);
-        if let OrderState::Expired { .. } = order.state {
+        // What expires before its SIM was on the air says nothing of the SIM.
+        if let OrderState::Expired { .. } = order.state
+            && !order.awaits_sim
+        {
             *self.expired().entry(order.sim).or_default() += 1;
         }
     }
@@ -137,6 +140,7 @@ mod tests {
             expires_at: Timestamp(600_000_000),
             state,
             reuse_of: None,
+            awaits_sim: false,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::domain::{AccountId, Amount, OrderId, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
+mod banks;
 mod faulty;
 mod histories;
 mod keeping;

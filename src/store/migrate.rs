@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_pin_try.sql"),
     include_str!("../../migrations/0004_number_sources.sql"),
     include_str!("../../migrations/0005_orders.sql"),
+    include_str!("../../migrations/0006_banks.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, each step in a transaction of its own. Of one that had a schema a copy is
@@ -53,6 +54,7 @@ mod tests {
         (2, include_str!("../../tests/data/schemas/0002.sql")),
         (3, include_str!("../../tests/data/schemas/0003.sql")),
         (4, include_str!("../../tests/data/schemas/0004.sql")),
+        (5, include_str!("../../tests/data/schemas/0005.sql")),
     ];
 
     /// A database as the first `count` migrations left it, with rows.

@@ -9,6 +9,7 @@ mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
 mod audit;
+mod banks;
 mod census;
 mod copy;
 mod deadlines;
@@ -29,12 +30,14 @@ mod retention;
 mod services;
 mod sims;
 mod stats;
+mod stays;
 mod verify;
 mod writer;
 
 pub use accounts::{Account, Holder, Key};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::{Actor, AuditRow};
+pub use banks::{Awaiting, Hold};
 pub use census::Sums;
 pub use deadlines::Deadline;
 pub use error::StoreError;
@@ -47,4 +50,5 @@ pub use read::Rows;
 pub use services::NewService;
 pub use sims::StockQuery;
 pub use stats::Stats;
+pub use stays::{Place, Stay};
 pub use writer::{Store, Tx};

@@ -33,10 +33,12 @@ pub struct NewOrder<'n> {
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
+    /// Its SIM is parked: its lifetime begins when the SIM is on the air.
+    pub awaits_sim: bool,
 }
 
 const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, created_at, expires_at, \
-                     state, ended_at, reuse_of FROM orders";
+                     state, ended_at, reuse_of, awaits_sim FROM orders";
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
@@ -55,6 +57,7 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
         created_at: Timestamp(row.get(7)?),
         expires_at: Timestamp(row.get(8)?),
         reuse_of: row.get::<_, Option<i64>>(11)?.map(OrderId),
+        awaits_sim: row.get(12)?,
         state,
     }))
 }
@@ -128,7 +131,7 @@ impl Tx<'_> {
     /// Adds an open order.
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
         let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, patterned, \
-                   created_at, expires_at, reuse_of) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10)";
+                   created_at, expires_at, reuse_of, awaits_sim) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11)";
         let values = params![
             new.account.0,
             new.service.0,
@@ -139,10 +142,17 @@ impl Tx<'_> {
             new.patterned,
             new.created_at.0,
             new.expires_at.0,
-            new.reuse_of.map(|order| order.0)
+            new.reuse_of.map(|order| order.0),
+            new.awaits_sim
         ];
         self.execute(sql, values)?;
         Ok(OrderId(self.inserted()))
+    }
+
+    /// An open order's SIM is on the air: its lifetime ends then.
+    pub fn begin_order(&self, order: OrderId, expires_at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE orders SET awaits_sim = 0, expires_at = max($1, created_at) WHERE id = $2 AND state = 'open' AND awaits_sim = 1";
+        one_row(self.execute(sql, [expires_at.0, order.0])?, "orders", order)
     }
 
     /// Files completed orders, at most `limit`, that collect no more at `now`; answers how many.

@@ -6,6 +6,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
 use crate::domain::allocation::Company;
+use crate::domain::bank::{Holds, MoveOutcome, Moved, SlotRecord};
 use crate::domain::{AccountId, MessageId, OrderId, RentalId, ServiceId, SimId, Timestamp};
 
 thread_local!(static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -45,6 +46,13 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.sim_by_iccid(&name).unwrap();
     rows.has_part(sim, &[u8::try_from(n).unwrap(); 32], Some(now)).unwrap();
     rows.clock_samples(&name, now, 8).unwrap();
+    rows.bank_slots(&name).unwrap();
+    rows.slot_of_card(&name, &name).unwrap();
+    rows.bank_moves(&name, n).unwrap();
+    rows.hold_on(&name, now).unwrap();
+    rows.awaiting(now).unwrap();
+    rows.stays(sim, n).unwrap();
+    rows.iccid(sim).unwrap();
     rows.rental(RentalId(n)).unwrap();
     rows.rental_at(sim, now).unwrap();
     rows.due(now, usize::try_from(n).unwrap()).unwrap();
@@ -75,6 +83,7 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
         let (service, used_since) = (ServiceId(n), now);
         let query = super::StockQuery { country: &name, service, account, company, now, used_since };
         rows.find_in_stock(query, |_, _| false).unwrap();
+        rows.find_parked(query, |_, _| false).unwrap();
         rows.is_crowded(sim, account, service, company, now).unwrap();
     }
     let tx = super::Tx::on(conn);
@@ -83,6 +92,24 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
+    let holds = Holds::Sim(name.clone());
+    tx.save_slot(&name, &SlotRecord { slot: 1, holds, visited_at: Some(now) }).unwrap();
+    let sim = tx.ensure_sim(&name, now).unwrap().id;
+    tx.keep_stay(sim, &name, None, now, now).unwrap();
+    tx.end_stay(sim, now).unwrap();
+    tx.stay_is_in(sim, &super::Place { bank: name.clone(), slot: Some(1) }).unwrap();
+    let (left, found) = (Some(name.clone()), None);
+    let moved = Moved {
+        bank: name.clone(),
+        radio: name.clone(),
+        slot: 1,
+        left,
+        began_at: now,
+        ended_at: now,
+        found,
+        outcome: MoveOutcome::Done,
+    };
+    tx.add_move(&moved, now).unwrap();
 }
 
 /// SQLite prepares a statement anew when a parameter has changed that it compared with a partial index's condition, unless it is told

@@ -154,6 +154,9 @@ const FOR_RENT: &str = concat!(
     " ORDER BY s.last_given_at, s.id"
 );
 
+/// SIMs that an order may have to itself: nothing runs on them.
+const PARKED: &str = stock!("1 = 1");
+
 /// One statement for each kind of company.
 macro_rules! by_company {
     ($statement:ident, $company:expr) => {
@@ -196,6 +199,11 @@ impl Rows<'_> {
         self.first(&format!("{SIM} WHERE s.iccid = $1"), [iccid], sim)
     }
 
+    /// A SIM's ICCID.
+    pub fn iccid(&self, id: SimId) -> Result<Option<String>, StoreError> {
+        self.first("SELECT iccid FROM sim WHERE id = $1", [id.0], |row| row.get(0))
+    }
+
     /// A SIM by its row.
     pub fn sim(&self, id: SimId) -> Result<Option<Sim>, StoreError> {
         self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
@@ -209,6 +217,15 @@ impl Rows<'_> {
         take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<Option<(SimId, String)>, StoreError> {
         self.first_taken(by_company!(stock, query.company), &query.values(), take)
+    }
+
+    /// As [`Rows::find_in_stock`], of SIMs on which nothing runs, whatever company the order would bear: those that are parked.
+    pub fn find_parked(
+        &self,
+        query: StockQuery<'_>,
+        take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<Option<(SimId, String)>, StoreError> {
+        self.first_taken(PARKED, &query.values(), take)
     }
 
     /// As [`Rows::find_in_stock`], for a tenant.
@@ -251,6 +268,7 @@ impl Rows<'_> {
                 skipped: row.get(7)?,
                 busy: row.get(8)?,
                 online: false,
+                parked: false,
             };
             Ok((row.get(0)?, prospect))
         })

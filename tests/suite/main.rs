@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
 mod bad_input;
+mod bank_commands;
 mod checking;
 mod codec;
 mod commands;

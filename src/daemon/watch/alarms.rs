@@ -7,6 +7,7 @@ use super::counted::Counted;
 use super::modems::{OfPort, is_spare};
 use super::process::Disk;
 use crate::domain::Timestamp;
+use crate::domain::bank::BankReport;
 use crate::domain::modem::ModemStatus;
 
 /// A modem may be so long about becoming Ready.
@@ -30,7 +31,7 @@ pub(super) struct Alarm {
 }
 
 /// Every alarm that there is.
-pub const ALARMS: [&str; 9] = [
+pub const ALARMS: [&str; 11] = [
     "ModemNotReady",
     "StoreNearFull",
     "SimsDeaf",
@@ -38,6 +39,8 @@ pub const ALARMS: [&str; 9] = [
     "StockOut",
     "FewCodes",
     "Undecodable",
+    "BankTrouble",
+    "RentalsUnvisited",
     "DatabaseFailing",
     "DiskLow",
 ];
@@ -48,6 +51,7 @@ pub(super) struct Facts<'f> {
     pub started: Timestamp,
     pub modems: &'f [ModemStatus],
     pub ports: &'f BTreeMap<String, OfPort>,
+    pub banks: &'f [BankReport],
     pub counted: &'f Counted,
     /// Service, completed, of how many of its last orders.
     pub success: Vec<(String, usize, usize)>,
@@ -69,6 +73,7 @@ impl Facts<'_> {
             raise("DiskLow", format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000));
         }
         self.modems.iter().for_each(|modem| self.of_modem(modem, &mut raise));
+        self.banks.iter().for_each(|bank| self.of_bank(bank, &mut raise));
         self.of_stock(&mut raise);
         alarms
     }
@@ -91,6 +96,21 @@ impl Facts<'_> {
             raise(
                 "Undecodable",
                 format!("{port}: a PDU of the last hour could not be decoded; it is in `message list`"),
+            );
+        }
+    }
+
+    fn of_bank(&self, bank: &BankReport, raise: &mut impl FnMut(&'static str, String)) {
+        let name = &bank.name;
+        if let Some(trouble) = &bank.trouble {
+            raise("BankTrouble", format!("{name}: {trouble}"));
+        }
+        let late: Vec<Timestamp> = bank.slots.iter().filter_map(|slot| slot.late_since).collect();
+        if let Some(first) = late.iter().min() {
+            let (count, minutes) = (late.len(), self.now.since(*first).as_secs() / 60);
+            raise(
+                "RentalsUnvisited",
+                format!("{name}: {count} rented SIMs wait to be visited, the first for {minutes} min"),
             );
         }
     }
@@ -122,6 +142,7 @@ impl Facts<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::bank::{Holds, SlotReport};
     use crate::domain::catalogue::ReuseTerms;
     use crate::domain::{Amount, Service, ServiceId};
     use crate::driver::OTHER_PORT;
@@ -145,6 +166,30 @@ mod tests {
             stores: vec![("SM", used, 10)],
             since: NOW,
             seen_at: NOW,
+        }
+    }
+
+    fn bank(trouble: Option<&str>, late_since: Option<Timestamp>) -> BankReport {
+        let slot = |late_since| SlotReport {
+            slot: 0,
+            label: "slot 1".to_owned(),
+            radios: 0..1,
+            holds: Holds::Unknown,
+            on: None,
+            visited_at: None,
+            late_since,
+            trouble: None,
+        };
+        BankReport {
+            name: "cellar".to_owned(),
+            profile: "x".to_owned(),
+            at: NOW,
+            radios: Vec::new(),
+            slots: vec![slot(late_since), slot(None)],
+            switch: Duration::from_secs(30),
+            sell_within: Duration::ZERO,
+            visit_on_view: None,
+            trouble: trouble.map(str::to_owned),
         }
     }
 
@@ -188,6 +233,7 @@ mod tests {
             started: Timestamp(0),
             modems: &[modem("a", Some("it hung up"), 8), modem("b", Some(&spare), 7)],
             ports: &bad,
+            banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
             counted: &counted(&["8931"], 2, 0),
             success: vec![("Uber".to_owned(), 4, 10)],
             disk: Some(disk_low),
@@ -202,10 +248,13 @@ mod tests {
         assert_eq!(found, all);
         let texts: Vec<String> = all_bad.alarms().into_iter().map(|alarm| alarm.text).collect();
         assert!(texts.contains(&"a is Recovering for 5 min: it hung up".to_owned()), "{texts:?}");
+        let late = "cellar: 1 rented SIMs wait to be visited, the first for 2 min".to_owned();
+        assert!(texts.contains(&late), "{texts:?}");
         assert!(!texts.iter().any(|text| text.starts_with("b is")), "nothing is expected of a spare port: {texts:?}");
         let all_good = Facts {
             modems: &[modem("a", None, 7)],
             ports: &good,
+            banks: &[bank(None, None)],
             counted: &counted(&[], 0, 1),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
             disk: Some(disk),

@@ -16,6 +16,7 @@ pub(super) fn page(watch: &Watch) -> String {
     modem_states(&mut page, watch);
     modem_counts(&mut page, watch);
     sims_and_stock(&mut page, watch);
+    super::banks::metrics(&mut page, &watch.gateway.banks());
     orders(&mut page, watch);
     money(&mut page, watch);
     store(&mut page, watch);

@@ -3,6 +3,7 @@
 //! lives and is ready (`health.rs`), as alarms (`alarms.rs`).
 
 mod alarms;
+mod banks;
 mod counted;
 mod health;
 mod metrics;
@@ -89,6 +90,7 @@ impl Watch {
             started: self.started,
             modems: &modems,
             ports: &ports,
+            banks: &self.gateway.banks(),
             success: success.collect(),
             counted: &counted,
             disk: Disk::of(self.store.path()),

@@ -52,6 +52,10 @@ impl ModemDesk for Modems {
         self.code.map(str::to_owned)
     }
 
+    fn switch(&self, _: &str, _: &str, _: u32) -> Later<'_, Result<String, String>> {
+        Box::pin(async { Err("there is no bank".to_owned()) })
+    }
+
     fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
         Box::pin(async { Vec::new() })
     }

@@ -22,7 +22,7 @@ async fn desk(settings: Settings) -> (Arc<Desk>, Vec<AccountId>) {
 }
 
 /// Runs the tasks of one round together.
-async fn together<T: Send + 'static>(
+pub(super) async fn together<T: Send + 'static>(
     tasks: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     let mut set: JoinSet<T> = tasks.into_iter().collect();

@@ -1,6 +1,7 @@
 //! The admin interface: JSON over a Unix socket, whose rights are the file's. The commands of `cli` are its client.
 
 mod accounts;
+pub mod banks;
 mod books;
 mod catalogue;
 pub mod modems;
@@ -96,7 +97,8 @@ async fn status(State(admin): State<Admin>) -> Answer {
     Ok(Json(json!({
         "ready": modems.iter().all(|modem| modem.settled),
         "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
-        "sims": { "total": sims.len(), "available": sims.iter().filter(|sim| sim.state() == "available").count() },
+        "sims": { "total": sims.len(), "available": sims.iter().filter(|sim| sim.state() == "available").count(),
+            "parked": sims.iter().filter(|sim| sim.state() == "parked").count() },
         "orders": { "open": gateway.open_order_count().await? },
         "rentals": { "active": gateway.active_rental_count().await? },
         "polls": gateway.polls(),

@@ -6,7 +6,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 
-use super::{Admin, Answer, views};
+use super::{Admin, Answer, banks, views};
+
+/// How many of a SIM's stays are shown.
+const SHOWN_STAYS: u32 = 50;
 
 pub(super) async fn list(State(admin): State<Admin>) -> Answer {
     Ok(Json(admin.gateway.sims().await?.iter().map(views::sim).collect()))
@@ -27,9 +30,11 @@ pub(super) async fn set_number(
 
 pub(super) async fn show(State(admin): State<Admin>, Path(iccid): Path<String>) -> Answer {
     let asks = admin.gateway.number_asks(&iccid).await?;
+    let stays = admin.gateway.stays(&iccid, SHOWN_STAYS).await?;
     let mut shown = views::sim(&admin.gateway.sim(iccid).await?);
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("number_asked".to_owned(), views::asks(&asks));
+        shown.insert("custody".to_owned(), stays.iter().map(banks::stay).collect());
     }
     Ok(Json(shown))
 }

@@ -156,6 +156,7 @@ pub(super) fn order(view: &OrderView) -> Value {
         "expires_at": order.expires_at.to_string(),
         "ended_at": order.state.ended_at().map(|at| at.to_string()),
         "reuse_of": order.reuse_of.map(|order| order.0),
+        "awaits_sim": order.awaits_sim,
     })
 }
 

@@ -1,0 +1,103 @@
+//! Commands about SIM banks.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::client::{Client, segment};
+use super::print;
+
+#[derive(Subcommand)]
+pub(super) enum Bank {
+    /// Every bank
+    List,
+    /// One bank: what is on each radio and in each slot
+    Show {
+        /// Its name
+        bank: String,
+    },
+    /// What comes next on each radio, why, and not before when
+    Plan {
+        /// Its name
+        bank: String,
+    },
+    /// The switches that were made, newest first
+    Moves {
+        /// Its name
+        bank: String,
+        /// Only the newest so many; 0 is all
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Put a slot's SIM on a radio now, if nothing holds the SIM that is on it
+    Switch {
+        /// Its name
+        bank: String,
+        /// The radio: its port, the port's last part, or its place from 1
+        radio: String,
+        /// The slot's number, as `bank show` has it
+        slot: u32,
+    },
+}
+
+const LIST: &[&str] = &[
+    "name",
+    "profile",
+    "radios",
+    "working",
+    "slots",
+    "known",
+    "empty",
+    "unknown",
+    "late",
+    "switch_seconds",
+    "lies",
+    "failures",
+    "trouble",
+];
+const RADIOS: &[&str] =
+    &["radio", "port", "doing", "since", "slot", "iccid", "moves", "lies", "failures", "deaf_seconds", "reason"];
+const SLOTS: &[&str] =
+    &["slot", "label", "holds", "iccid", "radio", "since", "why", "visited_at", "late_since", "trouble"];
+const PLAN: &[&str] = &["radio", "port", "doing", "slot", "label", "iccid", "why", "not_before"];
+const MOVES: &[&str] = &["began_at", "ended_at", "radio", "slot", "left", "found", "outcome"];
+
+/// Carries a command out and prints the daemon's answer.
+pub(super) async fn run(command: Bank, client: &Client, json: bool) -> anyhow::Result<()> {
+    match command {
+        Bank::List => table(json, &client.get("/banks").await?, LIST, "no banks: no [[bank]] is configured"),
+        Bank::Show { bank } => show(&client.get(&path(&bank, "")).await?, json),
+        Bank::Plan { bank } => table(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio"),
+        Bank::Moves { bank, limit } => {
+            let moves = client.get(&path(&bank, &format!("/moves?limit={limit}"))).await?;
+            table(json, &moves, MOVES, "no switch yet")
+        }
+        Bank::Switch { bank, radio, slot } => {
+            let said = client.post(&path(&bank, "/switch"), json!({ "radio": radio, "slot": slot })).await?;
+            if json {
+                return print::json(&said);
+            }
+            let lines = said.get("reply").and_then(Value::as_array).into_iter().flatten();
+            lines.filter_map(Value::as_str).try_for_each(print::line)
+        }
+    }
+}
+
+fn path(bank: &str, more: &str) -> String {
+    format!("/banks/{}{more}", segment(bank))
+}
+
+fn table(json: bool, rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {
+    if json { print::json(rows) } else { print::table(rows, columns, empty) }
+}
+
+fn show(bank: &Value, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print::json(bank);
+    }
+    print::fields(bank, LIST)?;
+    for (title, list, columns) in [("radios", "radio_list", RADIOS), ("slots", "slot_list", SLOTS)] {
+        print::line(&format!("\n{title}"))?;
+        print::table(bank.get(list).unwrap_or(&Value::Null), columns, "none")?;
+    }
+    Ok(())
+}

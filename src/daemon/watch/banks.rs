@@ -1,0 +1,39 @@
+//! SIM banks in the metrics.
+
+use super::page::Kind::{Counter, Gauge};
+use super::page::Page;
+use crate::domain::bank::{BankReport, RadioReport};
+
+/// How a switch ended, and how many of a radio's did.
+type Outcome = (&'static str, fn(&RadioReport) -> u32);
+
+/// As far as the radios count them.
+const OUTCOMES: [Outcome; 3] = [
+    ("done", |radio| radio.moves.saturating_sub(radio.lies).saturating_sub(radio.failures)),
+    ("lied", |radio| radio.lies),
+    ("failed", |radio| radio.failures),
+];
+
+pub(super) fn metrics(page: &mut Page, banks: &[BankReport]) {
+    let mut family = page.family("simbridge_bank_trouble", Gauge, "Whether something is wrong with the bank.");
+    banks.iter().for_each(|bank| family.put(&[("bank", &bank.name)], u8::from(bank.trouble.is_some())));
+    let mut family =
+        page.family("simbridge_bank_sims_late", Gauge, "Rented SIMs that were not visited in their interval.");
+    for bank in banks {
+        let late = bank.slots.iter().filter(|slot| slot.late_since.is_some()).count();
+        family.put(&[("bank", &bank.name)], late);
+    }
+    let mut family = page.family("simbridge_bank_moves_total", Counter, "Switches by how they ended.");
+    for bank in banks {
+        for (word, count) in OUTCOMES {
+            let sum: u32 = bank.radios.iter().map(count).sum();
+            family.put(&[("bank", &bank.name), ("outcome", word)], sum);
+        }
+    }
+    let mut family =
+        page.family("simbridge_bank_deaf_seconds_total", Counter, "How long radios were deaf because of switches.");
+    for bank in banks {
+        let deaf: f64 = bank.radios.iter().map(|radio| radio.deaf.as_secs_f64()).sum();
+        family.put(&[("bank", &bank.name)], deaf);
+    }
+}

@@ -1,0 +1,132 @@
+//! SIM banks: parked SIMs that are sold, who may leave the air, what is wanted of a SIM, tenants who look.
+
+use super::*;
+use crate::domain::bank::{
+    BankReport, Call, Holds, MoveOutcome, Moved, Need, NextMove, RadioReport, SlotRecord, SlotReport,
+};
+
+mod burst;
+mod kept;
+mod race;
+mod sold;
+
+const BANK: &str = "cellar";
+
+/// A bank with the SIMs `1..=slots` in its slots, on all of whose radios each can come. SIM `n` is in slot `n - 1`.
+struct Bank {
+    report: BankReport,
+}
+
+impl Bank {
+    fn new(radios: u16, slots: u16, now: Timestamp) -> Bank {
+        let radio = |place: u16| RadioReport {
+            port: format!("radio{}", place + 1),
+            doing: "on air",
+            since: now,
+            reason: None,
+            slot: None,
+            iccid: None,
+            next: None,
+            free_in: Some(Duration::ZERO),
+            moves: 0,
+            lies: 0,
+            failures: 0,
+            deaf: Duration::ZERO,
+        };
+        let slot = |place: u16| SlotReport {
+            slot: place.into(),
+            label: format!("slot {}", place + 1),
+            radios: 0..radios.into(),
+            holds: Holds::Sim(iccid(place + 1)),
+            on: None,
+            visited_at: Some(now),
+            late_since: None,
+            trouble: None,
+        };
+        let report = BankReport {
+            name: BANK.into(),
+            profile: "test".into(),
+            at: now,
+            radios: (0..radios).map(radio).collect(),
+            slots: (0..slots).map(slot).collect(),
+            switch: Duration::from_secs(30),
+            sell_within: Duration::from_secs(120),
+            visit_on_view: Some(Duration::from_secs(600)),
+            trouble: None,
+        };
+        Bank { report }
+    }
+
+    /// SIM `n` is on a radio now.
+    fn on(&mut self, n: u16, radio: usize) {
+        self.off_radio(radio);
+        self.report.slots[usize::from(n) - 1].on = Some(radio);
+        self.report.radios[radio].iccid = Some(iccid(n));
+        self.report.radios[radio].slot = Some(u32::from(n) - 1);
+    }
+
+    /// A radio has no SIM now.
+    fn off_radio(&mut self, radio: usize) {
+        self.report.slots.iter_mut().filter(|slot| slot.on == Some(radio)).for_each(|slot| slot.on = None);
+        self.report.radios[radio].iccid = None;
+        self.report.radios[radio].slot = None;
+    }
+
+    fn slot(&mut self, n: u16) -> &mut SlotReport {
+        &mut self.report.slots[usize::from(n) - 1]
+    }
+
+    fn tell(&mut self, desk: &Desk) {
+        self.report.at = desk.gateway.now();
+        desk.gateway.bank_reported(self.report.clone());
+    }
+}
+
+impl Desk {
+    /// A bank whose SIMs are known, with their numbers, and parked.
+    async fn bank(&self, radios: u16, slots: u16) -> Bank {
+        for n in 1..=slots {
+            let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
+            let told = Identified { imei: imei(9000), iccid: iccid(n), imsi: Some("204081234567890".into()), number };
+            self.gateway.identified(told).await.unwrap();
+        }
+        let mut bank = Bank::new(radios, slots, self.gateway.now());
+        bank.tell(self);
+        bank
+    }
+
+    /// SIM `n` has come onto a radio of the bank, and works.
+    async fn switch_in(&self, bank: &mut Bank, n: u16, radio: usize) {
+        bank.on(n, radio);
+        self.plug(n).await;
+        bank.tell(self);
+        self.gateway.returned(&iccid(n));
+        self.gateway.sweep().await.unwrap();
+    }
+
+    /// SIM `n` leaves the air, as a bank's driver has it leave; whether it may.
+    async fn switch_out(&self, bank: &mut Bank, n: u16, radio: usize) -> bool {
+        if !self.gateway.may_leave(&iccid(n)).await.unwrap() {
+            return false;
+        }
+        self.silence(n);
+        bank.off_radio(radio);
+        bank.slot(n).visited_at = Some(self.gateway.now());
+        bank.tell(self);
+        true
+    }
+
+    async fn need(&self, n: u16) -> Need {
+        self.gateway.bank_needs(vec![iccid(n)]).await.unwrap().remove(0)
+    }
+
+    async fn whole_order(&self, order: OrderId) -> crate::domain::Order {
+        let read = self.gateway.store.read(move |rows| rows.order(order)).await;
+        read.unwrap_or_else(|e: StoreError| panic!("{e}")).unwrap()
+    }
+
+    /// How many numbers of the first service the account could order.
+    async fn offered(&self, account: AccountId) -> usize {
+        self.gateway.offers(account, "NL").await.unwrap().unwrap()[0].2
+    }
+}

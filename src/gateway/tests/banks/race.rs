@@ -1,0 +1,84 @@
+//! Races with the bank: a SIM is let go or sold, never both; a radio is sold once. Hundreds run at once, over and over.
+
+use super::super::races::together;
+use super::*;
+
+/// Races of each kind.
+const RACES: u16 = 1_000;
+/// Races at the same time.
+const AT_ONCE: u16 = 50;
+
+fn settings() -> Settings {
+    Settings { number_cooldown: Some(Duration::ZERO), max_open_per_account: 1_000, ..Settings::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_sim_that_is_let_go_against_an_order_for_it() {
+    let desk = Arc::new(Desk::with(settings()).await);
+    let mut customers = Vec::new();
+    for n in 1..=AT_ONCE {
+        desk.plug(n).await;
+        customers.push(desk.customer(&format!("customer {n}"), 10_000_000).await);
+    }
+    let service = desk.service("Uber", &[]).await;
+    let (mut let_go, mut sold) = (0, 0);
+    for round in 0..RACES / AT_ONCE {
+        let orders = customers.iter().map(|account| {
+            let (desk, account) = (Arc::clone(&desk), *account);
+            async move {
+                match desk.make(account, service).await {
+                    MakeOrder::Made { order, .. } => Some((account, order)),
+                    _ => None,
+                }
+            }
+        });
+        let leaving = (1..=AT_ONCE).map(|n| {
+            let desk = Arc::clone(&desk);
+            async move { desk.gateway.may_leave(&iccid(n)).await.unwrap().then_some(n) }
+        });
+        let leaving = tokio::spawn(together(leaving.collect::<Vec<_>>()));
+        let orders: Vec<_> = together(orders.collect::<Vec<_>>()).await.into_iter().flatten().collect();
+        let leaving: Vec<u16> = leaving.await.unwrap().into_iter().flatten().collect();
+        let mut given: Vec<u16> = Vec::new();
+        for (_, order) in &orders {
+            given.push(desk.whole_order(*order).await.number[8..].parse().unwrap());
+        }
+        assert!(given.iter().all(|n| !leaving.contains(n)), "round {round}: {given:?} {leaving:?}");
+        assert_eq!(given.len() + leaving.len(), usize::from(AT_ONCE), "each SIM has one winner");
+        (let_go, sold) = (let_go + leaving.len(), sold + given.len());
+        leaving.iter().for_each(|n| desk.gateway.returned(&iccid(*n)));
+        for (account, order) in orders {
+            assert_eq!(desk.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+        }
+    }
+    assert!(let_go > 0 && sold > 0, "it was no race: {let_go} {sold}");
+    assert_eq!(desk.faults().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn more_orders_than_free_radios() {
+    const RADIOS: usize = 3;
+    let desk = Arc::new(Desk::with(settings()).await);
+    desk.bank(u16::try_from(RADIOS).unwrap(), AT_ONCE).await;
+    let account = desk.customer("ann", 10_000_000).await;
+    let service = desk.service("Uber", &[]).await;
+    for _ in 0..RACES / AT_ONCE {
+        let orders = (0..AT_ONCE).map(|_| {
+            let desk = Arc::clone(&desk);
+            async move { desk.make(account, service).await }
+        });
+        let made = together(orders.collect::<Vec<_>>()).await;
+        let made: Vec<OrderId> = made
+            .into_iter()
+            .filter_map(|made| match made {
+                MakeOrder::Made { order, .. } => Some(order),
+                other => (other != MakeOrder::NoPhone).then(|| panic!("{other:?}")),
+            })
+            .collect();
+        assert_eq!(made.len(), RADIOS, "each radio is sold once");
+        for order in made {
+            assert_eq!(desk.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+        }
+    }
+    assert_eq!(desk.faults().await, [""; 0]);
+}

@@ -1,0 +1,212 @@
+//! SIM banks: what is where, what comes next, what was switched, and a switch by hand.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answer, Limit, Refused};
+use crate::domain::bank::{BankReport, Holds, Moved, RadioReport, SlotReport};
+use crate::gateway::{Error, Gateway, ModemDesk, Stay};
+
+#[derive(Clone)]
+struct Desk {
+    gateway: Gateway,
+    modems: Arc<dyn ModemDesk>,
+}
+
+/// The endpoints, to stand beside those of [`super::router`].
+pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
+    Router::new()
+        .route("/banks", get(list))
+        .route("/banks/{name}", get(show))
+        .route("/banks/{name}/plan", get(plan))
+        .route("/banks/{name}/moves", get(moves))
+        .route("/banks/{name}/switch", post(switch))
+        .with_state(Desk { gateway, modems })
+}
+
+fn refused(reason: String) -> Refused {
+    Error::Refused(reason).into()
+}
+
+impl Desk {
+    fn find(&self, name: &str) -> Result<BankReport, Refused> {
+        let found = self.gateway.banks().into_iter().find(|bank| bank.name == name);
+        found.ok_or_else(|| refused(format!("no bank is called {name}; `simbridge bank list` shows them")))
+    }
+}
+
+async fn list(State(desk): State<Desk>) -> Answer {
+    Ok(Json(desk.gateway.banks().iter().map(summary).collect()))
+}
+
+/// A bank in one row.
+fn summary(bank: &BankReport) -> Value {
+    let slots = |is: fn(&SlotReport) -> bool| bank.slots.iter().filter(|slot| is(slot)).count();
+    let sum = |count: fn(&RadioReport) -> u32| bank.radios.iter().map(count).sum::<u32>();
+    json!({
+        "name": bank.name,
+        "profile": bank.profile,
+        "radios": bank.radios.len(),
+        "working": bank.radios.iter().filter(|radio| radio.doing != "out of order").count(),
+        "slots": bank.slots.len(),
+        "known": slots(|slot| matches!(slot.holds, Holds::Sim(_))),
+        "empty": slots(|slot| slot.holds == Holds::Empty),
+        "unknown": slots(|slot| slot.holds == Holds::Unknown),
+        "late": slots(|slot| slot.late_since.is_some()),
+        "switch_seconds": bank.switch.as_secs_f64(),
+        "moves": sum(|radio| radio.moves),
+        "lies": sum(|radio| radio.lies),
+        "failures": sum(|radio| radio.failures),
+        "trouble": bank.trouble,
+        "at": bank.at.to_string(),
+    })
+}
+
+async fn show(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
+    let bank = desk.find(&name)?;
+    let mut shown = summary(&bank);
+    if let Some(shown) = shown.as_object_mut() {
+        let radios = (1..).zip(&bank.radios).map(|(place, radio)| on_radio(place, radio));
+        shown.insert("radio_list".to_owned(), radios.collect());
+        shown.insert("slot_list".to_owned(), bank.slots.iter().map(|slot| in_slot(&bank, slot)).collect());
+    }
+    Ok(Json(shown))
+}
+
+fn on_radio(place: usize, radio: &RadioReport) -> Value {
+    json!({
+        "radio": place,
+        "port": radio.port,
+        "doing": radio.doing,
+        "since": radio.since.to_string(),
+        "reason": radio.reason,
+        "slot": radio.slot,
+        "iccid": radio.iccid,
+        "moves": radio.moves,
+        "lies": radio.lies,
+        "failures": radio.failures,
+        "deaf_seconds": radio.deaf.as_secs(),
+    })
+}
+
+fn in_slot(bank: &BankReport, slot: &SlotReport) -> Value {
+    let on = slot.on.and_then(|on| bank.radios.get(on));
+    json!({
+        "slot": slot.slot,
+        "label": slot.label,
+        "holds": match &slot.holds {
+            Holds::Unknown => "unknown",
+            Holds::Empty => "empty",
+            Holds::Sim(_) => "sim",
+        },
+        "iccid": match &slot.holds {
+            Holds::Sim(iccid) => Some(iccid),
+            Holds::Unknown | Holds::Empty => None,
+        },
+        "radio": slot.on.filter(|_| on.is_some()).map(|on| on + 1),
+        "since": on.map(|radio| radio.since.to_string()),
+        "why": on.and_then(|radio| radio.reason.as_ref()),
+        "visited_at": slot.visited_at.map(|at| at.to_string()),
+        "late_since": slot.late_since.map(|at| at.to_string()),
+        "trouble": slot.trouble,
+    })
+}
+
+async fn plan(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
+    let bank = desk.find(&name)?;
+    let next = |(place, radio): (usize, &RadioReport)| {
+        let next = radio.next.as_ref();
+        let slot = next.and_then(|next| bank.slots.iter().find(|slot| slot.slot == next.slot));
+        json!({
+            "radio": place,
+            "port": radio.port,
+            "doing": radio.doing,
+            "slot": next.map(|next| next.slot),
+            "label": slot.map(|slot| &slot.label),
+            "iccid": slot.and_then(|slot| match &slot.holds {
+                Holds::Sim(iccid) => Some(iccid),
+                Holds::Unknown | Holds::Empty => None,
+            }),
+            "why": next.map(|next| next.why),
+            "not_before": next.map(|next| next.at.to_string()),
+        })
+    };
+    Ok(Json((1..).zip(&bank.radios).map(next).collect()))
+}
+
+/// Also those of a bank that is driven no more.
+async fn moves(State(desk): State<Desk>, Path(name): Path<String>, Query(Limit { limit }): Query<Limit>) -> Answer {
+    let moves = desk.gateway.bank_moves(&name, limit).await?;
+    if moves.is_empty() {
+        desk.find(&name)?;
+    }
+    Ok(Json(moves.iter().map(moved).collect()))
+}
+
+fn moved(moved: &Moved) -> Value {
+    json!({
+        "began_at": moved.began_at.to_string(),
+        "ended_at": moved.ended_at.to_string(),
+        "radio": moved.radio,
+        "slot": moved.slot,
+        "left": moved.left,
+        "found": moved.found,
+        "outcome": moved.outcome.word(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Switch {
+    radio: String,
+    slot: u32,
+}
+
+async fn switch(
+    State(desk): State<Desk>,
+    Path(name): Path<String>,
+    Json(Switch { radio, slot }): Json<Switch>,
+) -> Answer {
+    let bank = desk.find(&name)?;
+    let port = port_of(&bank, &radio)?.to_owned();
+    if !bank.slots.iter().any(|known| known.slot == slot) {
+        return Err(refused(format!("bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots")));
+    }
+    // A bank is helped also while the database is full.
+    if let Err(error) = desk.gateway.operator_did("switched by hand", format!("bank {name}, slot {slot}")).await {
+        tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
+    }
+    let said = desk.modems.switch(&name, &port, slot).await.map_err(refused)?;
+    Ok(Json(json!({ "bank": name, "radio": port, "slot": slot, "reply": [said] })))
+}
+
+/// A radio by its port, the port's last part, or its place from 1.
+fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
+    let place = radio.parse::<usize>().ok().and_then(|place| bank.radios.get(place.checked_sub(1)?));
+    let called = |known: &&RadioReport| known.port == radio || known.port.rsplit('/').next() == Some(radio);
+    let found = bank.radios.iter().find(called).or(place);
+    let unknown = || {
+        let name = &bank.name;
+        refused(format!(
+            "bank {name} has no radio {radio}: give its port, or its place from 1 to {}",
+            bank.radios.len()
+        ))
+    };
+    found.map(|radio| radio.port.as_str()).ok_or_else(unknown)
+}
+
+/// Where a SIM was.
+pub(super) fn stay(stay: &Stay) -> Value {
+    json!({
+        "imei": stay.imei,
+        "bank": stay.place.as_ref().map(|place| &place.bank),
+        "slot": stay.place.as_ref().and_then(|place| place.slot),
+        "since": stay.since.to_string(),
+        "seen_at": stay.seen_at.to_string(),
+        "until": stay.ended_at.map(|at| at.to_string()),
+    })
+}

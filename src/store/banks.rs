@@ -1,0 +1,158 @@
+//! SIM banks: what was found in their slots, the switches, and what holds a SIM on the air.
+
+use rusqlite::{Row, params};
+
+use super::{Rows, StoreError, Tx};
+use crate::domain::bank::{Holds, MoveOutcome, Moved, SlotRecord};
+use crate::domain::{AccountId, OrderId, Timestamp};
+
+/// How many rows that are too old go with each new one.
+const PRUNED: i64 = 20;
+
+/// What wants a SIM to be on the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// It must not leave: an order is open or collects on it, or the rest of a long message is awaited.
+    pub stays: bool,
+    /// An order is open on it until then, the latest of several.
+    pub open_until: Option<Timestamp>,
+    /// It has a tenant.
+    pub rented: bool,
+}
+
+/// An open order whose SIM has not been on the air since it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaiting {
+    /// The order.
+    pub order: OrderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The SIM's ICCID.
+    pub iccid: String,
+}
+
+fn located(table: &'static str, key: String, fault: &'static str) -> StoreError {
+    StoreError::Row { table, key, fault }
+}
+
+fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>> {
+    let (bank, slot): (String, i64) = (row.get(0)?, row.get(1)?);
+    let (word, iccid): (String, Option<String>) = (row.get(2)?, row.get(3)?);
+    let visited_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+    let fault = |fault| Ok(Err(located("bank_slot", format!("{bank} {slot}"), fault)));
+    let holds = match (word.as_str(), iccid) {
+        ("unknown", None) => Holds::Unknown,
+        ("empty", None) => Holds::Empty,
+        ("sim", Some(iccid)) => Holds::Sim(iccid),
+        _ => return fault("holds what no slot can hold"),
+    };
+    let Ok(slot) = u32::try_from(slot) else { return fault("is not the number of a slot") };
+    Ok(Ok(SlotRecord { slot, holds, visited_at }))
+}
+
+fn moved(row: &Row<'_>) -> rusqlite::Result<Result<Moved, StoreError>> {
+    let fault = |fault| Ok(Err(located("bank_move", row.get::<_, i64>(0)?.to_string(), fault)));
+    let word: String = row.get(6)?;
+    let Some(outcome) = MoveOutcome::ALL.into_iter().find(|outcome| outcome.word() == word) else {
+        return fault("ended as no switch can end");
+    };
+    let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else { return fault("is to no slot that can be") };
+    Ok(Ok(Moved {
+        bank: row.get(1)?,
+        radio: row.get(2)?,
+        slot,
+        left: row.get(4)?,
+        began_at: Timestamp(row.get(7)?),
+        ended_at: Timestamp(row.get(8)?),
+        found: row.get(5)?,
+        outcome,
+    }))
+}
+
+impl Rows<'_> {
+    /// What is kept of a bank's slots, in order.
+    pub fn bank_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, StoreError> {
+        let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE bank = $1 ORDER BY slot";
+        self.all(sql, [bank], slot_record)?.into_iter().collect()
+    }
+
+    /// The slot of a bank in which a card was found.
+    pub fn slot_of_card(&self, bank: &str, iccid: &str) -> Result<Option<u32>, StoreError> {
+        let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE iccid = $1 AND bank = $2";
+        let found = self.first(sql, params![iccid, bank], slot_record)?.transpose()?;
+        Ok(found.map(|record| record.slot))
+    }
+
+    /// A bank's newest `limit` switches, newest first.
+    pub fn bank_moves(&self, bank: &str, limit: i64) -> Result<Vec<Moved>, StoreError> {
+        let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, ended_at FROM bank_move \
+                   WHERE bank = $1 ORDER BY id DESC LIMIT $2";
+        self.all(sql, params![bank, limit], moved)?.into_iter().collect()
+    }
+
+    /// What wants a SIM to be on the air at `now`; `None` when it is not known.
+    pub fn hold_on(&self, iccid: &str, now: Timestamp) -> Result<Option<Hold>, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.expires_at > $1 \
+                   AND r.state IN ('open', 'completed') AND r.filed = 0) \
+                   OR EXISTS (SELECT 1 FROM assembly a WHERE a.sim_id = s.id AND a.due_at > $1), \
+                   (SELECT max(o.expires_at) FROM orders o WHERE o.sim_id = s.id AND o.state = 'open' AND o.expires_at > $1), \
+                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') \
+                   FROM sim s WHERE s.iccid = $2";
+        self.first(sql, params![now.0, iccid], |row| {
+            Ok(Hold {
+                stays: row.get(0)?,
+                open_until: row.get::<_, Option<i64>>(1)?.map(Timestamp),
+                rented: row.get(2)?,
+            })
+        })
+    }
+
+    /// Open orders at `now` whose SIM has not been on the air since they were made, by their ends.
+    pub fn awaiting(&self, now: Timestamp) -> Result<Vec<Awaiting>, StoreError> {
+        let sql = "SELECT o.id, o.account_id, s.iccid FROM orders o INDEXED BY orders_awaiting JOIN sim s ON s.id = o.sim_id \
+                   WHERE o.state = 'open' AND o.awaits_sim = 1 AND o.expires_at > $1 ORDER BY o.expires_at";
+        self.all(sql, [now.0], |row| {
+            Ok(Awaiting { order: OrderId(row.get(0)?), account: AccountId(row.get(1)?), iccid: row.get(2)? })
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps what is in a slot. A card that stood in another slot, of any bank, is there no more, and what is there is not known.
+    pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
+        let (word, iccid) = match &record.holds {
+            Holds::Unknown => ("unknown", None),
+            Holds::Empty => ("empty", None),
+            Holds::Sim(iccid) => ("sim", Some(iccid)),
+        };
+        if let Some(iccid) = iccid {
+            let sql =
+                "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND (bank <> $2 OR slot <> $3)";
+            self.execute(sql, params![iccid, bank, record.slot])?;
+        }
+        let sql = "INSERT INTO bank_slot (bank, slot, holds, iccid, visited_at) VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT (bank, slot) DO UPDATE SET holds = excluded.holds, iccid = excluded.iccid, \
+                   visited_at = excluded.visited_at";
+        let values = params![bank, record.slot, word, iccid, record.visited_at.map(|at| at.0)];
+        self.execute(sql, values).map(drop)
+    }
+
+    /// Keeps a switch. Some of those that ended before `since` are forgotten.
+    pub fn add_move(&self, moved: &Moved, since: Timestamp) -> Result<(), StoreError> {
+        let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+        self.execute(old, [since.0, PRUNED])?;
+        let sql = "INSERT INTO bank_move (bank, radio, slot, left_iccid, found_iccid, outcome, began_at, ended_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = params![
+            moved.bank,
+            moved.radio,
+            moved.slot,
+            moved.left,
+            moved.found,
+            moved.outcome.word(),
+            moved.began_at.0,
+            moved.ended_at.0
+        ];
+        self.execute(sql, values).map(drop)
+    }
+}

@@ -1,0 +1,239 @@
+//! The commands about SIM banks, against the admin interface of a gateway in this process whose bank says what the test has it say.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use simbridge::domain::Timestamp;
+use simbridge::domain::bank::{BankReport, Holds, MoveOutcome, Moved, NextMove, RadioReport, SlotRecord, SlotReport};
+use simbridge::domain::sim::NumberSource;
+use simbridge::gateway::{Gateway, Identified, Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort, Settings};
+use simbridge::http;
+use simbridge::store::Store;
+use tokio::runtime::Runtime;
+
+use crate::support::Site;
+
+const NOW: Timestamp = Timestamp(1_782_133_023_000_000);
+const FIRST: &str = "8931080000000000001";
+const SECOND: &str = "8931080000000000002";
+
+/// Notes what it is asked to switch, and says so.
+#[derive(Default)]
+struct Desk(Mutex<Vec<(String, String, u32)>>);
+
+impl ModemDesk for Desk {
+    fn detail(&self, _: &str) -> Option<ModemDetail> {
+        None
+    }
+
+    fn recording(&self, _: &str) -> Option<Vec<String>> {
+        None
+    }
+
+    fn ask(&self, _: String, _: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn own_number_code(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn switch(&self, bank: &str, radio: &str, slot: u32) -> Later<'_, Result<String, String>> {
+        self.0.lock().unwrap().push((bank.to_owned(), radio.to_owned(), slot));
+        let said = if slot == 2 {
+            Err("there is no card in slot 3".to_owned())
+        } else {
+            Ok("slot 2 is on the air".to_owned())
+        };
+        Box::pin(async move { said })
+    }
+
+    fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
+        Box::pin(async { Vec::new() })
+    }
+}
+
+fn radio(port: &str, slot: Option<u32>, next: Option<u32>) -> RadioReport {
+    RadioReport {
+        port: port.to_owned(),
+        doing: if slot.is_some() { "on air" } else { "out of order" },
+        since: NOW,
+        reason: Some("longest unvisited".to_owned()),
+        slot,
+        iccid: slot.map(|_| FIRST.to_owned()),
+        next: next.map(|slot| NextMove { slot, why: "rental due", at: NOW }),
+        free_in: None,
+        moves: 5,
+        lies: 1,
+        failures: 2,
+        deaf: Duration::from_secs(90),
+    }
+}
+
+fn slot(slot: u32, holds: Holds, on: Option<usize>) -> SlotReport {
+    let late_since = (slot == 1).then_some(NOW);
+    SlotReport {
+        slot,
+        label: format!("tray {}", slot + 1),
+        radios: 0..2,
+        holds,
+        on,
+        visited_at: Some(NOW),
+        late_since,
+        trouble: None,
+    }
+}
+
+fn report() -> BankReport {
+    let sim = |iccid: &str| Holds::Sim(iccid.to_owned());
+    BankReport {
+        name: "cellar".to_owned(),
+        profile: "test".to_owned(),
+        at: NOW,
+        radios: vec![radio("/dev/pool/a", Some(0), Some(1)), radio("/dev/pool/b", None, None)],
+        slots: vec![
+            slot(0, sim(FIRST), Some(0)),
+            slot(1, sim(SECOND), None),
+            slot(2, Holds::Empty, None),
+            slot(3, Holds::Unknown, None),
+        ],
+        switch: Duration::from_millis(31_500),
+        sell_within: Duration::ZERO,
+        visit_on_view: None,
+        trouble: Some("radio 2 does not answer".to_owned()),
+    }
+}
+
+/// A gateway behind the site's admin socket, for as long as the test runs.
+async fn serve(site: &Site, desk: Arc<Desk>) -> (Gateway, http::Listening) {
+    let store = Store::open(&site.dir.path().join("simbridge.db")).unwrap();
+    let (clock, entropy) = (Arc::new(|| NOW), Arc::new(|| Some([7; 32])));
+    let gateway = Gateway::open(store, Settings::default(), clock, entropy).await.unwrap();
+    let customers = "127.0.0.1:1".parse().unwrap();
+    let router = http::admin::router(gateway.clone(), customers, Default::default())
+        .merge(http::admin::banks::router(gateway.clone(), desk));
+    let listening = http::listen_unix(&site.dir.path().join("admin.sock"), router).unwrap();
+    (gateway, listening)
+}
+
+async fn fill(gateway: &Gateway) {
+    for (iccid, number) in [(FIRST, "+31612000001"), (SECOND, "+31612000002")] {
+        let number = Some((number.to_owned(), NumberSource::Cnum));
+        let told = Identified { imei: "356938035640001".to_owned(), iccid: iccid.to_owned(), imsi: None, number };
+        gateway.identified(told).await.unwrap();
+    }
+    for n in 0..3 {
+        let moved = Moved {
+            bank: "cellar".to_owned(),
+            radio: "/dev/pool/a".to_owned(),
+            slot: n,
+            left: Some(SECOND.to_owned()),
+            began_at: NOW,
+            ended_at: NOW,
+            found: None,
+            outcome: MoveOutcome::NoNetwork,
+        };
+        gateway.bank_moved(moved).await.unwrap();
+    }
+    let record = SlotRecord { slot: 1, holds: Holds::Sim(SECOND.to_owned()), visited_at: None };
+    gateway.bank_found("cellar", record).await.unwrap();
+}
+
+#[test]
+fn a_bank_is_shown_and_switched_by_hand() {
+    let (site, runtime, desk) = (Site::with_modems(0), Runtime::new().unwrap(), Arc::<Desk>::default());
+    let (gateway, _listening) = runtime.block_on(serve(&site, Arc::clone(&desk)));
+    assert_eq!(site.json(&["bank", "list"]), Value::Array(Vec::new()));
+    assert!(site.ok(&["bank", "list"]).contains("no [[bank]] is configured"));
+    gateway.bank_reported(report());
+    runtime.block_on(fill(&gateway));
+
+    let listed = site.json(&["bank", "list"]);
+    let bank = listed[0].clone();
+    for (key, value) in [
+        ("name", Value::from("cellar")),
+        ("profile", "test".into()),
+        ("radios", 2.into()),
+        ("working", 1.into()),
+        ("slots", 4.into()),
+        ("known", 2.into()),
+        ("empty", 1.into()),
+        ("unknown", 1.into()),
+        ("late", 1.into()),
+        ("switch_seconds", 31.5.into()),
+        ("moves", 10.into()),
+        ("lies", 2.into()),
+        ("failures", 4.into()),
+        ("trouble", "radio 2 does not answer".into()),
+    ] {
+        assert_eq!(bank[key], value, "{key}: {bank}");
+    }
+    assert!(site.ok(&["bank", "list"]).contains("radio 2 does not answer"));
+
+    let shown = site.json(&["bank", "show", "cellar"]);
+    assert_eq!(
+        (&shown["radio_list"][0]["radio"], &shown["radio_list"][0]["iccid"]),
+        (&1.into(), &FIRST.into()),
+        "{shown}"
+    );
+    let slots = &shown["slot_list"];
+    assert_eq!((&slots[0]["radio"], &slots[0]["why"]), (&1.into(), &"longest unvisited".into()), "{shown}");
+    assert_eq!((&slots[1]["holds"], &slots[1]["late_since"]), (&"sim".into(), &NOW.to_string().into()), "{shown}");
+    assert_eq!((&slots[2]["holds"], &slots[2]["iccid"]), (&"empty".into(), &Value::Null), "{shown}");
+    let text = site.ok(&["bank", "show", "cellar"]);
+    assert!(text.contains("/dev/pool/b") && text.contains("tray 4"), "{text}");
+
+    let plan = site.json(&["bank", "plan", "cellar"]);
+    assert_eq!(
+        (&plan[0]["slot"], &plan[0]["why"], &plan[0]["iccid"]),
+        (&1.into(), &"rental due".into(), &SECOND.into())
+    );
+    assert_eq!(plan[1]["slot"], Value::Null);
+    assert!(site.ok(&["bank", "plan", "cellar"]).contains("rental due"));
+
+    let moves = site.json(&["bank", "moves", "cellar", "--limit", "2"]);
+    assert_eq!(
+        (moves.as_array().unwrap().len(), &moves[0]["slot"], &moves[0]["outcome"]),
+        (2, &2.into(), &"no-network".into())
+    );
+    assert!(site.ok(&["bank", "moves", "cellar"]).contains("no-network"));
+
+    for name in ["/dev/pool/a", "a", "1"] {
+        assert_eq!(site.ok(&["bank", "switch", "cellar", name, "1"]), "slot 2 is on the air\n");
+    }
+    let asked = ("cellar".to_owned(), "/dev/pool/a".to_owned(), 1);
+    assert_eq!(*desk.0.lock().unwrap(), [asked.clone(), asked.clone(), asked]);
+    assert_eq!(site.json(&["bank", "switch", "cellar", "1", "1"])["reply"][0], "slot 2 is on the air");
+    for (args, words) in [
+        (["bank", "switch", "cellar", "1", "2"], "there is no card in slot 3"),
+        (["bank", "switch", "cellar", "1", "9"], "has no slot 9"),
+        (["bank", "switch", "cellar", "3", "1"], "its place from 1 to 2"),
+        (["bank", "switch", "cellar", "0", "1"], "its place from 1 to 2"),
+        (["bank", "switch", "attic", "1", "1"], "no bank is called attic"),
+    ] {
+        let output = site.run(&args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && said.contains(words), "{args:?}: {said}");
+    }
+    assert!(site.json(&["audit", "list"]).to_string().contains("switched by hand"));
+}
+
+#[test]
+fn a_sim_tells_where_it_was() {
+    let (site, runtime) = (Site::with_modems(0), Runtime::new().unwrap());
+    let (gateway, _listening) = runtime.block_on(serve(&site, Arc::default()));
+    gateway.bank_reported(report());
+    runtime.block_on(fill(&gateway));
+    let shown = site.json(&["sim", "show", SECOND]);
+    let stay = &shown["custody"][0];
+    assert_eq!((&stay["imei"], &stay["since"]), (&"356938035640001".into(), &NOW.to_string().into()), "{shown}");
+    assert!(site.ok(&["sim", "show", SECOND]).contains("356938035640001"));
+    let sims = site.json(&["sim", "list"]);
+    assert_eq!((&sims[0]["state"], &sims[1]["state"]), (&"offline".into(), &"parked".into()), "{sims}");
+    assert_eq!(
+        site.json(&["sim", "show", FIRST])["custody"][0]["until"],
+        NOW.to_string(),
+        "the next one came on its radio"
+    );
+}
