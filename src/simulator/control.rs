@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
+use super::bank::faults::BankFault;
 use super::error::SimulatorError;
 use super::faults::Fault;
 use super::network::{ModemStats, Network, SendReceipt};
@@ -56,6 +57,17 @@ pub enum Request {
     },
     /// [`Network::stats`]
     Stats,
+    /// [`Network::bank_stats`]
+    BankStats,
+    /// [`Network::bank_cards`]
+    BankCards,
+    /// [`Network::bank_fault`]
+    BankFault {
+        /// The bank's number, from 0.
+        bank: usize,
+        /// What goes wrong.
+        fault: BankFault,
+    },
     /// [`Network::fault`]
     Fault {
         /// The modem's place, from 0.
@@ -189,6 +201,9 @@ fn answer(network: &Network, request: Request) -> Answer {
         Request::Stored { number } => Ok(json!(network.stored(&number))),
         Request::Waiting { number } => Ok(json!(network.waiting(&number))),
         Request::Stats => Ok(json!(network.stats())),
+        Request::BankStats => Ok(json!(network.bank_stats())),
+        Request::BankCards => Ok(json!(network.bank_cards())),
+        Request::BankFault { bank, fault } => network.bank_fault(bank, &fault).map(|()| Value::Null),
         Request::Fault { modem, fault } => network.fault(modem, &fault).map(|()| Value::Null),
     };
     done.map_or_else(|error| Answer::Error(error.to_string()), Answer::Ok)

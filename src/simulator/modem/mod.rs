@@ -3,6 +3,7 @@
 //! A command goes down [`chain::CHAIN`]: faults first, then the modem's own dialect, then the families of the standards;
 //! the first to answer wins.
 
+mod belief;
 mod chain;
 mod charset;
 pub mod command;
@@ -33,6 +34,7 @@ use super::card::SimCard;
 use super::faults::{Fault, Faults, Mangled};
 use super::memory::MessageStore;
 use super::quirks::Quirk;
+use belief::Belief;
 use events::Flood;
 use line::{Completed, Input};
 use observed::Observed;
@@ -42,6 +44,8 @@ use receiving::Unacknowledged;
 use reply::{Failure, SimFault};
 pub use sending::{Content, Submission};
 use settings::Settings;
+#[cfg(test)]
+pub use sim::swapped;
 use store_name::StoreName;
 
 /// What a modem is, apart from its SIM.
@@ -120,12 +124,15 @@ enum Power {
 pub struct Modem {
     config: ModemConfig,
     sim: Option<SimCard>,
+    belief: Belief,
     own: MessageStore,
     settings: Settings,
     saved: Settings,
     power: Power,
     coverage: bool,
     denied: bool,
+    deregistered: bool,
+    attached_afresh: bool,
     searching_until_ms: u64,
     reported: usize,
     input: Input,
@@ -156,12 +163,15 @@ impl Modem {
         let mut modem = Self {
             config,
             sim,
+            belief: Belief::Right,
             own,
             saved: settings.clone(),
             settings,
             power: Power::Full,
             coverage: true,
             denied: false,
+            deregistered: false,
+            attached_afresh: false,
             searching_until_ms: 0,
             reported: 0,
             input: Input::default(),
@@ -195,7 +205,6 @@ impl Modem {
             }
             self.receive_octet(*octet, now);
         }
-        self.settle();
     }
 
     fn receive_octet(&mut self, octet: u8, now: Now) {
@@ -207,7 +216,7 @@ impl Modem {
             self.output.write(&[octet]);
         }
         match self.input.push(octet, self.settings.line_end) {
-            Completed::Nothing => {}
+            Completed::Nothing => return,
             Completed::Line(line) => self.execute(&line, now),
             Completed::Text(prompt, text) => {
                 let outcome = self.submit(prompt, &text, now);
@@ -219,6 +228,7 @@ impl Modem {
             }
             Completed::GivenUp => self.conclude(Vec::new(), reply::ok(), now),
         }
+        self.settle();
     }
 
     /// Time has passed.
@@ -275,9 +285,9 @@ impl Modem {
         self.own.used() + self.sim.as_ref().map_or(0, |sim| sim.messages.used())
     }
 
-    /// The modem's own store and the card's, for messages that are there from the start.
-    pub fn stores_mut(&mut self) -> (&mut MessageStore, Option<&mut MessageStore>) {
-        (&mut self.own, self.sim.as_mut().map(|sim| &mut sim.messages))
+    /// The modem's own store, for messages that are there from the start.
+    pub fn own_store_mut(&mut self) -> &mut MessageStore {
+        &mut self.own
     }
 
     /// The faults that are on.
@@ -294,6 +304,7 @@ impl Modem {
         self.reported = 0;
         self.deaf = false;
         self.busy_until_ms = None;
+        self.deregistered = false;
         if let Some(card) = &mut self.sim {
             card.lock = card.lock.clone().power_cycled();
         }
@@ -308,7 +319,8 @@ impl Modem {
 
     /// The card, when it can be used.
     fn usable_sim(&mut self) -> Result<&mut SimCard, SimFault> {
-        let card = self.sim.as_mut().ok_or(SimFault::NotInserted)?;
+        let nothing_there = if self.shown_sim().is_some() { SimFault::Failure } else { SimFault::NotInserted };
+        let card = self.sim.as_mut().ok_or(nothing_there)?;
         match &card.lock {
             super::card::Lock::Pin { .. } => Err(SimFault::PinRequired),
             super::card::Lock::Puk { .. } => Err(SimFault::PukRequired),
@@ -328,6 +340,7 @@ impl Modem {
         let registration = self.registration();
         if registration != self.reported {
             self.reported = registration;
+            self.attached_afresh |= self.is_registered();
             self.report_registration();
         }
     }
