@@ -10,7 +10,7 @@ use super::centre::compose;
 use super::memory::MessageStore;
 use super::modem::Modem;
 use super::modem_plan::ModemPlan;
-use super::scenario::StoredPlan;
+use super::scenario::{SimPlan, StoredPlan};
 use crate::sms::Address;
 
 /// One modem and its port.
@@ -41,7 +41,7 @@ pub type Name = Option<String>;
 impl Bay {
     /// The modem of a plan with the card that is in it, and the messages that it has from the start.
     pub fn new(plan: &ModemPlan, card: Option<SimCard>, now: DateTime<Utc>) -> Self {
-        let mut modem = Modem::new(plan.config(), card.clone());
+        let mut modem = Modem::new(plan.config(), card.clone(), plan.other_cards(now));
         fill(modem.own_store_mut(), plan.stored(), card.as_ref(), now);
         Self {
             modem: Mutex::new(modem),
@@ -74,8 +74,15 @@ pub fn card(plan: &ModemPlan, now: DateTime<Utc>) -> Option<SimCard> {
     Some(card)
 }
 
+/// A card with the messages that it has from the start.
+pub fn loaded(plan: &SimPlan, now: DateTime<Utc>) -> SimCard {
+    let mut card = plan.card(1);
+    load(&mut card, &plan.stored, now);
+    card
+}
+
 /// Messages that are on a card from the start.
-pub fn load(card: &mut SimCard, stored: &[StoredPlan], now: DateTime<Utc>) {
+fn load(card: &mut SimCard, stored: &[StoredPlan], now: DateTime<Utc>) {
     let owner = card.clone();
     fill(&mut card.messages, stored, Some(&owner), now);
 }

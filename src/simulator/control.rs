@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bank::faults::BankFault;
 use super::error::SimulatorError;
-use super::faults::Fault;
+use super::faults::{CardFault, Fault};
 use super::network::{ModemStats, Network, SendReceipt};
 
 /// The socket's name in the folder.
@@ -61,6 +61,15 @@ pub enum Request {
     BankStats,
     /// [`Network::bank_cards`]
     BankCards,
+    /// [`Network::module_cards`]
+    ModuleCards,
+    /// [`Network::card_fault`]
+    CardFault {
+        /// The card's.
+        iccid: String,
+        /// What the network does with it.
+        fault: CardFault,
+    },
     /// [`Network::bank_fault`]
     BankFault {
         /// The bank's number, from 0.
@@ -203,6 +212,8 @@ fn answer(network: &Network, request: Request) -> Answer {
         Request::Stats => Ok(json!(network.stats())),
         Request::BankStats => Ok(json!(network.bank_stats())),
         Request::BankCards => Ok(json!(network.bank_cards())),
+        Request::ModuleCards => Ok(json!(network.module_cards())),
+        Request::CardFault { iccid, fault } => network.card_fault(&iccid, fault).map(|()| Value::Null),
         Request::BankFault { bank, fault } => network.bank_fault(bank, &fault).map(|()| Value::Null),
         Request::Fault { modem, fault } => network.fault(modem, &fault).map(|()| Value::Null),
     };

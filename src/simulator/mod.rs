@@ -30,10 +30,10 @@ mod scenario;
 mod workbench;
 
 pub use bank::faults::BankFault;
-pub use bank::{BankCard, BankRadio, BankStats};
+pub use bank::{BankCard, BankRadio, BankStats, ModuleCard};
 pub use error::SimulatorError;
 pub use family::families;
-pub use faults::Fault;
+pub use faults::{CardFault, Fault};
 pub use modem::observed::Observed;
 pub use network::{Clock, ModemStats, Network, SendReceipt};
 pub use plan::{Plan, Planned};

@@ -17,7 +17,7 @@ use super::card::SimCard;
 use super::centre::ServiceCentre;
 use super::digits::Country;
 use super::error::SimulatorError;
-use super::faults::Fault;
+use super::faults::{CardFault, Fault};
 use super::modem::observed::Observed;
 use super::modem::{Content, Modem, Now, Submission};
 use super::scenario::Scenario;
@@ -80,6 +80,8 @@ pub struct ModemStats {
     pub number: Option<String>,
     /// The ICCID of the card in it.
     pub iccid: Option<String>,
+    /// Its slot, from 0, in a module that has several.
+    pub slot: usize,
     /// Whether the network can reach it.
     pub registered: bool,
     /// Messages in its stores.
@@ -120,9 +122,9 @@ impl Network {
 
     fn subscribe_all(&self) {
         for bay in &self.0.bays {
-            let card = bay.modem().sim().cloned();
+            let modem = bay.modem();
             let mut state = self.state();
-            card.iter().for_each(|card| state.centre.subscribe(card));
+            modem.cards().for_each(|card| state.centre.subscribe(card));
         }
         for bay in &self.0.banks {
             let bank = bay.bank();
@@ -165,7 +167,7 @@ impl Network {
         Ok(SendReceipt { parts: 1 })
     }
 
-    /// Messages in the stores of the modem that holds this number's card, its own store included; of a card in a bank or in the drawer, on the card.
+    /// Messages in the stores of the modem that holds this number's card, its own store included; of a card that is in use nowhere, on the card.
     pub fn stored(&self, number: &str) -> usize {
         let holder = self.0.bays.iter().map(Bay::modem).find(|m| m.sim().is_some_and(|card| card.number == number));
         if let Some(modem) = holder {
@@ -173,8 +175,9 @@ impl Network {
         }
         let of_number = |card: &&SimCard| card.number == number;
         let on_card = |card: &SimCard| card.messages.used();
+        let unused = self.0.bays.iter().find_map(|bay| bay.modem().cards().find(of_number).map(on_card));
         let parked = self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked().find(of_number).map(on_card));
-        parked.or_else(|| self.state().drawer.iter().find(of_number).map(on_card)).unwrap_or_default()
+        unused.or(parked).or_else(|| self.state().drawer.iter().find(of_number).map(on_card)).unwrap_or_default()
     }
 
     /// Messages that wait for this number at the network.
@@ -195,6 +198,7 @@ impl Network {
                 modem: place,
                 number: modem.sim().map(|card| card.number.clone()),
                 iccid: modem.sim().map(|card| card.iccid.clone()),
+                slot: modem.slots().in_use(),
                 registered: modem.is_registered(),
                 stored: modem.stored(),
                 waiting: 0,
@@ -256,6 +260,24 @@ impl Network {
         }
         bay.wake.notify_one();
         Ok(())
+    }
+
+    /// Makes the network refuse a card, or take it again, wherever it is.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownCard`].
+    pub fn card_fault(&self, iccid: &str, fault: CardFault) -> Result<(), SimulatorError> {
+        let is_it = |card: &&mut SimCard| card.iccid == iccid;
+        let deny = |card: &mut SimCard| card.denied = fault == CardFault::Denied;
+        let in_modem = self.0.bays.iter().find_map(|bay| {
+            bay.modem().cards_mut().find(is_it).map(deny)?;
+            bay.wake.notify_one();
+            Some(())
+        });
+        let parked = || self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked_mut().find(is_it).map(deny));
+        let apart = || self.state().drawer.iter_mut().find(is_it).map(deny);
+        let unknown = || SimulatorError::UnknownCard { iccid: iccid.to_owned() };
+        in_modem.or_else(parked).or_else(apart).ok_or_else(unknown)
     }
 
     fn insert(&self, bay: &Bay, iccid: &str) -> Result<(), SimulatorError> {

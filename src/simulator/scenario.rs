@@ -1,4 +1,23 @@
 //! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's position.
+//!
+//! ```toml
+//! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]` and `extra_slots`, are those of `SimPlan`
+//! family = "quectel-ec25"
+//! extra_slots = 1                      # a second card in the module: AT+QDSIM=1
+//!
+//! [[bank]]                             # the keys of `BankPlan`
+//! name = "pool"                        # DIR/pool is its control port
+//! radios = 2                           # or their places: [0, 1]
+//! reach = "own"                        # rows of each radio's own, or "any": a matrix
+//! slots = 16                           # rows of each radio; of a matrix, all slots
+//! empty = [3]                          # slots, numbered through the bank from 0
+//! sims.17.number = "+31612345678"
+//! seed = 7
+//! faults = [{ kind = "lies", lies = 3, of = 4 }]
+//!
+//! [network]
+//! retry_ms = [60000, 120000]           # from one attempt to reach a lost subscriber to the next
+//! ```
 
 use serde::Deserialize;
 

@@ -21,7 +21,7 @@ mod wiring;
 
 use faults::{Answer, Fate, Faults};
 pub use plan::{BankConfig, BankPlan};
-pub use report::{BankCard, BankRadio, BankStats};
+pub use report::{BankCard, BankRadio, BankStats, ModuleCard};
 pub use wiring::Wiring;
 
 /// A longer line is noise.

@@ -129,9 +129,9 @@ impl BankPlan {
             let own = radio.and_then(|place| cards.get_mut(place)).and_then(Option::take);
             slots.push(match plan {
                 _ if self.empty.contains(&slot) => None,
-                Some(plan) => Some(loaded(plan, now)),
+                Some(plan) => Some(bay::loaded(plan, now)),
                 None if radio.is_some() => own,
-                None => Some(loaded(&SimPlan::at(position(number, slot)), now)),
+                None => Some(bay::loaded(&SimPlan::at(position(number, slot)), now)),
             });
         }
         let mut wiring = Wiring::new(rows, any, places, slots);
@@ -207,10 +207,4 @@ impl BankPlan {
 /// Cards of banks are made up from the positions behind a million modems.
 fn position(bank: usize, slot: usize) -> usize {
     (bank + 1) * 1_000_000 + slot
-}
-
-fn loaded(plan: &SimPlan, now: DateTime<Utc>) -> SimCard {
-    let mut card = plan.card(1);
-    bay::load(&mut card, &plan.stored, now);
-    card
 }

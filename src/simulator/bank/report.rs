@@ -38,6 +38,21 @@ pub struct BankRadio {
     pub number: Option<String>,
 }
 
+/// A card of a module with several slots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleCard {
+    /// The modem's place.
+    pub modem: usize,
+    /// Its slot, from 0.
+    pub slot: usize,
+    /// Whether it is the one in use.
+    pub in_use: bool,
+    /// Its ICCID.
+    pub iccid: String,
+    /// Its number.
+    pub number: String,
+}
+
 /// A card of a bank, be it in its slot or on a radio.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankCard {

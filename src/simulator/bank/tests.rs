@@ -2,7 +2,7 @@
 
 use chrono::{TimeZone, Utc};
 
-use super::super::{BankFault, BankStats, Network, Scenario, SimulatorError, Workbench};
+use super::super::{BankFault, BankStats, CardFault, Network, Scenario, SimulatorError, Workbench};
 
 /// Two modems whose first cards are the modems' own: +31612340000 and +31612340001.
 const OWN: &str = "[[modem]]\n[[modem]]\n[[bank]]\nslots = 4\n";
@@ -424,4 +424,20 @@ fn a_card_that_has_detached_is_found_wherever_it_attaches() {
         bench.pass(100);
         assert_eq!(bench.network().waiting(FIRST), 0, "{detach}");
     }
+}
+
+#[test]
+fn a_card_that_the_network_refuses_is_refused_wherever_it_is() {
+    let mut bench = Bench::new("[[modem]]\n[[modem]]\n[[bank]]\nreach = \"any\"\nslots = 4\nsims.3.denied = true\n");
+    let refused = bench.iccid_in(2).unwrap();
+    bench.network().card_fault(&refused, CardFault::Denied).unwrap();
+    for (radio, command) in [(0, "AT+SWIT01-0003"), (1, "AT+SWIT02-0003"), (1, "AT+SWIT02-0004")] {
+        bench.switched(radio, command);
+        assert_eq!(bench.modem(radio, "ATE0;+CREG?").first().map(String::as_str), Some("+CREG: 0,3"), "{command}");
+    }
+    bench.switched(0, "AT+SWIT01-0003");
+    bench.network().card_fault(&refused, CardFault::Accepted).unwrap();
+    bench.pass(100);
+    assert_eq!(bench.modem(0, "AT+CREG?"), ["+CREG: 0,1", "OK"]);
+    assert!(matches!(bench.network().card_fault("1", CardFault::Denied), Err(SimulatorError::UnknownCard { .. })));
 }

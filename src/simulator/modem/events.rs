@@ -116,7 +116,7 @@ impl Modem {
     /// A restart has ended: the noise, and after a while the stores.
     pub(super) fn booted(&mut self, at_ms: u64) {
         self.power = Power::Full;
-        self.look_at_card();
+        self.switch_card_on();
         self.search(at_ms);
         let silent = self.has(Quirk::SilentBoot);
         for noise in self.config.boot_noise.clone().iter().filter(|_| !silent) {
@@ -134,6 +134,7 @@ impl Modem {
                 self.say(line.as_bytes());
             }
         }
+        self.bring_slot_up(now);
         if self.searching_until_ms <= now.ms {
             self.searching_until_ms = 0;
         }

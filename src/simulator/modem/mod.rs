@@ -23,6 +23,7 @@ mod sending;
 mod septets;
 mod settings;
 mod sim;
+pub mod slots;
 mod storage;
 pub mod store_name;
 mod text_mode;
@@ -46,6 +47,7 @@ pub use sending::{Content, Submission};
 use settings::Settings;
 #[cfg(test)]
 pub use sim::swapped;
+use slots::{SlotSwitch, Slots};
 use store_name::StoreName;
 
 /// What a modem is, apart from its SIM.
@@ -95,6 +97,10 @@ pub struct ModemConfig {
     pub chatter: Vec<String>,
     /// From one such line to the next; 0 is never.
     pub chatter_ms: u64,
+    /// The commands that choose one of its card slots.
+    pub slot_switches: Vec<SlotSwitch>,
+    /// From such a command to the card's being read.
+    pub slot_up_ms: u64,
     /// What it does otherwise than the standards.
     pub quirks: Vec<Quirk>,
 }
@@ -125,6 +131,7 @@ pub struct Modem {
     config: ModemConfig,
     sim: Option<SimCard>,
     belief: Belief,
+    slots: Slots,
     own: MessageStore,
     settings: Settings,
     saved: Settings,
@@ -155,8 +162,8 @@ pub struct Modem {
 }
 
 impl Modem {
-    /// A modem that has been on for a while.
-    pub fn new(config: ModemConfig, sim: Option<SimCard>) -> Self {
+    /// A modem that has been on for a while, with the card in use and those of its other slots.
+    pub fn new(config: ModemConfig, sim: Option<SimCard>, other_sims: Vec<SimCard>) -> Self {
         let own = MessageStore::new(config.me_capacity, config.first_index);
         let settings = Settings::of(&config);
         let floods = Flood::chatter(&config);
@@ -164,6 +171,7 @@ impl Modem {
             config,
             sim,
             belief: Belief::Right,
+            slots: Slots::with(other_sims),
             own,
             saved: settings.clone(),
             settings,
@@ -252,7 +260,9 @@ impl Modem {
         let acknowledgement = self.unacknowledged.as_ref().map(|waiting| waiting.until_ms);
         let found = Some(self.searching_until_ms).filter(|until_ms| *until_ms > 0);
         let flood = self.floods.iter().map(|flood| flood.next_ms).min();
-        [boot, acknowledgement, found, flood, self.busy_until_ms, self.output.next_due_ms()].into_iter().flatten().min()
+        let slot = self.slots.up_ms;
+        let dues = [boot, acknowledgement, found, flood, slot, self.busy_until_ms, self.output.next_due_ms()];
+        dues.into_iter().flatten().min()
     }
 
     /// What is to be written to the host now.
@@ -278,6 +288,16 @@ impl Modem {
     /// The card in the modem.
     pub fn sim(&self) -> Option<&SimCard> {
         self.sim.as_ref()
+    }
+
+    /// All its cards: the one in use, and those of its other slots.
+    pub fn cards(&self) -> impl Iterator<Item = &SimCard> {
+        self.sim.iter().chain(self.slots.parked().map(|(_, card)| card))
+    }
+
+    /// All its cards.
+    pub fn cards_mut(&mut self) -> impl Iterator<Item = &mut SimCard> {
+        self.sim.iter_mut().chain(self.slots.parked_mut())
     }
 
     /// Messages in all stores: the card's and the modem's own.

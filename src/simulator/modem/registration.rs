@@ -168,7 +168,7 @@ fn functionality(modem: &mut Modem, arguments: &Arguments, now: Now) -> Outcome 
             modem.search(now.ms);
             // Only 0 has switched the card off; 4 is the radio alone.
             if functionality == 0 {
-                modem.look_at_card();
+                modem.switch_card_on();
             }
         }
         return ok();

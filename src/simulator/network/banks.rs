@@ -4,9 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Network, Now, Round, SimCard};
+use super::{Bay, Network, Now, Round, SimCard};
 use crate::simulator::bank::faults::BankFault;
-use crate::simulator::bank::{Act, Bank, BankCard, BankRadio, BankStats};
+use crate::simulator::bank::{Act, Bank, BankCard, BankRadio, BankStats, ModuleCard};
 use crate::simulator::error::SimulatorError;
 
 /// A bank and its control port.
@@ -79,6 +79,26 @@ impl Network {
             cards.extend(on_air.or_else(|| parked.map(|card| entry(card, None))));
         }
         cards
+    }
+
+    /// The cards of modules that have several, by modem and slot.
+    pub fn module_cards(&self) -> Vec<ModuleCard> {
+        let entry = |modem, slot, in_use, card: &SimCard| ModuleCard {
+            modem,
+            slot,
+            in_use,
+            iccid: card.iccid.clone(),
+            number: card.number.clone(),
+        };
+        let cards_of = |(place, bay): (usize, &Bay)| {
+            let modem = bay.modem();
+            let mut cards: Vec<_> =
+                modem.slots().parked().map(|(slot, card)| entry(place, slot, false, card)).collect();
+            cards.extend(modem.sim().map(|card| entry(place, modem.slots().in_use(), true, card)));
+            cards.sort_by_key(|card| card.slot);
+            cards
+        };
+        self.0.bays.iter().enumerate().map(cards_of).filter(|cards| cards.len() > 1).flatten().collect()
     }
 
     /// Makes something go wrong with a bank, or well again.
