@@ -10,7 +10,7 @@ use super::centre::compose;
 use super::memory::MessageStore;
 use super::modem::Modem;
 use super::modem_plan::ModemPlan;
-use super::scenario::StoredPlan;
+use super::scenario::{SimPlan, StoredPlan};
 use crate::sms::Address;
 
 /// One modem and its port.
@@ -39,15 +39,10 @@ pub enum Port {
 pub type Name = Option<String>;
 
 impl Bay {
-    /// The modem of a plan, with the messages that it has from the start.
-    pub fn new(plan: &ModemPlan, now: DateTime<Utc>) -> Self {
-        let mut modem = Modem::new(plan.config(), plan.card());
-        let card = modem.sim().cloned();
-        let (own, on_card) = modem.stores_mut();
-        fill(own, plan.stored(), card.as_ref(), now);
-        if let Some(store) = on_card {
-            fill(store, plan.stored_on_card(), card.as_ref(), now);
-        }
+    /// The modem of a plan with the card that is in it, and the messages that it has from the start.
+    pub fn new(plan: &ModemPlan, card: Option<SimCard>, now: DateTime<Utc>) -> Self {
+        let mut modem = Modem::new(plan.config(), card.clone(), plan.other_cards(now));
+        fill(modem.own_store_mut(), plan.stored(), card.as_ref(), now);
         Self {
             modem: Mutex::new(modem),
             wake: Notify::new(),
@@ -70,6 +65,26 @@ impl Bay {
     pub fn modem(&self) -> MutexGuard<'_, Modem> {
         self.modem.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The card of a plan, with the messages that it has from the start.
+pub fn card(plan: &ModemPlan, now: DateTime<Utc>) -> Option<SimCard> {
+    let mut card = plan.card()?;
+    load(&mut card, plan.stored_on_card(), now);
+    Some(card)
+}
+
+/// A card with the messages that it has from the start.
+pub fn loaded(plan: &SimPlan, now: DateTime<Utc>) -> SimCard {
+    let mut card = plan.card(1);
+    load(&mut card, &plan.stored, now);
+    card
+}
+
+/// Messages that are on a card from the start.
+fn load(card: &mut SimCard, stored: &[StoredPlan], now: DateTime<Utc>) {
+    let owner = card.clone();
+    fill(&mut card.messages, stored, Some(&owner), now);
 }
 
 /// Messages that are in a store from the start; what finds no room is left out.

@@ -19,6 +19,8 @@ pub struct SimCard {
     pub lock: Lock,
     /// The "SM" store.
     pub messages: MessageStore,
+    /// The network refuses this card, wherever it is.
+    pub denied: bool,
     /// The "SM" phonebook: number and name by place, from 1.
     pub phonebook: Vec<Option<(String, String)>>,
 }

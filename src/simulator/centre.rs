@@ -1,4 +1,9 @@
 //! The service centre: who has which number, and what waits for whom (TS 23.040 clause 3.1).
+//!
+//! A subscriber whose card went while it was attached is lost: the network pages it where it was, in vain, and the centre tries again
+//! after pauses that grow. What puts an end to that is an attach, or another sign of life: the network sees that messages wait and alerts
+//! the centre, which then sends them all (TS 23.040 clauses 3.2.6, 3.2.7 and 10.3). A subscriber that has detached, or was never
+//! seen, is one whose next attach is awaited.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,12 +16,15 @@ use super::memory::Pdu;
 use super::modem::{Modem, Now, Offer};
 use crate::sms::{Address, Deliver, Scts, Submit};
 
+/// The pauses between attempts, unless the scenario says otherwise; the last one for ever.
+const PAUSES_MS: [u64; 4] = [60_000, 120_000, 300_000, 900_000];
+
 /// All subscribers and their messages.
-#[derive(Default)]
 pub struct ServiceCentre {
     subscribers: Vec<Subscriber>,
     by_number: HashMap<String, usize>,
     by_imsi: HashMap<String, usize>,
+    pauses_ms: Vec<u64>,
     reference: u8,
 }
 
@@ -27,9 +35,38 @@ struct Subscriber {
     waiting: VecDeque<Pdu>,
     /// The modem that last registered with this subscriber's card.
     bay: Option<usize>,
+    reach: Reach,
+}
+
+/// Whether the network finds a subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Wherever it is registered.
+    Known,
+    /// It looks where the subscriber is not.
+    Lost {
+        /// Its card is in a modem again that has not attached since.
+        back: bool,
+        /// The next attempt, if something waits.
+        retry: Option<Retry>,
+    },
+}
+
+/// The next attempt of the service centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Retry {
+    at_ms: u64,
+    /// How many there were.
+    attempts: usize,
 }
 
 impl ServiceCentre {
+    /// Nobody subscribes yet; the pauses between attempts, `None` for those of most networks.
+    pub fn new(pauses_ms: Option<Vec<u64>>) -> Self {
+        let pauses_ms = pauses_ms.filter(|pauses| !pauses.is_empty()).unwrap_or_else(|| PAUSES_MS.to_vec());
+        Self { subscribers: Vec::new(), by_number: HashMap::new(), by_imsi: HashMap::new(), pauses_ms, reference: 0 }
+    }
+
     /// Gives a card's number to its subscriber.
     pub fn subscribe(&mut self, card: &SimCard) {
         let place = self.subscribers.len();
@@ -40,6 +77,7 @@ impl ServiceCentre {
             service_centre: Address::parse(&card.service_centre),
             waiting: VecDeque::new(),
             bay: None,
+            reach: Reach::Known,
         });
     }
 
@@ -48,20 +86,42 @@ impl ServiceCentre {
         self.by_number.get(number).and_then(|s| self.subscribers.get(*s)).map_or(0, |s| s.waiting.len())
     }
 
-    /// Hands a registered modem what waits for its card, and remembers where the card is.
-    pub fn deliver(&mut self, place: usize, modem: &mut Modem, now: Now) {
+    /// The card of an attached subscriber is gone, and the network does not know.
+    pub fn lose(&mut self, imsi: &str, now: Now) {
+        let place = self.by_imsi.get(imsi);
+        let Some(subscriber) = place.and_then(|s| self.subscribers.get_mut(*s)) else { return };
+        let retry = match subscriber.reach {
+            Reach::Lost { retry, .. } => retry,
+            Reach::Known => None,
+        };
+        subscriber.reach = Reach::Lost { back: false, retry };
+        if !subscriber.waiting.is_empty() {
+            subscriber.fail(&self.pauses_ms, now.ms);
+        }
+    }
+
+    /// Hands a registered modem what waits for its card, and remembers where the card is. `alive` is a modem that has just attached or
+    /// sent something. Says when the network finds the subscriber if it does not yet.
+    pub fn deliver(&mut self, place: usize, modem: &mut Modem, alive: bool, now: Now) -> Option<u64> {
         let known = modem.sim().and_then(|card| self.by_imsi.get(&card.imsi));
-        let Some(subscriber) = known.and_then(|s| self.subscribers.get_mut(*s)) else { return };
+        let subscriber = known.and_then(|s| self.subscribers.get_mut(*s))?;
         subscriber.bay = Some(place);
+        if alive {
+            subscriber.reach = Reach::Known;
+        }
+        if let Some(found_ms) = subscriber.found_ms(&self.pauses_ms, now.ms)? {
+            return Some(found_ms);
+        }
         if modem.take_acknowledged() {
             subscriber.waiting.pop_front();
         }
         while let Some(pdu) = subscriber.waiting.front() {
             match modem.offer(pdu, now) {
                 Offer::Taken => subscriber.waiting.pop_front(),
-                Offer::Pending | Offer::Full | Offer::NotNow => return,
+                Offer::Pending | Offer::Full | Offer::NotNow => return None,
             };
         }
+        None
     }
 
     fn subscriber(&mut self, number: &str) -> Result<&mut Subscriber, SimulatorError> {
@@ -75,14 +135,13 @@ impl ServiceCentre {
         from: &str,
         to: &str,
         text: &str,
-        now: DateTime<Utc>,
+        now: Now,
     ) -> Result<(usize, Option<usize>), SimulatorError> {
         let reference = self.reference;
-        let subscriber = self.subscriber(to)?;
-        let parts = compose(Some(&subscriber.service_centre), from, to, text, now, reference);
+        let centre = self.subscriber(to)?.service_centre.clone();
+        let parts = compose(Some(&centre), from, to, text, now.utc, reference);
         let count = parts.len();
-        subscriber.waiting.extend(parts);
-        let bay = subscriber.bay;
+        let bay = self.accept(to, parts, now)?;
         if count > 1 {
             self.reference = reference.wrapping_add(1);
         }
@@ -90,10 +149,17 @@ impl ServiceCentre {
     }
 
     /// Takes a TPDU in as it is; the modem to wake.
-    pub fn accept_tpdu(&mut self, to: &str, tpdu: &[u8]) -> Result<Option<usize>, SimulatorError> {
-        let subscriber = self.subscriber(to)?;
+    pub fn accept_tpdu(&mut self, to: &str, tpdu: &[u8], now: Now) -> Result<Option<usize>, SimulatorError> {
         // An empty service centre's address: one octet of zero.
-        subscriber.waiting.push_back([&[0], tpdu].concat().into());
+        self.accept(to, vec![[&[0], tpdu].concat().into()], now)
+    }
+
+    fn accept(&mut self, to: &str, parts: Vec<Pdu>, now: Now) -> Result<Option<usize>, SimulatorError> {
+        self.subscriber(to)?;
+        let place = self.by_number.get(to);
+        let Some(subscriber) = place.and_then(|s| self.subscribers.get_mut(*s)) else { return Ok(None) };
+        subscriber.waiting.extend(parts);
+        subscriber.fail(&self.pauses_ms, now.ms);
         Ok(subscriber.bay)
     }
 
@@ -103,7 +169,7 @@ impl ServiceCentre {
         from: &str,
         to: &str,
         message: Submit,
-        now: DateTime<Utc>,
+        now: Now,
     ) -> Result<Option<usize>, SimulatorError> {
         let subscriber = self.subscriber(to)?;
         let delivered = Deliver {
@@ -115,12 +181,41 @@ impl ServiceCentre {
             originator: Address::parse(from),
             pid: message.pid,
             dcs: message.dcs,
-            scts: Scts::from_utc(now, Country::of_number(&subscriber.number).zone_quarter_hours()),
+            scts: Scts::from_utc(now.utc, Country::of_number(&subscriber.number).zone_quarter_hours()),
             user_data: message.user_data,
         };
-        subscriber.waiting.push_back(delivered.encode().into());
-        Ok(subscriber.bay)
+        self.accept(to, vec![delivered.encode().into()], now)
     }
+}
+
+impl Subscriber {
+    /// An attempt to reach it has failed, if it is lost; there will be another one.
+    fn fail(&mut self, pauses_ms: &[u64], now_ms: u64) {
+        if let Reach::Lost { retry, .. } = &mut self.reach {
+            retry.get_or_insert(Retry { at_ms: now_ms + pause(pauses_ms, 0), attempts: 0 });
+        }
+    }
+
+    /// When the network finds it, whose card is in a registered modem; `Some(None)` is now, and `None` that nobody looks for it.
+    fn found_ms(&mut self, pauses_ms: &[u64], now_ms: u64) -> Option<Option<u64>> {
+        let Reach::Lost { back, retry } = &mut self.reach else { return Some(None) };
+        let just_back = !std::mem::replace(back, true);
+        let retry = retry.as_mut()?;
+        // Attempts while the card was away were in vain.
+        while just_back && retry.at_ms <= now_ms {
+            retry.attempts += 1;
+            retry.at_ms += pause(pauses_ms, retry.attempts);
+        }
+        if retry.at_ms > now_ms {
+            return Some(Some(retry.at_ms));
+        }
+        self.reach = Reach::Known;
+        Some(None)
+    }
+}
+
+fn pause(pauses_ms: &[u64], attempts: usize) -> u64 {
+    pauses_ms.get(attempts).or(pauses_ms.last()).copied().unwrap_or_default().max(1)
 }
 
 /// The PDUs of a text, stamped in the receiver's country's time.

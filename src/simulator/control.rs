@@ -12,8 +12,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
+use super::bank::faults::BankFault;
 use super::error::SimulatorError;
-use super::faults::Fault;
+use super::faults::{CardFault, Fault};
 use super::network::{ModemStats, Network, SendReceipt};
 
 /// The socket's name in the folder.
@@ -56,6 +57,26 @@ pub enum Request {
     },
     /// [`Network::stats`]
     Stats,
+    /// [`Network::bank_stats`]
+    BankStats,
+    /// [`Network::bank_cards`]
+    BankCards,
+    /// [`Network::module_cards`]
+    ModuleCards,
+    /// [`Network::card_fault`]
+    CardFault {
+        /// The card's.
+        iccid: String,
+        /// What the network does with it.
+        fault: CardFault,
+    },
+    /// [`Network::bank_fault`]
+    BankFault {
+        /// The bank's number, from 0.
+        bank: usize,
+        /// What goes wrong.
+        fault: BankFault,
+    },
     /// [`Network::fault`]
     Fault {
         /// The modem's place, from 0.
@@ -189,6 +210,11 @@ fn answer(network: &Network, request: Request) -> Answer {
         Request::Stored { number } => Ok(json!(network.stored(&number))),
         Request::Waiting { number } => Ok(json!(network.waiting(&number))),
         Request::Stats => Ok(json!(network.stats())),
+        Request::BankStats => Ok(json!(network.bank_stats())),
+        Request::BankCards => Ok(json!(network.bank_cards())),
+        Request::ModuleCards => Ok(json!(network.module_cards())),
+        Request::CardFault { iccid, fault } => network.card_fault(&iccid, fault).map(|()| Value::Null),
+        Request::BankFault { bank, fault } => network.bank_fault(bank, &fault).map(|()| Value::Null),
         Request::Fault { modem, fault } => network.fault(modem, &fault).map(|()| Value::Null),
     };
     done.map_or_else(|error| Answer::Error(error.to_string()), Answer::Ok)

@@ -22,7 +22,13 @@ pub enum SimulatorError {
         /// The highest number.
         last: usize,
     },
-    /// No such card, neither in the drawer nor in a modem.
+    /// No such bank.
+    #[error("there is no bank {bank}")]
+    UnknownBank {
+        /// As asked.
+        bank: usize,
+    },
+    /// No such card, neither in a bank, in the drawer nor in a modem.
     #[error("there is no SIM with the ICCID {iccid}")]
     UnknownCard {
         /// As asked.

@@ -67,6 +67,11 @@ pub enum Fault {
     },
     /// `<mt>` and `<ds>` of `AT+CNMI` become 0, as after a `+CMT` that nobody acknowledged.
     Deaf,
+    /// The module says that it uses another card slot, and does not.
+    SlotLie {
+        /// How often.
+        times: u32,
+    },
     /// The echo is on again.
     Echo,
     /// The modem forgets its settings and says nothing of it.
@@ -123,6 +128,16 @@ pub enum Fault {
     Clear,
 }
 
+/// What the network does with a card, wherever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardFault {
+    /// Refuses it.
+    Denied,
+    /// Takes it.
+    Accepted,
+}
+
 /// The faults of one modem that are on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -133,6 +148,7 @@ pub struct Faults {
     cut: Vec<(Counted, usize)>,
     dropped: u32,
     doubled: u32,
+    slot_lies: u32,
     habits: Vec<Quirk>,
 }
 
@@ -164,6 +180,7 @@ impl Faults {
             Fault::Cut { command, times, octets } => self.cut.push((Counted::new(command, *times), *octets)),
             Fault::DropUrcs { count } => self.dropped = *count,
             Fault::Duplicate { messages } => self.doubled = *messages,
+            Fault::SlotLie { times } => self.slot_lies = *times,
             Fault::Habit { quirk } => self.habits.push(*quirk),
             Fault::Clear => *self = Self::default(),
             _ => return false,
@@ -186,6 +203,11 @@ impl Faults {
     /// Whether the next message arrives twice.
     pub fn doubles(&mut self) -> bool {
         take_one(&mut self.doubled)
+    }
+
+    /// Whether the next choice of a card slot has no effect.
+    pub fn lies_about_slot(&mut self) -> bool {
+        take_one(&mut self.slot_lies)
     }
 
     /// Whether the modem has been given this habit.

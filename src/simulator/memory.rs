@@ -27,6 +27,11 @@ impl MessageStore {
         Self { first_index, places: vec![None; capacity] }
     }
 
+    /// Places are numbered from here: that is the modem's matter, not the card's.
+    pub fn count_from(&mut self, first_index: usize) {
+        self.first_index = first_index;
+    }
+
     /// How many places there are.
     pub fn capacity(&self) -> usize {
         self.places.len()

@@ -5,6 +5,7 @@
 //! (`centre.rs`); the modem with the subscriber's card takes them when it is registered and has room
 //! (`modem/receiving.rs`), and tells its host, who reads and deletes them (`modem/storage.rs`). `port.rs` moves the octets.
 
+mod bank;
 mod bay;
 mod card;
 mod centre;
@@ -23,17 +24,20 @@ mod port;
 mod pty;
 mod quirks;
 mod rack;
+mod random;
 mod run;
 mod scenario;
 mod workbench;
 
+pub use bank::faults::BankFault;
+pub use bank::{BankCard, BankRadio, BankStats, ModuleCard};
 pub use error::SimulatorError;
 pub use family::families;
-pub use faults::Fault;
+pub use faults::{CardFault, Fault};
 pub use modem::observed::Observed;
 pub use network::{Clock, ModemStats, Network, SendReceipt};
 pub use plan::{Plan, Planned};
-pub use port::in_memory;
+pub use port::{bank_in_memory, in_memory};
 pub use quirks::Quirk;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::bay;
 use super::card::SimCard;
 use super::digits::imei;
 use super::error::SimulatorError;
 use super::family;
 use super::faults::Fault;
 use super::modem::ModemConfig;
+use super::modem::slots::SlotSwitch;
 use super::modem::store_name::StoreName;
 use super::quirks::Quirk;
 use super::scenario::{SimPlan, StoredPlan};
 
 const ME_CAPACITY: usize = 100;
+const SLOT_UP_MS: u64 = 3_000;
 const BOOT_MS: u64 = 300;
 /// One family of modules gave up after that time.
 const ACKNOWLEDGE_MS: u64 = 17_000;
@@ -56,10 +60,21 @@ pub struct ModemPlan {
     chatter: Option<Vec<String>>,
     chatter_ms: Option<u64>,
     quirks: Option<Vec<Quirk>>,
+    slot_switches: Option<Vec<SlotSwitch>>,
+    slot_up_ms: Option<u64>,
     no_sim: bool,
+    /// The cards of all its slots, that of the slot in use first; without it there is one, `sim`.
+    slots: Vec<SimPlan>,
+    /// So many more slots, with cards that are made up.
+    extra_slots: usize,
     sim: SimPlan,
     stored: Vec<StoredPlan>,
     faults: Vec<Fault>,
+}
+
+/// The cards of further slots are made up from the positions behind half a million modems.
+fn slot_position(modem: usize, slot: usize) -> usize {
+    if slot == 0 { modem } else { 500_000 + modem * 16 + slot }
 }
 
 impl ModemPlan {
@@ -98,6 +113,8 @@ impl ModemPlan {
             sim_out: self.sim_out.or(family.sim_out),
             chatter: self.chatter.or(family.chatter),
             chatter_ms: self.chatter_ms.or(family.chatter_ms),
+            slot_switches: self.slot_switches.or(family.slot_switches),
+            slot_up_ms: self.slot_up_ms.or(family.slot_up_ms),
             quirks: self.quirks.or(family.quirks),
             sim,
             ..self
@@ -108,6 +125,9 @@ impl ModemPlan {
     pub(super) fn stands_at(&mut self, position: usize) {
         self.position = position;
         self.sim.position = position;
+        for (slot, sim) in self.slots.iter_mut().enumerate() {
+            sim.position = slot_position(position, slot);
+        }
     }
 
     /// The modem's constant properties.
@@ -139,6 +159,8 @@ impl ModemPlan {
             sim_out: lines(&self.sim_out, &["+CPIN: NOT INSERTED"]),
             chatter: lines(&self.chatter, &[]),
             chatter_ms: self.chatter_ms.unwrap_or(0),
+            slot_switches: self.slot_switches.clone().unwrap_or_default(),
+            slot_up_ms: self.slot_up_ms.unwrap_or(SLOT_UP_MS),
             quirks: self.quirks.clone().unwrap_or_default(),
         }
     }
@@ -160,7 +182,19 @@ impl ModemPlan {
 
     /// The card in the modem, if there is one.
     pub fn card(&self) -> Option<SimCard> {
-        (!self.no_sim).then(|| self.sim.card(self.first_index.unwrap_or(1)))
+        (!self.no_sim).then(|| self.first_sim().card(self.first_index.unwrap_or(1)))
+    }
+
+    fn first_sim(&self) -> &SimPlan {
+        self.slots.first().unwrap_or(&self.sim)
+    }
+
+    /// The cards in the module's other slots, with the messages that they have from the start.
+    pub fn other_cards(&self, now: DateTime<Utc>) -> Vec<SimCard> {
+        let said = self.slots.len().max(1);
+        let made_up = (said..said + self.extra_slots).map(|slot| SimPlan::at(slot_position(self.position, slot)));
+        let plans = self.slots.iter().skip(1).cloned().chain(made_up);
+        plans.map(|plan| bay::loaded(&plan, now)).collect()
     }
 
     /// What is in the modem's own store from the start.
@@ -170,7 +204,7 @@ impl ModemPlan {
 
     /// What is on the card from the start.
     pub fn stored_on_card(&self) -> &[StoredPlan] {
-        &self.sim.stored
+        &self.first_sim().stored
     }
 
     /// The faults that are on from the start.

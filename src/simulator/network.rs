@@ -1,6 +1,8 @@
 //! The mobile network: who has which number, what waits for whom, and which modem holds which card.
 //!
-//! Lock order: a bay's modem, then the network's state. Nothing locks two modems at once.
+//! Lock order: a bank, then a bay's modem, then the network's state. Nothing locks two banks or two modems at once.
+
+pub(super) mod banks;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +12,16 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::bay::{Bay, Port};
+use super::bay::{self, Bay, Port};
 use super::card::SimCard;
 use super::centre::ServiceCentre;
 use super::digits::Country;
 use super::error::SimulatorError;
-use super::faults::Fault;
+use super::faults::{CardFault, Fault};
 use super::modem::observed::Observed;
 use super::modem::{Content, Modem, Now, Submission};
 use super::scenario::Scenario;
+use banks::BankBay;
 
 /// Where the time of day comes from.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -31,6 +34,7 @@ struct Inner {
     clock: Clock,
     ticks: Ticks,
     bays: Vec<Bay>,
+    banks: Vec<BankBay>,
     state: Mutex<State>,
     /// Something was done that can be seen from outside.
     changed: watch::Sender<()>,
@@ -56,7 +60,7 @@ impl Ticks {
 /// What the network knows apart from its modems.
 struct State {
     centre: ServiceCentre,
-    /// Cards that are in no modem.
+    /// Cards that are in no modem and no bank.
     drawer: Vec<SimCard>,
 }
 
@@ -76,6 +80,8 @@ pub struct ModemStats {
     pub number: Option<String>,
     /// The ICCID of the card in it.
     pub iccid: Option<String>,
+    /// Its slot, from 0, in a module that has several.
+    pub slot: usize,
     /// Whether the network can reach it.
     pub registered: bool,
     /// Messages in its stores.
@@ -90,16 +96,23 @@ impl Network {
     /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and [`in_memory`](super::in_memory).
     ///
     /// # Errors
-    /// A fault of the scenario names a card that is not there, or octets that are none.
+    /// A fault of the scenario names a card that is not there, or octets that are none; a bank's radios or slots are not there.
     #[expect(clippy::disallowed_methods, reason = "the simulator's machines count milliseconds from here on")]
     pub fn new(scenario: &Scenario, clock: Clock) -> Result<Self, SimulatorError> {
         Self::ticking(scenario, clock, Ticks::Since(Instant::now()))
     }
 
     pub(super) fn ticking(scenario: &Scenario, clock: Clock, ticks: Ticks) -> Result<Self, SimulatorError> {
-        let state = Mutex::new(State { centre: ServiceCentre::default(), drawer: scenario.drawer() });
-        let bays = scenario.modems().iter().map(|plan| Bay::new(plan, clock())).collect();
-        let network = Network(Arc::new(Inner { clock, ticks, bays, state, changed: watch::Sender::new(()) }));
+        let state = Mutex::new(State { centre: ServiceCentre::new(scenario.retry_ms()), drawer: scenario.drawer() });
+        let mut cards: Vec<_> = scenario.modems().iter().map(|plan| bay::card(plan, clock())).collect();
+        let mut free = vec![true; cards.len()];
+        let banks = scenario.banks().iter().enumerate().map(|(number, plan)| {
+            let bank = plan.build(number, &mut cards, &mut free, clock())?;
+            Ok(BankBay::new(bank))
+        });
+        let banks = banks.collect::<Result<Vec<_>, SimulatorError>>()?;
+        let bays = scenario.modems().iter().zip(cards).map(|(plan, card)| Bay::new(plan, card, clock())).collect();
+        let network = Network(Arc::new(Inner { clock, ticks, bays, banks, state, changed: watch::Sender::new(()) }));
         network.subscribe_all();
         for (place, plan) in scenario.modems().iter().enumerate() {
             plan.faults().iter().try_for_each(|fault| network.fault(place, fault))?;
@@ -109,9 +122,14 @@ impl Network {
 
     fn subscribe_all(&self) {
         for bay in &self.0.bays {
-            let card = bay.modem().sim().cloned();
+            let modem = bay.modem();
             let mut state = self.state();
-            card.iter().for_each(|card| state.centre.subscribe(card));
+            modem.cards().for_each(|card| state.centre.subscribe(card));
+        }
+        for bay in &self.0.banks {
+            let bank = bay.bank();
+            let mut state = self.state();
+            bank.wiring.parked().for_each(|card| state.centre.subscribe(card));
         }
         let mut state = self.state();
         let cards = state.drawer.clone();
@@ -134,7 +152,7 @@ impl Network {
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
     pub fn send(&self, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
-        let (parts, bay) = self.state().centre.accept_text(from, to, text, (self.0.clock)())?;
+        let (parts, bay) = self.state().centre.accept_text(from, to, text, self.now())?;
         self.wake(bay);
         Ok(SendReceipt { parts })
     }
@@ -144,19 +162,22 @@ impl Network {
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
     pub fn send_pdu(&self, to: &str, tpdu: &[u8]) -> Result<SendReceipt, SimulatorError> {
-        let bay = self.state().centre.accept_tpdu(to, tpdu)?;
+        let bay = self.state().centre.accept_tpdu(to, tpdu, self.now())?;
         self.wake(bay);
         Ok(SendReceipt { parts: 1 })
     }
 
-    /// Messages in the stores of the modem that holds this number's card, its own store included; of a card in the drawer, on the card.
+    /// Messages in the stores of the modem that holds this number's card, its own store included; of a card that is in use nowhere, on the card.
     pub fn stored(&self, number: &str) -> usize {
         let holder = self.0.bays.iter().map(Bay::modem).find(|m| m.sim().is_some_and(|card| card.number == number));
         if let Some(modem) = holder {
             return modem.stored();
         }
-        let state = self.state();
-        state.drawer.iter().filter(|card| card.number == number).map(|card| card.messages.used()).sum()
+        let of_number = |card: &&SimCard| card.number == number;
+        let on_card = |card: &SimCard| card.messages.used();
+        let unused = self.0.bays.iter().find_map(|bay| bay.modem().cards().find(of_number).map(on_card));
+        let parked = self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked().find(of_number).map(on_card));
+        unused.or(parked).or_else(|| self.state().drawer.iter().find(of_number).map(on_card)).unwrap_or_default()
     }
 
     /// Messages that wait for this number at the network.
@@ -177,6 +198,7 @@ impl Network {
                 modem: place,
                 number: modem.sim().map(|card| card.number.clone()),
                 iccid: modem.sim().map(|card| card.iccid.clone()),
+                slot: modem.slots().in_use(),
                 registered: modem.is_registered(),
                 stored: modem.stored(),
                 waiting: 0,
@@ -240,6 +262,24 @@ impl Network {
         Ok(())
     }
 
+    /// Makes the network refuse a card, or take it again, wherever it is.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownCard`].
+    pub fn card_fault(&self, iccid: &str, fault: CardFault) -> Result<(), SimulatorError> {
+        let is_it = |card: &&mut SimCard| card.iccid == iccid;
+        let deny = |card: &mut SimCard| card.denied = fault == CardFault::Denied;
+        let in_modem = self.0.bays.iter().find_map(|bay| {
+            bay.modem().cards_mut().find(is_it).map(deny)?;
+            bay.wake.notify_one();
+            Some(())
+        });
+        let parked = || self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked_mut().find(is_it).map(deny));
+        let apart = || self.state().drawer.iter_mut().find(is_it).map(deny);
+        let unknown = || SimulatorError::UnknownCard { iccid: iccid.to_owned() };
+        in_modem.or_else(parked).or_else(apart).ok_or_else(unknown)
+    }
+
     fn insert(&self, bay: &Bay, iccid: &str) -> Result<(), SimulatorError> {
         let card = self.take_card(iccid).ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
         let before = bay.modem().insert_sim(card, self.now());
@@ -247,13 +287,16 @@ impl Network {
         Ok(())
     }
 
-    /// A card out of the drawer, or out of the modem that holds it.
+    /// A card out of the drawer, its slot in a bank, or the modem that holds it.
     fn take_card(&self, iccid: &str) -> Option<SimCard> {
         let mut state = self.state();
         if let Some(place) = state.drawer.iter().position(|card| card.iccid == iccid) {
             return Some(state.drawer.remove(place));
         }
         drop(state);
+        if let Some(card) = self.0.banks.iter().find_map(|bay| bay.bank().wiring.take(iccid)) {
+            return Some(card);
+        }
         self.0.bays.iter().find_map(|bay| {
             let mut modem = bay.modem();
             let holds = modem.sim().is_some_and(|card| card.iccid == iccid);
@@ -273,31 +316,33 @@ impl Network {
             modem.flushed();
         }
         modem.receive(round.input, now);
-        for submission in modem.take_submissions() {
+        let submissions = modem.take_submissions();
+        let alive = modem.take_fresh_attach() || !submissions.is_empty();
+        for submission in submissions {
             let from = modem.sim().map(|card| card.number.clone()).unwrap_or_default();
             self.submit(&from, submission);
         }
-        self.deliver(place, &mut modem, now);
+        let found_ms = self.deliver(place, &mut modem, alive, now);
         round.output.extend(modem.take_output(now));
         let due_ms = modem.next_due_ms();
         drop(modem);
         self.announce();
-        due_ms.map(|due_ms| due_ms.saturating_sub(now.ms))
+        due_ms.into_iter().chain(found_ms).min().map(|due_ms| due_ms.saturating_sub(now.ms))
     }
 
-    /// Hands a registered modem what waits for its card.
-    fn deliver(&self, place: usize, modem: &mut Modem, now: Now) {
+    /// Hands a registered modem what waits for its card; when the network will find it, if it does not yet.
+    fn deliver(&self, place: usize, modem: &mut Modem, alive: bool, now: Now) -> Option<u64> {
         if !modem.is_registered() {
-            return;
+            return None;
         }
-        self.state().centre.deliver(place, modem, now);
+        self.state().centre.deliver(place, modem, alive, now)
     }
 
     /// A message that a modem's host sent. To a number outside of the simulation it goes into the void, as on a real
     /// network, which also takes it first and then finds nobody.
     fn submit(&self, from: &str, submission: Submission) {
         let to = Country::of_number(from).international(&submission.to);
-        let now = (self.0.clock)();
+        let now = self.now();
         let accepted = match submission.content {
             Content::Text(text) => self.state().centre.accept_text(from, &to, &text, now).map(|(_, bay)| bay),
             Content::Draft(message) => self.state().centre.accept_submit(from, &to, *message, now),
@@ -311,6 +356,10 @@ impl Network {
         if let Some(bay) = bay.and_then(|bay| self.0.bays.get(bay)) {
             bay.wake.notify_one();
         }
+    }
+
+    pub(super) fn bank_bay(&self, bank: usize) -> Option<&BankBay> {
+        self.0.banks.get(bank)
     }
 
     pub(super) fn bay(&self, place: usize) -> Option<&Bay> {
@@ -334,7 +383,7 @@ impl Network {
 }
 
 /// A link's name stays in its folder.
-fn plain_name(name: &str) -> Result<&str, SimulatorError> {
+pub(super) fn plain_name(name: &str) -> Result<&str, SimulatorError> {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if plain { Ok(name) } else { Err(SimulatorError::NotAName) }
 }

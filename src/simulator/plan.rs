@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::faults::Fault;
 use super::network::Network;
 use super::quirks::Quirk;
+use super::random::Random;
 
 /// A fault and when it strikes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +32,13 @@ const LENGTH_MS: (u64, u64) = (500, 90_000);
 const KINDS: u64 = 26;
 
 impl Plan {
-    /// So many minutes of faults for a network's modems, each with the card that it has now.
+    /// So many minutes of faults for a network's modems, each with the card that it has now. Cards of banks are left to their banks.
     pub fn new(network: &Network, seed: u64, minutes: u64) -> Plan {
-        let cards: Vec<Option<String>> = network.stats().into_iter().map(|modem| modem.iccid).collect();
-        let mut planner = Planner { random: Random(seed), cards, faults: Vec::new() };
+        let mut cards: Vec<Option<String>> = network.stats().into_iter().map(|modem| modem.iccid).collect();
+        for radio in network.bank_stats().iter().flat_map(|bank| &bank.radios) {
+            cards.get_mut(radio.modem).and_then(Option::take);
+        }
+        let mut planner = Planner { random: Random::new(seed), cards, faults: Vec::new() };
         let end_ms = minutes * 60_000;
         for modem in 0..planner.cards.len() {
             let mut at_ms = planner.random.between(GAP_MS);
@@ -198,41 +202,6 @@ const HABITS: [Quirk; 12] = [
     Quirk::LteOnly,
     Quirk::ChatterInReplies,
 ];
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
-    }
-
-    fn between(&mut self, (least, most): (u64, u64)) -> u64 {
-        least + self.below(most - least + 1)
-    }
-
-    fn octets(&mut self) -> Vec<u8> {
-        let count = 1 + self.below(200);
-        (0..count).map(|_| u8::try_from(self.below(256)).unwrap_or(0)).collect()
-    }
-
-    fn one_of<T: Clone, const N: usize>(&mut self, values: &[T; N]) -> T {
-        let place = usize::try_from(self.below(N as u64)).unwrap_or(0);
-        let mut shuffled = values.iter().cycle().skip(place);
-        #[expect(
-            clippy::expect_used,
-            reason = "every list of this file has at least one entry, and a cycle has no end"
-        )]
-        shuffled.next().cloned().expect("an entry")
-    }
-}
 
 #[cfg(test)]
 mod tests {

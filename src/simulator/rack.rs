@@ -1,4 +1,4 @@
-//! A rack: a network's modems, each behind a PTY in a folder, and the control socket beside them.
+//! A rack: a network's modems and banks, each behind a PTY in a folder, and the control socket beside them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ use super::bay::Port;
 use super::control;
 use super::error::SimulatorError;
 use super::exclusive::Closes;
-use super::network::{Clock, Network};
+use super::network::{Clock, Network, plain_name};
 use super::plan::Plan;
-use super::port::pump;
+use super::port::{End, pump};
 use super::pty::Pty;
 use super::scenario::Scenario;
 
@@ -36,12 +36,13 @@ pub struct RackConfig {
 pub struct Rack {
     network: Network,
     ports: Vec<PathBuf>,
+    bank_ports: Vec<PathBuf>,
     tasks: TaskTracker,
     stopping: DropGuard,
 }
 
 impl Rack {
-    /// Opens the PTYs, links them as `DIR/modem000` … and begins to serve them on the current tokio runtime.
+    /// Opens the PTYs, links them as `DIR/modem000` …, `DIR/bank0` …, and begins to serve them on the current tokio runtime.
     ///
     /// # Errors
     /// The folder or a PTY cannot be made, or another simulator runs in the folder.
@@ -55,6 +56,8 @@ impl Rack {
         let socket = control::Socket::bind(&dir)?;
         let shelf = Arc::new(Shelf { dir, closes: closes() });
         let ptys = (0..network.modems()).map(|place| shelf.open(shelf.link(place))).collect::<Result<Vec<_>, _>>()?;
+        let bank_ports = shelf.bank_links(&network)?;
+        let bank_ptys = bank_ports.iter().map(|link| shelf.open(link.clone())).collect::<Result<Vec<_>, _>>()?;
         let ports = (0..ptys.len()).map(|place| shelf.link(place)).collect();
         let tasks = TaskTracker::new();
         tasks.spawn(socket.serve(network.clone(), token.clone()));
@@ -62,12 +65,18 @@ impl Rack {
         for (place, pty) in ptys.into_iter().enumerate() {
             tasks.spawn(serve(network.clone(), shelf.clone(), place, pty, token.clone()));
         }
+        for (number, pty) in bank_ptys.into_iter().enumerate() {
+            let network = network.clone();
+            tasks.spawn(token.clone().run_until_cancelled_owned(async move {
+                pump(&network, End::Bank(number), pty).await;
+            }));
+        }
         if let Some(keys) = scenario.plan() {
             let plan = Plan::new(&network, keys.seed, keys.minutes).play(network.clone());
             tasks.spawn(token.clone().run_until_cancelled_owned(plan));
         }
         tasks.close();
-        Ok(Rack { network, ports, tasks, stopping: token.drop_guard() })
+        Ok(Rack { network, ports, bank_ports, tasks, stopping: token.drop_guard() })
     }
 
     /// The network behind the modems.
@@ -78,6 +87,11 @@ impl Rack {
     /// The links to the ports, in the modems' order.
     pub fn ports(&self) -> &[PathBuf] {
         &self.ports
+    }
+
+    /// The links to the banks' control ports, in the banks' order.
+    pub fn bank_ports(&self) -> &[PathBuf] {
+        &self.bank_ports
     }
 
     /// Closes the PTYs, takes the links and the socket away.
@@ -96,6 +110,22 @@ struct Shelf {
 impl Shelf {
     fn link(&self, place: usize) -> PathBuf {
         self.dir.join(format!("modem{place:03}"))
+    }
+
+    /// The banks' links; each has a name that is a name, and its own.
+    fn bank_links(&self, network: &Network) -> Result<Vec<PathBuf>, SimulatorError> {
+        let mut taken: Vec<PathBuf> = (0..network.modems()).map(|place| self.link(place)).collect();
+        taken.push(self.dir.join(control::SOCKET));
+        let mut links = Vec::new();
+        for bank in network.bank_stats() {
+            let link = self.dir.join(plain_name(&bank.name)?);
+            if taken.contains(&link) {
+                return Err(SimulatorError::Scenario(format!("the name `{}` is taken by another port", bank.name)));
+            }
+            taken.push(link.clone());
+            links.push(link);
+        }
+        Ok(links)
     }
 
     fn open(&self, link: PathBuf) -> Result<Pty, SimulatorError> {
@@ -135,7 +165,7 @@ async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop
         if let Some(pty) = pty.take() {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = pump(&network, place, pty) => {}
+                () = pump(&network, End::Modem(place), pty) => {}
                 _ = port.wait_for(|port| *port != Port::Present) => {}
             }
         }

@@ -32,6 +32,11 @@ fn announce(rack: &Rack, out: &mut impl Write) -> io::Result<()> {
         let number = stats.number.as_deref().unwrap_or("no SIM");
         writeln!(out, "{}  {number}  {}", port.display(), device.display())?;
     }
+    for (port, bank) in rack.bank_ports().iter().zip(rack.network().bank_stats()) {
+        let device = fs::read_link(port)?;
+        let (radios, slots) = (bank.radios.len(), bank.slots);
+        writeln!(out, "{}  SIM bank, {radios} radios, {slots} slots  {}", port.display(), device.display())?;
+    }
     writeln!(out, "{} modems; stop with Ctrl-C", rack.ports().len())?;
     out.flush()
 }

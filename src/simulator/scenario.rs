@@ -1,7 +1,27 @@
 //! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's position.
+//!
+//! ```toml
+//! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]` and `extra_slots`, are those of `SimPlan`
+//! family = "quectel-ec25"
+//! extra_slots = 1                      # a second card in the module: AT+QDSIM=1
+//!
+//! [[bank]]                             # the keys of `BankPlan`
+//! name = "pool"                        # DIR/pool is its control port
+//! radios = 2                           # or their places: [0, 1]
+//! reach = "own"                        # rows of each radio's own, or "any": a matrix
+//! slots = 16                           # rows of each radio; of a matrix, all slots
+//! empty = [3]                          # slots, numbered through the bank from 0
+//! sims.17.number = "+31612345678"
+//! seed = 7
+//! faults = [{ kind = "lies", lies = 3, of = 4 }]
+//!
+//! [network]
+//! retry_ms = [60000, 120000]           # from one attempt to reach a lost subscriber to the next
+//! ```
 
 use serde::Deserialize;
 
+use super::bank::BankPlan;
 use super::card::{Lock, SimCard};
 use super::digits::Country;
 use super::error::SimulatorError;
@@ -16,7 +36,18 @@ const PHONEBOOK_PLACES: usize = 100;
 pub struct Scenario {
     modems: Vec<ModemPlan>,
     drawer: Vec<SimPlan>,
+    banks: Vec<BankPlan>,
+    network: NetworkKeys,
     plan: Option<PlanKeys>,
+}
+
+/// `[network]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NetworkKeys {
+    /// The pauses between the service centre's attempts to reach a subscriber that it has lost; the last one for ever
+    /// (60000, 120000, 300000, 900000).
+    retry_ms: Option<Vec<u64>>,
 }
 
 /// `[plan]`: mixed faults from a seed, for so many minutes.
@@ -29,14 +60,19 @@ pub struct PlanKeys {
     pub minutes: u64,
 }
 
-/// The file's shape: `[[modem]]` in order, `[[drawer]]` for the cards that are in no modem, `[plan]` for what goes wrong.
+/// The file's shape: `[[modem]]` in order, `[[bank]]` for SIM banks, `[[drawer]]` for the cards that are in neither,
+/// `[network]`, and `[plan]` for what goes wrong.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
     modem: Vec<ModemPlan>,
     #[serde(default)]
+    bank: Vec<BankPlan>,
+    #[serde(default)]
     drawer: Vec<SimPlan>,
+    #[serde(default)]
+    network: NetworkKeys,
     plan: Option<PlanKeys>,
 }
 
@@ -52,6 +88,7 @@ pub struct SimPlan {
     pin: Option<String>,
     knows_number: Option<bool>,
     service_centre: Option<String>,
+    denied: bool,
     pub(super) capacity: Option<usize>,
     pub(super) stored: Vec<StoredPlan>,
 }
@@ -79,7 +116,8 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Self, SimulatorError> {
         let file: File = toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
         let modems = file.modem.into_iter().map(ModemPlan::of_its_family).collect::<Result<_, _>>()?;
-        let mut scenario = Self { modems, drawer: file.drawer, plan: file.plan };
+        let mut scenario =
+            Self { modems, drawer: file.drawer, banks: file.bank, network: file.network, plan: file.plan };
         scenario.number_positions();
         Ok(scenario)
     }
@@ -114,7 +152,17 @@ impl Scenario {
         self.plan
     }
 
-    /// The cards that are in no modem.
+    /// The SIM banks.
+    pub fn banks(&self) -> &[BankPlan] {
+        &self.banks
+    }
+
+    /// The pauses between attempts to reach a lost subscriber, if the scenario says them.
+    pub fn retry_ms(&self) -> Option<Vec<u64>> {
+        self.network.retry_ms.clone()
+    }
+
+    /// The cards that are in no modem and no bank.
     pub fn drawer(&self) -> Vec<SimCard> {
         self.drawer.iter().map(|plan| plan.card(1)).collect()
     }
@@ -138,6 +186,11 @@ pub(super) fn explain(error: &toml::de::Error) -> String {
 }
 
 impl SimPlan {
+    /// A card that is all made up.
+    pub(super) fn at(position: usize) -> Self {
+        Self { position, ..Self::default() }
+    }
+
     pub(super) fn card(&self, first_index: usize) -> SimCard {
         let position = self.position;
         let made_up = Country::of_modem(position);
@@ -149,6 +202,7 @@ impl SimPlan {
             own_number: self.knows_number.unwrap_or(true).then(|| number.clone()),
             service_centre: self.service_centre.clone().unwrap_or_else(|| country.service_centre().to_owned()),
             lock: self.pin.as_deref().map_or(Lock::Off, Lock::with_pin),
+            denied: self.denied,
             messages: MessageStore::new(self.capacity.unwrap_or(SM_CAPACITY), first_index),
             phonebook: vec![None; PHONEBOOK_PLACES],
             number,

@@ -64,6 +64,19 @@ impl Workbench {
         Exchange { written, again_in_ms }
     }
 
+    /// One look at a bank: what its host has written goes in, what it writes comes out.
+    pub fn bank_exchange(&self, bank: usize, input: &[u8]) -> Exchange {
+        let mut written = Vec::new();
+        let mut round = Round { input, flushed: true, output: &mut written };
+        let again_in_ms = self.network.bank_step(bank, &mut round);
+        Exchange { written, again_in_ms }
+    }
+
+    /// As [`Workbench::is_awake`], of a bank.
+    pub fn bank_is_awake(&self, bank: usize) -> bool {
+        self.network.bank_bay(bank).is_some_and(|bay| pin!(bay.wake.notified()).enable())
+    }
+
     /// Whether the port is there; if not, in how many milliseconds it was to come back by itself, counted from its going.
     pub fn port_is_gone(&self, modem: usize) -> Option<Option<u64>> {
         match *self.network.bay(modem)?.port.borrow() {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use chrono::DateTime;
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{Getter, Opcode, ioctl, opcode};
-use simbridge::simulator::{Fault, Network, Rack, RackConfig, SimulatorError, control};
+use simbridge::simulator::{
+    BankCard, BankFault, BankStats, Fault, Network, Rack, RackConfig, Scenario, SimulatorError, control,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
@@ -187,4 +189,49 @@ async fn a_file_in_the_way_is_not_overwritten() {
     assert!(message.starts_with("cannot open a pseudo terminal for ") && message.contains("modem001"), "{message}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "somebody's");
     assert!(!dir.path().join("modem000").is_symlink(), "nothing else is left");
+}
+
+#[tokio::test]
+async fn a_bank_is_switched_through_its_own_port_and_told_the_truth_of_by_the_control_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(|| DateTime::from_timestamp(1_782_133_023, 0).unwrap());
+    let scenario = Scenario::parse("[[bank]]\nslots = 3\nbus_ms = 50\nswitch_ms = 100\nanswer_ms = 10\n").unwrap();
+    let rack =
+        Rack::start(RackConfig { dir: dir.path().to_owned(), modems: 2, clock, scenario: Some(scenario) }).unwrap();
+    assert_eq!(rack.bank_ports(), [dir.path().join("bank0")]);
+    let cards: Vec<BankCard> = control::ask(dir.path(), &control::Request::BankCards).await.unwrap();
+    assert_eq!(cards.len(), 6);
+    let wanted = &cards[4];
+    rack.network().send("Bank", &wanted.number, "hello").unwrap();
+
+    let mut bank = Host::open(&dir.path().join("bank0"));
+    assert_eq!(bank.say("AT+SWIT02-0002").await, "\r\nSWITCH OK\r\n");
+    until(&rack, "the card", |network| network.stats()[1].iccid.as_ref() == Some(&wanted.iccid)).await;
+    let mut modem = Host::open(&dir.path().join("modem001"));
+    modem.say("ATE0").await;
+    assert!(!modem.say("AT+CCID").await.contains(&wanted.iccid));
+    modem.say("AT+CFUN=0;+CFUN=1").await;
+    assert!(modem.say("AT+CCID").await.contains(&wanted.iccid));
+    until(&rack, "the message", |network| network.stored(&wanted.number) == 1).await;
+
+    let lie = control::Request::BankFault { bank: 0, fault: BankFault::Lie { times: 1 } };
+    control::ask::<()>(dir.path(), &lie).await.unwrap();
+    assert_eq!(bank.say("AT+SWIT02-0003").await, "\r\nSWITCH OK\r\n");
+    let banks: Vec<BankStats> = control::ask(dir.path(), &control::Request::BankStats).await.unwrap();
+    assert_eq!((banks[0].asked, banks[0].done, banks[0].lied), (2, 1, 1));
+    assert_eq!(banks[0].radios[1].slot, Some(4));
+    rack.stop().await;
+    assert!(!dir.path().join("bank0").exists());
+}
+
+#[tokio::test]
+async fn a_banks_port_has_a_name_of_its_own() {
+    for (name, hint) in [("modem000", "is taken by another port"), ("a/b", "letters, digits, - and _")] {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(|| DateTime::from_timestamp(1_782_133_023, 0).unwrap());
+        let scenario = Some(Scenario::parse(&format!("[[bank]]\nname = \"{name}\"\n")).unwrap());
+        let refused = Rack::start(RackConfig { dir: dir.path().to_owned(), modems: 1, clock, scenario });
+        let Err(error) = refused else { panic!("{name} was taken") };
+        assert!(error.to_string().contains(hint), "{error}");
+    }
 }

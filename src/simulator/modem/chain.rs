@@ -11,6 +11,7 @@ pub type Behaviour = fn(&mut Modem, &Command, Now) -> Option<Outcome>;
 pub const CHAIN: &[Behaviour] = &[
     super::super::faults::answer,
     super::dialect::answer,
+    super::slots::answer,
     super::general::answer,
     super::identity::answer,
     super::sim::answer,

@@ -50,7 +50,7 @@ fn fill(modem: &Modem, reply: &str) -> Option<String> {
     if !reply.contains('{') {
         return Some(reply);
     }
-    let card = modem.sim.as_ref()?;
+    let card = modem.shown_sim()?;
     let (pin, puk) = card.lock.attempts();
     let filled = reply
         .replace("{iccid}", &card.iccid)

@@ -77,7 +77,7 @@ impl Modem {
     }
 
     /// The network has to be found, and takes its time.
-    fn search(&mut self, now_ms: u64) {
+    pub(super) fn search(&mut self, now_ms: u64) {
         if self.config.registers_ms > 0 {
             self.searching_until_ms = now_ms + self.config.registers_ms;
         }
@@ -91,6 +91,7 @@ impl Modem {
 
     /// The card is pulled out.
     pub fn remove_sim(&mut self) -> Option<SimCard> {
+        self.look_at_card();
         let mut card = self.sim.take()?;
         card.lock = card.lock.power_cycled();
         self.unacknowledged = None;
@@ -100,8 +101,9 @@ impl Modem {
     }
 
     /// A card is put in; the one that was there comes back.
-    pub fn insert_sim(&mut self, card: SimCard, now: Now) -> Option<SimCard> {
+    pub fn insert_sim(&mut self, mut card: SimCard, now: Now) -> Option<SimCard> {
         let before = self.remove_sim();
+        card.messages.count_from(self.config.first_index);
         let words = sim::lock_words(&card.lock);
         self.sim = Some(card);
         self.search(now.ms);
@@ -114,6 +116,7 @@ impl Modem {
     /// A restart has ended: the noise, and after a while the stores.
     pub(super) fn booted(&mut self, at_ms: u64) {
         self.power = Power::Full;
+        self.switch_card_on();
         self.search(at_ms);
         let silent = self.has(Quirk::SilentBoot);
         for noise in self.config.boot_noise.clone().iter().filter(|_| !silent) {
@@ -131,6 +134,7 @@ impl Modem {
                 self.say(line.as_bytes());
             }
         }
+        self.bring_slot_up(now);
         if self.searching_until_ms <= now.ms {
             self.searching_until_ms = 0;
         }

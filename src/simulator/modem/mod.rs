@@ -3,6 +3,7 @@
 //! A command goes down [`chain::CHAIN`]: faults first, then the modem's own dialect, then the families of the standards;
 //! the first to answer wins.
 
+mod belief;
 mod chain;
 mod charset;
 pub mod command;
@@ -22,6 +23,7 @@ mod sending;
 mod septets;
 mod settings;
 mod sim;
+pub mod slots;
 mod storage;
 pub mod store_name;
 mod text_mode;
@@ -33,6 +35,7 @@ use super::card::SimCard;
 use super::faults::{Fault, Faults, Mangled};
 use super::memory::MessageStore;
 use super::quirks::Quirk;
+use belief::Belief;
 use events::Flood;
 use line::{Completed, Input};
 use observed::Observed;
@@ -42,6 +45,9 @@ use receiving::Unacknowledged;
 use reply::{Failure, SimFault};
 pub use sending::{Content, Submission};
 use settings::Settings;
+#[cfg(test)]
+pub use sim::swapped;
+use slots::{SlotSwitch, Slots};
 use store_name::StoreName;
 
 /// What a modem is, apart from its SIM.
@@ -91,6 +97,10 @@ pub struct ModemConfig {
     pub chatter: Vec<String>,
     /// From one such line to the next; 0 is never.
     pub chatter_ms: u64,
+    /// The commands that choose one of its card slots.
+    pub slot_switches: Vec<SlotSwitch>,
+    /// From such a command to the card's being read.
+    pub slot_up_ms: u64,
     /// What it does otherwise than the standards.
     pub quirks: Vec<Quirk>,
 }
@@ -120,12 +130,16 @@ enum Power {
 pub struct Modem {
     config: ModemConfig,
     sim: Option<SimCard>,
+    belief: Belief,
+    slots: Slots,
     own: MessageStore,
     settings: Settings,
     saved: Settings,
     power: Power,
     coverage: bool,
     denied: bool,
+    deregistered: bool,
+    attached_afresh: bool,
     searching_until_ms: u64,
     reported: usize,
     input: Input,
@@ -148,20 +162,24 @@ pub struct Modem {
 }
 
 impl Modem {
-    /// A modem that has been on for a while.
-    pub fn new(config: ModemConfig, sim: Option<SimCard>) -> Self {
+    /// A modem that has been on for a while, with the card in use and those of its other slots.
+    pub fn new(config: ModemConfig, sim: Option<SimCard>, other_sims: Vec<SimCard>) -> Self {
         let own = MessageStore::new(config.me_capacity, config.first_index);
         let settings = Settings::of(&config);
         let floods = Flood::chatter(&config);
         let mut modem = Self {
             config,
             sim,
+            belief: Belief::Right,
+            slots: Slots::with(other_sims),
             own,
             saved: settings.clone(),
             settings,
             power: Power::Full,
             coverage: true,
             denied: false,
+            deregistered: false,
+            attached_afresh: false,
             searching_until_ms: 0,
             reported: 0,
             input: Input::default(),
@@ -195,7 +213,6 @@ impl Modem {
             }
             self.receive_octet(*octet, now);
         }
-        self.settle();
     }
 
     fn receive_octet(&mut self, octet: u8, now: Now) {
@@ -207,7 +224,7 @@ impl Modem {
             self.output.write(&[octet]);
         }
         match self.input.push(octet, self.settings.line_end) {
-            Completed::Nothing => {}
+            Completed::Nothing => return,
             Completed::Line(line) => self.execute(&line, now),
             Completed::Text(prompt, text) => {
                 let outcome = self.submit(prompt, &text, now);
@@ -219,6 +236,7 @@ impl Modem {
             }
             Completed::GivenUp => self.conclude(Vec::new(), reply::ok(), now),
         }
+        self.settle();
     }
 
     /// Time has passed.
@@ -242,7 +260,9 @@ impl Modem {
         let acknowledgement = self.unacknowledged.as_ref().map(|waiting| waiting.until_ms);
         let found = Some(self.searching_until_ms).filter(|until_ms| *until_ms > 0);
         let flood = self.floods.iter().map(|flood| flood.next_ms).min();
-        [boot, acknowledgement, found, flood, self.busy_until_ms, self.output.next_due_ms()].into_iter().flatten().min()
+        let slot = self.slots.up_ms;
+        let dues = [boot, acknowledgement, found, flood, slot, self.busy_until_ms, self.output.next_due_ms()];
+        dues.into_iter().flatten().min()
     }
 
     /// What is to be written to the host now.
@@ -270,14 +290,24 @@ impl Modem {
         self.sim.as_ref()
     }
 
+    /// All its cards: the one in use, and those of its other slots.
+    pub fn cards(&self) -> impl Iterator<Item = &SimCard> {
+        self.sim.iter().chain(self.slots.parked().map(|(_, card)| card))
+    }
+
+    /// All its cards.
+    pub fn cards_mut(&mut self) -> impl Iterator<Item = &mut SimCard> {
+        self.sim.iter_mut().chain(self.slots.parked_mut())
+    }
+
     /// Messages in all stores: the card's and the modem's own.
     pub fn stored(&self) -> usize {
         self.own.used() + self.sim.as_ref().map_or(0, |sim| sim.messages.used())
     }
 
-    /// The modem's own store and the card's, for messages that are there from the start.
-    pub fn stores_mut(&mut self) -> (&mut MessageStore, Option<&mut MessageStore>) {
-        (&mut self.own, self.sim.as_mut().map(|sim| &mut sim.messages))
+    /// The modem's own store, for messages that are there from the start.
+    pub fn own_store_mut(&mut self) -> &mut MessageStore {
+        &mut self.own
     }
 
     /// The faults that are on.
@@ -294,6 +324,7 @@ impl Modem {
         self.reported = 0;
         self.deaf = false;
         self.busy_until_ms = None;
+        self.deregistered = false;
         if let Some(card) = &mut self.sim {
             card.lock = card.lock.clone().power_cycled();
         }
@@ -308,7 +339,8 @@ impl Modem {
 
     /// The card, when it can be used.
     fn usable_sim(&mut self) -> Result<&mut SimCard, SimFault> {
-        let card = self.sim.as_mut().ok_or(SimFault::NotInserted)?;
+        let nothing_there = if self.shown_sim().is_some() { SimFault::Failure } else { SimFault::NotInserted };
+        let card = self.sim.as_mut().ok_or(nothing_there)?;
         match &card.lock {
             super::card::Lock::Pin { .. } => Err(SimFault::PinRequired),
             super::card::Lock::Puk { .. } => Err(SimFault::PukRequired),
@@ -328,6 +360,7 @@ impl Modem {
         let registration = self.registration();
         if registration != self.reported {
             self.reported = registration;
+            self.attached_afresh |= self.is_registered();
             self.report_registration();
         }
     }

@@ -18,7 +18,7 @@ const REPORTS: [&str; 3] = ["+CREG", "+CGREG", "+CEREG"];
 const PLACE: &str = "\"00C3\",\"0001A2B3\",7";
 
 /// `CREG`, `CGREG`, `CEREG`, `COPS`, `CSQ`, `CFUN`.
-pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
+pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome> {
     if let Some(report) = REPORTS.iter().position(|name| *name == command.name) {
         return Some(reports(modem, report, &command.ask));
     }
@@ -27,13 +27,13 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         ("+CSQ", Ask::Test) => line("+CSQ: (0-31,99),(0-7,99)"),
         ("+COPS", Ask::Query) => operator(modem),
         ("+COPS", Ask::Test) => operators(modem),
-        ("+COPS", Ask::Set(arguments)) => choose(modem, arguments),
+        ("+COPS", Ask::Set(arguments)) => choose(modem, arguments, now),
         ("+CFUN", Ask::Query) => match modem.power {
             Power::RadioOff { functionality } => line(format!("+CFUN: {functionality}")),
             _ => line("+CFUN: 1"),
         },
         ("+CFUN", Ask::Test) => line("+CFUN: (0,1,4),(0,1)"),
-        ("+CFUN", Ask::Set(arguments)) => functionality(modem, arguments),
+        ("+CFUN", Ask::Set(arguments)) => functionality(modem, arguments, now),
         _ => return None,
     })
 }
@@ -41,18 +41,34 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
 impl Modem {
     /// The `<stat>` of `AT+CREG`.
     pub(super) fn registration(&self) -> usize {
-        let usable = self.sim.as_ref().is_some_and(|card| card.lock.is_open());
-        match (self.power, usable, self.coverage) {
-            (Power::Full, true, _) if self.denied => DENIED,
-            (Power::Full, true, true) if self.searching_until_ms == 0 => HOME,
-            (Power::Full, true, _) => SEARCHING,
-            _ => NOT_REGISTERED,
+        let usable = self.shown_sim().filter(|card| card.lock.is_open());
+        if self.power != Power::Full || self.deregistered {
+            return NOT_REGISTERED;
+        }
+        match (usable, self.coverage) {
+            (Some(card), _) if self.denied || card.denied => DENIED,
+            // A card that is not there any more cannot answer for the subscriber: no network takes the modem in anew.
+            (Some(_), _) if !self.belief.is_right() => {
+                if self.reported == HOME {
+                    HOME
+                } else {
+                    DENIED
+                }
+            }
+            (Some(_), true) if self.searching_until_ms == 0 => HOME,
+            (Some(_), _) => SEARCHING,
+            (None, _) => NOT_REGISTERED,
         }
     }
 
-    /// Whether the network can reach this modem.
+    /// Whether the network can reach this modem: it says that it is registered, and the card that it is registered with is there.
     pub fn is_registered(&self) -> bool {
-        self.registration() == HOME
+        self.registration() == HOME && self.belief.is_right()
+    }
+
+    /// Whether it has registered since this was last asked.
+    pub fn take_fresh_attach(&mut self) -> bool {
+        std::mem::take(&mut self.attached_afresh)
     }
 
     pub(super) fn report_registration(&mut self) {
@@ -78,7 +94,7 @@ impl Modem {
     }
 
     fn country(&self) -> Country {
-        Country::of_number(self.sim.as_ref().map_or("", |card| &card.number))
+        Country::of_number(self.shown_sim().map_or("", |card| &card.number))
     }
 }
 
@@ -99,7 +115,10 @@ fn reports(modem: &mut Modem, report: usize, ask: &Ask) -> Outcome {
 }
 
 fn operator(modem: &Modem) -> Outcome {
-    if !modem.is_registered() {
+    if modem.deregistered {
+        return line("+COPS: 2");
+    }
+    if modem.registration() != HOME {
         return line("+COPS: 0");
     }
     let (long, short, numeric) = modem.country().operator();
@@ -117,25 +136,41 @@ fn operators(modem: &Modem) -> Outcome {
     line(format!("+COPS: (2,\"{long}\",\"{short}\",\"{numeric}\",7),,(0,3),(0-2)"))
 }
 
-fn choose(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+fn choose(modem: &mut Modem, arguments: &Arguments, now: Now) -> Outcome {
     match arguments.number(0) {
         Some(3) => {
             modem.settings.operator_format = in_range(arguments.number(1), 2)?;
             ok()
         }
-        Some(0..=2 | 4) => ok(),
+        Some(2) => {
+            modem.deregistered = true;
+            ok()
+        }
+        Some(0 | 1 | 4) => {
+            if std::mem::replace(&mut modem.deregistered, false) {
+                modem.search(now.ms);
+            }
+            ok()
+        }
         _ => Err(Failure::Error),
     }
 }
 
-fn functionality(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+fn functionality(modem: &mut Modem, arguments: &Arguments, now: Now) -> Outcome {
     let wanted = arguments.number(0).filter(|wanted| matches!(wanted, 0 | 1 | 4)).ok_or(Failure::Error)?;
     let restart = in_range(arguments.number_or(1, 0), 1)? == 1;
     if restart {
         return Ok(Reply::Reboot);
     }
     if wanted == 1 {
-        modem.power = Power::Full;
+        if let Power::RadioOff { functionality } = modem.power {
+            modem.power = Power::Full;
+            modem.search(now.ms);
+            // Only 0 has switched the card off; 4 is the radio alone.
+            if functionality == 0 {
+                modem.switch_card_on();
+            }
+        }
         return ok();
     }
     modem.power = Power::RadioOff { functionality: wanted };

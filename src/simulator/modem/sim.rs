@@ -13,10 +13,7 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         ("+CPIN", Ask::Query) => pin_state(modem),
         ("+CPIN", Ask::Set(arguments)) => enter(modem, arguments),
         ("+CPINR", Ask::Execute | Ask::Set(_)) => attempts(modem),
-        ("+CIMI", Ask::Execute) => match modem.usable_sim() {
-            Ok(card) => line(card.imsi.as_str()),
-            Err(fault) => Err(fault.cme()),
-        },
+        ("+CIMI", Ask::Execute) => subscriber(modem),
         ("+CCID", Ask::Execute | Ask::Query) => iccid(modem, "+CCID: "),
         ("+ICCID" | "^ICCID", Ask::Execute | Ask::Query) => iccid(modem, &format!("{}: ", command.name)),
         ("+QCCID", Ask::Execute) => iccid(modem, "+QCCID: "),
@@ -38,7 +35,7 @@ pub fn lock_words(lock: &Lock) -> &'static str {
 }
 
 fn pin_state(modem: &Modem) -> Outcome {
-    match &modem.sim {
+    match modem.shown_sim() {
         None => Err(Failure::Cme(10)),
         Some(card) if card.lock == Lock::Dead => Err(Failure::Cme(13)),
         Some(card) => line(format!("+CPIN: {}", lock_words(&card.lock))),
@@ -77,8 +74,16 @@ fn attempts(modem: &Modem) -> Outcome {
 
 /// The ICCID can be read whatever the PIN says.
 fn iccid(modem: &Modem, prefix: &str) -> Outcome {
-    let card = modem.sim.as_ref().ok_or(Failure::Cme(10))?;
+    let card = modem.shown_sim().ok_or(Failure::Cme(10))?;
     line(format!("{prefix}{}", card.iccid))
+}
+
+fn subscriber(modem: &mut Modem) -> Outcome {
+    if let Some(card) = modem.believed_sim() {
+        return line(card.imsi.as_str());
+    }
+    let card = modem.usable_sim().map_err(|fault| fault.cme())?;
+    line(card.imsi.as_str())
 }
 
 fn own_number(modem: &mut Modem) -> Outcome {

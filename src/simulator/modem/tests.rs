@@ -1,6 +1,7 @@
 //! Dialogues with one modem: what the host writes, and the lines that come back, `|` between them.
 
 mod habits;
+mod slots;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ fn at(ms: u64) -> Now {
 fn modem_of(scenario: &str) -> Modem {
     let scenario = Scenario::parse(scenario).unwrap();
     let [plan] = scenario.modems() else { panic!("one modem") };
-    let mut modem = Modem::new(plan.config(), plan.card());
+    let mut modem = Modem::new(plan.config(), plan.card(), plan.other_cards(at(0).utc));
     assert_eq!(say(&mut modem, 0, "ATE0"), "ATE0|OK");
     modem
 }
@@ -66,7 +67,7 @@ fn coded(dcs: u8) -> Pdu {
 
 #[test]
 fn octets_on_the_line_with_echo_and_without_words() {
-    let mut modem = Modem::new(Scenario::of_modems(1).modems()[0].config(), None);
+    let mut modem = Modem::new(Scenario::of_modems(1).modems()[0].config(), None, Vec::new());
     let cases: &[(&str, &str)] = &[
         ("AT\r", "AT\r\r\nOK\r\n"),
         ("ate0\r", "ate0\r\r\nOK\r\n"),
