@@ -147,6 +147,7 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
         let host = self.host;
         match action {
             Action::Store { token, received } => {
+                self.record.message();
                 debug!(event = "message_read", store = %received.store, index = received.index, "read");
                 self.pending.push(async move {
                     let stored = host.store(received).await;

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::recovery::Step;
 use crate::modem::{Moment, Pseudonyms, Snapshot, mask};
 
@@ -43,6 +45,10 @@ struct Kept {
     count: u64,
     partial: String,
     masker: mask::Masker,
+    /// Messages that were read.
+    messages: u64,
+    /// Who wants to hear of what is reported and read.
+    heard: Option<Arc<Notify>>,
 }
 
 /// A line as it was said, but for secrets; it leaves the record only masked or under pseudonyms.
@@ -77,7 +83,27 @@ impl Record {
     }
 
     pub fn reported(&self, snapshot: &Snapshot) {
-        self.lock().snapshot = Some(snapshot.clone());
+        let mut kept = self.lock();
+        kept.snapshot = Some(snapshot.clone());
+        kept.tell();
+    }
+
+    /// A message was read.
+    pub fn message(&self) {
+        let mut kept = self.lock();
+        kept.messages += 1;
+        kept.tell();
+    }
+
+    /// What was last reported, and how many messages were read.
+    pub fn seen(&self) -> (Option<Snapshot>, u64) {
+        let kept = self.lock();
+        (kept.snapshot.clone(), kept.messages)
+    }
+
+    /// Has somebody told of what is reported and read from now on.
+    pub fn tell(&self, heard: Arc<Notify>) {
+        self.lock().heard = Some(heard);
     }
 
     pub fn belongs_to(&self, usb: Option<String>) {
@@ -164,6 +190,12 @@ impl Record {
 }
 
 impl Kept {
+    fn tell(&self) {
+        if let Some(heard) = &self.heard {
+            heard.notify_one();
+        }
+    }
+
     fn end_line(&mut self, now: Moment) {
         let line = std::mem::take(&mut self.partial);
         let line = line.trim_matches(|c: char| c.is_whitespace() || c.is_control());

@@ -9,6 +9,7 @@
 
 mod attend;
 mod backoff;
+pub mod bank;
 mod clock;
 mod credential;
 mod detail;

@@ -74,12 +74,11 @@ impl Control {
         let mut lines = std::mem::take(&mut self.lines);
         let mut rest = octets;
         while let Some(item) = lines.next(&mut rest) {
-            let result = match item {
-                Item::Line(line) => FinalResult::parse(&line),
+            let said = match item {
+                Item::Line(line) => said(&line),
                 Item::Prompt => None,
             };
-            if let Some(result) = result.filter(|_| self.sent.is_some()) {
-                let said = if result.is_ok() { Ok(()) } else { Err(format!("the bank answers {result}")) };
+            if let Some(said) = said.filter(|_| self.sent.is_some()) {
                 self.ended(said, now);
             }
         }
@@ -107,6 +106,11 @@ impl Control {
         }
     }
 
+    /// The line has failed: nobody waits any more. For whom it was.
+    pub fn abandon(self) -> Vec<usize> {
+        self.jobs.into_iter().filter_map(|job| job.radio).collect()
+    }
+
     fn ended(&mut self, said: Result<(), String>, now: Moment) {
         self.sent = None;
         self.free_at = now + self.profile.pause();
@@ -118,5 +122,14 @@ impl Control {
         if let Some(radio) = job.radio {
             self.actions.push_back(ControlAction::Switched(radio, said));
         }
+    }
+}
+
+/// `OK`, alone or behind a word (`SWITCH OK`), or an error; an echo is neither.
+fn said(line: &str) -> Option<Result<(), String>> {
+    match FinalResult::parse(line) {
+        Some(result) if !result.is_ok() => Some(Err(format!("the bank answers {result}"))),
+        Some(_) => Some(Ok(())),
+        None => (line.ends_with(" OK") && !line.starts_with("AT")).then_some(Ok(())),
     }
 }

@@ -85,30 +85,30 @@ fn the_control_line_waits_between_commands_tries_again_and_takes_silence_as_its_
     let write = |line: &str| Some(ControlAction::Write(format!("{line}\r").into_bytes()));
     let mut line = Control::new(profile("silence = \"failed\""), at(0));
     assert_eq!(line.next_action(), write("AT+CWSIM"));
-    line.receive(b"AT+CWSIM\r\r\n+CWSIM: 1\r\nOK\r\n", at(50));
+    line.receive(b"AT+CWSIM\r\r\nCWSIM OK\r\n", at(50));
     line.switch(0, 11, at(60));
     line.switch(3, 0, at(61));
-    assert_eq!(line.next_action(), None, "a second between commands");
-    line.tick(at(1050));
+    assert_eq!(line.next_action(), None, "a pause between commands");
+    line.tick(at(2050));
     assert_eq!(line.next_action(), write("AT+SWIT01-0012"));
-    line.receive(b"\xff\xfeERROR\r\n", at(1100));
-    line.receive(b"ERROR\r\n", at(1101));
-    line.tick(at(2101));
+    line.receive(b"\xff\xfeERROR\r\n", at(2100));
+    line.receive(b"ERROR\r\n", at(2101));
+    line.tick(at(4101));
     assert_eq!(line.next_action(), write("AT+SWIT01-0012"), "again");
-    line.receive(b"OK\r\n", at(2200));
+    line.receive(b"SWITCH OK\r\n", at(4200));
     assert_eq!(line.next_action(), Some(ControlAction::Switched(0, Ok(()))));
     for try_ in 0..3_u64 {
-        line.tick(at(3200 + try_ * 4000));
+        line.tick(at(6200 + try_ * 5000));
         assert_eq!(line.next_action(), write("AT+SWIT04-0001"));
-        line.tick(at(6200 + try_ * 4000));
+        line.tick(at(9200 + try_ * 5000));
     }
     assert_eq!(line.next_action(), Some(ControlAction::Switched(3, Err("the bank does not answer".to_owned()))));
     assert_eq!(line.next_deadline(), None);
     let mut line = Control::new(profile("silence = \"taken\""), at(0));
     line.switch(0, 0, at(0));
     line.tick(at(3000));
-    line.tick(at(4000));
-    line.tick(at(7000));
+    line.tick(at(5000));
+    line.tick(at(8000));
     let actions: Vec<_> = std::iter::from_fn(|| line.next_action()).collect();
     assert_eq!(actions.last(), Some(&ControlAction::Switched(0, Ok(()))));
 }
