@@ -2,6 +2,7 @@
 
 pub mod allowed;
 mod asker;
+mod banks;
 pub mod check;
 pub mod config;
 mod desk;
@@ -80,6 +81,14 @@ pub enum StartError {
         /// What the system says.
         reason: String,
     },
+    /// A SIM bank.
+    #[error("line {line}: {fault}")]
+    Bank {
+        /// Its line in the configuration.
+        line: usize,
+        /// What is wrong, and what would be right.
+        fault: String,
+    },
     /// The admin socket.
     #[error("cannot listen on {socket} for commands: {reason}; set another [admin] socket")]
     Admin {
@@ -100,7 +109,10 @@ impl StartError {
 
     /// Whether trying again is of no use before somebody has seen to it.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. }))
+        matches!(
+            self,
+            StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. }) | StartError::Bank { .. }
+        )
     }
 }
 
@@ -119,6 +131,7 @@ pub struct Daemon {
 impl Daemon {
     /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
     pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
+        let banks = banks::banks(config).map_err(|(line, fault)| StartError::Bank { line, fault })?;
         make_folder(&config.database.path)?;
         let store = Store::open_with(&config.database.path, config.database.checkpointed_by_others)?;
         let opened = Gateway::open(store.clone(), settings(config), clock, entropy).await;
@@ -136,10 +149,13 @@ impl Daemon {
         let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
             .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
         let mut servers = vec![customers];
-        let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems)));
-        let driver = driver::start_with(ports(config), driver_settings(config), host);
+        let known = banks.iter().cloned().zip(config.banks.iter().cloned()).collect();
+        let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems), known));
+        let driver = driver::start_with(ports(config), driver_settings(config), Arc::clone(&host));
+        let banks = driver::bank::start(banks, &driver.handle(), &host, &stopping);
         watch.began(address, driver.handle());
-        let desk: Arc<dyn ModemDesk> = Arc::new(Desk { driver: driver.handle(), hardware: config.hardware.clone() });
+        let desk: Arc<dyn ModemDesk> =
+            Arc::new(Desk { driver: driver.handle(), banks, hardware: config.hardware.clone() });
         let reloader = Arc::new(Reloader {
             file: config.file.clone(),
             gateway: gateway.clone(),
@@ -271,11 +287,17 @@ fn settings(config: &Config) -> Settings {
 }
 
 fn ports(config: &Config) -> Vec<Ports> {
+    // Before the others: a bank's radio may also be named by a glob.
+    let radios = banks::banks(config).unwrap_or_default().into_iter().flat_map(|bank| bank.ports());
     let ports = config.modems.iter().map(|modem| Ports {
         pattern: PortPattern { path: modem.port.clone().into(), baud: modem.baud },
-        options: PortOptions { profile: modem.profile.clone(), pin_file: modem.pin_file.clone() },
+        options: PortOptions {
+            profile: modem.profile.clone(),
+            pin_file: modem.pin_file.clone(),
+            ..PortOptions::default()
+        },
     });
-    ports.collect()
+    radios.chain(ports).collect()
 }
 
 fn driver_settings(config: &Config) -> driver::Settings {

@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use super::banks;
 use super::config::{Config, Fault, ModemPorts};
 pub use super::rights::Who;
 use super::rights::{Want, group_of};
@@ -20,6 +21,8 @@ const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/ud
 /// already, what that one holds is no fault.
 pub async fn machine_faults(config: &Config, who: &Who) -> Vec<Fault> {
     let mut faults = profile_faults(config);
+    faults.extend(banks::faults(config).into_iter().map(|(line, text)| Fault { line, text }));
+    faults.extend(bank_ports(config).iter().flat_map(|port| port_faults(port, who)));
     faults.extend(config.modems.iter().flat_map(|modem| port_faults(modem, who)));
     faults.extend(config.modems.iter().filter_map(|modem| pin_fault(modem, who)));
     faults.extend(modem_manager(config));
@@ -31,6 +34,15 @@ pub async fn machine_faults(config: &Config, who: &Who) -> Vec<Fault> {
     }
     faults.sort_by_key(|fault| fault.line);
     faults
+}
+
+/// The ports that banks name, as modems' are looked at.
+fn bank_ports(config: &Config) -> Vec<ModemPorts> {
+    let named = config.banks.iter().flat_map(|bank| {
+        let control = bank.control.iter().map(|path| path.display().to_string());
+        bank.ports.iter().cloned().chain(control).map(|port| (port, bank.line))
+    });
+    named.map(|(port, line)| ModemPorts { port, baud: 0, profile: None, pin_file: None, line }).collect()
 }
 
 /// Whether a daemon answers on the socket of this configuration.
@@ -214,7 +226,8 @@ fn profile_faults(config: &Config) -> Vec<Fault> {
 pub fn profile_files(config: &Config) -> Vec<String> {
     let (_, faults) = read_profiles(&config.hardware);
     let line = |error: &ProfileError| error.line.map(|line| format!("{line}:")).unwrap_or_default();
-    faults.iter().map(|(file, error)| format!("{file}:{} {error}", line(error))).collect()
+    let banks = banks::profile_faults(&config.hardware).into_iter().map(|(_, fault)| fault);
+    faults.iter().map(|(file, error)| format!("{file}:{} {error}", line(error))).chain(banks).collect()
 }
 
 /// Whether a path stands for several.

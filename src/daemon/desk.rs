@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::driver::bank::Banks;
 use crate::driver::{Handle, Probed, read_operators, scan};
 use crate::gateway::{Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort};
 use crate::modem::{Errand, Operator, Request};
@@ -9,6 +10,7 @@ use crate::modem::{Errand, Operator, Request};
 /// A running driver and the folder of its hardware files.
 pub(super) struct Desk {
     pub driver: Handle,
+    pub banks: Banks,
     pub hardware: PathBuf,
 }
 
@@ -50,8 +52,9 @@ impl ModemDesk for Desk {
         Operator::own_number_code(&own, imsi)
     }
 
-    fn switch(&self, _bank: &str, _radio: &str, _slot: u32) -> Later<'_, Result<String, String>> {
-        Box::pin(async { Err("no bank is driven yet".to_owned()) })
+    fn switch(&self, bank: &str, radio: &str, slot: u32) -> Later<'_, Result<String, String>> {
+        let (bank, radio) = (bank.to_owned(), radio.to_owned());
+        Box::pin(async move { self.banks.switch(&bank, &radio, slot).await })
     }
 
     fn scan(&self) -> Later<'_, Vec<ScannedPort>> {

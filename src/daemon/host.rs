@@ -1,23 +1,29 @@
 //! What the driver tells, put into the gateway's words.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::banks;
+use super::config::BankKeys;
 use super::watch::Modems;
 use crate::domain::modem::ModemStatus;
 use crate::domain::sim::NumberSource;
+use crate::driver::bank::BankPorts;
 use crate::driver::{self, HostError, Step};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
+use crate::modem::bank::{BankReport, Kept, Moved, Need};
 use crate::modem::{self, Answered, Custody, RawPdu, Received, Registration, SimCard, Snapshot, State};
 
 /// The gateway as the driver's host.
 pub(super) struct Host {
     gateway: Gateway,
     modems: Arc<Modems>,
+    banks: Vec<(BankPorts, BankKeys)>,
 }
 
 impl Host {
-    pub(super) fn new(gateway: Gateway, modems: Arc<Modems>) -> Host {
-        Host { gateway, modems }
+    pub(super) fn new(gateway: Gateway, modems: Arc<Modems>, banks: Vec<(BankPorts, BankKeys)>) -> Host {
+        Host { gateway, modems, banks }
     }
 }
 
@@ -101,6 +107,45 @@ impl driver::Host for Host {
         let ingested = ingested.map_err(refused)?;
         log(&ingested);
         Ok(())
+    }
+
+    fn bank_report(&self, bank: &str, report: BankReport) {
+        if let Some((ports, keys)) = self.banks.iter().find(|(ports, _)| ports.config.name == bank) {
+            self.gateway.bank_reported(banks::report(ports, keys, report, self.gateway.now()));
+        }
+    }
+
+    fn bank_stays(&self, iccid: &str) {
+        self.gateway.returned(iccid);
+    }
+
+    async fn bank_kept(&self, bank: &str) -> Result<Vec<Kept>, HostError> {
+        let records = self.gateway.bank_slots(bank).await.map_err(refused)?;
+        let now = self.gateway.now();
+        Ok(records.into_iter().map(|record| banks::kept(record, now)).collect())
+    }
+
+    async fn bank_keep(&self, bank: &str, kept: Kept) -> Result<(), HostError> {
+        self.gateway.bank_found(bank, banks::record(kept, self.gateway.now())).await.map_err(refused)
+    }
+
+    async fn bank_moved(&self, bank: &str, port: &str, moved: Moved, ago: Duration) -> Result<(), HostError> {
+        let moved = banks::moved(bank, port, moved, ago, self.gateway.now());
+        self.gateway.bank_moved(moved).await.map_err(refused)
+    }
+
+    async fn bank_needs(&self, iccids: Vec<String>) -> Result<Vec<Need>, HostError> {
+        let needs = self.gateway.bank_needs(iccids).await.map_err(refused)?;
+        let now = self.gateway.now();
+        Ok(needs.into_iter().map(|need| banks::need(need, now)).collect())
+    }
+
+    async fn may_leave(&self, iccid: &str) -> Result<bool, HostError> {
+        self.gateway.may_leave(iccid).await.map_err(refused)
+    }
+
+    async fn bank_news(&self) {
+        self.gateway.bank_news().await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::config::{Config, ModemPorts, TakesEffect, takes_effect};
+use super::config::{BankKeys, Config, ModemPorts, TakesEffect, takes_effect};
 use super::{limits, logging, ports, settings};
 use crate::driver;
 use crate::gateway::{Gateway, Later, Reload, Reloaded};
@@ -72,6 +72,7 @@ fn within(started: &Config, held: &Config, found: Config) -> Config {
         database: started.database,
         http: started.http,
         socket: started.socket,
+        banks: started.banks,
         hardware: started.hardware,
         recovery: started.recovery,
         currency: started.currency,
@@ -90,6 +91,10 @@ fn compare(started: &Config, held: &Config, found: &Config) -> Reloaded {
         values.keys().chain(held_values.keys()).chain(started_values.keys()).collect();
     keys.sort();
     keys.dedup();
+    let same = |a: &[BankKeys], b: &[BankKeys]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_meant_as(b));
+    if !same(&started.banks, &found.banks) {
+        done.needs_restart.push("[[bank]]".to_owned());
+    }
     for key in keys {
         let (group, name) = key;
         let said = values.get(key).map_or("is not set", String::as_str);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
+use crate::modem::bank::BankProfile;
 use crate::modem::{Catalogue, Operator, ProfileError};
 
 /// Shared by all ports of a driver.
@@ -62,6 +63,20 @@ pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
         }
     }
     (operators, faults)
+}
+
+/// The banks of a folder's `banks/*.toml`, and what is wrong with those that cannot be used.
+pub fn read_bank_profiles(folder: &Path) -> (Vec<BankProfile>, Vec<(String, String)>) {
+    let (files, faults) = texts(&folder.join("banks"));
+    let mut faults: Vec<(String, String)> = faults.into_iter().map(|(file, error)| (file, error.text)).collect();
+    let mut banks = Vec::new();
+    for (file, text) in files {
+        match BankProfile::parse(&text) {
+            Ok(bank) => banks.push(bank),
+            Err(error) => faults.push((file.clone(), describe(&file, &error))),
+        }
+    }
+    (banks, faults)
 }
 
 type Texts = (Vec<(String, String)>, Vec<(String, ProfileError)>);

@@ -44,7 +44,7 @@ use records::Records;
 pub use attend::{End, attend};
 pub use credential::{credential, credential_name};
 pub use detail::Detail;
-pub use hardware::{read_operators, read_profiles};
+pub use hardware::{read_bank_profiles, read_operators, read_profiles};
 pub use host::{Host, HostError};
 pub use probe::{Depth, Probed, probe, scan};
 pub use recovery::{Recovery, Step};
@@ -75,6 +75,8 @@ pub struct PortOptions {
     pub profile: Option<String>,
     /// A file with the PIN of the SIM cards in it; `credential:NAME` is a credential of the service.
     pub pin_file: Option<PathBuf>,
+    /// The ICCID is read from the card's own file where that can be: what a modem remembers may be of a card that a bank has exchanged.
+    pub iccid_from_card: bool,
 }
 
 impl PortOptions {

@@ -117,6 +117,7 @@ impl<H: Host> Worker<H> {
             profiles: self.hardware.profiles().await,
             profile: self.options.profile.clone(),
             pin: self.options.pin().await,
+            iccid_from_card: self.options.iccid_from_card,
             ..self.settings.session(&name)
         };
         let usb = self.usb().map(|usb| usb.name);

@@ -333,6 +333,8 @@ pub struct SessionConfig {
     pub profile: Option<String>,
     /// The PIN of the cards in this modem.
     pub pin: Option<Pin>,
+    /// The ICCID is read from the card's file (`AT+CRSM`) where that can be, not from what the modem remembers.
+    pub iccid_from_card: bool,
     /// From one keep-alive to the next; each has a sweep of all stores.
     pub keep_alive: Duration,
     /// How long a modem has to have been registered until messages count as live.
@@ -347,6 +349,7 @@ impl SessionConfig {
             profiles: Arc::default(),
             profile: None,
             pin: None,
+            iccid_from_card: false,
             keep_alive: Duration::from_secs(60),
             settled_after: Duration::from_secs(120),
         }

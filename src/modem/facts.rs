@@ -117,11 +117,14 @@ impl Facts {
         if own.is_empty() { &self.generic.pin_attempts } else { own }
     }
 
-    /// Ways to read the ICCID in the order in which they are tried: what worked last, what the profile says, all others.
+    /// Ways to read the ICCID in the order in which they are tried: the card's own file where that is
+    /// wanted, what worked last, what the profile says, all others.
     pub fn iccid_sources(&self) -> VecDeque<IccidSource> {
         let profiled = self.profile.iccid.iter().map(|command| IccidSource::from_command(command));
         let mut sources = VecDeque::new();
-        for source in self.iccid_source.iter().cloned().chain(profiled).chain(IccidSource::ALL) {
+        let card = self.config.iccid_from_card.then_some(IccidSource::File);
+        for source in card.into_iter().chain(self.iccid_source.iter().cloned()).chain(profiled).chain(IccidSource::ALL)
+        {
             if !sources.contains(&source) {
                 sources.push_back(source);
             }

@@ -98,6 +98,62 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        name: "bank",
+        kind: List,
+        about: "SIM banks: more SIMs than radios. Write as many [[bank]] as you have.",
+        keys: &[
+            key("name", Example("\"rack1\""), Restart, "What it is called in commands; bank1, bank2, … without it."),
+            key(
+                "profile",
+                Example("\"swit\""),
+                Restart,
+                "Its model: \"swit\" (serial pools), \"module\" (slots inside the modems), \"command\" or \"command-any\" (a program of \
+                 your own), or a file of yours in the hardware folder's banks/.",
+            ),
+            key("control", Example("\"/dev/serial/by-path/…\""), Restart, "The port that a serial pool listens on."),
+            key(
+                "switch",
+                Default("[]"),
+                Restart,
+                "The program of the profile command, without a shell, like [\"my-script\", \"{radio}\", \"{slot}\"]; also {port}, {bank}.",
+            ),
+            key(
+                "ports",
+                Example("[\"/dev/serial/by-path/…\"]"),
+                Restart,
+                "Its radios' ports, in the order in which it counts them. They need no [[modem]].",
+            ),
+            key(
+                "slots",
+                Example("16"),
+                Restart,
+                "How many SIMs each radio has; where all radios share them, how many there are.",
+            ),
+            key("baud", Default("115200"), Restart, "Bits per second of the radios' ports."),
+            key("pin_file", Example("\"credential:sim-pin\""), Restart, "As for a modem: the PIN of all its SIMs."),
+            key("rental_visit", Default("\"2h\""), Restart, "A rented SIM is on the air at least this often."),
+            key(
+                "visit_on_view",
+                Default("\"10m\""),
+                Restart,
+                "A rented SIM that was off the air for longer is put on at once when its customer looks; \"0s\": it is not.",
+            ),
+            key(
+                "sell_within",
+                Default("\"3m\""),
+                Restart,
+                "A SIM that is not on the air is sold to an order when it can be within this time; \"0s\": never.",
+            ),
+            key("quiet", Default("\"1m\""), Restart, "So long a SIM stays after its last message."),
+            key(
+                "stay",
+                Default("\"10m\""),
+                Restart,
+                "So long a SIM that nobody waits for stays before another has its turn.",
+            ),
+        ],
+    },
+    Group {
         name: "database",
         kind: Table,
         about: "Where everything is kept.",

@@ -1,5 +1,6 @@
 //! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest right one.
 
+mod banks;
 mod keeping;
 mod keys;
 mod reader;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::Recovery;
+pub use banks::BankKeys;
 pub use keeping::{Limits, Numbers, Retention};
 pub use keys::{TakesEffect, takes_effect};
 use reader::{Document, Section};
@@ -31,6 +33,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// `[[modem]]`, in order.
     pub modems: Vec<ModemPorts>,
+    /// `[[bank]]`, in order.
+    pub banks: Vec<BankKeys>,
     /// `[hardware] folder`: the operator's own profiles.
     pub hardware: PathBuf,
     /// `[recovery]`.
@@ -215,9 +219,6 @@ impl Config {
     fn read<'d>(document: &'d Document<'d>) -> Config {
         let mut root = document.root();
         let mut without_effect = Vec::new();
-        if root.skip("bank") {
-            without_effect.push("[[bank]]".to_owned());
-        }
         let money = rentals::money(root.section("money"));
         let (packages, rental_rest) = rentals::rentals(root.section("rentals"), money.rates, &mut without_effect);
         let (socket, metrics_listen) = admin(root.section("admin"));
@@ -227,6 +228,7 @@ impl Config {
             socket,
             metrics_listen,
             modems: modems(&mut root),
+            banks: banks::banks(&mut root),
             hardware: hardware(root.section("hardware")),
             recovery: recovery(root.section("recovery")),
             numbers: keeping::numbers(root.section("numbers")),
@@ -515,11 +517,5 @@ mod tests {
     fn broken_toml_is_named_with_its_line() {
         let faults = faults("[http]\nlisten = \n");
         assert!(faults.iter().all(|fault| fault.starts_with("2: not TOML: ")), "{faults:?}");
-    }
-
-    #[test]
-    fn what_this_version_does_not_do_is_said() {
-        let config = Config::parse("[bank]\n[[modem]]\nport = \"/x\"\nprofile = \"auto\"").unwrap();
-        assert_eq!(config.without_effect, ["[[bank]]"]);
     }
 }

@@ -222,11 +222,6 @@ impl<'d> Section<'d> {
         self.must(key, found, &format!("one of {}", all.join(", ")))
     }
 
-    /// Passes over a key; answers whether it is there.
-    pub(super) fn skip(&mut self, key: &'static str) -> bool {
-        self.look(key).is_some()
-    }
-
     /// A table inside this one; empty when it is not there.
     pub(super) fn section(&mut self, key: &'static str) -> Section<'d> {
         let value = self.look(key);

@@ -30,7 +30,10 @@ impl Config {
     fn shown_group(&self, group: &Group) -> Vec<Shown> {
         let mut places: Vec<(&str, usize)> = match group.kind {
             Kind::Table | Kind::Named => vec![(group.name, 0)],
-            Kind::List => (0..self.modems.len()).map(|place| (group.name, place)).collect(),
+            Kind::List => {
+                let count = if group.name == "bank" { self.banks.len() } else { self.modems.len() };
+                (0..count).map(|place| (group.name, place)).collect()
+            }
             Kind::Example => self.said.iter().filter(|said| like(group, said)).map(|said| (&*said.group, 0)).collect(),
         };
         places.dedup();
@@ -170,9 +173,17 @@ mod tests {
         let country =
             |calling| Config::parse(&format!("[countries.DE]\ncalling_code = \"{calling}\"")).unwrap().countries;
         assert_eq!(format!("{:?}", all.countries), format!("{:?}", country(49)));
-        let (modems, countries) = (plain.modems.clone(), plain.countries.clone());
+        let bank = |config: &Config| {
+            config
+                .banks
+                .first()
+                .map(|bank| (bank.rental_visit, bank.visit_on_view, bank.sell_within, bank.quiet, bank.stay, bank.baud))
+        };
+        let least = Config::parse("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/x\"]\nslots = 1").unwrap();
+        assert_eq!(bank(&all), bank(&least));
+        let (modems, banks, countries) = (plain.modems.clone(), plain.banks.clone(), plain.countries.clone());
         assert!(all.metrics_listen.is_some());
-        let all = Config { modems, countries, metrics_listen: None, ..all };
+        let all = Config { modems, banks, countries, metrics_listen: None, ..all };
         assert_eq!(without_words(all), without_words(plain));
     }
 

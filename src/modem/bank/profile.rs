@@ -126,18 +126,10 @@ impl BankProfile {
             .find_map(|(checked, text)| checked.err().map(|error| format!("`{text}`: {error}")))
     }
 
-    /// The profile of this name: one of the operator's files (name and text), else an embedded one. Files that cannot be used are told.
-    pub fn find(own: &[(String, String)], name: &str) -> (Option<BankProfile>, Vec<(String, ProfileError)>) {
-        let (mut found, mut faults) = (None, Vec::new());
-        for (file, text) in own {
-            match BankProfile::parse(text) {
-                Ok(profile) if profile.name == name => found = found.or(Some(profile)),
-                Ok(_) => {}
-                Err(error) => faults.push((file.clone(), error)),
-            }
-        }
+    /// The profile of this name: one of the operator's, else an embedded one.
+    pub fn find(own: &[BankProfile], name: &str) -> Option<BankProfile> {
         let embedded = || FILES.iter().filter_map(|(_, text)| BankProfile::parse(text).ok()).find(|p| p.name == name);
-        (found.or_else(embedded), faults)
+        own.iter().find(|profile| profile.name == name).cloned().or_else(embedded)
     }
 
     /// The names of the embedded profiles.
@@ -212,14 +204,13 @@ mod tests {
 
     #[test]
     fn a_new_bank_is_a_file_and_a_wrong_one_says_what_would_be_right() {
-        let own = |text: &str| vec![("mine.toml".to_owned(), text.to_owned())];
         let text = FILES[3]
             .1
             .replace("name = \"swit\"", "name = \"mine\"")
             .replace("AT+SWIT{radio:2}-{slot:4}", "AT+X={slot},{radio}");
-        let (found, faults) = BankProfile::find(&own(&text), "mine");
-        assert_eq!((found.unwrap().command(2, 6), faults.len()), ("AT+X=7,3".to_owned(), 0));
-        assert_eq!(BankProfile::find(&[], "swit").0.unwrap().command(0, 11), "AT+SWIT01-0012");
+        let own = BankProfile::parse(&text).unwrap();
+        assert_eq!(BankProfile::find(&[own], "mine").unwrap().command(2, 6), "AT+X=7,3");
+        assert_eq!(BankProfile::find(&[], "swit").unwrap().command(0, 11), "AT+SWIT01-0012");
         let table = [
             ("tries = 3", "treis = 3", "did you mean `tries`?"),
             ("reach = \"own\"", "reach = \"owm\"", "did you mean `own`?"),

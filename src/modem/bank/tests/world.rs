@@ -73,7 +73,7 @@ pub fn iccid(slot: u32) -> String {
 pub fn config(profile: &str, radios: usize, slots: u32) -> BankConfig {
     BankConfig {
         name: "bank".to_owned(),
-        profile: BankProfile::find(&[], profile).0.unwrap(),
+        profile: BankProfile::find(&[], profile).unwrap(),
         radios: (0..radios).map(|radio| format!("/dev/radio{radio}")).collect(),
         slots,
         rental_visit: Duration::from_secs(2 * 3600),
