@@ -13,8 +13,8 @@ mod sold;
 const BANK: &str = "cellar";
 
 /// A bank with the SIMs `1..=slots` in its slots, on all of whose radios each can come. SIM `n` is in slot `n - 1`.
-struct Bank {
-    report: BankReport,
+pub(super) struct Bank {
+    pub(super) report: BankReport,
 }
 
 impl Bank {
@@ -76,7 +76,7 @@ impl Bank {
         &mut self.report.slots[usize::from(n) - 1]
     }
 
-    fn tell(&mut self, desk: &Desk) {
+    pub(super) fn tell(&mut self, desk: &Desk) {
         self.report.at = desk.gateway.now();
         desk.gateway.bank_reported(self.report.clone());
     }
@@ -84,7 +84,7 @@ impl Bank {
 
 impl Desk {
     /// A bank whose SIMs are known, with their numbers, and parked.
-    async fn bank(&self, radios: u16, slots: u16) -> Bank {
+    pub(super) async fn bank(&self, radios: u16, slots: u16) -> Bank {
         for n in 1..=slots {
             let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
             let told = Identified { imei: imei(9000), iccid: iccid(n), imsi: Some("204081234567890".into()), number };
@@ -96,7 +96,7 @@ impl Desk {
     }
 
     /// SIM `n` has come onto a radio of the bank, and works.
-    async fn switch_in(&self, bank: &mut Bank, n: u16, radio: usize) {
+    pub(super) async fn switch_in(&self, bank: &mut Bank, n: u16, radio: usize) {
         bank.on(n, radio);
         self.plug(n).await;
         bank.tell(self);
@@ -105,7 +105,7 @@ impl Desk {
     }
 
     /// SIM `n` leaves the air, as a bank's driver has it leave; whether it may.
-    async fn switch_out(&self, bank: &mut Bank, n: u16, radio: usize) -> bool {
+    pub(super) async fn switch_out(&self, bank: &mut Bank, n: u16, radio: usize) -> bool {
         if !self.gateway.may_leave(&iccid(n)).await.unwrap() {
             return false;
         }

@@ -2,17 +2,25 @@
 
 use proptest::prelude::*;
 
+use super::banks::Bank;
 use super::*;
+use crate::domain::bank::Holds;
 use crate::domain::block_list::BlockRule;
 use crate::domain::{BlockList, RentalId};
 
 mod model;
+mod parked;
+mod real;
 
 use model::{Life, Model, end_of};
+use real::Real;
 
 const SIMS: u16 = 3;
+/// Further SIMs, in a bank with one radio.
+const BANKED: u16 = 2;
 const CUSTOMERS: usize = 2;
 const LIFETIME_S: i64 = 600;
+const SOLD_WITHIN_S: i64 = 120;
 const WINDOW_S: i64 = 4 * 3600;
 const PRICE: i64 = 50;
 const RENT: i64 = 1620;
@@ -74,6 +82,12 @@ enum Step {
         account: usize,
         rental: usize,
     },
+    /// A SIM of the bank comes on its radio.
+    In {
+        sim: u16,
+    },
+    /// The SIM on the bank's radio leaves it, if it may.
+    Out,
     Vanish {
         sim: u16,
     },
@@ -92,12 +106,12 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let (account, order, sim) = (0..CUSTOMERS, 0..8usize, 1..=SIMS);
+    let (account, order, sim, any_sim) = (0..CUSTOMERS, 0..8usize, 1..=SIMS, 1..=SIMS + BANKED);
     prop_oneof![
         6 => (account.clone(), 0..3usize).prop_map(|(account, service)| Step::Make { account, service }),
-        6 => (sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)])
+        6 => (any_sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)])
             .prop_map(|(sim, sender, age_s)| Step::Sms { sim, sender, age_s }),
-        3 => (sim.clone(), 0..SENDERS.len(), prop_oneof![3 => Just(false), 1 => Just(true)])
+        3 => (any_sim, 0..SENDERS.len(), prop_oneof![3 => Just(false), 1 => Just(true)])
             .prop_map(|(sim, sender, blocked)| Step::Begin { sim, sender, blocked }),
         3 => (0..2usize).prop_map(|back| Step::End { back }),
         6 => (0..3usize).prop_map(|back| Step::Code { back }),
@@ -107,7 +121,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (account.clone(), order.clone()).prop_map(|(account, order)| Step::Reuse { account, order }),
         2 => (account.clone(), any::<bool>()).prop_map(|(account, auto_renew)| Step::Rent { account, auto_renew }),
         1 => (account, 0..3usize).prop_map(|(account, rental)| Step::Extend { account, rental }),
-        1 => sim.clone().prop_map(|sim| Step::Vanish { sim }),
+        4 => (SIMS + 1..=SIMS + BANKED).prop_map(|sim| Step::In { sim }),
+        3 => Just(Step::Out),
+        2 => sim.clone().prop_map(|sim| Step::Vanish { sim }),
         2 => sim.prop_map(|sim| Step::Plug { sim }),
         1 => prop_oneof![Just(2), Just(200), Just(3600)].prop_map(|seconds| Step::Back { seconds }),
         4 => prop_oneof![Just(3), Just(100), Just(PATIENCE_S), Just(LIFETIME_S), Just(WINDOW_S), Just(29 * 86_400)]
@@ -117,121 +133,6 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The gateway behind the same face.
-struct Real {
-    desk: Desk,
-    accounts: Vec<AccountId>,
-    services: Vec<ServiceId>,
-    count: usize,
-    /// The rests of long messages, by the order of their first parts.
-    rests: Vec<Vec<u8>>,
-}
-
-impl Real {
-    async fn open() -> Real {
-        let rule = BlockRule { name: "banks".into(), senders: vec!["^Bank$".into()], texts: vec!["iban".into()] };
-        let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
-        let desk = Desk::with(settings).await;
-        let mut accounts = Vec::new();
-        for n in 0..CUSTOMERS {
-            accounts.push(desk.customer(&format!("customer {n}"), 5_000).await);
-        }
-        let mut services = vec![desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await];
-        services.push(desk.service("Any", &[]).await);
-        for sim in 1..=SIMS {
-            desk.plug(sim).await;
-        }
-        Real { desk, accounts, services, count: 0, rests: Vec::new() }
-    }
-
-    fn now(&self) -> i64 {
-        self.desk.gateway.now().0 / SECOND_US
-    }
-
-    async fn sim_of(&self, number: &str) -> u16 {
-        number[number.len() - 4..].parse().unwrap()
-    }
-
-    async fn make(&self, account: usize, service: usize) -> String {
-        match self.desk.make(self.accounts[account], self.services[service]).await {
-            MakeOrder::Made { order, number } => format!("made {order} on {}", self.sim_of(&number).await),
-            MakeOrder::AlreadyOpen(order) => format!("open {order}"),
-            MakeOrder::NoPhone => "no phone".into(),
-            MakeOrder::NoBalance => "no balance".into(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn give_up(&self, account: usize, order: usize, skip: bool) -> String {
-        let (account, order) = (self.accounts[account], OrderId(i64::try_from(order).unwrap() + 1));
-        let gateway = &self.desk.gateway;
-        let said = if skip { gateway.skip(account, order).await } else { gateway.cancel(account, order).await };
-        match said.unwrap() {
-            Cancel::Canceled => "canceled".into(),
-            Cancel::Completed => "completed".into(),
-            Cancel::Over => "over".into(),
-        }
-    }
-
-    async fn reuse(&self, account: usize, order: usize) -> String {
-        let order = OrderId(i64::try_from(order).unwrap() + 1);
-        match self.desk.gateway.reuse(self.accounts[account], order).await.unwrap() {
-            Reuse::Made { order, number } => format!("made {order} on {}", self.sim_of(&number).await),
-            Reuse::Offline => "offline".into(),
-            Reuse::AlreadyOpen(order) => format!("open {order}"),
-            Reuse::NoBalance => "no balance".into(),
-        }
-    }
-
-    async fn rent(&self, account: usize, auto_renew: bool) -> String {
-        match self.desk.gateway.rent(self.accounts[account], Some("NL"), "1m", auto_renew).await.unwrap() {
-            Rent::Made(rental) => format!("rented {} on {}", rental.id, self.sim_of(&rental.number).await),
-            Rent::NoStock => "no stock".into(),
-            Rent::NoBalance => "no balance".into(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn extend(&self, account: usize, rental: usize) -> String {
-        let rental = RentalId(i64::try_from(rental).unwrap() + 1);
-        match self.desk.gateway.extend(self.accounts[account], rental, "1m").await.unwrap() {
-            Extend::Extended(_) => "extended".into(),
-            Extend::InvalidContract => "invalid".into(),
-            Extend::Expired => "expired".into(),
-            Extend::NoBalance => "no balance".into(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The first part of a long message; its whole text.
-    async fn begin(&mut self, sim: u16, sender: usize, blocked: bool) -> String {
-        self.count += 1;
-        let end = if blocked { "iban" } else { "end" };
-        let text = format!("message {} {}{end}", self.count, "long ".repeat(35));
-        let reference = u8::try_from(self.count % 256).unwrap();
-        let mut pdus = self.desk.pdus(SENDERS[sender], &text, 0, reference);
-        assert_eq!(pdus.len(), 2);
-        self.rests.push(pdus.remove(1));
-        assert_eq!(self.desk.arrive(sim, &pdus[0]).await, Ingested::Part);
-        text
-    }
-
-    async fn end(&mut self, sim: u16, long: usize) -> Option<usize> {
-        match self.desk.arrive(sim, &self.rests[long].clone()).await {
-            Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn sms(&mut self, sim: u16, sender: usize, text: &str, age_s: i64) -> Option<usize> {
-        let pdu = self.desk.pdus(SENDERS[sender], text, age_s, 1).remove(0);
-        match self.desk.arrive(sim, &pdu).await {
-            Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
 /// Plays a history on both and compares every answer.
 async fn play(steps: Vec<Step>) {
     let mut real = Real::open().await;
@@ -239,6 +140,7 @@ async fn play(steps: Vec<Step>) {
     for sim in 1..=SIMS {
         model.seen_at.insert(sim, real.now());
     }
+    model.told_at = Some(real.now());
     let mut latest = 0;
     for (number, step) in steps.iter().enumerate() {
         // Nothing happens in the same second, as time stamps have no finer grain.
@@ -260,6 +162,8 @@ async fn play(steps: Vec<Step>) {
                 (real.rent(account, auto_renew).await, model.rent(account, auto_renew, now))
             }
             Step::Extend { account, rental } => (real.extend(account, rental).await, model.extend(account, rental)),
+            // What is sent to a parked SIM waits at the network.
+            Step::Sms { sim, .. } | Step::Begin { sim, .. } if sim > SIMS && model.radio != Some(sim) => continue,
             Step::Sms { sim, sender, age_s } => {
                 real.count += 1;
                 let text = format!("message {}", real.count);
@@ -275,7 +179,8 @@ async fn play(steps: Vec<Step>) {
                 let Some(n) = model.longs.len().checked_sub(back + 1) else { continue };
                 let long = &model.longs[n];
                 // Past that its PDUs are gone, and what comes begins another message.
-                if long.complete || !(long.from..long.from + 5 * 86_400).contains(&now) {
+                let parked = long.sim > SIMS && model.radio != Some(long.sim);
+                if parked || long.complete || !(long.from..long.from + 5 * 86_400).contains(&now) {
                     continue;
                 }
                 let given = real.end(long.sim, n).await;
@@ -285,12 +190,30 @@ async fn play(steps: Vec<Step>) {
                 real.desk.pass(-seconds);
                 continue;
             }
+            Step::In { sim } if model.radio.is_none_or(|on| on == sim) => {
+                real.desk.switch_in(&mut real.bank, sim, 0).await;
+                model.switch_in(sim, now);
+                model.told_at = Some(now);
+                continue;
+            }
+            Step::In { .. } => continue,
+            Step::Out => {
+                let Some(sim) = model.radio else { continue };
+                let (left, may) = (real.desk.switch_out(&mut real.bank, sim, 0).await, !model.stays(sim, now));
+                if may {
+                    model.seen_at.remove(&sim);
+                    (model.radio, model.told_at) = (None, Some(now));
+                }
+                (format!("left {left}"), format!("left {may}"))
+            }
             Step::Vanish { sim } => {
                 real.desk.silence(sim);
                 model.seen_at.remove(&sim);
                 continue;
             }
             Step::Plug { sim } => {
+                real.bank.tell(&real.desk);
+                model.told_at = Some(now);
                 real.desk.report(sim);
                 model.seen_at.insert(sim, now);
                 continue;
@@ -302,6 +225,10 @@ async fn play(steps: Vec<Step>) {
                     real.desk.report(*sim);
                     *seen = real.now();
                 }
+                if let Some(told) = &mut model.told_at {
+                    real.bank.tell(&real.desk);
+                    *told = real.now();
+                }
                 continue;
             }
             Step::Sweep | Step::Code { .. } | Step::Again { .. } => continue,
@@ -309,6 +236,7 @@ async fn play(steps: Vec<Step>) {
                 real.desk.restart().await;
                 // Nothing is believed of modems until they speak again.
                 model.seen_at.clear();
+                model.told_at = None;
                 continue;
             }
         };
@@ -333,7 +261,7 @@ async fn compare(real: &Real, model: &Model, latest: i64) {
         let said = real.desk.gateway.sms(real.accounts[order.account], id).await.unwrap();
         let expected = match order.life {
             Life::Open => Sms::Waiting,
-            Life::Completed { .. } if kept(order.made_at + LIFETIME_S) => {
+            Life::Completed { .. } if kept(order.ends_at) => {
                 model.text(n).map_or(Sms::Over, |text| Sms::Text(text.to_owned()))
             }
             Life::Completed { .. } | Life::Over => Sms::Over,

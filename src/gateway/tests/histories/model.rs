@@ -18,6 +18,9 @@ pub(super) struct ModelOrder {
     pub(super) sim: u16,
     pub(super) price: i64,
     pub(super) made_at: i64,
+    pub(super) ends_at: i64,
+    /// Its SIM has not been on the air since it was made.
+    pub(super) awaits: bool,
     pub(super) life: Life,
     pub(super) filed: bool,
 }
@@ -79,6 +82,10 @@ pub(super) struct Model {
     pub(super) seen_at: BTreeMap<u16, i64>,
     pub(super) messages: Vec<ModelMessage>,
     pub(super) longs: Vec<ModelLong>,
+    /// The SIM on the bank's radio.
+    pub(super) radio: Option<u16>,
+    /// When the bank last spoke.
+    pub(super) told_at: Option<i64>,
 }
 
 pub(super) fn end_of(rental: &ModelRental) -> i64 {
@@ -87,7 +94,7 @@ pub(super) fn end_of(rental: &ModelRental) -> i64 {
 
 impl Model {
     pub(super) fn is_open(order: &ModelOrder, now: i64) -> bool {
-        order.life == Life::Open && now < order.made_at + LIFETIME_S
+        order.life == Life::Open && now < order.ends_at
     }
 
     pub(super) fn held(&self, account: usize) -> i64 {
@@ -114,7 +121,7 @@ impl Model {
     pub(super) fn settle(&mut self, now: i64) {
         loop {
             let ends = self.orders.iter().enumerate().filter(|(_, o)| o.life == Life::Open);
-            let ends = ends.map(|(n, o)| (o.made_at + LIFETIME_S, 0, n));
+            let ends = ends.map(|(n, o)| (o.ends_at, 0, n));
             let shows = self.longs.iter().enumerate().filter(|(_, l)| l.shown.is_none());
             let shows = shows.map(|(n, l)| (l.from + PATIENCE_S, 1, n));
             let terms = self.rentals.iter().enumerate().filter(|(_, r)| r.active).map(|(n, r)| (end_of(r), 2, n));
@@ -127,7 +134,7 @@ impl Model {
             }
         }
         for order in &mut self.orders {
-            order.filed |= matches!(order.life, Life::Completed { .. }) && order.made_at + LIFETIME_S + FILING_S <= now;
+            order.filed |= matches!(order.life, Life::Completed { .. }) && order.ends_at + FILING_S <= now;
         }
     }
 
@@ -142,20 +149,20 @@ impl Model {
         }
     }
 
+    /// Whether nobody new is to be kept from a SIM by a tenant.
     pub(super) fn free_of_tenants(&self, sim: u16, now: i64) -> bool {
-        self.seen_at.get(&sim).is_some_and(|seen| now - seen < 200)
-            && !self.rentals.iter().any(|r| r.active && r.sim == sim)
+        !self.rentals.iter().any(|r| r.active && r.sim == sim)
             && self.rests_until.get(&sim).is_none_or(|until| *until <= now)
     }
 
     pub(super) fn running(&self, sim: u16, now: i64) -> impl Iterator<Item = &ModelOrder> {
-        let runs = move |o: &&ModelOrder| o.life != Life::Over && !o.filed && now < o.made_at + LIFETIME_S;
+        let runs = move |o: &&ModelOrder| o.life != Life::Over && !o.filed && now < o.ends_at;
         self.orders.iter().filter(move |o| o.sim == sim).filter(runs)
     }
 
     /// The SIMs from the one given out longest ago.
     pub(super) fn in_turn(&self) -> Vec<u16> {
-        let mut sims: Vec<u16> = (1..=SIMS).collect();
+        let mut sims: Vec<u16> = (1..=SIMS + BANKED).collect();
         sims.sort_by_key(|sim| (self.given_at.get(sim).copied().unwrap_or(0), *sim));
         sims
     }
@@ -171,6 +178,7 @@ impl Model {
                 self.free_of_tenants(*sim, now) && !used(*sim) && !self.skipped.contains(&(account, service, *sim))
             })
             .collect();
+        let on_air: Vec<u16> = usable.iter().copied().filter(|sim| self.on_air(*sim, now)).collect();
         let alone = |sim: &&u16| match service {
             2 => !self.running(**sim, now).any(|o| o.life == Life::Open || o.service == 2),
             _ => !self.running(**sim, now).any(|o| o.life == Life::Open),
@@ -179,7 +187,10 @@ impl Model {
             service != 2
                 && !self.running(**sim, now).any(|o| o.life == Life::Open && (o.service == 2 || o.service == service))
         };
-        usable.iter().find(alone).or_else(|| usable.iter().find(shared)).copied()
+        let parked = |sim: &&u16| {
+            self.radio_is_free(now) && self.parked(**sim, now) && self.running(**sim, now).next().is_none()
+        };
+        on_air.iter().find(alone).or_else(|| on_air.iter().find(shared)).or_else(|| usable.iter().find(parked)).copied()
     }
 
     pub(super) fn open_of(&self, account: usize, now: i64) -> Option<usize> {
@@ -199,7 +210,10 @@ impl Model {
             return "no balance".into();
         }
         self.given_at.insert(sim, now);
-        self.orders.push(ModelOrder { account, service, sim, price, made_at: now, life: Life::Open, filed: false });
+        let awaits = !self.on_air(sim, now);
+        let ends_at = now + if awaits { SOLD_WITHIN_S } else { LIFETIME_S };
+        let (made_at, life, filed) = (now, Life::Open, false);
+        self.orders.push(ModelOrder { account, service, sim, price, made_at, ends_at, awaits, life, filed });
         format!("made {} on {sim}", self.orders.len())
     }
 
@@ -231,7 +245,9 @@ impl Model {
             _ => false,
         });
         let skipped = self.skipped.contains(&(account, old.service, old.sim));
-        if !self.free_of_tenants(old.sim, now) || in_the_way || skipped {
+        let comes = || self.parked(old.sim, now) && self.radio_is_free(now) && !self.stays(old.sim, now);
+        let is_there = self.on_air(old.sim, now) || comes();
+        if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way || skipped {
             return "offline".into();
         }
         if let Some(open) = self.open_of(account, now) {
@@ -293,7 +309,7 @@ impl Model {
             o.sim == sim
                 && o.life != Life::Over
                 && !o.filed
-                && (o.made_at..o.made_at + LIFETIME_S).contains(&received_at)
+                && (o.made_at..o.ends_at).contains(&received_at)
                 && taken_at >= o.made_at
                 && if sender < 2 { o.service == sender } else { o.service == 2 }
         };
@@ -321,7 +337,12 @@ impl Model {
 
     pub(super) fn rent(&mut self, account: usize, auto_renew: bool, now: i64) -> String {
         let free = |sim: &u16| self.free_of_tenants(*sim, now) && self.running(*sim, now).next().is_none();
-        let Some(sim) = self.in_turn().into_iter().find(free) else { return "no stock".into() };
+        let mut usable = self.in_turn();
+        usable.retain(free);
+        let on_air = usable.iter().find(|sim| self.on_air(**sim, now));
+        let Some(sim) = on_air.or_else(|| usable.iter().find(|sim| self.parked(**sim, now))).copied() else {
+            return "no stock".into();
+        };
         if self.balance[account] - self.held(account) < RENT {
             return "no balance".into();
         }

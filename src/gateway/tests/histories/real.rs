@@ -1,0 +1,122 @@
+//! The gateway behind the model's face.
+
+use super::*;
+
+/// The gateway behind the same face.
+pub(super) struct Real {
+    pub(super) desk: Desk,
+    pub(super) accounts: Vec<AccountId>,
+    pub(super) services: Vec<ServiceId>,
+    pub(super) count: usize,
+    /// The rests of long messages, by the order of their first parts.
+    pub(super) rests: Vec<Vec<u8>>,
+    pub(super) bank: Bank,
+}
+
+impl Real {
+    pub(super) async fn open() -> Real {
+        let rule = BlockRule { name: "banks".into(), senders: vec!["^Bank$".into()], texts: vec!["iban".into()] };
+        let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+        let desk = Desk::with(settings).await;
+        let mut accounts = Vec::new();
+        for n in 0..CUSTOMERS {
+            accounts.push(desk.customer(&format!("customer {n}"), 5_000).await);
+        }
+        let mut services = vec![desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await];
+        services.push(desk.service("Any", &[]).await);
+        let mut bank = desk.bank(1, SIMS + BANKED).await;
+        bank.report.slots.iter_mut().take(usize::from(SIMS)).for_each(|slot| slot.holds = Holds::Unknown);
+        bank.tell(&desk);
+        for sim in 1..=SIMS {
+            desk.plug(sim).await;
+        }
+        Real { desk, accounts, services, count: 0, rests: Vec::new(), bank }
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        self.desk.gateway.now().0 / SECOND_US
+    }
+
+    pub(super) async fn sim_of(&self, number: &str) -> u16 {
+        number[number.len() - 4..].parse().unwrap()
+    }
+
+    pub(super) async fn make(&self, account: usize, service: usize) -> String {
+        match self.desk.make(self.accounts[account], self.services[service]).await {
+            MakeOrder::Made { order, number } => format!("made {order} on {}", self.sim_of(&number).await),
+            MakeOrder::AlreadyOpen(order) => format!("open {order}"),
+            MakeOrder::NoPhone => "no phone".into(),
+            MakeOrder::NoBalance => "no balance".into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn give_up(&self, account: usize, order: usize, skip: bool) -> String {
+        let (account, order) = (self.accounts[account], OrderId(i64::try_from(order).unwrap() + 1));
+        let gateway = &self.desk.gateway;
+        let said = if skip { gateway.skip(account, order).await } else { gateway.cancel(account, order).await };
+        match said.unwrap() {
+            Cancel::Canceled => "canceled".into(),
+            Cancel::Completed => "completed".into(),
+            Cancel::Over => "over".into(),
+        }
+    }
+
+    pub(super) async fn reuse(&self, account: usize, order: usize) -> String {
+        let order = OrderId(i64::try_from(order).unwrap() + 1);
+        match self.desk.gateway.reuse(self.accounts[account], order).await.unwrap() {
+            Reuse::Made { order, number } => format!("made {order} on {}", self.sim_of(&number).await),
+            Reuse::Offline => "offline".into(),
+            Reuse::AlreadyOpen(order) => format!("open {order}"),
+            Reuse::NoBalance => "no balance".into(),
+        }
+    }
+
+    pub(super) async fn rent(&self, account: usize, auto_renew: bool) -> String {
+        match self.desk.gateway.rent(self.accounts[account], Some("NL"), "1m", auto_renew).await.unwrap() {
+            Rent::Made(rental) => format!("rented {} on {}", rental.id, self.sim_of(&rental.number).await),
+            Rent::NoStock => "no stock".into(),
+            Rent::NoBalance => "no balance".into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn extend(&self, account: usize, rental: usize) -> String {
+        let rental = RentalId(i64::try_from(rental).unwrap() + 1);
+        match self.desk.gateway.extend(self.accounts[account], rental, "1m").await.unwrap() {
+            Extend::Extended(_) => "extended".into(),
+            Extend::InvalidContract => "invalid".into(),
+            Extend::Expired => "expired".into(),
+            Extend::NoBalance => "no balance".into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The first part of a long message; its whole text.
+    pub(super) async fn begin(&mut self, sim: u16, sender: usize, blocked: bool) -> String {
+        self.count += 1;
+        let end = if blocked { "iban" } else { "end" };
+        let text = format!("message {} {}{end}", self.count, "long ".repeat(35));
+        let reference = u8::try_from(self.count % 256).unwrap();
+        let mut pdus = self.desk.pdus(SENDERS[sender], &text, 0, reference);
+        assert_eq!(pdus.len(), 2);
+        self.rests.push(pdus.remove(1));
+        assert_eq!(self.desk.arrive(sim, &pdus[0]).await, Ingested::Part);
+        text
+    }
+
+    pub(super) async fn end(&mut self, sim: u16, long: usize) -> Option<usize> {
+        match self.desk.arrive(sim, &self.rests[long].clone()).await {
+            Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn sms(&mut self, sim: u16, sender: usize, text: &str, age_s: i64) -> Option<usize> {
+        let pdu = self.desk.pdus(SENDERS[sender], text, age_s, 1).remove(0);
+        match self.desk.arrive(sim, &pdu).await {
+            Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
