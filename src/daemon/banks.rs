@@ -146,7 +146,7 @@ pub(super) fn need(need: told::Need, now: Timestamp) -> Need {
         told::Call::Order { until } => Call::Order(until.since(now)),
         told::Call::Tenant => Call::Tenant,
     });
-    Need { iccid: need.iccid, stays: need.stays, called, rented: need.rented }
+    Need { iccid: need.iccid, stays: need.stays, collects: need.collects, called, rented: need.rented }
 }
 
 /// A switch that was over so long ago.

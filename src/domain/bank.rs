@@ -34,8 +34,10 @@ pub struct SlotRecord {
 pub struct Need {
     /// Its ICCID.
     pub iccid: String,
-    /// It must stay on the air while it is: an order is open or collects on it, or the rest of a long message is awaited.
+    /// It must stay on the air while it is: an order is open on it, or the rest of a long message is awaited.
     pub stays: bool,
+    /// An order that has had its first message still collects on it: it goes only for a SIM that somebody waits for.
+    pub collects: bool,
     /// It is to come on the air at once, and by when that is of use.
     pub called: Option<Call>,
     /// It has a tenant, and is visited as often as the bank's configuration says.

@@ -159,7 +159,7 @@ impl Gateway {
         }
         let by_tenant = state.called.contains_key(&iccid).then_some(Call::Tenant);
         let called = hold.open_until.filter(|_| away).map(|until| Call::Order { until }).or(by_tenant);
-        Need { stays: hold.stays, called, rented: hold.rented, iccid }
+        Need { stays: hold.stays, collects: hold.collects, called, rented: hold.rented, iccid }
     }
 
     /// Whether a SIM may leave the air. From then on nobody is given it as a SIM on the air, until [`Gateway::returned`] is called: also by

@@ -12,8 +12,10 @@ const PRUNED: i64 = 20;
 /// What wants a SIM to be on the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
-    /// It must not leave: an order is open or collects on it, or the rest of a long message is awaited.
+    /// It must not leave: an order is open on it, or the rest of a long message is awaited.
     pub stays: bool,
+    /// An order that has had its first message still collects on it.
+    pub collects: bool,
     /// An order is open on it until then, the latest of several.
     pub open_until: Option<Timestamp>,
     /// It has a tenant.
@@ -92,17 +94,19 @@ impl Rows<'_> {
 
     /// What wants a SIM to be on the air at `now`; `None` when it is not known.
     pub fn hold_on(&self, iccid: &str, now: Timestamp) -> Result<Option<Hold>, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.expires_at > $1 \
-                   AND r.state IN ('open', 'completed') AND r.filed = 0) \
+        let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.state = 'open' AND r.expires_at > $1) \
                    OR EXISTS (SELECT 1 FROM assembly a WHERE a.sim_id = s.id AND a.due_at > $1), \
                    (SELECT max(o.expires_at) FROM orders o WHERE o.sim_id = s.id AND o.state = 'open' AND o.expires_at > $1), \
-                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') \
+                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), \
+                   EXISTS (SELECT 1 FROM orders c WHERE c.sim_id = s.id AND c.expires_at > $1 \
+                   AND c.state IN ('open', 'completed') AND c.filed = 0) \
                    FROM sim s WHERE s.iccid = $2";
         self.first(sql, params![now.0, iccid], |row| {
             Ok(Hold {
                 stays: row.get(0)?,
                 open_until: row.get::<_, Option<i64>>(1)?.map(Timestamp),
                 rented: row.get(2)?,
+                collects: row.get(3)?,
             })
         })
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bank_commands;
+mod banks;
 mod checking;
 mod codec;
 mod commands;

@@ -58,7 +58,7 @@ fn summary(bank: &BankReport) -> Value {
         "empty": slots(|slot| slot.holds == Holds::Empty),
         "unknown": slots(|slot| slot.holds == Holds::Unknown),
         "late": slots(|slot| slot.late_since.is_some()),
-        "switch_seconds": bank.switch.as_secs_f64(),
+        "switch_seconds": (bank.switch.as_secs_f64() * 10.0).round() / 10.0,
         "moves": sum(|radio| radio.moves),
         "lies": sum(|radio| radio.lies),
         "failures": sum(|radio| radio.failures),

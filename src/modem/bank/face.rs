@@ -107,6 +107,8 @@ pub struct Need {
     pub iccid: String,
     /// It must stay on the air while it is.
     pub stays: bool,
+    /// It goes only for a card that somebody waits for.
+    pub collects: bool,
     /// It is to come on the air at once.
     pub called: Option<Call>,
     /// It has a tenant.

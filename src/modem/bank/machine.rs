@@ -63,6 +63,7 @@ pub(super) struct Radio {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub stays: bool,
+    pub collects: bool,
     pub rented: bool,
     pub tenant_calls: bool,
     /// An order waits for it until then.
@@ -179,7 +180,10 @@ impl Bank {
                 Some(Call::Tenant) | None => None,
             };
             let tenant_calls = need.called == Some(Call::Tenant);
-            (need.iccid, Wanted { stays: need.stays, rented: need.rented, tenant_calls, order_until })
+            (
+                need.iccid,
+                Wanted { stays: need.stays, collects: need.collects, rented: need.rented, tenant_calls, order_until },
+            )
         });
         self.wanted = wanted.collect();
         self.actions.push_back(BankAction::Report);

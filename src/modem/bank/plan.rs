@@ -1,8 +1,8 @@
 //! Which card comes next on a radio, why, and not before when. It does not know how cards are moved.
 //!
 //! In this order: what the operator wants by hand; cards that an order waits for; cards whose tenant looks; rented cards whose interval ends;
-//! slots that nobody has looked into; then the stock, the longest unvisited first. A card that an order or the rest of a long message
-//! holds stays. Nothing leaves before its burst of waiting messages is over.
+//! slots that nobody has looked into; then the stock, the longest unvisited first. A card that an open order or the rest of a long message
+//! holds stays; one on which an order has had its message and collects makes room for those that somebody waits for. Nothing leaves before its burst of waiting messages is over.
 
 use std::time::Duration;
 
@@ -57,12 +57,13 @@ pub(super) fn choose(bank: &Bank, radio: usize, now: Moment) -> Option<Choice> {
     }
     let stay = Stay::of(bank, known);
     let candidates = candidates(bank, radio, now);
+    let idle = !on.is_some_and(|wanted| wanted.collects);
     let choices = [
         ordered(&candidates, &stay, now),
         looked_at(&candidates, &stay),
         rented(bank, &candidates, &stay, known, now),
-        unknown(&candidates, &stay),
-        stock(&candidates, &stay, now),
+        unknown(&candidates, &stay).filter(|_| idle),
+        stock(&candidates, &stay, now).filter(|_| idle),
     ];
     let mut choices: Vec<Choice> = choices.into_iter().flatten().collect();
     choices.iter_mut().for_each(|choice| choice.at = choice.at.max(known.not_before));

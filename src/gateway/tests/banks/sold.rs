@@ -11,7 +11,10 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     let made = desk.gateway.now();
     let told = desk.need(1).await;
     let until = made.plus(Duration::from_secs(120));
-    assert_eq!(told, Need { iccid: iccid(1), stays: true, called: Some(Call::Order { until }), rented: false });
+    assert_eq!(
+        told,
+        Need { iccid: iccid(1), stays: true, collects: true, called: Some(Call::Order { until }), rented: false }
+    );
     desk.gateway.bank_news().await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
     let row = desk.whole_order(order).await;
@@ -48,7 +51,10 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
     desk.switch_in(&mut bank, 1, 0).await;
     assert!(matches!(desk.state(order).await, OrderState::Expired { .. }), "too late");
     assert_eq!(desk.funds(ann).await, (500, 0));
-    assert_eq!(desk.need(1).await, Need { iccid: iccid(1), stays: false, called: None, rented: false });
+    assert_eq!(
+        desk.need(1).await,
+        Need { iccid: iccid(1), stays: false, collects: false, called: None, rented: false }
+    );
     assert_eq!(desk.gateway.tally().silent(), []);
     assert_eq!(desk.faults().await, [""; 0]);
 }
@@ -211,7 +217,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     bank.tell(&desk);
     let Rent::Made(rental) = rent().await.unwrap() else { panic!() };
     desk.gateway.bank_news().await;
-    assert_eq!(desk.need(1).await, Need { iccid: iccid(1), stays: false, called: None, rented: true });
+    assert_eq!(desk.need(1).await, Need { iccid: iccid(1), stays: false, collects: false, called: None, rented: true });
     let look = || desk.gateway.view_rental(ann, rental.id);
     desk.pass(600);
     look().await.unwrap();

@@ -74,6 +74,17 @@ fn an_order_holds_its_card_and_one_on_a_parked_card_brings_it_on_the_air() {
     assert_eq!(world.works(0), Some(held.as_str()), "a card with an order left");
     assert!(!world.leaving.contains(&held));
     world.held.clear();
+    world.collecting.insert(held.clone());
+    world.news();
+    world.pass(6 * HOUR);
+    assert_eq!(world.works(0), Some(held.as_str()), "the stock took a card's place on which an order collects");
+    let other = (0..8).map(iccid).find(|iccid| *iccid != held).unwrap();
+    world.ordered.insert(other.clone(), world.now + HOUR);
+    world.news();
+    world.until(HOUR, |world| world.is_on_air(&other));
+    assert_eq!(world.works(0), Some(other.as_str()), "an order waits for another card");
+    world.ordered.clear();
+    world.collecting.clear();
     // The other radio's cards: one that is parked is ordered.
     let parked = (8..16).map(iccid).find(|iccid| !world.is_on_air(iccid)).unwrap();
     world.until(HOUR, |world| world.works(1).is_some());

@@ -44,6 +44,7 @@ pub struct World {
     pub on: Vec<u32>,
     pub deeds: Box<dyn FnMut() -> Deed>,
     pub held: BTreeSet<String>,
+    pub collecting: BTreeSet<String>,
     pub rented: BTreeSet<String>,
     pub looked: BTreeSet<String>,
     /// Cards that an order waits for, until when.
@@ -100,6 +101,7 @@ impl World {
             on: (0..radios).map(first).collect(),
             deeds: Box::new(|| Deed::Switches),
             held: BTreeSet::new(),
+            collecting: BTreeSet::new(),
             rented: BTreeSet::new(),
             looked: BTreeSet::new(),
             ordered: BTreeMap::new(),
@@ -162,7 +164,7 @@ impl World {
         let order = self.ordered.get(&iccid).map(|until| Call::Order(*until - self.now));
         let tenant = self.looked.contains(&iccid).then_some(Call::Tenant);
         let (stays, rented) = (self.held.contains(&iccid), self.rented.contains(&iccid));
-        Need { stays, rented, called: order.or(tenant), iccid }
+        Need { stays, collects: self.collecting.contains(&iccid), rented, called: order.or(tenant), iccid }
     }
 
     fn act(&mut self) {

@@ -1,0 +1,258 @@
+//! SIM banks on the real program: a pool that lies, slots inside modules, a program of the operator's; orders, rentals, kills.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use simbridge::simulator::Scenario;
+
+use crate::support::{Site, wait_for};
+
+/// A pool that is as slow as its wires, not as its relays.
+const QUICK_POOL: &str = "[[bank]]\nbus_ms = 10\nswitch_ms = 20\nanswer_ms = 5\n";
+
+/// The shipped profile of serial pools with other times: a new bank is a file.
+fn quick(profile: &str) -> String {
+    let times = [
+        ("answer_ms = 3000", "answer_ms = 300"),
+        ("pause_ms = 2000", "pause_ms = 40"),
+        ("pause_ms = 1000", "pause_ms = 20"),
+        ("settle_ms = 8000", "settle_ms = 60"),
+        ("settle_ms = 2000", "settle_ms = 60"),
+        ("tries = 3", "tries = 12"),
+        ("identify_ms = 60000", "identify_ms = 20000"),
+        ("register_ms = 90000", "register_ms = 20000"),
+    ];
+    let named = ["swit", "module", "command"].iter().fold(profile.to_owned(), |text, name| {
+        text.replace(&format!("name = \"{name}\""), &format!("name = \"quick-{name}\""))
+    });
+    times.iter().fold(named, |text, (from, to)| text.replace(from, to))
+}
+
+/// A site whose modems are a bank's radios.
+fn site(modems: usize, scenario: &str, profile: &str, bank: &str) -> Site {
+    let more = "[hardware]\nfolder = \"FOLDER/hardware\"\n[orders]\nlifetime = \"60s\"\nmax_open_per_account = 1000\n";
+    let site = Site::with(modems, Scenario::parse(scenario).unwrap(), more);
+    let folder = site.dir.path();
+    std::fs::create_dir_all(folder.join("hardware/banks")).unwrap();
+    std::fs::write(folder.join("hardware/banks/mine.toml"), quick(profile)).unwrap();
+    let ports: Vec<String> = (0..modems).map(|modem| format!("\"FOLDER/modems/modem{modem:03}\"")).collect();
+    let bank =
+        format!("[[bank]]\nname = \"rack\"\nports = [{}]\nquiet = \"1s\"\nstay = \"2s\"\n{bank}", ports.join(", "));
+    let text = std::fs::read_to_string(site.config()).unwrap() + &bank;
+    std::fs::write(site.config(), text.replace("FOLDER", &folder.display().to_string())).unwrap();
+    for card in cards(&site) {
+        site.secrets.add(crate::support::privacy::Secret::Number(card.1));
+    }
+    site
+}
+
+/// ICCID and number of every card of the pool.
+fn cards(site: &Site) -> Vec<(String, String)> {
+    site.network().bank_cards().into_iter().map(|card| (card.iccid, card.number)).collect()
+}
+
+fn swit(radios: usize, scenario: &str, bank: &str) -> Site {
+    let profile = include_str!("../../hardware/banks/swit.toml");
+    let bank = format!("profile = \"quick-swit\"\ncontrol = \"FOLDER/modems/bank0\"\n{bank}");
+    site(radios, scenario, profile, &bank)
+}
+
+/// The cards that are on the radios, in truth.
+fn on_air(site: &Site) -> Vec<String> {
+    let radios = site.network().bank_stats().remove(0).radios;
+    radios.into_iter().filter_map(|radio| radio.number).collect()
+}
+
+fn known(site: &Site) -> usize {
+    // None before the bank has said anything.
+    let bank = site.admin("/banks/rack");
+    bank["slot_list"].as_array().into_iter().flatten().filter(|slot| slot["holds"] == "sim").count()
+}
+
+/// Every message that was sent has come once, and to the SIM that it was sent to.
+fn all_came(site: &Site, sent: &HashMap<String, String>) -> bool {
+    let messages = site.messages();
+    let mut found = HashMap::new();
+    for message in &messages {
+        let (text, number) = (message["text"].as_str().unwrap(), message["number"].as_str().unwrap());
+        assert_eq!(sent.get(text).map(String::as_str), Some(number), "{text} was given to another SIM");
+        assert!(found.insert(text.to_owned(), ()).is_none(), "twice: {text}");
+    }
+    found.len() == sent.len()
+}
+
+fn order(answer: &str) -> Option<(String, String)> {
+    let (id, number) = answer.strip_prefix("ORDER_ID_")?.split_once("_NUMBER_0")?;
+    Some((id.to_owned(), format!("+31{number}")))
+}
+
+#[test]
+fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_switches() {
+    let scenario = format!("{QUICK_POOL}slots = 16\nseed = 7\nfaults = [{{ kind = \"lies\", lies = 3, of = 4 }}]\n");
+    let site =
+        swit(8, &scenario, "slots = 16\nsell_within = \"50s\"\nrental_visit = \"20s\"\nvisit_on_view = \"1s\"\n");
+    let mut sent = HashMap::new();
+    let send = |sent: &mut HashMap<String, String>, from: &str, number: &str| {
+        let text = format!("message {} to {number}", sent.len());
+        site.send(from, number, &text);
+        sent.insert(text.clone(), number.to_owned());
+        text
+    };
+    for (_, number) in cards(&site) {
+        send(&mut sent, "Friend", &number);
+    }
+    let daemon = site.serve();
+    let key = site.customer("ann", "900.00");
+    for service in 0..8 {
+        site.ok(&[
+            "service",
+            "add",
+            &format!("Shop{service}"),
+            "--price",
+            "0.50",
+            "--sender",
+            &format!("^Shop{service}$"),
+        ]);
+    }
+    wait_for("the first SIMs", || known(&site) >= 16);
+    let rental: Value = serde_json::from_str(&post(&site, &format!("/api/rental/new?key={key}&country=NL"))).unwrap();
+    let tenant = format!("+31{}", rental["phone_number"].as_str().unwrap().trim_start_matches('0'));
+    let (mut made, mut open) = (0, Vec::new());
+    let begun = Instant::now();
+    wait_for("SIMs for thirty orders, and all their codes", || {
+        let service = made % 8;
+        let answer = site.get(&format!("/api/makeorder?key={key}&serviceId={}", service + 1));
+        if let Some((id, number)) = order(&answer).filter(|_| made < 30) {
+            open.push((id, number, service, Instant::now(), false, String::new()));
+            made += 1;
+        }
+        let there = on_air(&site);
+        open.retain_mut(|(id, number, service, at, seen, text)| {
+            assert!(!*seen || there.contains(number) || !text.is_empty(), "an open order lost its SIM");
+            *seen |= there.contains(number);
+            // Some wait a while, so that the plan has time to do wrong.
+            if text.is_empty() && *seen && at.elapsed() > Duration::from_secs(3) {
+                *text = send(&mut sent, &format!("Shop{service}"), number);
+            }
+            let said = site.get(&format!("/api/getsms?key={key}&orderId={id}"));
+            match said.strip_prefix("SUCCESS_") {
+                Some(said) => assert_eq!(said, text),
+                None => assert_eq!(said, "WAITING", "order {id} after {:?}", begun.elapsed()),
+            }
+            said == "WAITING"
+        });
+        made == 30 && open.is_empty()
+    });
+    let news = send(&mut sent, "Bank of mum", &tenant);
+    wait_for("the tenant's message", || {
+        let view = post(&site, &format!("/api/rental/view?key={key}&contract_id={}", rental["contract_id"]));
+        view.contains(&news)
+    });
+    wait_for("every SIM to be known", || known(&site) == 128);
+    wait_for("all messages", || all_came(&site, &sent));
+    let bank = site.admin("/banks/rack");
+    let lies = bank["lies"].as_u64().unwrap();
+    assert!(lies > 50, "{lies} lies were found out");
+    // What the hardware cannot do is said.
+    let late = bank["slot_list"].as_array().unwrap().iter().any(|slot| !slot["late_since"].is_null());
+    let trouble = bank["trouble"].as_str().unwrap_or_default().to_owned();
+    assert!(!late || trouble.contains("later than rental_visit"), "{trouble}");
+    assert_eq!(site.json(&["verify"])["ok"], true);
+    daemon.terminate();
+}
+
+fn post(site: &Site, path: &str) -> String {
+    site.http(&format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")).1
+}
+
+#[test]
+fn killed_in_the_middle_of_a_switch_it_believes_nothing_and_each_message_comes_once() {
+    let site = swit(2, &format!("{QUICK_POOL}slots = 4\n"), "slots = 4\n");
+    let mut sent = HashMap::new();
+    for round in 0..8 {
+        let daemon = site.serve();
+        for (_, number) in cards(&site) {
+            let text = format!("round {round} to {number}");
+            site.send("Friend", &number, &text);
+            sent.insert(text, number);
+        }
+        let switching = |radio: &Value| matches!(radio["doing"].as_str(), Some("switching" | "starting" | "draining"));
+        wait_for("a switch", || {
+            site.admin("/banks/rack")["radio_list"].as_array().is_some_and(|r| r.iter().any(switching))
+        });
+        daemon.kill();
+    }
+    let daemon = site.serve();
+    wait_for("all messages", || all_came(&site, &sent));
+    wait_for("every SIM to be known", || known(&site) == 8);
+    let custody = site.json(&["sim", "show", &cards(&site)[0].0])["custody"].as_array().unwrap().clone();
+    assert!(custody.iter().all(|stay| stay["imei"].is_string()) && !custody.is_empty(), "{custody:?}");
+    daemon.terminate();
+}
+
+#[test]
+fn slots_inside_a_module_are_a_bank_too() {
+    let scenario = "[[modem]]\nfamily = \"quectel-ec25\"\nextra_slots = 1\nslot_up_ms = 100\nboot_ms = 100\n";
+    let profile = include_str!("../../hardware/banks/module.toml");
+    let site = site(1, scenario, profile, "profile = \"quick-module\"\nslots = 2\n");
+    let daemon = site.serve();
+    wait_for("both SIMs", || known(&site) == 2);
+    let cards: Vec<(String, String)> =
+        site.network().module_cards().into_iter().map(|card| (card.iccid, card.number)).collect();
+    let mut sent = HashMap::new();
+    for (_, number) in &cards {
+        let text = format!("to {number}");
+        site.send("Friend", number, &text);
+        sent.insert(text, number.clone());
+    }
+    wait_for("both messages", || all_came(&site, &sent));
+    daemon.terminate();
+}
+
+#[test]
+fn a_program_of_the_operators_own_switches() {
+    let profile = include_str!("../../hardware/banks/command.toml");
+    let bank = "profile = \"quick-command\"\nswitch = [\"FOLDER/switch.sh\", \"{radio}\", \"{slot}\"]\nslots = 3\n";
+    let site = site(2, &format!("{QUICK_POOL}slots = 3\n"), profile, bank);
+    let script = site.dir.path().join("switch.sh");
+    let text =
+        format!("#!/bin/sh\nprintf 'AT+SWIT%02d-%04d\\r' \"$1\" \"$2\" > {}/modems/bank0\n", site.dir.path().display());
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let daemon = site.serve();
+    wait_for("every SIM to be known", || known(&site) == 6);
+    // By hand: what is on the first radio goes, and what was asked for comes.
+    let on = site.admin("/banks/rack")["radio_list"][0]["slot"].as_u64();
+    let wanted = (0..3).find(|slot| Some(*slot) != on).unwrap();
+    let output = site.run(&["bank", "switch", "rack", "1", &wanted.to_string()]);
+    if output.status.success() {
+        wait_for("the slot", || site.admin("/banks/rack")["radio_list"][0]["slot"].as_u64() == Some(wanted));
+    } else {
+        // It had just come on by itself.
+        assert!(String::from_utf8_lossy(&output.stderr).contains("already"), "{output:?}");
+    }
+    daemon.terminate();
+}
+
+#[test]
+fn what_is_wrong_with_a_bank_is_said_before_it_starts() {
+    let site = Site::with_modems(0);
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let bank = "[[bank]]\nprofile = \"swat\"\nports = [\"/dev/none\"]\nslots = 4\n[[bank]]\nprofile = \"swit\"\nports = [\"/dev/other\"]\nslots = 4\n";
+    std::fs::write(site.config(), text + bank).unwrap();
+    let output = site.run(&["check"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    for words in [
+        "no bank profile \"swat\"",
+        "there are command-any, command, module, swit",
+        "needs control",
+        "no port /dev/none",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let output = site.run(&["serve"]);
+    assert_eq!(output.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no bank profile"));
+}
