@@ -299,4 +299,13 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(play(steps));
     }
+
+    /// Where nothing else is on the air: what is sold comes by the bank's radio.
+    #[test]
+    fn any_history_of_a_bank_is_as_the_plain_model_says(steps in proptest::collection::vec(step(), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let gone = (1..=SIMS).map(|sim| Step::Vanish { sim });
+        let steps = steps.into_iter().filter(|step| !matches!(step, Step::Plug { .. }));
+        runtime.block_on(play(gone.chain(steps).collect()));
+    }
 }
