@@ -31,7 +31,7 @@ fn quick(profile: &str) -> String {
 
 /// A site whose modems are a bank's radios.
 fn site(modems: usize, scenario: &str, profile: &str, bank: &str) -> Site {
-    let more = "[hardware]\nfolder = \"FOLDER/hardware\"\n[orders]\nlifetime = \"60s\"\nmax_open_per_account = 1000\n";
+    let more = "[hardware]\nfolder = \"FOLDER/hardware\"\n[orders]\nlifetime = \"15s\"\nmax_open_per_account = 1000\n";
     let site = Site::with(modems, Scenario::parse(scenario).unwrap(), more);
     let folder = site.dir.path();
     std::fs::create_dir_all(folder.join("hardware/banks")).unwrap();

@@ -138,7 +138,9 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     let order = desk.order(ann, uber).await;
     assert!(!desk.gateway.may_leave(&iccid(1)).await.unwrap(), "an order is open");
     desk.sms(1, "Uber", "code 1").await;
-    assert!(!desk.gateway.may_leave(&iccid(1)).await.unwrap(), "it collects");
+    assert!(desk.need(1).await.collects, "it goes only for one that somebody waits for");
+    assert!(desk.gateway.may_leave(&iccid(1)).await.unwrap());
+    desk.gateway.returned(&iccid(1));
     desk.pass(600);
     desk.report(1);
     let long = desk.pdus("x", &"y".repeat(200), 0, 3);

@@ -11,7 +11,7 @@ impl Model {
     /// Whether something keeps a SIM from leaving.
     pub(super) fn stays(&self, sim: u16, now: i64) -> bool {
         let awaited = |long: &ModelLong| long.sim == sim && long.shown.is_none() && now < long.from + PATIENCE_S;
-        self.running(sim, now).next().is_some() || self.longs.iter().any(awaited)
+        self.running(sim, now).any(|order| order.life == Life::Open) || self.longs.iter().any(awaited)
     }
 
     /// Whether a SIM is parked in the bank, and the bank believed.

@@ -31,7 +31,7 @@ fn reports_the_truth(world: &World) {
 fn a_bank_that_lies_in_three_of_four_switches_is_found_out_each_time() {
     let mut world = World::new(config("swit", 8, 16));
     let mut random = random(7);
-    world.deeds = Box::new(move || if random() % 4 == 0 { Deed::Switches } else { Deed::Lies });
+    world.deeds = Box::new(move || if random().is_multiple_of(4) { Deed::Switches } else { Deed::Lies });
     world.pass(DAY);
     let begun = world.now;
     for _ in 0..24 {
@@ -51,7 +51,7 @@ fn a_bank_that_lies_in_three_of_four_switches_is_found_out_each_time() {
 fn a_bank_that_puts_other_rows_on_does_not_lose_count() {
     let mut world = World::new(config("swit", 2, 6));
     let mut random = random(11);
-    world.deeds = Box::new(move || if random() % 3 == 0 { Deed::WrongRow } else { Deed::Switches });
+    world.deeds = Box::new(move || if random().is_multiple_of(3) { Deed::WrongRow } else { Deed::Switches });
     world.pass(3 * DAY);
     reports_the_truth(&world);
     world.deeds = Box::new(|| Deed::Switches);
