@@ -26,6 +26,19 @@ pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(),
     Ok(())
 }
 
+/// The places in the operator's command that are filled in.
+const PLACES: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
+
+/// What is wrong with a word of the operator's command that has a place which is none of [`PLACES`], like `{bus}`. Other braces are the
+/// operator's own.
+pub fn unknown_place(word: &str) -> Option<String> {
+    let in_braces = word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let mut names =
+        in_braces.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let unknown = names.find(|name| !PLACES.contains(&format!("{{{name}}}").as_str()))?;
+    Some(format!("`power_cycle`: there is no {{{unknown}}}; there are {}", PLACES.join(", ")))
+}
+
 /// The operator's command with its places filled in; `None` when it names a USB device and there is none.
 pub(crate) fn filled(command: &[String], port: &Path, usb: Option<&UsbDevice>) -> Option<Vec<String>> {
     let needs_usb =
@@ -82,5 +95,13 @@ mod tests {
         assert_eq!(filled(&words("relay {port} {usb}"), port, Some(&usb)), Some(words("relay /dev/x 1-1.4")));
         assert_eq!(filled(&words("relay {port}"), port, None), Some(words("relay /dev/x")));
         assert_eq!(filled(&[], port, Some(&usb)), None);
+    }
+
+    #[test]
+    fn only_what_looks_like_a_place_is_one() {
+        for word in ["{usb}", "a{hub}:{hub_port}{port}", "{\"on\": false}", "{}", "${HOME}", "{", "}"] {
+            assert_eq!(unknown_place(word), None, "{word}");
+        }
+        assert!(unknown_place("-l {hub} {device}").unwrap().contains("there is no {device}; there are {usb},"));
     }
 }

@@ -47,4 +47,5 @@ pub use read::Rows;
 pub use services::NewService;
 pub use sims::StockQuery;
 pub use stats::Stats;
+pub use verify::CHECKS;
 pub use writer::{Store, Tx};
