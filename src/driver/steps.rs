@@ -29,7 +29,7 @@ pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(),
 /// The places in the operator's command that are filled in.
 const PLACES: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
 
-/// What is wrong with a word of the operator's command that has a place which is none of [`PLACES`], like `{bus}`. Other braces are the
+/// What is wrong with a word of the operator's command that has a place which there is none of, like `{bus}`. Other braces are the
 /// operator's own.
 pub fn unknown_place(word: &str) -> Option<String> {
     let in_braces = word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
