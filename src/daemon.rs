@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
 use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Reload, Settings};
-use crate::http::{self, Listening, Throttle};
+use crate::http::{self, Listening, RequestIds, Throttle};
 use crate::store::{Store, StoreError};
 use config::Config;
 use desk::Desk;
@@ -143,8 +143,10 @@ impl Daemon {
         let stopping = CancellationToken::new();
         let watch = Watch::new(gateway.clone(), store.clone());
         let throttle = Throttle::new(limits(config));
+        let ids = Arc::new(RequestIds::since(gateway.now()));
+        let counted = Arc::clone(&watch.requests);
         let customers =
-            http::customer::router(gateway.clone(), throttle.clone(), Arc::clone(&watch.requests), stopping.clone());
+            http::customer::router(gateway.clone(), throttle.clone(), counted, Arc::clone(&ids), stopping.clone());
         let most = allowed::connections(config.http.max_connections);
         let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
             .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
@@ -164,7 +166,7 @@ impl Daemon {
             started: config.clone(),
             held: Mutex::new(config.clone()),
         });
-        let listening = listen_admin(config, &gateway, &watch, (&desk, &reloader), &stopping);
+        let listening = listen_admin(config, &gateway, &watch, (&desk, &reloader, ids), &stopping);
         match listening {
             Ok(listening) => servers.extend(listening),
             Err(error) => {
@@ -236,7 +238,7 @@ fn listen_admin(
     config: &Config,
     gateway: &Gateway,
     watch: &Arc<Watch>,
-    (desk, reloader): (&Arc<dyn ModemDesk>, &Arc<Reloader>),
+    (desk, reloader, ids): (&Arc<dyn ModemDesk>, &Arc<Reloader>, Arc<RequestIds>),
     stopping: &CancellationToken,
 ) -> Result<Vec<Listening>, StartError> {
     let watched = || http::watch::router(watch.clone());
@@ -252,7 +254,7 @@ fn listen_admin(
             .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
     });
     let metrics = metrics.transpose()?.map(|(_, listening)| listening);
-    let admin = http::listen_unix(&config.socket, admin).map_err(|error| StartError::Admin {
+    let admin = http::listen_unix(&config.socket, http::in_spans(admin, ids)).map_err(|error| StartError::Admin {
         socket: config.socket.display().to_string(),
         reason: error.to_string(),
     })?;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
 use super::client::{Client, segment};
+use super::progress::Progress;
 use super::{backup, bank, catalogue, import, modem, print, status, tail};
 use crate::daemon::edge;
 
@@ -122,16 +123,23 @@ async fn reload(client: &Client, json: bool) -> anyhow::Result<()> {
 
 /// Exits with 1 when there are faults.
 async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
-    let said = client.get("/verify").await?;
-    let ok = said.get("ok").and_then(Value::as_bool) == Some(true);
+    let (progress, mut faults, mut check, mut checks) = (Progress::begin(), Vec::new(), 0, 1);
+    progress.show("checking the database …");
+    while check < checks {
+        let said = client.get(&format!("/verify?check={check}")).await?;
+        checks = said.get("checks").and_then(Value::as_u64).context("the daemon does not say how much it checks")?;
+        faults.extend(said.get("faults").and_then(Value::as_array).cloned().unwrap_or_default());
+        check += 1;
+        progress.show(format_args!("{check} of {checks} checks of the database done"));
+    }
+    drop(progress);
+    let ok = faults.is_empty();
     if json {
-        print::json(&said)?;
+        print::json(&json!({ "ok": ok, "faults": faults }))?;
     } else if ok {
         print::line("no faults")?;
     } else {
-        for fault in said.get("faults").and_then(Value::as_array).into_iter().flatten() {
-            print::line(&print::cell(Some(fault)))?;
-        }
+        faults.iter().try_for_each(|fault| print::line(&print::cell(Some(fault))))?;
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,7 +1,7 @@
 //! `backup`: the daemon's database into a file of the operator's.
 
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::client::Client;
 use super::print;
+use super::progress::Progress;
 
 const FIELDS: &[&str] = &["file", "bytes", "sha256"];
 
@@ -42,7 +43,7 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
 
 /// Bytes and SHA-256 of what was written into a new file, and to disk.
 async fn receive(client: &Client, into: &Path) -> anyhow::Result<(u64, String)> {
-    let progress = Progress { shown: std::io::stderr().is_terminal() };
+    let progress = Progress::begin();
     progress.show("the daemon copies the database …");
     let (length, mut body) = client.stream("/backup").await?;
     let cannot = || format!("cannot write {}", into.display());
@@ -55,27 +56,12 @@ async fn receive(client: &Client, into: &Path) -> anyhow::Result<(u64, String)> 
         file.write_all(data).with_context(cannot)?;
         hasher.update(data);
         bytes += u64::try_from(data.len())?;
-        progress.show(&format!("{} of {} MB", bytes / 1_000_000, length / 1_000_000));
+        progress.show(format_args!("{} of {} MB", bytes / 1_000_000, length / 1_000_000));
     }
     anyhow::ensure!(bytes == length, "the daemon sent {bytes} of {length} bytes");
     progress.show("writing to disk …");
     file.sync_all().with_context(cannot)?;
-    progress.show("");
     Ok((bytes, hex::encode(hasher.finalize())))
-}
-
-/// One line on a terminal, again and again.
-struct Progress {
-    shown: bool,
-}
-
-impl Progress {
-    fn show(&self, text: &str) {
-        if self.shown {
-            // Nobody needs it so much that its failure mattered.
-            let _ = write!(std::io::stderr(), "\r\x1b[K{text}");
-        }
-    }
 }
 
 fn with_ending(file: &Path, ending: &str) -> PathBuf {

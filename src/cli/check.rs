@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::print;
 use crate::daemon::check::{self, Who};
-use crate::daemon::config::{Config, ConfigError, Shown};
+use crate::daemon::config::{Config, ConfigError, Reading, Shown};
 
 /// Tells every fault of a configuration, and what on this machine does not fit it.
 pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -16,20 +16,24 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
         None => Who::this_process(),
         Some(name) => Who::named(name).with_context(|| format!("this machine has no user {name}"))?,
     };
-    let config = Config::load(path)?;
-    for what in &config.without_effect {
+    let mut reading = Config::look(path)?;
+    for what in &reading.config.without_effect {
         eprintln!("{}: {what} is right, but without effect in this version", path.display());
     }
-    let profiles = check::profile_files(&config);
+    let profiles = check::profile_files(&reading.config);
     for fault in &profiles {
         eprintln!("{fault}");
     }
-    let faults = check::machine_faults(&config, &who).await;
+    let of_machine = check::machine_faults(&reading, &who).await;
+    let Reading { config, faults, .. } = &mut reading;
+    faults.extend(of_machine);
+    faults.sort_by_key(|fault| fault.line);
     if !faults.is_empty() {
+        let faults = std::mem::take(faults);
         return Err(ConfigError { path: path.to_owned(), faults: Ok(faults) }.into());
     }
     anyhow::ensure!(profiles.is_empty(), "{} of the operator's own profiles cannot be used", profiles.len());
-    let running = if check::runs(&config) { "; a daemon runs with it" } else { "" };
+    let running = if check::runs(config) { "; a daemon runs with it" } else { "" };
     print::line(&format!("{}: no faults{running}", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,9 +13,9 @@ use super::progress::Progress;
 pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (mut set, mut faults) = (Vec::new(), 0_usize);
-    let mut progress = Progress::of("SIMs", rows(&text).count());
+    let (progress, all) = (Progress::begin(), rows(&text).count());
     for (done, (line, row)) in rows(&text).enumerate() {
-        progress.done(done);
+        progress.show(format_args!("{done} of {all} SIMs"));
         let taken = match row {
             Ok((iccid, number)) => {
                 let path = format!("/sims/{}/number", segment(&iccid));

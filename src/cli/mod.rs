@@ -29,7 +29,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::daemon::StartError;
-use crate::daemon::config::{self, Config};
+use crate::daemon::config::{self, Config, ConfigError};
 
 /// sysexits' EX_CONFIG: starting again is of no use before somebody has seen to it; the service manager is told not to.
 const LASTING: u8 = 78;
@@ -151,7 +151,8 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             Command::Manual { folder } => manual::write(&folder, <Cli as clap::CommandFactory>::command()),
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
-                let hardware = common.config().ok().map(|config| config.hardware);
+                let config = common.path().ok().and_then(|path| Config::look(&path).ok());
+                let hardware = config.map(|reading| reading.config.hardware);
                 modem::look(&port, baud, hardware.as_deref(), common.json).await
             }
             Command::Admin(command) => admin::run(command, &client(common)?, common.json).await,
@@ -162,6 +163,13 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
     ran
 }
 
+/// Of the configuration only the socket is needed: faults elsewhere keep nobody from helping a running daemon.
 fn client(common: &Common) -> anyhow::Result<client::Client> {
-    Ok(client::Client::new(common.config()?.socket))
+    let path = common.path()?;
+    let reading = Config::look(&path)?;
+    if !reading.is_sure("admin", "socket") {
+        // Another daemon might answer on the default one.
+        return Err(ConfigError { path, faults: Ok(reading.faults) }.into());
+    }
+    Ok(client::Client::new(reading.config.socket))
 }

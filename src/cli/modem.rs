@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, segment};
 use super::print;
+use crate::at::FinalResult;
 use crate::driver::{Depth, probe};
 
 #[derive(Subcommand)]
@@ -106,10 +107,13 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
             .post("/modem/reset", json!({ "name": modem, "hard": hard }))
             .await
             .and_then(|said| reply(&said, json)),
-        Modem::At { modem, command } => client
-            .post("/modem/at", json!({ "name": modem, "command": command }))
-            .await
-            .and_then(|said| reply(&said, json)),
+        Modem::At { modem, command } => {
+            let said = client.post("/modem/at", json!({ "name": modem, "command": command })).await?;
+            reply(&said, json)?;
+            let last = texts(said.get("reply")).last().unwrap_or_default();
+            anyhow::ensure!(FinalResult::parse(last).is_none_or(FinalResult::is_ok), "the modem answered {last}");
+            Ok(())
+        }
         Modem::Ussd { modem, code } => {
             client.post("/modem/ussd", json!({ "name": modem, "code": code })).await.and_then(|said| reply(&said, json))
         }

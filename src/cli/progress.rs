@@ -1,41 +1,29 @@
 //! How far long work is, on a terminal; nothing elsewhere.
 
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::time::{Duration, Instant};
 
-/// Work that is done sooner shows nothing.
-const PATIENCE: Duration = Duration::from_millis(300);
-
-/// A line on standard error that is written over.
+/// A line on standard error that is written over, and gone at the end.
 pub(super) struct Progress {
-    what: &'static str,
-    total: usize,
-    began: Instant,
     is_shown: bool,
 }
 
 impl Progress {
-    pub fn of(what: &'static str, total: usize) -> Progress {
-        #[expect(clippy::disallowed_methods, reason = "only what is shown hangs on it")]
-        let began = Instant::now();
-        Progress { what, total, began, is_shown: false }
+    pub fn begin() -> Progress {
+        Progress { is_shown: std::io::stderr().is_terminal() }
     }
 
-    /// So many are done.
-    pub fn done(&mut self, count: usize) {
-        let mut err = std::io::stderr();
-        if self.began.elapsed() >= PATIENCE && err.is_terminal() {
-            self.is_shown = true;
+    /// So far it is.
+    pub fn show(&self, what: impl Display) {
+        if self.is_shown {
             // A terminal that is gone is no fault of the work.
-            let _ = write!(err, "\r{count} of {} {}\x1b[K", self.total, self.what);
+            let _ = write!(std::io::stderr(), "\r\x1b[K{what}");
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.is_shown {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
+        self.show("");
     }
 }

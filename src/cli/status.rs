@@ -11,8 +11,10 @@ use super::print;
 use super::screen::{Cell, Ink, Screen, cut};
 use crate::daemon::edge;
 
-/// Lines that the rest of the screen takes beside the modems.
+/// Lines of modems that are shown however much else there is.
 const MODEMS_AT_LEAST: usize = 5;
+/// Lines of alarms that are shown; what is behind them is seen below.
+const ALARMS_AT_MOST: usize = 6;
 
 /// Shows how things stand.
 pub(super) async fn once(client: &Client, json: bool) -> anyhow::Result<()> {
@@ -103,23 +105,25 @@ impl Site {
     /// The screen.
     fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<String> {
         let mut lines = self.head(screen);
-        for alarm in self.list("alarms") {
+        let alarms = self.list("alarms").iter().map(|alarm| {
             let text = format!("! {}: {}", text(alarm, "alarm"), text(alarm, "text"));
             let text = screen.size.map_or(text.clone(), |(width, _)| cut(&text, width));
-            lines.push(screen.paint(&text, Ink::Bad));
-        }
+            screen.paint(&text, Ink::Bad)
+        });
+        lines.extend(some(alarms.collect(), screen.size.map(|_| ALARMS_AT_MOST), "alarms"));
         lines.push(String::new());
-        let stock = self.stock();
-        let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 3));
-        let for_stock = stock.len().min(room.map_or(usize::MAX, |room| room.saturating_sub(MODEMS_AT_LEAST) / 2));
-        lines.extend(some(
-            screen.columns(&self.modem_rows(now)),
-            room.map(|room| room - room.min(for_stock)),
-            "modems",
-        ));
+        let (modems, stock) = (self.modem_rows(now), self.stock());
+        let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 2));
+        // What the modems leave, and at least a share.
+        let for_stock = |room: usize| {
+            stock.len().min(room.saturating_sub(modems.len()).max(room.saturating_sub(MODEMS_AT_LEAST) / 2))
+        };
+        let for_stock = room.map(for_stock);
+        let for_modems = room.map(|room| room - for_stock.unwrap_or(0));
+        lines.extend(some(screen.columns(&modems), for_modems, "modems"));
         if stock.len() > 1 {
             lines.push(String::new());
-            lines.extend(some(screen.columns(&stock), room.map(|_| for_stock), "services"));
+            lines.extend(some(screen.columns(&stock), for_stock, "services"));
         }
         lines
     }
@@ -276,6 +280,10 @@ mod tests {
     use super::*;
 
     fn site(modems: usize) -> Site {
+        site_of(modems, &[("Uber", 6, 0), ("Lyft", 0, 1)])
+    }
+
+    fn site_of(modems: usize, services: &[(&str, u64, u64)]) -> Site {
         let modem = |n: usize| {
             let state = if n == 1 { "Quarantined" } else { "Ready" };
             json!({
@@ -290,7 +298,7 @@ mod tests {
             "orders": { "open": 2 }, "rentals": { "active": 1 }, "polls": 1, "version": "1.2.3", "uptime_seconds": 7300,
             "last_message_seconds": 12,
             "alarms": [{ "alarm": "ModemNotReady", "text": "modem001 is Quarantined for 30 min: the modem has stopped answering" }],
-            "stock": [stock("Uber", "NL", 6), stock("Uber", "UK", 0), stock("Lyft", "NL", 0), stock("Lyft", "UK", 1)],
+            "stock": services.iter().flat_map(|(name, nl, uk)| [stock(name, "NL", *nl), stock(name, "UK", *uk)]).collect::<Vec<_>>(),
         });
         Site { status, modems: (0..modems).map(modem).collect() }
     }
@@ -331,6 +339,28 @@ Uber   6   0";
         assert!(lines.iter().any(|line| line.starts_with("modem001  Quarantined")), "the bad ones first: {lines:#?}");
         assert!(lines.iter().any(|line| line.starts_with("Uber")), "{lines:#?}");
         assert_eq!(site(100).lines(&Screen { size: None, colours: false }, now()).len(), 5 + 101 + 4);
+    }
+
+    #[test]
+    fn many_services_and_their_alarms_fit_the_least_stocked_first() {
+        let names: Vec<String> = (0..47).map(|n| format!("Service {n}")).collect();
+        let services: Vec<(&str, u64, u64)> =
+            names.iter().zip(0..).map(|(name, n)| (name.as_str(), 46 - n, 0)).collect();
+        let mut site = site_of(2, &services);
+        let alarm = json!({ "alarm": "StockOut", "text": "no number is left" });
+        for alarms in [1, 47] {
+            site.status["alarms"] = Value::Array(vec![alarm.clone(); alarms]);
+            for height in [24, 40] {
+                let lines = site.lines(&Screen { size: Some((80, height)), colours: false }, now());
+                assert_eq!(lines.len(), height - 1, "all of the screen but the prompt's line: {lines:#?}");
+                let stock = lines.iter().position(|line| line.starts_with("STOCK")).unwrap();
+                assert!(lines[stock + 1].starts_with("Service 46  0 "), "{lines:#?}");
+                let last = lines.last().unwrap();
+                assert!(last.starts_with("… ") && last.ends_with(" more services"), "{last}");
+                assert!(lines.iter().any(|line| line.starts_with("modem000  Ready")), "{lines:#?}");
+            }
+        }
+        assert!(site.lines(&Screen { size: None, colours: false }, now()).len() > 47 + 47);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use super::banks;
-use super::config::{Config, Fault, ModemPorts};
+use super::config::{Config, Fault, ModemPorts, Reading};
 pub use super::rights::Who;
 use super::rights::{Want, group_of};
 use crate::driver::{self, credential, credential_name, read_profiles};
@@ -17,20 +17,30 @@ use crate::modem::{Pin, ProfileError};
 /// Where the rules that keep ModemManager off are put.
 const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
 
-/// Every fault that starting with `config` on this machine as this user would meet. Where a daemon of this configuration runs
-/// already, what that one holds is no fault.
-pub async fn machine_faults(config: &Config, who: &Who) -> Vec<Fault> {
-    let mut faults = profile_faults(config);
-    faults.extend(banks::faults(config).into_iter().map(|(line, text)| Fault { line, text }));
+/// Where systemd looks for a service's programs (systemd.exec(5)).
+const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Every fault that starting with this configuration on this machine as this user would meet, as far as the file says surely what it
+/// means. Where a daemon of this configuration runs already, what that one holds is no fault.
+pub async fn machine_faults(reading: &Reading, who: &Who) -> Vec<Fault> {
+    let config = &reading.config;
+    let sure = |group, key| reading.is_sure(group, key).then_some(config);
+    let mut faults: Vec<Fault> = sure("hardware", "folder").map(profile_faults).unwrap_or_default();
+    if let Some(config) = sure("hardware", "folder") {
+        faults.extend(banks::faults(config).into_iter().map(|(line, text)| Fault { line, text }));
+    }
     faults.extend(bank_ports(config).iter().flat_map(|port| port_faults(port, who)));
     faults.extend(config.modems.iter().flat_map(|modem| port_faults(modem, who)));
     faults.extend(config.modems.iter().filter_map(|modem| pin_fault(modem, who)));
     faults.extend(modem_manager(config));
-    faults.extend(database_fault(config, who));
-    if !runs(config) {
+    faults.extend(power_cycle_fault(config, who));
+    faults.extend(sure("database", "path").and_then(|config| database_fault(config, who)));
+    let socket = sure("admin", "socket");
+    if !socket.is_some_and(runs) {
         faults.extend(held_ports(config).await);
-        faults.extend(address_fault(config));
-        faults.extend(socket_fault(config, who));
+        faults.extend(sure("http", "listen").and_then(customers_fault));
+        faults.extend(metrics_fault(config));
+        faults.extend(socket.and_then(|config| socket_fault(config, who)));
     }
     faults.sort_by_key(|fault| fault.line);
     faults
@@ -180,15 +190,51 @@ fn writable(who: &Who, folder: &Path, meta: &Metadata) -> bool {
     meta.is_dir() && may && who.reaches(folder) && mounted_for_writing
 }
 
-fn address_fault(config: &Config) -> Option<Fault> {
-    let address = config.http.listen;
-    let text = match TcpListener::bind(address).err()?.kind() {
-        ErrorKind::AddrInUse => format!("another program listens on {address}; end that, or set another listen"),
-        ErrorKind::AddrNotAvailable => format!("this machine has no address {}; set another listen", address.ip()),
+fn customers_fault(config: &Config) -> Option<Fault> {
+    let text = address_fault(config.http.listen, "listen")?;
+    Some(Fault { line: line(config, "http", "listen"), text })
+}
+
+fn metrics_fault(config: &Config) -> Option<Fault> {
+    let address = config.metrics_listen?;
+    let text = if address == config.http.listen && address.port() != 0 {
+        format!("{address} is [http] listen, too; set another metrics_listen")
+    } else {
+        address_fault(address, "metrics_listen")?
+    };
+    Some(Fault { line: line(config, "admin", "metrics_listen"), text })
+}
+
+/// Why nobody can listen on an address that `key` names.
+fn address_fault(address: SocketAddr, key: &str) -> Option<String> {
+    Some(match TcpListener::bind(address).err()?.kind() {
+        ErrorKind::AddrInUse => format!("another program listens on {address}; end that, or set another {key}"),
+        ErrorKind::AddrNotAvailable => format!("this machine has no address {}; set another {key}", address.ip()),
         ErrorKind::PermissionDenied => format!("only root may listen on {address}; set a port from 1024 on"),
         other => format!("nobody can listen on {address}: {other}"),
+    })
+}
+
+/// The operator's command for a modem's power must be there when it is needed.
+fn power_cycle_fault(config: &Config, who: &Who) -> Option<Fault> {
+    let program = config.recovery.power_cycle.first().filter(|program| !program.contains('{'))?;
+    let fault = |text| Some(Fault { line: line(config, "recovery", "power_cycle"), text });
+    let may = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|file| file.is_file() && who.may(Want::Execute, &file) && who.reaches(path))
     };
-    Some(Fault { line: line(config, "http", "listen"), text })
+    if program.contains('/') {
+        let path = Path::new(program);
+        return match path.exists() {
+            true if may(path) => None,
+            true => fault(format!("power_cycle: {} may not run {program}: `chmod +x {program}`", who.name)),
+            false => fault(format!("power_cycle: there is no program {program}; install it, or mend the path")),
+        };
+    }
+    let folders = std::env::split_paths(SERVICE_PATH);
+    if folders.map(|folder| folder.join(program)).any(|path| may(&path)) {
+        return None;
+    }
+    fault(format!("power_cycle: there is no program {program} in {SERVICE_PATH}; install it, or name its path"))
 }
 
 fn socket_fault(config: &Config, who: &Who) -> Option<Fault> {

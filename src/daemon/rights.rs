@@ -20,6 +20,8 @@ pub(super) enum Want {
     Write,
     /// To look for a name in a folder.
     Enter,
+    /// To run a program.
+    Execute,
 }
 
 impl Who {
@@ -55,7 +57,7 @@ impl Who {
         let bit = match want {
             Want::Read => 0o4,
             Want::Write => 0o2,
-            Want::Enter => 0o1,
+            Want::Enter | Want::Execute => 0o1,
         };
         let shift = match () {
             () if self.uid == 0 => return true,

@@ -48,6 +48,7 @@ pub use hardware::{read_bank_profiles, read_operators, read_profiles};
 pub use host::{Host, HostError};
 pub use probe::{Depth, Probed, probe, scan};
 pub use recovery::{Recovery, Step};
+pub use steps::{POWER_PLACES, SWITCH_PLACES, unknown_place};
 pub use worker::OTHER_PORT;
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.

@@ -26,6 +26,22 @@ pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(),
     Ok(())
 }
 
+/// The places in the operator's command that are filled in.
+pub const POWER_PLACES: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
+
+/// Those of a bank's program.
+pub const SWITCH_PLACES: [&str; 4] = ["{radio}", "{slot}", "{port}", "{bank}"];
+
+/// What is wrong with a word of the operator's command that has a place which is not one of `places`, like `{bus}`. Other braces are the
+/// operator's own.
+pub fn unknown_place(word: &str, places: &[&str]) -> Option<String> {
+    let in_braces = word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let mut names =
+        in_braces.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let unknown = names.find(|name| !places.contains(&format!("{{{name}}}").as_str()))?;
+    Some(format!("there is no {{{unknown}}}; there are {}", places.join(", ")))
+}
+
 /// The operator's command with its places filled in; `None` when it names a USB device and there is none.
 pub(crate) fn filled(command: &[String], port: &Path, usb: Option<&UsbDevice>) -> Option<Vec<String>> {
     let needs_usb =
@@ -82,5 +98,17 @@ mod tests {
         assert_eq!(filled(&words("relay {port} {usb}"), port, Some(&usb)), Some(words("relay /dev/x 1-1.4")));
         assert_eq!(filled(&words("relay {port}"), port, None), Some(words("relay /dev/x")));
         assert_eq!(filled(&[], port, Some(&usb)), None);
+    }
+
+    #[test]
+    fn only_what_looks_like_a_place_is_one() {
+        for word in ["{usb}", "a{hub}:{hub_port}{port}", "{\"on\": false}", "{}", "${HOME}", "{", "}"] {
+            assert_eq!(unknown_place(word, &POWER_PLACES), None, "{word}");
+        }
+        assert!(
+            unknown_place("-l {hub} {device}", &POWER_PLACES)
+                .unwrap()
+                .contains("there is no {device}; there are {usb},")
+        );
     }
 }

@@ -57,7 +57,7 @@ use crate::domain::message::Message;
 use crate::domain::price::Rates;
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
-pub use crate::store::{Account, AuditRow, Entry, Holder, Key, MessageFilter, NewService, Place, Stay};
+pub use crate::store::{Account, AuditRow, CHECKS, Entry, Holder, Key, MessageFilter, NewService, Place, Stay};
 use crate::store::{Store, StoreError};
 use aside::Aside;
 use banks::Banks;

@@ -8,7 +8,7 @@ use super::{Error, Gateway, SimView};
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
 use crate::domain::{Amount, OrderId, Timestamp};
-use crate::store::{Account, Actor, AuditRow, Entry, Tx};
+use crate::store::{Account, Actor, AuditRow, CHECKS, Entry, Tx};
 
 use super::orders::OrderView;
 
@@ -143,9 +143,18 @@ impl Gateway {
 
     /// Everything in the database that cannot be, in words.
     pub async fn verify(&self) -> Result<Vec<String>, Error> {
+        let mut faults = Vec::new();
+        for check in 0..CHECKS {
+            faults.extend(self.verify_one(check).await?);
+        }
+        Ok(faults)
+    }
+
+    /// What one of [`CHECKS`] finds.
+    pub async fn verify_one(&self, check: usize) -> Result<Vec<String>, Error> {
         let cooldown = self.settings().number_cooldown;
         let cooldown_us = cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
-        Ok(self.store.read_at_leisure(move |rows| rows.faults(cooldown_us)).await?)
+        Ok(self.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
     }
 
     /// A copy of the database as it is at one moment: a file that is gone when it is closed. That it was made is noted.

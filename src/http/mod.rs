@@ -3,6 +3,7 @@
 pub mod admin;
 mod crowd;
 pub mod customer;
+mod ids;
 mod limits;
 mod multipart;
 mod params;
@@ -10,6 +11,7 @@ mod requests;
 mod serve;
 pub mod watch;
 
+pub use ids::{RequestIds, in_spans};
 pub use limits::{Limits, Throttle};
 pub use requests::Requests;
 pub use serve::{Listening, listen_tcp, listen_unix};

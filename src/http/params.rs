@@ -1,5 +1,6 @@
 //! A request's parameters, wherever its client put them: query, form body (both kinds), JSON body, `Authorization: Bearer` for the key.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +8,6 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::response::Response;
 
 use super::multipart;
 use crate::domain::key::ApiKey;
@@ -17,6 +17,8 @@ use crate::domain::key::ApiKey;
 pub struct Params {
     pairs: Vec<(String, String)>,
     bearer: Option<ApiKey>,
+    /// Whether there is a body that could not be read.
+    pub unreadable: bool,
     /// The address that the request comes from.
     pub peer: Option<IpAddr>,
 }
@@ -53,7 +55,10 @@ impl Params {
     }
 
     fn add_json(&mut self, text: &[u8]) {
-        let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(text) else { return };
+        let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(text) else {
+            self.unreadable = !text.trim_ascii().is_empty();
+            return;
+        };
         for (name, value) in fields {
             match value {
                 serde_json::Value::String(text) => self.pairs.push((name, text)),
@@ -66,9 +71,9 @@ impl Params {
 }
 
 impl<S: Send + Sync> FromRequest<S> for Params {
-    type Rejection = Response;
+    type Rejection = Infallible;
 
-    async fn from_request(request: Request, state: &S) -> Result<Params, Response> {
+    async fn from_request(request: Request, state: &S) -> Result<Params, Infallible> {
         let mut params = Params { peer: peer(&request), ..Params::default() };
         params.add_form(request.uri().query().unwrap_or("").as_bytes());
         let headers = request.headers().clone();
@@ -79,8 +84,8 @@ impl<S: Send + Sync> FromRequest<S> for Params {
             .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
         let kind = header(CONTENT_TYPE).unwrap_or_default();
         let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
-        // Too large, broken, or too slow: in the document's style, with its one status.
-        let Ok(Ok(body)) = body else { return Err(super::customer::text("INVALID_REQUEST")) };
+        // Too large, broken, or too slow.
+        let Ok(Ok(body)) = body else { return Ok(Params { unreadable: true, ..params }) };
         // Clients forget the content type: what looks like an object is JSON.
         if let Some(boundary) = multipart::boundary(kind) {
             params.pairs.extend(multipart::fields(&body, boundary));
@@ -120,6 +125,17 @@ mod tests {
         let bearer = params(Request::builder().uri("/x").header(AUTHORIZATION, "bearer abc"), "").await;
         assert_eq!(bearer.key().unwrap().reveal(), "abc");
         assert!(params(Request::builder().uri("/x?key="), "").await.key().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_object_cannot_be_read_and_an_empty_body_says_nothing() {
+        for (body, unreadable) in
+            [("{\"key\": ", true), ("[1]", true), ("7", true), ("", false), (" \n", false), ("{}", false)]
+        {
+            let json = Request::builder().method("POST").uri("/x?key=k").header(CONTENT_TYPE, "application/json");
+            let read = params(json, body).await;
+            assert_eq!((read.unreadable, read.get("key")), (unreadable, Some("k")), "{body:?}");
+        }
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ const ENDPOINTS: [&str; 11] = [
 ];
 
 /// What may be answered; a word that begins another stands after it.
-const OUTCOMES: [&str; 25] = [
+const OUTCOMES: [&str; 27] = [
     "ok",
     "WAITING",
     "SUCCESS",
@@ -40,6 +40,8 @@ const OUTCOMES: [&str; 25] = [
     "INVALID_CONTRACT",
     "INVALID_AUTO_RENEW",
     "INVALID_PACKAGE",
+    "INVALID_REQUEST",
+    "INVALID_METHOD",
     "UNAUTHORIZED",
     "TOO_MANY_REQUESTS",
     "ERROR",

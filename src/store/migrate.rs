@@ -45,7 +45,7 @@ fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Store;
+    use super::super::{CHECKS, Store};
     use super::*;
 
     /// Representative rows, by the schema that they can be written into first.
@@ -83,8 +83,10 @@ mod tests {
             let path = folder.path().join("old.db");
             made_by(&path, count);
             let store = Store::open(&path).unwrap();
-            let faults = store.read(|rows| rows.faults(None)).await.unwrap();
-            assert_eq!(faults, [""; 0], "schema {count}");
+            for check in 0..CHECKS {
+                let faults = store.read(move |rows| rows.faults(check, None)).await.unwrap();
+                assert_eq!(faults, [""; 0], "schema {count}");
+            }
             let (accounts, messages) =
                 store.read(|rows| Ok::<_, StoreError>((rows.accounts()?, rows.newest_message()?))).await.unwrap();
             let balances: Vec<_> =

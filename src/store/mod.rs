@@ -51,4 +51,5 @@ pub use services::NewService;
 pub use sims::StockQuery;
 pub use stats::Stats;
 pub use stays::{Place, Stay};
+pub use verify::CHECKS;
 pub use writer::{Store, Tx};

@@ -73,25 +73,31 @@ const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON
     AND b.service_id = a.service_id AND b.account_id <> a.account_id AND b.id > a.id AND b.state = 'completed' \
     WHERE a.state = 'completed' AND ($1 < 0 OR b.created_at < a.ended_at + $1)";
 
+/// A row is there whose parent is not.
+const ORPHANS: &str = "SELECT \"table\" || ' row ' || coalesce(rowid, '') FROM pragma_foreign_key_check";
+
+/// How many checks there are; each may take minutes in a large database.
+pub const CHECKS: usize = RULES.len() + 4;
+
 impl Rows<'_> {
-    /// Everything that is wrong, in words; `cooldown_us` is how long a used number is not sold again, for ever without.
-    pub fn faults(&self, cooldown_us: Option<i64>) -> Result<Vec<String>, StoreError> {
-        let mut faults = Vec::new();
-        for (wrong, sql) in RULES {
-            let found: Vec<String> = self.all(sql, [], |row| row.get(0))?;
-            faults.extend(found.into_iter().map(|row| format!("{row}: {wrong}")));
+    /// Everything that one check finds wrong, in words; `cooldown_us` is how long a used number is not sold again, for ever without.
+    pub fn faults(&self, check: usize, cooldown_us: Option<i64>) -> Result<Vec<String>, StoreError> {
+        if let Some((wrong, sql)) = RULES.get(check) {
+            return self.all(sql, [], |row| Ok(format!("{}: {wrong}", row.get::<_, String>(0)?)));
         }
-        let sold_twice: Vec<String> = self.all(SOLD_TWICE, [cooldown_us.unwrap_or(-1)], |row| row.get(0))?;
-        faults.extend(
-            sold_twice.into_iter().map(|row| format!("{row}: its number was another account's for that service")),
-        );
-        faults.extend(self.months_wrong()?);
-        let checked: Vec<String> = self.all("PRAGMA integrity_check", [], |row| row.get(0))?;
-        faults.extend(checked.into_iter().filter(|said| said != "ok").map(|said| format!("the file: {said}")));
-        let orphans = "SELECT \"table\" || ' row ' || coalesce(rowid, '') FROM pragma_foreign_key_check";
-        let orphans: Vec<String> = self.all(orphans, [], |row| row.get(0))?;
-        faults.extend(orphans.into_iter().map(|row| format!("{row}: what it belongs to is not there")));
-        Ok(faults)
+        match check - RULES.len() {
+            0 => self.all(SOLD_TWICE, [cooldown_us.unwrap_or(-1)], |row| {
+                Ok(format!("{}: its number was another account's for that service", row.get::<_, String>(0)?))
+            }),
+            1 => self.months_wrong(),
+            2 => self
+                .all(ORPHANS, [], |row| Ok(format!("{}: what it belongs to is not there", row.get::<_, String>(0)?))),
+            3 => {
+                let said: Vec<String> = self.all("PRAGMA integrity_check", [], |row| row.get(0))?;
+                Ok(said.into_iter().filter(|said| said != "ok").map(|said| format!("the file: {said}")).collect())
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn months_wrong(&self) -> Result<Vec<String>, StoreError> {

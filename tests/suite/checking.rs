@@ -62,6 +62,88 @@ fn everything_that_the_machine_does_not_have_or_does_not_allow() {
 }
 
 #[test]
+fn faults_of_the_file_and_of_the_machine_at_once() {
+    let site = Site::with_modems(0);
+    let dir = site.dir.path().display().to_string();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    fs::write(site.dir.path().join("no-program"), "").unwrap();
+    let text = |power_cycle: &str| {
+        format!(
+            "[orders]\nlifetime = 10\n[[modem]]\nport = \"/dev/no-such-modem\"\nbaud = 1\n[[modem]]\nport = \"[\"\n\
+             [http]\nlissten = \"127.0.0.1:1\"\n[admin]\nsocket = \"{dir}/admin.sock\"\nmetrics_listen = \"{address}\"\n\
+             [database]\npath = \"{dir}/x.db\"\n[recovery]\npower_cycle = {power_cycle}\n[log]\nlevel =\n"
+        )
+    };
+    let config = site.config().display().to_string();
+    let said = |power_cycle: &str| {
+        fs::write(site.config(), text(power_cycle)).unwrap();
+        let output = site.run(&["check"]);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let all = said("[\"uhubctl-of-nobody\", \"{bus}\"]");
+    let expected = [
+        ":2: `lifetime` must be a text in quotes".to_owned(),
+        ":3: there is no port /dev/no-such-modem now".to_owned(),
+        ":5: `baud` must be from 300 to".to_owned(),
+        ":7: not a glob: ".to_owned(),
+        ":9: unknown key `lissten` in [http]; did you mean `listen`?".to_owned(),
+        format!(":12: another program listens on {address}; end that, or set another metrics_listen"),
+        ":16: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, {port}".to_owned(),
+        ":16: power_cycle: there is no program uhubctl-of-nobody in /usr/local/sbin:".to_owned(),
+        ":18: not TOML: ".to_owned(),
+    ];
+    let lines: Vec<&str> = all.lines().map(|line| line.trim_start_matches("simbridge: ")).collect();
+    for line in &expected {
+        assert!(lines.iter().any(|said| said.starts_with(&format!("{config}{line}"))), "{line} is missing in\n{all}");
+    }
+    // What `lissten` means is not known: nothing is said of the default that stands in for it.
+    assert!(!all.contains("8080") && lines.iter().all(|line| line.contains(&config)), "{all}");
+    assert!(lines.len() <= expected.len() + 1, "TOML's own faults may be two: {all}");
+    for (program, words) in [
+        ("/no/such/program".to_owned(), "there is no program /no/such/program"),
+        (format!("{dir}/no-program"), "may not run"),
+    ] {
+        let all = said(&format!("[\"{program}\"]"));
+        // Root may run what nobody has the right to; so it is asked for another.
+        let all = if words == "may not run" {
+            String::from_utf8(site.run(&["check", "--user", "nobody"]).stderr).unwrap()
+        } else {
+            all
+        };
+        assert!(all.contains(":16: power_cycle: ") && all.contains(words), "{all}");
+    }
+    assert!(!said("[\"sh\", \"-c\", \"{\\\"on\\\": 1} {usb}\"]").contains("power_cycle"));
+    assert!(!said("[\"/bin/sh\"]").contains("power_cycle"));
+}
+
+#[test]
+fn a_faulty_file_blinds_no_command_unless_it_hides_the_socket() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let good = fs::read_to_string(site.config()).unwrap();
+    for fault in ["[orders]\nlifetime = 10\n", "[htpp]\n", "[orders\n"] {
+        fs::write(site.config(), format!("{good}{fault}")).unwrap();
+        assert_eq!(site.run(&["check"]).status.code(), Some(1), "{fault}");
+        assert_eq!(site.json(&["status"])["modems"]["ready"], 1, "{fault}");
+        let reload = site.run(&["reload"]);
+        assert_eq!(reload.status.code(), Some(1), "the daemon itself does not take it");
+    }
+    for hidden in [
+        good.replace("socket =", "sockett ="),
+        good.replace("[admin]", "[amdin]"),
+        good.replace("socket = ", "socket = 1 # "),
+    ] {
+        fs::write(site.config(), &hidden).unwrap();
+        let output = site.run(&["status"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && said.contains(&format!("{}:", site.config().display())), "{said}");
+        assert!(!said.contains("/run/simbridge"), "no other daemon is asked instead: {said}");
+    }
+}
+
+#[test]
 fn what_a_running_daemon_of_this_configuration_holds_is_no_fault() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();

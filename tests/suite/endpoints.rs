@@ -204,8 +204,8 @@ fn a_rental_byte_for_byte() {
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         assert_eq!(http(&desk.address, &request).1, view, "{kind}");
     }
-    let (head, _) = desk.raw("GET", &format!("rental/new?key={ann}&country=NL"));
-    assert!(head.starts_with("HTTP/1.1 405 "), "{head}");
+    let (head, body) = desk.raw("GET", &format!("rental/new?key={ann}&country=NL"));
+    assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD", "{head} {body}");
     assert_eq!(desk.site.json(&["status"])["rentals"]["active"], 1);
 
     // The end passes while nobody is there. 51.40 are left: the package is renewed as often as there is money, then it ends.
@@ -284,6 +284,34 @@ fn a_key_may_be_bound_to_networks_and_a_large_request_is_refused() {
     let request = format!("POST /api/getsms HTTP/1.1\r\n{HOST}content-length: {}\r\n\r\n{body}", body.len());
     let (head, body) = http(&desk.address, &request);
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_REQUEST", "{head} {body}");
+}
+
+#[test]
+fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
+    let desk = Desk::open(1, "");
+    let key = desk.site.customer("ann", "5");
+    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    for (method, path) in [("PUT", "makeorder"), ("DELETE", "getsms"), ("PATCH", "rental/new"), ("GET", "rental/view")]
+    {
+        let (head, body) = desk.raw(method, &format!("{path}?key={key}&serviceId=1"));
+        assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD", "{method} {path}: {head} {body}");
+    }
+    let post = |query: &str, body: &str| {
+        let head = format!("POST /api/makeorder?{query} HTTP/1.1\r\n{HOST}content-type: application/json\r\n");
+        http(&desk.address, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).1
+    };
+    // The key comes first; what cannot be read may have been one.
+    let broken = "{\"serviceId\": 1";
+    assert_eq!(post(&format!("key={key}"), broken), "INVALID_REQUEST");
+    assert_eq!(post("key=wrong", broken), "UNAUTHORIZED");
+    assert_eq!(post("", broken), "INVALID_REQUEST");
+    assert_eq!(post("", "{\"serviceId\": 1}"), "NO_KEY_PROVIDED");
+    assert_eq!(desk.site.admin("/status")["orders"]["open"], 0);
+    made(&post(&format!("key={key}"), "{\"serviceId\": 1}"));
+    let counted = desk.site.page("/metrics");
+    for words in ["endpoint=\"makeorder\",outcome=\"INVALID_METHOD\"} 1", "outcome=\"INVALID_REQUEST\"} 2"] {
+        assert!(counted.contains(words), "{words}: {counted}");
+    }
 }
 
 #[test]

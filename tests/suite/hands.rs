@@ -28,10 +28,14 @@ fn one_modem_is_shown_asked_and_started_anew() {
         (["modem", "at", "modem001", "CSQ"], "begins with AT"),
         (["modem", "ussd", "modem001", "hello"], "USSD code"),
         (["modem", "at", "modem009", "AT"], "no modem is called modem009"),
+        (["modem", "at", "modem001", "AT+NOSUCH"], "the modem answered ERROR"),
     ] {
         let output = site.run(&args);
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(1) && said.contains(words), "{args:?}: {said}");
+        if args[3] == "AT+NOSUCH" {
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "ERROR\n", "what it says is shown all the same");
+        }
     }
 
     let since = site.admin("/modems")[1]["since"].clone();

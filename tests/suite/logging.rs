@@ -54,6 +54,39 @@ fn every_line_has_an_event_of_the_list_and_every_event_a_line() {
 }
 
 #[test]
+fn each_request_has_a_span_with_an_id_that_no_other_has_not_even_after_a_restart() {
+    let site = Site::with_modems(0);
+    let mut ids = Vec::new();
+    for start in 0..2 {
+        let mut daemon = site.serve();
+        if start == 0 {
+            site.customer("ann 0612345678", "5");
+        }
+        for _ in 0..3 {
+            let (head, _) = site.http("GET /api/getbalance HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap().to_owned();
+            ids.push(id);
+        }
+        daemon.terminate_now();
+        let said = daemon.said();
+        let spans = said.lines().filter(|line| line.contains("event=\"admin_answered\""));
+        let spans: Vec<&str> =
+            spans.map(|line| line.split_once("admin{").unwrap().1.split_once('}').unwrap().0).collect();
+        ids.extend(
+            spans.iter().map(|span| span.split_once("id=").unwrap().1.split(' ').next().unwrap().replace('"', "")),
+        );
+        let kept = if start == 0 { "/accounts/{account" } else { "/status" };
+        assert!(spans.iter().any(|span| span.contains("method=\"POST\"")) == (start == 0), "{spans:?}");
+        assert!(said.contains(&format!("path=\"{kept}")), "{said}");
+        assert!(!said.contains("0612345678"), "an account's name may be a number: {said}");
+    }
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert!(all > 12 && ids.len() == all, "{ids:?}");
+}
+
+#[test]
 fn statements_are_found() {
     let text = "warn!(event = \"a\", x = f(1), \"b\");\n// info!(\"no\")\ntracing::info!(\"c\");\nmy_info!(1)";
     assert_eq!(log_statements(text), ["\"c\"", "event = \"a\", x = f(1), \"b\""]);

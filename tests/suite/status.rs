@@ -76,6 +76,26 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
+fn a_check_of_the_database_says_how_far_it_is_on_a_terminal_only() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    let (mut ours, theirs) = terminal(80);
+    let mut child = site.command(&["verify"]).stdout(Stdio::piped()).stderr(Stdio::from(theirs)).spawn().unwrap();
+    let mut said = String::new();
+    // Its end is an error (EIO) or nothing more to read.
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = ours.read(&mut buffer) {
+        said += &String::from_utf8_lossy(&buffer[..length]);
+    }
+    assert!(child.wait().unwrap().success());
+    let checks = simbridge::store::CHECKS;
+    assert!(said.contains(&format!("\r\x1b[K1 of {checks} checks")), "{said:?}");
+    assert!(said.contains(&format!("\r\x1b[K{checks} of {checks} checks")) && said.ends_with("\r\x1b[K"), "{said:?}");
+    let elsewhere = site.run(&["verify"]);
+    assert_eq!((elsewhere.stdout, elsewhere.stderr), (b"no faults\n".to_vec(), Vec::new()));
+}
+
+#[test]
 fn live_on_a_terminal_over_itself_within_its_width_until_ctrl_c() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();

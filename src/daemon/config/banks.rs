@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::Section;
+use crate::driver::{SWITCH_PLACES, unknown_place};
 
 /// More slots are a slip of the pen.
 const MOST_SLOTS: i64 = 9999;
@@ -87,6 +88,10 @@ fn bank(section: &mut Section<'_>, place: usize) -> BankKeys {
         section
             .fault_here("a [[bank]] needs ports = [\"/dev/…\", …]: its radios, in the order in which it counts them");
     }
+    let switch = section.texts("switch");
+    if let Some(fault) = switch.iter().find_map(|word| unknown_place(word, &SWITCH_PLACES)) {
+        section.fault("switch", format!("`switch`: {fault}"));
+    }
     let slots = section.whole("slots", 1..=MOST_SLOTS).and_then(|slots| u32::try_from(slots).ok());
     if slots.is_none() {
         section.fault_here(
@@ -97,7 +102,7 @@ fn bank(section: &mut Section<'_>, place: usize) -> BankKeys {
         name: section.text("name").unwrap_or_else(|| format!("bank{}", place + 1)),
         profile: profile.unwrap_or_default(),
         control: section.text("control").map(PathBuf::from),
-        switch: section.texts("switch"),
+        switch,
         ports,
         slots: slots.unwrap_or(1),
         baud: section.whole("baud", 300..=4_000_000).and_then(|baud| u32::try_from(baud).ok()).unwrap_or(115_200),
@@ -138,13 +143,14 @@ mod tests {
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a\"]", "needs slots"),
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a*\"]\nslots = 2", "are paths"),
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a\", \"/dev/a\"]\nslots = 2", "twice"),
+            (
+                "[[bank]]\nprofile = \"command\"\nports = [\"/dev/a\"]\nslots = 2\nswitch = [\"x\", \"{row}\"]",
+                "there is no {row}; there are {radio}, {slot}, {port}, {bank}",
+            ),
             ("[[bank]]\nprofil = \"swit\"\nports = [\"/dev/a\"]\nslots = 2", "profile"),
         ] {
             let faults = Config::parse(text).unwrap_err();
-            assert!(
-                faults.iter().any(|fault| fault.text.contains(words) && fault.line == 1 || fault.text.contains(words)),
-                "{text}: {faults:?}"
-            );
+            assert!(faults.iter().any(|fault| fault.text.contains(words)), "{text}: {faults:?}");
         }
         let twice = Config::parse(&format!("{good}{good}")).unwrap_err();
         assert!(

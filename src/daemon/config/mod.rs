@@ -4,6 +4,7 @@ mod banks;
 mod keeping;
 mod keys;
 mod reader;
+mod reading;
 mod rentals;
 mod shown;
 
@@ -13,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::{BlockList, Countries, Country, Packages};
-use crate::driver::Recovery;
+use crate::driver::{POWER_PLACES, Recovery, unknown_place};
 pub use banks::BankKeys;
 pub use keeping::{Limits, Numbers, Retention};
 pub use keys::{TakesEffect, takes_effect};
 use reader::{Document, Section};
+pub use reading::Reading;
 pub use shown::{Shown, template};
 
 /// Everything that a configuration says, with defaults where it says nothing.
@@ -203,16 +205,14 @@ impl Config {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let failed = |faults| ConfigError { path: path.to_owned(), faults };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(Err(error)))?;
-        let config = Config::parse(&text).map_err(|faults| failed(Ok(faults)))?;
-        Ok(Config { file: Some(path.to_owned()), ..config })
+        let Reading { config, faults, .. } = Config::look(path)?;
+        if faults.is_empty() { Ok(config) } else { Err(failed(Ok(faults))) }
     }
 
     /// Reads a file's text.
     pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
-        let document = Document::parse(text)?;
-        let config = Config::read(&document);
-        document.faults().map(|()| config)
+        let Reading { config, faults, .. } = Config::look_at(text);
+        if faults.is_empty() { Ok(config) } else { Err(faults) }
     }
 
     /// What a document says; its faults are noted there.
@@ -288,6 +288,9 @@ fn recovery(mut section: Section<'_>) -> Recovery {
         usb_rebind: section.flag("usb_rebind").unwrap_or(usual.usb_rebind),
         power_cycle: section.texts("power_cycle"),
     };
+    if let Some(fault) = recovery.power_cycle.iter().find_map(|word| unknown_place(word, &POWER_PLACES)) {
+        section.fault("power_cycle", format!("`power_cycle`: {fault}"));
+    }
     section.end();
     recovery
 }
@@ -300,13 +303,14 @@ fn modems(root: &mut Section<'_>) -> Vec<ModemPorts> {
         let pin_file = section.text("pin_file").map(PathBuf::from);
         let port = section.text("port");
         let glob = port.as_deref().map(glob::Pattern::new);
-        match glob {
+        match &glob {
             None => section.fault_here("a [[modem]] needs port = \"/dev/…\", a path or a glob"),
             Some(Err(error)) => section.fault("port", format!("not a glob: {error}")),
             Some(Ok(_)) => {}
         }
         section.end();
-        Some(ModemPorts { port: port?, baud, profile, pin_file, line })
+        let port = port.filter(|_| glob.is_some_and(|glob| glob.is_ok()))?;
+        Some(ModemPorts { port, baud, profile, pin_file, line })
     });
     read.collect()
 }
@@ -501,6 +505,10 @@ mod tests {
                 "[rentals.packages]\n1m = \"15.00 GBP\"",
                 &["2: [money.rates] needs GBP = \"…\", or name another currency"],
             ),
+            (
+                "[recovery]\npower_cycle = [\"hub\", \"{bus}\"]",
+                &["2: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, {port}"],
+            ),
             ("[money.rates]\nEUR = \"0\"", &["2: a rate is written like EUR = \"1.08\""]),
             ("[limits]\nkey_per_second = -1", &["2: `key_per_second` must be from 0 to 1000000"]),
             ("[countries.GB]\ncalling_code = \"44\"", &["1: the country code GB is there already"]),
@@ -517,5 +525,15 @@ mod tests {
     fn broken_toml_is_named_with_its_line() {
         let faults = faults("[http]\nlisten = \n");
         assert!(faults.iter().all(|fault| fault.starts_with("2: not TOML: ")), "{faults:?}");
+    }
+
+    #[test]
+    fn what_is_not_toml_hides_no_other_fault() {
+        let faults = faults("[http]\nlisten = \n[orders]\nlifetime = 10\n");
+        assert!(faults.contains(&"4: `lifetime` must be a text in quotes".to_owned()), "{faults:?}");
+        assert!(
+            faults.iter().all(|fault| fault.starts_with("2: not TOML: ") || fault.starts_with("4: ")),
+            "{faults:?}"
+        );
     }
 }

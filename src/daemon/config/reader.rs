@@ -18,8 +18,11 @@ const LIKENESS: f64 = 0.6;
 pub(super) struct Document<'t> {
     text: &'t str,
     root: Spanned<DeTable<'t>>,
+    /// Lines that are not TOML.
+    broken: BTreeSet<usize>,
     faults: RefCell<Vec<Fault>>,
     said: RefCell<Vec<Said>>,
+    doubtful: RefCell<BTreeSet<String>>,
     asked: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
@@ -47,7 +50,8 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 impl<'t> Document<'t> {
-    pub(super) fn parse(text: &'t str) -> Result<Document<'t>, Vec<Fault>> {
+    /// Reads a text as far as it is TOML.
+    pub(super) fn parse(text: &'t str) -> Document<'t> {
         let (root, errors) = DeTable::parse_recoverable(text);
         let faults: Vec<Fault> = errors
             .iter()
@@ -56,11 +60,28 @@ impl<'t> Document<'t> {
                 text: format!("not TOML: {}", error.message()),
             })
             .collect();
-        if faults.is_empty() {
-            Ok(Document { text, root, faults: RefCell::default(), said: RefCell::default(), asked: RefCell::default() })
-        } else {
-            Err(faults)
+        let document = Document {
+            text,
+            root,
+            broken: faults.iter().map(|fault| fault.line).collect(),
+            faults: RefCell::new(faults),
+            said: RefCell::default(),
+            doubtful: RefCell::default(),
+            asked: RefCell::default(),
+        };
+        if !document.broken.is_empty() {
+            document.doubt("");
         }
+        document
+    }
+
+    /// Sections of which something was not understood, so that what they do not say may be meant otherwise; `""` is the file.
+    pub(super) fn doubtful(&self) -> BTreeSet<String> {
+        self.doubtful.borrow().clone()
+    }
+
+    fn doubt(&self, section: &str) {
+        self.doubtful.borrow_mut().insert(section.to_owned());
     }
 
     /// Every value that was asked for and is there, in the order of the lines.
@@ -87,15 +108,18 @@ impl<'t> Document<'t> {
         Section::new(self, String::new(), Some(self.root.get_ref()), 0)
     }
 
-    /// All faults in the order of their lines, or none.
-    pub(super) fn faults(&self) -> Result<(), Vec<Fault>> {
+    /// All faults in the order of their lines.
+    pub(super) fn faults(&self) -> Vec<Fault> {
         let mut faults = self.faults.borrow().clone();
         faults.sort_by_key(|fault| fault.line);
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
+        faults
     }
 
     fn fault(&self, line: usize, text: impl Into<String>) {
-        self.faults.borrow_mut().push(Fault { line, text: text.into() });
+        // What was made of a line that is not TOML is not what it says.
+        if !self.broken.contains(&line) {
+            self.faults.borrow_mut().push(Fault { line, text: text.into() });
+        }
     }
 }
 
@@ -228,6 +252,7 @@ impl<'d> Section<'d> {
         let table = value.and_then(|value| value.get_ref().as_table());
         if value.is_some() && table.is_none() {
             self.fault(key, format!("`{key}` is a section: write [{key}]"));
+            self.document.doubt("");
         }
         let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
         Section::new(self.document, name, table, value.map_or(0, |value| value.span().start))
@@ -284,6 +309,7 @@ impl<'d> Section<'d> {
             if !self.known.contains(key.get_ref().as_ref()) {
                 let line = line_of(self.document.text, key.span().start);
                 self.document.fault(line, self.unknown(key.get_ref()));
+                self.document.doubt(&self.name);
             }
         }
     }

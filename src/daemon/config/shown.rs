@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_reader_asks_for_the_keys_of_the_list_and_no_others() {
         let text = uncommented();
-        let document = Document::parse(&text).unwrap();
+        let document = Document::parse(&text);
         Config::read(&document);
         let known: BTreeSet<(String, &str)> = GROUPS
             .iter()

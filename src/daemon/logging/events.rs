@@ -21,6 +21,8 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("set_aside", "what is due cannot be done; it is left as it is, and what else is due goes on"),
     ("audit_failed", "what somebody saw or did could not be noted in the audit"),
     ("request_failed", "a customer's request was answered ERROR"),
+    ("admin_answered", "a request of the operator's was answered"),
+    ("admin_failed", "a request of the operator's failed by a fault of ours"),
     ("modem_ready", "a modem works"),
     ("modem_state", "a modem is on its way to working, or waits for something"),
     ("modem_absent", "nothing is at a modem's port"),

@@ -49,7 +49,10 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self.0 {
             gateway::Error::Refused(_) | gateway::Error::Pattern(_) => StatusCode::BAD_REQUEST,
-            gateway::Error::Store(_) | gateway::Error::NoEntropy => StatusCode::INTERNAL_SERVER_ERROR,
+            gateway::Error::Store(_) | gateway::Error::NoEntropy => {
+                tracing::error!(event = "admin_failed", error = %self.0, "an operator's request failed");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         (status, Json(json!({ "error": self.0.to_string() }))).into_response()
     }

@@ -11,7 +11,7 @@ use super::super::limits::TooMany;
 use super::super::requests::Outcome;
 
 /// An answer as plain text.
-pub(in crate::http) fn text(body: impl Into<String>) -> Response {
+pub(super) fn text(body: impl Into<String>) -> Response {
     let body = body.into();
     let outcome = Outcome::of(&body);
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], Extension(outcome), body).into_response()
@@ -24,6 +24,10 @@ pub(super) enum Refusal {
     NoKeyProvided,
     /// A key that opens nothing.
     Unauthorized,
+    /// A body that is too large, broken or too slow.
+    InvalidRequest,
+    /// A method that the endpoint does not take.
+    InvalidMethod,
     /// `orderId` is missing or no number.
     InvalidOrder,
     /// No such country.
@@ -56,6 +60,8 @@ impl IntoResponse for Refusal {
         text(match self {
             Refusal::NoKeyProvided => "NO_KEY_PROVIDED",
             Refusal::Unauthorized => "UNAUTHORIZED",
+            Refusal::InvalidRequest => "INVALID_REQUEST",
+            Refusal::InvalidMethod => "INVALID_METHOD",
             Refusal::InvalidOrder => "INVALID_ORDER",
             Refusal::InvalidCountry => "INVALID_COUNTRY",
             Refusal::InvalidContract => "INVALID_CONTRACT",

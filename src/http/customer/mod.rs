@@ -5,7 +5,6 @@ mod regular;
 mod rental;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -16,11 +15,11 @@ use axum::routing::{MethodFilter, on};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::domain::{AccountId, Timestamp};
+use crate::domain::AccountId;
 use crate::gateway::Gateway;
 use answer::Refusal;
-pub(super) use answer::text;
 
+use super::ids::RequestIds;
 use super::limits::Throttle;
 use super::params::{Params, peer};
 use super::requests::Requests;
@@ -41,29 +40,22 @@ pub(super) struct Api {
     throttle: Throttle,
 }
 
-/// Ids that no other request has, nor had before the daemon was started anew: when it was started, and a count.
-struct RequestIds {
-    started: Timestamp,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    fn next(&self) -> String {
-        format!("{:x}-{}", self.started.0, self.count.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
 /// All endpoints of the customers' API.
-pub fn router(gateway: Gateway, throttle: Throttle, counted: Arc<Requests>, stopping: CancellationToken) -> Router {
-    let requests = Arc::new(RequestIds { started: gateway.now(), count: AtomicU64::new(0) });
+pub fn router(
+    gateway: Gateway,
+    throttle: Throttle,
+    counted: Arc<Requests>,
+    requests: Arc<RequestIds>,
+    stopping: CancellationToken,
+) -> Router {
     let api = Api { gateway, stopping, requests, counted, throttle };
     // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
     // one of its own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
-        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, methods)
+        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, methods).fallback(wrong_method)
     };
     let rental = |method_router: axum::routing::MethodRouter<Api>| {
-        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, post_only)
+        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, post_only).fallback(wrong_method)
     };
     let get_or_post = MethodFilter::GET.or(MethodFilter::POST);
     Router::new()
@@ -96,6 +88,11 @@ async fn post_only() -> Response {
     ([(header::ALLOW, "POST, HEAD, OPTIONS")], answer::text("")).into_response()
 }
 
+/// Whoever calls an endpoint by a method that it does not take hears so as of any other mistake: in a word, with the one status.
+async fn wrong_method() -> Refusal {
+    Refusal::InvalidMethod
+}
+
 /// Gives each request an id, a span that bears it, and the id to its client: support asks for it.
 async fn in_span(State(api): State<Api>, request: Request, next: Next) -> Response {
     let id = api.requests.next();
@@ -120,9 +117,11 @@ fn name(method: &Method) -> &str {
 }
 
 impl Api {
-    /// The account that the request's key opens, to the address that it comes from.
+    /// The account that the request's key opens, to the address that it comes from. The key is looked at before all else; what cannot
+    /// be read may have been one.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
-        let digest = params.key().ok_or(Refusal::NoKeyProvided)?.digest();
+        let missing = if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
+        let digest = params.key().ok_or(missing)?.digest();
         let now = self.gateway.now();
         let holder = self.gateway.holder_of_key(digest).await?.filter(|holder| match (&holder.allowed, params.peer) {
             (None, _) => true,
@@ -132,7 +131,7 @@ impl Api {
         match (holder, params.peer) {
             (Some(holder), _) => {
                 self.throttle.asked().by_key.take(digest, now)?;
-                Ok(holder.account)
+                if params.unreadable { Err(Refusal::InvalidRequest) } else { Ok(holder.account) }
             }
             (None, Some(address)) => {
                 self.throttle.asked().failed.take(address, now)?;
