@@ -70,6 +70,14 @@
 //! (`store/sims.rs`, with what `gateway/board.rs` knows of the modems) and balance, adds the order and holds its price. It ends by
 //! its first SMS (above), by `cancelorder` or `skipnumber`, or by its deadline (`gateway/expire.rs`), and the hold is captured or released with it.
 //!
+//! # One switch of a SIM bank
+//!
+//! `driver/bank/task.rs` runs a bank: it tells the machine in `modem/bank/` what the radios' sessions say (`Seen`), what `gateway/banks.rs` wants of
+//! the bank's SIMs, and that time passes; and carries out what that wants done. The plan (`modem/bank/plan.rs`) chooses a slot for a radio that may take one. The
+//! gateway gives the SIM on it leave, in the writer's order, so that no order gets it from then on; the session empties the stores and goes off the air
+//! (`modem/serving/departing.rs`, `modem/off_air.rs`); the bank switches (`driver/bank/control.rs`, the module, or a program); the session
+//! comes back and reads the ICCID, and only that counts (`modem/bank/machine.rs`). An order that was sold on a parked SIM (`gateway/parked.rs`) begins when its SIM is Ready.
+//!
 //! # One rental
 //!
 //! `http/customer/rental.rs` takes `rental/new`; `gateway/rentals.rs` finds a SIM that nobody waits on and charges the package

@@ -77,7 +77,12 @@ struct Stage {
 impl Stage {
     fn new() -> Stage {
         let scenario = Scenario::parse(&"[[modem]]\n".repeat(6)).unwrap();
-        let site = Site::with(6, scenario, "[orders]\nmax_open_per_account = 9\n");
+        let site = Site::with(
+            6,
+            scenario,
+            "[orders]\nmax_open_per_account = 9\n[[bank]]\nname = \"rack\"\nprofile = \"module\"\nports = [\"/dev/none1\", \"/dev/none2\"]\nslots = 16\n",
+        );
+
         let folder = site.dir.path();
         std::fs::create_dir(folder.join("bin")).unwrap();
         std::os::unix::fs::symlink(PROGRAM, folder.join("bin/simbridge")).unwrap();
