@@ -80,7 +80,7 @@ impl Stage {
         let site = Site::with(
             6,
             scenario,
-            "[orders]\nmax_open_per_account = 9\n[[bank]]\nname = \"rack\"\nprofile = \"module\"\nports = [\"/dev/none1\", \"/dev/none2\"]\nslots = 16\n",
+            "[orders]\nmax_open_per_account = 9\n[[bank]]\nname = \"rack\"\nprofile = \"module\"\nports = [\"/var/none/radio1\", \"/var/none/radio2\"]\nslots = 16\n",
         );
 
         let folder = site.dir.path();

@@ -104,6 +104,8 @@ fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
     let port = site.admin("/modems")[0]["port"].as_str().unwrap().to_owned();
     site.ok(&["modem", "at", &port, "AT+CFUN=0"]);
     daemon.terminate();
+    // It does not tell that it was switched off.
+    site.network().fault(0, &Fault::Refuse { command: "+CFUN?".to_owned(), times: 10 }).unwrap();
     let _daemon = site.serve_ready();
     let reset = site.json(&["modem", "show", &port])["recoveries"]["soft reset"].clone();
     assert_eq!(reset, 1);
