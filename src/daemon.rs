@@ -131,7 +131,7 @@ impl Daemon {
         let watch = Watch::new(gateway.clone(), store.clone());
         let throttle = Throttle::new(limits(config));
         let customers =
-            http::customer::router(gateway.clone(), throttle.clone(), Arc::clone(&watch.requests), stopping.clone());
+            http::customer::front(gateway.clone(), throttle.clone(), Arc::clone(&watch.requests), stopping.clone());
         let most = allowed::connections(config.http.max_connections);
         let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
             .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
@@ -231,7 +231,7 @@ fn listen_admin(
         .merge(http::watch::overview(watch.clone()))
         .merge(watched());
     let metrics = config.metrics_listen.map(|address| {
-        http::listen_tcp(address, watched(), METRICS_CONNECTIONS)
+        http::listen_tcp(address, watched().into_make_service(), METRICS_CONNECTIONS)
             .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
     });
     let metrics = metrics.transpose()?.map(|(_, listening)| listening);
