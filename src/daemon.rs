@@ -146,7 +146,7 @@ impl Daemon {
         let ids = Arc::new(RequestIds::since(gateway.now()));
         let counted = Arc::clone(&watch.requests);
         let customers =
-            http::customer::router(gateway.clone(), throttle.clone(), counted, Arc::clone(&ids), stopping.clone());
+            http::customer::front(gateway.clone(), throttle.clone(), counted, Arc::clone(&ids), stopping.clone());
         let most = allowed::connections(config.http.max_connections);
         let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
             .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
@@ -250,7 +250,7 @@ fn listen_admin(
         .merge(http::watch::overview(watch.clone()))
         .merge(watched());
     let metrics = config.metrics_listen.map(|address| {
-        http::listen_tcp(address, watched(), METRICS_CONNECTIONS)
+        http::listen_tcp(address, watched().into_make_service(), METRICS_CONNECTIONS)
             .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
     });
     let metrics = metrics.transpose()?.map(|(_, listening)| listening);

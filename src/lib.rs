@@ -64,6 +64,24 @@
 //! 7. The session hears that the message is on disk and sends `AT+CMGD=3`.
 //! 8. `http/customer/regular.rs` answers the customer's `getsms` with `SUCCESS_…`.
 //!
+//! # Limits
+//!
+//! Whatever can come faster than it is dealt with has a bound, and who comes beyond it is told or waits where nothing is lost.
+//!
+//! | what | at most | beyond it | test |
+//! | --- | --- | --- | --- |
+//! | a modem's line and reply | 4 KiB and 8 KiB (`at/lines.rs`, `modem/reply.rs`) | the rest of it is dropped, the next is understood | `a_line_without_end_is_cut_and_counted_once`, `lines_come_back_and_too_many_are_dropped` |
+//! | messages of a modem on their way to the disk | those that its store has room for; each is deleted after its own commit | they stay in the modem, the rest at the network | `a_disk_that_stands_still_holds_up_writes_and_nobody_else` |
+//! | what is kept of a port's conversation | 320 lines of 400 characters (`driver/detail.rs`) | the oldest go | `the_last_lines_are_kept_without_numbers_and_texts` |
+//! | operations that share a commit | 256 (`store/writer.rs`) | the next commit | `what_waits_shares_a_commit_up_to_a_limit` |
+//! | operations that wait for the writer | 1024; from 512 on customers who would add one are answered `ERROR` with `Retry-After`, the rest is the modems' | modems' tasks wait | `customers_are_told_early_when_too_much_waits_for_the_disk` |
+//! | readers of the database at once | 8 | the others wait; they are as many as there are connections | `only_so_many_read_at_once` |
+//! | connections | `[http] max_connections`, and half of the file descriptors | answered 503 `TOO_MANY_CONNECTIONS` | `a_crowd_takes_no_descriptor_from_modems_and_database` |
+//! | a request's head and body | 32 KiB, 64 KiB, and a time for each (`http/serve.rs`, `http/params.rs`) | `INVALID_REQUEST`, or the connection is closed | `a_key_may_be_bound_to_networks_and_a_large_request_is_refused` |
+//! | requests with a key, from an address | `[limits]` | 429 `TOO_MANY_REQUESTS` | `a_bucket_empties_and_fills` |
+//! | keys, addresses that are remembered | 10 000, 65 536 (`gateway/hot.rs`, `http/limits.rs`) | forgotten, and learnt anew | `nought_is_no_limit_and_the_quiet_are_forgotten` |
+//! | log lines that wait to be written | 8192 (`daemon/logging/queue.rs`) | counted, and lost | `a_sink_that_is_stuck_holds_nobody_up_and_what_is_lost_is_counted` |
+//!
 //! # One order
 //!
 //! `http/customer/regular.rs` takes `makeorder`; `gateway/orders.rs` checks, in this order, parameters, open order, stock

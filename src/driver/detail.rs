@@ -167,12 +167,11 @@ impl Record {
     /// Octets that came.
     pub fn came(&self, octets: &[u8], now: Moment) {
         let mut kept = self.lock();
-        for octet in octets {
-            match octet {
-                b'\r' | b'\n' => kept.end_line(now),
-                _ if kept.partial.len() < LENGTH * 3 => kept.partial.push(char::from(*octet)),
-                _ => {}
-            }
+        let mut runs = octets.split(|octet| matches!(octet, b'\r' | b'\n'));
+        kept.more(runs.next().unwrap_or_default());
+        for run in runs {
+            kept.end_line(now);
+            kept.more(run);
         }
     }
 
@@ -196,18 +195,33 @@ impl Kept {
         }
     }
 
+    /// Some more of a line.
+    fn more(&mut self, run: &[u8]) {
+        let room = (LENGTH * 3).saturating_sub(self.partial.len());
+        let run = run.get(..room).unwrap_or(run);
+        match std::str::from_utf8(run) {
+            Ok(text) if text.is_ascii() => self.partial.push_str(text),
+            _ => self.partial.extend(run.iter().copied().map(char::from)),
+        }
+    }
+
     fn end_line(&mut self, now: Moment) {
-        let line = std::mem::take(&mut self.partial);
-        let line = line.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+        let mut partial = std::mem::take(&mut self.partial);
+        let line = partial.trim_matches(|c: char| c.is_whitespace() || c.is_control());
         if !line.is_empty() {
             let kind = self.masker.came(line);
             self.keep(kind, line, now);
         }
+        // Its room is for the next line.
+        partial.clear();
+        self.partial = partial;
     }
 
     fn keep(&mut self, kind: mask::Kind, line: &str, now: Moment) {
         self.count += 1;
-        let text = line.chars().filter(|c| !c.is_control()).take(LENGTH).collect();
+        let plain = line.len() <= LENGTH && line.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        let text =
+            if plain { line.to_owned() } else { line.chars().filter(|c| !c.is_control()).take(LENGTH).collect() };
         let line = Line { number: self.count, at: now, kind, text };
         if self.opening.len() < OPENING {
             self.opening.push(line.clone());

@@ -11,7 +11,7 @@ use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
 use crate::domain::network_clock::{self, SAMPLE_AGE, SAMPLES};
 use crate::domain::order::OrderState;
-use crate::domain::{Catalogue, MessageId, Order, OrderId, PartId, SimId, Timestamp, code};
+use crate::domain::{Catalogue, MessageId, Order, OrderId, SimId, Timestamp, code};
 use crate::sms::{self, Deliver};
 use crate::store::{Actor, NewMessage, NewPart, Tx};
 
@@ -48,6 +48,16 @@ pub enum Ingested {
     Message(MessageId, Option<OrderId>),
     /// It could not be decoded; kept as it is.
     Undecodable(MessageId),
+}
+
+impl Ingested {
+    /// The message that it became.
+    fn message(self) -> Option<MessageId> {
+        match self {
+            Ingested::Message(message, _) | Ingested::Undecodable(message) => Some(message),
+            Ingested::Duplicate | Ingested::Part => None,
+        }
+    }
 }
 
 /// A PDU with what can be said of it without the database.
@@ -102,7 +112,10 @@ impl Gateway {
         let live = live && !self.may_have_waited(&iccid, received_at);
         self.store
             .write(move |tx| {
-                let sim = tx.ensure_sim(&iccid, received_at)?.id;
+                let sim = match tx.sim_id(&iccid)? {
+                    Some(known) => known,
+                    None => tx.ensure_sim(&iccid, received_at)?.id,
+                };
                 if tx.has_part(sim, &reading.digest, reading.stamp())? {
                     return Ok(Ingested::Duplicate);
                 }
@@ -123,9 +136,9 @@ impl Gateway {
         let deliver = reading.decoded.as_ref();
         let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
         let stamp = reading.stamp();
-        // Before the part itself is added: a message is not its own witness.
+        // The part itself is added after this: a message is not its own witness.
         let taken_at = taken_at(self, tx, smsc.as_deref(), stamp, received_at)?;
-        let part = tx.add_part(&NewPart {
+        let part = NewPart {
             sim,
             digest: &reading.digest,
             pdu: &reading.raw,
@@ -135,17 +148,23 @@ impl Gateway {
             received_at,
             live: live && smsc.is_some() && stamp.is_some(),
             error: deliver.err().map(String::as_str),
-        })?;
-        match deliver {
-            Err(_) => self.keep_undecodable(tx, sim, part, received_at),
+            message: None,
+        };
+        let ingested = match deliver {
+            Err(_) => Ingested::Undecodable(self.keep_undecodable(tx, sim, received_at)?),
             Ok(deliver) => match deliver.concat() {
-                Some(concat) => self.gather(tx, sim, part, deliver, concat, stamp, received_at),
-                None => self.keep_single(tx, sim, part, deliver, (stamp, taken_at, received_at)),
+                Some(concat) => {
+                    let part = tx.add_part(&part)?;
+                    return self.gather(tx, sim, part, deliver, concat, stamp, received_at);
+                }
+                None => self.keep_single(tx, sim, deliver, (stamp, taken_at, received_at))?,
             },
-        }
+        };
+        tx.add_part(&NewPart { message: ingested.message(), ..part })?;
+        Ok(ingested)
     }
 
-    fn keep_undecodable(&self, tx: &Tx<'_>, sim: SimId, part: PartId, at: Timestamp) -> Result<Ingested, Error> {
+    fn keep_undecodable(&self, tx: &Tx<'_>, sim: SimId, at: Timestamp) -> Result<MessageId, Error> {
         let nothing = NewMessage {
             sim,
             sender: None,
@@ -159,23 +178,20 @@ impl Gateway {
             settled_at: Some(at),
         };
         let message = tx.add_message(&nothing)?;
-        tx.link_part(part, message)?;
         self.tell_after(tx, message);
-        Ok(Ingested::Undecodable(message))
+        Ok(message)
     }
 
     fn keep_single(
         &self,
         tx: &Tx<'_>,
         sim: SimId,
-        part: PartId,
         deliver: &Deliver,
         (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
     ) -> Result<Ingested, Error> {
         let (sender, text) = (deliver.originator.to_string(), deliver.text().text);
         let whole = Whole { sim, sender: &sender, text: &text, sent_at, taken_at, received_at, complete: true };
         let (message, order) = self.give(tx, &whole, None)?;
-        tx.link_part(part, message)?;
         Ok(Ingested::Message(message, order))
     }
 
@@ -232,8 +248,11 @@ impl Gateway {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
-        self.settle_tenant(tx, whole.sim, self.now())?;
-        let tenant = tx.rental_at(whole.sim, whole.received_at)?;
+        let now = self.now().max(whole.received_at);
+        let tenant = match self.settle_tenant(tx, whole.sim, now)? {
+            true => tx.rental_at(whole.sim, whole.received_at)?,
+            false => None,
+        };
         match tenant.filter(|rental| rental.ends_at() > whole.received_at) {
             Some(rental) if rental.was_running(whole.taken_at, whole.received_at) => Ok(Owner::Rental(rental.id)),
             // It is from before the tenant's time, and orders are there none.

@@ -30,6 +30,7 @@ mod sims;
 mod tally;
 mod watch;
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -139,7 +140,10 @@ fn default_rates() -> Rates {
 
 /// The business. Cloning gives another handle to the same one.
 #[derive(Clone)]
-pub struct Gateway {
+pub struct Gateway(Arc<Parts>);
+
+/// What the business is made of. One count for all of it: a handle is taken and dropped with every message and every request.
+pub struct Parts {
     store: Store,
     clock: Clock,
     entropy: Entropy,
@@ -158,6 +162,14 @@ pub struct Gateway {
     asking: Arc<Notify>,
 }
 
+impl Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl Gateway {
     /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
@@ -165,7 +177,7 @@ impl Gateway {
             store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, rows.all_open_orders()?)));
         let (services, newest, open) = read.await?;
         let catalogue = Catalogue::new(&services)?;
-        Ok(Gateway {
+        Ok(Gateway(Arc::new(Parts {
             store,
             clock,
             entropy,
@@ -181,7 +193,7 @@ impl Gateway {
             deadlines: Arc::default(),
             clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
             asking: Arc::default(),
-        })
+        })))
     }
 
     /// What the modems last said.
@@ -226,6 +238,16 @@ impl Gateway {
             self.hot.remember(digest, holder, generation);
         }
         Ok(found)
+    }
+
+    /// What a key opens, as far as that is remembered; whoever changes it makes it be forgotten.
+    pub fn remembered_holder(&self, digest: &[u8; 32]) -> Option<Holder> {
+        self.hot.holder(digest).ok()
+    }
+
+    /// Whether so much waits to be written that customers should come again later.
+    pub fn is_overloaded(&self) -> bool {
+        self.store.is_crowded()
     }
 
     /// Messages, oldest first.

@@ -241,6 +241,11 @@ impl Gateway {
         }
     }
 
+    /// Whether it is known without asking the database that an order of this account waits for its SMS.
+    pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
+        self.hot.waits(order, account, now)
+    }
+
     /// What has come for an order.
     pub async fn sms(&self, account: AccountId, order: OrderId) -> Result<Sms, Error> {
         let now = self.now();

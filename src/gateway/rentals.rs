@@ -228,11 +228,11 @@ impl Gateway {
         found.map(|rental| self.settle_rental(tx, rental, now)).transpose()
     }
 
-    /// Renews or ends the tenancy of a SIM, if its end has come.
-    pub(super) fn settle_tenant(&self, tx: &Tx<'_>, sim: SimId, now: Timestamp) -> Result<(), Error> {
+    /// Renews or ends the tenancy of a SIM, if its end has come. Whether the SIM was ever let until `now`.
+    pub(super) fn settle_tenant(&self, tx: &Tx<'_>, sim: SimId, now: Timestamp) -> Result<bool, Error> {
         match tx.rental_at(sim, now)? {
-            Some(rental) => self.settle_rental(tx, rental, now).map(drop),
-            None => Ok(()),
+            Some(rental) => self.settle_rental(tx, rental, now).map(|_| true),
+            None => Ok(false),
         }
     }
 

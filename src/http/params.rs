@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName};
 
 use super::multipart;
 use crate::domain::key::ApiKey;
@@ -23,16 +24,34 @@ pub struct Params {
     pub peer: Option<IpAddr>,
 }
 
+/// The largest body that is read; parameters are some hundred bytes.
+const BODY_LIMIT: usize = 64 * 1024;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The address that a request comes from.
-pub(super) fn peer(request: &Request) -> Option<IpAddr> {
+fn peer(request: &Request) -> Option<IpAddr> {
     let ConnectInfo(address) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(address.ip().to_canonical())
+    Some(peer_of(*address))
+}
+
+/// The address of a connection's other end; an IPv4 one as such, also where both kinds come in by one socket.
+pub(super) fn peer_of(address: SocketAddr) -> IpAddr {
+    address.ip().to_canonical()
 }
 
 impl Params {
+    /// Those of a request's head: its query, and the key of its header.
+    pub(super) fn of_head<B>(request: &Request<B>, peer: Option<IpAddr>) -> Params {
+        let mut params = Params { peer, ..Params::default() };
+        params.add_form(request.uri().query().unwrap_or("").as_bytes());
+        params.bearer = header(request.headers(), AUTHORIZATION)
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
+            .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
+        params
+    }
+
     /// A parameter that is there and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(key, value)| key == name && !value.is_empty());
@@ -70,20 +89,21 @@ impl Params {
     }
 }
 
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
 impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = Infallible;
 
-    async fn from_request(request: Request, state: &S) -> Result<Params, Infallible> {
-        let mut params = Params { peer: peer(&request), ..Params::default() };
-        params.add_form(request.uri().query().unwrap_or("").as_bytes());
-        let headers = request.headers().clone();
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        params.bearer = header(AUTHORIZATION)
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty())
-            .map(|(_, key)| ApiKey::from_request(key.trim().to_owned()));
-        let kind = header(CONTENT_TYPE).unwrap_or_default();
-        let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+    async fn from_request(request: Request, _state: &S) -> Result<Params, Infallible> {
+        let mut params = Params::of_head(&request, peer(&request));
+        if request.body().is_end_stream() {
+            return Ok(params);
+        }
+        let (head, body) = request.into_parts();
+        let kind = header(&head.headers, CONTENT_TYPE).unwrap_or_default();
+        let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await;
         // Too large, broken, or too slow.
         let Ok(Ok(body)) = body else { return Ok(Params { unreadable: true, ..params }) };
         // Clients forget the content type: what looks like an object is JSON.

@@ -1,5 +1,6 @@
 //! Listening: loops that cut off clients which send their headers too slowly, and stop within a time.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -7,9 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 use axum_server::Handle;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
+use tower_service::Service;
 
 use super::crowd::Crowd;
 
@@ -33,9 +38,13 @@ impl Listening {
     }
 }
 
-/// Serves on a TCP address, at most `most` connections at once; answers the address it got, and the running server. The task is
-/// on the current runtime.
-pub fn listen_tcp(address: SocketAddr, router: Router, most: usize) -> io::Result<(SocketAddr, Listening)> {
+/// Serves on a TCP address, at most `most` connections at once, each by what `make` makes for it; answers the address it got, and the
+/// running server. The task is on the current runtime.
+pub fn listen_tcp<M, S>(address: SocketAddr, make: M, most: usize) -> io::Result<(SocketAddr, Listening)>
+where
+    M: Service<SocketAddr, Response = S, Error = Infallible, Future: Send> + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -48,7 +57,7 @@ pub fn listen_tcp(address: SocketAddr, router: Router, most: usize) -> io::Resul
         .http1_only();
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_LIMIT);
-    let task = tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+    let task = tokio::spawn(server.serve(make));
     let stop = Box::new(move |patience| handle.graceful_shutdown(Some(patience)));
     Ok((address, Listening { stop, task }))
 }

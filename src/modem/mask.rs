@@ -41,8 +41,8 @@ impl Masker {
             // A text may have more than one line.
             return Kind::Body;
         }
-        let upper = line.to_ascii_uppercase();
-        self.body = HEADS.iter().any(|head| upper.starts_with(head));
+        let begins_with = |head: &&str| line.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
+        self.body = HEADS.iter().any(begins_with);
         Kind::Came
     }
 }

@@ -27,6 +27,8 @@ pub struct NewPart<'n> {
     pub live: bool,
     /// Why it could not be decoded.
     pub error: Option<&'n str>,
+    /// The message that it is, when it is a whole one.
+    pub message: Option<MessageId>,
 }
 
 /// A part of a long message as it is kept.
@@ -83,8 +85,8 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// Keeps a part.
     pub fn add_part(&self, new: &NewPart<'_>) -> Result<PartId, StoreError> {
-        let sql = "INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, error) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let sql = "INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, error, \
+                   message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = params![
             new.sim.0,
             new.digest.as_slice(),
@@ -94,15 +96,11 @@ impl Tx<'_> {
             new.stamp.map(|at| at.0),
             new.received_at.0,
             new.live,
-            new.error
+            new.error,
+            new.message.map(|message| message.0)
         ];
         self.execute(sql, values)?;
         Ok(PartId(self.inserted()))
-    }
-
-    /// Notes which message a part became.
-    pub fn link_part(&self, part: PartId, message: MessageId) -> Result<(), StoreError> {
-        one_row(self.execute("UPDATE part SET message_id = $1 WHERE id = $2", [message.0, part.0])?, "part", part)
     }
 
     /// Puts a part into the long message that it belongs to.

@@ -209,6 +209,11 @@ impl Rows<'_> {
         self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
     }
 
+    /// A SIM's id.
+    pub fn sim_id(&self, iccid: &str) -> Result<Option<SimId>, StoreError> {
+        self.first("SELECT id FROM sim WHERE iccid = $1", [iccid], |row| row.get(0).map(SimId))
+    }
+
     /// Goes through the stock in the order of allocation until `take` says yes; answers that SIM and its number. `take` sees
     /// the ICCID: whether the SIM is on the air only the caller knows.
     pub fn find_in_stock(

@@ -25,6 +25,8 @@ use super::{Rows, Stats, StoreError};
 const GROUP: usize = 256;
 /// How many operations may wait before callers wait to hand theirs in.
 const QUEUE: usize = 1024;
+/// When so many wait, who can be refused should be: the rest of the queue is for what modems hand over.
+const CROWDED: usize = QUEUE / 2;
 /// How long SQLite waits for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection: more than there are in this room.
@@ -261,6 +263,11 @@ impl Store {
         self.jobs.max_capacity() - self.jobs.capacity()
     }
 
+    /// Whether so many operations wait that nobody who can come again should add one.
+    pub fn is_crowded(&self) -> bool {
+        self.waiting() >= CROWDED
+    }
+
     /// The database's file.
     pub fn path(&self) -> &Path {
         &self.readers.path
@@ -408,12 +415,14 @@ fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut queue: mpsc::
 }
 
 /// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
-fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Iterator<Item = Job>) {
+fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl ExactSizeIterator<Item = Job>) {
     let began = stopwatch();
+    let alone = group.len() == 1;
     let mut fate = run(conn, "BEGIN IMMEDIATE");
     let mut answers = Vec::new();
     for job in group {
         answers.push(match &fate {
+            Ok(()) if alone => without_savepoint(conn, job, &mut fate),
             Ok(()) => in_savepoint(conn, job, &mut fate),
             Err(error) => job(Err(error.clone())).1,
         });
@@ -421,7 +430,7 @@ fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Ite
     if fate.is_ok() && !place.is_same() {
         fate = Err(StoreError::Moved);
     }
-    if fate.is_ok() {
+    if fate.is_ok() && !conn.is_autocommit() {
         fate = run(conn, "COMMIT");
     }
     if !conn.is_autocommit() {
@@ -436,6 +445,17 @@ fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: impl Ite
 fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
     conn.prepare_cached(sql)?.execute([])?;
     Ok(())
+}
+
+/// Runs the only job of a transaction: undoing it is undoing that.
+fn without_savepoint(conn: &Connection, job: Job, fate: &mut Result<(), StoreError>) -> Answer {
+    let (keep, answer) = job(Ok(conn));
+    if conn.is_autocommit() {
+        *fate = Err(StoreError::Full);
+    } else if !keep && let Err(error) = run(conn, "ROLLBACK") {
+        *fate = Err(error);
+    }
+    answer
 }
 
 /// Runs one job and undoes it when it failed; a failure that took the whole transaction with it goes into `fate`.
@@ -510,6 +530,70 @@ mod tests {
         }
         assert_eq!(told.try_recv(), Ok("a"));
         assert!(told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn what_waits_shares_a_commit_up_to_a_limit() {
+        let (_dir, store) = open().await;
+        let (begun, has_begun) = oneshot::channel();
+        let (go, going) = std::sync::mpsc::channel();
+        let blocker = store.clone();
+        let first = tokio::spawn(async move {
+            let work = move |_: &Tx<'_>| {
+                let _ = begun.send(());
+                going.recv().map_err(|_| StoreError::Gone)
+            };
+            blocker.write(work).await
+        });
+        has_begun.await.unwrap();
+        assert!(!store.is_crowded());
+        let add = |n: usize| {
+            let store = store.clone();
+            tokio::spawn(async move { store.write(move |tx| tx.add_account(&n.to_string(), Timestamp(1))).await })
+        };
+        let others: Vec<_> = (0..GROUP + CROWDED).map(add).collect();
+        while store.waiting() < GROUP + CROWDED {
+            tokio::task::yield_now().await;
+        }
+        assert!(store.is_crowded());
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        for other in others {
+            other.await.unwrap().unwrap();
+        }
+        let commits = store.stats().operations.distribution();
+        let full_ones = (GROUP + CROWDED).div_ceil(GROUP);
+        assert_eq!(commits.count, u64::try_from(1 + full_ones).unwrap(), "one alone, then as many as may each time");
+        assert!(!store.is_crowded());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_so_many_read_at_once() {
+        let (_dir, store) = open().await;
+        let (begun, mut has_begun) = mpsc::unbounded_channel();
+        let read = |_| {
+            let (store, begun) = (store.clone(), begun.clone());
+            let (hold, held) = std::sync::mpsc::channel::<()>();
+            let reading = async move {
+                let read = store.read(move |_| {
+                    let _ = begun.send(());
+                    let _ = held.recv();
+                    Ok::<_, StoreError>(())
+                });
+                read.await
+            };
+            (hold, tokio::spawn(reading))
+        };
+        let (holds, readings): (Vec<_>, Vec<_>) = (0..=READERS).map(read).unzip();
+        for _ in 0..READERS {
+            has_begun.recv().await.unwrap();
+        }
+        assert_eq!(store.readers.turns.available_permits(), 0);
+        assert!(has_begun.try_recv().is_err(), "one more waits for its turn");
+        drop(holds);
+        for reading in readings {
+            reading.await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test]

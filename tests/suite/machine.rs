@@ -16,6 +16,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use simbridge::daemon::config::Config;
 use simbridge::daemon::{Daemon as Library, edge};
 use simbridge::domain::Timestamp;
+use simbridge::simulator::Scenario;
 
 use crate::support::{Daemon, GIVE_UP, Site, http, wait_for};
 
@@ -273,4 +274,46 @@ fn a_crowd_takes_no_descriptor_from_modems_and_database() {
         stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer)).is_ok()
             && answer.ends_with("10.00")
     });
+}
+
+#[test]
+fn customers_are_told_early_when_too_much_waits_for_the_disk() {
+    let site = Site::with(1, Scenario::default(), "[limits]\nkey_per_second = 0\naddress_per_second = 0\n");
+    let _daemon = site.serve_ready();
+    let (key, number) = shop(&site);
+    let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
+    let request = |what: &str| format!("GET /api/{what}key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let order = request("makeorder?serviceId=1&");
+    let holder = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let crowd: Vec<TcpStream> = (0..600)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.write_all(order.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let mut refused = (String::new(), String::new());
+    wait_for("somebody to be told", || {
+        // Those of the crowd who came early are still waiting.
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(order.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut answer = String::new();
+        let told = stream.read_to_string(&mut answer).is_ok();
+        refused = answer.split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
+        told && refused.1 == FAULT
+    });
+    assert!(refused.0.contains("retry-after: 1"), "{}", refused.0);
+    assert_eq!(refused.1, FAULT);
+    let page = site.page("/metrics");
+    let waiting = page.lines().find_map(|line| line.strip_prefix("simbridge_store_waiting ")).unwrap();
+    assert!((1..=512).contains(&waiting.parse::<usize>().unwrap()), "no more wait than may: {waiting}");
+    assert_eq!(http(&address, &request("getbalance?")).1, "10.00", "who only looks is answered");
+    site.send("Uber", &number, "in the crowd");
+    wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);
+    holder.execute_batch("ROLLBACK").unwrap();
+    wait_for("the message", || site.messages().len() == 1);
+    drop(crowd);
+    wait_for("an order", || http(&address, &order).1.starts_with("ORDER_"));
 }

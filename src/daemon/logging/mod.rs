@@ -83,7 +83,7 @@ fn journald() -> Result<(Queue, Lines), LogError> {
 }
 
 fn lines(format: LogFormat) -> Result<(Queue, Lines), LogError> {
-    let queue = Queue::to(std::io::stderr()).map_err(LogError::Thread)?;
+    let queue = Queue::to(std::io::BufWriter::new(std::io::stderr())).map_err(LogError::Thread)?;
     let writer = queue.clone();
     let lines = fmt::layer().with_writer(move || writer.clone());
     let lines = match format {

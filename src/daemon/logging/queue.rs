@@ -1,13 +1,15 @@
 //! Between those who log and what takes the lines: a queue with an end, and a thread that writes. Whoever logs never waits: when nobody
 //! takes the lines (a terminal that was stopped, a journald that hangs), they are counted and lost.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 /// Lines that may wait.
 const LINES: usize = 8192;
+/// For how long lines gather after the first: to wake a thread for each costs whoever logs more than to make the line.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long the end of the program waits until the last lines are written.
 const FLUSH: Duration = Duration::from_millis(500);
 
@@ -27,11 +29,20 @@ enum Command {
 /// Where lines go; may block.
 pub(super) trait Sink: Send + 'static {
     fn write(&mut self, line: &[u8]) -> io::Result<()>;
+
+    /// Nothing more waits now: what was taken goes out.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-impl Sink for io::Stderr {
+impl Sink for BufWriter<Stderr> {
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        self.lock().write_all(line)
+        self.write_all(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Write::flush(self)
     }
 }
 
@@ -91,15 +102,25 @@ impl Write for Queue {
 
 fn write_all(mut sink: impl Sink, waiting: &Receiver<Command>, lost: &AtomicU64) {
     let mut told = 0;
-    while let Ok(command) = waiting.recv() {
-        match command {
-            Command::Line(line) => {
-                if sink.write(&line).is_err() {
-                    lost.fetch_add(1, Ordering::Relaxed);
+    let count = |written: io::Result<()>| {
+        if written.is_err() {
+            lost.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    while let Ok(first) = waiting.recv() {
+        let mut next = Some(first);
+        while let Some(command) = next {
+            match command {
+                Command::Line(line) => count(sink.write(&line)),
+                Command::Flush(done) => {
+                    count(sink.flush());
+                    let _ = done.try_send(());
                 }
             }
-            Command::Flush(done) => drop(done.try_send(())),
+            next = waiting.try_recv().ok();
         }
+        count(sink.flush());
+        std::thread::park_timeout(GATHER);
         let now = lost.load(Ordering::Relaxed);
         if now > told {
             tracing::warn!(event = "log_lines_lost", lines = now - told, "nobody took these log lines in time");

@@ -38,6 +38,8 @@ pub(super) enum Refusal {
     InvalidAutoRenew,
     /// Over a limit: the one refusal with a status of its own.
     TooManyRequests(TooMany),
+    /// More waits to be written than should; nothing was done.
+    Overloaded,
     /// Logged with the request's id; the client learns only that it was us.
     Fault,
 }
@@ -69,6 +71,10 @@ impl IntoResponse for Refusal {
             Refusal::TooManyRequests(TooMany(seconds)) => {
                 let retry = [(RETRY_AFTER, seconds.to_string())];
                 return (StatusCode::TOO_MANY_REQUESTS, retry, text("TOO_MANY_REQUESTS")).into_response();
+            }
+            Refusal::Overloaded => {
+                // Of any other status than the document's one clients know nothing.
+                return ([(RETRY_AFTER, "1")], text("ERROR")).into_response();
             }
             Refusal::Fault => "ERROR",
         })

@@ -1,16 +1,18 @@
 //! Regular verification: a number for one service's code.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::answer::{Refusal, text};
-use super::{Api, Params};
-use crate::domain::OrderId;
+use super::{Api, Params, may_come};
 use crate::domain::country::DEFAULT_COUNTRY;
+use crate::domain::{OrderId, Timestamp};
 use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
 
 /// The longest that `getsms` holds its answer back, in seconds.
@@ -24,7 +26,7 @@ fn order_id(params: &Params) -> Result<OrderId, Refusal> {
 
 /// `/api/makeorder`.
 pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let service = params.number("serviceId").map(crate::domain::ServiceId);
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let made = api.gateway.make_order(account, service, country).await?;
@@ -59,9 +61,27 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
     }))
 }
 
+/// `/api/getsms` without `wait` in a query, when memory knows that the order waits. `None`: to be looked at as any other request,
+/// nothing having come of it yet.
+pub(super) fn known_to_wait<B>(api: &Api, request: &Request<B>, peer: IpAddr, now: Timestamp) -> Option<Response> {
+    if request.uri().path() != "/api/getsms" || request.method() != Method::GET {
+        return None;
+    }
+    let params = Params::of_head(request, Some(peer));
+    let (order, digest) = (order_id(&params).ok()?, params.key()?.digest());
+    let holder = api.gateway.remembered_holder(&digest).filter(|holder| may_come(holder, Some(peer)))?;
+    if params.get("wait").is_some() || !api.gateway.is_known_to_wait(holder.account, order, now) {
+        return None;
+    }
+    Some(match api.throttle.asked().by_key.take(digest, now) {
+        Ok(()) => text("WAITING"),
+        Err(too_many) => Refusal::from(too_many).into_response(),
+    })
+}
+
 /// `/api/cancelorder`.
 pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
     Ok(text(match api.gateway.cancel(account, order).await? {
         Cancel::Canceled => "ORDER_CANCELED",
@@ -72,7 +92,7 @@ pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answ
 
 /// `/api/skipnumber`.
 pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
     Ok(text(match api.gateway.skip(account, order).await? {
         Cancel::Canceled => "NUMBER_SKIPPED_ORDER_CANCELED",
@@ -83,7 +103,7 @@ pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answe
 
 /// `/api/reuse`.
 pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
     Ok(text(match api.gateway.reuse(account, order).await? {
         Reuse::Made { order, number } => format!("ORDER_ID_{order}_NUMBER_{number}"),

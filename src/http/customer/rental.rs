@@ -81,7 +81,7 @@ fn package(params: &Params) -> &str {
 
 /// `/api/rental/new`.
 pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let auto_renew = auto_renew(&params)?.unwrap_or(true);
     let rented = api.gateway.rent(account, params.get("country"), package(&params), auto_renew).await?;
     let rental = match rented {
@@ -105,7 +105,7 @@ pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/extend`.
 pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let contract = contract(&params)?;
     let package = package(&params);
     Ok(match api.gateway.extend(account, contract, package).await? {
@@ -121,7 +121,7 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/edit`.
 pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.account_to_write(&params).await?;
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
     Ok(match api.gateway.edit_rental(account, contract, auto_renew).await? {

@@ -1,53 +1,47 @@
 //! A thousand modems on one daemon: `simbridge simulate` on the one side, `simbridge serve` on the other. How long until all are Ready,
 //! what a modem that nothing happens to costs in memory and in CPU, how long until all have had a message, and how long the stop takes.
-//!
-//! Run it with `cargo bench --bench thousand`; another number of modems, and of idle minutes, may follow: `-- 200 5`.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
-
-mod process;
-#[path = "../tests/suite/support.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use all of it")]
-mod support;
 
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use simbridge::simulator::{Scenario, control};
-use support::{Daemon, Site};
 
-fn main() {
-    let mut numbers = std::env::args().filter_map(|arg| arg.parse::<u32>().ok());
-    let (modems, minutes) = (numbers.next().unwrap_or(1000), numbers.next().unwrap_or(2));
+use super::support::{Daemon, Site};
+use super::{process, table};
+
+const MODEMS: u32 = 1_000;
+const MINUTES: u32 = 2;
+
+pub fn run() {
     let empty = {
         let site = Site::with(0, Scenario::default(), "");
         let daemon = site.serve();
         sleep(Duration::from_secs(1));
-        private_kib(daemon.id())
+        process::private_kib(daemon.id())
     };
     let site = Site::with(0, Scenario::default(), "");
-    let _simulator = simulate(&site, modems);
+    let _simulator = simulate(&site, MODEMS);
     let started = Instant::now();
     let daemon = site.serve();
     let pid = daemon.id();
-    until("all modems to be Ready", || site.admin("/status")["modems"]["ready"] == modems);
-    row("all Ready after", started.elapsed().as_secs_f64(), "s");
-    row("CPU until then, a modem", process::cpu(pid).as_secs_f64() * 1000.0 / f64::from(modems), "ms");
+    until("all modems to be Ready", || site.admin("/status")["modems"]["ready"] == MODEMS);
+    table::head(&["a thousand modems on one daemon", "", "goal"]);
+    let row = |what, value: f64, unit, goal| table::row(&[what, &format!("{value:.2} {unit}"), goal]);
+    row("all Ready after", started.elapsed().as_secs_f64(), "s", "");
+    let modems = f64::from(MODEMS);
+    row("CPU until then, a modem", process::cpu(pid).as_secs_f64() * 1000.0 / modems, "ms", "");
     // What follows upon the start is over.
     sleep(Duration::from_secs(10));
     let before = process::cpu(pid);
-    sleep(Duration::from_secs(60) * minutes);
+    sleep(Duration::from_secs(60) * MINUTES);
     let idle = (process::cpu(pid) - before).as_secs_f64() * 1000.0;
-    row("idle CPU, a modem and minute", idle / f64::from(modems) / f64::from(minutes), "ms");
-    let used = private_kib(pid);
-    row("memory of the daemon", used as f64 / 1024.0, "MiB");
-    row("memory, a modem", (used - empty) as f64 / f64::from(modems), "KiB");
-    row("one message to each, all on disk after", messages(&site, modems).as_secs_f64(), "s");
-    row("stopped after", daemon.terminate().as_secs_f64(), "s");
-}
-
-fn row(what: &str, value: f64, unit: &str) {
-    println!("{what:>40}  {value:>10.2} {unit}");
+    row("CPU of an idle modem, a minute", idle / modems / f64::from(MINUTES), "ms", "≤ 0.5 ms");
+    let used = process::private_kib(pid);
+    row("memory of the daemon", used as f64 / 1024.0, "MiB", "");
+    row("memory, a modem", (used - empty) as f64 / modems, "KiB", "≤ 64 KiB");
+    row("one message to each, all on disk after", messages(&site, MODEMS).as_secs_f64(), "s", "");
+    row("stopped after", daemon.terminate().as_secs_f64(), "s", "");
 }
 
 /// The simulator as a process of its own, in the folder where the site's configuration looks for ports.
@@ -81,11 +75,4 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
         assert!(started.elapsed() < Duration::from_secs(300), "waited in vain for {what}");
         sleep(Duration::from_millis(50));
     }
-}
-
-/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`.
-fn private_kib(pid: u32) -> u64 {
-    let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let dirty = maps.lines().find_map(|line| line.strip_prefix("Private_Dirty:")).unwrap();
-    dirty.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -1,40 +1,22 @@
-//! How long a message takes through the real daemon when there is no hurry: from the network's handing it to the modem (`+CMTI`) to its
-//! deletion, which follows upon the commit; to the customer's long poll; and whether it takes longer because of what its neighbours do.
-//!
-//! Run it with `cargo bench --bench latency`.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
-
-#[path = "../tests/suite/support.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use all of it")]
-mod support;
+//! How long a message takes when there is no hurry: from the network's handing it to the modem (`+CMTI`) to its deletion, which follows
+//! upon the commit, and to the customer's long poll.
 
 use std::sync::mpsc;
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
-use simbridge::simulator::{Fault, Scenario};
-use support::{Site, wait_for};
+use simbridge::simulator::{Network, Scenario};
 use tokio::runtime::Runtime;
+
+use super::support::{self, Site, wait_for};
+use super::table;
 
 /// One message per modem every ten seconds, over this many modems, so often.
 const MODEMS: usize = 64;
 const PACE: Duration = Duration::from_millis(10_000 / MODEMS as u64);
 const ROUNDS: usize = 4;
 
-/// Beside well-behaved and beside ill neighbours: measured modems, and messages to each.
-const MEASURED: usize = 5;
-const MESSAGES: usize = 40;
-
-fn main() {
-    println!("{:>44}  {:>9}  {:>9}  {:>9}", "", "p50 ms", "p99 ms", "longest");
-    slow_pace();
-    for _ in 0..2 {
-        beside(false);
-        beside(true);
-    }
-}
-
-fn slow_pace() {
+pub fn run() {
     let limits = format!(
         "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"9s\"\nmax_open_per_account = {MODEMS}\n"
     );
@@ -51,8 +33,15 @@ fn slow_pace() {
             sleep(PACE);
         }
     }
-    table(&format!("{MODEMS} modems, +CMTI to deletion"), deleted);
-    table(&format!("{MODEMS} modems, +CMTI to the long poll"), polled);
+    table::head(&["one message per modem every ten seconds, 64 modems", "p50 ms", "p99 ms", "longest", "goal"]);
+    let (deleted, polled) = (table::percentiles(&mut deleted), table::percentiles(&mut polled));
+    for (what, taken, goal) in [
+        ("from `+CMTI` to the deletion, which follows upon the commit", deleted, "3 and 10 ms"),
+        ("from `+CMTI` to the waiting customer's answer", polled, "at most 1 ms more"),
+    ] {
+        let [p50, p99, longest] = taken.map(|ms| format!("{ms:.2}"));
+        table::row(&[what, &p50, &p99, &longest, goal]);
+    }
 }
 
 /// An order, a long poll that waits, an SMS: how long until it was deleted, and until the poll was answered.
@@ -80,44 +69,12 @@ fn one_order(site: &Site, key: &str, service: usize) -> (Duration, Duration) {
 }
 
 /// From the sending of a message to its deletion from the modem.
-fn one_message(site: &Site, runtime: &Runtime, place: usize) -> Duration {
+pub fn one_message(site: &Site, runtime: &Runtime, place: usize) -> Duration {
     let network = site.network();
-    let deleted = |network: &simbridge::simulator::Network| network.observed(place).unwrap().deleted;
+    let deleted = |network: &Network| network.observed(place).unwrap().deleted;
     let (before, number) = (deleted(network), network.numbers()[place].clone());
     let sent = Instant::now();
     site.send("Uber", &number, "Your code is 123456. Never share this code.");
     runtime.block_on(network.until(|network| deleted(network) > before));
     sent.elapsed()
-}
-
-/// Three modems beside the measured ones: one that does not answer, one that is gone, one that never stops talking; or three that are well.
-fn beside(ill: bool) {
-    let site = Site::with(MEASURED + 3, Scenario::default(), "");
-    let daemon = site.serve_ready();
-    if ill {
-        let flood = Fault::Flood { line: "^RSSI: 20".to_owned(), every_ms: 1, for_ms: 600_000 };
-        let faults = [Fault::Silence { commands: u32::MAX }, Fault::PortGone { back_after_ms: None }, flood];
-        let numbers = site.network().numbers();
-        for (place, fault) in (MEASURED..).zip(&faults) {
-            site.network().fault(place, fault).unwrap();
-            // It is in the middle of something.
-            site.send("Uber", &numbers[place], "never read");
-        }
-    }
-    let runtime = Runtime::new().unwrap();
-    let mut taken = Vec::new();
-    for n in 0..MESSAGES * MEASURED {
-        taken.push(one_message(&site, &runtime, n % MEASURED));
-        sleep(Duration::from_millis(20));
-    }
-    let stopped = daemon.terminate();
-    assert!(stopped < Duration::from_secs(5), "{stopped:?}");
-    let neighbours = if ill { "one wedged, one gone, one flooding" } else { "three well-behaved neighbours" };
-    table(&format!("{neighbours}, stop {:.2} s", stopped.as_secs_f64()), taken);
-}
-
-fn table(what: &str, mut taken: Vec<Duration>) {
-    taken.sort();
-    let at = |part: f64| taken[((taken.len() - 1) as f64 * part).round() as usize].as_secs_f64() * 1000.0;
-    println!("{what:>44}  {:>9.2}  {:>9.2}  {:>9.2}", at(0.5), at(0.99), at(1.0));
 }

@@ -1,0 +1,46 @@
+//! Every figure of what simbridge must reach, as one table beside its baseline of the same run: the real daemon, simulated modems on
+//! PTYs, loopback HTTP, a real disk.
+//!
+//! `cargo bench --bench figures` takes a quarter of an hour; parts of it may be named: `-- polls messages latency neighbours thousand`.
+//! What takes longer has programs of its own: `size` (a database of ten million messages) and `load` (ten minutes at full speed).
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+
+mod latency;
+mod messages;
+mod neighbours;
+mod polls;
+mod process;
+mod reader;
+mod table;
+mod thousand;
+
+#[path = "../../tests/suite/support.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod support;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some(polls::BARE) => return polls::bare_server(),
+        Some(reader::READER) => return reader::run(&args[1..]),
+        _ => {}
+    }
+    let parts: [(&str, fn()); 5] = [
+        ("polls", polls::run),
+        ("messages", messages::run),
+        ("latency", latency::run),
+        ("neighbours", neighbours::run),
+        ("thousand", thousand::run),
+    ];
+    let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    if let Some(unknown) = named.iter().find(|name| parts.iter().all(|(part, _)| part != *name)) {
+        eprintln!("no part is called {unknown}: polls messages latency neighbours thousand");
+        std::process::exit(2);
+    }
+    table::machine();
+    for (part, run) in parts {
+        if named.is_empty() || named.iter().any(|name| *name == part) {
+            run();
+        }
+    }
+}

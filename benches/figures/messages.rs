@@ -1,0 +1,148 @@
+//! Messages a second and CPU per message over 1, 8 and 64 modems in a closed loop, each with five messages on offer: from the modem's
+//! store to the deletion after the commit. Beside it, on the same modems, the least that empties them; and what SQLite alone commits.
+
+use std::time::{Duration, Instant};
+
+use simbridge::simulator::{Observed, Scenario};
+
+use super::support::{Site, wait_for};
+use super::{process, reader, table};
+
+const MESSAGES: usize = 12_800;
+const ON_OFFER: usize = 5;
+const ROUNDS: usize = 2;
+
+/// So many messages were taken in.
+#[derive(Default)]
+struct Taken {
+    took: Duration,
+    cpu: Duration,
+    commands: u64,
+    commits: u64,
+    operations: u64,
+}
+
+pub fn run() {
+    table::head(&[
+        "from the modem's store to its deletion",
+        "messages/s",
+        "CPU s per 1000",
+        "commands a message",
+        "operations a commit",
+        "`CMGR`+`CMGD` alone, messages/s",
+        "CPU s per 1000",
+        "ratio of messages/s",
+        "goal",
+    ]);
+    for (modems, goal) in [(1, ""), (8, ""), (64, "≥ 3 000/s, ≤ 0.12 s, ≥ 5 a commit")] {
+        let (mut ours, mut least) = (Taken::default(), Taken::default());
+        // In turns.
+        for _ in 0..ROUNDS {
+            ours.add(&daemon(modems));
+            least.add(&reader_alone(modems));
+        }
+        let all = (MESSAGES * ROUNDS) as f64;
+        let per_second = |taken: &Taken| all / taken.took.as_secs_f64();
+        let cpu = |taken: &Taken| format!("{:.3}", taken.cpu.as_secs_f64() * 1000.0 / all);
+        table::row(&[
+            &format!("{modems} modems"),
+            &format!("{:.0}", per_second(&ours)),
+            &cpu(&ours),
+            &format!("{:.2}", ours.commands as f64 / all),
+            &format!("{:.1}", ours.operations as f64 / ours.commits as f64),
+            &format!("{:.0}", per_second(&least)),
+            &cpu(&least),
+            &format!("{:.2}", per_second(&ours) / per_second(&least)),
+            goal,
+        ]);
+    }
+    table::head(&["SQLite alone, `synchronous=FULL`", "rows/s"]);
+    for rows in [1, 100] {
+        let (commits, took) = sqlite_alone(rows);
+        let per_second = (commits * rows) as f64 / took.as_secs_f64();
+        table::row(&[&format!("{rows} a commit"), &format!("{per_second:.0}")]);
+    }
+}
+
+impl Taken {
+    fn add(&mut self, other: &Taken) {
+        self.took += other.took;
+        self.cpu += other.cpu;
+        self.commands += other.commands;
+        self.commits += other.commits;
+        self.operations += other.operations;
+    }
+}
+
+fn site(modems: usize) -> Site {
+    let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
+    Site::with(modems, Scenario::parse(&modem.repeat(modems)).unwrap(), "")
+}
+
+fn daemon(modems: usize) -> Taken {
+    let site = site(modems);
+    let daemon = site.serve_ready();
+    let before = commits(&site);
+    let mut taken = closed_loop(&site, daemon.id(), modems);
+    let after = commits(&site);
+    (taken.commits, taken.operations) = (after.0 - before.0, after.1 - before.1);
+    taken
+}
+
+fn reader_alone(modems: usize) -> Taken {
+    let site = site(modems);
+    let mut reader = reader::start(site.rack.as_ref().unwrap().ports());
+    let taken = closed_loop(&site, reader.id(), modems);
+    reader.kill().unwrap();
+    reader.wait().unwrap();
+    taken
+}
+
+/// Sends all messages and waits until all are deleted.
+fn closed_loop(site: &Site, pid: u32, modems: usize) -> Taken {
+    let numbers = site.network().numbers();
+    let seen = |what: fn(Observed) -> u64| {
+        (0..modems).filter_map(|modem| site.network().observed(modem)).map(what).sum::<u64>()
+    };
+    let commands = seen(|observed| observed.commands);
+    let cpu = process::cpu(pid);
+    let started = Instant::now();
+    for n in 0..MESSAGES {
+        site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
+    }
+    let all = u64::try_from(MESSAGES).unwrap();
+    wait_for("all messages to be deleted", || seen(|observed| observed.deleted) == all);
+    let (took, cpu) = (started.elapsed(), process::cpu(pid) - cpu);
+    Taken { took, cpu, commands: seen(|observed| observed.commands) - commands, ..Taken::default() }
+}
+
+/// How often the writer has committed, and how many operations.
+fn commits(site: &Site) -> (u64, u64) {
+    let metrics = site.page("/metrics");
+    let value = |name: &str| {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}"));
+        line.trim().parse::<f64>().unwrap() as u64
+    };
+    (value("simbridge_store_commit_operations_count"), value("simbridge_store_commit_operations_sum"))
+}
+
+/// So many rows a commit, for two seconds.
+fn sqlite_alone(rows: usize) -> (usize, Duration) {
+    let dir = tempfile::tempdir().unwrap();
+    let conn = rusqlite::Connection::open(dir.path().join("bare.db")).unwrap();
+    conn.pragma_update(None, "journal_mode", "WAL").unwrap();
+    conn.pragma_update(None, "synchronous", "FULL").unwrap();
+    conn.execute_batch("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
+    let started = Instant::now();
+    let mut commits = 0;
+    while started.elapsed() < Duration::from_secs(2) {
+        conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for _ in 0..rows {
+            let mut insert = conn.prepare_cached("INSERT INTO message (text) VALUES ($1)").unwrap();
+            insert.execute(["Your code is 123456. Never share this code."]).unwrap();
+        }
+        conn.execute_batch("COMMIT").unwrap();
+        commits += 1;
+    }
+    (commits, started.elapsed())
+}

@@ -1,0 +1,255 @@
+//! Ten minutes at full speed: `simbridge simulate` with 64 modems that always have messages on offer, `simbridge serve`, and from this
+//! process 5 000 polls and 50 orders a second. Each tenth of the time it tells messages, latencies and memory, at the end what `verify` says.
+//!
+//! Run it with `cargo bench --bench load`; for fewer seconds: `-- 60`.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+
+#[path = "figures/process.rs"]
+#[expect(dead_code, reason = "shared with the other benchmarks")]
+mod process;
+#[path = "../tests/suite/support.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod support;
+#[path = "figures/table.rs"]
+mod table;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use simbridge::simulator::{Scenario, control};
+use support::{Daemon, Site, wait_for};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{MissedTickBehavior, interval};
+
+const MODEMS: usize = 64;
+const ON_OFFER: u64 = 5;
+const POLLS_A_SECOND: u64 = 5_000;
+const ORDERS_A_SECOND: u64 = 50;
+/// Connections that poll, and that order; each has its next request a fixed time after its last, or at once when that is over.
+const POLLERS: u64 = 50;
+const BUYERS: u64 = 25;
+const SERVICES: usize = 50;
+
+/// What one kind of request took since the last look, and how many were answered otherwise than they should.
+#[derive(Default)]
+struct Seen {
+    taken: Mutex<Vec<Duration>>,
+    odd: AtomicU64,
+}
+
+impl Seen {
+    fn saw(&self, took: Duration, as_it_should: bool) {
+        self.taken.lock().unwrap().push(took);
+        self.odd.fetch_add(u64::from(!as_it_should), Ordering::Relaxed);
+    }
+
+    /// How many a second, and how long they took.
+    fn take(&self, seconds: f64) -> [String; 2] {
+        let mut taken = std::mem::take(&mut *self.taken.lock().unwrap());
+        let a_second = format!("{:.0}", taken.len() as f64 / seconds);
+        let [p50, p99, longest] = table::percentiles(&mut taken);
+        [a_second, format!("{p50:.1}, {p99:.1}, {longest:.1}")]
+    }
+}
+
+struct Load {
+    address: String,
+    /// Each customer's key and newest order.
+    customers: Vec<(String, AtomicU64)>,
+    over: AtomicBool,
+    polls: Seen,
+    orders: Seen,
+}
+
+impl Load {
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+}
+
+fn main() {
+    let seconds = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(600);
+    table::machine();
+    let limits = "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"5s\"\n\
+                  number_cooldown = \"1s\"\nmax_open_per_account = 1000\n";
+    let site = Site::with(0, Scenario::default(), limits);
+    let _simulator = simulate(&site);
+    let daemon = site.serve();
+    wait_for("all modems to be Ready", || site.admin("/status")["modems"]["ready"] == MODEMS);
+    (1..=SERVICES).for_each(|n| {
+        let sender = format!("^Service{n}$");
+        site.ok(&["service", "add", &format!("Service{n}"), "--price", "0.01", "--sender", &sender]);
+    });
+    let customer = |n| (site.customer(&format!("customer{n}"), "100000"), AtomicU64::new(0));
+    let customers = (0..BUYERS).map(customer).collect();
+    let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
+    let load = Arc::new(Load {
+        address,
+        customers,
+        over: AtomicBool::default(),
+        polls: Seen::default(),
+        orders: Seen::default(),
+    });
+    let folder = site.dir.path().join("modems");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let tasks = runtime.block_on(async { start(&load, folder) });
+    watch(&site, &daemon, &load, Duration::from_secs(seconds));
+    load.over.store(true, Ordering::Relaxed);
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    println!("\nverify: {}", site.json(&["verify"]));
+    println!("stopped after {:.2} s", daemon.terminate().as_secs_f64());
+}
+
+/// A row for each tenth of the run.
+fn watch(site: &Site, daemon: &Daemon, load: &Load, whole: Duration) {
+    table::head(&[
+        "after",
+        "messages/s",
+        "CPU, cores",
+        "memory, MiB",
+        "polls/s",
+        "p50, p99, longest, ms",
+        "orders/s",
+        "p50, p99, longest, ms",
+        "odd answers",
+    ]);
+    let (mut messages, mut cpu) = (stored(site), process::cpu(daemon.id()));
+    for n in 1..=10 {
+        let began = Instant::now();
+        std::thread::sleep(whole / 10);
+        let seconds = began.elapsed().as_secs_f64();
+        let (later, cpu_later) = (stored(site), process::cpu(daemon.id()));
+        let [polls, polls_took] = load.polls.take(seconds);
+        let [orders, orders_took] = load.orders.take(seconds);
+        let odd = load.polls.odd.load(Ordering::Relaxed) + load.orders.odd.load(Ordering::Relaxed);
+        table::row(&[
+            &format!("{} s", (whole * n / 10).as_secs()),
+            &format!("{:.0}", (later - messages) / seconds),
+            &format!("{:.2}", (cpu_later - cpu).as_secs_f64() / seconds),
+            &format!("{:.1}", process::private_kib(daemon.id()) as f64 / 1024.0),
+            &polls,
+            &polls_took,
+            &orders,
+            &orders_took,
+            &odd.to_string(),
+        ]);
+        (messages, cpu) = (later, cpu_later);
+    }
+}
+
+fn stored(site: &Site) -> f64 {
+    let page = site.page("/metrics");
+    let values = page.lines().filter(|line| line.starts_with("simbridge_modem_messages_total"));
+    values.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+}
+
+fn start(load: &Arc<Load>, folder: PathBuf) -> Vec<tokio::task::JoinHandle<()>> {
+    let pollers = (0..POLLERS).map(|n| tokio::spawn(poll(Arc::clone(load), n)));
+    let buyers = (0..BUYERS).map(|n| tokio::spawn(buy(Arc::clone(load), n)));
+    let supplier = tokio::spawn(supply(Arc::clone(load), folder));
+    pollers.chain(buyers).chain([supplier]).collect()
+}
+
+/// Keeps messages on offer to each modem.
+async fn supply(load: Arc<Load>, folder: PathBuf) {
+    let mut sent = vec![0; MODEMS];
+    while !load.is_over() {
+        for (modem, sent) in control::stats(&folder).await.unwrap().iter().zip(&mut sent) {
+            let Some(number) = &modem.number else { continue };
+            while *sent < modem.observed.deleted + ON_OFFER {
+                let sender = format!("Service{}", *sent % SERVICES as u64 + 1);
+                control::send(&folder, &sender, number, "Your code is 123456").await.unwrap();
+                *sent += 1;
+            }
+        }
+    }
+}
+
+/// A customer who polls for the newest order.
+async fn poll(load: Arc<Load>, n: u64) {
+    let (key, newest) = &load.customers[(n % BUYERS) as usize];
+    let mut client = Client::connect(&load.address).await;
+    let mut pace = pace(POLLS_A_SECOND, POLLERS);
+    while !load.is_over() {
+        pace.tick().await;
+        let path = format!("/api/getsms?orderId={}&key={key}", newest.load(Ordering::Relaxed));
+        let words = ["WAITING", "SUCCESS_", "ORDER_EXPIRED"];
+        client.get(&path, &load.polls, |answer| words.iter().any(|word| answer.starts_with(word))).await;
+    }
+}
+
+/// A customer who orders, now this, now that, now here, now there.
+async fn buy(load: Arc<Load>, n: u64) {
+    let (key, newest) = &load.customers[n as usize];
+    let mut client = Client::connect(&load.address).await;
+    let mut pace = pace(ORDERS_A_SECOND, BUYERS);
+    let mut service = n as usize;
+    while !load.is_over() {
+        pace.tick().await;
+        service += 1;
+        let country = ["NL", "UK", "USA"][service % 3];
+        let path = format!("/api/makeorder?serviceId={}&country={country}&key={key}", service % SERVICES + 1);
+        let answer = client.get(&path, &load.orders, |answer| answer.starts_with("ORDER_ID_")).await;
+        if let Some(order) = answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split('_').next()) {
+            newest.store(order.parse().unwrap(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// One of so many that together do so much a second.
+fn pace(a_second: u64, who: u64) -> tokio::time::Interval {
+    let mut pace = interval(Duration::from_micros(1_000_000 * who / a_second));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
+}
+
+/// One connection that asks, and waits for the answer.
+struct Client {
+    stream: TcpStream,
+    answer: Vec<u8>,
+}
+
+impl Client {
+    async fn connect(address: &str) -> Client {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client { stream, answer: vec![0; 4096] }
+    }
+
+    async fn get(&mut self, path: &str, seen: &Seen, as_it_should: impl Fn(&str) -> bool) -> String {
+        let asked = Instant::now();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).await.unwrap();
+        let mut length = 0;
+        loop {
+            let read = self.stream.read(&mut self.answer[length..]).await.unwrap();
+            assert!(read > 0, "the server hung up");
+            length += read;
+            let text = std::str::from_utf8(&self.answer[..length]).unwrap();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let (_, rest) = head.split_once("content-length: ").unwrap();
+            if body.len() == rest.split("\r\n").next().unwrap().parse::<usize>().unwrap() {
+                seen.saw(asked.elapsed(), as_it_should(body));
+                return body.to_owned();
+            }
+        }
+    }
+}
+
+/// The simulator as a process of its own, in the folder where the site's configuration looks for ports.
+fn simulate(site: &Site) -> Daemon {
+    let folder = site.dir.path().join("modems");
+    let args = ["simulate", "--modems", &MODEMS.to_string(), "--dir", folder.to_str().unwrap()];
+    let child = site.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let simulator = Daemon::of(child);
+    wait_for("the ports", || folder.join(format!("modem{:03}", MODEMS - 1)).exists());
+    simulator
+}
