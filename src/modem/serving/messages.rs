@@ -18,6 +18,8 @@ const READS_IN_ROW: u8 = 16;
 /// How long after the ICCID was read messages may be read without reading it again; and how long after that, or after the message
 /// itself was read, a deletion may be sent.
 const PROOF: Duration = Duration::from_secs(10);
+/// The same where a bank may put another card on late.
+const BANK_PROOF: Duration = Duration::from_millis(500);
 /// A PDU that does not fit its header is read again so often.
 const REREADS: u8 = 2;
 /// An announced message that is not there: some modems announce a little early.
@@ -35,7 +37,7 @@ impl Serving {
     /// What to do next about messages.
     pub(super) fn message_command(&mut self, facts: &mut Facts, now: Moment) -> Option<Command> {
         if let Some(slot) = self.slots.deletable(self.chosen) {
-            if now - slot.read_at.max(self.iccid_read_at) > PROOF {
+            if now - slot.read_at.max(self.iccid_read_at) > proof(facts) {
                 // Another card's message could lie in that slot by now.
                 self.doubt = true;
                 return Some(iccid_command(facts));
@@ -48,7 +50,7 @@ impl Serving {
         }
         let read = self.reads.peek(self.chosen, &self.slots);
         let sweeps = self.sweep.is_running() || self.sweep.due().is_some_and(|due| due <= now);
-        if (read.is_some() || sweeps) && now - self.iccid_read_at > PROOF {
+        if (read.is_some() || sweeps) && now - self.iccid_read_at > proof(facts) {
             // The card may have been exchanged unseen, and every announcement of that lost: whose messages are these?
             self.doubt = true;
             return Some(iccid_command(facts));
@@ -218,7 +220,12 @@ impl Serving {
         let Some(received) = facts.received(Some((store, index)), pdu, live) else { return };
         let token = facts.token();
         self.slots.add(store, index, token, now);
-        facts.actions.push_back(Action::Store { token, received });
+        let store = Action::Store { token, received };
+        if facts.config.iccid_from_card {
+            self.unproven.push(store);
+        } else {
+            facts.actions.push_back(store);
+        }
     }
 
     pub(super) fn deleted(&mut self, facts: &mut Facts, index: i32, outcome: Outcome, now: Moment) {
@@ -269,6 +276,11 @@ impl Serving {
             self.sweep.soon(now);
         }
     }
+}
+
+/// How long the reading of the ICCID tells which card is in.
+fn proof(facts: &Facts) -> Duration {
+    if facts.config.iccid_from_card { BANK_PROOF } else { PROOF }
 }
 
 fn pdu(line: &str) -> RawPdu {

@@ -83,6 +83,9 @@ pub(super) struct Serving {
     /// The host is to be told that the modem's own store is empty; with a token: has been told.
     emptied: Option<Option<Token>>,
     leave: Option<Leave>,
+    /// Messages of a bank's card that were read, and that are handed on when its ICCID has been read once more: the bank may put
+    /// another card on late.
+    unproven: Vec<Action>,
     /// The card is to go off the air.
     departure: Option<Departure>,
 }
@@ -115,6 +118,7 @@ impl Serving {
             follow_ups: 0,
             emptied: None,
             leave: None,
+            unproven: Vec::new(),
             departure: None,
         };
         serving.sweep.at(now);
@@ -146,7 +150,7 @@ impl Serving {
         if let Some(next) = self.departing(facts, now) {
             return next;
         }
-        if self.doubt {
+        if self.doubt || !self.unproven.is_empty() {
             return match self.doubt_until.filter(|until| now < *until) {
                 Some(until) => Next::Wait(Some(until)),
                 None => Next::Send(iccid_command(facts)),
@@ -234,6 +238,7 @@ impl Serving {
         match found {
             Some(iccid) if Some(iccid.as_str()) == known => {
                 self.doubt = false;
+                facts.actions.extend(self.unproven.drain(..));
                 self.doubt_until = None;
                 self.doubt_tries = 0;
                 self.iccid_read_at = now;

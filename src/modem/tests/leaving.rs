@@ -157,3 +157,32 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
     assert_eq!(answer(&bench, 7), Some(&Err(RequestError::OtherCard)));
     assert_eq!(bench.session.state(), State::SimCheck);
 }
+
+/// A bank that says it has switched and does so only later: what was read may be another card's.
+#[test]
+fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
+    let card = |digits: &str| {
+        let mut digits: Vec<char> = digits.chars().collect();
+        digits.resize(20, 'F');
+        let swapped: String = digits.chunks(2).flat_map(|pair| pair.iter().rev()).collect();
+        format!("+CRSM: 144,0,\"{swapped}\"|OK")
+    };
+    let file = "AT+CRSM=176,12258,0,0,10";
+    for (after, handed_on) in [(ICCID, 1), (OTHER, 0)] {
+        let mut bench = Bench::with(SessionConfig { iccid_from_card: true, ..SessionConfig::new("port") });
+        bench.on(file, &card(ICCID));
+        bench.auto(Duration::from_millis(10));
+        assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+        bench.lines("+CMTI: \"SM\",3");
+        bench.play(&format!("> {file}\n< {}", card(ICCID)));
+        if bench.sent.front().is_some_and(|sent| sent.starts_with("AT+CPMS")) {
+            bench.sent.pop_front();
+            bench.lines("+CPMS: 1,20,1,20,1,20|OK");
+        }
+        bench.play(&format!("> AT+CMGR=3\n< {}\n> {file}", Bench::message(PDU_LENGTH)));
+        assert!(bench.handed_on.is_empty(), "before the card was read again");
+        bench.lines(&card(after));
+        assert_eq!(bench.handed_on.len(), handed_on);
+        assert_eq!(bench.count("AT+CMGD=3"), 0);
+    }
+}
