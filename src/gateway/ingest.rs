@@ -283,6 +283,7 @@ impl Gateway {
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
             self.count_end_after(tx, &completed);
+            self.bank_news_after(tx);
             let (hot, number) = (Arc::clone(&self.hot), completed.number.clone());
             tx.after_commit(move || hot.used(&number));
             let posting = Posting::Capture { amount: order.price, order: order.id };

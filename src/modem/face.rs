@@ -250,7 +250,10 @@ pub enum Request {
     },
     /// Take the card off the air, so that its bank can exchange it. Answered when everything that lay in the stores is on disk and
     /// deleted, and card and radio are off.
-    Leave,
+    Leave {
+        /// The card, as its ICCID was last read; `None`: none could be read. Another one stays.
+        iccid: Option<String>,
+    },
     /// Choose this slot inside the module, counted from 0. Only off the air.
     Slot(u8),
     /// Go back on the air with whatever card is there. Answered at once.

@@ -24,6 +24,16 @@ enum Doing {
     Returning(Option<u64>, Command),
 }
 
+impl Doing {
+    fn command(&self) -> Command {
+        match self {
+            Doing::Leaving(_) => Command::SetFunctionality(0),
+            Doing::Slot(_, command) => Command::Own(command.clone()),
+            Doing::Returning(_, command) => command.clone(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct OffAir {
     doing: Option<Doing>,
@@ -48,6 +58,11 @@ impl OffAir {
         self.take(Doing::Returning(Some(id), returning(restart, facts)))
     }
 
+    /// Whether it is off the air and nobody has asked for anything else.
+    pub fn is_idle(&self) -> bool {
+        self.doing.is_none() && !self.over
+    }
+
     fn take(&mut self, doing: Doing) -> Result<(), RequestError> {
         if self.doing.is_some() || self.over {
             return Err(RequestError::TooMany);
@@ -64,14 +79,16 @@ impl OffAir {
             self.doing = Some(Doing::Returning(None, returning(true, facts)));
         }
         match &self.doing {
-            Some(Doing::Leaving(_)) => Next::Send(Command::SetFunctionality(0)),
-            Some(Doing::Slot(_, command)) => Next::Send(Command::Own(command.clone())),
-            Some(Doing::Returning(_, command)) => Next::Send(command.clone()),
+            Some(doing) => Next::Send(doing.command()),
             None => Next::Wait(Some(self.until)),
         }
     }
 
-    pub fn ended(&mut self, facts: &mut Facts, outcome: Outcome) {
+    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome) {
+        // One of the phase before may still have been in flight.
+        if self.doing.as_ref().map(Doing::command).as_ref() != Some(command) {
+            return;
+        }
         let (id, reply) = match self.doing.take() {
             // A modem that refuses it leaves the network when its card goes.
             Some(Doing::Leaving(id)) => (id, Ok(Vec::new())),

@@ -84,7 +84,7 @@ impl Requests {
             Request::Reset { .. } => {}
             Request::OfCard { errand, .. } => errands::check(errand)?,
             // The session's own: they do not wait here.
-            Request::Leave | Request::Slot(_) | Request::Return { .. } => return Err(RequestError::Starting),
+            Request::Leave { .. } | Request::Slot(_) | Request::Return { .. } => return Err(RequestError::Starting),
         }
         if self.waiting.len() >= MAX_WAITING {
             return Err(RequestError::TooMany);
@@ -121,7 +121,7 @@ impl Requests {
                 let text = profile.hard_reset().filter(|_| hard).unwrap_or(profile.soft_reset());
                 (Running::Reset(next.id), Command::Raw(text.to_owned()))
             }
-            Request::Leave | Request::Slot(_) | Request::Return { .. } => return None,
+            Request::Leave { .. } | Request::Slot(_) | Request::Return { .. } => return None,
             Request::OfCard { iccid, errand } => {
                 let mut doing = Doing::begin(next.id, iccid, errand, profile);
                 let first = doing.next()?;

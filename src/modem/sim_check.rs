@@ -50,6 +50,11 @@ impl SimCheck {
         SimCheck::after(SETTLE, now)
     }
 
+    /// Whether a PIN is being entered, or what came of it is awaited.
+    pub fn is_unlocking(&self) -> bool {
+        self.unlocking.is_some()
+    }
+
     /// Something happened to the card: look soon.
     pub fn hurry(&mut self, event: SimEvent, now: Moment) {
         let entered = self.unlocking.as_ref().is_some_and(Unlocking::has_entered);

@@ -76,13 +76,15 @@ struct Stage {
 
 impl Stage {
     fn new() -> Stage {
-        let scenario = Scenario::parse(&"[[modem]]\n".repeat(6)).unwrap();
-        let site = Site::with(
-            6,
-            scenario,
-            "[orders]\nmax_open_per_account = 9\n[[bank]]\nname = \"rack\"\nprofile = \"module\"\nports = [\"/var/none/radio1\", \"/var/none/radio2\"]\nslots = 16\n",
+        let scenario = "[[modem]]\n".repeat(8) + "[[bank]]\nradios = [6, 7]\nslots = 16\n";
+        let site = Site::with(8, Scenario::parse(&scenario).unwrap(), "[orders]\nmax_open_per_account = 9\n");
+        let modems = site.dir.path().join("modems").display().to_string();
+        let bank = format!(
+            "[[bank]]\nname = \"rack\"\nprofile = \"swit\"\ncontrol = \"{modems}/bank0\"\n\
+             ports = [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 16\n"
         );
-
+        let text = std::fs::read_to_string(site.config()).unwrap() + &bank;
+        std::fs::write(site.config(), text).unwrap();
         let folder = site.dir.path();
         std::fs::create_dir(folder.join("bin")).unwrap();
         std::os::unix::fs::symlink(PROGRAM, folder.join("bin/simbridge")).unwrap();

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info_span};
 
@@ -77,7 +77,8 @@ pub fn start<H: Host>(banks: Vec<BankPorts>, driver: &Handle, host: &Arc<H>, sto
     let mut asked = HashMap::new();
     let mut news = Vec::new();
     for bank in banks {
-        let (sender, mut by_hand) = mpsc::channel(4);
+        let (sender, by_hand) = mpsc::channel(4);
+        let by_hand = Arc::new(Mutex::new(by_hand));
         asked.insert(bank.config.name.clone(), sender);
         let changed = Arc::new(Notify::new());
         news.push(Arc::clone(&changed));
@@ -86,15 +87,18 @@ pub fn start<H: Host>(banks: Vec<BankPorts>, driver: &Handle, host: &Arc<H>, sto
         let serving = async move {
             // A task of its own each time: what panics there ends there.
             while !stop.is_cancelled() {
-                let task =
-                    task::Task::new(bank.clone(), driver.clone(), Arc::clone(&host), Arc::clone(&changed), by_hand);
+                let task = task::Task::new(
+                    bank.clone(),
+                    driver.clone(),
+                    Arc::clone(&host),
+                    Arc::clone(&changed),
+                    Arc::clone(&by_hand),
+                );
                 let running = tokio::spawn(task.run(stop.clone()).in_current_span());
                 match running.await {
-                    Ok(()) => return,
-                    Err(_) => error!(event = "bank_task_failed", "the bank's task failed; it is started anew"),
+                    Ok(()) if stop.is_cancelled() => return,
+                    _ => error!(event = "bank_task_failed", "the bank's task failed; it is started anew"),
                 }
-                // Whoever asked the task that fell is told that it is gone; so is everybody from now on.
-                by_hand = mpsc::channel(1).1;
                 tokio::time::sleep(PAUSE).await;
             }
         };

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// What has come of something.
 enum Event {
     Needs(Option<Vec<Need>>),
-    MayLeave(usize, bool),
+    MayLeave(usize, String, bool),
     Left(usize, Result<(), RequestError>),
     Switched(usize, Result<(), String>),
     Returned(usize, Result<(), RequestError>),
@@ -42,13 +42,15 @@ pub(super) struct Task<H> {
     host: Arc<H>,
     /// What is wanted may have changed.
     news: Arc<Notify>,
-    by_hand: mpsc::Receiver<ByHand>,
+    by_hand: Arc<Mutex<mpsc::Receiver<ByHand>>>,
     clock: Clock,
     /// A radio has said something.
     heard: Arc<Notify>,
     records: Vec<(Record, u64)>,
     work: JoinSet<Event>,
     jobs: Option<mpsc::Sender<Job>>,
+    /// The operator's program runs once at a time: the hardware behind it may be one for all radios.
+    one_at_a_time: Arc<Mutex<()>>,
 }
 
 impl<H: Host> Task<H> {
@@ -57,7 +59,7 @@ impl<H: Host> Task<H> {
         driver: Handle,
         host: Arc<H>,
         news: Arc<Notify>,
-        by_hand: mpsc::Receiver<ByHand>,
+        by_hand: Arc<Mutex<mpsc::Receiver<ByHand>>>,
     ) -> Task<H> {
         let heard = Arc::new(Notify::new());
         let records = ports.config.radios.iter().map(|radio| {
@@ -77,6 +79,7 @@ impl<H: Host> Task<H> {
             records,
             work: JoinSet::new(),
             jobs: None,
+            one_at_a_time: Arc::default(),
         }
     }
 
@@ -122,6 +125,7 @@ impl<H: Host> Task<H> {
     }
 
     async fn serve(&mut self, mut bank: Bank, mut done: mpsc::Receiver<Done>) {
+        let by_hand = Arc::clone(&self.by_hand);
         let mut show_at = self.now();
         self.listen(&mut bank);
         loop {
@@ -134,12 +138,16 @@ impl<H: Host> Task<H> {
                 () = tokio::time::sleep_until(self.instant(due)) => bank.tick(self.now()),
                 () = self.heard.notified() => self.listen(&mut bank),
                 () = self.news.notified() => bank.news(self.now()),
-                Some((radio, said)) = done.recv() => bank.switched(radio, said, self.now()),
+                heard = done.recv(), if self.jobs.is_some() => match heard {
+                    Some((radio, said)) => bank.switched(radio, said, self.now()),
+                    // The control line's task has fallen: this one begins anew, and with it the line.
+                    None => return,
+                },
                 Some(ended) = self.work.join_next(), if !self.work.is_empty() => {
                     // A piece of work that panicked is found out by the plan's deadlines.
                     self.happened(&mut bank, ended.unwrap_or(Event::Nothing));
                 }
-                Some(asked) = self.by_hand.recv() => self.by_hand(&mut bank, asked),
+                Some(asked) = receive(&by_hand) => self.by_hand(&mut bank, asked),
             }
         }
     }
@@ -166,7 +174,7 @@ impl<H: Host> Task<H> {
         let now = self.now();
         match event {
             Event::Needs(needs) => bank.needs(needs, now),
-            Event::MayLeave(radio, yes) => bank.may_leave(radio, yes, now),
+            Event::MayLeave(radio, iccid, yes) => bank.may_leave(radio, &iccid, yes, now),
             Event::Left(radio, said) => bank.left(radio, said, now),
             Event::Switched(radio, said) => bank.switched(radio, said, now),
             Event::Returned(radio, said) => bank.returned(radio, said, now),
@@ -198,7 +206,7 @@ impl<H: Host> Task<H> {
                 BankAction::AskNeeds(cards) => self.ask_needs(cards),
                 BankAction::MayLeave { radio, iccid } => self.may_leave(radio, iccid),
                 BankAction::Stays { iccid } => self.host.bank_stays(&iccid),
-                BankAction::Leave { radio } => self.request(radio, Request::Leave, Event::Left),
+                BankAction::Leave { radio, iccid } => self.request(radio, Request::Leave { iccid }, Event::Left),
                 BankAction::Return { radio, restart } => {
                     self.request(radio, Request::Return { restart }, Event::Returned);
                 }
@@ -226,7 +234,8 @@ impl<H: Host> Task<H> {
         let host = Arc::clone(&self.host);
         self.spawn(async move {
             let told = |error: HostError| warn!(event = "bank_leave_unknown", %error, "whether a SIM may leave cannot be told now");
-            Event::MayLeave(radio, host.may_leave(&iccid).await.map_err(told).unwrap_or(false))
+            let yes = host.may_leave(&iccid).await.map_err(told).unwrap_or(false);
+            Event::MayLeave(radio, iccid, yes)
         });
     }
 
@@ -255,8 +264,11 @@ impl<H: Host> Task<H> {
                 });
             }
             Adapter::Command => {
-                let command = self.command(radio, row);
-                self.spawn(async move { Event::Switched(radio, steps::run(&command).await) });
+                let (command, turn) = (self.command(radio, row), Arc::clone(&self.one_at_a_time));
+                self.spawn(async move {
+                    let _turn = turn.lock().await;
+                    Event::Switched(radio, steps::run(&command).await)
+                });
             }
         }
     }
@@ -301,4 +313,8 @@ impl<H: Host> Task<H> {
             Event::Nothing
         });
     }
+}
+
+async fn receive(by_hand: &Mutex<mpsc::Receiver<ByHand>>) -> Option<ByHand> {
+    by_hand.lock().await.recv().await
 }

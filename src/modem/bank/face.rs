@@ -174,6 +174,8 @@ pub enum BankAction {
     Leave {
         /// Which.
         radio: usize,
+        /// The card that was let go; `None`: none could be read.
+        iccid: Option<String>,
     },
     /// Have the bank put a row's card on a radio: `Bank::switched`.
     Switch {

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use super::super::face::RequestError;
 use super::super::moment::Moment;
-use super::face::{BankAction, BankConfig, Call, Holds, Kept, MoveEnd, Moved, Need, Seen};
+use super::face::{BankAction, BankConfig, Call, Holds, Kept, MoveEnd, Need, Seen};
 use super::plan;
 use super::switching::{Progress, Switch};
 
 /// What is wanted of the cards is asked anew before a switch when it is older.
 const FRESH: Duration = Duration::from_secs(5);
+/// Some of it changes without anybody saying so (an order stops collecting): asked anew at least so often.
+const STALE: Duration = Duration::from_secs(30);
 /// A question that was not answered by then is asked again.
 const UNANSWERED: Duration = Duration::from_secs(30);
 /// After a card that may not leave, or did not, its radio is left alone for so long.
-const HELD: Duration = Duration::from_secs(15);
-/// First and longest time for which a slot is left alone that could not be put on.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
+pub(super) const HELD: Duration = Duration::from_secs(15);
 /// Switches that are averaged.
 const MEASURED: usize = 8;
 
@@ -51,12 +51,24 @@ pub(super) struct Radio {
     /// No switch begins before.
     pub not_before: Moment,
     pub by_hand: Option<u32>,
+    /// The card that was last read on it since the last switch.
+    pub last: Option<String>,
+    /// Switches in a row that came to nothing, and why the last one did.
+    pub bad_in_row: u32,
+    pub fault: Option<String>,
     /// Visits of rented cards in a row.
     pub rented_in_row: u8,
     pub moves: u32,
     pub lies: u32,
     pub failures: u32,
     pub deaf: Duration,
+}
+
+impl Radio {
+    /// The card that is on it as far as is known: one that is being read again is not gone.
+    pub fn card(&self) -> Option<&str> {
+        self.seen.iccid.as_deref().or_else(|| self.last.as_deref().filter(|_| !self.seen.no_card))
+    }
 }
 
 /// What is wanted of a card, in this room's time.
@@ -77,14 +89,14 @@ pub struct Bank {
     pub(super) radios: Vec<Radio>,
     pub(super) slots: Vec<Slot>,
     /// The slot that each card is in, by its ICCID.
-    places: HashMap<String, u32>,
+    pub(super) places: HashMap<String, u32>,
     pub(super) wanted: HashMap<String, Wanted>,
     heard_at: Option<Moment>,
     asked_at: Option<Moment>,
+    /// There was news since it was asked.
+    ask_again: bool,
     times: VecDeque<Duration>,
-    pub(super) failed_in_row: u32,
-    pub(super) last_fault: Option<String>,
-    actions: VecDeque<BankAction>,
+    pub(super) actions: VecDeque<BankAction>,
 }
 
 impl Bank {
@@ -112,9 +124,8 @@ impl Bank {
             wanted: HashMap::new(),
             heard_at: None,
             asked_at: None,
+            ask_again: false,
             times: VecDeque::new(),
-            failed_in_row: 0,
-            last_fault: None,
             actions: VecDeque::new(),
         };
         bank.ask(now);
@@ -130,6 +141,8 @@ impl Bank {
     pub fn radio(&mut self, radio: usize, seen: Seen, now: Moment) {
         let Some(known) = self.radios.get_mut(radio).filter(|known| known.seen != seen) else { return };
         let same_card = known.seen.iccid == seen.iccid;
+        let comes = seen.works && !known.seen.works && known.doing.is_none();
+        known.last = seen.iccid.clone().or(known.last.take());
         known.ready_since = known.ready_since.filter(|_| same_card && seen.works).or(seen.works.then_some(now));
         if known.seen.works && !seen.works {
             known.deaf_since = now;
@@ -137,10 +150,13 @@ impl Bank {
         if !same_card {
             known.last_message = None;
         }
+        // One that a task which fell had let go is here again.
+        let back = seen.iccid.clone().filter(|_| comes).map(|iccid| BankAction::Stays { iccid });
         known.seen = seen;
         if known.doing.is_none() {
             known.since = now;
         }
+        self.actions.extend(back);
         self.actions.push_back(BankAction::Report);
         self.tick(now);
     }
@@ -157,8 +173,13 @@ impl Bank {
         self.ask(now);
     }
 
-    fn ask(&mut self, now: Moment) {
-        self.asked_at = Some(now);
+    /// One question at a time.
+    pub(super) fn ask(&mut self, now: Moment) {
+        if self.asked_at.is_some_and(|at| now - at < UNANSWERED) {
+            self.ask_again = true;
+            return;
+        }
+        (self.asked_at, self.ask_again) = (Some(now), false);
         let mut cards: Vec<String> = self.places.keys().cloned().collect();
         let strangers = self.radios.iter().filter_map(|radio| radio.seen.iccid.clone());
         cards.extend(strangers.filter(|iccid| self.slot_of(iccid).is_none()));
@@ -187,19 +208,27 @@ impl Bank {
         });
         self.wanted = wanted.collect();
         self.actions.push_back(BankAction::Report);
+        if self.ask_again {
+            self.ask(now);
+        }
         self.tick(now);
     }
 
     /// Whether a card may leave.
-    pub fn may_leave(&mut self, radio: usize, yes: bool, now: Moment) {
-        self.step(radio, now, |switch, radio, _, _| switch.may_leave(radio, yes));
+    pub fn may_leave(&mut self, radio: usize, iccid: &str, yes: bool, now: Moment) {
+        let waits = self.radios.get(radio).is_some_and(|radio| radio.doing.is_some());
+        if yes && !waits {
+            return self.actions.push_back(BankAction::Stays { iccid: iccid.to_owned() });
+        }
+        self.step(radio, now, |switch, radio, _, _| switch.may_leave(radio, iccid, yes, now));
     }
 
     /// Whether the session has left.
     pub fn left(&mut self, radio: usize, said: Result<(), RequestError>, now: Moment) {
-        if said.is_ok()
-            && let Some(slot) = self.on(radio).and_then(|slot| self.slot_mut(slot))
-        {
+        let doing = self.radios.get(radio).and_then(|radio| radio.doing.as_ref());
+        let worked = doing.filter(|switch| switch.worked && switch.began.is_none() && said.is_ok());
+        let slot = worked.and_then(|switch| self.slot_of(switch.before.as_deref()?));
+        if let Some(slot) = slot.and_then(|slot| self.slot_mut(slot)) {
             slot.visited = Some(now);
         }
         self.step(radio, now, |switch, radio, row, profile| switch.left(radio, row, profile, said, now));
@@ -248,7 +277,7 @@ impl Bank {
     pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
         let steps = self.radios.iter().filter_map(|radio| radio.doing.as_ref()?.deadline());
         let plans = (0..self.radios.len()).filter_map(|radio| plan::look_at(self, radio, now));
-        let asked = self.asked_at.map(|at| at + UNANSWERED);
+        let asked = self.asked_at.map_or_else(|| self.heard_at.map(|at| at + STALE), |at| Some(at + UNANSWERED));
         // While an answer is awaited plans that are due wait too.
         let plans = plans.filter(|_| self.asked_at.is_none());
         let left_alone = self.slots.iter().filter_map(|slot| slot.after).filter(|after| *after > now);
@@ -261,8 +290,17 @@ impl Bank {
             let seen = self.radios.get(radio).map(|radio| radio.seen.clone()).unwrap_or_default();
             self.step(radio, now, |switch, radio, row, profile| switch.look(radio, row, profile, &seen, now));
         }
-        if self.asked_at.is_some_and(|at| now - at >= UNANSWERED) {
+        let stale = self.asked_at.is_none() && self.heard_at.is_some_and(|at| now - at >= STALE);
+        if stale || self.asked_at.is_some_and(|at| now - at >= UNANSWERED) {
             self.ask(now);
+        }
+        for radio in 0..self.radios.len() {
+            let by_hand = self.radios.get(radio).and_then(|radio| radio.by_hand);
+            if by_hand.is_some_and(|slot| self.radio_of(slot).is_some_and(|other| other != radio))
+                && let Some(known) = self.radios.get_mut(radio)
+            {
+                known.by_hand = None;
+            }
         }
         for radio in 0..self.radios.len() {
             if plan::look_at(self, radio, now).is_none_or(|at| at > now) {
@@ -285,8 +323,7 @@ impl Bank {
         let Some(known) = self.radios.get_mut(radio) else { return };
         known.rented_in_row = if choice.rental { known.rented_in_row.saturating_add(1) } else { 0 };
         known.since = now;
-        let before = known.seen.iccid.clone();
-        let (switch, action) = Switch::begin(choice.slot, choice.why, before, wanted, radio);
+        let (switch, action) = Switch::begin(choice, known, wanted, radio, now);
         known.doing = Some(switch);
         self.actions.extend([action, BankAction::Report]);
     }
@@ -318,159 +355,10 @@ impl Bank {
         }
     }
 
-    /// A card was read after a switch. Only this counts.
-    fn read(&mut self, radio: usize, iccid: &str, now: Moment) {
-        let at = self.slot_of(iccid);
-        let Some(switch) = self.radios.get_mut(radio).and_then(|radio| radio.doing.as_mut()) else { return };
-        let slot = switch.slot;
-        let stayed = switch.before.as_deref() == Some(iccid);
-        let right = match &switch.wanted {
-            Some(wanted) => wanted == iccid,
-            None => !stayed && at.is_none_or(|at| at == slot),
-        };
-        // A card that is in no slot that we know: it has taken the place of the one that was here.
-        let exchanged = !stayed && at.is_none();
-        // It may well be this slot's own card that was on the radio before; the next visit will tell.
-        let unsaid = stayed && at.is_none() && switch.wanted.is_none();
-        let last = switch.tries >= self.config.profile.tries;
-        if right || exchanged {
-            switch.register(&self.config.profile, now);
-            return self.found(slot, Holds::Sim(iccid.to_owned()), radio);
-        }
-        if unsaid {
-            return switch.register(&self.config.profile, now);
-        }
-        self.lied(radio, now);
-        if !last {
-            return self.again(radio, Some(iccid.to_owned()), now);
-        }
-        if stayed {
-            return self.end(radio, MoveEnd::Lied, now);
-        }
-        // Read as often as it was tried: the cards have been put elsewhere.
-        if let Some(switch) = self.radios.get_mut(radio).and_then(|radio| radio.doing.as_mut()) {
-            switch.register(&self.config.profile, now);
-        }
-        self.found(slot, Holds::Sim(iccid.to_owned()), radio);
-    }
-
-    fn lied(&mut self, radio: usize, _now: Moment) {
-        if let Some(known) = self.radios.get_mut(radio) {
-            known.lies = known.lies.saturating_add(1);
-        }
-    }
-
-    fn no_card(&mut self, radio: usize, now: Moment) {
-        let Some(switch) = self.radios.get(radio).and_then(|radio| radio.doing.as_ref()) else { return };
-        if switch.wanted.is_some() && switch.tries < self.config.profile.tries {
-            return self.again(radio, None, now);
-        }
-        let slot = switch.slot;
-        self.found(slot, Holds::Empty, radio);
-        self.end(radio, MoveEnd::Empty, now);
-    }
-
-    fn again(&mut self, radio: usize, on: Option<String>, now: Moment) {
-        let Some(known) = self.radios.get_mut(radio) else { return };
-        known.since = now;
-        if let Some(switch) = &mut known.doing {
-            self.actions.push_back(switch.again(on, radio));
-        }
-    }
-
-    /// Notes what is in a slot. A card is in one slot.
-    fn found(&mut self, slot: u32, holds: Holds, radio: usize) {
-        if let Holds::Sim(iccid) = &holds
-            && let Some(other) = self.slot_of(iccid).filter(|other| *other != slot)
-            && let Some(other) = self.slot_mut(other)
-        {
-            *other = Slot::default();
-        }
-        self.places.retain(|_, place| *place != slot);
-        if let Holds::Sim(iccid) = &holds {
-            self.places.insert(iccid.clone(), slot);
-        }
-        if let Some(known) = self.slot_mut(slot) {
-            known.home = Some(radio);
-            known.holds = holds;
-        }
-        self.keep(slot, None);
-    }
-
-    fn keep(&mut self, slot: u32, visited: Option<Duration>) {
-        if let Some(known) = self.slot(slot) {
-            self.actions.push_back(BankAction::Keep(Kept { slot, holds: known.holds.clone(), visited }));
-        }
-    }
-
-    /// Nothing was done: the card is wanted where it is.
-    fn refused(&mut self, radio: usize, now: Moment) {
-        let Some(known) = self.radios.get_mut(radio) else { return };
-        if known.doing.as_ref().is_some_and(|switch| switch.began.is_some()) {
-            // After a lie the card that was still there was wanted.
-            return self.end(radio, MoveEnd::Lied, now);
-        }
-        let Some(switch) = known.doing.take() else { return };
-        known.not_before = now + HELD;
-        known.since = now;
-        self.last_fault = switch.fault.or(self.last_fault.take());
-        self.actions.extend(switch.before.map(|iccid| BankAction::Stays { iccid }));
-        self.ask(now);
-        self.actions.push_back(BankAction::Report);
-    }
-
-    fn end(&mut self, radio: usize, end: MoveEnd, now: Moment) {
-        let Some(known) = self.radios.get_mut(radio) else { return };
-        let Some(switch) = known.doing.take() else { return };
-        let (began_at, found) = (switch.began.unwrap_or(now), known.seen.iccid.clone());
-        known.since = now;
-        known.deaf += now - began_at;
-        known.moves = known.moves.saturating_add(1);
-        known.failures = known.failures.saturating_add(u32::from(end == MoveEnd::Failed));
-        known.by_hand = known.by_hand.filter(|slot| *slot != switch.slot);
-        known.not_before = if end == MoveEnd::Failed { now + HELD } else { now };
-        let left = switch.before.clone().filter(|before| found.as_ref() != Some(before));
-        let back = switch.before.into_iter().chain(found.clone());
-        self.actions.extend(back.map(|iccid| BankAction::Stays { iccid }));
-        let fault = switch.fault.unwrap_or_else(|| "the bank put another card on than was wanted".to_owned());
-        self.judge(switch.slot, end, fault, now);
-        if end == MoveEnd::Done {
-            self.times.truncate(MEASURED - 1);
-            self.times.push_front(now - began_at);
-        }
-        for slot in [left.as_deref().and_then(|iccid| self.slot_of(iccid)), Some(switch.slot)].into_iter().flatten() {
-            let visited = self.slot(slot).and_then(|slot| slot.visited);
-            self.keep(slot, visited.map(|at| now - at));
-        }
-        let moved = Moved { radio, slot: switch.slot, left, began_at, ended_at: now, found, end };
-        self.actions.extend([BankAction::Moved(moved), BankAction::Report]);
-        self.ask(now);
-    }
-
-    /// What a switch's end says of its slot, and of the bank.
-    fn judge(&mut self, slot: u32, end: MoveEnd, fault: String, now: Moment) {
-        let good = matches!(end, MoveEnd::Done | MoveEnd::Empty);
-        let failed = end == MoveEnd::Failed;
-        self.failed_in_row = if failed { self.failed_in_row.saturating_add(1) } else { 0 };
-        if failed {
-            self.last_fault = Some(fault.clone());
-        }
-        let Some(known) = self.slot_mut(slot) else { return };
-        known.tried = Some(now);
-        known.failures = if good { 0 } else { known.failures.saturating_add(1) };
-        if end == MoveEnd::Done {
-            known.visited = Some(now);
-        }
-        known.after = (!good).then(|| {
-            let factor = 1_u32.checked_shl(known.failures.saturating_sub(1)).unwrap_or(u32::MAX);
-            now + BACKOFF.0.saturating_mul(factor).min(BACKOFF.1)
-        });
-        known.trouble = match end {
-            MoveEnd::Done | MoveEnd::Empty => None,
-            MoveEnd::NoNetwork => Some("no network takes it".to_owned()),
-            MoveEnd::Lied => Some("the bank does not put it on: another card is read each time".to_owned()),
-            MoveEnd::Failed => Some(fault),
-        };
+    /// So long a switch took.
+    pub(super) fn measured(&mut self, took: Duration) {
+        self.times.truncate(MEASURED - 1);
+        self.times.push_front(took);
     }
 
     /// How long a switch takes until the card is on the air.
@@ -509,7 +397,7 @@ impl Bank {
         self.slots.get(usize::try_from(slot).ok()?)
     }
 
-    fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+    pub(super) fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
         self.slots.get_mut(usize::try_from(slot).ok()?)
     }
 }

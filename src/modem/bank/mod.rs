@@ -12,6 +12,7 @@
 //! that it has read. After a start nothing is believed: the card that a radio's session reads tells which slot is on it.
 
 mod control;
+mod ending;
 mod face;
 mod machine;
 mod plan;

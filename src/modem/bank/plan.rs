@@ -41,7 +41,7 @@ struct Candidate<'b> {
     slot: u32,
     known: &'b Slot,
     wanted: Option<&'b Wanted>,
-    /// Another radio was its last one, and works.
+    /// Another radio was its last one, and can take it in time.
     at_home_elsewhere: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn choose(bank: &Bank, radio: usize, now: Moment) -> Option<Choice> {
     if let Some(slot) = known.by_hand.filter(|slot| bank.radio_of(*slot).is_none()) {
         return Some(Choice { slot, why: "by hand", at: known.not_before.max(now), rental: false });
     }
-    let on = known.seen.iccid.as_deref().and_then(|iccid| bank.wanted.get(iccid));
+    let on = known.card().and_then(|iccid| bank.wanted.get(iccid));
     if on.is_some_and(|wanted| wanted.stays) {
         return None;
     }
@@ -83,7 +83,7 @@ pub(super) fn look_at(bank: &Bank, radio: usize, now: Moment) -> Option<Moment> 
 /// When a radio could take another card at the earliest, if one were called; `None` when the card on it is to stay.
 pub(super) fn free_at(bank: &Bank, radio: usize) -> Option<Moment> {
     let known = bank.radios.get(radio).filter(|known| known.doing.is_none() && !known.seen.lost)?;
-    let on = known.seen.iccid.as_deref().and_then(|iccid| bank.wanted.get(iccid));
+    let on = known.card().and_then(|iccid| bank.wanted.get(iccid));
     let stays = on.is_some_and(|wanted| wanted.stays) || known.by_hand.is_some();
     (!stays).then(|| Stay::of(bank, known).burst.max(known.not_before))
 }
@@ -102,7 +102,7 @@ impl Stay {
     fn of(bank: &Bank, known: &Radio) -> Stay {
         let Some(ready) = known.ready_since else {
             let patience = if known.seen.no_card { BARE } else { HOPELESS };
-            let at = known.deaf_since.max(known.since) + patience;
+            let at = known.deaf_since + patience;
             return Stay { burst: at, dwell: at, turn: at };
         };
         let quiet = bank.config.quiet;
@@ -123,8 +123,10 @@ fn candidates<'b>(bank: &'b Bank, radio: usize, now: Moment) -> Vec<Candidate<'b
             Holds::Sim(iccid) => bank.wanted.get(iccid),
             Holds::Unknown | Holds::Empty => None,
         };
-        let works = |home: usize| bank.radios.get(home).is_some_and(|radio| !radio.seen.lost);
-        let at_home_elsewhere = home.is_some_and(|home| home != radio && works(home));
+        // Unless its own radio is held, or it has waited too long for it.
+        let patience = if wanted.is_some_and(|wanted| wanted.rented) { bank.config.rental_visit } else { STARVED };
+        let waited = now - known.visited.max(known.tried).unwrap_or_default() >= patience;
+        let at_home_elsewhere = home.is_some_and(|home| home != radio && !waited && free_at(bank, home).is_some());
         Candidate { slot, known, wanted, at_home_elsewhere }
     };
     slots.map(candidate).collect()

@@ -8,7 +8,7 @@ use super::face::Holds;
 use super::machine::Bank;
 use super::plan;
 
-/// Switches in a row that failed, after which the bank itself is in trouble.
+/// Switches of a radio in a row that came to nothing, after which the bank is in trouble.
 const FAILURES: u32 = 3;
 
 /// A bank.
@@ -88,9 +88,9 @@ impl Bank {
             (0..self.radios.len()).filter_map(|radio| self.radio_report(radio, now)).collect();
         let slots: Vec<SlotReport> = (0..self.config.total()).filter_map(|slot| self.slot_report(slot, now)).collect();
         let late = slots.iter().filter(|slot| slot.late.is_some()).count();
-        let dead = (self.failed_in_row >= FAILURES).then(|| {
-            let why = self.last_fault.as_deref().unwrap_or("no card is read");
-            format!("{} switches in a row have failed: {why}", self.failed_in_row)
+        let dead = (1..).zip(&self.radios).find(|(_, radio)| radio.bad_in_row >= FAILURES).map(|(place, radio)| {
+            let why = radio.fault.as_deref().unwrap_or("no card is read");
+            format!("{} switches of radio {place} in a row came to nothing: {why}", radio.bad_in_row)
         });
         let slow = || {
             let switch = self.switch_time().as_secs();
@@ -106,8 +106,7 @@ impl Bank {
         let next = choice.map(|choice| Next { slot: choice.slot, why: choice.why, in_: choice.at - now });
         let coming =
             known.doing.as_ref().map(|switch| Next { slot: switch.slot, why: switch.why, in_: Duration::ZERO });
-        let held =
-            known.seen.iccid.as_deref().and_then(|iccid| self.wanted.get(iccid)).is_some_and(|wanted| wanted.stays);
+        let held = known.card().and_then(|iccid| self.wanted.get(iccid)).is_some_and(|wanted| wanted.stays);
         let doing = match &known.doing {
             Some(switch) => switch.doing(),
             None if known.seen.lost => "out of order",

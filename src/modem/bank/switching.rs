@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::super::face::RequestError;
 use super::super::moment::Moment;
 use super::face::{BankAction, Seen};
+use super::machine::Radio;
+use super::plan::Choice;
 use super::profile::BankProfile;
 
 /// A session that is still starting is asked again to leave, for so long.
@@ -13,18 +15,21 @@ const STARTING: Duration = Duration::from_secs(120);
 const AGAIN: Duration = Duration::from_secs(2);
 /// A modem that says for so long that there is no card has none.
 const NO_CARD: Duration = Duration::from_secs(10);
-/// The bank's answer comes in any case; should the driver have lost it, not for ever.
+/// The host and the session answer in any case, a session that empties its stores within a minute; should the driver have lost the
+/// answer, it is not waited for for ever.
+const ANSWER: Duration = Duration::from_secs(150);
+/// The same for the bank, which has other radios to switch before.
 const LOST: Duration = Duration::from_secs(600);
 
 /// What is being waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// The host's word that the card may leave.
-    Asking,
+    Asking { until: Moment },
     /// The session is still starting: it is asked to leave at `again`.
     Starting { again: Moment, until: Moment },
     /// The session's stores are emptied.
-    Leaving,
+    Leaving { until: Moment },
     /// The radio is off; the switch comes then.
     Pausing { until: Moment },
     /// The bank's answer.
@@ -32,7 +37,7 @@ pub(super) enum Step {
     /// The bank has switched, and its relays settle.
     Settling { until: Moment },
     /// The session's word that it comes back.
-    Returning,
+    Returning { until: Moment },
     /// The ICCID; since when the modem has said that there is no card.
     Identifying { until: Moment, no_card: Option<Moment> },
     /// The network.
@@ -46,6 +51,10 @@ pub(super) struct Switch {
     pub why: &'static str,
     /// The card that was on the radio.
     pub before: Option<String>,
+    /// It was on the air.
+    pub worked: bool,
+    /// The cards that have leave because of this switch.
+    pub let_go: Vec<String>,
     /// The card that is to come, where that is known.
     pub wanted: Option<String>,
     pub step: Step,
@@ -77,41 +86,56 @@ pub(super) enum Progress {
 impl Switch {
     /// Begins; a card that is on the radio has to be let go first.
     pub fn begin(
-        slot: u32,
-        why: &'static str,
-        before: Option<String>,
+        choice: &Choice,
+        radio: &Radio,
         wanted: Option<String>,
-        radio: usize,
+        place: usize,
+        now: Moment,
     ) -> (Switch, BankAction) {
-        let (step, action) = match &before {
-            Some(iccid) => (Step::Asking, BankAction::MayLeave { radio, iccid: iccid.clone() }),
-            None => (Step::Leaving, BankAction::Leave { radio }),
+        let mut switch = Switch {
+            slot: choice.slot,
+            why: choice.why,
+            before: radio.card().map(str::to_owned),
+            worked: radio.ready_since.is_some(),
+            let_go: Vec::new(),
+            wanted,
+            step: Step::Asking { until: now },
+            began: None,
+            tries: 0,
+            fault: None,
         };
-        (Switch { slot, why, before, wanted, step, began: None, tries: 0, fault: None }, action)
+        let action = switch.again(switch.before.clone(), place, now);
+        (switch, action)
     }
 
     /// Once more, with the card that is on the radio now.
-    pub fn again(&mut self, on: Option<String>, radio: usize) -> BankAction {
+    pub fn again(&mut self, on: Option<String>, radio: usize, now: Moment) -> BankAction {
         match on {
             Some(iccid) => {
-                self.step = Step::Asking;
+                self.step = Step::Asking { until: now + ANSWER };
                 BankAction::MayLeave { radio, iccid }
             }
-            None => {
-                self.step = Step::Leaving;
-                BankAction::Leave { radio }
-            }
+            None => self.leave(None, radio, now),
         }
     }
 
-    pub fn may_leave(&mut self, radio: usize, yes: bool) -> Progress {
+    fn leave(&mut self, iccid: Option<String>, radio: usize, now: Moment) -> BankAction {
+        self.step = Step::Leaving { until: now + ANSWER };
+        BankAction::Leave { radio, iccid }
+    }
+
+    pub fn may_leave(&mut self, radio: usize, iccid: &str, yes: bool, now: Moment) -> Progress {
         match self.step {
-            Step::Asking if yes => {
-                self.step = Step::Leaving;
-                Progress::On(vec![BankAction::Leave { radio }])
+            Step::Asking { .. } if yes => {
+                self.let_go.push(iccid.to_owned());
+                Progress::On(vec![self.leave(Some(iccid.to_owned()), radio, now)])
             }
-            Step::Asking => Progress::Refused,
-            _ => Progress::On(Vec::new()),
+            Step::Asking { .. } => Progress::Refused,
+            // Nobody waits for the answer any more; the leave is taken back with the others.
+            _ => {
+                self.let_go.extend(yes.then(|| iccid.to_owned()));
+                Progress::On(Vec::new())
+            }
         }
     }
 
@@ -123,7 +147,7 @@ impl Switch {
         said: Result<(), RequestError>,
         now: Moment,
     ) -> Progress {
-        if self.step != Step::Leaving {
+        if !matches!(self.step, Step::Leaving { .. }) {
             return Progress::On(Vec::new());
         }
         match said {
@@ -161,7 +185,7 @@ impl Switch {
     }
 
     pub fn returned(&mut self, said: Result<(), RequestError>, profile: &BankProfile, now: Moment) {
-        if self.step == Step::Returning {
+        if matches!(self.step, Step::Returning { .. }) {
             // A session that is not off the air any more has begun anew by itself, and reads the ICCID too.
             self.fault = self.fault.take().or(said.err().map(|error| error.to_string()));
             self.step = Step::Identifying { until: now + profile.identify(), no_card: None };
@@ -175,9 +199,20 @@ impl Switch {
                 self.fault = Some("the modem does not become ready".to_owned());
                 if self.began.is_some() { Progress::Failed } else { Progress::Refused }
             }
+            // A card has been read meanwhile: it has to be let go like any other.
             Step::Starting { again, .. } if *again <= now => {
-                self.step = Step::Leaving;
-                Progress::On(vec![BankAction::Leave { radio }])
+                if self.before.is_none() {
+                    self.before.clone_from(&seen.iccid);
+                }
+                Progress::On(vec![self.again(seen.iccid.clone().or(self.before.clone()), radio, now)])
+            }
+            Step::Asking { until } | Step::Leaving { until } if *until <= now => {
+                self.fault = Some("the radio's session does not answer".to_owned());
+                if self.began.is_some() { Progress::Failed } else { Progress::Refused }
+            }
+            Step::Returning { until } if *until <= now => {
+                self.returned(Err(RequestError::TimedOut), profile, now);
+                Progress::On(Vec::new())
             }
             Step::Pausing { until } if *until <= now => self.tell(radio, row, now),
             Step::Moving { until } if *until <= now => {
@@ -185,7 +220,7 @@ impl Switch {
                 Progress::On(Vec::new())
             }
             Step::Settling { until } if *until <= now => {
-                self.step = Step::Returning;
+                self.step = Step::Returning { until: now + ANSWER };
                 Progress::On(vec![BankAction::Return { radio, restart: profile.restart }])
             }
             Step::Identifying { until, no_card } => {
@@ -217,7 +252,7 @@ impl Switch {
 
     pub fn deadline(&self) -> Option<Moment> {
         match &self.step {
-            Step::Asking | Step::Leaving | Step::Returning => None,
+            Step::Asking { until } | Step::Leaving { until } | Step::Returning { until } => Some(*until),
             Step::Starting { again, until } => Some((*again).min(*until)),
             Step::Identifying { until, no_card } => Some(no_card.map_or(*until, |since| (since + NO_CARD).min(*until))),
             Step::Pausing { until }
@@ -230,9 +265,9 @@ impl Switch {
     /// The step in a word for people.
     pub fn doing(&self) -> &'static str {
         match self.step {
-            Step::Asking | Step::Starting { .. } | Step::Leaving => "draining",
+            Step::Asking { .. } | Step::Starting { .. } | Step::Leaving { .. } => "draining",
             Step::Pausing { .. } | Step::Moving { .. } | Step::Settling { .. } => "switching",
-            Step::Returning | Step::Identifying { .. } => "starting",
+            Step::Returning { .. } | Step::Identifying { .. } => "starting",
             Step::Registering { .. } => "registering",
         }
     }

@@ -10,11 +10,14 @@ use super::super::facts::Facts;
 use super::super::moment::Moment;
 use super::super::off_air::OffAir;
 use super::super::phase::{Next, Phase};
+use super::super::probing::Probing;
 use super::Serving;
 use crate::at::Command;
 
 /// The stores have to be empty by then.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After so many sweeps that found something a card may leave with what is on disk and cannot be deleted.
+const SWEEPS: u8 = 3;
 /// Between two sweeps that look for the last messages.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -25,6 +28,8 @@ pub(super) struct Departure {
     until: Moment,
     /// A sweep of all stores has ended since the step began, and found nothing.
     empty: bool,
+    /// Sweeps that found something since the step began.
+    sweeps: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,25 +45,32 @@ impl Serving {
         if self.departure.is_some() {
             return Err(RequestError::TooMany);
         }
-        self.departure = Some(Departure { id, step: Step::Emptying, until: now + PATIENCE, empty: false });
+        self.departure = Some(Departure { id, step: Step::Emptying, until: now + PATIENCE, empty: false, sweeps: 0 });
         self.sweep.at(now);
         Ok(())
     }
 
     /// The step that the departure takes now, if it is time for one.
     pub(super) fn departing(&mut self, facts: &mut Facts, now: Moment) -> Option<Next> {
+        let dealt_with = self.slots.is_empty() && self.reads.is_empty() && self.hold.is_zero();
         let departure = self.departure.as_mut()?;
+        let empty = dealt_with && (departure.empty || departure.sweeps >= SWEEPS);
         match departure.step {
             _ if now >= departure.until => {
                 let Departure { id, step, .. } = self.departure.take()?;
                 facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::NotEmptied) });
-                (step != Step::Emptying).then_some(Next::Send(Command::SetFunctionality(1)))
+                if step == Step::Emptying {
+                    return None;
+                }
+                // From the beginning: there it is seen whether the radio is on.
+                facts.forget_card();
+                Some(Next::Enter(Phase::Probing(Probing::default())))
             }
-            Step::Emptying if departure.empty => {
+            Step::Emptying if empty => {
                 departure.step = Step::RadioOff;
                 Some(Next::Send(Command::SetFunctionality(4)))
             }
-            Step::LastLook if departure.empty => Some(Next::Enter(Phase::OffAir(OffAir::begin(departure.id, now)))),
+            Step::LastLook if empty => Some(Next::Enter(Phase::OffAir(OffAir::begin(departure.id, now)))),
             _ => None,
         }
     }
@@ -67,7 +79,7 @@ impl Serving {
     pub(super) fn radio_off(&mut self, now: Moment) {
         if let Some(departure) = self.departure.as_mut().filter(|departure| departure.step == Step::RadioOff) {
             departure.step = Step::LastLook;
-            departure.empty = false;
+            (departure.empty, departure.sweeps) = (false, 0);
             self.sweep.at(now);
         }
     }
@@ -78,6 +90,7 @@ impl Serving {
         if let Some(departure) = &mut self.departure {
             departure.empty = nothing;
             if !nothing {
+                departure.sweeps = departure.sweeps.saturating_add(1);
                 self.sweep.at(now + PAUSE);
             }
         }
@@ -85,6 +98,13 @@ impl Serving {
 
     pub(super) fn departure_ends(&self) -> Option<Moment> {
         self.departure.as_ref().map(|departure| departure.until)
+    }
+
+    /// The modem has begun anew: whoever asked hears that nothing came of it.
+    pub fn departure_failed(&mut self, facts: &mut Facts) {
+        if let Some(Departure { id, .. }) = self.departure.take() {
+            facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::Gone) });
+        }
     }
 
     /// The card is gone, or not to be read any more. With the radio off already that is as good as having left; otherwise

@@ -122,7 +122,7 @@ impl Session {
             return;
         }
         if let Phase::Serving(serving) = &mut self.phase {
-            let _ = serving.card_gone(&mut self.facts, now);
+            serving.departure_failed(&mut self.facts);
         }
         self.channel.abandon(now);
         let reply = match self.requests.end() {

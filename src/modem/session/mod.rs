@@ -128,7 +128,7 @@ impl Session {
     pub fn request(&mut self, id: u64, request: Request, now: Moment) {
         let taken = match request {
             _ if self.over => Err(RequestError::Gone),
-            Request::Leave => self.leave(id, now),
+            Request::Leave { iccid } => self.leave(id, iccid.as_deref(), now),
             Request::Slot(slot) => match &mut self.phase {
                 Phase::OffAir(phase) => phase.choose(id, self.facts.profile.slot_command(slot)),
                 _ => Err(RequestError::OnAir),
@@ -146,10 +146,18 @@ impl Session {
     }
 
     /// Without a card there is nothing to be emptied.
-    fn leave(&mut self, id: u64, now: Moment) -> Result<(), RequestError> {
+    fn leave(&mut self, id: u64, iccid: Option<&str>, now: Moment) -> Result<(), RequestError> {
         match &mut self.phase {
+            Phase::Serving(_) if self.facts.sim.as_ref().map(|sim| sim.iccid.as_str()) != iccid => {
+                Err(RequestError::OtherCard)
+            }
             Phase::Serving(serving) => serving.depart(id, now),
-            Phase::SimCheck(_) if self.channel.is_free() => {
+            Phase::OffAir(phase) if phase.is_idle() => {
+                self.facts.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
+                Ok(())
+            }
+            // A PIN that was taken has to be seen to be taken.
+            Phase::SimCheck(phase) if self.channel.is_free() && !phase.is_unlocking() => {
                 self.enter(Phase::OffAir(OffAir::begin(id, now)));
                 Ok(())
             }

@@ -37,7 +37,7 @@ impl Session {
                 Phase::Identifying(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
                 Phase::Configuring(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
                 Phase::Serving(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
-                Phase::OffAir(phase) => phase.ended(&mut self.facts, outcome),
+                Phase::OffAir(phase) => phase.ended(&mut self.facts, command, outcome),
             }
         }
         self.channel.reuse(reply);

@@ -4,7 +4,7 @@ use super::super::*;
 use super::bench::*;
 
 fn leaving(bench: &mut Bench) {
-    bench.session.request(7, Request::Leave, bench.now);
+    bench.session.request(7, Request::Leave { iccid: Some(ICCID.to_owned()) }, bench.now);
     bench.act();
 }
 
@@ -174,15 +174,61 @@ fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
         bench.auto(Duration::from_millis(10));
         assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
         bench.lines("+CMTI: \"SM\",3");
-        bench.play(&format!("> {file}\n< {}", card(ICCID)));
-        if bench.sent.front().is_some_and(|sent| sent.starts_with("AT+CPMS")) {
-            bench.sent.pop_front();
-            bench.lines("+CPMS: 1,20,1,20,1,20|OK");
-        }
+        bench.play("> AT+CPMS=\"SM\",\"SM\",\"SM\"\n< +CPMS: 1,20,1,20,1,20|OK");
         bench.play(&format!("> AT+CMGR=3\n< {}\n> {file}", Bench::message(PDU_LENGTH)));
         assert!(bench.handed_on.is_empty(), "before the card was read again");
         bench.lines(&card(after));
         assert_eq!(bench.handed_on.len(), handed_on);
         assert_eq!(bench.count("AT+CMGD=3"), 0);
     }
+}
+
+#[test]
+fn a_modem_that_starts_anew_while_its_card_leaves_answers_all_the_same() {
+    for said in ["RDY", "+CPIN: NOT READY"] {
+        let mut bench = Bench::ready();
+        bench.on("AT+CFUN=4", "-").on("AT+CFUN=0", "OK");
+        leaving(&mut bench);
+        bench.auto(Duration::from_millis(400));
+        assert_eq!(bench.count("AT+CFUN=4"), 1);
+        bench.lines(said);
+        assert_eq!(bench.count("AT+CFUN=0"), 0, "before the first one has ended");
+        bench.lines("OK");
+        bench.auto(Duration::from_secs(200));
+        let gone = said == "RDY";
+        let expected = if gone { Err(RequestError::Gone) } else { Ok(Vec::new()) };
+        assert_eq!(answer(&bench, 7), Some(&expected), "{said}");
+        let (state, off) = if gone { (State::Ready, 0) } else { (State::Switching, 1) };
+        assert_eq!((bench.session.state(), bench.count("AT+CFUN=0")), (state, off), "{said}");
+    }
+}
+
+#[test]
+fn a_message_that_cannot_be_deleted_holds_no_card_that_is_to_leave() {
+    let mut bench = with_message();
+    bench.on("AT+CMGD=3", "ERROR").on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
+    leaving(&mut bench);
+    bench.auto(Duration::from_secs(50));
+    assert_eq!((answer(&bench, 7), bench.session.state()), (Some(&Ok(Vec::new())), State::Switching));
+    assert!(!bench.handed_on.is_empty());
+}
+
+#[test]
+fn a_card_leaves_only_when_it_is_the_one_that_was_let_go_and_its_pin_is_not_half_entered() {
+    let mut bench = Bench::ready();
+    for iccid in [None, Some(OTHER.to_owned())] {
+        bench.session.request(9, Request::Leave { iccid }, bench.now);
+        bench.act();
+        assert_eq!(bench.answers.pop(), Some((9, Err(RequestError::OtherCard))));
+    }
+    let pin = Pin::parse("1234");
+    let mut bench = Bench::with(SessionConfig { pin, ..SessionConfig::new("port") });
+    bench.on("AT+CPIN?", "+CPIN: SIM PIN|OK").on("AT+CPIN=\"1234\"", "OK").on("AT+CPINR", "+CPINR: SIM PIN,3,3|OK");
+    bench.auto(Duration::from_millis(100));
+    bench.session.request(9, Request::Leave { iccid: None }, bench.now);
+    bench.act();
+    assert_eq!(bench.answers.pop(), Some((9, Err(RequestError::Starting))), "{:?}", bench.log);
+    bench.on("AT+CPIN?", "+CPIN: READY|OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!((bench.session.state(), bench.tried.len()), (State::Ready, 0));
 }

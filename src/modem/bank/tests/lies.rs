@@ -115,3 +115,21 @@ fn killed_at_any_moment_of_a_switch_it_believes_nothing_and_finds_out() {
         assert!(world.leaving.len() <= 2);
     }
 }
+
+#[test]
+fn a_bank_that_never_switched_anything_is_told_of_and_left_alone_ever_longer() {
+    for deed in [Deed::Lies, Deed::Refuses] {
+        let mut world = World::new(config("swit", 2, 6));
+        world.deeds = Box::new(move || deed);
+        world.pass(DAY);
+        let report = world.bank.report(world.now);
+        let trouble = report.trouble.unwrap_or_default();
+        let why = if deed == Deed::Lies { "another card is read" } else { "the bank answers ERROR" };
+        assert!(trouble.contains("in a row came to nothing") && trouble.contains(why), "{deed:?}: {trouble}");
+        assert!(world.moved.len() < 500, "{} switches", world.moved.len());
+        let deaf: Duration = report.radios.iter().map(|radio| radio.deaf).max().unwrap();
+        assert!(deaf < 6 * HOUR, "{deaf:?} deaf");
+        let back = world.until(HOUR, |world| world.works(0).is_some() && world.works(1).is_some());
+        assert!(back < HOUR / 4, "what is there is not used for {back:?}");
+    }
+}

@@ -36,6 +36,72 @@ fn a_matrix_keeps_a_card_to_its_radio_where_it_can_and_lends_it_for_an_order() {
 }
 
 #[test]
+fn in_a_matrix_cards_of_a_radio_that_is_held_go_to_the_other() {
+    let mut world = World::new(config("command-any", 2, 8));
+    world.until(Duration::from_secs(24 * 3600), World::knows_all);
+    world.pass(Duration::from_secs(24 * 3600));
+    world.until(Duration::from_secs(3600), |world| world.works(0).is_some() && world.works(1).is_some());
+    world.held.insert(world.works(1).unwrap().to_owned());
+    world.rented = (0..8).map(iccid).filter(|iccid| !world.is_on_air(iccid)).take(4).collect();
+    world.news();
+    world.pass(Duration::from_secs(4 * 3600));
+    let begun = world.now;
+    world.pass(Duration::from_secs(24 * 3600));
+    for rented in &world.rented {
+        let away = world.longest_away(rented, begun);
+        assert!(away < Duration::from_secs(2 * 3600 + 1800), "{rented}: {away:?}");
+    }
+}
+
+#[test]
+fn a_long_stay_is_over_when_the_card_has_left_and_what_nobody_tells_is_found_out() {
+    let mut world = World::new(config("swit", 1, 4));
+    world.until(Duration::from_secs(24 * 3600), World::knows_all);
+    world.until(Duration::from_secs(3600), |world| world.works(0).is_some());
+    let card = world.works(0).unwrap().to_owned();
+    world.held.insert(card.clone());
+    world.rented.insert(card.clone());
+    world.news();
+    world.pass(Duration::from_secs(6 * 3600));
+    assert!(world.is_on_air(&card));
+    // Nobody says that nothing holds it any more.
+    world.held.clear();
+    let left = world.until(Duration::from_secs(3600), |world| !world.is_on_air(&card));
+    assert!(left < Duration::from_secs(120), "{left:?}");
+    world.pass(Duration::from_secs(300));
+    let slot = world.bank.report(world.now).slots.into_iter().find(|slot| slot.holds == Holds::Sim(card.clone()));
+    let visited = slot.as_ref().and_then(|slot| slot.visited).unwrap();
+    assert!(visited < Duration::from_secs(400), "{visited:?}");
+    assert_eq!(slot.unwrap().late, None);
+}
+
+#[test]
+fn an_answer_that_is_lost_stops_no_radio_for_good() {
+    let mut world = World::new(config("swit", 1, 4));
+    world.until(Duration::from_secs(24 * 3600), World::knows_all);
+    world.loses_answers = true;
+    world.pass(Duration::from_secs(3600));
+    world.loses_answers = false;
+    let moves = world.moved.len();
+    world.pass(Duration::from_secs(2 * 3600));
+    assert!(world.moved.len() > moves + 3);
+    assert!(world.leaving.len() <= 1, "{:?}", world.leaving);
+}
+
+#[test]
+fn news_is_asked_for_one_at_a_time() {
+    let mut bank = Bank::new(config("swit", 1, 4), Vec::new(), Moment::since_origin(Duration::from_secs(1)));
+    let now = Moment::since_origin(Duration::from_secs(2));
+    (0..1000).for_each(|_| bank.news(now));
+    let asked = |bank: &mut Bank| {
+        std::iter::from_fn(|| bank.next_action()).filter(|action| matches!(action, BankAction::AskNeeds(_))).count()
+    };
+    assert_eq!(asked(&mut bank), 1);
+    bank.needs(Some(Vec::new()), now);
+    assert_eq!(asked(&mut bank), 1, "once more for all the news that came meanwhile");
+}
+
+#[test]
 fn by_hand_what_is_possible_is_done_and_what_is_not_is_said() {
     let mut world = World::new(config("swit", 2, 4));
     world.until(Duration::from_secs(24 * 3600), World::knows_all);
@@ -67,7 +133,7 @@ fn wishes_that_cannot_be_told_move_nothing() {
                     asked += 1;
                     bank.needs(None, now);
                 }
-                BankAction::Report => {}
+                BankAction::Report | BankAction::Stays { .. } => {}
                 other => panic!("{other:?}"),
             }
         }

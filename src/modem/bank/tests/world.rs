@@ -19,7 +19,7 @@ pub enum Deed {
 
 #[derive(Debug)]
 enum Event {
-    MayLeave(usize, bool),
+    MayLeave(usize, String, bool),
     Left(usize, Result<(), RequestError>),
     Switched(usize, Result<(), String>),
     Returned(usize),
@@ -53,6 +53,8 @@ pub struct World {
     pub leaving: BTreeSet<String>,
     /// Cards that no network takes.
     pub banned: BTreeSet<String>,
+    /// Sessions do as they are told, and nobody hears of it.
+    pub loses_answers: bool,
     pub moved: Vec<Moved>,
     pub kept: BTreeMap<u32, Kept>,
     pub stays: Vec<Stay>,
@@ -107,6 +109,7 @@ impl World {
             ordered: BTreeMap::new(),
             leaving: BTreeSet::new(),
             banned: BTreeSet::new(),
+            loses_answers: false,
             moved: Vec::new(),
             kept: BTreeMap::new(),
             stays: Vec::new(),
@@ -177,12 +180,12 @@ impl World {
                 BankAction::MayLeave { radio, iccid } => {
                     let yes = !self.held.contains(&iccid);
                     if yes {
-                        self.leaving.insert(iccid);
+                        self.leaving.insert(iccid.clone());
                     }
-                    self.at(Duration::from_millis(5), Event::MayLeave(radio, yes));
+                    self.at(Duration::from_millis(5), Event::MayLeave(radio, iccid, yes));
                 }
                 BankAction::Stays { iccid } => drop(self.leaving.remove(&iccid)),
-                BankAction::Leave { radio } => {
+                BankAction::Leave { radio, .. } => {
                     if let Some(iccid) = self.card(radio) {
                         assert!(!self.held.contains(&iccid), "a card that is held was let go");
                     }
@@ -218,12 +221,14 @@ impl World {
 
     fn happens(&mut self, event: Event) {
         match event {
-            Event::MayLeave(radio, yes) => self.bank.may_leave(radio, yes, self.now),
+            Event::MayLeave(radio, iccid, yes) => self.bank.may_leave(radio, &iccid, yes, self.now),
             Event::Left(radio, said) => {
                 self.ends(radio);
                 self.off[radio] = true;
                 self.bank.radio(radio, Seen::default(), self.now);
-                self.bank.left(radio, said, self.now);
+                if !self.loses_answers {
+                    self.bank.left(radio, said, self.now);
+                }
             }
             Event::Switched(radio, said) => self.bank.switched(radio, said, self.now),
             Event::Returned(radio) => {
