@@ -115,6 +115,10 @@ impl driver::Host for Host {
         }
     }
 
+    fn bank_gone(&self, bank: &str) {
+        self.gateway.bank_gone(bank);
+    }
+
     fn bank_stays(&self, iccid: &str) {
         self.gateway.returned(iccid);
     }

@@ -58,6 +58,9 @@ pub trait Host: Send + Sync + 'static {
     /// How a bank is now. Must not block.
     fn bank_report(&self, _bank: &str, _report: BankReport) {}
 
+    /// A bank is not driven now: nothing that it last said holds. Must not block.
+    fn bank_gone(&self, _bank: &str) {}
+
     /// A card that was let go can be given again. Must not block.
     fn bank_stays(&self, _iccid: &str) {}
 

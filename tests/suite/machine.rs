@@ -308,7 +308,8 @@ fn customers_are_told_early_when_too_much_waits_for_the_disk() {
     assert_eq!(refused.1, FAULT);
     let page = site.page("/metrics");
     let waiting = page.lines().find_map(|line| line.strip_prefix("simbridge_store_waiting ")).unwrap();
-    assert!((1..=512).contains(&waiting.parse::<usize>().unwrap()), "no more wait than may: {waiting}");
+    // Who looked while there was room comes in, and the daemon itself.
+    assert!((1..=520).contains(&waiting.parse::<usize>().unwrap()), "no more wait than may: {waiting}");
     assert_eq!(http(&address, &request("getbalance?")).1, "10.00", "who only looks is answered");
     site.send("Uber", &number, "in the crowd");
     wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);

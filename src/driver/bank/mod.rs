@@ -99,6 +99,7 @@ pub fn start<H: Host>(banks: Vec<BankPorts>, driver: &Handle, host: &Arc<H>, sto
                     Ok(()) if stop.is_cancelled() => return,
                     _ => error!(event = "bank_task_failed", "the bank's task failed; it is started anew"),
                 }
+                host.bank_gone(&bank.config.name);
                 tokio::time::sleep(PAUSE).await;
             }
         };
