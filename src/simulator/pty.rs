@@ -73,7 +73,9 @@ fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
     if link.symlink_metadata().is_ok_and(|found| !found.is_symlink()) {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let making = link.with_extension("new");
+    // Hidden: a glob like `modem*` must not find it.
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    let making = link.with_file_name(format!(".{name}.new"));
     match fs::remove_file(&making) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -298,6 +298,12 @@ impl Daemon {
         child.wait().unwrap();
         let Some(reader) = self.reader.take() else { return };
         self.said += &reader.join().unwrap();
+        if std::thread::panicking() {
+            // What it said last may tell why.
+            let told = self.said.lines().filter(|line| !line.contains("admin_answered"));
+            let lines: Vec<&str> = told.collect::<Vec<_>>().into_iter().rev().take(60).collect();
+            lines.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
         if !cfg!(debug_assertions) {
             return;
         }

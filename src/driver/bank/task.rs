@@ -144,6 +144,8 @@ impl<H: Host> Task<H> {
                     None => return,
                 },
                 Some(ended) = self.work.join_next(), if !self.work.is_empty() => {
+                    // What a session has said before it answered comes first.
+                    self.listen(&mut bank);
                     // A piece of work that panicked is found out by the plan's deadlines.
                     self.happened(&mut bank, ended.unwrap_or(Event::Nothing));
                 }
