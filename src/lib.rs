@@ -72,7 +72,7 @@
 //! | --- | --- | --- | --- |
 //! | a modem's line and reply | 4 KiB and 8 KiB (`at/lines.rs`, `modem/reply.rs`) | the rest of it is dropped, the next is understood | `a_line_without_end_is_cut_and_counted_once`, `lines_come_back_and_too_many_are_dropped` |
 //! | messages of a modem on their way to the disk | those that its store has room for; each is deleted after its own commit | they stay in the modem, the rest at the network | `a_disk_that_stands_still_holds_up_writes_and_nobody_else` |
-//! | what is kept of a port's conversation | 320 lines of 400 characters (`driver/detail.rs`) | the oldest go | `the_last_lines_are_kept_without_numbers_and_texts` |
+//! | what is kept of a port's conversation | 320 lines of 400 characters (`driver/transcript.rs`) | the oldest go | `the_last_lines_are_kept_without_numbers_and_texts` |
 //! | operations that share a commit | 256 (`store/writer.rs`) | the next commit | `what_waits_shares_a_commit_up_to_a_limit` |
 //! | operations that wait for the writer | 1024; from 512 on customers who would add one are answered `ERROR` with `Retry-After`, the rest is the modems' | modems' tasks wait | `customers_are_told_early_when_too_much_waits_for_the_disk` |
 //! | readers of the database at once | 8 | the others wait; they are as many as there are connections | `only_so_many_read_at_once` |

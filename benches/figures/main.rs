@@ -1,10 +1,11 @@
 //! Every figure of what simbridge must reach, as one table beside its baseline of the same run: the real daemon, simulated modems on
 //! PTYs, loopback HTTP, a real disk.
 //!
-//! `cargo bench --bench figures` takes a quarter of an hour; parts of it may be named: `-- polls messages latency neighbours thousand`.
+//! `cargo bench --bench figures` takes seven minutes; parts of it may be named: `-- polls messages instructions latency neighbours thousand`.
 //! What takes longer has programs of its own: `size` (a database of ten million messages) and `load` (ten minutes at full speed).
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
+mod instructions;
 mod latency;
 mod messages;
 mod neighbours;
@@ -25,16 +26,17 @@ fn main() {
         Some(reader::READER) => return reader::run(&args[1..]),
         _ => {}
     }
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("polls", polls::run),
         ("messages", messages::run),
+        ("instructions", instructions::run),
         ("latency", latency::run),
         ("neighbours", neighbours::run),
         ("thousand", thousand::run),
     ];
     let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     if let Some(unknown) = named.iter().find(|name| parts.iter().all(|(part, _)| part != *name)) {
-        eprintln!("no part is called {unknown}: polls messages latency neighbours thousand");
+        eprintln!("no part is called {unknown}: polls messages instructions latency neighbours thousand");
         std::process::exit(2);
     }
     table::machine();

@@ -14,7 +14,7 @@ const ROUNDS: usize = 2;
 
 /// So many messages were taken in.
 #[derive(Default)]
-struct Taken {
+pub struct Taken {
     took: Duration,
     cpu: Duration,
     commands: u64,
@@ -74,7 +74,7 @@ impl Taken {
     }
 }
 
-fn site(modems: usize) -> Site {
+pub fn site(modems: usize) -> Site {
     let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
     Site::with(modems, Scenario::parse(&modem.repeat(modems)).unwrap(), "")
 }
@@ -83,7 +83,7 @@ fn daemon(modems: usize) -> Taken {
     let site = site(modems);
     let daemon = site.serve_ready();
     let before = commits(&site);
-    let mut taken = closed_loop(&site, daemon.id(), modems);
+    let mut taken = closed_loop(&site, daemon.id(), modems, MESSAGES);
     let after = commits(&site);
     (taken.commits, taken.operations) = (after.0 - before.0, after.1 - before.1);
     taken
@@ -92,25 +92,25 @@ fn daemon(modems: usize) -> Taken {
 fn reader_alone(modems: usize) -> Taken {
     let site = site(modems);
     let mut reader = reader::start(site.rack.as_ref().unwrap().ports());
-    let taken = closed_loop(&site, reader.id(), modems);
+    let taken = closed_loop(&site, reader.id(), modems, MESSAGES);
     reader.kill().unwrap();
     reader.wait().unwrap();
     taken
 }
 
 /// Sends all messages and waits until all are deleted.
-fn closed_loop(site: &Site, pid: u32, modems: usize) -> Taken {
+pub fn closed_loop(site: &Site, pid: u32, modems: usize, messages: usize) -> Taken {
     let numbers = site.network().numbers();
     let seen = |what: fn(Observed) -> u64| {
         (0..modems).filter_map(|modem| site.network().observed(modem)).map(what).sum::<u64>()
     };
     let commands = seen(|observed| observed.commands);
+    let all = seen(|observed| observed.deleted) + u64::try_from(messages).unwrap();
     let cpu = process::cpu(pid);
     let started = Instant::now();
-    for n in 0..MESSAGES {
+    for n in 0..messages {
         site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
     }
-    let all = u64::try_from(MESSAGES).unwrap();
     wait_for("all messages to be deleted", || seen(|observed| observed.deleted) == all);
     let (took, cpu) = (started.elapsed(), process::cpu(pid) - cpu);
     Taken { took, cpu, commands: seen(|observed| observed.commands) - commands, ..Taken::default() }

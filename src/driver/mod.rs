@@ -24,6 +24,7 @@ mod records;
 mod recovery;
 mod steps;
 mod supervisor;
+mod transcript;
 mod usb;
 mod watch;
 mod worker;

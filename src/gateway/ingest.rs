@@ -111,7 +111,7 @@ impl Gateway {
         let gateway = self.clone();
         let live = live && !self.may_have_waited(&iccid, received_at);
         self.store
-            .write(move |tx| {
+            .write_often(move |tx| {
                 let sim = match tx.sim_id(&iccid)? {
                     Some(known) => known,
                     None => tx.ensure_sim(&iccid, received_at)?.id,

@@ -1,5 +1,7 @@
 //! A conversation as it may be shown and kept: numbers to their last three digits, no text, no PIN.
 
+use std::borrow::Cow;
+
 /// Digits in a row that may be a number.
 const DIGITS: usize = 6;
 /// Commands whose parameters are secret.
@@ -42,20 +44,23 @@ impl Masker {
             return Kind::Body;
         }
         let begins_with = |head: &&str| line.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
-        self.body = HEADS.iter().any(begins_with);
+        self.body = tagged && HEADS.iter().any(begins_with);
         Kind::Came
     }
 }
 
 /// A sent line without what must not even be kept in memory: a PIN, a code, a message's text.
-pub fn without_secrets(line: &str) -> String {
+pub fn without_secrets(line: &str) -> Cow<'_, str> {
     if let Some(text) = line.strip_suffix('\u{1a}') {
-        return format!("<{} characters>", text.chars().count());
+        return Cow::Owned(format!("<{} characters>", text.chars().count()));
     }
-    let upper = line.to_ascii_uppercase();
-    match SECRET.iter().find_map(|secret| upper.find(secret).map(|at| at + secret.len())) {
-        Some(end) => format!("{}***", line.get(..end).unwrap_or_default()),
-        None => line.to_owned(),
+    let after = |secret: &&str| {
+        let mut places = line.as_bytes().windows(secret.len());
+        places.position(|place| place.eq_ignore_ascii_case(secret.as_bytes())).map(|at| at + secret.len())
+    };
+    match SECRET.iter().find_map(after) {
+        Some(end) => Cow::Owned(format!("{}***", line.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(line),
     }
 }
 

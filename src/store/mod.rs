@@ -2,7 +2,7 @@
 //! `migrations/`.
 //!
 //! The face is domain words. A caller hands a whole operation to [`Store::write`] and is answered after the commit is on disk
-//! (WAL, `synchronous=FULL`); operations that wait together share one transaction, a savepoint each.
+//! (WAL, `synchronous=FULL`); operations that wait together share one transaction, and a failed one undoes only itself.
 
 mod accounts;
 mod assemblies;
@@ -12,8 +12,10 @@ mod audit;
 mod banks;
 mod census;
 mod copy;
+mod database;
 mod deadlines;
 mod error;
+mod file;
 mod ledger;
 mod messages;
 mod migrate;
@@ -25,12 +27,14 @@ mod pins;
 #[cfg(test)]
 mod plans;
 mod read;
+mod readers;
 mod rentals;
 mod retention;
 mod services;
 mod sims;
 mod stats;
 mod stays;
+mod tx;
 mod verify;
 mod writer;
 
@@ -39,6 +43,7 @@ pub use assemblies::{Assembly, NewAssembly};
 pub use audit::{Actor, AuditRow};
 pub use banks::{Awaiting, Hold};
 pub use census::Sums;
+pub use database::Store;
 pub use deadlines::Deadline;
 pub use error::StoreError;
 pub use ledger::{Applied, Entry};
@@ -51,5 +56,5 @@ pub use services::NewService;
 pub use sims::StockQuery;
 pub use stats::Stats;
 pub use stays::{Place, Stay};
+pub use tx::Tx;
 pub use verify::CHECKS;
-pub use writer::{Store, Tx};

@@ -1,0 +1,95 @@
+//! Instructions of the daemon for a message, and where they go, counted by callgrind (valgrind's; without it this part is left out). The
+//! kernel's are not among them. They are the same on a busy machine and on a quiet one, so two states of the program can be compared.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+
+use super::messages::{closed_loop, site};
+use super::support::PROGRAM;
+use super::table;
+
+const MODEMS: usize = 64;
+/// What is compiled at its first use is not counted.
+const WARM_UP: usize = MODEMS * 4;
+const MESSAGES: usize = MODEMS * 100;
+/// What takes less is not told of.
+const LEAST: u64 = 1_000;
+
+pub fn run() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("\nvalgrind is not there: instructions are not counted");
+        return;
+    }
+    let site = site(MODEMS);
+    let counts = site.dir.path().join("counts");
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--instr-atstart=no"]).arg(format!("--callgrind-out-file={}", counts.display()));
+    command.args([PROGRAM, "serve"]).env("SIMBRIDGE_CONFIG", site.config());
+    let daemon = site.serve_by(command);
+    site.wait_ready();
+    closed_loop(&site, daemon.id(), MODEMS, WARM_UP);
+    control(&["-i", "on"], daemon.id());
+    closed_loop(&site, daemon.id(), MODEMS, MESSAGES);
+    control(&["-d"], daemon.id());
+    // Its metrics' clock is one that valgrind does not have: no look at them.
+    daemon.kill();
+    let mut places: Vec<_> = by_place(&counts.with_extension("1")).into_iter().collect();
+    places.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let a_message = |count: u64| count / u64::try_from(MESSAGES).unwrap();
+    let all: u64 = places.iter().map(|(_, count)| count).sum();
+    table::head(&["instructions a message, by where the source is", "", "%"]);
+    let row = |place: &str, count: u64| {
+        let share = format!("{:.1}", count as f64 * 100.0 / all as f64);
+        table::row(&[place, &a_message(count).to_string(), &share]);
+    };
+    row("all", all);
+    let (told, rest): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, count)| a_message(*count) >= LEAST);
+    told.iter().for_each(|(place, count)| row(place, *count));
+    row("the rest", rest.iter().map(|(_, count)| count).sum());
+}
+
+fn control(args: &[&str], pid: u32) {
+    let done = Command::new("callgrind_control").args(args).arg(pid.to_string()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Instructions by the place of their source line, from a file in callgrind's format: lines that name a file (each name is in full the first
+/// time, and a number later), lines with a position and a cost, and calls, whose next line has the cost of what was called.
+fn by_place(counts: &Path) -> HashMap<String, u64> {
+    let mut names = HashMap::new();
+    let (mut place, mut called) = (String::new(), false);
+    let mut sums = HashMap::new();
+    for line in std::fs::read_to_string(counts).unwrap().lines() {
+        if let Some((kind @ ("fl" | "fi" | "fe" | "cfi" | "cfl"), name)) = line.split_once('=') {
+            let (number, rest) = name.split_once(')').unwrap();
+            if !rest.is_empty() {
+                names.insert(number.to_owned(), place_of(rest.trim()));
+            }
+            if !kind.starts_with('c') {
+                place.clone_from(&names[number]);
+            }
+        } else if line.starts_with("calls=") {
+            called = true;
+        } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
+            let cost = line.split(' ').nth(1).and_then(|cost| cost.parse::<u64>().ok());
+            if !std::mem::take(&mut called) {
+                *sums.entry(place.clone()).or_default() += cost.unwrap_or_default();
+            }
+        }
+    }
+    sums
+}
+
+/// The room of a file of ours, the crate of another, or the library.
+fn place_of(file: &str) -> String {
+    if let Some(ours) = file.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/")) {
+        return ours.rsplit_once('/').map_or(ours, |(room, _)| room).split('/').take(2).collect::<Vec<_>>().join("/");
+    }
+    if let Some((_, of_crate)) = file.split_once("registry/src/") {
+        return of_crate.split('/').nth(1).unwrap_or(of_crate).to_owned();
+    }
+    let known = [("/library/", "Rust's standard library"), ("malloc/", "libc: allocation")];
+    let found = known.iter().find(|(part, _)| file.contains(part));
+    found.map_or("libc and what has no source", |(_, place)| place).to_owned()
+}

@@ -1,0 +1,204 @@
+//! What was last said on a port. Every port has one, so it is compact; secrets are not even kept, and what is leaves it only masked or
+//! under pseudonyms.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use crate::modem::{Moment, Pseudonyms, mask};
+
+/// Lines that are kept of a port's conversation.
+const LINES: usize = 200;
+/// Lines that are kept of its beginning: how the modem was set up.
+const OPENING: usize = 120;
+/// A line is cut here when it is kept: the longest PDU fits.
+const LENGTH: usize = 400;
+/// And here when it is shown.
+const SHOWN: usize = 160;
+
+/// One port's conversation.
+#[derive(Debug, Default)]
+pub(super) struct Transcript {
+    last: Lines,
+    /// How many of the last were said before the port was opened.
+    earlier: usize,
+    /// The first since then that are not among the last any more.
+    opening: Lines,
+    /// What has come of a line.
+    partial: Vec<u8>,
+    masker: mask::Masker,
+}
+
+impl Transcript {
+    /// Octets that were sent.
+    pub fn sent(&mut self, octets: &[u8], now: Moment) {
+        let text = String::from_utf8_lossy(octets);
+        for line in text.split('\r').filter(|line| !line.is_empty()) {
+            let kind = self.masker.sent();
+            self.keep(kind, &mask::without_secrets(line), now);
+        }
+    }
+
+    /// Octets that came.
+    pub fn came(&mut self, octets: &[u8], now: Moment) {
+        let mut runs = octets.split(|octet| matches!(octet, b'\r' | b'\n'));
+        self.more(runs.next().unwrap_or_default());
+        for run in runs {
+            self.end_line(now);
+            self.more(run);
+        }
+    }
+
+    /// The port has been opened: a new conversation begins.
+    pub fn opened(&mut self) {
+        self.earlier = self.last.heads.len();
+        self.opening = Lines::default();
+        self.partial.clear();
+        self.masker = mask::Masker::default();
+    }
+
+    /// The last lines, masked: seconds, `>` (sent) or `<`, the line.
+    pub fn shown(&self) -> Vec<String> {
+        let shown = |(head, text): (&Head, String)| {
+            let direction = if head.kind == mask::Kind::Sent { '>' } else { '<' };
+            let line: String = mask::masked(head.kind, &text).chars().take(SHOWN).collect();
+            format!("{:.3} {direction} {line}", head.at.elapsed().as_secs_f64())
+        };
+        self.last.iter().map(shown).collect()
+    }
+
+    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be replayed.
+    pub fn recording(&self) -> Vec<String> {
+        let mut names = Pseudonyms::default();
+        let mut begun = false;
+        let lines = self.opening.iter().chain(self.last.iter().skip(self.earlier));
+        let marked = lines.filter_map(|(head, text)| names.line(head.kind, &text)).map(|line| {
+            begun |= line.starts_with('>');
+            // What was said before anything was asked.
+            if begun { line } else { line.replacen('<', "!", 1) }
+        });
+        marked.collect()
+    }
+
+    /// Some more of a line.
+    fn more(&mut self, run: &[u8]) {
+        let room = (LENGTH * 3).saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(run.get(..room).unwrap_or(run));
+    }
+
+    fn end_line(&mut self, now: Moment) {
+        let partial = std::mem::take(&mut self.partial);
+        let line = readable(&partial);
+        if !line.is_empty() {
+            let kind = self.masker.came(&line);
+            self.keep(kind, &line, now);
+        }
+        drop(line);
+        // Its room is for the next line.
+        self.partial = partial;
+        self.partial.clear();
+    }
+
+    fn keep(&mut self, kind: mask::Kind, line: &str, at: Moment) {
+        if self.last.heads.len() >= LINES {
+            let of_this_session = self.earlier == 0;
+            self.earlier = self.earlier.saturating_sub(1);
+            let has_room = self.opening.heads.len() < OPENING;
+            self.last.move_first((of_this_session && has_room).then_some(&mut self.opening));
+        }
+        self.last.add(kind, line, at);
+    }
+}
+
+/// What came, as text that can be kept. Noise is shown octet by octet.
+fn readable(octets: &[u8]) -> Cow<'_, str> {
+    let is_blank = |octet: &u8| *octet <= b' ' || *octet == 0x7F;
+    let start = octets.iter().position(|octet| !is_blank(octet)).unwrap_or(octets.len());
+    let end = octets.iter().rposition(|octet| !is_blank(octet)).map_or(start, |last| last + 1);
+    let line = octets.get(start..end).unwrap_or_default();
+    let plain = line.len() <= LENGTH && line.iter().all(|octet| matches!(octet, b' '..=b'~'));
+    match std::str::from_utf8(line) {
+        Ok(text) if plain => Cow::Borrowed(text),
+        _ => Cow::Owned(line.iter().map(|octet| char::from(*octet)).filter(|c| !c.is_control()).take(LENGTH).collect()),
+    }
+}
+
+/// Lines, their texts one after the other.
+#[derive(Debug, Default)]
+struct Lines {
+    heads: VecDeque<Head>,
+    texts: VecDeque<u8>,
+}
+
+#[derive(Debug)]
+struct Head {
+    at: Moment,
+    kind: mask::Kind,
+    /// Of the text, in octets.
+    length: usize,
+}
+
+impl Lines {
+    fn add(&mut self, kind: mask::Kind, text: &str, at: Moment) {
+        self.heads.push_back(Head { at, kind, length: text.len() });
+        self.texts.extend(text.as_bytes());
+    }
+
+    /// Takes the first line out, and puts it after those of `others`.
+    fn move_first(&mut self, others: Option<&mut Lines>) {
+        let Some(head) = self.heads.pop_front() else { return };
+        let text = self.texts.drain(..head.length);
+        if let Some(others) = others {
+            others.texts.extend(text);
+            others.heads.push_back(head);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&Head, String)> {
+        let mut texts = self.texts.iter().copied();
+        self.heads.iter().map(move |head| {
+            let text: Vec<u8> = texts.by_ref().take(head.length).collect();
+            (head, String::from_utf8_lossy(&text).into_owned())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_without_numbers_and_texts() {
+        let mut transcript = Transcript::default();
+        let now = Moment::default();
+        transcript.sent(b"ATI\r", now);
+        transcript.came(b"\r\n+CNUM: \"\",\"+3161", now);
+        transcript.came(b"2345678\",145\r\n\r\nOK\r\n", now);
+        assert_eq!(transcript.shown(), ["0.000 > ATI", "0.000 < +CNUM: \"\",\"+…678\",145", "0.000 < OK"]);
+        transcript.sent(b"at+cpin=\"4711\"\r", now);
+        let kept: Vec<String> = transcript.last.iter().map(|(_, text)| text).collect();
+        assert_eq!(kept.last().unwrap(), "at+cpin=***", "a PIN is not even kept");
+        for _ in 0..1000 {
+            transcript.came(b"OK\r\n", now);
+        }
+        assert_eq!(transcript.shown().len(), LINES);
+        let recording = transcript.recording();
+        assert_eq!(recording.get(..3).unwrap(), ["> ATI", "< +CNUM: \"\",\"+31610000001\",145", "< OK"]);
+        assert_eq!(recording.len(), OPENING + LINES, "the beginning and the end");
+        transcript.opened();
+        transcript.came(b"RDY\r\n", now);
+        transcript.sent(b"ATE0\r", now);
+        assert_eq!(transcript.recording(), ["! RDY", "> ATE0"]);
+        let shown = transcript.shown();
+        assert_eq!(shown.get(LINES - 3..).unwrap(), ["0.000 < OK", "0.000 < RDY", "0.000 > ATE0"]);
+    }
+
+    #[test]
+    fn noise_is_kept_as_it_can_be_read() {
+        let mut transcript = Transcript::default();
+        transcript.came(b"\x00\xff +CSQ:\x07 1\xe9 \x00\r\n\x00\r\n", Moment::default());
+        transcript.came(&[b'x'; 10 * LENGTH], Moment::default());
+        transcript.came(b"\n", Moment::default());
+        let kept: Vec<String> = transcript.last.iter().map(|(_, text)| text).collect();
+        assert_eq!(kept, ["\u{ff} +CSQ: 1\u{e9}", &"x".repeat(LENGTH)]);
+    }
+}

@@ -1,0 +1,227 @@
+//! The handle on the database: what is written and read goes through it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::copy::copy_into;
+use super::file::{Place, lock, prepare, spill_nowhere};
+use super::migrate::migrate;
+use super::readers::Readers;
+use super::writer::{Command, Operation, write_loop};
+use super::{Rows, Stats, StoreError, Tx};
+
+/// How many operations may wait before callers wait to hand theirs in.
+const QUEUE: usize = 1024;
+/// When so many wait, who can be refused should be: the rest of the queue is for what modems hand over.
+pub(super) const CROWDED: usize = QUEUE / 2;
+/// By how much the priority of what is done at leisure is lower.
+const LEISURE: i32 = 10;
+
+/// The database. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Command>,
+    readers: Arc<Readers>,
+    stats: Arc<Stats>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Opens or creates the database, brings its schema up to date and starts the writer.
+    pub fn open(path: &Path) -> Result<Store, StoreError> {
+        Store::open_with(path, false)
+    }
+
+    /// As [`Store::open`]; when others checkpoint (Litestream does, and must be the only one), the write-ahead log is left to them.
+    pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
+        let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        let lock = lock(path)?;
+        let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
+        if conn.is_readonly("main").unwrap_or(false) {
+            return Err(failed(
+                "it may only be read by this user, or lies on a file system that is mounted so".to_owned(),
+            ));
+        }
+        let opened = prepare(&conn, checkpointed_by_others)
+            .and_then(|()| migrate(&mut conn, path))
+            .and_then(|()| spill_nowhere(&conn));
+        opened.map_err(|error| match error {
+            StoreError::Other(reason) => failed(reason),
+            other => other.of_file(path),
+        })?;
+        let place = Place::new(path);
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let stats = Arc::<Stats>::default();
+        let counted = Arc::clone(&stats);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                write_loop(&conn, &place, &counted, queue);
+                drop(lock);
+            })
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Store { jobs, stats, readers: Arc::new(Readers::of(path)), thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Carries out `operation` in a transaction and answers when it is on disk. When it errs or panics nothing of it stays.
+    pub async fn write<T, E>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let mut operation = Some(operation);
+        let once = move |tx: &Tx<'_>| operation.take().map_or_else(|| Err(StoreError::Gone.into()), |work| work(tx));
+        self.hand_in(once, false).await
+    }
+
+    /// As [`Store::write`], for what comes often and hardly ever fails: `operation` may be carried out more than once, so it does nothing but
+    /// through its `tx`. Neighbours of its kind share a savepoint, which is a fifth of what a message's would cost.
+    pub async fn write_often<T, E>(&self, operation: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.hand_in(operation, true).await
+    }
+
+    async fn hand_in<T, E>(
+        &self,
+        operation: impl FnMut(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        repeatable: bool,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let operation = Box::new(Operation::new(operation, repeatable, answer));
+        self.jobs.send(Command::Run(operation)).await.map_err(|_| StoreError::Gone)?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
+    }
+
+    /// Reads on a reader's connection, on a thread where blocking is allowed. Sees everything committed before the call.
+    pub async fn read<T, E>(&self, reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let turn = Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
+        let read = tokio::task::spawn_blocking(move || {
+            // Its end is that of the reading, also when nobody waits for that any more.
+            let _turn = turn;
+            let conn = readers.take()?;
+            let outcome = reading(&Rows { conn: &conn });
+            readers.give_back(conn);
+            outcome
+        });
+        read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
+    }
+
+    /// As [`Store::read`], but for what may take minutes: on a thread of its own that comes after all others, with a connection of
+    /// its own. Each statement sees one moment; between two of them the log of changes can be worked off.
+    pub async fn read_at_leisure<T, E>(
+        &self,
+        reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let (answer, answered) = oneshot::channel();
+        let read = move || {
+            // Where that is not allowed it is only less polite.
+            let _ = rustix::process::nice(LEISURE);
+            let outcome = readers.open().map_err(E::from).and_then(|conn| reading(&Rows { conn: &conn }));
+            let _ = answer.send(outcome);
+        };
+        let started = std::thread::Builder::new().name("store-leisure".to_owned()).spawn(read);
+        started.map_err(|error| StoreError::Other(error.to_string()))?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
+    }
+
+    /// A copy of the database as it is at one moment, while everything goes on. The file has no name: it is gone when it is closed.
+    pub async fn copy(&self) -> Result<File, StoreError> {
+        let folder = self.readers.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+        let copy = move |rows: &Rows<'_>| {
+            // Beside the database: that is where there is room for one.
+            let file = tempfile::Builder::new().prefix(".copy-").tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
+            copy_into(rows.conn, file.path())?;
+            Ok::<_, StoreError>(file.reopen()?)
+        };
+        self.read_at_leisure(copy).await
+    }
+
+    /// What the writer has done.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// How many operations wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
+    }
+
+    /// Whether so many operations wait that nobody who can come again should add one.
+    pub fn is_crowded(&self) -> bool {
+        self.waiting() >= CROWDED
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.readers.path
+    }
+
+    /// Lets the writer finish what waits and ends it. Later operations are answered [`StoreError::Gone`].
+    pub async fn close(&self) {
+        // The last connection to be closed takes the write-ahead log into the database, and only the writer's can.
+        self.readers.close();
+        let _ = self.jobs.send(Command::Stop).await;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::readers::READERS;
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_so_many_read_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("test.db")).unwrap();
+        let (begun, mut has_begun) = mpsc::unbounded_channel();
+        let read = |_| {
+            let (store, begun) = (store.clone(), begun.clone());
+            let (hold, held) = std::sync::mpsc::channel::<()>();
+            let reading = async move {
+                let read = store.read(move |_| {
+                    let _ = begun.send(());
+                    let _ = held.recv();
+                    Ok::<_, StoreError>(())
+                });
+                read.await
+            };
+            (hold, tokio::spawn(reading))
+        };
+        let (holds, readings): (Vec<_>, Vec<_>) = (0..=READERS).map(read).unzip();
+        for _ in 0..READERS {
+            has_begun.recv().await.unwrap();
+        }
+        assert_eq!(store.readers.turns.available_permits(), 0);
+        assert!(has_begun.try_recv().is_err(), "one more waits for its turn");
+        drop(holds);
+        for reading in readings {
+            reading.await.unwrap().unwrap();
+        }
+    }
+}

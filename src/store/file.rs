@@ -1,0 +1,150 @@
+//! The database's file: its settings, the lock beside it, and whether it still is where it was.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use super::StoreError;
+
+/// How long SQLite waits for another program's lock.
+const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements kept per connection: more than there are in this room.
+const STATEMENTS: usize = 128;
+/// Of the database, what the writer keeps in memory, in KiB: this spans the pages that inserts come back to
+/// in a history of some ten million rows.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// How many pages the log of changes may have before they go to their places: in a large database a commit changes pages far
+/// apart, and what is changed again until then goes there once.
+const CHECKPOINT_PAGES: i64 = 8_000;
+
+/// Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
+/// parameter changes that it has compared with a partial index's condition: a fifth of what a message cost.
+pub(super) fn keep_statements(conn: &Connection) -> Result<(), StoreError> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+/// Before anything is read or written by the writer.
+pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
+    keep_statements(conn)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "wal_autocheckpoint", if checkpointed_by_others { 0 } else { CHECKPOINT_PAGES })?;
+    if checkpointed_by_others {
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    }
+    Ok(())
+}
+
+/// What a large operation's savepoint keeps stays in memory: a /tmp that is full or may not be written fails no order. (Where such files go can
+/// only be said for the whole process, and not while another connection works.) Migrations sort much more, once: theirs go to files.
+pub(super) fn spill_nowhere(conn: &Connection) -> Result<(), StoreError> {
+    Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
+}
+
+/// Where the open file lies: what is written into one that was moved away or deleted would be lost.
+pub(super) struct Place {
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl Place {
+    pub fn new(path: &Path) -> Place {
+        Place { path: path.to_owned(), file: identity(path) }
+    }
+
+    /// Whether the path still leads to the open file.
+    pub fn is_same(&self) -> bool {
+        identity(&self.path) == self.file
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Claims the database for this process by a lock beside it, which goes with the process however that ends. (A lock on the
+/// file itself would meddle with SQLite's own.)
+pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
+    let path = database.display().to_string();
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&name);
+    let mut file = opened.map_err(|error| StoreError::Open { path: path.clone(), reason: error.to_string() })?;
+    if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        let mut holder = String::new();
+        let _ = file.read_to_string(&mut holder);
+        return Err(StoreError::InUse { path, holder: holder.trim().to_owned() });
+    }
+    // Who holds it is for people; without it the lock holds all the same.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_newer_database_and_a_damaged_one_are_refused_in_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("newer.db");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Newer { found: 999, .. })));
+        let path = dir.path().join("damaged.db");
+        std::fs::write(&path, "this is no database, but it is longer than a header would be, by far enough of a text")
+            .unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
+        assert!(matches!(Store::open(&dir.path().join("no/such/folder.db")), Err(StoreError::Open { .. })));
+    }
+
+    async fn names(store: &Store) -> Vec<String> {
+        let accounts = store.read(|rows| rows.accounts()).await;
+        accounts.unwrap_or_else(|e: StoreError| panic!("{e}")).into_iter().map(|account| account.name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_second_daemon_is_refused_and_a_moved_file_takes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("test.db");
+        let store = Store::open(&path).unwrap();
+        let Err(StoreError::InUse { holder, .. }) = Store::open(&path) else { panic!("opened twice") };
+        assert_eq!(holder, std::process::id().to_string());
+        let away = dir.path().join("away.db");
+        std::fs::rename(&path, &away).unwrap();
+        let lost = store.write(|tx| tx.add_account("lost", Timestamp(1))).await;
+        assert!(matches!(lost, Err(StoreError::Moved)), "{lost:?}");
+        std::fs::rename(&away, &path).unwrap();
+        store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
+        assert_eq!(names(&store).await, ["kept"]);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_others_checkpoint_is_left_to_them() {
+        for by_others in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("test.db");
+            let store = Store::open_with(&path, by_others).unwrap();
+            store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
+            let pages = store.write(|tx| tx.number("PRAGMA wal_autocheckpoint", [])).await;
+            let pages = pages.unwrap_or_else(|error: StoreError| panic!("{error}"));
+            assert_eq!(names(&store).await, ["kept"]);
+            store.close().await;
+            let log = dir.path().join("test.db-wal");
+            assert_eq!((pages == 0, log.exists()), (by_others, by_others));
+            let again = Store::open(&path).unwrap();
+            assert_eq!(names(&again).await, ["kept"]);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Read-only connections.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use super::StoreError;
+use super::file::keep_statements;
+
+/// How many read at the same time; the others wait. One that had to open the database anew would cost more than it reads.
+pub(super) const READERS: usize = 8;
+/// A reader's cache, in KiB: good until the next commit only.
+const READER_CACHE_KIB: i64 = 8 * 1024;
+
+/// Read-only connections, opened as needed and kept for the next reader.
+pub(super) struct Readers {
+    pub path: PathBuf,
+    pub turns: Arc<Semaphore>,
+    idle: Mutex<Vec<Connection>>,
+    closed: AtomicBool,
+}
+
+impl Readers {
+    pub fn of(path: &Path) -> Readers {
+        Readers {
+            path: path.to_owned(),
+            turns: Arc::new(Semaphore::new(READERS)),
+            idle: Mutex::default(),
+            closed: AtomicBool::default(),
+        }
+    }
+
+    pub fn take(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| self.open(), Ok)
+    }
+
+    pub fn open(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        keep_statements(&conn)?;
+        conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        Ok(conn)
+    }
+
+    pub fn give_back(&self, conn: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS && !self.closed.load(Ordering::SeqCst) {
+            idle.push(conn);
+        }
+    }
+
+    /// Keeps no connection any more.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
