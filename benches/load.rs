@@ -1,5 +1,5 @@
-//! Ten minutes at full speed: `simbridge simulate` with 64 modems that always have messages on offer, `simbridge serve`, and from this
-//! process 5 000 polls and 50 orders a second. Each tenth of the time it tells messages, latencies and memory, at the end what `verify` says.
+//! Ten minutes at full speed: `simbridge serve` with 64 simulated modems that always have messages on offer, 5 000 polls and 50 orders a
+//! second. Each tenth of the time it tells messages, latencies and memory, at the end what `verify` says.
 //!
 //! Run it with `cargo bench --bench load`; for fewer seconds: `-- 60`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
@@ -13,20 +13,20 @@ mod support;
 #[path = "figures/table.rs"]
 mod table;
 
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use simbridge::simulator::{Scenario, control};
-use support::{Daemon, Site, wait_for};
+use simbridge::simulator::{Network, Scenario};
+use support::{Daemon, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
 
 const MODEMS: usize = 64;
-const ON_OFFER: u64 = 5;
+/// In each modem's store; more waits at the network.
+const ON_OFFER: usize = 5;
+const WAITING: u64 = 50;
 const POLLS_A_SECOND: u64 = 5_000;
 const ORDERS_A_SECOND: u64 = 50;
 /// Connections that poll, and that order; each has its next request a fixed time after its last, or at once when that is over.
@@ -76,10 +76,9 @@ fn main() {
     table::machine();
     let limits = "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"5s\"\n\
                   number_cooldown = \"1s\"\nmax_open_per_account = 1000\n";
-    let site = Site::with(0, Scenario::default(), limits);
-    let _simulator = simulate(&site);
-    let daemon = site.serve();
-    wait_for("all modems to be Ready", || site.admin("/status")["modems"]["ready"] == MODEMS);
+    let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
+    let site = Site::with(MODEMS, Scenario::parse(&modem.repeat(MODEMS)).unwrap(), limits);
+    let daemon = site.serve_ready();
     (1..=SERVICES).for_each(|n| {
         let sender = format!("^Service{n}$");
         site.ok(&["service", "add", &format!("Service{n}"), "--price", "0.01", "--sender", &sender]);
@@ -94,9 +93,8 @@ fn main() {
         polls: Seen::default(),
         orders: Seen::default(),
     });
-    let folder = site.dir.path().join("modems");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let tasks = runtime.block_on(async { start(&load, folder) });
+    let tasks = runtime.block_on(async { start(&load, site.network()) });
     watch(&site, &daemon, &load, Duration::from_secs(seconds));
     load.over.store(true, Ordering::Relaxed);
     runtime.block_on(async {
@@ -151,22 +149,25 @@ fn stored(site: &Site) -> f64 {
     values.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
 }
 
-fn start(load: &Arc<Load>, folder: PathBuf) -> Vec<tokio::task::JoinHandle<()>> {
+fn start(load: &Arc<Load>, network: &Network) -> Vec<tokio::task::JoinHandle<()>> {
     let pollers = (0..POLLERS).map(|n| tokio::spawn(poll(Arc::clone(load), n)));
     let buyers = (0..BUYERS).map(|n| tokio::spawn(buy(Arc::clone(load), n)));
-    let supplier = tokio::spawn(supply(Arc::clone(load), folder));
+    let supplier = tokio::spawn(supply(Arc::clone(load), network.clone()));
     pollers.chain(buyers).chain([supplier]).collect()
 }
 
 /// Keeps messages on offer to each modem.
-async fn supply(load: Arc<Load>, folder: PathBuf) {
+async fn supply(load: Arc<Load>, network: Network) {
+    let numbers = network.numbers();
     let mut sent = vec![0; MODEMS];
+    let mut often = interval(Duration::from_millis(20));
     while !load.is_over() {
-        for (modem, sent) in control::stats(&folder).await.unwrap().iter().zip(&mut sent) {
-            let Some(number) = &modem.number else { continue };
-            while *sent < modem.observed.deleted + ON_OFFER {
+        often.tick().await;
+        for (modem, sent) in sent.iter_mut().enumerate() {
+            let deleted = network.observed(modem).unwrap().deleted;
+            while *sent < deleted + WAITING {
                 let sender = format!("Service{}", *sent % SERVICES as u64 + 1);
-                control::send(&folder, &sender, number, "Your code is 123456").await.unwrap();
+                network.send(&sender, &numbers[modem], &format!("Your code is {sent:06}.")).unwrap();
                 *sent += 1;
             }
         }
@@ -207,7 +208,7 @@ async fn buy(load: Arc<Load>, n: u64) {
 /// One of so many that together do so much a second.
 fn pace(a_second: u64, who: u64) -> tokio::time::Interval {
     let mut pace = interval(Duration::from_micros(1_000_000 * who / a_second));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     pace
 }
 
@@ -242,14 +243,4 @@ impl Client {
             }
         }
     }
-}
-
-/// The simulator as a process of its own, in the folder where the site's configuration looks for ports.
-fn simulate(site: &Site) -> Daemon {
-    let folder = site.dir.path().join("modems");
-    let args = ["simulate", "--modems", &MODEMS.to_string(), "--dir", folder.to_str().unwrap()];
-    let child = site.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let simulator = Daemon::of(child);
-    wait_for("the ports", || folder.join(format!("modem{:03}", MODEMS - 1)).exists());
-    simulator
 }

@@ -2,7 +2,6 @@
 //! kernel's are not among them. They are the same on a busy machine and on a quiet one, so two states of the program can be compared.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::process::Command;
 
 use super::messages::{closed_loop, site};
@@ -34,7 +33,8 @@ pub fn run() {
     control(&["-d"], daemon.id());
     // Its metrics' clock is one that valgrind does not have: no look at them.
     daemon.kill();
-    let mut places: Vec<_> = by_place(&counts.with_extension("1")).into_iter().collect();
+    let counts = std::fs::read_to_string(counts.with_extension("1")).unwrap();
+    let mut places: Vec<_> = by_place(&counts).into_iter().collect();
     places.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let a_message = |count: u64| count / u64::try_from(MESSAGES).unwrap();
     let all: u64 = places.iter().map(|(_, count)| count).sum();
@@ -47,6 +47,7 @@ pub fn run() {
     let (told, rest): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, count)| a_message(*count) >= LEAST);
     told.iter().for_each(|(place, count)| row(place, *count));
     row("the rest", rest.iter().map(|(_, count)| count).sum());
+    println!("\nallocations a message: {}", a_message(allocations(&counts)));
 }
 
 fn control(args: &[&str], pid: u32) {
@@ -56,11 +57,11 @@ fn control(args: &[&str], pid: u32) {
 
 /// Instructions by the place of their source line, from a file in callgrind's format: lines that name a file (each name is in full the first
 /// time, and a number later), lines with a position and a cost, and calls, whose next line has the cost of what was called.
-fn by_place(counts: &Path) -> HashMap<String, u64> {
+fn by_place(counts: &str) -> HashMap<String, u64> {
     let mut names = HashMap::new();
     let (mut place, mut called) = (String::new(), false);
     let mut sums = HashMap::new();
-    for line in std::fs::read_to_string(counts).unwrap().lines() {
+    for line in counts.lines() {
         if let Some((kind @ ("fl" | "fi" | "fe" | "cfi" | "cfl"), name)) = line.split_once('=') {
             let (number, rest) = name.split_once(')').unwrap();
             if !rest.is_empty() {
@@ -79,6 +80,24 @@ fn by_place(counts: &Path) -> HashMap<String, u64> {
         }
     }
     sums
+}
+
+/// Calls of what gives memory.
+fn allocations(counts: &str) -> u64 {
+    let mut names = HashMap::new();
+    let (mut sum, mut gives) = (0, false);
+    for line in counts.lines() {
+        if let Some(("fn" | "cfn", name)) = line.split_once('=') {
+            let (number, rest) = name.split_once(')').unwrap();
+            if !rest.is_empty() {
+                names.insert(number.to_owned(), ["malloc", "calloc", "realloc"].contains(&rest.trim()));
+            }
+            gives = line.starts_with('c') && names[number];
+        } else if let Some(calls) = line.strip_prefix("calls=").filter(|_| gives) {
+            sum += calls.split(' ').next().unwrap().parse::<u64>().unwrap();
+        }
+    }
+    sum
 }
 
 /// The room of a file of ours, the crate of another, or the library.

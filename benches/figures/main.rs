@@ -1,7 +1,7 @@
 //! Every figure of what simbridge must reach, as one table beside its baseline of the same run: the real daemon, simulated modems on
 //! PTYs, loopback HTTP, a real disk.
 //!
-//! `cargo bench --bench figures` takes seven minutes; parts of it may be named: `-- polls messages instructions latency neighbours thousand`.
+//! `cargo bench --bench figures` takes ten minutes; parts of it may be named: `-- polls messages instructions latency neighbours thousand`.
 //! What takes longer has programs of its own: `size` (a database of ten million messages) and `load` (ten minutes at full speed).
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 

@@ -8,9 +8,9 @@ use simbridge::simulator::{Observed, Scenario};
 use super::support::{Site, wait_for};
 use super::{process, reader, table};
 
-const MESSAGES: usize = 12_800;
+const MESSAGES: usize = 25_600;
 const ON_OFFER: usize = 5;
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
 
 /// So many messages were taken in.
 #[derive(Default)]
@@ -18,6 +18,7 @@ pub struct Taken {
     took: Duration,
     cpu: Duration,
     commands: u64,
+    wakeups: u64,
     commits: u64,
     operations: u64,
 }
@@ -28,6 +29,7 @@ pub fn run() {
         "messages/s",
         "CPU s per 1000",
         "commands a message",
+        "wake-ups a message",
         "operations a commit",
         "`CMGR`+`CMGD` alone, messages/s",
         "CPU s per 1000",
@@ -49,6 +51,7 @@ pub fn run() {
             &format!("{:.0}", per_second(&ours)),
             &cpu(&ours),
             &format!("{:.2}", ours.commands as f64 / all),
+            &format!("{:.2}", ours.wakeups as f64 / all),
             &format!("{:.1}", ours.operations as f64 / ours.commits as f64),
             &format!("{:.0}", per_second(&least)),
             &cpu(&least),
@@ -69,6 +72,7 @@ impl Taken {
         self.took += other.took;
         self.cpu += other.cpu;
         self.commands += other.commands;
+        self.wakeups += other.wakeups;
         self.commits += other.commits;
         self.operations += other.operations;
     }
@@ -106,14 +110,20 @@ pub fn closed_loop(site: &Site, pid: u32, modems: usize, messages: usize) -> Tak
     };
     let commands = seen(|observed| observed.commands);
     let all = seen(|observed| observed.deleted) + u64::try_from(messages).unwrap();
-    let cpu = process::cpu(pid);
+    let (cpu, wakeups) = (process::cpu(pid), process::wakeups(pid));
     let started = Instant::now();
     for n in 0..messages {
         site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
     }
     wait_for("all messages to be deleted", || seen(|observed| observed.deleted) == all);
-    let (took, cpu) = (started.elapsed(), process::cpu(pid) - cpu);
-    Taken { took, cpu, commands: seen(|observed| observed.commands) - commands, ..Taken::default() }
+    Taken {
+        took: started.elapsed(),
+        cpu: process::cpu(pid) - cpu,
+        // Of threads that have ended since nothing is known.
+        wakeups: process::wakeups(pid).saturating_sub(wakeups),
+        commands: seen(|observed| observed.commands) - commands,
+        ..Taken::default()
+    }
 }
 
 /// How often the writer has committed, and how many operations.
@@ -127,7 +137,7 @@ fn commits(site: &Site) -> (u64, u64) {
 }
 
 /// So many rows a commit, for two seconds.
-fn sqlite_alone(rows: usize) -> (usize, Duration) {
+pub fn sqlite_alone(rows: usize) -> (usize, Duration) {
     let dir = tempfile::tempdir().unwrap();
     let conn = rusqlite::Connection::open(dir.path().join("bare.db")).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();

@@ -20,6 +20,17 @@ pub fn cpu_of_threads(pid: u32) -> Duration {
     threads.flatten().map(of_thread).sum()
 }
 
+/// How often its threads have waited for something, those of now: each was woken as often.
+pub fn wakeups(pid: u32) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let of_thread = |thread: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let waits = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        waits.and_then(|waits| waits.trim().parse::<u64>().ok()).unwrap_or_default()
+    };
+    threads.flatten().map(of_thread).sum()
+}
+
 /// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`.
 pub fn private_kib(pid: u32) -> u64 {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();

@@ -1,6 +1,6 @@
 //! Finds the ports, and sees to it that each has one task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,12 +184,23 @@ impl<H: Host> Supervisor<H> {
                 found.iter().map(|found| &found.path).chain(self.ports.iter().map(|ports| &ports.pattern.path));
             watch.follow(folders.map(|path| fixed_folder(path)));
         }
-        let mut taken: Vec<PathBuf> = self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-        for Found { path, device, baud, options } in found {
-            let leaving = self.leaving.values().any(|leaving| *leaving == path);
-            if self.served.contains_key(&path) || leaving || self.served.len() >= MAX_PORTS {
-                continue;
+        let is_known =
+            |path: &PathBuf| self.served.contains_key(path) || self.leaving.values().any(|leaving| leaving == path);
+        let new: Vec<Found> = found.into_iter().filter(|found| !is_known(&found.path)).collect();
+        if !new.is_empty() {
+            self.add_new(new);
+        }
+        self.changed.notify_waiters();
+    }
+
+    fn add_new(&mut self, new: Vec<Found>) {
+        let mut taken: HashSet<PathBuf> =
+            self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
+        for Found { path, baud, options } in new {
+            if self.served.len() >= MAX_PORTS {
+                return;
             }
+            let device = std::fs::canonicalize(&path).ok();
             if device.as_ref().is_some_and(|device| taken.contains(device)) {
                 if !self.doubles.contains(&path) {
                     info!(event = "modem_port_doubled", port = %path.display(), "another path names the same device and serves it");
@@ -200,7 +211,6 @@ impl<H: Host> Supervisor<H> {
             taken.extend(device);
             self.add(path, baud, options);
         }
-        self.changed.notify_waiters();
     }
 
     fn add(&mut self, path: PathBuf, baud: u32, options: PortOptions) {
@@ -247,8 +257,6 @@ async fn changed(watch: Option<&mut Watch>) {
 
 struct Found {
     path: PathBuf,
-    /// The device behind it, if there is one.
-    device: Option<PathBuf>,
     baud: u32,
     options: PortOptions,
 }
@@ -275,16 +283,15 @@ fn fixed_folder(path: &Path) -> PathBuf {
 
 /// The paths that the patterns name, in order: a plain path always, a glob's as far as they exist.
 fn find(ports: &[Ports]) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     for Ports { pattern, options } in ports {
         let paths = match pattern.path.to_str().filter(|_| is_glob(&pattern.path)) {
             Some(text) => glob::glob(text).into_iter().flatten().flatten().collect(),
             None => vec![pattern.path.clone()],
         };
         for path in paths {
-            if found.iter().all(|known| known.path != path) {
-                let device = std::fs::canonicalize(&path).ok();
-                found.push(Found { path, device, baud: pattern.baud, options: options.clone() });
+            if known.insert(path.clone()) {
+                found.push(Found { path, baud: pattern.baud, options: options.clone() });
             }
         }
     }
@@ -315,12 +322,9 @@ mod tests {
         for name in ["modem1", "modem0", "other"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
-        std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
         let pattern = |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
         let found = find(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
         let names: Vec<_> = found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);
-        assert_eq!(found[0].device, None);
-        assert_eq!(found[2].device, found[3].device);
+        assert_eq!(names, ["absent", "modem0", "modem1"]);
     }
 }

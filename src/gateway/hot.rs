@@ -167,6 +167,23 @@ mod tests {
     }
 
     #[test]
+    fn more_keys_than_are_remembered_are_learnt_anew() {
+        let hot = Hot::default();
+        let digest = |n: usize| {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&n.to_le_bytes());
+            digest
+        };
+        for n in 0..=MOST_KEYS {
+            let generation = hot.holder(&digest(n)).unwrap_err();
+            hot.remember(digest(n), &holder(), generation);
+            assert_eq!(hot.holder(&digest(n)).unwrap().account, ANN);
+        }
+        assert_eq!(read(&hot.keys).holders.len(), 1);
+        assert!(hot.holder(&digest(0)).is_err());
+    }
+
+    #[test]
     fn what_a_number_was_used_for_is_forgotten_when_it_is_used_again() {
         let hot = Hot::default();
         let generation = hot.uses("+31").unwrap_err();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::domain::Timestamp;
 
-/// More keys or addresses than this are not remembered when they have been quiet.
+/// More keys or addresses than this are not remembered: those that have been quiet are forgotten, or, if there are none, all.
 const REMEMBERED: usize = 65_536;
 const NANOS_PER_MICRO: i64 = 1_000;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -92,6 +92,9 @@ impl<K: Hash + Eq> Buckets<K> {
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= REMEMBERED {
             buckets.retain(|_, full_at| *full_at > now);
+            if buckets.len() >= REMEMBERED {
+                buckets.clear();
+            }
         }
         let full_at = buckets.entry(key).or_insert(now);
         // A clock that was set back must not shut anybody out.
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn nought_is_no_limit_and_the_quiet_are_forgotten() {
+    fn nought_is_no_limit_and_no_more_are_remembered_than_may_be() {
         let open = Buckets::new(0, 1);
         assert!((0..10_000).all(|_| open.take(1, Timestamp(0)).is_ok()));
         let many = Buckets::new(1, 1);
@@ -153,5 +156,10 @@ mod tests {
             many.take(key, Timestamp(i64::try_from(key).unwrap() * SECOND)).unwrap();
         }
         assert!(many.full_at.lock().unwrap().len() <= REMEMBERED);
+        let at_once = Buckets::new(1, 1);
+        for key in 0..=REMEMBERED {
+            at_once.take(key, Timestamp(0)).unwrap();
+        }
+        assert_eq!(at_once.full_at.lock().unwrap().len(), 1);
     }
 }

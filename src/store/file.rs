@@ -15,29 +15,29 @@ use super::StoreError;
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection: more than there are in this room.
 const STATEMENTS: usize = 128;
-/// Of the database, what the writer keeps in memory, in KiB: this spans the pages that inserts come back to
-/// in a history of some ten million rows.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// Of the database, what each connection keeps in memory, in KiB; the system's own cache has the rest. More of it makes the writer slower, not
+/// faster: below a gigabyte SQLite looks through all of it after each commit that has split a page (with 64 MiB an eighth of the writer's time).
+const CACHE_KIB: i64 = 8 * 1024;
 /// How many pages the log of changes may have before they go to their places: in a large database a commit changes pages far
 /// apart, and what is changed again until then goes there once.
 const CHECKPOINT_PAGES: i64 = 8_000;
 
-/// Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
+/// What holds for every connection. Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
 /// parameter changes that it has compared with a partial index's condition: a fifth of what a message cost.
-pub(super) fn keep_statements(conn: &Connection) -> Result<(), StoreError> {
+pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
 /// Before anything is read or written by the writer.
 pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
-    keep_statements(conn)?;
+    equip(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     conn.pragma_update(None, "wal_autocheckpoint", if checkpointed_by_others { 0 } else { CHECKPOINT_PAGES })?;
     if checkpointed_by_others {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

@@ -21,7 +21,7 @@ fn see(event: TraceEvent<'_>) {
 fn told() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     super::migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
-    super::file::keep_statements(&conn).unwrap();
+    super::file::equip(&conn).unwrap();
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(see as fn(TraceEvent<'_>))).unwrap();
     conn
 }

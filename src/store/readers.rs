@@ -8,12 +8,10 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
-use super::file::keep_statements;
+use super::file::equip;
 
 /// How many read at the same time; the others wait. One that had to open the database anew would cost more than it reads.
 pub(super) const READERS: usize = 8;
-/// A reader's cache, in KiB: good until the next commit only.
-const READER_CACHE_KIB: i64 = 8 * 1024;
 
 /// Read-only connections, opened as needed and kept for the next reader.
 pub(super) struct Readers {
@@ -41,8 +39,7 @@ impl Readers {
     pub fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
-        keep_statements(&conn)?;
-        conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        equip(&conn)?;
         Ok(conn)
     }
 
