@@ -102,7 +102,7 @@ fn main() {
             task.await.unwrap();
         }
     });
-    println!("\nverify: {}", site.json(&["verify"]));
+    println!("\nverify: {}", String::from_utf8_lossy(&site.run(&["verify"]).stdout));
     println!("stopped after {:.2} s", daemon.terminate().as_secs_f64());
 }
 

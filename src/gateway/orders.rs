@@ -131,8 +131,9 @@ impl Gateway {
         let read = self.store.read(move |rows| {
             let known = rows.service(service)?.filter(|service| service.enabled);
             let Some(service) = known else { return Ok(false) };
-            let may_order = gateway.too_many_open(rows, account, gateway.now())?.is_none();
-            Ok(may_order && gateway.allocate(rows, account, &service, &country)?.is_none())
+            let now = gateway.now();
+            let may_order = gateway.too_many_open(rows, account, now)?.is_none();
+            Ok(may_order && gateway.allocate(rows, account, &service, &country, now)?.is_none())
         });
         read.await
     }
@@ -142,7 +143,7 @@ impl Gateway {
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(MakeOrder::AlreadyOpen(oldest));
         }
-        let found = self.allocate(tx, account, service, country)?;
+        let found = self.allocate(tx, account, service, country, now)?;
         let Some(Found { sim, number, air }) = found else { return Ok(MakeOrder::NoPhone) };
         let price = service.price_in(country);
         if !self.covers(tx, account, price)? {
@@ -209,8 +210,9 @@ impl Gateway {
         account: AccountId,
         service: &Service,
         country: &str,
+        now: Timestamp,
     ) -> Result<Option<Found>, StoreError> {
-        let (now, used_since) = (self.now(), self.used_since(self.now()));
+        let used_since = self.used_since(now);
         let passes = allocation::passes(service.has_patterns(), self.settings().share_sim);
         let query = |company| StockQuery { country, service: service.id, account, company, now, used_since };
         for company in passes {

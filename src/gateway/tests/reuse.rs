@@ -168,3 +168,31 @@ async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
     assert!(matches!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }));
     assert_eq!(desk.faults().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_time_passes_while_it_is_made() {
+    let settings = Settings { number_cooldown: Some(Duration::from_secs(10)), ..Settings::default() };
+    let mut desk = Desk::with(settings.clone()).await;
+    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
+    let service = desk.service("Uber", &["^Uber$"]).await;
+    desk.plug(1).await;
+    desk.order(ann, service).await;
+    desk.sms(1, "Uber", "code 1234").await;
+    let over = desk.clock.load(Ordering::SeqCst) + 10 * SECOND_US;
+    for before in (0..20).rev() {
+        // Each look at the clock finds it a millisecond later; and that there was no number the last time is not known.
+        desk.gateway.store.close().await;
+        let running = Arc::clone(&desk.clock);
+        let clock: Clock = Arc::new(move || Timestamp(running.fetch_add(1_000, Ordering::SeqCst)));
+        let store = Store::open(&desk.dir.path().join("test.db")).unwrap();
+        desk.gateway = Gateway::open(store, settings.clone(), clock, entropy()).await.unwrap();
+        desk.report(1);
+        desk.clock.store(over - before * 1_000, Ordering::SeqCst);
+        if let MakeOrder::Made { .. } = desk.make(bob, service).await {
+            break;
+        }
+    }
+    desk.sms(1, "Uber", "code 5678").await;
+    assert_eq!(desk.funds(bob).await, (450, 0), "it was made in the end");
+    assert_eq!(desk.faults().await, [""; 0]);
+}
