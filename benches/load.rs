@@ -29,7 +29,7 @@ const ON_OFFER: usize = 5;
 const WAITING: u64 = 50;
 const POLLS_A_SECOND: u64 = 5_000;
 const ORDERS_A_SECOND: u64 = 50;
-/// Connections that poll, and that order; each has its next request a fixed time after its last, or at once when that is over.
+/// Connections that poll, and that order; each asks at its fixed times, and at once when it is late.
 const POLLERS: u64 = 50;
 const BUYERS: u64 = 25;
 const SERVICES: usize = 50;

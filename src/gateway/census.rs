@@ -90,7 +90,8 @@ impl Gateway {
     /// How many numbers of each of these countries could be given out for a service now, to somebody who skipped none. By the
     /// same rule by which they are given out.
     pub async fn stock(&self, service: &Service, countries: Vec<String>) -> Result<Vec<(String, usize)>, Error> {
-        let (now, used_since) = (self.now(), self.used_since(self.now()));
+        let now = self.now();
+        let used_since = self.used_since(now);
         let (gateway, id) = (self.clone(), service.id);
         let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
         let counted = self.store.read(move |rows| {
