@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 use simbridge::simulator::{Network, Scenario};
 use tokio::runtime::Runtime;
 
-use super::messages::{self, sqlite_alone};
+use super::messages::{self, Sqlite};
 use super::support::{self, Site, wait_for};
 use super::{reader, table};
 
 /// One message per modem every ten seconds, over this many modems, so often.
 const MODEMS: usize = 64;
 const PACE: Duration = Duration::from_millis(10_000 / MODEMS as u64);
-const ROUNDS: usize = 4;
-/// Messages that come alone.
-const ALONE: usize = 200;
+const ROUNDS: usize = 8;
+/// Messages that come alone, and how long after each other.
+const ALONE: usize = 300;
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub fn run() {
     alone();
@@ -27,36 +28,42 @@ pub fn run() {
 /// One message, and the next when it is gone: what the commit adds to reading and deleting.
 fn alone() {
     let runtime = Runtime::new().unwrap();
-    let take = |site: &Site| {
-        let mut taken: Vec<_> = (0..ALONE)
-            .map(|_| {
-                sleep(Duration::from_millis(20));
-                one_message(site, &runtime, 0)
-            })
-            .collect();
-        table::percentiles(&mut taken)
-    };
     let ours = {
         let site = messages::site(1);
         let _daemon = site.serve_ready();
-        take(&site)
+        again_and_again(|| one_message(&site, &runtime, 0))
     };
     let least = {
         let site = messages::site(1);
         let mut reader = reader::start(site.rack.as_ref().unwrap().ports());
-        let taken = take(&site);
+        let taken = again_and_again(|| one_message(&site, &runtime, 0));
         reader.kill().unwrap();
         reader.wait().unwrap();
         taken
     };
-    let (commits, took) = sqlite_alone(1);
+    let sqlite = Sqlite::open();
+    let commit = again_and_again(|| {
+        let started = Instant::now();
+        sqlite.commit(1);
+        started.elapsed()
+    });
     table::head(&["one message and nothing else, from `+CMTI` to the deletion", "p50 ms", "p99 ms", "longest"]);
-    for (who, taken) in [("simbridge", ours), ("`CMGR`+`CMGD` alone", least)] {
+    let of_sqlite = "a commit of one row, SQLite alone";
+    for (who, taken) in [("simbridge", ours), ("`CMGR`+`CMGD` alone", least), (of_sqlite, commit)] {
         let [p50, p99, longest] = taken.map(|ms| format!("{ms:.2}"));
         table::row(&[who, &p50, &p99, &longest]);
     }
-    let commit = took.as_secs_f64() * 1000.0 / commits as f64;
-    table::row(&["a commit of one row, SQLite alone", &format!("{commit:.2}"), "", ""]);
+}
+
+/// What one takes when there are pauses between them.
+fn again_and_again(mut once: impl FnMut() -> Duration) -> [f64; 3] {
+    let mut taken: Vec<_> = (0..ALONE)
+        .map(|_| {
+            sleep(PAUSE);
+            once()
+        })
+        .collect();
+    table::percentiles(&mut taken)
 }
 
 fn paced() {

@@ -137,22 +137,39 @@ fn commits(site: &Site) -> (u64, u64) {
 }
 
 /// So many rows a commit, for two seconds.
-pub fn sqlite_alone(rows: usize) -> (usize, Duration) {
-    let dir = tempfile::tempdir().unwrap();
-    let conn = rusqlite::Connection::open(dir.path().join("bare.db")).unwrap();
-    conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    conn.pragma_update(None, "synchronous", "FULL").unwrap();
-    conn.execute_batch("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
+fn sqlite_alone(rows: usize) -> (usize, Duration) {
+    let sqlite = Sqlite::open();
     let started = Instant::now();
     let mut commits = 0;
     while started.elapsed() < Duration::from_secs(2) {
-        conn.execute_batch("BEGIN IMMEDIATE").unwrap();
-        for _ in 0..rows {
-            let mut insert = conn.prepare_cached("INSERT INTO message (text) VALUES ($1)").unwrap();
-            insert.execute(["Your code is 123456. Never share this code."]).unwrap();
-        }
-        conn.execute_batch("COMMIT").unwrap();
+        sqlite.commit(rows);
         commits += 1;
     }
     (commits, started.elapsed())
+}
+
+/// SQLite with the daemon's settings and next to nothing in it.
+pub struct Sqlite {
+    conn: rusqlite::Connection,
+    _dir: tempfile::TempDir,
+}
+
+impl Sqlite {
+    pub fn open() -> Sqlite {
+        let dir = tempfile::tempdir().unwrap();
+        let conn = rusqlite::Connection::open(dir.path().join("bare.db")).unwrap();
+        conn.pragma_update(None, "journal_mode", "WAL").unwrap();
+        conn.pragma_update(None, "synchronous", "FULL").unwrap();
+        conn.execute_batch("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
+        Sqlite { conn, _dir: dir }
+    }
+
+    pub fn commit(&self, rows: usize) {
+        self.conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for _ in 0..rows {
+            let mut insert = self.conn.prepare_cached("INSERT INTO message (text) VALUES ($1)").unwrap();
+            insert.execute(["Your code is 123456. Never share this code."]).unwrap();
+        }
+        self.conn.execute_batch("COMMIT").unwrap();
+    }
 }

@@ -31,9 +31,10 @@ pub fn wakeups(pid: u32) -> u64 {
     threads.flatten().map(of_thread).sum()
 }
 
-/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`.
+/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`. (Not `Private_Dirty`: that has the program's own file too, as long
+/// as it was just built and is not on disk.)
 pub fn private_kib(pid: u32) -> u64 {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let dirty = maps.lines().find_map(|line| line.strip_prefix("Private_Dirty:")).unwrap();
-    dirty.trim().trim_end_matches(" kB").parse().unwrap()
+    let anonymous = maps.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
+    anonymous.trim().trim_end_matches(" kB").parse().unwrap()
 }

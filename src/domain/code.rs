@@ -32,6 +32,12 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 static LONE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|[^\w+.,/:-])(\d{4,8})(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok());
 
+/// Makes ready what [`find`] looks with. That takes ten milliseconds, which the first message shall not wait for.
+pub fn prepare() {
+    LazyLock::force(&SHAPES);
+    LazyLock::force(&LONE);
+}
+
 /// The code in `text`, if there is one. `123-456` is answered as `123456`.
 pub fn find(text: &str) -> Option<String> {
     let text = without_app_hash(text);

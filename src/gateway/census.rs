@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Error, Gateway};
-use crate::domain::{AccountId, Amount, Service, Timestamp, allocation};
-use crate::store::{MessageFilter, StockQuery, StoreError, Sums};
+use crate::domain::{AccountId, Amount, Service, allocation};
+use crate::store::{StockQuery, StoreError, Sums};
 
 /// Ledger entries that are added up at once.
 const PIECE: i64 = 50_000;
@@ -34,8 +34,6 @@ pub struct Census {
     pub open_orders: i64,
     /// Active rentals.
     pub active_rentals: i64,
-    /// When the newest SMS came.
-    pub last_message_at: Option<Timestamp>,
 }
 
 impl Gateway {
@@ -49,11 +47,10 @@ impl Gateway {
             census.deaf.extend(deaf.then_some(view.sim.iccid));
         }
         let read = self.store.read(move |rows| {
-            let newest = rows.messages(MessageFilter::Newest(1))?;
             let counts = (rows.open_order_count(now)?, rows.active_rental_count(now)?);
-            Ok::<_, StoreError>((rows.accounts()?, counts, newest.last().map(|message| message.received_at)))
+            Ok::<_, StoreError>((rows.accounts()?, counts))
         });
-        let (accounts, (open_orders, active_rentals), last_message_at) = read.await?;
+        let (accounts, (open_orders, active_rentals)) = read.await?;
         let sum = |amounts: &mut dyn Iterator<Item = Amount>| Amount(amounts.map(|amount| amount.0).sum());
         Ok(Census {
             balance: sum(&mut accounts.iter().map(|account| account.funds.balance)),
@@ -61,7 +58,6 @@ impl Gateway {
             accounts: accounts.len(),
             open_orders,
             active_rentals,
-            last_message_at,
             ..census
         })
     }

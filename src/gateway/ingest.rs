@@ -178,7 +178,7 @@ impl Gateway {
             settled_at: Some(at),
         };
         let message = tx.add_message(&nothing)?;
-        self.tell_after(tx, message);
+        self.tell_after(tx, message, at);
         Ok(message)
     }
 
@@ -235,7 +235,7 @@ impl Gateway {
             self.wake_after(tx, order);
         }
         self.count_heard_after(tx, whole.sim);
-        self.tell_after(tx, message);
+        self.tell_after(tx, message, whole.received_at);
         Ok((message, owner.order()))
     }
 
@@ -246,6 +246,10 @@ impl Gateway {
         }
         if let Some(rule) = rule {
             return Ok(Owner::Withheld(rule.to_owned()));
+        }
+        if !tx.was_ever_let(whole.sim)? {
+            // As most SIMs: spares them the questions about tenants.
+            return Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order));
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
         let now = self.now().max(whole.received_at);
@@ -297,9 +301,10 @@ impl Gateway {
     }
 
     /// Tells those who follow the messages, once the operation is on disk.
-    fn tell_after(&self, tx: &Tx<'_>, message: MessageId) {
-        let newest = self.newest_message.clone();
+    fn tell_after(&self, tx: &Tx<'_>, message: MessageId, at: Timestamp) {
+        let (newest, last_message_at) = (self.newest_message.clone(), Arc::clone(&self.last_message_at));
         tx.after_commit(move || {
+            last_message_at.store(at.0, Ordering::SeqCst);
             newest.send_modify(|known| *known = message.max(*known));
         });
     }

@@ -57,7 +57,7 @@ pub use tally::{Ends, SILENT_ORDERS, Tally};
 use crate::domain::message::Message;
 use crate::domain::price::Rates;
 use crate::domain::rental::Packages;
-use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp};
+use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp, code};
 pub use crate::store::{Account, AuditRow, CHECKS, Entry, Holder, Key, MessageFilter, NewService, Place, Stay};
 use crate::store::{Store, StoreError};
 use aside::Aside;
@@ -156,6 +156,8 @@ pub struct Parts {
     aside: Arc<Aside>,
     banks: Arc<Banks>,
     newest_message: latest::Sender<MessageId>,
+    /// When a message came last, in microseconds; `i64::MIN`: never.
+    last_message_at: Arc<AtomicI64>,
     deadlines: Arc<Notify>,
     /// When our clock was last set, in microseconds: what was learnt of others' clocks before says nothing any more.
     clock_set_at: Arc<AtomicI64>,
@@ -173,10 +175,15 @@ impl Deref for Gateway {
 impl Gateway {
     /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
-        let read =
-            store.read(|rows| Ok::<_, StoreError>((rows.services()?, rows.newest_message()?, rows.all_open_orders()?)));
+        let read = store.read(|rows| {
+            let newest =
+                rows.messages(MessageFilter::Newest(1))?.pop().map(|message| (message.id, message.received_at));
+            Ok::<_, StoreError>((rows.services()?, newest, rows.all_open_orders()?))
+        });
         let (services, newest, open) = read.await?;
+        let (newest, last_message_at) = newest.unwrap_or((MessageId(0), Timestamp(i64::MIN)));
         let catalogue = Catalogue::new(&services)?;
+        code::prepare();
         Ok(Gateway(Arc::new(Parts {
             store,
             clock,
@@ -190,6 +197,7 @@ impl Gateway {
             aside: Arc::default(),
             banks: Arc::default(),
             newest_message: latest::Sender::new(newest),
+            last_message_at: Arc::new(AtomicI64::new(last_message_at.0)),
             deadlines: Arc::default(),
             clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
             asking: Arc::default(),
@@ -253,6 +261,11 @@ impl Gateway {
     /// Messages, oldest first.
     pub async fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, Error> {
         Ok(self.store.read(move |rows| rows.messages(filter)).await?)
+    }
+
+    /// When a message came last, if one ever did.
+    pub fn last_message_at(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.last_message_at.load(Ordering::SeqCst))).filter(|at| at.0 != i64::MIN)
     }
 
     /// Tells of each commit that added or changed a message; holds the newest message's id.

@@ -376,6 +376,19 @@ async fn what_cannot_be_decoded_is_kept_and_shown() {
 }
 
 #[tokio::test]
+async fn when_a_message_came_last_is_known_at_once_and_after_a_restart() {
+    let mut desk = Desk::open().await;
+    desk.plug(1).await;
+    assert_eq!(desk.gateway.last_message_at(), None);
+    desk.sms(1, "Uber", "hello").await;
+    desk.pass(60);
+    assert_eq!(desk.gateway.last_message_at(), Some(Timestamp(START_US)));
+    desk.arrive(1, b"no PDU").await;
+    desk.restart().await;
+    assert_eq!(desk.gateway.last_message_at(), Some(Timestamp(START_US + 60 * SECOND_US)));
+}
+
+#[tokio::test]
 async fn a_long_message_in_any_order_across_a_restart() {
     let mut desk = Desk::open().await;
     desk.plug(1).await;

@@ -15,9 +15,11 @@ use super::StoreError;
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection: more than there are in this room.
 const STATEMENTS: usize = 128;
-/// Of the database, what each connection keeps in memory, in KiB; the system's own cache has the rest. More of it makes the writer slower, not
+/// Of the database, what a connection keeps in memory, in KiB; the system's own cache has the rest. More of it makes the writer slower, not
 /// faster: below a gigabyte SQLite looks through all of it after each commit that has split a page (with 64 MiB an eighth of the writer's time).
 const CACHE_KIB: i64 = 8 * 1024;
+/// The same of each of those that read: there are several, and each keeps the same.
+const READER_CACHE_KIB: i64 = 1024;
 /// How many pages the log of changes may have before they go to their places: in a large database a commit changes pages far
 /// apart, and what is changed again until then goes there once.
 const CHECKPOINT_PAGES: i64 = 8_000;
@@ -27,14 +29,20 @@ const CHECKPOINT_PAGES: i64 = 8_000;
 pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+/// Before anything is read by one that only reads.
+pub(super) fn equip_reader(conn: &Connection) -> Result<(), StoreError> {
+    equip(conn)?;
+    Ok(conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?)
 }
 
 /// Before anything is read or written by the writer.
 pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
     equip(conn)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;

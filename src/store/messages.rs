@@ -115,11 +115,6 @@ impl Rows<'_> {
         );
         self.all(&sql, [sim.0, from.0, to.0], message)
     }
-
-    /// The id of the newest message; 0 when there is none.
-    pub fn newest_message(&self) -> Result<MessageId, StoreError> {
-        self.number("SELECT coalesce(max(id), 0) FROM message", []).map(MessageId)
-    }
 }
 
 impl Tx<'_> {

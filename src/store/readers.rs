@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
-use super::file::equip;
+use super::file::equip_reader;
 
 /// How many read at the same time; the others wait. One that had to open the database anew would cost more than it reads.
 pub(super) const READERS: usize = 8;
@@ -39,7 +39,7 @@ impl Readers {
     pub fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
-        equip(&conn)?;
+        equip_reader(&conn)?;
         Ok(conn)
     }
 

@@ -51,6 +51,11 @@ impl Rows<'_> {
         self.first(&sql, [sim.0, at.0], rental)?.transpose()
     }
 
+    /// Whether a SIM was ever let.
+    pub fn was_ever_let(&self, sim: SimId) -> Result<bool, StoreError> {
+        Ok(self.first("SELECT 1 FROM rental WHERE sim_id = $1 LIMIT 1", [sim.0], |_| Ok(()))?.is_some())
+    }
+
     /// Whether a SIM has a tenant whose time begins after `now`: only with a clock that was set back.
     pub fn is_let_from_later_on(&self, sim: SimId, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND started_at > $2";

@@ -59,8 +59,8 @@ impl Default for Stats {
     }
 }
 
-/// Now, to measure how long a commit takes.
-#[expect(clippy::disallowed_methods, reason = "it is counted, and nothing is decided by it")]
+/// Now, to measure how long a commit takes and how long ago it began.
+#[expect(clippy::disallowed_methods, reason = "it is counted, and nothing but a pause is decided by it")]
 pub(super) fn stopwatch() -> Instant {
     Instant::now()
 }

@@ -1,6 +1,7 @@
 //! The one writer: a thread that owns the writing connection and commits everything that waits with one fsync.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +13,9 @@ use super::{Stats, StoreError, Tx};
 
 /// The most operations that share a transaction.
 const GROUP: usize = 256;
+/// While at least so many share a transaction, the next one begins at the earliest so long after it began: what comes until then shares one
+/// commit, and its fsync, instead of having several. Fewer, and least of all one alone, never wait.
+const BUSY: (usize, Duration) = (8, Duration::from_millis(2));
 
 pub(super) enum Command {
     Run(Box<dyn Job>),
@@ -84,7 +88,10 @@ where
 /// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it is stopped.
 pub(super) fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut queue: mpsc::Receiver<Command>) {
     let mut group = Vec::with_capacity(GROUP);
+    let mut last = (0, stopwatch());
     while let Some(first) = queue.blocking_recv() {
+        std::thread::sleep(pause(last.0, last.1.elapsed()));
+        let began = stopwatch();
         let mut next = Some(first);
         while let Some(command) = next {
             match command {
@@ -93,13 +100,18 @@ pub(super) fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut qu
             }
             next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
         }
-        commit_group(conn, place, stats, &mut group);
+        last = (group.len(), began);
+        commit_group(conn, place, stats, &mut group, began);
     }
 }
 
+/// How long to wait for more, when the last transaction had so many operations and began so long ago.
+fn pause(operations: usize, ago: Duration) -> Duration {
+    if operations >= BUSY.0 { BUSY.1.saturating_sub(ago) } else { Duration::ZERO }
+}
+
 /// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
-fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: &mut Vec<Box<dyn Job>>) {
-    let began = stopwatch();
+fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: &mut Vec<Box<dyn Job>>, began: Instant) {
     let mut fate = run(conn, "BEGIN IMMEDIATE").and_then(|()| carry_out(conn, group));
     if fate.is_ok() && !place.is_same() {
         fate = Err(StoreError::Moved);
@@ -188,6 +200,13 @@ mod tests {
             .collect()
     }
 
+    #[test]
+    fn only_a_busy_writer_waits_for_more_and_not_for_long() {
+        let after = |operations, ms| pause(operations, Duration::from_millis(ms)).as_millis();
+        assert_eq!([after(0, 0), after(1, 0), after(7, 0)], [0; 3]);
+        assert_eq!([after(8, 0), after(256, 1), after(8, 2), after(8, 3)], [2, 1, 0, 0]);
+    }
+
     #[tokio::test]
     async fn a_failed_or_panicking_operation_undoes_only_itself() {
         let (_dir, store) = open().await;
@@ -231,7 +250,7 @@ mod tests {
             answers.push(answered);
         }
         let stats = Stats::default();
-        commit_group(&conn, &Place::new(&path), &stats, &mut group);
+        commit_group(&conn, &Place::new(&path), &stats, &mut group, stopwatch());
         drop(tell);
         let mut said = Vec::new();
         while let Some(line) = told.recv().await {

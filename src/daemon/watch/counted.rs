@@ -6,9 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::domain::{Service, Timestamp};
 use crate::gateway::{Census, Error, Gateway, LedgerSums};
+use crate::store::Store;
 
 /// From one count to the next, at least: short while modems are still found, then long.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+/// While nothing is written only each so-manieth long pause ends with a count: that of a thousand SIMs that nothing happens to would be a third
+/// of what all their modems cost.
+const QUIET: u32 = 6;
 /// So many short ones.
 const EARLY: u32 = 20;
 /// After each query, so many times as long as it took is rested: counting takes at most a fiftieth of one processor, however much
@@ -53,13 +57,20 @@ impl Board {
     }
 
     /// Counts again and again.
-    pub async fn follow(&self, gateway: &Gateway) {
+    pub async fn follow(&self, gateway: &Gateway, store: &Store) {
+        let commits = || store.stats().operations.distribution().count;
         let mut counted = Counted::default();
         for round in 0_u32.. {
+            let before = commits();
             if let Err(error) = self.count(gateway, &mut counted).await {
                 tracing::warn!(event = "census_failed", %error, "SIMs, stock and money could not be counted");
             }
-            tokio::time::sleep(if round < EARLY { PAUSES.0 } else { PAUSES.1 }).await;
+            for paused in 1_u32.. {
+                tokio::time::sleep(if round < EARLY { PAUSES.0 } else { PAUSES.1 }).await;
+                if round < EARLY || is_due(paused, commits() != before) {
+                    break;
+                }
+            }
         }
     }
 
@@ -83,6 +94,11 @@ impl Board {
     }
 }
 
+/// Whether it is time to count again, after so many long pauses, when something was written since or not.
+fn is_due(paused: u32, written: bool) -> bool {
+    written || paused >= QUIET
+}
+
 /// Works, then rests in proportion.
 async fn rested<T>(work: impl Future<Output = T>) -> T {
     let began = stopwatch();
@@ -94,4 +110,17 @@ async fn rested<T>(work: impl Future<Output = T>) -> T {
 #[expect(clippy::disallowed_methods, reason = "only the length of a rest hangs on it")]
 fn stopwatch() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_still_is_counted_rarely() {
+        assert_eq!(
+            [is_due(1, true), is_due(1, false), is_due(QUIET - 1, false), is_due(QUIET, false)],
+            [true, false, false, true]
+        );
+    }
 }

@@ -139,7 +139,7 @@ fn orders(page: &mut Page, watch: &Watch) {
     }
     page.one("simbridge_orders_open", Gauge, "Open orders.", counted.census.open_orders);
     page.one("simbridge_rentals_active", Gauge, "Active rentals.", counted.census.active_rentals);
-    let last = counted.census.last_message_at.map_or(0, |at| at.0 / 1_000_000);
+    let last = watch.gateway.last_message_at().map_or(0, |at| at.0 / 1_000_000);
     page.one("simbridge_last_message_timestamp_seconds", Gauge, "When the newest SMS came; 0: never.", last);
     let mut family = page.family("simbridge_requests_total", Counter, "Customers' requests by what was answered.");
     for (endpoint, outcome, count) in watch.requests.counts() {

@@ -69,7 +69,7 @@ impl Watch {
 
     /// Counts what is counted now and again, until the daemon stops.
     pub async fn follow(self: Arc<Self>, stopping: CancellationToken) {
-        stopping.run_until_cancelled(self.counted.follow(&self.gateway)).await;
+        stopping.run_until_cancelled(self.counted.follow(&self.gateway, &self.store)).await;
     }
 
     /// The modems of which something is expected.
@@ -115,7 +115,7 @@ impl Overseer for Watch {
     }
 
     fn overview(&self) -> Value {
-        let counted = self.counted.last();
+        let (counted, last_message_at) = (self.counted.last(), self.gateway.last_message_at());
         let stock = counted.stock_by_name().flat_map(|(service, stock)| {
             stock.iter().map(move |(country, count)| json!({ "service": service, "country": country, "count": count }))
         });
@@ -123,8 +123,8 @@ impl Overseer for Watch {
             "version": env!("CARGO_PKG_VERSION"),
             "started_at": self.started.to_string(),
             "uptime_seconds": self.gateway.now().since(self.started).as_secs(),
-            "last_message_at": counted.census.last_message_at.map(|at| at.to_string()),
-            "last_message_seconds": counted.census.last_message_at.map(|at| self.gateway.now().since(at).as_secs()),
+            "last_message_at": last_message_at.map(|at| at.to_string()),
+            "last_message_seconds": last_message_at.map(|at| self.gateway.now().since(at).as_secs()),
             "stock": stock.collect::<Vec<_>>(),
             "alarms": self.alarms(),
         })
