@@ -78,7 +78,11 @@ fn main() {
                   number_cooldown = \"1s\"\nmax_open_per_account = 1000\n";
     let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
     let site = Site::with(MODEMS, Scenario::parse(&modem.repeat(MODEMS)).unwrap(), limits);
-    let daemon = site.serve_ready();
+    let mut command = site.command(&["serve"]);
+    // As in the systemd unit.
+    command.env("MALLOC_ARENA_MAX", "2");
+    let daemon = site.serve_by(command);
+    site.wait_ready();
     (1..=SERVICES).for_each(|n| {
         let sender = format!("^Service{n}$");
         site.ok(&["service", "add", &format!("Service{n}"), "--price", "0.01", "--sender", &sender]);

@@ -59,7 +59,7 @@
 //!    (`store/parts.rs`), with its neighbours if it is one of several (`gateway/assemble.rs`); the message with the code found in it
 //!    (`domain/code.rs`); the order whose service's patterns fit (`domain/catalogue.rs`) and that was running
 //!    (`domain/order.rs`, `domain/network_clock.rs`); the capture of its price (`store/ledger.rs`).
-//! 6. The writer commits everything that waits with one fsync, then answers. The commit wakes the order's long polls
+//! 6. The writer commits everything that waits with one fsync (while many come it gathers for two milliseconds), then answers. The commit wakes the order's long polls
 //!    (`gateway/watch.rs`).
 //! 7. The session hears that the message is on disk and sends `AT+CMGD=3`.
 //! 8. `http/customer/regular.rs` answers the customer's `getsms` with `SUCCESS_…`.

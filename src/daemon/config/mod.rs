@@ -1,6 +1,7 @@
 //! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest right one.
 
 mod banks;
+mod groups;
 mod keeping;
 mod keys;
 mod reader;

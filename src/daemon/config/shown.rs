@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::keys::{GROUPS, Group, Key, Kind, Value};
+use super::groups::GROUPS;
+use super::keys::{Group, Key, Kind, Value};
 use super::{Config, Said};
 
 /// One value that holds.
@@ -197,7 +198,7 @@ mod tests {
             .filter(|group| group.kind != Kind::Named)
             .flat_map(|group| group.keys.iter().map(|key| (group.name.to_owned(), key.name)))
             .collect();
-        assert_eq!(document.asked(), known, "a key that is read stands in daemon/config/keys.rs too");
+        assert_eq!(document.asked(), known, "a key that is read stands in daemon/config/groups.rs too");
     }
 
     #[test]

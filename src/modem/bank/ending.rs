@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::moment::Moment;
 use super::face::{BankAction, Holds, Kept, MoveEnd, Moved};
-use super::machine::{Bank, HELD, Slot};
+use super::machine::{Bank, HELD};
+use super::parts::Slot;
 
 /// First and longest time for which a slot is left alone that could not be put on.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));

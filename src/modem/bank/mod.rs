@@ -15,6 +15,7 @@ mod control;
 mod ending;
 mod face;
 mod machine;
+mod parts;
 mod plan;
 mod profile;
 mod report;

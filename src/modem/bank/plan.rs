@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::super::moment::Moment;
 use super::face::Holds;
-use super::machine::{Bank, Radio, Slot, Wanted};
+use super::machine::Bank;
+use super::parts::{Radio, Slot, Wanted};
 
 /// A stay is at least so many times as long as a switch takes, but for a card that is called: else the radio is mostly deaf.
 const DWELL: u32 = 3;

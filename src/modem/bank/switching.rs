@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::face::RequestError;
 use super::super::moment::Moment;
 use super::face::{BankAction, Seen};
-use super::machine::Radio;
+use super::parts::Radio;
 use super::plan::Choice;
 use super::profile::BankProfile;
 
