@@ -322,9 +322,10 @@ mod tests {
         for name in ["modem1", "modem0", "other"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
+        std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
         let pattern = |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
         let found = find(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
         let names: Vec<_> = found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["absent", "modem0", "modem1"]);
+        assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);
     }
 }
