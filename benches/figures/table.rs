@@ -1,4 +1,4 @@
-//! Tables that can be pasted into the README.
+//! Tables that can be pasted into `docs/performance.md`.
 
 use std::time::Duration;
 
