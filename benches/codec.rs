@@ -1,5 +1,5 @@
-//! How many PDUs the codec reads and writes in a second, on one core. `cargo bench --bench codec` prints a line for each
-//! kind of message.
+//! How many PDUs the codec reads and writes in a second, on one core. `cargo bench --bench codec`
+//! prints a line for each kind of message.
 
 use simbridge::sms::{Address, Deliver, Scts, join};
 use std::hint::black_box;
@@ -27,16 +27,24 @@ fn main() {
         });
         measure(&format!("encode {name}"), 1, || black_box(&message).encode());
     }
-    let parts: Vec<Vec<u8>> = sent(&"A long message, four parts. ".repeat(20)).iter().map(Deliver::encode).collect();
+    let parts: Vec<Vec<u8>> =
+        sent(&"A long message, four parts. ".repeat(20)).iter().map(Deliver::encode).collect();
     measure("decode and join 4 parts", parts.len() as u64, || {
-        let read: Result<Vec<Deliver>, _> = parts.iter().map(|pdu| Deliver::decode(black_box(pdu))).collect();
+        let read: Result<Vec<Deliver>, _> =
+            parts.iter().map(|pdu| Deliver::decode(black_box(pdu))).collect();
         read.map(|parts| join(&parts))
     });
 }
 
 fn sent(text: &str) -> Vec<Deliver> {
     let scts = Scts([0x62, 0x60, 0x22, 0x21, 0x75, 0x30, 0x80]);
-    Deliver::compose(Some(&Address::parse("+31624000000")), &Address::parse("Sender"), scts, text, 7)
+    Deliver::compose(
+        Some(&Address::parse("+31624000000")),
+        &Address::parse("Sender"),
+        scts,
+        text,
+        7,
+    )
 }
 
 /// Calls `work`, which handles so many PDUs, for a while and prints how fast it was.

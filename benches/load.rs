@@ -1,5 +1,6 @@
-//! Ten minutes at full speed: `simbridge serve` with 64 simulated modems that always have messages on offer, 5 000 polls and 50 orders a
-//! second. Each tenth of the time it tells messages, latencies and memory, at the end what `verify` says.
+//! Ten minutes at full speed: `simbridge serve` with 64 simulated modems that always have messages
+//! on offer, 5 000 polls and 50 orders a second. Each tenth of the time it tells messages,
+//! latencies and memory, at the end what `verify` says.
 //!
 //! Run it with `cargo bench --bench load`; for fewer seconds: `-- 60`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
@@ -29,12 +30,14 @@ const ON_OFFER: usize = 5;
 const WAITING: u64 = 50;
 const POLLS_A_SECOND: u64 = 5_000;
 const ORDERS_A_SECOND: u64 = 50;
-/// Connections that poll, and that order; each asks at its fixed times, and at once when it is late.
+/// Connections that poll, and that order; each asks at its fixed times, and at once when it is
+/// late.
 const POLLERS: u64 = 50;
 const BUYERS: u64 = 25;
 const SERVICES: usize = 50;
 
-/// What one kind of request took since the last look, and how many were answered otherwise than they should.
+/// What one kind of request took since the last look, and how many were answered otherwise than
+/// they should.
 #[derive(Default)]
 struct Seen {
     taken: Mutex<Vec<Duration>>,
@@ -74,8 +77,8 @@ impl Load {
 fn main() {
     let seconds = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(600);
     table::machine();
-    let limits = "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"5s\"\n\
-                  number_cooldown = \"1s\"\nmax_open_per_account = 1000\n";
+    let limits = "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \
+                  \"5s\"\nnumber_cooldown = \"1s\"\nmax_open_per_account = 1000\n";
     let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
     let site = Site::with(MODEMS, Scenario::parse(&modem.repeat(MODEMS)).unwrap(), limits);
     let mut command = site.command(&["serve"]);
@@ -85,7 +88,15 @@ fn main() {
     site.wait_ready();
     (1..=SERVICES).for_each(|n| {
         let sender = format!("^Service{n}$");
-        site.ok(&["service", "add", &format!("Service{n}"), "--price", "0.01", "--sender", &sender]);
+        site.ok(&[
+            "service",
+            "add",
+            &format!("Service{n}"),
+            "--price",
+            "0.01",
+            "--sender",
+            &sender,
+        ]);
     });
     let customer = |n| (site.customer(&format!("customer{n}"), "100000"), AtomicU64::new(0));
     let customers = (0..BUYERS).map(customer).collect();
@@ -171,7 +182,9 @@ async fn supply(load: Arc<Load>, network: Network) {
             let deleted = network.observed(modem).unwrap().deleted;
             while *sent < deleted + WAITING {
                 let sender = format!("Service{}", *sent % SERVICES as u64 + 1);
-                network.send(&sender, &numbers[modem], &format!("Your code is {sent:06}.")).unwrap();
+                network
+                    .send(&sender, &numbers[modem], &format!("Your code is {sent:06}."))
+                    .unwrap();
                 *sent += 1;
             }
         }
@@ -187,7 +200,9 @@ async fn poll(load: Arc<Load>, n: u64) {
         pace.tick().await;
         let path = format!("/api/getsms?orderId={}&key={key}", newest.load(Ordering::Relaxed));
         let words = ["WAITING", "SUCCESS_", "ORDER_EXPIRED"];
-        client.get(&path, &load.polls, |answer| words.iter().any(|word| answer.starts_with(word))).await;
+        client
+            .get(&path, &load.polls, |answer| words.iter().any(|word| answer.starts_with(word)))
+            .await;
     }
 }
 
@@ -201,9 +216,15 @@ async fn buy(load: Arc<Load>, n: u64) {
         pace.tick().await;
         service += 1;
         let country = ["NL", "UK", "USA"][service % 3];
-        let path = format!("/api/makeorder?serviceId={}&country={country}&key={key}", service % SERVICES + 1);
-        let answer = client.get(&path, &load.orders, |answer| answer.starts_with("ORDER_ID_")).await;
-        if let Some(order) = answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split('_').next()) {
+        let path = format!(
+            "/api/makeorder?serviceId={}&country={country}&key={key}",
+            service % SERVICES + 1
+        );
+        let answer =
+            client.get(&path, &load.orders, |answer| answer.starts_with("ORDER_ID_")).await;
+        if let Some(order) =
+            answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split('_').next())
+        {
             newest.store(order.parse().unwrap(), Ordering::Relaxed);
         }
     }
@@ -229,7 +250,12 @@ impl Client {
         Client { stream, answer: vec![0; 4096] }
     }
 
-    async fn get(&mut self, path: &str, seen: &Seen, as_it_should: impl Fn(&str) -> bool) -> String {
+    async fn get(
+        &mut self,
+        path: &str,
+        seen: &Seen,
+        as_it_should: impl Fn(&str) -> bool,
+    ) -> String {
         let asked = Instant::now();
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
         self.stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,5 +1,5 @@
-//! What must hold for any bytes that a modem sends. The fuzz target `at_lines` calls it, and so does a bounded run in
-//! the ordinary tests.
+//! What must hold for any bytes that a modem sends. The fuzz target `at_lines` calls it, and so
+//! does a bounded run in the ordinary tests.
 
 use simbridge::at::{self, FinalResult, Item, LineBuffer, MAX_LINE};
 
@@ -11,7 +11,11 @@ pub fn lines(bytes: &[u8]) {
     assert_eq!(items(&pieces), whole, "pieces of {piece} bytes");
     for line in &whole {
         // A byte that is not UTF-8 becomes a character of three.
-        assert!(line.len() <= MAX_LINE * 3 && !line.contains(['\r', '\n']), "a line of {} bytes", line.len());
+        assert!(
+            line.len() <= MAX_LINE * 3 && !line.contains(['\r', '\n']),
+            "a line of {} bytes",
+            line.len()
+        );
         read(line);
     }
 }
@@ -42,7 +46,8 @@ fn read(line: &str) {
     assert!(at::groups(line).len() <= line.len() + 1);
     assert!(at::fields(line).count() <= line.len() + 1);
     let _ = (at::urc(line), FinalResult::parse(line), at::pin_state(line), at::registration(line));
-    let _ = (at::own_number(line), at::phonebook_number(line), at::operator(line), at::indexes(line));
+    let _ =
+        (at::own_number(line), at::phonebook_number(line), at::operator(line), at::indexes(line));
     let _ = (at::stores_supported(line), at::store_fill(line), at::indications(line));
     let _ = (at::list_header(line), at::read_header(line), at::value(line));
 }

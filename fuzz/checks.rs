@@ -1,6 +1,9 @@
-//! What must hold for any octets whatever. The fuzz targets call these, and so does a bounded run in the ordinary tests.
+//! What must hold for any octets whatever. The fuzz targets call these, and so does a bounded run
+//! in the ordinary tests.
 
-use simbridge::sms::{Address, Body, Deliver, Flaws, PART_WINDOW, PartSet, Pdu, StatusReport, Submit, UserData};
+use simbridge::sms::{
+    Address, Body, Deliver, Flaws, PART_WINDOW, PartSet, Pdu, StatusReport, Submit, UserData,
+};
 use simbridge::sms::{join, number_in_ussd, own_number, place, ussd_text};
 
 /// Octets as a modem gives them: read, written and read again they say the same.
@@ -18,7 +21,10 @@ pub fn tpdu(octets: &[u8]) {
 
 fn deliver(octets: &[u8], mut read: Deliver) {
     small(octets, &read.user_data);
-    assert!(read.text().text.len() <= octets.len() * 4, "the text is no more than the octets can say");
+    assert!(
+        read.text().text.len() <= octets.len() * 4,
+        "the text is no more than the octets can say"
+    );
     let mut again = Deliver::decode(&read.encode()).expect("what was written can be read");
     for read in [&mut read, &mut again] {
         // Lengths are put right by writing.
@@ -29,14 +35,17 @@ fn deliver(octets: &[u8], mut read: Deliver) {
     assert_eq!(again, read);
 }
 
-/// A name whose last septet is zero ends in `@`, or in nothing but fill: the two cannot be told apart.
+/// A name whose last septet is zero ends in `@`, or in nothing but fill: the two cannot be told
+/// apart.
 fn without_fill(address: &mut Address) {
     address.value.truncate(address.value.trim_end_matches('@').len());
 }
 
 fn status_report(octets: &[u8], mut read: StatusReport) {
     let mut again = StatusReport::decode(&read.encode()).expect("what was written can be read");
-    for user_data in [&mut read.parameters.user_data, &mut again.parameters.user_data].into_iter().flatten() {
+    for user_data in
+        [&mut read.parameters.user_data, &mut again.parameters.user_data].into_iter().flatten()
+    {
         small(octets, user_data);
         user_data.flaws = Flaws::NONE;
     }
@@ -89,20 +98,32 @@ pub fn join_parts(octets: &[u8]) {
     }
     for (set, mut parts) in sets {
         parts.sort_by_key(|part| part.concat().map(|concat| concat.sequence));
-        let total = parts.first().and_then(Deliver::concat).map_or(0, |concat| usize::from(concat.total));
-        assert_eq!(set.missing().count() + parts.len(), total, "what is there and what is not are all");
+        let total =
+            parts.first().and_then(Deliver::concat).map_or(0, |concat| usize::from(concat.total));
+        assert_eq!(
+            set.missing().count() + parts.len(),
+            total,
+            "what is there and what is not are all"
+        );
         assert_eq!(set.is_complete(), parts.len() == total);
-        assert!(join(&parts).text.len() <= octets.len() * 4, "the text is no more than the octets can say");
+        assert!(
+            join(&parts).text.len() <= octets.len() * 4,
+            "the text is no more than the octets can say"
+        );
     }
 }
 
 /// A reply's text: whatever number is found in it is one.
 pub fn ussd(octets: &[u8]) {
-    let (dcs, payload) = octets.split_first().map_or((None, octets), |(first, rest)| (Some(*first), rest));
+    let (dcs, payload) =
+        octets.split_first().map_or((None, octets), |(first, rest)| (Some(*first), rest));
     let payload = String::from_utf8_lossy(payload);
     assert!(ussd_text(&payload, dcs).text.len() <= payload.len() * 2 + 4);
     for number in [number_in_ussd(&payload, dcs), own_number(&payload, dcs)].into_iter().flatten() {
         let digits = number.strip_prefix('+').unwrap_or(&number);
-        assert!((6..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit()), "{number}");
+        assert!(
+            (6..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit()),
+            "{number}"
+        );
     }
 }

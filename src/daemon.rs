@@ -37,13 +37,15 @@ use watch::Watch;
 
 /// Connections at once where metrics are served.
 const METRICS_CONNECTIONS: usize = 64;
-/// How long open requests may take when the daemon stops; modems, writer and all must end within five seconds.
+/// How long open requests may take when the daemon stops; modems, writer and all must end within
+/// five seconds.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is looked whether all ports have had their first try.
 const FIRST_TRIES_LOOK: Duration = Duration::from_millis(100);
 /// How often it is looked whether the clock was set.
 const CLOCK_LOOK: Duration = Duration::from_secs(2);
-/// A clock that went on by so much more than it should have was set; a busy machine looks a little late, too.
+/// A clock that went on by so much more than it should have was set; a busy machine looks a little
+/// late, too.
 const CLOCK_SET: Duration = Duration::from_secs(2);
 /// How long until the sweeper tries again after the database failed it.
 const RETRY: Duration = Duration::from_secs(5);
@@ -111,7 +113,8 @@ impl StartError {
     pub fn is_lasting(&self) -> bool {
         matches!(
             self,
-            StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. }) | StartError::Bank { .. }
+            StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. })
+                | StartError::Bank { .. }
         )
     }
 }
@@ -129,11 +132,18 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts everything on the current runtime. What became due while nobody was there is done before anybody is let in.
-    pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Daemon, StartError> {
-        let banks = banks::banks(config).map_err(|(line, fault)| StartError::Bank { line, fault })?;
+    /// Starts everything on the current runtime. What became due while nobody was there is done
+    /// before anybody is let in.
+    pub async fn start(
+        config: &Config,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Daemon, StartError> {
+        let banks =
+            banks::banks(config).map_err(|(line, fault)| StartError::Bank { line, fault })?;
         make_folder(&config.database.path)?;
-        let store = Store::open_with(&config.database.path, config.database.checkpointed_by_others)?;
+        let store =
+            Store::open_with(&config.database.path, config.database.checkpointed_by_others)?;
         let opened = Gateway::open(store.clone(), settings(config), clock, entropy).await;
         let gateway = opened.map_err(|error| StartError::opening(error, &config.database.path))?;
         if let Err(error) = gateway.catch_up().await {
@@ -145,11 +155,18 @@ impl Daemon {
         let throttle = Throttle::new(limits(config));
         let ids = Arc::new(RequestIds::since(gateway.now()));
         let counted = Arc::clone(&watch.requests);
-        let customers =
-            http::customer::front(gateway.clone(), throttle.clone(), counted, Arc::clone(&ids), stopping.clone());
+        let customers = http::customer::front(
+            gateway.clone(),
+            throttle.clone(),
+            counted,
+            Arc::clone(&ids),
+            stopping.clone(),
+        );
         let most = allowed::connections(config.http.max_connections);
-        let (address, customers) = http::listen_tcp(config.http.listen, customers, most)
-            .map_err(|error| StartError::Http { address: config.http.listen, reason: error.to_string() })?;
+        let (address, customers) =
+            http::listen_tcp(config.http.listen, customers, most).map_err(|error| {
+                StartError::Http { address: config.http.listen, reason: error.to_string() }
+            })?;
         let mut servers = vec![customers];
         let known = banks.iter().cloned().zip(config.banks.iter().cloned()).collect();
         let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems), known));
@@ -206,8 +223,8 @@ impl Daemon {
         Liveness { store, customers: self.address, driver, turns: HashMap::new() }
     }
 
-    /// Returns when every port that there is has had its first try, however that ended; at the latest after `patience`. Whether
-    /// all had it.
+    /// Returns when every port that there is has had its first try, however that ended; at the
+    /// latest after `patience`. Whether all had it.
     pub fn first_tries(&self, patience: Duration) -> impl Future<Output = bool> + use<> {
         let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
         let tried = async move {
@@ -254,17 +271,20 @@ fn listen_admin(
             .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
     });
     let metrics = metrics.transpose()?.map(|(_, listening)| listening);
-    let admin = http::listen_unix(&config.socket, http::in_spans(admin, ids)).map_err(|error| StartError::Admin {
-        socket: config.socket.display().to_string(),
-        reason: error.to_string(),
+    let admin = http::listen_unix(&config.socket, http::in_spans(admin, ids)).map_err(|error| {
+        StartError::Admin { socket: config.socket.display().to_string(), reason: error.to_string() }
     })?;
     Ok(metrics.into_iter().chain([admin]).collect())
 }
 
 fn make_folder(database: &Path) -> Result<(), StartError> {
-    let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    std::fs::create_dir_all(folder)
-        .map_err(|error| StartError::Folder { folder: folder.display().to_string(), reason: error.to_string() })
+    let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|error| StartError::Folder {
+        folder: folder.display().to_string(),
+        reason: error.to_string(),
+    })
 }
 
 fn settings(config: &Config) -> Settings {
@@ -321,10 +341,12 @@ fn limits(config: &Config) -> http::Limits {
 /// Tells what is wrong in the database. Nobody waits for it: a large one takes its time.
 async fn report_faults(gateway: Gateway) {
     match gateway.verify().await {
-        Ok(faults) => {
-            faults.iter().for_each(|fault| tracing::error!(event = "fault", fault, "the database holds what cannot be"))
+        Ok(faults) => faults.iter().for_each(|fault| {
+            tracing::error!(event = "fault", fault, "the database holds what cannot be")
+        }),
+        Err(error) => {
+            tracing::error!(event = "verify_failed", %error, "the database could not be checked")
         }
-        Err(error) => tracing::error!(event = "verify_failed", %error, "the database could not be checked"),
     }
 }
 
@@ -337,7 +359,11 @@ async fn follow_clock(gateway: Gateway, stopping: CancellationToken) {
         let (now, later) = (gateway.now(), start.elapsed());
         let ahead = now.since(told).saturating_sub(later.saturating_sub(at));
         if ahead > CLOCK_SET {
-            tracing::warn!(event = "clock_set_forward", seconds = ahead.as_secs(), "the clock was set forward");
+            tracing::warn!(
+                event = "clock_set_forward",
+                seconds = ahead.as_secs(),
+                "the clock was set forward"
+            );
             gateway.clock_was_set(ahead);
         }
         (told, at) = (now, later);

@@ -1,36 +1,43 @@
 //! simbridge: an SMS gateway for GSM modems, modem pools and SIM banks.
 //!
-//! One daemon. Modem workers speak AT over serial ports, find out which number each SIM has, and put every incoming SMS into
-//! SQLite. An HTTP layer gives those numbers to customers' orders (one service's code, some minutes) and rentals (all SMS, some
-//! months) against a prepaid balance.
+//! One daemon. Modem workers speak AT over serial ports, find out which number each SIM has, and
+//! put every incoming SMS into SQLite. An HTTP layer gives those numbers to customers' orders (one
+//! service's code, some minutes) and rentals (all SMS, some months) against a prepaid balance.
 //!
 //! # What always holds
 //!
-//! 1. **Nothing is deleted from a modem before it is on disk.** The modem's store and the network's retries are the only spool.
-//! 2. **The same TPDU read twice makes one message**: swept again, redelivered, read from two stores.
-//! 3. **Every part of a long message is kept as it came**, and becomes a message when all are there: in any order, across restarts,
-//!    however late. After a time-out it is shown as incomplete, and mended if the rest comes.
-//! 4. **What cannot be decoded is kept raw and shown**, and deleted from the modem: it never blocks a slot or a worker.
-//! 5. **A message goes to at most one order, and only to one that was running when the network took the message in**: by its
-//!    service-centre time stamp, corrected by what live messages have shown of that clock, and by the time it reached us.
-//! 6. **A SIM has at most one open order per service, and a rented SIM has none.** A partial unique index and triggers see to it,
-//!    not only the code.
-//! 7. **Money is integer minor units. The ledger only grows**; a balance is the sum of its entries; each entry has one cause and is
-//!    applied once; no order takes an account below zero.
-//! 8. **A number is never sold to two accounts for the same service**, unless the operator sets a cool-down; a SIM rests between
-//!    tenants.
-//! 9. **One stuck, wild or vanished modem slows nobody else**: a task each, absolute deadlines, bounded buffers.
-//! 10. **A SIM's PIN comes from the operator's file and is tried once**; a wrong one never again, which is on disk before it is sent. No
-//!     PUK is guessed: a SIM that asks for one waits, and is shown.
+//! 1. **Nothing is deleted from a modem before it is on disk.** The modem's store and the network's
+//!    retries are the only spool.
+//! 2. **The same TPDU read twice makes one message**: swept again, redelivered, read from two
+//!    stores.
+//! 3. **Every part of a long message is kept as it came**, and becomes a message when all are
+//!    there: in any order, across restarts, however late. After a time-out it is shown as
+//!    incomplete, and mended if the rest comes.
+//! 4. **What cannot be decoded is kept raw and shown**, and deleted from the modem: it never blocks
+//!    a slot or a worker.
+//! 5. **A message goes to at most one order, and only to one that was running when the network took
+//!    the message in**: by its service-centre time stamp, corrected by what live messages have
+//!    shown of that clock, and by the time it reached us.
+//! 6. **A SIM has at most one open order per service, and a rented SIM has none.** A partial unique
+//!    index and triggers see to it, not only the code.
+//! 7. **Money is integer minor units. The ledger only grows**; a balance is the sum of its entries;
+//!    each entry has one cause and is applied once; no order takes an account below zero.
+//! 8. **A number is never sold to two accounts for the same service**, unless the operator sets a
+//!    cool-down; a SIM rests between tenants.
+//! 9. **One stuck, wild or vanished modem slows nobody else**: a task each, absolute deadlines,
+//!    bounded buffers.
+//! 10. **A SIM's PIN comes from the operator's file and is tried once**; a wrong one never again,
+//!     which is on disk before it is sent. No PUK is guessed: a SIM that asks for one waits, and is
+//!     shown.
 //! 11. **IMEIs are read, never written.** SIMs and radios are the operator's own.
-//! 12. **After any SIM event nothing is attributed to a SIM until its ICCID has been read again**; what lay in the modem's own store
-//!     before a SIM change came for the SIM before.
+//! 12. **After any SIM event nothing is attributed to a SIM until its ICCID has been read again**;
+//!     what lay in the modem's own store before a SIM change came for the SIM before.
 //! 13. **What a modem last said has an age**: a SIM whose modem has fallen silent is not given out.
 //!
 //! # Rooms
 //!
-//! Imports point only downwards; `tests/suite/rooms.rs` checks it, and that SQL stands only in [`store`], AT commands only in [`at`],
-//! [`modem`] and [`simulator`].
+//! Imports point only downwards; `tests/suite/rooms.rs` checks it, and that SQL stands only in
+//! [`store`], AT commands only in [`at`], [`modem`] and [`simulator`].
 //!
 //! | room | what lives there | may import |
 //! | --- | --- | --- |
@@ -50,23 +57,28 @@
 //!
 //! # One SMS, from the modem to the customer's poll
 //!
-//! 1. `driver/` reads bytes from the serial port and hands them, with the time, to a session ([`modem::Session`]).
-//! 2. `at/` makes lines of them. The session sees `+CMTI: "SM",3` between or inside replies and puts reading slot 3 on its list;
-//!    a sweep of all stores, at start and then every minute, finds what no URC told of.
-//! 3. The session sends `AT+CMGR=3`, gets the PDU, and returns the action `Store`. It goes on with other work; slot 3 stays as it is.
+//! 1. `driver/` reads bytes from the serial port and hands them, with the time, to a session
+//!    ([`modem::Session`]).
+//! 2. `at/` makes lines of them. The session sees `+CMTI: "SM",3` between or inside replies and
+//!    puts reading slot 3 on its list; a sweep of all stores, at start and then every minute, finds
+//!    what no URC told of.
+//! 3. The session sends `AT+CMGR=3`, gets the PDU, and returns the action `Store`. It goes on with
+//!    other work; slot 3 stays as it is.
 //! 4. `daemon/host.rs` puts it into the gateway's words and awaits `gateway/ingest.rs`.
-//! 5. There the PDU is decoded (`sms/deliver.rs`), and one operation goes to the writer (`store/writer.rs`): the part
-//!    (`store/parts.rs`), with its neighbours if it is one of several (`gateway/assemble.rs`); the message with the code found in it
-//!    (`domain/code.rs`); the order whose service's patterns fit (`domain/catalogue.rs`) and that was running
-//!    (`domain/order.rs`, `domain/network_clock.rs`); the capture of its price (`store/ledger.rs`).
-//! 6. The writer commits everything that waits with one fsync (while many come it gathers for two milliseconds), then answers. The commit wakes the order's long polls
-//!    (`gateway/watch.rs`).
+//! 5. There the PDU is decoded (`sms/deliver.rs`), and one operation goes to the writer
+//!    (`store/writer.rs`): the part (`store/parts.rs`), with its neighbours if it is one of several
+//!    (`gateway/assemble.rs`); the message with the code found in it (`domain/code.rs`); the order
+//!    whose service's patterns fit (`domain/catalogue.rs`) and that was running (`domain/order.rs`,
+//!    `domain/network_clock.rs`); the capture of its price (`store/ledger.rs`).
+//! 6. The writer commits everything that waits with one fsync (while many come it gathers for two
+//!    milliseconds), then answers. The commit wakes the order's long polls (`gateway/watch.rs`).
 //! 7. The session hears that the message is on disk and sends `AT+CMGD=3`.
 //! 8. `http/customer/regular.rs` answers the customer's `getsms` with `SUCCESS_…`.
 //!
 //! # Limits
 //!
-//! Whatever can come faster than it is dealt with has a bound, and who comes beyond it is told or waits where nothing is lost.
+//! Whatever can come faster than it is dealt with has a bound, and who comes beyond it is told or
+//! waits where nothing is lost.
 //!
 //! | what | at most | beyond it | test |
 //! | --- | --- | --- | --- |
@@ -84,23 +96,30 @@
 //!
 //! # One order
 //!
-//! `http/customer/regular.rs` takes `makeorder`; `gateway/orders.rs` checks, in this order, parameters, open order, stock
-//! (`store/sims.rs`, with what `gateway/board.rs` knows of the modems) and balance, adds the order and holds its price. It ends by
-//! its first SMS (above), by `cancelorder` or `skipnumber`, or by its deadline (`gateway/expire.rs`), and the hold is captured or released with it.
+//! `http/customer/regular.rs` takes `makeorder`; `gateway/orders.rs` checks, in this order,
+//! parameters, open order, stock (`store/sims.rs`, with what `gateway/board.rs` knows of the
+//! modems) and balance, adds the order and holds its price. It ends by its first SMS (above), by
+//! `cancelorder` or `skipnumber`, or by its deadline (`gateway/expire.rs`), and the hold is
+//! captured or released with it.
 //!
 //! # One switch of a SIM bank
 //!
-//! `driver/bank/task.rs` runs a bank: it tells the machine in `modem/bank/` what the radios' sessions say (`Seen`), what `gateway/banks.rs` wants of
-//! the bank's SIMs, and that time passes; and carries out what that wants done. The plan (`modem/bank/plan.rs`) chooses a slot for a radio that may take one. The
-//! gateway gives the SIM on it leave, in the writer's order, so that no order gets it from then on; the session empties the stores and goes off the air
-//! (`modem/serving/departing.rs`, `modem/off_air.rs`); the bank switches (`driver/bank/control.rs`, the module, or a program); the session
-//! comes back and reads the ICCID, and only that counts (`modem/bank/machine.rs`). An order that was sold on a parked SIM (`gateway/parked.rs`) begins when its SIM is Ready.
+//! `driver/bank/task.rs` runs a bank: it tells the machine in `modem/bank/` what the radios'
+//! sessions say (`Seen`), what `gateway/banks.rs` wants of the bank's SIMs, and that time passes;
+//! and carries out what that wants done. The plan (`modem/bank/plan.rs`) chooses a slot for a radio
+//! that may take one. The gateway gives the SIM on it leave, in the writer's order, so that no
+//! order gets it from then on; the session empties the stores and goes off the air (`modem/serving/
+//! departing.rs`, `modem/off_air.rs`); the bank switches (`driver/bank/control.rs`, the module, or
+//! a program); the session comes back and reads the ICCID, and only that counts
+//! (`modem/bank/machine.rs`). An order that was sold on a parked SIM (`gateway/parked.rs`) begins
+//! when its SIM is Ready.
 //!
 //! # One rental
 //!
-//! `http/customer/rental.rs` takes `rental/new`; `gateway/rentals.rs` finds a SIM that nobody waits on and charges the package
-//! (`domain/rental.rs`, `domain/price.rs`). Its end is its months after its start (`domain/calendar.rs`). When that has come, whoever
-//! meets it first, the sweeper, a request or an SMS, renews it or ends it; then its SIM rests.
+//! `http/customer/rental.rs` takes `rental/new`; `gateway/rentals.rs` finds a SIM that nobody waits
+//! on and charges the package (`domain/rental.rs`, `domain/price.rs`). Its end is its months after
+//! its start (`domain/calendar.rs`). When that has come, whoever meets it first, the sweeper, a
+//! request or an SMS, renews it or ends it; then its SIM rests.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![deny(clippy::todo, clippy::unimplemented, clippy::dbg_macro)]
 #![warn(missing_docs)]

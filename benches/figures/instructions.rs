@@ -1,5 +1,6 @@
-//! Instructions of the daemon for a message, and where they go, counted by callgrind (valgrind's; without it this part is left out). The
-//! kernel's are not among them. They are the same on a busy machine and on a quiet one, so two states of the program can be compared.
+//! Instructions of the daemon for a message, and where they go, counted by callgrind (valgrind's;
+//! without it this part is left out). The kernel's are not among them. They are the same on a busy
+//! machine and on a quiet one, so two states of the program can be compared.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -23,7 +24,9 @@ pub fn run() {
     let site = site(MODEMS);
     let counts = site.dir.path().join("counts");
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--instr-atstart=no"]).arg(format!("--callgrind-out-file={}", counts.display()));
+    command
+        .args(["--tool=callgrind", "--instr-atstart=no"])
+        .arg(format!("--callgrind-out-file={}", counts.display()));
     command.args([PROGRAM, "serve"]).env("SIMBRIDGE_CONFIG", site.config());
     let daemon = site.serve_by(command);
     site.wait_ready();
@@ -44,7 +47,8 @@ pub fn run() {
         table::row(&[place, &a_message(count).to_string(), &share]);
     };
     row("all", all);
-    let (told, rest): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, count)| a_message(*count) >= LEAST);
+    let (told, rest): (Vec<_>, Vec<_>) =
+        places.into_iter().partition(|(_, count)| a_message(*count) >= LEAST);
     told.iter().for_each(|(place, count)| row(place, *count));
     row("the rest", rest.iter().map(|(_, count)| count).sum());
     println!("\nallocations a message: {}", a_message(allocations(&counts)));
@@ -55,8 +59,9 @@ fn control(args: &[&str], pid: u32) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Instructions by the place of their source line, from a file in callgrind's format: lines that name a file (each name is in full the first
-/// time, and a number later), lines with a position and a cost, and calls, whose next line has the cost of what was called.
+/// Instructions by the place of their source line, from a file in callgrind's format: lines that
+/// name a file (each name is in full the first time, and a number later), lines with a position and
+/// a cost, and calls, whose next line has the cost of what was called.
 fn by_place(counts: &str) -> HashMap<String, u64> {
     let mut names = HashMap::new();
     let (mut place, mut called) = (String::new(), false);
@@ -90,7 +95,10 @@ fn allocations(counts: &str) -> u64 {
         if let Some(("fn" | "cfn", name)) = line.split_once('=') {
             let (number, rest) = name.split_once(')').unwrap();
             if !rest.is_empty() {
-                names.insert(number.to_owned(), ["malloc", "calloc", "realloc"].contains(&rest.trim()));
+                names.insert(
+                    number.to_owned(),
+                    ["malloc", "calloc", "realloc"].contains(&rest.trim()),
+                );
             }
             gives = line.starts_with('c') && names[number];
         } else if let Some(calls) = line.strip_prefix("calls=").filter(|_| gives) {
@@ -103,7 +111,13 @@ fn allocations(counts: &str) -> u64 {
 /// The room of a file of ours, the crate of another, or the library.
 fn place_of(file: &str) -> String {
     if let Some(ours) = file.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/")) {
-        return ours.rsplit_once('/').map_or(ours, |(room, _)| room).split('/').take(2).collect::<Vec<_>>().join("/");
+        return ours
+            .rsplit_once('/')
+            .map_or(ours, |(room, _)| room)
+            .split('/')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join("/");
     }
     if let Some((_, of_crate)) = file.split_once("registry/src/") {
         return of_crate.split('/').nth(1).unwrap_or(of_crate).to_owned();

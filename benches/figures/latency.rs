@@ -1,5 +1,5 @@
-//! How long a message takes when there is no hurry: from the network's handing it to the modem (`+CMTI`) to its deletion, which follows
-//! upon the commit, and to the customer's long poll.
+//! How long a message takes when there is no hurry: from the network's handing it to the modem
+//! (`+CMTI`) to its deletion, which follows upon the commit, and to the customer's long poll.
 
 use std::sync::mpsc;
 use std::thread::{sleep, spawn};
@@ -47,7 +47,12 @@ fn alone() {
         sqlite.commit(1);
         started.elapsed()
     });
-    table::head(&["one message and nothing else, from `+CMTI` to the deletion", "p50 ms", "p99 ms", "longest"]);
+    table::head(&[
+        "one message and nothing else, from `+CMTI` to the deletion",
+        "p50 ms",
+        "p99 ms",
+        "longest",
+    ]);
     let of_sqlite = "a commit of one row, SQLite alone";
     for (who, taken) in [("simbridge", ours), ("`CMGR`+`CMGD` alone", least), (of_sqlite, commit)] {
         let [p50, p99, longest] = taken.map(|ms| format!("{ms:.2}"));
@@ -68,7 +73,8 @@ fn again_and_again(mut once: impl FnMut() -> Duration) -> [f64; 3] {
 
 fn paced() {
     let limits = format!(
-        "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"9s\"\nmax_open_per_account = {MODEMS}\n"
+        "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \
+         \"9s\"\nmax_open_per_account = {MODEMS}\n"
     );
     let site = Site::with(MODEMS, Scenario::default(), &limits);
     let _daemon = site.serve_ready();
@@ -85,8 +91,15 @@ fn paced() {
             sleep(PACE);
         }
     }
-    table::head(&["one message per modem every ten seconds, 64 modems", "p50 ms", "p99 ms", "longest", "goal"]);
-    let [deleted, polled, later] = [&mut deleted, &mut polled, &mut later].map(|taken| table::percentiles(taken));
+    table::head(&[
+        "one message per modem every ten seconds, 64 modems",
+        "p50 ms",
+        "p99 ms",
+        "longest",
+        "goal",
+    ]);
+    let [deleted, polled, later] =
+        [&mut deleted, &mut polled, &mut later].map(|taken| table::percentiles(taken));
     for (what, taken, goal) in [
         ("from `+CMTI` to the deletion, which follows upon the commit", deleted, "3 and 10 ms"),
         ("from `+CMTI` to the waiting customer's answer", polled, ""),
@@ -97,17 +110,27 @@ fn paced() {
     }
 }
 
-/// An order, a long poll that waits, an SMS: how long until it was deleted, and until the poll was answered.
+/// An order, a long poll that waits, an SMS: how long until it was deleted, and until the poll was
+/// answered.
 fn one_order(site: &Site, runtime: &Runtime, key: &str, service: usize) -> (Duration, Duration) {
-    let make = |country| site.get(&format!("/api/makeorder?serviceId={service}&country={country}&key={key}"));
-    let made = ["NL", "UK", "USA"].into_iter().map(make).find(|made| made.starts_with("ORDER_ID_")).unwrap();
-    let (order, number) = made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_")).unwrap();
+    let make = |country| {
+        site.get(&format!("/api/makeorder?serviceId={service}&country={country}&key={key}"))
+    };
+    let made = ["NL", "UK", "USA"]
+        .into_iter()
+        .map(make)
+        .find(|made| made.starts_with("ORDER_ID_"))
+        .unwrap();
+    let (order, number) =
+        made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_")).unwrap();
     // In the national form, as customers get it.
     let number = number.trim_start_matches(['+', '0']);
     let place = site.network().numbers().iter().position(|known| known.ends_with(number)).unwrap();
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
-    let request =
-        format!("GET /api/getsms?orderId={order}&key={key}&wait=60 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!(
+        "GET /api/getsms?orderId={order}&key={key}&wait=60 HTTP/1.1\r\nhost: x\r\nconnection: \
+         close\r\n\r\n"
+    );
     let (sender, answer) = mpsc::channel();
     spawn(move || {
         let (_, body) = support::http(&address, &request);

@@ -1,8 +1,9 @@
-//! Every figure of what simbridge must reach, as one table beside its baseline of the same run: the real daemon, simulated modems on
-//! PTYs, loopback HTTP, a real disk.
+//! Every figure of what simbridge must reach, as one table beside its baseline of the same run: the
+//! real daemon, simulated modems on PTYs, loopback HTTP, a real disk.
 //!
-//! `cargo bench --bench figures` takes ten minutes; parts of it may be named: `-- polls messages instructions latency neighbours thousand`.
-//! What takes longer has programs of its own: `size` (a database of ten million messages) and `load` (ten minutes at full speed).
+//! `cargo bench --bench figures` takes ten minutes; parts of it may be named: `-- polls messages
+//! instructions latency neighbours thousand`. What takes longer has programs of its own: `size` (a
+//! database of ten million messages) and `load` (ten minutes at full speed).
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod instructions;
@@ -36,7 +37,9 @@ fn main() {
     ];
     let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     if let Some(unknown) = named.iter().find(|name| parts.iter().all(|(part, _)| part != *name)) {
-        eprintln!("no part is called {unknown}: polls messages instructions latency neighbours thousand");
+        eprintln!(
+            "no part is called {unknown}: polls messages instructions latency neighbours thousand"
+        );
         std::process::exit(2);
     }
     table::machine();

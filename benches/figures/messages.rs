@@ -1,5 +1,6 @@
-//! Messages a second and CPU per message over 1, 8 and 64 modems in a closed loop, each with five messages on offer: from the modem's
-//! store to the deletion after the commit. Beside it, on the same modems, the least that empties them; and what SQLite alone commits.
+//! Messages a second and CPU per message over 1, 8 and 64 modems in a closed loop, each with five
+//! messages on offer: from the modem's store to the deletion after the commit. Beside it, on the
+//! same modems, the least that empties them; and what SQLite alone commits.
 
 use std::time::{Duration, Instant};
 
@@ -113,7 +114,11 @@ pub fn closed_loop(site: &Site, pid: u32, modems: usize, messages: usize) -> Tak
     let (cpu, wakeups) = (process::cpu(pid), process::wakeups(pid));
     let started = Instant::now();
     for n in 0..messages {
-        site.send("Uber", &numbers[n % modems], &format!("Your code is {n:06}. Never share this code."));
+        site.send(
+            "Uber",
+            &numbers[n % modems],
+            &format!("Your code is {n:06}. Never share this code."),
+        );
     }
     wait_for("all messages to be deleted", || seen(|observed| observed.deleted) == all);
     Taken {
@@ -130,10 +135,16 @@ pub fn closed_loop(site: &Site, pid: u32, modems: usize, messages: usize) -> Tak
 fn commits(site: &Site) -> (u64, u64) {
     let metrics = site.page("/metrics");
     let value = |name: &str| {
-        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}"));
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_else(|| panic!("no {name}"));
         line.trim().parse::<f64>().unwrap() as u64
     };
-    (value("simbridge_store_commit_operations_count"), value("simbridge_store_commit_operations_sum"))
+    (
+        value("simbridge_store_commit_operations_count"),
+        value("simbridge_store_commit_operations_sum"),
+    )
 }
 
 /// So many rows a commit, for two seconds.
@@ -160,14 +171,16 @@ impl Sqlite {
         let conn = rusqlite::Connection::open(dir.path().join("bare.db")).unwrap();
         conn.pragma_update(None, "journal_mode", "WAL").unwrap();
         conn.pragma_update(None, "synchronous", "FULL").unwrap();
-        conn.execute_batch("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
+        conn.execute_batch("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+            .unwrap();
         Sqlite { conn, _dir: dir }
     }
 
     pub fn commit(&self, rows: usize) {
         self.conn.execute_batch("BEGIN IMMEDIATE").unwrap();
         for _ in 0..rows {
-            let mut insert = self.conn.prepare_cached("INSERT INTO message (text) VALUES ($1)").unwrap();
+            let mut insert =
+                self.conn.prepare_cached("INSERT INTO message (text) VALUES ($1)").unwrap();
             insert.execute(["Your code is 123456. Never share this code."]).unwrap();
         }
         self.conn.execute_batch("COMMIT").unwrap();

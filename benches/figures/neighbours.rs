@@ -15,20 +15,28 @@ const MEASURED: usize = 5;
 const MESSAGES: usize = 40;
 
 pub fn run() {
-    table::head(&["five modems, from `+CMTI` to the deletion", "p50 ms", "p99 ms", "longest", "stop, s"]);
+    table::head(&[
+        "five modems, from `+CMTI` to the deletion",
+        "p50 ms",
+        "p99 ms",
+        "longest",
+        "stop, s",
+    ]);
     for _ in 0..2 {
         beside(false);
         beside(true);
     }
 }
 
-/// Three modems beside the measured ones: one that does not answer, one that is gone, one that never stops talking; or three that are well.
+/// Three modems beside the measured ones: one that does not answer, one that is gone, one that
+/// never stops talking; or three that are well.
 fn beside(ill: bool) {
     let site = Site::with(MEASURED + 3, Scenario::default(), "");
     let daemon = site.serve_ready();
     if ill {
         let flood = Fault::Flood { line: "^RSSI: 20".to_owned(), every_ms: 1, for_ms: 600_000 };
-        let faults = [Fault::Silence { commands: u32::MAX }, Fault::PortGone { back_after_ms: None }, flood];
+        let faults =
+            [Fault::Silence { commands: u32::MAX }, Fault::PortGone { back_after_ms: None }, flood];
         let numbers = site.network().numbers();
         for (place, fault) in (MEASURED..).zip(&faults) {
             site.network().fault(place, fault).unwrap();
@@ -44,7 +52,11 @@ fn beside(ill: bool) {
     }
     let stopped = daemon.terminate();
     assert!(stopped < Duration::from_secs(5), "{stopped:?}");
-    let neighbours = if ill { "beside one wedged, one gone, one flooding" } else { "beside three that are well" };
+    let neighbours = if ill {
+        "beside one wedged, one gone, one flooding"
+    } else {
+        "beside three that are well"
+    };
     let [p50, p99, longest] = table::percentiles(&mut taken).map(|ms| format!("{ms:.2}"));
     table::row(&[neighbours, &p50, &p99, &longest, &format!("{:.2}", stopped.as_secs_f64())]);
 }

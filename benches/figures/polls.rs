@@ -1,5 +1,6 @@
-//! `getsms` polls a second beside a bare axum handler that answers `WAITING`: the same load, in turns, each server in a process of its
-//! own. And what a thousand long polls cost while nothing happens.
+//! `getsms` polls a second beside a bare axum handler that answers `WAITING`: the same load, in
+//! turns, each server in a process of its own. And what a thousand long polls cost while nothing
+//! happens.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -42,7 +43,8 @@ impl Served {
 
 pub fn run() {
     // Nobody polls like this: the limits are off.
-    let limits = "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"1h\"\n";
+    let limits =
+        "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"1h\"\n";
     let site = Site::with(1, simbridge::simulator::Scenario::default(), limits);
     let daemon = site.serve_ready();
     site.ok(&["service", "add", "Uber", "--price", "0.50"]);
@@ -55,7 +57,11 @@ pub fn run() {
 }
 
 fn beside_bare(daemon: u32, address: &str, path: &str) {
-    let mut child = Command::new(std::env::current_exe().unwrap()).arg(BARE).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .arg(BARE)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut bare_address = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut bare_address).unwrap();
     let (mut ours, mut bare) = (Served::default(), Served::default());
@@ -69,11 +75,29 @@ fn beside_bare(daemon: u32, address: &str, path: &str) {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    table::head(&["`getsms` while the order waits, 32 connections", "simbridge", "bare axum", "ratio", "goal"]);
+    table::head(&[
+        "`getsms` while the order waits, 32 connections",
+        "simbridge",
+        "bare axum",
+        "ratio",
+        "goal",
+    ]);
     let (a, b) = (ours.per_second(), bare.per_second());
-    table::row(&["polls/s", &format!("{a:.0}"), &format!("{b:.0}"), &format!("{:.2}", a / b), "≥ 0.80"]);
+    table::row(&[
+        "polls/s",
+        &format!("{a:.0}"),
+        &format!("{b:.0}"),
+        &format!("{:.2}", a / b),
+        "≥ 0.80",
+    ]);
     let (a, b) = (ours.cpu_us(), bare.cpu_us());
-    table::row(&["CPU µs a poll, the server's", &format!("{a:.1}"), &format!("{b:.1}"), &format!("{:.2}", a / b), ""]);
+    table::row(&[
+        "CPU µs a poll, the server's",
+        &format!("{a:.1}"),
+        &format!("{b:.1}"),
+        &format!("{:.2}", a / b),
+        "",
+    ]);
 }
 
 /// The least that answers: axum's own server, one route, one word.
@@ -82,7 +106,8 @@ pub fn bare_server() {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());
-        let router = axum::Router::new().route("/api/getsms", axum::routing::get(async || "WAITING"));
+        let router =
+            axum::Router::new().route("/api/getsms", axum::routing::get(async || "WAITING"));
         axum::serve(listener, router).await.unwrap();
     });
 }
@@ -93,7 +118,14 @@ fn load(served: &mut Served, server: u32, address: &str, path: &str) {
     let (cpu, started) = (process::cpu(server), Instant::now());
     runtime.block_on(async {
         let tasks: Vec<_> = (0..CONNECTIONS)
-            .map(|_| tokio::spawn(poll(address.to_owned(), path.to_owned(), Arc::clone(&answered), started)))
+            .map(|_| {
+                tokio::spawn(poll(
+                    address.to_owned(),
+                    path.to_owned(),
+                    Arc::clone(&answered),
+                    started,
+                ))
+            })
             .collect();
         for task in tasks {
             task.await.unwrap();
@@ -127,7 +159,8 @@ fn long_polls(site: &Site, daemon: u32, address: &str, path: &str) {
     let idle = |for_so_long: Duration| {
         let before = process::cpu_of_threads(daemon);
         std::thread::sleep(for_so_long);
-        process::cpu_of_threads(daemon).saturating_sub(before).as_secs_f64() * 1000.0 * 60.0 / for_so_long.as_secs_f64()
+        process::cpu_of_threads(daemon).saturating_sub(before).as_secs_f64() * 1000.0 * 60.0
+            / for_so_long.as_secs_f64()
     };
     let alone = idle(NOTHING_FOR);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -152,5 +185,11 @@ fn long_polls(site: &Site, daemon: u32, address: &str, path: &str) {
         "goal",
     ]);
     let difference = format!("{:.1}", waiting - alone);
-    table::row(&["", &format!("{waiting:.1}"), &format!("{alone:.1}"), &difference, "none to be measured"]);
+    table::row(&[
+        "",
+        &format!("{waiting:.1}"),
+        &format!("{alone:.1}"),
+        &difference,
+        "none to be measured",
+    ]);
 }

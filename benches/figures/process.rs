@@ -6,16 +6,21 @@ use std::time::Duration;
 pub fn cpu(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let after_name = stat.rsplit_once(") ").unwrap().1;
-    let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+    let ticks: u64 =
+        after_name.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
 }
 
-/// The same to the nanosecond, but only of the threads that there are now: for those who do next to nothing.
+/// The same to the nanosecond, but only of the threads that there are now: for those who do next to
+/// nothing.
 pub fn cpu_of_threads(pid: u32) -> Duration {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let of_thread = |thread: std::fs::DirEntry| {
         let stat = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
-        stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).map_or(Duration::ZERO, Duration::from_nanos)
+        stat.split(' ')
+            .next()
+            .and_then(|nanos| nanos.parse().ok())
+            .map_or(Duration::ZERO, Duration::from_nanos)
     };
     threads.flatten().map(of_thread).sum()
 }
@@ -31,8 +36,8 @@ pub fn wakeups(pid: u32) -> u64 {
     threads.flatten().map(of_thread).sum()
 }
 
-/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`. (Not `Private_Dirty`: that has the program's own file too, as long
-/// as it was just built and is not on disk.)
+/// Memory that is its own and in use, in KiB, from `/proc/PID/smaps_rollup`. (Not `Private_Dirty`:
+/// that has the program's own file too, as long as it was just built and is not on disk.)
 pub fn private_kib(pid: u32) -> u64 {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
     let anonymous = maps.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();

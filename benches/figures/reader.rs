@@ -1,5 +1,5 @@
-//! The least that empties a modem: reads each message it is told of and deletes it, understands nothing and keeps nothing. A process of
-//! its own, as the daemon is.
+//! The least that empties a modem: reads each message it is told of and deletes it, understands
+//! nothing and keeps nothing. A process of its own, as the daemon is.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
@@ -28,7 +28,13 @@ pub fn run(ports: &[String]) {
         for port in ports {
             let stream = tokio_serial::new(port, 115_200).open_native_async().unwrap();
             let mut line = Line { stream, read: Vec::new(), told: VecDeque::new() };
-            for command in ["ATE0", "AT+CPIN?", "AT+CMGF=0", "AT+CPMS=\"SM\",\"SM\",\"SM\"", "AT+CNMI=2,1,0,0,0"] {
+            for command in [
+                "ATE0",
+                "AT+CPIN?",
+                "AT+CMGF=0",
+                "AT+CPMS=\"SM\",\"SM\",\"SM\"",
+                "AT+CNMI=2,1,0,0,0",
+            ] {
                 line.ask(command).await;
             }
             lines.push(line);

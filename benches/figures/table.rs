@@ -32,6 +32,8 @@ pub fn row(cells: &[&str]) {
 /// The middle and the 99th percentile of what was measured, and the longest, in milliseconds.
 pub fn percentiles(taken: &mut [Duration]) -> [f64; 3] {
     taken.sort();
-    let at = |part: f64| taken[((taken.len() - 1) as f64 * part).round() as usize].as_secs_f64() * 1000.0;
+    let at = |part: f64| {
+        taken[((taken.len() - 1) as f64 * part).round() as usize].as_secs_f64() * 1000.0
+    };
     [at(0.5), at(0.99), at(1.0)]
 }

@@ -1,5 +1,6 @@
-//! A thousand modems on one daemon: `simbridge simulate` on the one side, `simbridge serve` on the other. How long until all are Ready,
-//! what a modem that nothing happens to costs in memory and in CPU, how long until all have had a message, and how long the stop takes.
+//! A thousand modems on one daemon: `simbridge simulate` on the one side, `simbridge serve` on the
+//! other. How long until all are Ready, what a modem that nothing happens to costs in memory and in
+//! CPU, how long until all have had a message, and how long the stop takes.
 
 use std::process::Stdio;
 use std::thread::sleep;
@@ -27,7 +28,8 @@ pub fn run() {
     let pid = daemon.id();
     until("all modems to be Ready", || site.admin("/status")["modems"]["ready"] == MODEMS);
     table::head(&["a thousand modems on one daemon", "", "goal"]);
-    let row = |what, value: f64, unit, goal| table::row(&[what, &format!("{value:.2} {unit}"), goal]);
+    let row =
+        |what, value: f64, unit, goal| table::row(&[what, &format!("{value:.2} {unit}"), goal]);
     row("all Ready after", started.elapsed().as_secs_f64(), "s", "");
     let modems = f64::from(MODEMS);
     row("CPU until then, a modem", process::cpu(pid).as_secs_f64() * 1000.0 / modems, "ms", "");
@@ -54,7 +56,8 @@ pub fn run() {
     row("stopped after", daemon.terminate().as_secs_f64(), "s", "");
 }
 
-/// The simulator as a process of its own, in the folder where the site's configuration looks for ports.
+/// The simulator as a process of its own, in the folder where the site's configuration looks for
+/// ports.
 fn simulate(site: &Site, modems: u32) -> Daemon {
     let folder = site.dir.path().join("modems");
     let number = modems.to_string();
@@ -71,7 +74,9 @@ fn messages(site: &Site, modems: u32) -> Duration {
     let started = Instant::now();
     runtime.block_on(async {
         for modem in control::stats(&folder).await.unwrap() {
-            control::send(&folder, "Uber", &modem.number.unwrap(), "Your code is 123456").await.unwrap();
+            control::send(&folder, "Uber", &modem.number.unwrap(), "Your code is 123456")
+                .await
+                .unwrap();
         }
     });
     // And the one from before.

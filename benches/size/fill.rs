@@ -13,14 +13,16 @@ const YEARS_US: i64 = 730 * DAY_US;
 
 /// SIMs, services, rich customers, and a history of two years that ended an hour ago.
 ///
-/// Of eight orders one was completed, one canceled, one skipped, five expired; each has its hold and the end of it in the
-/// ledger, and for each there was an SMS of one part, of which retention has left what it leaves. No number was used for a
-/// service twice; with ten million orders each was used for a quarter of the services, and all for the last of them.
+/// Of eight orders one was completed, one canceled, one skipped, five expired; each has its hold
+/// and the end of it in the ledger, and for each there was an SMS of one part, of which retention
+/// has left what it leaves. No number was used for a service twice; with ten million orders each
+/// was used for a quarter of the services, and all for the last of them.
 pub fn fill(path: &Path, size: &Size) {
     let conn = Connection::open(path).unwrap();
     // Nobody needs this file after a crash.
     conn.execute_batch(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -2000000;
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA \
+         cache_size = -2000000;
          PRAGMA locking_mode = EXCLUSIVE; PRAGMA threads = 2; PRAGMA temp_store = MEMORY;",
     )
     .unwrap();
@@ -54,15 +56,18 @@ fn count(end: usize) -> String {
 }
 
 fn stock(conn: &Connection, Size { sims, services, .. }: &Size) {
-    let (some_sims, some_services, some_accounts) = (count(*sims), count(*services), count(ACCOUNTS));
+    let (some_sims, some_services, some_accounts) =
+        (count(*sims), count(*services), count(ACCOUNTS));
     conn.execute_batch(&format!(
         "INSERT INTO sim (iccid, number, number_source, number_at, country, created_at)
-           {some_sims} SELECT printf('8931080000000%06d', n), printf('+316%08d', n), 'cnum', 0, 'NL', 0 FROM c;
+           {some_sims} SELECT printf('8931080000000%06d', n), printf('+316%08d', n), 'cnum', 0, \
+         'NL', 0 FROM c;
          INSERT INTO service (name, price_minor) {some_services} SELECT 'service ' || n, 1 FROM c;
          INSERT INTO service_pattern (service_id, kind, pattern)
            {some_services} SELECT n + 1, 'sender', '^S' || (n + 1) || '$' FROM c;
          INSERT INTO account (name, created_at) {some_accounts} SELECT 'account ' || n, 0 FROM c;
-         INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, cause, created_at)
+         INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, cause, \
+         created_at)
            SELECT id, 'topup', 100000000, 0, 'USD', 'topup:' || id, 0 FROM account;"
     ))
     .unwrap();
@@ -70,33 +75,44 @@ fn stock(conn: &Connection, Size { sims, services, .. }: &Size) {
 
 fn history(conn: &Connection, Size { sims, services, history }: &Size) {
     let now = chrono::Utc::now().timestamp_micros();
-    let (from, step) = (now - YEARS_US, (YEARS_US - 3600 * SECOND_US) / i64::try_from(*history).unwrap());
+    let (from, step) =
+        (now - YEARS_US, (YEARS_US - 3600 * SECOND_US) / i64::try_from(*history).unwrap());
     let some = count(*history);
-    // The n-th order: every eighth is completed, for a service that its SIM has not been used for; the first of each SIM for the
-    // last service, of which there is nothing left.
+    // The n-th order: every eighth is completed, for a service that its SIM has not been used for;
+    // the first of each SIM for the last service, of which there is nothing left.
     let others = services - 1;
     let turn = format!("n / 8 / {sims}");
     conn.execute_batch(&format!(
-        "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, patterned, created_at,
+        "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, \
+         patterned, created_at,
            expires_at, ended_at, filed)
            {some} SELECT n % {ACCOUNTS} + 1,
              CASE WHEN n % 8 > 0 THEN n / 7 % {others} + 1 WHEN {turn} = 0 THEN {services}
                ELSE ({turn} * 4 + n / 8 % {sims} * 7) % {others} + 1 END,
              n / 8 % {sims} + 1, printf('+316%08d', n / 8 % {sims}), 'NL', 1,
-             CASE n % 8 WHEN 0 THEN 'completed' WHEN 1 THEN 'canceled' WHEN 2 THEN 'skipped' ELSE 'expired' END, 1,
+             CASE n % 8 WHEN 0 THEN 'completed' WHEN 1 THEN 'canceled' WHEN 2 THEN 'skipped' ELSE \
+         'expired' END, 1,
              {from} + n * {step}, {from} + n * {step} + 600000000, {from} + n * {step} + 5000000,
              n % 8 = 0 FROM c;
-         INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, order_id, cause, created_at)
-           SELECT o.account_id, CASE e.n WHEN 0 THEN 'hold' ELSE CASE o.state WHEN 'completed' THEN 'capture' ELSE 'release' END END,
-             CASE WHEN e.n = 1 AND o.state = 'completed' THEN -1 ELSE 0 END, 1 - 2 * e.n, 'USD', o.id,
-             CASE e.n WHEN 0 THEN printf('order:%d:made', o.id) ELSE printf('order:%d:ended', o.id) END, o.created_at
+         INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, order_id, \
+         cause, created_at)
+           SELECT o.account_id, CASE e.n WHEN 0 THEN 'hold' ELSE CASE o.state WHEN 'completed' \
+         THEN 'capture' ELSE 'release' END END,
+             CASE WHEN e.n = 1 AND o.state = 'completed' THEN -1 ELSE 0 END, 1 - 2 * e.n, 'USD', \
+         o.id,
+             CASE e.n WHEN 0 THEN printf('order:%d:made', o.id) ELSE printf('order:%d:ended', \
+         o.id) END, o.created_at
            FROM orders o CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1) e;
-         INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, complete, order_id, settled_at, raw)
+         INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, complete, \
+         order_id, settled_at, raw)
            SELECT sim_id, 'S', CASE WHEN created_at > {now} - 30 * {DAY_US} THEN 'code 123456' END,
-             CASE WHEN created_at > {now} - 30 * {DAY_US} THEN '123456' END, created_at, created_at + 5000000, 1,
-             CASE state WHEN 'completed' THEN id END, created_at + 600000000, created_at > {now} - 7 * {DAY_US} FROM orders;
+             CASE WHEN created_at > {now} - 30 * {DAY_US} THEN '123456' END, created_at, \
+         created_at + 5000000, 1,
+             CASE state WHEN 'completed' THEN id END, created_at + 600000000, created_at > {now} - \
+         7 * {DAY_US} FROM orders;
          INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, message_id)
-           SELECT sim_id, randomblob(32), CASE raw WHEN 1 THEN randomblob(40) ELSE x'' END, '356938035640001', '+31653131313',
+           SELECT sim_id, randomblob(32), CASE raw WHEN 1 THEN randomblob(40) ELSE x'' END, \
+         '356938035640001', '+31653131313',
              sent_at, received_at, 1, id FROM message;"
     ))
     .unwrap();

@@ -1,11 +1,14 @@
-//! What makeorder, getsms and the arrival of an SMS cost with 10 000 SIMs, 500 services and ten million past orders and messages,
-//! beside a database that is almost empty. The same process, the same operations, in turns; CPU and wall time of each.
+//! What makeorder, getsms and the arrival of an SMS cost with 10 000 SIMs, 500 services and ten
+//! million past orders and messages, beside a database that is almost empty. The same process, the
+//! same operations, in turns; CPU and wall time of each.
 //!
-//! Run it with `cargo bench --bench size`; `cargo bench --bench size -- 100000` for less history. It takes six gigabytes of
-//! `$TMPDIR` and some minutes, most of them for the history; with `SIZE_DB=FILE` that is made once, kept, and copied for each run.
-//! `-- --verify` looks for faults in it at the end. The real program is started on it, too.
+//! Run it with `cargo bench --bench size`; `cargo bench --bench size -- 100000` for less history.
+//! It takes six gigabytes of `$TMPDIR` and some minutes, most of them for the history; with
+//! `SIZE_DB=FILE` that is made once, kept, and copied for each run. `-- --verify` looks for faults
+//! in it at the end. The real program is started on it, too.
 //!
-//! The empty side has 2 000 SIMs and 50 services, which is what its own orders need, and no history.
+//! The empty side has 2 000 SIMs and 50 services, which is what its own orders need, and no
+//! history.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod fill;
@@ -91,7 +94,11 @@ fn start(database: &Path) {
     let site = support::Site::with(0, Scenario::default(), "");
     let config = std::fs::read_to_string(site.config()).unwrap();
     let own = site.dir.path().join("simbridge.db");
-    std::fs::write(site.config(), config.replace(own.to_str().unwrap(), database.to_str().unwrap())).unwrap();
+    std::fs::write(
+        site.config(),
+        config.replace(own.to_str().unwrap(), database.to_str().unwrap()),
+    )
+    .unwrap();
     let started = Instant::now();
     let daemon = site.serve();
     let took = started.elapsed().as_secs_f64();
@@ -112,8 +119,9 @@ fn report(sums: &[[(Duration, Duration); 3]; 2]) {
     for (n, name) in ["makeorder", "ingest", "getsms"].into_iter().enumerate() {
         row(name, sums.map(|sums| sums[n]), "");
     }
-    let whole =
-        sums.map(|sums| sums.into_iter().fold(<(Duration, Duration)>::default(), |a, b| (a.0 + b.0, a.1 + b.1)));
+    let whole = sums.map(|sums| {
+        sums.into_iter().fold(<(Duration, Duration)>::default(), |a, b| (a.0 + b.0, a.1 + b.1))
+    });
     row("a full order", whole, "CPU ≤ 1.2");
     let [empty, full] = whole.map(|(_, wall)| (OPERATIONS * ROUNDS) as f64 / wall.as_secs_f64());
     println!("\nfull orders a second, each on disk: {empty:.0} and {full:.0}");
@@ -126,11 +134,18 @@ async fn whole_stock(site: &Site) {
         let offers = site.gateway.offers(AccountId(1), "NL").await.unwrap().unwrap();
         let counted: usize = offers.iter().map(|(_, _, count)| count).sum();
         let ms = started.elapsed().as_secs_f64() * 1e3;
-        println!("services with their stock, {what} time: {ms:.1} ms ({} services, {counted} numbers)", offers.len());
+        println!(
+            "services with their stock, {what} time: {ms:.1} ms ({} services, {counted} numbers)",
+            offers.len()
+        );
     }
     for what in ["first", "second"] {
         let started = Instant::now();
-        let none = site.gateway.make_order(AccountId(1), Some(ServiceId(site.services as i64)), "NL").await.unwrap();
+        let none = site
+            .gateway
+            .make_order(AccountId(1), Some(ServiceId(site.services as i64)), "NL")
+            .await
+            .unwrap();
         let ms = started.elapsed().as_secs_f64() * 1e3;
         println!("an order for which no number is left, {what} time: {ms:.1} ms ({none:?})");
     }
@@ -150,12 +165,18 @@ async fn open(size: &Size) -> Site {
         std::fs::copy(&made, &path).unwrap();
     }
     let bytes = std::fs::metadata(&path).unwrap().len();
-    println!("a history of {} was made in {:.0} s, {} MB", size.history, started.elapsed().as_secs_f64(), bytes >> 20);
+    println!(
+        "a history of {} was made in {:.0} s, {} MB",
+        size.history,
+        started.elapsed().as_secs_f64(),
+        bytes >> 20
+    );
     let started = Instant::now();
     let clock: Clock = Arc::new(|| chrono::Utc::now().into());
     let settings = Settings { max_open_per_account: 1_000_000, ..Settings::default() };
     let store = Store::open(&path).unwrap();
-    let gateway = Gateway::open(store.clone(), settings, clock, Arc::new(|| Some([1; 32]))).await.unwrap();
+    let gateway =
+        Gateway::open(store.clone(), settings, clock, Arc::new(|| Some([1; 32]))).await.unwrap();
     println!("opened in {:.3} s", started.elapsed().as_secs_f64());
     gateway.sweep().await.unwrap();
     println!("swept after {:.3} s", started.elapsed().as_secs_f64());
@@ -201,7 +222,8 @@ async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
     let made = measured(&mut orders, (first..first + OPERATIONS).collect(), |n| {
         let gateway = gateway.clone();
         async move {
-            let (account, service) = (AccountId((n % ACCOUNTS) as i64 + 1), ServiceId((n % (services - 1)) as i64 + 1));
+            let (account, service) =
+                (AccountId((n % ACCOUNTS) as i64 + 1), ServiceId((n % (services - 1)) as i64 + 1));
             match gateway.make_order(account, Some(service), "NL").await.unwrap() {
                 MakeOrder::Made { order, number } => (account, service, order, number),
                 other => panic!("{other:?}"),
@@ -209,7 +231,10 @@ async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
         }
     });
     let made = made.await;
-    let arrivals: Vec<_> = orders.iter().map(|(_, service, order, number)| arrival(*service, *order, number)).collect();
+    let arrivals: Vec<_> = orders
+        .iter()
+        .map(|(_, service, order, number)| arrival(*service, *order, number))
+        .collect();
     let (mut ingested, mut said) = (Vec::new(), Vec::new());
     let arrived = measured(&mut ingested, arrivals, |arrival| {
         let gateway = gateway.clone();
@@ -226,7 +251,9 @@ async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
 fn arrival(service: ServiceId, order: OrderId, number: &str) -> Arrival {
     let text = format!("code {:06}", order.0);
     let scts = Scts::from_utc(chrono::Utc::now(), 0);
-    let pdu = Deliver::compose(None, &Address::parse(&format!("S{service}")), scts, &text, 1).remove(0).encode();
+    let pdu = Deliver::compose(None, &Address::parse(&format!("S{service}")), scts, &text, 1)
+        .remove(0)
+        .encode();
     let sim: usize = number.trim_start_matches("06").parse().unwrap();
     Arrival { imei: "1".into(), iccid: iccid(sim), pdu: Pdu::Octets(pdu), live: false }
 }

@@ -41,7 +41,8 @@ pub enum Command {
     OwnPhonebookEntry,
     /// `AT+CMGF=0`
     PduMode,
-    /// `AT+CSMS=<service>`: 0, the modem acknowledges to the network by itself; 1, the host does (27.005 3.2.1).
+    /// `AT+CSMS=<service>`: 0, the modem acknowledges to the network by itself; 1, the host does
+    /// (27.005 3.2.1).
     Service(u8),
     /// `AT+CNMA`: acknowledges a message that came with its URC (27.005 3.4.4).
     Acknowledge,
@@ -67,7 +68,8 @@ pub enum Command {
     List,
     /// `AT+CMGR=<index>`
     Read(i32),
-    /// `AT+CMGD=<index>`. Never with a second parameter, which some modems refuse (`CMGD=i,0` on the MC35).
+    /// `AT+CMGD=<index>`. Never with a second parameter, which some modems refuse (`CMGD=i,0` on
+    /// the MC35).
     Delete(i32),
     /// `AT+CMGD=?`
     IndexesSupported,
@@ -186,7 +188,8 @@ pub enum Expects {
 
 /// Answered out of the modem's own head.
 const QUICK: Duration = Duration::from_secs(5);
-/// Goes to the SIM card or the message store: vendors' manuals allow 5 to 20 s, SIM800 25 s for deletion.
+/// Goes to the SIM card or the message store: vendors' manuals allow 5 to 20 s, SIM800 25 s for
+/// deletion.
 const SIM: Duration = Duration::from_secs(25);
 /// Reads up to 255 messages.
 const LIST: Duration = Duration::from_secs(60);
@@ -198,10 +201,12 @@ const PROMPT: Duration = Duration::from_secs(10);
 const GREETING: Duration = Duration::from_secs(1);
 
 impl Command {
-    /// How long the network may take with a message, from the prompt on: vendors' manuals allow up to two minutes.
+    /// How long the network may take with a message, from the prompt on: vendors' manuals allow up
+    /// to two minutes.
     pub const SENDING: Duration = Duration::from_secs(120);
 
-    /// How long the reply may take, from the sending to the final result, whatever else the modem says meanwhile.
+    /// How long the reply may take, from the sending to the final result, whatever else the modem
+    /// says meanwhile.
     pub fn timeout(&self) -> Duration {
         match self {
             Command::Attention => GREETING,
@@ -254,7 +259,9 @@ impl Command {
     pub fn line(&self) -> String {
         match self {
             Command::SelectStores(chosen) => chosen.line(),
-            Command::Indicate(Indications { mode, mt, bm, ds, bfr }) => format!("AT+CNMI={mode},{mt},{bm},{ds},{bfr}"),
+            Command::Indicate(Indications { mode, mt, bm, ds, bfr }) => {
+                format!("AT+CNMI={mode},{mt},{bm},{ds},{bfr}")
+            }
             Command::WatchRegistration(domain) => format!("AT{}=1", domain.tag()),
             Command::Registration(domain) => format!("AT{}?", domain.tag()),
             Command::Read(index) => format!("AT+CMGR={index}"),
@@ -306,7 +313,8 @@ impl Command {
 impl IccidSource {
     /// From a command as a profile names it.
     pub fn from_command(command: &str) -> IccidSource {
-        let known = Self::ALL.into_iter().find(|source| source.fixed().eq_ignore_ascii_case(command));
+        let known =
+            Self::ALL.into_iter().find(|source| source.fixed().eq_ignore_ascii_case(command));
         known.unwrap_or_else(|| IccidSource::Own(command.into()))
     }
 
@@ -341,14 +349,22 @@ mod tests {
 
     #[test]
     fn commands_as_sent() {
-        let stores =
-            |parameters| Command::SelectStores(StoreSelection { read: Store::Modem, receive: Store::Sim, parameters });
+        let stores = |parameters| {
+            Command::SelectStores(StoreSelection {
+                read: Store::Modem,
+                receive: Store::Sim,
+                parameters,
+            })
+        };
         let table = [
             (Command::Attention, "AT"),
             (stores(1), "AT+CPMS=\"ME\""),
             (stores(2), "AT+CPMS=\"ME\",\"ME\""),
             (stores(3), "AT+CPMS=\"ME\",\"ME\",\"SM\""),
-            (Command::Indicate(Indications { mode: 2, mt: 1, ..Indications::default() }), "AT+CNMI=2,1,0,0,0"),
+            (
+                Command::Indicate(Indications { mode: 2, mt: 1, ..Indications::default() }),
+                "AT+CNMI=2,1,0,0,0",
+            ),
             (Command::Registration(Domain::Lte), "AT+CEREG?"),
             (Command::Delete(0), "AT+CMGD=0"),
             (Command::Iccid(IccidSource::Huawei), "AT^ICCID?"),

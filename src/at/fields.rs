@@ -6,8 +6,9 @@ pub struct Fields<'a> {
     rest: Option<&'a str>,
 }
 
-/// The fields of a payload in order, without the space around them. Commas inside quotes and parentheses do not count; an empty
-/// field is `""`; an empty payload is one empty field. A quote or parenthesis that never closes takes the rest.
+/// The fields of a payload in order, without the space around them. Commas inside quotes and
+/// parentheses do not count; an empty field is `""`; an empty payload is one empty field. A quote
+/// or parenthesis that never closes takes the rest.
 pub fn fields(payload: &str) -> Fields<'_> {
     Fields { rest: Some(payload) }
 }
@@ -48,18 +49,20 @@ pub fn int(field: &str) -> Option<i32> {
     unquote(field).trim().parse().ok()
 }
 
-/// What follows `prefix` (`"+CREG:"`) on a line, without the space between, if the line begins with it in any case.
+/// What follows `prefix` (`"+CREG:"`) on a line, without the space between, if the line begins with
+/// it in any case.
 pub fn payload<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = line.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then(|| rest.trim())
 }
 
-/// The tag of a line that is an information response or URC by its form (`+CREG` of `+CREG: 1`), else `None`.
+/// The tag of a line that is an information response or URC by its form (`+CREG` of `+CREG: 1`),
+/// else `None`.
 pub fn tag(line: &str) -> Option<&str> {
     let (tag, _) = line.split_once(':')?;
     let word = tag.strip_prefix(['+', '^', '#', '*', '%', '$', '!', '_', '&'])?;
-    let plain =
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b' ');
+    let plain = !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b' ');
     plain.then(|| tag.trim_end())
 }
 

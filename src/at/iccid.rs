@@ -1,4 +1,5 @@
-//! The SIM card's serial number: ICCID, ITU-T E.118, EF 2FE2 of 3GPP TS 31.102 4.2 (each octet's nibbles swapped, `F` to fill).
+//! The SIM card's serial number: ICCID, ITU-T E.118, EF 2FE2 of 3GPP TS 31.102 4.2 (each octet's
+//! nibbles swapped, `F` to fill).
 
 use std::sync::Arc;
 
@@ -41,22 +42,26 @@ impl IccidSource {
     ];
 }
 
-/// The ICCID on a line of a reply: 18 to 20 digits (a few operators' cards have the letters A to E among them), without the `F` that
-/// fills the last octet. Quotes, a tag before it, and octets with their nibbles still swapped are taken care of.
+/// The ICCID on a line of a reply: 18 to 20 digits (a few operators' cards have the letters A to E
+/// among them), without the `F` that fills the last octet. Quotes, a tag before it, and octets with
+/// their nibbles still swapped are taken care of.
 pub fn iccid(line: &str) -> Option<String> {
     if let Some(text) = payload(line, "+CRSM:") {
         let mut parts = fields(text);
         let sw1 = parts.next().and_then(int)?;
-        // 31.102 / ETSI TS 102 221 10.2.1: 144 is success, 145 success with a proactive command waiting.
-        return matches!(sw1, 144 | 145).then(|| parts.nth(1).map(unquote).and_then(swapped)).flatten();
+        // 31.102 / ETSI TS 102 221 10.2.1: 144 is success, 145 success with a proactive command
+        // waiting.
+        return matches!(sw1, 144 | 145)
+            .then(|| parts.nth(1).map(unquote).and_then(swapped))
+            .flatten();
     }
     let text = match tag(line) {
         Some(tag) => line.get(tag.len()..)?.trim_start().strip_prefix(':')?,
         None => line,
     };
-    fields(text)
-        .map(unquote)
-        .find_map(|field| plain(field).or_else(|| field.starts_with("98").then(|| swapped(field))?))
+    fields(text).map(unquote).find_map(|field| {
+        plain(field).or_else(|| field.starts_with("98").then(|| swapped(field))?)
+    })
 }
 
 fn plain(text: &str) -> Option<String> {
@@ -102,9 +107,16 @@ mod tests {
 
     #[test]
     fn what_is_no_iccid() {
-        for line in
-            ["", "OK", "+CRSM: 106,130", "+CRSM: 148,4,\"\"", "861234567890123", "+CCID: ", "8931", "+CME ERROR: 10"]
-        {
+        for line in [
+            "",
+            "OK",
+            "+CRSM: 106,130",
+            "+CRSM: 148,4,\"\"",
+            "861234567890123",
+            "+CCID: ",
+            "8931",
+            "+CME ERROR: 10",
+        ] {
             assert_eq!(iccid(line), None, "{line}");
         }
     }

@@ -1,8 +1,10 @@
-//! Bytes to lines (V.250 5.7.1): `CR LF text CR LF` in theory; in practice any mixture of CR and LF, doubled or single.
+//! Bytes to lines (V.250 5.7.1): `CR LF text CR LF` in theory; in practice any mixture of CR and
+//! LF, doubled or single.
 
 use std::borrow::Cow;
 
-/// The longest line that is kept, in bytes. The longest one a modem has reason to send is a PDU of some 400 characters.
+/// The longest line that is kept, in bytes. The longest one a modem has reason to send is a PDU of
+/// some 400 characters.
 pub const MAX_LINE: usize = 4096;
 
 /// Capacity that an idle buffer keeps; what a long line made it grow to is given back.
@@ -11,7 +13,8 @@ const IDLE_CAPACITY: usize = 256;
 /// What the line from the modem is made of.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// A line without its end, without space around it, never empty. What is not UTF-8 has been replaced.
+    /// A line without its end, without space around it, never empty. What is not UTF-8 has been
+    /// replaced.
     Line(Cow<'a, str>),
     /// `>` at the start of a line: the modem waits for a text (27.005 3.5.1).
     Prompt,
@@ -49,7 +52,8 @@ impl LineBuffer {
         *self = LineBuffer { cut: self.cut, ..LineBuffer::default() };
     }
 
-    /// The next item of `input`, which is shortened by what was used up; `None` when it is used up and no line has ended.
+    /// The next item of `input`, which is shortened by what was used up; `None` when it is used up
+    /// and no line has ended.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Option<Item<'a>> {
         self.release();
         loop {

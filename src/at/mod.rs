@@ -1,8 +1,8 @@
 //! Bytes from a modem to lines, final results, URCs and typed replies; commands to bytes. Pure.
 //!
-//! Nothing here keeps more than a line in memory, and nothing here fails on what a modem sends: what cannot be read is `None`.
-//! Authorities: 3GPP TS 27.005 (messages), 27.007 (everything else), ITU-T V.250 (the line itself); vendors' additions are
-//! named where they stand.
+//! Nothing here keeps more than a line in memory, and nothing here fails on what a modem sends:
+//! what cannot be read is `None`. Authorities: 3GPP TS 27.005 (messages), 27.007 (everything else),
+//! ITU-T V.250 (the line itself); vendors' additions are named where they stand.
 
 mod command;
 mod fields;
@@ -20,9 +20,9 @@ pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
 pub use ranges::{Choice, Choices, groups};
 pub use reply::{
-    ListHeader, PinState, Registration, Reported, Unreadable, functionality, imei, imsi, indexes, indications,
-    list_header, operator, own_number, phonebook_number, pin_state, read_header, registration, signal_dbm, store_fill,
-    stores_supported, value,
+    ListHeader, PinState, Registration, Reported, Unreadable, functionality, imei, imsi, indexes,
+    indications, list_header, operator, own_number, phonebook_number, pin_state, read_header,
+    registration, signal_dbm, store_fill, stores_supported, value,
 };
 pub use result::{FinalResult, SimTrouble};
 pub use store::Store;

@@ -1,4 +1,5 @@
-//! What a modem says it can do: the `=?` replies (27.007 4, V.250 5.7.3), `("SM","ME"),(0-3),(0,2,4-6)`.
+//! What a modem says it can do: the `=?` replies (27.007 4, V.250 5.7.3),
+//! `("SM","ME"),(0-3),(0,2,4-6)`.
 
 use super::fields::{fields, unquote};
 
@@ -68,8 +69,8 @@ fn choice(field: &str) -> Option<Choice> {
     word.then(|| Choice::Word(field.to_owned()))
 }
 
-/// The lists of a `=?` reply's payload, one for each parameter. A pair of parentheses around all of them is ignored, and a bare
-/// value is a list of one.
+/// The lists of a `=?` reply's payload, one for each parameter. A pair of parentheses around all of
+/// them is ignored, and a bare value is a list of one.
 pub fn groups(payload: &str) -> Vec<Choices> {
     let mut outer = fields(payload);
     if let (Some(only), None) = (outer.next(), outer.next())
@@ -100,7 +101,8 @@ mod tests {
         assert_eq!(bare[0].words().collect::<Vec<_>>(), ["SM", "ME"]);
 
         let cnmi = groups("(0-2),(0,1,3),(0),1,(0 - 1)");
-        let allowed: Vec<Vec<i32>> = cnmi.iter().map(|one| (0..5).filter(|n| one.allows(*n)).collect()).collect();
+        let allowed: Vec<Vec<i32>> =
+            cnmi.iter().map(|one| (0..5).filter(|n| one.allows(*n)).collect()).collect();
         assert_eq!(allowed, [vec![0, 1, 2], vec![0, 1, 3], vec![0], vec![1], vec![0, 1]]);
     }
 

@@ -1,11 +1,13 @@
-//! Typed replies. Each function takes one line of a reply and gives `None` when it does not say what was asked.
+//! Typed replies. Each function takes one line of a reply and gives `None` when it does not say
+//! what was asked.
 
 use super::command::{Domain, Indications};
 use super::fields::{fields, int, payload, tag, unquote};
 use super::ranges::{Choices, groups};
 use super::store::Store;
 
-/// The value of a line that is nothing but a value (`AT+CGMI` and the like), without a tag or a label before it and without quotes.
+/// The value of a line that is nothing but a value (`AT+CGMI` and the like), without a tag or a
+/// label before it and without quotes.
 pub fn value(line: &str) -> &str {
     let text = match tag(line) {
         Some(_) => line.split_once(':').map_or(line, |(_, rest)| rest),
@@ -21,13 +23,15 @@ pub fn value(line: &str) -> &str {
 pub fn imei(line: &str) -> Option<&str> {
     let text = value(line);
     let text = text.split(',').next().map_or(text, unquote);
-    ((14..=17).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+    ((14..=17).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then_some(text)
 }
 
 /// An IMSI (23.003 2.2): 6 to 15 digits.
 pub fn imsi(line: &str) -> Option<&str> {
     let text = value(line);
-    ((6..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+    ((6..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then_some(text)
 }
 
 /// What `+CPIN` says (27.007 8.3).
@@ -113,16 +117,19 @@ pub struct Reported {
     pub domain: Domain,
     /// What it says.
     pub registration: Registration,
-    /// Whether it has the form of a reply (`<n>,<stat>`) and not of a URC (`<stat>[,<lac>,<ci>…]`).
+    /// Whether it has the form of a reply (`<n>,<stat>`) and not of a URC
+    /// (`<stat>[,<lac>,<ci>…]`).
     pub asked: bool,
 }
 
-/// Reads such a line. A location area code is quoted, or has four digits: that is how a reply and a URC are told apart.
+/// Reads such a line. A location area code is quoted, or has four digits: that is how a reply and a
+/// URC are told apart.
 pub fn registration(line: &str) -> Option<Reported> {
     let domain = Domain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
     let mut parts = fields(line.split_once(':')?.1);
     let first = parts.next()?.parse::<i32>().ok()?;
-    let second = parts.next().filter(|text| text.len() <= 2).and_then(|text| text.parse::<i32>().ok());
+    let second =
+        parts.next().filter(|text| text.len() <= 2).and_then(|text| text.parse::<i32>().ok());
     let status = second.unwrap_or(first);
     Some(Reported { domain, registration: status.into(), asked: second.is_some() })
 }
@@ -132,7 +139,8 @@ pub fn functionality(line: &str) -> Option<i32> {
     fields(payload(line, "+CFUN:")?).next().and_then(int)
 }
 
-/// `+CSQ: <rssi>,<ber>` in dBm (27.007 8.5; from 100 on TD-SCDMA and LTE as vendors give it); `None` also for 99, "not known".
+/// `+CSQ: <rssi>,<ber>` in dBm (27.007 8.5; from 100 on TD-SCDMA and LTE as vendors give it);
+/// `None` also for 99, "not known".
 pub fn signal_dbm(line: &str) -> Option<i16> {
     let rssi = fields(payload(line, "+CSQ:")?).next().and_then(int)?;
     let rssi = i16::try_from(rssi).ok()?;
@@ -157,7 +165,8 @@ fn international(number: &str, kind: Option<i32>) -> Option<String> {
     fits.then(|| if plus { format!("+{digits}") } else { digits.to_owned() })
 }
 
-/// The number of `+CNUM: [<alpha>],<number>,<type>…` (27.007 7.1), with `+` when it is international.
+/// The number of `+CNUM: [<alpha>],<number>,<type>…` (27.007 7.1), with `+` when it is
+/// international.
 pub fn own_number(line: &str) -> Option<String> {
     let mut parts = fields(payload(line, "+CNUM:")?).skip(1);
     let number = unquote(parts.next()?);
@@ -171,7 +180,8 @@ pub fn phonebook_number(line: &str) -> Option<String> {
     international(number, parts.next().and_then(int))
 }
 
-/// `+CPMS: ("SM","ME"),("SM","ME"),("SM")`: the stores that each parameter may take. Fewer than three lists: the command takes fewer.
+/// `+CPMS: ("SM","ME"),("SM","ME"),("SM")`: the stores that each parameter may take. Fewer than
+/// three lists: the command takes fewer.
 pub fn stores_supported(line: &str) -> Option<Vec<Vec<Store>>> {
     let lists = groups(payload(line, "+CPMS:")?);
     let stores = |list: &Choices| list.words().filter_map(Store::parse).collect::<Vec<_>>();
@@ -179,23 +189,27 @@ pub fn stores_supported(line: &str) -> Option<Vec<Vec<Store>>> {
     (!lists.is_empty()).then_some(lists)
 }
 
-/// How many messages the first store holds and how many it could: `+CPMS: 3,20,…` (reply to a choice) or `+CPMS: "SM",3,20,…` (reply
-/// to the question).
+/// How many messages the first store holds and how many it could: `+CPMS: 3,20,…` (reply to a
+/// choice) or `+CPMS: "SM",3,20,…` (reply to the question).
 pub fn store_fill(line: &str) -> Option<(u32, u32)> {
-    let mut numbers = fields(payload(line, "+CPMS:")?).filter_map(int).filter_map(|number| u32::try_from(number).ok());
+    let mut numbers = fields(payload(line, "+CPMS:")?)
+        .filter_map(int)
+        .filter_map(|number| u32::try_from(number).ok());
     Some((numbers.next()?, numbers.next()?))
 }
 
 /// `+CNMI: <mode>,<mt>,<bm>,<ds>,<bfr>` (27.005 3.4.1) as set now.
 pub fn indications(line: &str) -> Option<Indications> {
-    let mut parts = fields(payload(line, "+CNMI:")?).map(|field| int(field).and_then(|n| u8::try_from(n).ok()));
+    let mut parts =
+        fields(payload(line, "+CNMI:")?).map(|field| int(field).and_then(|n| u8::try_from(n).ok()));
     let mode = parts.next()??;
     let mt = parts.next()??;
     let mut or_zero = || parts.next().flatten().unwrap_or(0);
     Some(Indications { mode, mt, bm: or_zero(), ds: or_zero(), bfr: or_zero() })
 }
 
-/// `+CMGD: (1,2,7),(0-4)` (27.005 3.5.4): the indexes that can be deleted, on some modems only those in use. At most 512.
+/// `+CMGD: (1,2,7),(0-4)` (27.005 3.5.4): the indexes that can be deleted, on some modems only
+/// those in use. At most 512.
 pub fn indexes(line: &str) -> Option<Vec<i32>> {
     let lists = groups(payload(line, "+CMGD:")?);
     lists.first().map(|list| list.numbers().filter(|index| *index >= 0).collect())
@@ -223,13 +237,16 @@ fn length(field: Option<&str>) -> Option<usize> {
     field.and_then(int).and_then(|octets| usize::try_from(octets).ok())
 }
 
-/// `+CMGL: <index>,<stat>,[<alpha>],<length>` (27.005 3.4.2, PDU mode). `None`: another kind of line.
+/// `+CMGL: <index>,<stat>,[<alpha>],<length>` (27.005 3.4.2, PDU mode). `None`: another kind of
+/// line.
 pub fn list_header(line: &str) -> Option<Result<ListHeader, Unreadable>> {
     let mut parts = fields(payload(line, "+CMGL:")?);
     let Some(index) = parts.next().and_then(int) else { return Some(Err(Unreadable::Garbled)) };
     match parts.next() {
         Some(stat) if stat.starts_with('"') => Some(Err(Unreadable::TextMode)),
-        Some(stat) if int(stat).is_some() => Some(Ok(ListHeader { index, length: length(parts.last()) })),
+        Some(stat) if int(stat).is_some() => {
+            Some(Ok(ListHeader { index, length: length(parts.last()) }))
+        }
         _ => Some(Err(Unreadable::Garbled)),
     }
 }
@@ -239,7 +256,9 @@ pub fn read_header(line: &str) -> Option<Result<ListHeader, Unreadable>> {
     let mut parts = fields(payload(line, "+CMGR:")?);
     match parts.next() {
         Some(stat) if stat.starts_with('"') => Some(Err(Unreadable::TextMode)),
-        Some(stat) if int(stat).is_some() => Some(Ok(ListHeader { index: 0, length: length(parts.last()) })),
+        Some(stat) if int(stat).is_some() => {
+            Some(Ok(ListHeader { index: 0, length: length(parts.last()) }))
+        }
         _ => Some(Err(Unreadable::Garbled)),
     }
 }
@@ -282,7 +301,11 @@ mod tests {
             ("+CEREG: 0,11", Domain::Lte, Registration::Unknown, true),
         ];
         for (line, domain, status, asked) in table {
-            assert_eq!(registration(line), Some(Reported { domain, registration: status, asked }), "{line}");
+            assert_eq!(
+                registration(line),
+                Some(Reported { domain, registration: status, asked }),
+                "{line}"
+            );
         }
         assert_eq!(registration("+CREG: ?"), None);
         assert_eq!(registration("+COPS: 0,1"), None);
@@ -311,14 +334,18 @@ mod tests {
         for (line, expected) in table {
             assert_eq!(own_number(line).as_deref(), expected, "{line}");
         }
-        assert_eq!(phonebook_number("+CPBR: 1,\"+447911123456\",145,\"OWN\"").as_deref(), Some("+447911123456"));
+        assert_eq!(
+            phonebook_number("+CPBR: 1,\"+447911123456\",145,\"OWN\"").as_deref(),
+            Some("+447911123456")
+        );
     }
 
     #[test]
     fn stores_and_indications() {
         let wavecom = stores_supported("+CPMS: (\"SM\",\"SR\")").unwrap();
         assert_eq!(wavecom, [vec![Store::Sim, Store::Reports]]);
-        let huawei = stores_supported("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")").unwrap();
+        let huawei =
+            stores_supported("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")").unwrap();
         assert_eq!(huawei.len(), 3);
         assert_eq!(stores_supported("+CPMS: ()"), None);
         assert_eq!(store_fill("+CPMS: 3,20,3,20,3,20"), Some((3, 20)));
@@ -336,7 +363,10 @@ mod tests {
         let header = |index, length| Some(Ok(ListHeader { index, length }));
         assert_eq!(list_header("+CMGL: 3,1,,24"), header(3, Some(24)));
         assert_eq!(list_header("+CMGL: 0,0,\"a,b\",159"), header(0, Some(159)));
-        assert_eq!(list_header("+CMGL: 3,\"REC UNREAD\",\"+31\",,\"26/06/22\""), Some(Err(Unreadable::TextMode)));
+        assert_eq!(
+            list_header("+CMGL: 3,\"REC UNREAD\",\"+31\",,\"26/06/22\""),
+            Some(Err(Unreadable::TextMode))
+        );
         assert_eq!(list_header("+CMGL: "), Some(Err(Unreadable::Garbled)));
         assert_eq!(list_header("07911326040000F0"), None);
         assert_eq!(read_header("+CMGR: 1,,24"), header(0, Some(24)));

@@ -1,4 +1,5 @@
-//! The line that ends a reply: V.250 5.7.1, `+CME ERROR` of 27.007 9.2, `+CMS ERROR` of 27.005 3.2.5.
+//! The line that ends a reply: V.250 5.7.1, `+CME ERROR` of 27.007 9.2, `+CMS ERROR` of 27.005
+//! 3.2.5.
 
 use std::fmt;
 
@@ -40,7 +41,8 @@ pub enum SimTrouble {
     Busy,
 }
 
-/// Verbose texts (`+CMEE=2`) and their numbers, as far as anything here depends on them: (CME number, CMS number, text).
+/// Verbose texts (`+CMEE=2`) and their numbers, as far as anything here depends on them: (CME
+/// number, CMS number, text).
 const TEXTS: &[(u16, u16, &str)] = &[
     (3, 302, "operation not allowed"),
     (4, 303, "operation not supported"),
@@ -59,7 +61,8 @@ const TEXTS: &[(u16, u16, &str)] = &[
 fn code(text: &str, cms: bool) -> Option<u16> {
     let text = unquote(text);
     text.parse().ok().or_else(|| {
-        let (for_cme, for_cms, _) = TEXTS.iter().find(|(_, _, known)| known.eq_ignore_ascii_case(text))?;
+        let (for_cme, for_cms, _) =
+            TEXTS.iter().find(|(_, _, known)| known.eq_ignore_ascii_case(text))?;
         Some(if cms { *for_cms } else { *for_cme })
     })
 }
@@ -92,7 +95,13 @@ impl FinalResult {
 
     /// Whether it ends a call rather than a command: such a line also comes unasked.
     pub fn ends_a_call(self) -> bool {
-        matches!(self, FinalResult::NoCarrier | FinalResult::Busy | FinalResult::NoAnswer | FinalResult::NoDialtone)
+        matches!(
+            self,
+            FinalResult::NoCarrier
+                | FinalResult::Busy
+                | FinalResult::NoAnswer
+                | FinalResult::NoDialtone
+        )
     }
 
     /// What it says about the SIM card, if anything.
@@ -101,7 +110,9 @@ impl FinalResult {
             FinalResult::Cme(Some(10)) | FinalResult::Cms(Some(310)) => SimTrouble::Absent,
             FinalResult::Cme(Some(11)) | FinalResult::Cms(Some(311)) => SimTrouble::Pin,
             FinalResult::Cme(Some(12)) | FinalResult::Cms(Some(316)) => SimTrouble::Puk,
-            FinalResult::Cme(Some(13 | 15)) | FinalResult::Cms(Some(313 | 315)) => SimTrouble::Failure,
+            FinalResult::Cme(Some(13 | 15)) | FinalResult::Cms(Some(313 | 315)) => {
+                SimTrouble::Failure
+            }
             FinalResult::Cme(Some(14)) | FinalResult::Cms(Some(314)) => SimTrouble::Busy,
             _ => return None,
         })

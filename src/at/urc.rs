@@ -1,4 +1,5 @@
-//! Unsolicited result codes: what a modem says unasked. A line that is not here means nothing to anybody (`None`).
+//! Unsolicited result codes: what a modem says unasked. A line that is not here means nothing to
+//! anybody (`None`).
 
 use super::command::Domain;
 use super::fields::{fields, int, payload, tag, unquote};
@@ -8,7 +9,8 @@ use super::store::Store;
 /// A URC that somebody acts upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urc {
-    /// `+CMTI`: a message lies in a store. No store when its name is unknown; no index when the modem gave none or −1.
+    /// `+CMTI`: a message lies in a store. No store when its name is unknown; no index when the
+    /// modem gave none or −1.
     Stored {
         /// Where it lies.
         store: Option<Store>,
@@ -27,7 +29,8 @@ pub enum Urc {
     StoreFull,
     /// The modem has started anew: all its settings may be lost.
     Booted,
-    /// What means nothing to anybody, but has no tag by which it could be told from a value that was asked for.
+    /// What means nothing to anybody, but has no tag by which it could be told from a value that
+    /// was asked for.
     Noise,
 }
 
@@ -88,14 +91,19 @@ fn wordy(line: &str) -> Option<Urc> {
         "RDY" | "APP RDY" | "START" | "MODEM:STARTUP" | "^SYSSTART" | "SYSSTART" | "^SHUTDOWN"
         | "NORMAL POWER DOWN" | "POWERED DOWN" => Urc::Booted,
         "SMS Ready" | "SMS READY" | "SMS DONE" => Urc::MessagesReady,
-        _ if line.starts_with("^SMMEMFULL") || line.starts_with("SMS FULL") || line.starts_with("+SMS FULL") => {
+        _ if line.starts_with("^SMMEMFULL")
+            || line.starts_with("SMS FULL")
+            || line.starts_with("+SMS FULL") =>
+        {
             Urc::StoreFull
         }
         "Call Ready" | "CALL READY" | "PB DONE" | "PB READY" | "RING" | "NO CARRIER" => Urc::Noise,
         // `*PSUTTZ: …` has a tag; the line that follows it, `DST: 1`, has none.
         _ if line.starts_with("DST:") => Urc::Noise,
         // `+PBREADY`, `^MODEMREADY` and the like.
-        _ if line.starts_with(['+', '^', '#', '*', '%', '$', '!']) && tag(line).is_none() => Urc::Noise,
+        _ if line.starts_with(['+', '^', '#', '*', '%', '$', '!']) && tag(line).is_none() => {
+            Urc::Noise
+        }
         _ => return None,
     })
 }
@@ -122,7 +130,8 @@ fn qind(line: &str) -> Option<Urc> {
     smsfull(line).then_some(Urc::StoreFull)
 }
 
-/// `+CIEV: smsfull,1` (Telit, Cinterion) and the like; a 0 at the end says that there is room again.
+/// `+CIEV: smsfull,1` (Telit, Cinterion) and the like; a 0 at the end says that there is room
+/// again.
 fn smsfull(line: &str) -> bool {
     let named = line.to_ascii_lowercase().contains("smsfull");
     named && fields(line).last().and_then(int) != Some(0)
@@ -241,7 +250,10 @@ mod tests {
             ("+CIEV: rssi,3", None),
             ("+QIND: \"smsfull\",\"ME\"", Some(Urc::StoreFull)),
             ("+CREG: 1", Some(Urc::Registration(Domain::Circuit, Registration::Home))),
-            ("+CEREG: 5,\"00A1\",\"01B2C3\",7", Some(Urc::Registration(Domain::Lte, Registration::Roaming))),
+            (
+                "+CEREG: 5,\"00A1\",\"01B2C3\",7",
+                Some(Urc::Registration(Domain::Lte, Registration::Roaming)),
+            ),
             ("+CREG: 0,1", None),
             ("Call Ready", Some(Urc::Noise)),
             ("+PBREADY", Some(Urc::Noise)),

@@ -15,7 +15,17 @@ const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
 const CUSTODY: &[&str] = &["since", "until", "seen_at", "imei", "bank", "slot"];
-const ORDER: &[&str] = &["id", "account", "service", "number", "country", "state", "price", "created_at", "expires_at"];
+const ORDER: &[&str] = &[
+    "id",
+    "account",
+    "service",
+    "number",
+    "country",
+    "state",
+    "price",
+    "created_at",
+    "expires_at",
+];
 const RENTAL: &[&str] = &[
     "id",
     "account",
@@ -28,8 +38,11 @@ const RENTAL: &[&str] = &[
     "started_at",
     "expires_at",
 ];
-const ENTRY: &[&str] = &["id", "at", "kind", "balance", "held", "currency", "order", "rental", "price", "rate", "note"];
-pub(super) const MESSAGE: &[&str] = &["id", "received_at", "number", "sender", "code", "order", "rental", "text"];
+const ENTRY: &[&str] = &[
+    "id", "at", "kind", "balance", "held", "currency", "order", "rental", "price", "rate", "note",
+];
+pub(super) const MESSAGE: &[&str] =
+    &["id", "received_at", "number", "sender", "code", "order", "rental", "text"];
 
 /// Carries a command out and prints the daemon's answer.
 pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::Result<ExitCode> {
@@ -46,7 +59,12 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
             list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await?;
         }
         Admin::Order(Order::Show { id }) => {
-            history(json, &client.get(&format!("/orders/{id}")).await?, ORDER, &["messages", "unmatched"])?;
+            history(
+                json,
+                &client.get(&format!("/orders/{id}")).await?,
+                ORDER,
+                &["messages", "unmatched"],
+            )?;
         }
         Admin::Rental(Rental::List { limit }) => {
             list(client, json, &format!("/rentals?limit={limit}"), RENTAL, "no rentals").await?;
@@ -55,8 +73,14 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
             history(json, &client.get(&format!("/rentals/{id}")).await?, RENTAL, &["messages"])?;
         }
         Admin::Explain { service, country, account } => {
-            let account = account.map(|account| format!("&account={}", segment(&account))).unwrap_or_default();
-            let path = format!("/explain?service={}&country={}{account}", segment(&service), segment(&country));
+            let account = account
+                .map(|account| format!("&account={}", segment(&account)))
+                .unwrap_or_default();
+            let path = format!(
+                "/explain?service={}&country={}{account}",
+                segment(&service),
+                segment(&country)
+            );
             explain(json, &client.get(&path).await?)?;
         }
         Admin::Audit(Audit::List { limit }) => {
@@ -74,7 +98,13 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(client: &Client, json: bool, path: &str, columns: &[&str], empty: &str) -> anyhow::Result<()> {
+async fn list(
+    client: &Client,
+    json: bool,
+    path: &str,
+    columns: &[&str],
+    empty: &str,
+) -> anyhow::Result<()> {
     let rows = client.get(path).await?;
     if json { print::json(&rows) } else { print::table(&rows, columns, empty) }
 }
@@ -85,7 +115,8 @@ fn object(json: bool, value: &Value, fields: &[&str]) -> anyhow::Result<()> {
 
 /// An object of many keys: the counts that are not nothing matter to people.
 fn explain(json: bool, said: &Value) -> anyhow::Result<()> {
-    let names: Vec<&str> = said.as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str).collect();
+    let names: Vec<&str> =
+        said.as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str).collect();
     object(json, said, &names)
 }
 
@@ -118,7 +149,11 @@ async fn reload(client: &Client, json: bool) -> anyhow::Result<()> {
     for line in &waits {
         print::line(&format!("needs a restart: {}", print::cell(Some(line))))?;
     }
-    if applied.is_empty() && waits.is_empty() { print::line("nothing is other than before") } else { Ok(()) }
+    if applied.is_empty() && waits.is_empty() {
+        print::line("nothing is other than before")
+    } else {
+        Ok(())
+    }
 }
 
 /// Exits with 1 when there are faults.
@@ -127,7 +162,10 @@ async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     progress.show("checking the database …");
     while check < checks {
         let said = client.get(&format!("/verify?check={check}")).await?;
-        checks = said.get("checks").and_then(Value::as_u64).context("the daemon does not say how much it checks")?;
+        checks = said
+            .get("checks")
+            .and_then(Value::as_u64)
+            .context("the daemon does not say how much it checks")?;
         faults.extend(said.get("faults").and_then(Value::as_array).cloned().unwrap_or_default());
         check += 1;
         progress.show(format_args!("{check} of {checks} checks of the database done"));
@@ -151,18 +189,26 @@ async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
         Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
         Sim::SetNumber { iccid, number, write } => {
-            let mut said = client.post(&path(&iccid, "/number"), json!({ "number": number })).await?;
+            let mut said =
+                client.post(&path(&iccid, "/number"), json!({ "number": number })).await?;
             if write {
-                let written = client.post("/modem/write-number", json!({ "iccid": said.get("iccid") })).await;
-                let written = written.context("the number is set, but not written onto the card")?;
-                if let (Some(said), Some(written)) = (said.as_object_mut(), written.get("written")) {
+                let written =
+                    client.post("/modem/write-number", json!({ "iccid": said.get("iccid") })).await;
+                let written =
+                    written.context("the number is set, but not written onto the card")?;
+                if let (Some(said), Some(written)) = (said.as_object_mut(), written.get("written"))
+                {
                     said.insert("written".to_owned(), written.clone());
                 }
             }
             said
         }
-        Sim::Rest { iccid, time } => client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?,
-        Sim::Retire { iccid, undo } => client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?,
+        Sim::Rest { iccid, time } => {
+            client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?
+        }
+        Sim::Retire { iccid, undo } => {
+            client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?
+        }
     };
     let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
     let more: Vec<&str> = more.filter(|key| said.get(key).is_some()).collect();
@@ -186,14 +232,17 @@ fn request_id() -> anyhow::Result<String> {
 async fn account(command: Account, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
         Account::List => list(client, json, "/accounts", ACCOUNT, "no accounts").await,
-        Account::Add { name } => object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT),
+        Account::Add { name } => {
+            object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
+        }
         Account::Show { account } => {
             let fields = &[ACCOUNT, &["suspended"]].concat();
             object(json, &client.get(&format!("/accounts/{}", segment(&account))).await?, fields)
         }
         Account::Topup { account, amount } => {
             let path = format!("/accounts/{}/topups", segment(&account));
-            let account = client.post(&path, json!({ "amount": amount, "request": request_id()? })).await?;
+            let account =
+                client.post(&path, json!({ "amount": amount, "request": request_id()? })).await?;
             object(json, &account, ACCOUNT)
         }
         Account::Adjust { account, amount, reason } => {
@@ -210,18 +259,36 @@ async fn account(command: Account, client: &Client, json: bool) -> anyhow::Resul
     }
 }
 
-async fn suspend(client: &Client, json: bool, account: &str, suspended: bool) -> anyhow::Result<()> {
+async fn suspend(
+    client: &Client,
+    json: bool,
+    account: &str,
+    suspended: bool,
+) -> anyhow::Result<()> {
     let path = format!("/accounts/{}/suspension", segment(account));
-    object(json, &client.post(&path, json!({ "suspended": suspended })).await?, &[ACCOUNT, &["suspended"]].concat())
+    object(
+        json,
+        &client.post(&path, json!({ "suspended": suspended })).await?,
+        &[ACCOUNT, &["suspended"]].concat(),
+    )
 }
 
 async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
         Key::List => {
-            list(client, json, "/keys", &["prefix", "account", "created_at", "revoked_at", "allowed"], "no keys").await
+            list(
+                client,
+                json,
+                "/keys",
+                &["prefix", "account", "created_at", "revoked_at", "allowed"],
+                "no keys",
+            )
+            .await
         }
         Key::Add { account, allow } => {
-            let made = client.post(&format!("/accounts/{}/keys", segment(&account)), json!({ "allow": allow })).await?;
+            let made = client
+                .post(&format!("/accounts/{}/keys", segment(&account)), json!({ "allow": allow }))
+                .await?;
             if json {
                 return print::json(&made);
             }
@@ -261,7 +328,8 @@ async fn service(command: Service, client: &Client, json: bool) -> anyhow::Resul
             object(json, &client.post("/services/import", services).await?, &["added", "updated"])
         }
         Service::Test { sender, text } => {
-            let said = client.post("/services/test", json!({ "sender": sender, "text": text })).await?;
+            let said =
+                client.post("/services/test", json!({ "sender": sender, "text": text })).await?;
             object(json, &said, &["service", "code", "rule", "withheld"])
         }
     }

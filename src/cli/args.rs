@@ -211,7 +211,8 @@ pub(super) enum Service {
         /// The price in one country instead
         #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
         country: Vec<(String, String)>,
-        /// For how long after its completion an order's number can be had again, like 4h, if not as configured
+        /// For how long after its completion an order's number can be had again, like 4h, if not
+        /// as configured
         #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
         reuse_window: Option<Duration>,
         /// What that costs, in percent of the price, if not as configured

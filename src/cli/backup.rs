@@ -30,13 +30,16 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
         let _ = std::fs::remove_file(&unfinished);
     }
     let (bytes, digest) = received?;
-    renameat_with(CWD, &unfinished, CWD, &file, RenameFlags::NOREPLACE)
-        .with_context(|| format!("cannot name the backup {}; it is {}", file.display(), unfinished.display()))?;
+    renameat_with(CWD, &unfinished, CWD, &file, RenameFlags::NOREPLACE).with_context(|| {
+        format!("cannot name the backup {}; it is {}", file.display(), unfinished.display())
+    })?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     std::fs::write(with_ending(&file, ".sha256"), format!("{digest}  {name}\n"))
         .context("the backup is made, but its checksum could not be written beside it")?;
     let folder = file.parent().unwrap_or(Path::new("/"));
-    File::open(folder).and_then(|folder| folder.sync_all()).context("cannot write the folder to disk")?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .context("cannot write the folder to disk")?;
     let made = json!({ "file": file, "bytes": bytes, "sha256": digest });
     if json { print::json(&made) } else { print::fields(&made, FIELDS) }
 }
@@ -48,7 +51,8 @@ async fn receive(client: &Client, into: &Path) -> anyhow::Result<(u64, String)> 
     let (length, mut body) = client.stream("/backup").await?;
     let cannot = || format!("cannot write {}", into.display());
     let _ = std::fs::remove_file(into);
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(into).with_context(cannot)?;
+    let mut file =
+        File::options().write(true).create_new(true).mode(0o600).open(into).with_context(cannot)?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.context("the daemon hung up")?;

@@ -54,25 +54,52 @@ const LIST: &[&str] = &[
     "failures",
     "trouble",
 ];
-const RADIOS: &[&str] =
-    &["radio", "port", "doing", "since", "slot", "iccid", "moves", "lies", "failures", "deaf_seconds", "reason"];
-const SLOTS: &[&str] =
-    &["slot", "label", "holds", "iccid", "radio", "since", "why", "visited_at", "late_since", "trouble"];
+const RADIOS: &[&str] = &[
+    "radio",
+    "port",
+    "doing",
+    "since",
+    "slot",
+    "iccid",
+    "moves",
+    "lies",
+    "failures",
+    "deaf_seconds",
+    "reason",
+];
+const SLOTS: &[&str] = &[
+    "slot",
+    "label",
+    "holds",
+    "iccid",
+    "radio",
+    "since",
+    "why",
+    "visited_at",
+    "late_since",
+    "trouble",
+];
 const PLAN: &[&str] = &["radio", "port", "doing", "slot", "label", "iccid", "why", "not_before"];
 const MOVES: &[&str] = &["began_at", "ended_at", "radio", "slot", "left", "found", "outcome"];
 
 /// Carries a command out and prints the daemon's answer.
 pub(super) async fn run(command: Bank, client: &Client, json: bool) -> anyhow::Result<()> {
     match command {
-        Bank::List => table(json, &client.get("/banks").await?, LIST, "no banks: no [[bank]] is configured"),
+        Bank::List => {
+            table(json, &client.get("/banks").await?, LIST, "no banks: no [[bank]] is configured")
+        }
         Bank::Show { bank } => show(&client.get(&path(&bank, "")).await?, json),
-        Bank::Plan { bank } => table(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio"),
+        Bank::Plan { bank } => {
+            table(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio")
+        }
         Bank::Moves { bank, limit } => {
             let moves = client.get(&path(&bank, &format!("/moves?limit={limit}"))).await?;
             table(json, &moves, MOVES, "no switch yet")
         }
         Bank::Switch { bank, radio, slot } => {
-            let said = client.post(&path(&bank, "/switch"), json!({ "radio": radio, "slot": slot })).await?;
+            let said = client
+                .post(&path(&bank, "/switch"), json!({ "radio": radio, "slot": slot }))
+                .await?;
             if json {
                 return print::json(&said);
             }
@@ -95,7 +122,8 @@ fn show(bank: &Value, json: bool) -> anyhow::Result<()> {
         return print::json(bank);
     }
     print::fields(bank, LIST)?;
-    for (title, list, columns) in [("radios", "radio_list", RADIOS), ("slots", "slot_list", SLOTS)] {
+    for (title, list, columns) in [("radios", "radio_list", RADIOS), ("slots", "slot_list", SLOTS)]
+    {
         print::line(&format!("\n{title}"))?;
         print::table(bank.get(list).unwrap_or(&Value::Null), columns, "none")?;
     }

@@ -40,12 +40,17 @@ mod window {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Option<Duration>, D::Error> {
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
         let text = String::deserialize(from)?;
         humantime::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
     }
 
-    pub(super) fn serialize<S: Serializer>(window: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        window: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         match window {
             Some(window) => to.serialize_some(&window.as_secs()),
             None => to.serialize_none(),
@@ -55,7 +60,8 @@ mod window {
 
 /// Reads a catalogue; faults come with file, line and column.
 pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse(&text).with_context(|| path.display().to_string())
 }
 
@@ -73,7 +79,8 @@ mod tests {
     #[test]
     fn the_example_can_be_imported_and_each_name_stands_once() {
         let services = parse(EXAMPLE).unwrap();
-        let mut names: Vec<_> = services["services"].as_array().unwrap().iter().map(|s| s["name"].clone()).collect();
+        let mut names: Vec<_> =
+            services["services"].as_array().unwrap().iter().map(|s| s["name"].clone()).collect();
         assert!(names.len() >= 30, "{}", names.len());
         let all = names.len();
         names.dedup();
@@ -82,9 +89,13 @@ mod tests {
 
     #[test]
     fn a_service_may_have_a_reuse_of_its_own() {
-        let own = "[[service]]\nname = \"x\"\nprice = \"1\"\nreuse_window = \"90m\"\nreuse_price_percent = 25\n";
+        let own = "[[service]]\nname = \"x\"\nprice = \"1\"\nreuse_window = \
+                   \"90m\"\nreuse_price_percent = 25\n";
         let service = &parse(own).unwrap()["services"][0];
-        assert_eq!((&service["reuse_window_seconds"], &service["reuse_price_percent"]), (&5400.into(), &25.into()));
+        assert_eq!(
+            (&service["reuse_window_seconds"], &service["reuse_price_percent"]),
+            (&5400.into(), &25.into())
+        );
         let error = parse(&own.replace("90m", "soon")).unwrap_err().to_string();
         assert!(error.contains("line 4"), "{error}");
     }

@@ -14,7 +14,9 @@ use crate::daemon::config::{Config, ConfigError, Reading, Shown};
 pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitCode> {
     let who = match user {
         None => Who::this_process(),
-        Some(name) => Who::named(name).with_context(|| format!("this machine has no user {name}"))?,
+        Some(name) => {
+            Who::named(name).with_context(|| format!("this machine has no user {name}"))?
+        }
     };
     let mut reading = Config::look(path)?;
     for what in &reading.config.without_effect {
@@ -32,7 +34,11 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
         let faults = std::mem::take(faults);
         return Err(ConfigError { path: path.to_owned(), faults: Ok(faults) }.into());
     }
-    anyhow::ensure!(profiles.is_empty(), "{} of the operator's own profiles cannot be used", profiles.len());
+    anyhow::ensure!(
+        profiles.is_empty(),
+        "{} of the operator's own profiles cannot be used",
+        profiles.len()
+    );
     let running = if check::runs(config) { "; a daemon runs with it" } else { "" };
     print::line(&format!("{}: no faults{running}", path.display()))?;
     Ok(ExitCode::SUCCESS)

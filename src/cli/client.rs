@@ -41,7 +41,11 @@ impl Client {
             self.understood(response).await?;
             bail!("the daemon answered what is no answer");
         }
-        let length = response.body().size_hint().exact().context("the daemon does not say how much it sends")?;
+        let length = response
+            .body()
+            .size_hint()
+            .exact()
+            .context("the daemon does not say how much it sends")?;
         Ok((length, response.into_body()))
     }
 
@@ -50,9 +54,16 @@ impl Client {
         self.understood(response).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Response<Incoming>> {
-        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Response<Incoming>> {
+        let stream =
+            UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let request = Request::builder().method(method).uri(path).header(HOST, "simbridge");
         let body = Full::new(Bytes::from(body.map(|body| body.to_string()).unwrap_or_default()));
@@ -77,10 +88,16 @@ impl Client {
         let socket = self.socket.display();
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-                anyhow!("no daemon answers on {socket}; is `simbridge serve` running with this configuration?")
+                anyhow!(
+                    "no daemon answers on {socket}; is `simbridge serve` running with this \
+                     configuration?"
+                )
             }
             ErrorKind::PermissionDenied => {
-                anyhow!("no permission for {socket}; run this as the daemon's user or as a member of its group")
+                anyhow!(
+                    "no permission for {socket}; run this as the daemon's user or as a member of \
+                     its group"
+                )
             }
             _ => anyhow!("cannot reach the daemon on {socket}: {error}"),
         }
@@ -90,7 +107,9 @@ impl Client {
 /// A text as one segment of a path.
 pub(super) fn segment(text: &str) -> String {
     let escape = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(escape).collect()

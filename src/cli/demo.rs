@@ -20,7 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let mut stop = StopSignals::listen()?;
     line(&format!("Starting a daemon and {modems} simulated modems …"))?;
-    let stage = Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
+    let stage =
+        Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
     explain(&stage, modems)?;
     let played = tokio::select! {
         played = play(&stage) => played,
@@ -34,8 +35,10 @@ pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Re
 fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
     let (address, key, config) = (stage.daemon.address(), stage.key.reveal(), stage.config());
     let config = config.display();
-    let services: Vec<String> = stage.services.iter().map(|s| format!("{} {}", s.id, s.name)).collect();
-    let program = std::env::current_exe().map_or("simbridge".to_owned(), |program| program.display().to_string());
+    let services: Vec<String> =
+        stage.services.iter().map(|s| format!("{} {}", s.id, s.name)).collect();
+    let program = std::env::current_exe()
+        .map_or("simbridge".to_owned(), |program| program.display().to_string());
     let first = SAMPLES.first().map_or("", |sample| sample.name);
     line(&format!(
         "All {modems} are Ready. A customer with 25.00 USD has this key:\n  {key}\n\
@@ -69,9 +72,14 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
         }
         for message in gateway.messages(MessageFilter::After(seen)).await? {
             seen = message.id;
-            let order = message.order.map_or("nobody's".to_owned(), |order| format!("for order {order}"));
-            let (sender, text) = (message.sender.unwrap_or_default(), message.text.unwrap_or_default());
-            say(gateway.now(), &format!("SMS {} from {sender}, {order}: {}", message.id, cell(Some(&text.into()))))?;
+            let order =
+                message.order.map_or("nobody's".to_owned(), |order| format!("for order {order}"));
+            let (sender, text) =
+                (message.sender.unwrap_or_default(), message.text.unwrap_or_default());
+            say(
+                gateway.now(),
+                &format!("SMS {} from {sender}, {order}: {}", message.id, cell(Some(&text.into()))),
+            )?;
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -84,13 +92,26 @@ fn say(at: crate::domain::Timestamp, text: &str) -> anyhow::Result<()> {
 fn tell_order(view: &OrderView) -> anyhow::Result<()> {
     let order = &view.order;
     let at = order.state.ended_at().unwrap_or(order.created_at);
-    say(at, &format!("order {} ({}, {}) is {}", order.id, view.service, order.number, order.state.word()))
+    say(
+        at,
+        &format!(
+            "order {} ({}, {}) is {}",
+            order.id,
+            view.service,
+            order.number,
+            order.state.word()
+        ),
+    )
 }
 
-/// The service sends its code a while after the order, as a real one does once the customer has typed the number in.
+/// The service sends its code a while after the order, as a real one does once the customer has
+/// typed the number in.
 fn send_code(stage: &Stage, view: &OrderView) -> anyhow::Result<()> {
-    let Some(sample) = SAMPLES.iter().find(|sample| sample.name == view.service) else { return Ok(()) };
-    let (network, number, text) = (stage.rack.network().clone(), view.order.number.clone(), sample.text(&new_code()?));
+    let Some(sample) = SAMPLES.iter().find(|sample| sample.name == view.service) else {
+        return Ok(());
+    };
+    let (network, number, text) =
+        (stage.rack.network().clone(), view.order.number.clone(), sample.text(&new_code()?));
     tokio::spawn(async move {
         tokio::time::sleep(SMS_AFTER).await;
         if let Err(error) = network.send(sample.sender, &number, &text) {

@@ -12,10 +12,14 @@ use super::print::line;
 /// How long the modem may keep the SMS after its customer has it.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 
-/// Plays one order through; fails unless the code arrived, the ledger adds up and the modem's store is empty.
+/// Plays one order through; fails unless the code arrived, the ledger adds up and the modem's store
+/// is empty.
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let stage = Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
-    line(&format!("{modems} simulated modems are Ready; customers are served on {}", stage.daemon.address()))?;
+    line(&format!(
+        "{modems} simulated modems are Ready; customers are served on {}",
+        stage.daemon.address()
+    ))?;
     let played = play(&stage).await;
     stage.strike().await;
     played?;
@@ -55,8 +59,15 @@ async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<String> {
     Ok(found.context("the order is not in the database")?.order.number)
 }
 
-async fn add_up(stage: &Stage, before: &str, after: &str, price: crate::domain::Amount) -> anyhow::Result<()> {
-    let amount = |text: &str| text.parse::<crate::domain::Amount>().with_context(|| format!("no balance: {text}"));
+async fn add_up(
+    stage: &Stage,
+    before: &str,
+    after: &str,
+    price: crate::domain::Amount,
+) -> anyhow::Result<()> {
+    let amount = |text: &str| {
+        text.parse::<crate::domain::Amount>().with_context(|| format!("no balance: {text}"))
+    };
     let spent = amount(before)?.checked_sub(amount(after)?);
     ensure!(spent == Some(price), "the customer was not charged the price, {price}");
     let account = stage.daemon.gateway().account("demo".to_owned()).await?;
@@ -72,6 +83,10 @@ async fn emptied(stage: &Stage, number: &str) -> anyhow::Result<()> {
         }
     };
     let within = tokio::time::timeout(EMPTY_WITHIN, empty).await;
-    ensure!(within.is_ok(), "the modem's store was not emptied within {} s", EMPTY_WITHIN.as_secs());
+    ensure!(
+        within.is_ok(),
+        "the modem's store was not emptied within {} s",
+        EMPTY_WITHIN.as_secs()
+    );
     Ok(())
 }

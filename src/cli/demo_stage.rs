@@ -1,4 +1,5 @@
-//! What both demos stand on: a rack of simulated modems, a daemon on their PTYs, a catalogue, a customer with a key and credit.
+//! What both demos stand on: a rack of simulated modems, a daemon on their PTYs, a catalogue, a
+//! customer with a key and credit.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -35,14 +36,24 @@ pub(super) struct Sample {
 
 /// The demo's catalogue.
 pub(super) const SAMPLES: &[Sample] = &[
-    Sample { name: "Uber", price: 50, sender: "Uber", template: "Your Uber code is {}. Never share this code." },
+    Sample {
+        name: "Uber",
+        price: 50,
+        sender: "Uber",
+        template: "Your Uber code is {}. Never share this code.",
+    },
     Sample {
         name: "WhatsApp",
         price: 80,
         sender: "WhatsApp",
         template: "Your WhatsApp code: {}\nDon't share this code with others",
     },
-    Sample { name: "Google", price: 60, sender: "Google", template: "G-{} is your Google verification code." },
+    Sample {
+        name: "Google",
+        price: 60,
+        sender: "Google",
+        template: "G-{} is your Google verification code.",
+    },
     Sample { name: "Telegram", price: 45, sender: "Telegram", template: "Telegram code: {}" },
     Sample {
         name: "Tinder",
@@ -81,8 +92,12 @@ impl Stage {
         let logging = logging::start(&Log { level: "warn".to_owned(), format: LogFormat::Text })?;
         let folder = tempfile::Builder::new().prefix("simbridge-demo-").tempdir()?;
         let ports = folder.path().join("modems");
-        let rack =
-            Rack::start(RackConfig { dir: ports.clone(), modems, clock: Arc::new(edge::utc_now), scenario: None })?;
+        let rack = Rack::start(RackConfig {
+            dir: ports.clone(),
+            modems,
+            clock: Arc::new(edge::utc_now),
+            scenario: None,
+        })?;
         let config_path = folder.path().join("simbridge.toml");
         std::fs::write(&config_path, configuration(folder.path(), listen))?;
         let config = Config::load(&config_path)?;
@@ -90,7 +105,8 @@ impl Stage {
             Ok(daemon) => daemon,
             Err(error) => {
                 rack.stop().await;
-                return Err(anyhow::Error::new(error).context("use another --listen, for instance 127.0.0.1:0"));
+                return Err(anyhow::Error::new(error)
+                    .context("use another --listen, for instance 127.0.0.1:0"));
             }
         };
         let services = add_services(&daemon).await?;
@@ -126,7 +142,8 @@ impl Stage {
     /// Asks the customers' API over HTTP.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<String> {
         let stream = tokio::net::TcpStream::connect(self.daemon.address()).await?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let uri = format!("{path}&key={}", self.key.reveal());
         let request = Request::get(uri).header(HOST, "localhost").body(Empty::<Bytes>::new())?;
@@ -144,8 +161,9 @@ impl Stage {
 fn configuration(folder: &std::path::Path, listen: SocketAddr) -> String {
     let folder = folder.display();
     format!(
-        "[database]\npath = \"{folder}/simbridge.db\"\n\n[http]\nlisten = \"{listen}\"\n\n\
-         [admin]\nsocket = \"{folder}/admin.sock\"\n\n[[modem]]\nport = \"{folder}/modems/modem*\"\n"
+        "[database]\npath = \"{folder}/simbridge.db\"\n\n[http]\nlisten = \
+         \"{listen}\"\n\n[admin]\nsocket = \"{folder}/admin.sock\"\n\n[[modem]]\nport = \
+         \"{folder}/modems/modem*\"\n"
     )
 }
 

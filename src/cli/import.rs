@@ -9,9 +9,11 @@ use super::client::{Client, segment};
 use super::print;
 use super::progress::Progress;
 
-/// Sets the number of each SIM of a file. Lines that cannot be used are told, and the others are taken all the same.
+/// Sets the number of each SIM of a file. Lines that cannot be used are told, and the others are
+/// taken all the same.
 pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (mut set, mut faults) = (Vec::new(), 0_usize);
     let (progress, all) = (Progress::begin(), rows(&text).count());
     for (done, (line, row)) in rows(&text).enumerate() {
@@ -19,7 +21,10 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
         let taken = match row {
             Ok((iccid, number)) => {
                 let path = format!("/sims/{}/number", segment(&iccid));
-                client.post(&path, json!({ "number": number })).await.map_err(|error| error.to_string())
+                client
+                    .post(&path, json!({ "number": number }))
+                    .await
+                    .map_err(|error| error.to_string())
             }
             Err(fault) => Err(fault.to_owned()),
         };
@@ -44,22 +49,28 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
 
 type Row = Result<(String, String), &'static str>;
 
-/// ICCID and number of each line, with its number. A first line that names the columns, empty lines and those that begin with # are
-/// passed over; columns are parted by a comma, a semicolon or a tab.
+/// ICCID and number of each line, with its number. A first line that names the columns, empty lines
+/// and those that begin with # are passed over; columns are parted by a comma, a semicolon or a
+/// tab.
 fn rows(text: &str) -> impl Iterator<Item = (usize, Row)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    lines.filter(|(number, line)| *number != 1 || line.bytes().any(|byte| byte.is_ascii_digit())).map(
-        |(number, line)| {
-            let mut columns =
-                line.split([',', ';', '\t']).map(|column| column.trim().trim_matches('"').trim().to_owned());
+    let lines = (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    lines
+        .filter(|(number, line)| *number != 1 || line.bytes().any(|byte| byte.is_ascii_digit()))
+        .map(|(number, line)| {
+            let mut columns = line
+                .split([',', ';', '\t'])
+                .map(|column| column.trim().trim_matches('"').trim().to_owned());
             let row = match (columns.next(), columns.next()) {
-                (Some(iccid), Some(own)) if !iccid.is_empty() && !own.is_empty() => Ok((iccid, own)),
+                (Some(iccid), Some(own)) if !iccid.is_empty() && !own.is_empty() => {
+                    Ok((iccid, own))
+                }
                 _ => Err("a line has an ICCID, a comma and a number"),
             };
             (number, row)
-        },
-    )
+        })
 }
 
 #[cfg(test)]
@@ -68,7 +79,8 @@ mod tests {
 
     #[test]
     fn lists_as_operators_have_them() {
-        let text = "\u{feff}iccid;number\r\n\"8931440400000000123\";\"+31612345678\"\r\n\n# spare\n8931440400000000999,0612345679,x\n8931\n";
+        let text = "\u{feff}iccid;number\r\n\"8931440400000000123\";\"+31612345678\"\r\n\n# \
+                    spare\n8931440400000000999,0612345679,x\n8931\n";
         let own = |iccid: &str, number: &str| Ok((iccid.to_owned(), number.to_owned()));
         let expected = [
             (2, own("8931440400000000123", "+31612345678")),

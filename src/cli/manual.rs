@@ -1,4 +1,5 @@
-//! Manual pages and shell completions, written from the commands' definitions when a package is built.
+//! Manual pages and shell completions, written from the commands' definitions when a package is
+//! built.
 
 use std::fs;
 use std::path::Path;

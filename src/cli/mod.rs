@@ -1,4 +1,5 @@
-//! The operator's commands. Those that ask or change something talk to the running daemon over its admin socket.
+//! The operator's commands. Those that ask or change something talk to the running daemon over its
+//! admin socket.
 
 mod admin;
 mod args;
@@ -31,7 +32,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::daemon::StartError;
 use crate::daemon::config::{self, Config, ConfigError};
 
-/// sysexits' EX_CONFIG: starting again is of no use before somebody has seen to it; the service manager is told not to.
+/// sysexits' EX_CONFIG: starting again is of no use before somebody has seen to it; the service
+/// manager is told not to.
 const LASTING: u8 = 78;
 /// Where the configuration is looked for when nobody names one.
 const DEFAULT_CONFIG: &str = "/etc/simbridge/simbridge.toml";
@@ -113,7 +115,10 @@ impl Common {
         }
         let default = PathBuf::from(DEFAULT_CONFIG);
         if !default.is_file() {
-            bail!("no configuration: give --config FILE or set SIMBRIDGE_CONFIG ({DEFAULT_CONFIG} is not there)");
+            bail!(
+                "no configuration: give --config FILE or set SIMBRIDGE_CONFIG ({DEFAULT_CONFIG} \
+                 is not there)"
+            );
         }
         Ok(default)
     }
@@ -141,14 +146,18 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
     let ran = runtime.block_on(async {
         match command {
             Command::Demo { modems, listen, once: false } => demo::run(modems.into(), listen).await,
-            Command::Demo { modems, listen, once: true } => demo_once::run(modems.into(), listen).await,
+            Command::Demo { modems, listen, once: true } => {
+                demo_once::run(modems.into(), listen).await
+            }
             Command::Serve => serve::run(common.config()?).await,
             Command::Check { user } => check::run(&common.path()?, user.as_deref()).await,
             Command::Config { template: true } => {
                 print::line(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
             }
             Command::Config { template: false } => check::show(&common.path()?, common.json),
-            Command::Manual { folder } => manual::write(&folder, <Cli as clap::CommandFactory>::command()),
+            Command::Manual { folder } => {
+                manual::write(&folder, <Cli as clap::CommandFactory>::command())
+            }
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
                 let config = common.path().ok().and_then(|path| Config::look(&path).ok());
@@ -163,7 +172,8 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
     ran
 }
 
-/// Of the configuration only the socket is needed: faults elsewhere keep nobody from helping a running daemon.
+/// Of the configuration only the socket is needed: faults elsewhere keep nobody from helping a
+/// running daemon.
 fn client(common: &Common) -> anyhow::Result<client::Client> {
     let path = common.path()?;
     let reading = Config::look(&path)?;

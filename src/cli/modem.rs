@@ -44,18 +44,20 @@ pub(super) enum Modem {
         /// The code, like *100#
         code: String,
     },
-    /// Ask for the number of the SIM in a modem and keep it: the mobile operator by USSD, or by a message to another SIM
+    /// Ask for the number of the SIM in a modem and keep it: the mobile operator by USSD, or by a
+    /// message to another SIM
     AskNumber {
         /// Its port, the port's last part, or its IMEI
         modem: String,
         /// The code; without it, the one that the hardware files know for the SIM's operator
         code: Option<String>,
-        /// Have the SIM send a message to another SIM of yours instead: whom it comes from is the number. It costs what a message
-        /// costs, and is done once a day at most
+        /// Have the SIM send a message to another SIM of yours instead: whom it comes from is the
+        /// number. It costs what a message costs, and is done once a day at most
         #[arg(long, conflicts_with = "code")]
         loopback: bool,
     },
-    /// Write the conversation with a modem into a file that can be given away and replayed: under pseudonyms, without texts
+    /// Write the conversation with a modem into a file that can be given away and replayed: under
+    /// pseudonyms, without texts
     Record {
         /// Its port, the port's last part, or its IMEI
         modem: String,
@@ -67,8 +69,18 @@ pub(super) enum Modem {
     },
 }
 
-const LIST: &[&str] =
-    &["port", "state", "number", "operator", "signal", "manufacturer", "model", "imei", "since", "reason"];
+const LIST: &[&str] = &[
+    "port",
+    "state",
+    "number",
+    "operator",
+    "signal",
+    "manufacturer",
+    "model",
+    "imei",
+    "since",
+    "reason",
+];
 const SHOW: &[&str] = &[
     "port",
     "state",
@@ -108,15 +120,20 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
             .await
             .and_then(|said| reply(&said, json)),
         Modem::At { modem, command } => {
-            let said = client.post("/modem/at", json!({ "name": modem, "command": command })).await?;
+            let said =
+                client.post("/modem/at", json!({ "name": modem, "command": command })).await?;
             reply(&said, json)?;
             let last = texts(said.get("reply")).last().unwrap_or_default();
-            anyhow::ensure!(FinalResult::parse(last).is_none_or(FinalResult::is_ok), "the modem answered {last}");
+            anyhow::ensure!(
+                FinalResult::parse(last).is_none_or(FinalResult::is_ok),
+                "the modem answered {last}"
+            );
             Ok(())
         }
-        Modem::Ussd { modem, code } => {
-            client.post("/modem/ussd", json!({ "name": modem, "code": code })).await.and_then(|said| reply(&said, json))
-        }
+        Modem::Ussd { modem, code } => client
+            .post("/modem/ussd", json!({ "name": modem, "code": code }))
+            .await
+            .and_then(|said| reply(&said, json)),
         Modem::AskNumber { modem, code, loopback } => {
             let asked = json!({ "name": modem, "code": code, "loopback": loopback });
             let sim = client.post("/modem/number", asked).await?;
@@ -149,7 +166,8 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
     print::fields(modem, SHOW)?;
     for change in modem.get("history").and_then(Value::as_array).into_iter().flatten() {
         let cell = |key| print::cell(change.get(key));
-        let reason = change.get("reason").and_then(Value::as_str).map(|reason| format!(": {reason}"));
+        let reason =
+            change.get("reason").and_then(Value::as_str).map(|reason| format!(": {reason}"));
         print::line(&format!("{}  {}{}", cell("at"), cell("state"), reason.unwrap_or_default()))?;
     }
     texts(modem.get("transcript")).try_for_each(print::line)
@@ -164,9 +182,9 @@ fn record(modem: &Value, said: &Value, file: &Path, reason: &str) -> anyhow::Res
     let cell = |key| print::cell(modem.get(key));
     let (manufacturer, model) = (cell("manufacturer"), cell("model"));
     let head = format!(
-        "# device: {manufacturer} {model}\n# firmware: {}\n# when: {}\n# why: {reason}\n\
-         # source: recorded by simbridge; numbers have pseudonyms of the same length, texts are blank\n\
-         # expect: state {}\n# expect: manufacturer {manufacturer}\n# expect: model {model}\n\n",
+        "# device: {manufacturer} {model}\n# firmware: {}\n# when: {}\n# why: {reason}\n# source: \
+         recorded by simbridge; numbers have pseudonyms of the same length, texts are blank\n# \
+         expect: state {}\n# expect: manufacturer {manufacturer}\n# expect: model {model}\n\n",
         cell("firmware"),
         cell("seen_at"),
         cell("state"),
@@ -177,7 +195,12 @@ fn record(modem: &Value, said: &Value, file: &Path, reason: &str) -> anyhow::Res
 }
 
 /// Looks at one port without the daemon.
-pub(super) async fn look(port: &Path, baud: u32, hardware: Option<&Path>, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn look(
+    port: &Path,
+    baud: u32,
+    hardware: Option<&Path>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let found = probe(port, baud, hardware, Depth::Everything).await;
     let Some(snapshot) = &found.snapshot else {
         anyhow::bail!("{}: {}", port.display(), found.failure.unwrap_or_default());
@@ -203,8 +226,11 @@ pub(super) async fn look(port: &Path, baud: u32, hardware: Option<&Path>, json: 
     if json {
         print::json(&shown)?;
     } else {
-        let keys: Vec<&str> =
-            shown.as_object().into_iter().flat_map(|shown| shown.keys().map(String::as_str)).collect();
+        let keys: Vec<&str> = shown
+            .as_object()
+            .into_iter()
+            .flat_map(|shown| shown.keys().map(String::as_str))
+            .collect();
         print::fields(&shown, &keys)?;
     }
     Ok(if identity.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -10,7 +10,9 @@ use super::screen::{Cell, Screen};
 /// Prints to standard output. A reader that has gone (`| head`) is no error.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot print")
+        }
         _ => Ok(()),
     }
 }
@@ -27,7 +29,8 @@ pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Resu
         return line(empty);
     }
     let head = columns.iter().map(|column| Cell::from(column.to_uppercase())).collect();
-    let row = |row: &Value| columns.iter().map(|column| Cell::from(cell(row.get(column)))).collect();
+    let row =
+        |row: &Value| columns.iter().map(|column| Cell::from(cell(row.get(column)))).collect();
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows.iter().map(row)).collect();
     Screen::here().columns(&table).iter().try_for_each(|text| line(text))
 }
@@ -47,10 +50,14 @@ pub(super) fn cell(value: Option<&Value>) -> String {
         Some(Value::String(text)) => one_line(text),
         Some(Value::Array(items)) if items.is_empty() => "-".to_owned(),
         Some(Value::Object(fields)) if fields.is_empty() => "-".to_owned(),
-        Some(Value::Array(items)) => items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(" "),
-        Some(Value::Object(fields)) => {
-            fields.iter().map(|(key, value)| format!("{key}={}", cell(Some(value)))).collect::<Vec<_>>().join(" ")
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(" ")
         }
+        Some(Value::Object(fields)) => fields
+            .iter()
+            .map(|(key, value)| format!("{key}={}", cell(Some(value))))
+            .collect::<Vec<_>>()
+            .join(" "),
         Some(Value::Number(number)) => number.to_string(),
     }
 }

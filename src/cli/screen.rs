@@ -1,4 +1,5 @@
-//! What fits where people look: how wide the terminal is, whether it shows colours, columns that fit into it.
+//! What fits where people look: how wide the terminal is, whether it shows colours, columns that
+//! fit into it.
 
 use std::io::IsTerminal;
 
@@ -77,7 +78,11 @@ impl Screen {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..count)
             .map(|column| {
-                rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.width()).max().unwrap_or(0)
+                rows.iter()
+                    .filter_map(|row| row.get(column))
+                    .map(|cell| cell.text.width())
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
         if let Some((columns, _)) = self.size {
@@ -89,7 +94,9 @@ impl Screen {
     fn row(&self, row: &[Cell], widths: &[usize]) -> String {
         let mut line = String::new();
         let last = row.iter().rposition(|cell| !cell.text.is_empty()).unwrap_or(0);
-        for (place, (cell, width)) in row.iter().zip(widths).enumerate().take_while(|(place, _)| *place <= last) {
+        for (place, (cell, width)) in
+            row.iter().zip(widths).enumerate().take_while(|(place, _)| *place <= last)
+        {
             let text = cut(&cell.text, *width);
             let padding = if place < last { width.saturating_sub(text.width()) } else { 0 };
             line.push_str(if place > 0 { GAP } else { "" });
@@ -155,7 +162,14 @@ mod tests {
             ]
         );
         let narrow = Screen { size: Some((32, 24)), colours: false }.columns(&table);
-        assert_eq!(narrow, ["PORT          STATE  REASON", "…al/modem001  Ready", "/dev/b        x      some long …"]);
+        assert_eq!(
+            narrow,
+            [
+                "PORT          STATE  REASON",
+                "…al/modem001  Ready",
+                "/dev/b        x      some long …"
+            ]
+        );
         assert!(narrow.iter().all(|line| line.width() <= 32));
     }
 
@@ -163,7 +177,10 @@ mod tests {
     fn wide_letters_count_twice_and_colours_not_at_all() {
         assert_eq!(cut("你好你好", 5), "你好…");
         let screen = Screen { size: Some((80, 24)), colours: true };
-        let table = [vec![Cell::with("a", Ink::Bad), Cell::from("b")], vec![Cell::from("aa"), Cell::from("b")]];
+        let table = [
+            vec![Cell::with("a", Ink::Bad), Cell::from("b")],
+            vec![Cell::from("aa"), Cell::from("b")],
+        ];
         assert_eq!(screen.columns(&table), ["\x1b[1;31ma\x1b[0m   b", "aa  b"]);
         let plain = Screen { colours: false, ..screen };
         assert_eq!(plain.columns(&table), ["a   b", "aa  b"]);

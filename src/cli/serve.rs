@@ -17,7 +17,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _logging = logging::start(&config.log)?;
     allowed::take();
     for what in &config.without_effect {
-        tracing::warn!(event = "without_effect", what, "configured, but without effect in this version");
+        tracing::warn!(
+            event = "without_effect",
+            what,
+            "configured, but without effect in this version"
+        );
     }
     let mut stop = StopSignals::listen()?;
     let daemon = Daemon::start(&config, edge::clock(), edge::entropy()).await?;
@@ -54,7 +58,8 @@ async fn announce(first_tries: impl Future<Output = bool>) {
     notify(sd_notify::NotifyState::Ready);
 }
 
-/// Tells systemd that the daemon works as long as it does. When it does not, systemd starts it anew.
+/// Tells systemd that the daemon works as long as it does. When it does not, systemd starts it
+/// anew.
 async fn feed_watchdog(mut liveness: Liveness, period: Duration) {
     loop {
         match liveness.look(period).await {

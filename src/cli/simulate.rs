@@ -70,7 +70,8 @@ pub(super) async fn run(simulate: Simulate, json: bool) -> anyhow::Result<ExitCo
 
 async fn rack(args: RackArgs) -> anyhow::Result<()> {
     let scenario = args.scenario.map(|path| {
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         Scenario::parse(&text).with_context(|| path.display().to_string())
     });
     let config = RackConfig {

@@ -25,7 +25,8 @@ pub(super) async fn once(client: &Client, json: bool) -> anyhow::Result<()> {
     site.lines(&Screen::here(), edge::utc_now()).iter().try_for_each(|line| print::line(line))
 }
 
-/// Shows it again and again until interrupted: over itself on a terminal, elsewhere a line each time.
+/// Shows it again and again until interrupted: over itself on a terminal, elsewhere a line each
+/// time.
 pub(super) async fn watch(client: &Client, json: bool, every: Duration) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     loop {
@@ -50,7 +51,10 @@ pub(super) async fn watch(client: &Client, json: bool, every: Duration) -> anyho
 
 /// Lines over what stood there before, without a moment of nothing between.
 fn over(lines: &[String]) -> String {
-    format!("\x1b[H{}\x1b[J", lines.iter().map(|line| format!("{line}\x1b[K\n")).collect::<String>())
+    format!(
+        "\x1b[H{}\x1b[J",
+        lines.iter().map(|line| format!("{line}\x1b[K\n")).collect::<String>()
+    )
 }
 
 /// What the daemon says of the site.
@@ -116,7 +120,9 @@ impl Site {
         let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 2));
         // What the modems leave, and at least a share.
         let for_stock = |room: usize| {
-            stock.len().min(room.saturating_sub(modems.len()).max(room.saturating_sub(MODEMS_AT_LEAST) / 2))
+            stock.len().min(
+                room.saturating_sub(modems.len()).max(room.saturating_sub(MODEMS_AT_LEAST) / 2),
+            )
         };
         let for_stock = room.map(for_stock);
         let for_modems = room.map(|room| room - for_stock.unwrap_or(0));
@@ -199,7 +205,8 @@ impl Site {
 
     /// Services with what is left of each in each country, the fewest first.
     fn stock(&self) -> Vec<Vec<Cell>> {
-        let mut countries: Vec<&str> = self.list("stock").iter().map(|stock| text(stock, "country")).collect();
+        let mut countries: Vec<&str> =
+            self.list("stock").iter().map(|stock| text(stock, "country")).collect();
         countries.sort_unstable();
         countries.dedup();
         let mut services: Vec<(&str, Vec<u64>)> = Vec::new();
@@ -210,12 +217,16 @@ impl Site {
             }
             let place = countries.iter().position(|known| *known == country).unwrap_or(0);
             let of_country = services.last_mut().and_then(|(_, counts)| counts.get_mut(place));
-            of_country.into_iter().for_each(|count| *count = stock.get("count").and_then(Value::as_u64).unwrap_or(0));
+            of_country
+                .into_iter()
+                .for_each(|count| *count = stock.get("count").and_then(Value::as_u64).unwrap_or(0));
         }
         services.sort_by_key(|(_, counts)| counts.iter().sum::<u64>());
         let head = ["STOCK"].into_iter().chain(countries).map(|text| Cell::with(text, Ink::Faint));
         let row = |(service, counts): (&str, Vec<u64>)| {
-            let count = |count: u64| Cell::with(count.to_string(), if count == 0 { Ink::Bad } else { Ink::Plain });
+            let count = |count: u64| {
+                Cell::with(count.to_string(), if count == 0 { Ink::Bad } else { Ink::Plain })
+            };
             [Cell::from(service)].into_iter().chain(counts.into_iter().map(count)).collect()
         };
         [head.collect()].into_iter().chain(services.into_iter().map(row)).collect()
@@ -239,7 +250,8 @@ fn some(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> 
 
 /// Whether ports can be told apart by the last part of their paths.
 fn short_names(modems: &[Value]) -> bool {
-    let mut names: Vec<&str> = modems.iter().filter_map(|modem| text(modem, "port").rsplit('/').next()).collect();
+    let mut names: Vec<&str> =
+        modems.iter().filter_map(|modem| text(modem, "port").rsplit('/').next()).collect();
     names.sort_unstable();
     names.dedup();
     names.len() == modems.len()
@@ -247,7 +259,10 @@ fn short_names(modems: &[Value]) -> bool {
 
 fn since(modem: &Value, now: DateTime<Utc>) -> String {
     let since = DateTime::parse_from_rfc3339(text(modem, "since"));
-    since.map_or_else(|_| String::new(), |since| span((now - since.to_utc()).num_seconds().unsigned_abs()))
+    since.map_or_else(
+        |_| String::new(),
+        |since| span((now - since.to_utc()).num_seconds().unsigned_abs()),
+    )
 }
 
 /// A time as people say it.
@@ -325,9 +340,17 @@ Lyft   0   1
 Uber   6   0";
         assert_eq!(site(2).lines(&screen, now()).join("\n"), expected);
         let plain = Screen { size: None, colours: false };
-        assert!(site(2).lines(&plain, now()).iter().any(|line| line.ends_with("stopped answering; hard reset")));
+        assert!(
+            site(2)
+                .lines(&plain, now())
+                .iter()
+                .any(|line| line.ends_with("stopped answering; hard reset"))
+        );
         let coloured = site(2).lines(&Screen { colours: true, ..plain }, now()).join("\n");
-        assert!(coloured.contains("\x1b[1;31mQuarantined\x1b[0m") && coloured.contains("\x1b[32mReady\x1b[0m"));
+        assert!(
+            coloured.contains("\x1b[1;31mQuarantined\x1b[0m")
+                && coloured.contains("\x1b[32mReady\x1b[0m")
+        );
     }
 
     #[test]
@@ -336,9 +359,15 @@ Uber   6   0";
         assert!(lines.len() < 24, "{lines:#?}");
         let more = lines.iter().find(|line| line.starts_with("… ")).unwrap();
         assert!(more.ends_with("more modems"), "{more}");
-        assert!(lines.iter().any(|line| line.starts_with("modem001  Quarantined")), "the bad ones first: {lines:#?}");
+        assert!(
+            lines.iter().any(|line| line.starts_with("modem001  Quarantined")),
+            "the bad ones first: {lines:#?}"
+        );
         assert!(lines.iter().any(|line| line.starts_with("Uber")), "{lines:#?}");
-        assert_eq!(site(100).lines(&Screen { size: None, colours: false }, now()).len(), 5 + 101 + 4);
+        assert_eq!(
+            site(100).lines(&Screen { size: None, colours: false }, now()).len(),
+            5 + 101 + 4
+        );
     }
 
     #[test]
@@ -352,7 +381,11 @@ Uber   6   0";
             site.status["alarms"] = Value::Array(vec![alarm.clone(); alarms]);
             for height in [24, 40] {
                 let lines = site.lines(&Screen { size: Some((80, height)), colours: false }, now());
-                assert_eq!(lines.len(), height - 1, "all of the screen but the prompt's line: {lines:#?}");
+                assert_eq!(
+                    lines.len(),
+                    height - 1,
+                    "all of the screen but the prompt's line: {lines:#?}"
+                );
                 let stock = lines.iter().position(|line| line.starts_with("STOCK")).unwrap();
                 assert!(lines[stock + 1].starts_with("Service 46  0 "), "{lines:#?}");
                 let last = lines.last().unwrap();
@@ -365,13 +398,16 @@ Uber   6   0";
 
     #[test]
     fn one_line() {
-        let expected = "2026-06-22 12:30:00  modems 1/2  sims 9/9  orders 2  rentals 1  last SMS 12 s ago  alarms 1";
+        let expected = "2026-06-22 12:30:00  modems 1/2  sims 9/9  orders 2  rentals 1  last SMS \
+                        12 s ago  alarms 1";
         assert_eq!(site(2).summary(now()), expected);
     }
 
     #[test]
     fn spans() {
-        for (seconds, text) in [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")] {
+        for (seconds, text) in
+            [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")]
+        {
             assert_eq!(span(seconds), text);
         }
     }

@@ -19,7 +19,8 @@ pub(super) async fn run(client: &Client, json: bool) -> anyhow::Result<()> {
             if json {
                 print::line(&message.to_string())?;
             } else {
-                let cells: Vec<String> = MESSAGE.iter().map(|name| print::cell(message.get(name))).collect();
+                let cells: Vec<String> =
+                    MESSAGE.iter().map(|name| print::cell(message.get(name))).collect();
                 print::line(&cells.join("  "))?;
             }
         }

@@ -13,7 +13,8 @@ const AT_ONCE: usize = 8;
 /// How long until the next look after the database failed.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// Looks when a SIM begins to work and when an earlier question is to be repeated, until the daemon stops.
+/// Looks when a SIM begins to work and when an earlier question is to be repeated, until the daemon
+/// stops.
 pub(super) async fn run(gateway: Gateway, desk: Arc<dyn ModemDesk>, stopping: CancellationToken) {
     tokio::select! {
         () = stopping.cancelled() => {}

@@ -1,4 +1,5 @@
-//! SIM banks between the driver and the business: what is configured, put into the driver's words; what banks say, into the gateway's.
+//! SIM banks between the driver and the business: what is configured, put into the driver's words;
+//! what banks say, into the gateway's.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use crate::domain::bank as told;
 use crate::driver::bank::BankPorts;
 use crate::driver::{PortOptions, read_bank_profiles};
 use crate::modem::bank::{
-    Adapter, BankConfig, BankProfile, BankReport, Call, Holds, Kept, MoveEnd, Moved, Need, RadioReport, SlotReport,
+    Adapter, BankConfig, BankProfile, BankReport, Call, Holds, Kept, MoveEnd, Moved, Need,
+    RadioReport, SlotReport,
 };
 
 /// The banks of a configuration with their profiles.
@@ -21,7 +23,8 @@ pub(super) fn banks(config: &Config) -> Result<Vec<BankPorts>, (usize, String)> 
     config.banks.iter().map(|bank| ports(bank, &own).map_err(|fault| (bank.line, fault))).collect()
 }
 
-/// What is wrong with a configuration's banks, as far as the file and the hardware folder tell: each fault with its line.
+/// What is wrong with a configuration's banks, as far as the file and the hardware folder tell:
+/// each fault with its line.
 pub(super) fn faults(config: &Config) -> Vec<(usize, String)> {
     let own = read_bank_profiles(&config.hardware).0;
     let fault = |bank: &BankKeys| ports(bank, &own).err().map(|fault| (bank.line, fault));
@@ -38,7 +41,11 @@ fn ports(bank: &BankKeys, own: &[BankProfile]) -> Result<BankPorts, String> {
         let mut names: Vec<String> =
             own.iter().map(|profile| profile.name.clone()).chain(BankProfile::names()).collect();
         names.dedup();
-        return Err(format!("there is no bank profile \"{}\"; there are {}", bank.profile, names.join(", ")));
+        return Err(format!(
+            "there is no bank profile \"{}\"; there are {}",
+            bank.profile,
+            names.join(", ")
+        ));
     };
     match profile.adapter {
         Adapter::Serial if bank.control.is_none() => {
@@ -64,16 +71,28 @@ fn ports(bank: &BankKeys, own: &[BankProfile]) -> Result<BankPorts, String> {
         quiet: bank.quiet,
         stay: bank.stay,
     };
-    // Read from the card's file: what a modem remembers of a card says nothing of the one that a bank has put in its place.
-    let options = PortOptions { profile: None, pin_file: bank.pin_file.clone(), iccid_from_card: true };
+    // Read from the card's file: what a modem remembers of a card says nothing of the one that a
+    // bank has put in its place.
+    let options =
+        PortOptions { profile: None, pin_file: bank.pin_file.clone(), iccid_from_card: true };
     let (control, command) = (bank.control.clone(), bank.switch.clone());
     Ok(BankPorts { config, control, command, baud: bank.baud, options })
 }
 
 /// What a bank says of itself, in the business's words.
-pub(super) fn report(bank: &BankPorts, keys: &BankKeys, report: BankReport, now: Timestamp) -> told::BankReport {
+pub(super) fn report(
+    bank: &BankPorts,
+    keys: &BankKeys,
+    report: BankReport,
+    now: Timestamp,
+) -> told::BankReport {
     let config = &bank.config;
-    let radios = config.radios.iter().zip(report.radios).map(|(port, seen)| radio(port.clone(), seen, now)).collect();
+    let radios = config
+        .radios
+        .iter()
+        .zip(report.radios)
+        .map(|(port, seen)| radio(port.clone(), seen, now))
+        .collect();
     let slots = (0..).zip(report.slots).map(|(number, seen)| slot(number, seen, now)).collect();
     told::BankReport {
         name: config.name.clone(),
@@ -89,7 +108,11 @@ pub(super) fn report(bank: &BankPorts, keys: &BankKeys, report: BankReport, now:
 }
 
 fn radio(port: String, seen: RadioReport, now: Timestamp) -> told::RadioReport {
-    let next = seen.next.map(|next| told::NextMove { slot: next.slot, why: next.why, at: now.plus(next.in_) });
+    let next = seen.next.map(|next| told::NextMove {
+        slot: next.slot,
+        why: next.why,
+        at: now.plus(next.in_),
+    });
     told::RadioReport {
         port,
         doing: seen.doing,
@@ -146,11 +169,23 @@ pub(super) fn need(need: told::Need, now: Timestamp) -> Need {
         told::Call::Order { until } => Call::Order(until.since(now)),
         told::Call::Tenant => Call::Tenant,
     });
-    Need { iccid: need.iccid, stays: need.stays, collects: need.collects, called, rented: need.rented }
+    Need {
+        iccid: need.iccid,
+        stays: need.stays,
+        collects: need.collects,
+        called,
+        rented: need.rented,
+    }
 }
 
 /// A switch that was over so long ago.
-pub(super) fn moved(bank: &str, port: &str, moved: Moved, ago: Duration, now: Timestamp) -> told::Moved {
+pub(super) fn moved(
+    bank: &str,
+    port: &str,
+    moved: Moved,
+    ago: Duration,
+    now: Timestamp,
+) -> told::Moved {
     let ended_at = now.minus(ago);
     told::Moved {
         bank: bank.to_owned(),

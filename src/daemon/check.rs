@@ -1,4 +1,5 @@
-//! What only this machine can tell of a configuration: does it have what the file names, and may the daemon use it?
+//! What only this machine can tell of a configuration: does it have what the file names, and may
+//! the daemon use it?
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -20,8 +21,9 @@ const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/ud
 /// Where systemd looks for a service's programs (systemd.exec(5)).
 const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Every fault that starting with this configuration on this machine as this user would meet, as far as the file says surely what it
-/// means. Where a daemon of this configuration runs already, what that one holds is no fault.
+/// Every fault that starting with this configuration on this machine as this user would meet, as
+/// far as the file says surely what it means. Where a daemon of this configuration runs already,
+/// what that one holds is no fault.
 pub async fn machine_faults(reading: &Reading, who: &Who) -> Vec<Fault> {
     let config = &reading.config;
     let sure = |group, key| reading.is_sure(group, key).then_some(config);
@@ -52,7 +54,9 @@ fn bank_ports(config: &Config) -> Vec<ModemPorts> {
         let control = bank.control.iter().map(|path| path.display().to_string());
         bank.ports.iter().cloned().chain(control).map(|port| (port, bank.line))
     });
-    named.map(|(port, line)| ModemPorts { port, baud: 0, profile: None, pin_file: None, line }).collect()
+    named
+        .map(|(port, line)| ModemPorts { port, baud: 0, profile: None, pin_file: None, line })
+        .collect()
 }
 
 /// Whether a daemon answers on the socket of this configuration.
@@ -70,16 +74,21 @@ fn port_faults(modem: &ModemPorts, who: &Who) -> Vec<Fault> {
         ))];
     }
     if paths.is_empty() {
-        return vec![fault(format!("there is no port {} now; plug the modem in, or mend the path", modem.port))];
+        return vec![fault(format!(
+            "there is no port {} now; plug the modem in, or mend the path",
+            modem.port
+        ))];
     }
     let unusable = paths.iter().filter_map(|path| {
         let meta = std::fs::metadata(path).ok()?;
         let text = if !meta.file_type().is_char_device() {
             format!("{} is no serial port", path.display())
-        } else if !(who.may(Want::Read, &meta) && who.may(Want::Write, &meta) && who.reaches(path)) {
+        } else if !(who.may(Want::Read, &meta) && who.may(Want::Write, &meta) && who.reaches(path))
+        {
             let (name, group) = (&who.name, group_of(&meta));
             format!(
-                "{name} may not use {}; it belongs to the group {group}: `usermod -aG {group} {name}`",
+                "{name} may not use {}; it belongs to the group {group}: `usermod -aG {group} \
+                 {name}`",
                 path.display()
             )
         } else {
@@ -96,7 +105,10 @@ async fn held_ports(config: &Config) -> Vec<Fault> {
     for modem in &config.modems {
         for path in paths(modem) {
             if let Some(holder) = driver::holder(&path).await {
-                let text = format!("{} is held by {holder}; end that, or take the port out", path.display());
+                let text = format!(
+                    "{} is held by {holder}; end that, or take the port out",
+                    path.display()
+                );
                 faults.push(Fault { line: modem.line, text });
             }
         }
@@ -122,10 +134,15 @@ fn pin_fault(modem: &ModemPorts, who: &Who) -> Option<Fault> {
         // Only the service has it; its name can be looked at here.
         Err(_) if credential_name(said).is_some_and(is_plain) => return None,
         Err(error) => {
-            return Some(Fault { line: modem.line, text: format!("pin_file = \"{shown}\": {error}") });
+            return Some(Fault {
+                line: modem.line,
+                text: format!("pin_file = \"{shown}\": {error}"),
+            });
         }
     };
-    let text = match std::fs::metadata(&path).and_then(|meta| std::fs::read_to_string(&path).map(|text| (meta, text))) {
+    let text = match std::fs::metadata(&path)
+        .and_then(|meta| std::fs::read_to_string(&path).map(|text| (meta, text)))
+    {
         Err(error) => format!("pin_file = \"{shown}\": {error}"),
         Ok((_, text)) if Pin::parse(&text).is_none() => {
             format!("{shown} must have the PIN, 4 to 8 digits, and nothing else")
@@ -134,7 +151,10 @@ fn pin_fault(modem: &ModemPorts, who: &Who) -> Option<Fault> {
             format!("everybody may read the PIN in {shown}: `chmod 640 {shown}`")
         }
         Ok((meta, _)) if !(who.may(Want::Read, &meta) && who.reaches(&path)) => {
-            format!("{} may not read {shown}: `chgrp {} {shown}` and `chmod 640 {shown}`", who.name, who.name)
+            format!(
+                "{} may not read {shown}: `chgrp {} {shown}` and `chmod 640 {shown}`",
+                who.name, who.name
+            )
         }
         Ok(_) => return None,
     };
@@ -146,8 +166,8 @@ fn modem_manager(config: &Config) -> Option<Fault> {
     let ruled = RULES.iter().any(|folder| Path::new(folder).join("78-simbridge.rules").exists());
     let pid = program("ModemManager").filter(|_| !ruled)?;
     let text = format!(
-        "ModemManager runs (pid {pid}) and takes modems' ports: `systemctl disable --now ModemManager`, or put \
-         hardware/udev/78-simbridge.rules into /etc/udev/rules.d"
+        "ModemManager runs (pid {pid}) and takes modems' ports: `systemctl disable --now \
+         ModemManager`, or put hardware/udev/78-simbridge.rules into /etc/udev/rules.d"
     );
     Some(Fault { line, text })
 }
@@ -170,22 +190,27 @@ fn database_fault(config: &Config, who: &Who) -> Option<Fault> {
         if !file.is_file() || !usable {
             let (name, shown) = (&who.name, path.display());
             return fault(format!(
-                "{name} may not write the database {shown}: `chown {name} {shown}`, or name another"
+                "{name} may not write the database {shown}: `chown {name} {shown}`, or name \
+                 another"
             ));
         }
     }
     let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-    let (folder, meta) = folders.filter_map(|folder| Some((folder, std::fs::metadata(folder).ok()?))).next()?;
+    let (folder, meta) =
+        folders.filter_map(|folder| Some((folder, std::fs::metadata(folder).ok()?))).next()?;
     let (name, shown) = (&who.name, folder.display());
     if !writable(who, folder, &meta) {
-        return fault(format!("{name} may not write into {shown}, where the database {} is to be", path.display()));
+        return fault(format!(
+            "{name} may not write into {shown}, where the database {} is to be",
+            path.display()
+        ));
     }
     None
 }
 
 fn writable(who: &Who, folder: &Path, meta: &Metadata) -> bool {
-    let mounted_for_writing =
-        !rustix::fs::statvfs(folder).is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let mounted_for_writing = !rustix::fs::statvfs(folder)
+        .is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
     let may = who.may(Want::Write, meta) && who.may(Want::Enter, meta);
     meta.is_dir() && may && who.reaches(folder) && mounted_for_writing
 }
@@ -208,9 +233,15 @@ fn metrics_fault(config: &Config) -> Option<Fault> {
 /// Why nobody can listen on an address that `key` names.
 fn address_fault(address: SocketAddr, key: &str) -> Option<String> {
     Some(match TcpListener::bind(address).err()?.kind() {
-        ErrorKind::AddrInUse => format!("another program listens on {address}; end that, or set another {key}"),
-        ErrorKind::AddrNotAvailable => format!("this machine has no address {}; set another {key}", address.ip()),
-        ErrorKind::PermissionDenied => format!("only root may listen on {address}; set a port from 1024 on"),
+        ErrorKind::AddrInUse => {
+            format!("another program listens on {address}; end that, or set another {key}")
+        }
+        ErrorKind::AddrNotAvailable => {
+            format!("this machine has no address {}; set another {key}", address.ip())
+        }
+        ErrorKind::PermissionDenied => {
+            format!("only root may listen on {address}; set a port from 1024 on")
+        }
         other => format!("nobody can listen on {address}: {other}"),
     })
 }
@@ -220,32 +251,49 @@ fn power_cycle_fault(config: &Config, who: &Who) -> Option<Fault> {
     let program = config.recovery.power_cycle.first().filter(|program| !program.contains('{'))?;
     let fault = |text| Some(Fault { line: line(config, "recovery", "power_cycle"), text });
     let may = |path: &Path| {
-        std::fs::metadata(path).is_ok_and(|file| file.is_file() && who.may(Want::Execute, &file) && who.reaches(path))
+        std::fs::metadata(path)
+            .is_ok_and(|file| file.is_file() && who.may(Want::Execute, &file) && who.reaches(path))
     };
     if program.contains('/') {
         let path = Path::new(program);
         return match path.exists() {
             true if may(path) => None,
-            true => fault(format!("power_cycle: {} may not run {program}: `chmod +x {program}`", who.name)),
-            false => fault(format!("power_cycle: there is no program {program}; install it, or mend the path")),
+            true => fault(format!(
+                "power_cycle: {} may not run {program}: `chmod +x {program}`",
+                who.name
+            )),
+            false => fault(format!(
+                "power_cycle: there is no program {program}; install it, or mend the path"
+            )),
         };
     }
     let folders = std::env::split_paths(SERVICE_PATH);
     if folders.map(|folder| folder.join(program)).any(|path| may(&path)) {
         return None;
     }
-    fault(format!("power_cycle: there is no program {program} in {SERVICE_PATH}; install it, or name its path"))
+    fault(format!(
+        "power_cycle: there is no program {program} in {SERVICE_PATH}; install it, or name its \
+         path"
+    ))
 }
 
 fn socket_fault(config: &Config, who: &Who) -> Option<Fault> {
-    let folder = config.socket.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = config
+        .socket
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let (socket, shown) = (config.socket.display(), folder.display());
     let text = match (std::fs::metadata(folder), std::fs::symlink_metadata(&config.socket)) {
-        (Err(_), _) => format!("there is no folder {shown} for the socket; make it, or set another [admin] socket"),
+        (Err(_), _) => format!(
+            "there is no folder {shown} for the socket; make it, or set another [admin] socket"
+        ),
         (Ok(meta), _) if !writable(who, folder, &meta) => {
             format!("{} may not write into {shown}, where the socket is to be", who.name)
         }
-        (_, Ok(found)) if !found.file_type().is_socket() => format!("{socket} is a file and no socket; set another"),
+        (_, Ok(found)) if !found.file_type().is_socket() => {
+            format!("{socket} is a file and no socket; set another")
+        }
         _ => return None,
     };
     Some(Fault { line: line(config, "admin", "socket"), text })
@@ -253,16 +301,23 @@ fn socket_fault(config: &Config, who: &Who) -> Option<Fault> {
 
 /// The line that a key stands on; 0 when it does not.
 fn line(config: &Config, group: &str, key: &str) -> usize {
-    config.said.iter().find(|said| said.group == group && said.key == key).map_or(0, |said| said.line)
+    config
+        .said
+        .iter()
+        .find(|said| said.group == group && said.key == key)
+        .map_or(0, |said| said.line)
 }
 
-/// Names of profiles that there are none of. (What is wrong in a profile's own file is told by [`profile_files`].)
+/// Names of profiles that there are none of. (What is wrong in a profile's own file is told by
+/// [`profile_files`].)
 fn profile_faults(config: &Config) -> Vec<Fault> {
     let (catalogue, _) = read_profiles(&config.hardware);
     let unknown = config.modems.iter().filter_map(|modem| {
         let name = modem.profile.as_deref().filter(|name| catalogue.named(name).is_none())?;
-        let names: Vec<String> = catalogue.all().map(|profile| format!("\"{}\"", profile.name)).collect();
-        let text = format!("there is no profile \"{name}\"; there are \"auto\", {}", names.join(", "));
+        let names: Vec<String> =
+            catalogue.all().map(|profile| format!("\"{}\"", profile.name)).collect();
+        let text =
+            format!("there is no profile \"{name}\"; there are \"auto\", {}", names.join(", "));
         Some(Fault { line: modem.line, text })
     });
     unknown.collect()
@@ -273,7 +328,11 @@ pub fn profile_files(config: &Config) -> Vec<String> {
     let (_, faults) = read_profiles(&config.hardware);
     let line = |error: &ProfileError| error.line.map(|line| format!("{line}:")).unwrap_or_default();
     let banks = banks::profile_faults(&config.hardware).into_iter().map(|(_, fault)| fault);
-    faults.iter().map(|(file, error)| format!("{file}:{} {error}", line(error))).chain(banks).collect()
+    faults
+        .iter()
+        .map(|(file, error)| format!("{file}:{} {error}", line(error)))
+        .chain(banks)
+        .collect()
 }
 
 /// Whether a path stands for several.

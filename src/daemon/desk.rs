@@ -19,10 +19,16 @@ impl ModemDesk for Desk {
         let detail = self.driver.detail(port)?;
         let snapshot = detail.snapshot;
         Some(ModemDetail {
-            firmware: snapshot.as_ref().and_then(|snapshot| snapshot.identity.as_ref()?.firmware.clone()),
+            firmware: snapshot
+                .as_ref()
+                .and_then(|snapshot| snapshot.identity.as_ref()?.firmware.clone()),
             profile: snapshot.and_then(|snapshot| snapshot.profile),
             usb: detail.usb,
-            recoveries: detail.recoveries.into_iter().map(|(step, count)| (step.to_owned(), count)).collect(),
+            recoveries: detail
+                .recoveries
+                .into_iter()
+                .map(|(step, count)| (step.to_owned(), count))
+                .collect(),
             dropped: detail.dropped,
             transcript: detail.transcript,
         })
@@ -37,17 +43,28 @@ impl ModemDesk for Desk {
             ModemAsk::At(command) => Request::At(command),
             ModemAsk::Ussd(code) => Request::Ussd(code),
             ModemAsk::Reset { hard } => Request::Reset { hard },
-            ModemAsk::NumberByUssd { iccid, code } => Request::OfCard { iccid, errand: Errand::Ussd(code) },
+            ModemAsk::NumberByUssd { iccid, code } => {
+                Request::OfCard { iccid, errand: Errand::Ussd(code) }
+            }
             ModemAsk::Send { iccid, pdu } => Request::OfCard { iccid, errand: Errand::Send(pdu) },
-            ModemAsk::WriteNumber { iccid, number } => Request::OfCard { iccid, errand: Errand::WriteNumber(number) },
+            ModemAsk::WriteNumber { iccid, number } => {
+                Request::OfCard { iccid, errand: Errand::WriteNumber(number) }
+            }
         };
-        Box::pin(async move { self.driver.request(&port, request).await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            self.driver.request(&port, request).await.map_err(|error| error.to_string())
+        })
     }
 
     fn own_number_code(&self, imsi: &str) -> Option<String> {
         let (own, faults) = read_operators(&self.hardware);
         for (file, fault) in faults {
-            tracing::warn!(event = "operator_unusable", file, fault, "an operator's file cannot be used");
+            tracing::warn!(
+                event = "operator_unusable",
+                file,
+                fault,
+                "an operator's file cannot be used"
+            );
         }
         Operator::own_number_code(&own, imsi)
     }
@@ -60,8 +77,10 @@ impl ModemDesk for Desk {
     fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
         Box::pin(async move {
             let ports = self.driver.ports();
-            let served: Vec<PathBuf> = ports.iter().filter_map(|port| std::fs::canonicalize(port).ok()).collect();
-            let mut found: Vec<ScannedPort> = ports.into_iter().map(|port| self.served(port)).collect();
+            let served: Vec<PathBuf> =
+                ports.iter().filter_map(|port| std::fs::canonicalize(port).ok()).collect();
+            let mut found: Vec<ScannedPort> =
+                ports.into_iter().map(|port| self.served(port)).collect();
             found.extend(scan(&served, Some(self.hardware.clone())).await.into_iter().map(scanned));
             found
         })

@@ -18,7 +18,10 @@ pub fn clock() -> Clock {
 
 /// A wall clock that never goes back: what is made now is never older than what was made before.
 pub fn steady(wall: WallClock) -> Clock {
-    #[expect(clippy::disallowed_methods, reason = "the edge: how long it really was since the last look")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: how long it really was since the last look"
+    )]
     let start = std::time::Instant::now();
     let steady = Mutex::new(Steady::new(wall()));
     Arc::new(move || {

@@ -12,7 +12,9 @@ use crate::driver::bank::BankPorts;
 use crate::driver::{self, HostError, Step};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
 use crate::modem::bank::{BankReport, Kept, Moved, Need};
-use crate::modem::{self, Answered, Custody, RawPdu, Received, Registration, SimCard, Snapshot, State};
+use crate::modem::{
+    self, Answered, Custody, RawPdu, Received, Registration, SimCard, Snapshot, State,
+};
 
 /// The gateway as the driver's host.
 pub(super) struct Host {
@@ -22,7 +24,11 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(gateway: Gateway, modems: Arc<Modems>, banks: Vec<(BankPorts, BankKeys)>) -> Host {
+    pub(super) fn new(
+        gateway: Gateway,
+        modems: Arc<Modems>,
+        banks: Vec<(BankPorts, BankKeys)>,
+    ) -> Host {
         Host { gateway, modems, banks }
     }
 }
@@ -32,7 +38,12 @@ impl driver::Host for Host {
         let now = self.gateway.now();
         let identity = snapshot.identity;
         let ready = snapshot.state == State::Ready;
-        self.modems.reported(&snapshot.port, identity.as_ref().map(|identity| identity.imei.as_str()), ready, now);
+        self.modems.reported(
+            &snapshot.port,
+            identity.as_ref().map(|identity| identity.imei.as_str()),
+            ready,
+            now,
+        );
         let news = self.gateway.board().report(ModemStatus {
             ready,
             settled: settled(&snapshot.state, snapshot.reason.is_some()),
@@ -46,7 +57,11 @@ impl driver::Host for Host {
             signal_dbm: snapshot.signal_dbm,
             operator: snapshot.operator,
             registered: snapshot.registration.is_some_and(Registration::is_registered),
-            stores: snapshot.stores.iter().map(|fill| (fill.store, fill.used, fill.total)).collect(),
+            stores: snapshot
+                .stores
+                .iter()
+                .map(|fill| (fill.store, fill.used, fill.total))
+                .collect(),
             since: now,
             seen_at: now,
         });
@@ -100,7 +115,8 @@ impl driver::Host for Host {
             RawPdu::Octets(octets) => Pdu::Octets(octets),
             RawPdu::Text(line) => Pdu::Text(line),
         };
-        let arrival = Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
+        let arrival =
+            Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
         let imei = arrival.imei.clone();
         let ingested = self.gateway.ingest(arrival).await;
         self.modems.ingested(&imei, ingested.as_ref().ok(), self.gateway.now());
@@ -110,7 +126,8 @@ impl driver::Host for Host {
     }
 
     fn bank_report(&self, bank: &str, report: BankReport) {
-        if let Some((ports, keys)) = self.banks.iter().find(|(ports, _)| ports.config.name == bank) {
+        if let Some((ports, keys)) = self.banks.iter().find(|(ports, _)| ports.config.name == bank)
+        {
             self.gateway.bank_reported(banks::report(ports, keys, report, self.gateway.now()));
         }
     }
@@ -130,10 +147,19 @@ impl driver::Host for Host {
     }
 
     async fn bank_keep(&self, bank: &str, kept: Kept) -> Result<(), HostError> {
-        self.gateway.bank_found(bank, banks::record(kept, self.gateway.now())).await.map_err(refused)
+        self.gateway
+            .bank_found(bank, banks::record(kept, self.gateway.now()))
+            .await
+            .map_err(refused)
     }
 
-    async fn bank_moved(&self, bank: &str, port: &str, moved: Moved, ago: Duration) -> Result<(), HostError> {
+    async fn bank_moved(
+        &self,
+        bank: &str,
+        port: &str,
+        moved: Moved,
+        ago: Duration,
+    ) -> Result<(), HostError> {
         let moved = banks::moved(bank, port, moved, ago, self.gateway.now());
         self.gateway.bank_moved(moved).await.map_err(refused)
     }
@@ -161,7 +187,11 @@ fn refused(error: gateway::Error) -> HostError {
 /// Whether a port's first try is over: it works, or it is known why not.
 fn settled(state: &State, has_reason: bool) -> bool {
     match state {
-        State::Ready | State::Switching | State::Absent | State::Recovering { .. } | State::Quarantined { .. } => true,
+        State::Ready
+        | State::Switching
+        | State::Absent
+        | State::Recovering { .. }
+        | State::Quarantined { .. } => true,
         State::Opening | State::SimCheck | State::Identifying | State::Registering => has_reason,
         State::Probing | State::Configuring => false,
     }
@@ -176,7 +206,11 @@ fn log(ingested: &Ingested) {
             tracing::info!(event = "message", id = id.0, order, "a message");
         }
         Ingested::Undecodable(id) => {
-            tracing::warn!(event = "undecodable", id = id.0, "a PDU that cannot be decoded; kept as it is");
+            tracing::warn!(
+                event = "undecodable",
+                id = id.0,
+                "a PDU that cannot be decoded; kept as it is"
+            );
         }
     }
 }

@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 use crate::driver;
 use crate::store::{Store, StoreError};
 
-/// A port's loop turns at least once a minute, but for a command of the operator's that takes a while.
+/// A port's loop turns at least once a minute, but for a command of the operator's that takes a
+/// while.
 const STUCK: Duration = Duration::from_secs(300);
 
 /// Looks at the parts.
@@ -39,9 +40,13 @@ impl Liveness {
     }
 }
 
-/// Which of the database's writer and the customers' API do not answer in time. Any answer will do: a full disk is no reason to
-/// start anew.
-pub(super) async fn silent(store: &Store, customers: SocketAddr, patience: Duration) -> Vec<String> {
+/// Which of the database's writer and the customers' API do not answer in time. Any answer will do:
+/// a full disk is no reason to start anew.
+pub(super) async fn silent(
+    store: &Store,
+    customers: SocketAddr,
+    patience: Duration,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let writer = store.write(|_| Ok::<(), StoreError>(()));
     if matches!(tokio::time::timeout(patience, writer).await, Err(_) | Ok(Err(StoreError::Gone))) {
@@ -54,7 +59,11 @@ pub(super) async fn silent(store: &Store, customers: SocketAddr, patience: Durat
 }
 
 /// The first port whose loop has not turned for too long.
-fn stuck(known: &mut HashMap<String, (u64, Duration)>, now: Vec<(String, u64)>, period: Duration) -> Option<String> {
+fn stuck(
+    known: &mut HashMap<String, (u64, Duration)>,
+    now: Vec<(String, u64)>,
+    period: Duration,
+) -> Option<String> {
     let mut next = HashMap::with_capacity(now.len());
     let mut found = None;
     for (port, turns) in now {

@@ -28,8 +28,14 @@ impl Reload for Reloader {
             let done = self.reread().await;
             match &done {
                 Ok(done) => {
-                    let (applied, needs_restart) = (done.applied.join("; "), done.needs_restart.join("; "));
-                    tracing::info!(event = "reloaded", applied, needs_restart, "the configuration was read anew");
+                    let (applied, needs_restart) =
+                        (done.applied.join("; "), done.needs_restart.join("; "));
+                    tracing::info!(
+                        event = "reloaded",
+                        applied,
+                        needs_restart,
+                        "the configuration was read anew"
+                    );
                 }
                 Err(why) => tracing::error!(event = "reload_failed", why, "nothing was changed"),
             }
@@ -43,10 +49,14 @@ impl Reloader {
         let file = self.file.as_ref().ok_or("this daemon has no configuration file")?;
         let found = Config::load(file).map_err(|error| error.to_string())?;
         if found.said.is_empty() {
-            // An editor that writes the file at this moment, more likely than a wish for no modems at all.
+            // An editor that writes the file at this moment, more likely than a wish for no modems
+            // at all.
             return Err(format!("{} is empty; nothing was changed", file.display()));
         }
-        self.gateway.reread_services().await.map_err(|error| format!("nothing was changed: {error}"))?;
+        self.gateway
+            .reread_services()
+            .await
+            .map_err(|error| format!("nothing was changed: {error}"))?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let done = compare(&self.started, &held, &found);
         let next = within(&self.started, &held, found);
@@ -67,7 +77,8 @@ impl Reloader {
 fn within(started: &Config, held: &Config, found: Config) -> Config {
     let started = started.clone();
     // Prices in a currency that is not the accounts' would be wrong.
-    let packages = if found.currency == started.currency { found.packages } else { held.packages.clone() };
+    let packages =
+        if found.currency == started.currency { found.packages } else { held.packages.clone() };
     Config {
         database: started.database,
         http: started.http,
@@ -86,12 +97,15 @@ fn within(started: &Config, held: &Config, found: Config) -> Config {
 fn compare(started: &Config, held: &Config, found: &Config) -> Reloaded {
     let (started_values, held_values, values) = (values(started), values(held), values(found));
     let money_waits = found.currency != started.currency;
-    let mut done = Reloaded { applied: ports_changed(&held.modems, &found.modems), needs_restart: Vec::new() };
+    let mut done =
+        Reloaded { applied: ports_changed(&held.modems, &found.modems), needs_restart: Vec::new() };
     let mut keys: Vec<&(String, String)> =
         values.keys().chain(held_values.keys()).chain(started_values.keys()).collect();
     keys.sort();
     keys.dedup();
-    let same = |a: &[BankKeys], b: &[BankKeys]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_meant_as(b));
+    let same = |a: &[BankKeys], b: &[BankKeys]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_meant_as(b))
+    };
     if !same(&started.banks, &found.banks) {
         done.needs_restart.push("[[bank]]".to_owned());
     }
@@ -122,7 +136,8 @@ fn values(config: &Config) -> BTreeMap<(String, String), String> {
 }
 
 fn ports_changed(before: &[ModemPorts], after: &[ModemPorts]) -> Vec<String> {
-    let of = |ports: &[ModemPorts], port: &str| ports.iter().find(|modem| modem.port == port).cloned();
+    let of =
+        |ports: &[ModemPorts], port: &str| ports.iter().find(|modem| modem.port == port).cloned();
     let removed = before.iter().filter(|modem| of(after, &modem.port).is_none());
     let removed = removed.map(|modem| format!("modem {} removed", modem.port));
     let here = after.iter().filter_map(|modem| match of(before, &modem.port) {
@@ -143,11 +158,14 @@ mod tests {
 
     #[test]
     fn what_is_applied_and_what_waits_is_told_in_words() {
-        let started =
-            config("[http]\nlisten = \"127.0.0.1:1\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \"/dev/b\"");
+        let started = config(
+            "[http]\nlisten = \"127.0.0.1:1\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \
+             \"/dev/b\"",
+        );
         for (found, applied, waits) in [
             (
-                "[http]\nlisten = \"127.0.0.1:1\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \"/dev/b\"",
+                "[http]\nlisten = \"127.0.0.1:1\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport \
+                 = \"/dev/b\"",
                 &[][..],
                 &[][..],
             ),
@@ -157,12 +175,20 @@ mod tests {
                 &["http.listen = \"127.0.0.1:8080\""],
             ),
             (
-                "[http]\nlisten = \"127.0.0.1:1\"\n[orders]\nlifetime = \"5m\"\n[[modem]]\nport = \"/dev/b\"\nbaud = 9600\n[[modem]]\nport = \"/dev/c\"",
-                &["modem /dev/a removed", "modem /dev/b changed", "modem /dev/c added", "orders.lifetime = \"5m\""],
+                "[http]\nlisten = \"127.0.0.1:1\"\n[orders]\nlifetime = \"5m\"\n[[modem]]\nport = \
+                 \"/dev/b\"\nbaud = 9600\n[[modem]]\nport = \"/dev/c\"",
+                &[
+                    "modem /dev/a removed",
+                    "modem /dev/b changed",
+                    "modem /dev/c added",
+                    "orders.lifetime = \"5m\"",
+                ],
                 &[],
             ),
             (
-                "[http]\nlisten = \"127.0.0.1:1\"\n[money]\ncurrency = \"EUR\"\n[rentals.packages]\n1m = \"9.00 EUR\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \"/dev/b\"",
+                "[http]\nlisten = \"127.0.0.1:1\"\n[money]\ncurrency = \
+                 \"EUR\"\n[rentals.packages]\n1m = \"9.00 EUR\"\n[[modem]]\nport = \
+                 \"/dev/a\"\n[[modem]]\nport = \"/dev/b\"",
                 &[],
                 &["money.currency = \"EUR\"", "rentals.packages.1m = \"9.00 EUR\""],
             ),
@@ -170,7 +196,10 @@ mod tests {
             let done = compare(&started, &started, &config(found));
             assert_eq!(
                 (done.applied, done.needs_restart),
-                (applied.iter().map(|w| w.to_string()).collect(), waits.iter().map(|w| w.to_string()).collect()),
+                (
+                    applied.iter().map(|w| w.to_string()).collect(),
+                    waits.iter().map(|w| w.to_string()).collect()
+                ),
                 "{found}"
             );
         }
@@ -180,7 +209,8 @@ mod tests {
     fn what_waits_for_a_restart_is_named_again_and_what_was_applied_is_not() {
         let started = config("");
         let found = config(
-            "[orders]\nlifetime = \"5m\"\n[log]\nformat = \"json\"\nlevel = \"debug\"\n[money]\ncurrency = \"EUR\"",
+            "[orders]\nlifetime = \"5m\"\n[log]\nformat = \"json\"\nlevel = \
+             \"debug\"\n[money]\ncurrency = \"EUR\"",
         );
         let held = within(&started, &started, found.clone());
         assert_eq!((held.log.level.as_str(), held.log.format), ("debug", started.log.format));

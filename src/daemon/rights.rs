@@ -1,4 +1,5 @@
-//! What a user may do with a file, by its mode: for this process, or for the user that the service runs as.
+//! What a user may do with a file, by its mode: for this process, or for the user that the service
+//! runs as.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -29,7 +30,11 @@ impl Who {
     pub fn this_process() -> Who {
         let uid = rustix::process::geteuid().as_raw();
         let others = rustix::process::getgroups().unwrap_or_default();
-        let groups = others.into_iter().chain([rustix::process::getegid()]).map(|group| group.as_raw()).collect();
+        let groups = others
+            .into_iter()
+            .chain([rustix::process::getegid()])
+            .map(|group| group.as_raw())
+            .collect();
         let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         Who { name: name_of(&passwd, uid).unwrap_or_else(|| format!("user {uid}")), uid, groups }
     }
@@ -42,14 +47,22 @@ impl Who {
     }
 
     fn read(name: &str, passwd: &str, group: &str) -> Option<Who> {
-        let mut fields = passwd.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.split(':').skip(1);
+        let mut fields = passwd
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?
+            .split(':')
+            .skip(1);
         let (uid, own) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
         let member = |line: &str| {
             let mut fields = line.split(':').skip(2);
             let id = fields.next()?.parse().ok()?;
             fields.next()?.split(',').any(|member| member == name).then_some(id)
         };
-        Some(Who { name: name.to_owned(), uid, groups: group.lines().filter_map(member).chain([own]).collect() })
+        Some(Who {
+            name: name.to_owned(),
+            uid,
+            groups: group.lines().filter_map(member).chain([own]).collect(),
+        })
     }
 
     /// Whether the file's mode lets this user do that. (Access lists are not looked at.)
@@ -71,7 +84,9 @@ impl Who {
     /// Whether this user gets to a path: through every folder above it.
     pub(super) fn reaches(&self, path: &Path) -> bool {
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-        folders.filter_map(|folder| std::fs::metadata(folder).ok()).all(|folder| self.may(Want::Enter, &folder))
+        folders
+            .filter_map(|folder| std::fs::metadata(folder).ok())
+            .all(|folder| self.may(Want::Enter, &folder))
     }
 }
 
@@ -83,7 +98,9 @@ pub(super) fn group_of(file: &Metadata) -> String {
 
 /// The name in the first field of the line with this number in its third.
 fn name_of(file: &str, id: u32) -> Option<String> {
-    let line = file.lines().find(|line| line.split(':').nth(2).and_then(|field| field.parse().ok()) == Some(id))?;
+    let line = file
+        .lines()
+        .find(|line| line.split(':').nth(2).and_then(|field| field.parse().ok()) == Some(id))?;
     line.split(':').next().map(str::to_owned)
 }
 
@@ -92,7 +109,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nsimbridge:x:990:980::/var/lib/simbridge:/usr/sbin/nologin\n";
+    const PASSWD: &str =
+        "root:x:0:0::/root:/bin/sh\nsimbridge:x:990:980::/var/lib/simbridge:/usr/sbin/nologin\n";
     const GROUP: &str = "root:x:0:\ndialout:x:20:ann,simbridge\nsimbridge:x:980:\naudio:x:29:ann\n";
 
     #[test]
@@ -112,7 +130,8 @@ mod tests {
         };
         let (uid, gid) = (meta(0o600).uid(), meta(0o600).gid());
         let who = |uid, groups: &[u32]| Who { name: String::new(), uid, groups: groups.to_vec() };
-        let (other, member, root) = (who(uid + 77, &[gid + 77]), who(uid + 77, &[gid]), who(0, &[]));
+        let (other, member, root) =
+            (who(uid + 77, &[gid + 77]), who(uid + 77, &[gid]), who(0, &[]));
         for (mode, who, want, may) in [
             (0o640, &other, Want::Read, false),
             (0o644, &other, Want::Read, true),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::domain::Timestamp;
 
-/// A clock that was set further ahead than this by a mistake is not waited for: the time goes back with it.
+/// A clock that was set further ahead than this by a mistake is not waited for: the time goes back
+/// with it.
 const FURTHEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What was told last, and when that was.
@@ -19,8 +20,9 @@ impl Steady {
         Steady { told: wall, at: Duration::ZERO }
     }
 
-    /// The wall clock's time. After that one was set back the time goes on at half its speed until both are the same: orders
-    /// then live a little longer, and every message is still newer than the order that it belongs to.
+    /// The wall clock's time. After that one was set back the time goes on at half its speed until
+    /// both are the same: orders then live a little longer, and every message is still newer
+    /// than the order that it belongs to.
     pub(super) fn now(&mut self, wall: Timestamp, at: Duration) -> Timestamp {
         let passed = at.saturating_sub(self.at);
         let ahead = self.told.since(wall);
@@ -48,7 +50,9 @@ mod tests {
     #[test]
     fn it_follows_forward_and_never_goes_back() {
         let mut steady = Steady::new(Timestamp(1000 * SECOND));
-        let mut tell = |wall: i64, at: u64| steady.now(Timestamp(wall * SECOND), Duration::from_secs(at)).0 / SECOND;
+        let mut tell = |wall: i64, at: u64| {
+            steady.now(Timestamp(wall * SECOND), Duration::from_secs(at)).0 / SECOND
+        };
         for (wall, at, told, why) in [
             (1010, 10, 1010, "as the clock goes"),
             (5000, 20, 5000, "set forward"),

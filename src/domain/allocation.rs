@@ -1,4 +1,5 @@
-//! Which SIM an order may have: who may be on one SIM at the same time, and what stands in a SIM's way.
+//! Which SIM an order may have: who may be on one SIM at the same time, and what stands in a SIM's
+//! way.
 
 use std::collections::HashMap;
 
@@ -16,9 +17,11 @@ pub enum Company {
     Shared,
 }
 
-/// The passes over the stock for a new order, in order: a SIM without open orders is always taken first.
+/// The passes over the stock for a new order, in order: a SIM without open orders is always taken
+/// first.
 ///
-/// A service without patterns has its SIM to itself; others share when the operator allows it (`share_sim`).
+/// A service without patterns has its SIM to itself; others share when the operator allows it
+/// (`share_sim`).
 pub fn passes(service_has_patterns: bool, share_sim: bool) -> &'static [Company] {
     match (service_has_patterns, share_sim) {
         (false, _) => &[Company::Alone { among_collecting: true }],
@@ -76,7 +79,8 @@ pub struct OnSale<'s> {
     pub neighbours: &'s [Neighbour],
 }
 
-/// For each of `services` how many of `sims` it could be given. What was used until `used_since` does not count.
+/// For each of `services` how many of `sims` it could be given. What was used until `used_since`
+/// does not count.
 ///
 /// Its cost is that of the SIMs and of what was done with them, not of services times SIMs.
 pub fn count_stock(
@@ -85,15 +89,20 @@ pub fn count_stock(
     used_since: Timestamp,
 ) -> HashMap<ServiceId, usize> {
     let company: HashMap<ServiceId, Company> = services.iter().copied().collect();
-    let mut counts: HashMap<ServiceId, usize> = services.iter().map(|(service, _)| (*service, sims.len())).collect();
+    let mut counts: HashMap<ServiceId, usize> =
+        services.iter().map(|(service, _)| (*service, sims.len())).collect();
     let mut denied: Vec<ServiceId> = Vec::new();
     for sim in sims {
         denied.clear();
         denied.extend(sim.uses.iter().filter(|used| used.at > used_since).map(|used| used.service));
         denied.extend(sim.skips);
         if !sim.neighbours.is_empty() {
-            let bears = |service, company: Company| sim.neighbours.iter().all(|n| company.bears(service, *n));
-            denied.extend(services.iter().filter(|(s, company)| !bears(*s, *company)).map(|(s, _)| *s));
+            let bears = |service, company: Company| {
+                sim.neighbours.iter().all(|n| company.bears(service, *n))
+            };
+            denied.extend(
+                services.iter().filter(|(s, company)| !bears(*s, *company)).map(|(s, _)| *s),
+            );
         }
         denied.sort_unstable();
         denied.dedup();
@@ -257,7 +266,8 @@ mod tests {
         let services = [(S, Company::Shared), (T, Company::Alone { among_collecting: true })];
         let used = |service, at| Use { service, at: Timestamp(at) };
         let open = [Neighbour { service: S, open: true, patterned: true }];
-        let (used_s, used_long_ago, both) = ([used(S, 9)], [used(S, 5)], [used(S, 9), used(ServiceId(77), 9)]);
+        let (used_s, used_long_ago, both) =
+            ([used(S, 9)], [used(S, 5)], [used(S, 9), used(ServiceId(77), 9)]);
         let sims = [
             OnSale::default(),
             OnSale { uses: &used_s, ..OnSale::default() },

@@ -1,7 +1,8 @@
-//! SIM banks: more SIMs than radios. What is kept of them, what is wanted of their SIMs, and what they say of themselves.
+//! SIM banks: more SIMs than radios. What is kept of them, what is wanted of their SIMs, and what
+//! they say of themselves.
 //!
-//! Which SIM is in which slot is found out by reading ICCIDs, and kept only as a hint for the next switch: to whom a message belongs the
-//! ICCID says that was read on the radio, never this.
+//! Which SIM is in which slot is found out by reading ICCIDs, and kept only as a hint for the next
+//! switch: to whom a message belongs the ICCID says that was read on the radio, never this.
 
 use std::time::Duration;
 
@@ -34,9 +35,11 @@ pub struct SlotRecord {
 pub struct Need {
     /// Its ICCID.
     pub iccid: String,
-    /// It must stay on the air while it is: an order is open on it, or the rest of a long message is awaited.
+    /// It must stay on the air while it is: an order is open on it, or the rest of a long message
+    /// is awaited.
     pub stays: bool,
-    /// An order that has had its first message still collects on it: it goes only for a SIM that somebody waits for.
+    /// An order that has had its first message still collects on it: it goes only for a SIM that
+    /// somebody waits for.
     pub collects: bool,
     /// It is to come on the air at once, and by when that is of use.
     pub called: Option<Call>,
@@ -59,7 +62,8 @@ pub enum Call {
 /// How a switch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoveOutcome {
-    /// The wanted card, or one from a slot that nobody had looked into, was read on the radio and registered.
+    /// The wanted card, or one from a slot that nobody had looked into, was read on the radio and
+    /// registered.
     Done,
     /// Read and working as far as the modem goes, but no network took it in time.
     NoNetwork,
@@ -73,8 +77,13 @@ pub enum MoveOutcome {
 
 impl MoveOutcome {
     /// All of them.
-    pub const ALL: [MoveOutcome; 5] =
-        [MoveOutcome::Done, MoveOutcome::NoNetwork, MoveOutcome::Lied, MoveOutcome::Empty, MoveOutcome::Failed];
+    pub const ALL: [MoveOutcome; 5] = [
+        MoveOutcome::Done,
+        MoveOutcome::NoNetwork,
+        MoveOutcome::Lied,
+        MoveOutcome::Empty,
+        MoveOutcome::Failed,
+    ];
 
     /// The word in the database and for people.
     pub fn word(self) -> &'static str {
@@ -122,7 +131,8 @@ pub struct BankReport {
     pub radios: Vec<RadioReport>,
     /// Its slots, in order.
     pub slots: Vec<SlotReport>,
-    /// How long a switch takes, until the card is on the air: as measured, else as the profile says.
+    /// How long a switch takes, until the card is on the air: as measured, else as the profile
+    /// says.
     pub switch: Duration,
     /// A SIM that is parked may be sold when it can be on the air within this; zero: never.
     pub sell_within: Duration,
@@ -137,7 +147,8 @@ pub struct BankReport {
 pub struct RadioReport {
     /// Its port.
     pub port: String,
-    /// What is going on: `on air`, `draining`, `switching`, `starting`, `registering`, `out of order`.
+    /// What is going on: `on air`, `draining`, `switching`, `starting`, `registering`, `out of
+    /// order`.
     pub doing: &'static str,
     /// Since when.
     pub since: Timestamp,
@@ -149,7 +160,8 @@ pub struct RadioReport {
     pub iccid: Option<String>,
     /// What comes next, and not before when.
     pub next: Option<NextMove>,
-    /// In how long at the earliest it could begin to take another SIM, if nothing holds the one on it; `None`: not to be said, or spoken for.
+    /// In how long at the earliest it could begin to take another SIM, if nothing holds the one on
+    /// it; `None`: not to be said, or spoken for.
     pub free_in: Option<Duration>,
     /// Switches since the start.
     pub moves: u32,

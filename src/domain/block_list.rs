@@ -1,7 +1,8 @@
 //! The operator's block list: whose messages no customer is to see.
 //!
-//! A number that was somebody's before, or that somebody gives to a bank, gets messages that open more than an account with a
-//! shop. What a rule fits is kept for the operator and given to no order and no rental.
+//! A number that was somebody's before, or that somebody gives to a bank, gets messages that open
+//! more than an account with a shop. What a rule fits is kept for the operator and given to no
+//! order and no rental.
 
 use regex::{RegexSet, RegexSetBuilder};
 
@@ -34,9 +35,13 @@ struct Patterns {
 }
 
 impl Patterns {
-    fn compile<'r>(patterns: impl Iterator<Item = (&'r str, &'r String)>) -> Result<Patterns, String> {
-        let (rules, patterns): (Vec<String>, Vec<&String>) = patterns.map(|(rule, p)| (rule.to_owned(), p)).unzip();
-        let set = RegexSetBuilder::new(patterns).case_insensitive(true).size_limit(SIZE_LIMIT).build();
+    fn compile<'r>(
+        patterns: impl Iterator<Item = (&'r str, &'r String)>,
+    ) -> Result<Patterns, String> {
+        let (rules, patterns): (Vec<String>, Vec<&String>) =
+            patterns.map(|(rule, p)| (rule.to_owned(), p)).unzip();
+        let set =
+            RegexSetBuilder::new(patterns).case_insensitive(true).size_limit(SIZE_LIMIT).build();
         Ok(Patterns { set: set.map_err(|error| error.to_string())?, rules })
     }
 
@@ -58,7 +63,11 @@ impl BlockList {
     /// Compiles rules; what the regex parser says of a bad one.
     pub fn new(rules: &[BlockRule]) -> Result<BlockList, String> {
         let of = |patterns: fn(&BlockRule) -> &Vec<String>| {
-            Patterns::compile(rules.iter().flat_map(|rule| patterns(rule).iter().map(|p| (rule.name.as_str(), p))))
+            Patterns::compile(
+                rules
+                    .iter()
+                    .flat_map(|rule| patterns(rule).iter().map(|p| (rule.name.as_str(), p))),
+            )
         };
         Ok(BlockList { senders: of(|rule| &rule.senders)?, texts: of(|rule| &rule.texts)? })
     }
@@ -80,7 +89,10 @@ mod tests {
             senders: senders.iter().map(ToString::to_string).collect(),
             texts: texts.iter().map(ToString::to_string).collect(),
         };
-        let list = BlockList::new(&[rule("banks", &["^ING$"], &[r"\biban\b"]), rule("state", &["^DigiD$"], &[])]);
+        let list = BlockList::new(&[
+            rule("banks", &["^ING$"], &[r"\biban\b"]),
+            rule("state", &["^DigiD$"], &[]),
+        ]);
         let list = list.unwrap();
         for (sender, text, expected) in [
             ("ing", "code 1", Some("banks")),

@@ -4,13 +4,14 @@ use chrono::{DateTime, Months, Utc};
 
 use super::Timestamp;
 
-/// `start` and so many calendar months: the same day and time of day, or the month's last day where there is no such day.
+/// `start` and so many calendar months: the same day and time of day, or the month's last day where
+/// there is no such day.
 ///
-/// Always count from a rental's start: one month after another drifts (31 January + 1 + 1 is 28 March, + 2 is 31 March).
-/// "Added to the present end" says to what a term is added: to the end and not to today. The end that the clamping has cut
-/// short is not that: a customer who paid for two months from the 31st has them, in one piece or in two. It is never
-/// earlier than counted the other way, and at most three days later.
-/// `None` past the end of the calendar.
+/// Always count from a rental's start: one month after another drifts (31 January + 1 + 1 is 28
+/// March, + 2 is 31 March). "Added to the present end" says to what a term is added: to the end and
+/// not to today. The end that the clamping has cut short is not that: a customer who paid for two
+/// months from the 31st has them, in one piece or in two. It is never earlier than counted the
+/// other way, and at most three days later. `None` past the end of the calendar.
 pub fn add_months(start: Timestamp, months: u32) -> Option<Timestamp> {
     let start = DateTime::<Utc>::from_timestamp_micros(start.0)?;
     start.checked_add_months(Months::new(months)).map(Timestamp::from)

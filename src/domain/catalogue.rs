@@ -79,9 +79,16 @@ impl Patterns {
                 .size_limit(PATTERN_SIZE_LIMIT)
                 .build()
                 .map(Some)
-                .map_err(|error| PatternError { service: service.name.clone(), reason: error.to_string() }),
+                .map_err(|error| PatternError {
+                    service: service.name.clone(),
+                    reason: error.to_string(),
+                }),
         };
-        Ok(Patterns { senders: set(&service.senders)?, texts: set(&service.texts)?, priority: service.priority })
+        Ok(Patterns {
+            senders: set(&service.senders)?,
+            texts: set(&service.texts)?,
+            priority: service.priority,
+        })
     }
 
     /// How many kinds of pattern there are: the more, the more specific.
@@ -89,12 +96,15 @@ impl Patterns {
         u8::from(self.senders.is_some()) + u8::from(self.texts.is_some())
     }
 
-    /// Which sender pattern and which text pattern fit, where there are any; `None`: it does not claim the message.
+    /// Which sender pattern and which text pattern fit, where there are any; `None`: it does not
+    /// claim the message.
     fn claim(&self, sender: &str, text: &str) -> Option<(Option<usize>, Option<usize>)> {
         if !self.fits(sender, text) {
             return None;
         }
-        let first = |set: &Option<RegexSet>, text: &str| set.as_ref().and_then(|set| set.matches(text).iter().next());
+        let first = |set: &Option<RegexSet>, text: &str| {
+            set.as_ref().and_then(|set| set.matches(text).iter().next())
+        };
         Some((first(&self.senders, sender), first(&self.texts, text)))
     }
 
@@ -133,7 +143,9 @@ pub struct Claim {
 
 impl Catalogue {
     /// Compiles the patterns of `services`.
-    pub fn new<'s>(services: impl IntoIterator<Item = &'s Service>) -> Result<Catalogue, PatternError> {
+    pub fn new<'s>(
+        services: impl IntoIterator<Item = &'s Service>,
+    ) -> Result<Catalogue, PatternError> {
         services
             .into_iter()
             .map(|service| Ok((service.id, Patterns::compile(service)?)))
@@ -146,33 +158,41 @@ impl Catalogue {
         Patterns::compile(service).map(drop)
     }
 
-    /// The services that claim a message, in the order in which their orders would be served, with the number of the sender
-    /// pattern and of the text pattern that fit.
+    /// The services that claim a message, in the order in which their orders would be served, with
+    /// the number of the sender pattern and of the text pattern that fit.
     pub fn claims(&self, sender: &str, text: &str) -> Vec<Claim> {
         let claims = self.0.iter().filter_map(|(service, patterns)| {
             let (sender, text) = patterns.claim(sender, text)?;
             Some((patterns, Claim { service: *service, sender, text }))
         });
         let mut claims: Vec<_> = claims.collect();
-        claims.sort_by_key(|(patterns, claim)| (-patterns.priority, u8::MAX - patterns.kinds(), claim.service));
+        claims.sort_by_key(|(patterns, claim)| {
+            (-patterns.priority, u8::MAX - patterns.kinds(), claim.service)
+        });
         claims.into_iter().map(|(_, claim)| claim).collect()
     }
 
     /// Which of `waiting` (oldest first) the message belongs to, if any.
     ///
-    /// An order whose service's patterns fit: by priority, then by how many kinds of pattern say so, open before collecting,
-    /// oldest first. Else the order of a service without patterns, when no service of the catalogue claims the message.
+    /// An order whose service's patterns fit: by priority, then by how many kinds of pattern say
+    /// so, open before collecting, oldest first. Else the order of a service without patterns,
+    /// when no service of the catalogue claims the message.
     pub fn choose<O: Copy>(&self, waiting: &[Waiting<O>], sender: &str, text: &str) -> Option<O> {
-        let fitting =
-            waiting.iter().filter_map(|w| Some((w, self.0.get(&w.service)?))).filter(|(_, p)| p.fits(sender, text));
-        let best = fitting.rev().max_by_key(|(w, patterns)| (patterns.priority, patterns.kinds(), w.open));
+        let fitting = waiting
+            .iter()
+            .filter_map(|w| Some((w, self.0.get(&w.service)?)))
+            .filter(|(_, p)| p.fits(sender, text));
+        let best =
+            fitting.rev().max_by_key(|(w, patterns)| (patterns.priority, patterns.kinds(), w.open));
         if let Some((chosen, _)) = best {
             return Some(chosen.order);
         }
         if self.0.values().any(|patterns| patterns.fits(sender, text)) {
             return None;
         }
-        let without = waiting.iter().filter(|w| self.0.get(&w.service).is_some_and(|patterns| patterns.kinds() == 0));
+        let without = waiting
+            .iter()
+            .filter(|w| self.0.get(&w.service).is_some_and(|patterns| patterns.kinds() == 0));
         without.rev().max_by_key(|w| w.open).map(|w| w.order)
     }
 }
@@ -220,14 +240,50 @@ mod tests {
         for (waiting, sender, text, expected, why) in [
             (vec![waits(1, UBER, true)], "Uber", "code 1", Some(1), "fits"),
             (vec![waits(1, UBER, true)], "Lyft", "code 1", None, "does not fit"),
-            (vec![waits(1, UBER, true), waits(2, UBER_EATS, true)], "Uber", "Eats 1", Some(2), "the more specific"),
-            (vec![waits(1, UBER_EATS, true)], "Uber", "code 1", None, "sender and text must both fit"),
-            (vec![waits(1, UBER, false), waits(2, UBER, true)], "Uber", "code", Some(2), "open before collecting"),
+            (
+                vec![waits(1, UBER, true), waits(2, UBER_EATS, true)],
+                "Uber",
+                "Eats 1",
+                Some(2),
+                "the more specific",
+            ),
+            (
+                vec![waits(1, UBER_EATS, true)],
+                "Uber",
+                "code 1",
+                None,
+                "sender and text must both fit",
+            ),
+            (
+                vec![waits(1, UBER, false), waits(2, UBER, true)],
+                "Uber",
+                "code",
+                Some(2),
+                "open before collecting",
+            ),
             (vec![waits(1, UBER, false)], "Uber", "code", Some(1), "collecting"),
-            (vec![waits(1, ANY, true)], "Unknown", "hello", Some(1), "no patterns: takes what nobody claims"),
+            (
+                vec![waits(1, ANY, true)],
+                "Unknown",
+                "hello",
+                Some(1),
+                "no patterns: takes what nobody claims",
+            ),
             (vec![waits(1, ANY, true)], "x", "your Tinder code", None, "another service claims it"),
-            (vec![waits(1, ANY, true), waits(2, UBER, false)], "Uber", "again", Some(2), "the claimant collects"),
-            (vec![waits(1, 99, true)], "Uber", "code", None, "a service that the catalogue does not know"),
+            (
+                vec![waits(1, ANY, true), waits(2, UBER, false)],
+                "Uber",
+                "again",
+                Some(2),
+                "the claimant collects",
+            ),
+            (
+                vec![waits(1, 99, true)],
+                "Uber",
+                "code",
+                None,
+                "a service that the catalogue does not know",
+            ),
             (vec![], "Uber", "code", None, "nobody waits"),
         ] {
             assert_eq!(catalogue().choose(&waiting, sender, text), expected, "{why}");
@@ -260,8 +316,10 @@ mod tests {
 
     #[test]
     fn countries_have_their_own_prices() {
-        let service =
-            Service { country_prices: BTreeMap::from([("UK".to_owned(), Amount(80))]), ..service(1, &[], &[]) };
+        let service = Service {
+            country_prices: BTreeMap::from([("UK".to_owned(), Amount(80))]),
+            ..service(1, &[], &[])
+        };
         assert_eq!((service.price_in("UK"), service.price_in("NL")), (Amount(80), Amount(50)));
     }
 }

@@ -29,10 +29,12 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// Digits that stand alone: no letter, digit, plus, or decimal separator touches them.
-static LONE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[^\w+.,/:-])(\d{4,8})(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok());
+static LONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^\w+.,/:-])(\d{4,8})(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok()
+});
 
-/// Makes ready what [`find`] looks with. That takes ten milliseconds, which the first message shall not wait for.
+/// Makes ready what [`find`] looks with. That takes ten milliseconds, which the first message shall
+/// not wait for.
 pub fn prepare() {
     LazyLock::force(&SHAPES);
     LazyLock::force(&LONE);
@@ -61,8 +63,10 @@ fn without_app_hash(text: &str) -> &str {
     let Some((before, last)) = trimmed.rsplit_once(['\n', '\r', ' ']) else {
         return trimmed;
     };
-    let is_hash = last.len() == 11 && last.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
-    let mixed = last.bytes().any(|b| b.is_ascii_uppercase()) && last.bytes().any(|b| b.is_ascii_lowercase());
+    let is_hash = last.len() == 11
+        && last.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    let mixed = last.bytes().any(|b| b.is_ascii_uppercase())
+        && last.bytes().any(|b| b.is_ascii_lowercase());
     let own_line = trimmed.as_bytes().get(before.len()) != Some(&b' ');
     if is_hash && (own_line || mixed) { before.trim_end() } else { trimmed }
 }

@@ -1,4 +1,5 @@
-//! Countries: codes as customers write them, calling codes, national forms, and whose SIM an IMSI says it is.
+//! Countries: codes as customers write them, calling codes, national forms, and whose SIM an IMSI
+//! says it is.
 
 use super::nanp::{self, Member};
 
@@ -58,7 +59,11 @@ impl Default for Countries {
 impl Countries {
     /// These and one more. A code or spelling that is already taken is answered with it.
     pub fn add(&mut self, country: Country) -> Result<(), String> {
-        let taken = country.aliases.iter().chain([&country.code]).find(|spelling| self.find(spelling).is_some());
+        let taken = country
+            .aliases
+            .iter()
+            .chain([&country.code])
+            .find(|spelling| self.find(spelling).is_some());
         if let Some(taken) = taken {
             return Err(taken.clone());
         }
@@ -92,10 +97,11 @@ impl Countries {
         self.0.iter().find(|country| country.mobile_codes.contains(&code))
     }
 
-    /// A number as a SIM, a list or a person wrote it, in E.164 with `+`. Spaces and punctuation are passed over; a number in
-    /// national form needs `home`. `None` when it fits no country.
+    /// A number as a SIM, a list or a person wrote it, in E.164 with `+`. Spaces and punctuation
+    /// are passed over; a number in national form needs `home`. `None` when it fits no country.
     pub fn normalise(&self, raw: &str, home: Option<&Country>) -> Option<String> {
-        let kept: String = raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
+        let kept: String =
+            raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
         let (international, digits) = match (kept.strip_prefix('+'), kept.strip_prefix("00")) {
             (Some(rest), _) | (None, Some(rest)) => (true, rest),
             (None, None) => (false, kept.as_str()),
@@ -111,10 +117,14 @@ impl Countries {
         national.or_else(|| self.of_number(&full).map(|_| full))
     }
 
-    /// The number as its own country writes it, digits only: `0612345678`. A number of no known country: its digits.
+    /// The number as its own country writes it, digits only: `0612345678`. A number of no known
+    /// country: its digits.
     pub fn national(&self, number: &str) -> String {
         let digits = number.trim_start_matches('+');
-        match self.of_number(number).and_then(|country| Some((country, country.subscriber(digits)?))) {
+        match self
+            .of_number(number)
+            .and_then(|country| Some((country, country.subscriber(digits)?)))
+        {
             Some((country, subscriber)) => format!("{}{subscriber}", country.trunk),
             None => digits.to_owned(),
         }
@@ -130,15 +140,17 @@ impl Country {
         (!has_trunk && self.has(rest)).then_some(rest)
     }
 
-    /// Whether `rest` can be a number of this country behind its calling code, by its length and, where countries share the
-    /// calling code `1`, by its area code.
+    /// Whether `rest` can be a number of this country behind its calling code, by its length and,
+    /// where countries share the calling code `1`, by its area code.
     fn has(&self, rest: &str) -> bool {
         let fits = (self.digits.0..=self.digits.1).contains(&rest.len());
         fits && (self.calling_code != "1" || nanp::member(rest) == self.member())
     }
 
     fn member(&self) -> Member {
-        let is = |names: &[&str]| names.iter().any(|name| self.code == *name || self.aliases.iter().any(|a| a == name));
+        let is = |names: &[&str]| {
+            names.iter().any(|name| self.code == *name || self.aliases.iter().any(|a| a == name))
+        };
         match (is(&["US", "USA"]), is(&["CA", "CAN", "CANADA"])) {
             (true, _) => Member::UnitedStates,
             (false, true) => Member::Canada,
@@ -159,7 +171,9 @@ mod tests {
     #[test]
     fn codes_in_any_case_and_both_spellings() {
         let countries = Countries::default();
-        for (text, code) in [("nl", "NL"), ("GB", "UK"), ("uk", "UK"), ("us", "USA"), ("Usa", "USA")] {
+        for (text, code) in
+            [("nl", "NL"), ("GB", "UK"), ("uk", "UK"), ("us", "USA"), ("Usa", "USA")]
+        {
             assert_eq!(countries.find(text).unwrap().code, code);
         }
         assert_eq!(countries.find("FR"), None);
@@ -197,7 +211,9 @@ mod tests {
             assert_eq!(countries.normalise(raw, american.as_ref()), None, "{raw}");
         }
         countries.add(country("CA", &[], "1", "", (10, 10), &[302])).unwrap();
-        for (number, code) in [("+14165550123", "CA"), ("+12025550123", "USA"), ("+17875550123", "USA")] {
+        for (number, code) in
+            [("+14165550123", "CA"), ("+12025550123", "USA"), ("+17875550123", "USA")]
+        {
             assert_eq!(countries.of_number(number).unwrap().code, code);
         }
         assert_eq!(countries.of_number("+18765550123"), None);
@@ -207,9 +223,11 @@ mod tests {
     #[test]
     fn national_form_has_the_trunk_prefix() {
         let countries = Countries::default();
-        for (number, national) in
-            [("+31612345678", "0612345678"), ("+447684563067", "07684563067"), ("+12025550123", "2025550123")]
-        {
+        for (number, national) in [
+            ("+31612345678", "0612345678"),
+            ("+447684563067", "07684563067"),
+            ("+12025550123", "2025550123"),
+        ] {
             assert_eq!(countries.national(number), national);
         }
         assert_eq!(countries.national("+33612345678"), "33612345678", "no country of ours");
@@ -218,7 +236,9 @@ mod tests {
     #[test]
     fn home_by_imsi() {
         let countries = Countries::default();
-        for (imsi, code) in [("204081234567890", "NL"), ("235941234567890", "UK"), ("310150123456789", "USA")] {
+        for (imsi, code) in
+            [("204081234567890", "NL"), ("235941234567890", "UK"), ("310150123456789", "USA")]
+        {
             assert_eq!(countries.of_imsi(imsi).unwrap().code, code);
         }
         assert_eq!(countries.of_imsi("20"), None);
@@ -228,7 +248,10 @@ mod tests {
     #[test]
     fn one_more_country_but_no_spelling_twice() {
         let mut countries = Countries::default();
-        assert_eq!(countries.add(country("DE", &["GB"], "49", "0", (6, 13), &[262])), Err("GB".to_owned()));
+        assert_eq!(
+            countries.add(country("DE", &["GB"], "49", "0", (6, 13), &[262])),
+            Err("GB".to_owned())
+        );
         countries.add(country("DE", &[], "49", "0", (6, 13), &[262])).unwrap();
         assert_eq!(countries.national("+491701234567"), "01701234567");
     }

@@ -59,7 +59,8 @@ mod tests {
     fn each_bound_counts_all_up_to_it() {
         let histogram = Histogram::new(&[1, 10, 100]);
         [0, 1, 2, 10, 11, 1000].into_iter().for_each(|value| histogram.observe(value));
-        let expected = Distribution { at_most: vec![(1, 2), (10, 4), (100, 5)], count: 6, sum: 1024 };
+        let expected =
+            Distribution { at_most: vec![(1, 2), (10, 4), (100, 5)], count: 6, sum: 1024 };
         assert_eq!(histogram.distribution(), expected);
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 /// How many characters of a key are kept for people to tell keys apart.
 const PREFIX_CHARS: usize = 8;
 
-/// A key as the customer holds it. It has no `Display` and a `Debug` that says nothing, so that it ends in no log.
+/// A key as the customer holds it. It has no `Display` and a `Debug` that says nothing, so that it
+/// ends in no log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
@@ -20,7 +21,8 @@ impl ApiKey {
         ApiKey(text)
     }
 
-    /// The SHA-256 of the key: all that the database holds. The key is 256 random bits, so a slow hash would add nothing.
+    /// The SHA-256 of the key: all that the database holds. The key is 256 random bits, so a slow
+    /// hash would add nothing.
     pub fn digest(&self) -> [u8; 32] {
         use sha2::Digest;
         sha2::Sha256::digest(self.0.as_bytes()).into()

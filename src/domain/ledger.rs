@@ -1,6 +1,7 @@
 //! The ledger's entries and what each does to an account's funds.
 //!
-//! The ledger only grows. A balance is the sum of its entries' `balance` effects, holds the sum of their `held` effects.
+//! The ledger only grows. A balance is the sum of its entries' `balance` effects, holds the sum of
+//! their `held` effects.
 
 use super::price::Charge;
 use super::{Amount, OrderId, RentalId};
@@ -28,7 +29,10 @@ impl Funds {
     /// The funds after `entry`, or `None` when it cannot be: holds below zero, or a sum past `i64`.
     pub fn after(self, entry: &Posting) -> Option<Funds> {
         let (balance, held) = entry.effects();
-        let funds = Funds { balance: self.balance.checked_add(balance)?, held: self.held.checked_add(held)? };
+        let funds = Funds {
+            balance: self.balance.checked_add(balance)?,
+            held: self.held.checked_add(held)?,
+        };
         (funds.held >= Amount::ZERO).then_some(funds)
     }
 }
@@ -36,7 +40,8 @@ impl Funds {
 /// One entry to be written, tied to what caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posting {
-    /// The operator added (or, negative, took back) credit. `reference` is the request's own: the same one is applied once.
+    /// The operator added (or, negative, took back) credit. `reference` is the request's own: the
+    /// same one is applied once.
     TopUp {
         /// Added to the balance.
         amount: Amount,
@@ -115,7 +120,9 @@ impl Posting {
     /// What the entry adds to the balance, and to the holds.
     pub fn effects(&self) -> (Amount, Amount) {
         match self {
-            Posting::TopUp { amount, .. } | Posting::Adjustment { amount, .. } => (*amount, Amount::ZERO),
+            Posting::TopUp { amount, .. } | Posting::Adjustment { amount, .. } => {
+                (*amount, Amount::ZERO)
+            }
             Posting::Term { charge, .. } => (Amount(-charge.amount.0), Amount::ZERO),
             Posting::Hold { amount, .. } => (Amount::ZERO, *amount),
             Posting::Capture { amount, .. } => (Amount(-amount.0), Amount(-amount.0)),
@@ -123,15 +130,17 @@ impl Posting {
         }
     }
 
-    /// What caused it; unique in the database, so that nothing is applied twice. A capture and a release of one order share
-    /// theirs: an order ends once.
+    /// What caused it; unique in the database, so that nothing is applied twice. A capture and a
+    /// release of one order share theirs: an order ends once.
     pub fn cause(&self) -> String {
         match self {
             Posting::TopUp { reference, .. } => format!("topup:{reference}"),
             Posting::Adjustment { reference, .. } => format!("adjustment:{reference}"),
             Posting::Term { rental, term, .. } => format!("rental:{rental}:term:{term}"),
             Posting::Hold { order, .. } => format!("order:{order}:made"),
-            Posting::Capture { order, .. } | Posting::Release { order, .. } => format!("order:{order}:ended"),
+            Posting::Capture { order, .. } | Posting::Release { order, .. } => {
+                format!("order:{order}:ended")
+            }
         }
     }
 
@@ -139,9 +148,9 @@ impl Posting {
     pub fn order(&self) -> Option<OrderId> {
         match self {
             Posting::TopUp { .. } | Posting::Adjustment { .. } | Posting::Term { .. } => None,
-            Posting::Hold { order, .. } | Posting::Capture { order, .. } | Posting::Release { order, .. } => {
-                Some(*order)
-            }
+            Posting::Hold { order, .. }
+            | Posting::Capture { order, .. }
+            | Posting::Release { order, .. } => Some(*order),
         }
     }
 
@@ -191,7 +200,8 @@ mod tests {
     fn a_term_is_charged_once_whatever_it_is_called() {
         let price = crate::domain::price::Price { amount: Amount(1500), currency: "EUR".into() };
         let charge = Charge { amount: Amount(1620), price, rate: "1.08".parse().unwrap() };
-        let term = |kind, term| Posting::Term { kind, charge: charge.clone(), rental: RentalId(3), term };
+        let term =
+            |kind, term| Posting::Term { kind, charge: charge.clone(), rental: RentalId(3), term };
         assert_eq!(funds(2000, 50).after(&term(Term::First, 1)), Some(funds(380, 50)));
         assert_eq!(term(Term::Extension, 2).cause(), term(Term::Renewal, 2).cause());
         assert_ne!(term(Term::Renewal, 2).cause(), term(Term::Renewal, 3).cause());

@@ -65,7 +65,8 @@ impl Owner {
     }
 }
 
-/// The text with every run of control characters, line ends included, as one space: what `getsms` answers.
+/// The text with every run of control characters, line ends included, as one space: what `getsms`
+/// answers.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut in_run = false;

@@ -1,4 +1,5 @@
-//! Pure rules and types: money, ledger, order and rental states, matching, allocation, calendar, codes, countries.
+//! Pure rules and types: money, ledger, order and rental states, matching, allocation, calendar,
+//! codes, countries.
 //!
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 

@@ -21,7 +21,8 @@ pub enum AmountError {
     TooLarge,
 }
 
-/// The largest amount that is taken from outside; sums of millions of these stay far below `i64`'s end.
+/// The largest amount that is taken from outside; sums of millions of these stay far below `i64`'s
+/// end.
 const LARGEST: i64 = 100_000_000_000;
 
 impl Amount {
@@ -80,9 +81,12 @@ mod tests {
 
     #[test]
     fn reads_and_writes() {
-        for (text, minor, written) in
-            [("12.50", 1250, "12.50"), ("12.5", 1250, "12.50"), ("7", 700, "7.00"), ("-0.05", -5, "-0.05")]
-        {
+        for (text, minor, written) in [
+            ("12.50", 1250, "12.50"),
+            ("12.5", 1250, "12.50"),
+            ("7", 700, "7.00"),
+            ("-0.05", -5, "-0.05"),
+        ] {
             let amount: Amount = text.parse().unwrap();
             assert_eq!((amount.0, amount.to_string().as_str()), (minor, written), "{text}");
         }

@@ -50,7 +50,10 @@ impl fmt::Display for Network {
 
 /// Whether an address is in one of `networks`, which stand between spaces.
 pub fn is_allowed(networks: &str, address: IpAddr) -> bool {
-    networks.split(' ').filter_map(|text| text.parse::<Network>().ok()).any(|network| network.contains(address))
+    networks
+        .split(' ')
+        .filter_map(|text| text.parse::<Network>().ok())
+        .any(|network| network.contains(address))
 }
 
 #[cfg(test)]
@@ -72,7 +75,11 @@ mod tests {
             ("10.0.0.0/8 2001:db8::1", "2001:db8::1", true),
             ("", "10.0.0.1", false),
         ] {
-            assert_eq!(is_allowed(networks, address.parse().unwrap()), expected, "{networks} {address}");
+            assert_eq!(
+                is_allowed(networks, address.parse().unwrap()),
+                expected,
+                "{networks} {address}"
+            );
         }
         for text in ["x", "192.0.2.0/33", "192.0.2.0/x", "2001:db8::/129", "192.0.2.0/-1"] {
             assert!(text.parse::<Network>().is_err(), "{text}");

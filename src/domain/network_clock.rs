@@ -11,11 +11,11 @@ const TRUSTED: usize = 5;
 /// A stamp further off than any time zone could make it is wrong, not skewed.
 const LARGEST_US: i64 = 26 * 3_600 * 1_000_000;
 
-/// How far ahead of ours the clock of a service centre is, in microseconds, from `samples`: service-centre time stamp less
-/// arrival, of the newest live messages.
+/// How far ahead of ours the clock of a service centre is, in microseconds, from `samples`:
+/// service-centre time stamp less arrival, of the newest live messages.
 ///
-/// A message takes time to arrive, so each sample is too low by its delay: the highest is the best. One wild stamp must not
-/// move the clock, so the second highest is taken.
+/// A message takes time to arrive, so each sample is too low by its delay: the highest is the best.
+/// One wild stamp must not move the clock, so the second highest is taken.
 pub fn offset_us(samples: &[i64]) -> i64 {
     let mut usable: Vec<i64> =
         samples.iter().copied().filter(|sample| sample.abs() <= LARGEST_US).take(SAMPLES).collect();

@@ -9,7 +9,8 @@ use super::{AccountId, Amount, OrderId, ServiceId, SimId, Timestamp};
 pub enum OrderState {
     /// Waiting for its first SMS; its price is held.
     Open,
-    /// Its first SMS came then; its price was charged. It goes on collecting until its lifetime ends.
+    /// Its first SMS came then; its price was charged. It goes on collecting until its lifetime
+    /// ends.
     Completed {
         /// When the SMS was committed.
         at: Timestamp,
@@ -90,7 +91,8 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
-    /// Its SIM, parked in a bank when it was made, has not been on the air since: its lifetime has not begun.
+    /// Its SIM, parked in a bank when it was made, has not been on the air since: its lifetime has
+    /// not begun.
     pub awaits_sim: bool,
     /// Where it is in its life.
     pub state: OrderState,
@@ -106,14 +108,17 @@ pub enum Refused {
 }
 
 impl Order {
-    /// Whether it is open at `now`: an order past its lifetime is over, also when nobody has written that down yet.
+    /// Whether it is open at `now`: an order past its lifetime is over, also when nobody has
+    /// written that down yet.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == OrderState::Open && now < self.expires_at
     }
 
-    /// Whether an SMS may be given to it that the network took in at `taken_at` and that reached us at `received_at` (I5).
+    /// Whether an SMS may be given to it that the network took in at `taken_at` and that reached us
+    /// at `received_at` (I5).
     ///
-    /// `taken_at` comes from a time stamp of whole seconds, so the second in which the order was made counts as its own.
+    /// `taken_at` comes from a time stamp of whole seconds, so the second in which the order was
+    /// made counts as its own.
     pub fn was_running(&self, taken_at: Timestamp, received_at: Timestamp) -> bool {
         const STAMP_RESOLUTION_US: i64 = 1_000_000;
         let collects = matches!(self.state, OrderState::Open | OrderState::Completed { .. });
@@ -141,7 +146,8 @@ impl Order {
         self.end(at, OrderState::Skipped { at })
     }
 
-    /// Whether its number may still be had again at `now`: it completed no longer than `window` ago.
+    /// Whether its number may still be had again at `now`: it completed no longer than `window`
+    /// ago.
     pub fn reusable(&self, now: Timestamp, window: Duration) -> bool {
         matches!(self.state, OrderState::Completed { at } if now < at.plus(window))
     }
@@ -228,7 +234,10 @@ mod tests {
         ] {
             assert_eq!(open.was_running(taken, received), expected, "{why}");
         }
-        assert!(order(OrderState::Completed { at: at(11) }).was_running(at(12), at(13)), "it goes on collecting");
+        assert!(
+            order(OrderState::Completed { at: at(11) }).was_running(at(12), at(13)),
+            "it goes on collecting"
+        );
         assert!(!order(OrderState::Canceled { at: at(11) }).was_running(at(12), at(13)));
     }
 

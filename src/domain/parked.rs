@@ -16,24 +16,35 @@ impl BankReport {
         now.since(self.at) < FRESH
     }
 
-    /// The radios that could have a parked SIM on the air within `sell_within`, by place, each with how long that takes at `now`.
+    /// The radios that could have a parked SIM on the air within `sell_within`, by place, each with
+    /// how long that takes at `now`.
     ///
-    /// Each of the slots `awaited` takes one, whose SIM somebody waits for: the radio that is about it, else the quickest that reaches
-    /// it, so that also a report from before that SIM was called does not give its radio away. A radio whose card is in `held`
-    /// takes none.
-    pub fn free_radios(&self, now: Timestamp, awaited: &[u32], held: &HashSet<String>) -> BTreeMap<usize, Duration> {
+    /// Each of the slots `awaited` takes one, whose SIM somebody waits for: the radio that is about
+    /// it, else the quickest that reaches it, so that also a report from before that SIM was
+    /// called does not give its radio away. A radio whose card is in `held` takes none.
+    pub fn free_radios(
+        &self,
+        now: Timestamp,
+        awaited: &[u32],
+        held: &HashSet<String>,
+    ) -> BTreeMap<usize, Duration> {
         if !self.is_fresh(now) || self.sell_within.is_zero() {
             return BTreeMap::new();
         }
         let age = now.since(self.at);
-        let is_held = |radio: &RadioReport| radio.iccid.as_ref().is_some_and(|iccid| held.contains(iccid));
+        let is_held =
+            |radio: &RadioReport| radio.iccid.as_ref().is_some_and(|iccid| held.contains(iccid));
         let free = self.radios.iter().enumerate().filter(|(_, radio)| !is_held(radio));
         let mut free: BTreeMap<usize, Duration> = free
-            .filter_map(|(place, radio)| Some((place, radio.free_in?.saturating_sub(age).saturating_add(self.switch))))
+            .filter_map(|(place, radio)| {
+                Some((place, radio.free_in?.saturating_sub(age).saturating_add(self.switch)))
+            })
             .collect();
         let awaited = self.slots.iter().filter(|slot| awaited.contains(&slot.slot));
         for slot in awaited {
-            let about = |radio: &RadioReport| radio.next.as_ref().is_some_and(|next| next.slot == slot.slot);
+            let about = |radio: &RadioReport| {
+                radio.next.as_ref().is_some_and(|next| next.slot == slot.slot)
+            };
             let taken = slot
                 .on
                 .or_else(|| self.radios.iter().position(about))
@@ -67,14 +78,16 @@ pub fn quickest(free: &BTreeMap<usize, Duration>, slot: &SlotReport) -> Option<(
     reaching.min_by_key(|(place, wait)| (**wait, **place)).map(|(place, wait)| (*place, *wait))
 }
 
-/// How many SIMs the radios `free` could take at the same time, of `parked`: so many that can be put on those radios.
+/// How many SIMs the radios `free` could take at the same time, of `parked`: so many that can be
+/// put on those radios.
 pub fn placeable(free: impl IntoIterator<Item = usize>, parked: &[(Range<usize>, usize)]) -> usize {
     let mut left: Vec<(Range<usize>, usize)> = parked.to_vec();
     let mut free: Vec<usize> = free.into_iter().collect();
     free.sort_unstable();
     // Of those that a radio reaches it takes one that the fewest radios after it reach.
     free.into_iter().fold(0, |placed, radio| {
-        let reached = left.iter_mut().filter(|(radios, count)| *count > 0 && radios.contains(&radio));
+        let reached =
+            left.iter_mut().filter(|(radios, count)| *count > 0 && radios.contains(&radio));
         let Some((_, count)) = reached.min_by_key(|(radios, _)| radios.end) else { return placed };
         *count -= 1;
         placed + 1
@@ -123,7 +136,12 @@ mod tests {
             name: "b".to_owned(),
             profile: "p".to_owned(),
             at: Timestamp(0),
-            radios: vec![radio(Some(50), Some("a")), radio(Some(10), None), radio(None, None), radio(Some(95), None)],
+            radios: vec![
+                radio(Some(50), Some("a")),
+                radio(Some(10), None),
+                radio(None, None),
+                radio(Some(95), None),
+            ],
             slots: vec![slot(0, 0..4), slot(1, 0..4), slot(2, 1..2), slot(3, 2..3)],
             switch: S(30),
             sell_within: S(120),
@@ -138,10 +156,18 @@ mod tests {
         assert_eq!(bank().free_radios(now, &[], &none), BTreeMap::from([(0, S(80)), (1, S(40))]));
         let later = Timestamp(20_000_000);
         let expected = BTreeMap::from([(0, S(60)), (1, S(30)), (3, S(105))]);
-        assert_eq!(bank().free_radios(later, &[], &none), expected, "what it said twenty seconds ago");
+        assert_eq!(
+            bank().free_radios(later, &[], &none),
+            expected,
+            "what it said twenty seconds ago"
+        );
         let held = HashSet::from(["a".to_owned()]);
         assert_eq!(bank().free_radios(now, &[], &held), BTreeMap::from([(1, S(40))]));
-        assert_eq!(bank().free_radios(now.plus(FRESH), &[], &none), BTreeMap::new(), "it has been silent for too long");
+        assert_eq!(
+            bank().free_radios(now.plus(FRESH), &[], &none),
+            BTreeMap::new(),
+            "it has been silent for too long"
+        );
         let unsold = BankReport { sell_within: S(0), ..bank() };
         assert_eq!(unsold.free_radios(now, &[], &none), BTreeMap::new());
     }
@@ -149,15 +175,31 @@ mod tests {
     #[test]
     fn each_awaited_sim_takes_a_radio() {
         let (none, now) = (HashSet::new(), Timestamp(0));
-        assert_eq!(bank().free_radios(now, &[0], &none), BTreeMap::from([(0, S(80))]), "the quickest");
-        assert_eq!(bank().free_radios(now, &[2], &none), BTreeMap::from([(0, S(80))]), "the only one");
+        assert_eq!(
+            bank().free_radios(now, &[0], &none),
+            BTreeMap::from([(0, S(80))]),
+            "the quickest"
+        );
+        assert_eq!(
+            bank().free_radios(now, &[2], &none),
+            BTreeMap::from([(0, S(80))]),
+            "the only one"
+        );
         assert_eq!(bank().free_radios(now, &[0, 1], &none), BTreeMap::new());
-        assert_eq!(bank().free_radios(now, &[3], &none).len(), 2, "its radio is spoken for already");
+        assert_eq!(
+            bank().free_radios(now, &[3], &none).len(),
+            2,
+            "its radio is spoken for already"
+        );
         let mut about = bank();
         about.radios[2].next = Some(NextMove { slot: 0, why: "order", at: now });
         assert_eq!(about.free_radios(now, &[0], &none).len(), 2, "the radio that is about it");
         about.slots[1].on = Some(0);
-        assert_eq!(about.free_radios(now, &[1], &none), BTreeMap::from([(1, S(40))]), "it comes on the air there");
+        assert_eq!(
+            about.free_radios(now, &[1], &none),
+            BTreeMap::from([(1, S(40))]),
+            "it comes on the air there"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Prices in whatever currency the operator declares them, and what they are in the accounts' currency.
+//! Prices in whatever currency the operator declares them, and what they are in the accounts'
+//! currency.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,7 +43,10 @@ impl FromStr for Rate {
             return Err(RateError);
         }
         let parts: i64 = format!("{fraction:0<6}").parse().map_err(|_| RateError)?;
-        let rate = whole.parse::<i64>().ok().and_then(|whole| whole.checked_mul(RATE_UNIT)?.checked_add(parts));
+        let rate = whole
+            .parse::<i64>()
+            .ok()
+            .and_then(|whole| whole.checked_mul(RATE_UNIT)?.checked_add(parts));
         rate.filter(|rate| (1..=LARGEST_RATE).contains(rate)).map(Rate).ok_or(RateError)
     }
 }
@@ -110,10 +114,15 @@ impl Rates {
 
     /// The rate of a currency, if there is one.
     pub fn rate(&self, currency: &str) -> Option<Rate> {
-        if currency == self.currency { Some(Rate::ONE) } else { self.by_currency.get(currency).copied() }
+        if currency == self.currency {
+            Some(Rate::ONE)
+        } else {
+            self.by_currency.get(currency).copied()
+        }
     }
 
-    /// What `price` is in the accounts' currency; `None` without a rate, or past what can be counted.
+    /// What `price` is in the accounts' currency; `None` without a rate, or past what can be
+    /// counted.
     pub fn charge(&self, price: &Price) -> Option<Charge> {
         let rate = self.rate(&price.currency)?;
         Some(Charge { amount: rate.convert(price.amount)?, price: price.clone(), rate })
@@ -131,10 +140,24 @@ mod tests {
 
     #[test]
     fn rates_are_exact_decimals() {
-        for (text, shown) in [("1.08", "1.08"), ("1", "1"), ("0.000001", "0.000001"), ("117.5", "117.5")] {
+        for (text, shown) in
+            [("1.08", "1.08"), ("1", "1"), ("0.000001", "0.000001"), ("117.5", "117.5")]
+        {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), shown);
         }
-        for text in ["", "0", "0.0", "-1", "1,08", "1.0000001", "1.", ".5", "1e3", "99999999999999999999", "1000001"] {
+        for text in [
+            "",
+            "0",
+            "0.0",
+            "-1",
+            "1,08",
+            "1.0000001",
+            "1.",
+            ".5",
+            "1e3",
+            "99999999999999999999",
+            "1000001",
+        ] {
             assert_eq!(text.parse::<Rate>(), Err(RateError), "{text}");
         }
     }
@@ -149,7 +172,11 @@ mod tests {
             ("1.0049", 100, 100),
             ("0.333333", 100, 33),
         ] {
-            assert_eq!(rate.parse::<Rate>().unwrap().convert(Amount(cents)), Some(Amount(expected)), "{rate} {cents}");
+            assert_eq!(
+                rate.parse::<Rate>().unwrap().convert(Amount(cents)),
+                Some(Amount(expected)),
+                "{rate} {cents}"
+            );
         }
         assert_eq!("1000000".parse::<Rate>().unwrap().convert(Amount(i64::MAX)), None);
     }
@@ -159,9 +186,14 @@ mod tests {
         let price: Price = "15.00 EUR".parse().unwrap();
         assert_eq!((price.amount, price.currency.as_str()), (Amount(1500), "EUR"));
         for text in ["15.00", "15.00 eur", "15.00 EURO", "-1.00 EUR", "1.001 EUR", "EUR 15.00"] {
-            assert_eq!(text.parse::<Price>().unwrap_err(), "write a price like 15.00 EUR", "{text}");
+            assert_eq!(
+                text.parse::<Price>().unwrap_err(),
+                "write a price like 15.00 EUR",
+                "{text}"
+            );
         }
-        let rates = Rates::new("USD", BTreeMap::from([("EUR".to_owned(), "1.08".parse().unwrap())]));
+        let rates =
+            Rates::new("USD", BTreeMap::from([("EUR".to_owned(), "1.08".parse().unwrap())]));
         assert_eq!(rates.charge(&price).unwrap().amount, Amount(1620));
         let dollars = rates.charge(&"15.00 USD".parse().unwrap()).unwrap();
         assert_eq!((dollars.amount, dollars.rate), (Amount(1500), Rate::ONE));
@@ -170,7 +202,13 @@ mod tests {
 
     #[test]
     fn half_of_an_odd_price_goes_up() {
-        assert_eq!((percent_of(Amount(50), 50), percent_of(Amount(35), 50)), (Amount(25), Amount(18)));
-        assert_eq!((percent_of(Amount(50), 0), percent_of(Amount(50), 100)), (Amount(0), Amount(50)));
+        assert_eq!(
+            (percent_of(Amount(50), 50), percent_of(Amount(35), 50)),
+            (Amount(25), Amount(18))
+        );
+        assert_eq!(
+            (percent_of(Amount(50), 0), percent_of(Amount(50), 100)),
+            (Amount(0), Amount(50))
+        );
     }
 }

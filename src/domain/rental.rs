@@ -40,11 +40,19 @@ impl FromStr for Package {
             (None, Some(digits)) => (digits, 12),
             (None, None) => return Err(()),
         };
-        if digits.is_empty() || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.is_empty()
+            || digits.starts_with('0')
+            || !digits.bytes().all(|b| b.is_ascii_digit())
+        {
             return Err(());
         }
-        let months = digits.parse::<u32>().ok().and_then(|count| count.checked_mul(unit)).ok_or(())?;
-        if months > LONGEST_MONTHS { Err(()) } else { Ok(Package { name: text.to_owned(), months }) }
+        let months =
+            digits.parse::<u32>().ok().and_then(|count| count.checked_mul(unit)).ok_or(())?;
+        if months > LONGEST_MONTHS {
+            Err(())
+        } else {
+            Ok(Package { name: text.to_owned(), months })
+        }
     }
 }
 
@@ -159,7 +167,8 @@ pub struct Rental {
 }
 
 impl Rental {
-    /// Whether it runs at `now`: past its end it does not, also when nobody has written that down yet.
+    /// Whether it runs at `now`: past its end it does not, also when nobody has written that down
+    /// yet.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.state == RentalState::Active && now < self.expires_at
     }
@@ -169,9 +178,11 @@ impl Rental {
         self.state.ended_at().unwrap_or(self.expires_at)
     }
 
-    /// Whether an SMS is its own that the network took in at `taken_at` and that reached us at `received_at` (I5).
+    /// Whether an SMS is its own that the network took in at `taken_at` and that reached us at
+    /// `received_at` (I5).
     ///
-    /// `taken_at` comes from a time stamp of whole seconds, so the second of the start counts as its own.
+    /// `taken_at` comes from a time stamp of whole seconds, so the second of the start counts as
+    /// its own.
     pub fn was_running(&self, taken_at: Timestamp, received_at: Timestamp) -> bool {
         const STAMP_RESOLUTION_US: i64 = 1_000_000;
         let end = self.ends_at();
@@ -179,7 +190,8 @@ impl Rental {
         started_by_then && self.started_at <= received_at && taken_at < end && received_at < end
     }
 
-    /// With one more term; `None` past the end of the calendar. Months are counted from the start: see [`add_months`].
+    /// With one more term; `None` past the end of the calendar. Months are counted from the start:
+    /// see [`add_months`].
     pub fn with_term(self, months: u32) -> Option<Rental> {
         let months = self.months.checked_add(months)?;
         let expires_at = add_months(self.started_at, months)?;
@@ -223,7 +235,20 @@ mod tests {
         for (name, months) in [("1m", 1), ("3m", 3), ("6m", 6), ("1y", 12), ("2y", 24)] {
             assert_eq!(name.parse::<Package>().unwrap().months(), months);
         }
-        for name in ["", "m", "1", "0m", "01m", "1M", "1d", "-1m", "1.5m", "121m", "99999999999m", "400000000y"] {
+        for name in [
+            "",
+            "m",
+            "1",
+            "0m",
+            "01m",
+            "1M",
+            "1d",
+            "-1m",
+            "1.5m",
+            "121m",
+            "99999999999m",
+            "400000000y",
+        ] {
             assert!(name.parse::<Package>().is_err(), "{name}");
         }
         assert_eq!(Packages::document().len(), 4);
@@ -232,19 +257,28 @@ mod tests {
     #[test]
     fn month_after_month_from_the_31st_each_ends_on_its_months_last_day() {
         let mut rental = rental();
-        for end in ["03-31", "04-30", "05-31", "06-30", "07-31", "08-31", "09-30", "10-31", "11-30", "12-31"] {
+        for end in [
+            "03-31", "04-30", "05-31", "06-30", "07-31", "08-31", "09-30", "10-31", "11-30",
+            "12-31",
+        ] {
             rental = rental.with_term(1).unwrap();
             assert_eq!(rental.expires_at, at(&format!("2026-{end}T12:00:00.5Z")));
         }
         let year = rental.with_term(12).unwrap();
-        assert_eq!((year.expires_at, year.months, year.terms), (at("2027-12-31T12:00:00.5Z"), 23, 12));
+        assert_eq!(
+            (year.expires_at, year.months, year.terms),
+            (at("2027-12-31T12:00:00.5Z"), 23, 12)
+        );
         assert_eq!(year.with_term(2).unwrap().expires_at, at("2028-02-29T12:00:00.5Z"));
     }
 
     #[test]
     fn a_second_month_ends_where_two_months_from_the_start_do() {
         let twice = rental().with_term(1).unwrap();
-        assert_eq!((twice.expires_at, twice.terms, twice.months), (at("2026-03-31T12:00:00.5Z"), 2, 2));
+        assert_eq!(
+            (twice.expires_at, twice.terms, twice.months),
+            (at("2026-03-31T12:00:00.5Z"), 2, 2)
+        );
         assert_eq!(rental().with_term(u32::MAX), None);
     }
 
@@ -252,14 +286,23 @@ mod tests {
     fn only_an_sms_of_its_term_is_its_own() {
         for (taken, received, own, why) in [
             ("2026-02-10T00:00:00Z", "2026-02-10T00:00:05Z", true, "in its term"),
-            ("2026-01-31T12:00:00Z", "2026-01-31T12:00:02Z", true, "the stamp's second is that of the start"),
+            (
+                "2026-01-31T12:00:00Z",
+                "2026-01-31T12:00:02Z",
+                true,
+                "the stamp's second is that of the start",
+            ),
             ("2026-01-31T11:59:59Z", "2026-01-31T12:00:02Z", false, "taken in before the start"),
             ("2026-02-10T00:00:00Z", "2026-01-31T11:00:00Z", false, "reached us before the start"),
             ("2026-02-28T12:00:01Z", "2026-02-28T12:00:02Z", false, "taken in after the end"),
             ("2026-02-28T11:00:00Z", "2026-02-28T12:00:02Z", false, "reached us after the end"),
         ] {
             assert_eq!(rental().was_running(at(taken), at(received)), own, "{why}");
-            assert_eq!(rental().end().was_running(at(taken), at(received)), own, "{why}, when it has ended");
+            assert_eq!(
+                rental().end().was_running(at(taken), at(received)),
+                own,
+                "{why}, when it has ended"
+            );
         }
     }
 

@@ -85,14 +85,18 @@ mod tests {
     #[test]
     fn the_operator_has_the_last_word() {
         use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
-        let known = |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };
+        let known =
+            |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };
         let (same, other) = ("+31612345678", "+31687654321");
         assert!(replaces(None, same, Phonebook));
         assert!(!replaces(Some(&known(Cnum)), same, Cnum), "nothing new");
         assert!(replaces(Some(&known(Cnum)), other, Cnum), "ported");
         assert!(replaces(Some(&known(Cnum)), other, Operator));
         assert!(!replaces(Some(&known(Operator)), other, Cnum));
-        assert!(!replaces(Some(&known(Ussd)), other, Cnum), "the network knows better than the card");
+        assert!(
+            !replaces(Some(&known(Ussd)), other, Cnum),
+            "the network knows better than the card"
+        );
         assert!(replaces(Some(&known(Ussd)), other, Loopback));
         assert!(!replaces(Some(&known(Operator)), other, Loopback));
         for source in [Phonebook, Cnum, Ussd, Loopback, Operator] {

@@ -32,7 +32,8 @@ pub enum End {
     Double(String),
 }
 
-/// Runs a session over any stream until it ends: what a port's task does, and what tests and benchmarks do over streams in memory.
+/// Runs a session over any stream until it ends: what a port's task does, and what tests and
+/// benchmarks do over streams in memory.
 pub async fn attend<S, H>(stream: &mut S, port: &str, settings: &Settings, host: &Arc<H>) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -63,10 +64,24 @@ pub(super) struct Attendance<'a, H, R> {
 impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
     pub fn new(host: &'a H, settings: &'a Settings, record: &'a Record, report: R) -> Self {
         let clock = Clock::start();
-        Attendance { host, settings, record, report, clock, pending: Pending::default(), asked: Vec::new(), next_id: 0 }
+        Attendance {
+            host,
+            settings,
+            record,
+            report,
+            clock,
+            pending: Pending::default(),
+            asked: Vec::new(),
+            next_id: 0,
+        }
     }
 
-    pub async fn run<S>(&mut self, stream: &mut S, config: SessionConfig, requests: &mut mpsc::Receiver<Asked>) -> End
+    pub async fn run<S>(
+        &mut self,
+        stream: &mut S,
+        config: SessionConfig,
+        requests: &mut mpsc::Receiver<Asked>,
+    ) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -83,9 +98,12 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }
-            // A timer that is set too early ticks once in vain; moving it with every command would cost more.
+            // A timer that is set too early ticks once in vain; moving it with every command would
+            // cost more.
             let deadline = session.next_deadline().map(|moment| clock.instant(moment));
-            if let Some(deadline) = deadline.filter(|deadline| timer.is_elapsed() || *deadline < timer.deadline()) {
+            if let Some(deadline) =
+                deadline.filter(|deadline| timer.is_elapsed() || *deadline < timer.deadline())
+            {
                 timer.as_mut().reset(deadline);
             }
             tokio::select! {
@@ -113,7 +131,11 @@ impl<'a, H: Host, R: FnMut(Snapshot) -> Option<End>> Attendance<'a, H, R> {
         self.asked.push((self.next_id, asked));
     }
 
-    async fn carry_out<S: AsyncWrite + Unpin>(&mut self, session: &mut Session, stream: &mut S) -> Result<(), End> {
+    async fn carry_out<S: AsyncWrite + Unpin>(
+        &mut self,
+        session: &mut Session,
+        stream: &mut S,
+    ) -> Result<(), End> {
         while let Some(action) = session.next_action() {
             match action {
                 Action::Write(bytes) => {
@@ -198,9 +220,13 @@ fn answered(session: &mut Session, answer: Answer, clock: Clock) {
     }
 }
 
-/// A command is some dozen octets, which any port takes at once unless the modem has stopped reading long ago. Never flushed: that would
-/// block the thread.
-async fn write<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8], limit: Duration) -> Result<(), End> {
+/// A command is some dozen octets, which any port takes at once unless the modem has stopped
+/// reading long ago. Never flushed: that would block the thread.
+async fn write<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    bytes: &[u8],
+    limit: Duration,
+) -> Result<(), End> {
     match tokio::time::timeout(limit, stream.write_all(bytes)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(End::HungUp(format!("writing failed: {error}"))),

@@ -13,7 +13,10 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub fn start() -> Clock {
-        #[expect(clippy::disallowed_methods, reason = "the outermost loop: sessions get their time from here")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the outermost loop: sessions get their time from here"
+        )]
         let origin = Instant::now();
         Clock { origin }
     }

@@ -1,4 +1,5 @@
-//! Files that systemd hands to the service alone (`LoadCredential=`): `credential:NAME` in place of a path.
+//! Files that systemd hands to the service alone (`LoadCredential=`): `credential:NAME` in place of
+//! a path.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -24,8 +25,9 @@ fn resolve(path: &Path, folder: Option<&OsStr>) -> Result<PathBuf, String> {
     if name.is_empty() || name.contains('/') || name.starts_with('.') {
         return Err(format!("\"{name}\" cannot be a credential's name"));
     }
-    let folder =
-        folder.ok_or_else(|| format!("systemd has given no credential {name}: the unit needs LoadCredential="))?;
+    let folder = folder.ok_or_else(|| {
+        format!("systemd has given no credential {name}: the unit needs LoadCredential=")
+    })?;
     Ok(Path::new(folder).join(name))
 }
 
@@ -36,9 +38,13 @@ mod tests {
     #[test]
     fn a_path_or_the_name_of_a_credential() {
         let folder = Some(OsStr::new("/run/credentials/simbridge.service"));
-        let told = |path, folder| resolve(Path::new(path), folder).map(|path| path.display().to_string());
+        let told =
+            |path, folder| resolve(Path::new(path), folder).map(|path| path.display().to_string());
         assert_eq!(told("/etc/simbridge/pin", None).as_deref(), Ok("/etc/simbridge/pin"));
-        assert_eq!(told("credential:pin", folder).as_deref(), Ok("/run/credentials/simbridge.service/pin"));
+        assert_eq!(
+            told("credential:pin", folder).as_deref(),
+            Ok("/run/credentials/simbridge.service/pin")
+        );
         assert!(told("credential:pin", None).unwrap_err().contains("LoadCredential="));
         for wrong in ["credential:", "credential:../pin", "credential:/etc/shadow"] {
             assert!(told(wrong, folder).unwrap_err().contains("cannot be"), "{wrong}");

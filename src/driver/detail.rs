@@ -1,4 +1,5 @@
-//! What is known of one port beside its snapshot: what was done about it, and what was last said on it.
+//! What is known of one port beside its snapshot: what was done about it, and what was last said on
+//! it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,11 +17,13 @@ pub struct Detail {
     pub snapshot: Option<Snapshot>,
     /// The USB device that it belongs to (`1-1.4`).
     pub usb: Option<String>,
-    /// How often each step of the recovery ladder was taken since the daemon started: its name, and the count.
+    /// How often each step of the recovery ladder was taken since the daemon started: its name,
+    /// and the count.
     pub recoveries: Vec<(&'static str, u32)>,
     /// Messages that came with their URC and could be given to nobody, since the daemon started.
     pub dropped: u64,
-    /// The last lines: seconds since the daemon opened ports, `>` (sent) or `<`, the line with numbers and texts masked.
+    /// The last lines: seconds since the daemon opened ports, `>` (sent) or `<`, the line with
+    /// numbers and texts masked.
     pub transcript: Vec<String>,
 }
 
@@ -96,14 +99,23 @@ impl Record {
                 *count
             })
         }) {
-            tracing::info!(event = "modem_recovery", step = step.name(), count, "recovering the modem");
+            tracing::info!(
+                event = "modem_recovery",
+                step = step.name(),
+                count,
+                "recovering the modem"
+            );
         }
     }
 
     /// Messages were lost.
     pub fn dropped(&self, count: usize) {
         self.lock().dropped += u64::try_from(count).unwrap_or(u64::MAX);
-        tracing::warn!(event = "dropped", count, "messages that came with their URC could be given to nobody");
+        tracing::warn!(
+            event = "dropped",
+            count,
+            "messages that came with their URC could be given to nobody"
+        );
     }
 
     /// Octets that were sent.
@@ -121,14 +133,16 @@ impl Record {
         self.lock().transcript.opened();
     }
 
-    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be replayed.
+    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be
+    /// replayed.
     pub fn recording(&self) -> Vec<String> {
         self.lock().transcript.recording()
     }
 
     pub fn detail(&self) -> Detail {
         let kept = self.lock();
-        let counts = Step::ALL.into_iter().zip(kept.counts).map(|(step, count)| (step.name(), count));
+        let counts =
+            Step::ALL.into_iter().zip(kept.counts).map(|(step, count)| (step.name(), count));
         Detail {
             snapshot: kept.snapshot.clone(),
             usb: kept.usb.clone(),

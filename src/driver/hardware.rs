@@ -1,4 +1,5 @@
-//! The operator's own folder of modem profiles. Read whenever a port is opened, so that a new file needs no restart.
+//! The operator's own folder of modem profiles. Read whenever a port is opened, so that a new file
+//! needs no restart.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +25,10 @@ impl Hardware {
     /// All profiles as they are now. A file that cannot be used is told once, and left out.
     pub async fn profiles(&self) -> Arc<Catalogue> {
         let Some(folder) = self.folder.clone() else { return Arc::default() };
-        let (catalogue, faults) = tokio::task::spawn_blocking(move || read_profiles(&folder)).await.unwrap_or_default();
-        let faults: Vec<String> = faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
+        let (catalogue, faults) =
+            tokio::task::spawn_blocking(move || read_profiles(&folder)).await.unwrap_or_default();
+        let faults: Vec<String> =
+            faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         for fault in faults.iter().filter(|fault| !told.contains(fault)) {
             warn!(event = "profile_unusable", fault, "a modem profile cannot be used");
@@ -42,19 +45,22 @@ fn describe(file: &str, error: &ProfileError) -> String {
     }
 }
 
-/// The profiles of a folder's `modems/*.toml` beside the embedded ones, and what is wrong with those that cannot be used. A folder that
-/// is not there has none.
+/// The profiles of a folder's `modems/*.toml` beside the embedded ones, and what is wrong with
+/// those that cannot be used. A folder that is not there has none.
 pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) {
     let (files, mut faults) = texts(&folder.join("modems"));
-    let (catalogue, wrong) = Catalogue::with_own(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let (catalogue, wrong) =
+        Catalogue::with_own(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     faults.extend(wrong);
     (catalogue, faults)
 }
 
-/// The operators of a folder's `operators/*.toml`, and what is wrong with those that cannot be used.
+/// The operators of a folder's `operators/*.toml`, and what is wrong with those that cannot be
+/// used.
 pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
     let (files, faults) = texts(&folder.join("operators"));
-    let mut faults: Vec<(String, String)> = faults.into_iter().map(|(file, error)| (file, error.text)).collect();
+    let mut faults: Vec<(String, String)> =
+        faults.into_iter().map(|(file, error)| (file, error.text)).collect();
     let mut operators = Vec::new();
     for (file, text) in files {
         match Operator::parse(&text) {
@@ -68,7 +74,8 @@ pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
 /// The banks of a folder's `banks/*.toml`, and what is wrong with those that cannot be used.
 pub fn read_bank_profiles(folder: &Path) -> (Vec<BankProfile>, Vec<(String, String)>) {
     let (files, faults) = texts(&folder.join("banks"));
-    let mut faults: Vec<(String, String)> = faults.into_iter().map(|(file, error)| (file, error.text)).collect();
+    let mut faults: Vec<(String, String)> =
+        faults.into_iter().map(|(file, error)| (file, error.text)).collect();
     let mut banks = Vec::new();
     for (file, text) in files {
         match BankProfile::parse(&text) {
@@ -87,7 +94,10 @@ fn texts(folder: &Path) -> Texts {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
-    let unreadable = |error: std::io::Error| ProfileError { line: None, text: format!("cannot be read: {error}") };
+    let unreadable = |error: std::io::Error| ProfileError {
+        line: None,
+        text: format!("cannot be read: {error}"),
+    };
     let (mut files, mut faults) = (Vec::new(), Vec::new());
     for path in paths {
         let name = path.display().to_string();

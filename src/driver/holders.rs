@@ -41,7 +41,8 @@ struct Look {
 }
 
 impl Holders {
-    /// The first other program that has this device (its real path) open and is not the modem at its other end.
+    /// The first other program that has this device (its real path) open and is not the modem at
+    /// its other end.
     pub async fn rival(&self, device: &Path) -> Option<Holder> {
         let pseudo = device.starts_with("/dev/pts");
         self.find(device, |holder| !(pseudo && holder.has_master)).await
@@ -67,7 +68,10 @@ impl Holders {
             return Arc::clone(&look.found);
         }
         let found = Arc::new(tokio::task::spawn_blocking(scan).await.unwrap_or_default());
-        #[expect(clippy::disallowed_methods, reason = "the age of a look into /proc; nothing is decided by it")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the age of a look into /proc; nothing is decided by it"
+        )]
         let at = Instant::now();
         *known = Some(Look { at, found: Arc::clone(&found) });
         found
@@ -77,12 +81,15 @@ impl Holders {
 fn scan() -> Found {
     let mut found = Found::new();
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
         let devices = open_devices(&process.path());
         if devices.iter().all(|device| is_master(device)) {
             continue;
         }
-        let program = fs::read_to_string(process.path().join("comm")).unwrap_or_default().trim().to_owned();
+        let program =
+            fs::read_to_string(process.path().join("comm")).unwrap_or_default().trim().to_owned();
         let has_master = devices.iter().any(|device| is_master(device));
         for device in devices {
             let holders = found.entry(device).or_default();
@@ -98,15 +105,22 @@ fn is_master(device: &Path) -> bool {
     device == Path::new("/dev/ptmx") || device == Path::new("/dev/pts/ptmx")
 }
 
-/// Terminals that a process has open. Nothing for a process that is gone, or that is somebody else's.
+/// Terminals that a process has open. Nothing for a process that is gone, or that is somebody
+/// else's.
 fn open_devices(process: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
     let mut devices: Vec<PathBuf> = files
         .filter_map(|file| fs::read_link(file.path()).ok())
         .filter(|target| {
-            target.starts_with("/dev/pts") || target.to_str().is_some_and(|name| name.starts_with("/dev/"))
+            target.starts_with("/dev/pts")
+                || target.to_str().is_some_and(|name| name.starts_with("/dev/"))
         })
-        .filter(|target| !matches!(target.to_str(), Some("/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")))
+        .filter(|target| {
+            !matches!(
+                target.to_str(),
+                Some("/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
+            )
+        })
         .collect();
     devices.dedup();
     devices

@@ -7,7 +7,8 @@ use super::recovery::Step;
 use crate::modem::bank::{BankReport, Kept, Moved, Need};
 use crate::modem::{Answered, Custody, Received, SimCard, Snapshot};
 
-/// The host could not do it now. The driver tries again later; a message stays in its modem until then.
+/// The host could not do it now. The driver tries again later; a message stays in its modem until
+/// then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct HostError {
@@ -22,8 +23,9 @@ impl HostError {
     }
 }
 
-/// The daemon's side. Calls for different modems, and several `store`s of one modem, are under way at the same time; the `store`s of one modem
-/// are polled for the first time in the order in which the messages were read.
+/// The daemon's side. Calls for different modems, and several `store`s of one modem, are under way
+/// at the same time; the `store`s of one modem are polled for the first time in the order in which
+/// the messages were read.
 pub trait Host: Send + Sync + 'static {
     /// On every change, and after every keep-alive. Must not block.
     fn report(&self, snapshot: Snapshot);
@@ -36,19 +38,37 @@ pub trait Host: Send + Sync + 'static {
     /// A step of the recovery ladder is taken. Must not block.
     fn recovering(&self, _port: &str, _step: Step) {}
 
-    /// This card is in this modem. The answer says whose messages may still lie in the modem's own store.
-    fn identified(&self, imei: &str, sim: &SimCard) -> impl Future<Output = Result<Custody, HostError>> + Send;
+    /// This card is in this modem. The answer says whose messages may still lie in the modem's own
+    /// store.
+    fn identified(
+        &self,
+        imei: &str,
+        sim: &SimCard,
+    ) -> impl Future<Output = Result<Custody, HostError>> + Send;
 
     /// The modem's own store holds nothing of the former card any more: custody moves to this card.
-    fn emptied(&self, imei: &str, iccid: &str) -> impl Future<Output = Result<(), HostError>> + Send;
+    fn emptied(
+        &self,
+        imei: &str,
+        iccid: &str,
+    ) -> impl Future<Output = Result<(), HostError>> + Send;
 
-    /// May a PIN be entered? `Ok(true)` means that the try is on disk, so that there is never a second one. Without this, none is entered.
-    fn may_enter_pin(&self, _imei: &str, _iccid: Option<&str>) -> impl Future<Output = Result<bool, HostError>> + Send {
+    /// May a PIN be entered? `Ok(true)` means that the try is on disk, so that there is never a
+    /// second one. Without this, none is entered.
+    fn may_enter_pin(
+        &self,
+        _imei: &str,
+        _iccid: Option<&str>,
+    ) -> impl Future<Output = Result<bool, HostError>> + Send {
         async { Ok(false) }
     }
 
     /// The card took the PIN: the try may be forgotten.
-    fn pin_accepted(&self, _imei: &str, _iccid: Option<&str>) -> impl Future<Output = Result<(), HostError>> + Send {
+    fn pin_accepted(
+        &self,
+        _imei: &str,
+        _iccid: Option<&str>,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
         async { Ok(()) }
     }
 
@@ -70,7 +90,11 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// Keeps what is known of a slot.
-    fn bank_keep(&self, _bank: &str, _kept: Kept) -> impl Future<Output = Result<(), HostError>> + Send {
+    fn bank_keep(
+        &self,
+        _bank: &str,
+        _kept: Kept,
+    ) -> impl Future<Output = Result<(), HostError>> + Send {
         async { Ok(()) }
     }
 
@@ -86,7 +110,10 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// What is wanted of these cards.
-    fn bank_needs(&self, _iccids: Vec<String>) -> impl Future<Output = Result<Vec<Need>, HostError>> + Send {
+    fn bank_needs(
+        &self,
+        _iccids: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<Need>, HostError>> + Send {
         async { Ok(Vec::new()) }
     }
 

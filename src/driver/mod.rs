@@ -1,11 +1,13 @@
 //! Serial ports and the loop that carries a session's actions out.
 //!
-//! [`start`] takes paths and globs. A supervisor (`supervisor.rs`) finds the ports they name, now and whenever a folder changes
-//! (`watch.rs`), and runs one task for each (`worker.rs`): it opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
-//! (`attend.rs`), and does it again after a while when that ends (`backoff.rs`). What the daemon has to do for a modem is the [`Host`].
+//! [`start`] takes paths and globs. A supervisor (`supervisor.rs`) finds the ports they name, now
+//! and whenever a folder changes (`watch.rs`), and runs one task for each (`worker.rs`): it opens
+//! the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it (`attend.rs`),
+//! and does it again after a while when that ends (`backoff.rs`). What the daemon has to do for a
+//! modem is the [`Host`].
 //!
-//! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a close never waits for what was not sent,
-//! and a panic ends one task, which is started anew.
+//! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a
+//! close never waits for what was not sent, and a panic ends one task, which is started anew.
 
 mod attend;
 mod backoff;
@@ -73,11 +75,14 @@ pub struct Ports {
 /// How a port's modem is treated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortOptions {
-    /// The profile to take by its name; without it, the one that fits what the modem says of itself.
+    /// The profile to take by its name; without it, the one that fits what the modem says of
+    /// itself.
     pub profile: Option<String>,
-    /// A file with the PIN of the SIM cards in it; `credential:NAME` is a credential of the service.
+    /// A file with the PIN of the SIM cards in it; `credential:NAME` is a credential of the
+    /// service.
     pub pin_file: Option<PathBuf>,
-    /// The ICCID is read from the card's own file where that can be: what a modem remembers may be of a card that a bank has exchanged.
+    /// The ICCID is read from the card's own file where that can be: what a modem remembers may be
+    /// of a card that a bank has exchanged.
     pub iccid_from_card: bool,
 }
 
@@ -162,7 +167,8 @@ pub struct Driver {
 /// How long workers may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Serves all ports that the patterns name with the default settings. Spawns on the current tokio runtime, which needs its timer and I/O.
+/// Serves all ports that the patterns name with the default settings. Spawns on the current tokio
+/// runtime, which needs its timer and I/O.
 pub fn start<H: Host, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver {
     start_with(patterns, Settings::default(), host)
 }
@@ -174,13 +180,18 @@ pub async fn holder(port: &Path) -> Option<String> {
 }
 
 /// As [`start`], with other settings.
-pub fn start_with<H: Host, P: Into<Ports>>(patterns: Vec<P>, settings: Settings, host: Arc<H>) -> Driver {
+pub fn start_with<H: Host, P: Into<Ports>>(
+    patterns: Vec<P>,
+    settings: Settings,
+    host: Arc<H>,
+) -> Driver {
     let (ports, wanted) = latest::channel(patterns.into_iter().map(Into::into).collect());
     let stop = CancellationToken::new();
     let (requests, asked) = mpsc::channel(16);
     let records = Records::default();
     let (looked, has_looked) = latest::channel(false);
-    let supervisor = supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), looked);
+    let supervisor =
+        supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), looked);
     let handle = Handle { requests, records, ports: Arc::new(ports), has_looked };
     Driver { stop, handle, supervisor: tokio::spawn(supervisor.run(asked)) }
 }
@@ -194,7 +205,8 @@ impl Driver {
         }
     }
 
-    /// Asks the modem on this port something, between its other work. `port` is as in its snapshots.
+    /// Asks the modem on this port something, between its other work. `port` is as in its
+    /// snapshots.
     ///
     /// # Errors
     /// The request is refused, the modem does not answer in time, or there is none.
@@ -228,12 +240,14 @@ impl Handle {
         self.records.recording(port)
     }
 
-    /// Serves these ports from now on. Sessions on ports that are meant as before go on; the others are ended, or begun.
+    /// Serves these ports from now on. Sessions on ports that are meant as before go on; the others
+    /// are ended, or begun.
     pub fn serve(&self, ports: Vec<Ports>) {
         self.ports.send_replace(ports);
     }
 
-    /// Returns once the ports that there are have been looked for, so that [`Handle::ports`] knows them.
+    /// Returns once the ports that there are have been looked for, so that [`Handle::ports`] knows
+    /// them.
     pub async fn looked(&self) {
         // Fails when the driver has stopped: then nothing more is found.
         let _ = self.has_looked.clone().wait_for(|looked| *looked).await;

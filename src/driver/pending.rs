@@ -1,4 +1,5 @@
-//! What the host is still busy with, for one modem: few futures, polled in the order in which they came.
+//! What the host is still busy with, for one modem: few futures, polled in the order in which they
+//! came.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -30,7 +31,8 @@ impl<'a> Pending<'a> {
         self.0.is_empty()
     }
 
-    /// The next answer; waits for ever when nothing is under way. Nothing is lost when it is dropped half-way.
+    /// The next answer; waits for ever when nothing is under way. Nothing is lost when it is
+    /// dropped half-way.
     pub fn next(&mut self) -> impl Future<Output = Answer> + '_ {
         poll_fn(|context| self.poll(context))
     }
@@ -40,7 +42,9 @@ impl<'a> Pending<'a> {
             Poll::Ready(answer) => Some((at, answer)),
             Poll::Pending => None,
         };
-        let Some((at, answer)) = self.0.iter_mut().enumerate().find_map(ready) else { return Poll::Pending };
+        let Some((at, answer)) = self.0.iter_mut().enumerate().find_map(ready) else {
+            return Poll::Pending;
+        };
         drop(self.0.remove(at));
         if self.0.is_empty() {
             self.0.shrink_to(4);

@@ -15,8 +15,13 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Says in words what is in the way: nothing there, no permission, who holds it.
-pub(crate) async fn open(path: &Path, baud: u32, holders: &Holders) -> Result<SerialStream, String> {
-    let device = std::fs::canonicalize(path).map_err(|error| describe(error.kind(), &error.to_string()))?;
+pub(crate) async fn open(
+    path: &Path,
+    baud: u32,
+    holders: &Holders,
+) -> Result<SerialStream, String> {
+    let device =
+        std::fs::canonicalize(path).map_err(|error| describe(error.kind(), &error.to_string()))?;
     if let Some(rival) = holders.rival(&device).await {
         return Err(format!("held by {rival}"));
     }
@@ -28,7 +33,9 @@ pub(crate) async fn open(path: &Path, baud: u32, holders: &Holders) -> Result<Se
         Ok(Ok(Err(error))) => Err(match error.kind {
             ErrorKind::NoDevice => busy(&device, holders).await,
             ErrorKind::Io(kind) => describe(kind, &error.description),
-            ErrorKind::InvalidInput | ErrorKind::Unknown => format!("cannot be opened: {}", error.description),
+            ErrorKind::InvalidInput | ErrorKind::Unknown => {
+                format!("cannot be opened: {}", error.description)
+            }
         }),
         Ok(Err(_)) => Err("opening was broken off".to_owned()),
         Err(_) => Err("opening takes too long".to_owned()),
@@ -38,8 +45,9 @@ pub(crate) async fn open(path: &Path, baud: u32, holders: &Holders) -> Result<Se
 fn open_now(device: &PathBuf, baud: u32) -> Result<SerialStream, tokio_serial::Error> {
     let pseudo = device.starts_with("/dev/pts");
     let name = device.to_str().unwrap_or_default();
-    // The mark of exclusive use stays on a pseudo-terminal for as long as its other end is open, also when this process is killed; then only
-    // root could open it again. The lock on the file is enough there.
+    // The mark of exclusive use stays on a pseudo-terminal for as long as its other end is open,
+    // also when this process is killed; then only root could open it again. The lock on the
+    // file is enough there.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let unmark = if pseudo { rustix::fs::open(device, flags, Mode::empty()).ok() } else { None };
     let opened = tokio_serial::new(name, baud).open_native_async();
@@ -59,16 +67,16 @@ async fn busy(device: &Path, holders: &Holders) -> String {
 fn describe(kind: std::io::ErrorKind, text: &str) -> String {
     match kind {
         std::io::ErrorKind::NotFound => "there is nothing at this path".to_owned(),
-        std::io::ErrorKind::PermissionDenied => {
-            "no permission to open it (is the service's user in the group that owns the device, such as dialout?)"
-                .to_owned()
-        }
+        std::io::ErrorKind::PermissionDenied => "no permission to open it (is the service's user \
+                                                 in the group that owns the device, such as \
+                                                 dialout?)"
+            .to_owned(),
         _ => format!("cannot be opened: {text}"),
     }
 }
 
-/// Closes a port without waiting for what the modem has not read: what is left is thrown away, and the close itself, which can take long
-/// on a driver that is stuck, has a thread of its own.
+/// Closes a port without waiting for what the modem has not read: what is left is thrown away, and
+/// the close itself, which can take long on a driver that is stuck, has a thread of its own.
 pub(crate) fn close(stream: SerialStream) {
     let _ = stream.clear(ClearBuffer::All);
     let runtime = tokio::runtime::Handle::try_current();

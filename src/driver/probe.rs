@@ -67,7 +67,10 @@ impl Onlooker {
         match depth {
             Depth::Identity => snapshot.identity.is_some(),
             Depth::Everything => {
-                let waits = matches!(snapshot.state, State::SimCheck | State::Identifying | State::Registering);
+                let waits = matches!(
+                    snapshot.state,
+                    State::SimCheck | State::Identifying | State::Registering
+                );
                 snapshot.state == State::Ready || (waits && snapshot.reason.is_some())
             }
         }
@@ -110,7 +113,12 @@ impl Host for Onlooker {
 
 /// Looks at one port.
 pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth) -> Probed {
-    let nothing = |failure| Probed { port: path.to_owned(), snapshot: None, stored: 0, failure: Some(failure) };
+    let nothing = |failure| Probed {
+        port: path.to_owned(),
+        snapshot: None,
+        stored: 0,
+        failure: Some(failure),
+    };
     let mut stream = match port::open(path, baud, &Holders::default()).await {
         Ok(stream) => stream,
         Err(reason) => return nothing(reason),
@@ -137,22 +145,31 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
     drop(attendance);
     port::close(stream);
     let seen = host.seen();
-    Probed { port: path.to_owned(), snapshot: seen.snapshot.clone(), stored: seen.stored.len(), failure }
+    Probed {
+        port: path.to_owned(),
+        snapshot: seen.snapshot.clone(),
+        stored: seen.stored.len(),
+        failure,
+    }
 }
 
-/// Looks at every serial port of the machine but those that `served` names (real paths), all at once.
+/// Looks at every serial port of the machine but those that `served` names (real paths), all at
+/// once.
 pub async fn scan(served: &[PathBuf], hardware: Option<PathBuf>) -> Vec<Probed> {
     let mut looking = JoinSet::new();
     for path in candidates(served) {
         let hardware = hardware.clone();
-        looking.spawn(async move { probe(&path, 115_200, hardware.as_deref(), Depth::Identity).await });
+        looking.spawn(
+            async move { probe(&path, 115_200, hardware.as_deref(), Depth::Identity).await },
+        );
     }
     let mut found: Vec<Probed> = looking.join_all().await;
     found.sort_by(|a, b| a.port.cmp(&b.port));
     found
 }
 
-/// By their stable names where they have some; one name for each device (two links may lead to one).
+/// By their stable names where they have some; one name for each device (two links may lead to
+/// one).
 fn candidates(served: &[PathBuf]) -> Vec<PathBuf> {
     let patterns = ["/dev/serial/by-path/*", "/dev/serial/by-id/*", "/dev/ttyUSB*", "/dev/ttyACM*"];
     let mut devices: Vec<PathBuf> = served.to_vec();

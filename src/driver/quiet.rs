@@ -1,4 +1,5 @@
-//! How many changes of one modem's state are worth a line in the log: a modem whose network comes and goes must not fill it.
+//! How many changes of one modem's state are worth a line in the log: a modem whose network comes
+//! and goes must not fill it.
 
 use std::time::Duration;
 

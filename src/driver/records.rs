@@ -57,18 +57,20 @@ impl Records {
         self.lock().records.get(port).map(Record::recording)
     }
 
-    /// Whether another port of the same USB device has a working modem: then the device is left alone.
+    /// Whether another port of the same USB device has a working modem: then the device is left
+    /// alone.
     pub fn neighbour_works(&self, port: &str, usb: &str) -> bool {
         let all = self.lock();
-        let mut others = all.records.iter().filter(|(name, _)| *name != port).map(|(_, record)| record.detail());
+        let mut others =
+            all.records.iter().filter(|(name, _)| *name != port).map(|(_, record)| record.detail());
         others.any(|detail| {
             let works = detail.snapshot.is_some_and(|snapshot| snapshot.state == State::Ready);
             works && detail.usb.as_deref() == Some(usb)
         })
     }
 
-    /// This port serves the modem with this IMEI from now on; or the port that does already. Two modems that tell the same IMEI but are
-    /// two USB devices are two modems.
+    /// This port serves the modem with this IMEI from now on; or the port that does already. Two
+    /// modems that tell the same IMEI but are two USB devices are two modems.
     pub fn claim(&self, imei: &str, port: &str, usb: Option<&str>) -> Result<(), String> {
         let mut all = self.lock();
         let claims = all.claims.entry(imei.to_owned()).or_default();
@@ -107,7 +109,11 @@ mod tests {
         assert_eq!(records.claim("1", "a", Some("1-1")), Ok(()));
         assert_eq!(records.claim("1", "b", Some("1-1")), Err("a".to_owned()));
         assert_eq!(records.claim("1", "c", None), Err("a".to_owned()));
-        assert_eq!(records.claim("1", "d", Some("1-2")), Ok(()), "another stick that tells the same IMEI");
+        assert_eq!(
+            records.claim("1", "d", Some("1-2")),
+            Ok(()),
+            "another stick that tells the same IMEI"
+        );
         records.release("a");
         assert_eq!(records.claim("1", "b", Some("1-1")), Ok(()));
     }

@@ -1,4 +1,5 @@
-//! The ladder: what is done about a modem that has failed, each step stronger than the one before, and the strong ones limited in rate.
+//! The ladder: what is done about a modem that has failed, each step stronger than the one before,
+//! and the strong ones limited in rate.
 
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ const BURST: u32 = 4;
 pub struct Recovery {
     /// Strong steps an hour and modem; 0 leaves modems alone.
     pub resets_per_hour: u32,
-    /// Whether a USB device is unbound from its driver and bound again; needs the right to write below `/sys/bus/usb`.
+    /// Whether a USB device is unbound from its driver and bound again; needs the right to write
+    /// below `/sys/bus/usb`.
     pub usb_rebind: bool,
-    /// The operator's command that takes the modem's power away for a while; no shell. `{usb}` is the device's path (`1-1.4`), `{hub}` and
-    /// `{hub_port}` its hub and the place in it (`1-1`, `4`), `{port}` the port as configured.
+    /// The operator's command that takes the modem's power away for a while; no shell. `{usb}` is
+    /// the device's path (`1-1.4`), `{hub}` and `{hub_port}` its hub and the place in it
+    /// (`1-1`, `4`), `{port}` the port as configured.
     pub power_cycle: Vec<String>,
 }
 
@@ -42,7 +45,8 @@ pub enum Step {
 
 impl Step {
     /// All of them, the weakest first.
-    pub const ALL: [Step; 5] = [Step::Reopen, Step::SoftReset, Step::HardReset, Step::UsbRebind, Step::PowerCycle];
+    pub const ALL: [Step; 5] =
+        [Step::Reopen, Step::SoftReset, Step::HardReset, Step::UsbRebind, Step::PowerCycle];
 
     /// In words.
     pub fn name(self) -> &'static str {
@@ -77,10 +81,12 @@ impl Ladder {
         self.failures = 0;
     }
 
-    /// It has failed (once more). `can` says which strong steps are possible here; beyond the last of them it begins anew.
+    /// It has failed (once more). `can` says which strong steps are possible here; beyond the last
+    /// of them it begins anew.
     pub fn fail(&mut self, can: impl Fn(Step) -> bool, now: Moment) -> Step {
         self.refill(now);
-        let steps: Vec<Step> = Step::ALL.into_iter().filter(|step| *step == Step::Reopen || can(*step)).collect();
+        let steps: Vec<Step> =
+            Step::ALL.into_iter().filter(|step| *step == Step::Reopen || can(*step)).collect();
         let step = steps.get(self.failures % steps.len().max(1)).copied().unwrap_or(Step::Reopen);
         self.failures += 1;
         if step == Step::Reopen {
@@ -128,7 +134,11 @@ mod tests {
         assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
         ladder.recovered();
         assert_eq!(ladder.fail(|_| true, at(7)), Reopen);
-        assert_eq!(ladder.fail(|step| step == PowerCycle, at(8)), PowerCycle, "what cannot be done is left out");
+        assert_eq!(
+            ladder.fail(|step| step == PowerCycle, at(8)),
+            PowerCycle,
+            "what cannot be done is left out"
+        );
     }
 
     #[test]
@@ -137,12 +147,16 @@ mod tests {
         let steps: Vec<Step> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
         assert_eq!(
             steps,
-            [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen, Reopen, Reopen, Reopen, Reopen]
+            [
+                Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen, Reopen, Reopen,
+                Reopen, Reopen
+            ]
         );
         assert_eq!(ladder.fail(|_| true, at(9)), Reopen);
         assert_eq!(ladder.fail(|_| true, at(10)), SoftReset, "six an hour");
         assert_eq!(ladder.fail(|_| true, at(11)), Reopen);
-        let strong = (0..24 * 60).filter(|minute| ladder.fail(|_| true, at(12 + minute)) != Reopen).count();
+        let strong =
+            (0..24 * 60).filter(|minute| ladder.fail(|_| true, at(12 + minute)) != Reopen).count();
         assert!((140..=146).contains(&strong), "{strong} in a day");
     }
 

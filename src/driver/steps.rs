@@ -20,7 +20,9 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(), String> {
     let line = format!("{command}\r");
     let written = tokio::time::timeout(ANSWER, stream.write_all(line.as_bytes())).await;
-    written.map_err(|_| "the modem does not read".to_owned())?.map_err(|error| error.to_string())?;
+    written
+        .map_err(|_| "the modem does not read".to_owned())?
+        .map_err(|error| error.to_string())?;
     let mut answer = [0_u8; 256];
     let _ = tokio::time::timeout(ANSWER, stream.read(&mut answer)).await;
     Ok(())
@@ -32,20 +34,28 @@ pub const POWER_PLACES: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
 /// Those of a bank's program.
 pub const SWITCH_PLACES: [&str; 4] = ["{radio}", "{slot}", "{port}", "{bank}"];
 
-/// What is wrong with a word of the operator's command that has a place which is not one of `places`, like `{bus}`. Other braces are the
-/// operator's own.
+/// What is wrong with a word of the operator's command that has a place which is not one of
+/// `places`, like `{bus}`. Other braces are the operator's own.
 pub fn unknown_place(word: &str, places: &[&str]) -> Option<String> {
-    let in_braces = word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-    let mut names =
-        in_braces.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let in_braces =
+        word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let mut names = in_braces.filter(|name| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    });
     let unknown = names.find(|name| !places.contains(&format!("{{{name}}}").as_str()))?;
     Some(format!("there is no {{{unknown}}}; there are {}", places.join(", ")))
 }
 
-/// The operator's command with its places filled in; `None` when it names a USB device and there is none.
-pub(crate) fn filled(command: &[String], port: &Path, usb: Option<&UsbDevice>) -> Option<Vec<String>> {
-    let needs_usb =
-        command.iter().any(|word| ["{usb}", "{hub}", "{hub_port}"].iter().any(|place| word.contains(place)));
+/// The operator's command with its places filled in; `None` when it names a USB device and there is
+/// none.
+pub(crate) fn filled(
+    command: &[String],
+    port: &Path,
+    usb: Option<&UsbDevice>,
+) -> Option<Vec<String>> {
+    let needs_usb = command
+        .iter()
+        .any(|word| ["{usb}", "{hub}", "{hub_port}"].iter().any(|place| word.contains(place)));
     if command.is_empty() || (needs_usb && usb.is_none()) {
         return None;
     }
@@ -61,7 +71,9 @@ pub(crate) fn filled(command: &[String], port: &Path, usb: Option<&UsbDevice>) -
 
 /// Runs a command to its end, without a shell.
 pub(crate) async fn run(command: &[String]) -> Result<(), String> {
-    let Some((program, arguments)) = command.split_first() else { return Err("there is no command".to_owned()) };
+    let Some((program, arguments)) = command.split_first() else {
+        return Err("there is no command".to_owned());
+    };
     let mut running = Command::new(program);
     running.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = running.spawn().map_err(|error| format!("{program}: {error}"))?;
@@ -95,14 +107,19 @@ mod tests {
         let port = Path::new("/dev/x");
         assert_eq!(filled(&uhubctl, port, Some(&usb)), Some(words("uhubctl -l 1-1 -p 4 -a cycle")));
         assert_eq!(filled(&uhubctl, port, None), None);
-        assert_eq!(filled(&words("relay {port} {usb}"), port, Some(&usb)), Some(words("relay /dev/x 1-1.4")));
+        assert_eq!(
+            filled(&words("relay {port} {usb}"), port, Some(&usb)),
+            Some(words("relay /dev/x 1-1.4"))
+        );
         assert_eq!(filled(&words("relay {port}"), port, None), Some(words("relay /dev/x")));
         assert_eq!(filled(&[], port, Some(&usb)), None);
     }
 
     #[test]
     fn only_what_looks_like_a_place_is_one() {
-        for word in ["{usb}", "a{hub}:{hub_port}{port}", "{\"on\": false}", "{}", "${HOME}", "{", "}"] {
+        for word in
+            ["{usb}", "a{hub}:{hub_port}{port}", "{\"on\": false}", "{}", "${HOME}", "{", "}"]
+        {
             assert_eq!(unknown_place(word, &POWER_PLACES), None, "{word}");
         }
         assert!(

@@ -22,7 +22,8 @@ use crate::modem::RequestError;
 
 /// Should a folder's change have escaped notice.
 const RESCAN: Duration = Duration::from_secs(60);
-/// A device that appears makes several changes in quick succession: its node, its rights, its links.
+/// A device that appears makes several changes in quick succession: its node, its rights, its
+/// links.
 const SETTLE: Duration = Duration::from_millis(100);
 /// More ports are not served.
 const MAX_PORTS: usize = 4096;
@@ -141,7 +142,8 @@ impl<H: Host> Supervisor<H> {
         self.doubles.clear();
         let ports = &self.ports;
         let others = self.served.extract_if(|path, served| {
-            meant(ports, path).is_none_or(|(baud, options)| *baud != served.baud || *options != served.options)
+            meant(ports, path)
+                .is_none_or(|(baud, options)| *baud != served.baud || *options != served.options)
         });
         let mut without_task = Vec::new();
         for (path, served) in others {
@@ -180,12 +182,15 @@ impl<H: Host> Supervisor<H> {
         let ports = self.ports.clone();
         let Ok(found) = tokio::task::spawn_blocking(move || find(&ports)).await else { return };
         if let Some(watch) = watch {
-            let folders =
-                found.iter().map(|found| &found.path).chain(self.ports.iter().map(|ports| &ports.pattern.path));
+            let folders = found
+                .iter()
+                .map(|found| &found.path)
+                .chain(self.ports.iter().map(|ports| &ports.pattern.path));
             watch.follow(folders.map(|path| fixed_folder(path)));
         }
-        let is_known =
-            |path: &PathBuf| self.served.contains_key(path) || self.leaving.values().any(|leaving| leaving == path);
+        let is_known = |path: &PathBuf| {
+            self.served.contains_key(path) || self.leaving.values().any(|leaving| leaving == path)
+        };
         let new: Vec<Found> = found.into_iter().filter(|found| !is_known(&found.path)).collect();
         if !new.is_empty() {
             self.add_new(new);
@@ -217,12 +222,15 @@ impl<H: Host> Supervisor<H> {
         let (requests, _) = mpsc::channel(1);
         let backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
         let stop = self.stop.child_token();
-        self.served.insert(path.clone(), Served { baud, options, requests, backoff, task: None, stop });
+        self.served
+            .insert(path.clone(), Served { baud, options, requests, backoff, task: None, stop });
         self.start(&path);
     }
 
     fn start(&mut self, path: &Path) {
-        let Some(served) = self.served.get_mut(path).filter(|served| served.task.is_none()) else { return };
+        let Some(served) = self.served.get_mut(path).filter(|served| served.task.is_none()) else {
+            return;
+        };
         let (sender, requests) = mpsc::channel(8);
         served.requests = sender;
         let worker = Worker {
@@ -267,12 +275,19 @@ fn is_glob(path: &Path) -> bool {
 
 /// How a path is meant: by the first pattern that names it.
 fn meant<'p>(ports: &'p [Ports], path: &Path) -> Option<(&'p u32, &'p PortOptions)> {
-    let by_the_letter = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
+    let by_the_letter =
+        glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
     let names = |pattern: &Path| {
-        let glob = pattern.to_str().filter(|_| is_glob(pattern)).and_then(|text| glob::Pattern::new(text).ok());
+        let glob = pattern
+            .to_str()
+            .filter(|_| is_glob(pattern))
+            .and_then(|text| glob::Pattern::new(text).ok());
         glob.map_or(pattern == path, |glob| glob.matches_path_with(path, by_the_letter))
     };
-    ports.iter().find(|ports| names(&ports.pattern.path)).map(|ports| (&ports.pattern.baud, &ports.options))
+    ports
+        .iter()
+        .find(|ports| names(&ports.pattern.path))
+        .map(|ports| (&ports.pattern.baud, &ports.options))
 }
 
 /// The folder that a path or glob is in, as far as it is fixed.
@@ -323,9 +338,11 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
-        let pattern = |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
+        let pattern =
+            |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
         let found = find(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
-        let names: Vec<_> = found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> =
+            found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);
     }
 }

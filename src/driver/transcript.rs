@@ -1,5 +1,5 @@
-//! What was last said on a port. Every port has one, so it is compact; secrets are not even kept, and what is leaves it only masked or
-//! under pseudonyms.
+//! What was last said on a port. Every port has one, so it is compact; secrets are not even kept,
+//! and what is leaves it only masked or under pseudonyms.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -66,7 +66,8 @@ impl Transcript {
         self.last.iter().map(shown).collect()
     }
 
-    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be replayed.
+    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be
+    /// replayed.
     pub fn recording(&self) -> Vec<String> {
         let mut names = Pseudonyms::default();
         let mut begun = false;
@@ -118,7 +119,13 @@ fn readable(octets: &[u8]) -> Cow<'_, str> {
     let plain = line.len() <= LENGTH && line.iter().all(|octet| matches!(octet, b' '..=b'~'));
     match std::str::from_utf8(line) {
         Ok(text) if plain => Cow::Borrowed(text),
-        _ => Cow::Owned(line.iter().map(|octet| char::from(*octet)).filter(|c| !c.is_control()).take(LENGTH).collect()),
+        _ => Cow::Owned(
+            line.iter()
+                .map(|octet| char::from(*octet))
+                .filter(|c| !c.is_control())
+                .take(LENGTH)
+                .collect(),
+        ),
     }
 }
 
@@ -173,7 +180,10 @@ mod tests {
         transcript.sent(b"ATI\r", now);
         transcript.came(b"\r\n+CNUM: \"\",\"+3161", now);
         transcript.came(b"2345678\",145\r\n\r\nOK\r\n", now);
-        assert_eq!(transcript.shown(), ["0.000 > ATI", "0.000 < +CNUM: \"\",\"+…678\",145", "0.000 < OK"]);
+        assert_eq!(
+            transcript.shown(),
+            ["0.000 > ATI", "0.000 < +CNUM: \"\",\"+…678\",145", "0.000 < OK"]
+        );
         transcript.sent(b"at+cpin=\"4711\"\r", now);
         let kept: Vec<String> = transcript.last.iter().map(|(_, text)| text).collect();
         assert_eq!(kept.last().unwrap(), "at+cpin=***", "a PIN is not even kept");
@@ -182,7 +192,10 @@ mod tests {
         }
         assert_eq!(transcript.shown().len(), LINES);
         let recording = transcript.recording();
-        assert_eq!(recording.get(..3).unwrap(), ["> ATI", "< +CNUM: \"\",\"+31610000001\",145", "< OK"]);
+        assert_eq!(
+            recording.get(..3).unwrap(),
+            ["> ATI", "< +CNUM: \"\",\"+31610000001\",145", "< OK"]
+        );
         assert_eq!(recording.len(), OPENING + LINES, "the beginning and the end");
         transcript.opened();
         transcript.came(b"RDY\r\n", now);

@@ -29,9 +29,13 @@ impl UsbDevice {
         Some(UsbDevice { name: device.file_name()?.to_str()?.to_owned() })
     }
 
-    /// Its hub, and the place in it: `1-1` and `4` of `1-1.4`; `1` and `2` of `1-2`, which hangs on the bus itself.
+    /// Its hub, and the place in it: `1-1` and `4` of `1-1.4`; `1` and `2` of `1-2`, which hangs on
+    /// the bus itself.
     pub fn place(&self) -> (&str, &str) {
-        self.name.rsplit_once('.').or_else(|| self.name.rsplit_once('-')).unwrap_or((&self.name, ""))
+        self.name
+            .rsplit_once('.')
+            .or_else(|| self.name.rsplit_once('-'))
+            .unwrap_or((&self.name, ""))
     }
 
     /// Unbinds it from its driver and binds it again.

@@ -1,4 +1,5 @@
-//! Tells when something appears in, or vanishes from, the folders of the ports: inotify, no polling.
+//! Tells when something appears in, or vanishes from, the folders of the ports: inotify, no
+//! polling.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -27,7 +28,9 @@ impl Watch {
 
     /// From now on these folders, or the nearest that exists above each of them.
     pub fn follow(&mut self, folders: impl IntoIterator<Item = PathBuf>) {
-        let existing = |folder: PathBuf| folder.ancestors().find(|folder| folder.is_dir()).map(Path::to_path_buf);
+        let existing = |folder: PathBuf| {
+            folder.ancestors().find(|folder| folder.is_dir()).map(Path::to_path_buf)
+        };
         let mut wanted: Vec<PathBuf> = folders.into_iter().filter_map(existing).collect();
         wanted.sort();
         wanted.dedup();

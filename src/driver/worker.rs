@@ -25,7 +25,8 @@ use crate::modem::{Profile, RequestError, SessionConfig, Snapshot, State};
 
 /// How the reason of a port begins whose modem is served on another of its ports.
 pub const OTHER_PORT: &str = "another port of the modem on ";
-/// A port that is not there is looked for this often, should the folder's change have escaped notice.
+/// A port that is not there is looked for this often, should the folder's change have escaped
+/// notice.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// A modem whose port got another name may be there before its old port is known to be gone.
@@ -57,7 +58,8 @@ impl<H: Host> Worker<H> {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
         let clock = Clock::start();
-        let mut shown = Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone(), clock);
+        let mut shown =
+            Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone(), clock);
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.live(&mut shown, &mut backoff) => {}
@@ -88,7 +90,10 @@ impl<H: Host> Worker<H> {
                         End::HungUp(reason) | End::GivenUp(reason) => {
                             let usb = self.usb();
                             let profile = self.profile(shown).await;
-                            let step = ladder.fail(|step| self.can(step, shown, &profile, usb.as_ref()), clock.now());
+                            let step = ladder.fail(
+                                |step| self.can(step, shown, &profile, usb.as_ref()),
+                                clock.now(),
+                            );
                             let pause = self.failed(shown, backoff, &reason, step);
                             self.take(step, shown, &profile, usb.as_ref()).await;
                             pause
@@ -108,7 +113,12 @@ impl<H: Host> Worker<H> {
         }
     }
 
-    async fn session(&mut self, stream: tokio_serial::SerialStream, shown: &mut Shown, backoff: &mut Backoff) -> End {
+    async fn session(
+        &mut self,
+        stream: tokio_serial::SerialStream,
+        shown: &mut Shown,
+        backoff: &mut Backoff,
+    ) -> End {
         let mut stream = Open(Some(stream));
         let host = Arc::clone(&self.host);
         let name = shown.last.port.clone();
@@ -127,16 +137,18 @@ impl<H: Host> Worker<H> {
         let report = |snapshot: Snapshot| {
             // From here on the modem is known to be the one that is here now.
             let identity = snapshot.identity.as_ref().filter(|_| snapshot.state == State::SimCheck);
-            let claimed =
-                identity.map_or(Ok(()), |identity| records.claim(&identity.imei, &snapshot.port, usb.as_deref()));
+            let claimed = identity.map_or(Ok(()), |identity| {
+                records.claim(&identity.imei, &snapshot.port, usb.as_deref())
+            });
             match claimed {
                 Ok(()) => shown.report(&*host, snapshot),
                 Err(other) => return Some(End::Double(other)),
             }
             None
         };
-        let end =
-            Attendance::new(&*host, &self.settings, &self.record, report).run(port, config, &mut self.requests).await;
+        let end = Attendance::new(&*host, &self.settings, &self.record, report)
+            .run(port, config, &mut self.requests)
+            .await;
         if shown.was_ready {
             backoff.reset();
         }
@@ -157,12 +169,13 @@ impl<H: Host> Worker<H> {
         forced.unwrap_or_else(|| profiles.choose(manufacturer, model))
     }
 
-    /// Whether a step is possible here. What was never a modem (a glob also names the other ports of a stick) is left alone, and so is
-    /// a stick on another port of which a modem works.
+    /// Whether a step is possible here. What was never a modem (a glob also names the other ports
+    /// of a stick) is left alone, and so is a stick on another port of which a modem works.
     fn can(&self, step: Step, shown: &Shown, profile: &Profile, usb: Option<&UsbDevice>) -> bool {
         let recovery = &self.settings.recovery;
         let is_modem = shown.last.identity.is_some() || self.named;
-        let works = usb.is_some_and(|usb| self.records.neighbour_works(&shown.last.port, &usb.name));
+        let works =
+            usb.is_some_and(|usb| self.records.neighbour_works(&shown.last.port, &usb.name));
         let possible = match step {
             Step::Reopen | Step::SoftReset => true,
             Step::HardReset => profile.hard_reset().is_some(),
@@ -178,13 +191,17 @@ impl<H: Host> Worker<H> {
         let taken = match (step, usb) {
             (Step::Reopen, _) => Ok(()),
             (Step::SoftReset, _) => self.send(profile.soft_reset()).await,
-            (Step::HardReset, _) => self.send(profile.hard_reset().unwrap_or(profile.soft_reset())).await,
+            (Step::HardReset, _) => {
+                self.send(profile.hard_reset().unwrap_or(profile.soft_reset())).await
+            }
             (Step::UsbRebind, Some(usb)) => usb.rebind().await.map_err(|error| error.to_string()),
             (Step::UsbRebind, None) => Ok(()),
-            (Step::PowerCycle, usb) => match steps::filled(&self.settings.recovery.power_cycle, &self.path, usb) {
-                Some(command) => steps::run(&command).await,
-                None => Ok(()),
-            },
+            (Step::PowerCycle, usb) => {
+                match steps::filled(&self.settings.recovery.power_cycle, &self.path, usb) {
+                    Some(command) => steps::run(&command).await,
+                    None => Ok(()),
+                }
+            }
         };
         if let Err(error) = taken {
             warn!(event = "modem_recovery_failed", port = %shown.last.port, step = step.name(), error, "the step failed");
@@ -201,7 +218,13 @@ impl<H: Host> Worker<H> {
         }
     }
 
-    fn failed(&self, shown: &mut Shown, backoff: &mut Backoff, reason: &str, step: Step) -> Duration {
+    fn failed(
+        &self,
+        shown: &mut Shown,
+        backoff: &mut Backoff,
+        reason: &str,
+        step: Step,
+    ) -> Duration {
         let pause = backoff.fail();
         let reason = format!("{reason}; {}", step.name());
         let state = if backoff.is_quarantined() {
@@ -218,7 +241,8 @@ impl<H: Host> Worker<H> {
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
-    /// Waits, and answers requests meanwhile; not longer than until the port at the path is another than it was.
+    /// Waits, and answers requests meanwhile; not longer than until the port at the path is another
+    /// than it was.
     async fn pause(&mut self, length: Duration, before: Option<Node>) {
         let changed = Arc::clone(&self.changed);
         let mut end = std::pin::pin!(tokio::time::sleep(length));
@@ -307,7 +331,8 @@ impl Shown {
         self.report(host, snapshot);
     }
 
-    /// A modem that flaps does not fill the log: what it says too often is counted, and told with the next line.
+    /// A modem that flaps does not fill the log: what it says too often is counted, and told with
+    /// the next line.
     fn log(&mut self, snapshot: &Snapshot) {
         let (state, reason) = (&snapshot.state, snapshot.reason.as_deref());
         if *state == State::Opening && reason.is_none() {

@@ -25,7 +25,9 @@ pub(super) fn find(rows: &Rows<'_>, reference: &str) -> Result<Account, Error> {
         Some(id) => rows.account(id)?,
         None => rows.account_named(reference)?,
     };
-    found.ok_or_else(|| Error::refused(format!("no account {reference}; `simbridge account list` shows them")))
+    found.ok_or_else(|| {
+        Error::refused(format!("no account {reference}; `simbridge account list` shows them"))
+    })
 }
 
 fn new_key(entropy: &Entropy) -> Result<ApiKey, Error> {
@@ -36,7 +38,10 @@ impl Gateway {
     /// Adds an account. A name may not be a number: commands take either.
     pub async fn add_account(&self, name: String) -> Result<Account, Error> {
         let name = name.trim().to_owned();
-        if name.is_empty() || name.bytes().all(|b| b.is_ascii_digit()) || name.chars().any(char::is_control) {
+        if name.is_empty()
+            || name.bytes().all(|b| b.is_ascii_digit())
+            || name.chars().any(char::is_control)
+        {
             return Err(Error::refused("an account's name is some text, not only digits"));
         }
         let now = self.now();
@@ -71,8 +76,14 @@ impl Gateway {
         read.await
     }
 
-    /// Adds credit. `request` makes the request unique: sent again after a lost answer it is applied once.
-    pub async fn top_up(&self, reference: String, amount: Amount, request: String) -> Result<Account, Error> {
+    /// Adds credit. `request` makes the request unique: sent again after a lost answer it is
+    /// applied once.
+    pub async fn top_up(
+        &self,
+        reference: String,
+        amount: Amount,
+        request: String,
+    ) -> Result<Account, Error> {
         if amount <= Amount::ZERO {
             return Err(Error::refused("a top-up is more than 0.00"));
         }
@@ -81,7 +92,12 @@ impl Gateway {
             .write(move |tx| {
                 let account = find(tx, &reference)?;
                 tx.note(Actor::Operator, "topped up", format!("account {}", account.id), now)?;
-                tx.post(account.id, &Posting::TopUp { amount, reference: request }, &currency, now)?;
+                tx.post(
+                    account.id,
+                    &Posting::TopUp { amount, reference: request },
+                    &currency,
+                    now,
+                )?;
                 find(tx, &account.id.to_string())
             })
             .await
@@ -92,8 +108,9 @@ impl Gateway {
     /// With `allowed` it opens the account only to those addresses and networks.
     pub async fn add_key(&self, reference: String, allowed: &[String]) -> Result<NewKey, Error> {
         let networks = allowed.iter().map(|text| text.parse::<Network>().map_err(Error::Refused));
-        let networks =
-            networks.map(|network| network.map(|network| network.to_string())).collect::<Result<Vec<_>, _>>()?;
+        let networks = networks
+            .map(|network| network.map(|network| network.to_string()))
+            .collect::<Result<Vec<_>, _>>()?;
         let allowed = (!networks.is_empty()).then(|| networks.join(" "));
         let (now, key) = (self.now(), new_key(&self.entropy)?);
         self.store
@@ -122,10 +139,12 @@ impl Gateway {
                     tx.note(Actor::Operator, "revoked a key", format!("key {prefix}"), now)?;
                     Ok(tx.revoke_keys(&prefix, now).map(drop)?)
                 }
-                0 => {
-                    Err(Error::refused(format!("no working key begins with {prefix}; `simbridge key list` shows them")))
-                }
-                more => Err(Error::refused(format!("{more} working keys begin with {prefix}; give more of it"))),
+                0 => Err(Error::refused(format!(
+                    "no working key begins with {prefix}; `simbridge key list` shows them"
+                ))),
+                more => Err(Error::refused(format!(
+                    "{more} working keys begin with {prefix}; give more of it"
+                ))),
             })
             .await
     }

@@ -1,5 +1,5 @@
-//! What could not be done when its time came: it must not be tried again and again, nor stand in the others' way. A restart
-//! forgets it: then it is tried once more.
+//! What could not be done when its time came: it must not be tried again and again, nor stand in
+//! the others' way. A restart forgets it: then it is tried once more.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};

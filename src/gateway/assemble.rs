@@ -10,7 +10,8 @@ use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
 use crate::sms::{self, Concat, Deliver, PartSet};
 use crate::store::{Assembly, NewAssembly, StoredPart, Tx};
 
-/// How long after its first part a long message is shown as incomplete. Parts come within seconds of each other.
+/// How long after its first part a long message is shown as incomplete. Parts come within seconds
+/// of each other.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Gateway {
@@ -29,8 +30,13 @@ impl Gateway {
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
         let sender = deliver.originator.to_string();
-        let like =
-            NewAssembly { sim, sender: &sender, reference: concat.reference, wide: concat.wide, total: concat.total };
+        let like = NewAssembly {
+            sim,
+            sender: &sender,
+            reference: concat.reference,
+            wide: concat.wide,
+            total: concat.total,
+        };
         let assembly = match find(tx, &like, concat, utc(stamp.unwrap_or(received_at)))? {
             Some(assembly) => assembly,
             None => self.begin(tx, &like, received_at)?,
@@ -43,10 +49,21 @@ impl Gateway {
         self.show(tx, &assembly, &parts, true, received_at)
     }
 
-    fn begin(&self, tx: &Tx<'_>, like: &NewAssembly<'_>, received_at: Timestamp) -> Result<Assembly, Error> {
+    fn begin(
+        &self,
+        tx: &Tx<'_>,
+        like: &NewAssembly<'_>,
+        received_at: Timestamp,
+    ) -> Result<Assembly, Error> {
         let id = tx.add_assembly(like, received_at.plus(PATIENCE))?;
         self.deadlines_change_after(tx);
-        Ok(Assembly { id, sim: like.sim, sender: like.sender.to_owned(), total: like.total, message: None })
+        Ok(Assembly {
+            id,
+            sim: like.sim,
+            sender: like.sender.to_owned(),
+            total: like.total,
+            message: None,
+        })
     }
 
     /// Shows what there is of a long message whose rest has not come in time.
@@ -68,9 +85,14 @@ impl Gateway {
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
         let text = text_of(parts);
-        let first =
-            parts.iter().min_by_key(|part| part.stamp.unwrap_or(part.received_at)).ok_or_else(|| fault(assembly.id))?;
-        let smsc = Deliver::decode(&first.pdu).ok().and_then(|part| part.smsc).map(|smsc| smsc.to_string());
+        let first = parts
+            .iter()
+            .min_by_key(|part| part.stamp.unwrap_or(part.received_at))
+            .ok_or_else(|| fault(assembly.id))?;
+        let smsc = Deliver::decode(&first.pdu)
+            .ok()
+            .and_then(|part| part.smsc)
+            .map(|smsc| smsc.to_string());
         let whole = Whole {
             sim: assembly.sim,
             sender: &assembly.sender,
@@ -87,11 +109,17 @@ impl Gateway {
 }
 
 /// The unfinished message that a part belongs to.
-fn find(tx: &Tx<'_>, like: &NewAssembly<'_>, concat: Concat, at: DateTime<Utc>) -> Result<Option<Assembly>, Error> {
+fn find(
+    tx: &Tx<'_>,
+    like: &NewAssembly<'_>,
+    concat: Concat,
+    at: DateTime<Utc>,
+) -> Result<Option<Assembly>, Error> {
     let mut candidates = tx.assemblies_like(like)?;
     let mut sets = Vec::with_capacity(candidates.len());
     for candidate in &candidates {
-        let mut parts = tx.parts_of(candidate.id)?.into_iter().map(|part| (part.sequence, utc(part.at())));
+        let mut parts =
+            tx.parts_of(candidate.id)?.into_iter().map(|part| (part.sequence, utc(part.at())));
         let (first, at) = parts.next().ok_or_else(|| fault(candidate.id))?;
         let mut set = PartSet::new(like.sender, Concat { sequence: first, ..concat }, at);
         parts.for_each(|(sequence, at)| set.add(sequence, at));
@@ -129,5 +157,6 @@ fn text_of(parts: &[StoredPart]) -> String {
 }
 
 fn fault(id: AssemblyId) -> Error {
-    crate::store::StoreError::Row { table: "assembly", key: id.to_string(), fault: "has no parts" }.into()
+    crate::store::StoreError::Row { table: "assembly", key: id.to_string(), fault: "has no parts" }
+        .into()
 }

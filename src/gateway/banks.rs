@@ -1,7 +1,8 @@
-//! SIM banks, as their driver and the business speak of them: what is in the slots, what is wanted of the SIMs, and who may leave the air.
+//! SIM banks, as their driver and the business speak of them: what is in the slots, what is wanted
+//! of the SIMs, and who may leave the air.
 //!
-//! What a bank says of itself is kept in memory only. Which SIM has leave to go off the air is too: after a start the daemon believes
-//! nothing until a SIM has been read on a radio.
+//! What a bank says of itself is kept in memory only. Which SIM has leave to go off the air is too:
+//! after a start the daemon believes nothing until a SIM has been read on a radio.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,8 @@ use crate::store::{Hold, Place, StoreError, Tx};
 
 /// For how long switches are kept.
 const MOVES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
-/// For so long after a SIM came on the air its messages may be those that waited at the network: they tell nothing of its clock.
+/// For so long after a SIM came on the air its messages may be those that waited at the network:
+/// they tell nothing of its clock.
 const BURST: Duration = Duration::from_secs(120);
 
 /// What is known of the banks now.
@@ -82,15 +84,16 @@ impl Banks {
         }
     }
 
-    /// A tenant looked for messages of a SIM. It is called if it was off the air for longer than its bank's configuration lets it be.
+    /// A tenant looked for messages of a SIM. It is called if it was off the air for longer than
+    /// its bank's configuration lets it be.
     fn viewed(&self, iccid: &str, now: Timestamp) -> bool {
         let mut state = self.lock();
         let long_gone = state.banks.values().any(|bank| {
             let patience = bank.report.visit_on_view;
             let parked = bank.slot_of(iccid).filter(|slot| slot.parked().is_some());
-            patience
-                .zip(parked)
-                .is_some_and(|(patience, slot)| slot.visited_at.is_none_or(|at| now.since(at) > patience))
+            patience.zip(parked).is_some_and(|(patience, slot)| {
+                slot.visited_at.is_none_or(|at| now.since(at) > patience)
+            })
         });
         let is_new = long_gone && !state.called.contains_key(iccid);
         if is_new {
@@ -107,7 +110,8 @@ impl Gateway {
         Ok(self.store.read(move |rows| rows.bank_slots(&bank)).await?)
     }
 
-    /// Keeps what was found in a slot. A card is in one slot at most: what is in the one where it was before is unknown then.
+    /// Keeps what was found in a slot. A card is in one slot at most: what is in the one where it
+    /// was before is unknown then.
     pub async fn bank_found(&self, bank: &str, record: SlotRecord) -> Result<(), Error> {
         let bank = bank.to_owned();
         let kept = self.store.write(move |tx| {
@@ -116,12 +120,15 @@ impl Gateway {
                 Holds::Sim(iccid) => tx.sim_by_iccid(iccid)?,
                 Holds::Unknown | Holds::Empty => None,
             };
-            sim.map_or(Ok(()), |sim| tx.stay_is_in(sim.id, &Place { bank, slot: Some(record.slot) }))
+            sim.map_or(Ok(()), |sim| {
+                tx.stay_is_in(sim.id, &Place { bank, slot: Some(record.slot) })
+            })
         });
         Ok(kept.await?)
     }
 
-    /// Keeps a switch that is over. The card that left is in that modem no more, unless it is what was read there afterwards.
+    /// Keeps a switch that is over. The card that left is in that modem no more, unless it is what
+    /// was read there afterwards.
     pub async fn bank_moved(&self, moved: Moved) -> Result<(), Error> {
         let now = self.now();
         let kept = self.store.write(move |tx| {
@@ -146,7 +153,11 @@ impl Gateway {
         let now = self.now();
         let read = self.store.read(move |rows| {
             let hold = |iccid: String| Ok(rows.hold_on(&iccid, now)?.map(|hold| (iccid, hold)));
-            iccids.into_iter().map(hold).filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
+            iccids
+                .into_iter()
+                .map(hold)
+                .filter_map(Result::transpose)
+                .collect::<Result<Vec<_>, StoreError>>()
         });
         Ok(read.await?.into_iter().map(|(iccid, hold)| self.need(iccid, hold, now)).collect())
     }
@@ -158,12 +169,13 @@ impl Gateway {
             state.called.remove(&iccid);
         }
         let by_tenant = state.called.contains_key(&iccid).then_some(Call::Tenant);
-        let called = hold.open_until.filter(|_| away).map(|until| Call::Order { until }).or(by_tenant);
+        let called =
+            hold.open_until.filter(|_| away).map(|until| Call::Order { until }).or(by_tenant);
         Need { stays: hold.stays, collects: hold.collects, called, rented: hold.rented, iccid }
     }
 
-    /// Whether a SIM may leave the air. From then on nobody is given it as a SIM on the air, until [`Gateway::returned`] is called: also by
-    /// who has not waited for the answer.
+    /// Whether a SIM may leave the air. From then on nobody is given it as a SIM on the air, until
+    /// [`Gateway::returned`] is called: also by who has not waited for the answer.
     pub async fn may_leave(&self, iccid: &str) -> Result<bool, Error> {
         let (gateway, leaving) = (self.clone(), iccid.to_owned());
         let is_new = Arc::new(AtomicBool::new(false));
@@ -184,7 +196,8 @@ impl Gateway {
         may
     }
 
-    /// A SIM that had leave to go off the air is on it again, or has not left: it can be given out as before.
+    /// A SIM that had leave to go off the air is on it again, or has not left: it can be given out
+    /// as before.
     pub fn returned(&self, iccid: &str) {
         self.banks.lock().leaving.remove(iccid);
         self.sim_is_ready();
@@ -196,13 +209,19 @@ impl Gateway {
             Holds::Sim(iccid) => Some((iccid.clone(), place)),
             Holds::Unknown | Holds::Empty => None,
         };
-        let by_iccid: HashMap<String, usize> = report.slots.iter().enumerate().filter_map(card).collect();
+        let by_iccid: HashMap<String, usize> =
+            report.slots.iter().enumerate().filter_map(card).collect();
         let mut state = self.banks.lock();
         let on_air = |iccid: &str| {
-            report.radios.iter().any(|radio| radio.iccid.as_deref() == Some(iccid) && radio.doing == "on air")
+            report
+                .radios
+                .iter()
+                .any(|radio| radio.iccid.as_deref() == Some(iccid) && radio.doing == "on air")
         };
         let visited_at = |iccid: &str| report.slots.get(*by_iccid.get(iccid)?)?.visited_at;
-        state.called.retain(|iccid, at| !on_air(iccid) && visited_at(iccid).is_none_or(|visited| visited < *at));
+        state.called.retain(|iccid, at| {
+            !on_air(iccid) && visited_at(iccid).is_none_or(|visited| visited < *at)
+        });
         let (name, by_iccid) = (report.name.clone(), Arc::new(by_iccid));
         state.banks.insert(name, Known { report: Arc::new(report), by_iccid });
     }
@@ -217,8 +236,9 @@ impl Gateway {
         self.banks.all().into_iter().map(|bank| BankReport::clone(&bank.report)).collect()
     }
 
-    /// Waits until something that [`Gateway::bank_needs`] tells may have changed so that a plan should look again. One can wait at a time;
-    /// what happens while nobody waits is told to the next who does.
+    /// Waits until something that [`Gateway::bank_needs`] tells may have changed so that a plan
+    /// should look again. One can wait at a time; what happens while nobody waits is told to
+    /// the next who does.
     pub async fn bank_news(&self) {
         self.banks.news.notified().await;
     }
@@ -247,7 +267,8 @@ impl Gateway {
         self.board.on_air_for(iccid, now).is_none_or(|time| time < BURST) && in_bank()
     }
 
-    /// Begins the lifetimes of orders that were made for a parked SIM which is on the air now; answers of how many.
+    /// Begins the lifetimes of orders that were made for a parked SIM which is on the air now;
+    /// answers of how many.
     pub(super) fn begin_some(&self, tx: &Tx<'_>) -> Result<usize, StoreError> {
         let now = self.now();
         let awaiting = tx.awaiting(now)?;
@@ -266,16 +287,29 @@ impl Gateway {
         Ok(count)
     }
 
-    /// The bank, and the slot in it, of a SIM that was read in the modem with this IMEI, as far as they are known.
-    pub(super) fn place_of(&self, tx: &Tx<'_>, imei: &str, iccid: &str) -> Result<Option<Place>, StoreError> {
+    /// The bank, and the slot in it, of a SIM that was read in the modem with this IMEI, as far as
+    /// they are known.
+    pub(super) fn place_of(
+        &self,
+        tx: &Tx<'_>,
+        imei: &str,
+        iccid: &str,
+    ) -> Result<Option<Place>, StoreError> {
         let banks = self.banks.all();
         if banks.is_empty() {
             return Ok(None);
         }
         let modems = self.board.modems();
-        let port = modems.iter().find(|modem| modem.imei.as_deref() == Some(imei)).map(|modem| &modem.port);
-        let has = |bank: &&Known| port.is_some_and(|port| bank.report.radios.iter().any(|radio| radio.port == *port));
-        let Some(bank) = banks.iter().find(has).map(|bank| bank.report.name.clone()) else { return Ok(None) };
+        let port = modems
+            .iter()
+            .find(|modem| modem.imei.as_deref() == Some(imei))
+            .map(|modem| &modem.port);
+        let has = |bank: &&Known| {
+            port.is_some_and(|port| bank.report.radios.iter().any(|radio| radio.port == *port))
+        };
+        let Some(bank) = banks.iter().find(has).map(|bank| bank.report.name.clone()) else {
+            return Ok(None);
+        };
         let slot = tx.slot_of_card(&bank, iccid)?;
         Ok(Some(Place { bank, slot }))
     }

@@ -1,4 +1,5 @@
-//! What the modems last said, by port. Nothing of it is kept: after a start the daemon believes nothing until it is read again.
+//! What the modems last said, by port. Nothing of it is kept: after a start the daemon believes
+//! nothing until it is read again.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,12 +34,13 @@ pub struct Change {
 }
 
 impl Board {
-    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is over once. Whether a SIM works now that did
-    /// not before.
+    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is
+    /// over once. Whether a SIM works now that did not before.
     pub fn report(&self, status: ModemStatus) -> bool {
         let mut modems = self.lock();
         let before = modems.by_port.remove(&status.port);
-        let same = |before: &ModemStatus| before.state == status.state && before.reason == status.reason;
+        let same =
+            |before: &ModemStatus| before.state == status.state && before.reason == status.reason;
         if !before.as_ref().is_some_and(same) {
             let history = modems.histories.entry(status.port.clone()).or_default();
             history.truncate(HISTORY - 1);
@@ -47,8 +49,10 @@ impl Board {
         }
         let worked = |before: &ModemStatus| before.ready && before.iccid == status.iccid;
         let news = status.ready && !before.as_ref().is_some_and(worked);
-        let since =
-            before.as_ref().filter(|before| before.state == status.state).map_or(status.since, |before| before.since);
+        let since = before
+            .as_ref()
+            .filter(|before| before.state == status.state)
+            .map_or(status.since, |before| before.since);
         let settled = status.settled || before.as_ref().is_some_and(|before| before.settled);
         if let Some(left) = before.and_then(|before| before.iccid)
             && modems.port_of_sim.get(&left) == Some(&status.port)
@@ -77,7 +81,10 @@ impl Board {
 
     /// The clock went ahead: what the modems said is no older for that.
     pub fn clock_was_set(&self, ahead: Duration) {
-        self.lock().by_port.values_mut().for_each(|modem| modem.seen_at = modem.seen_at.plus(ahead));
+        self.lock()
+            .by_port
+            .values_mut()
+            .for_each(|modem| modem.seen_at = modem.seen_at.plus(ahead));
     }
 
     /// Whether a port has had its first try.
@@ -166,8 +173,12 @@ mod tests {
         }
         board.report(status("a", None, true, 4));
         board.report(status("a", None, true, 5));
-        assert_eq!(board.modems().first().map(|m| (m.since, m.seen_at)), Some((Timestamp(4), Timestamp(5))));
-        let history: Vec<_> = board.history("a").into_iter().map(|change| (change.at.0, change.state)).collect();
+        assert_eq!(
+            board.modems().first().map(|m| (m.since, m.seen_at)),
+            Some((Timestamp(4), Timestamp(5)))
+        );
+        let history: Vec<_> =
+            board.history("a").into_iter().map(|change| (change.at.0, change.state)).collect();
         assert_eq!(history, [(1, "Registering".to_owned()), (4, "Ready".to_owned())]);
         for at in 6..200 {
             board.report(status("a", None, at % 2 == 0, at));

@@ -36,11 +36,12 @@ impl Gateway {
             .await
     }
 
-    /// Takes a whole catalogue, all of it or nothing: adds what is not there by name, and gives what is there its prices,
-    /// priority and patterns. What it does not name stays.
+    /// Takes a whole catalogue, all of it or nothing: adds what is not there by name, and gives
+    /// what is there its prices, priority and patterns. What it does not name stays.
     pub async fn import_services(&self, services: Vec<NewService>) -> Result<Imported, Error> {
         let known = services.into_iter().map(|new| {
-            let new = NewService { country_prices: self.known_countries(new.country_prices)?, ..new };
+            let new =
+                NewService { country_prices: self.known_countries(new.country_prices)?, ..new };
             check(&new).map(|()| new).map_err(|error| Error::refused(error.to_string()))
         });
         let services = known.collect::<Result<Vec<_>, Error>>()?;
@@ -75,8 +76,11 @@ impl Gateway {
     /// From the commit on messages are matched by the services as they are now.
     fn reload(&self, tx: &Tx<'_>) -> Result<Vec<Service>, Error> {
         let services = tx.services()?;
-        let (catalogue, compiled) = (Arc::clone(&self.catalogue), Arc::new(Catalogue::new(&services)?));
-        tx.after_commit(move || *catalogue.write().unwrap_or_else(PoisonError::into_inner) = compiled);
+        let (catalogue, compiled) =
+            (Arc::clone(&self.catalogue), Arc::new(Catalogue::new(&services)?));
+        tx.after_commit(move || {
+            *catalogue.write().unwrap_or_else(PoisonError::into_inner) = compiled
+        });
         Ok(services)
     }
 
@@ -100,11 +104,16 @@ impl Gateway {
         Ok(self.store.read(|rows| rows.services()).await?)
     }
 
-    fn known_countries<V>(&self, by_text: BTreeMap<String, V>) -> Result<BTreeMap<String, V>, Error> {
+    fn known_countries<V>(
+        &self,
+        by_text: BTreeMap<String, V>,
+    ) -> Result<BTreeMap<String, V>, Error> {
         let countries = &self.settings().countries;
         let known = by_text.into_iter().map(|(text, value)| match countries.find(&text) {
             Some(country) => Ok((country.code.clone(), value)),
-            None => Err(Error::refused(format!("no country {text}; there are {}", countries.codes()))),
+            None => {
+                Err(Error::refused(format!("no country {text}; there are {}", countries.codes())))
+            }
         });
         known.collect()
     }

@@ -20,7 +20,8 @@ pub struct LedgerSums {
 /// The site's numbers at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Census {
-    /// How many SIMs of each country (`None`: not known) are in which state, in the words of `SimView::state`.
+    /// How many SIMs of each country (`None`: not known) are in which state, in the words of
+    /// `SimView::state`.
     pub sims: BTreeMap<(Option<String>, &'static str), usize>,
     /// ICCIDs of SIMs that are taken to be deaf.
     pub deaf: Vec<String>,
@@ -51,7 +52,9 @@ impl Gateway {
             Ok::<_, StoreError>((rows.accounts()?, counts))
         });
         let (accounts, (open_orders, active_rentals)) = read.await?;
-        let sum = |amounts: &mut dyn Iterator<Item = Amount>| Amount(amounts.map(|amount| amount.0).sum());
+        let sum = |amounts: &mut dyn Iterator<Item = Amount>| {
+            Amount(amounts.map(|amount| amount.0).sum())
+        };
         Ok(Census {
             balance: sum(&mut accounts.iter().map(|account| account.funds.balance)),
             held: sum(&mut accounts.iter().map(|account| account.funds.held)),
@@ -83,9 +86,13 @@ impl Gateway {
         Ok(sums)
     }
 
-    /// How many numbers of each of these countries could be given out for a service now, to somebody who skipped none. By the
-    /// same rule by which they are given out.
-    pub async fn stock(&self, service: &Service, countries: Vec<String>) -> Result<Vec<(String, usize)>, Error> {
+    /// How many numbers of each of these countries could be given out for a service now, to
+    /// somebody who skipped none. By the same rule by which they are given out.
+    pub async fn stock(
+        &self,
+        service: &Service,
+        countries: Vec<String>,
+    ) -> Result<Vec<(String, usize)>, Error> {
         let now = self.now();
         let used_since = self.used_since(now);
         let (gateway, id) = (self.clone(), service.id);
@@ -94,7 +101,14 @@ impl Gateway {
             let count = |country: String| {
                 // Nobody has id 0: nobody skipped anything.
                 let account = AccountId(0);
-                let query = StockQuery { country: &country, service: id, account, company, now, used_since };
+                let query = StockQuery {
+                    country: &country,
+                    service: id,
+                    account,
+                    company,
+                    now,
+                    used_since,
+                };
                 let mut count = 0;
                 rows.find_in_stock(query, |sim, iccid| {
                     count += usize::from(gateway.can_be_given(sim, iccid, now));

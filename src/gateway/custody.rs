@@ -21,7 +21,13 @@ impl Gateway {
     }
 
     /// A SIM was read in a modem: its stay there goes on, or begins.
-    pub(super) fn keep_stay(&self, tx: &Tx<'_>, told: &Identified, sim: SimId, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn keep_stay(
+        &self,
+        tx: &Tx<'_>,
+        told: &Identified,
+        sim: SimId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let place = self.place_of(tx, &told.imei, &told.iccid)?;
         Ok(tx.keep_stay(sim, &told.imei, place.as_ref(), now, now.minus(KEPT))?)
     }

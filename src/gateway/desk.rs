@@ -1,4 +1,5 @@
-//! What the operator can ask of the modems themselves. The business only passes it on: the daemon puts the driver behind it.
+//! What the operator can ask of the modems themselves. The business only passes it on: the daemon
+//! puts the driver behind it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -89,7 +90,8 @@ pub trait ModemDesk: Send + Sync {
     /// The USSD code that the mobile operator of the card with this IMSI answers with its number.
     fn own_number_code(&self, imsi: &str) -> Option<String>;
 
-    /// Has a bank put the card of a slot on a radio, by the radio's port, now; what came of it in a line for the operator.
+    /// Has a bank put the card of a slot on a radio, by the radio's port, now; what came of it in a
+    /// line for the operator.
     fn switch(&self, bank: &str, radio: &str, slot: u32) -> Later<'_, Result<String, String>>;
 
     /// Looks at every serial port of the machine.
@@ -107,6 +109,7 @@ pub struct Reloaded {
 
 /// Who can read the configuration anew.
 pub trait Reload: Send + Sync {
-    /// Reads it and applies what can change while everything runs. A faulty one changes nothing, and every fault is told.
+    /// Reads it and applies what can change while everything runs. A faulty one changes nothing,
+    /// and every fault is told.
     fn reload(&self) -> Later<'_, Result<Reloaded, String>>;
 }

@@ -1,5 +1,5 @@
-//! What time alone brings about: orders whose lifetime is over, rentals whose end has come, long messages whose rest has not
-//! come, texts and PDUs that were kept long enough.
+//! What time alone brings about: orders whose lifetime is over, rentals whose end has come, long
+//! messages whose rest has not come, texts and PDUs that were kept long enough.
 
 use std::time::Duration;
 
@@ -15,7 +15,12 @@ const LIMIT: i64 = 200;
 const FILING: Duration = Duration::from_secs(3600);
 
 /// Writes off an open order whose lifetime is over.
-pub(super) fn expire(gateway: &Gateway, tx: &Tx<'_>, due: Order, now: Timestamp) -> Result<(), Error> {
+pub(super) fn expire(
+    gateway: &Gateway,
+    tx: &Tx<'_>,
+    due: Order,
+    now: Timestamp,
+) -> Result<(), Error> {
     match due.expire(now) {
         Ok(expired) => gateway.release(tx, &expired),
         // Ended by another operation of the same group.
@@ -23,8 +28,8 @@ pub(super) fn expire(gateway: &Gateway, tx: &Tx<'_>, due: Order, now: Timestamp)
     }
 }
 
-/// When it is worth while to look for what has been kept for `kept`, the first of which settled then. A little late, so that
-/// a busy day's messages do not go one by one.
+/// When it is worth while to look for what has been kept for `kept`, the first of which settled
+/// then. A little late, so that a busy day's messages do not go one by one.
 fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
     const LATEST: Duration = Duration::from_secs(600);
     settled.map(|settled| settled.plus(kept).plus(LATEST.min(kept / 10)))
@@ -47,7 +52,10 @@ impl Gateway {
             let gateway = self.clone();
             let done = self.store.write(move |tx| {
                 let met = gateway.meet_some(tx)?;
-                Ok::<_, Error>(met + gateway.purge_some(tx)? + tx.file_orders(gateway.now().minus(FILING), LIMIT)?)
+                Ok::<_, Error>(
+                    met + gateway.purge_some(tx)?
+                        + tx.file_orders(gateway.now().minus(FILING), LIMIT)?,
+                )
             });
             if done.await? == 0 {
                 break;
@@ -62,13 +70,17 @@ impl Gateway {
         let raw = next_purge(rows.next_raw_settled()?, self.settings().raw_kept);
         // One more than are set aside: the first that is not.
         let waiting = rows.due(Timestamp(i64::MAX), self.aside.count() + 1)?;
-        let waiting = waiting.into_iter().filter(|(_, deadline)| !self.aside.has(*deadline)).map(|(at, _)| at);
+        let waiting = waiting
+            .into_iter()
+            .filter(|(_, deadline)| !self.aside.has(*deadline))
+            .map(|(at, _)| at);
         let filing = rows.next_to_file()?.map(|over| over.plus(FILING));
         Ok(waiting.chain(text).chain(raw).chain(filing).min())
     }
 
-    /// Does some of what is due, one thing after the other in the order of their times, as if there had been no outage; answers
-    /// how much. What cannot be done is set aside and told, and the others are done.
+    /// Does some of what is due, one thing after the other in the order of their times, as if there
+    /// had been no outage; answers how much. What cannot be done is set aside and told, and the
+    /// others are done.
     fn meet_some(&self, tx: &Tx<'_>) -> Result<usize, Error> {
         let now = self.now();
         let mut done = self.begin_some(tx)?;
@@ -77,7 +89,9 @@ impl Gateway {
         while let Some((_, deadline)) = due.pop_first() {
             done += 1;
             match tx.attempt(|tx| self.meet(tx, deadline, now))? {
-                Ok(next) => due.extend(next.filter(|next| *next <= now).map(|next| (next, deadline))),
+                Ok(next) => {
+                    due.extend(next.filter(|next| *next <= now).map(|next| (next, deadline)))
+                }
                 Err(Error::Store(error)) if !error.is_of_a_row() => return Err(error.into()),
                 Err(error) => {
                     tracing::error!(event = "set_aside", %deadline, %error, "what is due cannot be done; it is left as it is");
@@ -89,10 +103,19 @@ impl Gateway {
     }
 
     /// Does one thing whose time has come; answers when its next one comes.
-    fn meet(&self, tx: &Tx<'_>, deadline: Deadline, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    fn meet(
+        &self,
+        tx: &Tx<'_>,
+        deadline: Deadline,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
         match deadline {
-            Deadline::Order(id) => tx.order(id)?.map_or(Ok(()), |order| expire(self, tx, order, now))?,
-            Deadline::Assembly(id) => tx.assembly(id)?.map_or(Ok(()), |found| self.show_incomplete(tx, &found))?,
+            Deadline::Order(id) => {
+                tx.order(id)?.map_or(Ok(()), |order| expire(self, tx, order, now))?
+            }
+            Deadline::Assembly(id) => {
+                tx.assembly(id)?.map_or(Ok(()), |found| self.show_incomplete(tx, &found))?
+            }
             Deadline::Rental(id) => {
                 let Some(rental) = tx.rental(id)? else { return Ok(None) };
                 let stepped = self.step_rental(tx, rental, now)?;

@@ -44,27 +44,45 @@ pub struct TrialClaim {
 }
 
 impl Gateway {
-    /// Counts why each SIM of a country is or is not available for a service, to an account or to anybody.
-    pub async fn explain(&self, service: String, country: &str, account: Option<String>) -> Result<Explanation, Error> {
+    /// Counts why each SIM of a country is or is not available for a service, to an account or to
+    /// anybody.
+    pub async fn explain(
+        &self,
+        service: String,
+        country: &str,
+        account: Option<String>,
+    ) -> Result<Explanation, Error> {
         let countries = &self.settings().countries;
-        let unknown = || Error::refused(format!("no country {country}; there are {}", countries.codes()));
+        let unknown =
+            || Error::refused(format!("no country {country}; there are {}", countries.codes()));
         let country = countries.find(country).ok_or_else(unknown)?.code.clone();
         let (gateway, now) = (self.clone(), self.now());
         let read = self.store.read(move |rows| {
             let service = find_service(rows, &service)?;
             // Nobody has id 0: nobody skipped anything.
-            let account =
-                account.map(|account| find(rows, &account)).transpose()?.map_or(AccountId(0), |found| found.id);
+            let account = account
+                .map(|account| find(rows, &account))
+                .transpose()?
+                .map_or(AccountId(0), |found| found.id);
             let company = allocation::widest(service.has_patterns(), gateway.settings().share_sim);
             let used_since = gateway.used_since(now);
-            let query = StockQuery { country: &country, service: service.id, account, company, now, used_since };
+            let query = StockQuery {
+                country: &country,
+                service: service.id,
+                account,
+                company,
+                now,
+                used_since,
+            };
             let mut prospects = rows.prospects(query)?;
             for (iccid, prospect) in &mut prospects {
                 prospect.online = gateway.is_on_air(iccid, now);
                 prospect.parked = !prospect.online && gateway.is_parked(iccid, now);
             }
-            let mut found: Vec<Option<Obstacle>> = prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
-            // So many of those that only are not on the air can be in time: no more than radios are free.
+            let mut found: Vec<Option<Obstacle>> =
+                prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
+            // So many of those that only are not on the air can be in time: no more than radios are
+            // free.
             let in_time = gateway.parked_count(rows, query)?;
             let waiting = found.iter_mut().filter(|found| **found == Some(Obstacle::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
@@ -80,13 +98,16 @@ impl Gateway {
         read.await
     }
 
-    /// Which services would claim a message, which code would be found in it, and whether it would be withheld.
+    /// Which services would claim a message, which code would be found in it, and whether it would
+    /// be withheld.
     pub async fn try_message(&self, sender: &str, text: &str) -> Result<Trial, Error> {
         let services = self.services().await?;
         let claims = self.catalogue().claims(sender, text);
         let claims = claims.into_iter().filter_map(|claim| {
             let service = services.iter().find(|service| service.id == claim.service)?;
-            let pattern = |patterns: &[String], at: Option<usize>| at.and_then(|at| patterns.get(at).cloned());
+            let pattern = |patterns: &[String], at: Option<usize>| {
+                at.and_then(|at| patterns.get(at).cloned())
+            };
             Some(TrialClaim {
                 service: service.name.clone(),
                 sender: pattern(&service.senders, claim.sender),
@@ -108,5 +129,7 @@ pub(super) fn find_service(rows: &Rows<'_>, reference: &str) -> Result<Service, 
         Some(found) => Some(found),
         None => rows.service_named(reference)?,
     };
-    found.ok_or_else(|| Error::refused(format!("no service {reference}; `simbridge service list` shows them")))
+    found.ok_or_else(|| {
+        Error::refused(format!("no service {reference}; `simbridge service list` shows them"))
+    })
 }

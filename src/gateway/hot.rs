@@ -1,9 +1,9 @@
-//! What is asked over and over, kept in memory beside the database: which key opens which account, which orders are open, what
-//! each number was used for.
+//! What is asked over and over, kept in memory beside the database: which key opens which account,
+//! which orders are open, what each number was used for.
 //!
-//! All of it only ever shorten the way to an answer that the database would give too. Whatever ends an order or changes what a key
-//! opens takes it out here right after its commit, on the writer's thread and therefore in the order of the commits; what is
-//! not here is looked up.
+//! All of it only ever shorten the way to an answer that the database would give too. Whatever ends
+//! an order or changes what a key opens takes it out here right after its commit, on the writer's
+//! thread and therefore in the order of the commits; what is not here is looked up.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -28,7 +28,8 @@ pub(super) struct Hot {
 #[derive(Debug, Default)]
 struct Keys {
     holders: HashMap<[u8; 32], Holder>,
-    /// Grows with every change of what keys open: what was looked up before a change is not remembered after it.
+    /// Grows with every change of what keys open: what was looked up before a change is not
+    /// remembered after it.
     generation: u64,
 }
 
@@ -50,7 +51,9 @@ impl Hot {
     /// The memory with the orders that are open.
     pub(super) fn with(orders: Vec<(OrderId, AccountId, Timestamp)>) -> Hot {
         let hot = Hot::default();
-        orders.into_iter().for_each(|(order, account, expires_at)| hot.opened(order, account, expires_at));
+        orders
+            .into_iter()
+            .for_each(|(order, account, expires_at)| hot.opened(order, account, expires_at));
         hot
     }
 
@@ -89,7 +92,8 @@ impl Hot {
         write(&self.open).remove(&order);
     }
 
-    /// What a number was used for, if that is remembered; else the generation to remember the answer under.
+    /// What a number was used for, if that is remembered; else the generation to remember the
+    /// answer under.
     pub(super) fn uses(&self, number: &str) -> Result<Arc<[Use]>, u64> {
         let uses = read(&self.uses);
         uses.by_number.get(number).cloned().ok_or(uses.generation)
@@ -131,7 +135,9 @@ impl Hot {
 
     /// Whether it is known without asking that an order of this account waits for its SMS.
     pub(super) fn waits(&self, order: OrderId, account: AccountId, now: Timestamp) -> bool {
-        read(&self.open).get(&order).is_some_and(|open| open.account == account && now < open.expires_at)
+        read(&self.open)
+            .get(&order)
+            .is_some_and(|open| open.account == account && now < open.expires_at)
     }
 }
 

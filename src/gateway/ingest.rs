@@ -1,4 +1,5 @@
-//! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its commit may the modem forget it.
+//! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its
+//! commit may the modem forget it.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -74,7 +75,9 @@ impl Reading {
                 let decoded = Deliver::decode(&octets).map_err(|error| error.to_string());
                 (octets, decoded)
             }
-            Pdu::Text(line) => (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned())),
+            Pdu::Text(line) => {
+                (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned()))
+            }
         };
         // The service centre's address may differ between deliveries of the same TPDU.
         let identity = decoded.as_ref().ok().and_then(|_| sms::tpdu(&raw)).unwrap_or(&raw);
@@ -190,7 +193,15 @@ impl Gateway {
         (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
     ) -> Result<Ingested, Error> {
         let (sender, text) = (deliver.originator.to_string(), deliver.text().text);
-        let whole = Whole { sim, sender: &sender, text: &text, sent_at, taken_at, received_at, complete: true };
+        let whole = Whole {
+            sim,
+            sender: &sender,
+            text: &text,
+            sent_at,
+            taken_at,
+            received_at,
+            complete: true,
+        };
         let (message, order) = self.give(tx, &whole, None)?;
         Ok(Ingested::Message(message, order))
     }
@@ -208,7 +219,8 @@ impl Gateway {
             None | Some(Owner::Nobody) => self.find_owner(tx, whole, rule)?,
             Some(given) => given,
         };
-        // Also one that was given to its customer in part: it stays theirs in the books, and its rest is not shown.
+        // Also one that was given to its customer in part: it stays theirs in the books, and its
+        // rest is not shown.
         let withheld = owner.withheld().or(rule);
         let code = code::find(whole.text);
         let new = NewMessage {
@@ -240,7 +252,12 @@ impl Gateway {
     }
 
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
-    fn find_owner(&self, tx: &Tx<'_>, whole: &Whole<'_>, rule: Option<&str>) -> Result<Owner, Error> {
+    fn find_owner(
+        &self,
+        tx: &Tx<'_>,
+        whole: &Whole<'_>,
+        rule: Option<&str>,
+    ) -> Result<Owner, Error> {
         if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
             return Ok(Owner::Withheld(numbers::RULE.to_owned()));
         }
@@ -251,14 +268,17 @@ impl Gateway {
             // As most SIMs: spares them the questions about tenants.
             return Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order));
         }
-        // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear first.
+        // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear
+        // first.
         let now = self.now().max(whole.received_at);
         let tenant = match self.settle_tenant(tx, whole.sim, now)? {
             true => tx.rental_at(whole.sim, whole.received_at)?,
             false => None,
         };
         match tenant.filter(|rental| rental.ends_at() > whole.received_at) {
-            Some(rental) if rental.was_running(whole.taken_at, whole.received_at) => Ok(Owner::Rental(rental.id)),
+            Some(rental) if rental.was_running(whole.taken_at, whole.received_at) => {
+                Ok(Owner::Rental(rental.id))
+            }
             // It is from before the tenant's time, and orders are there none.
             Some(_) => Ok(Owner::Nobody),
             // Our clock was set back: the tenant is there already, whatever it says.
@@ -270,13 +290,21 @@ impl Gateway {
     /// Finds whose the message is. An open order is completed by it and its price charged.
     fn match_order(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Option<OrderId>, Error> {
         let running = tx.running_orders(whole.sim, whole.received_at)?;
-        let running = running.into_iter().filter(|order| order.was_running(whole.taken_at, whole.received_at));
+        let running = running
+            .into_iter()
+            .filter(|order| order.was_running(whole.taken_at, whole.received_at));
         let running: Vec<Order> = running.collect();
         let waiting: Vec<Waiting<&Order>> = running
             .iter()
-            .map(|order| Waiting { order, service: order.service, open: order.state == OrderState::Open })
+            .map(|order| Waiting {
+                order,
+                service: order.service,
+                open: order.state == OrderState::Open,
+            })
             .collect();
-        let Some(order) = self.catalogue().choose(&waiting, whole.sender, whole.text) else { return Ok(None) };
+        let Some(order) = self.catalogue().choose(&waiting, whole.sender, whole.text) else {
+            return Ok(None);
+        };
         let mut order = order.clone();
         if order.awaits_sim {
             // What came for it shows that its SIM is on the air.
@@ -302,7 +330,8 @@ impl Gateway {
 
     /// Tells those who follow the messages, once the operation is on disk.
     fn tell_after(&self, tx: &Tx<'_>, message: MessageId, at: Timestamp) {
-        let (newest, last_message_at) = (self.newest_message.clone(), Arc::clone(&self.last_message_at));
+        let (newest, last_message_at) =
+            (self.newest_message.clone(), Arc::clone(&self.last_message_at));
         tx.after_commit(move || {
             last_message_at.store(at.0, Ordering::SeqCst);
             newest.send_modify(|known| *known = message.max(*known));
@@ -311,7 +340,11 @@ impl Gateway {
 }
 
 /// Since when retention counts: the end of what the message belongs to, or its arrival.
-fn settled_at(tx: &Tx<'_>, owner: &Owner, received_at: Timestamp) -> Result<Option<Timestamp>, Error> {
+fn settled_at(
+    tx: &Tx<'_>,
+    owner: &Owner,
+    received_at: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
     Ok(match owner {
         Owner::Order(id) => Some(tx.order(*id)?.map_or(received_at, |order| order.expires_at)),
         Owner::Rental(id) => tx.rental(*id)?.and_then(|rental| rental.state.ended_at()),
@@ -319,7 +352,8 @@ fn settled_at(tx: &Tx<'_>, owner: &Owner, received_at: Timestamp) -> Result<Opti
     })
 }
 
-/// When the network took a part in, by our clock, as live messages of its service centre have shown that one's clock.
+/// When the network took a part in, by our clock, as live messages of its service centre have shown
+/// that one's clock.
 pub(super) fn taken_at(
     gateway: &Gateway,
     tx: &Tx<'_>,

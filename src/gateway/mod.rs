@@ -1,7 +1,7 @@
 //! What the business does, a function per verb: load, decide, save, in one transaction.
 //!
-//! A verb takes the time from the injected [`Clock`] once. Its decisions are the pure rules of `domain`; what must happen only
-//! when it is on disk (waking a long poll) hangs on the commit.
+//! A verb takes the time from the injected [`Clock`] once. Its decisions are the pure rules of
+//! `domain`; what must happen only when it is on disk (waking a long poll) hangs on the commit.
 
 mod accounts;
 mod aside;
@@ -58,7 +58,9 @@ use crate::domain::message::Message;
 use crate::domain::price::Rates;
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp, code};
-pub use crate::store::{Account, AuditRow, CHECKS, Entry, Holder, Key, MessageFilter, NewService, Place, Stay};
+pub use crate::store::{
+    Account, AuditRow, CHECKS, Entry, Holder, Key, MessageFilter, NewService, Place, Stay,
+};
 use crate::store::{Store, StoreError};
 use aside::Aside;
 use banks::Banks;
@@ -83,13 +85,15 @@ pub struct Settings {
     pub currency: String,
     /// The countries that numbers are sold in.
     pub countries: Countries,
-    /// Whether regular orders show numbers as country code and digits instead of the national form.
+    /// Whether regular orders show numbers as country code and digits instead of the national
+    /// form.
     pub international_numbers: bool,
     /// For how long after its completion an order's number may be had again.
     pub reuse_window: Duration,
     /// What that costs, in percent of the price.
     pub reuse_price_percent: u32,
-    /// For how long a number that was used for a service is not sold for it again; `None`: for ever.
+    /// For how long a number that was used for a service is not sold for it again; `None`: for
+    /// ever.
     pub number_cooldown: Option<Duration>,
     /// What is rented, and for how much.
     pub packages: Packages,
@@ -103,7 +107,8 @@ pub struct Settings {
     pub raw_kept: Duration,
     /// Whether SIMs without a number have their mobile operator asked by USSD.
     pub ask_ussd: bool,
-    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message costs.
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message
+    /// costs.
     pub ask_loopback: bool,
 }
 
@@ -142,7 +147,8 @@ fn default_rates() -> Rates {
 #[derive(Clone)]
 pub struct Gateway(Arc<Parts>);
 
-/// What the business is made of. One count for all of it: a handle is taken and dropped with every message and every request.
+/// What the business is made of. One count for all of it: a handle is taken and dropped with every
+/// message and every request.
 pub struct Parts {
     store: Store,
     clock: Clock,
@@ -159,7 +165,8 @@ pub struct Parts {
     /// When a message came last, in microseconds; `i64::MIN`: never.
     last_message_at: Arc<AtomicI64>,
     deadlines: Arc<Notify>,
-    /// When our clock was last set, in microseconds: what was learnt of others' clocks before says nothing any more.
+    /// When our clock was last set, in microseconds: what was learnt of others' clocks before says
+    /// nothing any more.
     clock_set_at: Arc<AtomicI64>,
     asking: Arc<Notify>,
 }
@@ -174,10 +181,17 @@ impl Deref for Gateway {
 
 impl Gateway {
     /// Puts the business on a store: loads the catalogue and which orders are open.
-    pub async fn open(store: Store, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Gateway, Error> {
+    pub async fn open(
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Gateway, Error> {
         let read = store.read(|rows| {
-            let newest =
-                rows.messages(MessageFilter::Newest(1))?.pop().map(|message| (message.id, message.received_at));
+            let newest = rows
+                .messages(MessageFilter::Newest(1))?
+                .pop()
+                .map(|message| (message.id, message.received_at));
             Ok::<_, StoreError>((rows.services()?, newest, rows.all_open_orders()?))
         });
         let (services, newest, open) = read.await?;

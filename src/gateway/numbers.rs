@@ -1,8 +1,10 @@
-//! A SIM's number when neither the operator's list nor the card has it: the mobile operator is asked by USSD; then, where that is allowed, the
-//! SIM sends a message to one of ours, and whom it comes from is the number.
+//! A SIM's number when neither the operator's list nor the card has it: the mobile operator is
+//! asked by USSD; then, where that is allowed, the SIM sends a message to one of ours, and whom it
+//! comes from is the number.
 //!
-//! A SIM without a number has no order and no tenant, so nobody waits while it is asked. Each asking is on disk before it is made, so that no
-//! restart asks twice. What is done is done in the name of one card, and counts only if that card was in the modem before and after.
+//! A SIM without a number has no order and no tenant, so nobody waits while it is asked. Each
+//! asking is on disk before it is made, so that no restart asks twice. What is done is done in the
+//! name of one card, and counts only if that card was in the modem before and after.
 
 use std::time::Duration;
 
@@ -15,8 +17,8 @@ use crate::store::{Actor, Loopback, StoreError, Tx};
 
 /// What stands before the token in a message to ourselves.
 const PREFIX: &str = "simbridge number check ";
-const NO_CODE: &str =
-    "no file says by which code this SIM's mobile operator tells its number; give the code, like *100#";
+const NO_CODE: &str = "no file says by which code this SIM's mobile operator tells its number; \
+                       give the code, like *100#";
 /// The rule that keeps such messages from everybody.
 pub(super) const RULE: &str = "loopback";
 /// A message that comes later tells nothing of the present.
@@ -38,7 +40,8 @@ pub struct Wanted {
 }
 
 impl Gateway {
-    /// A SIM works now that did not before: its number may be wanted, and the lifetimes of orders on it begin.
+    /// A SIM works now that did not before: its number may be wanted, and the lifetimes of orders
+    /// on it begin.
     pub fn sim_is_ready(&self) {
         self.asking.notify_one();
         // An order may have waited for it.
@@ -50,13 +53,18 @@ impl Gateway {
         self.asking.notified().await;
     }
 
-    /// SIMs on working modems whose number is not known and that it is time to ask; and when to look again.
+    /// SIMs on working modems whose number is not known and that it is time to ask; and when to
+    /// look again.
     pub async fn numbers_wanted(&self) -> Result<(Vec<Wanted>, Option<Timestamp>), Error> {
         let now = self.now();
         let read = self.store.read(move |rows| {
             let mut found = Vec::new();
             for id in rows.numberless()? {
-                found.extend(rows.sim(id)?.map(|sim| Ok::<_, StoreError>((sim, rows.asks(id)?))).transpose()?);
+                found.extend(
+                    rows.sim(id)?
+                        .map(|sim| Ok::<_, StoreError>((sim, rows.asks(id)?)))
+                        .transpose()?,
+                );
             }
             Ok::<_, StoreError>((found, rows.next_ask(now)?))
         });
@@ -82,8 +90,14 @@ impl Gateway {
         Ok(read.await?)
     }
 
-    /// Has the SIM's mobile operator asked by USSD. Without a code the one of the hardware files is sent.
-    pub async fn ask_by_ussd(&self, desk: &dyn ModemDesk, iccid: &str, code: Option<String>) -> Result<SimView, Error> {
+    /// Has the SIM's mobile operator asked by USSD. Without a code the one of the hardware files is
+    /// sent.
+    pub async fn ask_by_ussd(
+        &self,
+        desk: &dyn ModemDesk,
+        iccid: &str,
+        code: Option<String>,
+    ) -> Result<SimView, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let known = || sim.imsi.as_deref().and_then(|imsi| desk.own_number_code(imsi));
         let code = code.or_else(known);
@@ -95,7 +109,8 @@ impl Gateway {
         let told = asked.and_then(|reply| {
             let number = sms::number_in_ussd(&reply.join(" "), None);
             number.ok_or_else(|| {
-                "there is no number in the network's answer; set it by `simbridge sim set-number`".to_owned()
+                "there is no number in the network's answer; set it by `simbridge sim set-number`"
+                    .to_owned()
             })
         });
         match told {
@@ -104,29 +119,40 @@ impl Gateway {
         }
     }
 
-    /// Has the SIM send a message to another SIM of ours: once a day at most, because it costs what a message costs. Answers when it has been
-    /// sent; the number is learnt when it comes.
+    /// Has the SIM send a message to another SIM of ours: once a day at most, because it costs what
+    /// a message costs. Answers when it has been sent; the number is learnt when it comes.
     pub async fn ask_by_loopback(&self, desk: &dyn ModemDesk, iccid: &str) -> Result<(), Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let (receiver, number) = self.receiver_for(&sim).await?;
         let random = (self.entropy)().ok_or(Error::NoEntropy)?;
-        let token: String = random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect();
+        let token: String =
+            random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect();
         let text = format!("{PREFIX}{token}");
-        let message = Submit::compose(&Address::parse(&number), &text, 0).into_iter().next().map(|part| part.encode());
+        let message = Submit::compose(&Address::parse(&number), &text, 0)
+            .into_iter()
+            .next()
+            .map(|part| part.encode());
         let pdu = message.unwrap_or_default();
         let now = self.now();
-        let loopback = Loopback { sim: sim.id, receiver, sent_at: now, confirmed: false, originator: None };
+        let loopback =
+            Loopback { sim: sim.id, receiver, sent_at: now, confirmed: false, originator: None };
         let noted = token.clone();
         self.store
             .write(move |tx| {
                 let before = tx.asks(sim.id)?.into_iter().find(|ask| ask.means == Means::Loopback);
-                if let Some(earliest) = before.as_ref().map(Ask::earliest).filter(|earliest| *earliest > now) {
+                if let Some(earliest) =
+                    before.as_ref().map(Ask::earliest).filter(|earliest| *earliest > now)
+                {
                     return Err(Error::refused(format!(
-                        "a message to ask for this SIM's number was sent already; each costs money, the next may be sent at {earliest}"
+                        "a message to ask for this SIM's number was sent already; each costs \
+                         money, the next may be sent at {earliest}"
                     )));
                 }
                 let ask = Ask::begun(Means::Loopback, before.as_ref(), now);
-                tx.save_ask(sim.id, &Ask { failure: Some("sent; it has not come yet".to_owned()), ..ask })?;
+                tx.save_ask(
+                    sim.id,
+                    &Ask { failure: Some("sent; it has not come yet".to_owned()), ..ask },
+                )?;
                 Ok(tx.add_loopback(&noted, &loopback, now.minus(KNOWN))?)
             })
             .await?;
@@ -143,14 +169,18 @@ impl Gateway {
             .await
     }
 
-    /// Has a SIM's known number written into the card's own-number phonebook; the number as it was read back.
+    /// Has a SIM's known number written into the card's own-number phonebook; the number as it was
+    /// read back.
     pub async fn write_number(&self, desk: &dyn ModemDesk, iccid: &str) -> Result<String, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
-        let number = sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
+        let number =
+            sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
         let asked = desk.ask(port, ModemAsk::WriteNumber { iccid: iccid.to_owned(), number }).await;
         let (now, written) = (self.now(), asked.map_err(Error::Refused)?.join(" "));
         let subject = format!("SIM {iccid}");
-        self.store.write(move |tx| tx.note(Actor::Operator, "wrote its number onto", subject, now)).await?;
+        self.store
+            .write(move |tx| tx.note(Actor::Operator, "wrote its number onto", subject, now))
+            .await?;
         Ok(written)
     }
 
@@ -174,22 +204,31 @@ impl Gateway {
 
     /// Learns the number once the message has come and it is certain who sent it.
     fn learn_by_loopback(&self, tx: &Tx<'_>, token: &str, now: Timestamp) -> Result<(), Error> {
-        let Some(Loopback { sim, sent_at, confirmed: true, originator: Some(originator), .. }) = tx.loopback(token)?
+        let Some(Loopback { sim, sent_at, confirmed: true, originator: Some(originator), .. }) =
+            tx.loopback(token)?
         else {
             return Ok(());
         };
         if now.since(sent_at) > VALID {
             return Ok(());
         }
-        if let Err(Error::Refused(failure)) = self.learn_told(tx, sim, &originator, NumberSource::Loopback, now) {
+        if let Err(Error::Refused(failure)) =
+            self.learn_told(tx, sim, &originator, NumberSource::Loopback, now)
+        {
             self.note_failure(tx, sim, Means::Loopback, failure)?;
         }
         Ok(())
     }
 
-    async fn number_told(&self, sim: SimId, number: String, source: NumberSource) -> Result<SimView, Error> {
+    async fn number_told(
+        &self,
+        sim: SimId,
+        number: String,
+        source: NumberSource,
+    ) -> Result<SimView, Error> {
         let (now, gateway) = (self.now(), self.clone());
-        let learnt = self.store.write(move |tx| gateway.learn_told(tx, sim, &number, source, now)).await;
+        let learnt =
+            self.store.write(move |tx| gateway.learn_told(tx, sim, &number, source, now)).await;
         match learnt {
             Ok(sim) => Ok(self.view_sim(sim, now)),
             Err(Error::Refused(failure)) => Err(self.ask_failed(sim, Means::Ussd, failure).await?),
@@ -211,12 +250,17 @@ impl Gateway {
         let settings = self.settings();
         let countries = &settings.countries;
         let home = sim.imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
-        let number = countries
-            .normalise(raw, home)
-            .ok_or_else(|| Error::refused(format!("what the network told is not a number of {}", countries.codes())))?;
-        if sim.number.as_ref().is_some_and(|known| known.number != number && known.source > source) {
+        let number = countries.normalise(raw, home).ok_or_else(|| {
+            Error::refused(format!(
+                "what the network told is not a number of {}",
+                countries.codes()
+            ))
+        })?;
+        if sim.number.as_ref().is_some_and(|known| known.number != number && known.source > source)
+        {
             return Err(Error::refused(
-                "the network tells another number than the one that is known; set the right one by `simbridge sim set-number`",
+                "the network tells another number than the one that is known; set the right one \
+                 by `simbridge sim set-number`",
             ));
         }
         let learnt = if replaces(sim.number.as_ref(), &number, source) {
@@ -238,14 +282,19 @@ impl Gateway {
     /// The SIM, and the port of the working modem that it is in.
     async fn sim_on_modem(&self, iccid: &str) -> Result<(Sim, String), Error> {
         let view = self.sim(iccid.to_owned()).await?;
-        let port = view.port.ok_or_else(|| Error::refused("this SIM is in no working modem now"))?;
+        let port =
+            view.port.ok_or_else(|| Error::refused("this SIM is in no working modem now"))?;
         Ok((view.sim, port))
     }
 
-    /// A SIM of ours that can take a message: with a number that nobody contests, on a working modem; of the same country if there is one.
+    /// A SIM of ours that can take a message: with a number that nobody contests, on a working
+    /// modem; of the same country if there is one.
     async fn receiver_for(&self, sender: &Sim) -> Result<(SimId, String), Error> {
         let others = self.sims().await?.into_iter().filter(|view| {
-            view.sim.id != sender.id && view.port.is_some() && !view.sim.contested && view.sim.retired_at.is_none()
+            view.sim.id != sender.id
+                && view.port.is_some()
+                && !view.sim.contested
+                && view.sim.retired_at.is_none()
         });
         let numbered = others.filter_map(|view| {
             let abroad = view.sim.country != sender.country;
@@ -253,7 +302,10 @@ impl Gateway {
         });
         let best = numbered.min_by_key(|(abroad, rented, id, _)| (*abroad, *rented, *id));
         best.map(|(_, _, id, number)| (id, number)).ok_or_else(|| {
-            Error::refused("no other SIM with a known number is on a working modem: nobody could take the message")
+            Error::refused(
+                "no other SIM with a known number is on a working modem: nobody could take the \
+                 message",
+            )
         })
     }
 
@@ -262,7 +314,8 @@ impl Gateway {
         let now = self.now();
         self.store
             .write(move |tx| {
-                let before = tx.asks(sim)?.into_iter().find(|ask| ask.means == means).filter(|_| possible);
+                let before =
+                    tx.asks(sim)?.into_iter().find(|ask| ask.means == means).filter(|_| possible);
                 Ok(tx.save_ask(sim, &Ask::begun(means, before.as_ref(), now))?)
             })
             .await
@@ -275,7 +328,13 @@ impl Gateway {
         Ok(Error::Refused(failure))
     }
 
-    fn note_failure(&self, tx: &Tx<'_>, sim: SimId, means: Means, failure: String) -> Result<(), Error> {
+    fn note_failure(
+        &self,
+        tx: &Tx<'_>,
+        sim: SimId,
+        means: Means,
+        failure: String,
+    ) -> Result<(), Error> {
         let asked = tx.asks(sim)?.into_iter().find(|ask| ask.means == means);
         if let Some(ask) = asked {
             tx.save_ask(sim, &Ask { failure: Some(failure), ..ask })?;

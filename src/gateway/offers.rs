@@ -1,5 +1,5 @@
-//! The catalogue with its stock: how many numbers an account could order for each service at this moment. Of parked SIMs no more count
-//! than radios could have on the air in time.
+//! The catalogue with its stock: how many numbers an account could order for each service at this
+//! moment. Of parked SIMs no more count than radios could have on the air in time.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,10 +25,16 @@ struct Candidate {
 type Parked = HashMap<(usize, Range<usize>), Vec<Candidate>>;
 
 impl Gateway {
-    /// Every service that can be ordered, its price in a country and how many numbers this account could order now. `None`
-    /// when there is no such country.
-    pub async fn offers(&self, account: AccountId, country: &str) -> Result<Option<Vec<Offer>>, Error> {
-        let Some(country) = self.settings().countries.find(country).map(|country| country.code.clone()) else {
+    /// Every service that can be ordered, its price in a country and how many numbers this account
+    /// could order now. `None` when there is no such country.
+    pub async fn offers(
+        &self,
+        account: AccountId,
+        country: &str,
+    ) -> Result<Option<Vec<Offer>>, Error> {
+        let Some(country) =
+            self.settings().countries.find(country).map(|country| country.code.clone())
+        else {
             return Ok(None);
         };
         let gateway = self.clone();
@@ -36,25 +42,36 @@ impl Gateway {
         Ok(Some(offers.await?))
     }
 
-    fn offers_in(&self, rows: &Rows<'_>, account: AccountId, country: &str) -> Result<Vec<Offer>, StoreError> {
+    fn offers_in(
+        &self,
+        rows: &Rows<'_>,
+        account: AccountId,
+        country: &str,
+    ) -> Result<Vec<Offer>, StoreError> {
         let now = self.now();
-        let services: Vec<Service> = rows.services()?.into_iter().filter(|service| service.enabled).collect();
-        let company =
-            services.iter().map(|service| (service.id, widest(service.has_patterns(), self.settings().share_sim)));
+        let services: Vec<Service> =
+            rows.services()?.into_iter().filter(|service| service.enabled).collect();
+        let company = services
+            .iter()
+            .map(|service| (service.id, widest(service.has_patterns(), self.settings().share_sim)));
         let company: Vec<_> = company.collect();
         let parking = self.parking(rows, now)?;
         let (on_air, parked) = self.candidates(rows, country, parking.as_ref(), now)?;
         let skips = by_number(rows.skips(account)?);
         let count = |candidates: &[Candidate]| {
-            let sims: Vec<OnSale<'_>> = candidates.iter().map(|candidate| candidate.on_sale(&skips)).collect();
+            let sims: Vec<OnSale<'_>> =
+                candidates.iter().map(|candidate| candidate.on_sale(&skips)).collect();
             count_stock(&company, &sims, self.used_since(now))
         };
         let on_air = count(&on_air);
-        let parked: Vec<_> = parked.into_iter().map(|(place, candidates)| (place, count(&candidates))).collect();
+        let parked: Vec<_> =
+            parked.into_iter().map(|(place, candidates)| (place, count(&candidates))).collect();
         let offer = |service: Service| {
             let price = service.price_in(country);
-            let of = |counts: &HashMap<ServiceId, usize>| counts.get(&service.id).copied().unwrap_or(0);
-            let reached = parked.iter().map(|(place, counts)| (place.clone(), of(counts))).collect();
+            let of =
+                |counts: &HashMap<ServiceId, usize>| counts.get(&service.id).copied().unwrap_or(0);
+            let reached =
+                parked.iter().map(|(place, counts)| (place.clone(), of(counts))).collect();
             let in_time = parking.as_ref().map_or(0, |parking| parking.placeable(&reached));
             let count = of(&on_air) + in_time;
             (service, price, count)
@@ -77,7 +94,8 @@ impl Gateway {
             if self.can_be_given(sim, &iccid, now) {
                 on_air.push(Candidate { uses: self.uses(rows, &number)?, number, neighbours });
             } else if neighbours.is_empty()
-                && let Some(spot) = parking.and_then(|parking| self.parked_spot(parking, sim, &iccid, now))
+                && let Some(spot) =
+                    parking.and_then(|parking| self.parked_spot(parking, sim, &iccid, now))
             {
                 let candidate = Candidate { uses: self.uses(rows, &number)?, number, neighbours };
                 parked.entry(spot.place).or_default().push(candidate);

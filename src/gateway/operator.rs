@@ -1,4 +1,5 @@
-//! The operator's verbs on money, SIMs and the whole: adjust, suspend, rest, retire, look, verify, back up.
+//! The operator's verbs on money, SIMs and the whole: adjust, suspend, rest, retire, look, verify,
+//! back up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +42,18 @@ impl Gateway {
         self.store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
-                tx.note(Actor::Operator, "adjusted the balance", format!("account {}", account.id), now)?;
-                tx.post(account.id, &Posting::Adjustment { amount, note, reference: request }, &currency, now)?;
+                tx.note(
+                    Actor::Operator,
+                    "adjusted the balance",
+                    format!("account {}", account.id),
+                    now,
+                )?;
+                tx.post(
+                    account.id,
+                    &Posting::Adjustment { amount, note, reference: request },
+                    &currency,
+                    now,
+                )?;
                 find(tx, &account.id.to_string())
             })
             .await
@@ -72,20 +83,28 @@ impl Gateway {
 
     /// Nobody new is given a SIM for so long; for no time: at once again.
     pub async fn rest_sim(&self, iccid: String, rest: Duration) -> Result<SimView, Error> {
-        self.change_sim(iccid, "set the rest of", move |tx, sim, now| Ok(tx.rest_sim(sim, now.plus(rest))?)).await
+        self.change_sim(iccid, "set the rest of", move |tx, sim, now| {
+            Ok(tx.rest_sim(sim, now.plus(rest))?)
+        })
+        .await
     }
 
     /// A SIM is sold no more, or again. Who has it keeps it to the end.
     pub async fn retire_sim(&self, iccid: String, retired: bool) -> Result<SimView, Error> {
         let deed = if retired { "retired" } else { "took back" };
-        self.change_sim(iccid, deed, move |tx, sim, now| Ok(tx.retire_sim(sim, retired.then_some(now))?)).await
+        self.change_sim(iccid, deed, move |tx, sim, now| {
+            Ok(tx.retire_sim(sim, retired.then_some(now))?)
+        })
+        .await
     }
 
     async fn change_sim(
         &self,
         iccid: String,
         deed: &'static str,
-        change: impl FnOnce(&Tx<'_>, crate::domain::SimId, Timestamp) -> Result<(), Error> + Send + 'static,
+        change: impl FnOnce(&Tx<'_>, crate::domain::SimId, Timestamp) -> Result<(), Error>
+        + Send
+        + 'static,
     ) -> Result<SimView, Error> {
         let (gateway, now) = (self.clone(), self.now());
         self.store
@@ -102,7 +121,8 @@ impl Gateway {
     /// One SIM.
     pub async fn sim(&self, iccid: String) -> Result<SimView, Error> {
         let now = self.now();
-        let known = self.store.read(move |rows| rows.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid)));
+        let known =
+            self.store.read(move |rows| rows.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid)));
         Ok(self.view_sim(known.await?, now))
     }
 
@@ -111,7 +131,8 @@ impl Gateway {
         let now = self.now();
         self.store
             .write(move |tx| {
-                let no_such = || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
+                let no_such =
+                    || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
                 let order = tx.order(id)?.ok_or_else(no_such)?;
                 tx.note(Actor::Operator, "saw the messages", format!("order {id}"), now)?;
                 let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
@@ -120,8 +141,14 @@ impl Gateway {
                     messages: tx.messages_of_order(id)?,
                     unmatched,
                     view: OrderView {
-                        account: tx.account(order.account)?.map(|account| account.name).unwrap_or_default(),
-                        service: tx.service(order.service)?.map(|service| service.name).unwrap_or_default(),
+                        account: tx
+                            .account(order.account)?
+                            .map(|account| account.name)
+                            .unwrap_or_default(),
+                        service: tx
+                            .service(order.service)?
+                            .map(|service| service.name)
+                            .unwrap_or_default(),
                         order,
                     },
                 })
@@ -153,18 +180,21 @@ impl Gateway {
     /// What one of [`CHECKS`] finds.
     pub async fn verify_one(&self, check: usize) -> Result<Vec<String>, Error> {
         let cooldown = self.settings().number_cooldown;
-        let cooldown_us = cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
+        let cooldown_us =
+            cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
         Ok(self.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
     }
 
-    /// A copy of the database as it is at one moment: a file that is gone when it is closed. That it was made is noted.
+    /// A copy of the database as it is at one moment: a file that is gone when it is closed. That
+    /// it was made is noted.
     pub async fn copy(&self) -> Result<std::fs::File, Error> {
         self.operator_did("copied", "the database".to_owned()).await?;
         Ok(self.store.copy().await?)
     }
 }
 
-/// Until when an order took messages: the end of its lifetime, or of it when it was given up before.
+/// Until when an order took messages: the end of its lifetime, or of it when it was given up
+/// before.
 fn open_until(order: &crate::domain::Order) -> Timestamp {
     use crate::domain::order::OrderState;
     match order.state {

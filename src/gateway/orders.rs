@@ -9,7 +9,9 @@ use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
 use crate::domain::order::{OrderState, Refused};
-use crate::domain::{AccountId, Amount, Order, OrderId, Service, ServiceId, SimId, Timestamp, allocation};
+use crate::domain::{
+    AccountId, Amount, Order, OrderId, Service, ServiceId, SimId, Timestamp, allocation,
+};
 use crate::store::{NewOrder, Rows, StockQuery, StoreError, Tx};
 
 /// What became of a request for a number.
@@ -87,13 +89,18 @@ pub(super) struct Found {
 }
 
 /// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
-pub(super) fn expire_due_on(gateway: &Gateway, tx: &Tx<'_>, sim: SimId, now: Timestamp) -> Result<(), Error> {
+pub(super) fn expire_due_on(
+    gateway: &Gateway,
+    tx: &Tx<'_>,
+    sim: SimId,
+    now: Timestamp,
+) -> Result<(), Error> {
     tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| expire(gateway, tx, due, now))
 }
 
 impl Gateway {
-    /// Gives the account a number for a service. The checks run in the order of the variants of the API: parameters, open
-    /// order, stock, balance.
+    /// Gives the account a number for a service. The checks run in the order of the variants of the
+    /// API: parameters, open order, stock, balance.
     pub async fn make_order(
         &self,
         account: AccountId,
@@ -124,9 +131,15 @@ impl Gateway {
             .await
     }
 
-    /// Whether stock is all that an order fails for now. To find no number the whole stock is looked through: where that
-    /// happened the last time it is done on a reader's connection, as all else waits for the writer's.
-    async fn sold_out(&self, account: AccountId, service: ServiceId, country: String) -> Result<bool, Error> {
+    /// Whether stock is all that an order fails for now. To find no number the whole stock is
+    /// looked through: where that happened the last time it is done on a reader's connection,
+    /// as all else waits for the writer's.
+    async fn sold_out(
+        &self,
+        account: AccountId,
+        service: ServiceId,
+        country: String,
+    ) -> Result<bool, Error> {
         let gateway = self.clone();
         let read = self.store.read(move |rows| {
             let known = rows.service(service)?.filter(|service| service.enabled);
@@ -138,7 +151,13 @@ impl Gateway {
         read.await
     }
 
-    fn make(&self, tx: &Tx<'_>, account: AccountId, service: &Service, country: &str) -> Result<MakeOrder, Error> {
+    fn make(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        service: &Service,
+        country: &str,
+    ) -> Result<MakeOrder, Error> {
         let now = self.now();
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(MakeOrder::AlreadyOpen(oldest));
@@ -149,7 +168,16 @@ impl Gateway {
         if !self.covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
         }
-        let placement = Placement { account, service, sim, number: &number, country, price, reuse_of: None, air };
+        let placement = Placement {
+            account,
+            service,
+            sim,
+            number: &number,
+            country,
+            price,
+            reuse_of: None,
+            air,
+        };
         let order = self.place(tx, &placement, now)?;
         Ok(MakeOrder::Made { order, number: self.shown(&number) })
     }
@@ -166,13 +194,23 @@ impl Gateway {
     }
 
     /// Whether balance less holds covers `price`.
-    pub(super) fn covers(&self, tx: &Tx<'_>, account: AccountId, price: Amount) -> Result<bool, Error> {
+    pub(super) fn covers(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        price: Amount,
+    ) -> Result<bool, Error> {
         let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
         Ok(account.funds.covers(price))
     }
 
     /// Adds an order and holds its price.
-    pub(super) fn place(&self, tx: &Tx<'_>, placement: &Placement<'_>, now: Timestamp) -> Result<OrderId, Error> {
+    pub(super) fn place(
+        &self,
+        tx: &Tx<'_>,
+        placement: &Placement<'_>,
+        now: Timestamp,
+    ) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of, air } = *placement;
         expire_due_on(self, tx, sim, now)?;
         let (lifetime, awaits_sim) = match air {
@@ -214,9 +252,17 @@ impl Gateway {
     ) -> Result<Option<Found>, StoreError> {
         let used_since = self.used_since(now);
         let passes = allocation::passes(service.has_patterns(), self.settings().share_sim);
-        let query = |company| StockQuery { country, service: service.id, account, company, now, used_since };
+        let query = |company| StockQuery {
+            country,
+            service: service.id,
+            account,
+            company,
+            now,
+            used_since,
+        };
         for company in passes {
-            let found = rows.find_in_stock(query(*company), |sim, iccid| self.can_be_given(sim, iccid, now))?;
+            let found = rows
+                .find_in_stock(query(*company), |sim, iccid| self.can_be_given(sim, iccid, now))?;
             if let Some((sim, number)) = found {
                 return Ok(Some(Found { sim, number, air: Air::On }));
             }
@@ -225,7 +271,8 @@ impl Gateway {
         self.allocate_parked(rows, query(company))
     }
 
-    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing faulty is about it.
+    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
+    /// faulty is about it.
     pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
         self.is_on_air(iccid, now) && !self.aside.holds(sim)
     }
@@ -243,7 +290,8 @@ impl Gateway {
         }
     }
 
-    /// Whether it is known without asking the database that an order of this account waits for its SMS.
+    /// Whether it is known without asking the database that an order of this account waits for its
+    /// SMS.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
         self.hot.waits(order, account, now)
     }
@@ -256,11 +304,15 @@ impl Gateway {
         }
         let said = self.store.read(move |rows| {
             let over = Ok::<_, StoreError>((Sms::Over, None));
-            let Some(order) = rows.order(order)?.filter(|order| order.account == account) else { return over };
+            let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
+                return over;
+            };
             match order.state {
                 OrderState::Open if order.is_open(now) => Ok((Sms::Waiting, None)),
                 OrderState::Completed { .. } => match rows.newest_text(order.id)? {
-                    Some((message, text, seen)) => Ok((Sms::Text(one_line(&text)), (!seen).then_some(message))),
+                    Some((message, text, seen)) => {
+                        Ok((Sms::Text(one_line(&text)), (!seen).then_some(message)))
+                    }
                     None => over,
                 },
                 _ => over,
@@ -271,8 +323,14 @@ impl Gateway {
         Ok(said)
     }
 
-    /// As [`Gateway::sms`], but holds the answer back, at most `patience`, until there is something other than waiting to say.
-    pub async fn sms_within(&self, account: AccountId, order: OrderId, patience: Duration) -> Result<Sms, Error> {
+    /// As [`Gateway::sms`], but holds the answer back, at most `patience`, until there is something
+    /// other than waiting to say.
+    pub async fn sms_within(
+        &self,
+        account: AccountId,
+        order: OrderId,
+        patience: Duration,
+    ) -> Result<Sms, Error> {
         let give_up = tokio::time::sleep(patience);
         tokio::pin!(give_up);
         let waiter = self.watch.wait_for(order);
@@ -339,7 +397,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Once the operation is on disk `order` is known to wait no more, and its long polls are woken.
+    /// Once the operation is on disk `order` is known to wait no more, and its long polls are
+    /// woken.
     pub(super) fn wake_after(&self, tx: &Tx<'_>, order: OrderId) {
         let (hot, watch) = (Arc::clone(&self.hot), Arc::clone(&self.watch));
         tx.after_commit(move || {
@@ -357,12 +416,21 @@ impl Gateway {
     /// The newest `limit` orders (0: all), oldest first, with their names.
     pub async fn orders(&self, limit: u32) -> Result<Vec<OrderView>, Error> {
         let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        let read =
-            self.store.read(move |rows| Ok::<_, StoreError>((rows.orders(limit)?, rows.accounts()?, rows.services()?)));
+        let read = self.store.read(move |rows| {
+            Ok::<_, StoreError>((rows.orders(limit)?, rows.accounts()?, rows.services()?))
+        });
         let (orders, accounts, services) = read.await?;
         let view = |order: Order| OrderView {
-            account: accounts.iter().find(|a| a.id == order.account).map(|a| a.name.clone()).unwrap_or_default(),
-            service: services.iter().find(|s| s.id == order.service).map(|s| s.name.clone()).unwrap_or_default(),
+            account: accounts
+                .iter()
+                .find(|a| a.id == order.account)
+                .map(|a| a.name.clone())
+                .unwrap_or_default(),
+            service: services
+                .iter()
+                .find(|s| s.id == order.service)
+                .map(|s| s.name.clone())
+                .unwrap_or_default(),
             order,
         };
         Ok(orders.into_iter().map(view).collect())

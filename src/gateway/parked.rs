@@ -1,7 +1,9 @@
-//! SIMs that are parked in a bank are sold too, when a radio could have them on the air soon enough.
+//! SIMs that are parked in a bank are sold too, when a radio could have them on the air soon
+//! enough.
 //!
-//! Which radios are spoken for is not remembered here: an order on a parked SIM says so itself, in the database, until its SIM is on the air or
-//! it is over. So the next operation of the same group knows it, a report from before the sale frees no radio, and a restart forgets none.
+//! Which radios are spoken for is not remembered here: an order on a parked SIM says so itself, in
+//! the database, until its SIM is on the air or it is over. So the next operation of the same group
+//! knows it, a report from before the sale frees no radio, and a restart forgets none.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -56,7 +58,8 @@ impl Parking {
         })
     }
 
-    /// How many of the SIMs that were counted could be on the air at the same time: no more than radios are free.
+    /// How many of the SIMs that were counted could be on the air at the same time: no more than
+    /// radios are free.
     pub(super) fn placeable(&self, reached: &Reached) -> usize {
         let of_lot = |(place, lot): (usize, &Lot)| {
             let here = reached.iter().filter(|((bank, _), _)| *bank == place);
@@ -73,7 +76,11 @@ impl Parking {
 
 impl Gateway {
     /// The banks that could put a SIM on the air now; `None`: no radio is free.
-    pub(super) fn parking(&self, rows: &Rows<'_>, now: Timestamp) -> Result<Option<Parking>, StoreError> {
+    pub(super) fn parking(
+        &self,
+        rows: &Rows<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Parking>, StoreError> {
         if !self.banks.any() {
             return Ok(None);
         }
@@ -91,25 +98,45 @@ impl Gateway {
         Ok((!lots.is_empty()).then_some(Parking(lots)))
     }
 
-    /// The cards on a bank's radios that must stay there, or that are to make room for another already.
-    fn held_radios(&self, rows: &Rows<'_>, bank: &Known, now: Timestamp) -> Result<HashSet<String>, StoreError> {
+    /// The cards on a bank's radios that must stay there, or that are to make room for another
+    /// already.
+    fn held_radios(
+        &self,
+        rows: &Rows<'_>,
+        bank: &Known,
+        now: Timestamp,
+    ) -> Result<HashSet<String>, StoreError> {
         let mut held = HashSet::new();
-        for iccid in bank.report.radios.iter().filter(|radio| radio.free_in.is_some()).filter_map(|r| r.iccid.as_ref())
+        for iccid in bank
+            .report
+            .radios
+            .iter()
+            .filter(|radio| radio.free_in.is_some())
+            .filter_map(|r| r.iccid.as_ref())
         {
-            if self.banks.is_leaving(iccid) || rows.hold_on(iccid, now)?.is_some_and(|hold| hold.stays) {
+            if self.banks.is_leaving(iccid)
+                || rows.hold_on(iccid, now)?.is_some_and(|hold| hold.stays)
+            {
                 held.insert(iccid.clone());
             }
         }
         Ok(held)
     }
 
-    /// The SIM of those parked that could be on the air first; of several the one given out longest ago.
-    pub(super) fn allocate_parked(&self, rows: &Rows<'_>, query: StockQuery<'_>) -> Result<Option<Found>, StoreError> {
+    /// The SIM of those parked that could be on the air first; of several the one given out longest
+    /// ago.
+    pub(super) fn allocate_parked(
+        &self,
+        rows: &Rows<'_>,
+        query: StockQuery<'_>,
+    ) -> Result<Option<Found>, StoreError> {
         let Some(parking) = self.parking(rows, query.now)? else { return Ok(None) };
         let soonest = parking.soonest();
         let mut best: Option<(SimId, Spot)> = None;
         rows.find_parked(query, |sim, iccid| {
-            let Some(spot) = self.parked_spot(&parking, sim, iccid, query.now) else { return false };
+            let Some(spot) = self.parked_spot(&parking, sim, iccid, query.now) else {
+                return false;
+            };
             if best.as_ref().is_none_or(|(_, best)| spot.wait < best.wait) {
                 let is_soonest = Some(spot.wait) == soonest;
                 best = Some((sim, spot));
@@ -122,13 +149,24 @@ impl Gateway {
         Ok(number.map(|number| Found { sim, number, air: Air::Parked { sold_within } }))
     }
 
-    /// Where a SIM that the database has on sale is parked, if it is and could be on the air in time.
-    pub(super) fn parked_spot(&self, parking: &Parking, sim: SimId, iccid: &str, now: Timestamp) -> Option<Spot> {
+    /// Where a SIM that the database has on sale is parked, if it is and could be on the air in
+    /// time.
+    pub(super) fn parked_spot(
+        &self,
+        parking: &Parking,
+        sim: SimId,
+        iccid: &str,
+        now: Timestamp,
+    ) -> Option<Spot> {
         parking.spot(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.aside.holds(sim))
     }
 
     /// How many numbers of parked SIMs could be given out at this moment.
-    pub(super) fn parked_count(&self, rows: &Rows<'_>, query: StockQuery<'_>) -> Result<usize, StoreError> {
+    pub(super) fn parked_count(
+        &self,
+        rows: &Rows<'_>,
+        query: StockQuery<'_>,
+    ) -> Result<usize, StoreError> {
         let Some(parking) = self.parking(rows, query.now)? else { return Ok(0) };
         let mut reached = Reached::new();
         rows.find_parked(query, |sim, iccid| {
@@ -141,7 +179,12 @@ impl Gateway {
     }
 
     /// How one SIM can come on the air for an order, if it can in time.
-    pub(super) fn air_of(&self, rows: &Rows<'_>, iccid: &str, now: Timestamp) -> Result<Option<Air>, StoreError> {
+    pub(super) fn air_of(
+        &self,
+        rows: &Rows<'_>,
+        iccid: &str,
+        now: Timestamp,
+    ) -> Result<Option<Air>, StoreError> {
         if self.is_on_air(iccid, now) {
             return Ok(Some(Air::On));
         }
@@ -162,7 +205,8 @@ impl Gateway {
     /// Whether a SIM is parked where a bank that works visits it: it can have a tenant.
     pub(super) fn is_visited(&self, iccid: &str, now: Timestamp) -> bool {
         let Some(bank) = self.banks.bank_of(iccid) else { return false };
-        let slot = bank.slot_of(iccid).filter(|slot| slot.parked().is_some() && bank.report.reaches(slot));
+        let slot =
+            bank.slot_of(iccid).filter(|slot| slot.parked().is_some() && bank.report.reaches(slot));
         bank.report.is_fresh(now) && bank.report.trouble.is_none() && slot.is_some()
     }
 }

@@ -1,7 +1,8 @@
 //! A wrong PIN is entered once and never again for that card (I10), whatever restarts.
 //!
-//! A card is known by its ICCID where it tells it before its PIN, else by the IMEI of its modem: a digest of four digits would be as good
-//! as the digits. A try that was taken is forgotten, so that a right PIN works at every start.
+//! A card is known by its ICCID where it tells it before its PIN, else by the IMEI of its modem: a
+//! digest of four digits would be as good as the digits. A try that was taken is forgotten, so that
+//! a right PIN works at every start.
 
 use super::{Error, Gateway};
 

@@ -84,9 +84,13 @@ impl Gateway {
         let Some(country) = country.and_then(|country| settings.countries.find(country)) else {
             return Ok(Rent::InvalidCountry);
         };
-        let Some((package, charge)) = settings.packages.find(package) else { return Ok(Rent::InvalidPackage) };
+        let Some((package, charge)) = settings.packages.find(package) else {
+            return Ok(Rent::InvalidPackage);
+        };
         let (gateway, country) = (self.clone(), country.code.clone());
-        self.store.write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew)).await
+        self.store
+            .write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew))
+            .await
     }
 
     fn rent_in(
@@ -99,7 +103,8 @@ impl Gateway {
         auto_renew: bool,
     ) -> Result<Rent, Error> {
         let now = self.now();
-        let mut found = tx.find_for_rent(&country, now, |sim, iccid| self.can_be_given(sim, iccid, now))?;
+        let mut found =
+            tx.find_for_rent(&country, now, |sim, iccid| self.can_be_given(sim, iccid, now))?;
         if found.is_none() {
             let parked = |sim, iccid: &str| self.is_visited(iccid, now) && !self.aside.holds(sim);
             found = tx.find_for_rent(&country, now, parked)?;
@@ -133,7 +138,10 @@ impl Gateway {
         Ok(Rent::Made(Rental { id, ..new }))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one posting; a struct would be built once, here")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one posting; a struct would be built once, here"
+    )]
     fn charge_term(
         &self,
         tx: &Tx<'_>,
@@ -149,11 +157,18 @@ impl Gateway {
     }
 
     /// Adds a term to a rental's end, and renews it with that package from then on.
-    pub async fn extend(&self, account: AccountId, id: RentalId, package: &str) -> Result<Extend, Error> {
+    pub async fn extend(
+        &self,
+        account: AccountId,
+        id: RentalId,
+        package: &str,
+    ) -> Result<Extend, Error> {
         let (gateway, package) = (self.clone(), self.settings().packages.find(package));
         let extended = self.store.write(move |tx| {
             let now = gateway.now();
-            let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(Extend::InvalidContract) };
+            let Some(rental) = gateway.own_rental(tx, account, id, now)? else {
+                return Ok(Extend::InvalidContract);
+            };
             let Some((package, charge)) = package else { return Ok(Extend::InvalidPackage) };
             if !rental.is_active(now) {
                 return Ok(Extend::Expired);
@@ -173,44 +188,65 @@ impl Gateway {
     }
 
     /// Sets whether a rental is renewed at its end.
-    pub async fn edit_rental(&self, account: AccountId, id: RentalId, auto_renew: bool) -> Result<Edit, Error> {
+    pub async fn edit_rental(
+        &self,
+        account: AccountId,
+        id: RentalId,
+        auto_renew: bool,
+    ) -> Result<Edit, Error> {
         let gateway = self.clone();
         let edited = self.store.write(move |tx| {
             let now = gateway.now();
-            let Some(rental) = gateway.own_rental(tx, account, id, now)? else { return Ok(Edit::InvalidContract) };
+            let Some(rental) = gateway.own_rental(tx, account, id, now)? else {
+                return Ok(Edit::InvalidContract);
+            };
             if !rental.is_active(now) {
                 return Ok(Edit::Expired);
             }
             let edited = Rental { auto_renew, ..rental };
             tx.save_rental(&edited)?;
-            let deed = if auto_renew { "switched auto-renewal on" } else { "switched auto-renewal off" };
+            let deed =
+                if auto_renew { "switched auto-renewal on" } else { "switched auto-renewal off" };
             tx.note(Actor::Account(account), deed, format!("rental {id}"), now)?;
             Ok(Edit::Edited(edited))
         });
         edited.await
     }
 
-    /// A rental and its messages, oldest first, as their customer sees them; `None` when there is no such contract of theirs.
-    pub async fn view_rental(&self, account: AccountId, id: RentalId) -> Result<Option<(Rental, Vec<Message>)>, Error> {
+    /// A rental and its messages, oldest first, as their customer sees them; `None` when there is
+    /// no such contract of theirs.
+    pub async fn view_rental(
+        &self,
+        account: AccountId,
+        id: RentalId,
+    ) -> Result<Option<(Rental, Vec<Message>)>, Error> {
         let (now, has_banks) = (self.now(), self.banks.any());
-        let read = self.store.read(move |rows| match rows.rental(id)?.filter(|rental| rental.account == account) {
-            Some(rental) => {
-                let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
-                Ok::<_, Error>(Some((rows.messages_of_rental(id)?, rental, iccid)))
+        let read = self.store.read(move |rows| {
+            match rows.rental(id)?.filter(|rental| rental.account == account) {
+                Some(rental) => {
+                    let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
+                    Ok::<_, Error>(Some((rows.messages_of_rental(id)?, rental, iccid)))
+                }
+                None => Ok(None),
             }
-            None => Ok(None),
         });
         let Some((mut messages, mut rental, iccid)) = read.await? else { return Ok(None) };
         if rental.state == RentalState::Active && rental.expires_at <= now {
             let gateway = self.clone();
-            let settled = self.store.write(move |tx| gateway.own_rental(tx, account, id, gateway.now())).await?;
+            let settled = self
+                .store
+                .write(move |tx| gateway.own_rental(tx, account, id, gateway.now()))
+                .await?;
             let Some(settled) = settled else { return Ok(None) };
             rental = settled;
         }
         if let Some(iccid) = iccid.filter(|_| rental.is_active(now)) {
             self.tenant_looked(&iccid, now);
         }
-        messages.iter_mut().filter(|message| message.withheld.is_some()).for_each(|message| message.text = None);
+        messages
+            .iter_mut()
+            .filter(|message| message.withheld.is_some())
+            .for_each(|message| message.text = None);
         let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
         self.note_seen(account, shown.map(|message| message.id).collect());
         Ok(Some((rental, messages)))
@@ -228,17 +264,28 @@ impl Gateway {
         found.map(|rental| self.settle_rental(tx, rental, now)).transpose()
     }
 
-    /// Renews or ends the tenancy of a SIM, if its end has come. Whether the SIM was ever let until `now`.
-    pub(super) fn settle_tenant(&self, tx: &Tx<'_>, sim: SimId, now: Timestamp) -> Result<bool, Error> {
+    /// Renews or ends the tenancy of a SIM, if its end has come. Whether the SIM was ever let until
+    /// `now`.
+    pub(super) fn settle_tenant(
+        &self,
+        tx: &Tx<'_>,
+        sim: SimId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         match tx.rental_at(sim, now)? {
             Some(rental) => self.settle_rental(tx, rental, now).map(|_| true),
             None => Ok(false),
         }
     }
 
-    /// The rental as it is at `now`: renewed, as often as its end has come since, or ended. The end of a long outage finds the
-    /// same as if there had been none.
-    pub(super) fn settle_rental(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+    /// The rental as it is at `now`: renewed, as often as its end has come since, or ended. The end
+    /// of a long outage finds the same as if there had been none.
+    pub(super) fn settle_rental(
+        &self,
+        tx: &Tx<'_>,
+        rental: Rental,
+        now: Timestamp,
+    ) -> Result<Rental, Error> {
         let mut rental = rental;
         while rental.state == RentalState::Active && rental.expires_at <= now {
             rental = self.step_rental(tx, rental, now)?;
@@ -247,7 +294,12 @@ impl Gateway {
     }
 
     /// The rental renewed for one term, or ended, if its end has come.
-    pub(super) fn step_rental(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+    pub(super) fn step_rental(
+        &self,
+        tx: &Tx<'_>,
+        rental: Rental,
+        now: Timestamp,
+    ) -> Result<Rental, Error> {
         if rental.state != RentalState::Active || rental.expires_at > now {
             return Ok(rental);
         }
@@ -257,8 +309,14 @@ impl Gateway {
         }
     }
 
-    fn renewed(&self, tx: &Tx<'_>, rental: &Rental, now: Timestamp) -> Result<Option<Rental>, Error> {
-        let package = self.settings().packages.find(&rental.renewal_package).filter(|_| rental.auto_renew);
+    fn renewed(
+        &self,
+        tx: &Tx<'_>,
+        rental: &Rental,
+        now: Timestamp,
+    ) -> Result<Option<Rental>, Error> {
+        let package =
+            self.settings().packages.find(&rental.renewal_package).filter(|_| rental.auto_renew);
         let Some((package, charge)) = package else { return Ok(None) };
         if !self.covers(tx, rental.account, charge.amount)? {
             return Ok(None);
@@ -286,10 +344,15 @@ impl Gateway {
     /// The newest `limit` rentals (0: all), oldest first, with their names.
     pub async fn rentals(&self, limit: u32) -> Result<Vec<RentalView>, Error> {
         let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        let read = self.store.read(move |rows| Ok::<_, Error>((rows.rentals(limit)?, rows.accounts()?)));
+        let read =
+            self.store.read(move |rows| Ok::<_, Error>((rows.rentals(limit)?, rows.accounts()?)));
         let (rentals, accounts) = read.await?;
         let view = |rental: Rental| RentalView {
-            account: accounts.iter().find(|a| a.id == rental.account).map(|a| a.name.clone()).unwrap_or_default(),
+            account: accounts
+                .iter()
+                .find(|a| a.id == rental.account)
+                .map(|a| a.name.clone())
+                .unwrap_or_default(),
             rental,
         };
         Ok(rentals.into_iter().map(view).collect())
@@ -300,10 +363,12 @@ impl Gateway {
         let gateway = self.clone();
         let history = self.store.write(move |tx| {
             let now = gateway.now();
-            let no_such = || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
+            let no_such =
+                || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
             let rental = gateway.settle_rental(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
             tx.note(Actor::Operator, "saw the messages", format!("rental {id}"), now)?;
-            let account = tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
+            let account =
+                tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
             Ok(RentalHistory {
                 view: RentalView { rental, account },
                 entries: tx.ledger_of_rental(id)?,

@@ -18,7 +18,8 @@ pub enum Reuse {
         /// The number as customers write it, digits only.
         number: String,
     },
-    /// The number cannot be had again: gone, offline, rented, taken, the window over, the order not completed or unknown.
+    /// The number cannot be had again: gone, offline, rented, taken, the window over, the order not
+    /// completed or unknown.
     Offline,
     /// The account has as many open orders as it may; this is the oldest.
     AlreadyOpen(OrderId),
@@ -35,7 +36,9 @@ impl Gateway {
 
     fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
         let now = self.now();
-        let Some(old) = tx.order(order)?.filter(|order| order.account == account) else { return Ok(Reuse::Offline) };
+        let Some(old) = tx.order(order)?.filter(|order| order.account == account) else {
+            return Ok(Reuse::Offline);
+        };
         let Some((service, air)) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
@@ -46,25 +49,43 @@ impl Gateway {
             return Ok(Reuse::NoBalance);
         }
         let (number, country) = (&old.number, &old.country);
-        let placement =
-            Placement { account, service: &service, sim: old.sim, number, country, price, reuse_of: Some(old.id), air };
+        let placement = Placement {
+            account,
+            service: &service,
+            sim: old.sim,
+            number,
+            country,
+            price,
+            reuse_of: Some(old.id),
+            air,
+        };
         let order = self.place(tx, &placement, now)?;
         Ok(Reuse::Made { order, number: self.shown(&old.number) })
     }
 
-    /// The service of a completed order whose number its account could have again now, and how its SIM comes on the air.
-    fn reusable(&self, tx: &Tx<'_>, old: &Order, now: Timestamp) -> Result<Option<(Service, Air)>, Error> {
-        let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else { return Ok(None) };
+    /// The service of a completed order whose number its account could have again now, and how its
+    /// SIM comes on the air.
+    fn reusable(
+        &self,
+        tx: &Tx<'_>,
+        old: &Order,
+        now: Timestamp,
+    ) -> Result<Option<(Service, Air)>, Error> {
+        let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else {
+            return Ok(None);
+        };
         if !old.reusable(now, service.reuse.window.unwrap_or(self.settings().reuse_window)) {
             return Ok(None);
         }
-        let Some(sim) = tx.sim(old.sim)?.filter(|sim| Gateway::still_has(sim, &old.number, now)) else {
+        let Some(sim) = tx.sim(old.sim)?.filter(|sim| Gateway::still_has(sim, &old.number, now))
+        else {
             return Ok(None);
         };
         if tx.has_skipped(&old.number, service.id, old.account)? {
             return Ok(None);
         }
-        // With a cool-down shorter than the window the number may have been another's in the meantime (I8).
+        // With a cool-down shorter than the window the number may have been another's in the
+        // meantime (I8).
         if tx.used_by_another(&old.number, service.id, old.account, self.used_since(now))? {
             return Ok(None);
         }
@@ -75,7 +96,8 @@ impl Gateway {
         Ok(air.map(|air| (service, air)))
     }
 
-    /// Whether a SIM has the number, alone, and may be given out: it is not rented, resting or retired.
+    /// Whether a SIM has the number, alone, and may be given out: it is not rented, resting or
+    /// retired.
     fn still_has(sim: &Sim, number: &str, now: Timestamp) -> bool {
         sim.number.as_ref().is_some_and(|known| known.number == number)
             && !(sim.contested || sim.rented)

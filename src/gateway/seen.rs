@@ -7,8 +7,8 @@ use crate::store::Actor;
 impl Gateway {
     /// Notes that an account was shown messages of its own: those that it was not shown before.
     ///
-    /// The customer does not wait for it: it is one more operation of the next commit. What a crash swallows is noted with the
-    /// next look.
+    /// The customer does not wait for it: it is one more operation of the next commit. What a crash
+    /// swallows is noted with the next look.
     pub(super) fn note_seen(&self, account: AccountId, messages: Vec<MessageId>) {
         if messages.is_empty() {
             return;

@@ -1,4 +1,5 @@
-//! SIMs: what a modem tells of the one in it, what the operator says of its number, and who may be given it.
+//! SIMs: what a modem tells of the one in it, what the operator says of its number, and who may be
+//! given it.
 
 use super::{Error, Gateway};
 use crate::domain::Timestamp;
@@ -33,8 +34,9 @@ pub struct SimView {
 }
 
 impl SimView {
-    /// Whether its number can be given out, or the first thing that stands in the way: `available`, `no-number`, `contested`,
-    /// `retired`, `rented`, `resting`, `no-country`, `offline`; `parked` when a bank has to put it on the air first.
+    /// Whether its number can be given out, or the first thing that stands in the way: `available`,
+    /// `no-number`, `contested`, `retired`, `rented`, `resting`, `no-country`, `offline`;
+    /// `parked` when a bank has to put it on the air first.
     pub fn state(&self) -> &'static str {
         match (&self.sim.number, &self.sim.country, &self.port) {
             (None, _, _) => "no-number",
@@ -51,8 +53,9 @@ impl SimView {
 }
 
 impl Gateway {
-    /// Takes what a modem read from its SIM. Answers the ICCID of the SIM that the modem had before, when that was another:
-    /// what lies in the modem's own store came for that one (I12).
+    /// Takes what a modem read from its SIM. Answers the ICCID of the SIM that the modem had
+    /// before, when that was another: what lies in the modem's own store came for that one
+    /// (I12).
     pub async fn identified(&self, told: Identified) -> Result<Option<String>, Error> {
         let (now, settings, gateway) = (self.now(), self.settings(), self.clone());
         self.store
@@ -72,7 +75,8 @@ impl Gateway {
             .await
     }
 
-    /// The modem's own store holds nothing of an earlier SIM any more: from now on it is this SIM's.
+    /// The modem's own store holds nothing of an earlier SIM any more: from now on it is this
+    /// SIM's.
     pub async fn emptied(&self, imei: String, iccid: String) -> Result<(), Error> {
         let now = self.now();
         self.store
@@ -100,7 +104,9 @@ impl Gateway {
     pub async fn set_number(&self, iccid: String, number: String) -> Result<SimView, Error> {
         let iccid = iccid.trim().trim_end_matches(['F', 'f']).to_owned();
         if !(18..=22).contains(&iccid.len()) || !iccid.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Error::refused("an ICCID is 18 to 22 digits, as `simbridge sim list` shows it"));
+            return Err(Error::refused(
+                "an ICCID is 18 to 22 digits, as `simbridge sim list` shows it",
+            ));
         }
         let (now, settings, gateway) = (self.now(), self.settings(), self.clone());
         self.store
@@ -109,9 +115,12 @@ impl Gateway {
                 let home = known.imsi.as_deref().and_then(|imsi| settings.countries.of_imsi(imsi));
                 let number = settings.countries.normalise(&number, home).ok_or_else(|| {
                     let countries = settings.countries.codes();
-                    Error::refused(format!("not a number of {countries}: write it like +31612345678"))
+                    Error::refused(format!(
+                        "not a number of {countries}: write it like +31612345678"
+                    ))
                 })?;
-                let sim = with_number(known, number, NumberSource::Operator, &settings.countries, now);
+                let sim =
+                    with_number(known, number, NumberSource::Operator, &settings.countries, now);
                 tx.save_sim(&sim)?;
                 let sim = tx.ensure_sim(&iccid, now)?;
                 tx.note(Actor::Operator, "set the number of", format!("SIM {iccid}"), now)?;
@@ -126,7 +135,10 @@ fn learn(sim: Sim, told: &Identified, countries: &Countries, now: Timestamp) -> 
     let imsi = told.imsi.clone().or(sim.imsi);
     let home = imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
     let country = sim.country.or_else(|| home.map(|home| home.code.clone()));
-    let number = told.number.as_ref().and_then(|(raw, source)| Some((countries.normalise(raw, home)?, *source)));
+    let number = told
+        .number
+        .as_ref()
+        .and_then(|(raw, source)| Some((countries.normalise(raw, home)?, *source)));
     let sim = Sim { imsi, country, ..sim };
     match number {
         Some((number, source)) if replaces(sim.number.as_ref(), &number, source) => {
@@ -136,7 +148,13 @@ fn learn(sim: Sim, told: &Identified, countries: &Countries, now: Timestamp) -> 
     }
 }
 
-pub(super) fn with_number(sim: Sim, number: String, source: NumberSource, countries: &Countries, at: Timestamp) -> Sim {
+pub(super) fn with_number(
+    sim: Sim,
+    number: String,
+    source: NumberSource,
+    countries: &Countries,
+    at: Timestamp,
+) -> Sim {
     let country = countries.of_number(&number).map(|country| country.code.clone()).or(sim.country);
     Sim { number: Some(KnownNumber { number, source, at }), country, ..sim }
 }

@@ -1,4 +1,5 @@
-//! What becomes of orders, counted since the start for those who watch; and SIMs that have fallen silent.
+//! What becomes of orders, counted since the start for those who watch; and SIMs that have fallen
+//! silent.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,8 @@ use crate::store::Tx;
 const SECONDS: &[u64] = &[5, 10, 20, 30, 60, 120, 300, 600, 1200];
 /// Orders by which a service's success is judged.
 const RECENT: usize = 20;
-/// A SIM on which so many orders in a row expired, without any SMS since the first, is taken to be deaf.
+/// A SIM on which so many orders in a row expired, without any SMS since the first, is taken to be
+/// deaf.
 pub const SILENT_ORDERS: u32 = 3;
 
 /// The counts.
@@ -40,7 +42,8 @@ pub struct Ends {
     pub by_word: [(&'static str, u64); 4],
     /// Seconds from the order to its code.
     pub seconds: Distribution,
-    /// How many of the last orders that were waited for to the end got their code, and how many those were.
+    /// How many of the last orders that were waited for to the end got their code, and how many
+    /// those were.
     pub recent: (usize, usize),
 }
 
@@ -89,9 +92,15 @@ impl Tally {
         let found = services.get(&service);
         let count = |word| found.and_then(|found| found.ends.get(word)).copied().unwrap_or(0);
         Ends {
-            by_word: ["completed", "canceled", "skipped", "expired"].map(|word| (word, count(word))),
-            recent: found.map_or((0, 0), |found| (found.recent.iter().filter(|got| **got).count(), found.recent.len())),
-            seconds: found.map_or_else(|| Histogram::new(SECONDS).distribution(), |found| found.seconds.distribution()),
+            by_word: ["completed", "canceled", "skipped", "expired"]
+                .map(|word| (word, count(word))),
+            recent: found.map_or((0, 0), |found| {
+                (found.recent.iter().filter(|got| **got).count(), found.recent.len())
+            }),
+            seconds: found.map_or_else(
+                || Histogram::new(SECONDS).distribution(),
+                |found| found.seconds.distribution(),
+            ),
         }
     }
 
@@ -158,7 +167,10 @@ mod tests {
         assert!(tally.silent().is_empty());
         tally.ended(&order(OrderState::Completed { at }));
         let ends = tally.ends(ServiceId(7));
-        assert_eq!(ends.by_word, [("completed", 1), ("canceled", 0), ("skipped", 0), ("expired", 3)]);
+        assert_eq!(
+            ends.by_word,
+            [("completed", 1), ("canceled", 0), ("skipped", 0), ("expired", 3)]
+        );
         assert_eq!((ends.seconds.count, ends.seconds.sum, ends.recent), (1, 42, (1, 4)));
         assert_eq!(tally.ends(ServiceId(8)).by_word.map(|(_, count)| count), [0; 4]);
     }

@@ -50,7 +50,11 @@ impl Desk {
         Desk { gateway, settings, clock, dir }
     }
 
-    async fn gateway(dir: &tempfile::TempDir, clock: &Arc<AtomicI64>, settings: Settings) -> Gateway {
+    async fn gateway(
+        dir: &tempfile::TempDir,
+        clock: &Arc<AtomicI64>,
+        settings: Settings,
+    ) -> Gateway {
         let store = Store::open(&dir.path().join("test.db")).unwrap();
         let ticking = Arc::clone(clock);
         let clock: Clock = Arc::new(move || Timestamp(ticking.load(Ordering::SeqCst)));
@@ -71,7 +75,12 @@ impl Desk {
     async fn plug(&self, n: u16) {
         let iccid = iccid(n);
         let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
-        let told = Identified { imei: imei(n), iccid: iccid.clone(), imsi: Some("204081234567890".into()), number };
+        let told = Identified {
+            imei: imei(n),
+            iccid: iccid.clone(),
+            imsi: Some("204081234567890".into()),
+            number,
+        };
         self.gateway.identified(told).await.unwrap();
         self.report(n);
     }
@@ -100,7 +109,12 @@ impl Desk {
 
     /// The modem of SIM `n` has gone.
     fn silence(&self, n: u16) {
-        let gone = self.gateway.board().modems().into_iter().find(|modem| modem.port == format!("port{n}"));
+        let gone = self
+            .gateway
+            .board()
+            .modems()
+            .into_iter()
+            .find(|modem| modem.port == format!("port{n}"));
         if let Some(modem) = gone {
             self.gateway.board().report(ModemStatus { ready: false, iccid: None, ..modem });
         }
@@ -109,7 +123,10 @@ impl Desk {
     async fn customer(&self, name: &str, cents: i64) -> AccountId {
         let account = self.gateway.add_account(name.into()).await.unwrap();
         if cents > 0 {
-            self.gateway.top_up(name.into(), Amount(cents), format!("first of {name}")).await.unwrap();
+            self.gateway
+                .top_up(name.into(), Amount(cents), format!("first of {name}"))
+                .await
+                .unwrap();
         }
         account.id
     }
@@ -140,15 +157,25 @@ impl Desk {
 
     /// PDUs of a text that the network takes in `age_seconds` before now.
     fn pdus(&self, sender: &str, text: &str, age_seconds: i64, reference: u8) -> Vec<Vec<u8>> {
-        let at = DateTime::from_timestamp_micros(self.gateway.now().0 - age_seconds * SECOND_US).unwrap();
+        let at = DateTime::from_timestamp_micros(self.gateway.now().0 - age_seconds * SECOND_US)
+            .unwrap();
         let smsc = Address::parse("+31653131313");
-        let parts = Deliver::compose(Some(&smsc), &Address::parse(sender), Scts::from_utc(at, 4), text, reference);
+        let parts = Deliver::compose(
+            Some(&smsc),
+            &Address::parse(sender),
+            Scts::from_utc(at, 4),
+            text,
+            reference,
+        );
         parts.iter().map(Deliver::encode).collect()
     }
 
     async fn arrive(&self, n: u16, pdu: &[u8]) -> Ingested {
         let pdu = Pdu::Octets(pdu.to_vec());
-        self.gateway.ingest(Arrival { imei: imei(n), iccid: iccid(n), pdu, live: false }).await.unwrap()
+        self.gateway
+            .ingest(Arrival { imei: imei(n), iccid: iccid(n), pdu, live: false })
+            .await
+            .unwrap()
     }
 
     async fn sms(&self, n: u16, sender: &str, text: &str) -> Ingested {
@@ -206,16 +233,25 @@ async fn an_order_gets_its_code_and_is_charged_once() {
     assert_eq!(desk.funds(ann).await, (120, 50));
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
     desk.pass(5);
-    let Ingested::Message(_, given) = desk.sms(1, "Uber", "Your code\r\nis 0183").await else { panic!() };
+    let Ingested::Message(_, given) = desk.sms(1, "Uber", "Your code\r\nis 0183").await else {
+        panic!()
+    };
     assert_eq!(given, Some(order));
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("Your code is 0183".into()));
     assert_eq!(desk.funds(ann).await, (70, 0));
     desk.pass(5);
     desk.sms(1, "Uber", "Again: 0184").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("Again: 0184".into()), "the newest");
+    assert_eq!(
+        desk.gateway.sms(ann, order).await.unwrap(),
+        Sms::Text("Again: 0184".into()),
+        "the newest"
+    );
     assert_eq!(desk.funds(ann).await, (70, 0), "charged once");
     let message = desk.messages().await.remove(0);
-    assert_eq!((message.code.as_deref(), message.text.as_deref()), (Some("0183"), Some("Your code\r\nis 0183")));
+    assert_eq!(
+        (message.code.as_deref(), message.text.as_deref()),
+        (Some("0183"), Some("Your code\r\nis 0183"))
+    );
     assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Completed);
 }
 
@@ -233,7 +269,11 @@ async fn refusals_come_in_the_stated_order() {
     assert_eq!(make(Some(uber), "UK").await.unwrap(), MakeOrder::NoPhone);
     desk.gateway.top_up("ann".into(), Amount(60), "one".into()).await.unwrap();
     let order = desk.order(ann, uber).await;
-    assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::AlreadyOpen(order), "before the stock");
+    assert_eq!(
+        make(Some(uber), "NL").await.unwrap(),
+        MakeOrder::AlreadyOpen(order),
+        "before the stock"
+    );
 }
 
 #[tokio::test]
@@ -241,9 +281,14 @@ async fn a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel() 
     let desk = Desk::open().await;
     desk.plug(1).await;
     let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
-    let (uber, lyft) = (desk.service("Uber", &["Uber"]).await, desk.service("Lyft", &["Lyft"]).await);
+    let (uber, lyft) =
+        (desk.service("Uber", &["Uber"]).await, desk.service("Lyft", &["Lyft"]).await);
     let first = desk.order(ann, uber).await;
-    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone, "one open order per SIM and service");
+    assert_eq!(
+        desk.make(bob, uber).await,
+        MakeOrder::NoPhone,
+        "one open order per SIM and service"
+    );
     assert_eq!(desk.gateway.cancel(ann, first).await.unwrap(), Cancel::Canceled);
     let second = desk.order(bob, uber).await;
     desk.sms(1, "Uber", "code 1234").await;
@@ -266,7 +311,9 @@ async fn a_sim_without_an_order_comes_first_then_the_one_given_out_longest_ago()
     for name in ["u", "v", "w", "x"] {
         let account = desk.customer(name, 500).await;
         desk.pass(1);
-        let MakeOrder::Made { number, .. } = desk.make(account, services[usize::from(name == "x")]).await else {
+        let MakeOrder::Made { number, .. } =
+            desk.make(account, services[usize::from(name == "x")]).await
+        else {
             panic!()
         };
         numbers.push(number);
@@ -355,7 +402,10 @@ async fn the_same_tpdu_read_twice_is_one_message() {
     let pdu = desk.pdus("Uber", "once", 0, 1).remove(0);
     assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(..)));
     assert_eq!(desk.arrive(1, &pdu).await, Ingested::Duplicate);
-    assert!(matches!(desk.arrive(2, &pdu).await, Ingested::Message(..)), "another SIM's is another message");
+    assert!(
+        matches!(desk.arrive(2, &pdu).await, Ingested::Message(..)),
+        "another SIM's is another message"
+    );
     desk.pass(1);
     assert!(
         matches!(desk.sms(1, "Uber", "once").await, Ingested::Message(..)),
@@ -372,7 +422,12 @@ async fn what_cannot_be_decoded_is_kept_and_shown() {
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: false };
         assert!(matches!(desk.gateway.ingest(arrival).await.unwrap(), Ingested::Undecodable(_)));
     }
-    assert!(desk.messages().await.iter().all(|message| message.text.is_none() && message.order.is_none()));
+    assert!(
+        desk.messages()
+            .await
+            .iter()
+            .all(|message| message.text.is_none() && message.order.is_none())
+    );
 }
 
 #[tokio::test]
@@ -403,7 +458,9 @@ async fn a_long_message_in_any_order_across_a_restart() {
     assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Duplicate);
     desk.restart().await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    assert!(matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order));
+    assert!(
+        matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order)
+    );
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text(text));
 }
 
@@ -421,7 +478,9 @@ async fn a_long_message_whose_rest_is_late_is_shown_and_then_mended() {
     let shown = desk.messages().await.remove(0);
     assert!(!shown.complete && shown.text.unwrap().contains('…'));
     desk.pass(86_400);
-    assert!(matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(id, None) if id == shown.id));
+    assert!(
+        matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(id, None) if id == shown.id)
+    );
     let mended = desk.messages().await.remove(0);
     assert!(mended.complete && mended.text.as_deref() == Some(text.as_str()));
 }
@@ -436,7 +495,8 @@ async fn a_reference_used_again_is_another_message() {
     assert_eq!(desk.arrive(1, &second[1]).await, Ingested::Part, "not the rest of the old one");
     desk.arrive(1, &second[0]).await;
     desk.arrive(1, &first[1]).await;
-    let texts: Vec<_> = desk.messages().await.into_iter().filter_map(|message| message.text).collect();
+    let texts: Vec<_> =
+        desk.messages().await.into_iter().filter_map(|message| message.text).collect();
     assert_eq!(texts, [new, old]);
 }
 
@@ -449,7 +509,11 @@ async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
     let due = desk.gateway.sweep().await.unwrap().unwrap();
     assert_eq!(due.since(desk.gateway.now()), Duration::from_secs(600));
     desk.pass(600);
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Over, "also before anybody has written it down");
+    assert_eq!(
+        desk.gateway.sms(ann, order).await.unwrap(),
+        Sms::Over,
+        "also before anybody has written it down"
+    );
     assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Over);
     let pdu = desk.pdus("Uber", "too late", 5, 1).remove(0);
     assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(_, None)));
@@ -478,11 +542,15 @@ async fn a_long_poll_is_woken_by_the_sms_by_a_cancel_and_by_its_patience() {
     let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
     let patience = Duration::from_secs(50);
     let order = desk.order(ann, uber).await;
-    let (said, _) = tokio::join!(desk.gateway.sms_within(ann, order, patience), desk.sms(1, "Uber", "code 1"));
+    let (said, _) =
+        tokio::join!(desk.gateway.sms_within(ann, order, patience), desk.sms(1, "Uber", "code 1"));
     assert_eq!(said.unwrap(), Sms::Text("code 1".into()));
     desk.plug(2).await;
     let order = desk.order(ann, uber).await;
-    let (said, _) = tokio::join!(desk.gateway.sms_within(ann, order, patience), desk.gateway.cancel(ann, order));
+    let (said, _) = tokio::join!(
+        desk.gateway.sms_within(ann, order, patience),
+        desk.gateway.cancel(ann, order)
+    );
     assert_eq!(said.unwrap(), Sms::Over);
     let order = desk.order(ann, uber).await;
     assert_eq!(desk.gateway.sms_within(ann, order, Duration::ZERO).await.unwrap(), Sms::Waiting);
@@ -511,12 +579,14 @@ async fn an_sms_and_a_cancel_that_race_have_one_winner() {
         let (sms, cancel) = match round % 2 {
             0 => tokio::join!(desk.sms(1, "Uber", "code"), desk.gateway.cancel(ann, order)),
             _ => {
-                let (cancel, sms) = tokio::join!(desk.gateway.cancel(ann, order), desk.sms(1, "Uber", "code"));
+                let (cancel, sms) =
+                    tokio::join!(desk.gateway.cancel(ann, order), desk.sms(1, "Uber", "code"));
                 (sms, cancel)
             }
         };
         let given = matches!(sms, Ingested::Message(_, Some(_)));
-        let expected = if given { (Cancel::Completed, (0, 0)) } else { (Cancel::Canceled, (50, 0)) };
+        let expected =
+            if given { (Cancel::Completed, (0, 0)) } else { (Cancel::Canceled, (50, 0)) };
         assert_eq!((cancel.unwrap(), desk.funds(ann).await), expected);
     }
 }
@@ -552,7 +622,11 @@ async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
     assert_eq!(desk.gateway.identified(told(1)).await.unwrap(), None);
     assert_eq!(desk.gateway.identified(told(1)).await.unwrap(), None);
     assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)));
-    assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)), "until its store is empty");
+    assert_eq!(
+        desk.gateway.identified(told(2)).await.unwrap(),
+        Some(iccid(1)),
+        "until its store is empty"
+    );
     desk.gateway.emptied(imei(1), iccid(2)).await.unwrap();
     assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), None);
 }
@@ -582,7 +656,11 @@ async fn the_database_itself_refuses_what_must_never_be() {
         (crate::store::attacks::AUDIT_SHORTENED, "a deleted row of the audit"),
     ] {
         let refused = conn.execute_batch(sql).unwrap_err();
-        assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ConstraintViolation), "{why}");
+        assert_eq!(
+            refused.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::ConstraintViolation),
+            "{why}"
+        );
     }
 }
 
@@ -592,7 +670,10 @@ async fn keys_open_their_account_until_revoked() {
     let ann = desk.customer("ann", 0).await;
     let made = desk.gateway.add_key("ann".into(), &[]).await.unwrap();
     let digest = made.key.digest();
-    assert_eq!(desk.gateway.holder_of_key(digest).await.unwrap().map(|holder| holder.account), Some(ann));
+    assert_eq!(
+        desk.gateway.holder_of_key(digest).await.unwrap().map(|holder| holder.account),
+        Some(ann)
+    );
     assert!(desk.gateway.revoke_key("ffff".into()).await.is_err());
     desk.gateway.revoke_key(made.key.prefix()).await.unwrap();
     assert_eq!(desk.gateway.holder_of_key(digest).await.unwrap(), None);

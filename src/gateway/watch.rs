@@ -18,7 +18,8 @@ struct Waiters {
 }
 
 impl Watch {
-    /// Begins to wait for news of `order`. What happens from now on is not missed, also before [`Waiter::notify`] is awaited.
+    /// Begins to wait for news of `order`. What happens from now on is not missed, also before
+    /// [`Waiter::notify`] is awaited.
     pub(super) fn wait_for(self: &Arc<Self>, order: OrderId) -> Waiter {
         let mut orders = self.lock();
         let waiters = orders.entry(order).or_default();

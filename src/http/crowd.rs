@@ -1,5 +1,5 @@
-//! How many connections there may be at once, so that modems and database keep their file descriptors. Who comes when there are
-//! as many is told so at once.
+//! How many connections there may be at once, so that modems and database keep their file
+//! descriptors. Who comes when there are as many is told so at once.
 
 use std::io;
 use std::pin::Pin;
@@ -13,11 +13,13 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What one gets who comes when there are too many.
-const TOO_MANY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-    content-length: 20\r\nretry-after: 1\r\nconnection: close\r\n\r\nTOO_MANY_CONNECTIONS";
+const TOO_MANY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; \
+                        charset=utf-8\r\ncontent-length: 20\r\nretry-after: 1\r\nconnection: \
+                        close\r\n\r\nTOO_MANY_CONNECTIONS";
 /// How many are told so at the same time; those beyond are closed without a word.
 const TOLD_AT_ONCE: usize = 32;
-/// How long one is waited for who has not sent its request yet: a close before that would take the answer from it.
+/// How long one is waited for who has not sent its request yet: a close before that would take the
+/// answer from it.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Counts connections.
@@ -77,13 +79,21 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Crowd {
 }
 
 impl AsyncRead for Placed {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
 impl AsyncWrite for Placed {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 

@@ -11,7 +11,8 @@ use tracing::Instrument;
 
 use crate::domain::Timestamp;
 
-/// Ids that no other request has, nor had before the daemon was started anew: when it was started, and a count.
+/// Ids that no other request has, nor had before the daemon was started anew: when it was started,
+/// and a count.
 #[derive(Debug)]
 pub struct RequestIds {
     started: Timestamp,
@@ -38,10 +39,15 @@ pub fn in_spans(router: Router, ids: Arc<RequestIds>) -> Router {
 async fn in_span(State(ids): State<Arc<RequestIds>>, request: Request, next: Next) -> Response {
     // As the route is written: an account may be called by a number.
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("admin", id = ids.next(), method = request.method().as_str(), path);
+    let span =
+        tracing::info_span!("admin", id = ids.next(), method = request.method().as_str(), path);
     let answered = async move {
         let response = next.run(request).await;
-        tracing::debug!(event = "admin_answered", status = response.status().as_u16(), "an operator's request");
+        tracing::debug!(
+            event = "admin_answered",
+            status = response.status().as_u16(),
+            "an operator's request"
+        );
         response
     };
     answered.instrument(span).await

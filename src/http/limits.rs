@@ -1,4 +1,5 @@
-//! How much one key or one address may ask: token buckets, told as the time at which each would be full again.
+//! How much one key or one address may ask: token buckets, told as the time at which each would be
+//! full again.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::domain::Timestamp;
 
-/// More keys or addresses than this are not remembered: those that have been quiet are forgotten, or, if there are none, all.
+/// More keys or addresses than this are not remembered: those that have been quiet are forgotten,
+/// or, if there are none, all.
 const REMEMBERED: usize = 65_536;
 const NANOS_PER_MICRO: i64 = 1_000;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -23,7 +25,8 @@ pub struct Limits {
     pub failed_keys_per_minute: u32,
 }
 
-/// Who has asked how much, and how much may be asked: for the endpoints, and for whoever changes the limits.
+/// Who has asked how much, and how much may be asked: for the endpoints, and for whoever changes
+/// the limits.
 #[derive(Debug, Clone)]
 pub struct Throttle(Arc<RwLock<(Limits, Arc<Asked>)>>);
 
@@ -133,7 +136,8 @@ mod tests {
     fn limits_change_for_those_who_ask_already_and_the_same_limits_forget_nothing() {
         let limits = |failed| Limits { failed_keys_per_minute: failed, ..Limits::default() };
         let throttle = Throttle::new(limits(1));
-        let take = || throttle.asked().failed.take(IpAddr::from([127, 0, 0, 1]), Timestamp(0)).is_ok();
+        let take =
+            || throttle.asked().failed.take(IpAddr::from([127, 0, 0, 1]), Timestamp(0)).is_ok();
         assert_eq!([take(), take()], [true, false]);
         throttle.set(limits(1));
         assert!(!take());
@@ -144,7 +148,10 @@ mod tests {
     #[test]
     fn a_slow_bucket_says_how_long_to_wait() {
         let buckets = Buckets::new(2, 60);
-        assert_eq!([(); 3].map(|()| buckets.take(1, Timestamp(0))), [Ok(()), Ok(()), Err(TooMany(30))]);
+        assert_eq!(
+            [(); 3].map(|()| buckets.take(1, Timestamp(0))),
+            [Ok(()), Ok(()), Err(TooMany(30))]
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The customers' API and the admin interface over axum. What is said is decided in `gateway`; here it is put into words.
+//! The customers' API and the admin interface over axum. What is said is decided in `gateway`; here
+//! it is put into words.
 
 pub mod admin;
 mod crowd;

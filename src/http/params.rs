@@ -1,4 +1,5 @@
-//! A request's parameters, wherever its client put them: query, form body (both kinds), JSON body, `Authorization: Bearer` for the key.
+//! A request's parameters, wherever its client put them: query, form body (both kinds), JSON body,
+//! `Authorization: Bearer` for the key.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -35,7 +36,8 @@ fn peer(request: &Request) -> Option<IpAddr> {
     Some(peer_of(*address))
 }
 
-/// The address of a connection's other end; an IPv4 one as such, also where both kinds come in by one socket.
+/// The address of a connection's other end; an IPv4 one as such, also where both kinds come in by
+/// one socket.
 pub(super) fn peer_of(address: SocketAddr) -> IpAddr {
     address.ip().to_canonical()
 }
@@ -66,7 +68,9 @@ impl Params {
 
     /// The key: the parameter before the header.
     pub fn key(&self) -> Option<ApiKey> {
-        self.get("key").map(|key| ApiKey::from_request(key.to_owned())).or_else(|| self.bearer.clone())
+        self.get("key")
+            .map(|key| ApiKey::from_request(key.to_owned()))
+            .or_else(|| self.bearer.clone())
     }
 
     fn add_form(&mut self, text: &[u8]) {
@@ -131,28 +135,47 @@ mod tests {
     async fn from_query_form_json_and_header() {
         let get = || Request::builder().uri("/x?serviceId=3&country=");
         let from_query = params(get(), "").await;
-        assert_eq!((from_query.number::<i64>("serviceId"), from_query.get("country")), (Some(3), None));
+        assert_eq!(
+            (from_query.number::<i64>("serviceId"), from_query.get("country")),
+            (Some(3), None)
+        );
         let form = Request::builder()
             .method("POST")
             .uri("/x?a=query")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let form = params(form, "a=form&b=%2B1+2").await;
         assert_eq!((form.get("a"), form.get("b")), (Some("query"), Some("+1 2")));
-        let json = Request::builder().method("POST").uri("/x").header(CONTENT_TYPE, "application/json; charset=utf-8");
-        let json = params(json, r#"{"orderId": 7, "auto_renew": true, "key": "k", "nested": {}}"#).await;
-        assert_eq!((json.number::<i64>("orderId"), json.get("auto_renew")), (Some(7), Some("true")));
+        let json = Request::builder()
+            .method("POST")
+            .uri("/x")
+            .header(CONTENT_TYPE, "application/json; charset=utf-8");
+        let json =
+            params(json, r#"{"orderId": 7, "auto_renew": true, "key": "k", "nested": {}}"#).await;
+        assert_eq!(
+            (json.number::<i64>("orderId"), json.get("auto_renew")),
+            (Some(7), Some("true"))
+        );
         assert_eq!(json.key().unwrap().reveal(), "k");
-        let bearer = params(Request::builder().uri("/x").header(AUTHORIZATION, "bearer abc"), "").await;
+        let bearer =
+            params(Request::builder().uri("/x").header(AUTHORIZATION, "bearer abc"), "").await;
         assert_eq!(bearer.key().unwrap().reveal(), "abc");
         assert!(params(Request::builder().uri("/x?key="), "").await.key().is_none());
     }
 
     #[tokio::test]
     async fn what_is_no_object_cannot_be_read_and_an_empty_body_says_nothing() {
-        for (body, unreadable) in
-            [("{\"key\": ", true), ("[1]", true), ("7", true), ("", false), (" \n", false), ("{}", false)]
-        {
-            let json = Request::builder().method("POST").uri("/x?key=k").header(CONTENT_TYPE, "application/json");
+        for (body, unreadable) in [
+            ("{\"key\": ", true),
+            ("[1]", true),
+            ("7", true),
+            ("", false),
+            (" \n", false),
+            ("{}", false),
+        ] {
+            let json = Request::builder()
+                .method("POST")
+                .uri("/x?key=k")
+                .header(CONTENT_TYPE, "application/json");
             let read = params(json, body).await;
             assert_eq!((read.unreadable, read.get("key")), (unreadable, Some("k")), "{body:?}");
         }
@@ -162,7 +185,11 @@ mod tests {
     async fn a_number_is_digits_and_nothing_else() {
         for text in ["-1", "+1", "1.0", "0x1", "1e3", "99999999999999999999", "%201"] {
             let uri = format!("/x?n={text}");
-            assert_eq!(params(Request::builder().uri(uri), "").await.number::<i64>("n"), None, "{text}");
+            assert_eq!(
+                params(Request::builder().uri(uri), "").await.number::<i64>("n"),
+                None,
+                "{text}"
+            );
         }
     }
 }

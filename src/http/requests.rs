@@ -1,5 +1,5 @@
-//! Customers' requests, counted by endpoint and by what was answered: the words of the customers' document, and `ok` for answers that
-//! are data.
+//! Customers' requests, counted by endpoint and by what was answered: the words of the customers'
+//! document, and `ok` for answers that are data.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -56,7 +56,9 @@ pub(super) struct Outcome(usize);
 impl Outcome {
     /// What an answer's text says.
     pub(super) fn of(text: &str) -> Outcome {
-        let says = |word: &&str| text.strip_prefix(*word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+        let says = |word: &&str| {
+            text.strip_prefix(*word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
         Outcome(OUTCOMES.iter().position(says).unwrap_or(0))
     }
 }
@@ -74,15 +76,21 @@ impl Default for Requests {
 impl Requests {
     /// Counts a request by its path; what is no endpoint is not counted.
     pub(super) fn count(&self, path: &str, outcome: Outcome) {
-        let endpoint = path.strip_prefix("/api/").and_then(|path| ENDPOINTS.iter().position(|known| *known == path));
-        if let Some(count) = endpoint.and_then(|endpoint| self.0.get(endpoint * OUTCOMES.len() + outcome.0)) {
+        let endpoint = path
+            .strip_prefix("/api/")
+            .and_then(|path| ENDPOINTS.iter().position(|known| *known == path));
+        if let Some(count) =
+            endpoint.and_then(|endpoint| self.0.get(endpoint * OUTCOMES.len() + outcome.0))
+        {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Endpoint, outcome, and how often, as far as there were any.
     pub fn counts(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let places = ENDPOINTS.iter().flat_map(|endpoint| OUTCOMES.iter().map(move |outcome| (*endpoint, *outcome)));
+        let places = ENDPOINTS
+            .iter()
+            .flat_map(|endpoint| OUTCOMES.iter().map(move |outcome| (*endpoint, *outcome)));
         let counts = self.0.iter().map(|count| count.load(Ordering::Relaxed));
         let all = places.zip(counts).map(|((endpoint, outcome), count)| (endpoint, outcome, count));
         all.filter(|(_, _, count)| *count > 0).collect()
@@ -125,10 +133,13 @@ mod tests {
             include_str!("customer/rental.rs"),
         ];
         let literals = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
-        let words: Vec<&str> = literals.map(|text| text.split('{').next().unwrap().trim_end_matches('_')).collect();
-        let is_word =
-            |text: &&str| text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-        let uncounted: Vec<_> = words.into_iter().filter(is_word).filter(|word| Outcome::of(word).0 == 0).collect();
+        let words: Vec<&str> =
+            literals.map(|text| text.split('{').next().unwrap().trim_end_matches('_')).collect();
+        let is_word = |text: &&str| {
+            text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        };
+        let uncounted: Vec<_> =
+            words.into_iter().filter(is_word).filter(|word| Outcome::of(word).0 == 0).collect();
         assert_eq!(uncounted, [""; 0]);
     }
 

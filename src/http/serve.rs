@@ -1,4 +1,5 @@
-//! Listening: loops that cut off clients which send their headers too slowly, and stop within a time.
+//! Listening: loops that cut off clients which send their headers too slowly, and stop within a
+//! time.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,7 +19,8 @@ use tower_service::Service;
 
 use super::crowd::Crowd;
 
-/// How long a client may take to send a request's headers, and a connection may idle between requests.
+/// How long a client may take to send a request's headers, and a connection may idle between
+/// requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest request line and headers together that are read.
@@ -38,12 +40,19 @@ impl Listening {
     }
 }
 
-/// Serves on a TCP address, at most `most` connections at once, each by what `make` makes for it; answers the address it got, and the
-/// running server. The task is on the current runtime.
-pub fn listen_tcp<M, S>(address: SocketAddr, make: M, most: usize) -> io::Result<(SocketAddr, Listening)>
+/// Serves on a TCP address, at most `most` connections at once, each by what `make` makes for it;
+/// answers the address it got, and the running server. The task is on the current runtime.
+pub fn listen_tcp<M, S>(
+    address: SocketAddr,
+    make: M,
+    most: usize,
+) -> io::Result<(SocketAddr, Listening)>
 where
     M: Service<SocketAddr, Response = S, Error = Infallible, Future: Send> + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
 {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -62,8 +71,8 @@ where
     Ok((address, Listening { stop, task }))
 }
 
-/// Serves on a Unix socket that only the file's owner and group may use. A socket that nobody answers on is a dead daemon's
-/// and is replaced; a living one is an error.
+/// Serves on a Unix socket that only the file's owner and group may use. A socket that nobody
+/// answers on is a dead daemon's and is replaced; a living one is an error.
 pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
     clear_dead_socket(path)?;
     let listener = std::os::unix::net::UnixListener::bind(path)?;
@@ -84,7 +93,10 @@ pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
 fn clear_dead_socket(path: &Path) -> io::Result<()> {
     let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
     if !found.file_type().is_socket() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of that name that is no socket"));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "there is a file of that name that is no socket",
+        ));
     }
     match std::os::unix::net::UnixStream::connect(path) {
         Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another simbridge answers on it")),
@@ -102,7 +114,10 @@ mod tests {
         let path = dir.path().join("admin.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let serving = listen_unix(&path, Router::new()).unwrap();
-        assert_eq!(listen_unix(&path, Router::new()).err().unwrap().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(
+            listen_unix(&path, Router::new()).err().unwrap().kind(),
+            io::ErrorKind::AddrInUse
+        );
         serving.stop(Duration::ZERO).await;
         assert!(!path.exists());
         std::fs::write(&path, "precious").unwrap();

@@ -1,5 +1,5 @@
-//! For those who watch the daemon: metrics, and whether it lives and is ready. Nothing here changes anything, so an address of its own
-//! may serve it beside the admin socket.
+//! For those who watch the daemon: metrics, and whether it lives and is ready. Nothing here changes
+//! anything, so an address of its own may serve it beside the admin socket.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -52,7 +52,9 @@ pub fn overview(overseer: Watched) -> Router {
 async fn metrics(State(watched): State<Watched>) -> Response {
     // Written where it keeps nobody waiting: some thousand lines at many modems.
     match tokio::task::spawn_blocking(move || watched.metrics()).await {
-        Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Ok(text) => {
+            ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

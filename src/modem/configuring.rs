@@ -1,5 +1,5 @@
-//! PDU mode, the stores, the indications. What a modem can do is asked (`=?`), set, and read back; where it lies about that, the next
-//! candidate of a list is tried.
+//! PDU mode, the stores, the indications. What a modem can do is asked (`=?`), set, and read back;
+//! where it lies about that, the next candidate of a list is tried.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,21 +11,26 @@ use super::phase::{Next, Phase};
 use super::profile::{Profile, Quirk};
 use super::reply::Reply;
 use super::serving::Serving;
-use crate::at::{self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection};
+use crate::at::{
+    self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection,
+};
 
 /// A store that is still starting is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Pauses before the modem is given up: a SIM full of messages takes half a minute to become readable.
+/// Pauses before the modem is given up: a SIM full of messages takes half a minute to become
+/// readable.
 const PAUSES: u8 = 20;
 
-/// Nothing is announced, and everything stored: for a modem that else would hand messages over with their URC and acknowledge them itself.
+/// Nothing is announced, and everything stored: for a modem that else would hand messages over with
+/// their URC and acknowledge them itself.
 const SILENT: Indications = Indications { mode: 2, mt: 0, bm: 0, ds: 0, bfr: 0 };
 
 const fn cnmi(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
     Indications { mode, mt: 1, bm, ds, bfr }
 }
 
-/// Stored mode in the order of preference: no broadcasts, no status reports; then what picky models take.
+/// Stored mode in the order of preference: no broadcasts, no status reports; then what picky models
+/// take.
 const INDICATIONS: [Indications; 9] = [
     cnmi(2, 0, 0, 0),
     cnmi(2, 0, 0, 1),
@@ -100,7 +105,9 @@ impl Configuring {
                 None => Next::GiveUp("no message store can be chosen".to_owned()),
             },
             Step::IndicationsSupported => Next::Send(Command::IndicationsSupported),
-            Step::Indicate => Next::Send(Command::Indicate(self.indications.last().copied().unwrap_or_default())),
+            Step::Indicate => {
+                Next::Send(Command::Indicate(self.indications.last().copied().unwrap_or_default()))
+            }
             Step::IndicationsSet => Next::Send(Command::IndicationsSet),
             Step::Watch(number) => match Domain::ALL.get(*number) {
                 Some(domain) => Next::Send(Command::WatchRegistration(*domain)),
@@ -121,14 +128,22 @@ impl Configuring {
         }
         match facts.indications {
             Some(_) => facts.no_reason(),
-            None => facts.because("the modem takes no AT+CNMI setting: messages are found by sweeps only"),
+            None => facts
+                .because("the modem takes no AT+CNMI setting: messages are found by sweeps only"),
         }
         facts.changed = true;
         let chosen = self.selected.map(|selection| selection.read);
         Next::Enter(Phase::Serving(Box::new(Serving::new(chosen, facts, now))))
     }
 
-    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+    pub fn ended(
+        &mut self,
+        facts: &mut Facts,
+        command: &Command,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         let ok = outcome.is_ok();
         let asked_again = !ok && self.asks_again(command, outcome);
         if asked_again && self.pauses < PAUSES {
@@ -139,7 +154,9 @@ impl Configuring {
         match (command, &mut self.step) {
             (Command::Own(_), Step::Own(left)) => drop(left.pop_front()),
             (Command::PduMode, Step::PduMode) if ok => self.step = services(facts),
-            (Command::PduMode, Step::PduMode) => self.step = Step::Failed("the modem does not go to PDU mode"),
+            (Command::PduMode, Step::PduMode) => {
+                self.step = Step::Failed("the modem does not go to PDU mode")
+            }
             (Command::Service(_), Step::Service(left)) => {
                 let service = left.pop_front();
                 facts.acknowledges = ok && service == Some(1);
@@ -177,15 +194,16 @@ impl Configuring {
         }
     }
 
-    /// Whether the command is worth another try: the card is busy, or it is one without which nothing works.
+    /// Whether the command is worth another try: the card is busy, or it is one without which
+    /// nothing works.
     fn asks_again(&self, command: &Command, outcome: Outcome) -> bool {
         let busy = outcome.sim_trouble() == Some(SimTrouble::Busy);
         let last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
         busy || last || *command == Command::PduMode
     }
 
-    /// The card's store for arriving messages: so they go where the card goes. Both stores are read, or the view of both where
-    /// there is no other way to the modem's own.
+    /// The card's store for arriving messages: so they go where the card goes. Both stores are
+    /// read, or the view of both where there is no other way to the modem's own.
     fn plan_stores(&mut self, profile: &Profile, lists: &[Vec<Store>]) {
         let told = &profile.stores;
         let parameters = told.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
@@ -206,14 +224,23 @@ impl Configuring {
         let usual = [Store::Sim, Store::Modem, Store::Both].into_iter().filter(possible);
         let mut receive = told.receive.clone();
         receive.extend(usual.filter(|store| !told.receive.contains(store)));
-        let counts: &[u8] = if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
+        let counts: &[u8] =
+            if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
         let fallback = self.readable.first().copied().unwrap_or(Store::Sim);
         for receive in receive {
             let read = if self.readable.contains(&receive) { receive } else { fallback };
-            self.selections.extend(counts.iter().map(|count| StoreSelection { read, receive, parameters: *count }));
+            self.selections.extend(counts.iter().map(|count| StoreSelection {
+                read,
+                receive,
+                parameters: *count,
+            }));
         }
         if self.selections.is_empty() {
-            self.selections.push(StoreSelection { read: fallback, receive: fallback, parameters: 1 });
+            self.selections.push(StoreSelection {
+                read: fallback,
+                receive: fallback,
+                parameters: 1,
+            });
         }
         self.selections.reverse();
         self.step = Step::Select;
@@ -230,13 +257,16 @@ impl Configuring {
         }
     }
 
-    /// What the profile says comes first, then what the modem says it takes; then the rest, because some take what they do not name.
+    /// What the profile says comes first, then what the modem says it takes; then the rest, because
+    /// some take what they do not name.
     ///
-    /// A message that comes with its URC (`mt` 2, 3) lies nowhere but here: that is chosen only where it is acknowledged when it is on
-    /// disk, never where the modem acknowledges by itself.
+    /// A message that comes with its URC (`mt` 2, 3) lies nowhere but here: that is chosen only
+    /// where it is acknowledged when it is on disk, never where the modem acknowledges by
+    /// itself.
     fn plan_indications(&mut self, facts: &Facts, supported: Option<&[Choices]>) {
         let withholds = facts.acknowledges && !facts.profile.has(Quirk::NoAcknowledge);
-        let profiled = facts.profile.indications.iter().filter(|profiled| profiled.mt < 2 || withholds);
+        let profiled =
+            facts.profile.indications.iter().filter(|profiled| profiled.mt < 2 || withholds);
         let fits = |wanted: &Indications| {
             let Some(lists) = supported else { return true };
             let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
@@ -268,5 +298,9 @@ fn own_commands(facts: &Facts) -> Step {
 
 fn services(facts: &Facts) -> Step {
     let services = &facts.profile.services;
-    Step::Service(if services.is_empty() { VecDeque::from([0]) } else { services.iter().copied().collect() })
+    Step::Service(if services.is_empty() {
+        VecDeque::from([0])
+    } else {
+        services.iter().copied().collect()
+    })
 }

@@ -1,6 +1,8 @@
-//! Messages that came with the URC itself (`+CMT`: class 0, or a modem that was left in another mode). They lie nowhere, so what the
-//! host cannot take now is kept here and offered again. Few and bounded: where the modem acknowledges by itself nothing but class 0 comes
-//! this way (`configuring`), and it has acknowledged that to the network already. What is dropped is told.
+//! Messages that came with the URC itself (`+CMT`: class 0, or a modem that was left in another
+//! mode). They lie nowhere, so what the host cannot take now is kept here and offered again. Few
+//! and bounded: where the modem acknowledges by itself nothing but class 0 comes
+//! this way (`configuring`), and it has acknowledged that to the network already. What is dropped
+//! is told.
 
 use std::time::Duration;
 
@@ -30,7 +32,8 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    /// A message has come. It is this card's only when that is `certain`; else it waits for the ICCID.
+    /// A message has come. It is this card's only when that is `certain`; else it waits for the
+    /// ICCID.
     pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, certain: bool, live: bool, now: Moment) {
         if self.kept.len() + self.unowned.len() >= MAX {
             return facts.actions.push_back(Action::Dropped { count: 1 });

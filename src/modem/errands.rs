@@ -1,5 +1,5 @@
-//! What is done in the name of one card: a USSD code, a message, a number written. One or more commands in a row; the first that fails ends
-//! it, and nothing is ever done twice.
+//! What is done in the name of one card: a USSD code, a message, a number written. One or more
+//! commands in a row; the first that fails ends it, and nothing is ever done twice.
 
 use std::collections::VecDeque;
 
@@ -44,7 +44,8 @@ pub(super) fn check(errand: &Errand) -> Result<(), RequestError> {
         }
         Errand::WriteNumber(number) => {
             let digits = number.strip_prefix('+').unwrap_or(number);
-            let fits = (3..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let fits = (3..=20).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit());
             if fits { Ok(()) } else { Err(RequestError::NotACommand) }
         }
     }
@@ -52,8 +53,8 @@ pub(super) fn check(errand: &Errand) -> Result<(), RequestError> {
 
 /// A USSD code (22.030 6.5.2): digits, stars and hashes.
 pub(super) fn check_code(code: &str) -> Result<(), RequestError> {
-    let fits =
-        (1..=40).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
+    let fits = (1..=40).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
     if fits { Ok(()) } else { Err(RequestError::NotACode) }
 }
 
@@ -73,7 +74,11 @@ impl Doing {
                 vec![Command::Send { octets, pdu: hex::encode_upper(pdu) }]
             }
             Errand::WriteNumber(number) => {
-                vec![Command::OwnPhonebook, Command::WriteOwnNumber(number.clone()), Command::OwnPhonebookEntry]
+                vec![
+                    Command::OwnPhonebook,
+                    Command::WriteOwnNumber(number.clone()),
+                    Command::OwnPhonebookEntry,
+                ]
             }
         };
         Doing { id, iccid, errand, left: left.into(), told: None }
@@ -90,9 +95,13 @@ impl Doing {
             return Step::Ended(self, Ok(vec![text]));
         }
         match outcome {
-            Outcome::Refused(result) => return Step::Ended(self, Err(RequestError::Refused(result))),
+            Outcome::Refused(result) => {
+                return Step::Ended(self, Err(RequestError::Refused(result)));
+            }
             // Whether it was sent nobody knows: it is not sent again.
-            Outcome::Unanswered | Outcome::Empty => return Step::Ended(self, Err(RequestError::TimedOut)),
+            Outcome::Unanswered | Outcome::Empty => {
+                return Step::Ended(self, Err(RequestError::TimedOut));
+            }
             Outcome::Done | Outcome::Unfinished => {}
         }
         match &self.errand {
@@ -102,7 +111,10 @@ impl Doing {
             Errand::WriteNumber(number) => {
                 let kept = lines.iter().find_map(|line| at::phonebook_number(line));
                 let same = kept.as_ref() == Some(number);
-                Step::Ended(self, if same { Ok(kept.into_iter().collect()) } else { Err(RequestError::NotKept) })
+                Step::Ended(
+                    self,
+                    if same { Ok(kept.into_iter().collect()) } else { Err(RequestError::NotKept) },
+                )
             }
         }
     }

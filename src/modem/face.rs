@@ -1,4 +1,5 @@
-//! What the session tells the world: who the modem is, which card is in it, what it is doing, what it received.
+//! What the session tells the world: who the modem is, which card is in it, what it is doing, what
+//! it received.
 
 use std::fmt;
 use std::sync::Arc;
@@ -95,7 +96,8 @@ impl fmt::Display for State {
     }
 }
 
-/// What is known of one port at one moment. Sent on every change, and unchanged after every keep-alive.
+/// What is known of one port at one moment. Sent on every change, and unchanged after every
+/// keep-alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The port as the configuration or its glob named it.
@@ -144,8 +146,9 @@ pub struct Received {
     pub index: i32,
     /// The message.
     pub pdu: RawPdu,
-    /// Announced by a URC less than ten seconds before it was read, on a modem that has been registered for two minutes and whose
-    /// store has not been full in that time. Only then is "now" the time at which the network sent it.
+    /// Announced by a URC less than ten seconds before it was read, on a modem that has been
+    /// registered for two minutes and whose store has not been full in that time. Only then is
+    /// "now" the time at which the network sent it.
     pub live: bool,
 }
 
@@ -161,7 +164,8 @@ pub enum RawPdu {
 /// What the host knows of the modem's own store (`ME`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Custody {
-    /// The card that was in this modem before, when it was another and `ME` has not been found empty since.
+    /// The card that was in this modem before, when it was another and `ME` has not been found
+    /// empty since.
     pub previous_iccid: Option<String>,
 }
 
@@ -190,7 +194,8 @@ pub enum Action {
         /// The card in it.
         sim: SimCard,
     },
-    /// A card wants its PIN and has more than one attempt left. Record that it is tried, on disk, and answer with `Session::may_enter_pin`.
+    /// A card wants its PIN and has more than one attempt left. Record that it is tried, on disk,
+    /// and answer with `Session::may_enter_pin`.
     MayEnterPin {
         /// To be given back.
         token: Token,
@@ -217,7 +222,8 @@ pub enum Action {
     },
     /// Show this.
     Report(Snapshot),
-    /// Messages that came with their URC, and that nobody can be given: whose they were is not known, or there is no room.
+    /// Messages that came with their URC, and that nobody can be given: whose they were is not
+    /// known, or there is no room.
     Dropped {
         /// How many.
         count: usize,
@@ -248,8 +254,8 @@ pub enum Request {
         /// By the stronger one, where there is one.
         hard: bool,
     },
-    /// Take the card off the air, so that its bank can exchange it. Answered when everything that lay in the stores is on disk and
-    /// deleted, and card and radio are off.
+    /// Take the card off the air, so that its bank can exchange it. Answered when everything that
+    /// lay in the stores is on disk and deleted, and card and radio are off.
     Leave {
         /// The card, as its ICCID was last read; `None`: none could be read. Another one stays.
         iccid: Option<String>,
@@ -261,7 +267,8 @@ pub enum Request {
         /// By starting the modem anew.
         restart: bool,
     },
-    /// Do something in the name of one card: begun only while that card is known to be in, and answered only when it still is.
+    /// Do something in the name of one card: begun only while that card is known to be in, and
+    /// answered only when it still is.
     OfCard {
         /// The card.
         iccid: String,
@@ -275,9 +282,11 @@ pub enum Request {
 pub enum Errand {
     /// Send this USSD code; the reply is the network's text.
     Ussd(String),
-    /// Send this message: the service centre's address (an octet 0 for the card's own), then an SMS-SUBMIT. Never sent a second time.
+    /// Send this message: the service centre's address (an octet 0 for the card's own), then an
+    /// SMS-SUBMIT. Never sent a second time.
     Send(Vec<u8>),
-    /// Write this number, `+316…`, into the card's own-number phonebook; the reply is the number as it was read back.
+    /// Write this number, `+316…`, into the card's own-number phonebook; the reply is the number as
+    /// it was read back.
     WriteNumber(String),
 }
 
@@ -285,7 +294,10 @@ pub enum Errand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// Not a command line.
-    #[error("a command begins with AT, has at most 400 printable ASCII characters, and stands on one line")]
+    #[error(
+        "a command begins with AT, has at most 400 printable ASCII characters, and stands on one \
+         line"
+    )]
     NotACommand,
     /// Not a USSD code.
     #[error("a USSD code has digits, * and # only, like *100#")]
@@ -336,7 +348,8 @@ pub struct SessionConfig {
     pub profile: Option<String>,
     /// The PIN of the cards in this modem.
     pub pin: Option<Pin>,
-    /// The ICCID is read from the card's file (`AT+CRSM`) where that can be, not from what the modem remembers.
+    /// The ICCID is read from the card's file (`AT+CRSM`) where that can be, not from what the
+    /// modem remembers.
     pub iccid_from_card: bool,
     /// From one keep-alive to the next; each has a sweep of all stores.
     pub keep_alive: Duration,

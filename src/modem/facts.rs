@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::face::{
-    Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
+    Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State,
+    StoreFill, Token,
 };
 use super::profile::{Catalogue, PinAttempts, Profile};
 use crate::at::{Domain, IccidSource, Indications, Store, StoreSelection};
@@ -62,7 +63,8 @@ pub(super) struct Facts {
     pub operator: Option<String>,
     stores: Arc<Vec<StoreFill>>,
     pub reason: Option<String>,
-    /// Cards lost since messages were last served: stops a command that always ends in a SIM error from going round for ever.
+    /// Cards lost since messages were last served: stops a command that always ends in a SIM error
+    /// from going round for ever.
     pub losses: u32,
     pub actions: VecDeque<Action>,
     /// Something that a snapshot shows is no longer as last reported.
@@ -104,7 +106,8 @@ impl Facts {
 
     /// The modem has told what it is.
     pub fn set_identity(&mut self, identity: Identity) {
-        let forced = self.config.profile.as_deref().and_then(|name| self.config.profiles.named(name));
+        let forced =
+            self.config.profile.as_deref().and_then(|name| self.config.profiles.named(name));
         let fitting = || self.config.profiles.choose(&identity.manufacturer, &identity.model);
         self.profile = forced.unwrap_or_else(fitting);
         self.identity = Some(identity);
@@ -117,13 +120,17 @@ impl Facts {
         if own.is_empty() { &self.generic.pin_attempts } else { own }
     }
 
-    /// Ways to read the ICCID in the order in which they are tried: the card's own file where that is
-    /// wanted, what worked last, what the profile says, all others.
+    /// Ways to read the ICCID in the order in which they are tried: the card's own file where that
+    /// is wanted, what worked last, what the profile says, all others.
     pub fn iccid_sources(&self) -> VecDeque<IccidSource> {
         let profiled = self.profile.iccid.iter().map(|command| IccidSource::from_command(command));
         let mut sources = VecDeque::new();
         let card = self.config.iccid_from_card.then_some(IccidSource::File);
-        for source in card.into_iter().chain(self.iccid_source.iter().cloned()).chain(profiled).chain(IccidSource::ALL)
+        for source in card
+            .into_iter()
+            .chain(self.iccid_source.iter().cloned())
+            .chain(profiled)
+            .chain(IccidSource::ALL)
         {
             if !sources.contains(&source) {
                 sources.push_back(source);
@@ -168,7 +175,8 @@ impl Facts {
 
     /// A store was listed, and so many messages were in it.
     pub fn found(&mut self, store: Store, messages: usize) {
-        let known = Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store.name());
+        let known =
+            Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store.name());
         if let Some(known) = known {
             known.used = u32::try_from(messages).unwrap_or(u32::MAX);
         }
@@ -181,7 +189,8 @@ impl Facts {
 
     /// A `+CMTI` came.
     pub fn announce(&mut self, store: Store, index: i32) {
-        let matters = self.card_known && store != Store::Sim && self.announced.len() < MAX_ANNOUNCED;
+        let matters =
+            self.card_known && store != Store::Sim && self.announced.len() < MAX_ANNOUNCED;
         if matters && !self.announced.contains(&(store, index)) {
             self.announced.push((store, index));
         }
@@ -202,7 +211,9 @@ impl Facts {
     fn owner(&self, place: Option<(Store, i32)>) -> Option<&str> {
         let current = self.sim.as_ref().map(|sim| sim.iccid.as_str())?;
         match (&self.custody, place) {
-            (Custody::Former(former), Some(place)) if place.0 != Store::Sim && !self.announced.contains(&place) => {
+            (Custody::Former(former), Some(place))
+                if place.0 != Store::Sim && !self.announced.contains(&place) =>
+            {
                 Some(former)
             }
             _ => Some(current),
@@ -210,7 +221,12 @@ impl Facts {
     }
 
     /// The message with its owner; `None` as long as modem or card is not known.
-    pub fn received(&self, place: Option<(Store, i32)>, pdu: RawPdu, live: bool) -> Option<Received> {
+    pub fn received(
+        &self,
+        place: Option<(Store, i32)>,
+        pdu: RawPdu,
+        live: bool,
+    ) -> Option<Received> {
         Some(Received {
             imei: self.identity.as_ref()?.imei.clone(),
             iccid: self.owner(place)?.to_owned(),

@@ -88,7 +88,13 @@ impl Identifying {
     }
 
     /// The host's answer; one to an earlier question is ignored.
-    pub fn custody(&mut self, facts: &mut Facts, token: Token, answer: Result<super::face::Custody, ()>, now: Moment) {
+    pub fn custody(
+        &mut self,
+        facts: &mut Facts,
+        token: Token,
+        answer: Result<super::face::Custody, ()>,
+        now: Moment,
+    ) {
         if !matches!(self.step, Step::Told(asked) if asked == token) {
             return;
         }
@@ -109,7 +115,14 @@ impl Identifying {
         }
     }
 
-    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+    pub fn ended(
+        &mut self,
+        facts: &mut Facts,
+        command: &Command,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         if outcome.sim_trouble() == Some(SimTrouble::Busy) && self.busy < BUSY_TRIES {
             self.busy += 1;
             self.pause = Some(now + BUSY_PAUSE);
@@ -117,7 +130,9 @@ impl Identifying {
             return;
         }
         match (command, &self.step) {
-            (Command::Iccid(source), Step::Iccid(..)) => self.iccid_read(facts, source, outcome, reply),
+            (Command::Iccid(source), Step::Iccid(..)) => {
+                self.iccid_read(facts, source, outcome, reply)
+            }
             (Command::Imsi, Step::Imsi) => {
                 let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok()).map(str::to_owned);
                 self.with_card(|card| card.imsi = imsi);
@@ -139,7 +154,13 @@ impl Identifying {
         self.busy = 0;
     }
 
-    fn iccid_read(&mut self, facts: &mut Facts, source: &IccidSource, outcome: Outcome, reply: &Reply) {
+    fn iccid_read(
+        &mut self,
+        facts: &mut Facts,
+        source: &IccidSource,
+        outcome: Outcome,
+        reply: &Reply,
+    ) {
         let Step::Iccid(sources) = &mut self.step else { return };
         match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
             Some(iccid) => {

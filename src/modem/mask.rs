@@ -43,7 +43,9 @@ impl Masker {
             // A text may have more than one line.
             return Kind::Body;
         }
-        let begins_with = |head: &&str| line.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
+        let begins_with = |head: &&str| {
+            line.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head))
+        };
         self.body = tagged && HEADS.iter().any(begins_with);
         Kind::Came
     }
@@ -56,7 +58,9 @@ pub fn without_secrets(line: &str) -> Cow<'_, str> {
     }
     let after = |secret: &&str| {
         let mut places = line.as_bytes().windows(secret.len());
-        places.position(|place| place.eq_ignore_ascii_case(secret.as_bytes())).map(|at| at + secret.len())
+        places
+            .position(|place| place.eq_ignore_ascii_case(secret.as_bytes()))
+            .map(|at| at + secret.len())
     };
     match SECRET.iter().find_map(after) {
         Some(end) => Cow::Owned(format!("{}***", line.get(..end).unwrap_or_default())),
@@ -79,8 +83,9 @@ pub fn masked(kind: Kind, line: &str) -> String {
 /// Without what stands in quotes.
 fn quoted(line: &str) -> String {
     let parts = line.split('"').enumerate();
-    let part =
-        |(at, part): (usize, &str)| if at % 2 == 1 && !part.is_empty() { "…".to_owned() } else { part.to_owned() };
+    let part = |(at, part): (usize, &str)| {
+        if at % 2 == 1 && !part.is_empty() { "…".to_owned() } else { part.to_owned() }
+    };
     parts.map(part).collect::<Vec<_>>().join("\"")
 }
 
@@ -118,7 +123,11 @@ mod tests {
         assert_eq!(sent("AT+CPIN=\"1234\""), "AT+CPIN=***");
         assert_eq!(sent("AT+CUSD=1,\"*101#\",15"), "AT+CUSD=***");
         assert_eq!(sent("AT+CMGR=3"), "AT+CMGR=3");
-        assert_eq!(sent("0001000B911316320400F0\u{1a}"), "<22 characters>", "a message that is sent");
+        assert_eq!(
+            sent("0001000B911316320400F0\u{1a}"),
+            "<22 characters>",
+            "a message that is sent"
+        );
         let mut masker = Masker::default();
         let came = [
             ("+CMGR: 1,\"Jan\",24", "+CMGR: 1,\"…\",24"),

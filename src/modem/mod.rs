@@ -1,4 +1,5 @@
-//! One AT session as a pure machine: bytes, the passing of time, requests and the host's answers go in; actions come out.
+//! One AT session as a pure machine: bytes, the passing of time, requests and the host's answers go
+//! in; actions come out.
 //!
 //! ```text
 //! Probing → SimCheck → Identifying → Configuring → Registering ⇄ Ready
@@ -9,11 +10,14 @@
 //! (`Absent`, `Opening`, `Recovering` and `Quarantined` are the life of a port: room `driver`.)
 //!
 //! What holds here, whatever a modem does:
-//!  - One command is in flight. Its deadline is absolute: no chatter moves it. After a reply that did not come in time nothing is sent
-//!    before the modem has told its IMEI, so a late `OK` is never taken for another command's (`channel`).
-//!  - A message is deleted only after the host has said that it is on disk, only if its slot was read in this session, from this card,
-//!    and only once (`slots`). A slot that waits for its deletion is not read again.
-//!  - Any SIM event forgets all of that, and nothing is read before the ICCID is known again (`session`).
+//!  - One command is in flight. Its deadline is absolute: no chatter moves it. After a reply that
+//!    did not come in time nothing is sent before the modem has told its IMEI, so a late `OK` is
+//!    never taken for another command's (`channel`).
+//!  - A message is deleted only after the host has said that it is on disk, only if its slot was
+//!    read in this session, from this card, and only once (`slots`). A slot that waits for its
+//!    deletion is not read again.
+//!  - Any SIM event forgets all of that, and nothing is read before the ICCID is known again
+//!    (`session`).
 //!  - Every list and queue has a limit. What does not fit is found by the next sweep.
 //!
 //! A file per phase; each phase says what it wants to do next and is told how its commands ended.
@@ -46,8 +50,8 @@ mod sweep;
 mod unlocking;
 
 pub use face::{
-    Action, Custody, Errand, FinalResult, Identity, NumberSource, RawPdu, Received, Registration, Request,
-    RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
+    Action, Custody, Errand, FinalResult, Identity, NumberSource, RawPdu, Received, Registration,
+    Request, RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
 };
 #[cfg(test)]
 mod tests;

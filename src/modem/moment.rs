@@ -3,7 +3,8 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point in time: since some moment that the caller chose, never going back. The session only compares and adds.
+/// A point in time: since some moment that the caller chose, never going back. The session only
+/// compares and adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
 

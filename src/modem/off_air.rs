@@ -1,5 +1,6 @@
-//! The card is off the air: its bank may exchange it. Nothing is read and nothing belongs to anybody until the bank has given the radio
-//! back, the modem has found its feet again and the ICCID has been read (I12).
+//! The card is off the air: its bank may exchange it. Nothing is read and nothing belongs to
+//! anybody until the bank has given the radio back, the modem has found its feet again and the
+//! ICCID has been read (I12).
 
 use std::time::Duration;
 
@@ -107,12 +108,18 @@ impl OffAir {
 }
 
 fn returning(restart: bool, facts: &Facts) -> Command {
-    if restart { Command::Own(facts.profile.soft_reset().to_owned()) } else { Command::SetFunctionality(1) }
+    if restart {
+        Command::Own(facts.profile.soft_reset().to_owned())
+    } else {
+        Command::SetFunctionality(1)
+    }
 }
 
 fn chosen(outcome: Outcome) -> Result<Vec<String>, RequestError> {
     match outcome {
-        Outcome::Done | Outcome::Unfinished | Outcome::Empty => Ok(vec![FinalResult::Ok.to_string()]),
+        Outcome::Done | Outcome::Unfinished | Outcome::Empty => {
+            Ok(vec![FinalResult::Ok.to_string()])
+        }
         Outcome::Refused(result) => Err(RequestError::Refused(result)),
         Outcome::Unanswered => Err(RequestError::TimedOut),
     }

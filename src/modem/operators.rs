@@ -1,5 +1,5 @@
-//! Mobile operators: the code by which each tells a SIM card its number. Data out of `hardware/operators/*.toml` and the operator's own
-//! folder, by MCC and MNC.
+//! Mobile operators: the code by which each tells a SIM card its number. Data out of
+//! `hardware/operators/*.toml` and the operator's own folder, by MCC and MNC.
 
 use serde::Deserialize;
 
@@ -28,22 +28,30 @@ impl Operator {
     /// What is wrong in it, with its line.
     pub fn parse(text: &str) -> Result<Operator, String> {
         let operator: Operator = toml::from_str(text).map_err(|error| error.to_string())?;
-        let digits =
-            |network: &String| matches!(network.len(), 5 | 6) && network.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = |network: &String| {
+            matches!(network.len(), 5 | 6) && network.bytes().all(|byte| byte.is_ascii_digit())
+        };
         match operator.networks.iter().find(|network| !digits(network)) {
-            Some(wrong) => Err(format!("`networks` has \"{wrong}\"; it must have MCC and MNC like \"20404\"")),
+            Some(wrong) => {
+                Err(format!("`networks` has \"{wrong}\"; it must have MCC and MNC like \"20404\""))
+            }
             None => Ok(operator),
         }
     }
 
-    /// The code for the card with this IMSI: an operator of `own`, else an embedded one; the longer network first.
+    /// The code for the card with this IMSI: an operator of `own`, else an embedded one; the longer
+    /// network first.
     pub fn own_number_code(own: &[Operator], imsi: &str) -> Option<String> {
-        let embedded: Vec<Operator> = FILES.iter().filter_map(|text| Operator::parse(text).ok()).collect();
+        let embedded: Vec<Operator> =
+            FILES.iter().filter_map(|text| Operator::parse(text).ok()).collect();
         let best = |operators: &[Operator]| {
-            let networks =
-                operators.iter().flat_map(|known| known.networks.iter().map(move |network| (network, known)));
+            let networks = operators
+                .iter()
+                .flat_map(|known| known.networks.iter().map(move |network| (network, known)));
             let fitting = networks.filter(|(network, _)| imsi.starts_with(network.as_str()));
-            fitting.max_by_key(|(network, _)| network.len()).map(|(_, operator)| operator.own_number.clone())
+            fitting
+                .max_by_key(|(network, _)| network.len())
+                .map(|(_, operator)| operator.own_number.clone())
         };
         best(own).or_else(|| best(&embedded))
     }
@@ -59,7 +67,10 @@ mod tests {
             assert!(!Operator::parse(text).unwrap().sources.is_empty());
         }
         let own = |networks: &str, code: &str| {
-            Operator::parse(&format!("name = \"x\"\nnetworks = [\"{networks}\"]\nown_number = \"{code}\"\n")).unwrap()
+            Operator::parse(&format!(
+                "name = \"x\"\nnetworks = [\"{networks}\"]\nown_number = \"{code}\"\n"
+            ))
+            .unwrap()
         };
         let operators = [own("20404", "*1#"), own("204041", "*2#")];
         let code = |imsi| Operator::own_number_code(&operators, imsi);
@@ -68,7 +79,9 @@ mod tests {
         assert_eq!(code("310260123456789").as_deref(), Some("#686#"));
         assert_eq!(code("234150123456789"), None);
         assert!(
-            Operator::parse("name = \"x\"\nnetworks = [\"KPN\"]\nown_number = \"*1#\"").unwrap_err().contains("20404")
+            Operator::parse("name = \"x\"\nnetworks = [\"KPN\"]\nown_number = \"*1#\"")
+                .unwrap_err()
+                .contains("20404")
         );
     }
 }

@@ -10,7 +10,8 @@ impl Pin {
     /// From a file's text: the digits alone, space around them apart.
     pub fn parse(text: &str) -> Option<Pin> {
         let digits = text.trim();
-        let fits = (4..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let fits =
+            (4..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         fits.then(|| Pin(digits.to_owned()))
     }
 

@@ -8,7 +8,8 @@ use super::reply::Reply;
 use super::sim_check::SimCheck;
 use crate::at::{self, Command};
 
-/// `AT`s that stay without an answer before the port is opened anew: a modem that is still starting takes some seconds.
+/// `AT`s that stay without an answer before the port is opened anew: a modem that is still starting
+/// takes some seconds.
 const GREETINGS: u8 = 10;
 /// After it was started anew.
 const GREETINGS_AFTER_RESTART: u8 = 90;
@@ -53,7 +54,9 @@ impl Probing {
         let greetings = if self.restarted { GREETINGS_AFTER_RESTART } else { GREETINGS };
         match self.step {
             Step::Greeting if self.tries >= greetings => Next::GiveUp("no answer to AT".to_owned()),
-            Step::Imei if self.tries >= IMEI_TRIES => Next::GiveUp("the modem does not tell its IMEI".to_owned()),
+            Step::Imei if self.tries >= IMEI_TRIES => {
+                Next::GiveUp("the modem does not tell its IMEI".to_owned())
+            }
             Step::Greeting => Next::Send(Command::Attention),
             Step::EchoOff => Next::Send(Command::EchoOff),
             Step::NumericErrors => Next::Send(Command::NumericErrors),
@@ -83,7 +86,11 @@ impl Probing {
     pub fn ended(&mut self, command: &Command, outcome: Outcome, reply: &Reply) {
         let name = || {
             let named = |line| Some(at::value(line)).filter(|value| !value.is_empty());
-            outcome.is_ok().then(|| reply.find(named)).flatten().map(|text| text.chars().take(MAX_NAME).collect())
+            outcome
+                .is_ok()
+                .then(|| reply.find(named))
+                .flatten()
+                .map(|text| text.chars().take(MAX_NAME).collect())
         };
         self.step = match command {
             Command::Attention if !outcome.is_ok() => return self.tries += 1,
@@ -110,10 +117,12 @@ impl Probing {
                 Step::Functionality
             }
             // Left so by a switch of a bank that was broken off, or by another program.
-            Command::Functionality => match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
-                Some(0 | 4) => Step::SwitchOn,
-                _ => Step::Finished,
-            },
+            Command::Functionality => {
+                match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
+                    Some(0 | 4) => Step::SwitchOn,
+                    _ => Step::Finished,
+                }
+            }
             Command::SetFunctionality(_) => Step::Finished,
             _ => return,
         };

@@ -1,5 +1,6 @@
-//! A conversation that can be given away and still be replayed: each number becomes another one of the same length, the same one everywhere;
-//! texts keep their length, alphabet and form, but say nothing.
+//! A conversation that can be given away and still be replayed: each number becomes another one of
+//! the same length, the same one everywhere; texts keep their length, alphabet and form, but say
+//! nothing.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,8 @@ const KEPT: usize = 4;
 /// Answers that are names with digits in them.
 const NAMES: [&str; 3] = ["+CGMI", "+CGMM", "+CGMR"];
 /// Lines whose quoted parts are texts or names.
-const TEXTS: [&str; 8] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:", "+CMGL:", "+CMGR:", "+CMT:", "+CNUM:"];
+const TEXTS: [&str; 8] =
+    ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:", "+CMGL:", "+CMGR:", "+CMT:", "+CNUM:"];
 /// Lines whose quoted parts tell where the modem is.
 const PLACES: [&str; 3] = ["+CREG:", "+CGREG:", "+CEREG:"];
 
@@ -26,7 +28,8 @@ pub struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// A line of the conversation under its pseudonyms, as a recording has it; `None` for the text behind a prompt.
+    /// A line of the conversation under its pseudonyms, as a recording has it; `None` for the text
+    /// behind a prompt.
     pub fn line(&mut self, kind: Kind, line: &str) -> Option<String> {
         match kind {
             Kind::Sent => {
@@ -34,7 +37,8 @@ impl Pseudonyms {
                 self.asked_name = NAMES.iter().any(|name| upper.ends_with(name));
                 let begun = line.strip_suffix("***");
                 let whole = || self.numbers(line);
-                (!line.starts_with('<')).then(|| format!("> {}", begun.map_or_else(whole, str::to_owned)))
+                (!line.starts_with('<'))
+                    .then(|| format!("> {}", begun.map_or_else(whole, str::to_owned)))
             }
             Kind::Came if self.asked_name => Some(format!("< {line}")),
             Kind::Came => Some(format!("< {}", self.came(line))),
@@ -45,15 +49,16 @@ impl Pseudonyms {
     fn came(&mut self, line: &str) -> String {
         let begins = |heads: &[&str]| heads.iter().any(|head| at::payload(line, head).is_some());
         let in_quotes: fn(&mut Pseudonyms, &str) -> String = match () {
-            () if begins(&PLACES) => {
-                |_, part| part.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()
-            }
+            () if begins(&PLACES) => |_, part| {
+                part.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()
+            },
             () if begins(&TEXTS) => Pseudonyms::string,
             () => Pseudonyms::numbers,
         };
         let parts = line.split('"').enumerate();
-        let parts: Vec<String> =
-            parts.map(|(at, part)| if at % 2 == 1 { in_quotes(self, part) } else { self.numbers(part) }).collect();
+        let parts: Vec<String> = parts
+            .map(|(at, part)| if at % 2 == 1 { in_quotes(self, part) } else { self.numbers(part) })
+            .collect();
         parts.join("\"")
     }
 
@@ -65,7 +70,9 @@ impl Pseudonyms {
         }
         let said = sms::ussd_text(part, None).text;
         let other = self.text(&said);
-        let same = |form: &Option<String>| form.as_ref().is_some_and(|form| form.eq_ignore_ascii_case(part));
+        let same = |form: &Option<String>| {
+            form.as_ref().is_some_and(|form| form.eq_ignore_ascii_case(part))
+        };
         if same(&Some(sms::ussd_ucs2(&said))) {
             return sms::ussd_ucs2(&other);
         }
@@ -104,7 +111,10 @@ impl Pseudonyms {
     fn address(&mut self, address: Address) -> Address {
         let Address { kind, value } = address;
         let is_name = value.chars().any(|c| !c.is_ascii_digit());
-        Address { kind, value: if is_name { "x".repeat(value.chars().count()) } else { self.number(&value) } }
+        Address {
+            kind,
+            value: if is_name { "x".repeat(value.chars().count()) } else { self.number(&value) },
+        }
     }
 
     /// Letters say nothing any more; numbers have their pseudonyms.
@@ -145,7 +155,9 @@ impl Pseudonyms {
             format!("{kept}{}", numbered.get(numbered.len() - width..).unwrap_or_default())
         });
         let mut next = other.chars();
-        run.chars().map(|c| if c.is_ascii_digit() { next.next().unwrap_or('0') } else { c }).collect()
+        run.chars()
+            .map(|c| if c.is_ascii_digit() { next.next().unwrap_or('0') } else { c })
+            .collect()
     }
 }
 
@@ -164,13 +176,21 @@ mod tests {
             (Kind::Sent, "AT+CPIN=***", "> AT+CPIN="),
             (Kind::Sent, "<34 characters>", ""),
             (Kind::Came, "+CCID: 8931440400000000123F", "< +CCID: 8931000000000000002F"),
-            (Kind::Came, "+CNUM: \"Jan\",\"+31612345678\",145", "< +CNUM: \"xxx\",\"+31610000003\",145"),
+            (
+                Kind::Came,
+                "+CNUM: \"Jan\",\"+31612345678\",145",
+                "< +CNUM: \"xxx\",\"+31610000003\",145",
+            ),
             (
                 Kind::Came,
                 "+CUSD: 0,\"Your number is +31612345678.\",15",
                 "< +CUSD: 0,\"xxxx xxxxxx xx +31610000003.\",15",
             ),
-            (Kind::Came, "+CREG: 2,1,\"00C3\",\"0000F2A1\",7", "< +CREG: 2,1,\"0000\",\"00000000\",7"),
+            (
+                Kind::Came,
+                "+CREG: 2,1,\"00C3\",\"0000F2A1\",7",
+                "< +CREG: 2,1,\"0000\",\"00000000\",7",
+            ),
             (Kind::Came, "+CMTI: \"SM\",3", "< +CMTI: \"SM\",3"),
             (Kind::Body, "your code is 4711", "< xxxx xxxx xx 4711"),
             (Kind::Body, "0791FFFF", "< 00000000"),
@@ -196,10 +216,14 @@ mod tests {
                     assert_eq!((other.concat(), other.dcs), (part.concat(), part.dcs));
                     let blank = other.text().text;
                     assert!(
-                        blank.chars().all(|c| c == 'x') && blank.chars().count() == part.text().text.chars().count()
+                        blank.chars().all(|c| c == 'x')
+                            && blank.chars().count() == part.text().text.chars().count()
                     );
                     let originator = other.originator.to_string();
-                    assert!(originator == "xxxx" || format!("< {originator}") == number, "{originator}");
+                    assert!(
+                        originator == "xxxx" || format!("< {originator}") == number,
+                        "{originator}"
+                    );
                 }
             }
         }

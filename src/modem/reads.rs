@@ -45,7 +45,8 @@ impl Reads {
         self.0.remove(at)
     }
 
-    /// The next one whose slot is not being dealt with, in the store that is chosen now if there is one.
+    /// The next one whose slot is not being dealt with, in the store that is chosen now if there is
+    /// one.
     pub fn peek(&self, chosen: Option<Store>, slots: &Slots) -> Option<Read> {
         let ready = || self.0.iter().filter(|read| !slots.holds(read.store, read.index));
         ready().find(|read| Some(read.store) == chosen).or_else(|| ready().next()).copied()

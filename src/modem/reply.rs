@@ -46,7 +46,10 @@ impl Reply {
     /// The first thing that `read` finds on a line.
     pub fn find<'a, T>(&'a self, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(self.ends.iter().copied()).filter_map(|(start, end)| self.text.get(start..end)).find_map(read)
+        starts
+            .zip(self.ends.iter().copied())
+            .filter_map(|(start, end)| self.text.get(start..end))
+            .find_map(read)
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is asked of the modem while the session is running: an operator's commands, and what is done in the name of a card (`errands`).
+//! What is asked of the modem while the session is running: an operator's commands, and what is
+//! done in the name of a card (`errands`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -84,7 +85,9 @@ impl Requests {
             Request::Reset { .. } => {}
             Request::OfCard { errand, .. } => errands::check(errand)?,
             // The session's own: they do not wait here.
-            Request::Leave { .. } | Request::Slot(_) | Request::Return { .. } => return Err(RequestError::Starting),
+            Request::Leave { .. } | Request::Slot(_) | Request::Return { .. } => {
+                return Err(RequestError::Starting);
+            }
         }
         if self.waiting.len() >= MAX_WAITING {
             return Err(RequestError::TooMany);
@@ -100,14 +103,14 @@ impl Requests {
 
     /// Takes out one that concerns another card than the one that is in.
     pub fn for_another_card(&mut self, iccid: &str) -> Option<u64> {
-        let other =
-            |waiting: &Waiting| matches!(&waiting.request, Request::OfCard { iccid: wanted, .. } if wanted != iccid);
+        let other = |waiting: &Waiting| matches!(&waiting.request, Request::OfCard { iccid: wanted, .. } if wanted != iccid);
         let at = self.waiting.iter().position(other)?;
         self.waiting.remove(at).map(|waiting| waiting.id)
     }
 
-    /// The next command of the one that is running, or of the next one, which is running from now on. Those that concern a card have
-    /// their turn only when it is `proven` that it is theirs that is in.
+    /// The next command of the one that is running, or of the next one, which is running from now
+    /// on. Those that concern a card have their turn only when it is `proven` that it is theirs
+    /// that is in.
     pub fn begin(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
         if let Some(Running::Errand(doing)) = &mut self.running {
             return doing.next();
@@ -137,7 +140,8 @@ impl Requests {
         self.running.is_some()
     }
 
-    /// A command of an errand has ended. What is over is told at once when it failed, else when it is confirmed.
+    /// A command of an errand has ended. What is over is told at once when it failed, else when it
+    /// is confirmed.
     pub fn step(
         &mut self,
         doing: Doing,
@@ -149,7 +153,9 @@ impl Requests {
             Step::On(doing) => self.running = Some(Running::Errand(doing)),
             Step::Await(doing) => self.awaited = Some((Awaiting::Errand(doing), now + PATIENCE)),
             Step::Ended(doing, Err(error)) => return Some((doing.id, error)),
-            Step::Ended(doing, reply) => self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply }),
+            Step::Ended(doing, reply) => {
+                self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply })
+            }
         }
         None
     }
@@ -159,7 +165,8 @@ impl Requests {
         !self.unconfirmed.is_empty()
     }
 
-    /// This card is in, as its ICCID says that has just been read; `None`: that is not known any more.
+    /// This card is in, as its ICCID says that has just been read; `None`: that is not known any
+    /// more.
     pub fn confirmed(&mut self, card: Option<&str>) -> impl Iterator<Item = Action> {
         let lost = Err(RequestError::OtherCard);
         let told = std::mem::take(&mut self.unconfirmed).into_iter();
@@ -169,7 +176,8 @@ impl Requests {
         })
     }
 
-    /// The network's text. For whom, when the command has ended already and no card has to be confirmed first.
+    /// The network's text. For whom, when the command has ended already and no card has to be
+    /// confirmed first.
     pub fn ussd_came(&mut self, text: &str) -> Option<u64> {
         match &mut self.running {
             Some(Running::Ussd(_, early)) => {

@@ -1,4 +1,5 @@
-//! Is there a SIM card that can be used? Waits here, with the reason shown, until there is. A PIN is entered once (`unlocking`).
+//! Is there a SIM card that can be used? Waits here, with the reason shown, until there is. A PIN
+//! is entered once (`unlocking`).
 
 use std::time::Duration;
 
@@ -82,7 +83,14 @@ impl SimCheck {
         }
     }
 
-    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+    pub fn ended(
+        &mut self,
+        facts: &mut Facts,
+        command: &Command,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         if *command != Command::SimState {
             if let Some(unlocking) = &mut self.unlocking {
                 unlocking.ended(facts, command, outcome, reply);
@@ -94,12 +102,16 @@ impl SimCheck {
             return;
         }
         let (reason, pause) = match (outcome, reply.find(at::pin_state)) {
-            (Outcome::Done | Outcome::Unfinished, Some(PinState::Ready)) => return self.found(facts),
+            (Outcome::Done | Outcome::Unfinished, Some(PinState::Ready)) => {
+                return self.found(facts);
+            }
             (Outcome::Done | Outcome::Unfinished, Some(state)) => describe(state),
-            (Outcome::Refused(result), _) => match self.refused(result, facts.profile.has(Quirk::NoPinState)) {
-                Some(described) => described,
-                None => return self.found(facts),
-            },
+            (Outcome::Refused(result), _) => {
+                match self.refused(result, facts.profile.has(Quirk::NoPinState)) {
+                    Some(described) => described,
+                    None => return self.found(facts),
+                }
+            }
             _ => ("the SIM card's state cannot be read", SOON),
         };
         self.tries = self.tries.saturating_add(1);
@@ -115,7 +127,8 @@ impl SimCheck {
         said || outcome.sim_trouble() == Some(SimTrouble::Pin)
     }
 
-    /// The card wants its PIN: begins to enter it, or takes in that it was refused. Whether anything is done about it.
+    /// The card wants its PIN: begins to enter it, or takes in that it was refused. Whether
+    /// anything is done about it.
     fn unlock(&mut self, facts: &mut Facts, now: Moment) -> bool {
         if self.given_up || facts.config.pin.is_none() {
             return false;
@@ -127,7 +140,11 @@ impl SimCheck {
         if unlocking.still_locked() {
             self.next_at = Some(now + SOON);
         } else if unlocking.has_entered() {
-            self.locked(facts, "the SIM card refused the PIN of the pin_file; it is not tried again", now);
+            self.locked(
+                facts,
+                "the SIM card refused the PIN of the pin_file; it is not tried again",
+                now,
+            );
         }
         true
     }

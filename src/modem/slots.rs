@@ -1,5 +1,5 @@
-//! Messages that were read and are not deleted yet. A slot in here is not read a second time, so it is deleted once: a second deletion
-//! could hit a message that came into the slot after the first.
+//! Messages that were read and are not deleted yet. A slot in here is not read a second time, so it
+//! is deleted once: a second deletion could hit a message that came into the slot after the first.
 
 use super::face::Token;
 use super::moment::Moment;

@@ -1,5 +1,5 @@
-//! Reading all messages of all stores: what makes certain that nothing is forgotten. By `AT+CMGL`; where that does not work, by
-//! `AT+CMGR` over the indexes that `AT+CMGD=?` gives.
+//! Reading all messages of all stores: what makes certain that nothing is forgotten. By `AT+CMGL`;
+//! where that does not work, by `AT+CMGR` over the indexes that `AT+CMGD=?` gives.
 
 use std::collections::VecDeque;
 use std::time::Duration;

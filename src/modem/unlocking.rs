@@ -1,5 +1,6 @@
-//! Entering a card's PIN, once. In this order: how many attempts are left (one is not touched); which card it is, as far as it tells
-//! before its PIN; may it be tried (the host remembers every try before it is made); the PIN; what came of it.
+//! Entering a card's PIN, once. In this order: how many attempts are left (one is not touched);
+//! which card it is, as far as it tells before its PIN; may it be tried (the host remembers every
+//! try before it is made); the PIN; what came of it.
 
 use std::collections::VecDeque;
 
@@ -74,7 +75,8 @@ impl Unlocking {
             Step::Attempts(number) => match facts.pin_questions().get(*number) {
                 Some(question) => Want::Send(Command::Own(question.command.clone())),
                 None => Want::Give(
-                    "the SIM card wants its PIN, and does not tell how many attempts are left: enter it by hand",
+                    "the SIM card wants its PIN, and does not tell how many attempts are left: \
+                     enter it by hand",
                 ),
             },
             Step::Iccid(sources) => match sources.front() {
@@ -85,7 +87,9 @@ impl Unlocking {
                 }
             },
             Step::Ask => {
-                let Some(identity) = &facts.identity else { return Want::Give("the modem is not known") };
+                let Some(identity) = &facts.identity else {
+                    return Want::Give("the modem is not known");
+                };
                 let (imei, iccid) = (identity.imei.clone(), self.iccid.clone());
                 let token = facts.token();
                 facts.actions.push_back(Action::MayEnterPin { token, imei, iccid });
@@ -110,9 +114,12 @@ impl Unlocking {
         self.step = match answer {
             Ok(true) => Step::Enter,
             Ok(false) => Step::Over(
-                "the SIM card has refused the PIN of the pin_file once; it is not tried again: enter it by hand",
+                "the SIM card has refused the PIN of the pin_file once; it is not tried again: \
+                 enter it by hand",
             ),
-            Err(()) => Step::Over("the SIM card wants its PIN; that it is tried cannot be recorded now"),
+            Err(()) => {
+                Step::Over("the SIM card wants its PIN; that it is tried cannot be recorded now")
+            }
         };
     }
 
@@ -120,22 +127,27 @@ impl Unlocking {
         match (command, &mut self.step) {
             (Command::Own(_), Step::Attempts(number)) => {
                 let questions = facts.pin_questions();
-                let left = questions.get(*number).and_then(|question| reply.find(|line| question.read(line)));
+                let left = questions
+                    .get(*number)
+                    .and_then(|question| reply.find(|line| question.read(line)));
                 self.step = match left.filter(|_| outcome.is_ok()) {
                     None => Step::Attempts(*number + 1),
                     Some(left) if left < LEAST_ATTEMPTS => Step::Over(
-                        "the SIM card wants its PIN and has one attempt left, which is not touched: enter it by hand",
+                        "the SIM card wants its PIN and has one attempt left, which is not \
+                         touched: enter it by hand",
                     ),
                     Some(_) => Step::Iccid(facts.iccid_sources()),
                 };
             }
-            (Command::Iccid(_), Step::Iccid(sources)) => match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
-                Some(iccid) => {
-                    self.iccid = Some(iccid);
-                    self.step = Step::Ask;
+            (Command::Iccid(_), Step::Iccid(sources)) => {
+                match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
+                    Some(iccid) => {
+                        self.iccid = Some(iccid);
+                        self.step = Step::Ask;
+                    }
+                    None => drop(sources.pop_front()),
                 }
-                None => drop(sources.pop_front()),
-            },
+            }
             (Command::EnterPin(_), Step::Enter) => {
                 let refused = matches!(outcome, Outcome::Refused(_));
                 self.step = Step::Entered(if refused { 0 } else { LOOKS });

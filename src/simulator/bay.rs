@@ -39,7 +39,8 @@ pub enum Port {
 pub type Name = Option<String>;
 
 impl Bay {
-    /// The modem of a plan with the card that is in it, and the messages that it has from the start.
+    /// The modem of a plan with the card that is in it, and the messages that it has from the
+    /// start.
     pub fn new(plan: &ModemPlan, card: Option<SimCard>, now: DateTime<Utc>) -> Self {
         let mut modem = Modem::new(plan.config(), card.clone(), plan.other_cards(now));
         fill(modem.own_store_mut(), plan.stored(), card.as_ref(), now);
@@ -88,7 +89,12 @@ fn load(card: &mut SimCard, stored: &[StoredPlan], now: DateTime<Utc>) {
 }
 
 /// Messages that are in a store from the start; what finds no room is left out.
-fn fill(store: &mut MessageStore, stored: &[StoredPlan], card: Option<&SimCard>, now: DateTime<Utc>) {
+fn fill(
+    store: &mut MessageStore,
+    stored: &[StoredPlan],
+    card: Option<&SimCard>,
+    now: DateTime<Utc>,
+) {
     let number = card.map_or("", |card| card.number.as_str());
     let centre = card.map(|card| Address::parse(&card.service_centre));
     for (reference, message) in (0u8..=255).cycle().zip(stored) {

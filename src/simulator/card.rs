@@ -76,7 +76,8 @@ impl Lock {
         matches!(self, Lock::Off | Lock::Opened { .. })
     }
 
-    /// The power goes: an entered PIN must be entered again. Wrong attempts are remembered by the card.
+    /// The power goes: an entered PIN must be entered again. Wrong attempts are remembered by the
+    /// card.
     #[must_use]
     pub fn power_cycled(self) -> Self {
         match self {
@@ -89,8 +90,12 @@ impl Lock {
     pub fn enter_pin(self, entered: &str) -> (Self, bool) {
         match self {
             Lock::Pin { pin, puk, .. } if pin == entered => (Lock::Opened { pin, puk }, true),
-            Lock::Pin { puk, attempts: 0 | 1, .. } => (Lock::Puk { puk, attempts: PUK_ATTEMPTS }, false),
-            Lock::Pin { pin, puk, attempts } => (Lock::Pin { pin, puk, attempts: attempts - 1 }, false),
+            Lock::Pin { puk, attempts: 0 | 1, .. } => {
+                (Lock::Puk { puk, attempts: PUK_ATTEMPTS }, false)
+            }
+            Lock::Pin { pin, puk, attempts } => {
+                (Lock::Pin { pin, puk, attempts: attempts - 1 }, false)
+            }
             other => (other, false),
         }
     }
@@ -98,7 +103,9 @@ impl Lock {
     /// Enters the PUK with a new PIN; the new state, and whether it was right.
     pub fn enter_puk(self, entered: &str, new_pin: &str) -> (Self, bool) {
         match self {
-            Lock::Puk { puk, .. } if puk == entered => (Lock::Opened { pin: new_pin.to_owned(), puk }, true),
+            Lock::Puk { puk, .. } if puk == entered => {
+                (Lock::Opened { pin: new_pin.to_owned(), puk }, true)
+            }
             Lock::Puk { attempts: 0 | 1, .. } => (Lock::Dead, false),
             Lock::Puk { puk, attempts } => (Lock::Puk { puk, attempts: attempts - 1 }, false),
             other => (other, false),

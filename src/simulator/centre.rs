@@ -1,9 +1,10 @@
 //! The service centre: who has which number, and what waits for whom (TS 23.040 clause 3.1).
 //!
-//! A subscriber whose card went while it was attached is lost: the network pages it where it was, in vain, and the centre tries again
-//! after pauses that grow. What puts an end to that is an attach, or another sign of life: the network sees that messages wait and alerts
-//! the centre, which then sends them all (TS 23.040 clauses 3.2.6, 3.2.7 and 10.3). A subscriber that has detached, or was never
-//! seen, is one whose next attach is awaited.
+//! A subscriber whose card went while it was attached is lost: the network pages it where it was,
+//! in vain, and the centre tries again after pauses that grow. What puts an end to that is an
+//! attach, or another sign of life: the network sees that messages wait and alerts the centre,
+//! which then sends them all (TS 23.040 clauses 3.2.6, 3.2.7 and 10.3). A subscriber that has
+//! detached, or was never seen, is one whose next attach is awaited.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -63,8 +64,15 @@ struct Retry {
 impl ServiceCentre {
     /// Nobody subscribes yet; the pauses between attempts, `None` for those of most networks.
     pub fn new(pauses_ms: Option<Vec<u64>>) -> Self {
-        let pauses_ms = pauses_ms.filter(|pauses| !pauses.is_empty()).unwrap_or_else(|| PAUSES_MS.to_vec());
-        Self { subscribers: Vec::new(), by_number: HashMap::new(), by_imsi: HashMap::new(), pauses_ms, reference: 0 }
+        let pauses_ms =
+            pauses_ms.filter(|pauses| !pauses.is_empty()).unwrap_or_else(|| PAUSES_MS.to_vec());
+        Self {
+            subscribers: Vec::new(),
+            by_number: HashMap::new(),
+            by_imsi: HashMap::new(),
+            pauses_ms,
+            reference: 0,
+        }
     }
 
     /// Gives a card's number to its subscriber.
@@ -83,7 +91,10 @@ impl ServiceCentre {
 
     /// Messages that wait for a number; none for a number that nobody has.
     pub fn waiting(&self, number: &str) -> usize {
-        self.by_number.get(number).and_then(|s| self.subscribers.get(*s)).map_or(0, |s| s.waiting.len())
+        self.by_number
+            .get(number)
+            .and_then(|s| self.subscribers.get(*s))
+            .map_or(0, |s| s.waiting.len())
     }
 
     /// The card of an attached subscriber is gone, and the network does not know.
@@ -100,9 +111,16 @@ impl ServiceCentre {
         }
     }
 
-    /// Hands a registered modem what waits for its card, and remembers where the card is. `alive` is a modem that has just attached or
-    /// sent something. Says when the network finds the subscriber if it does not yet.
-    pub fn deliver(&mut self, place: usize, modem: &mut Modem, alive: bool, now: Now) -> Option<u64> {
+    /// Hands a registered modem what waits for its card, and remembers where the card is. `alive`
+    /// is a modem that has just attached or sent something. Says when the network finds the
+    /// subscriber if it does not yet.
+    pub fn deliver(
+        &mut self,
+        place: usize,
+        modem: &mut Modem,
+        alive: bool,
+        now: Now,
+    ) -> Option<u64> {
         let known = modem.sim().and_then(|card| self.by_imsi.get(&card.imsi));
         let subscriber = known.and_then(|s| self.subscribers.get_mut(*s))?;
         subscriber.bay = Some(place);
@@ -126,7 +144,9 @@ impl ServiceCentre {
 
     fn subscriber(&mut self, number: &str) -> Result<&mut Subscriber, SimulatorError> {
         let place = self.by_number.get(number);
-        place.and_then(|s| self.subscribers.get_mut(*s)).ok_or_else(|| SimulatorError::unknown_number(number))
+        place
+            .and_then(|s| self.subscribers.get_mut(*s))
+            .ok_or_else(|| SimulatorError::unknown_number(number))
     }
 
     /// Takes a text in; the number of parts, and the modem to wake.
@@ -149,21 +169,34 @@ impl ServiceCentre {
     }
 
     /// Takes a TPDU in as it is; the modem to wake.
-    pub fn accept_tpdu(&mut self, to: &str, tpdu: &[u8], now: Now) -> Result<Option<usize>, SimulatorError> {
+    pub fn accept_tpdu(
+        &mut self,
+        to: &str,
+        tpdu: &[u8],
+        now: Now,
+    ) -> Result<Option<usize>, SimulatorError> {
         // An empty service centre's address: one octet of zero.
         self.accept(to, vec![[&[0], tpdu].concat().into()], now)
     }
 
-    fn accept(&mut self, to: &str, parts: Vec<Pdu>, now: Now) -> Result<Option<usize>, SimulatorError> {
+    fn accept(
+        &mut self,
+        to: &str,
+        parts: Vec<Pdu>,
+        now: Now,
+    ) -> Result<Option<usize>, SimulatorError> {
         self.subscriber(to)?;
         let place = self.by_number.get(to);
-        let Some(subscriber) = place.and_then(|s| self.subscribers.get_mut(*s)) else { return Ok(None) };
+        let Some(subscriber) = place.and_then(|s| self.subscribers.get_mut(*s)) else {
+            return Ok(None);
+        };
         subscriber.waiting.extend(parts);
         subscriber.fail(&self.pauses_ms, now.ms);
         Ok(subscriber.bay)
     }
 
-    /// Takes in what a modem's host sent in PDU mode; the modem to wake. Protocol, coding and user data stay as they are; originator and time stamp are the network's.
+    /// Takes in what a modem's host sent in PDU mode; the modem to wake. Protocol, coding and user
+    /// data stay as they are; originator and time stamp are the network's.
     pub fn accept_submit(
         &mut self,
         from: &str,
@@ -181,7 +214,10 @@ impl ServiceCentre {
             originator: Address::parse(from),
             pid: message.pid,
             dcs: message.dcs,
-            scts: Scts::from_utc(now.utc, Country::of_number(&subscriber.number).zone_quarter_hours()),
+            scts: Scts::from_utc(
+                now.utc,
+                Country::of_number(&subscriber.number).zone_quarter_hours(),
+            ),
             user_data: message.user_data,
         };
         self.accept(to, vec![delivered.encode().into()], now)
@@ -196,7 +232,8 @@ impl Subscriber {
         }
     }
 
-    /// When the network finds it, whose card is in a registered modem; `Some(None)` is now, and `None` that nobody looks for it.
+    /// When the network finds it, whose card is in a registered modem; `Some(None)` is now, and
+    /// `None` that nobody looks for it.
     fn found_ms(&mut self, pauses_ms: &[u64], now_ms: u64) -> Option<Option<u64>> {
         let Reach::Lost { back, retry } = &mut self.reach else { return Some(None) };
         let just_back = !std::mem::replace(back, true);

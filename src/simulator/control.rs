@@ -90,8 +90,14 @@ pub enum Request {
 ///
 /// # Errors
 /// No simulator runs there, or no SIM has the number.
-pub async fn send(dir: &Path, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
-    ask(dir, &Request::Send { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() }).await
+pub async fn send(
+    dir: &Path,
+    from: &str,
+    to: &str,
+    text: &str,
+) -> Result<SendReceipt, SimulatorError> {
+    ask(dir, &Request::Send { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() })
+        .await
 }
 
 /// The modems of the simulator that runs in `dir`.
@@ -121,8 +127,9 @@ pub async fn ask<T: DeserializeOwned>(dir: &Path, request: &Request) -> Result<T
     stream.write_all(line.as_bytes()).await.map_err(not_running)?;
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer).await.map_err(not_running)?;
-    let wrong =
-        |error: serde_json::Error| SimulatorError::Refused(format!("the simulator's answer is not right: {error}"));
+    let wrong = |error: serde_json::Error| {
+        SimulatorError::Refused(format!("the simulator's answer is not right: {error}"))
+    };
     match serde_json::from_str(&answer).map_err(wrong)? {
         Answer::Ok(value) => serde_json::from_value(value).map_err(wrong),
         Answer::Error(message) => Err(SimulatorError::Refused(message)),
@@ -201,7 +208,9 @@ async fn converse(stream: UnixStream, network: &Network) -> io::Result<()> {
 
 fn answer(network: &Network, request: Request) -> Answer {
     let done = match request {
-        Request::Send { from, to, text } => network.send(&from, &to, &text).map(|receipt| json!(receipt)),
+        Request::Send { from, to, text } => {
+            network.send(&from, &to, &text).map(|receipt| json!(receipt))
+        }
         Request::SendPdu { to, tpdu } => match hex::decode(tpdu) {
             Ok(tpdu) => network.send_pdu(&to, &tpdu).map(|receipt| json!(receipt)),
             Err(_) => Err(SimulatorError::NotHexadecimal),
@@ -213,8 +222,12 @@ fn answer(network: &Network, request: Request) -> Answer {
         Request::BankStats => Ok(json!(network.bank_stats())),
         Request::BankCards => Ok(json!(network.bank_cards())),
         Request::ModuleCards => Ok(json!(network.module_cards())),
-        Request::CardFault { iccid, fault } => network.card_fault(&iccid, fault).map(|()| Value::Null),
-        Request::BankFault { bank, fault } => network.bank_fault(bank, &fault).map(|()| Value::Null),
+        Request::CardFault { iccid, fault } => {
+            network.card_fault(&iccid, fault).map(|()| Value::Null)
+        }
+        Request::BankFault { bank, fault } => {
+            network.bank_fault(bank, &fault).map(|()| Value::Null)
+        }
         Request::Fault { modem, fault } => network.fault(modem, &fault).map(|()| Value::Null),
     };
     done.map_or_else(|error| Answer::Error(error.to_string()), Answer::Ok)

@@ -1,4 +1,5 @@
-//! Made-up identities that look real: Luhn check digits, numbers, IMSIs, ICCIDs and IMEIs, all from a modem's position.
+//! Made-up identities that look real: Luhn check digits, numbers, IMSIs, ICCIDs and IMEIs, all from
+//! a modem's position.
 
 /// The Luhn check digit of a string of decimal digits (ISO/IEC 7812-1 annex B).
 pub fn luhn(digits: &str) -> u32 {
@@ -28,7 +29,8 @@ pub enum Country {
 }
 
 impl Country {
-    /// The country of the SIM that a rack puts into modem `n` by default: of eight, five are Dutch, two British, one American.
+    /// The country of the SIM that a rack puts into modem `n` by default: of eight, five are Dutch,
+    /// two British, one American.
     pub fn of_modem(n: usize) -> Self {
         match n % 8 {
             2 | 6 => Country::Uk,
@@ -126,7 +128,8 @@ impl Country {
     }
 }
 
-/// The IMEI of modem `n`: type allocation code, serial number, check digit; 15 digits (TS 23.003 clause 6.2.1).
+/// The IMEI of modem `n`: type allocation code, serial number, check digit; 15 digits (TS 23.003
+/// clause 6.2.1).
 pub fn imei(n: usize) -> String {
     let body = format!("35000000{:06}", n + 1);
     let check = luhn(&body);

@@ -1,8 +1,9 @@
 //! Gives a port back when its host is gone.
 //!
-//! A host may claim its port by `TIOCEXCL`. On real hardware the claim ends with the host's last descriptor, however the
-//! host ended. Here the simulator holds a descriptor of its own, so a claim would outlive a host that was killed, and
-//! nobody but root could open the port again. So every close is watched for, and ends the claim.
+//! A host may claim its port by `TIOCEXCL`. On real hardware the claim ends with the host's last
+//! descriptor, however the host ended. Here the simulator holds a descriptor of its own, so a claim
+//! would outlive a host that was killed, and nobody but root could open the port again. So every
+//! close is watched for, and ends the claim.
 
 use std::collections::HashMap;
 use std::io;
@@ -29,7 +30,8 @@ impl Closes {
     /// The user has no inotify instance left.
     pub fn watch() -> io::Result<Self> {
         let inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd` has it.
+        // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd`
+        // has it.
         let inotify = unsafe { AsyncFd::register(inotify)? };
         Ok(Self { inotify, ports: Mutex::default() })
     }

@@ -1,4 +1,5 @@
-//! The families of modems, each a file of data: what it says of itself, which commands it has, what it says unasked.
+//! The families of modems, each a file of data: what it says of itself, which commands it has, what
+//! it says unasked.
 
 use super::error::SimulatorError;
 use super::modem_plan::ModemPlan;
@@ -44,11 +45,15 @@ pub fn families() -> impl Iterator<Item = &'static str> + Clone {
 /// What a family's file says.
 pub(super) fn plan(name: &str) -> Result<ModemPlan, SimulatorError> {
     let Some((_, text)) = FILES.iter().find(|(known, _)| *known == name) else {
-        let nearest = families().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+        let nearest = families()
+            .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
         let nearest = nearest.unwrap_or_default();
-        return Err(SimulatorError::Scenario(format!("there is no family `{name}`; did you mean `{nearest}`?")));
+        return Err(SimulatorError::Scenario(format!(
+            "there is no family `{name}`; did you mean `{nearest}`?"
+        )));
     };
-    toml::from_str(text).map_err(|error| SimulatorError::Scenario(format!("family {name}: {}", explain(&error))))
+    toml::from_str(text)
+        .map_err(|error| SimulatorError::Scenario(format!("family {name}: {}", explain(&error))))
 }
 
 #[cfg(test)]
@@ -60,7 +65,10 @@ mod tests {
         for name in families() {
             let plan = plan(name).unwrap();
             assert!(plan.model.is_some() || name == "generic", "{name}");
-            assert!(plan.source.iter().all(|source| source.len() > 10) && !plan.source.is_empty(), "{name}");
+            assert!(
+                plan.source.iter().all(|source| source.len() > 10) && !plan.source.is_empty(),
+                "{name}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What goes wrong with a modem on request: for tests, and for whoever wants to see how a host takes it.
+//! What goes wrong with a modem on request: for tests, and for whoever wants to see how a host
+//! takes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,8 @@ use super::modem::reply::{Failure, Outcome, Reply};
 use super::modem::{Modem, Now};
 use super::quirks::Quirk;
 
-/// A fault, as scenarios and the control side name it. Counts are of commands or lines; each fault ends by itself.
+/// A fault, as scenarios and the control side name it. Counts are of commands or lines; each fault
+/// ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
@@ -104,7 +106,8 @@ pub enum Fault {
     PortBack,
     /// The SIM card is pulled out and put into the drawer.
     SimOut,
-    /// A card is put in, from the drawer or out of another modem; a card that is in the way goes into the drawer.
+    /// A card is put in, from the drawer or out of another modem; a card that is in the way goes
+    /// into the drawer.
     SimIn {
         /// Which one.
         iccid: String,
@@ -170,14 +173,19 @@ impl Counted {
 }
 
 impl Faults {
-    /// Switches a lasting fault on, or all of them off; `false` for the faults that happen at once, somewhere else.
+    /// Switches a lasting fault on, or all of them off; `false` for the faults that happen at once,
+    /// somewhere else.
     pub fn add(&mut self, fault: &Fault) -> bool {
         match fault {
             Fault::Silence { commands } => self.silent = *commands,
             Fault::Slow { delay_ms, commands } => self.slow = Some((*delay_ms, *commands)),
             Fault::Refuse { command, times } => self.refused.push(Counted::new(command, *times)),
-            Fault::NoFinal { command, times } => self.without_final.push(Counted::new(command, *times)),
-            Fault::Cut { command, times, octets } => self.cut.push((Counted::new(command, *times), *octets)),
+            Fault::NoFinal { command, times } => {
+                self.without_final.push(Counted::new(command, *times))
+            }
+            Fault::Cut { command, times, octets } => {
+                self.cut.push((Counted::new(command, *times), *octets))
+            }
             Fault::DropUrcs { count } => self.dropped = *count,
             Fault::Duplicate { messages } => self.doubled = *messages,
             Fault::SlotLie { times } => self.slot_lies = *times,
@@ -224,7 +232,10 @@ impl Faults {
         if self.without_final.iter_mut().any(|counted| counted.takes(shown)) {
             return Mangled::NoFinal;
         }
-        let cut = self.cut.iter_mut().find_map(|(counted, octets)| counted.takes(shown).then_some(*octets));
+        let cut = self
+            .cut
+            .iter_mut()
+            .find_map(|(counted, octets)| counted.takes(shown).then_some(*octets));
         cut.map_or(Mangled::Not, Mangled::Cut)
     }
 }

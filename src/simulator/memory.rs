@@ -1,4 +1,5 @@
-//! A message store: the SIM's or the modem's own, with a fixed number of places (TS 27.005 clause 3.2.2).
+//! A message store: the SIM's or the modem's own, with a fixed number of places (TS 27.005 clause
+//! 3.2.2).
 
 use std::sync::Arc;
 
@@ -72,7 +73,10 @@ impl MessageStore {
     /// The taken places in ascending order.
     pub fn messages(&mut self) -> impl Iterator<Item = (usize, &mut Stored)> {
         let first = self.first_index;
-        self.places.iter_mut().enumerate().filter_map(move |(place, stored)| Some((place + first, stored.as_mut()?)))
+        self.places
+            .iter_mut()
+            .enumerate()
+            .filter_map(move |(place, stored)| Some((place + first, stored.as_mut()?)))
     }
 }
 
@@ -87,7 +91,10 @@ mod tests {
     #[test]
     fn the_lowest_free_place_is_filled_first() {
         let mut store = MessageStore::new(3, 1);
-        assert_eq!((store.put(pdu(1)), store.put(pdu(2)), store.put(pdu(3))), (Some(1), Some(2), Some(3)));
+        assert_eq!(
+            (store.put(pdu(1)), store.put(pdu(2)), store.put(pdu(3))),
+            (Some(1), Some(2), Some(3))
+        );
         assert_eq!(store.put(pdu(4)), None, "full");
         assert_eq!(store.take(2).map(|s| s.pdu), Some(pdu(2)));
         assert_eq!(store.put(pdu(5)), Some(2));
@@ -97,7 +104,9 @@ mod tests {
     #[test]
     fn an_index_outside_the_store_is_no_place() {
         let mut store = MessageStore::new(2, 1);
-        assert!(!store.has_place(0) && store.has_place(1) && store.has_place(2) && !store.has_place(3));
+        assert!(
+            !store.has_place(0) && store.has_place(1) && store.has_place(2) && !store.has_place(3)
+        );
         assert_eq!(store.take(0), None);
         assert!(store.get_mut(7).is_none());
     }

@@ -1,4 +1,5 @@
-//! A modem as a scenario describes it: what it says itself comes before what its family says, and that before what is made up.
+//! A modem as a scenario describes it: what it says itself comes before what its family says, and
+//! that before what is made up.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ const SLOT_UP_MS: u64 = 3_000;
 const BOOT_MS: u64 = 300;
 /// One family of modules gave up after that time.
 const ACKNOWLEDGE_MS: u64 = 17_000;
-/// The commands by which some model or other tells its card's ICCID. A model with one of them has none of the others.
+/// The commands by which some model or other tells its card's ICCID. A model with one of them has
+/// none of the others.
 const ICCID_COMMANDS: [&str; 9] =
     ["+CCID", "+QCCID", "+ICCID", "+CICCID", "^ICCID", "#CCID", "!ICCID", "+ZGETICCID", "^SCID"];
 
@@ -132,7 +134,9 @@ impl ModemPlan {
 
     /// The modem's constant properties.
     pub fn config(&self) -> ModemConfig {
-        let or = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+        let or = |given: &Option<String>, default: &str| {
+            given.clone().unwrap_or_else(|| default.to_owned())
+        };
         let lines = |given: &Option<Vec<String>>, default: &[&str]| {
             given.clone().unwrap_or_else(|| default.iter().map(|line| (*line).to_owned()).collect())
         };
@@ -167,7 +171,8 @@ impl ModemPlan {
 
     /// TS 27.005 table 3.4.1-1 and below.
     fn indications(&self) -> Vec<Vec<usize>> {
-        let standard = || vec![vec![0, 1, 2], vec![0, 1, 2, 3], vec![0, 2], vec![0, 1, 2], vec![0, 1]];
+        let standard =
+            || vec![vec![0, 1, 2], vec![0, 1, 2, 3], vec![0, 2], vec![0, 1, 2], vec![0, 1]];
         self.indications.clone().unwrap_or_else(standard)
     }
 
@@ -192,7 +197,8 @@ impl ModemPlan {
     /// The cards in the module's other slots, with the messages that they have from the start.
     pub fn other_cards(&self, now: DateTime<Utc>) -> Vec<SimCard> {
         let said = self.slots.len().max(1);
-        let made_up = (said..said + self.extra_slots).map(|slot| SimPlan::at(slot_position(self.position, slot)));
+        let made_up = (said..said + self.extra_slots)
+            .map(|slot| SimPlan::at(slot_position(self.position, slot)));
         let plans = self.slots.iter().skip(1).cloned().chain(made_up);
         plans.map(|plan| bay::loaded(&plan, now)).collect()
     }

@@ -1,6 +1,7 @@
 //! The mobile network: who has which number, what waits for whom, and which modem holds which card.
 //!
-//! Lock order: a bank, then a bay's modem, then the network's state. Nothing locks two banks or two modems at once.
+//! Lock order: a bank, then a bay's modem, then the network's state. Nothing locks two banks or two
+//! modems at once.
 
 pub(super) mod banks;
 
@@ -51,7 +52,9 @@ pub(super) enum Ticks {
 impl Ticks {
     fn ms(&self) -> u64 {
         match self {
-            Ticks::Since(started) => u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            Ticks::Since(started) => {
+                u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+            }
             Ticks::Told(ms) => ms.load(Ordering::Relaxed),
         }
     }
@@ -93,26 +96,51 @@ pub struct ModemStats {
 }
 
 impl Network {
-    /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and [`in_memory`](super::in_memory).
+    /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and
+    /// [`in_memory`](super::in_memory).
     ///
     /// # Errors
-    /// A fault of the scenario names a card that is not there, or octets that are none; a bank's radios or slots are not there.
-    #[expect(clippy::disallowed_methods, reason = "the simulator's machines count milliseconds from here on")]
+    /// A fault of the scenario names a card that is not there, or octets that are none; a bank's
+    /// radios or slots are not there.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the simulator's machines count milliseconds from here on"
+    )]
     pub fn new(scenario: &Scenario, clock: Clock) -> Result<Self, SimulatorError> {
         Self::ticking(scenario, clock, Ticks::Since(Instant::now()))
     }
 
-    pub(super) fn ticking(scenario: &Scenario, clock: Clock, ticks: Ticks) -> Result<Self, SimulatorError> {
-        let state = Mutex::new(State { centre: ServiceCentre::new(scenario.retry_ms()), drawer: scenario.drawer() });
-        let mut cards: Vec<_> = scenario.modems().iter().map(|plan| bay::card(plan, clock())).collect();
+    pub(super) fn ticking(
+        scenario: &Scenario,
+        clock: Clock,
+        ticks: Ticks,
+    ) -> Result<Self, SimulatorError> {
+        let state = Mutex::new(State {
+            centre: ServiceCentre::new(scenario.retry_ms()),
+            drawer: scenario.drawer(),
+        });
+        let mut cards: Vec<_> =
+            scenario.modems().iter().map(|plan| bay::card(plan, clock())).collect();
         let mut free = vec![true; cards.len()];
         let banks = scenario.banks().iter().enumerate().map(|(number, plan)| {
             let bank = plan.build(number, &mut cards, &mut free, clock())?;
             Ok(BankBay::new(bank))
         });
         let banks = banks.collect::<Result<Vec<_>, SimulatorError>>()?;
-        let bays = scenario.modems().iter().zip(cards).map(|(plan, card)| Bay::new(plan, card, clock())).collect();
-        let network = Network(Arc::new(Inner { clock, ticks, bays, banks, state, changed: watch::Sender::new(()) }));
+        let bays = scenario
+            .modems()
+            .iter()
+            .zip(cards)
+            .map(|(plan, card)| Bay::new(plan, card, clock()))
+            .collect();
+        let network = Network(Arc::new(Inner {
+            clock,
+            ticks,
+            bays,
+            banks,
+            state,
+            changed: watch::Sender::new(()),
+        }));
         network.subscribe_all();
         for (place, plan) in scenario.modems().iter().enumerate() {
             plan.faults().iter().try_for_each(|fault| network.fault(place, fault))?;
@@ -136,7 +164,8 @@ impl Network {
         cards.iter().for_each(|card| state.centre.subscribe(card));
     }
 
-    /// The numbers of the cards in the modems, in E.164 with `+`, in the modems' order; a modem without a card is left out.
+    /// The numbers of the cards in the modems, in E.164 with `+`, in the modems' order; a modem
+    /// without a card is left out.
     pub fn numbers(&self) -> Vec<String> {
         self.0.bays.iter().filter_map(|bay| Some(bay.modem().sim()?.number.clone())).collect()
     }
@@ -146,8 +175,8 @@ impl Network {
         self.0.bays.len()
     }
 
-    /// Sends a text to a simulated number, in as many parts as it takes. It waits at the network until the card is
-    /// registered and its store has room.
+    /// Sends a text to a simulated number, in as many parts as it takes. It waits at the network
+    /// until the card is registered and its store has room.
     ///
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
@@ -167,17 +196,31 @@ impl Network {
         Ok(SendReceipt { parts: 1 })
     }
 
-    /// Messages in the stores of the modem that holds this number's card, its own store included; of a card that is in use nowhere, on the card.
+    /// Messages in the stores of the modem that holds this number's card, its own store included;
+    /// of a card that is in use nowhere, on the card.
     pub fn stored(&self, number: &str) -> usize {
-        let holder = self.0.bays.iter().map(Bay::modem).find(|m| m.sim().is_some_and(|card| card.number == number));
+        let holder = self
+            .0
+            .bays
+            .iter()
+            .map(Bay::modem)
+            .find(|m| m.sim().is_some_and(|card| card.number == number));
         if let Some(modem) = holder {
             return modem.stored();
         }
         let of_number = |card: &&SimCard| card.number == number;
         let on_card = |card: &SimCard| card.messages.used();
-        let unused = self.0.bays.iter().find_map(|bay| bay.modem().cards().find(of_number).map(on_card));
-        let parked = self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked().find(of_number).map(on_card));
-        unused.or(parked).or_else(|| self.state().drawer.iter().find(of_number).map(on_card)).unwrap_or_default()
+        let unused =
+            self.0.bays.iter().find_map(|bay| bay.modem().cards().find(of_number).map(on_card));
+        let parked = self
+            .0
+            .banks
+            .iter()
+            .find_map(|bay| bay.bank().wiring.parked().find(of_number).map(on_card));
+        unused
+            .or(parked)
+            .or_else(|| self.state().drawer.iter().find(of_number).map(on_card))
+            .unwrap_or_default()
     }
 
     /// Messages that wait for this number at the network.
@@ -211,7 +254,8 @@ impl Network {
         stats.collect()
     }
 
-    /// Waits until it is so: looks after each thing that a modem did, and when a port has come, gone or been given back.
+    /// Waits until it is so: looks after each thing that a modem did, and when a port has come,
+    /// gone or been given back.
     pub async fn until(&self, so: impl Fn(&Network) -> bool) {
         let mut changes = self.0.changed.subscribe();
         while !so(self) {
@@ -230,8 +274,8 @@ impl Network {
     /// Makes something go wrong with a modem, or well again.
     ///
     /// # Errors
-    /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`], [`SimulatorError::NotHexadecimal`],
-    /// [`SimulatorError::NotAName`].
+    /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`],
+    /// [`SimulatorError::NotHexadecimal`], [`SimulatorError::NotAName`].
     pub fn fault(&self, modem: usize, fault: &Fault) -> Result<(), SimulatorError> {
         let last = self.modems().saturating_sub(1);
         let bay = self.0.bays.get(modem).ok_or(SimulatorError::UnknownModem { modem, last })?;
@@ -274,14 +318,18 @@ impl Network {
             bay.wake.notify_one();
             Some(())
         });
-        let parked = || self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked_mut().find(is_it).map(deny));
+        let parked = || {
+            self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked_mut().find(is_it).map(deny))
+        };
         let apart = || self.state().drawer.iter_mut().find(is_it).map(deny);
         let unknown = || SimulatorError::UnknownCard { iccid: iccid.to_owned() };
         in_modem.or_else(parked).or_else(apart).ok_or_else(unknown)
     }
 
     fn insert(&self, bay: &Bay, iccid: &str) -> Result<(), SimulatorError> {
-        let card = self.take_card(iccid).ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
+        let card = self
+            .take_card(iccid)
+            .ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
         let before = bay.modem().insert_sim(card, self.now());
         self.state().drawer.extend(before);
         Ok(())
@@ -306,8 +354,8 @@ impl Network {
         })
     }
 
-    /// One round of a modem's life: what the host wrote, what the network has for it, what it writes. Says in how many
-    /// milliseconds it wants another round, if nothing happens before.
+    /// One round of a modem's life: what the host wrote, what the network has for it, what it
+    /// writes. Says in how many milliseconds it wants another round, if nothing happens before.
     pub(super) fn step(&self, place: usize, round: &mut Round<'_>) -> Option<u64> {
         let bay = self.0.bays.get(place)?;
         let now = self.now();
@@ -330,7 +378,8 @@ impl Network {
         due_ms.into_iter().chain(found_ms).min().map(|due_ms| due_ms.saturating_sub(now.ms))
     }
 
-    /// Hands a registered modem what waits for its card; when the network will find it, if it does not yet.
+    /// Hands a registered modem what waits for its card; when the network will find it, if it does
+    /// not yet.
     fn deliver(&self, place: usize, modem: &mut Modem, alive: bool, now: Now) -> Option<u64> {
         if !modem.is_registered() {
             return None;
@@ -338,13 +387,15 @@ impl Network {
         self.state().centre.deliver(place, modem, alive, now)
     }
 
-    /// A message that a modem's host sent. To a number outside of the simulation it goes into the void, as on a real
-    /// network, which also takes it first and then finds nobody.
+    /// A message that a modem's host sent. To a number outside of the simulation it goes into the
+    /// void, as on a real network, which also takes it first and then finds nobody.
     fn submit(&self, from: &str, submission: Submission) {
         let to = Country::of_number(from).international(&submission.to);
         let now = self.now();
         let accepted = match submission.content {
-            Content::Text(text) => self.state().centre.accept_text(from, &to, &text, now).map(|(_, bay)| bay),
+            Content::Text(text) => {
+                self.state().centre.accept_text(from, &to, &text, now).map(|(_, bay)| bay)
+            }
             Content::Draft(message) => self.state().centre.accept_submit(from, &to, *message, now),
         };
         if let Ok(bay) = accepted {
@@ -384,7 +435,8 @@ impl Network {
 
 /// A link's name stays in its folder.
 pub(super) fn plain_name(name: &str) -> Result<&str, SimulatorError> {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let plain = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if plain { Ok(name) } else { Err(SimulatorError::NotAName) }
 }
 

@@ -1,4 +1,5 @@
-//! Mixed faults over time, all from a seed: the same seed gives the same faults at the same milliseconds.
+//! Mixed faults over time, all from a seed: the same seed gives the same faults at the same
+//! milliseconds.
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ pub struct Planned {
     pub fault: Fault,
 }
 
-/// Faults in the order of their times. What a fault leaves behind is set right at its end, and everything at the plan's end.
+/// Faults in the order of their times. What a fault leaves behind is set right at its end, and
+/// everything at the plan's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     faults: Vec<Planned>,
@@ -32,9 +34,11 @@ const LENGTH_MS: (u64, u64) = (500, 90_000);
 const KINDS: u64 = 26;
 
 impl Plan {
-    /// So many minutes of faults for a network's modems, each with the card that it has now. Cards of banks are left to their banks.
+    /// So many minutes of faults for a network's modems, each with the card that it has now. Cards
+    /// of banks are left to their banks.
     pub fn new(network: &Network, seed: u64, minutes: u64) -> Plan {
-        let mut cards: Vec<Option<String>> = network.stats().into_iter().map(|modem| modem.iccid).collect();
+        let mut cards: Vec<Option<String>> =
+            network.stats().into_iter().map(|modem| modem.iccid).collect();
         for radio in network.bank_stats().iter().flat_map(|bank| &bank.radios) {
             cards.get_mut(radio.modem).and_then(Option::take);
         }
@@ -102,7 +106,12 @@ impl Planner {
             }
             16 => self.spell(modem, at_ms, Fault::CoverageLost, Fault::CoverageBack),
             17 => self.spell(modem, at_ms, Fault::Denied, Fault::CoverageBack),
-            18 => self.spell(modem, at_ms, Fault::SimLocked { pin: "2468".to_owned() }, Fault::SimUnlocked),
+            18 => self.spell(
+                modem,
+                at_ms,
+                Fault::SimLocked { pin: "2468".to_owned() },
+                Fault::SimUnlocked,
+            ),
             19 => self.spell(modem, at_ms, Fault::SimBlocked, Fault::SimUnlocked),
             20 => {
                 let back_after_ms = Some(self.random.between(LENGTH_MS));
@@ -155,11 +164,17 @@ impl Planner {
     fn cards_exchanged(&mut self, modem: usize, at_ms: u64) {
         let count = u64::try_from(self.cards.len()).unwrap_or(1).max(1);
         let other = usize::try_from(self.random.below(count)).unwrap_or(0);
-        let (Some(Some(own)), Some(Some(foreign))) = (self.cards.get(modem).cloned(), self.cards.get(other).cloned())
+        let (Some(Some(own)), Some(Some(foreign))) =
+            (self.cards.get(modem).cloned(), self.cards.get(other).cloned())
         else {
             return;
         };
-        self.spell(modem, at_ms, Fault::SimIn { iccid: foreign.clone() }, Fault::SimIn { iccid: own });
+        self.spell(
+            modem,
+            at_ms,
+            Fault::SimIn { iccid: foreign.clone() },
+            Fault::SimIn { iccid: own },
+        );
         let back_ms = self.faults.last().map_or(at_ms, |planned| planned.at_ms);
         self.at(back_ms + 1, other, Fault::SimIn { iccid: foreign });
     }
@@ -176,8 +191,10 @@ impl Planner {
 }
 
 /// What hosts of these modems say most, and what hurts most when it goes wrong.
-const COMMANDS: [&str; 12] =
-    ["+CMGR", "+CMGR", "+CMGL", "+CMGL", "+CMGD", "+CPMS", "+CNMI", "+CPIN", "+CCID", "+CREG", "+CSQ", ""];
+const COMMANDS: [&str; 12] = [
+    "+CMGR", "+CMGR", "+CMGL", "+CMGL", "+CMGD", "+CPMS", "+CNMI", "+CPIN", "+CCID", "+CREG",
+    "+CSQ", "",
+];
 
 const NOISE: [&str; 6] = [
     "^RSSI:17",
@@ -232,7 +249,9 @@ mod tests {
         for planned in plan.faults() {
             network.fault(planned.modem, &planned.fault).unwrap();
         }
-        let cards = |stats: Vec<crate::simulator::ModemStats>| stats.into_iter().map(|m| m.iccid).collect::<Vec<_>>();
+        let cards = |stats: Vec<crate::simulator::ModemStats>| {
+            stats.into_iter().map(|m| m.iccid).collect::<Vec<_>>()
+        };
         assert_eq!(cards(network.stats()), cards(before));
     }
 }

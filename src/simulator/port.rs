@@ -13,8 +13,9 @@ const BACKLOG_LIMIT: usize = 256 * 1024;
 /// How much a stream in memory holds in each direction.
 const STREAM_SIZE: usize = 64 * 1024;
 
-/// Connects a host to a modem without a PTY. The modem lives while the stream does; another call, after the stream is
-/// dropped, reconnects. For networks without a [`Rack`](super::Rack): a modem has one line at a time.
+/// Connects a host to a modem without a PTY. The modem lives while the stream does; another call,
+/// after the stream is dropped, reconnects. For networks without a [`Rack`](super::Rack): a modem
+/// has one line at a time.
 ///
 /// Must be called within a tokio runtime.
 pub fn in_memory(network: &Network, modem: usize) -> DuplexStream {
@@ -57,7 +58,8 @@ impl End {
     }
 }
 
-/// Runs until the line ends. Nothing is polled: it sleeps until octets come, the network has something, or time is up.
+/// Runs until the line ends. Nothing is polled: it sleeps until octets come, the network has
+/// something, or time is up.
 pub(super) async fn pump(network: &Network, end: End, line: impl AsyncRead + AsyncWrite) {
     let Some(wake) = end.wake(network) else { return };
     let (mut reader, mut writer) = tokio::io::split(line);

@@ -26,7 +26,8 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// Opens a PTY, raw and not blocking, and links `link` to it; a link that stands there is replaced.
+    /// Opens a PTY, raw and not blocking, and links `link` to it; a link that stands there is
+    /// replaced.
     ///
     /// Must be called within a tokio runtime.
     ///
@@ -37,7 +38,8 @@ impl Pty {
         ioctl_fionbio(&master, true)?;
         grantpt(&master)?;
         unlockpt(&master)?;
-        let device = PathBuf::from(ptsname(&master, Vec::new())?.into_string().map_err(io::Error::other)?);
+        let device =
+            PathBuf::from(ptsname(&master, Vec::new())?.into_string().map_err(io::Error::other)?);
         let slave = Arc::new(open_slave(&device)?);
         let mut attributes = tcgetattr(&slave)?;
         attributes.make_raw();
@@ -46,7 +48,8 @@ impl Pty {
             closes.add(&device, &slave)?;
         }
         replace_link(&device, link)?;
-        // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd` has it.
+        // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd`
+        // has it.
         let master = unsafe { AsyncFd::register(master)? };
         Ok(Self { master, _slave: slave, device, link: link.to_owned() })
     }
@@ -64,11 +67,15 @@ impl Drop for Pty {
 
 fn open_slave(device: &Path) -> io::Result<OwnedFd> {
     use rustix::fs::{Mode, OFlags, open};
-    Ok(open(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?)
+    Ok(open(
+        device,
+        OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        Mode::empty(),
+    )?)
 }
 
-/// Makes the link under another name and moves it into place, so that the path never leads nowhere. What is not a link
-/// is somebody's file, and stays.
+/// Makes the link under another name and moves it into place, so that the path never leads nowhere.
+/// What is not a link is somebody's file, and stays.
 fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
     if link.symlink_metadata().is_ok_and(|found| !found.is_symlink()) {
         return Err(io::ErrorKind::AlreadyExists.into());
@@ -85,7 +92,11 @@ fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
 }
 
 impl AsyncRead for Pty {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
             let mut guard = ready!(self.master.poll_read_ready(context))?;
             let unfilled = buffer.initialize_unfilled();
@@ -101,7 +112,11 @@ impl AsyncRead for Pty {
 }
 
 impl AsyncWrite for Pty {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = ready!(self.master.poll_write_ready(context))?;
             match guard.try_io(|master| Ok(rustix::io::write(master, octets)?)) {

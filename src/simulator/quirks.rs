@@ -1,5 +1,5 @@
-//! What a model does otherwise than the standards for as long as it lives, by names from a closed list. A family has some; a fault
-//! ([`Fault::Habit`](super::Fault::Habit)) gives one to any modem.
+//! What a model does otherwise than the standards for as long as it lives, by names from a closed
+//! list. A family has some; a fault ([`Fault::Habit`](super::Fault::Habit)) gives one to any modem.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,8 @@ pub enum Quirk {
     CountsLag,
     /// Each message is put into the store twice (A7670).
     DeliversTwice,
-    /// After a full store there is no `+CMTI` until the store has been emptied and `AT+CNMI` set again, or the modem reset.
+    /// After a full store there is no `+CMTI` until the store has been emptied and `AT+CNMI` set
+    /// again, or the modem reset.
     DeafWhenFull,
     /// `AT+CMGL` is answered `ERROR`.
     NoList,
@@ -35,13 +36,15 @@ pub enum Quirk {
     SmsOnly,
     /// `AT+CNMA` is answered by a prompt (SIM800C).
     PromptAfterCnma,
-    /// A prompt that nobody asked for stands before the final result of a message that was sent: `> OK`.
+    /// A prompt that nobody asked for stands before the final result of a message that was sent: `>
+    /// OK`.
     PromptBeforeResult,
     /// `AT+CUSD` takes and gives packed septets in hexadecimal.
     UssdPacked,
     /// `AT+CUSD` takes and gives UCS-2 in hexadecimal.
     UssdUcs2,
-    /// What is said unasked goes to another port of the stick until `AT+QURCCFG` or `AT^PORTSEL` has called it here.
+    /// What is said unasked goes to another port of the stick until `AT+QURCCFG` or `AT^PORTSEL`
+    /// has called it here.
     UrcsElsewhere,
     /// An unasked line stands between the lines of each reply and its final result.
     ChatterInReplies,

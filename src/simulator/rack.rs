@@ -1,4 +1,5 @@
-//! A rack: a network's modems and banks, each behind a PTY in a folder, and the control socket beside them.
+//! A rack: a network's modems and banks, each behind a PTY in a folder, and the control socket
+//! beside them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -42,22 +43,29 @@ pub struct Rack {
 }
 
 impl Rack {
-    /// Opens the PTYs, links them as `DIR/modem000` …, `DIR/bank0` …, and begins to serve them on the current tokio runtime.
+    /// Opens the PTYs, links them as `DIR/modem000` …, `DIR/bank0` …, and begins to serve them on
+    /// the current tokio runtime.
     ///
     /// # Errors
     /// The folder or a PTY cannot be made, or another simulator runs in the folder.
     pub fn start(config: RackConfig) -> Result<Rack, SimulatorError> {
         let RackConfig { dir, modems, clock, scenario } = config;
         raise_file_limit();
-        fs::create_dir_all(&dir).map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
+        fs::create_dir_all(&dir)
+            .map_err(SimulatorError::io(format!("cannot make {}", dir.display())))?;
         let scenario = scenario.unwrap_or_default().with_modems(modems);
         let network = Network::new(&scenario, clock)?;
         let token = CancellationToken::new();
         let socket = control::Socket::bind(&dir)?;
         let shelf = Arc::new(Shelf { dir, closes: closes() });
-        let ptys = (0..network.modems()).map(|place| shelf.open(shelf.link(place))).collect::<Result<Vec<_>, _>>()?;
+        let ptys = (0..network.modems())
+            .map(|place| shelf.open(shelf.link(place)))
+            .collect::<Result<Vec<_>, _>>()?;
         let bank_ports = shelf.bank_links(&network)?;
-        let bank_ptys = bank_ports.iter().map(|link| shelf.open(link.clone())).collect::<Result<Vec<_>, _>>()?;
+        let bank_ptys = bank_ports
+            .iter()
+            .map(|link| shelf.open(link.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
         let ports = (0..ptys.len()).map(|place| shelf.link(place)).collect();
         let tasks = TaskTracker::new();
         tasks.spawn(socket.serve(network.clone(), token.clone()));
@@ -120,7 +128,10 @@ impl Shelf {
         for bank in network.bank_stats() {
             let link = self.dir.join(plain_name(&bank.name)?);
             if taken.contains(&link) {
-                return Err(SimulatorError::Scenario(format!("the name `{}` is taken by another port", bank.name)));
+                return Err(SimulatorError::Scenario(format!(
+                    "the name `{}` is taken by another port",
+                    bank.name
+                )));
             }
             taken.push(link.clone());
             links.push(link);
@@ -129,8 +140,10 @@ impl Shelf {
     }
 
     fn open(&self, link: PathBuf) -> Result<Pty, SimulatorError> {
-        Pty::open(&link, self.closes.as_ref())
-            .map_err(SimulatorError::io(format!("cannot open a pseudo terminal for {}", link.display())))
+        Pty::open(&link, self.closes.as_ref()).map_err(SimulatorError::io(format!(
+            "cannot open a pseudo terminal for {}",
+            link.display()
+        )))
     }
 }
 
@@ -148,7 +161,8 @@ async fn watch_closes(network: Network, shelf: Arc<Shelf>, stop: CancellationTok
     }
 }
 
-/// Two descriptors a modem: the soft limit of 1024 would end at 500. Nothing is lost when it cannot be raised.
+/// Two descriptors a modem: the soft limit of 1024 would end at 500. Nothing is lost when it cannot
+/// be raised.
 fn raise_file_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
@@ -157,7 +171,13 @@ fn raise_file_limit() {
 }
 
 /// A modem's port from the rack's start to its stop; in between it may vanish and come back.
-async fn serve(network: Network, shelf: Arc<Shelf>, place: usize, pty: Pty, stop: CancellationToken) {
+async fn serve(
+    network: Network,
+    shelf: Arc<Shelf>,
+    place: usize,
+    pty: Pty,
+    stop: CancellationToken,
+) {
     let Some(bay) = network.bay(place) else { return };
     let mut port = bay.port.subscribe();
     let mut pty = Some(pty);

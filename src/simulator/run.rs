@@ -14,10 +14,11 @@ use super::rack::{Rack, RackConfig};
 /// As [`Rack::start`]; or `out` cannot be written.
 pub async fn simulate(config: RackConfig, out: &mut impl Write) -> Result<(), SimulatorError> {
     let dir = config.dir.clone();
-    let mut terminated =
-        signal(SignalKind::terminate()).map_err(SimulatorError::io("cannot listen for SIGTERM".to_owned()))?;
+    let mut terminated = signal(SignalKind::terminate())
+        .map_err(SimulatorError::io("cannot listen for SIGTERM".to_owned()))?;
     let rack = Rack::start(config)?;
-    announce(&rack, out).map_err(SimulatorError::io(format!("cannot say what runs in {}", dir.display())))?;
+    announce(&rack, out)
+        .map_err(SimulatorError::io(format!("cannot say what runs in {}", dir.display())))?;
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated.recv() => {}
@@ -35,7 +36,12 @@ fn announce(rack: &Rack, out: &mut impl Write) -> io::Result<()> {
     for (port, bank) in rack.bank_ports().iter().zip(rack.network().bank_stats()) {
         let device = fs::read_link(port)?;
         let (radios, slots) = (bank.radios.len(), bank.slots);
-        writeln!(out, "{}  SIM bank, {radios} radios, {slots} slots  {}", port.display(), device.display())?;
+        writeln!(
+            out,
+            "{}  SIM bank, {radios} radios, {slots} slots  {}",
+            port.display(),
+            device.display()
+        )?;
     }
     writeln!(out, "{} modems; stop with Ctrl-C", rack.ports().len())?;
     out.flush()

@@ -1,4 +1,5 @@
-//! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's position.
+//! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's
+//! position.
 //!
 //! ```toml
 //! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]` and `extra_slots`, are those of `SimPlan`
@@ -45,8 +46,8 @@ pub struct Scenario {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct NetworkKeys {
-    /// The pauses between the service centre's attempts to reach a subscriber that it has lost; the last one for ever
-    /// (60000, 120000, 300000, 900000).
+    /// The pauses between the service centre's attempts to reach a subscriber that it has lost;
+    /// the last one for ever (60000, 120000, 300000, 900000).
     retry_ms: Option<Vec<u64>>,
 }
 
@@ -60,8 +61,8 @@ pub struct PlanKeys {
     pub minutes: u64,
 }
 
-/// The file's shape: `[[modem]]` in order, `[[bank]]` for SIM banks, `[[drawer]]` for the cards that are in neither,
-/// `[network]`, and `[plan]` for what goes wrong.
+/// The file's shape: `[[modem]]` in order, `[[bank]]` for SIM banks, `[[drawer]]` for the cards
+/// that are in neither, `[network]`, and `[plan]` for what goes wrong.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -114,10 +115,17 @@ impl Scenario {
     /// # Errors
     /// Line, column and what would be right, for a key or a value that is not.
     pub fn parse(text: &str) -> Result<Self, SimulatorError> {
-        let file: File = toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
-        let modems = file.modem.into_iter().map(ModemPlan::of_its_family).collect::<Result<_, _>>()?;
-        let mut scenario =
-            Self { modems, drawer: file.drawer, banks: file.bank, network: file.network, plan: file.plan };
+        let file: File =
+            toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
+        let modems =
+            file.modem.into_iter().map(ModemPlan::of_its_family).collect::<Result<_, _>>()?;
+        let mut scenario = Self {
+            modems,
+            drawer: file.drawer,
+            banks: file.bank,
+            network: file.network,
+            plan: file.plan,
+        };
         scenario.number_positions();
         Ok(scenario)
     }
@@ -170,12 +178,16 @@ impl Scenario {
 
 /// The error's own words; for an unknown key, and the nearest of those that it could have been.
 pub(super) fn explain(error: &toml::de::Error) -> String {
-    let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let quoted = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
     let message = error.message();
     let nearest = match quoted(message).split_first() {
         Some((unknown, known)) if message.starts_with("unknown ") => known
             .iter()
-            .max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)))
+            .max_by(|a, b| {
+                strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b))
+            })
             .cloned(),
         _ => None,
     };
@@ -200,7 +212,10 @@ impl SimPlan {
             iccid: self.iccid.clone().unwrap_or_else(|| country.iccid(position)),
             imsi: self.imsi.clone().unwrap_or_else(|| country.imsi(position)),
             own_number: self.knows_number.unwrap_or(true).then(|| number.clone()),
-            service_centre: self.service_centre.clone().unwrap_or_else(|| country.service_centre().to_owned()),
+            service_centre: self
+                .service_centre
+                .clone()
+                .unwrap_or_else(|| country.service_centre().to_owned()),
             lock: self.pin.as_deref().map_or(Lock::Off, Lock::with_pin),
             denied: self.denied,
             messages: MessageStore::new(self.capacity.unwrap_or(SM_CAPACITY), first_index),
@@ -216,7 +231,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_made_up_from_the_position() {
-        let scenario = Scenario::parse("[[modem]]\n[[modem]]\nmodel = \"M\"\nsim.pin = \"1234\"\n").unwrap();
+        let scenario =
+            Scenario::parse("[[modem]]\n[[modem]]\nmodel = \"M\"\nsim.pin = \"1234\"\n").unwrap();
         let [first, second] = scenario.modems() else { panic!("two modems") };
         assert_eq!(first.config().model, "SIMULATED");
         assert_eq!(second.config().model, "M");
@@ -259,7 +275,10 @@ mod tests {
             ("[[modem]]\nsim.pinn = \"1\"\n", "did you mean `pin`?"),
             ("[[modem]]\nfamily = \"quectel-ec26\"\n", "did you mean `quectel-ec25`?"),
             ("[[modem]]\nquirks = [\"no-spice\"]\n", "did you mean `no-space`?"),
-            ("[[modem]]\nfaults = [{ kind = \"silense\", commands = 1 }]\n", "did you mean `silence`?"),
+            (
+                "[[modem]]\nfaults = [{ kind = \"silense\", commands = 1 }]\n",
+                "did you mean `silence`?",
+            ),
         ];
         for (text, hint) in cases {
             let message = Scenario::parse(text).unwrap_err().to_string();

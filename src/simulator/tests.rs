@@ -43,11 +43,19 @@ fn what_finds_no_room_waits_at_the_network() {
     for _ in 0..3 {
         network.send("Bank", FIRST, "hello").unwrap();
     }
-    assert_eq!((network.waiting(FIRST), network.stored(FIRST)), (3, 0), "the modem has not heard of it yet");
+    assert_eq!(
+        (network.waiting(FIRST), network.stored(FIRST)),
+        (3, 0),
+        "the modem has not heard of it yet"
+    );
     round(&network, 0, "");
     assert_eq!((network.waiting(FIRST), network.stored(FIRST)), (1, 2));
     round(&network, 0, "AT+CMGR=1;+CMGD=1\r");
-    assert_eq!((network.waiting(FIRST), network.stored(FIRST)), (0, 2), "the room that was made is taken");
+    assert_eq!(
+        (network.waiting(FIRST), network.stored(FIRST)),
+        (0, 2),
+        "the room that was made is taken"
+    );
     assert_eq!(network.observed(0).map(|seen| (seen.delivered, seen.deleted)), Some((3, 1)));
 }
 
@@ -132,20 +140,28 @@ fn a_tpdu_goes_through_as_it_is_however_odd() {
     let network = network("[[modem]]");
     network.send_pdu(FIRST, &[0xFF, 0xFF]).unwrap();
     round(&network, 0, "ATE0\r");
-    assert_eq!(round(&network, 0, "AT+CMGF=0;+CMGR=1\r"), "\r\n+CMGR: 0,,2\r\n00FFFF\r\n\r\nOK\r\n");
-    assert_eq!(round(&network, 0, "AT+CMGF=1;+CMGR=1\r"), "\r\n+CMGR: \"REC READ\",\"\",,\"\"\r\n00FFFF\r\n\r\nOK\r\n");
+    assert_eq!(
+        round(&network, 0, "AT+CMGF=0;+CMGR=1\r"),
+        "\r\n+CMGR: 0,,2\r\n00FFFF\r\n\r\nOK\r\n"
+    );
+    assert_eq!(
+        round(&network, 0, "AT+CMGF=1;+CMGR=1\r"),
+        "\r\n+CMGR: \"REC READ\",\"\",,\"\"\r\n00FFFF\r\n\r\nOK\r\n"
+    );
 }
 
 #[test]
 fn messages_can_be_there_from_the_start() {
-    let scenario =
-        "[[modem]]\nstored = [{ from = \"1\", text = \"a\" }]\nsim.stored = [{ from = \"2\", text = \"b\" }]";
+    let scenario = "[[modem]]\nstored = [{ from = \"1\", text = \"a\" }]\nsim.stored = [{ from = \
+                    \"2\", text = \"b\" }]";
     assert_eq!(network(scenario).stored(FIRST), 2);
 }
 
 #[test]
 fn faults_can_be_on_from_the_start() {
-    let network = network("[[modem]]\nfaults = [{ kind = \"sim-out\" }, { kind = \"silence\", commands = 1 }]");
+    let network = network(
+        "[[modem]]\nfaults = [{ kind = \"sim-out\" }, { kind = \"silence\", commands = 1 }]",
+    );
     assert_eq!(network.stats()[0].iccid, None);
     round(&network, 0, "ATE0\r");
     assert_eq!(round(&network, 0, "ATE0\r"), "ATE0\r\r\nOK\r\n", "the first one was not answered");

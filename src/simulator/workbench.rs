@@ -1,5 +1,6 @@
-//! A network whose time is told and whose modems are stepped by hand: for tests of a thousand minutes in a few seconds. Nothing in here
-//! waits, and the same calls have the same outcome each time.
+//! A network whose time is told and whose modems are stepped by hand: for tests of a thousand
+//! minutes in a few seconds. Nothing in here waits, and the same calls have the same outcome each
+//! time.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,7 +36,9 @@ impl Workbench {
     pub fn new(scenario: &Scenario, began: DateTime<Utc>) -> Result<Self, SimulatorError> {
         let ms = Arc::new(AtomicU64::new(0));
         let hand = Arc::clone(&ms);
-        let passed = move || TimeDelta::milliseconds(i64::try_from(hand.load(Ordering::Relaxed)).unwrap_or(i64::MAX));
+        let passed = move || {
+            TimeDelta::milliseconds(i64::try_from(hand.load(Ordering::Relaxed)).unwrap_or(i64::MAX))
+        };
         let clock = Arc::new(move || began.checked_add_signed(passed()).unwrap_or(began));
         let network = Network::ticking(scenario, clock, Ticks::Told(Arc::clone(&ms)))?;
         Ok(Self { network, ms })
@@ -51,7 +54,8 @@ impl Workbench {
         self.ms.store(ms, Ordering::Relaxed);
     }
 
-    /// Whether something has happened to the modem that its host has not been shown; asks once for each time.
+    /// Whether something has happened to the modem that its host has not been shown; asks once for
+    /// each time.
     pub fn is_awake(&self, modem: usize) -> bool {
         self.network.bay(modem).is_some_and(|bay| pin!(bay.wake.notified()).enable())
     }
@@ -77,7 +81,8 @@ impl Workbench {
         self.network.bank_bay(bank).is_some_and(|bay| pin!(bay.wake.notified()).enable())
     }
 
-    /// Whether the port is there; if not, in how many milliseconds it was to come back by itself, counted from its going.
+    /// Whether the port is there; if not, in how many milliseconds it was to come back by itself,
+    /// counted from its going.
     pub fn port_is_gone(&self, modem: usize) -> Option<Option<u64>> {
         match *self.network.bay(modem)?.port.borrow() {
             Port::Present => None,

@@ -1,4 +1,5 @@
-//! Addresses (23.040 9.1.2.5): a type, and digits in swapped half-octets or a name in packed septets.
+//! Addresses (23.040 9.1.2.5): a type, and digits in swapped half-octets or a name in packed
+//! septets.
 
 use super::alphabet::{self, Languages};
 use super::error::DecodeError;
@@ -18,38 +19,49 @@ const MAX_DIGITS: usize = 20;
 /// How many septets of a name fit it.
 const MAX_SEPTETS: usize = 11;
 /// The half-octets that are not digits, as they are written (23.040 9.1.2.3).
-const DIGITS: [char; 15] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'a', 'b', 'c'];
+const DIGITS: [char; 15] =
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'a', 'b', 'c'];
 /// The half-octet that fills up an odd count.
 const FILL: u8 = 0x0f;
 
 /// Who sent it, or to whom it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
-    /// The type-of-address octet, as it came: type of number in bits 6–4, numbering plan in bits 3–0.
+    /// The type-of-address octet, as it came: type of number in bits 6–4, numbering plan in bits
+    /// 3–0.
     pub kind: u8,
     /// Digits out of `0123456789*#abc`, or the name, when the type of number is alphanumeric.
     pub value: String,
 }
 
 impl Address {
-    /// Reads `+31612345678` as an international number, `1234` as one of unknown kind, anything else as a name.
+    /// Reads `+31612345678` as an international number, `1234` as one of unknown kind, anything
+    /// else as a name.
     ///
-    /// What does not fit an address field is cut: digits after the 20th, a name's septets after the 11th.
+    /// What does not fit an address field is cut: digits after the 20th, a name's septets after the
+    /// 11th.
     #[must_use]
     pub fn parse(text: &str) -> Address {
-        let is_number = |digits: &str| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-        let is_code = |digits: &str| digits.chars().all(|c| c.is_ascii_digit() || c == '*' || c == '#');
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+        let is_code =
+            |digits: &str| digits.chars().all(|c| c.is_ascii_digit() || c == '*' || c == '#');
         match text.strip_prefix('+') {
             Some(digits) if is_number(digits) => {
                 Address { kind: INTERNATIONAL, value: digits.chars().take(MAX_DIGITS).collect() }
             }
-            _ if is_code(text) => Address { kind: UNKNOWN, value: text.chars().take(MAX_DIGITS).collect() },
-            _ => Address { kind: ALPHANUMERIC, value: alphabet::decode(&name_septets(text), Languages::DEFAULT).text },
+            _ if is_code(text) => {
+                Address { kind: UNKNOWN, value: text.chars().take(MAX_DIGITS).collect() }
+            }
+            _ => Address {
+                kind: ALPHANUMERIC,
+                value: alphabet::decode(&name_septets(text), Languages::DEFAULT).text,
+            },
         }
     }
 
-    /// Type of number: 0 unknown, 1 international, 2 national, 3 network specific, 4 subscriber, 5 alphanumeric,
-    /// 6 abbreviated, 7 reserved.
+    /// Type of number: 0 unknown, 1 international, 2 national, 3 network specific, 4 subscriber, 5
+    /// alphanumeric, 6 abbreviated, 7 reserved.
     #[must_use]
     pub fn type_of_number(&self) -> u8 {
         type_of_number(self.kind)
@@ -75,7 +87,8 @@ impl Address {
         Ok(Address { kind, value: value(kind, octets, half_octets) })
     }
 
-    /// Reads a service centre's address, whose length counts the octets after it; `None` when there is none.
+    /// Reads a service centre's address, whose length counts the octets after it; `None` when there
+    /// is none.
     pub(super) fn read_smsc(reader: &mut Reader) -> Result<Option<Address>, DecodeError> {
         let octets = usize::from(reader.octet("length")?);
         if octets == 0 {
@@ -101,7 +114,8 @@ impl Address {
         octets.extend(value);
     }
 
-    /// The length in half-octets, which is cut to what a length octet can say, and the octets of the value.
+    /// The length in half-octets, which is cut to what a length octet can say, and the octets of
+    /// the value.
     fn wire(&self, most: usize) -> (usize, Vec<u8>) {
         if self.is_alphanumeric() {
             let septets = alphabet::encode_lossy(&self.value);
@@ -111,7 +125,8 @@ impl Address {
             return ((septets.len() * 7).div_ceil(4), octets);
         }
         let digit = |c: char| DIGITS.iter().position(|digit| *digit == c.to_ascii_lowercase());
-        let digits: Vec<u8> = self.value.chars().filter_map(digit).take(most).map(|digit| digit as u8).collect();
+        let digits: Vec<u8> =
+            self.value.chars().filter_map(digit).take(most).map(|digit| digit as u8).collect();
         let pair = |pair: &[u8]| match *pair {
             [low, high] => high << 4 | low,
             [low] => FILL << 4 | low,
@@ -156,14 +171,16 @@ fn digits(octets: &[u8], half_octets: usize) -> String {
 /// A name in the default alphabet.
 fn name(octets: &[u8], half_octets: usize) -> String {
     let mut septets = gsm7::unpack(octets, 0, half_octets * 4 / 7);
-    // Some centres count whole octets: seven letters fill seven octets with zero bits that then look like an `@`.
+    // Some centres count whole octets: seven letters fill seven octets with zero bits that then
+    // look like an `@`.
     if half_octets.is_multiple_of(14) && septets.last() == Some(&0) {
         septets.pop();
     }
     alphabet::decode(&septets, Languages::DEFAULT).text
 }
 
-/// `+31612345678` for an international number, the bare digits of any other, the name, nothing when there is nothing.
+/// `+31612345678` for an international number, the bare digits of any other, the name, nothing when
+/// there is nothing.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_international() && !self.value.is_empty() {

@@ -127,7 +127,11 @@ impl Dcs {
     pub fn waiting(self) -> Option<Waiting> {
         let indication = Indication::from_bits(self.0);
         let discard = self.group() == 0xc;
-        matches!(self.group(), 0xc..=0xe).then_some(Waiting { discard, active: self.0 & 0x08 != 0, indication })
+        matches!(self.group(), 0xc..=0xe).then_some(Waiting {
+            discard,
+            active: self.0 & 0x08 != 0,
+            indication,
+        })
     }
 
     /// Whether the user data length counts septets: uncompressed text in the 7-bit alphabet.

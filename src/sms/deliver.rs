@@ -49,11 +49,12 @@ impl Deliver {
     /// Reads octets as a modem gives them in PDU mode: the service centre's address, then the TPDU.
     ///
     /// # Errors
-    /// When a field before the user data is not there, or the message type is another one. Everything else yields a
-    /// message with [`Flaws`](super::Flaws).
+    /// When a field before the user data is not there, or the message type is another one.
+    /// Everything else yields a message with [`Flaws`](super::Flaws).
     pub fn decode(pdu: &[u8]) -> Result<Deliver, DecodeError> {
         let mut reader = Reader::new(pdu);
-        let smsc = Address::read_smsc(&mut reader).map_err(|e| e.within("smsc").within("deliver"))?;
+        let smsc =
+            Address::read_smsc(&mut reader).map_err(|e| e.within("smsc").within("deliver"))?;
         Deliver::read(&mut reader, smsc).map_err(|e| e.within("deliver"))
     }
 
@@ -75,7 +76,11 @@ impl Deliver {
             _ => Some("status-report"),
         };
         if let Some(found) = found {
-            return Err(DecodeError::new("first", at, Problem::MessageType { found, wanted: "deliver" }));
+            return Err(DecodeError::new(
+                "first",
+                at,
+                Problem::MessageType { found, wanted: "deliver" },
+            ));
         }
         let originator = Address::read(reader).map_err(|e| e.within("originator"))?;
         let pid = Pid(reader.octet("pid")?);
@@ -95,7 +100,8 @@ impl Deliver {
         })
     }
 
-    /// The octets that [`Deliver::decode`] reads: one zero octet stands first when there is no service centre.
+    /// The octets that [`Deliver::decode`] reads: one zero octet stands first when there is no
+    /// service centre.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(176);
@@ -134,8 +140,8 @@ impl Deliver {
     }
 }
 
-/// The TPDU without the service centre's address before it: what identifies a message. `None` when that address runs
-/// past the end.
+/// The TPDU without the service centre's address before it: what identifies a message. `None` when
+/// that address runs past the end.
 #[must_use]
 pub fn tpdu(pdu: &[u8]) -> Option<&[u8]> {
     let (length, rest) = pdu.split_first()?;

@@ -1,4 +1,5 @@
-//! Why octets are not the TPDU that they should be: which field, which octet, what about it. Never the content.
+//! Why octets are not the TPDU that they should be: which field, which octet, what about it. Never
+//! the content.
 
 use std::fmt;
 

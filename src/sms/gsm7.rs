@@ -10,7 +10,8 @@ pub(super) fn septets_in(octets: usize) -> usize {
     octets * 8 / 7
 }
 
-/// Up to `count` septets out of packed octets, beginning with septet number `first`; fewer when the octets end before.
+/// Up to `count` septets out of packed octets, beginning with septet number `first`; fewer when the
+/// octets end before.
 pub(super) fn unpack(octets: &[u8], first: usize, count: usize) -> Vec<u8> {
     let last = septets_in(octets.len()).min(first.saturating_add(count));
     (first..last)
@@ -23,8 +24,9 @@ pub(super) fn unpack(octets: &[u8], first: usize, count: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Appends the septets to `octets`, packed, after `fill` zero bits (0–6) that bring them to a septet boundary; these
-/// are written also when there is no septet, as the user data length counts them.
+/// Appends the septets to `octets`, packed, after `fill` zero bits (0–6) that bring them to a
+/// septet boundary; these are written also when there is no septet, as the user data length counts
+/// them.
 pub(super) fn pack(septets: &[u8], fill: usize, octets: &mut Vec<u8>) {
     let (mut held, mut bits) = (0u16, fill);
     for septet in septets {
@@ -49,7 +51,11 @@ mod tests {
     fn eight_septets_are_seven_octets() {
         let mut octets = Vec::new();
         pack(b"hellohello", 0, &mut octets);
-        assert_eq!(hex::encode(&octets), "e8329bfd4697d9ec37", "3GPP TS 23.038 packing, the well-known example");
+        assert_eq!(
+            hex::encode(&octets),
+            "e8329bfd4697d9ec37",
+            "3GPP TS 23.038 packing, the well-known example"
+        );
         assert_eq!(unpack(&octets, 0, 10), b"hellohello");
     }
 

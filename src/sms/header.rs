@@ -29,7 +29,8 @@ pub struct Concat {
     pub wide: bool,
 }
 
-/// Which application it is for (23.040 9.2.3.24.3 and .4): a message with ports is no text for people.
+/// Which application it is for (23.040 9.2.3.24.3 and .4): a message with ports is no text for
+/// people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ports {
     /// The receiving port; 2948 is WAP push.
@@ -84,7 +85,8 @@ impl Header {
         }
     }
 
-    /// Each element in turn. None at all when the lengths do not add up: the standard says to ignore such a header.
+    /// Each element in turn. None at all when the lengths do not add up: the standard says to
+    /// ignore such a header.
     pub fn elements(&self) -> impl Iterator<Item = Element<'_>> {
         Elements(if self.is_whole() { &self.0 } else { &[] })
     }
@@ -128,7 +130,8 @@ impl Header {
         self.elements().filter_map(is_such).last()
     }
 
-    /// Which part of which long message this is; the last element that makes sense counts, of either width.
+    /// Which part of which long message this is; the last element that makes sense counts, of
+    /// either width.
     #[must_use]
     pub fn concat(&self) -> Option<Concat> {
         self.elements().filter_map(Element::concat).last()
@@ -149,7 +152,9 @@ impl Header {
 impl Element<'_> {
     fn ports(self) -> Option<Ports> {
         match (self.id, self.data) {
-            (PORTS_8, &[destination, source]) => Some(Ports { destination: destination.into(), source: source.into() }),
+            (PORTS_8, &[destination, source]) => {
+                Some(Ports { destination: destination.into(), source: source.into() })
+            }
             (PORTS_16, &[high, low, source_high, source_low]) => Some(Ports {
                 destination: u16::from_be_bytes([high, low]),
                 source: u16::from_be_bytes([source_high, source_low]),

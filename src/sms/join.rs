@@ -8,7 +8,8 @@ use super::text::{Flaw, Text};
 use super::ucs2;
 use super::user_data::{Body, UserData};
 
-/// What the parts of one long message say, given in the order of their sequence numbers; or a message of its own.
+/// What the parts of one long message say, given in the order of their sequence numbers; or a
+/// message of its own.
 ///
 /// An escape, a surrogate pair or a character that was cut in two at a seam is whole again.
 #[must_use]
@@ -44,8 +45,12 @@ impl Joint {
             self.out.flaws.add(Flaw::ReservedCoding);
         }
         match &user_data.body {
-            Body::Septets(septets) => self.septets(septets, Languages::of(user_data.header.as_ref())),
-            Body::Octets(octets) if dcs.is_compressed() => self.data(Flaw::Compressed, octets, false),
+            Body::Septets(septets) => {
+                self.septets(septets, Languages::of(user_data.header.as_ref()))
+            }
+            Body::Octets(octets) if dcs.is_compressed() => {
+                self.data(Flaw::Compressed, octets, false)
+            }
             Body::Octets(octets) if dcs.alphabet() == Alphabet::Ucs2 => self.ucs2(octets),
             Body::Octets(octets) => {
                 let is_for_people = user_data.header.as_ref().and_then(Header::ports).is_none();
@@ -72,11 +77,13 @@ impl Joint {
         }
     }
 
-    /// Octets without an alphabet. Some senders put plain text into them, which is shown when it is nothing else.
+    /// Octets without an alphabet. Some senders put plain text into them, which is shown when it is
+    /// nothing else.
     fn data(&mut self, flaw: Flaw, octets: &[u8], is_for_people: bool) {
         self.close(Open::Nothing);
         self.out.flaws.add(flaw);
-        let is_plain = |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        let is_plain =
+            |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
         let plain = std::str::from_utf8(octets).ok().filter(is_plain).filter(|_| is_for_people);
         self.out.text.push_str(plain.unwrap_or_default());
     }

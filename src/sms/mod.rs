@@ -1,10 +1,12 @@
-//! Short messages as 3GPP TS 23.040 puts them into octets, and the alphabets of TS 23.038: decode and encode.
+//! Short messages as 3GPP TS 23.040 puts them into octets, and the alphabets of TS 23.038: decode
+//! and encode.
 //!
-//! The room is pure: octets in, values out; no clock, no randomness, no logging. It has a file per TPDU field.
+//! The room is pure: octets in, values out; no clock, no randomness, no logging. It has a file per
+//! TPDU field.
 //!
-//! What comes from the air breaks the standard now and then. [`Deliver::decode`] therefore fails only when a field that
-//! everything behind it depends on is not there; anything else yields the most readable message that is in the octets,
-//! and [`Flaws`] that say what was wrong with it.
+//! What comes from the air breaks the standard now and then. [`Deliver::decode`] therefore fails
+//! only when a field that everything behind it depends on is not there; anything else yields the
+//! most readable message that is in the octets, and [`Flaws`] that say what was wrong with it.
 
 mod address;
 mod alphabet;

@@ -1,4 +1,5 @@
-//! The SIM's own number, out of what `CNUM` and USSD replies say: plain, as UCS-2 in hex, or as packed septets in hex.
+//! The SIM's own number, out of what `CNUM` and USSD replies say: plain, as UCS-2 in hex, or as
+//! packed septets in hex.
 
 use super::alphabet::{self, Languages};
 use super::dcs::Alphabet;
@@ -6,18 +7,23 @@ use super::gsm7;
 use super::text::{Flaw, Text};
 use super::ucs2;
 
-/// How many digits a number has that somebody can be reached at. Longer ones are of SIM cards and handsets.
+/// How many digits a number has that somebody can be reached at. Longer ones are of SIM cards and
+/// handsets.
 const DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
-/// How many it has when it stands in a sentence, where shorter ones are amounts and service numbers.
+/// How many it has when it stands in a sentence, where shorter ones are amounts and service
+/// numbers.
 const DIGITS_IN_TEXT: std::ops::RangeInclusive<usize> = 9..=13;
 
-/// The number out of a reply's number field: digits, with a `+` when they begin with a country code. `kind` is the
-/// type-of-address octet that stands beside it, where one does: 145 means international, with or without a `+`.
+/// The number out of a reply's number field: digits, with a `+` when they begin with a country
+/// code. `kind` is the type-of-address octet that stands beside it, where one does: 145 means
+/// international, with or without a `+`.
 #[must_use]
 pub fn own_number(field: &str, kind: Option<u8>) -> Option<String> {
     let field = field.trim().trim_matches('"');
     // In UCS-2 even six digits are more than any number in plain has.
-    let unhexed = hex::decode(field).ok().filter(|octets| octets.len() > *DIGITS.end() / 2 && octets.len() % 2 == 0);
+    let unhexed = hex::decode(field)
+        .ok()
+        .filter(|octets| octets.len() > *DIGITS.end() / 2 && octets.len() % 2 == 0);
     let text = match unhexed {
         Some(octets) => read_ucs2(&octets).text,
         None => field.to_owned(),
@@ -28,15 +34,18 @@ pub fn own_number(field: &str, kind: Option<u8>) -> Option<String> {
         return None;
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    DIGITS.contains(&digits.len()).then(|| if international { format!("+{digits}") } else { digits })
+    DIGITS
+        .contains(&digits.len())
+        .then(|| if international { format!("+{digits}") } else { digits })
 }
 
-/// The text of a USSD reply, which a modem gives plain, as UCS-2 in hex or as packed septets in hex, and not always as
-/// its coding scheme (23.038 5) says.
+/// The text of a USSD reply, which a modem gives plain, as UCS-2 in hex or as packed septets in
+/// hex, and not always as its coding scheme (23.038 5) says.
 #[must_use]
 pub fn ussd_text(payload: &str, dcs: Option<u8>) -> Text {
     let plain = || Text { text: payload.to_owned(), ..Text::default() };
-    let is_number = payload.len() <= *DIGITS.end() && payload.bytes().all(|octet| octet.is_ascii_digit());
+    let is_number =
+        payload.len() <= *DIGITS.end() && payload.bytes().all(|octet| octet.is_ascii_digit());
     let Ok(octets) = hex::decode(payload) else { return plain() };
     if octets.len() < 2 || is_number {
         return plain();
@@ -57,12 +66,14 @@ pub fn ussd_text(payload: &str, dcs: Option<u8>) -> Text {
     packed
 }
 
-/// A USSD string as packed septets in hexadecimal (23.038 6.1.2.3.1: seven bits left over at the end are filled with a CR, and a CR
-/// that happens to end on an octet is doubled); `None` when it has characters that the default alphabet lacks.
+/// A USSD string as packed septets in hexadecimal (23.038 6.1.2.3.1: seven bits left over at the
+/// end are filled with a CR, and a CR that happens to end on an octet is doubled); `None` when it
+/// has characters that the default alphabet lacks.
 #[must_use]
 pub fn ussd_packed(text: &str) -> Option<String> {
     let mut septets = alphabet::encode(text, Languages::DEFAULT)?;
-    let fills = septets.len() % 8 == 7 || (septets.len().is_multiple_of(8) && septets.last() == Some(&b'\r'));
+    let fills = septets.len() % 8 == 7
+        || (septets.len().is_multiple_of(8) && septets.last() == Some(&b'\r'));
     septets.extend(fills.then_some(b'\r'));
     let mut octets = Vec::new();
     gsm7::pack(&septets, 0, &mut octets);
@@ -75,8 +86,8 @@ pub fn ussd_ucs2(text: &str) -> String {
     hex::encode_upper(ucs2::encode(text))
 }
 
-/// The number in a USSD reply, as [`own_number`] gives one: an international one if there is one, else the first that
-/// is long enough and no code to be dialled.
+/// The number in a USSD reply, as [`own_number`] gives one: an international one if there is one,
+/// else the first that is long enough and no code to be dialled.
 #[must_use]
 pub fn number_in_ussd(payload: &str, dcs: Option<u8>) -> Option<String> {
     let text = ussd_text(payload, dcs).text;
@@ -103,7 +114,8 @@ fn read_ucs2(octets: &[u8]) -> Text {
     decoder.finish()
 }
 
-/// Septets whose count is not said: seven bits left over at the end are filled with a CR (23.038 6.1.2.3.1), or zero.
+/// Septets whose count is not said: seven bits left over at the end are filled with a CR (23.038
+/// 6.1.2.3.1), or zero.
 fn read_packed(octets: &[u8]) -> Text {
     let mut septets = gsm7::unpack(octets, 0, usize::MAX);
     if octets.len().is_multiple_of(7) && matches!(septets.last(), Some(b'\r' | 0)) {
@@ -112,15 +124,21 @@ fn read_packed(octets: &[u8]) -> Text {
     alphabet::decode(&septets, Languages::DEFAULT)
 }
 
-/// Whether this is what an operator would say: nothing broken, and mostly letters, digits and spaces of one script.
+/// Whether this is what an operator would say: nothing broken, and mostly letters, digits and
+/// spaces of one script.
 fn is_readable(text: &Text) -> bool {
     let of_sentences = |c: char| matches!(c, ' '..='~' | '\n' | '\r' | '\u{a0}'..='\u{17f}' | '€');
     let of_scripts = |c: char| matches!(c, '\u{370}'..='\u{1fff}') && c.is_alphanumeric();
     let count = text.text.chars().count();
     let plain = text.text.chars().filter(|c| of_sentences(*c)).count();
     let known = text.text.chars().filter(|c| of_sentences(*c) || of_scripts(*c)).count();
-    let usual = text.text.chars().filter(|c| c.is_alphanumeric() || c.is_ascii_whitespace()).count();
-    !text.lossy() && count > 0 && usual * 2 >= count && known * 10 >= count * 9 && plain * 10 >= count
+    let usual =
+        text.text.chars().filter(|c| c.is_alphanumeric() || c.is_ascii_whitespace()).count();
+    !text.lossy()
+        && count > 0
+        && usual * 2 >= count
+        && known * 10 >= count * 9
+        && plain * 10 >= count
 }
 
 /// The runs of digits that may be numbers, single separators within them left out.

@@ -1,4 +1,5 @@
-//! TP-Parameter-Indicator (23.040 9.2.3.27): which of the optional last fields of a report are there.
+//! TP-Parameter-Indicator (23.040 9.2.3.27): which of the optional last fields of a report are
+//! there.
 
 use super::dcs::Dcs;
 use super::error::DecodeError;
@@ -35,11 +36,12 @@ impl Parameters {
         while last & bit::EXTENSION != 0 {
             last = reader.octet("indicator")?;
         }
-        let mut there = |bit, field| (indicator & bit != 0).then(|| reader.octet(field)).transpose();
+        let mut there =
+            |bit, field| (indicator & bit != 0).then(|| reader.octet(field)).transpose();
         let pid = there(bit::PID, "pid")?.map(Pid);
         let dcs = there(bit::DCS, "dcs")?.map(Dcs);
-        let user_data =
-            (indicator & bit::USER_DATA != 0).then(|| UserData::read(reader, has_header, dcs.unwrap_or_default()));
+        let user_data = (indicator & bit::USER_DATA != 0)
+            .then(|| UserData::read(reader, has_header, dcs.unwrap_or_default()));
         Ok(Parameters { pid, dcs, user_data })
     }
 

@@ -33,24 +33,38 @@ impl<'a> Reader<'a> {
     /// The next octet, which is all of `field`, or its beginning.
     pub(super) fn octet(&mut self, field: &'static str) -> Result<u8, DecodeError> {
         let at = self.at;
-        self.next().ok_or_else(|| DecodeError::new(field, at, Problem::Missing { needed: 1, left: 0 }))
+        self.next()
+            .ok_or_else(|| DecodeError::new(field, at, Problem::Missing { needed: 1, left: 0 }))
     }
 
     /// The next `count` octets, which are `field`.
-    pub(super) fn take(&mut self, count: usize, field: &'static str) -> Result<&'a [u8], DecodeError> {
+    pub(super) fn take(
+        &mut self,
+        count: usize,
+        field: &'static str,
+    ) -> Result<&'a [u8], DecodeError> {
         let rest = self.rest();
         let Some(taken) = rest.get(..count) else {
-            return Err(DecodeError::new(field, self.at, Problem::Missing { needed: count, left: rest.len() }));
+            return Err(DecodeError::new(
+                field,
+                self.at,
+                Problem::Missing { needed: count, left: rest.len() },
+            ));
         };
         self.at += count;
         Ok(taken)
     }
 
     /// The next `N` octets, which are `field`.
-    pub(super) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
+    pub(super) fn array<const N: usize>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<[u8; N], DecodeError> {
         let at = self.at;
         let left = self.rest().len();
         let taken = self.take(N, field)?;
-        taken.try_into().map_err(|_| DecodeError::new(field, at, Problem::Missing { needed: N, left }))
+        taken
+            .try_into()
+            .map_err(|_| DecodeError::new(field, at, Problem::Missing { needed: N, left }))
     }
 }

@@ -1,4 +1,5 @@
-//! SMS-DELIVER-REPORT (23.040 9.2.2.1a): the mobile's answer to a delivered message, as `+CNMA` wants it.
+//! SMS-DELIVER-REPORT (23.040 9.2.2.1a): the mobile's answer to a delivered message, as `+CNMA`
+//! wants it.
 
 use super::error::{DecodeError, Problem};
 use super::parameters::Parameters;

@@ -1,9 +1,11 @@
-//! TP-Service-Centre-Time-Stamp (23.040 9.2.3.11): local time in swapped digits and a zone in quarter hours.
+//! TP-Service-Centre-Time-Stamp (23.040 9.2.3.11): local time in swapped digits and a zone in
+//! quarter hours.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, Timelike, Utc};
 use std::fmt;
 
-/// A time stamp as it came: year, month, day, hour, minute, second, zone, each one octet of swapped decimal digits.
+/// A time stamp as it came: year, month, day, hour, minute, second, zone, each one octet of swapped
+/// decimal digits.
 ///
 /// Impossible ones are kept too; [`Scts::to_utc`] has no answer for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,13 +27,17 @@ fn swapped(value: u32) -> u8 {
 }
 
 impl Scts {
-    /// The time in the given zone (quarter hours east of UTC, −79 to 79; beyond that it is cut), to the second.
+    /// The time in the given zone (quarter hours east of UTC, −79 to 79; beyond that it is cut), to
+    /// the second.
     ///
     /// The year's century is not on the wire: years outside 1970–2069 come back as another one.
     #[must_use]
     pub fn from_utc(time: DateTime<Utc>, zone_quarter_hours: i8) -> Scts {
         let zone = zone_quarter_hours.clamp(-79, 79);
-        let local = time.naive_utc().checked_add_signed(TimeDelta::minutes(i64::from(zone) * 15)).unwrap_or_default();
+        let local = time
+            .naive_utc()
+            .checked_add_signed(TimeDelta::minutes(i64::from(zone) * 15))
+            .unwrap_or_default();
         let sign = if zone < 0 { NEGATIVE } else { 0 };
         Scts([
             swapped(local.year().rem_euclid(100).unsigned_abs()),
@@ -52,7 +58,8 @@ impl Scts {
         Some(if octet & NEGATIVE == 0 { quarters } else { -quarters })
     }
 
-    /// The moment that it names, `None` when there is no such moment. Years 70–99 are of the last century.
+    /// The moment that it names, `None` when there is no such moment. Years 70–99 are of the last
+    /// century.
     #[must_use]
     pub fn to_utc(&self) -> Option<DateTime<Utc>> {
         self.local().map(|local| local.to_utc())
@@ -61,7 +68,8 @@ impl Scts {
     /// The same with the sender's zone.
     #[must_use]
     pub fn local(&self) -> Option<DateTime<FixedOffset>> {
-        let [year, month, day, hour, minute, second, _] = self.0.map(|octet| decimal(octet).map(u32::from));
+        let [year, month, day, hour, minute, second, _] =
+            self.0.map(|octet| decimal(octet).map(u32::from));
         let year = year?;
         let year = if year >= 70 { 1900 + year } else { 2000 + year };
         let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month?, day?)?;

@@ -1,11 +1,12 @@
-//! Which parts make one message. A reference is used again sooner or later, some senders always use the same one; so
-//! parts belong together only when their totals agree, their times are near, and no two have one sequence number.
+//! Which parts make one message. A reference is used again sooner or later, some senders always use
+//! the same one; so parts belong together only when their totals agree, their times are near, and
+//! no two have one sequence number.
 
 use super::header::Concat;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How far apart the parts' times may be. The service centre stamps all parts when the sender hands them in, within
-/// seconds or a few minutes, however late they arrive.
+/// How far apart the parts' times may be. The service centre stamps all parts when the sender hands
+/// them in, within seconds or a few minutes, however late they arrive.
 pub const PART_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// The parts of one message that have come so far.
@@ -22,8 +23,8 @@ pub struct PartSet {
 }
 
 impl PartSet {
-    /// A set with one part in it, from `originator` as it is displayed. `at` is its service centre time stamp, or when
-    /// it reached us if that is impossible.
+    /// A set with one part in it, from `originator` as it is displayed. `at` is its service centre
+    /// time stamp, or when it reached us if that is impossible.
     #[must_use]
     pub fn new(originator: &str, first: Concat, at: DateTime<Utc>) -> PartSet {
         let mut set = PartSet {
@@ -51,7 +52,9 @@ impl PartSet {
     /// Whether the part with this sequence number is there.
     #[must_use]
     pub fn has(&self, sequence: u8) -> bool {
-        self.held.get(usize::from(sequence / 64)).is_some_and(|word| word & 1 << (sequence % 64) != 0)
+        self.held
+            .get(usize::from(sequence / 64))
+            .is_some_and(|word| word & 1 << (sequence % 64) != 0)
     }
 
     /// Whether all parts are there.
@@ -74,13 +77,19 @@ impl PartSet {
     }
 }
 
-/// Which of the sets a part belongs to: of those that lack it the one nearest in time, within `window`. `None` when it
-/// is the first of a new one.
+/// Which of the sets a part belongs to: of those that lack it the one nearest in time, within
+/// `window`. `None` when it is the first of a new one.
 ///
-/// A part that was received twice is to be known by its TPDU before it comes here: another one with the same number
-/// begins another message.
+/// A part that was received twice is to be known by its TPDU before it comes here: another one with
+/// the same number begins another message.
 #[must_use]
-pub fn place(sets: &[PartSet], originator: &str, part: Concat, at: DateTime<Utc>, window: TimeDelta) -> Option<usize> {
+pub fn place(
+    sets: &[PartSet],
+    originator: &str,
+    part: Concat,
+    at: DateTime<Utc>,
+    window: TimeDelta,
+) -> Option<usize> {
     sets.iter()
         .enumerate()
         .filter_map(|(index, set)| Some((set.distance(originator, part, at)?, index)))

@@ -49,8 +49,8 @@ pub enum Outcome {
 }
 
 impl Status {
-    /// What it comes to. The upper half of each range is the centre's own to define; reserved values mean "service
-    /// rejected", a passing reason.
+    /// What it comes to. The upper half of each range is the centre's own to define; reserved
+    /// values mean "service rejected", a passing reason.
     #[must_use]
     pub fn outcome(self) -> Outcome {
         match self.0 {
@@ -77,7 +77,8 @@ impl StatusReport {
     /// When a field up to the status is not there, or the message type is another one.
     pub fn decode(pdu: &[u8]) -> Result<StatusReport, DecodeError> {
         let mut reader = Reader::new(pdu);
-        let smsc = Address::read_smsc(&mut reader).map_err(|e| e.within("smsc").within("status-report"))?;
+        let smsc = Address::read_smsc(&mut reader)
+            .map_err(|e| e.within("smsc").within("status-report"))?;
         StatusReport::read(&mut reader, smsc).map_err(|e| e.within("status-report"))
     }
 
@@ -91,7 +92,11 @@ impl StatusReport {
             _ => Some("reserved"),
         };
         if let Some(found) = found {
-            return Err(DecodeError::new("first", at, Problem::MessageType { found, wanted: "status-report" }));
+            return Err(DecodeError::new(
+                "first",
+                at,
+                Problem::MessageType { found, wanted: "status-report" },
+            ));
         }
         Ok(StatusReport {
             smsc,

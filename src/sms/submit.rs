@@ -1,4 +1,5 @@
-//! SMS-SUBMIT (23.040 9.2.2.2): a message on its way from a mobile. Also what lies in a store as "unsent".
+//! SMS-SUBMIT (23.040 9.2.2.2): a message on its way from a mobile. Also what lies in a store as
+//! "unsent".
 
 use super::address::Address;
 use super::dcs::Dcs;
@@ -100,13 +101,15 @@ mod bit {
 }
 
 impl Submit {
-    /// Reads octets as a modem takes or gives them in PDU mode: the service centre's address, then the TPDU.
+    /// Reads octets as a modem takes or gives them in PDU mode: the service centre's address, then
+    /// the TPDU.
     ///
     /// # Errors
     /// When a field before the user data is not there, or the message type is another one.
     pub fn decode(pdu: &[u8]) -> Result<Submit, DecodeError> {
         let mut reader = Reader::new(pdu);
-        let smsc = Address::read_smsc(&mut reader).map_err(|e| e.within("smsc").within("submit"))?;
+        let smsc =
+            Address::read_smsc(&mut reader).map_err(|e| e.within("smsc").within("submit"))?;
         Submit::read(&mut reader, smsc).map_err(|e| e.within("submit"))
     }
 
@@ -120,7 +123,11 @@ impl Submit {
             _ => Some("reserved"),
         };
         if let Some(found) = found {
-            return Err(DecodeError::new("first", at, Problem::MessageType { found, wanted: "submit" }));
+            return Err(DecodeError::new(
+                "first",
+                at,
+                Problem::MessageType { found, wanted: "submit" },
+            ));
         }
         let number = reader.octet("number")?;
         let destination = Address::read(reader).map_err(|e| e.within("destination"))?;
@@ -140,8 +147,9 @@ impl Submit {
         })
     }
 
-    /// The octets that a modem takes: one zero octet stands first when there is no service centre. The length that it
-    /// is to be told counts those behind the service centre's address: [`tpdu`](super::tpdu).
+    /// The octets that a modem takes: one zero octet stands first when there is no service centre.
+    /// The length that it is to be told counts those behind the service centre's address:
+    /// [`tpdu`](super::tpdu).
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(176);

@@ -5,7 +5,8 @@ use std::fmt;
 /// The readable text of one message, or of one part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// As it came, line ends and control characters included. Empty when the message says nothing that can be read.
+    /// As it came, line ends and control characters included. Empty when the message says nothing
+    /// that can be read.
     pub text: String,
     /// What was wrong with it; empty for a clean message.
     pub flaws: Flaws,
@@ -19,7 +20,8 @@ impl Text {
     }
 }
 
-/// One way in which a message departs from the standard, or in which its text is not all that was sent.
+/// One way in which a message departs from the standard, or in which its text is not all that was
+/// sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Flaw {
@@ -39,7 +41,8 @@ pub enum Flaw {
     BrokenHeader,
     /// Compressed text (3GPP TS 23.042), kept as octets.
     Compressed,
-    /// 8-bit data, kept as octets; where they happen to be plain text without an application port, that is the text.
+    /// 8-bit data, kept as octets; where they happen to be plain text without an application port,
+    /// that is the text.
     Data,
 }
 

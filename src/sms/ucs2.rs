@@ -2,7 +2,8 @@
 
 use super::text::{Flaw, Text};
 
-/// Reads octets that may be cut anywhere: within a character, and between the halves of a surrogate pair.
+/// Reads octets that may be cut anywhere: within a character, and between the halves of a surrogate
+/// pair.
 #[derive(Default)]
 pub(super) struct Decoder {
     out: Text,
@@ -13,8 +14,8 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Reads on. An octet left over from before belongs to these octets only if their count is odd as well:
-    /// otherwise it was one too many, and would shift all that follows.
+    /// Reads on. An octet left over from before belongs to these octets only if their count is odd
+    /// as well: otherwise it was one too many, and would shift all that follows.
     pub(super) fn push(&mut self, octets: &[u8]) {
         let mut octets = octets;
         if let Some(first) = self.octet.take() {

@@ -1,4 +1,5 @@
-//! TP-User-Data-Length and TP-User-Data (23.040 9.2.3.16, 9.2.3.24): a header, perhaps, and what is said.
+//! TP-User-Data-Length and TP-User-Data (23.040 9.2.3.16, 9.2.3.24): a header, perhaps, and what is
+//! said.
 
 use super::alphabet::{self, Languages};
 use super::dcs::{Alphabet, Dcs};
@@ -29,8 +30,8 @@ pub enum Body {
 }
 
 impl Body {
-    /// The septets of a text, in the national tables that the header names or else in the default alphabet. `None` when
-    /// it has a character that those tables lack.
+    /// The septets of a text, in the national tables that the header names or else in the default
+    /// alphabet. `None` when it has a character that those tables lack.
     #[must_use]
     pub fn septets(text: &str, header: Option<&Header>) -> Option<Body> {
         alphabet::encode(text, Languages::of(header)).map(Body::Septets)
@@ -105,7 +106,8 @@ impl UserData {
     }
 }
 
-/// The header at the beginning of user data. One that is longer than the data is none: then all of it is text.
+/// The header at the beginning of user data. One that is longer than the data is none: then all of
+/// it is text.
 fn read_header(octets: &[u8], flaws: &mut Flaws) -> Option<Header> {
     let header = octets.split_first().and_then(|(length, rest)| rest.get(..usize::from(*length)));
     let header = header.map(|octets| Header(octets.to_vec()));
@@ -131,7 +133,8 @@ impl Measure {
             false => (length, if dcs.alphabet() == Alphabet::Ucs2 { length * 2 } else { length }),
         };
         let behind = there.get(unit_octets..).unwrap_or_default();
-        let is_padding = behind.iter().all(|octet| *octet == 0x00) || behind.iter().all(|octet| *octet == 0xff);
+        let is_padding =
+            behind.iter().all(|octet| *octet == 0x00) || behind.iter().all(|octet| *octet == 0xff);
         if there.len() == unit_octets {
             return Measure { octets: unit_octets, septets: length, fits: true };
         }
@@ -139,7 +142,8 @@ impl Measure {
         if there.len() > unit_octets && !counts_otherwise {
             return Measure { octets: unit_octets, septets: length, fits: false };
         }
-        // Fewer octets than promised, or exactly as many as the length means when it counts the wrong thing: take all.
+        // Fewer octets than promised, or exactly as many as the length means when it counts the
+        // wrong thing: take all.
         let mut septets = gsm7::septets_in(there.len());
         let last = there.last().copied().unwrap_or_default();
         if there.len().is_multiple_of(7) && last >> 1 == 0 {

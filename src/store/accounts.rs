@@ -69,18 +69,22 @@ impl Rows<'_> {
         self.first(&format!("{ACCOUNT} WHERE name = $1"), [name], account)
     }
 
-    /// What a key opens, by the key's digest; nothing when it is unknown or revoked, or its account is suspended.
+    /// What a key opens, by the key's digest; nothing when it is unknown or revoked, or its account
+    /// is suspended.
     pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {
-        let sql = "SELECT k.account_id, k.allowed FROM api_key k JOIN account a ON a.id = k.account_id \
-                   WHERE k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at IS NULL";
-        let holder = |row: &Row<'_>| Ok(Holder { account: AccountId(row.get(0)?), allowed: row.get(1)? });
+        let sql = "SELECT k.account_id, k.allowed FROM api_key k JOIN account a ON a.id = \
+                   k.account_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at \
+                   IS NULL";
+        let holder =
+            |row: &Row<'_>| Ok(Holder { account: AccountId(row.get(0)?), allowed: row.get(1)? });
         self.first(sql, [digest.as_slice()], holder)
     }
 
     /// All keys, oldest first.
     pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
         let sql = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, k.allowed \
-                   FROM api_key k JOIN account a ON a.id = k.account_id ORDER BY k.created_at, k.prefix";
+                   FROM api_key k JOIN account a ON a.id = k.account_id ORDER BY k.created_at, \
+                   k.prefix";
         self.all(sql, [], |row| {
             Ok(Key {
                 account: AccountId(row.get(0)?),
@@ -95,7 +99,8 @@ impl Rows<'_> {
 
     /// How many working keys begin with `prefix`: of what is kept of a key, or less of it.
     pub fn working_keys_with(&self, prefix: &str) -> Result<i64, StoreError> {
-        let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND revoked_at IS NULL";
+        let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND \
+                   revoked_at IS NULL";
         self.number(sql, [prefix])
     }
 }
@@ -103,7 +108,10 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// Adds an account without funds.
     pub fn add_account(&self, name: &str, at: Timestamp) -> Result<AccountId, StoreError> {
-        self.execute("INSERT INTO account (name, created_at) VALUES ($1, $2)", params![name, at.0])?;
+        self.execute(
+            "INSERT INTO account (name, created_at) VALUES ($1, $2)",
+            params![name, at.0],
+        )?;
         Ok(AccountId(self.inserted()))
     }
 
@@ -121,19 +129,25 @@ impl Tx<'_> {
         allowed: Option<&str>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed) VALUES ($1, $2, $3, $4, $5)";
+        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed) VALUES \
+                   ($1, $2, $3, $4, $5)";
         self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0, allowed]).map(drop)
     }
 
     /// From now on the account's keys open nothing, or (`None`) they do again.
-    pub fn set_suspended(&self, account: AccountId, since: Option<Timestamp>) -> Result<(), StoreError> {
+    pub fn set_suspended(
+        &self,
+        account: AccountId,
+        since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE account SET suspended_at = $1 WHERE id = $2";
         one_row(self.execute(sql, params![since.map(|at| at.0), account.0])?, "account", account)
     }
 
     /// Revokes the working keys that begin with `prefix`; answers how many.
     pub fn revoke_keys(&self, prefix: &str, at: Timestamp) -> Result<usize, StoreError> {
-        let sql = "UPDATE api_key SET revoked_at = $1 WHERE substr(prefix, 1, length($2)) = $2 AND revoked_at IS NULL";
+        let sql = "UPDATE api_key SET revoked_at = $1 WHERE substr(prefix, 1, length($2)) = $2 \
+                   AND revoked_at IS NULL";
         self.execute(sql, params![at.0, prefix])
     }
 }

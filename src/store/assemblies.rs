@@ -52,10 +52,14 @@ impl Rows<'_> {
     /// Unfinished long messages that a part could belong to, newest first.
     pub fn assemblies_like(&self, like: &NewAssembly<'_>) -> Result<Vec<Assembly>, StoreError> {
         let sql = format!(
-            "{ASSEMBLY} WHERE sim_id = $1 AND sender = $2 AND reference = $3 AND total = $4 AND wide = $5 \
-             AND complete = 0 ORDER BY id DESC"
+            "{ASSEMBLY} WHERE sim_id = $1 AND sender = $2 AND reference = $3 AND total = $4 AND \
+             wide = $5 AND complete = 0 ORDER BY id DESC"
         );
-        self.all(&sql, params![like.sim.0, like.sender, like.reference, like.total, like.wide], assembly)
+        self.all(
+            &sql,
+            params![like.sim.0, like.sender, like.reference, like.total, like.wide],
+            assembly,
+        )
     }
 
     /// A long message by its row.
@@ -65,18 +69,32 @@ impl Rows<'_> {
 }
 
 impl Tx<'_> {
-    /// Begins to gather a long message, which is shown as incomplete at `due_at` if its rest does not come.
-    pub fn add_assembly(&self, new: &NewAssembly<'_>, due_at: Timestamp) -> Result<AssemblyId, StoreError> {
-        let sql =
-            "INSERT INTO assembly (sim_id, sender, reference, wide, total, due_at) VALUES ($1, $2, $3, $4, $5, $6)";
-        self.execute(sql, params![new.sim.0, new.sender, new.reference, new.wide, new.total, due_at.0])?;
+    /// Begins to gather a long message, which is shown as incomplete at `due_at` if its rest does
+    /// not come.
+    pub fn add_assembly(
+        &self,
+        new: &NewAssembly<'_>,
+        due_at: Timestamp,
+    ) -> Result<AssemblyId, StoreError> {
+        let sql = "INSERT INTO assembly (sim_id, sender, reference, wide, total, due_at) VALUES \
+                   ($1, $2, $3, $4, $5, $6)";
+        self.execute(
+            sql,
+            params![new.sim.0, new.sender, new.reference, new.wide, new.total, due_at.0],
+        )?;
         Ok(AssemblyId(self.inserted()))
     }
 
     /// Notes that a long message is shown, whole or not.
-    pub fn assembly_shown(&self, id: AssemblyId, message: MessageId, complete: bool) -> Result<(), StoreError> {
+    pub fn assembly_shown(
+        &self,
+        id: AssemblyId,
+        message: MessageId,
+        complete: bool,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE assembly SET message_id = $1, complete = $2, due_at = NULL WHERE id = $3";
         one_row(self.execute(sql, params![message.0, complete, id.0])?, "assembly", id)?;
-        self.execute("UPDATE part SET message_id = $1 WHERE assembly_id = $2", [message.0, id.0]).map(drop)
+        self.execute("UPDATE part SET message_id = $1 WHERE assembly_id = $2", [message.0, id.0])
+            .map(drop)
     }
 }

@@ -34,8 +34,8 @@ pub struct AuditRow {
 impl Rows<'_> {
     /// The newest `limit` rows, oldest first.
     pub fn audit(&self, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-        let sql =
-            "SELECT * FROM (SELECT id, at, actor, deed, subject FROM audit ORDER BY id DESC LIMIT $1) ORDER BY id";
+        let sql = "SELECT * FROM (SELECT id, at, actor, deed, subject FROM audit ORDER BY id DESC \
+                   LIMIT $1) ORDER BY id";
         self.all(sql, [limit], |row| {
             Ok(AuditRow {
                 id: row.get(0)?,

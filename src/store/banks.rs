@@ -58,7 +58,9 @@ fn moved(row: &Row<'_>) -> rusqlite::Result<Result<Moved, StoreError>> {
     let Some(outcome) = MoveOutcome::ALL.into_iter().find(|outcome| outcome.word() == word) else {
         return fault("ended as no switch can end");
     };
-    let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else { return fault("is to no slot that can be") };
+    let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else {
+        return fault("is to no slot that can be");
+    };
     Ok(Ok(Moved {
         bank: row.get(1)?,
         radio: row.get(2)?,
@@ -74,33 +76,35 @@ fn moved(row: &Row<'_>) -> rusqlite::Result<Result<Moved, StoreError>> {
 impl Rows<'_> {
     /// What is kept of a bank's slots, in order.
     pub fn bank_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, StoreError> {
-        let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE bank = $1 ORDER BY slot";
+        let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE bank = $1 \
+                   ORDER BY slot";
         self.all(sql, [bank], slot_record)?.into_iter().collect()
     }
 
     /// The slot of a bank in which a card was found.
     pub fn slot_of_card(&self, bank: &str, iccid: &str) -> Result<Option<u32>, StoreError> {
-        let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE iccid = $1 AND bank = $2";
+        let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE iccid = $1 \
+                   AND bank = $2";
         let found = self.first(sql, params![iccid, bank], slot_record)?.transpose()?;
         Ok(found.map(|record| record.slot))
     }
 
     /// A bank's newest `limit` switches, newest first.
     pub fn bank_moves(&self, bank: &str, limit: i64) -> Result<Vec<Moved>, StoreError> {
-        let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, ended_at FROM bank_move \
-                   WHERE bank = $1 ORDER BY id DESC LIMIT $2";
+        let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, \
+                   ended_at FROM bank_move WHERE bank = $1 ORDER BY id DESC LIMIT $2";
         self.all(sql, params![bank, limit], moved)?.into_iter().collect()
     }
 
     /// What wants a SIM to be on the air at `now`; `None` when it is not known.
     pub fn hold_on(&self, iccid: &str, now: Timestamp) -> Result<Option<Hold>, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.state = 'open' AND r.expires_at > $1) \
-                   OR EXISTS (SELECT 1 FROM assembly a WHERE a.sim_id = s.id AND a.due_at > $1), \
-                   (SELECT max(o.expires_at) FROM orders o WHERE o.sim_id = s.id AND o.state = 'open' AND o.expires_at > $1), \
-                   EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), \
-                   EXISTS (SELECT 1 FROM orders c WHERE c.sim_id = s.id AND c.expires_at > $1 \
-                   AND c.state IN ('open', 'completed') AND c.filed = 0) \
-                   FROM sim s WHERE s.iccid = $2";
+        let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.state = \
+                   'open' AND r.expires_at > $1) OR EXISTS (SELECT 1 FROM assembly a WHERE \
+                   a.sim_id = s.id AND a.due_at > $1), (SELECT max(o.expires_at) FROM orders o \
+                   WHERE o.sim_id = s.id AND o.state = 'open' AND o.expires_at > $1), EXISTS \
+                   (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active'), EXISTS \
+                   (SELECT 1 FROM orders c WHERE c.sim_id = s.id AND c.expires_at > $1 AND \
+                   c.state IN ('open', 'completed') AND c.filed = 0) FROM sim s WHERE s.iccid = $2";
         self.first(sql, params![now.0, iccid], |row| {
             Ok(Hold {
                 stays: row.get(0)?,
@@ -113,16 +117,22 @@ impl Rows<'_> {
 
     /// Open orders at `now` whose SIM has not been on the air since they were made, by their ends.
     pub fn awaiting(&self, now: Timestamp) -> Result<Vec<Awaiting>, StoreError> {
-        let sql = "SELECT o.id, o.account_id, s.iccid FROM orders o INDEXED BY orders_awaiting JOIN sim s ON s.id = o.sim_id \
-                   WHERE o.state = 'open' AND o.awaits_sim = 1 AND o.expires_at > $1 ORDER BY o.expires_at";
+        let sql = "SELECT o.id, o.account_id, s.iccid FROM orders o INDEXED BY orders_awaiting \
+                   JOIN sim s ON s.id = o.sim_id WHERE o.state = 'open' AND o.awaits_sim = 1 AND \
+                   o.expires_at > $1 ORDER BY o.expires_at";
         self.all(sql, [now.0], |row| {
-            Ok(Awaiting { order: OrderId(row.get(0)?), account: AccountId(row.get(1)?), iccid: row.get(2)? })
+            Ok(Awaiting {
+                order: OrderId(row.get(0)?),
+                account: AccountId(row.get(1)?),
+                iccid: row.get(2)?,
+            })
         })
     }
 }
 
 impl Tx<'_> {
-    /// Keeps what is in a slot. A card that stood in another slot, of any bank, is there no more, and what is there is not known.
+    /// Keeps what is in a slot. A card that stood in another slot, of any bank, is there no more,
+    /// and what is there is not known.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
         let (word, iccid) = match &record.holds {
             Holds::Unknown => ("unknown", None),
@@ -130,23 +140,24 @@ impl Tx<'_> {
             Holds::Sim(iccid) => ("sim", Some(iccid)),
         };
         if let Some(iccid) = iccid {
-            let sql =
-                "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND (bank <> $2 OR slot <> $3)";
+            let sql = "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND \
+                       (bank <> $2 OR slot <> $3)";
             self.execute(sql, params![iccid, bank, record.slot])?;
         }
-        let sql = "INSERT INTO bank_slot (bank, slot, holds, iccid, visited_at) VALUES ($1, $2, $3, $4, $5) \
-                   ON CONFLICT (bank, slot) DO UPDATE SET holds = excluded.holds, iccid = excluded.iccid, \
-                   visited_at = excluded.visited_at";
+        let sql = "INSERT INTO bank_slot (bank, slot, holds, iccid, visited_at) VALUES ($1, $2, \
+                   $3, $4, $5) ON CONFLICT (bank, slot) DO UPDATE SET holds = excluded.holds, \
+                   iccid = excluded.iccid, visited_at = excluded.visited_at";
         let values = params![bank, record.slot, word, iccid, record.visited_at.map(|at| at.0)];
         self.execute(sql, values).map(drop)
     }
 
     /// Keeps a switch. Some of those that ended before `since` are forgotten.
     pub fn add_move(&self, moved: &Moved, since: Timestamp) -> Result<(), StoreError> {
-        let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+        let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < \
+                   $1 ORDER BY ended_at LIMIT $2)";
         self.execute(old, [since.0, PRUNED])?;
-        let sql = "INSERT INTO bank_move (bank, radio, slot, left_iccid, found_iccid, outcome, began_at, ended_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let sql = "INSERT INTO bank_move (bank, radio, slot, left_iccid, found_iccid, outcome, \
+                   began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = params![
             moved.bank,
             moved.radio,

@@ -1,4 +1,5 @@
-//! The ledger added up for those who watch the site: in pieces, so that each look costs what is new.
+//! The ledger added up for those who watch the site: in pieces, so that each look costs what is
+//! new.
 
 use super::{Rows, StoreError};
 
@@ -23,10 +24,15 @@ impl Rows<'_> {
 
     /// The sums of the entries after `after` up to `last`, by kind.
     pub fn sums_between(&self, after: i64, last: i64) -> Result<Vec<Sums>, StoreError> {
-        let sql = "SELECT kind, count(*), sum(balance_minor), sum(held_minor) FROM ledger WHERE id > $1 AND id <= $2 \
-                   GROUP BY kind ORDER BY kind";
+        let sql = "SELECT kind, count(*), sum(balance_minor), sum(held_minor) FROM ledger WHERE \
+                   id > $1 AND id <= $2 GROUP BY kind ORDER BY kind";
         self.all(sql, [after, last], |row| {
-            Ok(Sums { kind: row.get(0)?, entries: row.get(1)?, balance_minor: row.get(2)?, held_minor: row.get(3)? })
+            Ok(Sums {
+                kind: row.get(0)?,
+                entries: row.get(1)?,
+                balance_minor: row.get(2)?,
+                held_minor: row.get(3)?,
+            })
         })
     }
 }

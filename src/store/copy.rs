@@ -22,7 +22,8 @@ pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError
     Ok(File::open(file).and_then(|file| file.sync_all())?)
 }
 
-/// Keeps the database at `path` as it is before an upgrade from `schema`, beside it; of earlier copies only the last are kept.
+/// Keeps the database at `path` as it is before an upgrade from `schema`, beside it; of earlier
+/// copies only the last are kept.
 pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(), StoreError> {
     // A half-written file must not look like a copy.
     let unfinished = beside(path, ".unfinished");
@@ -45,7 +46,12 @@ fn name(unfinished: &Path, path: &Path, schema: i64) -> Result<PathBuf, StoreErr
         1 => beside(path, &format!(".schema-{schema}.backup")),
         n => beside(path, &format!(".schema-{schema}.backup-{n}")),
     });
-    let newest = copies(path).into_iter().filter(|copy| copy.0 == schema).map(|copy| copy.1).max().unwrap_or(0);
+    let newest = copies(path)
+        .into_iter()
+        .filter(|copy| copy.0 == schema)
+        .map(|copy| copy.1)
+        .max()
+        .unwrap_or(0);
     for name in names.skip(newest) {
         match renameat_with(CWD, unfinished, CWD, &name, RenameFlags::NOREPLACE) {
             Ok(()) => break,
@@ -59,12 +65,14 @@ fn name(unfinished: &Path, path: &Path, schema: i64) -> Result<PathBuf, StoreErr
 
 /// The copies beside a database: schema, number, path.
 fn copies(path: &Path) -> Vec<(i64, usize, PathBuf)> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(file) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let copies = entries.filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        let (schema, rest) = name.strip_prefix(file)?.strip_prefix(".schema-")?.split_once(".backup")?;
+        let (schema, rest) =
+            name.strip_prefix(file)?.strip_prefix(".schema-")?.split_once(".backup")?;
         let number = if rest.is_empty() { 1 } else { rest.strip_prefix('-')?.parse().ok()? };
         Some((schema.parse().ok()?, number, entry.path()))
     });

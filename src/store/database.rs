@@ -17,7 +17,8 @@ use super::{Rows, Stats, StoreError, Tx};
 
 /// How many operations may wait before callers wait to hand theirs in.
 const QUEUE: usize = 1024;
-/// When so many wait, who can be refused should be: the rest of the queue is for what modems hand over.
+/// When so many wait, who can be refused should be: the rest of the queue is for what modems hand
+/// over.
 pub(super) const CROWDED: usize = QUEUE / 2;
 /// By how much the priority of what is done at leisure is lower.
 const LEISURE: i32 = 10;
@@ -37,14 +38,16 @@ impl Store {
         Store::open_with(path, false)
     }
 
-    /// As [`Store::open`]; when others checkpoint (Litestream does, and must be the only one), the write-ahead log is left to them.
+    /// As [`Store::open`]; when others checkpoint (Litestream does, and must be the only one), the
+    /// write-ahead log is left to them.
     pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         let lock = lock(path)?;
         let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
         if conn.is_readonly("main").unwrap_or(false) {
             return Err(failed(
-                "it may only be read by this user, or lies on a file system that is mounted so".to_owned(),
+                "it may only be read by this user, or lies on a file system that is mounted so"
+                    .to_owned(),
             ));
         }
         let opened = prepare(&conn, checkpointed_by_others)
@@ -65,23 +68,38 @@ impl Store {
                 drop(lock);
             })
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Store { jobs, stats, readers: Arc::new(Readers::of(path)), thread: Arc::new(Mutex::new(Some(thread))) })
+        Ok(Store {
+            jobs,
+            stats,
+            readers: Arc::new(Readers::of(path)),
+            thread: Arc::new(Mutex::new(Some(thread))),
+        })
     }
 
-    /// Carries out `operation` in a transaction and answers when it is on disk. When it errs or panics nothing of it stays.
-    pub async fn write<T, E>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Carries out `operation` in a transaction and answers when it is on disk. When it errs or
+    /// panics nothing of it stays.
+    pub async fn write<T, E>(
+        &self,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let mut operation = Some(operation);
-        let once = move |tx: &Tx<'_>| operation.take().map_or_else(|| Err(StoreError::Gone.into()), |work| work(tx));
+        let once = move |tx: &Tx<'_>| {
+            operation.take().map_or_else(|| Err(StoreError::Gone.into()), |work| work(tx))
+        };
         self.hand_in(once, false).await
     }
 
-    /// As [`Store::write`], for what comes often and hardly ever fails: `operation` may be carried out more than once, so it does nothing but
-    /// through its `tx`. Neighbours of its kind share a savepoint, which is a fifth of what a message's would cost.
-    pub async fn write_often<T, E>(&self, operation: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// As [`Store::write`], for what comes often and hardly ever fails: `operation` may be carried
+    /// out more than once, so it does nothing but through its `tx`. Neighbours of its kind
+    /// share a savepoint, which is a fifth of what a message's would cost.
+    pub async fn write_often<T, E>(
+        &self,
+        operation: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -104,14 +122,19 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// Reads on a reader's connection, on a thread where blocking is allowed. Sees everything committed before the call.
-    pub async fn read<T, E>(&self, reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Reads on a reader's connection, on a thread where blocking is allowed. Sees everything
+    /// committed before the call.
+    pub async fn read<T, E>(
+        &self,
+        reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let turn = Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
+        let turn =
+            Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
         let read = tokio::task::spawn_blocking(move || {
             // Its end is that of the reading, also when nobody waits for that any more.
             let _turn = turn;
@@ -123,8 +146,9 @@ impl Store {
         read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// As [`Store::read`], but for what may take minutes: on a thread of its own that comes after all others, with a connection of
-    /// its own. Each statement sees one moment; between two of them the log of changes can be worked off.
+    /// As [`Store::read`], but for what may take minutes: on a thread of its own that comes after
+    /// all others, with a connection of its own. Each statement sees one moment; between two of
+    /// them the log of changes can be worked off.
     pub async fn read_at_leisure<T, E>(
         &self,
         reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static,
@@ -138,7 +162,8 @@ impl Store {
         let read = move || {
             // Where that is not allowed it is only less polite.
             let _ = rustix::process::nice(LEISURE);
-            let outcome = readers.open().map_err(E::from).and_then(|conn| reading(&Rows { conn: &conn }));
+            let outcome =
+                readers.open().map_err(E::from).and_then(|conn| reading(&Rows { conn: &conn }));
             let _ = answer.send(outcome);
         };
         let started = std::thread::Builder::new().name("store-leisure".to_owned()).spawn(read);
@@ -146,12 +171,20 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// A copy of the database as it is at one moment, while everything goes on. The file has no name: it is gone when it is closed.
+    /// A copy of the database as it is at one moment, while everything goes on. The file has no
+    /// name: it is gone when it is closed.
     pub async fn copy(&self) -> Result<File, StoreError> {
-        let folder = self.readers.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+        let folder = self
+            .readers
+            .path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map(Path::to_owned);
         let copy = move |rows: &Rows<'_>| {
             // Beside the database: that is where there is room for one.
-            let file = tempfile::Builder::new().prefix(".copy-").tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
+            let file = tempfile::Builder::new()
+                .prefix(".copy-")
+                .tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
             copy_into(rows.conn, file.path())?;
             Ok::<_, StoreError>(file.reopen()?)
         };
@@ -178,9 +211,11 @@ impl Store {
         &self.readers.path
     }
 
-    /// Lets the writer finish what waits and ends it. Later operations are answered [`StoreError::Gone`].
+    /// Lets the writer finish what waits and ends it. Later operations are answered
+    /// [`StoreError::Gone`].
     pub async fn close(&self) {
-        // The last connection to be closed takes the write-ahead log into the database, and only the writer's can.
+        // The last connection to be closed takes the write-ahead log into the database, and only
+        // the writer's can.
         self.readers.close();
         let _ = self.jobs.send(Command::Stop).await;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();

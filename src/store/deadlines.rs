@@ -26,13 +26,15 @@ impl std::fmt::Display for Deadline {
     }
 }
 
-/// The kinds: each with what makes it of its row's id, and its rows of which something is due at `$1`, at most `$2`.
+/// The kinds: each with what makes it of its row's id, and its rows of which something is due at
+/// `$1`, at most `$2`.
 type Kind = (fn(i64) -> Deadline, &'static str);
 
 const KINDS: [Kind; 3] = [
     (
         |id| Deadline::Order(OrderId(id)),
-        "SELECT id, expires_at FROM orders WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        "SELECT id, expires_at FROM orders WHERE state = 'open' AND expires_at <= $1 ORDER BY \
+         expires_at LIMIT $2",
     ),
     (
         |id| Deadline::Assembly(AssemblyId(id)),
@@ -40,24 +42,33 @@ const KINDS: [Kind; 3] = [
     ),
     (
         |id| Deadline::Rental(RentalId(id)),
-        "SELECT id, expires_at FROM rental WHERE state = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        "SELECT id, expires_at FROM rental WHERE state = 'active' AND expires_at <= $1 ORDER BY \
+         expires_at LIMIT $2",
     ),
 ];
 
 impl Rows<'_> {
-    /// What is due at `until`, as far as `limit` of each kind reach, in the order of its time. Nothing but names are read: a row
-    /// that cannot be read otherwise must not keep the others from being done.
-    pub fn due(&self, until: Timestamp, limit: usize) -> Result<BTreeSet<(Timestamp, Deadline)>, StoreError> {
+    /// What is due at `until`, as far as `limit` of each kind reach, in the order of its time.
+    /// Nothing but names are read: a row that cannot be read otherwise must not keep the others
+    /// from being done.
+    pub fn due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<BTreeSet<(Timestamp, Deadline)>, StoreError> {
         let (mut due, mut known_to) = (BTreeSet::new(), until);
         for (kind, sql) in KINDS {
             let count = i64::try_from(limit).unwrap_or(i64::MAX);
-            let of_kind = self.all(sql, [until.0, count], |row| Ok((Timestamp(row.get(1)?), kind(row.get(0)?))))?;
+            let of_kind = self.all(sql, [until.0, count], |row| {
+                Ok((Timestamp(row.get(1)?), kind(row.get(0)?)))
+            })?;
             if let Some((last, _)) = of_kind.last().filter(|_| of_kind.len() >= limit) {
                 known_to = known_to.min(*last);
             }
             due.extend(of_kind);
         }
-        // Past the last of a kind that was cut off there may be others before those of the other kinds.
+        // Past the last of a kind that was cut off there may be others before those of the other
+        // kinds.
         due.retain(|(at, _)| *at <= known_to);
         Ok(due)
     }

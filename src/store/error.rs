@@ -23,11 +23,15 @@ pub enum StoreError {
     },
     /// The file at the configured path is not the one that is open any more.
     #[error(
-        "the database was moved, deleted or replaced while the daemon ran; stop the daemon, put the file back, start it again"
+        "the database was moved, deleted or replaced while the daemon ran; stop the daemon, put \
+         the file back, start it again"
     )]
     Moved,
     /// A newer simbridge wrote this database.
-    #[error("the database is of schema {found}, this simbridge knows {known}: install the newer simbridge again")]
+    #[error(
+        "the database is of schema {found}, this simbridge knows {known}: install the newer \
+         simbridge again"
+    )]
     Newer {
         /// The file's schema.
         found: i64,
@@ -36,7 +40,8 @@ pub enum StoreError {
     },
     /// An upgrade without a way back is not begun.
     #[error(
-        "before its upgrade from schema {schema} the database is copied beside itself, and that failed: {reason}; nothing was changed"
+        "before its upgrade from schema {schema} the database is copied beside itself, and that \
+         failed: {reason}; nothing was changed"
     )]
     NoCopy {
         /// The file's schema.
@@ -45,17 +50,24 @@ pub enum StoreError {
         reason: String,
     },
     /// No room on the disk.
-    #[error("the disk of the database is full; free some space, the modems keep their messages until then")]
+    #[error(
+        "the disk of the database is full; free some space, the modems keep their messages until \
+         then"
+    )]
     Full,
     /// The disk fails.
     #[error("the disk of the database fails: {0}; the modems keep their messages until it works")]
     Disk(String),
     /// Another program holds the database.
-    #[error("the database is locked by another program; is a second simbridge running, or a tool that writes to it?")]
+    #[error(
+        "the database is locked by another program; is a second simbridge running, or a tool that \
+         writes to it?"
+    )]
     Locked,
     /// The file is damaged or is no database.
     #[error(
-        "the database{file} is damaged: {reason}; stop the daemon, put the file away, restore a backup in its place"
+        "the database{file} is damaged: {reason}; stop the daemon, put the file away, restore a \
+         backup in its place"
     )]
     Damaged {
         /// ` PATH`, as far as it is known.
@@ -101,7 +113,9 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,
-            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => StoreError::Disk(error.to_string()),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => {
+                StoreError::Disk(error.to_string())
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Damaged { file: String::new(), reason: error.to_string() }
@@ -123,14 +137,20 @@ impl StoreError {
     /// With the file's name, where people have to do something about the file.
     pub fn of_file(self, path: &Path) -> StoreError {
         match self {
-            StoreError::Damaged { reason, .. } => StoreError::Damaged { file: format!(" {}", path.display()), reason },
+            StoreError::Damaged { reason, .. } => {
+                StoreError::Damaged { file: format!(" {}", path.display()), reason }
+            }
             other => other,
         }
     }
 }
 
 /// An UPDATE that must touch exactly one row.
-pub(super) fn one_row(changed: usize, table: &'static str, key: impl ToString) -> Result<(), StoreError> {
+pub(super) fn one_row(
+    changed: usize,
+    table: &'static str,
+    key: impl ToString,
+) -> Result<(), StoreError> {
     match changed {
         1 => Ok(()),
         0 => Err(StoreError::Row {

@@ -15,17 +15,19 @@ use super::StoreError;
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection: more than there are in this room.
 const STATEMENTS: usize = 128;
-/// Of the database, what a connection keeps in memory, in KiB; the system's own cache has the rest. More of it makes the writer slower, not
-/// faster: below a gigabyte SQLite looks through all of it after each commit that has split a page (with 64 MiB an eighth of the writer's time).
+/// Of the database, what a connection keeps in memory, in KiB; the system's own cache has the rest.
+/// More of it makes the writer slower, not faster: below a gigabyte SQLite looks through all of it
+/// after each commit that has split a page (with 64 MiB an eighth of the writer's time).
 const CACHE_KIB: i64 = 8 * 1024;
 /// The same of each of those that read: there are several, and each keeps the same.
 const READER_CACHE_KIB: i64 = 1024;
-/// How many pages the log of changes may have before they go to their places: in a large database a commit changes pages far
-/// apart, and what is changed again until then goes there once.
+/// How many pages the log of changes may have before they go to their places: in a large database a
+/// commit changes pages far apart, and what is changed again until then goes there once.
 const CHECKPOINT_PAGES: i64 = 8_000;
 
-/// What holds for every connection. Each statement is prepared once and has one plan. Without the stability guarantee SQLite prepares a statement anew whenever a
-/// parameter changes that it has compared with a partial index's condition: a fifth of what a message cost.
+/// What holds for every connection. Each statement is prepared once and has one plan. Without the
+/// stability guarantee SQLite prepares a statement anew whenever a parameter changes that it has
+/// compared with a partial index's condition: a fifth of what a message cost.
 pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -46,15 +48,20 @@ pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "wal_autocheckpoint", if checkpointed_by_others { 0 } else { CHECKPOINT_PAGES })?;
+    conn.pragma_update(
+        None,
+        "wal_autocheckpoint",
+        if checkpointed_by_others { 0 } else { CHECKPOINT_PAGES },
+    )?;
     if checkpointed_by_others {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     }
     Ok(())
 }
 
-/// What a large operation's savepoint keeps stays in memory: a /tmp that is full or may not be written fails no order. (Where such files go can
-/// only be said for the whole process, and not while another connection works.) Migrations sort much more, once: theirs go to files.
+/// What a large operation's savepoint keeps stays in memory: a /tmp that is full or may not be
+/// written fails no order. (Where such files go can only be said for the whole process, and not
+/// while another connection works.) Migrations sort much more, once: theirs go to files.
 pub(super) fn spill_nowhere(conn: &Connection) -> Result<(), StoreError> {
     Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
 }
@@ -80,14 +87,15 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-/// Claims the database for this process by a lock beside it, which goes with the process however that ends. (A lock on the
-/// file itself would meddle with SQLite's own.)
+/// Claims the database for this process by a lock beside it, which goes with the process however
+/// that ends. (A lock on the file itself would meddle with SQLite's own.)
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.display().to_string();
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
     let opened = File::options().read(true).write(true).create(true).truncate(false).open(&name);
-    let mut file = opened.map_err(|error| StoreError::Open { path: path.clone(), reason: error.to_string() })?;
+    let mut file = opened
+        .map_err(|error| StoreError::Open { path: path.clone(), reason: error.to_string() })?;
     if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
         let mut holder = String::new();
         let _ = file.read_to_string(&mut holder);
@@ -111,15 +119,25 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
         assert!(matches!(Store::open(&path), Err(StoreError::Newer { found: 999, .. })));
         let path = dir.path().join("damaged.db");
-        std::fs::write(&path, "this is no database, but it is longer than a header would be, by far enough of a text")
-            .unwrap();
+        std::fs::write(
+            &path,
+            "this is no database, but it is longer than a header would be, by far enough of a text",
+        )
+        .unwrap();
         assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
-        assert!(matches!(Store::open(&dir.path().join("no/such/folder.db")), Err(StoreError::Open { .. })));
+        assert!(matches!(
+            Store::open(&dir.path().join("no/such/folder.db")),
+            Err(StoreError::Open { .. })
+        ));
     }
 
     async fn names(store: &Store) -> Vec<String> {
         let accounts = store.read(|rows| rows.accounts()).await;
-        accounts.unwrap_or_else(|e: StoreError| panic!("{e}")).into_iter().map(|account| account.name).collect()
+        accounts
+            .unwrap_or_else(|e: StoreError| panic!("{e}"))
+            .into_iter()
+            .map(|account| account.name)
+            .collect()
     }
 
     #[tokio::test]
@@ -127,7 +145,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("test.db");
         let store = Store::open(&path).unwrap();
-        let Err(StoreError::InUse { holder, .. }) = Store::open(&path) else { panic!("opened twice") };
+        let Err(StoreError::InUse { holder, .. }) = Store::open(&path) else {
+            panic!("opened twice")
+        };
         assert_eq!(holder, std::process::id().to_string());
         let away = dir.path().join("away.db");
         std::fs::rename(&path, &away).unwrap();

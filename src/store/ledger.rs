@@ -40,8 +40,8 @@ pub struct Entry {
     pub at: Timestamp,
 }
 
-const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, price_minor, \
-                     price_currency, rate, note, created_at FROM ledger";
+const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
+                     price_minor, price_currency, rate, note, created_at FROM ledger";
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let price = row.get::<_, Option<i64>>(7)?.map(Amount);
@@ -66,7 +66,9 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 impl Rows<'_> {
     /// The newest `limit` entries of an account, oldest first.
     pub fn ledger(&self, account: AccountId, limit: i64) -> Result<Vec<Entry>, StoreError> {
-        let sql = format!("SELECT * FROM ({ENTRY} WHERE account_id = $1 ORDER BY id DESC LIMIT $2) ORDER BY id");
+        let sql = format!(
+            "SELECT * FROM ({ENTRY} WHERE account_id = $1 ORDER BY id DESC LIMIT $2) ORDER BY id"
+        );
         self.all(&sql, [account.0, limit], entry)
     }
 
@@ -82,10 +84,11 @@ impl Rows<'_> {
 
     /// The sums of an account's entries: what its balance and holds must be.
     pub fn ledger_sums(&self, account: AccountId) -> Result<Funds, StoreError> {
-        let sql =
-            "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM ledger WHERE account_id = $1";
-        let sums =
-            self.first(sql, [account.0], |row| Ok(Funds { balance: Amount(row.get(0)?), held: Amount(row.get(1)?) }))?;
+        let sql = "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM \
+                   ledger WHERE account_id = $1";
+        let sums = self.first(sql, [account.0], |row| {
+            Ok(Funds { balance: Amount(row.get(0)?), held: Amount(row.get(1)?) })
+        })?;
         Ok(sums.unwrap_or_default())
     }
 }
@@ -100,9 +103,10 @@ impl Tx<'_> {
         at: Timestamp,
     ) -> Result<Applied, StoreError> {
         let (balance, held) = posting.effects();
-        let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
-                   price_minor, price_currency, rate, note, cause, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (cause) DO NOTHING";
+        let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, \
+                   order_id, rental_id, price_minor, price_currency, rate, note, cause, \
+                   created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON \
+                   CONFLICT (cause) DO NOTHING";
         let (rental, charge) = posting.rental().unzip();
         let values = params![
             account.0,
@@ -124,7 +128,9 @@ impl Tx<'_> {
         }
         let fault = |fault| StoreError::Row { table: "account", key: account.to_string(), fault };
         let before = self.account(account)?.ok_or_else(|| fault("is not there"))?.funds;
-        let funds = before.after(posting).ok_or_else(|| fault("cannot take the entry: its holds would be negative"))?;
+        let funds = before
+            .after(posting)
+            .ok_or_else(|| fault("cannot take the entry: its holds would be negative"))?;
         self.set_funds(account, funds)?;
         Ok(Applied::Now(funds))
     }

@@ -41,8 +41,9 @@ pub enum MessageFilter {
     After(MessageId),
 }
 
-const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, m.sent_at, m.received_at, \
-                       m.complete, m.order_id, m.rental_id, m.withheld, m.seen_at IS NOT NULL FROM message m JOIN sim s ON s.id = m.sim_id";
+const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, \
+                       m.sent_at, m.received_at, m.complete, m.order_id, m.rental_id, m.withheld, \
+                       m.seen_at IS NOT NULL FROM message m JOIN sim s ON s.id = m.sim_id";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -68,20 +69,25 @@ impl Rows<'_> {
     pub fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, StoreError> {
         let (sql, value) = match filter {
             MessageFilter::Newest(0) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), 0),
-            MessageFilter::Newest(limit) => {
-                (format!("SELECT * FROM ({MESSAGE} ORDER BY m.id DESC LIMIT $1) ORDER BY id"), limit)
-            }
+            MessageFilter::Newest(limit) => (
+                format!("SELECT * FROM ({MESSAGE} ORDER BY m.id DESC LIMIT $1) ORDER BY id"),
+                limit,
+            ),
             MessageFilter::After(id) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), id.0),
         };
         self.all(&sql, [value], message)
     }
 
-    /// The newest message of an order that its customer may see and that still has its text, the text, and whether they were
-    /// shown it.
-    pub fn newest_text(&self, order: OrderId) -> Result<Option<(MessageId, String, bool)>, StoreError> {
-        let sql = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND withheld IS NULL \
-                   ORDER BY id DESC LIMIT 1";
-        let newest = self.first(sql, [order.0], |row| Ok((MessageId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+    /// The newest message of an order that its customer may see and that still has its text, the
+    /// text, and whether they were shown it.
+    pub fn newest_text(
+        &self,
+        order: OrderId,
+    ) -> Result<Option<(MessageId, String, bool)>, StoreError> {
+        let sql = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND \
+                   withheld IS NULL ORDER BY id DESC LIMIT 1";
+        let newest = self
+            .first(sql, [order.0], |row| Ok((MessageId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
         Ok(newest.and_then(|(id, text, seen): (_, Option<String>, _)| Some((id, text?, seen))))
     }
 
@@ -91,7 +97,9 @@ impl Rows<'_> {
         let owner = self.first(sql, [id.0], |row| {
             let (order, rental) = (row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?);
             let withheld = row.get::<_, Option<String>>(2)?.map(Owner::Withheld);
-            let given = order.map(|id| Owner::Order(OrderId(id))).or(rental.map(|id| Owner::Rental(RentalId(id))));
+            let given = order
+                .map(|id| Owner::Order(OrderId(id)))
+                .or(rental.map(|id| Owner::Rental(RentalId(id))));
             Ok(given.or(withheld).unwrap_or(Owner::Nobody))
         });
         Ok(owner?.unwrap_or(Owner::Nobody))
@@ -108,10 +116,16 @@ impl Rows<'_> {
     }
 
     /// What reached a SIM from `from` until before `to` and was given to nobody, oldest first.
-    pub fn unclaimed(&self, sim: SimId, from: Timestamp, to: Timestamp) -> Result<Vec<Message>, StoreError> {
+    pub fn unclaimed(
+        &self,
+        sim: SimId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Message>, StoreError> {
         let sql = format!(
-            "{MESSAGE} WHERE m.sim_id = $1 AND m.received_at >= $2 AND m.received_at < $3 AND m.order_id IS NULL \
-             AND m.rental_id IS NULL AND (m.withheld IS NULL OR m.withheld <> 'loopback') ORDER BY m.id"
+            "{MESSAGE} WHERE m.sim_id = $1 AND m.received_at >= $2 AND m.received_at < $3 AND \
+             m.order_id IS NULL AND m.rental_id IS NULL AND (m.withheld IS NULL OR m.withheld <> \
+             'loopback') ORDER BY m.id"
         );
         self.all(&sql, [sim.0, from.0, to.0], message)
     }
@@ -120,8 +134,9 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// Adds a message.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
-        let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, complete, order_id, rental_id, \
-                   withheld, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, \
+                   complete, order_id, rental_id, withheld, settled_at) VALUES ($1, $2, $3, $4, \
+                   $5, $6, $7, $8, $9, $10, $11)";
         let values = params![
             new.sim.0,
             new.sender,
@@ -147,8 +162,8 @@ impl Tx<'_> {
 
     /// Mends a message that was shown as incomplete: its rest has come.
     pub fn mend_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
-        let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, received_at = $5, \
-                   rental_id = $6, withheld = $7, settled_at = $8 WHERE id = $9";
+        let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \
+                   received_at = $5, rental_id = $6, withheld = $7, settled_at = $8 WHERE id = $9";
         let values = params![
             new.text,
             new.code,

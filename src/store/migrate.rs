@@ -1,4 +1,5 @@
-//! Numbered migrations, embedded, applied at start, forward only; `PRAGMA user_version` holds how many are in.
+//! Numbered migrations, embedded, applied at start, forward only; `PRAGMA user_version` holds how
+//! many are in.
 
 use std::path::Path;
 
@@ -17,8 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_by_time.sql"),
 ];
 
-/// Brings the database at `path` to the newest schema, each step in a transaction of its own. Of one that had a schema a copy is
-/// kept beside it first.
+/// Brings the database at `path` to the newest schema, each step in a transaction of its own. Of
+/// one that had a schema a copy is kept beside it first.
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -35,7 +36,9 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
 /// Applies what is missing of the first `count` migrations.
 fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    for (version, sql) in (1_i64..).zip(MIGRATIONS.iter().take(count)).filter(|(version, _)| *version > found) {
+    for (version, sql) in
+        (1_i64..).zip(MIGRATIONS.iter().take(count)).filter(|(version, _)| *version > found)
+    {
         let step = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         step.execute_batch(sql)?;
         step.pragma_update(None, "user_version", version)?;
@@ -71,7 +74,9 @@ mod tests {
     }
 
     fn backups(folder: &Path) -> Vec<String> {
-        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<String> = names.filter(|name| name.contains(".schema-")).collect();
         names.sort();
         names
@@ -89,12 +94,23 @@ mod tests {
                 assert_eq!(faults, [""; 0], "schema {count}");
             }
             let (accounts, messages) = store
-                .read(|rows| Ok::<_, StoreError>((rows.accounts()?, rows.messages(MessageFilter::Newest(0))?)))
+                .read(|rows| {
+                    Ok::<_, StoreError>((
+                        rows.accounts()?,
+                        rows.messages(MessageFilter::Newest(0))?,
+                    ))
+                })
                 .await
                 .unwrap();
-            let balances: Vec<_> =
-                accounts.iter().map(|account| (account.name.as_str(), account.funds.balance.0)).collect();
-            assert_eq!(balances, [("ann", 950), ("bob", if count == 1 { 2000 } else { 500 })], "schema {count}");
+            let balances: Vec<_> = accounts
+                .iter()
+                .map(|account| (account.name.as_str(), account.funds.balance.0))
+                .collect();
+            assert_eq!(
+                balances,
+                [("ann", 950), ("bob", if count == 1 { 2000 } else { 500 })],
+                "schema {count}"
+            );
             assert!(messages.len() >= 3);
             store.close().await;
             let kept = backups(folder.path());
@@ -106,8 +122,10 @@ mod tests {
             // What was kept is as it was before: it can be upgraded itself.
             let again = folder.path().join("again.db");
             std::fs::rename(folder.path().join(&kept[0]), &again).unwrap();
-            let found: i64 =
-                Connection::open(&again).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+            let found: i64 = Connection::open(&again)
+                .unwrap()
+                .query_row("PRAGMA user_version", [], |row| row.get(0))
+                .unwrap();
             assert_eq!(usize::try_from(found).unwrap(), count);
             Store::open(&again).unwrap().close().await;
         }
@@ -136,9 +154,13 @@ mod tests {
         // A folder in the way of the copy.
         std::fs::create_dir(folder.path().join("x.db.unfinished")).unwrap();
         std::fs::write(folder.path().join("x.db.unfinished/full"), "").unwrap();
-        let Err(StoreError::NoCopy { schema: 1, .. }) = Store::open(&path) else { panic!("upgraded without a copy") };
-        let version: i64 =
-            Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        let Err(StoreError::NoCopy { schema: 1, .. }) = Store::open(&path) else {
+            panic!("upgraded without a copy")
+        };
+        let version: i64 = Connection::open(&path)
+            .unwrap()
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(version, 1);
     }
 
@@ -151,19 +173,29 @@ mod tests {
         }
         conn.pragma_update(None, "user_version", 3).unwrap();
         conn.execute_batch(
-            "INSERT INTO sim (id, iccid, number, number_source, created_at, rests_until, retired_at)
-                 VALUES (7, '89310', '+31612345678', 'cnum', 1, 2, 3), (8, '89311', NULL, NULL, 4, 0, NULL);
-             INSERT INTO message (id, sim_id, received_at, complete) VALUES (1, 7, 5, 1), (2, 8, 6, 1);
-             INSERT INTO part (sim_id, digest, pdu, imei, received_at, live) VALUES (7, x'00', x'00', '1', 5, 0);",
+            "INSERT INTO sim (id, iccid, number, number_source, created_at, rests_until, \
+             retired_at)
+                 VALUES (7, '89310', '+31612345678', 'cnum', 1, 2, 3), (8, '89311', NULL, NULL, 4, \
+             0, NULL);
+             INSERT INTO message (id, sim_id, received_at, complete) VALUES (1, 7, 5, 1), (2, 8, \
+             6, 1);
+             INSERT INTO part (sim_id, digest, pdu, imei, received_at, live) VALUES (7, x'00', \
+             x'00', '1', 5, 0);",
         )
         .unwrap();
         migrate_to(&mut conn, MIGRATIONS.len()).unwrap();
         let told: String = conn
-            .query_row("SELECT group_concat(concat_ws(' ', id, iccid, number, number_source, created_at, rests_until, retired_at), ',') FROM sim", [], |row| row.get(0))
+            .query_row(
+                "SELECT group_concat(concat_ws(' ', id, iccid, number, number_source, created_at, \
+                 rests_until, retired_at), ',') FROM sim",
+                [],
+                |row| row.get(0),
+            )
             .unwrap();
         assert_eq!(told, "7 89310 +31612345678 cnum 1 2 3,8 89311 4 0");
-        let orphans: i64 =
-            conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+        let orphans: i64 = conn
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(orphans, 0);
         conn.execute("UPDATE sim SET number_source = 'ussd' WHERE id = 7", []).unwrap();
         assert!(conn.execute("DELETE FROM sim WHERE id = 7", []).is_err(), "messages point at it");

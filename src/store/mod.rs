@@ -1,8 +1,9 @@
-//! SQLite: one writer thread with group commit, read-only readers, and a file of verbs per aggregate. All SQL is here and in
-//! `migrations/`.
+//! SQLite: one writer thread with group commit, read-only readers, and a file of verbs per
+//! aggregate. All SQL is here and in `migrations/`.
 //!
-//! The face is domain words. A caller hands a whole operation to [`Store::write`] and is answered after the commit is on disk
-//! (WAL, `synchronous=FULL`); operations that wait together share one transaction, and a failed one undoes only itself.
+//! The face is domain words. A caller hands a whole operation to [`Store::write`] and is answered
+//! after the commit is on disk (WAL, `synchronous=FULL`); operations that wait together share one
+//! transaction, and a failed one undoes only itself.
 
 mod accounts;
 mod assemblies;

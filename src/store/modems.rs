@@ -16,8 +16,8 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// From now on what lies in the modem's own store is `sim`'s.
     pub fn set_custody(&self, imei: &str, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) \
-                   ON CONFLICT (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
+        let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \
+                   (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
         self.execute(sql, params![imei, sim.0, at.0]).map(drop)
     }
 }

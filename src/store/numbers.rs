@@ -32,15 +32,15 @@ fn ask(row: &Row<'_>) -> rusqlite::Result<Option<Ask>> {
 impl Rows<'_> {
     /// SIMs in use without a number.
     pub fn numberless(&self) -> Result<Vec<SimId>, StoreError> {
-        let sql =
-            "SELECT id FROM sim INDEXED BY sim_numberless WHERE number IS NULL AND retired_at IS NULL ORDER BY id";
+        let sql = "SELECT id FROM sim INDEXED BY sim_numberless WHERE number IS NULL AND \
+                   retired_at IS NULL ORDER BY id";
         self.all(sql, [], |row| row.get(0).map(SimId))
     }
 
     /// What was asked for a SIM.
     pub fn asks(&self, sim: SimId) -> Result<Vec<Ask>, StoreError> {
-        let sql =
-            "SELECT means, asked_at, tries, next_at, failure FROM number_ask WHERE sim_id = $1 ORDER BY means DESC";
+        let sql = "SELECT means, asked_at, tries, next_at, failure FROM number_ask WHERE sim_id = \
+                   $1 ORDER BY means DESC";
         Ok(self.all(sql, [sim.0], ask)?.into_iter().flatten().collect())
     }
 
@@ -52,7 +52,8 @@ impl Rows<'_> {
 
     /// The message with this token.
     pub fn loopback(&self, token: &str) -> Result<Option<Loopback>, StoreError> {
-        let sql = "SELECT sim_id, receiver_id, sent_at, confirmed, originator FROM loopback WHERE token = $1";
+        let sql = "SELECT sim_id, receiver_id, sent_at, confirmed, originator FROM loopback WHERE \
+                   token = $1";
         self.first(sql, [token], |row| {
             Ok(Loopback {
                 sim: SimId(row.get(0)?),
@@ -68,10 +69,12 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// Notes what was asked for a SIM, in place of what was asked by the same means before.
     pub fn save_ask(&self, sim: SimId, ask: &Ask) -> Result<(), StoreError> {
-        let sql = "INSERT INTO number_ask (sim_id, means, asked_at, tries, next_at, failure) VALUES ($1, $2, $3, $4, $5, $6) \
-                   ON CONFLICT (sim_id, means) DO UPDATE SET asked_at = excluded.asked_at, tries = excluded.tries, \
-                   next_at = excluded.next_at, failure = excluded.failure";
-        let values = params![sim.0, ask.means.word(), ask.asked_at.0, ask.tries, ask.next_at.0, ask.failure];
+        let sql = "INSERT INTO number_ask (sim_id, means, asked_at, tries, next_at, failure) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sim_id, means) DO UPDATE SET \
+                   asked_at = excluded.asked_at, tries = excluded.tries, next_at = \
+                   excluded.next_at, failure = excluded.failure";
+        let values =
+            params![sim.0, ask.means.word(), ask.asked_at.0, ask.tries, ask.next_at.0, ask.failure];
         self.execute(sql, values).map(drop)
     }
 
@@ -81,21 +84,30 @@ impl Tx<'_> {
     }
 
     /// Notes a message that is about to be sent. Those from before `since` are forgotten.
-    pub fn add_loopback(&self, token: &str, loopback: &Loopback, since: Timestamp) -> Result<(), StoreError> {
+    pub fn add_loopback(
+        &self,
+        token: &str,
+        loopback: &Loopback,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
         self.execute("DELETE FROM loopback WHERE sent_at < $1", [since.0])?;
-        let sql = "INSERT INTO loopback (token, sim_id, receiver_id, sent_at) VALUES ($1, $2, $3, $4)";
-        self.execute(sql, params![token, loopback.sim.0, loopback.receiver.0, loopback.sent_at.0]).map(drop)
+        let sql =
+            "INSERT INTO loopback (token, sim_id, receiver_id, sent_at) VALUES ($1, $2, $3, $4)";
+        self.execute(sql, params![token, loopback.sim.0, loopback.receiver.0, loopback.sent_at.0])
+            .map(drop)
     }
 
     /// It was that SIM which sent it.
     pub fn confirm_loopback(&self, token: &str) -> Result<(), StoreError> {
-        let changed = self.execute("UPDATE loopback SET confirmed = 1 WHERE token = $1", [token])?;
+        let changed =
+            self.execute("UPDATE loopback SET confirmed = 1 WHERE token = $1", [token])?;
         one_row(changed, "loopback", token)
     }
 
     /// It has come.
     pub fn loopback_came(&self, token: &str, originator: &str) -> Result<(), StoreError> {
-        let changed = self.execute("UPDATE loopback SET originator = $1 WHERE token = $2", [originator, token])?;
+        let changed = self
+            .execute("UPDATE loopback SET originator = $1 WHERE token = $2", [originator, token])?;
         one_row(changed, "loopback", token)
     }
 }

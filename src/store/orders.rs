@@ -37,14 +37,18 @@ pub struct NewOrder<'n> {
     pub awaits_sim: bool,
 }
 
-const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, created_at, expires_at, \
-                     state, ended_at, reuse_of, awaits_sim FROM orders";
+const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, \
+                     created_at, expires_at, state, ended_at, reuse_of, awaits_sim FROM orders";
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
     let ended_at = row.get::<_, Option<i64>>(10)?.map(Timestamp);
     let Some(state) = OrderState::from_row(row.get_ref(9)?.as_str()?, ended_at) else {
-        return Ok(Err(StoreError::Row { table: "orders", key: id.to_string(), fault: "has no state that can be" }));
+        return Ok(Err(StoreError::Row {
+            table: "orders",
+            key: id.to_string(),
+            fault: "has no state that can be",
+        }));
     };
     Ok(Ok(Order {
         id,
@@ -75,8 +79,13 @@ impl Rows<'_> {
     }
 
     /// An account's open orders at `now`, oldest first.
-    pub fn open_orders(&self, account: AccountId, now: Timestamp) -> Result<Vec<OrderId>, StoreError> {
-        let sql = "SELECT id FROM orders WHERE account_id = $1 AND state = 'open' AND expires_at > $2 ORDER BY id";
+    pub fn open_orders(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<OrderId>, StoreError> {
+        let sql = "SELECT id FROM orders WHERE account_id = $1 AND state = 'open' AND expires_at \
+                   > $2 ORDER BY id";
         self.all(sql, [account.0, now.0], |row| row.get(0).map(OrderId))
     }
 
@@ -88,17 +97,22 @@ impl Rows<'_> {
     /// Open and collecting orders on a SIM at `now`, oldest first.
     pub fn running_orders(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
         let sql = format!(
-            "{ORDER} WHERE sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND filed = 0 ORDER BY id"
+            "{ORDER} WHERE sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND \
+             filed = 0 ORDER BY id"
         );
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
     /// What runs on each SIM at `now`, as far as it stands in another order's way.
     pub fn neighbours(&self, now: Timestamp) -> Result<HashMap<SimId, Vec<Neighbour>>, StoreError> {
-        let sql = "SELECT sim_id, service_id, state = 'open', patterned FROM orders WHERE expires_at > $1 \
-                   AND state IN ('open', 'completed') AND filed = 0";
+        let sql = "SELECT sim_id, service_id, state = 'open', patterned FROM orders WHERE \
+                   expires_at > $1 AND state IN ('open', 'completed') AND filed = 0";
         let running = self.all(sql, [now.0], |row| {
-            let neighbour = Neighbour { service: ServiceId(row.get(1)?), open: row.get(2)?, patterned: row.get(3)? };
+            let neighbour = Neighbour {
+                service: ServiceId(row.get(1)?),
+                open: row.get(2)?,
+                patterned: row.get(3)?,
+            };
             Ok((SimId(row.get(0)?), neighbour))
         })?;
         let mut by_sim: HashMap<SimId, Vec<Neighbour>> = HashMap::new();
@@ -110,28 +124,35 @@ impl Rows<'_> {
 
     /// Open orders of one SIM whose lifetime is over at `now`.
     pub fn due_orders_of(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
-        let sql = format!("{ORDER} WHERE sim_id = $1 AND state = 'open' AND expires_at <= $2 ORDER BY id");
+        let sql = format!(
+            "{ORDER} WHERE sim_id = $1 AND state = 'open' AND expires_at <= $2 ORDER BY id"
+        );
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
     /// When the next completed order ceases to collect.
     pub fn next_to_file(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT expires_at FROM orders WHERE state = 'completed' AND filed = 0 ORDER BY expires_at LIMIT 1";
+        let sql = "SELECT expires_at FROM orders WHERE state = 'completed' AND filed = 0 ORDER BY \
+                   expires_at LIMIT 1";
         self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 
     /// Every open order: id, account, the end of its lifetime.
     pub fn all_open_orders(&self) -> Result<Vec<(OrderId, AccountId, Timestamp)>, StoreError> {
-        let sql = "SELECT id, account_id, expires_at FROM orders WHERE state = 'open' ORDER BY expires_at";
-        self.all(sql, [], |row| Ok((OrderId(row.get(0)?), AccountId(row.get(1)?), Timestamp(row.get(2)?))))
+        let sql = "SELECT id, account_id, expires_at FROM orders WHERE state = 'open' ORDER BY \
+                   expires_at";
+        self.all(sql, [], |row| {
+            Ok((OrderId(row.get(0)?), AccountId(row.get(1)?), Timestamp(row.get(2)?)))
+        })
     }
 }
 
 impl Tx<'_> {
     /// Adds an open order.
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
-        let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, patterned, \
-                   created_at, expires_at, reuse_of, awaits_sim) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11)";
+        let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, \
+                   price_minor, state, patterned, created_at, expires_at, reuse_of, awaits_sim) \
+                   VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11)";
         let values = params![
             new.account.0,
             new.service.0,
@@ -151,14 +172,15 @@ impl Tx<'_> {
 
     /// An open order's SIM is on the air: its lifetime ends then.
     pub fn begin_order(&self, order: OrderId, expires_at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE orders SET awaits_sim = 0, expires_at = max($1, created_at) WHERE id = $2 AND state = 'open' AND awaits_sim = 1";
+        let sql = "UPDATE orders SET awaits_sim = 0, expires_at = max($1, created_at) WHERE id = \
+                   $2 AND state = 'open' AND awaits_sim = 1";
         one_row(self.execute(sql, [expires_at.0, order.0])?, "orders", order)
     }
 
     /// Files completed orders, at most `limit`, that collect no more at `now`; answers how many.
     pub fn file_orders(&self, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
-        let sql = "UPDATE orders SET filed = 1 WHERE id IN (SELECT id FROM orders WHERE state = 'completed' AND filed = 0 \
-                   AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        let sql = "UPDATE orders SET filed = 1 WHERE id IN (SELECT id FROM orders WHERE state = \
+                   'completed' AND filed = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
         self.execute(sql, [now.0, limit])
     }
 

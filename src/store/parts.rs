@@ -53,24 +53,38 @@ impl StoredPart {
 
 impl Rows<'_> {
     /// Whether this SIM's part with that stamp was kept before.
-    pub fn has_part(&self, sim: SimId, digest: &[u8; 32], stamp: Option<Timestamp>) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest = $3";
+    pub fn has_part(
+        &self,
+        sim: SimId,
+        digest: &[u8; 32],
+        stamp: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let sql =
+            "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest = $3";
         let values = params![stamp.map_or(0, |at| at.0), sim.0, digest.as_slice()];
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
     }
 
-    /// Stamp less arrival, in microseconds, of the newest `limit` live messages of a service centre since `since`: of a long
-    /// one its first part only, so that it has one voice.
-    pub fn clock_samples(&self, smsc: &str, since: Timestamp, limit: i64) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT stamp - received_at FROM part WHERE smsc = $1 AND live = 1 AND received_at >= $2 \
-                   AND (sequence IS NULL OR sequence = 1) ORDER BY received_at DESC LIMIT $3";
-        let samples = self.all(sql, params![smsc, since.0, limit], |row| row.get::<_, Option<i64>>(0))?;
+    /// Stamp less arrival, in microseconds, of the newest `limit` live messages of a service centre
+    /// since `since`: of a long one its first part only, so that it has one voice.
+    pub fn clock_samples(
+        &self,
+        smsc: &str,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT stamp - received_at FROM part WHERE smsc = $1 AND live = 1 AND \
+                   received_at >= $2 AND (sequence IS NULL OR sequence = 1) ORDER BY received_at \
+                   DESC LIMIT $3";
+        let samples =
+            self.all(sql, params![smsc, since.0, limit], |row| row.get::<_, Option<i64>>(0))?;
         Ok(samples.into_iter().flatten().collect())
     }
 
     /// The parts of a long message that are there, in its order.
     pub fn parts_of(&self, assembly: AssemblyId) -> Result<Vec<StoredPart>, StoreError> {
-        let sql = "SELECT pdu, sequence, stamp, received_at FROM part WHERE assembly_id = $1 ORDER BY sequence, id";
+        let sql = "SELECT pdu, sequence, stamp, received_at FROM part WHERE assembly_id = $1 \
+                   ORDER BY sequence, id";
         self.all(sql, [assembly.0], |row| {
             Ok(StoredPart {
                 pdu: row.get(0)?,
@@ -85,8 +99,8 @@ impl Rows<'_> {
 impl Tx<'_> {
     /// Keeps a part.
     pub fn add_part(&self, new: &NewPart<'_>) -> Result<PartId, StoreError> {
-        let sql = "INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, error, \
-                   message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        let sql = "INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, \
+                   error, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = params![
             new.sim.0,
             new.digest.as_slice(),
@@ -104,7 +118,12 @@ impl Tx<'_> {
     }
 
     /// Puts a part into the long message that it belongs to.
-    pub fn place_part(&self, part: PartId, assembly: AssemblyId, sequence: u8) -> Result<(), StoreError> {
+    pub fn place_part(
+        &self,
+        part: PartId,
+        assembly: AssemblyId,
+        sequence: u8,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE part SET assembly_id = $1, sequence = $2 WHERE id = $3";
         one_row(self.execute(sql, params![assembly.0, sequence, part.0])?, "part", part)
     }

@@ -8,7 +8,8 @@ use crate::domain::Timestamp;
 impl Tx<'_> {
     /// Notes that a PIN is being entered. Whether it may be: not when one was before.
     pub fn note_pin_try(&self, card: &str, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO NOTHING";
+        let sql =
+            "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO NOTHING";
         Ok(self.execute(sql, params![card, at.0])? == 1)
     }
 

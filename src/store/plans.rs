@@ -78,11 +78,14 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.ledger_of_rental(RentalId(n)).unwrap();
     rows.has_skipped(&name, ServiceId(n), account).unwrap();
     rows.find_for_rent(&name, now, |_, _| false).unwrap();
-    for company in
-        [Company::Alone { among_collecting: false }, Company::Alone { among_collecting: true }, Company::Shared]
-    {
+    for company in [
+        Company::Alone { among_collecting: false },
+        Company::Alone { among_collecting: true },
+        Company::Shared,
+    ] {
         let (service, used_since) = (ServiceId(n), now);
-        let query = super::StockQuery { country: &name, service, account, company, now, used_since };
+        let query =
+            super::StockQuery { country: &name, service, account, company, now, used_since };
         rows.find_in_stock(query, |_, _| false).unwrap();
         rows.find_parked(query, |_, _| false).unwrap();
         rows.is_crowded(sim, account, service, company, now).unwrap();
@@ -113,8 +116,8 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     tx.add_move(&moved, now).unwrap();
 }
 
-/// SQLite prepares a statement anew when a parameter has changed that it compared with a partial index's condition, unless it is told
-/// not to.
+/// SQLite prepares a statement anew when a parameter has changed that it compared with a partial
+/// index's condition, unless it is told not to.
 #[test]
 fn no_statement_is_prepared_anew_because_a_parameter_has_changed() {
     let conn = told();
@@ -134,19 +137,26 @@ fn every_hot_statement_uses_an_index() {
     let mut centres = 0;
     for sql in seen {
         let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let steps: Vec<String> =
-            plan.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<_, _>>().unwrap();
+        let steps: Vec<String> = plan
+            .raw_query()
+            .mapped(|row| row.get::<_, String>(3))
+            .collect::<Result<_, _>>()
+            .unwrap();
         // A service centre that was silent for long is not looked through from its beginning.
         let of_centre = steps.iter().find(|step| step.contains("part_live"));
         assert!(
-            of_centre.is_none_or(|step| step.ends_with("COVERING INDEX part_live (smsc=? AND received_at>?)")),
+            of_centre.is_none_or(
+                |step| step.ends_with("COVERING INDEX part_live (smsc=? AND received_at>?)")
+            ),
             "{of_centre:?}"
         );
         centres += usize::from(of_centre.is_some());
         for step in steps {
-            let whole_table = step.starts_with("SCAN") && !step.contains("USING") && step != "SCAN CONSTANT ROW";
+            let whole_table =
+                step.starts_with("SCAN") && !step.contains("USING") && step != "SCAN CONSTANT ROW";
             assert!(!whole_table, "{step}\n{sql}");
-            // What stops at the first row must not gather all of them first; a handful may be sorted.
+            // What stops at the first row must not gather all of them first; a handful may be
+            // sorted.
             let stops = sql.contains("LIMIT") || sql.contains("last_given_at");
             let sorted = stops && step.contains("USE TEMP B-TREE");
             assert!(!sorted, "{step}\n{sql}");

@@ -1,4 +1,5 @@
-//! The reading verbs' handle: usable on a reader's connection and inside a writer's operation alike.
+//! The reading verbs' handle: usable on a reader's connection and inside a writer's operation
+//! alike.
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 

@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use super::StoreError;
 use super::file::equip_reader;
 
-/// How many read at the same time; the others wait. One that had to open the database anew would cost more than it reads.
+/// How many read at the same time; the others wait. One that had to open the database anew would
+/// cost more than it reads.
 pub(super) const READERS: usize = 8;
 
 /// Read-only connections, opened as needed and kept for the next reader.

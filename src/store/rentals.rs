@@ -7,14 +7,19 @@ use super::{Rows, StoreError, Tx};
 use crate::domain::rental::RentalState;
 use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
 
-const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, auto_renew, terms, months, \
-                      started_at, expires_at, state, ended_at FROM rental";
+const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, \
+                      auto_renew, terms, months, started_at, expires_at, state, ended_at FROM \
+                      rental";
 
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     let id = RentalId(row.get(0)?);
     let ended_at = row.get::<_, Option<i64>>(13)?.map(Timestamp);
     let Some(state) = RentalState::from_row(row.get_ref(12)?.as_str()?, ended_at) else {
-        return Ok(Err(StoreError::Row { table: "rental", key: id.to_string(), fault: "has no state that can be" }));
+        return Ok(Err(StoreError::Row {
+            table: "rental",
+            key: id.to_string(),
+            fault: "has no state that can be",
+        }));
     };
     Ok(Ok(Rental {
         id,
@@ -47,16 +52,22 @@ impl Rows<'_> {
 
     /// A SIM's newest rental of those that had begun at `at`.
     pub fn rental_at(&self, sim: SimId, at: Timestamp) -> Result<Option<Rental>, StoreError> {
-        let sql = format!("{RENTAL} WHERE sim_id = $1 AND started_at <= $2 ORDER BY started_at DESC, id DESC LIMIT 1");
+        let sql = format!(
+            "{RENTAL} WHERE sim_id = $1 AND started_at <= $2 ORDER BY started_at DESC, id DESC \
+             LIMIT 1"
+        );
         self.first(&sql, [sim.0, at.0], rental)?.transpose()
     }
 
     /// Whether a SIM was ever let.
     pub fn was_ever_let(&self, sim: SimId) -> Result<bool, StoreError> {
-        Ok(self.first("SELECT 1 FROM rental WHERE sim_id = $1 LIMIT 1", [sim.0], |_| Ok(()))?.is_some())
+        Ok(self
+            .first("SELECT 1 FROM rental WHERE sim_id = $1 LIMIT 1", [sim.0], |_| Ok(()))?
+            .is_some())
     }
 
-    /// Whether a SIM has a tenant whose time begins after `now`: only with a clock that was set back.
+    /// Whether a SIM has a tenant whose time begins after `now`: only with a clock that was set
+    /// back.
     pub fn is_let_from_later_on(&self, sim: SimId, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND started_at > $2";
         Ok(self.first(sql, [sim.0, now.0], |_| Ok(()))?.is_some())
@@ -64,15 +75,19 @@ impl Rows<'_> {
 
     /// How many rentals run at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
-        self.number("SELECT count(*) FROM rental WHERE state = 'active' AND expires_at > $1", [now.0])
+        self.number(
+            "SELECT count(*) FROM rental WHERE state = 'active' AND expires_at > $1",
+            [now.0],
+        )
     }
 }
 
 impl Tx<'_> {
     /// Adds a rental, active, with one term; its id in `new` does not count.
     pub fn add_rental(&self, new: &Rental) -> Result<RentalId, StoreError> {
-        let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, renewal_package, auto_renew, state, \
-                   terms, months, started_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11)";
+        let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, \
+                   renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11)";
         let values = params![
             new.account.0,
             new.sim.0,
@@ -92,8 +107,9 @@ impl Tx<'_> {
 
     /// Writes what has changed of a rental that was active until now.
     pub fn save_rental(&self, rental: &Rental) -> Result<(), StoreError> {
-        let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = $4, expires_at = $5, \
-                   state = $6, ended_at = $7 WHERE id = $8 AND state = 'active'";
+        let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = \
+                   $4, expires_at = $5, state = $6, ended_at = $7 WHERE id = $8 AND state = \
+                   'active'";
         let values = params![
             rental.renewal_package,
             rental.auto_renew,
@@ -108,7 +124,11 @@ impl Tx<'_> {
     }
 
     /// Retention of a rental's messages counts from `at`: it has ended.
-    pub fn settle_rental_messages(&self, rental: RentalId, at: Timestamp) -> Result<(), StoreError> {
+    pub fn settle_rental_messages(
+        &self,
+        rental: RentalId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE message SET settled_at = $1 WHERE rental_id = $2 AND settled_at IS NULL";
         self.execute(sql, [at.0, rental.0]).map(drop)
     }

@@ -29,8 +29,8 @@ pub struct NewService {
     pub texts: Vec<String>,
 }
 
-const SERVICE: &str =
-    "SELECT id, name, price_minor, enabled, priority, reuse_window_us, reuse_price_percent FROM service";
+const SERVICE: &str = "SELECT id, name, price_minor, enabled, priority, reuse_window_us, \
+                       reuse_price_percent FROM service";
 
 fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
     Ok(Service {
@@ -41,7 +41,9 @@ fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
         enabled: row.get(3)?,
         priority: row.get(4)?,
         reuse: ReuseTerms {
-            window: row.get::<_, Option<i64>>(5)?.map(|us| Duration::from_micros(us.unsigned_abs())),
+            window: row
+                .get::<_, Option<i64>>(5)?
+                .map(|us| Duration::from_micros(us.unsigned_abs())),
             price_percent: row.get(6)?,
         },
         senders: Vec::new(),
@@ -75,9 +77,12 @@ impl Rows<'_> {
 
     fn with_details(&self, service: Service) -> Result<Service, StoreError> {
         let prices = "SELECT country, price_minor FROM service_price WHERE service_id = $1";
-        let prices = self.all(prices, [service.id.0], |row| Ok((row.get(0)?, Amount(row.get(1)?))))?;
-        let patterns = "SELECT pattern FROM service_pattern WHERE service_id = $1 AND kind = $2 ORDER BY id";
-        let of_kind = |kind: &str| self.all(patterns, params![service.id.0, kind], |row| row.get(0));
+        let prices =
+            self.all(prices, [service.id.0], |row| Ok((row.get(0)?, Amount(row.get(1)?))))?;
+        let patterns =
+            "SELECT pattern FROM service_pattern WHERE service_id = $1 AND kind = $2 ORDER BY id";
+        let of_kind =
+            |kind: &str| self.all(patterns, params![service.id.0, kind], |row| row.get(0));
         Ok(Service {
             country_prices: prices.into_iter().collect(),
             senders: of_kind("sender")?,
@@ -94,10 +99,13 @@ fn micros(duration: Duration) -> i64 {
 impl Tx<'_> {
     /// Adds a service, enabled.
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
-        let sql = "INSERT INTO service (name, price_minor, priority, reuse_window_us, reuse_price_percent) \
-                   VALUES ($1, $2, $3, $4, $5)";
+        let sql = "INSERT INTO service (name, price_minor, priority, reuse_window_us, \
+                   reuse_price_percent) VALUES ($1, $2, $3, $4, $5)";
         let ReuseTerms { window, price_percent } = new.reuse;
-        self.execute(sql, params![new.name, new.price.0, new.priority, window.map(micros), price_percent])?;
+        self.execute(
+            sql,
+            params![new.name, new.price.0, new.priority, window.map(micros), price_percent],
+        )?;
         let id = ServiceId(self.inserted());
         self.add_details(id, new)?;
         Ok(id)
@@ -105,13 +113,17 @@ impl Tx<'_> {
 
     /// A service can be ordered from now on, or not any more.
     pub fn enable_service(&self, id: ServiceId, enabled: bool) -> Result<(), StoreError> {
-        one_row(self.execute("UPDATE service SET enabled = $1 WHERE id = $2", params![enabled, id.0])?, "service", id)
+        one_row(
+            self.execute("UPDATE service SET enabled = $1 WHERE id = $2", params![enabled, id.0])?,
+            "service",
+            id,
+        )
     }
 
     /// Gives a service that is there a new price, priority, reuse and patterns.
     pub fn update_service(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
-        let sql = "UPDATE service SET price_minor = $1, priority = $2, reuse_window_us = $3, reuse_price_percent = $4 \
-                   WHERE id = $5";
+        let sql = "UPDATE service SET price_minor = $1, priority = $2, reuse_window_us = $3, \
+                   reuse_price_percent = $4 WHERE id = $5";
         let ReuseTerms { window, price_percent } = new.reuse;
         let values = params![new.price.0, new.priority, window.map(micros), price_percent, id.0];
         one_row(self.execute(sql, values)?, "service", id)?;
@@ -122,12 +134,14 @@ impl Tx<'_> {
 
     fn add_details(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
         for (country, price) in &new.country_prices {
-            let sql = "INSERT INTO service_price (service_id, country, price_minor) VALUES ($1, $2, $3)";
+            let sql =
+                "INSERT INTO service_price (service_id, country, price_minor) VALUES ($1, $2, $3)";
             self.execute(sql, params![id.0, country, price.0])?;
         }
         for (kind, patterns) in [("sender", &new.senders), ("text", &new.texts)] {
             for pattern in patterns {
-                let sql = "INSERT INTO service_pattern (service_id, kind, pattern) VALUES ($1, $2, $3)";
+                let sql =
+                    "INSERT INTO service_pattern (service_id, kind, pattern) VALUES ($1, $2, $3)";
                 self.execute(sql, params![id.0, kind, pattern])?;
             }
         }

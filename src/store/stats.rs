@@ -1,4 +1,5 @@
-//! What the writer does, counted for those who watch it; and the questions whether it answers and can write.
+//! What the writer does, counted for those who watch it; and the questions whether it answers and
+//! can write.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -7,8 +8,9 @@ use super::{Store, StoreError};
 use crate::domain::histogram::Histogram;
 
 /// Upper bounds of a commit's time in microseconds.
-const COMMIT_US: &[u64] =
-    &[250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
+const COMMIT_US: &[u64] = &[
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
+];
 /// Upper bounds of the number of operations that share a commit.
 const OPERATIONS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -60,7 +62,10 @@ impl Default for Stats {
 }
 
 /// Now, to measure how long a commit takes and how long ago it began.
-#[expect(clippy::disallowed_methods, reason = "it is counted, and nothing but a pause is decided by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is counted, and nothing but a pause is decided by it"
+)]
 pub(super) fn stopwatch() -> Instant {
     Instant::now()
 }

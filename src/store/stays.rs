@@ -1,4 +1,5 @@
-//! Custody: where each SIM was, when, and by which IMEI it was carried. One row for as long as the same modem has it.
+//! Custody: where each SIM was, when, and by which IMEI it was carried. One row for as long as the
+//! same modem has it.
 
 use rusqlite::{Row, params};
 
@@ -51,15 +52,16 @@ fn stay(row: &Row<'_>) -> rusqlite::Result<Result<Stay, StoreError>> {
 impl Rows<'_> {
     /// A SIM's newest `limit` stays, newest first.
     pub fn stays(&self, sim: SimId, limit: i64) -> Result<Vec<Stay>, StoreError> {
-        let sql = "SELECT id, imei, bank, slot, since, seen_at, ended_at FROM stay WHERE sim_id = $1 \
-                   ORDER BY id DESC LIMIT $2";
+        let sql = "SELECT id, imei, bank, slot, since, seen_at, ended_at FROM stay WHERE sim_id = \
+                   $1 ORDER BY id DESC LIMIT $2";
         self.all(sql, [sim.0, limit], stay)?.into_iter().collect()
     }
 }
 
 impl Tx<'_> {
-    /// A SIM was read in a modem: its stay there goes on, or begins, and what the modem had before, or where the SIM was, is over.
-    /// Some stays that ended before `kept_since` are forgotten when one begins.
+    /// A SIM was read in a modem: its stay there goes on, or begins, and what the modem had before,
+    /// or where the SIM was, is over. Some stays that ended before `kept_since` are forgotten
+    /// when one begins.
     pub fn keep_stay(
         &self,
         sim: SimId,
@@ -68,11 +70,13 @@ impl Tx<'_> {
         now: Timestamp,
         kept_since: Timestamp,
     ) -> Result<(), StoreError> {
-        let leave = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND imei = $2 AND sim_id <> $3";
+        let leave = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND imei = \
+                     $2 AND sim_id <> $3";
         self.execute(leave, params![now.0, imei, sim.0])?;
         let (bank, slot) = (place.map(|place| &place.bank), place.and_then(|place| place.slot));
-        let extend = "UPDATE stay SET seen_at = max(seen_at, $1), bank = coalesce($2, bank), slot = coalesce($3, slot) \
-                      WHERE ended_at IS NULL AND sim_id = $4 AND imei = $5 AND ($2 IS NULL OR bank IS NULL OR bank = $2)";
+        let extend = "UPDATE stay SET seen_at = max(seen_at, $1), bank = coalesce($2, bank), slot \
+                      = coalesce($3, slot) WHERE ended_at IS NULL AND sim_id = $4 AND imei = $5 \
+                      AND ($2 IS NULL OR bank IS NULL OR bank = $2)";
         if self.execute(extend, params![now.0, bank, slot, sim.0, imei])? == 1 {
             return Ok(());
         }
@@ -80,10 +84,11 @@ impl Tx<'_> {
             "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND sim_id = $2",
             [now.0, sim.0],
         )?;
-        let old = "DELETE FROM stay WHERE id IN (SELECT id FROM stay WHERE ended_at IS NOT NULL AND ended_at < $1 \
-                   ORDER BY ended_at LIMIT $2)";
+        let old = "DELETE FROM stay WHERE id IN (SELECT id FROM stay WHERE ended_at IS NOT NULL \
+                   AND ended_at < $1 ORDER BY ended_at LIMIT $2)";
         self.execute(old, [kept_since.0, PRUNED])?;
-        let sql = "INSERT INTO stay (sim_id, imei, bank, slot, since, seen_at) VALUES ($1, $2, $3, $4, $5, $5)";
+        let sql = "INSERT INTO stay (sim_id, imei, bank, slot, since, seen_at) VALUES ($1, $2, \
+                   $3, $4, $5, $5)";
         self.execute(sql, params![sim.0, imei, bank, slot, now.0]).map(drop)
     }
 
@@ -96,8 +101,9 @@ impl Tx<'_> {
 
     /// A SIM left the modem that it had been in at `at`, also when that was noticed later.
     pub fn end_stay(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE stay SET ended_at = max(since, $1) WHERE id = (SELECT id FROM stay WHERE sim_id = $2 \
-                   ORDER BY id DESC LIMIT 1) AND since <= $1 AND (ended_at IS NULL OR ended_at > $1)";
+        let sql = "UPDATE stay SET ended_at = max(since, $1) WHERE id = (SELECT id FROM stay \
+                   WHERE sim_id = $2 ORDER BY id DESC LIMIT 1) AND since <= $1 AND (ended_at IS \
+                   NULL OR ended_at > $1)";
         self.execute(sql, [at.0, sim.0]).map(drop)
     }
 }

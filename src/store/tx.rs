@@ -36,14 +36,18 @@ impl<'c> Tx<'c> {
 }
 
 impl Tx<'_> {
-    /// Runs `action` on the writer's thread once this operation is on disk, before any later one; never if it fails.
+    /// Runs `action` on the writer's thread once this operation is on disk, before any later one;
+    /// never if it fails.
     pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) {
         self.after_commit.borrow_mut().push(Box::new(action));
     }
 
-    /// Carries out a part of the operation; when that errs nothing of it stays, and the rest may go on. The outer error is the
-    /// database's own: with it the operation is lost.
-    pub fn attempt<T, E: From<StoreError>>(&self, part: impl FnOnce(&Self) -> Result<T, E>) -> Result<Result<T, E>, E> {
+    /// Carries out a part of the operation; when that errs nothing of it stays, and the rest may go
+    /// on. The outer error is the database's own: with it the operation is lost.
+    pub fn attempt<T, E: From<StoreError>>(
+        &self,
+        part: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<Result<T, E>, E> {
         let waiting = self.after_commit.borrow().len();
         run(self.conn, "SAVEPOINT part")?;
         let done = part(self);
@@ -61,7 +65,11 @@ impl Tx<'_> {
     }
 
     /// Carries out one statement; answers how many rows it touched.
-    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+    pub(super) fn execute(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<usize, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }
 

@@ -1,4 +1,5 @@
-//! The one writer: a thread that owns the writing connection and commits everything that waits with one fsync.
+//! The one writer: a thread that owns the writing connection and commits everything that waits with
+//! one fsync.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -13,8 +14,9 @@ use super::{Stats, StoreError, Tx};
 
 /// The most operations that share a transaction.
 const GROUP: usize = 256;
-/// While at least so many share a transaction, the next one begins at the earliest so long after it began: what comes until then shares one
-/// commit, and its fsync, instead of having several. Fewer, and least of all one alone, never wait.
+/// While at least so many share a transaction, the next one begins at the earliest so long after it
+/// began: what comes until then shares one commit, and its fsync, instead of having several. Fewer,
+/// and least of all one alone, never wait.
 const BUSY: (usize, Duration) = (8, Duration::from_millis(2));
 
 pub(super) enum Command {
@@ -85,8 +87,14 @@ where
     }
 }
 
-/// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it is stopped.
-pub(super) fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut queue: mpsc::Receiver<Command>) {
+/// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it
+/// is stopped.
+pub(super) fn write_loop(
+    conn: &Connection,
+    place: &Place,
+    stats: &Stats,
+    mut queue: mpsc::Receiver<Command>,
+) {
     let mut group = Vec::with_capacity(GROUP);
     let mut last = (0, stopwatch());
     while let Some(first) = queue.blocking_recv() {
@@ -105,13 +113,21 @@ pub(super) fn write_loop(conn: &Connection, place: &Place, stats: &Stats, mut qu
     }
 }
 
-/// How long to wait for more, when the last transaction had so many operations and began so long ago.
+/// How long to wait for more, when the last transaction had so many operations and began so long
+/// ago.
 fn pause(operations: usize, ago: Duration) -> Duration {
     if operations >= BUSY.0 { BUSY.1.saturating_sub(ago) } else { Duration::ZERO }
 }
 
-/// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it whole), each job hears it.
-fn commit_group(conn: &Connection, place: &Place, stats: &Stats, group: &mut Vec<Box<dyn Job>>, began: Instant) {
+/// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it
+/// whole), each job hears it.
+fn commit_group(
+    conn: &Connection,
+    place: &Place,
+    stats: &Stats,
+    group: &mut Vec<Box<dyn Job>>,
+    began: Instant,
+) {
     let mut fate = run(conn, "BEGIN IMMEDIATE").and_then(|()| carry_out(conn, group));
     if fate.is_ok() && !place.is_same() {
         fate = Err(StoreError::Moved);
@@ -217,8 +233,12 @@ mod tests {
                 if fail { Err(StoreError::Locked) } else { Ok(()) }
             })
         };
-        let (good, failed, panicked, also_good) =
-            tokio::join!(add("a", false, false), add("b", true, false), add("c", false, true), add("d", false, false));
+        let (good, failed, panicked, also_good) = tokio::join!(
+            add("a", false, false),
+            add("b", true, false),
+            add("c", false, true),
+            add("d", false, false)
+        );
         assert!(good.is_ok() && also_good.is_ok());
         assert!(matches!(failed, Err(StoreError::Locked)));
         assert!(matches!(panicked, Err(StoreError::Gone)));
@@ -234,7 +254,13 @@ mod tests {
         let (tell, mut told) = mpsc::unbounded_channel();
         let (mut group, mut answers) = (Vec::<Box<dyn Job>>::new(), Vec::new());
         // Its name, whether it may come again, and what it does in the end.
-        let kinds = [("a", true, ""), ("b", true, "fails"), ("c", true, ""), ("d", true, "panics"), ("e", false, "")];
+        let kinds = [
+            ("a", true, ""),
+            ("b", true, "fails"),
+            ("c", true, ""),
+            ("d", true, "panics"),
+            ("e", false, ""),
+        ];
         for (name, repeatable, end) in kinds {
             let tell = tell.clone();
             let work = move |tx: &Tx<'_>| {
@@ -257,7 +283,10 @@ mod tests {
             said.push(line);
         }
         // b ends the first try; then each comes on its own.
-        assert_eq!(said, ["a", "b", "a", "b", "c", "d", "e", "a is on disk", "c is on disk", "e is on disk"]);
+        assert_eq!(
+            said,
+            ["a", "b", "a", "b", "c", "d", "e", "a is on disk", "c is on disk", "e is on disk"]
+        );
         let mut outcomes = Vec::new();
         for answered in answers {
             outcomes.push(answered.await.unwrap().map_err(|error| error.to_string()));
@@ -303,7 +332,9 @@ mod tests {
         assert!(!store.is_crowded());
         let add = |n: usize| {
             let store = store.clone();
-            tokio::spawn(async move { store.write(move |tx| tx.add_account(&n.to_string(), Timestamp(1))).await })
+            tokio::spawn(async move {
+                store.write(move |tx| tx.add_account(&n.to_string(), Timestamp(1))).await
+            })
         };
         let others: Vec<_> = (0..GROUP + CROWDED).map(add).collect();
         while store.waiting() < GROUP + CROWDED {
@@ -317,7 +348,11 @@ mod tests {
         }
         let commits = store.stats().operations.distribution();
         let full_ones = (GROUP + CROWDED).div_ceil(GROUP);
-        assert_eq!(commits.count, u64::try_from(1 + full_ones).unwrap(), "one alone, then as many as may each time");
+        assert_eq!(
+            commits.count,
+            u64::try_from(1 + full_ones).unwrap(),
+            "one alone, then as many as may each time"
+        );
         assert!(!store.is_crowded());
     }
 
@@ -326,7 +361,10 @@ mod tests {
         let (dir, store) = open().await;
         store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
         store.close().await;
-        assert!(matches!(store.write(|tx| tx.add_account("late", Timestamp(1))).await, Err(StoreError::Gone)));
+        assert!(matches!(
+            store.write(|tx| tx.add_account("late", Timestamp(1))).await,
+            Err(StoreError::Gone)
+        ));
         let again = Store::open(&dir.path().join("test.db")).unwrap();
         assert_eq!(names(&again).await, ["kept"]);
     }
@@ -335,7 +373,9 @@ mod tests {
     async fn a_full_disk_is_named_and_nothing_half_stays() {
         let (_dir, store) = open().await;
         store
-            .write(|tx| tx.execute("PRAGMA max_page_count = 60", []).map(drop).or(Ok::<_, StoreError>(())))
+            .write(|tx| {
+                tx.execute("PRAGMA max_page_count = 60", []).map(drop).or(Ok::<_, StoreError>(()))
+            })
             .await
             .unwrap();
         let long = "x".repeat(1_000_000);

@@ -14,8 +14,14 @@ fn check(site: &Site, text: &str) -> (Option<i32>, String) {
 fn check_tells_every_fault_with_file_and_line() {
     let site = Site::with_modems(0);
     let path = site.config().display().to_string();
-    let fine = std::fs::read_to_string(site.config()).unwrap().replace("[[modem]]", "").replace("port =", "# port =");
-    let (code, said) = check(&site, "[htpp]\nlisten = \"127.0.0.1:1\"\n[orders]\nlifetime = 10\n[[modem]]\nbaud = 1\n");
+    let fine = std::fs::read_to_string(site.config())
+        .unwrap()
+        .replace("[[modem]]", "")
+        .replace("port =", "# port =");
+    let (code, said) = check(
+        &site,
+        "[htpp]\nlisten = \"127.0.0.1:1\"\n[orders]\nlifetime = 10\n[[modem]]\nbaud = 1\n",
+    );
     assert_eq!(code, Some(1));
     for line in [
         format!("{path}:1: unknown key `htpp`; did you mean `http`?"),
@@ -56,7 +62,12 @@ fn an_absent_modem_is_shown_and_keeps_nobody_from_working() {
     let site = Site::with(1, Scenario::default(), "[[modem]]\nport = \"/dev/no-such-modem\"\n");
     let _daemon = site.serve_ready();
     let modems = site.json(&["modem", "list"]);
-    let absent = modems.as_array().unwrap().iter().find(|modem| modem["port"] == "/dev/no-such-modem").unwrap();
+    let absent = modems
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|modem| modem["port"] == "/dev/no-such-modem")
+        .unwrap();
     assert_eq!(absent["state"], "Absent");
     assert!(absent["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{absent}");
     assert_eq!(site.json(&["status"])["modems"]["total"], 2);
@@ -65,10 +76,17 @@ fn an_absent_modem_is_shown_and_keeps_nobody_from_working() {
 #[test]
 fn who_holds_a_busy_port_is_named() {
     let site = Site::with_modems(1);
-    let port =
-        std::fs::OpenOptions::new().read(true).write(true).open(&site.rack.as_ref().unwrap().ports()[0]).unwrap();
+    let port = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&site.rack.as_ref().unwrap().ports()[0])
+        .unwrap();
     // Reads what nobody sends: it holds the port until it is ended.
-    let mut holder = std::process::Command::new("cat").stdin(port).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut holder = std::process::Command::new("cat")
+        .stdin(port)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     let expected = format!("held by cat (pid {})", holder.id());
     let _daemon = site.serve();
     wait_for("the holder to be named", || {
@@ -77,7 +95,9 @@ fn who_holds_a_busy_port_is_named() {
     });
     holder.kill().unwrap();
     holder.wait().unwrap();
-    wait_for("the modem to be Ready once its port is free", || site.admin("/status")["modems"]["ready"] == 1);
+    wait_for("the modem to be Ready once its port is free", || {
+        site.admin("/status")["modems"]["ready"] == 1
+    });
 }
 
 #[test]
@@ -85,7 +105,9 @@ fn garbage_on_the_line_stops_nothing() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let number = site.network().numbers().remove(0);
-    for octets in ["ff00fe80", "0d0a2b434d54493a200d0a", "4f4b0d0a4552524f520d0a", &"41".repeat(100_000)] {
+    for octets in
+        ["ff00fe80", "0d0a2b434d54493a200d0a", "4f4b0d0a4552524f520d0a", &"41".repeat(100_000)]
+    {
         site.network().fault(0, &Fault::Garbage { octets: octets.to_owned() }).unwrap();
     }
     site.send("Uber", &number, "after the noise");
@@ -102,7 +124,10 @@ fn a_pdu_that_cannot_be_decoded_is_shown_and_gone_from_the_modem() {
     site.send("Uber", &number, "behind it");
     wait_for("both", || site.messages().len() == 2);
     let texts: Vec<_> = site.messages().iter().map(|message| message["text"].clone()).collect();
-    assert!(texts.contains(&serde_json::Value::Null) && texts.contains(&"behind it".into()), "{texts:?}");
+    assert!(
+        texts.contains(&serde_json::Value::Null) && texts.contains(&"behind it".into()),
+        "{texts:?}"
+    );
     wait_for("the store to be empty", || site.network().stored(&number) == 0);
 }
 
@@ -111,7 +136,9 @@ fn an_address_in_use_is_named() {
     let site = Site::with_modems(0);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let text = std::fs::read_to_string(site.config()).unwrap().replace("127.0.0.1:0", &address.to_string());
+    let text = std::fs::read_to_string(site.config())
+        .unwrap()
+        .replace("127.0.0.1:0", &address.to_string());
     std::fs::write(site.config(), text).unwrap();
     let output = site.run(&["serve"]);
     let said = String::from_utf8(output.stderr).unwrap();

@@ -1,13 +1,18 @@
-//! The commands about SIM banks, against the admin interface of a gateway in this process whose bank says what the test has it say.
+//! The commands about SIM banks, against the admin interface of a gateway in this process whose
+//! bank says what the test has it say.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 use simbridge::domain::Timestamp;
-use simbridge::domain::bank::{BankReport, Holds, MoveOutcome, Moved, NextMove, RadioReport, SlotRecord, SlotReport};
+use simbridge::domain::bank::{
+    BankReport, Holds, MoveOutcome, Moved, NextMove, RadioReport, SlotRecord, SlotReport,
+};
 use simbridge::domain::sim::NumberSource;
-use simbridge::gateway::{Gateway, Identified, Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort, Settings};
+use simbridge::gateway::{
+    Gateway, Identified, Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort, Settings,
+};
 use simbridge::http;
 use simbridge::store::Store;
 use tokio::runtime::Runtime;
@@ -120,7 +125,12 @@ async fn serve(site: &Site, desk: Arc<Desk>) -> (Gateway, http::Listening) {
 async fn fill(gateway: &Gateway) {
     for (iccid, number) in [(FIRST, "+31612000001"), (SECOND, "+31612000002")] {
         let number = Some((number.to_owned(), NumberSource::Cnum));
-        let told = Identified { imei: "356938035640001".to_owned(), iccid: iccid.to_owned(), imsi: None, number };
+        let told = Identified {
+            imei: "356938035640001".to_owned(),
+            iccid: iccid.to_owned(),
+            imsi: None,
+            number,
+        };
         gateway.identified(told).await.unwrap();
     }
     for n in 0..3 {
@@ -142,7 +152,8 @@ async fn fill(gateway: &Gateway) {
 
 #[test]
 fn a_bank_is_shown_and_switched_by_hand() {
-    let (site, runtime, desk) = (Site::with_modems(0), Runtime::new().unwrap(), Arc::<Desk>::default());
+    let (site, runtime, desk) =
+        (Site::with_modems(0), Runtime::new().unwrap(), Arc::<Desk>::default());
     let (gateway, _listening) = runtime.block_on(serve(&site, Arc::clone(&desk)));
     assert_eq!(site.json(&["bank", "list"]), Value::Array(Vec::new()));
     assert!(site.ok(&["bank", "list"]).contains("no [[bank]] is configured"));
@@ -178,9 +189,21 @@ fn a_bank_is_shown_and_switched_by_hand() {
         "{shown}"
     );
     let slots = &shown["slot_list"];
-    assert_eq!((&slots[0]["radio"], &slots[0]["why"]), (&1.into(), &"longest unvisited".into()), "{shown}");
-    assert_eq!((&slots[1]["holds"], &slots[1]["late_since"]), (&"sim".into(), &NOW.to_string().into()), "{shown}");
-    assert_eq!((&slots[2]["holds"], &slots[2]["iccid"]), (&"empty".into(), &Value::Null), "{shown}");
+    assert_eq!(
+        (&slots[0]["radio"], &slots[0]["why"]),
+        (&1.into(), &"longest unvisited".into()),
+        "{shown}"
+    );
+    assert_eq!(
+        (&slots[1]["holds"], &slots[1]["late_since"]),
+        (&"sim".into(), &NOW.to_string().into()),
+        "{shown}"
+    );
+    assert_eq!(
+        (&slots[2]["holds"], &slots[2]["iccid"]),
+        (&"empty".into(), &Value::Null),
+        "{shown}"
+    );
     let text = site.ok(&["bank", "show", "cellar"]);
     assert!(text.contains("/dev/pool/b") && text.contains("tray 4"), "{text}");
 
@@ -204,7 +227,10 @@ fn a_bank_is_shown_and_switched_by_hand() {
     }
     let asked = ("cellar".to_owned(), "/dev/pool/a".to_owned(), 1);
     assert_eq!(*desk.0.lock().unwrap(), [asked.clone(), asked.clone(), asked]);
-    assert_eq!(site.json(&["bank", "switch", "cellar", "1", "1"])["reply"][0], "slot 2 is on the air");
+    assert_eq!(
+        site.json(&["bank", "switch", "cellar", "1", "1"])["reply"][0],
+        "slot 2 is on the air"
+    );
     for (args, words) in [
         (["bank", "switch", "cellar", "1", "2"], "there is no card in slot 3"),
         (["bank", "switch", "cellar", "1", "9"], "has no slot 9"),
@@ -227,10 +253,18 @@ fn a_sim_tells_where_it_was() {
     runtime.block_on(fill(&gateway));
     let shown = site.json(&["sim", "show", SECOND]);
     let stay = &shown["custody"][0];
-    assert_eq!((&stay["imei"], &stay["since"]), (&"356938035640001".into(), &NOW.to_string().into()), "{shown}");
+    assert_eq!(
+        (&stay["imei"], &stay["since"]),
+        (&"356938035640001".into(), &NOW.to_string().into()),
+        "{shown}"
+    );
     assert!(site.ok(&["sim", "show", SECOND]).contains("356938035640001"));
     let sims = site.json(&["sim", "list"]);
-    assert_eq!((&sims[0]["state"], &sims[1]["state"]), (&"offline".into(), &"parked".into()), "{sims}");
+    assert_eq!(
+        (&sims[0]["state"], &sims[1]["state"]),
+        (&"offline".into(), &"parked".into()),
+        "{sims}"
+    );
     assert_eq!(
         site.json(&["sim", "show", FIRST])["custody"][0]["until"],
         NOW.to_string(),

@@ -1,4 +1,5 @@
-//! SIM banks on the real program: a pool that lies, slots inside modules, a program of the operator's; orders, rentals, kills.
+//! SIM banks on the real program: a pool that lies, slots inside modules, a program of the
+//! operator's; orders, rentals, kills.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -31,14 +32,18 @@ fn quick(profile: &str) -> String {
 
 /// A site whose modems are a bank's radios.
 fn site(modems: usize, scenario: &str, profile: &str, bank: &str) -> Site {
-    let more = "[hardware]\nfolder = \"FOLDER/hardware\"\n[orders]\nlifetime = \"8s\"\nmax_open_per_account = 1000\n";
+    let more = "[hardware]\nfolder = \"FOLDER/hardware\"\n[orders]\nlifetime = \
+                \"8s\"\nmax_open_per_account = 1000\n";
     let site = Site::with(modems, Scenario::parse(scenario).unwrap(), more);
     let folder = site.dir.path();
     std::fs::create_dir_all(folder.join("hardware/banks")).unwrap();
     std::fs::write(folder.join("hardware/banks/mine.toml"), quick(profile)).unwrap();
-    let ports: Vec<String> = (0..modems).map(|modem| format!("\"FOLDER/modems/modem{modem:03}\"")).collect();
-    let bank =
-        format!("[[bank]]\nname = \"rack\"\nports = [{}]\nquiet = \"1s\"\nstay = \"2s\"\n{bank}", ports.join(", "));
+    let ports: Vec<String> =
+        (0..modems).map(|modem| format!("\"FOLDER/modems/modem{modem:03}\"")).collect();
+    let bank = format!(
+        "[[bank]]\nname = \"rack\"\nports = [{}]\nquiet = \"1s\"\nstay = \"2s\"\n{bank}",
+        ports.join(", ")
+    );
     let text = std::fs::read_to_string(site.config()).unwrap() + &bank;
     std::fs::write(site.config(), text.replace("FOLDER", &folder.display().to_string())).unwrap();
     for card in cards(&site) {
@@ -75,8 +80,13 @@ fn all_came(site: &Site, sent: &HashMap<String, String>) -> bool {
     let messages = site.messages();
     let mut found = HashMap::new();
     for message in &messages {
-        let (text, number) = (message["text"].as_str().unwrap(), message["number"].as_str().unwrap());
-        assert_eq!(sent.get(text).map(String::as_str), Some(number), "{text} was given to another SIM");
+        let (text, number) =
+            (message["text"].as_str().unwrap(), message["number"].as_str().unwrap());
+        assert_eq!(
+            sent.get(text).map(String::as_str),
+            Some(number),
+            "{text} was given to another SIM"
+        );
         assert!(found.insert(text.to_owned(), ()).is_none(), "twice: {text}");
     }
     found.len() == sent.len()
@@ -90,10 +100,15 @@ fn order(answer: &str) -> Option<(String, String)> {
 #[test]
 fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_switches() {
     let radios = "[[modem]]\nboot_ms = 50\n".repeat(8);
-    let scenario =
-        format!("{radios}{QUICK_POOL}slots = 16\nseed = 7\nfaults = [{{ kind = \"lies\", lies = 3, of = 4 }}]\n");
-    let site =
-        swit(8, &scenario, "slots = 16\nsell_within = \"50s\"\nrental_visit = \"20s\"\nvisit_on_view = \"1s\"\n");
+    let scenario = format!(
+        "{radios}{QUICK_POOL}slots = 16\nseed = 7\nfaults = [{{ kind = \"lies\", lies = 3, of = 4 \
+         }}]\n"
+    );
+    let site = swit(
+        8,
+        &scenario,
+        "slots = 16\nsell_within = \"50s\"\nrental_visit = \"20s\"\nvisit_on_view = \"1s\"\n",
+    );
     let mut sent = HashMap::new();
     let send = |sent: &mut HashMap<String, String>, from: &str, number: &str| {
         let text = format!("message {} to {number}", sent.len());
@@ -118,7 +133,9 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
         ]);
     }
     wait_for("the first SIMs", || known(&site) >= 16);
-    let rental: Value = serde_json::from_str(&post(&site, &format!("/api/rental/new?key={key}&country=NL"))).unwrap();
+    let rental: Value =
+        serde_json::from_str(&post(&site, &format!("/api/rental/new?key={key}&country=NL")))
+            .unwrap();
     let tenant = format!("+31{}", rental["phone_number"].as_str().unwrap().trim_start_matches('0'));
     let (mut made, mut open) = (0, Vec::new());
     let begun = Instant::now();
@@ -131,7 +148,10 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
         }
         let there = on_air(&site);
         open.retain_mut(|(id, number, service, at, seen, text)| {
-            assert!(!*seen || there.contains(number) || !text.is_empty(), "an open order lost its SIM");
+            assert!(
+                !*seen || there.contains(number) || !text.is_empty(),
+                "an open order lost its SIM"
+            );
             *seen |= there.contains(number);
             // Some wait a while, so that the plan has time to do wrong.
             if text.is_empty() && *seen && at.elapsed() > Duration::from_millis(1500) {
@@ -148,7 +168,10 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
     });
     let news = send(&mut sent, "Bank of mum", &tenant);
     wait_for("the tenant's message", || {
-        let view = post(&site, &format!("/api/rental/view?key={key}&contract_id={}", rental["contract_id"]));
+        let view = post(
+            &site,
+            &format!("/api/rental/view?key={key}&contract_id={}", rental["contract_id"]),
+        );
         view.contains(&news)
     });
     let mut count = 0;
@@ -161,7 +184,8 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
     let lies = bank["lies"].as_u64().unwrap();
     assert!(lies > 50, "{lies} lies were found out");
     // What the hardware cannot do is said.
-    let late = bank["slot_list"].as_array().unwrap().iter().any(|slot| !slot["late_since"].is_null());
+    let late =
+        bank["slot_list"].as_array().unwrap().iter().any(|slot| !slot["late_since"].is_null());
     let trouble = bank["trouble"].as_str().unwrap_or_default().to_owned();
     assert!(!late || trouble.contains("later than rental_visit"), "{trouble}");
     assert_eq!(site.json(&["verify"])["ok"], true);
@@ -169,7 +193,10 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
 }
 
 fn post(site: &Site, path: &str) -> String {
-    site.http(&format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")).1
+    site.http(&format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    ))
+    .1
 }
 
 #[test]
@@ -183,23 +210,32 @@ fn killed_in_the_middle_of_a_switch_it_believes_nothing_and_each_message_comes_o
             site.send("Friend", &number, &text);
             sent.insert(text, number);
         }
-        let switching = |radio: &Value| matches!(radio["doing"].as_str(), Some("switching" | "starting" | "draining"));
+        let switching = |radio: &Value| {
+            matches!(radio["doing"].as_str(), Some("switching" | "starting" | "draining"))
+        };
         wait_for("a switch", || {
-            site.admin("/banks/rack")["radio_list"].as_array().is_some_and(|r| r.iter().any(switching))
+            site.admin("/banks/rack")["radio_list"]
+                .as_array()
+                .is_some_and(|r| r.iter().any(switching))
         });
         daemon.kill();
     }
     let daemon = site.serve();
     wait_for("all messages", || all_came(&site, &sent));
     wait_for("every SIM to be known", || known(&site) == 8);
-    let custody = site.json(&["sim", "show", &cards(&site)[0].0])["custody"].as_array().unwrap().clone();
-    assert!(custody.iter().all(|stay| stay["imei"].is_string()) && !custody.is_empty(), "{custody:?}");
+    let custody =
+        site.json(&["sim", "show", &cards(&site)[0].0])["custody"].as_array().unwrap().clone();
+    assert!(
+        custody.iter().all(|stay| stay["imei"].is_string()) && !custody.is_empty(),
+        "{custody:?}"
+    );
     daemon.terminate();
 }
 
 #[test]
 fn slots_inside_a_module_are_a_bank_too() {
-    let scenario = "[[modem]]\nfamily = \"quectel-ec25\"\nextra_slots = 1\nslot_up_ms = 100\nboot_ms = 100\n";
+    let scenario =
+        "[[modem]]\nfamily = \"quectel-ec25\"\nextra_slots = 1\nslot_up_ms = 100\nboot_ms = 100\n";
     let profile = include_str!("../../hardware/banks/module.toml");
     let site = site(1, scenario, profile, "profile = \"quick-module\"\nslots = 2\n");
     let daemon = site.serve();
@@ -219,11 +255,14 @@ fn slots_inside_a_module_are_a_bank_too() {
 #[test]
 fn a_program_of_the_operators_own_switches() {
     let profile = include_str!("../../hardware/banks/command.toml");
-    let bank = "profile = \"quick-command\"\nswitch = [\"FOLDER/switch.sh\", \"{radio}\", \"{slot}\"]\nslots = 3\n";
+    let bank = "profile = \"quick-command\"\nswitch = [\"FOLDER/switch.sh\", \"{radio}\", \
+                \"{slot}\"]\nslots = 3\n";
     let site = site(2, &format!("{QUICK_POOL}slots = 3\n"), profile, bank);
     let script = site.dir.path().join("switch.sh");
-    let text =
-        format!("#!/bin/sh\nprintf 'AT+SWIT%02d-%04d\\r' \"$1\" \"$2\" > {}/modems/bank0\n", site.dir.path().display());
+    let text = format!(
+        "#!/bin/sh\nprintf 'AT+SWIT%02d-%04d\\r' \"$1\" \"$2\" > {}/modems/bank0\n",
+        site.dir.path().display()
+    );
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let daemon = site.serve();
@@ -233,7 +272,9 @@ fn a_program_of_the_operators_own_switches() {
     let wanted = (0..3).find(|slot| Some(*slot) != on).unwrap();
     let output = site.run(&["bank", "switch", "rack", "1", &wanted.to_string()]);
     if output.status.success() {
-        wait_for("the slot", || site.admin("/banks/rack")["radio_list"][0]["slot"].as_u64() == Some(wanted));
+        wait_for("the slot", || {
+            site.admin("/banks/rack")["radio_list"][0]["slot"].as_u64() == Some(wanted)
+        });
     } else {
         // It had just come on by itself.
         assert!(String::from_utf8_lossy(&output.stderr).contains("already"), "{output:?}");
@@ -245,10 +286,12 @@ fn a_program_of_the_operators_own_switches() {
 fn what_is_wrong_with_a_bank_is_said_before_it_starts() {
     let site = Site::with_modems(0);
     let text = std::fs::read_to_string(site.config()).unwrap();
-    let bank = "[[bank]]\nprofile = \"swat\"\nports = [\"/dev/none\"]\nslots = 4\n[[bank]]\nprofile = \"swit\"\nports = [\"/dev/other\"]\nslots = 4\n";
+    let bank = "[[bank]]\nprofile = \"swat\"\nports = [\"/dev/none\"]\nslots = \
+                4\n[[bank]]\nprofile = \"swit\"\nports = [\"/dev/other\"]\nslots = 4\n";
     std::fs::write(site.config(), text + bank).unwrap();
     let output = site.run(&["check"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1));
     for words in [
         "no bank profile \"swat\"",

@@ -26,13 +26,19 @@ fn everything_that_the_machine_does_not_have_or_does_not_allow() {
     let port = site.rack.as_ref().unwrap().ports()[0].clone();
     // It reads what nobody sends: it holds the port until it is ended.
     let held = fs::File::options().read(true).write(true).open(&port).unwrap();
-    let mut holder = std::process::Command::new("cat").stdin(held).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut holder = std::process::Command::new("cat")
+        .stdin(held)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     let dir = folder.display().to_string();
     let text = format!(
-        "[[modem]]\nport = \"/dev/no-such-modem\"\n[[modem]]\nport = \"{dir}/none*\"\n[[modem]]\nport = \"{dir}/no-port\"\n\
-         [[modem]]\nport = \"{port}\"\npin_file = \"{dir}/open\"\n[[modem]]\nport = \"/dev/null\"\npin_file = \"{dir}/closed\"\n\
-         [[modem]]\nport = \"/dev/null\"\npin_file = \"{dir}/wrong\"\nprofile = \"nokia\"\n\
-         [database]\npath = \"{dir}/kept.db\"\n[http]\nlisten = \"{}\"\n[admin]\nsocket = \"{dir}/missing/admin.sock\"\n",
+        "[[modem]]\nport = \"/dev/no-such-modem\"\n[[modem]]\nport = \
+         \"{dir}/none*\"\n[[modem]]\nport = \"{dir}/no-port\"\n[[modem]]\nport = \
+         \"{port}\"\npin_file = \"{dir}/open\"\n[[modem]]\nport = \"/dev/null\"\npin_file = \
+         \"{dir}/closed\"\n[[modem]]\nport = \"/dev/null\"\npin_file = \"{dir}/wrong\"\nprofile = \
+         \"nokia\"\n[database]\npath = \"{dir}/kept.db\"\n[http]\nlisten = \
+         \"{}\"\n[admin]\nsocket = \"{dir}/missing/admin.sock\"\n",
         taken.local_addr().unwrap(),
         port = port.display(),
     );
@@ -42,7 +48,8 @@ fn everything_that_the_machine_does_not_have_or_does_not_allow() {
     assert_eq!(output.status.code(), Some(1));
     let config = site.config().display().to_string();
     for line in [
-        ":1: there is no port /dev/no-such-modem now; plug the modem in, or mend the path".to_owned(),
+        ":1: there is no port /dev/no-such-modem now; plug the modem in, or mend the path"
+            .to_owned(),
         format!(":3: nothing matches port = \"{dir}/none*\" now"),
         format!(":5: {dir}/no-port is no serial port"),
         format!(":7: nobody may not use {}; it belongs to the group ", port.display()),
@@ -70,9 +77,10 @@ fn faults_of_the_file_and_of_the_machine_at_once() {
     fs::write(site.dir.path().join("no-program"), "").unwrap();
     let text = |power_cycle: &str| {
         format!(
-            "[orders]\nlifetime = 10\n[[modem]]\nport = \"/dev/no-such-modem\"\nbaud = 1\n[[modem]]\nport = \"[\"\n\
-             [http]\nlissten = \"127.0.0.1:1\"\n[admin]\nsocket = \"{dir}/admin.sock\"\nmetrics_listen = \"{address}\"\n\
-             [database]\npath = \"{dir}/x.db\"\n[recovery]\npower_cycle = {power_cycle}\n[log]\nlevel =\n"
+            "[orders]\nlifetime = 10\n[[modem]]\nport = \"/dev/no-such-modem\"\nbaud = \
+             1\n[[modem]]\nport = \"[\"\n[http]\nlissten = \"127.0.0.1:1\"\n[admin]\nsocket = \
+             \"{dir}/admin.sock\"\nmetrics_listen = \"{address}\"\n[database]\npath = \
+             \"{dir}/x.db\"\n[recovery]\npower_cycle = {power_cycle}\n[log]\nlevel =\n"
         )
     };
     let config = site.config().display().to_string();
@@ -89,14 +97,20 @@ fn faults_of_the_file_and_of_the_machine_at_once() {
         ":5: `baud` must be from 300 to".to_owned(),
         ":7: not a glob: ".to_owned(),
         ":9: unknown key `lissten` in [http]; did you mean `listen`?".to_owned(),
-        format!(":12: another program listens on {address}; end that, or set another metrics_listen"),
-        ":16: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, {port}".to_owned(),
+        format!(
+            ":12: another program listens on {address}; end that, or set another metrics_listen"
+        ),
+        ":16: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, {port}"
+            .to_owned(),
         ":16: power_cycle: there is no program uhubctl-of-nobody in /usr/local/sbin:".to_owned(),
         ":18: not TOML: ".to_owned(),
     ];
     let lines: Vec<&str> = all.lines().map(|line| line.trim_start_matches("simbridge: ")).collect();
     for line in &expected {
-        assert!(lines.iter().any(|said| said.starts_with(&format!("{config}{line}"))), "{line} is missing in\n{all}");
+        assert!(
+            lines.iter().any(|said| said.starts_with(&format!("{config}{line}"))),
+            "{line} is missing in\n{all}"
+        );
     }
     // What `lissten` means is not known: nothing is said of the default that stands in for it.
     assert!(!all.contains("8080") && lines.iter().all(|line| line.contains(&config)), "{all}");
@@ -138,7 +152,11 @@ fn a_faulty_file_blinds_no_command_unless_it_hides_the_socket() {
         fs::write(site.config(), &hidden).unwrap();
         let output = site.run(&["status"]);
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(1) && said.contains(&format!("{}:", site.config().display())), "{said}");
+        assert!(
+            output.status.code() == Some(1)
+                && said.contains(&format!("{}:", site.config().display())),
+            "{said}"
+        );
         assert!(!said.contains("/run/simbridge"), "no other daemon is asked instead: {said}");
     }
 }
@@ -155,10 +173,15 @@ fn what_a_running_daemon_of_this_configuration_holds_is_no_fault() {
 fn the_configuration_is_shown_with_where_it_is_from() {
     let site = Site::with_modems(0);
     let shown = site.json(&["config"]);
-    let of = |key: &str| shown.as_array().unwrap().iter().find(|row| row["key"] == key).cloned().unwrap();
+    let of = |key: &str| {
+        shown.as_array().unwrap().iter().find(|row| row["key"] == key).cloned().unwrap()
+    };
     let port = of("modem[0].port");
     assert_eq!(port["from"], format!("{}:8", site.config().display()));
-    assert_eq!(of("orders.lifetime"), serde_json::json!({"key": "orders.lifetime", "value": "10m", "from": "default"}));
+    assert_eq!(
+        of("orders.lifetime"),
+        serde_json::json!({"key": "orders.lifetime", "value": "10m", "from": "default"})
+    );
     assert_eq!(of("modem[0].baud")["value"], 115_200);
     let template = site.ok(&["config", "--template"]);
     assert!(template.contains("\n#listen = \"127.0.0.1:8080\"\n"), "{template}");

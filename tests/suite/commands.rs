@@ -32,7 +32,10 @@ fn the_json_that_scripts_rely_on() {
     assert_eq!(modem["state"], "Ready");
     let sim = site.json(&["sim", "list"])[0].clone();
     has_keys(&sim, "iccid imsi number country state modem");
-    assert_eq!((&sim["state"], &sim["country"], &sim["modem"]), (&"available".into(), &"NL".into(), &modem["port"]));
+    assert_eq!(
+        (&sim["state"], &sim["country"], &sim["modem"]),
+        (&"available".into(), &"NL".into(), &modem["port"])
+    );
     assert_eq!(modem["number"], sim["number"]);
     site.get(&format!("/api/makeorder?serviceId=1&key={}", key["key"].as_str().unwrap()));
     let order = site.json(&["order", "list"])[0].clone();
@@ -45,7 +48,10 @@ fn the_json_that_scripts_rely_on() {
     site.send("Uber", sim["number"].as_str().unwrap(), "code 1234");
     wait_for("the message", || !site.messages().is_empty());
     let message = site.messages().remove(0);
-    has_keys(&message, "id iccid number sender text code sent_at received_at complete order rental");
+    has_keys(
+        &message,
+        "id iccid number sender text code sent_at received_at complete order rental",
+    );
     assert_eq!((&message["order"], &message["rental"]), (&order["id"], &Value::Null));
 }
 
@@ -56,7 +62,10 @@ fn the_key_is_alone_on_the_last_line() {
     site.ok(&["account", "add", "ann"]);
     let said = site.ok(&["key", "add", "ann"]);
     let key = said.lines().last().unwrap();
-    assert_eq!((key.len(), site.get(&format!("/api/getbalance?key={key}"))), (64, "0.00".to_owned()));
+    assert_eq!(
+        (key.len(), site.get(&format!("/api/getbalance?key={key}"))),
+        (64, "0.00".to_owned())
+    );
     assert!(!site.ok(&["key", "list"]).contains(key));
     assert_eq!(site.json(&["key", "list"])[0]["prefix"], key[..8]);
 }
@@ -87,7 +96,11 @@ fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
         (&["account", "topup", "ann", "1,50"], 1, "1,50: not an amount: write it like 12.50"),
         (&["key", "revoke", "abc"], 1, "no working key begins with abc"),
         (&["service", "add", "x", "--price", "1", "--sender", "("], 1, "pattern of service x"),
-        (&["service", "add", "x", "--price", "1", "--country", "FR=1"], 1, "no country FR; there are NL, UK, USA"),
+        (
+            &["service", "add", "x", "--price", "1", "--country", "FR=1"],
+            1,
+            "no country FR; there are NL, UK, USA",
+        ),
         (&["sim", "set-number", "12", "+31612345678"], 1, "an ICCID is 18 to 22 digits"),
         (&["sim", "set-number", "8931080000000000001", "12"], 1, "write it like +31612345678"),
         (&["accounts"], 2, "Usage"),

@@ -1,4 +1,5 @@
-//! The customers' API over real HTTP, on the raw bytes: each answer of the document that is there so far.
+//! The customers' API over real HTTP, on the raw bytes: each answer of the document that is there
+//! so far.
 
 use crate::support::{Site, http};
 
@@ -15,7 +16,17 @@ impl Desk {
     fn open() -> Desk {
         let site = Site::with_modems(2);
         let daemon = site.serve_ready();
-        site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$", "--country", "UK=0.80"]);
+        site.ok(&[
+            "service",
+            "add",
+            "Uber",
+            "--price",
+            "0.50",
+            "--sender",
+            "^Uber$",
+            "--country",
+            "UK=0.80",
+        ]);
         let key = site.customer("ann", "1.20");
         let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
         Desk { site, address, key, _daemon: daemon }
@@ -36,8 +47,14 @@ impl Desk {
 
 fn assert_plain(head: &str, body: &str) {
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-    assert!(head.to_ascii_lowercase().contains("content-type: text/plain; charset=utf-8\r\n"), "{head}");
-    assert!(head.to_ascii_lowercase().contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+    assert!(
+        head.to_ascii_lowercase().contains("content-type: text/plain; charset=utf-8\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.to_ascii_lowercase().contains(&format!("content-length: {}\r\n", body.len())),
+        "{head}"
+    );
 }
 
 /// The id and the number of `ORDER_ID_{id}_NUMBER_{number}`.
@@ -80,7 +97,12 @@ fn keys_and_parameters() {
 fn an_order_from_its_making_to_its_code() {
     let desk = Desk::open();
     let (order, number) = made(&desk.with_key("makeorder?serviceId=1"));
-    assert!(number.starts_with("06") && number.len() == 10 && number.bytes().all(|b| b.is_ascii_digit()), "{number}");
+    assert!(
+        number.starts_with("06")
+            && number.len() == 10
+            && number.bytes().all(|b| b.is_ascii_digit()),
+        "{number}"
+    );
     assert_eq!(desk.with_key("makeorder?serviceId=1"), format!("ORDER_ALREADY_OPEN_{order}"));
     assert_eq!(desk.with_key("getbalance"), "0.70");
     assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "WAITING");
@@ -119,7 +141,10 @@ fn somebody_elses_order_is_as_one_that_is_not_there() {
     let bob = desk.site.customer("bob", "0");
     let (order, _) = made(&desk.with_key("makeorder?serviceId=1"));
     assert_eq!(desk.get(&format!("getsms?orderId={order}&key={bob}")), "ORDER_EXPIRED");
-    assert_eq!(desk.get(&format!("cancelorder?orderId={order}&key={bob}")), "ORDER_ALREADY_EXPIRED");
+    assert_eq!(
+        desk.get(&format!("cancelorder?orderId={order}&key={bob}")),
+        "ORDER_ALREADY_EXPIRED"
+    );
     assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "WAITING");
 }
 
@@ -140,7 +165,11 @@ fn services_with_price_and_count() {
 impl Desk {
     fn with_json(&self, path: &str) -> String {
         let joint = if path.contains('?') { '&' } else { '?' };
-        http(&self.address, &format!("GET /api/{path}{joint}key={} HTTP/1.1\r\n{HOST}\r\n", self.key)).1
+        http(
+            &self.address,
+            &format!("GET /api/{path}{joint}key={} HTTP/1.1\r\n{HOST}\r\n", self.key),
+        )
+        .1
     }
 }
 
@@ -150,17 +179,30 @@ fn the_key_and_the_parameters_may_stand_anywhere() {
     let key = &desk.key;
     let post = |kind: &str, body: &str| {
         let length = body.len();
-        let head = format!("POST /api/getsms HTTP/1.1\r\n{HOST}content-type: {kind}\r\ncontent-length: {length}\r\n");
+        let head = format!(
+            "POST /api/getsms HTTP/1.1\r\n{HOST}content-type: {kind}\r\ncontent-length: \
+             {length}\r\n"
+        );
         http(&desk.address, &format!("{head}\r\n{body}")).1
     };
     let (order, _) = made(&desk.with_key("makeorder?serviceId=1"));
-    assert_eq!(post("application/x-www-form-urlencoded", &format!("key={key}&orderId={order}")), "WAITING");
-    assert_eq!(post("application/json", &format!("{{\"key\":\"{key}\",\"orderId\":{order}}}")), "WAITING");
-    assert_eq!(post("application/json", &format!("{{\"key\":\"{key}\",\"orderId\":\"{order}\"}}")), "WAITING");
+    assert_eq!(
+        post("application/x-www-form-urlencoded", &format!("key={key}&orderId={order}")),
+        "WAITING"
+    );
+    assert_eq!(
+        post("application/json", &format!("{{\"key\":\"{key}\",\"orderId\":{order}}}")),
+        "WAITING"
+    );
+    assert_eq!(
+        post("application/json", &format!("{{\"key\":\"{key}\",\"orderId\":\"{order}\"}}")),
+        "WAITING"
+    );
     // It may have had a key.
     assert_eq!(post("application/json", "{broken"), "INVALID_REQUEST");
     assert_eq!(post("application/json", "{}"), "NO_KEY_PROVIDED");
-    let bearer = format!("GET /api/getbalance HTTP/1.1\r\n{HOST}authorization: Bearer {key}\r\n\r\n");
+    let bearer =
+        format!("GET /api/getbalance HTTP/1.1\r\n{HOST}authorization: Bearer {key}\r\n\r\n");
     assert_eq!(http(&desk.address, &bearer).1, "0.70");
 }
 
@@ -168,14 +210,18 @@ fn the_key_and_the_parameters_may_stand_anywhere() {
 fn head_and_options_change_nothing() {
     let desk = Desk::open();
     for method in ["HEAD", "OPTIONS"] {
-        let request = format!("{method} /api/makeorder?serviceId=1&key={} HTTP/1.1\r\n{HOST}\r\n", desk.key);
+        let request =
+            format!("{method} /api/makeorder?serviceId=1&key={} HTTP/1.1\r\n{HOST}\r\n", desk.key);
         let (head, body) = http(&desk.address, &request);
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(), "{method}: {head}");
     }
     assert_eq!(desk.site.json(&["order", "list"]).as_array().unwrap().len(), 0);
     let (order, _) = made(&desk.with_key("makeorder?serviceId=1"));
     for method in ["HEAD", "OPTIONS"] {
-        let request = format!("{method} /api/cancelorder?orderId={order}&key={} HTTP/1.1\r\n{HOST}\r\n", desk.key);
+        let request = format!(
+            "{method} /api/cancelorder?orderId={order}&key={} HTTP/1.1\r\n{HOST}\r\n",
+            desk.key
+        );
         http(&desk.address, &request);
     }
     assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "WAITING");
@@ -190,13 +236,17 @@ fn a_revoked_key_opens_nothing() {
 
 #[test]
 fn an_expired_order_is_over_and_its_hold_is_given_back() {
-    let site = Site::with(1, simbridge::simulator::Scenario::default(), "[orders]\nlifetime = \"1s\"\n");
+    let site =
+        Site::with(1, simbridge::simulator::Scenario::default(), "[orders]\nlifetime = \"1s\"\n");
     let _daemon = site.serve_ready();
     site.ok(&["service", "add", "Uber", "--price", "0.50"]);
     let key = site.customer("ann", "0.50");
     let (order, _) = made(&site.get(&format!("/api/makeorder?serviceId=1&key={key}")));
     assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "0.00");
-    assert_eq!(site.get(&format!("/api/getsms?orderId={order}&wait=60&key={key}")), "ORDER_EXPIRED");
+    assert_eq!(
+        site.get(&format!("/api/getsms?orderId={order}&wait=60&key={key}")),
+        "ORDER_EXPIRED"
+    );
     assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "0.50");
     assert_eq!(site.json(&["order", "list"])[0]["state"], "expired");
 }

@@ -20,5 +20,8 @@ fn demo_once_plays_an_order_through() {
     ] {
         assert!(said.contains(step), "{step} is missing in:\n{said}");
     }
-    assert!(said.ends_with("The code arrived, the ledger adds up, and the modem's store is empty.\n"), "{said}");
+    assert!(
+        said.ends_with("The code arrived, the ledger adds up, and the modem's store is empty.\n"),
+        "{said}"
+    );
 }

@@ -1,5 +1,6 @@
-//! Every command that the README and the documents show is run: those of `simbridge` and `curl` here, page by page and in the page's
-//! order, at a site of simulated modems; those of other programs must stand, word for word, in a script that CI runs.
+//! Every command that the README and the documents show is run: those of `simbridge` and `curl`
+//! here, page by page and in the page's order, at a site of simulated modems; those of other
+//! programs must stand, word for word, in a script that CI runs.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -11,8 +12,13 @@ use simbridge::simulator::Scenario;
 use crate::support::{Daemon, PROGRAM, Site, wait_for};
 
 /// In the order in which a new operator does things; what stands on two pages is run once.
-const PAGES: [&str; 5] =
-    ["docs/operators-guide.md", "README.md", "docs/configuration.md", "docs/hardware-guide.md", "docs/legal-notice.md"];
+const PAGES: [&str; 5] = [
+    "docs/operators-guide.md",
+    "README.md",
+    "docs/configuration.md",
+    "docs/hardware-guide.md",
+    "docs/legal-notice.md",
+];
 
 /// Programs whose commands are run here.
 const RUN_HERE: [&str; 2] = ["simbridge", "curl"];
@@ -51,7 +57,8 @@ fn shown(page: &str) -> Vec<Shown> {
     let mut found = Vec::new();
     for line in page.lines() {
         if let Some(block) = line.strip_prefix("    ") {
-            let command = block.trim_start().trim_start_matches("$ ").trim_start_matches("sudo ").to_owned();
+            let command =
+                block.trim_start().trim_start_matches("$ ").trim_start_matches("sudo ").to_owned();
             found.push(Shown { command, inline: false });
         } else {
             let spans = line.split('`').skip(1).step_by(2);
@@ -77,11 +84,15 @@ struct Stage {
 impl Stage {
     fn new() -> Stage {
         let scenario = "[[modem]]\n".repeat(8) + "[[bank]]\nradios = [6, 7]\nslots = 16\n";
-        let site = Site::with(8, Scenario::parse(&scenario).unwrap(), "[orders]\nmax_open_per_account = 9\n");
+        let site = Site::with(
+            8,
+            Scenario::parse(&scenario).unwrap(),
+            "[orders]\nmax_open_per_account = 9\n",
+        );
         let modems = site.dir.path().join("modems").display().to_string();
         let bank = format!(
-            "[[bank]]\nname = \"rack\"\nprofile = \"swit\"\ncontrol = \"{modems}/bank0\"\n\
-             ports = [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 16\n"
+            "[[bank]]\nname = \"rack\"\nprofile = \"swit\"\ncontrol = \"{modems}/bank0\"\nports = \
+             [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 16\n"
         );
         let text = std::fs::read_to_string(site.config()).unwrap() + &bank;
         std::fs::write(site.config(), text).unwrap();
@@ -124,10 +135,14 @@ impl Stage {
     }
 
     fn shell(&self, command: &str, end: &str) -> Command {
-        let path = format!("{}/bin:{}", self.site.dir.path().display(), std::env::var("PATH").unwrap());
+        let path =
+            format!("{}/bin:{}", self.site.dir.path().display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("exec {}{end}", self.here(command))]);
-        shell.current_dir(env!("CARGO_MANIFEST_DIR")).env("PATH", path).env("SIMBRIDGE_CONFIG", self.site.config());
+        shell
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("PATH", path)
+            .env("SIMBRIDGE_CONFIG", self.site.config());
         shell.stdin(Stdio::null());
         shell
     }
@@ -146,7 +161,8 @@ impl Stage {
         }
         success(&shown.command, &output)?;
         let printed = String::from_utf8_lossy(&output.stdout);
-        if shown.command.starts_with("curl") && !["ORDER_ID_", "SUCCESS_"].iter().any(|good| printed.starts_with(good))
+        if shown.command.starts_with("curl")
+            && !["ORDER_ID_", "SUCCESS_"].iter().any(|good| printed.starts_with(good))
         {
             return Err(format!("{}: {printed}", shown.command));
         }
@@ -190,7 +206,8 @@ impl Stage {
         let shown = folder.display();
         std::fs::create_dir_all(&folder).unwrap();
         let text = format!(
-            "[database]\npath = \"{shown}/db\"\n[http]\nlisten = \"127.0.0.1:0\"\n[admin]\nsocket = \"{shown}/socket\"\n"
+            "[database]\npath = \"{shown}/db\"\n[http]\nlisten = \"127.0.0.1:0\"\n[admin]\nsocket \
+             = \"{shown}/socket\"\n"
         );
         std::fs::write(folder.join("simbridge.toml"), text).unwrap();
         folder.join("simbridge.toml")
@@ -201,7 +218,9 @@ impl Stage {
         if command.starts_with("simbridge key add") {
             self.key = printed.lines().last().unwrap_or_default().to_owned();
         }
-        if let Some(number) = printed.strip_prefix("ORDER_ID_").and_then(|rest| rest.split("NUMBER_0").nth(1)) {
+        if let Some(number) =
+            printed.strip_prefix("ORDER_ID_").and_then(|rest| rest.split("NUMBER_0").nth(1))
+        {
             self.site.send("Uber", &format!("+31{}", number.trim()), "Your Uber code is 846691.");
         }
     }
@@ -230,7 +249,10 @@ fn page(name: &str) -> String {
 /// All that CI runs, as text.
 fn ci() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci");
-    std::fs::read_dir(folder).unwrap().map(|script| std::fs::read_to_string(script.unwrap().path()).unwrap()).collect()
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|script| std::fs::read_to_string(script.unwrap().path()).unwrap())
+        .collect()
 }
 
 /// The faults of the pages, each with its command.
@@ -239,7 +261,9 @@ fn faults(pages: &[String]) -> Vec<String> {
     let ci = ci();
     let mut faults = Vec::new();
     let mut seen = HashSet::new();
-    for shown in pages.iter().flat_map(|page| shown(page)).filter(|shown| seen.insert(shown.command.clone())) {
+    for shown in
+        pages.iter().flat_map(|page| shown(page)).filter(|shown| seen.insert(shown.command.clone()))
+    {
         let first = shown.command.split(' ').next().unwrap_or_default();
         if RUN_BY_CI.contains(&first) {
             let known = ci.contains(&shown.command) || shown.command == "bash .ci/run";
@@ -259,7 +283,8 @@ fn every_command_that_is_shown_is_run() {
 
 #[test]
 fn a_command_that_fails_or_is_unknown_is_told() {
-    let text = "Do this:\n\n    simbridge acount list\n    cargo dance\n\nor `simbridge sim polish ICCID`, or `simbridge sim show`.\n";
+    let text = "Do this:\n\n    simbridge acount list\n    cargo dance\n\nor `simbridge sim \
+                polish ICCID`, or `simbridge sim show`.\n";
     let faults = faults(&[text.to_owned()]);
     assert_eq!(faults.len(), 3, "{faults:#?}");
 }

@@ -1,4 +1,5 @@
-//! Every endpoint of the customers' API and every answer of the document, over real HTTP, on the raw bytes.
+//! Every endpoint of the customers' API and every answer of the document, over real HTTP, on the
+//! raw bytes.
 
 use std::time::Duration;
 
@@ -48,13 +49,17 @@ impl Desk {
     }
 
     fn raw(&self, method: &str, path: &str) -> (String, String) {
-        http(&self.address, &format!("{method} /api/{path} HTTP/1.1\r\n{HOST}content-length: 0\r\n\r\n"))
+        http(
+            &self.address,
+            &format!("{method} /api/{path} HTTP/1.1\r\n{HOST}content-length: 0\r\n\r\n"),
+        )
     }
 
     /// The answer, after checking status and content type: rentals by POST, the others by GET.
     pub fn ask(&self, path: &str) -> String {
         let (head, body) = self.raw(if path.starts_with("rental/") { "POST" } else { "GET" }, path);
-        let kind = if body.starts_with('{') { "application/json" } else { "text/plain; charset=utf-8" };
+        let kind =
+            if body.starts_with('{') { "application/json" } else { "text/plain; charset=utf-8" };
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
         assert!(head.contains(&format!("content-type: {kind}\r\n")), "{path}: {head}");
         assert!(body == "ERROR" || !body.contains("ERROR"), "{path}: {body}");
@@ -63,7 +68,10 @@ impl Desk {
 
     fn completes(&self, order: &str, number: &str, key: &str, text: &str) {
         self.site.send("Uber", &format!("+31{}", &number[1..]), text);
-        assert_eq!(self.ask(&format!("getsms?key={key}&orderId={order}&wait=60")), format!("SUCCESS_{text}"));
+        assert_eq!(
+            self.ask(&format!("getsms?key={key}&orderId={order}&wait=60")),
+            format!("SUCCESS_{text}")
+        );
     }
 }
 
@@ -83,7 +91,10 @@ fn keys_and_parameters_of_every_endpoint() {
         assert_eq!(desk.ask(&format!("{endpoint}?key=wrong")), "UNAUTHORIZED");
         for method in ["HEAD", "OPTIONS"] {
             let (head, body) = desk.raw(method, &format!("{endpoint}?key={key}"));
-            assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(), "{method} {endpoint}: {head}");
+            assert!(
+                head.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(),
+                "{method} {endpoint}: {head}"
+            );
         }
     }
     for (path, answer) in [
@@ -128,20 +139,41 @@ fn skip_and_reuse() {
     desk.site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);
     let (ann, bob) = (desk.site.customer("ann", "0.75"), desk.site.customer("bob", "5"));
     let (order, number) = made(&desk.ask(&format!("makeorder?key={ann}&serviceId=1")));
-    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NUMBER_OFFLINE", "not completed");
+    assert_eq!(
+        desk.ask(&format!("reuse?key={ann}&orderId={order}")),
+        "NUMBER_OFFLINE",
+        "not completed"
+    );
     desk.completes(&order, &number, &ann, "code 1");
-    assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={order}")), "ORDER_ALREADY_COMPLETED");
-    assert_eq!(desk.ask(&format!("reuse?key={bob}&orderId={order}")), "NUMBER_OFFLINE", "somebody else's");
+    assert_eq!(
+        desk.ask(&format!("skipnumber?key={ann}&orderId={order}")),
+        "ORDER_ALREADY_COMPLETED"
+    );
+    assert_eq!(
+        desk.ask(&format!("reuse?key={bob}&orderId={order}")),
+        "NUMBER_OFFLINE",
+        "somebody else's"
+    );
     let (again, same) = made(&desk.ask(&format!("reuse?key={ann}&orderId={order}")));
     assert!(again != order && same == number);
     assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "0.00");
-    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NUMBER_OFFLINE", "on an open order");
+    assert_eq!(
+        desk.ask(&format!("reuse?key={ann}&orderId={order}")),
+        "NUMBER_OFFLINE",
+        "on an open order"
+    );
     desk.completes(&again, &number, &ann, "code 2");
     assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NO_BALANCE");
     desk.site.ok(&["account", "topup", "ann", "5"]);
     let (lyft, _) = made(&desk.ask(&format!("makeorder?key={ann}&serviceId=2")));
-    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), format!("ORDER_ALREADY_OPEN_{lyft}"));
-    assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")), "NUMBER_SKIPPED_ORDER_CANCELED");
+    assert_eq!(
+        desk.ask(&format!("reuse?key={ann}&orderId={order}")),
+        format!("ORDER_ALREADY_OPEN_{lyft}")
+    );
+    assert_eq!(
+        desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")),
+        "NUMBER_SKIPPED_ORDER_CANCELED"
+    );
     assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")), "ORDER_ALREADY_EXPIRED");
     assert_eq!(desk.ask(&format!("makeorder?key={ann}&serviceId=2")), "NO_PHONE_AVAILABLE");
     made(&desk.ask(&format!("makeorder?key={bob}&serviceId=2")));
@@ -157,7 +189,8 @@ fn a_rental_byte_for_byte() {
     let new = desk.ask(&format!("rental/new?key={ann}&country=nl&package=3m&auto_renew=FALSE"));
     let rental = desk.site.json(&["rental", "list"])[0].clone();
     let number = rental["number"].as_str().unwrap().to_owned();
-    let (national, end) = (format!("0{}", &number[3..]), rental["expires_at"].as_str().unwrap().to_owned());
+    let (national, end) =
+        (format!("0{}", &number[3..]), rental["expires_at"].as_str().unwrap().to_owned());
     let expected = format!(
         "{{\"success\":true,\"contract_id\":1,\"package\":\"3m\",\"auto_renew\":\"false\",\"expire_on\":\"{end}\",\
          \"phone_number\":\"{national}\",\"country\":\"NL\"}}"
@@ -167,13 +200,22 @@ fn a_rental_byte_for_byte() {
     assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "67.60", "30 euros at 1.08");
     let extended = desk.ask(&format!("rental/extend?key={ann}&contract_id=1"));
     let end = desk.site.json(&["rental", "list"])[0]["expires_at"].as_str().unwrap().to_owned();
-    assert_eq!(extended, format!("{{\"success\":true,\"package\":\"1m\",\"new_expire\":\"{end}\"}}"));
+    assert_eq!(
+        extended,
+        format!("{{\"success\":true,\"package\":\"1m\",\"new_expire\":\"{end}\"}}")
+    );
     for (asked, auto_renew) in [("1", true), ("false", false), ("TRUE", true)] {
         let edited = desk.ask(&format!("rental/edit?key={ann}&contract_id=1&auto_renew={asked}"));
         assert_eq!(edited, format!("{{\"success\":true,\"auto_renew\":{auto_renew}}}"));
     }
-    assert_eq!(desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=2w")), "INVALID_PACKAGE");
-    assert_eq!(desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=1y")), "NO_BALANCE");
+    assert_eq!(
+        desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=2w")),
+        "INVALID_PACKAGE"
+    );
+    assert_eq!(
+        desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=1y")),
+        "NO_BALANCE"
+    );
     for path in ["rental/view", "rental/extend"] {
         assert_eq!(desk.ask(&format!("{path}?key={bob}&contract_id=1")), "INVALID_CONTRACT");
     }
@@ -208,14 +250,16 @@ fn a_rental_byte_for_byte() {
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD", "{head} {body}");
     assert_eq!(desk.site.json(&["status"])["rentals"]["active"], 1);
 
-    // The end passes while nobody is there. 51.40 are left: the package is renewed as often as there is money, then it ends.
+    // The end passes while nobody is there. 51.40 are left: the package is renewed as often as
+    // there is money, then it ends.
     let shift = 400_i64 * 24 * 3600 * 1_000_000;
     desk.meanwhile(&format!(
         "UPDATE rental SET started_at = started_at - {shift}, expires_at = expires_at - {shift};
          UPDATE rental SET expires_at = started_at + 1, months = 4;"
     ));
     let shown = desk.site.json(&["rental", "show", "1"]);
-    let kinds: Vec<_> = shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
+    let kinds: Vec<_> =
+        shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
     assert_eq!(kinds, ["rental", "extension", "renewal", "renewal", "renewal"]);
     assert_eq!(shown["ledger"][2]["rate"], "1.08");
     assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "2.80");
@@ -223,7 +267,9 @@ fn a_rental_byte_for_byte() {
     for path in ["rental/extend?", "rental/edit?auto_renew=true&"] {
         assert_eq!(desk.ask(&format!("{path}key={ann}&contract_id=1")), "NUMBER_EXPIRED", "{path}");
     }
-    assert!(desk.ask(&format!("rental/view?key={ann}&contract_id=1")).starts_with("{\"success\":true,"));
+    assert!(
+        desk.ask(&format!("rental/view?key={ann}&contract_id=1")).starts_with("{\"success\":true,")
+    );
 }
 
 #[test]
@@ -231,7 +277,9 @@ fn an_sms_is_given_only_to_whom_it_was_sent() {
     let desk = Desk::open(2, "");
     let (ann, bob) = (desk.site.customer("ann", "100"), desk.site.customer("bob", "5"));
     desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
-    assert!(desk.ask(&format!("rental/new?key={ann}&country=NL")).starts_with("{\"success\":true,"));
+    assert!(
+        desk.ask(&format!("rental/new?key={ann}&country=NL")).starts_with("{\"success\":true,")
+    );
     let (order, national) = made(&desk.ask(&format!("makeorder?key={bob}&serviceId=1")));
     let rented = desk.site.json(&["rental", "list"])[0]["number"].as_str().unwrap().to_owned();
     let ordered = format!("+31{}", &national[1..]);
@@ -240,7 +288,9 @@ fn an_sms_is_given_only_to_whom_it_was_sent() {
     let earlier = chrono::Utc::now() - Duration::from_secs(3600);
     for number in [&rented, &ordered] {
         let scts = Scts::from_utc(earlier, 0);
-        let old = Deliver::compose(None, &Address::parse("Uber"), scts, "somebody's before", 1).remove(0).encode();
+        let old = Deliver::compose(None, &Address::parse("Uber"), scts, "somebody's before", 1)
+            .remove(0)
+            .encode();
         desk.site.network().send_pdu(number, tpdu(&old).unwrap()).unwrap();
     }
     desk.site.send("Friend", &rented, "for the tenant");
@@ -257,13 +307,18 @@ fn an_sms_is_given_only_to_whom_it_was_sent() {
 fn over_the_limit_is_429_and_says_when_to_come_back() {
     let desk = Desk::open(0, "[limits]\nkey_per_second = 3\nfailed_keys_per_minute = 2\n");
     let key = desk.site.customer("ann", "5");
-    let asked: Vec<_> = (0..60).map(|_| desk.raw("GET", &format!("getbalance?key={key}"))).collect();
-    let refused: Vec<_> = asked.iter().filter(|(head, _)| head.starts_with("HTTP/1.1 429 ")).collect();
+    let asked: Vec<_> =
+        (0..60).map(|_| desk.raw("GET", &format!("getbalance?key={key}"))).collect();
+    let refused: Vec<_> =
+        asked.iter().filter(|(head, _)| head.starts_with("HTTP/1.1 429 ")).collect();
     assert!(!refused.is_empty() && refused.len() < 58, "{}", refused.len());
     for (head, body) in refused {
         assert!(head.contains("retry-after: 1\r\n") && body == "TOO_MANY_REQUESTS", "{head}");
     }
-    assert_eq!([(); 2].map(|()| desk.ask("getbalance?key=wrong")), ["UNAUTHORIZED", "UNAUTHORIZED"]);
+    assert_eq!(
+        [(); 2].map(|()| desk.ask("getbalance?key=wrong")),
+        ["UNAUTHORIZED", "UNAUTHORIZED"]
+    );
     let (head, _) = desk.raw("GET", "getbalance?key=wrong");
     assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("retry-after: 30\r\n"), "{head}");
 }
@@ -272,16 +327,25 @@ fn over_the_limit_is_429_and_says_when_to_come_back() {
 fn a_key_may_be_bound_to_networks_and_a_large_request_is_refused() {
     let desk = Desk::open(0, "");
     desk.site.ok(&["account", "add", "ann"]);
-    let key =
-        |network: &str| desk.site.json(&["key", "add", "ann", "--allow", network])["key"].as_str().unwrap().to_owned();
+    let key = |network: &str| {
+        desk.site.json(&["key", "add", "ann", "--allow", network])["key"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(desk.ask(&format!("getbalance?key={}", key("127.0.0.0/8"))), "0.00");
     assert_eq!(desk.ask(&format!("getbalance?key={}", key("192.0.2.0/24"))), "UNAUTHORIZED");
     let wrong = desk.site.run(&["key", "add", "ann", "--allow", "here"]);
-    assert!(String::from_utf8(wrong.stderr).unwrap().contains("not an address or a network like 192.0.2.0/24"));
+    assert!(
+        String::from_utf8(wrong.stderr)
+            .unwrap()
+            .contains("not an address or a network like 192.0.2.0/24")
+    );
     let (head, _) = desk.raw("GET", &format!("getbalance?key={}", "x".repeat(100_000)));
     assert!(head.starts_with("HTTP/1.1 4"), "{head}");
     let body = "x".repeat(100_000);
-    let request = format!("POST /api/getsms HTTP/1.1\r\n{HOST}content-length: {}\r\n\r\n{body}", body.len());
+    let request =
+        format!("POST /api/getsms HTTP/1.1\r\n{HOST}content-length: {}\r\n\r\n{body}", body.len());
     let (head, body) = http(&desk.address, &request);
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_REQUEST", "{head} {body}");
 }
@@ -291,13 +355,22 @@ fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
     let desk = Desk::open(1, "");
     let key = desk.site.customer("ann", "5");
     desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
-    for (method, path) in [("PUT", "makeorder"), ("DELETE", "getsms"), ("PATCH", "rental/new"), ("GET", "rental/view")]
-    {
+    for (method, path) in [
+        ("PUT", "makeorder"),
+        ("DELETE", "getsms"),
+        ("PATCH", "rental/new"),
+        ("GET", "rental/view"),
+    ] {
         let (head, body) = desk.raw(method, &format!("{path}?key={key}&serviceId=1"));
-        assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD", "{method} {path}: {head} {body}");
+        assert!(
+            head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD",
+            "{method} {path}: {head} {body}"
+        );
     }
     let post = |query: &str, body: &str| {
-        let head = format!("POST /api/makeorder?{query} HTTP/1.1\r\n{HOST}content-type: application/json\r\n");
+        let head = format!(
+            "POST /api/makeorder?{query} HTTP/1.1\r\n{HOST}content-type: application/json\r\n"
+        );
         http(&desk.address, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).1
     };
     // The key comes first; what cannot be read may have been one.
@@ -309,7 +382,9 @@ fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
     assert_eq!(desk.site.admin("/status")["orders"]["open"], 0);
     made(&post(&format!("key={key}"), "{\"serviceId\": 1}"));
     let counted = desk.site.page("/metrics");
-    for words in ["endpoint=\"makeorder\",outcome=\"INVALID_METHOD\"} 1", "outcome=\"INVALID_REQUEST\"} 2"] {
+    for words in
+        ["endpoint=\"makeorder\",outcome=\"INVALID_METHOD\"} 1", "outcome=\"INVALID_REQUEST\"} 2"]
+    {
         assert!(counted.contains(words), "{words}: {counted}");
     }
 }

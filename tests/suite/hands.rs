@@ -12,7 +12,11 @@ fn one_modem_is_shown_asked_and_started_anew() {
     let imei = site.json(&["modem", "list"])[1]["imei"].as_str().unwrap().to_owned();
 
     let shown = site.json(&["modem", "show", "modem001"]);
-    assert_eq!((&shown["imei"], &shown["profile"]), (&imei.as_str().into(), &"generic".into()), "{shown}");
+    assert_eq!(
+        (&shown["imei"], &shown["profile"]),
+        (&imei.as_str().into(), &"generic".into()),
+        "{shown}"
+    );
     let lines = shown["transcript"].as_array().unwrap();
     assert!(lines.iter().any(|line| line.as_str().unwrap().ends_with("> AT+CNUM")), "{shown}");
     assert!(!shown["transcript"].to_string().contains(&number[4..]), "numbers are masked: {shown}");
@@ -34,7 +38,11 @@ fn one_modem_is_shown_asked_and_started_anew() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(1) && said.contains(words), "{args:?}: {said}");
         if args[3] == "AT+NOSUCH" {
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), "ERROR\n", "what it says is shown all the same");
+            assert_eq!(
+                String::from_utf8(output.stdout).unwrap(),
+                "ERROR\n",
+                "what it says is shown all the same"
+            );
         }
     }
 
@@ -49,7 +57,10 @@ fn one_modem_is_shown_asked_and_started_anew() {
     let file = site.dir.path().join("recording");
     site.ok(&["modem", "record", "modem001", file.to_str().unwrap(), "--reason", "a test"]);
     let recording = std::fs::read_to_string(file).unwrap();
-    assert!(recording.starts_with("# device: simbridge SIMULATED\n") && recording.contains("# why: a test\n"));
+    assert!(
+        recording.starts_with("# device: simbridge SIMULATED\n")
+            && recording.contains("# why: a test\n")
+    );
     assert!(recording.contains("\n> AT+CGSN\n< ") && !recording.contains(&imei), "{recording}");
 
     let audit = site.json(&["audit", "list"]).to_string();
@@ -58,9 +69,22 @@ fn one_modem_is_shown_asked_and_started_anew() {
     }
 
     let shown = site.json(&["modem", "show", "modem001"]);
-    let states: Vec<&str> =
-        shown["history"].as_array().unwrap().iter().map(|change| change["state"].as_str().unwrap()).collect();
-    let life = ["Opening", "Probing", "SimCheck", "Identifying", "Configuring", "Registering", "Ready", "Recovering"];
+    let states: Vec<&str> = shown["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["state"].as_str().unwrap())
+        .collect();
+    let life = [
+        "Opening",
+        "Probing",
+        "SimCheck",
+        "Identifying",
+        "Configuring",
+        "Registering",
+        "Ready",
+        "Recovering",
+    ];
     assert!(life.iter().all(|state| states.contains(state)), "{states:?}");
     assert_eq!(shown["dropped"], 0);
 }
@@ -71,20 +95,26 @@ fn scan_shows_the_ports_that_are_served() {
     let _daemon = site.serve_ready();
     let found = site.json(&["modem", "scan"]);
     let served = found.as_array().unwrap().iter().find(|port| port["answer"] == "served").unwrap();
-    assert!(served["port"].as_str().unwrap().ends_with("modem000") && served["model"] == "SIMULATED", "{found}");
+    assert!(
+        served["port"].as_str().unwrap().ends_with("modem000") && served["model"] == "SIMULATED",
+        "{found}"
+    );
 }
 
 #[test]
 fn probe_tells_what_is_on_a_port_and_takes_nothing_from_it() {
-    let scenario = "[[modem]]\nmanufacturer = \"Quectel\"\nmodel = \"EC25\"\nsim.number = \"+31612345678\"\n\
-                    stored = [{ from = \"Uber\", text = \"in the modem\" }]\n";
+    let scenario = "[[modem]]\nmanufacturer = \"Quectel\"\nmodel = \"EC25\"\nsim.number = \
+                    \"+31612345678\"\nstored = [{ from = \"Uber\", text = \"in the modem\" }]\n";
     let site = Site::with(1, Scenario::parse(scenario).unwrap(), "");
     site.send("Uber", "+31612345678", "on the card");
     let port = site.dir.path().join("modems/modem000");
     let found = site.json(&["probe", port.to_str().unwrap()]);
-    for (key, value) in
-        [("model", "EC25"), ("profile", "Quectel EC2x, EG2x, EG9x"), ("number", "+31612345678"), ("state", "Ready")]
-    {
+    for (key, value) in [
+        ("model", "EC25"),
+        ("profile", "Quectel EC2x, EG2x, EG9x"),
+        ("number", "+31612345678"),
+        ("state", "Ready"),
+    ] {
         assert_eq!(found[key], value, "{found}");
     }
     assert_eq!(found["stored"], 2, "{found}");
@@ -100,7 +130,8 @@ fn a_list_of_numbers_is_imported_and_its_faults_are_told() {
     let _daemon = site.serve_ready();
     let iccid = site.json(&["sim", "list"])[0]["iccid"].as_str().unwrap().to_owned();
     let file = site.dir.path().join("sims.csv");
-    std::fs::write(&file, format!("iccid,number\n{iccid},+31612345678\nbad,+31612345679\n")).unwrap();
+    std::fs::write(&file, format!("iccid,number\n{iccid},+31612345678\nbad,+31612345679\n"))
+        .unwrap();
     let output = site.run(&["sim", "import", file.to_str().unwrap()]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(1) && said.contains("sims.csv:3: an ICCID"), "{said}");
@@ -114,12 +145,19 @@ fn two_ports_of_one_modem_are_one_modem_and_the_other_port_takes_over() {
     let scenario = "[[modem]]\nimei = \"867962041234560\"\n[[modem]]\nimei = \"867962041234560\"\n";
     let site = Site::with(2, Scenario::parse(scenario).unwrap(), "");
     let _daemon = site.serve();
-    let state = |port: usize| site.admin("/modems")[port]["state"].as_str().unwrap_or_default().to_owned();
-    let says = |port: usize| site.admin("/modems")[port]["reason"].as_str().unwrap_or_default().to_owned();
-    let ready = |port: usize| state(port) == "Ready" && says(1 - port).contains("another port of the modem on");
+    let state =
+        |port: usize| site.admin("/modems")[port]["state"].as_str().unwrap_or_default().to_owned();
+    let says =
+        |port: usize| site.admin("/modems")[port]["reason"].as_str().unwrap_or_default().to_owned();
+    let ready = |port: usize| {
+        state(port) == "Ready" && says(1 - port).contains("another port of the modem on")
+    };
     wait_for("one of them to be Ready", || ready(0) || ready(1));
     let served = usize::from(ready(1));
-    assert_eq!(site.json(&["modem", "show", "867962041234560"])["port"], site.admin("/modems")[served]["port"]);
+    assert_eq!(
+        site.json(&["modem", "show", "867962041234560"])["port"],
+        site.admin("/modems")[served]["port"]
+    );
     site.network().fault(served, &Fault::PortGone { back_after_ms: None }).unwrap();
     wait_for("the other port to serve it", || state(1 - served) == "Ready");
 }

@@ -48,12 +48,16 @@ fn every_sms_exactly_once_however_often_the_daemon_is_killed() {
     }
     assert_eq!(sent.len(), MESSAGES);
     let daemon = site.serve();
-    let taken =
-        || numbers.iter().all(|number| site.network().stored(number) == 0 && site.network().waiting(number) == 0);
+    let taken = || {
+        numbers
+            .iter()
+            .all(|number| site.network().stored(number) == 0 && site.network().waiting(number) == 0)
+    };
     wait_for("all stores to be empty", taken);
     let mut found: HashMap<String, String> = HashMap::new();
     for message in site.messages() {
-        let (text, number) = (message["text"].as_str().unwrap(), message["number"].as_str().unwrap());
+        let (text, number) =
+            (message["text"].as_str().unwrap(), message["number"].as_str().unwrap());
         assert_eq!(message["complete"], true, "{text}");
         assert!(found.insert(text.to_owned(), number.to_owned()).is_none(), "twice: {text}");
     }
@@ -69,7 +73,11 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
     for _ in 0..count {
         let n = sent.len();
         let number = &numbers[n % numbers.len()];
-        let text = if n.is_multiple_of(8) { format!("{n} {}", "long ".repeat(50)) } else { format!("message {n}") };
+        let text = if n.is_multiple_of(8) {
+            format!("{n} {}", "long ".repeat(50))
+        } else {
+            format!("message {n}")
+        };
         site.send("Sender", number, &text);
         sent.insert(text, number.clone());
     }
@@ -77,10 +85,15 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
 
 const DEALS: usize = 12;
 
-/// Orders, cancels, skips, reuses, rentals, extensions and SMS from several customers at once, and the daemon killed again and again.
+/// Orders, cancels, skips, reuses, rentals, extensions and SMS from several customers at once, and
+/// the daemon killed again and again.
 #[test]
 fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
-    let site = Site::with(MODEMS, Scenario::default(), "[orders]\nlifetime = \"2s\"\nmax_open_per_account = 3\n");
+    let site = Site::with(
+        MODEMS,
+        Scenario::default(),
+        "[orders]\nlifetime = \"2s\"\nmax_open_per_account = 3\n",
+    );
     let numbers = site.network().numbers();
     let daemon = site.serve_ready();
     let keys: Vec<String> = (0..4).map(|n| site.customer(&format!("customer{n}"), "400")).collect();
@@ -108,24 +121,41 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     }
     let _daemon = site.serve_ready();
     wait_for("no order to be open", || site.admin("/status")["orders"]["open"] == 0);
-    let taken =
-        || numbers.iter().all(|number| site.network().stored(number) == 0 && site.network().waiting(number) == 0);
+    let taken = || {
+        numbers
+            .iter()
+            .all(|number| site.network().stored(number) == 0 && site.network().waiting(number) == 0)
+    };
     wait_for("all stores to be empty", taken);
     let said = site.json(&["verify"]);
     assert_eq!(said["ok"], true, "{said}");
-    let mut texts: Vec<String> =
-        site.messages().iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect();
+    let mut texts: Vec<String> = site
+        .messages()
+        .iter()
+        .map(|message| message["text"].as_str().unwrap().to_owned())
+        .collect();
     let all = texts.len();
     texts.sort();
     texts.dedup();
     assert_eq!((texts.len(), all), (all, sent.into_inner()), "each SMS once");
     let orders = site.admin("/orders?limit=0");
-    let states: HashSet<&str> = orders.as_array().unwrap().iter().filter_map(|order| order["state"].as_str()).collect();
-    assert!(states.contains("completed") && states.contains("canceled"), "nothing was put to the test: {states:?}");
+    let states: HashSet<&str> =
+        orders.as_array().unwrap().iter().filter_map(|order| order["state"].as_str()).collect();
+    assert!(
+        states.contains("completed") && states.contains("canceled"),
+        "nothing was put to the test: {states:?}"
+    );
 }
 
 /// One customer who does what comes to mind until the daemon is gone.
-fn deal(address: &str, key: &str, mut random: Random, site: &Site, numbers: &[String], sent: &AtomicUsize) {
+fn deal(
+    address: &str,
+    key: &str,
+    mut random: Random,
+    site: &Site,
+    numbers: &[String],
+    sent: &AtomicUsize,
+) {
     let mut orders: Vec<String> = Vec::new();
     loop {
         let any = orders.get(usize::try_from(random.below(orders.len().max(1) as u64)).unwrap());
@@ -136,7 +166,9 @@ fn deal(address: &str, key: &str, mut random: Random, site: &Site, numbers: &[St
             4 => format!("skipnumber?orderId={order}"),
             5 => format!("reuse?orderId={order}"),
             6 if random.below(6) == 0 => "rental/new?country=NL".to_owned(),
-            6 if random.below(6) == 0 => format!("rental/extend?contract_id={}", 1 + random.below(3)),
+            6 if random.below(6) == 0 => {
+                format!("rental/extend?contract_id={}", 1 + random.below(3))
+            }
             _ => {
                 let number = &numbers[usize::try_from(random.below(numbers.len() as u64)).unwrap()];
                 let name = ["Uber", "Lyft", "Bolt"][usize::try_from(random.below(3)).unwrap()];
@@ -147,7 +179,8 @@ fn deal(address: &str, key: &str, mut random: Random, site: &Site, numbers: &[St
         };
         let method = if path.starts_with("rental") { "POST" } else { "GET" };
         let request = format!(
-            "{method} /api/{path}&key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            "{method} /api/{path}&key={key} HTTP/1.1\r\nhost: x\r\nconnection: \
+             close\r\ncontent-length: 0\r\n\r\n"
         );
         let Some(answer) = ask(address, &request) else { return };
         let made = answer.rsplit("\r\n").next().and_then(|body| body.strip_prefix("ORDER_ID_"));

@@ -13,8 +13,11 @@ use crate::support::{Daemon, Site, wait_for};
 
 /// The inside of each call of tracing's macros in a text, comments aside.
 fn log_statements(text: &str) -> Vec<String> {
-    let code: String =
-        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     let mut found = Vec::new();
     for name in ["trace!(", "debug!(", "info!(", "warn!(", "error!("] {
         for (at, _) in code.match_indices(name) {
@@ -40,10 +43,14 @@ fn every_line_has_an_event_of_the_list_and_every_event_a_line() {
     let mut used = BTreeSet::new();
     for (_, path, text) in files() {
         for statement in log_statements(&text) {
-            let name =
-                statement.split_once("event = \"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+            let name = statement
+                .split_once("event = \"")
+                .and_then(|(_, rest)| rest.split_once('"'))
+                .map(|(name, _)| name);
             match name {
-                Some(name) if EVENTS.iter().any(|(known, _)| *known == name) => drop(used.insert(name.to_owned())),
+                Some(name) if EVENTS.iter().any(|(known, _)| *known == name) => {
+                    drop(used.insert(name.to_owned()))
+                }
                 _ => faults.push(format!("{}: no event of the list: {statement}", path.display())),
             }
         }
@@ -63,20 +70,29 @@ fn each_request_has_a_span_with_an_id_that_no_other_has_not_even_after_a_restart
             site.customer("ann 0612345678", "5");
         }
         for _ in 0..3 {
-            let (head, _) = site.http("GET /api/getbalance HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-            let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap().to_owned();
+            let (head, _) =
+                site.http("GET /api/getbalance HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let id = head
+                .lines()
+                .find_map(|line| line.strip_prefix("x-request-id: "))
+                .unwrap()
+                .to_owned();
             ids.push(id);
         }
         daemon.terminate_now();
         let said = daemon.said();
         let spans = said.lines().filter(|line| line.contains("event=\"admin_answered\""));
-        let spans: Vec<&str> =
-            spans.map(|line| line.split_once("admin{").unwrap().1.split_once('}').unwrap().0).collect();
-        ids.extend(
-            spans.iter().map(|span| span.split_once("id=").unwrap().1.split(' ').next().unwrap().replace('"', "")),
-        );
+        let spans: Vec<&str> = spans
+            .map(|line| line.split_once("admin{").unwrap().1.split_once('}').unwrap().0)
+            .collect();
+        ids.extend(spans.iter().map(|span| {
+            span.split_once("id=").unwrap().1.split(' ').next().unwrap().replace('"', "")
+        }));
         let kept = if start == 0 { "/accounts/{account" } else { "/status" };
-        assert!(spans.iter().any(|span| span.contains("method=\"POST\"")) == (start == 0), "{spans:?}");
+        assert!(
+            spans.iter().any(|span| span.contains("method=\"POST\"")) == (start == 0),
+            "{spans:?}"
+        );
         assert!(said.contains(&format!("path=\"{kept}")), "{said}");
         assert!(!said.contains("0612345678"), "an account's name may be a number: {said}");
     }
@@ -88,7 +104,8 @@ fn each_request_has_a_span_with_an_id_that_no_other_has_not_even_after_a_restart
 
 #[test]
 fn statements_are_found() {
-    let text = "warn!(event = \"a\", x = f(1), \"b\");\n// info!(\"no\")\ntracing::info!(\"c\");\nmy_info!(1)";
+    let text = "warn!(event = \"a\", x = f(1), \"b\");\n// \
+                info!(\"no\")\ntracing::info!(\"c\");\nmy_info!(1)";
     assert_eq!(log_statements(text), ["\"c\"", "event = \"a\", x = f(1), \"b\""]);
 }
 
@@ -107,7 +124,12 @@ fn full_pipe() -> (std::fs::File, std::fs::File) {
 fn a_log_that_nobody_reads_holds_nothing_up() {
     let site = Site::with_modems(1);
     let (mut reader, writer) = full_pipe();
-    let child = site.command(&["serve"]).env("RUST_LOG", "debug").stderr(Stdio::from(writer)).spawn().unwrap();
+    let child = site
+        .command(&["serve"])
+        .env("RUST_LOG", "debug")
+        .stderr(Stdio::from(writer))
+        .spawn()
+        .unwrap();
     let daemon = Daemon::of(child);
     let socket = site.dir.path().join("admin.sock");
     wait_for("the admin socket", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
@@ -123,7 +145,8 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
 
 #[test]
 fn json_lines_have_event_and_spans() {
-    let site = Site::with(1, simbridge::simulator::Scenario::default(), "[log]\nformat = \"json\"\n");
+    let site =
+        Site::with(1, simbridge::simulator::Scenario::default(), "[log]\nformat = \"json\"\n");
     let mut daemon = site.serve_ready();
     daemon.terminate_now();
     let lines: Vec<serde_json::Value> = daemon
@@ -138,7 +161,8 @@ fn json_lines_have_event_and_spans() {
 
 #[test]
 fn rust_log_goes_before_the_level_and_a_wrong_one_is_refused() {
-    let site = Site::with(0, simbridge::simulator::Scenario::default(), "[log]\nlevel = \"error\"\n");
+    let site =
+        Site::with(0, simbridge::simulator::Scenario::default(), "[log]\nlevel = \"error\"\n");
     let wrong = site.command(&["serve"]).env("RUST_LOG", "simbridge=loud").output().unwrap();
     let said = String::from_utf8(wrong.stderr).unwrap();
     assert!(!wrong.status.success() && said.starts_with("simbridge: RUST_LOG: "), "{said}");
@@ -156,10 +180,14 @@ fn a_daemon_that_tells_a_secret_fails_its_test() {
     site.secrets.add(Secret::Text("modems/modem000".into()));
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(daemon)));
     let said = *ended.unwrap_err().downcast::<String>().unwrap();
-    assert!(said.starts_with("secrets in the daemon's output: [\"Text(\\\"modems/modem000\\\")\"]"), "{said}");
+    assert!(
+        said.starts_with("secrets in the daemon's output: [\"Text(\\\"modems/modem000\\\")\"]"),
+        "{said}"
+    );
 }
 
-/// What the network sends, what is set and what is made at a site are its secrets without a word of the test.
+/// What the network sends, what is set and what is made at a site are its secrets without a word of
+/// the test.
 #[test]
 fn secrets_are_known_by_themselves() {
     let site = Site::with_modems(1);
@@ -167,7 +195,9 @@ fn secrets_are_known_by_themselves() {
     let key = site.customer("ann", "0");
     site.send("Uber", &site.network().numbers()[0], "Your Uber code is 123456");
     let number = site.network().numbers()[0].clone();
-    for output in [format!("key={key}"), format!("to {number}"), "Your Uber code is 123456".to_owned()] {
+    for output in
+        [format!("key={key}"), format!("to {number}"), "Your Uber code is 123456".to_owned()]
+    {
         assert!(!site.secrets.found_in(&output, site.dir.path()).is_empty(), "{output}");
     }
 }

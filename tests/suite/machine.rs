@@ -1,5 +1,6 @@
-//! Faults of the machine, for real: a full disk, files that cannot be written, a disk that stands still, a damaged database, a
-//! clock that jumps, no more file descriptors. A clear word, the modems keep their messages, and it goes on by itself.
+//! Faults of the machine, for real: a full disk, files that cannot be written, a disk that stands
+//! still, a damaged database, a clock that jumps, no more file descriptors. A clear word, the
+//! modems keep their messages, and it goes on by itself.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -30,11 +31,14 @@ fn shop(site: &Site) -> (String, String) {
     (key, site.network().numbers().remove(0))
 }
 
-/// Whether a message that arrives while nothing can be written stays in its modem, customers hear of it, and both go on after.
+/// Whether a message that arrives while nothing can be written stays in its modem, customers hear
+/// of it, and both go on after.
 fn survives(site: &Site, break_it: impl FnOnce(), mend_it: impl FnOnce()) {
     let (key, number) = shop(site);
     break_it();
-    wait_for("customers to hear of it", || site.get(&format!("/api/makeorder?key={key}&serviceId=1")) == FAULT);
+    wait_for("customers to hear of it", || {
+        site.get(&format!("/api/makeorder?key={key}&serviceId=1")) == FAULT
+    });
     site.send("Uber", &number, "while nothing can be written");
     // Refused twice: it was there for the second try.
     let refused = || {
@@ -49,11 +53,14 @@ fn survives(site: &Site, break_it: impl FnOnce(), mend_it: impl FnOnce()) {
     let messages = || site.admin("/messages?limit=0").as_array().map_or(0, Vec::len);
     wait_for("the message", || messages() == 1);
     wait_for("it to be gone from the modem", || site.network().stored(&number) == 0);
-    wait_for("an order", || site.get(&format!("/api/makeorder?key={key}&serviceId=1")).starts_with("ORDER_ID_"));
+    wait_for("an order", || {
+        site.get(&format!("/api/makeorder?key={key}&serviceId=1")).starts_with("ORDER_ID_")
+    });
     assert_eq!(site.network().observed(0).unwrap().deleted_unread, 0);
 }
 
-/// No file of a process may grow beyond this: to write further fails, on any machine and whoever runs the test.
+/// No file of a process may grow beyond this: to write further fails, on any machine and whoever
+/// runs the test.
 fn limit_files(daemon: &Daemon, most: Option<u64>) {
     let pid = Pid::from_raw(daemon.id().cast_signed()).unwrap();
     prlimit(Some(pid), Resource::Fsize, Rlimit { current: most, maximum: None }).unwrap();
@@ -66,12 +73,16 @@ fn files_that_cannot_grow_lose_nothing() {
     survives(&site, || limit_files(&daemon, Some(0)), || limit_files(&daemon, None));
 }
 
-/// A daemon whose database is on a file system of 64 MB (its log alone may take 32) that nobody else sees, where the system lets one be made.
+/// A daemon whose database is on a file system of 64 MB (its log alone may take 32) that nobody
+/// else sees, where the system lets one be made.
 fn on_a_small_disk(site: &Site, folder: &Path) -> Option<Daemon> {
     let script = "mount -t tmpfs -o size=64m tmpfs \"$0\" && exec \"$@\"";
     let unshare = |what: &[&std::ffi::OsStr]| {
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(folder).args(what);
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+            .arg(folder)
+            .args(what);
         command.env("SIMBRIDGE_CONFIG", site.config()).env_remove("RUST_LOG").stderr(Stdio::null());
         command
     };
@@ -87,7 +98,8 @@ fn a_full_disk_loses_nothing() {
     let site = Site::with_modems(1);
     let folder = site.dir.path().join("small");
     fs::create_dir(&folder).unwrap();
-    let text = fs::read_to_string(site.config()).unwrap().replace("/simbridge.db", "/small/simbridge.db");
+    let text =
+        fs::read_to_string(site.config()).unwrap().replace("/simbridge.db", "/small/simbridge.db");
     fs::write(site.config(), text).unwrap();
     let Some(daemon) = on_a_small_disk(&site, &folder) else {
         // Without mounts of one's own: as full as it can be made.
@@ -98,7 +110,8 @@ fn a_full_disk_loses_nothing() {
     let filler = format!("/proc/{}/root{}/filler", daemon.id(), folder.display());
     let fill = || {
         let mut file = fs::File::create(&filler).unwrap();
-        let full = std::iter::repeat_with(|| file.write_all(&[0; 65536])).find_map(Result::err).unwrap();
+        let full =
+            std::iter::repeat_with(|| file.write_all(&[0; 65536])).find_map(Result::err).unwrap();
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     };
     survives(&site, fill, || fs::remove_file(&filler).unwrap());
@@ -114,7 +127,12 @@ fn without_root(site: &Site, args: &[&str]) -> Command {
     let program = site.dir.path().join("simbridge");
     fs::copy(original.get_program(), &program).unwrap();
     let mut command = Command::new(program);
-    command.args(args).env("SIMBRIDGE_CONFIG", site.config()).env_remove("RUST_LOG").uid(65534).gid(65534);
+    command
+        .args(args)
+        .env("SIMBRIDGE_CONFIG", site.config())
+        .env_remove("RUST_LOG")
+        .uid(65534)
+        .gid(65534);
     command
 }
 
@@ -124,7 +142,8 @@ fn a_database_that_may_only_be_read_is_named_and_left_as_it_is() {
     site.serve().kill();
     let database = site.dir.path().join("simbridge.db");
     let before = fs::read(&database).unwrap();
-    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     for ending in ["", "-wal", "-shm", ".lock"] {
         let path = format!("{}{ending}", database.display());
         if Path::new(&path).exists() {
@@ -138,7 +157,10 @@ fn a_database_that_may_only_be_read_is_named_and_left_as_it_is() {
         let output = serve.output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(&format!("cannot open the database {}", database.display())), "{said}");
+        assert!(
+            said.contains(&format!("cannot open the database {}", database.display())),
+            "{said}"
+        );
         assert!(said.contains(words), "{said}");
     }
     mode(site.dir.path(), 0o755);
@@ -168,13 +190,16 @@ fn a_disk_that_stands_still_holds_up_writes_and_nobody_else() {
 
 #[test]
 fn a_damaged_database_is_named_and_not_touched() {
-    for (damage, at, length) in [("the header", 0, 64), ("the schema", 100, 3900), ("the first pages", 0, 40_000)] {
+    for (damage, at, length) in
+        [("the header", 0, 64), ("the schema", 100, 3900), ("the first pages", 0, 40_000)]
+    {
         let site = Site::with_modems(0);
         let daemon = site.serve();
         site.customer("ann", "10");
         assert!(daemon.terminate() < Duration::from_secs(5));
         let database = site.dir.path().join("simbridge.db");
-        // All of it into the file that is to be damaged; a reader that was at work at the stop may have kept it in the log.
+        // All of it into the file that is to be damaged; a reader that was at work at the stop may
+        // have kept it in the log.
         rusqlite::Connection::open(&database)
             .unwrap()
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
@@ -206,12 +231,20 @@ fn a_clock_that_is_set_back_or_forward_takes_no_code_from_anybody() {
     let hours = Arc::new(AtomicI64::new(0));
     let config = Config::load(&site.config()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let daemon = runtime.block_on(Library::start(&config, edge::steady(skewed(&hours)), edge::entropy())).unwrap();
+    let daemon = runtime
+        .block_on(Library::start(&config, edge::steady(skewed(&hours)), edge::entropy()))
+        .unwrap();
     site.wait_ready();
     let (key, number) = shop(&site);
     let order = || {
         let answer = site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
-        answer.strip_prefix("ORDER_ID_").unwrap_or_else(|| panic!("{answer}")).split('_').next().unwrap().to_owned()
+        answer
+            .strip_prefix("ORDER_ID_")
+            .unwrap_or_else(|| panic!("{answer}"))
+            .split('_')
+            .next()
+            .unwrap()
+            .to_owned()
     };
     let answer = |id: &str| site.get(&format!("/api/getsms?key={key}&orderId={id}"));
     let code = |id: &str, code: &str| {
@@ -230,7 +263,9 @@ fn a_clock_that_is_set_back_or_forward_takes_no_code_from_anybody() {
     hours.store(2, Ordering::SeqCst);
     wait_for("the order to be over", || answer(&other) == "ORDER_EXPIRED");
     wait_for("its hold to be given back", || site.admin("/accounts/ann")["held"] == "0.00");
-    wait_for("the modem's word to be as fresh as it was", || site.admin("/status")["sims"]["available"] == 1);
+    wait_for("the modem's word to be as fresh as it was", || {
+        site.admin("/status")["sims"]["available"] == 1
+    });
     runtime.block_on(daemon.stop());
 }
 
@@ -246,17 +281,24 @@ fn a_crowd_takes_no_descriptor_from_modems_and_database() {
     let site = Site::with_modems(1);
     let serve = site.command(&["serve"]);
     let mut limited = Command::new("sh");
-    limited.args(["-c", "ulimit -Sn 60 && ulimit -Hn 100 && exec \"$0\" serve"]).arg(serve.get_program());
+    limited
+        .args(["-c", "ulimit -Sn 60 && ulimit -Hn 100 && exec \"$0\" serve"])
+        .arg(serve.get_program());
     limited.env("SIMBRIDGE_CONFIG", site.config()).env_remove("RUST_LOG");
     let daemon = site.serve_by(limited);
     site.wait_ready();
     let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.id())).unwrap();
     let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
-    assert_eq!(files.split_whitespace().nth(3), Some("100"), "the soft limit is raised to the hard one: {files}");
+    assert_eq!(
+        files.split_whitespace().nth(3),
+        Some("100"),
+        "the soft limit is raised to the hard one: {files}"
+    );
     let (key, number) = shop(&site);
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
     let crowd: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
-    let request = format!("GET /api/getbalance?key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("GET /api/getbalance?key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     let (head, body) = http(&address, &request);
     assert!(head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 1"), "{head}");
     assert_eq!(body, "TOO_MANY_CONNECTIONS");
@@ -271,18 +313,27 @@ fn a_crowd_takes_no_descriptor_from_modems_and_database() {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(GIVE_UP)).unwrap();
         let mut answer = String::new();
-        stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer)).is_ok()
+        stream
+            .write_all(request.as_bytes())
+            .and_then(|()| stream.read_to_string(&mut answer))
+            .is_ok()
             && answer.ends_with("10.00")
     });
 }
 
 #[test]
 fn customers_are_told_early_when_too_much_waits_for_the_disk() {
-    let site = Site::with(1, Scenario::default(), "[limits]\nkey_per_second = 0\naddress_per_second = 0\n");
+    let site = Site::with(
+        1,
+        Scenario::default(),
+        "[limits]\nkey_per_second = 0\naddress_per_second = 0\n",
+    );
     let _daemon = site.serve_ready();
     let (key, number) = shop(&site);
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
-    let request = |what: &str| format!("GET /api/{what}key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = |what: &str| {
+        format!("GET /api/{what}key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    };
     let order = request("makeorder?serviceId=1&");
     let holder = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -301,15 +352,22 @@ fn customers_are_told_early_when_too_much_waits_for_the_disk() {
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let mut answer = String::new();
         let told = stream.read_to_string(&mut answer).is_ok();
-        refused = answer.split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
+        refused = answer
+            .split_once("\r\n\r\n")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .unwrap_or_default();
         told && refused.1 == FAULT
     });
     assert!(refused.0.contains("retry-after: 1"), "{}", refused.0);
     assert_eq!(refused.1, FAULT);
     let page = site.page("/metrics");
-    let waiting = page.lines().find_map(|line| line.strip_prefix("simbridge_store_waiting ")).unwrap();
+    let waiting =
+        page.lines().find_map(|line| line.strip_prefix("simbridge_store_waiting ")).unwrap();
     // Who looked while there was room comes in, and the daemon itself.
-    assert!((1..=520).contains(&waiting.parse::<usize>().unwrap()), "no more wait than may: {waiting}");
+    assert!(
+        (1..=520).contains(&waiting.parse::<usize>().unwrap()),
+        "no more wait than may: {waiting}"
+    );
     assert_eq!(http(&address, &request("getbalance?")).1, "10.00", "who only looks is answered");
     site.send("Uber", &number, "in the crowd");
     wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);

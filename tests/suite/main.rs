@@ -1,5 +1,5 @@
-//! The end-to-end suite: one binary, so that the library is linked once. It meets the real `simbridge` program, real PTYs,
-//! real HTTP and a real database.
+//! The end-to-end suite: one binary, so that the library is linked once. It meets the real
+//! `simbridge` program, real PTYs, real HTTP and a real database.
 #![allow(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
 mod bad_input;

@@ -1,5 +1,5 @@
-//! The daemon on simulated modems behind PTYs: what arrives, what stays until it is on disk, and what one modem's trouble does
-//! to the others.
+//! The daemon on simulated modems behind PTYs: what arrives, what stays until it is on disk, and
+//! what one modem's trouble does to the others.
 
 use std::time::Duration;
 
@@ -17,8 +17,11 @@ fn what_was_there_before_the_start_and_what_comes_later() {
     let _daemon = site.serve_ready();
     site.send("Uber", &numbers[0], "later");
     wait_for("three messages", || site.messages().len() == 3);
-    wait_for("the stores to be empty", || numbers.iter().all(|number| site.network().stored(number) == 0));
-    let found = |text: &str| site.messages().into_iter().find(|message| message["text"] == text).unwrap();
+    wait_for("the stores to be empty", || {
+        numbers.iter().all(|number| site.network().stored(number) == 0)
+    });
+    let found =
+        |text: &str| site.messages().into_iter().find(|message| message["text"] == text).unwrap();
     assert_eq!(found("before the start é€")["sender"], "+31698765432");
     assert_eq!(found(&long)["number"], numbers[1]);
     assert_eq!(found("later")["number"], numbers[0]);
@@ -42,9 +45,12 @@ fn identity_and_number_are_read_from_modem_and_sim() {
     let site = Site::with(1, Scenario::parse(text).unwrap(), "");
     let _daemon = site.serve_ready();
     let modem = site.json(&["modem", "list"])[0].clone();
-    for (key, value) in
-        [("imei", "867962041234560"), ("manufacturer", "Quectel"), ("model", "EC25"), ("number", "+447700900123")]
-    {
+    for (key, value) in [
+        ("imei", "867962041234560"),
+        ("manufacturer", "Quectel"),
+        ("model", "EC25"),
+        ("number", "+447700900123"),
+    ] {
         assert_eq!(modem[key], value, "{modem}");
     }
     let sim = site.json(&["sim", "list"])[0].clone();
@@ -79,7 +85,9 @@ fn identical_sticks_that_swap_names_are_known_again_by_imei_and_card() {
         let name = name.to_owned();
         site.network().fault(modem, &Fault::PortMoved { back_after_ms: 100, name }).unwrap();
     }
-    wait_for("each to be known under the other's name", || (told(1), told(0)) == (first.clone(), second.clone()));
+    wait_for("each to be known under the other's name", || {
+        (told(1), told(0)) == (first.clone(), second.clone())
+    });
     site.send("Uber", &numbers[0], "to the first");
     wait_for("the message", || site.messages().len() == 1);
     assert_eq!(site.messages()[0]["number"], numbers[0]);
@@ -96,7 +104,8 @@ fn a_modem_that_starts_anew_is_set_up_anew() {
     wait_for("the message", || site.messages().len() == 1);
 }
 
-/// It tells its card, and fails whatever touches the card: going round for ever would help nobody, a reset does.
+/// It tells its card, and fails whatever touches the card: going round for ever would help nobody,
+/// a reset does.
 #[test]
 fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
     let site = Site::with_modems(1);
@@ -155,7 +164,8 @@ fn a_silent_a_vanished_and_a_flooding_modem_slow_neither_their_neighbours_nor_th
     let daemon = site.serve_ready();
     let numbers = site.network().numbers();
     let flood = Fault::Flood { line: "^RSSI: 20".to_owned(), every_ms: 1, for_ms: 600_000 };
-    let faults = [Fault::Silence { commands: 1_000_000 }, Fault::PortGone { back_after_ms: None }, flood];
+    let faults =
+        [Fault::Silence { commands: 1_000_000 }, Fault::PortGone { back_after_ms: None }, flood];
     for (place, fault) in faults.iter().enumerate() {
         site.network().fault(place, fault).unwrap();
     }
@@ -176,8 +186,10 @@ fn the_daemon_stops_within_five_seconds_also_under_a_long_poll() {
     site.get(&format!("/api/makeorder?serviceId=1&key={key}"));
     let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
     let poll = std::thread::spawn(move || {
-        let request =
-            format!("GET /api/getsms?orderId=1&wait=60&key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let request = format!(
+            "GET /api/getsms?orderId=1&wait=60&key={key} HTTP/1.1\r\nhost: x\r\nconnection: \
+             close\r\n\r\n"
+        );
         crate::support::http(&address, &request).1
     });
     // Only a poll that has arrived shows that it is answered.

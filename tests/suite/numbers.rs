@@ -18,8 +18,10 @@ fn a_sim_without_a_number_has_its_operator_asked_in_the_form_that_the_modem_want
     let folder = tempfile::tempdir().unwrap();
     let configuration = operators(folder.path());
     for modem in ["", "family = \"huawei-e3372\"\n", "family = \"huawei-e173\"\n"] {
-        let scenario =
-            format!("[[modem]]\n{modem}boot_ms = 100\nmessages_ready_ms = 0\nregisters_ms = 0\n{NUMBERLESS}");
+        let scenario = format!(
+            "[[modem]]\n{modem}boot_ms = 100\nmessages_ready_ms = 0\nregisters_ms = \
+             0\n{NUMBERLESS}"
+        );
         let site = Site::with(1, Scenario::parse(&scenario).unwrap(), &configuration);
         let _daemon = site.serve_ready();
         wait_for("the number", || site.admin("/sims")[0]["number"] == "+31612345678");
@@ -31,11 +33,17 @@ fn a_sim_without_a_number_has_its_operator_asked_in_the_form_that_the_modem_want
 fn what_came_of_asking_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let configuration = operators(folder.path());
-    let site = Site::with(1, Scenario::parse(&format!("[[modem]]\n{NUMBERLESS}")).unwrap(), &configuration);
+    let site = Site::with(
+        1,
+        Scenario::parse(&format!("[[modem]]\n{NUMBERLESS}")).unwrap(),
+        &configuration,
+    );
     site.network().fault(0, &Fault::Refuse { command: "+CUSD".to_owned(), times: 9 }).unwrap();
     let _daemon = site.serve_ready();
     let iccid = site.admin("/sims")[0]["iccid"].as_str().unwrap().to_owned();
-    wait_for("the failure", || site.admin(&format!("/sims/{iccid}"))["number_asked"][0]["failure"] == "refused: ERROR");
+    wait_for("the failure", || {
+        site.admin(&format!("/sims/{iccid}"))["number_asked"][0]["failure"] == "refused: ERROR"
+    });
     let asked = site.json(&["modem", "show", "modem000"])["number_asked"].clone();
     assert_eq!((&asked[0]["by"], &asked[0]["times"]), (&"ussd".into(), &1.into()), "{asked}");
     assert!(site.ok(&["sim", "show", &iccid]).contains("failure=refused: ERROR"));
@@ -50,11 +58,16 @@ fn a_sim_tells_its_number_by_a_message_to_another_one_that_no_customer_sees() {
     let key = site.customer("ann", "5");
     assert!(site.get(&format!("/api/makeorder?serviceId=1&key={key}")).starts_with("ORDER_ID_1_"));
     let told = site.json(&["modem", "ask-number", "modem001", "--loopback"]);
-    assert_eq!((&told["number"], &told["number_source"]), (&"+31612345678".into(), &"loopback".into()));
+    assert_eq!(
+        (&told["number"], &told["number_source"]),
+        (&"+31612345678".into(), &"loopback".into())
+    );
     assert_eq!(site.get(&format!("/api/getsms?orderId=1&key={key}")), "WAITING");
     let messages = site.messages();
     assert_eq!((messages.len(), &messages[0]["withheld"]), (1, &"loopback".into()), "{messages:?}");
-    wait_for("the receiver's store to be empty", || site.network().stored(&site.network().numbers()[0]) == 0);
+    wait_for("the receiver's store to be empty", || {
+        site.network().stored(&site.network().numbers()[0]) == 0
+    });
     assert_eq!(site.network().observed(1).unwrap().submitted, 1);
 }
 
@@ -63,7 +76,9 @@ fn messages_to_ourselves_are_sent_unasked_only_where_the_configuration_says_so()
     let scenario = Scenario::parse(&format!("[[modem]]\n[[modem]]\n{NUMBERLESS}")).unwrap();
     let site = Site::with(2, scenario, "[numbers]\nloopback = true\n");
     let _daemon = site.serve_ready();
-    let known = |sims: serde_json::Value| sims.as_array().unwrap().iter().any(|sim| sim["number_source"] == "loopback");
+    let known = |sims: serde_json::Value| {
+        sims.as_array().unwrap().iter().any(|sim| sim["number_source"] == "loopback")
+    };
     wait_for("the number", || known(site.admin("/sims")));
 }
 
@@ -80,5 +95,8 @@ fn a_number_is_written_onto_its_card_at_the_operators_word() {
     site.network().fault(0, &Fault::Refuse { command: "+CPBW".to_owned(), times: 1 }).unwrap();
     let output = site.run(&["sim", "set-number", &iccid, "+31612345678", "--write"]);
     let words = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(1) && words.contains("not written") && words.contains("ERROR"), "{words}");
+    assert!(
+        output.status.code() == Some(1) && words.contains("not written") && words.contains("ERROR"),
+        "{words}"
+    );
 }

@@ -1,5 +1,5 @@
-//! What real modems and SIM cards do otherwise than the standards, and the test that bears its name. An oddity without a test is a fault of
-//! this page.
+//! What real modems and SIM cards do otherwise than the standards, and the test that bears its
+//! name. An oddity without a test is a fault of this page.
 
 use std::path::Path;
 
@@ -13,7 +13,8 @@ const ODDITIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "+CNMA needs CSMS=1; some want none, some answer it by a prompt; status reports are not acknowledged",
+        "+CNMA needs CSMS=1; some want none, some answer it by a prompt; status reports are not \
+         acknowledged",
         &[
             "a_direct_message_is_acknowledged_when_it_is_on_disk_and_not_before",
             "direct_delivery_is_not_chosen_where_the_acknowledgement_cannot_be_withheld",
@@ -31,7 +32,10 @@ const ODDITIES: &[(&str, &[&str])] = &[
     ),
     (
         "CNMI settings are advertised and then refused, or accepted and not set",
-        &["indications_are_tried_until_one_is_set_and_read_back", "what_a_model_advertises_it_need_not_take"],
+        &[
+            "indications_are_tried_until_one_is_set_and_read_back",
+            "what_a_model_advertises_it_need_not_take",
+        ],
     ),
     (
         "CPMS takes one, two or three arguments; not every store is there; indexes begin at 0 or 1",
@@ -83,7 +87,8 @@ const ODDITIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "line ends, missing spaces, no final result, echo that comes back, bytes that are no text, prompts out of place",
+        "line ends, missing spaces, no final result, echo that comes back, bytes that are no \
+         text, prompts out of place",
         &[
             "every_kind_of_line_end_gives_the_same_lines",
             "habits_of_the_line",

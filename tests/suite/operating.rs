@@ -9,13 +9,22 @@ fn the_ledger_tells_every_entry() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let key = site.customer("ann", "10");
-    assert_eq!(site.json(&["account", "adjust", "ann", "-1.50", "--reason", "a refund undone"])["balance"], "8.50");
+    assert_eq!(
+        site.json(&["account", "adjust", "ann", "-1.50", "--reason", "a refund undone"])["balance"],
+        "8.50"
+    );
     site.ok(&["service", "add", "Any", "--price", "0.50"]);
     site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
     site.get(&format!("/api/cancelorder?key={key}&orderId=1"));
     let ledger = site.json(&["account", "ledger", "ann"]);
-    let lines: Vec<_> = ledger.as_array().unwrap().iter().map(|e| (e["kind"].clone(), e["balance"].clone())).collect();
-    let expected = [("topup", "10.00"), ("adjustment", "-1.50"), ("hold", "0.00"), ("release", "0.00")];
+    let lines: Vec<_> = ledger
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["kind"].clone(), e["balance"].clone()))
+        .collect();
+    let expected =
+        [("topup", "10.00"), ("adjustment", "-1.50"), ("hold", "0.00"), ("release", "0.00")];
     assert_eq!(lines, expected.map(|(kind, balance)| (kind.into(), balance.into())));
     assert_eq!(ledger[1]["note"], "a refund undone");
     let shown = site.ok(&["order", "show", "1"]);
@@ -47,7 +56,9 @@ fn why_there_is_no_number() {
     assert_eq!(site.json(&["sim", "retire", &iccids[1]])["state"], "retired");
     site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
     let said = site.json(&["explain", "1", "nl", "ann"]);
-    for (word, count) in [("sims", 3), ("available", 0), ("resting", 1), ("retired", 1), ("busy", 1), ("used", 0)] {
+    for (word, count) in
+        [("sims", 3), ("available", 0), ("resting", 1), ("retired", 1), ("busy", 1), ("used", 0)]
+    {
         assert_eq!(said[word], count, "{word}: {said}");
     }
     site.get(&format!("/api/skipnumber?key={key}&orderId=1"));
@@ -71,12 +82,19 @@ fn a_catalogue_is_imported_and_tried() {
     assert_eq!((&again["added"], &again["updated"]), (&0.into(), &first["added"]));
     let text = "Your Tinder code is 417097 Don’t share @tinder.com #417097";
     let trial = site.json(&["service", "test", "SinchVerify", text]);
-    assert_eq!((&trial["service"], &trial["code"]), (&"Tinder".into(), &"417097".into()), "{trial}");
+    assert_eq!(
+        (&trial["service"], &trial["code"]),
+        (&"Tinder".into(), &"417097".into()),
+        "{trial}"
+    );
     assert_eq!(trial["rule"]["text"], "(?i)\\btinder\\b");
     assert_eq!(site.json(&["service", "test", "Rabobank", "1234"])["withheld"], "banks");
     let broken = site.dir.path().join("broken.toml");
-    std::fs::write(&broken, "[[service]]\nname = \"x\"\nprice = \"1.00\"\ntext = [\"(\"]\n").unwrap();
-    let refused = String::from_utf8(site.run(&["service", "import", broken.to_str().unwrap()]).stderr).unwrap();
+    std::fs::write(&broken, "[[service]]\nname = \"x\"\nprice = \"1.00\"\ntext = [\"(\"]\n")
+        .unwrap();
+    let refused =
+        String::from_utf8(site.run(&["service", "import", broken.to_str().unwrap()]).stderr)
+            .unwrap();
     assert!(refused.contains("pattern of service x"), "{refused}");
 }
 
@@ -90,24 +108,33 @@ fn a_backup_is_a_database_and_verify_finds_what_is_wrong_in_one() {
     let again = String::from_utf8(site.run(&["backup", file.to_str().unwrap()]).stderr).unwrap();
     assert!(again.contains("is there already"), "{again}");
     let mut sum = std::process::Command::new("sha256sum");
-    let checked = sum.args(["--check", "copy.db.sha256"]).current_dir(site.dir.path()).output().unwrap();
+    let checked =
+        sum.args(["--check", "copy.db.sha256"]).current_dir(site.dir.path()).output().unwrap();
     assert!(checked.status.success(), "{checked:?}");
-    let left: Vec<_> = std::fs::read_dir(site.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(site.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains("unfinished")), "{left:?}");
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".copy")), "{left:?}");
     let copy = rusqlite::Connection::open(&file).unwrap();
-    let balance: i64 = copy.query_row("SELECT balance_minor FROM account", [], |row| row.get(0)).unwrap();
+    let balance: i64 =
+        copy.query_row("SELECT balance_minor FROM account", [], |row| row.get(0)).unwrap();
     assert_eq!(balance, 1000);
     assert_eq!(site.ok(&["verify"]), "no faults\n");
     daemon.kill();
     let path = site.dir.path().join("simbridge.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch("UPDATE account SET balance_minor = 7").unwrap();
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch("UPDATE account SET balance_minor = 7")
+        .unwrap();
     let _daemon = site.serve();
     let found = site.run(&["verify", "--json"]);
     assert_eq!(found.status.code(), Some(1));
     let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
     assert_eq!(found["ok"], false);
-    assert_eq!(found["faults"][0], "account 1: its balance or its holds are not the sums of its ledger entries");
+    assert_eq!(
+        found["faults"][0],
+        "account 1: its balance or its holds are not the sums of its ledger entries"
+    );
 }
 
 #[test]
@@ -128,7 +155,11 @@ fn a_service_is_taken_out_and_has_a_reuse_of_its_own() {
         "--reuse-price-percent",
         "20",
     ]);
-    assert_eq!((&added["reuse_window"], &added["reuse_price_percent"]), (&"1h 30m".into(), &20.into()), "{added}");
+    assert_eq!(
+        (&added["reuse_window"], &added["reuse_price_percent"]),
+        (&"1h 30m".into(), &20.into()),
+        "{added}"
+    );
     assert_eq!(site.json(&["service", "disable", "Uber"])["enabled"], false);
     assert_eq!(site.get(&format!("/api/makeorder?key={key}&serviceId=1")), "INVALID_SERVICE");
     assert_eq!(site.get(&format!("/api/services?key={key}")), r#"{"services":[]}"#);

@@ -27,7 +27,9 @@ fn the_right_pin_is_entered_at_every_start() {
 fn the_pin_may_be_a_credential_of_the_service() {
     let scenario = Scenario::parse("[[modem]]\nsim.pin = \"4711\"\n").unwrap();
     let site = Site::with(1, scenario, "pin_file = \"credential:sim-pin\"\n");
-    let reason = |words: &str| site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words));
+    let reason = |words: &str| {
+        site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words))
+    };
     let daemon = site.serve();
     wait_for("the card to wait for its PIN", || reason("wants its PIN"));
     daemon.kill();
@@ -42,8 +44,9 @@ fn a_wrong_pin_is_entered_once_whatever_is_killed() {
     let (site, _folder) = site("0000");
     for _ in 0..3 {
         let daemon = site.serve();
-        let told =
-            |words: &str| site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words));
+        let told = |words: &str| {
+            site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words))
+        };
         wait_for("the refusal to be shown", || told("not tried again"));
         daemon.kill();
     }

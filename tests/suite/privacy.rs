@@ -1,5 +1,6 @@
-//! What never stands in a log, a metric or an error: keys, texts, PINs, PDUs, more than a number's last three digits. Whatever the
-//! suite's daemons and commands say is searched for all that is known to be secret at their site: see `support.rs`.
+//! What never stands in a log, a metric or an error: keys, texts, PINs, PDUs, more than a number's
+//! last three digits. Whatever the suite's daemons and commands say is searched for all that is
+//! known to be secret at their site: see `support.rs`.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -31,7 +32,8 @@ impl Secrets {
         self.0.lock().unwrap().push(secret);
     }
 
-    /// The secrets of `output`, shortened, with what they are; `folder` has the site's database and files with PINs.
+    /// The secrets of `output`, shortened, with what they are; `folder` has the site's database and
+    /// files with PINs.
     pub fn found_in(&self, output: &str, folder: &Path) -> Vec<String> {
         let mut all = self.0.lock().unwrap().clone();
         all.extend(in_database(&folder.join("simbridge.db")).unwrap_or_default());
@@ -40,7 +42,8 @@ impl Secrets {
     }
 }
 
-/// Every text, code, number and PDU that the daemon has come to know. A damaged database tells none.
+/// Every text, code, number and PDU that the daemon has come to know. A damaged database tells
+/// none.
 fn in_database(path: &Path) -> rusqlite::Result<Vec<Secret>> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut all = Vec::new();
@@ -62,7 +65,10 @@ fn in_database(path: &Path) -> rusqlite::Result<Vec<Secret>> {
 fn pins(folder: &Path) -> Vec<Secret> {
     let config = std::fs::read_to_string(folder.join("simbridge.toml")).unwrap_or_default();
     let files = config.lines().filter_map(|line| line.strip_prefix("pin_file = "));
-    files.filter_map(|file| std::fs::read_to_string(file.trim_matches('"')).ok()).map(digits_of).collect()
+    files
+        .filter_map(|file| std::fs::read_to_string(file.trim_matches('"')).ok())
+        .map(digits_of)
+        .collect()
 }
 
 fn digits_of(pin: String) -> Secret {
@@ -90,13 +96,17 @@ fn search(output: &str, secrets: &[Secret]) -> Vec<String> {
     let lower = output.to_ascii_lowercase();
     let stands = |secret: &Secret| match secret {
         Secret::Key(key) => output.contains(key.as_str()),
-        Secret::Text(text) => {
-            text.lines().map(str::trim).any(|line| line.chars().count() >= TEXT && output.contains(line))
-        }
+        Secret::Text(text) => text
+            .lines()
+            .map(str::trim)
+            .any(|line| line.chars().count() >= TEXT && output.contains(line)),
         Secret::Number(number) => {
             let digits = number.trim_start_matches('+');
-            let is_number = digits.len() >= DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
-            is_number && (DIGITS..=digits.len()).any(|length| runs.contains(&digits[digits.len() - length..]))
+            let is_number =
+                digits.len() >= DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_number
+                && (DIGITS..=digits.len())
+                    .any(|length| runs.contains(&digits[digits.len() - length..]))
         }
         Secret::Digits(digits) => runs.contains(digits.as_str()),
         Secret::Pdu(pdu) => pdu.len() >= TEXT && lower.contains(&hex::encode(pdu)),
@@ -110,7 +120,11 @@ fn each_kind_of_secret_is_found_and_what_only_looks_like_one_is_not() {
     for (secret, output, found) in [
         (Secret::Key("a1b2c3d4e5".into()), "key=a1b2c3d4e5&x", true),
         (Secret::Key("a1b2c3d4e5".into()), "prefix=a1b2c3d4", false),
-        (Secret::Text("Your code is 12\nbye".into()), "ERROR cannot match \"Your code is 12\"", true),
+        (
+            Secret::Text("Your code is 12\nbye".into()),
+            "ERROR cannot match \"Your code is 12\"",
+            true,
+        ),
         (Secret::Text("hello".into()), "hello world", false),
         (number.clone(), "number=31612345678", true),
         (number.clone(), "number=0612345678", false),
@@ -123,6 +137,10 @@ fn each_kind_of_secret_is_found_and_what_only_looks_like_one_is_not() {
         (Secret::Digits("123456".into()), "12:57:03.123456Z", false),
         (Secret::Pdu(vec![0xAB; 9]), "pdu ABABABABABABABABAB", true),
     ] {
-        assert_eq!(search(output, std::slice::from_ref(&secret)).len(), usize::from(found), "{secret:?} in {output}");
+        assert_eq!(
+            search(output, std::slice::from_ref(&secret)).len(),
+            usize::from(found),
+            "{secret:?} in {output}"
+        );
     }
 }

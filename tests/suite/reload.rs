@@ -21,7 +21,11 @@ fn what_can_change_changes_and_what_cannot_is_named() {
     site.ok(&["service", "add", "Any", "--price", "0.50"]);
     assert_eq!(site.ok(&["reload"]), "nothing is other than before\n");
     let since = site.admin("/modems")[0]["since"].clone();
-    change(&site, "modem*\"", "modem000\"\n[orders]\nmax_open_per_account = 2\nnumber_format = \"international\"");
+    change(
+        &site,
+        "modem*\"",
+        "modem000\"\n[orders]\nmax_open_per_account = 2\nnumber_format = \"international\"",
+    );
     change(&site, "listen = \"127.0.0.1:0\"", "listen = \"127.0.0.1:1\"");
     let done = site.json(&["reload"]);
     let folder = site.dir.path().join("modems");
@@ -37,7 +41,11 @@ fn what_can_change_changes_and_what_cannot_is_named() {
     assert_eq!(done, expected);
     wait_for("the other modem to be gone", || site.admin("/status")["modems"]["total"] == 1);
     let modem = site.admin("/modems")[0].clone();
-    assert_eq!((&modem["state"], &modem["since"]), (&"Ready".into(), &since), "its session went on");
+    assert_eq!(
+        (&modem["state"], &modem["since"]),
+        (&"Ready".into(), &since),
+        "its session went on"
+    );
     let order = site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
     assert!(order.contains("_316"), "the number is shown otherwise: {order}");
     assert_eq!(site.ok(&["reload"]), "needs a restart: http.listen = \"127.0.0.1:1\"\n");
@@ -68,7 +76,8 @@ fn a_faulty_file_changes_nothing_and_says_why() {
     let empty = site.run(&["reload", "--config", original.to_str().unwrap()]);
     let said = String::from_utf8(empty.stderr).unwrap();
     assert!(said.contains("is empty; nothing was changed"), "{said}");
-    let request = format!("GET /api/getbalance?key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("GET /api/getbalance?key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     assert_eq!(http(&address, &request).1, "10.00");
 }
 

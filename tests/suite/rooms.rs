@@ -1,12 +1,30 @@
-//! The walls of the house: which room may import which, and where SQL text and AT commands may stand.
+//! The walls of the house: which room may import which, and where SQL text and AT commands may
+//! stand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may name in `crate::…`. `main.rs` sees everything.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("cli", &["daemon", "simulator", "http", "driver", "modem", "gateway", "store", "domain", "at", "sms"]),
-    ("daemon", &["simulator", "http", "driver", "modem", "gateway", "store", "domain", "at", "sms"]),
+    (
+        "cli",
+        &[
+            "daemon",
+            "simulator",
+            "http",
+            "driver",
+            "modem",
+            "gateway",
+            "store",
+            "domain",
+            "at",
+            "sms",
+        ],
+    ),
+    (
+        "daemon",
+        &["simulator", "http", "driver", "modem", "gateway", "store", "domain", "at", "sms"],
+    ),
     ("simulator", &["sms"]),
     ("http", &["gateway", "domain"]),
     ("driver", &["modem"]),
@@ -59,10 +77,14 @@ pub fn files() -> Vec<(String, PathBuf, String)> {
         .collect()
 }
 
-/// The rooms that a text names after `crate::`, be it in a `use` (also a braced one) or in a path; comments do not count.
+/// The rooms that a text names after `crate::`, be it in a `use` (also a braced one) or in a path;
+/// comments do not count.
 fn named_rooms(text: &str) -> Vec<String> {
-    let code: String =
-        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     let mut rooms = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
@@ -71,7 +93,11 @@ fn named_rooms(text: &str) -> Vec<String> {
             None => vec![rest],
         };
         for head in heads {
-            let word: String = head.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let word: String = head
+                .trim()
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
             rooms.push(word);
         }
     }
@@ -111,7 +137,10 @@ fn sql_stands_only_in_store() {
         }
         for (number, line) in text.lines().enumerate() {
             let code = line.trim_start();
-            if !code.starts_with("//") && code.contains('"') && SQL.iter().any(|word| code.contains(word)) {
+            if !code.starts_with("//")
+                && code.contains('"')
+                && SQL.iter().any(|word| code.contains(word))
+            {
                 faults.push(format!("{}:{}: SQL outside store", path.display(), number + 1));
             }
         }
@@ -128,9 +157,14 @@ fn at_commands_stand_only_where_the_wire_is() {
         }
         for (number, line) in text.lines().enumerate() {
             let code = line.trim_start();
-            if !code.starts_with("//") && (code.contains("\"AT+") || code.contains("\"AT\\") || code.contains("\"AT^"))
+            if !code.starts_with("//")
+                && (code.contains("\"AT+") || code.contains("\"AT\\") || code.contains("\"AT^"))
             {
-                faults.push(format!("{}:{}: an AT command outside at, modem, simulator", path.display(), number + 1));
+                faults.push(format!(
+                    "{}:{}: an AT command outside at, modem, simulator",
+                    path.display(),
+                    number + 1
+                ));
             }
         }
     }
@@ -144,7 +178,15 @@ fn no_file_of_the_pure_rooms_reads_a_clock_or_logs() {
         if !matches!(room.as_str(), "domain" | "at" | "sms" | "modem") {
             continue;
         }
-        for word in ["async fn", "Instant::now", "Utc::now", "SystemTime::now", "tracing::", "getrandom", "println!"] {
+        for word in [
+            "async fn",
+            "Instant::now",
+            "Utc::now",
+            "SystemTime::now",
+            "tracing::",
+            "getrandom",
+            "println!",
+        ] {
             let used = text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains(word));
             if used {
                 faults.push(format!("{}: `{word}` in a pure room", path.display()));

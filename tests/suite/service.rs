@@ -34,7 +34,12 @@ fn ready_is_said_when_every_port_has_had_its_first_try_and_not_before() {
     let (daemon, socket) = serve(&site, None);
     assert_eq!(hear(&socket), "READY=1");
     let modems = site.admin("/modems");
-    let states: Vec<_> = modems.as_array().unwrap().iter().map(|m| m["state"].as_str().unwrap().to_owned()).collect();
+    let states: Vec<_> = modems
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["state"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(states, ["Absent", "Ready", "Ready", "Ready"]);
     assert!(daemon.terminate() < Duration::from_secs(5));
     assert_eq!(hear(&socket), "STOPPING=1");
@@ -52,12 +57,16 @@ fn the_watchdog_is_fed_while_the_writer_answers_and_only_then() {
     let path = site.dir.path().join("simbridge.db");
     let holder = rusqlite::Connection::open(path).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    // What was said before the lock may still lie there; after that nothing is for as long as a restart takes.
+    // What was said before the lock may still lie there; after that nothing is for as long as a
+    // restart takes.
     socket.set_read_timeout(Some(PERIOD * 2)).unwrap();
     let mut said = [0; 64];
     let waiting = Instant::now();
     while socket.recv(&mut said).is_ok() {
-        assert!(waiting.elapsed() < Duration::from_secs(4), "it is fed although the writer is stuck");
+        assert!(
+            waiting.elapsed() < Duration::from_secs(4),
+            "it is fed although the writer is stuck"
+        );
     }
     holder.execute_batch("ROLLBACK").unwrap();
     wait_for("it to be fed again", || socket.recv(&mut said).is_ok());

@@ -9,7 +9,8 @@ use chrono::DateTime;
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{Getter, Opcode, ioctl, opcode};
 use simbridge::simulator::{
-    BankCard, BankFault, BankStats, Fault, Network, Rack, RackConfig, Scenario, SimulatorError, control,
+    BankCard, BankFault, BankStats, Fault, Network, Rack, RackConfig, Scenario, SimulatorError,
+    control,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -66,7 +67,10 @@ async fn a_message_is_told_read_and_deleted_through_a_pty() {
     assert!(host.say("AT+CMGR=1").await.contains("\r\nYour code is 1234\r\n"));
     host.say("AT+CMGD=1").await;
     let observed = rack.network().observed(0).unwrap();
-    assert_eq!((observed.delivered, observed.read, observed.deleted, observed.well_mannered()), (1, 1, 1, true));
+    assert_eq!(
+        (observed.delivered, observed.read, observed.deleted, observed.well_mannered()),
+        (1, 1, 1, true)
+    );
     rack.stop().await;
 }
 
@@ -186,7 +190,10 @@ async fn a_file_in_the_way_is_not_overwritten() {
     let file = dir.path().join("modem001");
     std::fs::write(&file, "somebody's").unwrap();
     let message = start(dir.path(), 2).map(drop).unwrap_err().to_string();
-    assert!(message.starts_with("cannot open a pseudo terminal for ") && message.contains("modem001"), "{message}");
+    assert!(
+        message.starts_with("cannot open a pseudo terminal for ") && message.contains("modem001"),
+        "{message}"
+    );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "somebody's");
     assert!(!dir.path().join("modem000").is_symlink(), "nothing else is left");
 }
@@ -195,18 +202,27 @@ async fn a_file_in_the_way_is_not_overwritten() {
 async fn a_bank_is_switched_through_its_own_port_and_told_the_truth_of_by_the_control_side() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(|| DateTime::from_timestamp(1_782_133_023, 0).unwrap());
-    let scenario = Scenario::parse("[[bank]]\nslots = 3\nbus_ms = 50\nswitch_ms = 100\nanswer_ms = 10\n").unwrap();
-    let rack =
-        Rack::start(RackConfig { dir: dir.path().to_owned(), modems: 2, clock, scenario: Some(scenario) }).unwrap();
+    let scenario =
+        Scenario::parse("[[bank]]\nslots = 3\nbus_ms = 50\nswitch_ms = 100\nanswer_ms = 10\n")
+            .unwrap();
+    let rack = Rack::start(RackConfig {
+        dir: dir.path().to_owned(),
+        modems: 2,
+        clock,
+        scenario: Some(scenario),
+    })
+    .unwrap();
     assert_eq!(rack.bank_ports(), [dir.path().join("bank0")]);
-    let cards: Vec<BankCard> = control::ask(dir.path(), &control::Request::BankCards).await.unwrap();
+    let cards: Vec<BankCard> =
+        control::ask(dir.path(), &control::Request::BankCards).await.unwrap();
     assert_eq!(cards.len(), 6);
     let wanted = &cards[4];
     rack.network().send("Bank", &wanted.number, "hello").unwrap();
 
     let mut bank = Host::open(&dir.path().join("bank0"));
     assert_eq!(bank.say("AT+SWIT02-0002").await, "\r\nSWITCH OK\r\n");
-    until(&rack, "the card", |network| network.stats()[1].iccid.as_ref() == Some(&wanted.iccid)).await;
+    until(&rack, "the card", |network| network.stats()[1].iccid.as_ref() == Some(&wanted.iccid))
+        .await;
     let mut modem = Host::open(&dir.path().join("modem001"));
     modem.say("ATE0").await;
     assert!(!modem.say("AT+CCID").await.contains(&wanted.iccid));
@@ -217,7 +233,8 @@ async fn a_bank_is_switched_through_its_own_port_and_told_the_truth_of_by_the_co
     let lie = control::Request::BankFault { bank: 0, fault: BankFault::Lie { times: 1 } };
     control::ask::<()>(dir.path(), &lie).await.unwrap();
     assert_eq!(bank.say("AT+SWIT02-0003").await, "\r\nSWITCH OK\r\n");
-    let banks: Vec<BankStats> = control::ask(dir.path(), &control::Request::BankStats).await.unwrap();
+    let banks: Vec<BankStats> =
+        control::ask(dir.path(), &control::Request::BankStats).await.unwrap();
     assert_eq!((banks[0].asked, banks[0].done, banks[0].lied), (2, 1, 1));
     assert_eq!(banks[0].radios[1].slot, Some(4));
     rack.stop().await;
@@ -226,11 +243,14 @@ async fn a_bank_is_switched_through_its_own_port_and_told_the_truth_of_by_the_co
 
 #[tokio::test]
 async fn a_banks_port_has_a_name_of_its_own() {
-    for (name, hint) in [("modem000", "is taken by another port"), ("a/b", "letters, digits, - and _")] {
+    for (name, hint) in
+        [("modem000", "is taken by another port"), ("a/b", "letters, digits, - and _")]
+    {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(|| DateTime::from_timestamp(1_782_133_023, 0).unwrap());
         let scenario = Some(Scenario::parse(&format!("[[bank]]\nname = \"{name}\"\n")).unwrap());
-        let refused = Rack::start(RackConfig { dir: dir.path().to_owned(), modems: 1, clock, scenario });
+        let refused =
+            Rack::start(RackConfig { dir: dir.path().to_owned(), modems: 1, clock, scenario });
         let Err(error) = refused else { panic!("{name} was taken") };
         assert!(error.to_string().contains(hint), "{error}");
     }

@@ -15,16 +15,33 @@ fn the_site_on_one_screen_and_as_json() {
     let site = Site::with_modems(2);
     let _daemon = site.serve_ready();
     let shown = site.ok(&["status"]);
-    for words in ["modems     2 of 2", "modem000  Ready", "Simbridge NL", "+31612340000", "last SMS  none yet", "▂"] {
+    for words in [
+        "modems     2 of 2",
+        "modem000  Ready",
+        "Simbridge NL",
+        "+31612340000",
+        "last SMS  none yet",
+        "▂",
+    ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(!shown.contains('\x1b'), "no colours where there is no terminal");
     let said = site.json(&["status"]);
-    for path in ["/modems/total", "/modems/ready", "/sims/total", "/sims/available", "/orders/open", "/rentals/active"]
-    {
+    for path in [
+        "/modems/total",
+        "/modems/ready",
+        "/sims/total",
+        "/sims/available",
+        "/orders/open",
+        "/rentals/active",
+    ] {
         assert!(said.pointer(path).is_some_and(Value::is_u64), "{path}: {said}");
     }
-    assert_eq!((&said["ready"], &said["alarms"]), (&true.into(), &Value::Array(Vec::new())), "{said}");
+    assert_eq!(
+        (&said["ready"], &said["alarms"]),
+        (&true.into(), &Value::Array(Vec::new())),
+        "{said}"
+    );
 }
 
 #[test]
@@ -38,7 +55,8 @@ fn live_where_there_is_no_terminal_a_line_each_time() {
             &["status", "--watch", "--every", "20ms"]
         };
         let mut child = site.command(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        let mut lines =
+            std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
         for _ in 0..2 {
             let line = lines.next().unwrap().unwrap();
             assert!(line.contains(words), "{line}");
@@ -51,15 +69,22 @@ fn live_where_there_is_no_terminal_a_line_each_time() {
 /// A terminal of so many columns: our end of it, and the program's.
 fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
     let ours = rustix::pty::openpt(
-        rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY | rustix::pty::OpenptFlags::CLOEXEC,
+        rustix::pty::OpenptFlags::RDWR
+            | rustix::pty::OpenptFlags::NOCTTY
+            | rustix::pty::OpenptFlags::CLOEXEC,
     )
     .unwrap();
     rustix::pty::grantpt(&ours).unwrap();
     rustix::pty::unlockpt(&ours).unwrap();
     let name = rustix::pty::ptsname(&ours, Vec::new()).unwrap();
-    let theirs = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
-    rustix::termios::tcsetwinsize(&theirs, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
-        .unwrap();
+    let theirs =
+        rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+            .unwrap();
+    rustix::termios::tcsetwinsize(
+        &theirs,
+        Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 },
+    )
+    .unwrap();
     (ours.into(), theirs)
 }
 
@@ -70,7 +95,10 @@ fn plain(text: &str) -> String {
     first
         + &parts
             .map(|part| {
-                part.trim_start_matches('[').split_once(|c: char| c.is_ascii_alphabetic()).unwrap_or_default().1
+                part.trim_start_matches('[')
+                    .split_once(|c: char| c.is_ascii_alphabetic())
+                    .unwrap_or_default()
+                    .1
             })
             .collect::<String>()
 }
@@ -80,7 +108,12 @@ fn a_check_of_the_database_says_how_far_it_is_on_a_terminal_only() {
     let site = Site::with_modems(0);
     let _daemon = site.serve();
     let (mut ours, theirs) = terminal(80);
-    let mut child = site.command(&["verify"]).stdout(Stdio::piped()).stderr(Stdio::from(theirs)).spawn().unwrap();
+    let mut child = site
+        .command(&["verify"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::from(theirs))
+        .spawn()
+        .unwrap();
     let mut said = String::new();
     // Its end is an error (EIO) or nothing more to read.
     let mut buffer = [0; 4096];
@@ -90,7 +123,11 @@ fn a_check_of_the_database_says_how_far_it_is_on_a_terminal_only() {
     assert!(child.wait().unwrap().success());
     let checks = simbridge::store::CHECKS;
     assert!(said.contains(&format!("\r\x1b[K1 of {checks} checks")), "{said:?}");
-    assert!(said.contains(&format!("\r\x1b[K{checks} of {checks} checks")) && said.ends_with("\r\x1b[K"), "{said:?}");
+    assert!(
+        said.contains(&format!("\r\x1b[K{checks} of {checks} checks"))
+            && said.ends_with("\r\x1b[K"),
+        "{said:?}"
+    );
     let elsewhere = site.run(&["verify"]);
     assert_eq!((elsewhere.stdout, elsewhere.stderr), (b"no faults\n".to_vec(), Vec::new()));
 }
@@ -101,7 +138,8 @@ fn live_on_a_terminal_over_itself_within_its_width_until_ctrl_c() {
     let _daemon = site.serve_ready();
     let (mut ours, theirs) = terminal(60);
     let args = ["status", "--watch", "--every", "20ms"];
-    let child = site.command(&args).env_remove("NO_COLOR").stdout(Stdio::from(theirs)).spawn().unwrap();
+    let child =
+        site.command(&args).env_remove("NO_COLOR").stdout(Stdio::from(theirs)).spawn().unwrap();
     // Ends with the test, however that ends.
     let mut live = Daemon::of(child);
     let mut said = String::new();

@@ -55,8 +55,9 @@ impl Site {
         let rack = (modems > 0).then(|| runtime.block_on(async { Rack::start(config) }).unwrap());
         let folder = dir.path().display();
         let text = format!(
-            "[database]\npath = \"{folder}/simbridge.db\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [admin]\nsocket = \"{folder}/admin.sock\"\n[[modem]]\nport = \"{folder}/modems/modem*\"\n{configuration}"
+            "[database]\npath = \"{folder}/simbridge.db\"\n[http]\nlisten = \
+             \"127.0.0.1:0\"\n[admin]\nsocket = \"{folder}/admin.sock\"\n[[modem]]\nport = \
+             \"{folder}/modems/modem*\"\n{configuration}"
         );
         std::fs::write(dir.path().join("simbridge.toml"), text).unwrap();
         let secrets = Arc::<Secrets>::default();
@@ -114,7 +115,8 @@ impl Site {
         said
     }
 
-    /// Starts the daemon and returns once it serves. It says as much as it can, and what it says has no secrets.
+    /// Starts the daemon and returns once it serves. It says as much as it can, and what it says
+    /// has no secrets.
     pub fn serve(&self) -> Daemon {
         self.serve_by(self.command(&["serve"]))
     }
@@ -170,10 +172,14 @@ impl Site {
         http(status["listen"].as_str().unwrap_or_else(|| panic!("{status}")), request)
     }
 
-    /// What the daemon says on its admin socket; as the commands ask it, without a process each time.
+    /// What the daemon says on its admin socket; as the commands ask it, without a process each
+    /// time.
     pub fn admin(&self, path: &str) -> Value {
         let stream = UnixStream::connect(self.dir.path().join("admin.sock")).unwrap();
-        let (_, body) = exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        let (_, body) = exchange(
+            stream,
+            &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+        );
         serde_json::from_str(&body).unwrap()
     }
 
@@ -221,7 +227,8 @@ fn exchange(mut stream: impl Read + Write, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// The running program; killed when dropped. Whatever it has said until then is searched for secrets.
+/// The running program; killed when dropped. Whatever it has said until then is searched for
+/// secrets.
 pub struct Daemon {
     pub child: Option<Child>,
     reader: Option<JoinHandle<String>>,
@@ -333,7 +340,9 @@ impl Drop for Daemon {
 fn ask(socket: &Path, path: &str) -> std::io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(GIVE_UP))?;
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())?;
+    stream.write_all(
+        format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes(),
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

@@ -29,18 +29,22 @@ fn a_former_tenants_sms_that_comes_late_is_not_the_next_ones() {
     assert!(rented.contains("\"contract_id\":2,"), "{rented}");
     // The network took it in while the number was Ann's, and delivers it now.
     let scts = Scts::from_utc(days_ago(20), 0);
-    let late = Deliver::compose(None, &Address::parse("Uber"), scts, "Ann's code 1234", 1).remove(0).encode();
+    let late = Deliver::compose(None, &Address::parse("Uber"), scts, "Ann's code 1234", 1)
+        .remove(0)
+        .encode();
     desk.site.network().send_pdu(&number, tpdu(&late).unwrap()).unwrap();
     desk.site.send("Uber", &number, "Bob's code 5678");
     wait_for("both", || desk.site.messages().len() == 2);
-    let views = [(&ann, 1), (&bob, 2)].map(|(key, id)| desk.ask(&format!("rental/view?key={key}&contract_id={id}")));
+    let views = [(&ann, 1), (&bob, 2)]
+        .map(|(key, id)| desk.ask(&format!("rental/view?key={key}&contract_id={id}")));
     assert!(views[0].contains("\"received_sms\":[]"), "{}", views[0]);
     assert!(views[1].contains("Bob's code") && !views[1].contains("Ann's"), "{}", views[1]);
     assert_eq!(desk.site.json(&["verify"])["ok"], true);
 }
 
 /// Asks and is gone before the answer.
-/// It lay in the store since before the order, unannounced: the sweep finds it while the order waits.
+/// It lay in the store since before the order, unannounced: the sweep finds it while the order
+/// waits.
 #[test]
 fn what_a_sweep_finds_from_before_an_order_is_not_its_code() {
     let desk = Desk::open(1, "");
@@ -49,7 +53,8 @@ fn what_a_sweep_finds_from_before_an_order_is_not_its_code() {
     let number = desk.site.network().numbers().remove(0);
     desk.site.network().fault(0, &Fault::DropUrcs { count: 1 }).unwrap();
     let scts = Scts::from_utc(chrono::Utc::now() - Duration::from_secs(600), 0);
-    let early = Deliver::compose(None, &Address::parse("Uber"), scts, "code 1111", 1).remove(0).encode();
+    let early =
+        Deliver::compose(None, &Address::parse("Uber"), scts, "code 1111", 1).remove(0).encode();
     desk.site.network().send_pdu(&number, tpdu(&early).unwrap()).unwrap();
     wait_for("it to lie in the store", || desk.site.network().stored(&number) == 1);
     let (order, _) = made(&desk.ask(&format!("makeorder?key={key}&serviceId=1")));
@@ -77,7 +82,8 @@ fn customers_who_hang_up_have_what_they_asked_for_or_nothing_happened() {
         hang_up(&desk, "GET", &format!("makeorder?key={key}&serviceId=1"));
         let said = desk.ask(&format!("makeorder?key={key}&serviceId=1"));
         // The order that nobody heard of is found; or nothing had been made, and this is a new one.
-        let order = said.strip_prefix("ORDER_ALREADY_OPEN_").map_or_else(|| made(&said).0, str::to_owned);
+        let order =
+            said.strip_prefix("ORDER_ALREADY_OPEN_").map_or_else(|| made(&said).0, str::to_owned);
         hang_up(&desk, "GET", &format!("cancelorder?key={key}&orderId={order}"));
         let said = desk.ask(&format!("cancelorder?key={key}&orderId={order}"));
         assert!(["ORDER_CANCELED", "ORDER_ALREADY_EXPIRED"].contains(&said.as_str()), "{said}");
@@ -88,10 +94,18 @@ fn customers_who_hang_up_have_what_they_asked_for_or_nothing_happened() {
     }
     assert_eq!(desk.site.json(&["verify"])["ok"], true);
     let orders = desk.site.json(&["order", "list"]);
-    assert!(orders.as_array().unwrap().iter().all(|order| order["state"] == "canceled"), "{orders}");
+    assert!(
+        orders.as_array().unwrap().iter().all(|order| order["state"] == "canceled"),
+        "{orders}"
+    );
     let terms: usize = (1..=desk.site.json(&["rental", "list"]).as_array().unwrap().len())
-        .map(|id| desk.site.json(&["rental", "show", &id.to_string()])["ledger"].as_array().unwrap().len())
+        .map(|id| {
+            desk.site.json(&["rental", "show", &id.to_string()])["ledger"].as_array().unwrap().len()
+        })
         .sum();
     let cents = 100_000 - 1620 * terms;
-    assert_eq!(desk.ask(&format!("getbalance?key={key}")), format!("{}.{:02}", cents / 100, cents % 100));
+    assert_eq!(
+        desk.ask(&format!("getbalance?key={key}")),
+        format!("{}.{:02}", cents / 100, cents % 100)
+    );
 }

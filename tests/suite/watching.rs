@@ -1,4 +1,5 @@
-//! What is shown to those who watch: metrics, health, what the dashboard and the alert rules stand on.
+//! What is shown to those who watch: metrics, health, what the dashboard and the alert rules stand
+//! on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,14 +10,20 @@ use simbridge::simulator::{Fault, Scenario};
 use crate::support::{Site, http, wait_for};
 
 fn monitoring(file: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/monitoring").join(file)).unwrap()
+    std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/monitoring").join(file),
+    )
+    .unwrap()
 }
 
 /// The names of our metrics and of the process's in a text.
 fn metric_names(text: &str) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let words = text.split(|c: char| !is_name(c));
-    words.filter(|word| word.starts_with("simbridge_") || word.starts_with("process_")).map(str::to_owned).collect()
+    words
+        .filter(|word| word.starts_with("simbridge_") || word.starts_with("process_"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The value of the sample that begins so.
@@ -39,7 +46,8 @@ fn dashboard_and_alert_rules_name_only_metrics_that_are_served() {
         }
     }
     for file in ["dashboard.json", "alerts.yml", "alerts.test.yml"] {
-        let unknown: Vec<_> = metric_names(&monitoring(file)).difference(&served).cloned().collect();
+        let unknown: Vec<_> =
+            metric_names(&monitoring(file)).difference(&served).cloned().collect();
         assert_eq!(unknown, [""; 0], "{file}");
     }
     let shown: serde_json::Value = serde_json::from_str(&monitoring("dashboard.json")).unwrap();
@@ -47,11 +55,21 @@ fn dashboard_and_alert_rules_name_only_metrics_that_are_served() {
     let unused: Vec<_> = served
         .iter()
         .filter(|name| !["_bucket", "_sum", "_count"].iter().any(|suffix| name.ends_with(suffix)))
-        .filter(|name| !monitoring("dashboard.json").contains(*name) && !monitoring("alerts.yml").contains(*name))
+        .filter(|name| {
+            !monitoring("dashboard.json").contains(*name)
+                && !monitoring("alerts.yml").contains(*name)
+        })
         .collect();
-    let meant_for_queries_by_hand =
-        ["process_start_time_seconds", "process_threads", "simbridge_ledger_held", "simbridge_stock_age_seconds"];
-    assert!(unused.iter().all(|name| meant_for_queries_by_hand.contains(&name.as_str())), "on no panel: {unused:?}");
+    let meant_for_queries_by_hand = [
+        "process_start_time_seconds",
+        "process_threads",
+        "simbridge_ledger_held",
+        "simbridge_stock_age_seconds",
+    ];
+    assert!(
+        unused.iter().all(|name| meant_for_queries_by_hand.contains(&name.as_str())),
+        "on no panel: {unused:?}"
+    );
 }
 
 #[test]
@@ -88,7 +106,10 @@ fn what_happens_is_in_the_metrics() {
         (format!("simbridge_modem_recoveries_total{{{port},step=\"soft reset\"}}"), 0.0),
         ("simbridge_sims{country=\"NL\",state=\"available\"}".to_owned(), 1.0),
         ("simbridge_stock{service=\"Uber \\\"x\\\"\",country=\"NL\"}".to_owned(), 0.0),
-        ("simbridge_orders_ended_total{service=\"Uber \\\"x\\\"\",end=\"completed\"}".to_owned(), 1.0),
+        (
+            "simbridge_orders_ended_total{service=\"Uber \\\"x\\\"\",end=\"completed\"}".to_owned(),
+            1.0,
+        ),
         ("simbridge_orders_ended_total{service=\"Lyft\",end=\"canceled\"}".to_owned(), 1.0),
         ("simbridge_order_code_seconds_count{service=\"Uber \\\"x\\\"\"}".to_owned(), 1.0),
         ("simbridge_requests_total{endpoint=\"makeorder\",outcome=\"ORDER_ID\"}".to_owned(), 2.0),
@@ -101,7 +122,9 @@ fn what_happens_is_in_the_metrics() {
     ];
     // What is counted now and again takes a while, each count its own.
     for (head, value) in &expected {
-        wait_for(&format!("{head} to be {value}"), || sample(&site.page("/metrics"), head) == Some(*value));
+        wait_for(&format!("{head} to be {value}"), || {
+            sample(&site.page("/metrics"), head) == Some(*value)
+        });
     }
     let page = site.page("/metrics");
     for head in [
@@ -118,24 +141,42 @@ fn what_happens_is_in_the_metrics() {
 
 #[test]
 fn an_address_of_its_own_shows_and_changes_nothing() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free =
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let site = Site::with_modems(1);
     let config = std::fs::read_to_string(site.config()).unwrap();
-    std::fs::write(site.config(), config.replace("[admin]", &format!("[admin]\nmetrics_listen = \"{free}\""))).unwrap();
+    std::fs::write(
+        site.config(),
+        config.replace("[admin]", &format!("[admin]\nmetrics_listen = \"{free}\"")),
+    )
+    .unwrap();
     let _daemon = site.serve_ready();
     let ask = |request: &str| {
-        let (head, body) =
-            http(&free, &format!("{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"));
+        let (head, body) = http(
+            &free,
+            &format!(
+                "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            ),
+        );
         (head.split(' ').nth(1).unwrap().to_owned(), body)
     };
     let (status, page) = ask("GET /metrics");
     assert!(status == "200" && page.contains("simbridge_build_info{version=\""), "{page}");
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(ask(&format!("GET {path}")), ("200".to_owned(), "{\"ok\":true,\"faults\":[]}".to_owned()), "{path}");
+        assert_eq!(
+            ask(&format!("GET {path}")),
+            ("200".to_owned(), "{\"ok\":true,\"faults\":[]}".to_owned()),
+            "{path}"
+        );
     }
-    for request in
-        ["GET /status", "GET /overview", "GET /messages?limit=0", "POST /accounts", "POST /backup", "GET /modems"]
-    {
+    for request in [
+        "GET /status",
+        "GET /overview",
+        "GET /messages?limit=0",
+        "POST /accounts",
+        "POST /backup",
+        "GET /modems",
+    ] {
         assert_eq!(ask(request).0, "404", "{request}");
     }
     assert_eq!(ask("POST /metrics").0, "405");
@@ -148,7 +189,8 @@ fn not_ready_while_a_first_try_goes_on_or_the_database_cannot_be_written() {
     let _daemon = site.serve();
     let said = site.page("/readyz");
     assert!(
-        said.contains("modem000 is still in its first try") || said.contains("have not been looked for yet"),
+        said.contains("modem000 is still in its first try")
+            || said.contains("have not been looked for yet"),
         "{said}"
     );
     assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "it lives all the same");
@@ -156,7 +198,11 @@ fn not_ready_while_a_first_try_goes_on_or_the_database_cannot_be_written() {
     let (there, away) = (site.dir.path().join("simbridge.db"), site.dir.path().join("away.db"));
     std::fs::rename(&there, &away).unwrap();
     assert!(site.page("/readyz").contains("the database was moved"), "{}", site.page("/readyz"));
-    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "to start anew would not help");
+    assert_eq!(
+        site.page("/healthz"),
+        "{\"ok\":true,\"faults\":[]}",
+        "to start anew would not help"
+    );
     std::fs::rename(&away, &there).unwrap();
     wait_for("the database", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
 }

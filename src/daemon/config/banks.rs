@@ -30,7 +30,8 @@ pub struct BankKeys {
     pub pin_file: Option<PathBuf>,
     /// `rental_visit`: a rented SIM is on the air at least this often.
     pub rental_visit: Duration,
-    /// `visit_on_view`: a rented SIM that was off the air for longer is put on when its customer looks; `None`: never.
+    /// `visit_on_view`: a rented SIM that was off the air for longer is put on when its customer
+    /// looks; `None`: never.
     pub visit_on_view: Option<Duration>,
     /// `sell_within`: a parked SIM is sold when it can be on the air within this; `None`: never.
     pub sell_within: Option<Duration>,
@@ -61,16 +62,25 @@ pub(super) fn banks(root: &mut Section<'_>) -> Vec<BankKeys> {
             if port.contains(['*', '?', '[']) {
                 section.fault(
                     "ports",
-                    format!("\"{port}\": a bank's ports are paths, in the order in which it counts its radios"),
+                    format!(
+                        "\"{port}\": a bank's ports are paths, in the order in which it counts \
+                         its radios"
+                    ),
                 );
             }
             let twice = bank.ports.iter().filter(|other| *other == port).count() > 1;
             if twice || banks.iter().any(|other| other.ports.contains(port)) {
-                section.fault("ports", format!("\"{port}\" is named twice; a radio is in one place of one bank"));
+                section.fault(
+                    "ports",
+                    format!("\"{port}\" is named twice; a radio is in one place of one bank"),
+                );
             }
         }
         if banks.iter().any(|other| other.name == bank.name) {
-            section.fault_here(format!("there is a bank \"{}\" already: give each its name", bank.name));
+            section.fault_here(format!(
+                "there is a bank \"{}\" already: give each its name",
+                bank.name
+            ));
         }
         section.end();
         banks.push(bank);
@@ -81,12 +91,16 @@ pub(super) fn banks(root: &mut Section<'_>) -> Vec<BankKeys> {
 fn bank(section: &mut Section<'_>, place: usize) -> BankKeys {
     let profile = section.text("profile");
     if profile.is_none() {
-        section.fault_here("a [[bank]] needs profile = \"swit\", \"module\", \"command\" or a file of your own");
+        section.fault_here(
+            "a [[bank]] needs profile = \"swit\", \"module\", \"command\" or a file of your own",
+        );
     }
     let ports = section.texts("ports");
     if ports.is_empty() {
-        section
-            .fault_here("a [[bank]] needs ports = [\"/dev/…\", …]: its radios, in the order in which it counts them");
+        section.fault_here(
+            "a [[bank]] needs ports = [\"/dev/…\", …]: its radios, in the order in which it \
+             counts them",
+        );
     }
     let switch = section.texts("switch");
     if let Some(fault) = switch.iter().find_map(|word| unknown_place(word, &SWITCH_PLACES)) {
@@ -95,7 +109,8 @@ fn bank(section: &mut Section<'_>, place: usize) -> BankKeys {
     let slots = section.whole("slots", 1..=MOST_SLOTS).and_then(|slots| u32::try_from(slots).ok());
     if slots.is_none() {
         section.fault_here(
-            "a [[bank]] needs slots = 16: how many SIMs each radio has (or, where all share them, the bank)",
+            "a [[bank]] needs slots = 16: how many SIMs each radio has (or, where all share them, \
+             the bank)",
         );
     }
     BankKeys {
@@ -105,7 +120,10 @@ fn bank(section: &mut Section<'_>, place: usize) -> BankKeys {
         switch,
         ports,
         slots: slots.unwrap_or(1),
-        baud: section.whole("baud", 300..=4_000_000).and_then(|baud| u32::try_from(baud).ok()).unwrap_or(115_200),
+        baud: section
+            .whole("baud", 300..=4_000_000)
+            .and_then(|baud| u32::try_from(baud).ok())
+            .unwrap_or(115_200),
         pin_file: section.text("pin_file").map(PathBuf::from),
         rental_visit: section.duration("rental_visit").unwrap_or(2 * HOUR),
         visit_on_view: off_or(section, "visit_on_view", 10 * MINUTE),
@@ -127,15 +145,22 @@ mod tests {
 
     #[test]
     fn a_bank_is_read_and_what_it_lacks_or_has_twice_is_said() {
-        let good = "[[bank]]\nprofile = \"swit\"\ncontrol = \"/dev/b\"\nports = [\"/dev/0\", \"/dev/1\"]\nslots = 16\n";
+        let good = "[[bank]]\nprofile = \"swit\"\ncontrol = \"/dev/b\"\nports = [\"/dev/0\", \
+                    \"/dev/1\"]\nslots = 16\n";
         let config = Config::parse(good).unwrap();
         let bank = &config.banks[0];
         assert_eq!(
-            (bank.name.as_str(), bank.slots, bank.ports.len(), bank.sell_within.map(|t| t.as_secs())),
+            (
+                bank.name.as_str(),
+                bank.slots,
+                bank.ports.len(),
+                bank.sell_within.map(|t| t.as_secs())
+            ),
             ("bank1", 16, 2, Some(180))
         );
         assert_eq!(config.without_effect, [""; 0]);
-        let off = Config::parse(&format!("{good}sell_within = \"0s\"\nvisit_on_view = \"0s\"\n")).unwrap();
+        let off = Config::parse(&format!("{good}sell_within = \"0s\"\nvisit_on_view = \"0s\"\n"))
+            .unwrap();
         assert_eq!((off.banks[0].sell_within, off.banks[0].visit_on_view), (None, None));
         for (text, words) in [
             ("[[bank]]\nslots = 2\nports = [\"/dev/a\"]", "needs profile"),
@@ -144,7 +169,8 @@ mod tests {
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a*\"]\nslots = 2", "are paths"),
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a\", \"/dev/a\"]\nslots = 2", "twice"),
             (
-                "[[bank]]\nprofile = \"command\"\nports = [\"/dev/a\"]\nslots = 2\nswitch = [\"x\", \"{row}\"]",
+                "[[bank]]\nprofile = \"command\"\nports = [\"/dev/a\"]\nslots = 2\nswitch = \
+                 [\"x\", \"{row}\"]",
                 "there is no {row}; there are {radio}, {slot}, {port}, {bank}",
             ),
             ("[[bank]]\nprofil = \"swit\"\nports = [\"/dev/a\"]\nslots = 2", "profile"),
@@ -154,7 +180,9 @@ mod tests {
         }
         let twice = Config::parse(&format!("{good}{good}")).unwrap_err();
         assert!(
-            twice.iter().any(|fault| fault.line == 6 || fault.text.contains("already") || fault.text.contains("twice")),
+            twice.iter().any(|fault| fault.line == 6
+                || fault.text.contains("already")
+                || fault.text.contains("twice")),
             "{twice:?}"
         );
     }

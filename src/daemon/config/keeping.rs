@@ -42,7 +42,8 @@ pub struct Numbers {
 }
 
 pub(super) fn numbers(mut section: Section<'_>) -> Numbers {
-    let (ussd, loopback) = (section.flag("ussd").unwrap_or(true), section.flag("loopback").unwrap_or(false));
+    let (ussd, loopback) =
+        (section.flag("ussd").unwrap_or(true), section.flag("loopback").unwrap_or(false));
     section.end();
     Numbers { ussd, loopback }
 }
@@ -56,7 +57,10 @@ pub(super) fn retention(mut section: Section<'_>) -> Retention {
 
 pub(super) fn limits(mut section: Section<'_>) -> Limits {
     let mut limit = |key, default: u32| {
-        section.whole(key, 0..=1_000_000).and_then(|limit| u32::try_from(limit).ok()).unwrap_or(default)
+        section
+            .whole(key, 0..=1_000_000)
+            .and_then(|limit| u32::try_from(limit).ok())
+            .unwrap_or(default)
     };
     let limits = Limits {
         key_per_second: limit("key_per_second", 5_000),
@@ -82,7 +86,11 @@ struct Rule {
 /// The shipped rules, unless `shipped = false`, and the operator's own.
 pub(super) fn block_list(mut section: Section<'_>) -> BlockList {
     let shipped = section.flag("shipped").unwrap_or(true);
-    let own = BlockRule { name: "own".to_owned(), senders: section.texts("senders"), texts: section.texts("texts") };
+    let own = BlockRule {
+        name: "own".to_owned(),
+        senders: section.texts("senders"),
+        texts: section.texts("texts"),
+    };
     let mut rules = if shipped { shipped_rules().unwrap_or_default() } else { Vec::new() };
     if let Err(reason) = BlockList::new(std::slice::from_ref(&own)) {
         section.fault_here(format!("[block_list]: not a pattern: {reason}"));
@@ -96,7 +104,9 @@ pub(super) fn block_list(mut section: Section<'_>) -> BlockList {
 fn shipped_rules() -> Result<Vec<BlockRule>, toml::de::Error> {
     let file: File = toml::from_str(SHIPPED)?;
     let rules = file.rule.into_iter();
-    Ok(rules.map(|rule| BlockRule { name: rule.name, senders: rule.senders, texts: rule.texts }).collect())
+    Ok(rules
+        .map(|rule| BlockRule { name: rule.name, senders: rule.senders, texts: rule.texts })
+        .collect())
 }
 
 #[cfg(test)]

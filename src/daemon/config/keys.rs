@@ -1,4 +1,5 @@
-//! What the template, `simbridge config` and a reload know of a key of the configuration: its shape, and when a change takes effect.
+//! What the template, `simbridge config` and a reload know of a key of the configuration: its
+//! shape, and when a change takes effect.
 
 use super::groups::GROUPS;
 

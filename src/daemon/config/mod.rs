@@ -1,4 +1,5 @@
-//! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest right one.
+//! The configuration file: TOML, every fault at once with its line, an unknown key with the nearest
+//! right one.
 
 mod banks;
 mod groups;
@@ -221,7 +222,8 @@ impl Config {
         let mut root = document.root();
         let mut without_effect = Vec::new();
         let money = rentals::money(root.section("money"));
-        let (packages, rental_rest) = rentals::rentals(root.section("rentals"), money.rates, &mut without_effect);
+        let (packages, rental_rest) =
+            rentals::rentals(root.section("rentals"), money.rates, &mut without_effect);
         let (socket, metrics_listen) = admin(root.section("admin"));
         let config = Config {
             database: database(root.section("database")),
@@ -267,7 +269,8 @@ fn admin(mut section: Section<'_>) -> (PathBuf, Option<SocketAddr>) {
 
 fn http(mut section: Section<'_>) -> Http {
     let listen = section.parsed("listen", "an address and port like \"127.0.0.1:8080\"");
-    let most = section.whole("max_connections", 1..=1_000_000).and_then(|most| usize::try_from(most).ok());
+    let most =
+        section.whole("max_connections", 1..=1_000_000).and_then(|most| usize::try_from(most).ok());
     section.end();
     Http {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -283,13 +286,16 @@ fn hardware(mut section: Section<'_>) -> PathBuf {
 
 fn recovery(mut section: Section<'_>) -> Recovery {
     let usual = Recovery::default();
-    let resets = section.whole("resets_per_hour", 0..=60).and_then(|resets| u32::try_from(resets).ok());
+    let resets =
+        section.whole("resets_per_hour", 0..=60).and_then(|resets| u32::try_from(resets).ok());
     let recovery = Recovery {
         resets_per_hour: resets.unwrap_or(usual.resets_per_hour),
         usb_rebind: section.flag("usb_rebind").unwrap_or(usual.usb_rebind),
         power_cycle: section.texts("power_cycle"),
     };
-    if let Some(fault) = recovery.power_cycle.iter().find_map(|word| unknown_place(word, &POWER_PLACES)) {
+    if let Some(fault) =
+        recovery.power_cycle.iter().find_map(|word| unknown_place(word, &POWER_PLACES))
+    {
         section.fault("power_cycle", format!("`power_cycle`: {fault}"));
     }
     section.end();
@@ -299,7 +305,10 @@ fn recovery(mut section: Section<'_>) -> Recovery {
 fn modems(root: &mut Section<'_>) -> Vec<ModemPorts> {
     let read = root.sections("modem").into_iter().filter_map(|mut section| {
         let line = section.line();
-        let baud = section.whole("baud", 300..=4_000_000).and_then(|baud| u32::try_from(baud).ok()).unwrap_or(115_200);
+        let baud = section
+            .whole("baud", 300..=4_000_000)
+            .and_then(|baud| u32::try_from(baud).ok())
+            .unwrap_or(115_200);
         let profile = section.text("profile").filter(|name| name != "auto");
         let pin_file = section.text("pin_file").map(PathBuf::from);
         let port = section.text("port");
@@ -327,7 +336,9 @@ fn orders(mut section: Section<'_>) -> Orders {
             .unwrap_or(1),
         share_sim: section.flag("share_sim").unwrap_or(true),
         international_numbers: format.unwrap_or(false),
-        reuse_window: section.duration_or_zero("reuse_window").unwrap_or(Duration::from_secs(4 * 3600)),
+        reuse_window: section
+            .duration_or_zero("reuse_window")
+            .unwrap_or(Duration::from_secs(4 * 3600)),
         reuse_price_percent: number(section.whole("reuse_price_percent", 0..=1000)).unwrap_or(50),
         number_cooldown: cooldown(&mut section),
     };
@@ -335,12 +346,16 @@ fn orders(mut section: Section<'_>) -> Orders {
     orders
 }
 
-/// `number_cooldown`: a time, or `"never"` for a number that is never sold again for the same service.
+/// `number_cooldown`: a time, or `"never"` for a number that is never sold again for the same
+/// service.
 fn cooldown(section: &mut Section<'_>) -> Option<Duration> {
     let text = section.text("number_cooldown").filter(|text| text != "never")?;
     let read = humantime::parse_duration(&text).ok();
     if read.is_none() {
-        section.fault("number_cooldown", "`number_cooldown` must be a time like \"90d\", or \"never\"");
+        section.fault(
+            "number_cooldown",
+            "`number_cooldown` must be a time like \"90d\", or \"never\"",
+        );
     }
     read
 }
@@ -351,10 +366,17 @@ fn countries(mut section: Section<'_>) -> Countries {
         let line = country.line();
         let read = Country {
             code: code.to_ascii_uppercase(),
-            aliases: country.texts("aliases").iter().map(|alias| alias.to_ascii_uppercase()).collect(),
+            aliases: country
+                .texts("aliases")
+                .iter()
+                .map(|alias| alias.to_ascii_uppercase())
+                .collect(),
             calling_code: country.digits("calling_code").unwrap_or_default(),
             trunk: country.digits("trunk").unwrap_or_default(),
-            digits: (country.count("fewest_digits").unwrap_or(6), country.count("most_digits").unwrap_or(14)),
+            digits: (
+                country.count("fewest_digits").unwrap_or(6),
+                country.count("most_digits").unwrap_or(14),
+            ),
             mobile_codes: country.mobile_codes("mobile_codes"),
         };
         if read.calling_code.is_empty() {
@@ -450,19 +472,27 @@ mod tests {
             "#,
         )
         .unwrap();
-        let ports: Vec<_> = config.modems.iter().map(|modem| (modem.port.as_str(), modem.baud, modem.line)).collect();
+        let ports: Vec<_> = config
+            .modems
+            .iter()
+            .map(|modem| (modem.port.as_str(), modem.baud, modem.line))
+            .collect();
         assert_eq!(ports, [("/dev/ttyUSB*", 9600, 4), ("/dev/ttyS0", 115_200, 7)]);
         assert_eq!(config.orders.max_open_per_account, 5);
         assert!(config.orders.international_numbers && !config.orders.share_sim);
         let orders = &config.orders;
         assert_eq!((orders.reuse_window.as_secs(), orders.reuse_price_percent), (7200, 30));
         assert_eq!(orders.number_cooldown, Some(Duration::from_secs(90 * 24 * 3600)));
-        let price = |name: &str| config.packages.find(name).map(|(_, charge)| charge.amount.to_string());
+        let price =
+            |name: &str| config.packages.find(name).map(|(_, charge)| charge.amount.to_string());
         assert_eq!(
             ["1m", "3m", "6m", "2y"].map(price),
             [Some("20.00"), Some("30.00"), None, Some("113.85")].map(|p| p.map(str::to_owned))
         );
-        assert_eq!((config.rental_rest.as_secs(), config.retention.text.as_secs()), (24 * 3600, 3600));
+        assert_eq!(
+            (config.rental_rest.as_secs(), config.retention.text.as_secs()),
+            (24 * 3600, 3600)
+        );
         assert_eq!((config.limits.key_per_second, config.limits.failed_keys_per_minute), (0, 300));
         assert_eq!(config.block_list.rule("acme", ""), Some("own"));
         assert_eq!(config.block_list.rule("Rabobank", ""), None);
@@ -474,48 +504,75 @@ mod tests {
     #[test]
     fn each_fault_with_its_line_and_what_would_be_right() {
         for (text, expected) in [
-            ("[http]\nlissten = \"x\"", &["2: unknown key `lissten` in [http]; did you mean `listen`?"][..]),
+            (
+                "[http]\nlissten = \"x\"",
+                &["2: unknown key `lissten` in [http]; did you mean `listen`?"][..],
+            ),
             ("[htpp]\n", &["1: unknown key `htpp`; did you mean `http`?"]),
             (
                 "[zzzzzzzzzz]\n",
-                &[
-                    "1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, `countries`, `database`, `hardware`, `http`, \
-                 `limits`, `log`, `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`",
-                ],
+                &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
+                   `countries`, `database`, `hardware`, `http`, `limits`, `log`, `modem`, \
+                   `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`"],
             ),
             ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
-            ("[http]\nlisten = \"8080\"", &["2: `listen` must be an address and port like \"127.0.0.1:8080\""]),
-            ("[[modem]]\nbaud = 9600", &["1: a [[modem]] needs port = \"/dev/…\", a path or a glob"]),
+            (
+                "[http]\nlisten = \"8080\"",
+                &["2: `listen` must be an address and port like \"127.0.0.1:8080\""],
+            ),
+            (
+                "[[modem]]\nbaud = 9600",
+                &["1: a [[modem]] needs port = \"/dev/…\", a path or a glob"],
+            ),
             ("[modem]\nport = \"/dev/x\"", &["1: `modem` is a list: write [[modem]]"]),
             ("[[modem]]\nport = \"/dev/x\"\nbaud = 1", &["3: `baud` must be from 300 to 4000000"]),
-            ("[orders]\nlifetime = \"10 parsecs\"", &["2: `lifetime` must be a time like \"10m\", \"4h\" or \"30d\""]),
+            (
+                "[orders]\nlifetime = \"10 parsecs\"",
+                &["2: `lifetime` must be a time like \"10m\", \"4h\" or \"30d\""],
+            ),
             ("[orders]\nshare_sim = 1", &["2: `share_sim` must be true or false"]),
             (
                 "[log]\nlevel = \"loud\"",
                 &["2: `level` must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\""],
             ),
-            ("[money]\ncurrency = \"euro\"", &["2: a currency is three capital letters like \"USD\""]),
-            ("[orders]\nreuse_price_percent = 2000", &["2: `reuse_price_percent` must be from 0 to 1000"]),
+            (
+                "[money]\ncurrency = \"euro\"",
+                &["2: a currency is three capital letters like \"USD\""],
+            ),
+            (
+                "[orders]\nreuse_price_percent = 2000",
+                &["2: `reuse_price_percent` must be from 0 to 1000"],
+            ),
             (
                 "[orders]\nnumber_cooldown = \"soon\"",
                 &["2: `number_cooldown` must be a time like \"90d\", or \"never\""],
             ),
-            ("[rentals.packages]\n5w = \"1.00 EUR\"", &["2: a package is months or years like \"3m\" or \"1y\""]),
-            ("[rentals.packages]\n1m = 15", &["2: a package's price is a text like \"15.00 EUR\", or \"off\""]),
+            (
+                "[rentals.packages]\n5w = \"1.00 EUR\"",
+                &["2: a package is months or years like \"3m\" or \"1y\""],
+            ),
+            (
+                "[rentals.packages]\n1m = 15",
+                &["2: a package's price is a text like \"15.00 EUR\", or \"off\""],
+            ),
             (
                 "[rentals.packages]\n1m = \"15.00 GBP\"",
                 &["2: [money.rates] needs GBP = \"…\", or name another currency"],
             ),
             (
                 "[recovery]\npower_cycle = [\"hub\", \"{bus}\"]",
-                &["2: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, {port}"],
+                &["2: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, \
+                   {port}"],
             ),
             ("[money.rates]\nEUR = \"0\"", &["2: a rate is written like EUR = \"1.08\""]),
             ("[limits]\nkey_per_second = -1", &["2: `key_per_second` must be from 0 to 1000000"]),
             ("[countries.GB]\ncalling_code = \"44\"", &["1: the country code GB is there already"]),
             (
                 "http = 3\n[orders]\nmax_open_per_account = 0",
-                &["1: `http` is a section: write [http]", "3: `max_open_per_account` must be from 1 to 1000000"],
+                &[
+                    "1: `http` is a section: write [http]",
+                    "3: `max_open_per_account` must be from 1 to 1000000",
+                ],
             ),
         ] {
             assert_eq!(faults(text), expected, "{text}");
@@ -531,9 +588,14 @@ mod tests {
     #[test]
     fn what_is_not_toml_hides_no_other_fault() {
         let faults = faults("[http]\nlisten = \n[orders]\nlifetime = 10\n");
-        assert!(faults.contains(&"4: `lifetime` must be a text in quotes".to_owned()), "{faults:?}");
         assert!(
-            faults.iter().all(|fault| fault.starts_with("2: not TOML: ") || fault.starts_with("4: ")),
+            faults.contains(&"4: `lifetime` must be a text in quotes".to_owned()),
+            "{faults:?}"
+        );
+        assert!(
+            faults
+                .iter()
+                .all(|fault| fault.starts_with("2: not TOML: ") || fault.starts_with("4: ")),
             "{faults:?}"
         );
     }

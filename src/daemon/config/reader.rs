@@ -1,4 +1,5 @@
-//! Reads TOML tables key by key and gathers every fault, each with its line, instead of stopping at the first.
+//! Reads TOML tables key by key and gathers every fault, each with its line, instead of stopping at
+//! the first.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -26,7 +27,8 @@ pub(super) struct Document<'t> {
     asked: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
-/// One table. Each key that is asked for is a key that may stand in it; [`Section::end`] finds the others.
+/// One table. Each key that is asked for is a key that may stand in it; [`Section::end`] finds the
+/// others.
 pub(super) struct Section<'d> {
     document: &'d Document<'d>,
     name: String,
@@ -75,7 +77,8 @@ impl<'t> Document<'t> {
         document
     }
 
-    /// Sections of which something was not understood, so that what they do not say may be meant otherwise; `""` is the file.
+    /// Sections of which something was not understood, so that what they do not say may be meant
+    /// otherwise; `""` is the file.
     pub(super) fn doubtful(&self) -> BTreeSet<String> {
         self.doubtful.borrow().clone()
     }
@@ -100,7 +103,8 @@ impl<'t> Document<'t> {
     fn note(&self, group: &str, place: usize, key: &str, value: &Spanned<DeValue<'_>>) {
         let value_text = self.text.get(value.span()).unwrap_or_default().to_owned();
         let line = line_of(self.text, value.span().start);
-        let said = Said { group: group.to_owned(), place, key: key.to_owned(), value: value_text, line };
+        let said =
+            Said { group: group.to_owned(), place, key: key.to_owned(), value: value_text, line };
         self.said.borrow_mut().push(said);
     }
 
@@ -124,7 +128,12 @@ impl<'t> Document<'t> {
 }
 
 impl<'d> Section<'d> {
-    fn new(document: &'d Document<'d>, name: String, table: Option<&'d DeTable<'d>>, at: usize) -> Section<'d> {
+    fn new(
+        document: &'d Document<'d>,
+        name: String,
+        table: Option<&'d DeTable<'d>>,
+        at: usize,
+    ) -> Section<'d> {
         Section { document, name, place: 0, table, at, known: BTreeSet::new() }
     }
 
@@ -149,7 +158,8 @@ impl<'d> Section<'d> {
 
     /// Notes a fault of a key's value.
     pub(super) fn fault(&self, key: &str, text: impl Into<String>) {
-        let at = self.table.and_then(|table| table.get(key)).map_or(self.at, |value| value.span().start);
+        let at =
+            self.table.and_then(|table| table.get(key)).map_or(self.at, |value| value.span().start);
         self.document.fault(line_of(self.document.text, at), text);
     }
 
@@ -192,7 +202,11 @@ impl<'d> Section<'d> {
     /// A time with its unit; also none at all, as "0s".
     pub(super) fn duration_or_zero(&mut self, key: &'static str) -> Option<Duration> {
         let text = self.text(key)?;
-        self.must(key, humantime::parse_duration(&text).ok(), "a time like \"10m\", \"4h\" or \"30d\"")
+        self.must(
+            key,
+            humantime::parse_duration(&text).ok(),
+            "a time like \"10m\", \"4h\" or \"30d\"",
+        )
     }
 
     /// `true` or `false`.
@@ -228,10 +242,19 @@ impl<'d> Section<'d> {
     /// A list of mobile country codes (ITU-T E.212).
     pub(super) fn mobile_codes(&mut self, key: &'static str) -> Vec<u16> {
         let code = |value: &DeValue<'_>| integer(value).filter(|code| (1..=999).contains(code));
-        self.list(key, |value| code(value).and_then(|code| u16::try_from(code).ok()), "a list of numbers like [262]")
+        self.list(
+            key,
+            |value| code(value).and_then(|code| u16::try_from(code).ok()),
+            "a list of numbers like [262]",
+        )
     }
 
-    fn list<T>(&mut self, key: &'static str, read: impl Fn(&DeValue<'_>) -> Option<T>, what: &str) -> Vec<T> {
+    fn list<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&DeValue<'_>) -> Option<T>,
+        what: &str,
+    ) -> Vec<T> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let items = value.get_ref().as_array();
         let read = items.and_then(|items| items.iter().map(|item| read(item.get_ref())).collect());
@@ -254,7 +277,8 @@ impl<'d> Section<'d> {
             self.fault(key, format!("`{key}` is a section: write [{key}]"));
             self.document.doubt("");
         }
-        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        let name =
+            if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
         Section::new(self.document, name, table, value.map_or(0, |value| value.span().start))
     }
 
@@ -266,7 +290,12 @@ impl<'d> Section<'d> {
             return Vec::new();
         };
         let section = |(place, item): (usize, &'d Spanned<DeValue<'d>>)| {
-            let section = Section::new(self.document, key.to_owned(), item.get_ref().as_table(), item.span().start);
+            let section = Section::new(
+                self.document,
+                key.to_owned(),
+                item.get_ref().as_table(),
+                item.span().start,
+            );
             Section { place, ..section }
         };
         items.iter().enumerate().map(section).collect()
@@ -298,7 +327,10 @@ impl<'d> Section<'d> {
                     format!("`{name}` is a section: write [{path}]"),
                 );
             }
-            (name, Section::new(self.document, path, value.get_ref().as_table(), value.span().start))
+            (
+                name,
+                Section::new(self.document, path, value.get_ref().as_table(), value.span().start),
+            )
         });
         named.collect()
     }
@@ -315,13 +347,15 @@ impl<'d> Section<'d> {
     }
 
     fn unknown(&self, key: &str) -> String {
-        let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
+        let place =
+            if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
         let likeness = |known: &&'static str| strsim::jaro_winkler(known, key);
         let nearest = self.known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         match nearest.filter(|near| likeness(near) >= LIKENESS) {
             Some(near) => format!("unknown key `{key}`{place}; did you mean `{near}`?"),
             None => {
-                let all: Vec<String> = self.known.iter().map(|known| format!("`{known}`")).collect();
+                let all: Vec<String> =
+                    self.known.iter().map(|known| format!("`{known}`")).collect();
                 format!("unknown key `{key}`{place}; there are {}", all.join(", "))
             }
         }

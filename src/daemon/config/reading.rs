@@ -17,8 +17,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether a key has the value that the file means: what it says without a fault; or the default, when nothing else in its
-    /// section can have been meant for it.
+    /// Whether a key has the value that the file means: what it says without a fault; or the
+    /// default, when nothing else in its section can have been meant for it.
     pub fn is_sure(&self, group: &str, key: &str) -> bool {
         match self.config.said.iter().find(|said| said.group == group && said.key == key) {
             Some(said) => self.faults.iter().all(|fault| fault.line != said.line),

@@ -27,8 +27,13 @@ pub(super) fn money(mut section: Section<'_>) -> Money {
     }
     for entry in section.section("rates").named_texts() {
         match entry.value.as_deref().map(str::parse::<Rate>) {
-            Some(Ok(rate)) if is_currency(&entry.name) => drop(by_currency.insert(entry.name, rate)),
-            _ => section.fault_at(entry.line, format!("a rate is written like EUR = \"{EURO_IN_DOLLARS}\"")),
+            Some(Ok(rate)) if is_currency(&entry.name) => {
+                drop(by_currency.insert(entry.name, rate))
+            }
+            _ => section.fault_at(
+                entry.line,
+                format!("a rate is written like EUR = \"{EURO_IN_DOLLARS}\""),
+            ),
         }
     }
     section.end();
@@ -63,13 +68,19 @@ pub(super) fn rentals(
                 }
                 prices.insert(package, price);
             }
-            _ => section.fault_at(entry.line, "a package's price is a text like \"15.00 EUR\", or \"off\""),
+            _ => section
+                .fault_at(entry.line, "a package's price is a text like \"15.00 EUR\", or \"off\""),
         }
     }
     // Without a rate the document's prices mean nothing.
     let unsold = document.iter().filter(|package| !said.contains(package));
-    if unsold.clone().any(|package| prices.get(package).is_some_and(|price| rates.rate(&price.currency).is_none())) {
-        without_effect.push("rentals: the document's prices are in EUR, and [money.rates] has no EUR; they".to_owned());
+    if unsold.clone().any(|package| {
+        prices.get(package).is_some_and(|price| rates.rate(&price.currency).is_none())
+    }) {
+        without_effect.push(
+            "rentals: the document's prices are in EUR, and [money.rates] has no EUR; they"
+                .to_owned(),
+        );
     }
     section.end();
     (Packages::new(prices, rates), rest)

@@ -35,11 +35,17 @@ impl Config {
                 let count = if group.name == "bank" { self.banks.len() } else { self.modems.len() };
                 (0..count).map(|place| (group.name, place)).collect()
             }
-            Kind::Example => self.said.iter().filter(|said| like(group, said)).map(|said| (&*said.group, 0)).collect(),
+            Kind::Example => self
+                .said
+                .iter()
+                .filter(|said| like(group, said))
+                .map(|said| (&*said.group, 0))
+                .collect(),
         };
         places.dedup();
         let values = places.into_iter().flat_map(|(name, place)| {
-            let said: Vec<&Said> = self.said.iter().filter(|said| said.group == name && said.place == place).collect();
+            let said: Vec<&Said> =
+                self.said.iter().filter(|said| said.group == name && said.place == place).collect();
             let known = group.keys.iter().filter_map(|key| held(name, key, &said));
             let own = said.iter().filter(|said| group.keys.iter().all(|key| key.name != said.key));
             let own = own.map(|said| of_file(said));
@@ -53,7 +59,10 @@ impl Config {
 
     /// The values that hold, as TOML with where each is from.
     pub fn explained(&self, file: &Path) -> String {
-        let mut text = format!("# {} as it is understood, and the line that each value is from\n", file.display());
+        let mut text = format!(
+            "# {} as it is understood, and the line that each value is from\n",
+            file.display()
+        );
         let mut heading = None;
         for shown in self.shown() {
             let of = (shown.group.clone(), shown.place);
@@ -62,7 +71,8 @@ impl Config {
                 let _ = writeln!(text, "\n{open}{}{close}", shown.group);
                 heading = Some(of);
             }
-            let from = shown.line.map_or_else(|| "default".to_owned(), |line| format!("line {line}"));
+            let from =
+                shown.line.map_or_else(|| "default".to_owned(), |line| format!("line {line}"));
             let _ = writeln!(text, "{:48} # {from}", format!("{} = {}", shown.key, shown.value));
         }
         text
@@ -92,15 +102,21 @@ fn held(group: &str, key: &Key, said: &[&Said]) -> Option<Shown> {
         return Some(of_file(said));
     }
     let Value::Default(value) = key.value else { return None };
-    Some(Shown { group: group.to_owned(), place: None, key: key.name.to_owned(), value: value.to_owned(), line: None })
+    Some(Shown {
+        group: group.to_owned(),
+        place: None,
+        key: key.name.to_owned(),
+        value: value.to_owned(),
+        line: None,
+    })
 }
 
 /// A file to begin with: every key with what it does, commented out.
 pub fn template() -> String {
-    let mut text =
-        "# simbridge's configuration. Everything has a default but the modems' ports: take the # away before what is\n\
-                    # to be otherwise. `simbridge check` tells every fault, `simbridge config` what holds.\n"
-            .to_owned();
+    let mut text = "# simbridge's configuration. Everything has a default but the modems' ports: \
+                    take the # away before what is\n# to be otherwise. `simbridge check` tells \
+                    every fault, `simbridge config` what holds.\n"
+        .to_owned();
     for group in GROUPS {
         text.push('\n');
         comment(&mut text, group.about);
@@ -168,21 +184,34 @@ mod tests {
         assert_eq!(all.said.len(), keys);
         assert!(all.without_effect.is_empty(), "{:?}", all.without_effect);
         let plain = Config::parse("").unwrap();
-        let modem = |config: &Config| config.modems.first().map(|modem| (modem.baud, modem.profile.clone()));
+        let modem = |config: &Config| {
+            config.modems.first().map(|modem| (modem.baud, modem.profile.clone()))
+        };
         let least = Config::parse("[[modem]]\nport = \"/dev/x\"").unwrap();
         assert_eq!(modem(&all), modem(&least));
-        let country =
-            |calling| Config::parse(&format!("[countries.DE]\ncalling_code = \"{calling}\"")).unwrap().countries;
+        let country = |calling| {
+            Config::parse(&format!("[countries.DE]\ncalling_code = \"{calling}\""))
+                .unwrap()
+                .countries
+        };
         assert_eq!(format!("{:?}", all.countries), format!("{:?}", country(49)));
         let bank = |config: &Config| {
-            config
-                .banks
-                .first()
-                .map(|bank| (bank.rental_visit, bank.visit_on_view, bank.sell_within, bank.quiet, bank.stay, bank.baud))
+            config.banks.first().map(|bank| {
+                (
+                    bank.rental_visit,
+                    bank.visit_on_view,
+                    bank.sell_within,
+                    bank.quiet,
+                    bank.stay,
+                    bank.baud,
+                )
+            })
         };
-        let least = Config::parse("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/x\"]\nslots = 1").unwrap();
+        let least =
+            Config::parse("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/x\"]\nslots = 1").unwrap();
         assert_eq!(bank(&all), bank(&least));
-        let (modems, banks, countries) = (plain.modems.clone(), plain.banks.clone(), plain.countries.clone());
+        let (modems, banks, countries) =
+            (plain.modems.clone(), plain.banks.clone(), plain.countries.clone());
         assert!(all.metrics_listen.is_some());
         let all = Config { modems, banks, countries, metrics_listen: None, ..all };
         assert_eq!(without_words(all), without_words(plain));
@@ -198,13 +227,18 @@ mod tests {
             .filter(|group| group.kind != Kind::Named)
             .flat_map(|group| group.keys.iter().map(|key| (group.name.to_owned(), key.name)))
             .collect();
-        assert_eq!(document.asked(), known, "a key that is read stands in daemon/config/groups.rs too");
+        assert_eq!(
+            document.asked(),
+            known,
+            "a key that is read stands in daemon/config/groups.rs too"
+        );
     }
 
     #[test]
     fn what_holds_is_shown_with_its_line() {
-        let text = "[http]\nlisten = \"[::1]:9\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \"/dev/b\"\nbaud = 9600\n\
-                    [rentals.packages]\n2y = \"9.00 EUR\"\n[block_list]\nsenders = [\n  \"a\",\n  \"b\"]\n";
+        let text = "[http]\nlisten = \"[::1]:9\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \
+                    \"/dev/b\"\nbaud = 9600\n[rentals.packages]\n2y = \"9.00 \
+                    EUR\"\n[block_list]\nsenders = [\n  \"a\",\n  \"b\"]\n";
         let said = Config::parse(text).unwrap().explained(Path::new("x.toml"));
         for line in [
             "[[modem]]\nport = \"/dev/a\"                                  # line 4\nbaud = 115200                                    # default",

@@ -1,4 +1,5 @@
-//! The names of all log lines. They are stable: whoever filters, counts or alerts by them may rely on them.
+//! The names of all log lines. They are stable: whoever filters, counts or alerts by them may rely
+//! on them.
 
 /// Each event's name, and what has happened when a line bears it.
 pub const EVENTS: &[(&str, &str)] = &[
@@ -11,13 +12,19 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("clock_set_back", "this machine's clock was set back by more than a day"),
     ("stopping", "it was asked to stop"),
     ("stopped", "everything is committed and closed"),
-    ("without_effect", "something in the configuration is right, but without effect in this version"),
+    (
+        "without_effect",
+        "something in the configuration is right, but without effect in this version",
+    ),
     ("log_lines_lost", "nobody took log lines in time; so many were not written"),
     ("fault", "the database holds what cannot be"),
     ("verify_failed", "the database could not be checked"),
     ("sweep_failed", "what is due could not be done; it is tried again"),
     ("accept_failed", "a connection could not be taken"),
-    ("census_failed", "the numbers of SIMs, stock and money could not be counted; they are tried again"),
+    (
+        "census_failed",
+        "the numbers of SIMs, stock and money could not be counted; they are tried again",
+    ),
     ("set_aside", "what is due cannot be done; it is left as it is, and what else is due goes on"),
     ("audit_failed", "what somebody saw or did could not be noted in the audit"),
     ("request_failed", "a customer's request was answered ERROR"),
@@ -32,14 +39,23 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("modem_task_failed", "a modem's task failed; it is started anew"),
     ("modem_port_doubled", "another path names the same device and serves it"),
     ("port_removed", "a port is not served any more as it was, as the configuration has changed"),
-    ("ports_not_watched", "the kernel tells of no changes in the ports' folders; they are looked at each minute"),
+    (
+        "ports_not_watched",
+        "the kernel tells of no changes in the ports' folders; they are looked at each minute",
+    ),
     ("profile_unusable", "a file of the operator's own with a modem profile cannot be used"),
     ("operator_unusable", "a file of the operator's own about a mobile operator cannot be used"),
     ("pin_file_unusable", "a file with a PIN cannot be used; no PIN is entered"),
     ("pin_accepted", "a SIM took its PIN"),
-    ("pin_not_recorded", "a PIN's try, or that it was taken, could not be recorded; it is not entered (again)"),
+    (
+        "pin_not_recorded",
+        "a PIN's try, or that it was taken, could not be recorded; it is not entered (again)",
+    ),
     ("sim_not_recorded", "the SIM in a modem could not be recorded; it is tried again"),
-    ("custody_not_recorded", "that a modem's own store is empty could not be recorded; it is tried again"),
+    (
+        "custody_not_recorded",
+        "that a modem's own store is empty could not be recorded; it is tried again",
+    ),
     ("number_told", "a SIM's number is known now"),
     ("number_unknown", "a SIM was asked for its number, and it is not known yet"),
     ("numbers_unasked", "SIMs without a number could not be looked for"),
@@ -48,7 +64,10 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("bank_switch_failed", "a switch of a bank came to nothing; why is in `bank show`"),
     ("bank_not_read", "what is kept of a bank's slots cannot be read; it is tried again"),
     ("bank_not_kept", "what was found out of a bank could not be kept"),
-    ("bank_needs_unknown", "what is wanted of a bank's SIMs cannot be told; nothing is switched meanwhile"),
+    (
+        "bank_needs_unknown",
+        "what is wanted of a bank's SIMs cannot be told; nothing is switched meanwhile",
+    ),
     ("bank_leave_unknown", "whether a SIM may leave cannot be told; it stays"),
     ("bank_task_failed", "a bank's task failed; it is started anew"),
     ("message_read", "a message was read from a modem, and is not on disk yet"),

@@ -1,5 +1,6 @@
-//! journald's own protocol: each line is a datagram of `KEY=value` fields, so that `journalctl SIMBRIDGE_EVENT=modem_ready` finds what
-//! it names. Fields of the spans around a line (the modem's port, the request's id) are the line's own.
+//! journald's own protocol: each line is a datagram of `KEY=value` fields, so that `journalctl
+//! SIMBRIDGE_EVENT=modem_ready` finds what it names. Fields of the spans around a line (the modem's
+//! port, the request's id) are the line's own.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -95,18 +96,24 @@ fn datagram(level: Level, target: &str, fields: &[(&'static str, String)]) -> Ve
         Level::INFO => "6",
         Level::DEBUG | Level::TRACE => "7",
     };
-    let mut message = fields.iter().find(|(name, _)| *name == "message").map_or("", |(_, text)| text).to_owned();
+    let mut message =
+        fields.iter().find(|(name, _)| *name == "message").map_or("", |(_, text)| text).to_owned();
     let mut datagram = Vec::new();
     for (name, value) in fields.iter().filter(|(name, _)| *name != "message") {
         // journalctl shows only the message: it says everything.
         let _ = write!(message, " {name}={value}");
-        let name: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        let name: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+            .collect();
         add(&mut datagram, &format!("SIMBRIDGE_{name}"), value);
     }
-    for (name, value) in
-        [("PRIORITY", priority), ("SYSLOG_IDENTIFIER", "simbridge"), ("TARGET", target), ("MESSAGE", &message)]
-    {
+    for (name, value) in [
+        ("PRIORITY", priority),
+        ("SYSLOG_IDENTIFIER", "simbridge"),
+        ("TARGET", target),
+        ("MESSAGE", &message),
+    ] {
         add(&mut datagram, name, value);
     }
     datagram
@@ -148,9 +155,13 @@ mod tests {
         let two_lines = "SIMBRIDGE_REASON\n\u{9}\0\0\0\0\0\0\0two\nlines\n";
         let message = "the modem failed event=modem_failed reason=two\nlines port=/dev/ttyUSB0";
         let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
-        for expected in
-            ["SIMBRIDGE_EVENT=modem_failed\n", two_lines, "SIMBRIDGE_PORT=/dev/ttyUSB0\n", "PRIORITY=4\n", message]
-        {
+        for expected in [
+            "SIMBRIDGE_EVENT=modem_failed\n",
+            two_lines,
+            "SIMBRIDGE_PORT=/dev/ttyUSB0\n",
+            "PRIORITY=4\n",
+            message,
+        ] {
             assert!(said.contains(expected), "{expected:?} is missing in {said:?}");
         }
     }

@@ -1,5 +1,5 @@
-//! Where log lines go and how they look. Every line has an `event` from the list in `events.rs`; nobody waits for a line to be written
-//! (`queue.rs`).
+//! Where log lines go and how they look. Every line has an `event` from the list in `events.rs`;
+//! nobody waits for a line to be written (`queue.rs`).
 
 mod events;
 mod journal;
@@ -36,7 +36,8 @@ pub enum LogError {
     Twice,
 }
 
-/// Keeps the log going; when dropped, what was logged before is written first, if that is possible in half a second.
+/// Keeps the log going; when dropped, what was logged before is written first, if that is possible
+/// in half a second.
 pub struct Logging(Queue);
 
 impl Drop for Logging {
@@ -48,7 +49,8 @@ impl Drop for Logging {
 /// The filter of the running log, unless `RUST_LOG` is.
 static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
-/// Another level from now on. Nothing changes where `RUST_LOG` was set at the start, or there is no log.
+/// Another level from now on. Nothing changes where `RUST_LOG` was set at the start, or there is no
+/// log.
 pub fn set_level(level: &str) {
     if let (Some(filter), Ok(wanted)) = (FILTER.get(), EnvFilter::try_new(level)) {
         // Fails when the log is gone: then nobody reads it.
@@ -56,16 +58,20 @@ pub fn set_level(level: &str) {
     }
 }
 
-/// Writes log lines from now on, to standard error or to journald. `RUST_LOG`, when set, goes before the level.
+/// Writes log lines from now on, to standard error or to journald. `RUST_LOG`, when set, goes
+/// before the level.
 pub fn start(log: &Log) -> Result<Logging, LogError> {
     let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(&log.level));
-    let (filter, handle) = reload::Layer::new(filter.map_err(|error| LogError::Filter(error.to_string()))?);
+    let (filter, handle) =
+        reload::Layer::new(filter.map_err(|error| LogError::Filter(error.to_string()))?);
     if wanted.is_none() {
         let _ = FILTER.set(handle);
     }
     let (queue, layer) = match log.format {
-        LogFormat::Auto if is_journals(std::env::var("JOURNAL_STREAM").ok().as_deref()) => journald()?,
+        LogFormat::Auto if is_journals(std::env::var("JOURNAL_STREAM").ok().as_deref()) => {
+            journald()?
+        }
         LogFormat::Journald => journald()?,
         format => lines(format)?,
     };
@@ -89,8 +95,8 @@ fn lines(format: LogFormat) -> Result<(Queue, Lines), LogError> {
     let lines = match format {
         LogFormat::Json => lines.json().boxed(),
         _ => {
-            let coloured =
-                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+            let coloured = std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
             lines.with_ansi(coloured).with_target(false).boxed()
         }
     };
@@ -99,7 +105,9 @@ fn lines(format: LogFormat) -> Result<(Queue, Lines), LogError> {
 
 /// Whether standard error is journald's: systemd says which file that would be (`DEVICE:INODE`).
 fn is_journals(stream: Option<&str>) -> bool {
-    let Some((device, inode)) = stream.and_then(|stream| stream.split_once(':')) else { return false };
+    let Some((device, inode)) = stream.and_then(|stream| stream.split_once(':')) else {
+        return false;
+    };
     let Ok(file) = rustix::fs::fstat(std::io::stderr()) else { return false };
     device == file.st_dev.to_string() && inode == file.st_ino.to_string()
 }

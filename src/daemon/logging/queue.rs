@@ -1,5 +1,6 @@
-//! Between those who log and what takes the lines: a queue with an end, and a thread that writes. Whoever logs never waits: when nobody
-//! takes the lines (a terminal that was stopped, a journald that hangs), they are counted and lost.
+//! Between those who log and what takes the lines: a queue with an end, and a thread that writes.
+//! Whoever logs never waits: when nobody takes the lines (a terminal that was stopped, a journald
+//! that hangs), they are counted and lost.
 
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +9,8 @@ use std::time::Duration;
 
 /// Lines that may wait.
 const LINES: usize = 8192;
-/// For how long lines gather after the first: to wake a thread for each costs whoever logs more than to make the line.
+/// For how long lines gather after the first: to wake a thread for each costs whoever logs more
+/// than to make the line.
 const GATHER: Duration = Duration::from_millis(5);
 /// How long the end of the program waits until the last lines are written.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -60,7 +62,9 @@ impl Queue {
 
     fn with(sink: impl Sink, lines: usize, lost: &'static AtomicU64) -> io::Result<Queue> {
         let (commands, waiting) = sync_channel(lines);
-        std::thread::Builder::new().name("log".to_owned()).spawn(move || write_all(sink, &waiting, lost))?;
+        std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_all(sink, &waiting, lost))?;
         Ok(Queue { commands, lost })
     }
 
@@ -123,7 +127,11 @@ fn write_all(mut sink: impl Sink, waiting: &Receiver<Command>, lost: &AtomicU64)
         std::thread::park_timeout(GATHER);
         let now = lost.load(Ordering::Relaxed);
         if now > told {
-            tracing::warn!(event = "log_lines_lost", lines = now - told, "nobody took these log lines in time");
+            tracing::warn!(
+                event = "log_lines_lost",
+                lines = now - told,
+                "nobody took these log lines in time"
+            );
             told = lost.load(Ordering::Relaxed);
         }
     }
@@ -160,6 +168,10 @@ mod tests {
             allow.send(()).unwrap();
         }
         let lines: Vec<String> = (0..20 - lost).map(|_| written.recv().unwrap()).collect();
-        assert_eq!((lines[0].as_str(), lines[3].as_str()), ("line 0", "line 3"), "in order, the oldest kept");
+        assert_eq!(
+            (lines[0].as_str(), lines[3].as_str()),
+            ("line 0", "line 3"),
+            "in order, the oldest kept"
+        );
     }
 }

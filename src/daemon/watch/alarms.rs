@@ -1,4 +1,5 @@
-//! What an operator should act on, from the same facts as the alert rules in `docs/monitoring/alerts.yml` and by the same names.
+//! What an operator should act on, from the same facts as the alert rules in
+//! `docs/monitoring/alerts.yml` and by the same names.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -70,7 +71,10 @@ impl Facts<'_> {
             raise("DatabaseFailing", format!("{} operations wait for the database", self.waiting));
         }
         if let Some(disk) = self.disk.filter(|disk| disk.is_low()) {
-            raise("DiskLow", format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000));
+            raise(
+                "DiskLow",
+                format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000),
+            );
         }
         self.modems.iter().for_each(|modem| self.of_modem(modem, &mut raise));
         self.banks.iter().for_each(|bank| self.of_bank(bank, &mut raise));
@@ -82,20 +86,31 @@ impl Facts<'_> {
         let (port, now) = (&modem.port, self.now);
         let of_port = self.ports.get(port);
         let waited = of_port.and_then(|of| of.unready_since).map(|since| now.since(since));
-        if let Some(waited) = waited.filter(|waited| *waited >= MODEM_PATIENCE && !is_spare(modem)) {
-            let reason = modem.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            raise("ModemNotReady", format!("{port} is {} for {} min{reason}", modem.state, waited.as_secs() / 60));
+        if let Some(waited) = waited.filter(|waited| *waited >= MODEM_PATIENCE && !is_spare(modem))
+        {
+            let reason =
+                modem.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            raise(
+                "ModemNotReady",
+                format!("{port} is {} for {} min{reason}", modem.state, waited.as_secs() / 60),
+            );
         }
         for (store, used, total) in &modem.stores {
             if used * 100 >= total * NEAR_FULL_PERCENT && *used > 0 {
-                raise("StoreNearFull", format!("{port}: {used} of {total} places of {store} are taken"));
+                raise(
+                    "StoreNearFull",
+                    format!("{port}: {used} of {total} places of {store} are taken"),
+                );
             }
         }
-        let undecodable = of_port.and_then(|of| of.undecodable_at).filter(|at| now.since(*at) < DECODE_NEWS);
+        let undecodable =
+            of_port.and_then(|of| of.undecodable_at).filter(|at| now.since(*at) < DECODE_NEWS);
         if undecodable.is_some() {
             raise(
                 "Undecodable",
-                format!("{port}: a PDU of the last hour could not be decoded; it is in `message list`"),
+                format!(
+                    "{port}: a PDU of the last hour could not be decoded; it is in `message list`"
+                ),
             );
         }
     }
@@ -110,7 +125,9 @@ impl Facts<'_> {
             let (count, minutes) = (late.len(), self.now.since(*first).as_secs() / 60);
             raise(
                 "RentalsUnvisited",
-                format!("{name}: {count} rented SIMs wait to be visited, the first for {minutes} min"),
+                format!(
+                    "{name}: {count} rented SIMs wait to be visited, the first for {minutes} min"
+                ),
             );
         }
     }
@@ -118,22 +135,39 @@ impl Facts<'_> {
     fn of_stock(&self, raise: &mut impl FnMut(&'static str, String)) {
         let census = &self.counted.census;
         if !census.deaf.is_empty() {
-            let text = format!("several orders in a row expired without any SMS on {}", census.deaf.join(", "));
+            let text = format!(
+                "several orders in a row expired without any SMS on {}",
+                census.deaf.join(", ")
+            );
             raise("SimsDeaf", text);
         }
-        let contested: usize = census.sims.iter().filter(|((_, state), _)| *state == "contested").map(|(_, n)| n).sum();
+        let contested: usize = census
+            .sims
+            .iter()
+            .filter(|((_, state), _)| *state == "contested")
+            .map(|(_, n)| n)
+            .sum();
         if contested > 0 {
-            raise("NumbersContested", format!("{contested} SIMs claim a number that another SIM claims too"));
+            raise(
+                "NumbersContested",
+                format!("{contested} SIMs claim a number that another SIM claims too"),
+            );
         }
         let is_settled = self.now.since(self.started) >= START_PATIENCE;
         for (service, stock) in self.counted.stock_by_name().filter(|_| is_settled) {
             if stock.iter().all(|(_, count)| *count == 0) {
-                raise("StockOut", format!("no number is left for {service}; `simbridge explain` says why"));
+                raise(
+                    "StockOut",
+                    format!("no number is left for {service}; `simbridge explain` says why"),
+                );
             }
         }
         for (service, completed, of) in &self.success {
             if *of >= JUDGED && completed * 2 < *of {
-                raise("FewCodes", format!("{service}: {completed} of the last {of} orders got their code"));
+                raise(
+                    "FewCodes",
+                    format!("{service}: {completed} of the last {of} orders got their code"),
+                );
             }
         }
     }
@@ -227,7 +261,8 @@ mod tests {
         let bad = BTreeMap::from([("a".to_owned(), long_ago.clone()), ("b".to_owned(), long_ago)]);
         let good = BTreeMap::from([("a".to_owned(), just_now)]);
         let spare = format!("{OTHER_PORT}a, which serves it");
-        let (disk_low, disk) = (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
+        let (disk_low, disk) =
+            (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
         let all_bad = Facts {
             now: NOW,
             started: Timestamp(0),
@@ -250,7 +285,10 @@ mod tests {
         assert!(texts.contains(&"a is Recovering for 5 min: it hung up".to_owned()), "{texts:?}");
         let late = "cellar: 1 rented SIMs wait to be visited, the first for 2 min".to_owned();
         assert!(texts.contains(&late), "{texts:?}");
-        assert!(!texts.iter().any(|text| text.starts_with("b is")), "nothing is expected of a spare port: {texts:?}");
+        assert!(
+            !texts.iter().any(|text| text.starts_with("b is")),
+            "nothing is expected of a spare port: {texts:?}"
+        );
         let all_good = Facts {
             modems: &[modem("a", None, 7)],
             ports: &good,

@@ -15,23 +15,33 @@ const OUTCOMES: [Outcome; 3] = [
 ];
 
 pub(super) fn metrics(page: &mut Page, banks: &[BankReport]) {
-    let mut family = page.family("simbridge_bank_trouble", Gauge, "Whether something is wrong with the bank.");
-    banks.iter().for_each(|bank| family.put(&[("bank", &bank.name)], u8::from(bank.trouble.is_some())));
     let mut family =
-        page.family("simbridge_bank_sims_late", Gauge, "Rented SIMs that were not visited in their interval.");
+        page.family("simbridge_bank_trouble", Gauge, "Whether something is wrong with the bank.");
+    banks
+        .iter()
+        .for_each(|bank| family.put(&[("bank", &bank.name)], u8::from(bank.trouble.is_some())));
+    let mut family = page.family(
+        "simbridge_bank_sims_late",
+        Gauge,
+        "Rented SIMs that were not visited in their interval.",
+    );
     for bank in banks {
         let late = bank.slots.iter().filter(|slot| slot.late_since.is_some()).count();
         family.put(&[("bank", &bank.name)], late);
     }
-    let mut family = page.family("simbridge_bank_moves_total", Counter, "Switches by how they ended.");
+    let mut family =
+        page.family("simbridge_bank_moves_total", Counter, "Switches by how they ended.");
     for bank in banks {
         for (word, count) in OUTCOMES {
             let sum: u32 = bank.radios.iter().map(count).sum();
             family.put(&[("bank", &bank.name), ("outcome", word)], sum);
         }
     }
-    let mut family =
-        page.family("simbridge_bank_deaf_seconds_total", Counter, "How long radios were deaf because of switches.");
+    let mut family = page.family(
+        "simbridge_bank_deaf_seconds_total",
+        Counter,
+        "How long radios were deaf because of switches.",
+    );
     for bank in banks {
         let deaf: f64 = bank.radios.iter().map(|radio| radio.deaf.as_secs_f64()).sum();
         family.put(&[("bank", &bank.name)], deaf);

@@ -10,13 +10,13 @@ use crate::store::Store;
 
 /// From one count to the next, at least: short while modems are still found, then long.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-/// While nothing is written only each so-manieth long pause ends with a count: that of a thousand SIMs that nothing happens to would be a third
-/// of what all their modems cost.
+/// While nothing is written only each so-manieth long pause ends with a count: that of a thousand
+/// SIMs that nothing happens to would be a third of what all their modems cost.
 const QUIET: u32 = 6;
 /// So many short ones.
 const EARLY: u32 = 20;
-/// After each query, so many times as long as it took is rested: counting takes at most a fiftieth of one processor, however much
-/// there is to count.
+/// After each query, so many times as long as it took is rested: counting takes at most a fiftieth
+/// of one processor, however much there is to count.
 const REST: u32 = 50;
 
 /// The last count.
@@ -94,7 +94,8 @@ impl Board {
     }
 }
 
-/// Whether it is time to count again, after so many long pauses, when something was written since or not.
+/// Whether it is time to count again, after so many long pauses, when something was written since
+/// or not.
 fn is_due(paused: u32, written: bool) -> bool {
     written || paused >= QUIET
 }

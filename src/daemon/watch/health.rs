@@ -1,4 +1,5 @@
-//! Whether the daemon lives (if not, starting it anew may help) and whether it is ready (if not, it says what it waits for).
+//! Whether the daemon lives (if not, starting it anew may help) and whether it is ready (if not, it
+//! says what it waits for).
 
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ impl Watch {
             None => faults.push("the ports have not been looked for yet".to_owned()),
             Some(driver) => {
                 let modems = self.gateway.board().modems();
-                let is_settled = |port: &String| modems.iter().any(|modem| modem.port == *port && modem.settled);
+                let is_settled =
+                    |port: &String| modems.iter().any(|modem| modem.port == *port && modem.settled);
                 let unsettled = driver.ports().into_iter().filter(|port| !is_settled(port));
                 faults.extend(unsettled.map(|port| format!("{port} is still in its first try")));
             }

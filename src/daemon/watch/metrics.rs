@@ -1,4 +1,5 @@
-//! The metrics. Labels are bounded: ports, services, countries, words of ours; never a number, a key or a text.
+//! The metrics. Labels are bounded: ports, services, countries, words of ours; never a number, a
+//! key or a text.
 
 use crate::domain::Amount;
 use crate::domain::modem::ModemStatus;
@@ -21,7 +22,12 @@ pub(super) fn page(watch: &Watch) -> String {
     money(&mut page, watch);
     store(&mut page, watch);
     let lost = super::super::logging::lost();
-    page.one("simbridge_log_lines_lost_total", Counter, "Log lines that nobody took in time.", lost);
+    page.one(
+        "simbridge_log_lines_lost_total",
+        Counter,
+        "Log lines that nobody took in time.",
+        lost,
+    );
     process(&mut page, watch);
     page.0
 }
@@ -31,8 +37,12 @@ type State = (&'static str, &'static str, fn(&ModemStatus) -> Option<f64>);
 
 const STATES: &[State] = &[
     ("simbridge_modem_ready", "Whether the modem works.", |modem| Some(flag(modem.ready))),
-    ("simbridge_modem_registered", "Whether the network knows the modem.", |modem| Some(flag(modem.registered))),
-    ("simbridge_modem_signal_dbm", "Signal strength in dBm.", |modem| modem.signal_dbm.map(f64::from)),
+    ("simbridge_modem_registered", "Whether the network knows the modem.", |modem| {
+        Some(flag(modem.registered))
+    }),
+    ("simbridge_modem_signal_dbm", "Signal strength in dBm.", |modem| {
+        modem.signal_dbm.map(f64::from)
+    }),
 ];
 
 fn flag(is: bool) -> f64 {
@@ -44,7 +54,8 @@ fn modem_states(page: &mut Page, watch: &Watch) {
     let mut family = page.family("simbridge_modem_info", Gauge, "What is at a port.");
     for modem in &modems {
         let [imei, manufacturer, model, operator] =
-            [&modem.imei, &modem.manufacturer, &modem.model, &modem.operator].map(|text| text.as_deref().unwrap_or(""));
+            [&modem.imei, &modem.manufacturer, &modem.model, &modem.operator]
+                .map(|text| text.as_deref().unwrap_or(""));
         let labels = [
             ("port", modem.port.as_str()),
             ("imei", imei),
@@ -54,17 +65,28 @@ fn modem_states(page: &mut Page, watch: &Watch) {
         ];
         family.put(&labels, 1);
     }
-    let mut family = page.family("simbridge_modem_state", Gauge, "The state that the modem is in: 1 with its word.");
-    modems.iter().for_each(|modem| family.put(&[("port", &modem.port), ("state", &modem.state)], 1));
+    let mut family = page.family(
+        "simbridge_modem_state",
+        Gauge,
+        "The state that the modem is in: 1 with its word.",
+    );
+    modems
+        .iter()
+        .for_each(|modem| family.put(&[("port", &modem.port), ("state", &modem.state)], 1));
     for (name, help, value) in STATES {
         let mut family = page.family(name, Gauge, help);
         for modem in &modems {
             value(modem).into_iter().for_each(|value| family.put(&[("port", &modem.port)], value));
         }
     }
-    let mut family =
-        page.family("simbridge_modem_silence_seconds", Gauge, "Time since the modem last reported itself.");
-    modems.iter().for_each(|modem| family.put(&[("port", &modem.port)], now.since(modem.seen_at).as_secs_f64()));
+    let mut family = page.family(
+        "simbridge_modem_silence_seconds",
+        Gauge,
+        "Time since the modem last reported itself.",
+    );
+    modems.iter().for_each(|modem| {
+        family.put(&[("port", &modem.port)], now.since(modem.seen_at).as_secs_f64())
+    });
     for (name, help, of_total) in [
         ("simbridge_modem_store_used", "Messages in a message store.", false),
         ("simbridge_modem_store_size", "Messages that fit in a message store.", true),
@@ -73,7 +95,10 @@ fn modem_states(page: &mut Page, watch: &Watch) {
         for (modem, (store, used, total)) in
             modems.iter().flat_map(|modem| modem.stores.iter().map(move |fill| (modem, fill)))
         {
-            family.put(&[("port", &modem.port), ("store", store)], if of_total { total } else { used });
+            family.put(
+                &[("port", &modem.port), ("store", store)],
+                if of_total { total } else { used },
+            );
         }
     }
 }
@@ -85,8 +110,12 @@ const COUNTS: &[Count] = &[
     ("simbridge_modem_parts_total", "Parts of long messages.", |of| of.parts),
     ("simbridge_modem_duplicates_total", "PDUs that were read once more.", |of| of.duplicates),
     ("simbridge_modem_undecodable_total", "PDUs that could not be decoded.", |of| of.undecodable),
-    ("simbridge_modem_refused_total", "Tries to put a message on disk that failed.", |of| of.refused),
-    ("simbridge_modem_commands_unanswered_total", "Commands without an answer in time.", |of| of.unanswered),
+    ("simbridge_modem_refused_total", "Tries to put a message on disk that failed.", |of| {
+        of.refused
+    }),
+    ("simbridge_modem_commands_unanswered_total", "Commands without an answer in time.", |of| {
+        of.unanswered
+    }),
 ];
 
 fn modem_counts(page: &mut Page, watch: &Watch) {
@@ -95,9 +124,16 @@ fn modem_counts(page: &mut Page, watch: &Watch) {
         let mut family = page.family(name, Counter, help);
         ports.iter().for_each(|(port, of)| family.put(&[("port", port)], value(of)));
     }
-    let mut family = page.family("simbridge_modem_command_seconds", Summary, "How long the modem's answers took.");
-    ports.iter().for_each(|(port, of)| family.put_sum(&[("port", port)], of.answer_time.as_secs_f64(), of.answered));
-    let mut family = page.family("simbridge_modem_recoveries_total", Counter, "Steps of the recovery ladder.");
+    let mut family = page.family(
+        "simbridge_modem_command_seconds",
+        Summary,
+        "How long the modem's answers took.",
+    );
+    ports.iter().for_each(|(port, of)| {
+        family.put_sum(&[("port", port)], of.answer_time.as_secs_f64(), of.answered)
+    });
+    let mut family =
+        page.family("simbridge_modem_recoveries_total", Counter, "Steps of the recovery ladder.");
     for (port, of) in &ports {
         for (step, count) in Step::ALL.into_iter().zip(of.recoveries) {
             family.put(&[("port", port), ("step", step.name())], count);
@@ -112,14 +148,32 @@ fn sims_and_stock(page: &mut Page, watch: &Watch) {
         family.put(&[("country", country.as_deref().unwrap_or("")), ("state", state)], count);
     }
     let deaf = counted.census.deaf.len();
-    page.one("simbridge_sims_deaf", Gauge, "SIMs on which several orders in a row expired without any SMS.", deaf);
+    page.one(
+        "simbridge_sims_deaf",
+        Gauge,
+        "SIMs on which several orders in a row expired without any SMS.",
+        deaf,
+    );
     let mut family = page.family("simbridge_stock", Gauge, "Numbers that could be given out.");
     for (service, stock) in counted.stock_by_name() {
-        stock.iter().for_each(|(country, count)| family.put(&[("service", service), ("country", country)], count));
+        stock.iter().for_each(|(country, count)| {
+            family.put(&[("service", service), ("country", country)], count)
+        });
     }
-    let age = |at: Option<crate::domain::Timestamp>| now.since(at.unwrap_or(watch.started)).as_secs_f64();
-    page.one("simbridge_census_age_seconds", Gauge, "Since SIMs and money were counted.", age(counted.at));
-    page.one("simbridge_stock_age_seconds", Gauge, "Since the count of the stock began.", age(counted.stock_at));
+    let age =
+        |at: Option<crate::domain::Timestamp>| now.since(at.unwrap_or(watch.started)).as_secs_f64();
+    page.one(
+        "simbridge_census_age_seconds",
+        Gauge,
+        "Since SIMs and money were counted.",
+        age(counted.at),
+    );
+    page.one(
+        "simbridge_stock_age_seconds",
+        Gauge,
+        "Since the count of the stock began.",
+        age(counted.stock_at),
+    );
 }
 
 fn orders(page: &mut Page, watch: &Watch) {
@@ -129,23 +183,41 @@ fn orders(page: &mut Page, watch: &Watch) {
         .iter()
         .map(|service| (service.name.as_str(), watch.gateway.tally().ends(service.id)))
         .collect();
-    let mut family = page.family("simbridge_orders_ended_total", Counter, "Orders by how they ended.");
+    let mut family =
+        page.family("simbridge_orders_ended_total", Counter, "Orders by how they ended.");
     for (service, ends) in &all {
-        ends.by_word.iter().for_each(|(word, count)| family.put(&[("service", service), ("end", word)], count));
+        ends.by_word
+            .iter()
+            .for_each(|(word, count)| family.put(&[("service", service), ("end", word)], count));
     }
-    let mut family = page.family("simbridge_order_code_seconds", Histogram, "From an order to its code.");
+    let mut family =
+        page.family("simbridge_order_code_seconds", Histogram, "From an order to its code.");
     for (service, ends) in all.iter().filter(|(_, ends)| ends.seconds.count > 0) {
         family.put_distribution(&[("service", service)], &ends.seconds, 1.0);
     }
     page.one("simbridge_orders_open", Gauge, "Open orders.", counted.census.open_orders);
     page.one("simbridge_rentals_active", Gauge, "Active rentals.", counted.census.active_rentals);
     let last = watch.gateway.last_message_at().map_or(0, |at| at.0 / 1_000_000);
-    page.one("simbridge_last_message_timestamp_seconds", Gauge, "When the newest SMS came; 0: never.", last);
-    let mut family = page.family("simbridge_requests_total", Counter, "Customers' requests by what was answered.");
+    page.one(
+        "simbridge_last_message_timestamp_seconds",
+        Gauge,
+        "When the newest SMS came; 0: never.",
+        last,
+    );
+    let mut family = page.family(
+        "simbridge_requests_total",
+        Counter,
+        "Customers' requests by what was answered.",
+    );
     for (endpoint, outcome, count) in watch.requests.counts() {
         family.put(&[("endpoint", endpoint), ("outcome", outcome)], count);
     }
-    page.one("simbridge_polls_waiting", Gauge, "Customers who wait for an SMS.", watch.gateway.polls());
+    page.one(
+        "simbridge_polls_waiting",
+        Gauge,
+        "Customers who wait for an SMS.",
+        watch.gateway.polls(),
+    );
 }
 
 fn money(page: &mut Page, watch: &Watch) {
@@ -154,43 +226,69 @@ fn money(page: &mut Page, watch: &Watch) {
     let in_currency = ("currency", currency.as_str());
     let labels = [in_currency];
     page.one("simbridge_accounts", Gauge, "Accounts.", counted.census.accounts);
-    page.family("simbridge_accounts_balance", Gauge, "All balances together.").put(&labels, counted.census.balance);
-    page.family("simbridge_accounts_held", Gauge, "All holds together.").put(&labels, counted.census.held);
+    page.family("simbridge_accounts_balance", Gauge, "All balances together.")
+        .put(&labels, counted.census.balance);
+    page.family("simbridge_accounts_held", Gauge, "All holds together.")
+        .put(&labels, counted.census.held);
     let kinds = || counted.ledger.kinds.values();
-    let mut family = page.family("simbridge_ledger_entries_total", Counter, "Entries of the ledger.");
+    let mut family =
+        page.family("simbridge_ledger_entries_total", Counter, "Entries of the ledger.");
     kinds().for_each(|sums| family.put(&[("kind", &sums.kind)], sums.entries));
-    let mut family = page.family("simbridge_ledger_balance", Gauge, "What the ledger's entries add to balances.");
-    kinds().for_each(|sums| family.put(&[("kind", &sums.kind), in_currency], Amount(sums.balance_minor)));
-    let mut family = page.family("simbridge_ledger_held", Gauge, "What the ledger's entries add to holds.");
-    kinds().for_each(|sums| family.put(&[("kind", &sums.kind), in_currency], Amount(sums.held_minor)));
+    let mut family = page.family(
+        "simbridge_ledger_balance",
+        Gauge,
+        "What the ledger's entries add to balances.",
+    );
+    kinds().for_each(|sums| {
+        family.put(&[("kind", &sums.kind), in_currency], Amount(sums.balance_minor))
+    });
+    let mut family =
+        page.family("simbridge_ledger_held", Gauge, "What the ledger's entries add to holds.");
+    kinds()
+        .for_each(|sums| family.put(&[("kind", &sums.kind), in_currency], Amount(sums.held_minor)));
 }
 
 fn store(page: &mut Page, watch: &Watch) {
     let (store, stats) = (&watch.store, watch.store.stats());
-    page.one("simbridge_store_waiting", Gauge, "Operations that wait for the database's writer.", store.waiting());
-    page.family("simbridge_store_commit_seconds", Histogram, "How long commits took.").put_distribution(
-        &[],
-        &stats.commit_us.distribution(),
-        1e6,
+    page.one(
+        "simbridge_store_waiting",
+        Gauge,
+        "Operations that wait for the database's writer.",
+        store.waiting(),
     );
-    page.family("simbridge_store_commit_operations", Histogram, "Operations that shared a commit.").put_distribution(
-        &[],
-        &stats.operations.distribution(),
-        1.0,
+    page.family("simbridge_store_commit_seconds", Histogram, "How long commits took.")
+        .put_distribution(&[], &stats.commit_us.distribution(), 1e6);
+    page.family("simbridge_store_commit_operations", Histogram, "Operations that shared a commit.")
+        .put_distribution(&[], &stats.operations.distribution(), 1.0);
+    page.one(
+        "simbridge_store_commits_failed_total",
+        Counter,
+        "Commits that failed.",
+        stats.failed(),
     );
-    page.one("simbridge_store_commits_failed_total", Counter, "Commits that failed.", stats.failed());
     let failing = u8::from(stats.is_failing());
     page.one("simbridge_store_failing", Gauge, "Whether the last commit failed.", failing);
     let mut wal = store.path().as_os_str().to_owned();
     wal.push("-wal");
-    let mut family = page.family("simbridge_database_bytes", Gauge, "Size of the database's files.");
+    let mut family =
+        page.family("simbridge_database_bytes", Gauge, "Size of the database's files.");
     for (file, path) in [("database", store.path()), ("wal", wal.as_ref())] {
         let size = std::fs::metadata(path).map_or(0, |file| file.len());
         family.put(&[("file", file)], size);
     }
     if let Some(disk) = Disk::of(store.path()) {
-        page.one("simbridge_disk_free_bytes", Gauge, "Left on the database's disk.", disk.free_bytes);
-        page.one("simbridge_disk_size_bytes", Gauge, "Size of the database's disk.", disk.size_bytes);
+        page.one(
+            "simbridge_disk_free_bytes",
+            Gauge,
+            "Left on the database's disk.",
+            disk.free_bytes,
+        );
+        page.one(
+            "simbridge_disk_size_bytes",
+            Gauge,
+            "Size of the database's disk.",
+            disk.size_bytes,
+        );
     }
 }
 
@@ -201,7 +299,11 @@ fn process(page: &mut Page, watch: &Watch) {
     page.one("process_start_time_seconds", Gauge, "When it was started.", started);
     let values = [
         ("process_resident_memory_bytes", "Memory.", process.memory_bytes),
-        ("process_open_fds", "Open files.", process.open_files.and_then(|files| u64::try_from(files).ok())),
+        (
+            "process_open_fds",
+            "Open files.",
+            process.open_files.and_then(|files| u64::try_from(files).ok()),
+        ),
         ("process_max_fds", "Files that may be open.", process.most_files),
         ("process_threads", "Threads.", process.threads),
     ];

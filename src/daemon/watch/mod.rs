@@ -1,6 +1,7 @@
-//! The daemon under observation: what happens is counted where it happens, what is dear to count is counted now and again
-//! (`counted.rs`), and whoever asks gets it without waiting for anything: as metrics (`metrics.rs`), as an answer whether the daemon
-//! lives and is ready (`health.rs`), as alarms (`alarms.rs`).
+//! The daemon under observation: what happens is counted where it happens, what is dear to count is
+//! counted now and again (`counted.rs`), and whoever asks gets it without waiting for anything: as
+//! metrics (`metrics.rs`), as an answer whether the daemon lives and is ready (`health.rs`), as
+//! alarms (`alarms.rs`).
 
 mod alarms;
 mod banks;
@@ -80,7 +81,8 @@ impl Watch {
     }
 
     fn alarms(&self) -> Vec<Value> {
-        let (modems, ports, counted) = (self.modem_statuses(), self.modems.all(), self.counted.last());
+        let (modems, ports, counted) =
+            (self.modem_statuses(), self.modems.all(), self.counted.last());
         let success = counted.services.iter().map(|service| {
             let (completed, of) = self.gateway.tally().ends(service.id).recent;
             (service.name.clone(), completed, of)
@@ -97,7 +99,11 @@ impl Watch {
             waiting: self.store.waiting(),
             failing: self.store.stats().is_failing(),
         };
-        facts.alarms().into_iter().map(|alarm| json!({ "alarm": alarm.name, "text": alarm.text })).collect()
+        facts
+            .alarms()
+            .into_iter()
+            .map(|alarm| json!({ "alarm": alarm.name, "text": alarm.text }))
+            .collect()
     }
 }
 

@@ -58,7 +58,9 @@ impl Modems {
 
     /// A modem reported itself.
     pub fn reported(&self, port: &str, imei: Option<&str>, ready: bool, now: Timestamp) {
-        self.at(port, |of| of.unready_since = if ready { None } else { of.unready_since.or(Some(now)) });
+        self.at(port, |of| {
+            of.unready_since = if ready { None } else { of.unready_since.or(Some(now)) }
+        });
         if let Some(imei) = imei {
             let mut known = self.lock();
             if known.port_of_imei.get(imei).is_none_or(|known| known != port) {

@@ -56,7 +56,12 @@ impl Family<'_> {
     }
 
     /// So many of the distribution's units are one of the family's.
-    pub fn put_distribution(&mut self, labels: Labels<'_>, distribution: &Distribution, units: f64) {
+    pub fn put_distribution(
+        &mut self,
+        labels: Labels<'_>,
+        distribution: &Distribution,
+        units: f64,
+    ) {
         for (bound, count) in &distribution.at_most {
             let bound = (*bound as f64 / units).to_string();
             self.line("_bucket", labels, Some(&bound), count);
@@ -98,11 +103,11 @@ mod tests {
             &histogram.distribution(),
             1e6,
         );
-        let expected = "# HELP a One.\n# TYPE a gauge\na 1.5\n\
-             # HELP b_total Two.\n# TYPE b_total counter\nb_total{x=\"say \\\"hi\\\"\\\\\\n\",y=\"\"} 2\n\
-             # HELP c_seconds Three.\n# TYPE c_seconds histogram\nc_seconds_bucket{x=\"1\",le=\"0.001\"} 0\n\
-             c_seconds_bucket{x=\"1\",le=\"2\"} 1\nc_seconds_bucket{x=\"1\",le=\"+Inf\"} 1\n\
-             c_seconds_sum{x=\"1\"} 0.0015\nc_seconds_count{x=\"1\"} 1\n";
+        let expected = "# HELP a One.\n# TYPE a gauge\na 1.5\n# HELP b_total Two.\n# TYPE b_total \
+             counter\nb_total{x=\"say \\\"hi\\\"\\\\\\n\",y=\"\"} 2\n# HELP c_seconds Three.\n# \
+             TYPE c_seconds histogram\nc_seconds_bucket{x=\"1\",le=\"0.001\"} \
+             0\nc_seconds_bucket{x=\"1\",le=\"2\"} 1\nc_seconds_bucket{x=\"1\",le=\"+Inf\"} \
+             1\nc_seconds_sum{x=\"1\"} 0.0015\nc_seconds_count{x=\"1\"} 1\n";
         assert_eq!(page.0, expected);
     }
 }

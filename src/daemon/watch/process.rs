@@ -52,7 +52,8 @@ impl Disk {
     /// Less than a twentieth is left, or less than 200 MB of a larger one.
     pub fn is_low(self) -> bool {
         const LITTLE: u64 = 200_000_000;
-        self.free_bytes < self.size_bytes / 20 || (self.free_bytes < LITTLE && self.size_bytes > 2 * LITTLE)
+        self.free_bytes < self.size_bytes / 20
+            || (self.free_bytes < LITTLE && self.size_bytes > 2 * LITTLE)
     }
 }
 
@@ -79,7 +80,11 @@ mod tests {
             (50_000_000, 100_000_000, false),
             (4_000_000, 100_000_000, true),
         ] {
-            assert_eq!(Disk { free_bytes, size_bytes }.is_low(), low, "{free_bytes} of {size_bytes}");
+            assert_eq!(
+                Disk { free_bytes, size_bytes }.is_low(),
+                low,
+                "{free_bytes} of {size_bytes}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The control line of a serial pool: opened when there is something to switch, kept open as long as it holds.
+//! The control line of a serial pool: opened when there is something to switch, kept open as long
+//! as it holds.
 
 use std::io;
 use std::path::PathBuf;
@@ -48,16 +49,28 @@ impl Line {
     }
 
     /// Until the line fails: for which radios nobody has answered then, and why.
-    async fn converse(&mut self, mut stream: SerialStream, (radio, row): Job) -> (Vec<usize>, String) {
+    async fn converse(
+        &mut self,
+        mut stream: SerialStream,
+        (radio, row): Job,
+    ) -> (Vec<usize>, String) {
         let clock = Clock::start();
         let mut control = Control::new(self.profile.clone(), clock.now());
         control.switch(radio, row, clock.now());
         let ended = self.talk(&mut stream, &mut control, clock).await;
         port::close(stream);
-        (control.abandon(), ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()))
+        (
+            control.abandon(),
+            ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()),
+        )
     }
 
-    async fn talk(&mut self, stream: &mut SerialStream, control: &mut Control, clock: Clock) -> io::Result<()> {
+    async fn talk(
+        &mut self,
+        stream: &mut SerialStream,
+        control: &mut Control,
+        clock: Clock,
+    ) -> io::Result<()> {
         let mut buffer = [0; 256];
         loop {
             while let Some(action) = control.next_action() {

@@ -1,5 +1,6 @@
-//! SIM banks: a task for each carries out what its plan (`modem::bank`) wants: it asks the host, has the radios' sessions leave and come back,
-//! and has the bank switch, over its control line (`control`), by the module's own command, or by a program of the operator's.
+//! SIM banks: a task for each carries out what its plan (`modem::bank`) wants: it asks the host,
+//! has the radios' sessions leave and come back, and has the bank switch, over its control line
+//! (`control`), by the module's own command, or by a program of the operator's.
 
 mod control;
 mod task;
@@ -26,7 +27,8 @@ pub struct BankPorts {
     pub config: BankConfig,
     /// Its control line, where its adapter is `serial`.
     pub control: Option<PathBuf>,
-    /// The operator's program, where it is `command`: `{radio}`, `{slot}`, `{port}` and `{bank}` are filled in, counted as the profile says.
+    /// The operator's program, where it is `command`: `{radio}`, `{slot}`, `{port}` and `{bank}`
+    /// are filled in, counted as the profile says.
     pub command: Vec<String>,
     /// Bits per second of the radios' ports.
     pub baud: u32,
@@ -64,7 +66,10 @@ impl Banks {
     /// There is no such bank, radio or slot, or it cannot be done.
     pub async fn switch(&self, bank: &str, radio: &str, slot: u32) -> Result<String, String> {
         let known = || self.0.keys().cloned().collect::<Vec<_>>().join(", ");
-        let asked = self.0.get(bank).ok_or_else(|| format!("there is no bank {bank}; there are: {}", known()))?;
+        let asked = self
+            .0
+            .get(bank)
+            .ok_or_else(|| format!("there is no bank {bank}; there are: {}", known()))?;
         let (reply, answer) = oneshot::channel();
         let gone = || "the bank is not served now".to_owned();
         asked.send(ByHand { radio: radio.to_owned(), slot, reply }).await.map_err(|_| gone())?;
@@ -73,7 +78,12 @@ impl Banks {
 }
 
 /// Serves banks whose radios' ports a driver serves, until `stop`.
-pub fn start<H: Host>(banks: Vec<BankPorts>, driver: &Handle, host: &Arc<H>, stop: &CancellationToken) -> Banks {
+pub fn start<H: Host>(
+    banks: Vec<BankPorts>,
+    driver: &Handle,
+    host: &Arc<H>,
+    stop: &CancellationToken,
+) -> Banks {
     let mut asked = HashMap::new();
     let mut news = Vec::new();
     for bank in banks {
@@ -97,7 +107,10 @@ pub fn start<H: Host>(banks: Vec<BankPorts>, driver: &Handle, host: &Arc<H>, sto
                 let running = tokio::spawn(task.run(stop.clone()).in_current_span());
                 match running.await {
                     Ok(()) if stop.is_cancelled() => return,
-                    _ => error!(event = "bank_task_failed", "the bank's task failed; it is started anew"),
+                    _ => error!(
+                        event = "bank_task_failed",
+                        "the bank's task failed; it is started anew"
+                    ),
                 }
                 host.bank_gone(&bank.config.name);
                 tokio::time::sleep(PAUSE).await;

@@ -1,4 +1,5 @@
-//! One bank's task: hears its radios, the host, the pool and the operator, and carries its actions out.
+//! One bank's task: hears its radios, the host, the pool and the operator, and carries its actions
+//! out.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +50,8 @@ pub(super) struct Task<H> {
     records: Vec<(Record, u64)>,
     work: JoinSet<Event>,
     jobs: Option<mpsc::Sender<Job>>,
-    /// The operator's program runs once at a time: the hardware behind it may be one for all radios.
+    /// The operator's program runs once at a time: the hardware behind it may be one for all
+    /// radios.
     one_at_a_time: Arc<Mutex<()>>,
 }
 
@@ -113,8 +115,13 @@ impl<H: Host> Task<H> {
         if let Some(path) = self.ports.control.clone() {
             let (sender, jobs) = mpsc::channel(256);
             self.jobs = Some(sender);
-            let line =
-                Line { path, profile: self.ports.config.profile.clone(), holders: Holders::default(), jobs, done };
+            let line = Line {
+                path,
+                profile: self.ports.config.profile.clone(),
+                holders: Holders::default(),
+                jobs,
+                done,
+            };
             let running = async move {
                 line.run().await;
                 Event::Nothing
@@ -208,7 +215,9 @@ impl<H: Host> Task<H> {
                 BankAction::AskNeeds(cards) => self.ask_needs(cards),
                 BankAction::MayLeave { radio, iccid } => self.may_leave(radio, iccid),
                 BankAction::Stays { iccid } => self.host.bank_stays(&iccid),
-                BankAction::Leave { radio, iccid } => self.request(radio, Request::Leave { iccid }, Event::Left),
+                BankAction::Leave { radio, iccid } => {
+                    self.request(radio, Request::Leave { iccid }, Event::Left)
+                }
                 BankAction::Return { radio, restart } => {
                     self.request(radio, Request::Return { restart }, Event::Returned);
                 }
@@ -241,7 +250,12 @@ impl<H: Host> Task<H> {
         });
     }
 
-    fn request(&mut self, radio: usize, request: Request, event: fn(usize, Result<(), RequestError>) -> Event) {
+    fn request(
+        &mut self,
+        radio: usize,
+        request: Request,
+        event: fn(usize, Result<(), RequestError>) -> Event,
+    ) {
         let Some(port) = self.ports.config.radios.get(radio).cloned() else { return };
         let driver = self.driver.clone();
         self.spawn(async move { event(radio, driver.request(&port, request).await.map(drop)) });
@@ -253,7 +267,9 @@ impl<H: Host> Task<H> {
             Adapter::Serial => {
                 let sent = self.jobs.as_ref().map(|jobs| jobs.try_send((radio, row)));
                 if !matches!(sent, Some(Ok(()))) {
-                    self.spawn(async move { Event::Switched(radio, Err("the control line is not served".to_owned())) });
+                    self.spawn(async move {
+                        Event::Switched(radio, Err("the control line is not served".to_owned()))
+                    });
                 }
             }
             Adapter::Module => {
@@ -277,7 +293,10 @@ impl<H: Host> Task<H> {
 
     fn command(&self, radio: usize, row: u32) -> Vec<String> {
         let profile = &self.ports.config.profile;
-        let number = u32::try_from(radio).unwrap_or(u32::MAX).saturating_add(profile.first_radio).to_string();
+        let number = u32::try_from(radio)
+            .unwrap_or(u32::MAX)
+            .saturating_add(profile.first_radio)
+            .to_string();
         let slot = row.saturating_add(profile.first_slot).to_string();
         let port = self.ports.config.radios.get(radio).map_or("", |port| port.as_str());
         let port = Path::new(port).to_string_lossy();
@@ -302,8 +321,12 @@ impl<H: Host> Task<H> {
         let deaf_s = (moved.ended_at - moved.began_at).as_secs();
         let (radio, slot) = (moved.radio + 1, moved.slot);
         match moved.end {
-            MoveEnd::Done => info!(event = "bank_switched", radio, slot, deaf_s, "another SIM is on the air"),
-            end => warn!(event = "bank_switch_failed", radio, slot, deaf_s, end = ?end, "a switch came to nothing"),
+            MoveEnd::Done => {
+                info!(event = "bank_switched", radio, slot, deaf_s, "another SIM is on the air")
+            }
+            end => {
+                warn!(event = "bank_switch_failed", radio, slot, deaf_s, end = ?end, "a switch came to nothing")
+            }
         }
         let (host, bank) = (Arc::clone(&self.host), self.ports.config.name.clone());
         let port = self.ports.config.radios.get(moved.radio).cloned().unwrap_or_default();

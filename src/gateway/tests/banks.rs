@@ -1,8 +1,10 @@
-//! SIM banks: parked SIMs that are sold, who may leave the air, what is wanted of a SIM, tenants who look.
+//! SIM banks: parked SIMs that are sold, who may leave the air, what is wanted of a SIM, tenants
+//! who look.
 
 use super::*;
 use crate::domain::bank::{
-    BankReport, Call, Holds, MoveOutcome, Moved, Need, NextMove, RadioReport, SlotRecord, SlotReport,
+    BankReport, Call, Holds, MoveOutcome, Moved, Need, NextMove, RadioReport, SlotRecord,
+    SlotReport,
 };
 
 mod burst;
@@ -12,7 +14,8 @@ mod sold;
 
 const BANK: &str = "cellar";
 
-/// A bank with the SIMs `1..=slots` in its slots, on all of whose radios each can come. SIM `n` is in slot `n - 1`.
+/// A bank with the SIMs `1..=slots` in its slots, on all of whose radios each can come. SIM `n` is
+/// in slot `n - 1`.
 pub(super) struct Bank {
     pub(super) report: BankReport,
 }
@@ -67,7 +70,11 @@ impl Bank {
 
     /// A radio has no SIM now.
     fn off_radio(&mut self, radio: usize) {
-        self.report.slots.iter_mut().filter(|slot| slot.on == Some(radio)).for_each(|slot| slot.on = None);
+        self.report
+            .slots
+            .iter_mut()
+            .filter(|slot| slot.on == Some(radio))
+            .for_each(|slot| slot.on = None);
         self.report.radios[radio].iccid = None;
         self.report.radios[radio].slot = None;
     }
@@ -87,7 +94,12 @@ impl Desk {
     pub(super) async fn bank(&self, radios: u16, slots: u16) -> Bank {
         for n in 1..=slots {
             let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
-            let told = Identified { imei: imei(9000), iccid: iccid(n), imsi: Some("204081234567890".into()), number };
+            let told = Identified {
+                imei: imei(9000),
+                iccid: iccid(n),
+                imsi: Some("204081234567890".into()),
+                number,
+            };
             self.gateway.identified(told).await.unwrap();
         }
         let mut bank = Bank::new(radios, slots, self.gateway.now());

@@ -1,4 +1,5 @@
-//! Rows that cannot be, customers that hang up, clocks that are set back: the others notice nothing.
+//! Rows that cannot be, customers that hang up, clocks that are set back: the others notice
+//! nothing.
 
 use super::*;
 use crate::domain::RentalId;
@@ -6,7 +7,10 @@ use crate::domain::RentalId;
 /// The daemon is stopped, damage is done to its database, and it is started again.
 async fn damage(desk: &mut Desk, sql: &str) {
     desk.gateway.store.close().await;
-    rusqlite::Connection::open(desk.dir.path().join("test.db")).unwrap().execute_batch(sql).unwrap();
+    rusqlite::Connection::open(desk.dir.path().join("test.db"))
+        .unwrap()
+        .execute_batch(sql)
+        .unwrap();
     desk.restart().await;
 }
 
@@ -22,7 +26,10 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     let [ann, bob, cat, dan] = customers[..] else { panic!() };
     let orders = [desk.order(ann, uber).await, desk.order(bob, uber).await];
     for account in [cat, dan] {
-        assert!(matches!(desk.gateway.rent(account, Some("NL"), "1m", false).await.unwrap(), Rent::Made(_)));
+        assert!(matches!(
+            desk.gateway.rent(account, Some("NL"), "1m", false).await.unwrap(),
+            Rent::Made(_)
+        ));
     }
     let long = |reference| desk.pdus("Nobody", &"long ".repeat(50), 0, reference).remove(0);
     for pdu in [long(1), long(2)] {
@@ -31,7 +38,10 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     damage(&mut desk, crate::store::attacks::DAMAGED_ROWS).await;
     desk.pass(70 * 24 * 3600);
     let next = desk.gateway.sweep().await.unwrap();
-    assert!(next.is_none_or(|next| next > desk.gateway.now()), "what is set aside is not due for ever: {next:?}");
+    assert!(
+        next.is_none_or(|next| next > desk.gateway.now()),
+        "what is set aside is not due for ever: {next:?}"
+    );
     assert!(matches!(desk.state(orders[1]).await, OrderState::Expired { .. }));
     assert_eq!(desk.state(orders[0]).await, OrderState::Open, "left as it was");
     assert_eq!(desk.messages().await.len(), 1, "the other long message is shown");
@@ -49,7 +59,9 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
 /// Hands a verb in and hangs up before its answer.
 async fn hang_up<T>(verb: impl Future<Output = T>) {
     let mut verb = std::pin::pin!(verb);
-    let first = std::future::poll_fn(|context| std::task::Poll::Ready(verb.as_mut().poll(context).is_ready()));
+    let first = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(verb.as_mut().poll(context).is_ready())
+    });
     assert!(!first.await, "it was answered before anybody could hang up");
 }
 
@@ -61,13 +73,17 @@ async fn who_hangs_up_finds_what_was_done_and_the_money_adds_up() {
     }
     let (ann, uber) = (desk.customer("ann", 10_000).await, desk.service("Uber", &["^Uber$"]).await);
     hang_up(desk.gateway.make_order(ann, Some(uber), "NL")).await;
-    let MakeOrder::AlreadyOpen(order) = desk.make(ann, uber).await else { panic!("the order is not there") };
+    let MakeOrder::AlreadyOpen(order) = desk.make(ann, uber).await else {
+        panic!("the order is not there")
+    };
     assert_eq!(desk.funds(ann).await, (10_000, 50));
     desk.pass(2);
     desk.sms(1, "Uber", "code 1").await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1".into()));
     hang_up(desk.gateway.reuse(ann, order)).await;
-    let MakeOrder::AlreadyOpen(again) = desk.make(ann, uber).await else { panic!("the reuse is not there") };
+    let MakeOrder::AlreadyOpen(again) = desk.make(ann, uber).await else {
+        panic!("the reuse is not there")
+    };
     assert_eq!(desk.funds(ann).await, (9_950, 25));
     hang_up(desk.gateway.cancel(ann, again)).await;
     assert_eq!(desk.gateway.cancel(ann, again).await.unwrap(), Cancel::Over);
@@ -76,7 +92,9 @@ async fn who_hangs_up_finds_what_was_done_and_the_money_adds_up() {
     let edited = desk.gateway.edit_rental(ann, rental, false).await.unwrap();
     let Edit::Edited(rented) = edited else { panic!("the rental is not there") };
     hang_up(desk.gateway.extend(ann, rental, "3m")).await;
-    let Edit::Edited(extended) = desk.gateway.edit_rental(ann, rental, true).await.unwrap() else { panic!() };
+    let Edit::Edited(extended) = desk.gateway.edit_rental(ann, rental, true).await.unwrap() else {
+        panic!()
+    };
     assert_eq!((rented.months, extended.months, extended.terms), (1, 4, 2));
     assert_eq!(desk.funds(ann).await, (9_950 - 1620 - 3240, 0));
     assert_eq!(desk.faults().await, Vec::<String>::new());
@@ -112,7 +130,10 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
         let ann = desk.customer("ann", 5 * 1620).await;
         for sim in [1, 2] {
             desk.plug(sim).await;
-            assert!(matches!(desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(), Rent::Made(_)));
+            assert!(matches!(
+                desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+                Rent::Made(_)
+            ));
             desk.pass(DAY_S);
         }
         if outage {
@@ -128,7 +149,9 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
         }
         assert_eq!(desk.funds(ann).await, (0, 0));
         let rentals = desk.gateway.rentals(0).await.unwrap();
-        ends.push(rentals.iter().map(|view| (view.rental.terms, view.rental.state)).collect::<Vec<_>>());
+        ends.push(
+            rentals.iter().map(|view| (view.rental.terms, view.rental.state)).collect::<Vec<_>>(),
+        );
     }
     assert_eq!(ends[0], ends[1]);
     assert_eq!(ends[0].iter().map(|(terms, _)| *terms).collect::<Vec<_>>(), [3, 2]);

@@ -1,4 +1,5 @@
-//! Random histories played against a plain model: every answer, every balance, and the invariants, step by step.
+//! Random histories played against a plain model: every answer, every balance, and the invariants,
+//! step by step.
 
 use proptest::prelude::*;
 
@@ -150,25 +151,39 @@ async fn play(steps: Vec<Step>) {
         let now = real.now();
         model.settle(now);
         let (said, expected) = match model.meant(*step) {
-            Step::Make { account, service } => (real.make(account, service).await, model.make(account, service, now)),
-            Step::Cancel { account, order } => {
-                (real.give_up(account, order, false).await, model.give_up(account, order, false, now))
+            Step::Make { account, service } => {
+                (real.make(account, service).await, model.make(account, service, now))
             }
+            Step::Cancel { account, order } => (
+                real.give_up(account, order, false).await,
+                model.give_up(account, order, false, now),
+            ),
             Step::Skip { account, order } => {
                 (real.give_up(account, order, true).await, model.give_up(account, order, true, now))
             }
-            Step::Reuse { account, order } => (real.reuse(account, order).await, model.reuse(account, order, now)),
+            Step::Reuse { account, order } => {
+                (real.reuse(account, order).await, model.reuse(account, order, now))
+            }
             Step::Rent { account, auto_renew } => {
                 (real.rent(account, auto_renew).await, model.rent(account, auto_renew, now))
             }
-            Step::Extend { account, rental } => (real.extend(account, rental).await, model.extend(account, rental)),
+            Step::Extend { account, rental } => {
+                (real.extend(account, rental).await, model.extend(account, rental))
+            }
             // What is sent to a parked SIM waits at the network.
-            Step::Sms { sim, .. } | Step::Begin { sim, .. } if sim > SIMS && model.radio != Some(sim) => continue,
+            Step::Sms { sim, .. } | Step::Begin { sim, .. }
+                if sim > SIMS && model.radio != Some(sim) =>
+            {
+                continue;
+            }
             Step::Sms { sim, sender, age_s } => {
                 real.count += 1;
                 let text = format!("message {}", real.count);
                 let given = real.sms(sim, sender, &text, age_s).await;
-                (format!("{given:?}"), format!("{:?}", model.sms(sim, sender, &text, now - age_s, now)))
+                (
+                    format!("{given:?}"),
+                    format!("{:?}", model.sms(sim, sender, &text, now - age_s, now)),
+                )
             }
             Step::Begin { sim, sender, blocked } => {
                 let text = real.begin(sim, sender, blocked).await;
@@ -199,7 +214,8 @@ async fn play(steps: Vec<Step>) {
             Step::In { .. } => continue,
             Step::Out => {
                 let Some(sim) = model.radio else { continue };
-                let (left, may) = (real.desk.switch_out(&mut real.bank, sim, 0).await, !model.stays(sim, now));
+                let (left, may) =
+                    (real.desk.switch_out(&mut real.bank, sim, 0).await, !model.stays(sim, now));
                 if may {
                     model.seen_at.remove(&sim);
                     (model.radio, model.told_at) = (None, Some(now));
@@ -274,7 +290,8 @@ async fn compare(real: &Real, model: &Model, latest: i64) {
         let (months, active) = (view.rental.months, view.rental.is_active(real.desk.gateway.now()));
         assert_eq!((months, active), (rental.months, rental.active));
         if rental.active || kept(end_of(rental)) {
-            let viewed = real.desk.gateway.view_rental(view.rental.account, view.rental.id).await.unwrap();
+            let viewed =
+                real.desk.gateway.view_rental(view.rental.account, view.rental.id).await.unwrap();
             let texts = viewed.unwrap().1.iter().filter(|message| message.text.is_some()).count();
             assert_eq!(texts, model.texts(n), "rental {n} of {model:?}");
         }
@@ -284,8 +301,14 @@ async fn compare(real: &Real, model: &Model, latest: i64) {
 /// Two ways to count the stock agree: all services at once, and SIM by SIM.
 async fn compare_stock(real: &Real) {
     for account in &real.accounts {
-        for (service, _, count) in real.desk.gateway.offers(*account, "NL").await.unwrap().unwrap() {
-            let why = real.desk.gateway.explain(service.name, "NL", Some(account.to_string())).await.unwrap();
+        for (service, _, count) in real.desk.gateway.offers(*account, "NL").await.unwrap().unwrap()
+        {
+            let why = real
+                .desk
+                .gateway
+                .explain(service.name, "NL", Some(account.to_string()))
+                .await
+                .unwrap();
             assert_eq!(count, why.available, "{why:?}");
         }
     }

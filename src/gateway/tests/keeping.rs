@@ -6,7 +6,11 @@ use crate::domain::block_list::BlockRule;
 
 #[tokio::test]
 async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operator() {
-    let rule = BlockRule { name: "banks".into(), senders: vec!["^ING$".into()], texts: vec!["iban".into()] };
+    let rule = BlockRule {
+        name: "banks".into(),
+        senders: vec!["^ING$".into()],
+        texts: vec!["iban".into()],
+    };
     let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
     let desk = Desk::with(settings).await;
     desk.plug(1).await;
@@ -16,18 +20,26 @@ async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operato
     desk.sms(1, "ING", "code 1234").await;
     desk.sms(1, "Uber", "your IBAN").await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    let withheld: Vec<_> = desk.messages().await.into_iter().map(|message| message.withheld).collect();
+    let withheld: Vec<_> =
+        desk.messages().await.into_iter().map(|message| message.withheld).collect();
     assert_eq!(withheld, [Some("banks".to_owned()), Some("banks".to_owned())]);
     let audit = desk.gateway.audit(0).await.unwrap();
-    let noted: Vec<_> = audit.iter().filter(|row| row.deed == "withheld, rule banks").map(|row| &row.subject).collect();
+    let noted: Vec<_> = audit
+        .iter()
+        .filter(|row| row.deed == "withheld, rule banks")
+        .map(|row| &row.subject)
+        .collect();
     assert_eq!(noted, ["message 1", "message 2"]);
     assert!(audit.iter().all(|row| !format!("{row:?}").contains("1234") && !format!("{row:?}").contains("IBAN")));
 }
 
 #[tokio::test]
 async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
-    let settings =
-        Settings { text_kept: Duration::from_secs(1000), raw_kept: Duration::from_secs(500), ..Settings::default() };
+    let settings = Settings {
+        text_kept: Duration::from_secs(1000),
+        raw_kept: Duration::from_secs(500),
+        ..Settings::default()
+    };
     let desk = Desk::with(settings).await;
     desk.plug(1).await;
     let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["^Uber$"]).await);
@@ -87,19 +99,24 @@ async fn an_order_tells_its_whole_history() {
     desk.pass(600);
     desk.sms(1, "After", "not in its time").await;
     let history = desk.gateway.order_history(order).await.unwrap();
-    let texts = |messages: &[Message]| messages.iter().filter_map(|m| m.text.clone()).collect::<Vec<_>>();
+    let texts =
+        |messages: &[Message]| messages.iter().filter_map(|m| m.text.clone()).collect::<Vec<_>>();
     assert_eq!(texts(&history.messages), ["code 1"]);
     assert_eq!(texts(&history.unmatched), ["a pattern to mend"]);
     let kinds: Vec<_> = history.entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, ["hold", "capture"]);
     assert!(desk.gateway.order_history(OrderId(9)).await.is_err());
-    assert!(desk.gateway.audit(1).await.unwrap()[0].subject == "order 1", "that the operator saw it is noted");
+    assert!(
+        desk.gateway.audit(1).await.unwrap()[0].subject == "order 1",
+        "that the operator saw it is noted"
+    );
 }
 
 /// Who saw which messages, by the audit, once it has as many rows of it as that.
 async fn seen(desk: &Desk, rows: usize) -> Vec<(String, String)> {
     loop {
-        let audit = desk.gateway.audit(0).await.unwrap().into_iter().filter(|row| row.deed == "saw");
+        let audit =
+            desk.gateway.audit(0).await.unwrap().into_iter().filter(|row| row.deed == "saw");
         let seen: Vec<_> = audit.map(|row| (row.actor, row.subject)).collect();
         if seen.len() >= rows {
             return seen;
@@ -122,7 +139,9 @@ async fn that_a_customer_saw_a_message_is_noted_once() {
     assert_eq!(seen(&desk, 1).await, first);
     desk.pass(2);
     desk.sms(1, "Uber", "code 2").await;
-    let Rent::Made(rental) = desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap() else { panic!() };
+    let Rent::Made(rental) = desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap() else {
+        panic!()
+    };
     desk.pass(2);
     desk.sms(2, "Friend", "hello").await;
     for _ in 0..3 {
@@ -152,6 +171,9 @@ async fn what_the_rest_of_a_long_message_shows_to_be_withheld_is_not_shown_any_m
     desk.arrive(1, &pdus[1]).await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Over);
     let message = desk.messages().await.remove(0);
-    assert_eq!((message.order, message.withheld.as_deref(), message.complete), (Some(order), Some("banks"), true));
+    assert_eq!(
+        (message.order, message.withheld.as_deref(), message.complete),
+        (Some(order), Some("banks"), true)
+    );
     assert_eq!(desk.faults().await, Vec::<String>::new());
 }

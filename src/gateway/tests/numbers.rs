@@ -64,7 +64,12 @@ impl ModemDesk for Modems {
 impl Desk {
     /// SIM `n` without a number, ready on a modem.
     async fn plug_numberless(&self, n: u16) {
-        let told = Identified { imei: imei(n), iccid: iccid(n), imsi: Some("204081234567890".into()), number: None };
+        let told = Identified {
+            imei: imei(n),
+            iccid: iccid(n),
+            imsi: Some("204081234567890".into()),
+            number: None,
+        };
         self.gateway.identified(told).await.unwrap();
         self.report(n);
     }
@@ -117,7 +122,8 @@ async fn a_question_that_came_to_nothing_is_asked_again_rarely_also_after_a_rest
     ];
     for (days, (reply, words)) in [1, 2, 4].into_iter().zip(table) {
         assert_eq!(desk.wanted().await.len(), 1, "{words}");
-        let refused = desk.gateway.ask_by_ussd(&Modems::answering(reply), &iccid(1), None).await.unwrap_err();
+        let refused =
+            desk.gateway.ask_by_ussd(&Modems::answering(reply), &iccid(1), None).await.unwrap_err();
         assert!(refused.to_string().contains(words), "{refused}");
         assert!(desk.failure(1).await.unwrap().contains(words));
         desk.restart().await;
@@ -155,7 +161,10 @@ async fn a_message_to_ourselves_tells_the_number_and_is_nobodys() {
     assert_eq!(desk.number(2).await, Some(("+31687654321".to_owned(), "loopback")));
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
     let message = desk.messages().await.remove(0);
-    assert_eq!((message.order, message.withheld.as_deref(), message.code), (None, Some("loopback"), None));
+    assert_eq!(
+        (message.order, message.withheld.as_deref(), message.code),
+        (None, Some("loopback"), None)
+    );
     assert!(desk.gateway.order_history(order).await.unwrap().unmatched.is_empty());
     assert_eq!((desk.wanted().await, desk.faults().await), (vec![], vec![]));
 }
@@ -199,12 +208,19 @@ async fn the_operators_word_stands_and_two_sims_with_one_number_are_both_held_ba
     let desk = Desk::open().await;
     desk.plug(1).await;
     desk.plug_numberless(2).await;
-    desk.gateway.ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None).await.unwrap();
+    desk.gateway
+        .ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None)
+        .await
+        .unwrap();
     for n in [1, 2] {
         assert_eq!(desk.gateway.sim(iccid(n)).await.unwrap().state(), "contested");
     }
     desk.gateway.set_number(iccid(2), "+31612000002".to_owned()).await.unwrap();
-    let refused = desk.gateway.ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None).await.unwrap_err();
+    let refused = desk
+        .gateway
+        .ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None)
+        .await
+        .unwrap_err();
     assert!(refused.to_string().contains("another number than the one that is known"), "{refused}");
     assert_eq!(desk.number(2).await, Some(("+31612000002".to_owned(), "operator")));
 }
@@ -227,7 +243,8 @@ async fn a_retired_sim_and_one_on_no_working_modem_are_not_asked() {
     desk.gateway.retire_sim(iccid(1), true).await.unwrap();
     desk.silence(2);
     assert_eq!(desk.gateway.numbers_wanted().await.unwrap().0, []);
-    let asked = desk.gateway.ask_by_ussd(&Modems::answering(Ok("0612345678")), &iccid(2), None).await;
+    let asked =
+        desk.gateway.ask_by_ussd(&Modems::answering(Ok("0612345678")), &iccid(2), None).await;
     assert!(asked.unwrap_err().to_string().contains("no working modem"));
     assert_eq!(desk.gateway.number_asks(&iccid(2)).await.unwrap().len(), 0);
     assert_eq!(Means::from_word("loopback"), Some(Means::Loopback));

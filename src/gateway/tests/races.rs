@@ -1,4 +1,5 @@
-//! Races: whatever comes first, there is one winner, and the books agree with it. Hundreds run at once, over and over.
+//! Races: whatever comes first, there is one winner, and the books agree with it. Hundreds run at
+//! once, over and over.
 
 use tokio::task::JoinSet;
 
@@ -34,14 +35,19 @@ pub(super) async fn together<T: Send + 'static>(
 }
 
 async fn sim_of(desk: &Desk, order: OrderId) -> u16 {
-    let order =
-        desk.gateway.store.read(move |rows| rows.order(order)).await.unwrap_or_else(|e: StoreError| panic!("{e}"));
+    let order = desk
+        .gateway
+        .store
+        .read(move |rows| rows.order(order))
+        .await
+        .unwrap_or_else(|e: StoreError| panic!("{e}"));
     order.unwrap().number[8..].parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_sms_against_a_cancel_and_a_skip() {
-    let (desk, customers) = desk(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+    let (desk, customers) =
+        desk(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
     let service = desk.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
         desk.pass(1);
@@ -76,7 +82,8 @@ async fn an_sms_against_a_cancel_and_a_skip() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_sms_against_expiry() {
-    let (desk, customers) = desk(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+    let (desk, customers) =
+        desk(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
     let service = desk.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
         let mut orders = Vec::new();
@@ -132,7 +139,8 @@ async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
         // The first keeps its own; of the others one too many asks.
         let one_short = desk.customer(&format!("late {}", desk.gateway.now().0), 100).await;
         let (first, last) = made[0];
-        let others = customers.iter().copied().filter(|account| *account != first).chain([one_short]);
+        let others =
+            customers.iter().copied().filter(|account| *account != first).chain([one_short]);
         let asked = together(others.map(|account| {
             let desk = Arc::clone(&desk);
             async move { (account, desk.make(account, service).await) }
@@ -174,11 +182,15 @@ async fn reuse_against_somebody_elses_order() {
         }
         let reuses = old[..half].iter().map(|(account, order, _)| {
             let (desk, account, order) = (Arc::clone(&desk), *account, *order);
-            tokio::spawn(async move { matches!(desk.gateway.reuse(account, order).await.unwrap(), Reuse::Made { .. }) })
+            tokio::spawn(async move {
+                matches!(desk.gateway.reuse(account, order).await.unwrap(), Reuse::Made { .. })
+            })
         });
         let makes = rivals.into_iter().map(|account| {
             let desk = Arc::clone(&desk);
-            tokio::spawn(async move { matches!(desk.make(account, service).await, MakeOrder::Made { .. }) })
+            tokio::spawn(async move {
+                matches!(desk.make(account, service).await, MakeOrder::Made { .. })
+            })
         });
         let running: Vec<_> = reuses.zip(makes).flat_map(|(a, b)| [a, b]).collect();
         let mut won = 0;
@@ -197,7 +209,8 @@ async fn reuse_against_somebody_elses_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_extension_against_the_renewal() {
-    let (desk, customers) = desk(Settings { rental_rest: Duration::ZERO, ..Settings::default() }).await;
+    let (desk, customers) =
+        desk(Settings { rental_rest: Duration::ZERO, ..Settings::default() }).await;
     for _ in 0..RACES / AT_ONCE {
         let mut rentals: Vec<(AccountId, Rental)> = Vec::new();
         for account in &customers {

@@ -32,10 +32,18 @@ async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorde
     assert_eq!(desk.funds(ann).await, (10_000 - 3240, 0));
     let ledger = desk.gateway.ledger("ann".into(), 0).await.unwrap();
     let entry = ledger.last().unwrap();
-    assert_eq!((entry.kind.as_str(), entry.balance, entry.rental), ("rental", Amount(-3240), Some(rental.id)));
+    assert_eq!(
+        (entry.kind.as_str(), entry.balance, entry.rental),
+        ("rental", Amount(-3240), Some(rental.id))
+    );
     assert_eq!(entry.price, Some((Amount(3000), "EUR".to_owned(), "1.08".to_owned())));
-    let Extend::Extended(longer) = desk.gateway.extend(ann, rental.id, "1m").await.unwrap() else { panic!() };
-    assert_eq!((longer.months, longer.renewal_package.as_str(), longer.package.as_str()), (4, "1m", "3m"));
+    let Extend::Extended(longer) = desk.gateway.extend(ann, rental.id, "1m").await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(
+        (longer.months, longer.renewal_package.as_str(), longer.package.as_str()),
+        (4, "1m", "3m")
+    );
     assert_eq!(desk.funds(ann).await, (10_000 - 3240 - 1620, 0));
     assert_eq!(desk.faults().await, Vec::<String>::new());
 }
@@ -52,7 +60,10 @@ async fn refusals_of_rentals_come_in_the_stated_order() {
     desk.plug(1).await;
     assert_eq!(rent(Some("NL"), "1m").await.unwrap(), Rent::NoBalance);
     assert_eq!(desk.gateway.extend(ann, RentalId(1), "9w").await.unwrap(), Extend::InvalidContract);
-    assert_eq!(desk.gateway.edit_rental(ann, RentalId(1), true).await.unwrap(), Edit::InvalidContract);
+    assert_eq!(
+        desk.gateway.edit_rental(ann, RentalId(1), true).await.unwrap(),
+        Edit::InvalidContract
+    );
     assert_eq!(desk.gateway.view_rental(ann, RentalId(1)).await.unwrap(), None);
 }
 
@@ -81,9 +92,17 @@ async fn a_sim_that_somebody_still_waits_on_is_not_rented() {
     let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
     let uber = desk.service("Uber", &["^Uber$"]).await;
     desk.order(bob, uber).await;
-    assert_eq!(desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock, "an open order");
+    assert_eq!(
+        desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        Rent::NoStock,
+        "an open order"
+    );
     desk.sms(1, "Uber", "code 1").await;
-    assert_eq!(desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock, "it still collects");
+    assert_eq!(
+        desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        Rent::NoStock,
+        "it still collects"
+    );
     desk.pass(600);
     desk.plug(1).await;
     rent(&desk, ann, "1m", true).await;
@@ -99,7 +118,11 @@ async fn a_former_tenants_sms_is_not_the_next_ones_nor_an_orders() {
     pass_to_end(&desk, &first, 59);
     desk.plug(1).await;
     assert_eq!(desk.gateway.sweep().await.unwrap(), None, "nothing is due any more");
-    assert_eq!(desk.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock, "the SIM rests");
+    assert_eq!(
+        desk.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(),
+        Rent::NoStock,
+        "the SIM rests"
+    );
     desk.pass(1);
     let second = rent(&desk, bob, "1m", false).await;
     desk.pass(5);
@@ -152,14 +175,21 @@ async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes
     desk.plug(1).await;
     let ann = desk.customer("ann", 5_000).await;
     let rental = rent(&desk, ann, "1m", true).await;
-    let Edit::Edited(edited) = desk.gateway.edit_rental(ann, rental.id, false).await.unwrap() else { panic!() };
+    let Edit::Edited(edited) = desk.gateway.edit_rental(ann, rental.id, false).await.unwrap()
+    else {
+        panic!()
+    };
     assert!(!edited.auto_renew);
     desk.pass(5);
     desk.sms(1, "Uber", "code 1").await;
     pass_to_end(&desk, &rental, 0);
     desk.gateway.sweep().await.unwrap();
     desk.sms(1, "Uber", "code 2").await;
-    assert_eq!(texts(&desk, ann, rental.id).await, ["code 1"], "what came after its end is not its own");
+    assert_eq!(
+        texts(&desk, ann, rental.id).await,
+        ["code 1"],
+        "what came after its end is not its own"
+    );
     desk.pass(30 * DAY_S - 1);
     desk.gateway.sweep().await.unwrap();
     assert_eq!(texts(&desk, ann, rental.id).await.len(), 1);

@@ -18,11 +18,15 @@ async fn a_skipped_number_is_never_that_accounts_for_that_service_again() {
     let desk = Desk::open().await;
     desk.plug(1).await;
     let (ann, bob) = (desk.customer("ann", 100).await, desk.customer("bob", 100).await);
-    let (uber, lyft) = (desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await);
+    let (uber, lyft) =
+        (desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await);
     let order = desk.order(ann, uber).await;
     assert_eq!(desk.gateway.skip(bob, order).await.unwrap(), Cancel::Over, "somebody else's");
     assert_eq!(desk.gateway.skip(ann, order).await.unwrap(), Cancel::Canceled);
-    assert_eq!((desk.gateway.skip(ann, order).await.unwrap(), desk.funds(ann).await), (Cancel::Over, (100, 0)));
+    assert_eq!(
+        (desk.gateway.skip(ann, order).await.unwrap(), desk.funds(ann).await),
+        (Cancel::Over, (100, 0))
+    );
     assert!(matches!(desk.state(order).await, OrderState::Skipped { .. }));
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Over);
     assert_eq!(desk.make(ann, uber).await, MakeOrder::NoPhone);
@@ -36,7 +40,9 @@ async fn a_completed_order_is_used_again_at_half_the_price_and_gets_its_own_sms(
     for patterns in [&["^Uber$"][..], &[]] {
         let (desk, ann, uber, old) = completed(patterns).await;
         assert_eq!(desk.make(ann, uber).await, MakeOrder::NoPhone, "used");
-        let Reuse::Made { order, number } = desk.gateway.reuse(ann, old).await.unwrap() else { panic!() };
+        let Reuse::Made { order, number } = desk.gateway.reuse(ann, old).await.unwrap() else {
+            panic!()
+        };
         assert!(order != old && number == "0612000001");
         assert_eq!(desk.funds(ann).await, (450, 25));
         assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
@@ -45,7 +51,10 @@ async fn a_completed_order_is_used_again_at_half_the_price_and_gets_its_own_sms(
         assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 2222".into()));
         assert_eq!(desk.gateway.sms(ann, old).await.unwrap(), Sms::Text("code 1111".into()));
         assert_eq!(desk.funds(ann).await, (425, 0));
-        assert!(matches!(desk.gateway.reuse(ann, order).await.unwrap(), Reuse::Made { .. }), "and once more");
+        assert!(
+            matches!(desk.gateway.reuse(ann, order).await.unwrap(), Reuse::Made { .. }),
+            "and once more"
+        );
     }
 }
 
@@ -103,7 +112,8 @@ async fn an_open_order_comes_before_the_balance() {
 
 #[tokio::test]
 async fn after_the_cool_down_a_number_is_sold_again() {
-    let settings = Settings { number_cooldown: Some(Duration::from_secs(7200)), ..Settings::default() };
+    let settings =
+        Settings { number_cooldown: Some(Duration::from_secs(7200)), ..Settings::default() };
     let desk = Desk::with(settings).await;
     desk.plug(1).await;
     let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
@@ -138,7 +148,10 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
     desk.pass(60);
     assert_eq!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Offline, "a minute is over");
     desk.gateway.import_services(vec![own(None, None)]).await.unwrap();
-    assert!(matches!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }), "four hours are not");
+    assert!(
+        matches!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }),
+        "four hours are not"
+    );
     let dear = NewService { name: "Dear".into(), ..own(None, Some(1001)) };
     assert!(desk.gateway.add_service(dear).await.is_err());
     desk.gateway.enable_service("Uber".into(), false).await.unwrap();
@@ -149,7 +162,8 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
 
 #[tokio::test]
 async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
-    let settings = Settings { number_cooldown: Some(Duration::from_secs(1800)), ..Settings::default() };
+    let settings =
+        Settings { number_cooldown: Some(Duration::from_secs(1800)), ..Settings::default() };
     let desk = Desk::with(settings).await;
     desk.plug(1).await;
     let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
@@ -162,7 +176,11 @@ async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
     desk.sms(1, "Uber", "code 2").await;
     desk.pass(600);
     desk.report(1);
-    assert_eq!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Offline, "bob's for half an hour");
+    assert_eq!(
+        desk.gateway.reuse(ann, old).await.unwrap(),
+        Reuse::Offline,
+        "bob's for half an hour"
+    );
     desk.pass(1200);
     desk.report(1);
     assert!(matches!(desk.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }));
@@ -170,8 +188,10 @@ async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
 }
 
 #[tokio::test]
-async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_time_passes_while_it_is_made() {
-    let settings = Settings { number_cooldown: Some(Duration::from_secs(10)), ..Settings::default() };
+async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_time_passes_while_it_is_made()
+ {
+    let settings =
+        Settings { number_cooldown: Some(Duration::from_secs(10)), ..Settings::default() };
     let mut desk = Desk::with(settings.clone()).await;
     let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
     let service = desk.service("Uber", &["^Uber$"]).await;
@@ -180,7 +200,8 @@ async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_tim
     desk.sms(1, "Uber", "code 1234").await;
     let over = desk.clock.load(Ordering::SeqCst) + 10 * SECOND_US;
     for before in (0..20).rev() {
-        // Each look at the clock finds it a millisecond later; and that there was no number the last time is not known.
+        // Each look at the clock finds it a millisecond later; and that there was no number the
+        // last time is not known.
         desk.gateway.store.close().await;
         let running = Arc::clone(&desk.clock);
         let clock: Clock = Arc::new(move || Timestamp(running.fetch_add(1_000, Ordering::SeqCst)));

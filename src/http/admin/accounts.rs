@@ -106,7 +106,9 @@ pub(super) async fn add_key(
     Json(NewKey { allow }): Json<NewKey>,
 ) -> Answer {
     let made = admin.gateway.add_key(account, &allow).await?;
-    Ok(Json(json!({ "account": made.account.name, "prefix": made.key.prefix(), "key": made.key.reveal() })))
+    Ok(Json(
+        json!({ "account": made.account.name, "prefix": made.key.prefix(), "key": made.key.reveal() }),
+    ))
 }
 
 pub(super) async fn revoke_key(State(admin): State<Admin>, Path(prefix): Path<String>) -> Answer {

@@ -36,7 +36,9 @@ fn refused(reason: String) -> Refused {
 impl Desk {
     fn find(&self, name: &str) -> Result<BankReport, Refused> {
         let found = self.gateway.banks().into_iter().find(|bank| bank.name == name);
-        found.ok_or_else(|| refused(format!("no bank is called {name}; `simbridge bank list` shows them")))
+        found.ok_or_else(|| {
+            refused(format!("no bank is called {name}; `simbridge bank list` shows them"))
+        })
     }
 }
 
@@ -73,7 +75,10 @@ async fn show(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
     if let Some(shown) = shown.as_object_mut() {
         let radios = (1..).zip(&bank.radios).map(|(place, radio)| on_radio(place, radio));
         shown.insert("radio_list".to_owned(), radios.collect());
-        shown.insert("slot_list".to_owned(), bank.slots.iter().map(|slot| in_slot(&bank, slot)).collect());
+        shown.insert(
+            "slot_list".to_owned(),
+            bank.slots.iter().map(|slot| in_slot(&bank, slot)).collect(),
+        );
     }
     Ok(Json(shown))
 }
@@ -140,7 +145,11 @@ async fn plan(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
 }
 
 /// Also those of a bank that is driven no more.
-async fn moves(State(desk): State<Desk>, Path(name): Path<String>, Query(Limit { limit }): Query<Limit>) -> Answer {
+async fn moves(
+    State(desk): State<Desk>,
+    Path(name): Path<String>,
+    Query(Limit { limit }): Query<Limit>,
+) -> Answer {
     let moves = desk.gateway.bank_moves(&name, limit).await?;
     if moves.is_empty() {
         desk.find(&name)?;
@@ -174,10 +183,14 @@ async fn switch(
     let bank = desk.find(&name)?;
     let port = port_of(&bank, &radio)?.to_owned();
     if !bank.slots.iter().any(|known| known.slot == slot) {
-        return Err(refused(format!("bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots")));
+        return Err(refused(format!(
+            "bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots"
+        )));
     }
     // A bank is helped also while the database is full.
-    if let Err(error) = desk.gateway.operator_did("switched by hand", format!("bank {name}, slot {slot}")).await {
+    if let Err(error) =
+        desk.gateway.operator_did("switched by hand", format!("bank {name}, slot {slot}")).await
+    {
         tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
     }
     let said = desk.modems.switch(&name, &port, slot).await.map_err(refused)?;
@@ -186,8 +199,10 @@ async fn switch(
 
 /// A radio by its port, the port's last part, or its place from 1.
 fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
-    let place = radio.parse::<usize>().ok().and_then(|place| bank.radios.get(place.checked_sub(1)?));
-    let called = |known: &&RadioReport| known.port == radio || known.port.rsplit('/').next() == Some(radio);
+    let place =
+        radio.parse::<usize>().ok().and_then(|place| bank.radios.get(place.checked_sub(1)?));
+    let called =
+        |known: &&RadioReport| known.port == radio || known.port.rsplit('/').next() == Some(radio);
     let found = bank.radios.iter().find(called).or(place);
     let unknown = || {
         let name = &bank.name;

@@ -33,7 +33,10 @@ pub(super) async fn order(State(admin): State<Admin>, Path(id): Path<i64>) -> An
     Ok(Json(with(views::order(&history.view), more)))
 }
 
-pub(super) async fn rentals(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
+pub(super) async fn rentals(
+    State(admin): State<Admin>,
+    Query(Limit { limit }): Query<Limit>,
+) -> Answer {
     Ok(Json(admin.gateway.rentals(limit).await?.iter().map(views::rental).collect()))
 }
 
@@ -46,7 +49,10 @@ pub(super) async fn rental(State(admin): State<Admin>, Path(id): Path<i64>) -> A
     Ok(Json(with(views::rental(&history.view), more)))
 }
 
-pub(super) async fn audit(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
+pub(super) async fn audit(
+    State(admin): State<Admin>,
+    Query(Limit { limit }): Query<Limit>,
+) -> Answer {
     Ok(Json(admin.gateway.audit(limit).await?.iter().map(views::audit).collect()))
 }
 
@@ -56,7 +62,10 @@ pub(super) struct Check {
     check: Option<usize>,
 }
 
-pub(super) async fn verify(State(admin): State<Admin>, Query(Check { check }): Query<Check>) -> Answer {
+pub(super) async fn verify(
+    State(admin): State<Admin>,
+    Query(Check { check }): Query<Check>,
+) -> Answer {
     let faults = match check {
         Some(check) => admin.gateway.verify_one(check).await?,
         None => admin.gateway.verify().await?,
@@ -66,10 +75,13 @@ pub(super) async fn verify(State(admin): State<Admin>, Query(Check { check }): Q
 
 /// The whole database: whoever asks writes it where they may.
 pub(super) async fn backup(State(admin): State<Admin>) -> Result<Response, Refused> {
-    let unreadable = |error: std::io::Error| gateway::Error::Refused(format!("the copy cannot be read: {error}"));
+    let unreadable = |error: std::io::Error| {
+        gateway::Error::Refused(format!("the copy cannot be read: {error}"))
+    };
     let copy = admin.gateway.copy().await?;
     let length = copy.metadata().map_err(unreadable)?.len();
-    let body = Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(copy), CHUNK));
+    let body =
+        Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(copy), CHUNK));
     Ok(([(CONTENT_LENGTH, length)], body).into_response())
 }
 
@@ -82,7 +94,11 @@ pub(super) struct Why {
 
 pub(super) async fn explain(State(admin): State<Admin>, Query(why): Query<Why>) -> Answer {
     let said = admin.gateway.explain(why.service, &why.country, why.account).await?;
-    let counts = said.obstacles.iter().map(|(obstacle, count)| (obstacle.word().to_owned(), json!(count))).collect();
+    let counts = said
+        .obstacles
+        .iter()
+        .map(|(obstacle, count)| (obstacle.word().to_owned(), json!(count)))
+        .collect();
     let head = json!({
         "service": said.service,
         "country": said.country,

@@ -38,7 +38,8 @@ pub(super) async fn list(State(admin): State<Admin>) -> Answer {
 }
 
 fn service(declared: Declared) -> Result<NewService, Error> {
-    let country_prices = declared.countries.into_iter().map(|(country, price)| Ok((country, amount(&price)?)));
+    let country_prices =
+        declared.countries.into_iter().map(|(country, price)| Ok((country, amount(&price)?)));
     Ok(NewService {
         price: amount(&declared.price)?,
         country_prices: country_prices.collect::<Result<_, Error>>()?,
@@ -88,7 +89,10 @@ pub(super) struct Sample {
 }
 
 /// `service` and `rule` are those of the service that would be served first; `claims` has them all.
-pub(super) async fn test(State(admin): State<Admin>, Json(Sample { sender, text }): Json<Sample>) -> Answer {
+pub(super) async fn test(
+    State(admin): State<Admin>,
+    Json(Sample { sender, text }): Json<Sample>,
+) -> Answer {
     let trial = admin.gateway.try_message(&sender, &text).await?;
     let claim = |claim: &TrialClaim| json!({ "service": claim.service, "sender": claim.sender, "text": claim.text });
     let first = trial.claims.first();

@@ -1,4 +1,5 @@
-//! The admin interface: JSON over a Unix socket, whose rights are the file's. The commands of `cli` are its client.
+//! The admin interface: JSON over a Unix socket, whose rights are the file's. The commands of `cli`
+//! are its client.
 
 mod accounts;
 pub mod banks;

@@ -1,4 +1,5 @@
-//! One modem: what is known of it, and what it is asked to do. A modem is named by its port, the port's last part, or its IMEI.
+//! One modem: what is known of it, and what it is asked to do. A modem is named by its port, the
+//! port's last part, or its IMEI.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,7 +72,11 @@ impl Desk {
         // A modem that has moved leaves its IMEI behind on the port where it was.
         modems.sort_by_key(|modem| (modem.port != name, !modem.ready));
         let found = modems.into_iter().find(called);
-        found.ok_or_else(|| refused(format!("no modem is called {name}; `simbridge modem list` shows ports and IMEIs")))
+        found.ok_or_else(|| {
+            refused(format!(
+                "no modem is called {name}; `simbridge modem list` shows ports and IMEIs"
+            ))
+        })
     }
 
     /// A modem is helped also while the database is full.
@@ -127,7 +132,10 @@ async fn recording(State(desk): State<Desk>, Query(Named { name }): Query<Named>
     Ok(Json(json!({ "port": modem.port, "lines": lines })))
 }
 
-async fn at(State(desk): State<Desk>, Json(AtCommand { name, command }): Json<AtCommand>) -> Answer {
+async fn at(
+    State(desk): State<Desk>,
+    Json(AtCommand { name, command }): Json<AtCommand>,
+) -> Answer {
     desk.ask(&name, "sent a command to", ModemAsk::At(command)).await
 }
 
@@ -149,7 +157,10 @@ struct Written {
     iccid: String,
 }
 
-async fn number(State(desk): State<Desk>, Json(Number { name, code, loopback }): Json<Number>) -> Answer {
+async fn number(
+    State(desk): State<Desk>,
+    Json(Number { name, code, loopback }): Json<Number>,
+) -> Answer {
     let modem = desk.find(&name)?;
     let iccid = modem.iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
     if !loopback {
@@ -160,7 +171,8 @@ async fn number(State(desk): State<Desk>, Json(Number { name, code, loopback }):
     let came = async {
         loop {
             let sim = desk.gateway.sim(iccid.clone()).await?;
-            let learnt = sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
+            let learnt =
+                sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
             if learnt || news.changed().await.is_err() {
                 return Ok::<_, Refused>(sim);
             }
@@ -168,7 +180,9 @@ async fn number(State(desk): State<Desk>, Json(Number { name, code, loopback }):
     };
     let sim = tokio::time::timeout(ARRIVAL, came).await.map_err(|_| {
         refused(
-            "the message was sent and has not come yet; `simbridge sim show` tells the number once it has".to_owned(),
+            "the message was sent and has not come yet; `simbridge sim show` tells the number \
+             once it has"
+                .to_owned(),
         )
     })??;
     Ok(Json(views::sim(&sim)))

@@ -44,7 +44,11 @@ pub(super) struct Rest {
     seconds: u64,
 }
 
-pub(super) async fn rest(State(admin): State<Admin>, Path(iccid): Path<String>, Json(rest): Json<Rest>) -> Answer {
+pub(super) async fn rest(
+    State(admin): State<Admin>,
+    Path(iccid): Path<String>,
+    Json(rest): Json<Rest>,
+) -> Answer {
     Ok(Json(views::sim(&admin.gateway.rest_sim(iccid, Duration::from_secs(rest.seconds)).await?)))
 }
 

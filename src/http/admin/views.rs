@@ -74,8 +74,11 @@ pub(super) fn key(key: &Key) -> Value {
 }
 
 pub(super) fn service(service: &Service) -> Value {
-    let countries: serde_json::Map<String, Value> =
-        service.country_prices.iter().map(|(country, price)| (country.clone(), price.to_string().into())).collect();
+    let countries: serde_json::Map<String, Value> = service
+        .country_prices
+        .iter()
+        .map(|(country, price)| (country.clone(), price.to_string().into()))
+        .collect();
     json!({
         "id": service.id.0,
         "name": service.name,
@@ -125,7 +128,8 @@ pub(super) fn asks(asks: &[Ask]) -> Value {
 }
 
 pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {
-    let sim = modem.iccid.as_ref().and_then(|iccid| sims.iter().find(|view| view.sim.iccid == *iccid));
+    let sim =
+        modem.iccid.as_ref().and_then(|iccid| sims.iter().find(|view| view.sim.iccid == *iccid));
     let number = sim.and_then(|view| view.sim.number.as_ref()).map(|known| &known.number);
     json!({
         "port": modem.port,

@@ -70,7 +70,8 @@ impl IntoResponse for Refusal {
             Refusal::InvalidAutoRenew => "INVALID_AUTO_RENEW",
             Refusal::TooManyRequests(TooMany(seconds)) => {
                 let retry = [(RETRY_AFTER, seconds.to_string())];
-                return (StatusCode::TOO_MANY_REQUESTS, retry, text("TOO_MANY_REQUESTS")).into_response();
+                return (StatusCode::TOO_MANY_REQUESTS, retry, text("TOO_MANY_REQUESTS"))
+                    .into_response();
             }
             Refusal::Overloaded => {
                 // Of any other status than the document's one clients know nothing.

@@ -1,5 +1,6 @@
-//! What each request of a customer goes through before and after its endpoint: an id, its address's limit, a span, a count. A poll of an
-//! order that is known to wait is answered here, from memory: it is what customers ask over and over, and needs neither route nor task.
+//! What each request of a customer goes through before and after its endpoint: an id, its address's
+//! limit, a span, a count. A poll of an order that is known to wait is answered here, from memory:
+//! it is what customers ask over and over, and needs neither route nor task.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -66,7 +67,9 @@ impl Service<Request<Incoming>> for Door {
         let (peer, now) = (peer_of(self.peer), api.gateway.now());
         let at_once = match api.throttle.asked().by_address.take(peer, now) {
             Err(too_many) => Some(Refusal::from(too_many).into_response()),
-            Ok(()) if request.body().is_end_stream() => regular::known_to_wait(&api, &request, peer, now),
+            Ok(()) if request.body().is_end_stream() => {
+                regular::known_to_wait(&api, &request, peer, now)
+            }
             Ok(()) => None,
         };
         if let Some(response) = at_once {

@@ -56,13 +56,19 @@ pub fn front(
     stopping: CancellationToken,
 ) -> Front {
     let api = Api(Arc::new(Shared { gateway, stopping, requests, counted, throttle }));
-    // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to a GET handler unless it has
-    // one of its own.
+    // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to
+    // a GET handler unless it has one of its own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
-        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, methods).fallback(wrong_method)
+        method_router
+            .on(MethodFilter::HEAD, nothing)
+            .on(MethodFilter::OPTIONS, methods)
+            .fallback(wrong_method)
     };
     let rental = |method_router: axum::routing::MethodRouter<Api>| {
-        method_router.on(MethodFilter::HEAD, nothing).on(MethodFilter::OPTIONS, post_only).fallback(wrong_method)
+        method_router
+            .on(MethodFilter::HEAD, nothing)
+            .on(MethodFilter::OPTIONS, post_only)
+            .fallback(wrong_method)
     };
     let get_or_post = MethodFilter::GET.or(MethodFilter::POST);
     let router = Router::new()
@@ -94,29 +100,39 @@ async fn post_only() -> Response {
     ([(header::ALLOW, "POST, HEAD, OPTIONS")], answer::text("")).into_response()
 }
 
-/// Whoever calls an endpoint by a method that it does not take hears so as of any other mistake: in a word, with the one status.
+/// Whoever calls an endpoint by a method that it does not take hears so as of any other mistake: in
+/// a word, with the one status.
 async fn wrong_method() -> Refusal {
     Refusal::InvalidMethod
 }
 
 impl Api {
-    /// As [`Api::account`], for what must be written. Told early when that would wait for too much else.
+    /// As [`Api::account`], for what must be written. Told early when that would wait for too much
+    /// else.
     async fn account_to_write(&self, params: &Params) -> Result<AccountId, Refusal> {
         let account = self.account(params).await?;
         if self.gateway.is_overloaded() {
-            tracing::error!(event = "request_failed", "answered ERROR: too much waits to be written");
+            tracing::error!(
+                event = "request_failed",
+                "answered ERROR: too much waits to be written"
+            );
             return Err(Refusal::Overloaded);
         }
         Ok(account)
     }
 
-    /// The account that the request's key opens, to the address that it comes from. The key is looked at before all else; what cannot
-    /// be read may have been one.
+    /// The account that the request's key opens, to the address that it comes from. The key is
+    /// looked at before all else; what cannot be read may have been one.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
-        let missing = if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
+        let missing =
+            if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
         let digest = params.key().ok_or(missing)?.digest();
         let now = self.gateway.now();
-        let holder = self.gateway.holder_of_key(digest).await?.filter(|holder| may_come(holder, params.peer));
+        let holder = self
+            .gateway
+            .holder_of_key(digest)
+            .await?
+            .filter(|holder| may_come(holder, params.peer));
         match (holder, params.peer) {
             (Some(holder), _) => {
                 self.throttle.asked().by_key.take(digest, now)?;
@@ -133,5 +149,8 @@ impl Api {
 
 /// Whether a key may be used from where the request comes from.
 fn may_come(holder: &Holder, peer: Option<IpAddr>) -> bool {
-    holder.allowed.as_ref().is_none_or(|networks| peer.is_some_and(|address| is_allowed(networks, address)))
+    holder
+        .allowed
+        .as_ref()
+        .is_none_or(|networks| peer.is_some_and(|address| is_allowed(networks, address)))
 }

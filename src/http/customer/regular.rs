@@ -61,15 +61,21 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
     }))
 }
 
-/// `/api/getsms` without `wait` in a query, when memory knows that the order waits. `None`: to be looked at as any other request,
-/// nothing having come of it yet.
-pub(super) fn known_to_wait<B>(api: &Api, request: &Request<B>, peer: IpAddr, now: Timestamp) -> Option<Response> {
+/// `/api/getsms` without `wait` in a query, when memory knows that the order waits. `None`: to be
+/// looked at as any other request, nothing having come of it yet.
+pub(super) fn known_to_wait<B>(
+    api: &Api,
+    request: &Request<B>,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Option<Response> {
     if request.uri().path() != "/api/getsms" || request.method() != Method::GET {
         return None;
     }
     let params = Params::of_head(request, Some(peer));
     let (order, digest) = (order_id(&params).ok()?, params.key()?.digest());
-    let holder = api.gateway.remembered_holder(&digest).filter(|holder| may_come(holder, Some(peer)))?;
+    let holder =
+        api.gateway.remembered_holder(&digest).filter(|holder| may_come(holder, Some(peer)))?;
     if params.get("wait").is_some() || !api.gateway.is_known_to_wait(holder.account, order, now) {
         return None;
     }

@@ -83,7 +83,8 @@ fn package(params: &Params) -> &str {
 pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let auto_renew = auto_renew(&params)?.unwrap_or(true);
-    let rented = api.gateway.rent(account, params.get("country"), package(&params), auto_renew).await?;
+    let rented =
+        api.gateway.rent(account, params.get("country"), package(&params), auto_renew).await?;
     let rental = match rented {
         Rent::Made(rental) => rental,
         Rent::InvalidCountry => return Ok(text("INVALID_COUNTRY")),
@@ -110,7 +111,8 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
     let package = package(&params);
     Ok(match api.gateway.extend(account, contract, package).await? {
         Extend::Extended(rental) => {
-            Json(Extended { success: true, package, new_expire: rental.expires_at.to_string() }).into_response()
+            Json(Extended { success: true, package, new_expire: rental.expires_at.to_string() })
+                .into_response()
         }
         Extend::InvalidContract => text("INVALID_CONTRACT"),
         Extend::InvalidPackage => text("INVALID_PACKAGE"),
@@ -125,7 +127,9 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
     Ok(match api.gateway.edit_rental(account, contract, auto_renew).await? {
-        Edit::Edited(rental) => Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response(),
+        Edit::Edited(rental) => {
+            Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response()
+        }
         Edit::InvalidContract => text("INVALID_CONTRACT"),
         Edit::Expired => text("NUMBER_EXPIRED"),
     })
@@ -155,7 +159,8 @@ fn national(api: &Api, rental: &Rental) -> String {
     api.gateway.settings().countries.national(&rental.number)
 }
 
-/// The messages that still have their text, counted among all: a count does not change when an older text goes.
+/// The messages that still have their text, counted among all: a count does not change when an
+/// older text goes.
 fn received(messages: &[Message]) -> Vec<Sms<'_>> {
     let counted = (1..).zip(messages).filter_map(|(id, message)| {
         let (sender, body) = (message.sender.as_deref()?, message.text.as_deref()?);

@@ -1,4 +1,5 @@
-//! The control line of a serial pool: one command at a time, a pause after each, an answer or none, tries again.
+//! The control line of a serial pool: one command at a time, a pause after each, an answer or none,
+//! tries again.
 
 use std::collections::VecDeque;
 

@@ -14,12 +14,15 @@ impl Bank {
     /// A card was read after a switch. Only this counts.
     pub(super) fn read(&mut self, radio: usize, iccid: &str, now: Moment) {
         let at = self.slot_of(iccid);
-        let Some(switch) = self.radios.get_mut(radio).and_then(|radio| radio.doing.as_mut()) else { return };
+        let Some(switch) = self.radios.get_mut(radio).and_then(|radio| radio.doing.as_mut()) else {
+            return;
+        };
         let slot = switch.slot;
         let stayed = switch.before.as_deref() == Some(iccid);
         let right = match &switch.wanted {
             Some(wanted) => wanted == iccid,
-            // What is in a slot is a hint: should the bank have lied the first time, the card's own slot tells later.
+            // What is in a slot is a hint: should the bank have lied the first time, the card's own
+            // slot tells later.
             None => at.is_none_or(|at| at == slot),
         };
         // A card that is in no slot that we know: it has taken the place of the one that was here.
@@ -45,7 +48,9 @@ impl Bank {
     }
 
     pub(super) fn no_card(&mut self, radio: usize, now: Moment) {
-        let Some(switch) = self.radios.get(radio).and_then(|radio| radio.doing.as_ref()) else { return };
+        let Some(switch) = self.radios.get(radio).and_then(|radio| radio.doing.as_ref()) else {
+            return;
+        };
         if switch.wanted.is_some() && switch.tries < self.config.profile.tries {
             return self.again(radio, None, now);
         }
@@ -84,7 +89,11 @@ impl Bank {
     fn keep(&mut self, slot: u32, now: Moment) {
         if let Some(known) = self.slot(slot) {
             let visited = known.visited.map(|at| now - at);
-            self.actions.push_back(BankAction::Keep(Kept { slot, holds: known.holds.clone(), visited }));
+            self.actions.push_back(BankAction::Keep(Kept {
+                slot,
+                holds: known.holds.clone(),
+                visited,
+            }));
         }
     }
 
@@ -135,7 +144,10 @@ impl Bank {
         if end == MoveEnd::Done {
             self.measured(now - began_at);
         }
-        for slot in [left.as_deref().and_then(|iccid| self.slot_of(iccid)), Some(switch.slot)].into_iter().flatten() {
+        for slot in [left.as_deref().and_then(|iccid| self.slot_of(iccid)), Some(switch.slot)]
+            .into_iter()
+            .flatten()
+        {
             self.keep(slot, now);
         }
         let moved = Moved { radio, slot: switch.slot, left, began_at, ended_at: now, found, end };

@@ -147,7 +147,10 @@ impl Seen {
             works: snapshot.state == State::Ready,
             iccid: snapshot.sim.as_ref().map(|sim| sim.iccid.clone()),
             no_card: snapshot.state == State::SimCheck && reason.as_deref() == Some(NO_CARD),
-            lost: matches!(snapshot.state, State::Absent | State::Recovering { .. } | State::Quarantined { .. }),
+            lost: matches!(
+                snapshot.state,
+                State::Absent | State::Recovering { .. } | State::Quarantined { .. }
+            ),
             reason,
         }
     }

@@ -12,7 +12,8 @@ use super::switching::{Progress, Switch};
 
 /// What is wanted of the cards is asked anew before a switch when it is older.
 const FRESH: Duration = Duration::from_secs(5);
-/// Some of it changes without anybody saying so (an order stops collecting): asked anew at least so often.
+/// Some of it changes without anybody saying so (an order stops collecting): asked anew at least so
+/// often.
 const STALE: Duration = Duration::from_secs(30);
 /// A question that was not answered by then is asked again.
 const UNANSWERED: Duration = Duration::from_secs(30);
@@ -49,7 +50,9 @@ impl Bank {
                 if let Holds::Sim(iccid) = &holds {
                     places.insert(iccid.clone(), number);
                 }
-                let visited = visited.and_then(|ago| now.elapsed().checked_sub(ago)).map(Moment::since_origin);
+                let visited = visited
+                    .and_then(|ago| now.elapsed().checked_sub(ago))
+                    .map(Moment::since_origin);
                 *slot = Slot { holds, visited, tried: visited, ..Slot::default() };
             }
         }
@@ -78,11 +81,14 @@ impl Bank {
 
     /// A radio's session says something.
     pub fn radio(&mut self, radio: usize, seen: Seen, now: Moment) {
-        let Some(known) = self.radios.get_mut(radio).filter(|known| known.seen != seen) else { return };
+        let Some(known) = self.radios.get_mut(radio).filter(|known| known.seen != seen) else {
+            return;
+        };
         let same_card = known.seen.iccid == seen.iccid;
         let comes = seen.works && !known.seen.works && known.doing.is_none();
         known.last = seen.iccid.clone().or(known.last.take());
-        known.ready_since = known.ready_since.filter(|_| same_card && seen.works).or(seen.works.then_some(now));
+        known.ready_since =
+            known.ready_since.filter(|_| same_card && seen.works).or(seen.works.then_some(now));
         if known.seen.works && !seen.works {
             known.deaf_since = now;
         }
@@ -130,7 +136,9 @@ impl Bank {
         self.asked_at = None;
         let Some(needs) = needs else {
             self.heard_at = None;
-            self.radios.iter_mut().for_each(|radio| radio.not_before = radio.not_before.max(now + HELD));
+            self.radios
+                .iter_mut()
+                .for_each(|radio| radio.not_before = radio.not_before.max(now + HELD));
             return;
         };
         self.heard_at = Some(now);
@@ -142,7 +150,13 @@ impl Bank {
             let tenant_calls = need.called == Some(Call::Tenant);
             (
                 need.iccid,
-                Wanted { stays: need.stays, collects: need.collects, rented: need.rented, tenant_calls, order_until },
+                Wanted {
+                    stays: need.stays,
+                    collects: need.collects,
+                    rented: need.rented,
+                    tenant_calls,
+                    order_until,
+                },
             )
         });
         self.wanted = wanted.collect();
@@ -170,7 +184,9 @@ impl Bank {
         if let Some(slot) = slot.and_then(|slot| self.slot_mut(slot)) {
             slot.visited = Some(now);
         }
-        self.step(radio, now, |switch, radio, row, profile| switch.left(radio, row, profile, said, now));
+        self.step(radio, now, |switch, radio, row, profile| {
+            switch.left(radio, row, profile, said, now)
+        });
     }
 
     /// Whether the bank has taken the switch.
@@ -195,31 +211,46 @@ impl Bank {
     /// The bank cannot do it; why.
     pub fn by_hand(&mut self, radio: usize, slot: u32, now: Moment) -> Result<String, String> {
         if slot >= self.config.total() {
-            return Err(format!("the bank has the slots 0 to {}", self.config.total().saturating_sub(1)));
+            return Err(format!(
+                "the bank has the slots 0 to {}",
+                self.config.total().saturating_sub(1)
+            ));
         }
         let reach = self.config.radios_of(slot);
         if !reach.contains(&radio) || radio >= self.radios.len() {
-            return Err(format!("slot {slot} ({}) is not within that radio's reach", self.config.label(slot)));
+            return Err(format!(
+                "slot {slot} ({}) is not within that radio's reach",
+                self.config.label(slot)
+            ));
         }
         if let Some(other) = self.radio_of(slot) {
-            return Err(format!("slot {slot} is on radio {} already, or on its way there", other + 1));
+            return Err(format!(
+                "slot {slot} is on radio {} already, or on its way there",
+                other + 1
+            ));
         }
         if let Some(known) = self.radios.get_mut(radio) {
             known.by_hand = Some(slot);
             known.not_before = now;
         }
         self.ask(now);
-        Ok(format!("radio {} takes slot {slot} as soon as nothing holds the SIM that is on it", radio + 1))
+        Ok(format!(
+            "radio {} takes slot {slot} as soon as nothing holds the SIM that is on it",
+            radio + 1
+        ))
     }
 
     /// When to call [`Bank::tick`] if nothing happens before.
     pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
         let steps = self.radios.iter().filter_map(|radio| radio.doing.as_ref()?.deadline());
         let plans = (0..self.radios.len()).filter_map(|radio| plan::look_at(self, radio, now));
-        let asked = self.asked_at.map_or_else(|| self.heard_at.map(|at| at + STALE), |at| Some(at + UNANSWERED));
+        let asked = self
+            .asked_at
+            .map_or_else(|| self.heard_at.map(|at| at + STALE), |at| Some(at + UNANSWERED));
         // While an answer is awaited plans that are due wait too.
         let plans = plans.filter(|_| self.asked_at.is_none());
-        let left_alone = self.slots.iter().filter_map(|slot| slot.after).filter(|after| *after > now);
+        let left_alone =
+            self.slots.iter().filter_map(|slot| slot.after).filter(|after| *after > now);
         steps.chain(plans).chain(asked).chain(left_alone).min()
     }
 
@@ -227,7 +258,9 @@ impl Bank {
     pub fn tick(&mut self, now: Moment) {
         for radio in 0..self.radios.len() {
             let seen = self.radios.get(radio).map(|radio| radio.seen.clone()).unwrap_or_default();
-            self.step(radio, now, |switch, radio, row, profile| switch.look(radio, row, profile, &seen, now));
+            self.step(radio, now, |switch, radio, row, profile| {
+                switch.look(radio, row, profile, &seen, now)
+            });
         }
         let stale = self.asked_at.is_none() && self.heard_at.is_some_and(|at| now - at >= STALE);
         if stale || self.asked_at.is_some_and(|at| now - at >= UNANSWERED) {
@@ -327,7 +360,11 @@ impl Bank {
     pub(super) fn radio_of(&self, slot: u32) -> Option<usize> {
         let mut radios = 0..self.radios.len();
         radios.find(|radio| {
-            let coming = self.radios.get(*radio).and_then(|radio| radio.doing.as_ref()).map(|switch| switch.slot);
+            let coming = self
+                .radios
+                .get(*radio)
+                .and_then(|radio| radio.doing.as_ref())
+                .map(|switch| switch.slot);
             self.on(*radio) == Some(slot) || coming == Some(slot)
         })
     }

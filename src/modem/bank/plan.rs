@@ -1,8 +1,11 @@
-//! Which card comes next on a radio, why, and not before when. It does not know how cards are moved.
+//! Which card comes next on a radio, why, and not before when. It does not know how cards are
+//! moved.
 //!
-//! In this order: what the operator wants by hand; cards that an order waits for; cards whose tenant looks; rented cards whose interval ends;
-//! slots that nobody has looked into; then the stock, the longest unvisited first. A card that an open order or the rest of a long message
-//! holds stays; one on which an order has had its message and collects makes room for those that somebody waits for. Nothing leaves before its burst of waiting messages is over.
+//! In this order: what the operator wants by hand; cards that an order waits for; cards whose
+//! tenant looks; rented cards whose interval ends; slots that nobody has looked into; then the
+//! stock, the longest unvisited first. A card that an open order or the rest of a long message
+//! holds stays; one on which an order has had its message and collects makes room for those that
+//! somebody waits for. Nothing leaves before its burst of waiting messages is over.
 
 use std::time::Duration;
 
@@ -11,7 +14,8 @@ use super::face::Holds;
 use super::machine::Bank;
 use super::parts::{Radio, Slot, Wanted};
 
-/// A stay is at least so many times as long as a switch takes, but for a card that is called: else the radio is mostly deaf.
+/// A stay is at least so many times as long as a switch takes, but for a card that is called: else
+/// the radio is mostly deaf.
 const DWELL: u32 = 3;
 /// How long after it is on the air a card's waiting messages begin to come at the latest.
 const BURST: Duration = Duration::from_secs(20);
@@ -21,8 +25,8 @@ const HOPELESS: Duration = Duration::from_secs(120);
 const BARE: Duration = Duration::from_secs(15);
 /// A slot without a card is looked at again after this.
 const EMPTY: Duration = Duration::from_secs(24 * 3600);
-/// So many visits of rented cards in a row, when they take all the time that there is, let a card of the stock have a turn that has
-/// not been on the air for `STARVED`.
+/// So many visits of rented cards in a row, when they take all the time that there is, let a card
+/// of the stock have a turn that has not been on the air for `STARVED`.
 const RENTED_IN_ROW: u8 = 4;
 const STARVED: Duration = Duration::from_secs(24 * 3600);
 
@@ -46,7 +50,8 @@ struct Candidate<'b> {
     at_home_elsewhere: bool,
 }
 
-/// What comes next on a radio that has nothing to do; `None` when the card on it is to stay, or there is no other.
+/// What comes next on a radio that has nothing to do; `None` when the card on it is to stay, or
+/// there is no other.
 pub(super) fn choose(bank: &Bank, radio: usize, now: Moment) -> Option<Choice> {
     let known = bank.radios.get(radio).filter(|known| known.doing.is_none() && !known.seen.lost)?;
     if let Some(slot) = known.by_hand.filter(|slot| bank.radio_of(*slot).is_none()) {
@@ -69,7 +74,8 @@ pub(super) fn choose(bank: &Bank, radio: usize, now: Moment) -> Option<Choice> {
     let mut choices: Vec<Choice> = choices.into_iter().flatten().collect();
     choices.iter_mut().for_each(|choice| choice.at = choice.at.max(known.not_before));
     let due = choices.iter().position(|choice| choice.at <= now);
-    due.map(|place| choices.swap_remove(place)).or_else(|| choices.into_iter().min_by_key(|choice| choice.at))
+    due.map(|place| choices.swap_remove(place))
+        .or_else(|| choices.into_iter().min_by_key(|choice| choice.at))
 }
 
 /// When to choose for a radio, if nothing happens before: not before its card may leave at all.
@@ -81,7 +87,8 @@ pub(super) fn look_at(bank: &Bank, radio: usize, now: Moment) -> Option<Moment> 
     }
 }
 
-/// When a radio could take another card at the earliest, if one were called; `None` when the card on it is to stay.
+/// When a radio could take another card at the earliest, if one were called; `None` when the card
+/// on it is to stay.
 pub(super) fn free_at(bank: &Bank, radio: usize) -> Option<Moment> {
     let known = bank.radios.get(radio).filter(|known| known.doing.is_none() && !known.seen.lost)?;
     let on = known.card().and_then(|iccid| bank.wanted.get(iccid));
@@ -107,7 +114,8 @@ impl Stay {
             return Stay { burst: at, dwell: at, turn: at };
         };
         let quiet = bank.config.quiet;
-        let burst = (ready + BURST.min(quiet)).max(known.last_message.map_or(ready, |last| last + quiet));
+        let burst =
+            (ready + BURST.min(quiet)).max(known.last_message.map_or(ready, |last| last + quiet));
         let dwell = burst.max(ready + bank.switch_time() * DWELL).max(ready + quiet);
         Stay { burst, dwell, turn: dwell.max(ready + bank.config.stay) }
     }
@@ -116,8 +124,9 @@ impl Stay {
 fn candidates<'b>(bank: &'b Bank, radio: usize, now: Moment) -> Vec<Candidate<'b>> {
     let taken = bank.taken();
     let slots = bank.config.slots_of(radio).filter_map(|slot| Some((bank.slot(slot)?, slot)));
-    let slots =
-        slots.filter(|(known, slot)| known.after.is_none_or(|after| after <= now) && !taken.contains(&Some(*slot)));
+    let slots = slots.filter(|(known, slot)| {
+        known.after.is_none_or(|after| after <= now) && !taken.contains(&Some(*slot))
+    });
     let candidate = |(known, slot): (&'b Slot, u32)| {
         let Slot { holds, home, .. } = known;
         let wanted = match holds {
@@ -125,9 +134,14 @@ fn candidates<'b>(bank: &'b Bank, radio: usize, now: Moment) -> Vec<Candidate<'b
             Holds::Unknown | Holds::Empty => None,
         };
         // Unless its own radio is held, or it has waited too long for it.
-        let patience = if wanted.is_some_and(|wanted| wanted.rented) { bank.config.rental_visit } else { STARVED };
+        let patience = if wanted.is_some_and(|wanted| wanted.rented) {
+            bank.config.rental_visit
+        } else {
+            STARVED
+        };
         let waited = now - known.visited.max(known.tried).unwrap_or_default() >= patience;
-        let at_home_elsewhere = home.is_some_and(|home| home != radio && !waited && free_at(bank, home).is_some());
+        let at_home_elsewhere =
+            home.is_some_and(|home| home != radio && !waited && free_at(bank, home).is_some());
         Candidate { slot, known, wanted, at_home_elsewhere }
     };
     slots.map(candidate).collect()
@@ -158,15 +172,27 @@ fn ordered(candidates: &[Candidate<'_>], stay: &Stay, now: Moment) -> Option<Cho
 }
 
 fn looked_at(candidates: &[Candidate<'_>], stay: &Stay) -> Option<Choice> {
-    let called = candidates.iter().filter(|candidate| candidate.wanted.is_some_and(|wanted| wanted.tenant_calls));
+    let called = candidates
+        .iter()
+        .filter(|candidate| candidate.wanted.is_some_and(|wanted| wanted.tenant_calls));
     Some(called.min_by_key(|candidate| candidate.last())?.choice("tenant", stay.burst))
 }
 
-/// The rented card whose interval ends first; early enough for all that would otherwise wait for each other.
-fn rented(bank: &Bank, candidates: &[Candidate<'_>], stay: &Stay, known: &Radio, now: Moment) -> Option<Choice> {
-    let rented: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.is_rented()).collect();
+/// The rented card whose interval ends first; early enough for all that would otherwise wait for
+/// each other.
+fn rented(
+    bank: &Bank,
+    candidates: &[Candidate<'_>],
+    stay: &Stay,
+    known: &Radio,
+    now: Moment,
+) -> Option<Choice> {
+    let rented: Vec<&Candidate<'_>> =
+        candidates.iter().filter(|candidate| candidate.is_rented()).collect();
     let starving = candidates.iter().any(|candidate| {
-        !candidate.is_rented() && matches!(candidate.known.holds, Holds::Sim(_)) && now - candidate.last() >= STARVED
+        !candidate.is_rented()
+            && matches!(candidate.known.holds, Holds::Sim(_))
+            && now - candidate.last() >= STARVED
     });
     if known.rented_in_row >= RENTED_IN_ROW && starving {
         return None;
@@ -174,8 +200,9 @@ fn rented(bank: &Bank, candidates: &[Candidate<'_>], stay: &Stay, known: &Radio,
     let visit = bank.switch_time() * (DWELL + 1);
     let visit = visit.max(bank.switch_time() + bank.config.quiet);
     let count = u32::try_from(rented.len()).unwrap_or(u32::MAX);
-    let next =
-        rented.into_iter().min_by_key(|candidate| (candidate.at_home_elsewhere, candidate.last(), candidate.slot))?;
+    let next = rented
+        .into_iter()
+        .min_by_key(|candidate| (candidate.at_home_elsewhere, candidate.last(), candidate.slot))?;
     // A matrix's rented cards are shared by its radios, those of a radio's own slots are its alone.
     let lead = visit.saturating_mul(count).min(bank.config.rental_visit);
     let due = next.last() + (bank.config.rental_visit - lead);
@@ -184,7 +211,11 @@ fn rented(bank: &Bank, candidates: &[Candidate<'_>], stay: &Stay, known: &Radio,
 
 fn unknown(candidates: &[Candidate<'_>], stay: &Stay) -> Option<Choice> {
     let unknown = candidates.iter().filter(|candidate| candidate.known.holds == Holds::Unknown);
-    Some(unknown.min_by_key(|candidate| (candidate.last(), candidate.slot))?.choice("unknown", stay.burst))
+    Some(
+        unknown
+            .min_by_key(|candidate| (candidate.last(), candidate.slot))?
+            .choice("unknown", stay.burst),
+    )
 }
 
 fn stock(candidates: &[Candidate<'_>], stay: &Stay, now: Moment) -> Option<Choice> {
@@ -193,6 +224,7 @@ fn stock(candidates: &[Candidate<'_>], stay: &Stay, now: Moment) -> Option<Choic
         Holds::Empty => now - candidate.last() >= EMPTY,
         Holds::Unknown => false,
     });
-    let next = turns.min_by_key(|candidate| (candidate.at_home_elsewhere, candidate.last(), candidate.slot))?;
+    let next = turns
+        .min_by_key(|candidate| (candidate.at_home_elsewhere, candidate.last(), candidate.slot))?;
     Some(next.choice("longest unvisited", stay.turn))
 }

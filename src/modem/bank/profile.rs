@@ -1,4 +1,5 @@
-//! What is known of a SIM bank's model: data out of `hardware/banks/*.toml` and the operator's own folder.
+//! What is known of a SIM bank's model: data out of `hardware/banks/*.toml` and the operator's own
+//! folder.
 
 use std::time::Duration;
 
@@ -128,13 +129,22 @@ impl BankProfile {
 
     /// The profile of this name: one of the operator's, else an embedded one.
     pub fn find(own: &[BankProfile], name: &str) -> Option<BankProfile> {
-        let embedded = || FILES.iter().filter_map(|(_, text)| BankProfile::parse(text).ok()).find(|p| p.name == name);
+        let embedded = || {
+            FILES
+                .iter()
+                .filter_map(|(_, text)| BankProfile::parse(text).ok())
+                .find(|p| p.name == name)
+        };
         own.iter().find(|profile| profile.name == name).cloned().or_else(embedded)
     }
 
     /// The names of the embedded profiles.
     pub fn names() -> Vec<String> {
-        FILES.iter().filter_map(|(_, text)| BankProfile::parse(text).ok()).map(|profile| profile.name).collect()
+        FILES
+            .iter()
+            .filter_map(|(_, text)| BankProfile::parse(text).ok())
+            .map(|profile| profile.name)
+            .collect()
     }
 
     /// The command that puts a slot (its row, from 0) on a radio (from 0).
@@ -148,7 +158,8 @@ impl BankProfile {
         Duration::from_millis(self.answer_ms)
     }
 
-    /// Between two commands on the bus; inside a module, between the radio's going off and the switch.
+    /// Between two commands on the bus; inside a module, between the radio's going off and the
+    /// switch.
     pub fn pause(&self) -> Duration {
         Duration::from_millis(self.pause_ms)
     }
@@ -168,9 +179,14 @@ impl BankProfile {
         Duration::from_millis(self.register_ms)
     }
 
-    /// How long a switch takes as long as nothing was measured: it settles, the modem starts, and half of what it may take to register.
+    /// How long a switch takes as long as nothing was measured: it settles, the modem starts, and
+    /// half of what it may take to register.
     pub fn expected(&self) -> Duration {
-        let start = if self.restart { Duration::from_secs(15).min(self.identify()) } else { Duration::ZERO };
+        let start = if self.restart {
+            Duration::from_secs(15).min(self.identify())
+        } else {
+            Duration::ZERO
+        };
         self.settle() + start + self.register() / 3
     }
 }
@@ -191,7 +207,8 @@ mod tests {
     #[test]
     fn every_embedded_file_can_be_read_names_its_sources_and_is_in_the_list() {
         for (name, text) in FILES {
-            let profile = BankProfile::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let profile =
+                BankProfile::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!profile.sources.is_empty(), "{name}");
             assert_eq!(format!("{}.toml", profile.name), *name);
         }

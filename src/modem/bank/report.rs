@@ -86,15 +86,24 @@ impl Bank {
     pub fn report(&self, now: Moment) -> BankReport {
         let radios: Vec<RadioReport> =
             (0..self.radios.len()).filter_map(|radio| self.radio_report(radio, now)).collect();
-        let slots: Vec<SlotReport> = (0..self.config.total()).filter_map(|slot| self.slot_report(slot, now)).collect();
+        let slots: Vec<SlotReport> =
+            (0..self.config.total()).filter_map(|slot| self.slot_report(slot, now)).collect();
         let late = slots.iter().filter(|slot| slot.late.is_some()).count();
-        let dead = (1..).zip(&self.radios).find(|(_, radio)| radio.bad_in_row >= FAILURES).map(|(place, radio)| {
-            let why = radio.fault.as_deref().unwrap_or("no card is read");
-            format!("{} switches of radio {place} in a row came to nothing: {why}", radio.bad_in_row)
-        });
+        let dead = (1..).zip(&self.radios).find(|(_, radio)| radio.bad_in_row >= FAILURES).map(
+            |(place, radio)| {
+                let why = radio.fault.as_deref().unwrap_or("no card is read");
+                format!(
+                    "{} switches of radio {place} in a row came to nothing: {why}",
+                    radio.bad_in_row
+                )
+            },
+        );
         let slow = || {
             let switch = self.switch_time().as_secs();
-            format!("{late} rented SIMs are visited later than rental_visit says; a switch takes {switch} s")
+            format!(
+                "{late} rented SIMs are visited later than rental_visit says; a switch takes \
+                 {switch} s"
+            )
         };
         let trouble = dead.or_else(|| (late > 0).then(slow));
         BankReport { radios, slots, switch: self.switch_time(), trouble }
@@ -103,10 +112,17 @@ impl Bank {
     fn radio_report(&self, radio: usize, now: Moment) -> Option<RadioReport> {
         let known = self.radios.get(radio)?;
         let choice = plan::choose(self, radio, now);
-        let next = choice.map(|choice| Next { slot: choice.slot, why: choice.why, in_: choice.at - now });
-        let coming =
-            known.doing.as_ref().map(|switch| Next { slot: switch.slot, why: switch.why, in_: Duration::ZERO });
-        let held = known.card().and_then(|iccid| self.wanted.get(iccid)).is_some_and(|wanted| wanted.stays);
+        let next =
+            choice.map(|choice| Next { slot: choice.slot, why: choice.why, in_: choice.at - now });
+        let coming = known.doing.as_ref().map(|switch| Next {
+            slot: switch.slot,
+            why: switch.why,
+            in_: Duration::ZERO,
+        });
+        let held = known
+            .card()
+            .and_then(|iccid| self.wanted.get(iccid))
+            .is_some_and(|wanted| wanted.stays);
         let doing = match &known.doing {
             Some(switch) => switch.doing(),
             None if known.seen.lost => "out of order",
@@ -117,7 +133,8 @@ impl Bank {
         };
         let fault = known.doing.as_ref().and_then(|switch| switch.fault.clone());
         let holds = held.then(|| "an order or a long message holds its SIM".to_owned());
-        let urgent = next.as_ref().is_some_and(|next| matches!(next.why, "order" | "tenant" | "by hand"));
+        let urgent =
+            next.as_ref().is_some_and(|next| matches!(next.why, "order" | "tenant" | "by hand"));
         let free = plan::free_at(self, radio).filter(|_| !urgent);
         Some(RadioReport {
             doing,
@@ -137,15 +154,18 @@ impl Bank {
     fn slot_report(&self, slot: u32, now: Moment) -> Option<SlotReport> {
         let known = self.slot(slot)?;
         let on = (0..self.radios.len()).find(|radio| self.on(*radio) == Some(slot));
-        let works = on.and_then(|radio| self.radios.get(radio)).is_some_and(|radio| radio.seen.works);
+        let works =
+            on.and_then(|radio| self.radios.get(radio)).is_some_and(|radio| radio.seen.works);
         let visited = if works { Some(now) } else { known.visited };
         let rented = match &known.holds {
             Holds::Sim(iccid) => self.wanted.get(iccid).is_some_and(|wanted| wanted.rented),
             Holds::Unknown | Holds::Empty => false,
         };
-        let due = visited.map(|at| at + self.config.rental_visit).filter(|due| rented && *due < now);
+        let due =
+            visited.map(|at| at + self.config.rental_visit).filter(|due| rented && *due < now);
         let radios = self.config.radios_of(slot);
-        let lost = radios.clone().all(|radio| self.radios.get(radio).is_none_or(|radio| radio.seen.lost));
+        let lost =
+            radios.clone().all(|radio| self.radios.get(radio).is_none_or(|radio| radio.seen.lost));
         let out = lost.then(|| "its radio is out of order".to_owned());
         Some(SlotReport {
             label: self.config.label(slot),

@@ -15,8 +15,8 @@ const STARTING: Duration = Duration::from_secs(120);
 const AGAIN: Duration = Duration::from_secs(2);
 /// A modem that says for so long that there is no card has none.
 const NO_CARD: Duration = Duration::from_secs(10);
-/// The host and the session answer in any case, a session that empties its stores within a minute; should the driver have lost the
-/// answer, it is not waited for for ever.
+/// The host and the session answer in any case, a session that empties its stores within a minute;
+/// should the driver have lost the answer, it is not waited for for ever.
 const ANSWER: Duration = Duration::from_secs(150);
 /// The same for the bank, which has other radios to switch before.
 const LOST: Duration = Duration::from_secs(600);
@@ -176,7 +176,8 @@ impl Switch {
         Progress::On(vec![BankAction::Switch { radio, row }])
     }
 
-    /// The bank has answered. Whatever it says, the radio comes back: its ICCID tells what came of it.
+    /// The bank has answered. Whatever it says, the radio comes back: its ICCID tells what came of
+    /// it.
     pub fn switched(&mut self, said: Result<(), String>, profile: &BankProfile, now: Moment) {
         if matches!(self.step, Step::Moving { .. }) {
             self.fault = said.err();
@@ -186,14 +187,22 @@ impl Switch {
 
     pub fn returned(&mut self, said: Result<(), RequestError>, profile: &BankProfile, now: Moment) {
         if matches!(self.step, Step::Returning { .. }) {
-            // A session that is not off the air any more has begun anew by itself, and reads the ICCID too.
+            // A session that is not off the air any more has begun anew by itself, and reads the
+            // ICCID too.
             self.fault = self.fault.take().or(said.err().map(|error| error.to_string()));
             self.step = Step::Identifying { until: now + profile.identify(), no_card: None };
         }
     }
 
     /// The radio's session says something, or time has passed.
-    pub fn look(&mut self, radio: usize, row: u32, profile: &BankProfile, seen: &Seen, now: Moment) -> Progress {
+    pub fn look(
+        &mut self,
+        radio: usize,
+        row: u32,
+        profile: &BankProfile,
+        seen: &Seen,
+        now: Moment,
+    ) -> Progress {
         match &mut self.step {
             Step::Starting { until, .. } if *until <= now => {
                 self.fault = Some("the modem does not become ready".to_owned());
@@ -204,7 +213,11 @@ impl Switch {
                 if self.before.is_none() {
                     self.before.clone_from(&seen.iccid);
                 }
-                Progress::On(vec![self.again(seen.iccid.clone().or(self.before.clone()), radio, now)])
+                Progress::On(vec![self.again(
+                    seen.iccid.clone().or(self.before.clone()),
+                    radio,
+                    now,
+                )])
             }
             Step::Asking { until } | Step::Leaving { until } if *until <= now => {
                 self.fault = Some("the radio's session does not answer".to_owned());
@@ -234,7 +247,8 @@ impl Switch {
                 if *until > now {
                     return Progress::On(Vec::new());
                 }
-                let reason = seen.reason.clone().unwrap_or_else(|| "no ICCID was read in time".to_owned());
+                let reason =
+                    seen.reason.clone().unwrap_or_else(|| "no ICCID was read in time".to_owned());
                 self.fault = self.fault.take().or(Some(reason));
                 Progress::Failed
             }
@@ -252,9 +266,13 @@ impl Switch {
 
     pub fn deadline(&self) -> Option<Moment> {
         match &self.step {
-            Step::Asking { until } | Step::Leaving { until } | Step::Returning { until } => Some(*until),
+            Step::Asking { until } | Step::Leaving { until } | Step::Returning { until } => {
+                Some(*until)
+            }
             Step::Starting { again, until } => Some((*again).min(*until)),
-            Step::Identifying { until, no_card } => Some(no_card.map_or(*until, |since| (since + NO_CARD).min(*until))),
+            Step::Identifying { until, no_card } => {
+                Some(no_card.map_or(*until, |since| (since + NO_CARD).min(*until)))
+            }
             Step::Pausing { until }
             | Step::Moving { until }
             | Step::Settling { until }

@@ -9,7 +9,9 @@ impl Channel {
         match command.expects() {
             Expects::Value(_) | Expects::Required(_) => !self.reply.is_empty(),
             Expects::Message => self.reply.len() == 2,
-            Expects::Nothing | Expects::Prefixed(_) | Expects::Messages | Expects::Anything => false,
+            Expects::Nothing | Expects::Prefixed(_) | Expects::Messages | Expects::Anything => {
+                false
+            }
         }
     }
 
@@ -17,7 +19,9 @@ impl Channel {
         let Link::Busy { command, .. } = &self.link else { return None };
         let expects = command.expects();
         let calls = matches!(command, Command::Raw(_));
-        if let Some(result) = FinalResult::parse(line).filter(|result| calls || !result.ends_a_call()) {
+        if let Some(result) =
+            FinalResult::parse(line).filter(|result| calls || !result.ends_a_call())
+        {
             return self.end(result, now);
         }
         let found = at::urc(line);
@@ -58,15 +62,17 @@ impl Channel {
         }
     }
 
-    /// Whether a line belongs to the reply. What looks like a reply and a URC at once (`+CPIN: READY`) is what was asked for;
-    /// `+CREG` lines can be told apart by their form.
+    /// Whether a line belongs to the reply. What looks like a reply and a URC at once (`+CPIN:
+    /// READY`) is what was asked for; `+CREG` lines can be told apart by their form.
     fn is_part(&self, expects: Expects, line: &str, found: Option<Urc>) -> bool {
         let tag = at::tag(line);
         let begins = |prefix: &str| at::payload(line, prefix).is_some();
         match expects {
             Expects::Nothing | Expects::Message | Expects::Messages => false,
             Expects::Prefixed(prefixes) => prefixes.iter().any(|prefix| begins(prefix)),
-            Expects::Required(prefix) => begins(prefix) && !matches!(found, Some(Urc::Registration(..))),
+            Expects::Required(prefix) => {
+                begins(prefix) && !matches!(found, Some(Urc::Registration(..)))
+            }
             Expects::Value(word) => match tag {
                 Some(tag) => tag.ends_with(word) || self.asked_for(tag),
                 None => found.is_none(),
@@ -75,17 +81,21 @@ impl Channel {
         }
     }
 
-    /// Whether the command that was sent is the one of this tag: `+CPIN` is not asked for by `AT+CPINR`.
+    /// Whether the command that was sent is the one of this tag: `+CPIN` is not asked for by
+    /// `AT+CPINR`.
     fn asked_for(&self, tag: &str) -> bool {
         let sent = self.sent.to_ascii_uppercase();
         let whole = |(at, _): (usize, &str)| {
-            sent.get(at + tag.len()..).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+            sent.get(at + tag.len()..)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         };
         sent.match_indices(tag).any(whole)
     }
 
     fn end(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
-        let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else { return None };
+        let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else {
+            return None;
+        };
         self.awaited = None;
         self.echo_is_off |= result.is_ok() && !self.echoed;
         let needs_line = matches!(command.expects(), Expects::Value(_) | Expects::Required(_));

@@ -1,5 +1,5 @@
-//! The line to the modem: one command at a time, what belongs to its reply and what came unasked, and how the two sides find each
-//! other again after a reply that did not come in time.
+//! The line to the modem: one command at a time, what belongs to its reply and what came unasked,
+//! and how the two sides find each other again after a reply that did not come in time.
 
 mod in_reply;
 mod outcome;
@@ -134,8 +134,9 @@ impl Channel {
         self.output.push(b'\r');
     }
 
-    /// `>`: the modem wants a text. It gets that of the message that is being sent, once. Nothing else has one, so the prompt is left again;
-    /// at once when an operator's own command led there, else with the resynchronisation (an escape might break off what is still being
+    /// `>`: the modem wants a text. It gets that of the message that is being sent, once. Nothing
+    /// else has one, so the prompt is left again; at once when an operator's own command led
+    /// there, else with the resynchronisation (an escape might break off what is still being
     /// done).
     pub fn prompt(&mut self, now: Moment) {
         if let Link::Busy { command: Command::Send { pdu, .. }, deadline } = &mut self.link {
@@ -147,7 +148,10 @@ impl Channel {
             self.prompted = true;
             return;
         }
-        let own = matches!(&self.link, Link::Busy { command: Command::Raw(_) | Command::Acknowledge, .. });
+        let own = matches!(
+            &self.link,
+            Link::Busy { command: Command::Raw(_) | Command::Acknowledge, .. }
+        );
         if own && !self.prompted {
             self.output.push(ESCAPE);
         }
@@ -162,9 +166,14 @@ impl Channel {
         match std::mem::replace(&mut self.link, Link::Free) {
             Link::Free => None,
             Link::Busy { command, .. } => {
-                // A prompt that got lost on the line would take the next command for the message's text.
+                // A prompt that got lost on the line would take the next command for the message's
+                // text.
                 self.prompted |= matches!(command, Command::Send { .. });
-                let outcome = if self.has_what_was_asked(&command) { Outcome::Unfinished } else { Outcome::Unanswered };
+                let outcome = if self.has_what_was_asked(&command) {
+                    Outcome::Unfinished
+                } else {
+                    Outcome::Unanswered
+                };
                 self.drain(now, (command != Command::Attention).then_some(0));
                 Some(Event::Ended(command, outcome))
             }
@@ -217,8 +226,8 @@ impl Channel {
         Some(Event::Ussd(whole))
     }
 
-    /// A line that ends with the command that was sent, so that noise before an echo does no harm. `AT` alone is an ending of
-    /// too many things.
+    /// A line that ends with the command that was sent, so that noise before an echo does no harm.
+    /// `AT` alone is an ending of too many things.
     fn is_echo(&self, line: &str) -> bool {
         line == self.sent || (self.sent.len() > 2 && line.ends_with(&self.sent))
     }
@@ -230,7 +239,9 @@ impl Channel {
                 None
             }
             // What is known already (room again, say) is not overruled.
-            None | Some(Urc::Noise) if self.full.iter().any(|beginning| line.starts_with(beginning)) => {
+            None | Some(Urc::Noise)
+                if self.full.iter().any(|beginning| line.starts_with(beginning)) =>
+            {
                 Some(Event::Urc(Urc::StoreFull))
             }
             other => other.map(Event::Urc),

@@ -11,7 +11,8 @@ pub(in super::super) enum Outcome {
     Unfinished,
     /// An error.
     Refused(FinalResult),
-    /// `OK` without the value that was asked for: a modem that does not know the command, or another command's `OK`.
+    /// `OK` without the value that was asked for: a modem that does not know the command, or
+    /// another command's `OK`.
     Empty,
     /// Nothing within the command's time.
     Unanswered,

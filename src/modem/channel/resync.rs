@@ -1,4 +1,5 @@
-//! How the two sides find each other again after a reply that did not come in time: silence, then a question whose answer is known.
+//! How the two sides find each other again after a reply that did not come in time: silence, then a
+//! question whose answer is known.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many of them are asked before the modem is given up.
 pub(super) const PROBES: u8 = 4;
 
-/// What the resynchronisation asks for, in turns: so a late answer to one question is never taken for the answer to the next.
+/// What the resynchronisation asks for, in turns: so a late answer to one question is never taken
+/// for the answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Imei,
@@ -51,7 +53,8 @@ impl Channel {
         }
         self.sent = command.line();
         self.write_sent();
-        self.link = Link::Probing { question, answered: false, deadline: now + PROBE_TIMEOUT, number };
+        self.link =
+            Link::Probing { question, answered: false, deadline: now + PROBE_TIMEOUT, number };
     }
 
     pub(super) fn line_in_probe(&mut self, line: &str, now: Moment) -> Option<Event> {

@@ -25,8 +25,9 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// Read once; a test sees to it that all can be.
-static EMBEDDED: LazyLock<Vec<Arc<Profile>>> =
-    LazyLock::new(|| FILES.iter().filter_map(|(_, text)| Profile::parse(text).ok()).map(Arc::new).collect());
+static EMBEDDED: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
+    FILES.iter().filter_map(|(_, text)| Profile::parse(text).ok()).map(Arc::new).collect()
+});
 
 /// Profiles to choose from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// With the operator's own files, given by name and text. What cannot be used is left out and told.
+    /// With the operator's own files, given by name and text. What cannot be used is left out and
+    /// told.
     pub fn with_own<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> (Catalogue, Vec<(String, ProfileError)>) {
@@ -51,10 +53,13 @@ impl Catalogue {
         (Catalogue { own }, faults)
     }
 
-    /// The profile that fits best what a modem says of itself: one of the operator's, else an embedded one, else the generic one.
+    /// The profile that fits best what a modem says of itself: one of the operator's, else an
+    /// embedded one, else the generic one.
     pub fn choose(&self, manufacturer: &str, model: &str) -> Arc<Profile> {
         let best = |profiles: &[Arc<Profile>]| {
-            let fitting = profiles.iter().filter_map(|profile| Some((profile.fits(manufacturer, model)?, profile)));
+            let fitting = profiles
+                .iter()
+                .filter_map(|profile| Some((profile.fits(manufacturer, model)?, profile)));
             fitting.max_by_key(|(letters, _)| *letters).map(|(_, profile)| Arc::clone(profile))
         };
         best(&self.own).or_else(|| best(&EMBEDDED)).unwrap_or_default()
@@ -118,14 +123,19 @@ mod tests {
             ("Acme", "Anything", "generic"),
         ];
         for (manufacturer, model, name) in table {
-            assert_eq!(Catalogue::default().choose(manufacturer, model).name, name, "{manufacturer} {model}");
+            assert_eq!(
+                Catalogue::default().choose(manufacturer, model).name,
+                name,
+                "{manufacturer} {model}"
+            );
         }
     }
 
     #[test]
     fn the_operators_own_file_comes_before_an_embedded_one() {
         let own = "name = \"mine\"\nmanufacturer = [\"Quectel\"]\nmodel = [\"*\"]\n";
-        let (catalogue, faults) = Catalogue::with_own([("mine.toml", own), ("bad.toml", "nmae = 1")]);
+        let (catalogue, faults) =
+            Catalogue::with_own([("mine.toml", own), ("bad.toml", "nmae = 1")]);
         assert_eq!(catalogue.choose("Quectel", "EC25").name, "mine");
         assert_eq!(catalogue.choose("Telit", "LE910").name, "Telit LE910, HE910");
         assert_eq!(faults.len(), 1);

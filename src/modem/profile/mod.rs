@@ -1,5 +1,6 @@
-//! What is known of a modem model beforehand: data out of `hardware/modems/*.toml` and the operator's own folder. A modem is still
-//! asked what it can do; a profile says where asking lies, and what cannot be asked.
+//! What is known of a modem model beforehand: data out of `hardware/modems/*.toml` and the
+//! operator's own folder. A modem is still asked what it can do; a profile says where asking lies,
+//! and what cannot be asked.
 
 mod catalogue;
 mod read;
@@ -59,7 +60,8 @@ pub(super) struct Stores {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PinAttempts {
     pub command: String,
-    /// The line of the reply that counts has this as its first field; without it the first line does.
+    /// The line of the reply that counts has this as its first field; without it the first line
+    /// does.
     line: Option<String>,
     /// Which field of the line, from 1.
     field: usize,
@@ -70,9 +72,12 @@ impl PinAttempts {
     pub fn read(&self, line: &str) -> Option<i32> {
         let (_, payload) = at::tag(line).and_then(|_| line.split_once(':'))?;
         let first = at::fields(payload).next().map(at::unquote);
-        let fits =
-            self.line.as_deref().is_none_or(|wanted| first.is_some_and(|first| first.eq_ignore_ascii_case(wanted)));
-        fits.then(|| at::fields(payload).nth(self.field.checked_sub(1)?).and_then(at::int)).flatten()
+        let fits = self
+            .line
+            .as_deref()
+            .is_none_or(|wanted| first.is_some_and(|first| first.eq_ignore_ascii_case(wanted)));
+        fits.then(|| at::fields(payload).nth(self.field.checked_sub(1)?).and_then(at::int))
+            .flatten()
     }
 }
 
@@ -110,7 +115,8 @@ impl Profile {
         self.hard_reset.as_deref()
     }
 
-    /// The command that chooses a SIM slot inside the module, where there is one; counted from 0 here, from the profile's `first_slot` there.
+    /// The command that chooses a SIM slot inside the module, where there is one; counted from 0
+    /// here, from the profile's `first_slot` there.
     pub fn slot_command(&self, slot: u8) -> Option<String> {
         let number = slot.checked_add(self.first_slot)?.to_string();
         self.slot.as_deref().map(|command| command.replace("{slot}", &number))
@@ -120,7 +126,11 @@ impl Profile {
     fn fits(&self, manufacturer: &str, model: &str) -> Option<usize> {
         let best = |patterns: &[String], name: &str| {
             let letters = |pattern: &&String| pattern.bytes().filter(|byte| *byte != b'*').count();
-            patterns.iter().filter(|pattern| like(pattern, name)).map(|pattern| letters(&pattern)).max()
+            patterns
+                .iter()
+                .filter(|pattern| like(pattern, name))
+                .map(|pattern| letters(&pattern))
+                .max()
         };
         Some(best(&self.manufacturers, manufacturer)? + best(&self.models, model)?)
     }
@@ -128,13 +138,16 @@ impl Profile {
     /// Every command that it would send.
     fn commands(&self) -> impl Iterator<Item = &str> {
         let attempts = self.pin_attempts.iter().map(|question| &question.command);
-        let single = [&self.urc_port, &self.soft_reset, &self.hard_reset, &self.slot].into_iter().flatten();
+        let single =
+            [&self.urc_port, &self.soft_reset, &self.hard_reset, &self.slot].into_iter().flatten();
         self.init.iter().chain(&self.iccid).chain(attempts).chain(single).map(String::as_str)
     }
 
     /// The first command that is none, or that writes an IMEI.
     fn bad_command(&self) -> Option<String> {
-        self.commands().find_map(|command| requests::check(command).err().map(|error| format!("`{command}`: {error}")))
+        self.commands().find_map(|command| {
+            requests::check(command).err().map(|error| format!("`{command}`: {error}"))
+        })
     }
 }
 
@@ -142,7 +155,9 @@ impl Profile {
 fn like(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_ascii_uppercase(), name.to_ascii_uppercase());
     let mut pieces = pattern.split('*');
-    let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else {
+        return false;
+    };
     let mut open = false;
     for piece in pieces {
         open = piece.is_empty();
@@ -153,7 +168,9 @@ fn like(pattern: &str, name: &str) -> bool {
         rest = after;
     }
     open || rest.is_empty()
-        || pattern.rsplit_once('*').is_some_and(|(_, last)| name.ends_with(last) && !last.is_empty())
+        || pattern
+            .rsplit_once('*')
+            .is_some_and(|(_, last)| name.ends_with(last) && !last.is_empty())
 }
 
 #[cfg(test)]
@@ -193,7 +210,8 @@ mod tests {
             (None, 1, "OK", None),
         ];
         for (line, field, reply, attempts) in table {
-            let question = PinAttempts { command: String::new(), line: line.map(str::to_owned), field };
+            let question =
+                PinAttempts { command: String::new(), line: line.map(str::to_owned), field };
             assert_eq!(question.read(reply), attempts, "{reply}");
         }
     }

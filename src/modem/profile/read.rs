@@ -107,16 +107,26 @@ impl Profile {
 
 const STORES: &str = "stores like \"SM\", \"ME\", \"MT\"";
 
-fn all<T>(texts: &[String], read: impl Fn(&str) -> Option<T>, key: &str, what: &str) -> Result<Vec<T>, ProfileError> {
-    let wrong =
-        |text: &String| ProfileError { line: None, text: format!("`{key}` has \"{text}\"; it must have {what}") };
+fn all<T>(
+    texts: &[String],
+    read: impl Fn(&str) -> Option<T>,
+    key: &str,
+    what: &str,
+) -> Result<Vec<T>, ProfileError> {
+    let wrong = |text: &String| ProfileError {
+        line: None,
+        text: format!("`{key}` has \"{text}\"; it must have {what}"),
+    };
     texts.iter().map(|text| read(text).ok_or_else(|| wrong(text))).collect()
 }
 
 fn indications(text: &str) -> Option<Indications> {
-    let numbers: Option<Vec<u8>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    let numbers: Option<Vec<u8>> =
+        text.split(',').map(|number| number.trim().parse().ok()).collect();
     match numbers?.as_slice() {
-        [mode, mt, bm, ds, bfr] => Some(Indications { mode: *mode, mt: *mt, bm: *bm, ds: *ds, bfr: *bfr }),
+        [mode, mt, bm, ds, bfr] => {
+            Some(Indications { mode: *mode, mt: *mt, bm: *bm, ds: *ds, bfr: *bfr })
+        }
         _ => None,
     }
 }
@@ -125,7 +135,8 @@ fn indications(text: &str) -> Option<Indications> {
 pub(in super::super) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
     let message = error.message();
     let start = error.span().map(|span| span.start);
-    let line = start.map(|start| text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1);
+    let line =
+        start.map(|start| text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1);
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let nearest = match quoted.split_first() {
         Some((unknown, known)) if message.starts_with("unknown ") => {
@@ -138,7 +149,10 @@ pub(in super::super) fn explain(text: &str, error: &toml::de::Error) -> ProfileE
         _ => None,
     };
     let head = message.split(", expected").next().unwrap_or(message);
-    ProfileError { line, text: nearest.map_or_else(|| message.to_owned(), |near| format!("{head}{near}")) }
+    ProfileError {
+        line,
+        text: nearest.map_or_else(|| message.to_owned(), |near| format!("{head}{near}")),
+    }
 }
 
 #[cfg(test)]
@@ -171,10 +185,12 @@ mod tests {
     fn everything_at_once() {
         let text = format!(
             "{LEAST}{}",
-            "sources = [\"a manual\"]\ninit = [\"AT+X\"]\nurc_port = \"AT+Y\"\ncnmi = [\"2,2,0,0,0\"]\ncsms = [1, 0]\n\
-             stores = { read = [\"ME\"], receive = [\"ME\", \"SM\"], parameters = 2 }\niccid = [\"AT+Z?\"]\n\
-             soft_reset = \"AT+R\"\nhard_reset = \"AT+RR\"\nstore_full = [\"+FULL\"]\nslot = \"AT+S={slot}\"\nfirst_slot = 1\n\
-             quirks = [\"no-list\", \"deaf-after-full\"]\n[[pin_attempts]]\ncommand = \"AT+P\"\nfield = 1\n"
+            "sources = [\"a manual\"]\ninit = [\"AT+X\"]\nurc_port = \"AT+Y\"\ncnmi = \
+             [\"2,2,0,0,0\"]\ncsms = [1, 0]\nstores = { read = [\"ME\"], receive = [\"ME\", \
+             \"SM\"], parameters = 2 }\niccid = [\"AT+Z?\"]\nsoft_reset = \"AT+R\"\nhard_reset = \
+             \"AT+RR\"\nstore_full = [\"+FULL\"]\nslot = \"AT+S={slot}\"\nfirst_slot = 1\nquirks \
+             = [\"no-list\", \"deaf-after-full\"]\n[[pin_attempts]]\ncommand = \"AT+P\"\nfield = \
+             1\n"
         );
         let profile = Profile::parse(&text).unwrap();
         assert_eq!(profile.slot_command(1).as_deref(), Some("AT+S=2"));

@@ -1,7 +1,9 @@
-//! The card is to leave: what lies in the stores is read and deleted first, and looked for once more when no more can come.
+//! The card is to leave: what lies in the stores is read and deleted first, and looked for once
+//! more when no more can come.
 //!
-//! Reading, then `AT+CFUN=4`, then reading again, then `AT+CFUN=0`: a message that comes between two of these is on the card, where it
-//! is found at the next visit, or in the modem's own store, where the next session finds it as the former card's.
+//! Reading, then `AT+CFUN=4`, then reading again, then `AT+CFUN=0`: a message that comes between
+//! two of these is on the card, where it is found at the next visit, or in the modem's own store,
+//! where the next session finds it as the former card's.
 
 use std::time::Duration;
 
@@ -16,7 +18,8 @@ use crate::at::Command;
 
 /// The stores have to be empty by then.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// After so many sweeps that found something a card may leave with what is on disk and cannot be deleted.
+/// After so many sweeps that found something a card may leave with what is on disk and cannot be
+/// deleted.
 const SWEEPS: u8 = 3;
 /// Between two sweeps that look for the last messages.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -45,7 +48,13 @@ impl Serving {
         if self.departure.is_some() {
             return Err(RequestError::TooMany);
         }
-        self.departure = Some(Departure { id, step: Step::Emptying, until: now + PATIENCE, empty: false, sweeps: 0 });
+        self.departure = Some(Departure {
+            id,
+            step: Step::Emptying,
+            until: now + PATIENCE,
+            empty: false,
+            sweeps: 0,
+        });
         self.sweep.at(now);
         Ok(())
     }
@@ -58,7 +67,9 @@ impl Serving {
         match departure.step {
             _ if now >= departure.until => {
                 let Departure { id, step, .. } = self.departure.take()?;
-                facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::NotEmptied) });
+                facts
+                    .actions
+                    .push_back(Action::Answer { id, reply: Err(RequestError::NotEmptied) });
                 if step == Step::Emptying {
                     return None;
                 }
@@ -70,14 +81,18 @@ impl Serving {
                 departure.step = Step::RadioOff;
                 Some(Next::Send(Command::SetFunctionality(4)))
             }
-            Step::LastLook if empty => Some(Next::Enter(Phase::OffAir(OffAir::begin(departure.id, now)))),
+            Step::LastLook if empty => {
+                Some(Next::Enter(Phase::OffAir(OffAir::begin(departure.id, now))))
+            }
             _ => None,
         }
     }
 
     /// `AT+CFUN` has ended; a modem that refuses it goes without.
     pub(super) fn radio_off(&mut self, now: Moment) {
-        if let Some(departure) = self.departure.as_mut().filter(|departure| departure.step == Step::RadioOff) {
+        if let Some(departure) =
+            self.departure.as_mut().filter(|departure| departure.step == Step::RadioOff)
+        {
             departure.step = Step::LastLook;
             (departure.empty, departure.sweeps) = (false, 0);
             self.sweep.at(now);
@@ -107,8 +122,8 @@ impl Serving {
         }
     }
 
-    /// The card is gone, or not to be read any more. With the radio off already that is as good as having left; otherwise
-    /// who asked is told.
+    /// The card is gone, or not to be read any more. With the radio off already that is as good as
+    /// having left; otherwise who asked is told.
     pub fn card_gone(&mut self, facts: &mut Facts, now: Moment) -> Option<Phase> {
         let Departure { id, step, .. } = self.departure.take()?;
         if step != Step::Emptying {

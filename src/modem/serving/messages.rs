@@ -15,8 +15,8 @@ use crate::at::{self, Command, FinalResult, ListHeader, Store};
 
 /// Announcements that are read before a sweep that waits gets its turn.
 const READS_IN_ROW: u8 = 16;
-/// How long after the ICCID was read messages may be read without reading it again; and how long after that, or after the message
-/// itself was read, a deletion may be sent.
+/// How long after the ICCID was read messages may be read without reading it again; and how long
+/// after that, or after the message itself was read, a deletion may be sent.
 const PROOF: Duration = Duration::from_secs(10);
 /// The same where a bank may put another card on late.
 const BANK_PROOF: Duration = Duration::from_millis(500);
@@ -28,7 +28,8 @@ const EARLY: Duration = Duration::from_secs(1);
 const AFTERMATH: Duration = Duration::from_secs(5);
 /// Sweeps in quick succession that try to find the modem's own store empty.
 const CUSTODY_SWEEPS: u8 = 3;
-/// Sweeps between two keep-alives that follow upon one that found something: a modem that was full says nothing of what comes then.
+/// Sweeps between two keep-alives that follow upon one that found something: a modem that was full
+/// says nothing of what comes then.
 const FOLLOW_UPS: u8 = 10;
 /// A store that cannot be chosen so often is left alone.
 const REFUSED_SELECTIONS: u8 = 3;
@@ -51,7 +52,8 @@ impl Serving {
         let read = self.reads.peek(self.chosen, &self.slots);
         let sweeps = self.sweep.is_running() || self.sweep.due().is_some_and(|due| due <= now);
         if (read.is_some() || sweeps) && now - self.iccid_read_at > proof(facts) {
-            // The card may have been exchanged unseen, and every announcement of that lost: whose messages are these?
+            // The card may have been exchanged unseen, and every announcement of that lost: whose
+            // messages are these?
             self.doubt = true;
             return Some(iccid_command(facts));
         }
@@ -73,7 +75,11 @@ impl Serving {
 
     /// The command, or first the choice of the store that it is for.
     fn inside(&self, facts: &Facts, store: Store, command: Command) -> Command {
-        if self.chosen == Some(store) { command } else { Command::SelectStores(facts.plan.selecting(store)) }
+        if self.chosen == Some(store) {
+            command
+        } else {
+            Command::SelectStores(facts.plan.selecting(store))
+        }
     }
 
     fn sweep_command(&mut self, facts: &mut Facts, now: Moment) -> Option<Command> {
@@ -91,7 +97,13 @@ impl Serving {
     }
 
     /// `+CMTI`
-    pub fn announced(&mut self, facts: &Facts, store: Option<Store>, index: Option<i32>, now: Moment) {
+    pub fn announced(
+        &mut self,
+        facts: &Facts,
+        store: Option<Store>,
+        index: Option<i32>,
+        now: Moment,
+    ) {
         let fits = match (store, index) {
             (Some(store), Some(index)) if facts.plan.readable.contains(&store) => {
                 self.reads.add(Read { store, index, announced: Some(now), tries: 0 })
@@ -103,7 +115,8 @@ impl Serving {
         }
     }
 
-    /// The modem says that it could not take a message in, or that the messages have become readable only now.
+    /// The modem says that it could not take a message in, or that the messages have become
+    /// readable only now.
     pub fn sweep_soon(&mut self, full: bool, now: Moment) {
         if full {
             self.full_at = Some(now);
@@ -152,7 +165,8 @@ impl Serving {
             return self.sweep.soon(now);
         }
         let announced = self.reads.take(store, header.index);
-        let read = announced.unwrap_or(Read { store, index: header.index, announced: None, tries: 0 });
+        let read =
+            announced.unwrap_or(Read { store, index: header.index, announced: None, tries: 0 });
         self.message(facts, read, header.length, line, now);
     }
 
@@ -168,13 +182,26 @@ impl Serving {
         self.end_of_sweep(facts, now);
     }
 
-    pub(super) fn indexes(&mut self, facts: &mut Facts, outcome: Outcome, reply: &Reply, now: Moment) {
+    pub(super) fn indexes(
+        &mut self,
+        facts: &mut Facts,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         self.sweep.indexes(reply.find(at::indexes).filter(|_| outcome.is_ok()));
         self.end_of_sweep(facts, now);
     }
 
     /// The reply to `AT+CMGR`.
-    pub(super) fn read(&mut self, facts: &mut Facts, index: i32, outcome: Outcome, reply: &Reply, now: Moment) {
+    pub(super) fn read(
+        &mut self,
+        facts: &mut Facts,
+        index: i32,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         let Some(store) = self.chosen else { return };
         let announced = self.reading.take();
         let walking = announced.is_none() && self.sweep.walks(store, index);
@@ -182,7 +209,8 @@ impl Serving {
         let mut lines = reply.lines();
         let header = lines.next().and_then(at::read_header).and_then(Result::ok);
         match (header, lines.next()) {
-            // A reply without its end may have lost more than that: what does not fit then is no odd PDU, but half of one.
+            // A reply without its end may have lost more than that: what does not fit then is no
+            // odd PDU, but half of one.
             (Some(header), Some(line)) if self.is_whole(outcome, header.length, line) => {
                 self.sweep.found += usize::from(walking);
                 self.message(facts, read, header.length, line, now);
@@ -208,7 +236,14 @@ impl Serving {
         }
     }
 
-    fn message(&mut self, facts: &mut Facts, read: Read, length: Option<usize>, line: &str, now: Moment) {
+    fn message(
+        &mut self,
+        facts: &mut Facts,
+        read: Read,
+        length: Option<usize>,
+        line: &str,
+        now: Moment,
+    ) {
         let Read { store, index, announced, tries } = read;
         let pdu = pdu(line);
         if !fits(&pdu, length) && tries < REREADS {
@@ -287,8 +322,8 @@ fn pdu(line: &str) -> RawPdu {
     hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets)
 }
 
-/// Whether the PDU has the length that its header gave: TPDU octets, without the service-centre address (its length octet, then so
-/// many).
+/// Whether the PDU has the length that its header gave: TPDU octets, without the service-centre
+/// address (its length octet, then so many).
 pub(super) fn fits(pdu: &RawPdu, length: Option<usize>) -> bool {
     let RawPdu::Octets(octets) = pdu else { return false };
     let address = octets.first().map_or(0, |length| usize::from(*length));

@@ -1,5 +1,5 @@
-//! Working: the network is watched, messages are read, handed on and deleted. `Registering` and `Ready` in one, because messages lie in
-//! the stores whether there is a network or not.
+//! Working: the network is watched, messages are read, handed on and deleted. `Registering` and
+//! `Ready` in one, because messages lie in the stores whether there is a network or not.
 
 mod departing;
 mod messages;
@@ -35,7 +35,8 @@ const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(
 
 /// How old the reading of the ICCID may be when something is done in the name of that card.
 const FRESH: Duration = Duration::from_secs(2);
-/// After a commit that took so long a modem may have fallen silent: messages that came meanwhile were not acknowledged.
+/// After a commit that took so long a modem may have fallen silent: messages that came meanwhile
+/// were not acknowledged.
 const SLOW_COMMIT: Duration = Duration::from_secs(10);
 
 /// Where to go from here.
@@ -83,8 +84,8 @@ pub(super) struct Serving {
     /// The host is to be told that the modem's own store is empty; with a token: has been told.
     emptied: Option<Option<Token>>,
     leave: Option<Leave>,
-    /// Messages of a bank's card that were read, and that are handed on when its ICCID has been read once more: the bank may put
-    /// another card on late.
+    /// Messages of a bank's card that were read, and that are handed on when its ICCID has been
+    /// read once more: the bank may put another card on late.
     unproven: Vec<Action>,
     /// The card is to go off the air.
     departure: Option<Departure>,
@@ -140,9 +141,15 @@ impl Serving {
         }
         match self.leave.take() {
             Some(Leave::SimCheck) => return Next::Enter(Phase::SimCheck(SimCheck::settling(now))),
-            Some(Leave::Identifying) => return Next::Enter(Phase::Identifying(Identifying::default())),
-            Some(Leave::Configuring) => return Next::Enter(Phase::Configuring(Configuring::default())),
-            Some(Leave::Restarted) => return Next::GiveUp("started anew after its store was full".to_owned()),
+            Some(Leave::Identifying) => {
+                return Next::Enter(Phase::Identifying(Identifying::default()));
+            }
+            Some(Leave::Configuring) => {
+                return Next::Enter(Phase::Configuring(Configuring::default()));
+            }
+            Some(Leave::Restarted) => {
+                return Next::GiveUp("started anew after its store was full".to_owned());
+            }
             None => {}
         }
         self.keep_alive(facts, now);
@@ -211,10 +218,20 @@ impl Serving {
         let poll = (!facts.is_registered()).then_some(self.poll_at);
         let sweep = if self.slots.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
-        [Some(self.keep_alive_at), poll, messages, self.departure_ends()].into_iter().flatten().min()
+        [Some(self.keep_alive_at), poll, messages, self.departure_ends()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome, reply: &Reply, now: Moment) {
+    pub fn ended(
+        &mut self,
+        facts: &mut Facts,
+        command: &Command,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         match command {
             Command::Iccid(_) => self.iccid_read(facts, outcome, reply, now),
             Command::SelectStores(selection) => {

@@ -55,7 +55,8 @@ impl Serving {
     }
 
     pub(super) fn poll_registration(&mut self, facts: &Facts, now: Moment) {
-        // A chore that asks for nothing (no such domain, no setting to restore) must not stand in the way.
+        // A chore that asks for nothing (no such domain, no setting to restore) must not stand in
+        // the way.
         while self.chores.front().is_some_and(|chore| chore.command(facts).is_none()) {
             self.chores.pop_front();
         }
@@ -85,7 +86,9 @@ impl Serving {
             Chore::Operator if ok => facts.operator = reply.find(at::operator),
             Chore::Indications if ok => {
                 let wanted = facts.indications.map_or(1, |wanted| wanted.mt);
-                let silent = reply.find(at::indications).is_some_and(|set| set.mt != wanted || set.mode == 0);
+                let silent = reply
+                    .find(at::indications)
+                    .is_some_and(|set| set.mt != wanted || set.mode == 0);
                 if silent {
                     self.chore(Chore::Announce);
                     self.sweep.soon(now);
@@ -100,7 +103,14 @@ impl Serving {
         }
     }
 
-    fn registration_asked(&mut self, facts: &mut Facts, number: usize, reply: &Reply, ok: bool, now: Moment) {
+    fn registration_asked(
+        &mut self,
+        facts: &mut Facts,
+        number: usize,
+        reply: &Reply,
+        ok: bool,
+        now: Moment,
+    ) {
         let reported = reply.find(at::registration).filter(|_| ok);
         if let Some(reported) = reported {
             self.registration(facts, reported.domain, reported.registration, now);
@@ -111,9 +121,15 @@ impl Serving {
         }
     }
 
-    /// A URC or a reply. While there is no network the card may have been exchanged unseen (a bank, a slot switched): its ICCID is read
-    /// when the network goes and when it comes back.
-    pub fn registration(&mut self, facts: &mut Facts, domain: Domain, registration: Registration, now: Moment) {
+    /// A URC or a reply. While there is no network the card may have been exchanged unseen (a bank,
+    /// a slot switched): its ICCID is read when the network goes and when it comes back.
+    pub fn registration(
+        &mut self,
+        facts: &mut Facts,
+        domain: Domain,
+        registration: Registration,
+        now: Moment,
+    ) {
         facts.set_registration(domain, registration);
         match (facts.is_registered(), self.registered_since) {
             (true, None) => {
@@ -135,7 +151,9 @@ impl Serving {
     /// Whether a message announced at this time is one that the network sent at this time.
     pub(super) fn is_live(&self, announced: Option<Moment>, facts: &Facts, now: Moment) -> bool {
         const FRESH: Duration = Duration::from_secs(10);
-        let (Some(announced), Some(registered)) = (announced, self.registered_since) else { return false };
+        let (Some(announced), Some(registered)) = (announced, self.registered_since) else {
+            return false;
+        };
         let settled = self.full_at.map_or(registered, |full| registered.max(full));
         now - announced < FRESH && announced - settled >= facts.config.settled_after
     }

@@ -1,4 +1,5 @@
-//! What becomes of what the channel tells: URCs, messages that come by themselves, a card or a modem that is another now.
+//! What becomes of what the channel tells: URCs, messages that come by themselves, a card or a
+//! modem that is another now.
 
 use super::super::channel::Event;
 use super::super::face::{Action, RawPdu, RequestError};
@@ -18,7 +19,9 @@ impl Session {
     pub(super) fn event(&mut self, event: Event, line: &str, now: Moment) {
         match event {
             Event::Urc(urc) => self.urc(urc, now),
-            Event::Direct(head) if head.kind == DirectKind::Message => self.direct_message(line, now),
+            Event::Direct(head) if head.kind == DirectKind::Message => {
+                self.direct_message(line, now)
+            }
             // A broadcast or a status report: nobody asked for it.
             Event::Direct(_) => {}
             Event::Entry(header) => {
@@ -54,7 +57,9 @@ impl Session {
         }
         let pdu = hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets);
         let (certain, live) = match &self.phase {
-            Phase::Serving(serving) => (serving.card_is_certain(), serving.is_live_now(&self.facts, now)),
+            Phase::Serving(serving) => {
+                (serving.card_is_certain(), serving.is_live_now(&self.facts, now))
+            }
             _ => (true, false),
         };
         self.direct.came(&mut self.facts, pdu, certain, certain && live, now);
@@ -99,7 +104,8 @@ impl Session {
         }
     }
 
-    /// Nothing that is known of messages holds any longer: not even the indexes that were to be deleted.
+    /// Nothing that is known of messages holds any longer: not even the indexes that were to be
+    /// deleted.
     pub(super) fn card_lost(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase
             && let Some(phase) = serving.card_gone(&mut self.facts, now)

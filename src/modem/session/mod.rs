@@ -16,7 +16,8 @@ use super::probing::Probing;
 use super::requests::Requests;
 use crate::at::{self, Command, Item, LineBuffer};
 
-/// One open port's conversation with a modem. Begins by itself; ends with [`Action::Reopen`], after which it does nothing more.
+/// One open port's conversation with a modem. Begins by itself; ends with [`Action::Reopen`], after
+/// which it does nothing more.
 #[derive(Debug)]
 pub struct Session {
     lines: LineBuffer,
@@ -68,7 +69,8 @@ impl Session {
         action
     }
 
-    /// When to call [`Session::tick`] if nothing happens before; never changed by what a modem says unasked.
+    /// When to call [`Session::tick`] if nothing happens before; never changed by what a modem says
+    /// unasked.
     pub fn next_deadline(&self) -> Option<Moment> {
         if self.over {
             return None;
@@ -77,7 +79,8 @@ impl Session {
         [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
     }
 
-    /// How the last command that has ended since this was last asked was answered; for those who count.
+    /// How the last command that has ended since this was last asked was answered; for those who
+    /// count.
     pub fn take_answered(&mut self) -> Option<Answered> {
         self.answered.take()
     }
@@ -165,7 +168,8 @@ impl Session {
         }
     }
 
-    /// The host's answer to [`Action::Store`]: `ok` means committed on disk, and that the modem's copy may go.
+    /// The host's answer to [`Action::Store`]: `ok` means committed on disk, and that the modem's
+    /// copy may go.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
         let direct = self.direct.stored(token, ok, now);
         if let Phase::Serving(serving) = &mut self.phase {
@@ -186,7 +190,8 @@ impl Session {
         self.advance(now);
     }
 
-    /// The host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the try is on disk and may be made.
+    /// The host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the try is on disk and
+    /// may be made.
     pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
         if let Phase::SimCheck(phase) = &mut self.phase {
             phase.may_enter_pin(token, answer);
@@ -234,8 +239,8 @@ impl Session {
         }
     }
 
-    /// Not before the modem is known: without its IMEI the two could not find each other again. What concerns one card only while that
-    /// card's ICCID has just been read.
+    /// Not before the modem is known: without its IMEI the two could not find each other again.
+    /// What concerns one card only while that card's ICCID has just been read.
     fn next_request(&mut self, now: Moment) -> Option<Command> {
         if matches!(self.phase, Phase::Probing(_)) {
             return None;
@@ -248,7 +253,9 @@ impl Session {
         };
         let card = card.flatten().map(|sim| sim.iccid.as_str());
         while let Some(id) = card.and_then(|iccid| self.requests.for_another_card(iccid)) {
-            self.facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
+            self.facts
+                .actions
+                .push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
         }
         self.requests.begin(&self.facts.profile, card.is_some())
     }

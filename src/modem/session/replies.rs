@@ -11,7 +11,8 @@ use crate::sms;
 
 /// Commands in a row that were not answered, although the modem found its feet each time.
 const UNANSWERED: u8 = 6;
-/// Cards lost in a row, after which commands that are not needed no longer decide that a card is lost.
+/// Cards lost in a row, after which commands that are not needed no longer decide that a card is
+/// lost.
 const LOSSES: u32 = 3;
 
 impl Session {
@@ -33,10 +34,18 @@ impl Session {
         } else {
             match &mut self.phase {
                 Phase::Probing(phase) => phase.ended(command, outcome, &reply),
-                Phase::SimCheck(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
-                Phase::Identifying(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
-                Phase::Configuring(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
-                Phase::Serving(phase) => phase.ended(&mut self.facts, command, outcome, &reply, now),
+                Phase::SimCheck(phase) => {
+                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                }
+                Phase::Identifying(phase) => {
+                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                }
+                Phase::Configuring(phase) => {
+                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                }
+                Phase::Serving(phase) => {
+                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                }
                 Phase::OffAir(phase) => phase.ended(&mut self.facts, command, outcome),
             }
         }
@@ -44,11 +53,16 @@ impl Session {
     }
 
     fn tells_of_a_lost_card(&self, command: &Command, outcome: Outcome) -> bool {
-        let cares = !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_) | Phase::OffAir(_));
+        let cares =
+            !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_) | Phase::OffAir(_));
         let lost = outcome.sim_trouble().is_some_and(|trouble| trouble != SimTrouble::Busy);
         let needed = matches!(
             command,
-            Command::Iccid(_) | Command::SelectStores(_) | Command::List | Command::Read(_) | Command::Delete(_)
+            Command::Iccid(_)
+                | Command::SelectStores(_)
+                | Command::List
+                | Command::Read(_)
+                | Command::Delete(_)
         );
         cares && lost && (needed || self.facts.losses < LOSSES)
     }

@@ -1,8 +1,11 @@
-//! A session on a bench: a modem that answers from a table, and a script that plays lines against it.
+//! A session on a bench: a modem that answers from a table, and a script that plays lines against
+//! it.
 //!
-//! Verbs of a script, one on a line: `> command` the session sends this; `< line|line` the modem sends these; `raw text` the modem sends
-//! this without a line end; `store SM 3 [ICCID]` the session hands this message on; `commit`, `refuse` the host answers for the oldest message;
-//! `wait 5s` time passes; `auto 5s` time passes with the modem answering from its table; `quiet` nothing was sent or handed on; `state Ready`.
+//! Verbs of a script, one on a line: `> command` the session sends this; `< line|line` the modem
+//! sends these; `raw text` the modem sends this without a line end; `store SM 3 [ICCID]` the
+//! session hands this message on; `commit`, `refuse` the host answers for the oldest message; `wait
+//! 5s` time passes; `auto 5s` time passes with the modem answering from its table; `quiet` nothing
+//! was sent or handed on; `state Ready`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,7 +16,8 @@ pub const ICCID: &str = "8931440400000000123";
 pub const OTHER: &str = "8931440400000000999";
 pub const IMEI: &str = "861234567890123";
 /// SMS-DELIVER of 24 octets behind a service-centre address of 8.
-pub const PDU: &str = "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
+pub const PDU: &str =
+    "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
 pub const PDU_LENGTH: usize = 30;
 
 /// A well-behaved modem.
@@ -92,7 +96,10 @@ impl Bench {
             dropped: 0,
             tried: Vec::new(),
             custody: Ok(Custody::default()),
-            table: TABLE.iter().map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned())).collect(),
+            table: TABLE
+                .iter()
+                .map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned()))
+                .collect(),
         };
         bench.act();
         bench
@@ -121,7 +128,10 @@ impl Bench {
         while let Some(action) = self.session.next_action() {
             match action {
                 Action::Write(bytes) => {
-                    let text = String::from_utf8(bytes).unwrap().replace('\x1b', "ESC ").replace('\x1a', " END");
+                    let text = String::from_utf8(bytes)
+                        .unwrap()
+                        .replace('\x1b', "ESC ")
+                        .replace('\x1a', " END");
                     let line = text.strip_suffix('\r').map(str::to_owned).unwrap_or(text);
                     self.log.push(line.clone());
                     self.sent.push_back(line);
@@ -189,7 +199,11 @@ impl Bench {
         for _ in 0..100_000 {
             if let Some(command) = self.sent.pop_front() {
                 let command = command.trim_start_matches("ESC ").to_owned();
-                let reply = self.table.iter().find(|(known, _)| *known == command).map(|(_, reply)| reply.clone());
+                let reply = self
+                    .table
+                    .iter()
+                    .find(|(known, _)| *known == command)
+                    .map(|(_, reply)| reply.clone());
                 match reply.as_deref() {
                     Some("-") => {}
                     Some(lines) => self.lines(lines),
@@ -217,7 +231,10 @@ impl Bench {
     }
 
     fn stores(&mut self, wanted: &str) {
-        let (_, received) = self.handed_on.pop_front().unwrap_or_else(|| panic!("nothing handed on, wanted {wanted}"));
+        let (_, received) = self
+            .handed_on
+            .pop_front()
+            .unwrap_or_else(|| panic!("nothing handed on, wanted {wanted}"));
         let place = format!("{} {}", received.store, received.index);
         let owned = format!("{place} {}", received.iccid);
         assert!(wanted == place || wanted == owned, "handed on {owned}, wanted {wanted}");
@@ -244,7 +261,9 @@ impl Bench {
                 }
                 "wait" => self.wait(seconds()),
                 "auto" => self.auto(seconds()),
-                "quiet" => assert!(self.sent.is_empty() && self.handed_on.is_empty(), "{:?}", self.sent),
+                "quiet" => {
+                    assert!(self.sent.is_empty() && self.handed_on.is_empty(), "{:?}", self.sent)
+                }
                 "state" => assert_eq!(self.session.state().to_string(), rest),
                 _ => panic!("no such verb: {line}"),
             }

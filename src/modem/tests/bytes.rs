@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::super::*;
 use super::bench::*;
 
-/// Plays bytes against a session, with commands answered now and then, and checks that it stays small and quiet.
+/// Plays bytes against a session, with commands answered now and then, and checks that it stays
+/// small and quiet.
 fn survive(mut bench: Bench, chunks: Vec<Vec<u8>>) {
     for chunk in chunks {
         bench.raw(&chunk);

@@ -1,4 +1,5 @@
-//! SIM events: what was known of messages is forgotten, and nothing is attributed before the ICCID has been read again (I12).
+//! SIM events: what was known of messages is forgotten, and nothing is attributed before the ICCID
+//! has been read again (I12).
 
 use std::time::Duration;
 
@@ -28,7 +29,9 @@ fn a_sim_pulled_between_reading_and_deleting_is_never_written_to() {
 
 #[test]
 fn an_error_that_says_there_is_no_sim_is_an_event_too() {
-    for error in ["+CME ERROR: 10", "+CME ERROR: 13", "+CMS ERROR: 310", "+CME ERROR: SIM not inserted"] {
+    for error in
+        ["+CME ERROR: 10", "+CME ERROR: 13", "+CMS ERROR: 310", "+CME ERROR: SIM not inserted"]
+    {
         let mut bench = with_one_waiting();
         bench.play("< +CMTI: \"ME\",4\n > AT+CMGR=4");
         bench.lines(error);
@@ -96,7 +99,11 @@ fn the_session_waits_for_a_usable_card_and_says_why() {
         bench.on("AT+CPIN?", reply);
         bench.auto(Duration::from_secs(300));
         assert_eq!(bench.snapshot().state, State::SimCheck);
-        assert!(bench.snapshot().reason.as_deref().unwrap().contains(reason), "{reply}: {:?}", bench.snapshot().reason);
+        assert!(
+            bench.snapshot().reason.as_deref().unwrap().contains(reason),
+            "{reply}: {:?}",
+            bench.snapshot().reason
+        );
         assert!(!bench.log.iter().any(|sent| sent.starts_with("AT+CPIN=")), "no PIN is entered");
         assert!(bench.count("AT+CPIN?") < 60);
         bench.on("AT+CPIN?", "+CPIN: READY|OK");
@@ -198,7 +205,9 @@ fn the_iccid_is_found_by_whatever_command_works() {
 #[test]
 fn a_modem_that_answers_ok_to_every_command_it_does_not_know_still_gets_to_crsm() {
     let mut bench = Bench::new();
-    for command in ["AT+CCID", "AT+QCCID", "AT+ICCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT!ICCID?"] {
+    for command in
+        ["AT+CCID", "AT+QCCID", "AT+ICCID", "AT+CICCID", "AT^ICCID?", "AT#CCID", "AT!ICCID?"]
+    {
         bench.on(command, "OK");
     }
     bench.on("AT+CRSM=176,12258,0,0,10", "+CRSM: 144,0,\"981344040000000010F2\"|OK");

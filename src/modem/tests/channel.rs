@@ -16,7 +16,8 @@ fn reading() -> Bench {
 fn a_late_ok_is_not_taken_for_another_commands() {
     let mut bench = reading();
     bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN");
-    // The late reply: it is neither the reply to the question nor a message, and does not set the next command free.
+    // The late reply: it is neither the reply to the question nor a message, and does not set the
+    // next command free.
     bench.lines(&Bench::message(PDU_LENGTH));
     bench.play("quiet\n < OK|ERROR\n quiet\n < 861234567890123\n quiet\n < OK");
     bench.play("> AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGR=4");
@@ -87,8 +88,10 @@ fn greetings_answered_late_and_all_at_once_do_no_harm() {
 #[test]
 fn an_ok_without_the_value_that_was_asked_for_is_another_commands() {
     let mut bench = Bench::new();
-    bench
-        .play("> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CGSN\n < OK\n quiet\n wait 0.3s\n > AT+CGSN");
+    bench.play(
+        "> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CGSN\n < OK\n quiet\n wait \
+         0.3s\n > AT+CGSN",
+    );
     bench.play("< 861234567890123|OK\n > AT+CGSN");
 }
 
@@ -176,7 +179,10 @@ fn operators_commands_that_are_refused_or_come_too_many() {
     bench.act();
     assert_eq!(bench.answers[0], (1, Err(RequestError::NotACommand)));
     assert_eq!(bench.answers[2], (3, Err(RequestError::WritesImei)));
-    assert_eq!(bench.answers.iter().filter(|(_, reply)| *reply == Err(RequestError::TooMany)).count(), 12);
+    assert_eq!(
+        bench.answers.iter().filter(|(_, reply)| *reply == Err(RequestError::TooMany)).count(),
+        12
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What lies in the modem's own store came for the card before, until that store has been found empty (I12).
+//! What lies in the modem's own store came for the card before, until that store has been found
+//! empty (I12).
 
 use std::time::Duration;
 
@@ -12,11 +13,16 @@ fn changed() -> Bench {
 }
 
 fn listed(slots: &[i32]) -> String {
-    slots.iter().map(|slot| format!("+CMGL: {slot},1,,{PDU_LENGTH}|{PDU}|")).collect::<String>() + "OK"
+    slots.iter().map(|slot| format!("+CMGL: {slot},1,,{PDU_LENGTH}|{PDU}|")).collect::<String>()
+        + "OK"
 }
 
 fn owners(bench: &Bench) -> Vec<(String, i32, String)> {
-    bench.handed_on.iter().map(|(_, got)| (got.store.clone(), got.index, got.iccid.clone())).collect()
+    bench
+        .handed_on
+        .iter()
+        .map(|(_, got)| (got.store.clone(), got.index, got.iccid.clone()))
+        .collect()
 }
 
 #[test]
@@ -26,7 +32,10 @@ fn messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one() {
     bench.auto(Duration::from_secs(1));
     let mut found = owners(&bench);
     found.sort();
-    assert_eq!(found, [("ME".to_owned(), 1, OTHER.to_owned()), ("SM".to_owned(), 1, ICCID.to_owned())]);
+    assert_eq!(
+        found,
+        [("ME".to_owned(), 1, OTHER.to_owned()), ("SM".to_owned(), 1, ICCID.to_owned())]
+    );
     assert!(bench.emptied.is_empty());
 }
 
@@ -57,7 +66,9 @@ fn once_me_was_found_empty_the_host_is_told_and_me_is_this_cards() {
     bench.session.emptied(token, true, bench.now);
     bench.on("AT+CMGL=4", &listed(&[1]));
     bench.auto(Duration::from_secs(61));
-    assert!(!bench.handed_on.is_empty() && owners(&bench).iter().all(|(_, _, iccid)| iccid == ICCID));
+    assert!(
+        !bench.handed_on.is_empty() && owners(&bench).iter().all(|(_, _, iccid)| iccid == ICCID)
+    );
     assert_eq!(bench.emptied.len(), 1);
 }
 

@@ -71,7 +71,12 @@ fn a_message_that_fails_is_never_sent_a_second_time() {
     bench.raw(b"\r\n> ");
     bench.play("auto 200s");
     assert_eq!(bench.answers, [(7, Err(RequestError::TimedOut))]);
-    assert_eq!((bench.count("AT+CMGS=15"), bench.session.state()), (1, State::Ready), "{:?}", bench.log);
+    assert_eq!(
+        (bench.count("AT+CMGS=15"), bench.session.state()),
+        (1, State::Ready),
+        "{:?}",
+        bench.log
+    );
 }
 
 #[test]
@@ -126,24 +131,32 @@ const PACKED: &str = "4E3908668BC966B49AED867301";
 
 #[test]
 fn ussd_is_asked_and_answered_as_the_model_wants_it() {
-    let own = "name = \"Acme\"\nmanufacturer = [\"Bench\"]\nmodel = [\"*\"]\nquirks = [\"{quirk}\"]\n";
+    let own =
+        "name = \"Acme\"\nmanufacturer = [\"Bench\"]\nmodel = [\"*\"]\nquirks = [\"{quirk}\"]\n";
     let table = [
         ("no-list", "*100#", "Your number is 0612345678."),
         // 23.038 6.1.2.3.1: five septets in five octets.
         ("ussd-packed", "AA180C3602", PACKED),
-        ("ussd-ucs2", "002A0031003000300023", "0048006900200030003600310032003300340035003600370038"),
+        (
+            "ussd-ucs2",
+            "002A0031003000300023",
+            "0048006900200030003600310032003300340035003600370038",
+        ),
     ];
     for (quirk, sent, told) in table {
         let own = own.replace("{quirk}", quirk);
         let (profiles, faults) = Catalogue::with_own([("acme.toml", own.as_str())]);
         assert!(faults.is_empty(), "{faults:?}");
-        let mut bench = Bench::with(SessionConfig { profiles: profiles.into(), ..SessionConfig::new("port") });
+        let mut bench =
+            Bench::with(SessionConfig { profiles: profiles.into(), ..SessionConfig::new("port") });
         bench.on("AT+CMGD=?", "+CMGD: (),(0-4)|OK");
         bench.on(&format!("AT+CUSD=1,\"{sent}\",15"), &format!("OK|+CUSD: 0,\"{told}\",15"));
         bench.auto(Duration::from_secs(10));
         ask(&mut bench, 7, ICCID, Errand::Ussd("*100#".to_owned()));
         bench.auto(Duration::from_secs(5));
-        let Some((7, Ok(text))) = bench.answers.pop() else { panic!("{quirk}: {:?} {:?}", bench.answers, bench.log) };
+        let Some((7, Ok(text))) = bench.answers.pop() else {
+            panic!("{quirk}: {:?} {:?}", bench.answers, bench.log)
+        };
         assert!(text[0].contains("06123456"), "{quirk}: {text:?}");
     }
 }

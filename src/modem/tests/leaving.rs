@@ -39,9 +39,14 @@ fn a_card_leaves_when_all_that_lay_in_the_stores_is_on_disk_and_deleted() {
     assert_eq!(bench.count("AT+CFUN=4"), 0);
     bench.on("AT+CMGL=4", "OK");
     bench.auto(Duration::from_secs(10));
-    let at = |command: &str| bench.log.iter().position(|sent| sent == command).unwrap_or_else(|| panic!("{command}"));
+    let at = |command: &str| {
+        bench.log.iter().position(|sent| sent == command).unwrap_or_else(|| panic!("{command}"))
+    };
     assert!(at("AT+CMGD=3") < at("AT+CFUN=4") && at("AT+CFUN=4") < at("AT+CFUN=0"));
-    let looked = bench.log[at("AT+CFUN=4")..at("AT+CFUN=0")].iter().filter(|sent| *sent == "AT+CMGL=4").count();
+    let looked = bench.log[at("AT+CFUN=4")..at("AT+CFUN=0")]
+        .iter()
+        .filter(|sent| *sent == "AT+CMGL=4")
+        .count();
     assert_eq!(looked, 2, "both stores are looked at once more with the radio off");
     assert_eq!(answer(&bench, 7), Some(&Ok(Vec::new())));
     assert_eq!((bench.session.state(), bench.snapshot().sim.as_ref()), (State::Switching, None));
@@ -93,7 +98,11 @@ fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
     bench.act();
     bench.on("AT", "-");
     bench.auto(Duration::from_secs(40));
-    assert_eq!(bench.session.state(), State::Probing, "a modem that starts for so long is waited for");
+    assert_eq!(
+        bench.session.state(),
+        State::Probing,
+        "a modem that starts for so long is waited for"
+    );
     bench.on("AT", "OK");
     bench.auto(Duration::from_secs(10));
     assert_eq!(bench.session.state(), State::Ready, "{:?} {:?}", bench.reopen, bench.log.last());
@@ -148,9 +157,14 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
         bench.lines(if command == "AT+CMGL=4" { "OK" } else { "+CPMS: 0,20,0,20,0,20|OK" });
     }
     bench.on("AT+CMGL=4", "+CMS ERROR: 310").on("AT+CCID", "+CME ERROR: 10");
-    bench.on("AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CMS ERROR: 310").on("AT+CPMS=\"ME\",\"ME\",\"SM\"", "+CMS ERROR: 310");
+    bench
+        .on("AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CMS ERROR: 310")
+        .on("AT+CPMS=\"ME\",\"ME\",\"SM\"", "+CMS ERROR: 310");
     bench.auto(Duration::from_secs(20));
-    assert_eq!((answer(&bench, 7), bench.session.state()), (Some(&Ok(Vec::new())), State::Switching));
+    assert_eq!(
+        (answer(&bench, 7), bench.session.state()),
+        (Some(&Ok(Vec::new())), State::Switching)
+    );
     let mut bench = Bench::ready();
     leaving(&mut bench);
     bench.lines("+CPIN: NOT INSERTED");
@@ -169,7 +183,8 @@ fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
     };
     let file = "AT+CRSM=176,12258,0,0,10";
     for (after, handed_on) in [(ICCID, 1), (OTHER, 0)] {
-        let mut bench = Bench::with(SessionConfig { iccid_from_card: true, ..SessionConfig::new("port") });
+        let mut bench =
+            Bench::with(SessionConfig { iccid_from_card: true, ..SessionConfig::new("port") });
         bench.on(file, &card(ICCID));
         bench.auto(Duration::from_millis(10));
         assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
@@ -209,7 +224,10 @@ fn a_message_that_cannot_be_deleted_holds_no_card_that_is_to_leave() {
     bench.on("AT+CMGD=3", "ERROR").on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
     leaving(&mut bench);
     bench.auto(Duration::from_secs(50));
-    assert_eq!((answer(&bench, 7), bench.session.state()), (Some(&Ok(Vec::new())), State::Switching));
+    assert_eq!(
+        (answer(&bench, 7), bench.session.state()),
+        (Some(&Ok(Vec::new())), State::Switching)
+    );
     assert!(!bench.handed_on.is_empty());
 }
 
@@ -223,7 +241,10 @@ fn a_card_leaves_only_when_it_is_the_one_that_was_let_go_and_its_pin_is_not_half
     }
     let pin = Pin::parse("1234");
     let mut bench = Bench::with(SessionConfig { pin, ..SessionConfig::new("port") });
-    bench.on("AT+CPIN?", "+CPIN: SIM PIN|OK").on("AT+CPIN=\"1234\"", "OK").on("AT+CPINR", "+CPINR: SIM PIN,3,3|OK");
+    bench
+        .on("AT+CPIN?", "+CPIN: SIM PIN|OK")
+        .on("AT+CPIN=\"1234\"", "OK")
+        .on("AT+CPINR", "+CPINR: SIM PIN,3,3|OK");
     bench.auto(Duration::from_millis(100));
     bench.session.request(9, Request::Leave { iccid: None }, bench.now);
     bench.act();

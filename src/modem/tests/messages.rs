@@ -6,7 +6,8 @@ use super::super::*;
 use super::bench::*;
 
 fn listed(slots: &[i32]) -> String {
-    let entries: Vec<String> = slots.iter().map(|slot| format!("+CMGL: {slot},1,,{PDU_LENGTH}|{PDU}|")).collect();
+    let entries: Vec<String> =
+        slots.iter().map(|slot| format!("+CMGL: {slot},1,,{PDU_LENGTH}|{PDU}|")).collect();
     format!("{}OK", entries.concat())
 }
 
@@ -176,8 +177,12 @@ fn every_store_is_swept_and_the_store_in_use_comes_first() {
     let mut bench = Bench::ready();
     bench.log.clear();
     bench.auto(Duration::from_secs(61));
-    let about: Vec<&str> =
-        bench.log.iter().map(String::as_str).filter(|sent| sent.contains("CPMS") || sent.contains("CMGL")).collect();
+    let about: Vec<&str> = bench
+        .log
+        .iter()
+        .map(String::as_str)
+        .filter(|sent| sent.contains("CPMS") || sent.contains("CMGL"))
+        .collect();
     assert_eq!(about, ["AT+CMGL=4", "AT+CPMS=\"SM\",\"SM\",\"SM\"", "AT+CMGL=4"]);
 }
 
@@ -205,7 +210,8 @@ fn a_urc_and_a_direct_message_inside_a_list() {
          < +CMT: ,{PDU_LENGTH}|{PDU}
          < ^RSSI: 20|+CMGL: 2,1,,{PDU_LENGTH}|^HCSQ: \"LTE\",40,30,100,20|{PDU}|OK"
     ));
-    let places: Vec<(String, i32)> = bench.handed_on.iter().map(|(_, got)| (got.store.clone(), got.index)).collect();
+    let places: Vec<(String, i32)> =
+        bench.handed_on.iter().map(|(_, got)| (got.store.clone(), got.index)).collect();
     assert_eq!(places, [(String::new(), -1), ("SM".to_owned(), 2)]);
     bench.play("> AT+CMGR=9");
 }
@@ -231,7 +237,8 @@ fn a_pdu_that_does_not_fit_its_header_is_read_twice_more_and_then_handed_on() {
     bench.play("< +CMTI: \"SM\",3\n > AT+CMGR=3");
     let cut = format!("+CMGR: 0,,{PDU_LENGTH}|{}|OK", &PDU[..20]);
     bench.play(&format!(
-        "< {cut}\n > AT+CMGR=3\n < {cut}\n > AT+CMGR=3\n < {cut}\n store SM 3\n commit\n > AT+CMGD=3\n < OK"
+        "< {cut}\n > AT+CMGR=3\n < {cut}\n > AT+CMGR=3\n < {cut}\n store SM 3\n commit\n > \
+         AT+CMGD=3\n < OK"
     ));
     let mut bench = idle();
     bench.play(&format!(
@@ -264,7 +271,10 @@ fn a_slot_that_cannot_be_deleted_does_not_make_the_session_race() {
 fn where_listing_fails_every_index_is_read_t77w968() {
     let mut bench = Bench::new();
     bench.on("AT+CMGL=4", "ERROR").on("AT+CMGD=?", "+CMGD: (0-4),(0-4)");
-    bench.on("AT+CMGR=0", "+CMS ERROR: 321").on("AT+CMGR=1", "OK").on("AT+CMGR=3", &Bench::message(PDU_LENGTH));
+    bench
+        .on("AT+CMGR=0", "+CMS ERROR: 321")
+        .on("AT+CMGR=1", "OK")
+        .on("AT+CMGR=3", &Bench::message(PDU_LENGTH));
     bench.auto(Duration::from_secs(125));
     assert!(bench.count("AT+CMGR=4") >= 1 && bench.count("AT+CMGD=3") >= 1, "{:?}", bench.log);
     assert_eq!(bench.session.state(), State::Ready);
@@ -274,8 +284,12 @@ fn where_listing_fails_every_index_is_read_t77w968() {
 fn a_list_in_text_mode_means_that_the_settings_are_lost() {
     let mut bench = idle();
     bench.auto(Duration::from_secs(3));
-    bench.play("< +CMTI: \"SM\",-1\n wait 1s\n > AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGL=4");
-    bench.play("< +CMGL: 1,\"REC UNREAD\",\"+31612345678\",,\"26/06/22,12:57:03+08\"|OK|OK\n > AT+CMGF=0");
+    bench.play(
+        "< +CMTI: \"SM\",-1\n wait 1s\n > AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGL=4",
+    );
+    bench.play(
+        "< +CMGL: 1,\"REC UNREAD\",\"+31612345678\",,\"26/06/22,12:57:03+08\"|OK|OK\n > AT+CMGF=0",
+    );
     assert!(bench.handed_on.is_empty());
 }
 
@@ -287,7 +301,11 @@ fn a_full_store_is_emptied_and_announcements_are_asked_for_again() {
     bench.log.clear();
     bench.lines("^SMMEMFULL: \"SM\"");
     bench.auto(Duration::from_secs(2));
-    assert!(bench.count("AT+CMGL=4") >= 1 && bench.count("AT+CMGD=3") >= 1 && bench.count("AT+CNMI=2,1,0,0,0") == 1);
+    assert!(
+        bench.count("AT+CMGL=4") >= 1
+            && bench.count("AT+CMGD=3") >= 1
+            && bench.count("AT+CNMI=2,1,0,0,0") == 1
+    );
 }
 
 #[test]
@@ -308,7 +326,10 @@ fn a_message_is_live_when_announced_on_a_modem_that_has_been_registered_for_two_
     bench.on("AT+CMGL=4", "OK");
     bench.lines("SMS FULL");
     bench.auto(Duration::from_secs(5));
-    assert!(!live(&mut bench, "+CMTI: \"SM\",3"), "the network may have kept it while the store was full");
+    assert!(
+        !live(&mut bench, "+CMTI: \"SM\",3"),
+        "the network may have kept it while the store was full"
+    );
 }
 
 #[test]
@@ -351,5 +372,8 @@ fn a_sweep_that_made_room_is_followed_by_another_soon_as_a_full_modem_tells_noth
     bench.auto(Duration::from_secs(10));
     assert!(bench.count("AT+CMGL=4") >= before + 3, "{before}, {}", bench.count("AT+CMGL=4"));
     bench.auto(Duration::from_secs(40));
-    assert!(bench.count("AT+CMGL=4") <= before + 40, "no race with a modem that only says that it deletes");
+    assert!(
+        bench.count("AT+CMGL=4") <= before + 40,
+        "no race with a modem that only says that it deletes"
+    );
 }

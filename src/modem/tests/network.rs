@@ -7,7 +7,8 @@ use super::bench::*;
 
 #[test]
 fn lte_alone_is_enough_and_so_is_sms_only() {
-    for (circuit, lte) in [("+CREG: 1,0|OK", "+CEREG: 1,5|OK"), ("+CREG: 1,6|OK", "+CEREG: 1,0|OK")] {
+    for (circuit, lte) in [("+CREG: 1,0|OK", "+CEREG: 1,5|OK"), ("+CREG: 1,6|OK", "+CEREG: 1,0|OK")]
+    {
         let mut bench = Bench::new();
         bench.on("AT+CREG?", circuit).on("AT+CEREG?", lte);
         bench.auto(Duration::from_secs(1));

@@ -1,4 +1,5 @@
-//! A SIM card's PIN: entered once, never with one attempt left, never a second time when it was wrong.
+//! A SIM card's PIN: entered once, never with one attempt left, never a second time when it was
+//! wrong.
 
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ fn locked(attempts: u8, tried: Vec<String>) -> Bench {
     let config = SessionConfig { pin: Pin::parse("1234"), ..SessionConfig::new("port") };
     let mut bench = Bench::with(config);
     bench.tried = tried;
-    bench.on("AT+CPIN?", "+CPIN: SIM PIN|OK").on("AT+CPINR", &format!("+CPINR: SIM PIN,{attempts},3|OK"));
+    bench
+        .on("AT+CPIN?", "+CPIN: SIM PIN|OK")
+        .on("AT+CPINR", &format!("+CPINR: SIM PIN,{attempts},3|OK"));
     bench
 }
 
@@ -79,7 +82,10 @@ fn a_card_that_takes_a_moment_to_take_its_pin_is_waited_for() {
     bench.auto(Duration::from_secs(3));
     bench.on("AT+CPIN?", "+CPIN: READY|OK");
     bench.auto(Duration::from_secs(5));
-    assert_eq!((bench.session.state(), bench.tried.len(), bench.count(ENTER)), (State::Ready, 0, 1));
+    assert_eq!(
+        (bench.session.state(), bench.tried.len(), bench.count(ENTER)),
+        (State::Ready, 0, 1)
+    );
 }
 
 #[test]

@@ -21,8 +21,13 @@ fn acme(profile: &str) -> Bench {
 
 #[test]
 fn a_made_up_model_is_set_up_and_read_by_its_own_commands() {
-    let mut bench = acme("urc_port = \"AT+XPORT=1\"\ninit = [\"AT+XINIT\", \"AT+XMORE\"]\niccid = [\"AT+XSIM?\"]\n");
-    bench.on("AT+CCID", "ERROR").on("AT+XSIM?", "+XSIM: 8931440400000000123|OK").on("AT+XINIT", "OK");
+    let mut bench = acme(
+        "urc_port = \"AT+XPORT=1\"\ninit = [\"AT+XINIT\", \"AT+XMORE\"]\niccid = [\"AT+XSIM?\"]\n",
+    );
+    bench
+        .on("AT+CCID", "ERROR")
+        .on("AT+XSIM?", "+XSIM: 8931440400000000123|OK")
+        .on("AT+XINIT", "OK");
     bench.auto(Duration::from_secs(1));
     assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
     assert_eq!(bench.snapshot().profile.as_deref(), Some("mine"));
@@ -34,15 +39,22 @@ fn a_made_up_model_is_set_up_and_read_by_its_own_commands() {
 #[test]
 fn choices_of_the_profile_are_tried_first_and_the_usual_ones_after_them() {
     let mut bench = acme(
-        "cnmi = [\"3,1,0,0,0\", \"2,1,0,1,1\"]\ncsms = [1, 0]\nstores = { receive = [\"ME\"], read = [\"ME\"] }\n",
+        "cnmi = [\"3,1,0,0,0\", \"2,1,0,1,1\"]\ncsms = [1, 0]\nstores = { receive = [\"ME\"], \
+         read = [\"ME\"] }\n",
     );
-    bench.on("AT+CSMS=1", "ERROR").on("AT+CNMI=3,1,0,0,0", "ERROR").on("AT+CNMI=2,1,0,1,1", "ERROR");
+    bench
+        .on("AT+CSMS=1", "ERROR")
+        .on("AT+CNMI=3,1,0,0,0", "ERROR")
+        .on("AT+CNMI=2,1,0,1,1", "ERROR");
     bench.on("AT+CPMS=\"ME\",\"ME\",\"ME\"", "+CPMS: 0,99,0,99,0,99|OK");
     bench.auto(Duration::from_secs(1));
     assert_eq!(bench.session.state(), State::Ready);
     let log = bench.log.join(",");
     assert!(log.contains("AT+CSMS=1,AT+CSMS=0,AT+CPMS=?,AT+CPMS=\"ME\",\"ME\",\"ME\""), "{log}");
-    assert!(log.contains("AT+CNMI=3,1,0,0,0,AT+CNMI=2,1,0,1,1,AT+CNMI=2,1,0,0,0,AT+CNMI?"), "{log}");
+    assert!(
+        log.contains("AT+CNMI=3,1,0,0,0,AT+CNMI=2,1,0,1,1,AT+CNMI=2,1,0,0,0,AT+CNMI?"),
+        "{log}"
+    );
     assert!(!log.contains("\"SM\""), "{log}");
 }
 
@@ -70,7 +82,11 @@ fn a_full_store_in_the_models_own_words_is_swept_at_once() {
     bench.log.clear();
     bench.lines("+XFULL: 1");
     bench.auto(Duration::from_secs(3));
-    assert!(bench.count("AT+CMGL=4") >= 1 && bench.count("AT+CNMI=2,1,0,0,0") == 1, "{:?}", bench.log);
+    assert!(
+        bench.count("AT+CMGL=4") >= 1 && bench.count("AT+CNMI=2,1,0,0,0") == 1,
+        "{:?}",
+        bench.log
+    );
 }
 
 #[test]
@@ -83,10 +99,14 @@ fn a_profile_can_be_forced_upon_a_modem() {
     assert_eq!(bench.count("AT+USIMSTAT=4"), 1);
 }
 
-/// A modem that announces messages with the messages themselves, and waits for them to be acknowledged.
+/// A modem that announces messages with the messages themselves, and waits for them to be
+/// acknowledged.
 fn direct(more: &str) -> Bench {
     let mut bench = acme(&format!("cnmi = [\"2,2,0,0,0\"]\ncsms = [1, 0]\n{more}"));
-    bench.on("AT+CSMS=1", "+CSMS: 1,1,1|OK").on("AT+CNMI=2,2,0,0,0", "OK").on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK");
+    bench
+        .on("AT+CSMS=1", "+CSMS: 1,1,1|OK")
+        .on("AT+CNMI=2,2,0,0,0", "OK")
+        .on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK");
     bench.on("AT+CNMA", "OK");
     bench.auto(Duration::from_secs(5));
     assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
@@ -130,14 +150,22 @@ fn direct_delivery_is_not_chosen_where_the_acknowledgement_cannot_be_withheld() 
     let table = [
         ("CSMS=1 is refused", "csms = [1, 0]\n", "ERROR"),
         ("no CSMS=1", "", "+CSMS: 1,1,1|OK"),
-        ("it acknowledges in spite of CSMS=1", "csms = [1]\nquirks = [\"no-acknowledge\"]\n", "+CSMS: 1,1,1|OK"),
+        (
+            "it acknowledges in spite of CSMS=1",
+            "csms = [1]\nquirks = [\"no-acknowledge\"]\n",
+            "+CSMS: 1,1,1|OK",
+        ),
     ];
     for (name, profile, service) in table {
         let mut bench = acme(&format!("cnmi = [\"2,2,0,0,0\", \"2,3,0,0,0\"]\n{profile}"));
         bench.on("AT+CSMS=1", service).on("AT+CNMI=2,2,0,0,0", "OK").on("AT+CNMI=2,3,0,0,0", "OK");
         bench.auto(Duration::from_secs(5));
         assert_eq!(bench.session.state(), State::Ready, "{name}: {:?}", bench.log);
-        assert_eq!((bench.count("AT+CNMI=2,2,0,0,0"), bench.count("AT+CNMI=2,1,0,0,0")), (0, 1), "{name}");
+        assert_eq!(
+            (bench.count("AT+CNMI=2,2,0,0,0"), bench.count("AT+CNMI=2,1,0,0,0")),
+            (0, 1),
+            "{name}"
+        );
     }
 }
 
@@ -146,7 +174,10 @@ fn a_modem_that_stays_in_direct_mode_and_acknowledges_by_itself_is_told_to_annou
     let mut bench = acme("");
     bench.on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK").on("AT+CNMI=2,0,0,0,0", "OK");
     bench.auto(Duration::from_secs(5));
-    assert_eq!(bench.log.iter().rfind(|sent| sent.starts_with("AT+CNMI=")).unwrap(), "AT+CNMI=2,0,0,0,0");
+    assert_eq!(
+        bench.log.iter().rfind(|sent| sent.starts_with("AT+CNMI=")).unwrap(),
+        "AT+CNMI=2,0,0,0,0"
+    );
     assert_eq!(bench.session.state(), State::Ready);
     assert!(bench.snapshot().reason.as_deref().unwrap().contains("sweeps only"));
 }
@@ -170,7 +201,9 @@ fn a_prompt_after_an_acknowledgement_is_left_again_sim800c() {
 
 #[test]
 fn a_model_that_is_deaf_after_its_store_was_full_is_started_anew_once_it_is_empty() {
-    let mut bench = acme("quirks = [\"deaf-after-full\"]\nstore_full = [\"+XFULL\"]\nsoft_reset = \"AT+XRESET\"\n");
+    let mut bench = acme(
+        "quirks = [\"deaf-after-full\"]\nstore_full = [\"+XFULL\"]\nsoft_reset = \"AT+XRESET\"\n",
+    );
     bench.on("AT+XRESET", "OK");
     bench.auto(Duration::from_secs(5));
     assert_eq!((bench.count("AT+XRESET"), bench.reopen.is_some()), (0, false));

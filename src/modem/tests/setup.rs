@@ -7,7 +7,8 @@ use super::bench::*;
 fn a_well_behaved_modem_becomes_ready_with_these_commands() {
     let mut bench = Bench::new();
     bench.auto(Duration::from_millis(10));
-    let expected = "AT,ATE0,AT+CMEE=1,AT+CGSN,AT+CGMI,AT+CGMM,AT+CGMR,AT+CFUN?,AT+CPIN?,AT+CCID,AT+CIMI,AT+CNUM,AT+CMGF=0,AT+CSMS=0,AT+CPMS=?";
+    let expected = "AT,ATE0,AT+CMEE=1,AT+CGSN,AT+CGMI,AT+CGMM,AT+CGMR,AT+CFUN?,AT+CPIN?,AT+CCID,\
+                    AT+CIMI,AT+CNUM,AT+CMGF=0,AT+CSMS=0,AT+CPMS=?";
     let log = bench.log.join(",");
     assert!(log.starts_with(expected), "{log}");
     let snapshot = bench.snapshot();
@@ -30,10 +31,16 @@ fn a_well_behaved_modem_becomes_ready_with_these_commands() {
 #[test]
 fn the_own_number_is_looked_for_in_the_phonebook_when_cnum_has_none() {
     let mut bench = Bench::new();
-    bench.on("AT+CNUM", "OK").on("AT+CPBS=\"ON\"", "OK").on("AT+CPBR=1", "+CPBR: 1,\"0612345678\",129,\"\"|OK");
+    bench
+        .on("AT+CNUM", "OK")
+        .on("AT+CPBS=\"ON\"", "OK")
+        .on("AT+CPBR=1", "+CPBR: 1,\"0612345678\",129,\"\"|OK");
     bench.auto(Duration::from_secs(1));
     let sim = bench.identified.last().unwrap();
-    assert_eq!((sim.number.as_deref(), sim.source), (Some("0612345678"), Some(NumberSource::Phonebook)));
+    assert_eq!(
+        (sim.number.as_deref(), sim.source),
+        (Some("0612345678"), Some(NumberSource::Phonebook))
+    );
     let mut bench = Bench::new();
     bench.on("AT+CNUM", "+CNUM: \"\",\"\",129|OK");
     bench.auto(Duration::from_secs(1));
@@ -50,9 +57,17 @@ fn stores_are_chosen_as_the_modem_can() {
             "(\"MT\",\"SM\",\"ME\"),(\"MT\",\"SM\",\"ME\"),(\"MT\")",
             vec!["AT+CPMS=\"MT\",\"MT\",\"MT\"", "AT+CPMS=\"SM\",\"SM\",\"MT\""],
         ),
-        ("only MT", "(\"SM\",\"MT\"),(\"SM\",\"MT\"),(\"SM\",\"MT\")", vec!["AT+CPMS=\"MT\",\"MT\",\"SM\""]),
+        (
+            "only MT",
+            "(\"SM\",\"MT\"),(\"SM\",\"MT\"),(\"SM\",\"MT\")",
+            vec!["AT+CPMS=\"MT\",\"MT\",\"SM\""],
+        ),
         ("only ME", "(\"ME\"),(\"ME\"),(\"ME\")", vec!["AT+CPMS=\"ME\",\"ME\",\"ME\""]),
-        ("two parameters", "(\"SM\",\"ME\"),(\"SM\",\"ME\")", vec!["AT+CPMS=\"SM\",\"SM\"", "AT+CPMS=\"ME\",\"ME\""]),
+        (
+            "two parameters",
+            "(\"SM\",\"ME\"),(\"SM\",\"ME\")",
+            vec!["AT+CPMS=\"SM\",\"SM\"", "AT+CPMS=\"ME\",\"ME\""],
+        ),
     ];
     for (name, stores, commands) in table {
         let mut bench = Bench::new();
@@ -93,7 +108,10 @@ fn a_store_that_becomes_readable_late_is_waited_for() {
 fn indications_are_tried_until_one_is_set_and_read_back() {
     // Accepted, but not set (MSM chips); then refused; then right.
     let mut bench = Bench::new();
-    bench.on("AT+CNMI=2,1,0,0,0", "ERROR").on("AT+CNMI=2,1,0,0,1", "ERROR").on("AT+CNMI=1,1,0,0,0", "OK");
+    bench
+        .on("AT+CNMI=2,1,0,0,0", "ERROR")
+        .on("AT+CNMI=2,1,0,0,1", "ERROR")
+        .on("AT+CNMI=1,1,0,0,0", "OK");
     bench.auto(Duration::from_secs(1));
     assert_eq!(bench.session.state(), State::Ready);
     assert_eq!(bench.count("AT+CNMI=1,1,0,0,0"), 1);

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::simulator::random::Random;
 
-/// A fault, as scenarios and the control side name it. Counts are of switches: one for each radio where radios fare differently, one for
-/// each command where the command does. What has no count lasts until [`BankFault::Clear`].
+/// A fault, as scenarios and the control side name it. Counts are of switches: one for each radio
+/// where radios fare differently, one for each command where the command does. What has no count
+/// lasts until [`BankFault::Clear`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum BankFault {
@@ -174,7 +175,8 @@ impl Faults {
 
     /// What becomes of one radio.
     pub fn fate(&mut self, radio: usize) -> Fate {
-        let drawn = self.lies.is_some_and(|(lies, of)| self.random.below(u64::from(of)) < u64::from(lies));
+        let drawn =
+            self.lies.is_some_and(|(lies, of)| self.random.below(u64::from(of)) < u64::from(lies));
         if self.stuck.contains(&radio) || take_one(&mut self.lie) || drawn {
             return Fate::Kept;
         }

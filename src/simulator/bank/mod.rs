@@ -1,7 +1,9 @@
-//! A serial SIM pool as a machine: octets and time in; octets and changes of the lines between cards and radios out.
+//! A serial SIM pool as a machine: octets and time in; octets and changes of the lines between
+//! cards and radios out.
 //!
-//! Its control port speaks a family's language whose documents are scattered (a page of commands that dealers hand out; programs
-//! that people have published). Commands end with a carriage return, replies are a line:
+//! Its control port speaks a family's language whose documents are scattered (a page of commands
+//! that dealers hand out; programs that people have published). Commands end with a carriage
+//! return, replies are a line:
 //!
 //! | command | what it does | reply |
 //! | --- | --- | --- |
@@ -10,9 +12,11 @@
 //! | `AT+NEXT00` | every radio to its first row | `SWSIM OK` |
 //! | `AT+SWITcc-rrrr` | radio `cc` (from 01) to row `rrrr` (from 0001; 0000: to none); `cc` 00: all radios | `SWITCH OK` |
 //!
-//! Both numbers have all their digits. A row beyond the last is the last. The document does not say what else is answered; here it is
-//! `ERROR`. There is one bus behind the port: a command that comes too soon after the one before, or during a switch, is lost without a
-//! word. A switch cuts the card off at once, and connects the other one when it is over; the reply says only that the command was heard.
+//! Both numbers have all their digits. A row beyond the last is the last. The document does not say
+//! what else is answered; here it is `ERROR`. There is one bus behind the port: a command that
+//! comes too soon after the one before, or during a switch, is lost without a word. A switch cuts
+//! the card off at once, and connects the other one when it is over; the reply says only that the
+//! command was heard.
 
 pub mod faults;
 mod plan;
@@ -139,7 +143,10 @@ impl Bank {
         if self.faults.is_dead() {
             return;
         }
-        let free_ms = self.heard_ms.map_or(0, |heard_ms| heard_ms + self.config.bus_ms).max(self.busy_until_ms);
+        let free_ms = self
+            .heard_ms
+            .map_or(0, |heard_ms| heard_ms + self.config.bus_ms)
+            .max(self.busy_until_ms);
         if now_ms < free_ms {
             self.counts.too_soon += 1;
             return;
@@ -149,7 +156,9 @@ impl Bank {
             None => self.reply("ERROR", now_ms),
             Some(Order::Nothing) => self.reply("OK", now_ms),
             Some(Order::Ready) => self.reply(&self.config.ready.clone(), now_ms),
-            Some(Order::Reset) => self.switch(&(0..self.wiring.radios()).collect::<Vec<_>>(), 1, "SWSIM OK", now_ms),
+            Some(Order::Reset) => {
+                self.switch(&(0..self.wiring.radios()).collect::<Vec<_>>(), 1, "SWSIM OK", now_ms)
+            }
             Some(Order::Switch { radios, row }) => self.switch(&radios, row, "SWITCH OK", now_ms),
         }
     }
@@ -194,7 +203,11 @@ impl Bank {
         let from_ms = now_ms + self.faults.delay_ms();
         self.busy_until_ms = now_ms + self.config.switch_ms;
         // All radios to one row of a matrix: the first one gets it.
-        let radios = if self.wiring.is_shared() && row > 0 { radios.get(..1).unwrap_or_default() } else { radios };
+        let radios = if self.wiring.is_shared() && row > 0 {
+            radios.get(..1).unwrap_or_default()
+        } else {
+            radios
+        };
         for radio in radios {
             self.move_radio(*radio, row, from_ms);
         }
@@ -217,7 +230,8 @@ impl Bank {
                 wanted
             }
         };
-        // What has not happened yet to this radio does not happen any more; nor does this slot go to another one.
+        // What has not happened yet to this radio does not happen any more; nor does this slot go
+        // to another one.
         self.acts.retain(|(_, act)| match act {
             Act::Cut { radio: cut } => *cut != radio,
             Act::Join { radio: joined, slot: other } => *joined != radio && Some(*other) != slot,
@@ -232,7 +246,8 @@ impl Bank {
     }
 
     fn reply(&mut self, words: &str, now_ms: u64) {
-        self.replies.push((now_ms + self.config.answer_ms, format!("\r\n{words}\r\n").into_bytes()));
+        self.replies
+            .push((now_ms + self.config.answer_ms, format!("\r\n{words}\r\n").into_bytes()));
     }
 
     /// The next change of the lines whose time has come.

@@ -27,15 +27,18 @@ const MOST_RADIOS: usize = 99;
 pub struct BankPlan {
     /// The control port's link (`bank0`, `bank1`, …).
     name: Option<String>,
-    /// How many of the rack's modems that are in no bank before it, or a list of their places from 0 (all that are left).
+    /// How many of the rack's modems that are in no bank before it, or a list of their places from
+    /// 0 (all that are left).
     radios: Option<Radios>,
     /// Whether every radio has rows of its own, or any slot can be put on any radio (`own`).
     reach: Reach,
     /// Rows of each radio; with `reach = "any"` slots of the whole bank (16; 16 for each radio).
     slots: Option<usize>,
-    /// No card is on a radio at the start (false: the radios have their first rows, a matrix its first slots in order).
+    /// No card is on a radio at the start (false: the radios have their first rows, a matrix its
+    /// first slots in order).
     parked: bool,
-    /// The modems do not notice that their cards are exchanged, until they switch them on anew (true).
+    /// The modems do not notice that their cards are exchanged, until they switch them on anew
+    /// (true).
     silent: Option<bool>,
     /// Switches are never answered (false).
     no_answer: bool,
@@ -51,7 +54,8 @@ pub struct BankPlan {
     seed: u64,
     /// Slots without a card, numbered through the bank from 0 (none).
     empty: BTreeSet<usize>,
-    /// What cards are, by slot, where they are not made up: `sims.7.number = "+31612345678"`. Made-up first rows are the modems' cards.
+    /// What cards are, by slot, where they are not made up: `sims.7.number = "+31612345678"`.
+    /// Made-up first rows are the modems' cards.
     sims: BTreeMap<String, SimPlan>,
     /// The faults that are on from the start (none).
     faults: Vec<BankFault>,
@@ -59,7 +63,10 @@ pub struct BankPlan {
 
 /// Which radios.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "`radios` is a number of modems, or a list of their places like [0, 1]")]
+#[serde(
+    untagged,
+    expecting = "`radios` is a number of modems, or a list of their places like [0, 1]"
+)]
 enum Radios {
     Count(usize),
     Places(Vec<usize>),
@@ -100,8 +107,8 @@ pub struct BankConfig {
 }
 
 impl BankPlan {
-    /// The bank with its cards; those of radios that it holds apart are taken out of `cards`, which has one place for each modem.
-    /// `free` says which modems are in no bank yet.
+    /// The bank with its cards; those of radios that it holds apart are taken out of `cards`, which
+    /// has one place for each modem. `free` says which modems are in no bank yet.
     ///
     /// # Errors
     /// What is not right, and what would be.
@@ -113,18 +120,22 @@ impl BankPlan {
         now: DateTime<Utc>,
     ) -> Result<Bank, SimulatorError> {
         let config = self.config(number);
-        let wrong = |what: String| SimulatorError::Scenario(format!("bank `{}`: {what}", config.name));
+        let wrong =
+            |what: String| SimulatorError::Scenario(format!("bank `{}`: {what}", config.name));
         let places = self.places(free).map_err(wrong)?;
         let any = self.reach == Reach::Any;
         let rows = self.slots.unwrap_or(if any { ROWS * places.len() } else { ROWS });
         if places.len() > MOST_RADIOS || !(1..=MOST_ROWS).contains(&rows) {
-            return Err(wrong(format!("1 to {MOST_RADIOS} radios and 1 to {MOST_ROWS} slots can be addressed")));
+            return Err(wrong(format!(
+                "1 to {MOST_RADIOS} radios and 1 to {MOST_ROWS} slots can be addressed"
+            )));
         }
         let count = if any { rows } else { rows * places.len() };
         let plans = self.sim_plans(number, count).map_err(wrong)?;
         let mut slots: Vec<Option<SimCard>> = Vec::with_capacity(count);
         for (slot, plan) in plans.iter().enumerate() {
-            let first_of = if any { Some(slot) } else { slot.is_multiple_of(rows).then_some(slot / rows) };
+            let first_of =
+                if any { Some(slot) } else { slot.is_multiple_of(rows).then_some(slot / rows) };
             let radio = first_of.and_then(|radio| places.get(radio).copied());
             let own = radio.and_then(|place| cards.get_mut(place)).and_then(Option::take);
             slots.push(match plan {
@@ -170,14 +181,18 @@ impl BankPlan {
         if let Some(Radios::Count(count)) = self.radios
             && places.len() < count
         {
-            return Err(format!("it wants {count} radios, and only {} modems are in no other bank", places.len()));
+            return Err(format!(
+                "it wants {count} radios, and only {} modems are in no other bank",
+                places.len()
+            ));
         }
         if places.is_empty() {
             return Err("it has no radios: the rack needs more modems".to_owned());
         }
         for place in &places {
             let last = free.len().saturating_sub(1);
-            let no_modem = || format!("there is no modem {place}; they are numbered from 0 to {last}");
+            let no_modem =
+                || format!("there is no modem {place}; they are numbered from 0 to {last}");
             if !std::mem::replace(free.get_mut(*place).ok_or_else(no_modem)?, false) {
                 return Err(format!("modem {place} is already a radio of a bank"));
             }
@@ -189,8 +204,9 @@ impl BankPlan {
     fn sim_plans(&self, number: usize, count: usize) -> Result<Vec<Option<SimPlan>>, String> {
         let mut plans = vec![None; count];
         let last = count.saturating_sub(1);
-        let no_slot =
-            |slot: &str| format!("there is no slot {slot}; they are numbered through the bank, from 0 to {last}");
+        let no_slot = |slot: &str| {
+            format!("there is no slot {slot}; they are numbered through the bank, from 0 to {last}")
+        };
         if let Some(slot) = self.empty.iter().find(|slot| **slot >= count) {
             return Err(no_slot(&slot.to_string()));
         }

@@ -47,7 +47,10 @@ impl Bench {
     fn modem(&mut self, modem: usize, command: &str) -> Vec<String> {
         let said = self.bench.exchange(modem, format!("{command}\r").as_bytes()).written;
         let said = String::from_utf8(said).unwrap();
-        said.lines().filter(|line| !line.is_empty() && !line.starts_with("AT")).map(str::to_owned).collect()
+        said.lines()
+            .filter(|line| !line.is_empty() && !line.starts_with("AT"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What is in truth on a radio: slot and number.
@@ -61,11 +64,19 @@ impl Bench {
     }
 
     fn number_in(&self, slot: usize) -> Option<String> {
-        self.network().bank_cards().into_iter().find(|card| card.slot == slot).map(|card| card.number)
+        self.network()
+            .bank_cards()
+            .into_iter()
+            .find(|card| card.slot == slot)
+            .map(|card| card.number)
     }
 
     fn iccid_in(&self, slot: usize) -> Option<String> {
-        self.network().bank_cards().into_iter().find(|card| card.slot == slot).map(|card| card.iccid)
+        self.network()
+            .bank_cards()
+            .into_iter()
+            .find(|card| card.slot == slot)
+            .map(|card| card.iccid)
     }
 
     /// `AT+CFUN=0`, a switch, `AT+CFUN=1`, as it should be done.
@@ -84,7 +95,8 @@ fn each_radio_has_rows_of_its_own_and_the_first_of_them_at_the_start() {
     assert_eq!(bench.on(1), (Some(4), Some("+31612340001".to_owned())));
     let cards = bench.network().bank_cards();
     assert_eq!(cards.len(), 8);
-    let mut numbers: Vec<&String> = cards.iter().flat_map(|card| [&card.number, &card.iccid]).collect();
+    let mut numbers: Vec<&String> =
+        cards.iter().flat_map(|card| [&card.number, &card.iccid]).collect();
     numbers.sort();
     numbers.dedup();
     assert_eq!(numbers.len(), 16, "all of them differ");
@@ -155,13 +167,18 @@ fn one_bus_takes_one_command_a_second_and_none_during_a_switch() {
     bench.pass(1_200);
     bench.bench.bank_exchange(0, b"AT+SWIT02-0002\r");
     bench.pass(5_000);
-    assert_eq!((bench.on(0).0, bench.on(1).0), (Some(1), Some(4)), "after a second, but during the switch");
+    assert_eq!(
+        (bench.on(0).0, bench.on(1).0),
+        (Some(1), Some(4)),
+        "after a second, but during the switch"
+    );
     assert_eq!((bench.stats().commands, bench.stats().too_soon, bench.stats().asked), (4, 2, 1));
 }
 
 #[test]
 fn faults_do_what_they_say_and_end() {
-    // Fault, the reply, the slot that radio 0 has afterwards; it was on slot 0 and was to go to slot 1.
+    // Fault, the reply, the slot that radio 0 has afterwards; it was on slot 0 and was to go to
+    // slot 1.
     let cases = [
         (BankFault::Lie { times: 1 }, "SWITCH OK", Some(0)),
         (BankFault::Lies { lies: 1, of: 1 }, "SWITCH OK", Some(0)),
@@ -188,7 +205,10 @@ fn faults_do_what_they_say_and_end() {
     assert_eq!(bench.bank("AT+SWIT01-0002"), "SWITCH OK");
     assert!(matches!(bench.on(0).0, Some(2 | 3)), "{:?}", bench.on(0));
     assert_eq!(bench.stats().lied, 1);
-    assert!(matches!(bench.network().bank_fault(1, &BankFault::Clear), Err(SimulatorError::UnknownBank { bank: 1 })));
+    assert!(matches!(
+        bench.network().bank_fault(1, &BankFault::Clear),
+        Err(SimulatorError::UnknownBank { bank: 1 })
+    ));
 }
 
 #[test]
@@ -199,13 +219,18 @@ fn a_switch_that_comes_late_takes_the_card_from_a_radio_that_is_in_use() {
     assert_eq!(bench.on(0).0, Some(0));
     bench.pass(15_000);
     assert_eq!(bench.on(0).0, Some(1));
-    assert_eq!(bench.modem(0, "AT+CCID"), [format!("+CCID: {}", bench.iccid_in(0).unwrap()), "OK".to_owned()]);
+    assert_eq!(
+        bench.modem(0, "AT+CCID"),
+        [format!("+CCID: {}", bench.iccid_in(0).unwrap()), "OK".to_owned()]
+    );
 }
 
 #[test]
 fn three_of_four_switches_are_lies_and_the_same_ones_each_time() {
     let played = |seed: u64| -> Vec<Option<usize>> {
-        let mut bench = Bench::new(&format!("{OWN}seed = {seed}\nfaults = [{{ kind = \"lies\", lies = 3, of = 4 }}]"));
+        let mut bench = Bench::new(&format!(
+            "{OWN}seed = {seed}\nfaults = [{{ kind = \"lies\", lies = 3, of = 4 }}]"
+        ));
         (0..40)
             .map(|turn| {
                 bench.bank(&format!("AT+SWIT01-{:04}", 1 + turn % 4));
@@ -213,7 +238,8 @@ fn three_of_four_switches_are_lies_and_the_same_ones_each_time() {
             })
             .collect()
     };
-    let changes = |slots: &[Option<usize>]| slots.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let changes =
+        |slots: &[Option<usize>]| slots.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert_eq!(played(7), played(7));
     assert_ne!(played(7), played(8));
     assert!((3..20).contains(&changes(&played(7))), "{:?}", played(7));
@@ -232,7 +258,11 @@ fn the_modem_tells_the_old_card_until_it_has_switched_the_new_one_on() {
         assert_eq!(bench.modem(0, "AT+CCID"), told(&old), "from its memory");
         assert_eq!(bench.modem(0, "AT+CIMI")[0].len(), 15);
         let read = super::super::modem::swapped(&new);
-        assert_eq!(bench.modem(0, "AT+CRSM=176,12258,0,0,10")[0], format!("+CRSM: 144,0,\"{read}\""), "off the card");
+        assert_eq!(
+            bench.modem(0, "AT+CRSM=176,12258,0,0,10")[0],
+            format!("+CRSM: 144,0,\"{read}\""),
+            "off the card"
+        );
         bench.modem(0, "AT+CFUN=4");
         assert_eq!(bench.modem(0, "AT+CCID"), told(&old));
         bench.modem(0, "AT+CFUN=1");
@@ -307,7 +337,9 @@ fn a_card_that_is_not_there_any_more_receives_and_sends_nothing() {
 
 #[test]
 fn a_bank_may_start_with_all_cards_apart_and_have_empty_slots() {
-    let mut bench = Bench::new(&format!("{OWN}parked = true\nempty = [1]\nsims.2.number = \"+447700900123\"\n"));
+    let mut bench = Bench::new(&format!(
+        "{OWN}parked = true\nempty = [1]\nsims.2.number = \"+447700900123\"\n"
+    ));
     assert_eq!((bench.on(0), bench.network().numbers().len()), ((None, None), 0));
     assert_eq!(bench.modem(0, "ATE0;+CPIN?"), ["ERROR"]);
     bench.switched(0, "AT+SWIT01-0001");
@@ -331,12 +363,16 @@ fn what_is_not_right_is_named_with_what_would_be() {
         ("radios = 3", "it wants 3 radios, and only 2 modems"),
         ("radios = [2]", "there is no modem 2; they are numbered from 0 to 1"),
         ("radios = [1, 1]", "modem 1 is already a radio of a bank"),
-        ("slots = 2\nempty = [4]", "there is no slot 4; they are numbered through the bank, from 0 to 3"),
+        (
+            "slots = 2\nempty = [4]",
+            "there is no slot 4; they are numbered through the bank, from 0 to 3",
+        ),
         ("slots = 2\nsims.x.number = \"1\"", "there is no slot x"),
         ("slots = 0", "1 to 9999 slots"),
     ];
     for (keys, hint) in cases {
-        let clock: super::super::Clock = std::sync::Arc::new(|| Utc.with_ymd_and_hms(2026, 6, 22, 12, 57, 3).unwrap());
+        let clock: super::super::Clock =
+            std::sync::Arc::new(|| Utc.with_ymd_and_hms(2026, 6, 22, 12, 57, 3).unwrap());
         let scenario = Scenario::parse(&format!("[[modem]]\n[[modem]]\n[[bank]]\n{keys}"));
         let Err(error) = scenario.and_then(|scenario| Network::new(&scenario, clock)) else {
             panic!("{keys} was taken");
@@ -347,7 +383,8 @@ fn what_is_not_right_is_named_with_what_would_be() {
 
 #[test]
 fn two_banks_share_the_rack() {
-    let scenario = "[[modem]]\n[[modem]]\n[[modem]]\n[[bank]]\nradios = [1]\n[[bank]]\nname = \"second\"\nslots = 2\n";
+    let scenario = "[[modem]]\n[[modem]]\n[[modem]]\n[[bank]]\nradios = [1]\n[[bank]]\nname = \
+                    \"second\"\nslots = 2\n";
     let bench = Bench::new(scenario);
     let banks: Vec<(String, Vec<usize>)> = bench
         .network()
@@ -402,13 +439,18 @@ fn the_pauses_between_attempts_are_the_scenarios() {
 
 #[test]
 fn a_fresh_attach_has_everything_delivered_at_once() {
-    let attaches = ["AT+CFUN=4\rAT+CFUN=1", "AT+CFUN=0\rAT+CFUN=1", "AT+COPS=2\rAT+COPS=0", "AT+CFUN=1,1"];
+    let attaches =
+        ["AT+CFUN=4\rAT+CFUN=1", "AT+CFUN=0\rAT+CFUN=1", "AT+COPS=2\rAT+COPS=0", "AT+CFUN=1,1"];
     for attach in attaches {
         let mut bench = taken_off_and_put_back(OWN);
         bench.network().send("Bank", FIRST, "and again").unwrap();
         bench.modem(0, attach);
         bench.pass(1_000);
-        assert_eq!((bench.network().waiting(FIRST), bench.network().stored(FIRST)), (0, 2), "{attach}");
+        assert_eq!(
+            (bench.network().waiting(FIRST), bench.network().stored(FIRST)),
+            (0, 2),
+            "{attach}"
+        );
     }
 }
 
@@ -428,16 +470,25 @@ fn a_card_that_has_detached_is_found_wherever_it_attaches() {
 
 #[test]
 fn a_card_that_the_network_refuses_is_refused_wherever_it_is() {
-    let mut bench = Bench::new("[[modem]]\n[[modem]]\n[[bank]]\nreach = \"any\"\nslots = 4\nsims.3.denied = true\n");
+    let mut bench = Bench::new(
+        "[[modem]]\n[[modem]]\n[[bank]]\nreach = \"any\"\nslots = 4\nsims.3.denied = true\n",
+    );
     let refused = bench.iccid_in(2).unwrap();
     bench.network().card_fault(&refused, CardFault::Denied).unwrap();
     for (radio, command) in [(0, "AT+SWIT01-0003"), (1, "AT+SWIT02-0003"), (1, "AT+SWIT02-0004")] {
         bench.switched(radio, command);
-        assert_eq!(bench.modem(radio, "ATE0;+CREG?").first().map(String::as_str), Some("+CREG: 0,3"), "{command}");
+        assert_eq!(
+            bench.modem(radio, "ATE0;+CREG?").first().map(String::as_str),
+            Some("+CREG: 0,3"),
+            "{command}"
+        );
     }
     bench.switched(0, "AT+SWIT01-0003");
     bench.network().card_fault(&refused, CardFault::Accepted).unwrap();
     bench.pass(100);
     assert_eq!(bench.modem(0, "AT+CREG?"), ["+CREG: 0,1", "OK"]);
-    assert!(matches!(bench.network().card_fault("1", CardFault::Denied), Err(SimulatorError::UnknownCard { .. })));
+    assert!(matches!(
+        bench.network().card_fault("1", CardFault::Denied),
+        Err(SimulatorError::UnknownCard { .. })
+    ));
 }

@@ -2,7 +2,8 @@
 
 use crate::simulator::card::SimCard;
 
-/// Slots are numbered through the bank, from 0: where every radio has rows of its own, those of the first radio come first.
+/// Slots are numbered through the bank, from 0: where every radio has rows of its own, those of the
+/// first radio come first.
 #[derive(Debug)]
 pub struct Wiring {
     rows: usize,
@@ -69,8 +70,8 @@ impl Wiring {
         self.slots.get_mut(slot)?.take()
     }
 
-    /// The radio is connected with nothing any more; the card that comes from it lies in its slot. It comes back when there is no such
-    /// slot, or another card lies in it.
+    /// The radio is connected with nothing any more; the card that comes from it lies in its slot.
+    /// It comes back when there is no such slot, or another card lies in it.
     pub fn part(&mut self, radio: usize, card: Option<SimCard>) -> Option<SimCard> {
         let slot = self.connected.get_mut(radio).and_then(Option::take);
         match slot.and_then(|slot| self.slots.get_mut(slot)) {
@@ -99,7 +100,8 @@ impl Wiring {
 
     /// Takes a card that is on no radio out of its slot.
     pub fn take(&mut self, iccid: &str) -> Option<SimCard> {
-        let holds = |slot: &&mut Option<SimCard>| slot.as_ref().is_some_and(|card| card.iccid == iccid);
+        let holds =
+            |slot: &&mut Option<SimCard>| slot.as_ref().is_some_and(|card| card.iccid == iccid);
         self.slots.iter_mut().find(holds)?.take()
     }
 }

@@ -1,10 +1,12 @@
 //! What a modem takes for its card while a SIM bank changes the lines behind its back.
 //!
-//! Such a modem has read ICCID, IMSI and the state of the PIN when it started, and tells them from memory until it switches the
-//! card on again: at a restart, or when `AT+CFUN=0` is followed by `AT+CFUN=1` (`AT+CFUN=4` leaves the card on). Everything else
-//! goes over the lines, and so to the card that is there: the "SM" store and the phonebooks, `AT+CNUM`, `AT+CSCA`, `AT+CRSM`, PINs.
-//! It says that it is registered for as long as it does not have to register again; but a network authenticates whom it reaches
-//! (TS 33.102 clause 6.3), and the card that would answer is gone: nothing is delivered, and nothing can be sent.
+//! Such a modem has read ICCID, IMSI and the state of the PIN when it started, and tells them from
+//! memory until it switches the card on again: at a restart, or when `AT+CFUN=0` is followed by
+//! `AT+CFUN=1` (`AT+CFUN=4` leaves the card on). Everything else goes over the lines, and so to the
+//! card that is there: the "SM" store and the phonebooks, `AT+CNUM`, `AT+CSCA`, `AT+CRSM`, PINs. It
+//! says that it is registered for as long as it does not have to register again; but a network
+//! authenticates whom it reaches (TS 33.102 clause 6.3), and the card that would answer is gone:
+//! nothing is delivered, and nothing can be sent.
 
 use super::Modem;
 use crate::simulator::card::SimCard;
@@ -48,7 +50,8 @@ impl Modem {
         self.belief = Belief::Right;
     }
 
-    /// The lines now go to another card, or to none, and the modem does not notice. The one from before comes back.
+    /// The lines now go to another card, or to none, and the modem does not notice. The one from
+    /// before comes back.
     pub fn exchange_sim_unnoticed(&mut self, card: Option<SimCard>) -> Option<SimCard> {
         let remembered = self.shown_sim().map(identity);
         let mut before = std::mem::replace(&mut self.sim, card);

@@ -52,9 +52,10 @@ impl Charset {
             Charset::Ira => text.chars().map(|c| octet_or_mark(c, 0x7F)).collect(),
             Charset::Latin1 => text.chars().map(|c| octet_or_mark(c, 0xFF)).collect(),
             Charset::Utf8 => text.as_bytes().to_vec(),
-            Charset::Ucs2 => {
-                text.encode_utf16().flat_map(|unit| format!("{unit:04X}").into_bytes()).collect::<Vec<u8>>()
-            }
+            Charset::Ucs2 => text
+                .encode_utf16()
+                .flat_map(|unit| format!("{unit:04X}").into_bytes())
+                .collect::<Vec<u8>>(),
         }
     }
 
@@ -68,8 +69,9 @@ impl Charset {
             Charset::Utf8 => String::from_utf8(octets.to_vec()).ok(),
             Charset::Ucs2 => {
                 let octets = hex::decode(octets).ok()?;
-                let units =
-                    octets.chunks(2).map(|pair| pair.iter().fold(0, |unit, octet| unit << 8 | u16::from(*octet)));
+                let units = octets
+                    .chunks(2)
+                    .map(|pair| pair.iter().fold(0, |unit, octet| unit << 8 | u16::from(*octet)));
                 String::from_utf16(&units.collect::<Vec<u16>>()).ok()
             }
         }
@@ -108,7 +110,9 @@ mod tests {
 
     #[test]
     fn what_is_not_written_in_the_character_set_is_refused() {
-        for (charset, octets) in [(Charset::Ucs2, b"zz".as_slice()), (Charset::Hex, b"4"), (Charset::Utf8, b"\xff")] {
+        for (charset, octets) in
+            [(Charset::Ucs2, b"zz".as_slice()), (Charset::Hex, b"4"), (Charset::Utf8, b"\xff")]
+        {
             assert_eq!(charset.decode(octets), None, "{charset}");
         }
     }

@@ -1,4 +1,5 @@
-//! A command line taken apart (ITU-T V.250 clause 5.2.1): `AT`, basic commands, extended ones joined by `;`.
+//! A command line taken apart (ITU-T V.250 clause 5.2.1): `AT`, basic commands, extended ones
+//! joined by `;`.
 
 /// What is done with a command's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +69,8 @@ impl Arguments {
 }
 
 impl Command {
-    /// The command as a host writes it, without arguments: `+CMGF?`, `+CMGS=`. What faults and dialects are matched by.
+    /// The command as a host writes it, without arguments: `+CMGF?`, `+CMGS=`. What faults and
+    /// dialects are matched by.
     pub fn shown(&self) -> String {
         match &self.ask {
             Ask::Execute => self.name.clone(),
@@ -79,15 +81,16 @@ impl Command {
     }
 }
 
-/// The commands of a line that began with `AT`; the text is what follows those two letters. `AT` alone is a command
-/// without a name.
+/// The commands of a line that began with `AT`; the text is what follows those two letters. `AT`
+/// alone is a command without a name.
 pub fn split(body: &str) -> Vec<Command> {
     let mut rest = body;
     let mut commands = Vec::new();
     loop {
         rest = rest.trim_start_matches([' ', ';']);
         let Some(first) = rest.chars().next() else { break };
-        let (command, tail) = if first.is_ascii_alphabetic() || first == '&' { basic(rest) } else { extended(rest) };
+        let (command, tail) =
+            if first.is_ascii_alphabetic() || first == '&' { basic(rest) } else { extended(rest) };
         commands.push(command);
         rest = tail;
     }
@@ -116,10 +119,12 @@ fn extended(text: &str) -> (Command, &str) {
     (Command { name: name.trim().to_ascii_uppercase(), ask }, tail)
 }
 
-/// A letter (or `&` and a letter, or `S` and a register) with an optional number; `D` takes the rest of the line.
+/// A letter (or `&` and a letter, or `S` and a register) with an optional number; `D` takes the
+/// rest of the line.
 fn basic(text: &str) -> (Command, &str) {
     let prefix = usize::from(text.starts_with('&'));
-    let letter_end = text.char_indices().nth(prefix).map_or(text.len(), |(at, c)| at + c.len_utf8());
+    let letter_end =
+        text.char_indices().nth(prefix).map_or(text.len(), |(at, c)| at + c.len_utf8());
     let (letters, rest) = text.split_at(letter_end);
     let mut name = letters.to_ascii_uppercase();
     if name == "D" {

@@ -1,22 +1,27 @@
-//! What this modem answers otherwise than the standards: data of the scenario, an entry for each command.
+//! What this modem answers otherwise than the standards: data of the scenario, an entry for each
+//! command.
 
 use super::command::{Ask, Command};
 use super::reply::{Failure, Outcome, Reply};
 use super::{Modem, Now, Quirk, sim};
 
-/// Answers from the modem's own table. The last line may be a final result; without one the reply ends with `OK`. What tells of the
-/// card is an error without one.
+/// Answers from the modem's own table. The last line may be a final result; without one the reply
+/// ends with `OK`. What tells of the card is an error without one.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let shown = command.shown();
     let config = &modem.config;
-    let Some((_, reply)) = config.replies.iter().find(|(known, _)| known.eq_ignore_ascii_case(&shown)) else {
+    let Some((_, reply)) =
+        config.replies.iter().find(|(known, _)| known.eq_ignore_ascii_case(&shown))
+    else {
         return refuses(modem, command, &shown).then_some(Err(Failure::Error));
     };
     let Some(filled) = fill(modem, reply) else { return Some(Err(Failure::Cme(10))) };
     let mut lines: Vec<&str> = filled.lines().collect();
     let failure = match lines.last().copied() {
         Some("ERROR") => Some(Failure::Error),
-        Some(last) => code(last, "+CME ERROR: ").map(Failure::Cme).or(code(last, "+CMS ERROR: ").map(Failure::Cms)),
+        Some(last) => code(last, "+CME ERROR: ")
+            .map(Failure::Cme)
+            .or(code(last, "+CMS ERROR: ").map(Failure::Cms)),
         None => None,
     };
     if failure.is_some() || lines.last() == Some(&"OK") {

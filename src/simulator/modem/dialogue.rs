@@ -1,4 +1,5 @@
-//! A command line answered: its commands in turn, their lines, one final result; and result codes that nobody asked for.
+//! A command line answered: its commands in turn, their lines, one final result; and result codes
+//! that nobody asked for.
 
 use super::line::Input;
 use super::reply::{Line, Outcome, Reply, ok};
@@ -55,7 +56,9 @@ impl Modem {
                 self.write_reply(octets, now);
             }
             Err(failure) => {
-                octets.extend(self.final_result(&failure.shown(self.settings.errors), failure.code()));
+                octets.extend(
+                    self.final_result(&failure.shown(self.settings.errors), failure.code()),
+                );
                 self.write_reply(octets, now);
             }
         }
@@ -118,7 +121,10 @@ impl Modem {
     /// A line as this model writes it.
     fn spaced(&self, line: &[u8]) -> Vec<u8> {
         let colon = line.windows(2).position(|pair| pair == b": ");
-        match colon.filter(|_| self.has(Quirk::NoSpace)).and_then(|at| line.split_at_checked(at + 1)) {
+        match colon
+            .filter(|_| self.has(Quirk::NoSpace))
+            .and_then(|at| line.split_at_checked(at + 1))
+        {
             Some((tag, rest)) => [tag, rest.trim_ascii_start()].concat(),
             None => line.to_vec(),
         }

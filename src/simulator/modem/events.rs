@@ -143,7 +143,8 @@ impl Modem {
             while flood.next_ms <= now.ms.min(flood.until_ms) {
                 due.push(flood.line.clone());
                 // A machine that was not looked at for long does not catch up on what nobody heard.
-                flood.next_ms = (flood.next_ms + flood.every_ms).max(now.ms.saturating_sub(flood.every_ms * 64));
+                flood.next_ms = (flood.next_ms + flood.every_ms)
+                    .max(now.ms.saturating_sub(flood.every_ms * 64));
             }
         }
         self.floods.retain(|flood| flood.next_ms <= flood.until_ms);

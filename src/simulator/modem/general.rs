@@ -1,4 +1,5 @@
-//! The line itself and what belongs to no other family: echo, result codes, character set, clock, battery.
+//! The line itself and what belongs to no other family: echo, result codes, character set, clock,
+//! battery.
 
 use chrono::{Duration, Timelike};
 
@@ -11,11 +12,11 @@ use crate::simulator::digits::Country;
 
 /// What `AT+CLAC` lists.
 const COMMANDS: &[&str] = &[
-    "E", "V", "Q", "Z", "I", "&F", "&W", "&C", "&D", "S3", "S4", "+CBC", "+CCID", "+CCLK", "+CEREG", "+CFUN", "+CGMI",
-    "+CGMM", "+CGMR", "+CGREG", "+CGSN", "+CIMI", "+CLAC", "+CLCK", "+CMEE", "+CMGD", "+CMGF", "+CMGL", "+CMGR",
-    "+CMGS", "+CMGW", "+CNMA", "+CNMI", "+CNUM", "+COPS", "+CPAS", "+CPBR", "+CPBS", "+CPIN", "+CPINR", "+CPMS",
-    "+CREG", "+CRSM", "+CSCA", "+CSCS", "+CSDH", "+CSMP", "+CSMS", "+CSQ", "+CUSD", "+GMI", "+GMM", "+GMR", "+GSN",
-    "+ICCID",
+    "E", "V", "Q", "Z", "I", "&F", "&W", "&C", "&D", "S3", "S4", "+CBC", "+CCID", "+CCLK",
+    "+CEREG", "+CFUN", "+CGMI", "+CGMM", "+CGMR", "+CGREG", "+CGSN", "+CIMI", "+CLAC", "+CLCK",
+    "+CMEE", "+CMGD", "+CMGF", "+CMGL", "+CMGR", "+CMGS", "+CMGW", "+CNMA", "+CNMI", "+CNUM",
+    "+COPS", "+CPAS", "+CPBR", "+CPBS", "+CPIN", "+CPINR", "+CPMS", "+CREG", "+CRSM", "+CSCA",
+    "+CSCS", "+CSDH", "+CSMP", "+CSMS", "+CSQ", "+CUSD", "+GMI", "+GMM", "+GMR", "+GSN", "+ICCID",
 ];
 
 /// Basic commands, `CMEE`, `CSCS`, `CLAC`, `CPAS`, `CBC`, `CCLK`.
@@ -60,10 +61,13 @@ fn set(modem: &mut Modem, name: &str, arguments: &Arguments) -> Option<Outcome> 
     })
 }
 
-/// Flow control, control lines, dialling, speaker, line speed: accepted, and of no consequence on a wire without them.
+/// Flow control, control lines, dialling, speaker, line speed: accepted, and of no consequence on a
+/// wire without them.
 fn has_no_effect(name: &str) -> bool {
-    matches!(name, "&C" | "&D" | "&K" | "&S" | "H" | "L" | "M" | "X" | "+IPR" | "+ICF" | "+IFC" | "+WS46")
-        || name.strip_prefix('S').is_some_and(|register| register.parse::<u8>().is_ok())
+    matches!(
+        name,
+        "&C" | "&D" | "&K" | "&S" | "H" | "L" | "M" | "X" | "+IPR" | "+ICF" | "+IFC" | "+WS46"
+    ) || name.strip_prefix('S').is_some_and(|register| register.parse::<u8>().is_ok())
 }
 
 fn switch(arguments: &Arguments, setting: &mut bool) -> Outcome {
@@ -81,7 +85,9 @@ fn execute(modem: &mut Modem, name: &str) -> Option<Outcome> {
         "&F" => modem.settings = Settings::of(&modem.config),
         "&W" => modem.saved = modem.settings.clone(),
         "+CLAC" => {
-            return Some(Ok(Reply::Lines(COMMANDS.iter().map(|name| format!("AT{name}").into_bytes()).collect())));
+            return Some(Ok(Reply::Lines(
+                COMMANDS.iter().map(|name| format!("AT{name}").into_bytes()).collect(),
+            )));
         }
         "+CPAS" => return Some(line("+CPAS: 0")),
         "+CBC" => return Some(line("+CBC: 0,100,4100")),
@@ -109,7 +115,8 @@ fn test(name: &str) -> Option<Outcome> {
         "E" | "V" | "Q" | "+CPAS" | "+CBC" | "+CLAC" | "+CCLK" => accepted(true),
         "+CMEE" => line("+CMEE: (0-2)"),
         "+CSCS" => {
-            let names: Vec<String> = CHARSETS.iter().map(|charset| format!("\"{charset}\"")).collect();
+            let names: Vec<String> =
+                CHARSETS.iter().map(|charset| format!("\"{charset}\"")).collect();
             line(format!("+CSCS: ({})", names.join(",")))
         }
         _ => return None,

@@ -32,7 +32,8 @@ fn information(modem: &Modem, ask: &Ask) -> Outcome {
     let config = &modem.config;
     match ask {
         Ask::Execute => {
-            let lines = [&config.manufacturer, &config.model, &format!("Revision: {}", config.firmware)];
+            let lines =
+                [&config.manufacturer, &config.model, &format!("Revision: {}", config.firmware)];
             Ok(Reply::Lines(lines.map(|text| text.clone().into_bytes()).to_vec()))
         }
         _ => ok(),

@@ -115,10 +115,16 @@ mod tests {
     fn a_text_ends_with_control_z_or_is_given_up() {
         let prompt = Prompt::SendPdu { length: 3 };
         let mut input = Input::Text { prompt: prompt.clone(), text: Vec::new() };
-        assert_eq!(feed(&mut input, b"00\r11\x1a"), [Completed::Text(prompt.clone(), b"00\r11".to_vec())]);
+        assert_eq!(
+            feed(&mut input, b"00\r11\x1a"),
+            [Completed::Text(prompt.clone(), b"00\r11".to_vec())]
+        );
         assert!(input.is_fresh());
         input = Input::Text { prompt, text: Vec::new() };
-        assert_eq!(feed(&mut input, b"00\x1bAT\r"), [Completed::GivenUp, Completed::Line("AT".to_owned())]);
+        assert_eq!(
+            feed(&mut input, b"00\x1bAT\r"),
+            [Completed::GivenUp, Completed::Line("AT".to_owned())]
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! One simulated modem as a machine: octets, time and messages in; octets and submissions out. No I/O and no clock in here.
+//! One simulated modem as a machine: octets, time and messages in; octets and submissions out. No
+//! I/O and no clock in here.
 //!
-//! A command goes down [`chain::CHAIN`]: faults first, then the modem's own dialect, then the families of the standards;
-//! the first to answer wins.
+//! A command goes down [`chain::CHAIN`]: faults first, then the modem's own dialect, then the
+//! families of the standards; the first to answer wins.
 
 mod belief;
 mod chain;
@@ -71,11 +72,14 @@ pub struct ModemConfig {
     pub boot_noise: Vec<String>,
     /// How long a direct delivery waits for `AT+CNMA`.
     pub acknowledge_ms: u64,
-    /// Answers that differ from the standard's: command as written after `AT` to lines, `{imei}` and the like filled in.
+    /// Answers that differ from the standard's: command as written after `AT` to lines, `{imei}`
+    /// and the like filled in.
     pub replies: Vec<(String, String)>,
-    /// Names of commands, or beginnings of commands with their arguments, that are answered `ERROR`.
+    /// Names of commands, or beginnings of commands with their arguments, that are answered
+    /// `ERROR`.
     pub unknown: Vec<String>,
-    /// The stores that `AT+CPMS` takes; new messages go into the first one until the host says otherwise.
+    /// The stores that `AT+CPMS` takes; new messages go into the first one until the host says
+    /// otherwise.
     pub stores: Vec<StoreName>,
     /// How many arguments `AT+CPMS` takes.
     pub store_arguments: Vec<usize>,
@@ -87,7 +91,8 @@ pub struct ModemConfig {
     pub sim_in: Vec<String>,
     /// Said when the card is pulled.
     pub sim_out: Vec<String>,
-    /// How long it takes to find the network, after a start, with another card, or when there is coverage again.
+    /// How long it takes to find the network, after a start, with another card, or when there is
+    /// coverage again.
     pub registers_ms: u64,
     /// How long after a start the stores cannot be read.
     pub messages_ready_ms: u64,
@@ -251,7 +256,8 @@ impl Modem {
         self.settle();
     }
 
-    /// When [`Modem::tick`] or [`Modem::take_output`] has something to do again, in milliseconds of [`Now::ms`].
+    /// When [`Modem::tick`] or [`Modem::take_output`] has something to do again, in milliseconds of
+    /// [`Now::ms`].
     pub fn next_due_ms(&self) -> Option<u64> {
         let boot = match self.power {
             Power::Booting { until_ms } => Some(until_ms),
@@ -261,7 +267,15 @@ impl Modem {
         let found = Some(self.searching_until_ms).filter(|until_ms| *until_ms > 0);
         let flood = self.floods.iter().map(|flood| flood.next_ms).min();
         let slot = self.slots.up_ms;
-        let dues = [boot, acknowledgement, found, flood, slot, self.busy_until_ms, self.output.next_due_ms()];
+        let dues = [
+            boot,
+            acknowledgement,
+            found,
+            flood,
+            slot,
+            self.busy_until_ms,
+            self.output.next_due_ms(),
+        ];
         dues.into_iter().flatten().min()
     }
 
@@ -315,7 +329,8 @@ impl Modem {
         &mut self.faults
     }
 
-    /// Starts anew, as after `AT+CFUN=1,1`: settings go back, what was on its way is lost, the card asks its PIN again.
+    /// Starts anew, as after `AT+CFUN=1,1`: settings go back, what was on its way is lost, the card
+    /// asks its PIN again.
     pub fn reboot(&mut self, now: Now) {
         self.power = Power::Booting { until_ms: now.ms + self.config.boot_ms };
         self.settings = self.saved.clone();
@@ -339,7 +354,8 @@ impl Modem {
 
     /// The card, when it can be used.
     fn usable_sim(&mut self) -> Result<&mut SimCard, SimFault> {
-        let nothing_there = if self.shown_sim().is_some() { SimFault::Failure } else { SimFault::NotInserted };
+        let nothing_there =
+            if self.shown_sim().is_some() { SimFault::Failure } else { SimFault::NotInserted };
         let card = self.sim.as_mut().ok_or(nothing_there)?;
         match &card.lock {
             super::card::Lock::Pin { .. } => Err(SimFault::PinRequired),

@@ -42,7 +42,8 @@ impl Output {
         }
     }
 
-    /// A final result is on its way: until the host can have seen it, it must not send another command.
+    /// A final result is on its way: until the host can have seen it, it must not send another
+    /// command.
     pub fn expect_patience(&mut self) {
         self.finals_unseen = true;
     }
@@ -59,7 +60,8 @@ impl Output {
 
     /// Moves what has become due behind what is ready, and gives all of that.
     pub fn take(&mut self, now_ms: u64) -> Vec<u8> {
-        let (due, later) = std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= now_ms);
+        let (due, later) =
+            std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= now_ms);
         self.later = later;
         let mut due: Vec<(u64, Vec<u8>)> = due;
         due.sort_by_key(|(at, _)| *at);

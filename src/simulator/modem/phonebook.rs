@@ -10,7 +10,9 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         ("+CPBS", Ask::Test) => line("+CPBS: (\"SM\",\"ON\")"),
         ("+CPBS", Ask::Query) => selected(modem),
         ("+CPBS", Ask::Set(arguments)) => select(modem, arguments),
-        ("+CPBR", Ask::Test) => entries(modem).and_then(|all| line(format!("+CPBR: (1-{}),40,20", all.len()))),
+        ("+CPBR", Ask::Test) => {
+            entries(modem).and_then(|all| line(format!("+CPBR: (1-{}),40,20", all.len())))
+        }
         ("+CPBR", Ask::Set(arguments)) => read(modem, arguments),
         ("+CPBW", Ask::Test) => line("+CPBW: (1),40,(129,145),20"),
         ("+CPBW", Ask::Set(arguments)) => write(modem, arguments),
@@ -49,14 +51,18 @@ fn write(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         return Err(Failure::Cme(21));
     }
     let number = arguments.text(1).to_owned();
-    modem.usable_sim().map_err(|fault| fault.cme())?.own_number = Some(number).filter(|number| !number.is_empty());
+    modem.usable_sim().map_err(|fault| fault.cme())?.own_number =
+        Some(number).filter(|number| !number.is_empty());
     ok()
 }
 
 fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let charset = modem.settings.charset;
     let all = entries(modem)?;
-    let first = arguments.number(0).filter(|first| (1..=all.len()).contains(first)).ok_or(Failure::Cme(21))?;
+    let first = arguments
+        .number(0)
+        .filter(|first| (1..=all.len()).contains(first))
+        .ok_or(Failure::Cme(21))?;
     let last = arguments.number_or(1, first).ok_or(Failure::Error)?.min(all.len());
     let shown = |(place, entry): (usize, &Option<(String, String)>)| -> Option<Line> {
         let (number, name) = entry.as_ref()?;
@@ -64,6 +70,12 @@ fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         let head = format!("+CPBR: {},\"{number}\",{kind},\"", place + 1).into_bytes();
         Some([head, charset.encode(name), b"\"".to_vec()].concat())
     };
-    let lines = all.iter().enumerate().skip(first - 1).take(last + 1 - first.min(last)).filter_map(shown).collect();
+    let lines = all
+        .iter()
+        .enumerate()
+        .skip(first - 1)
+        .take(last + 1 - first.min(last))
+        .filter_map(shown)
+        .collect();
     Ok(Reply::Lines(lines))
 }

@@ -1,4 +1,5 @@
-//! How new messages reach the host: stored with `+CMTI`, or direct with `+CMT` and `AT+CNMA` (TS 27.005 clauses 3.1, 3.4).
+//! How new messages reach the host: stored with `+CMTI`, or direct with `+CMT` and `AT+CNMA` (TS
+//! 27.005 clauses 3.1, 3.4).
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Prompt, Reply, line, ok};
@@ -63,7 +64,9 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
             Ok(Reply::Prompt(Prompt::SendPdu { length: 0 }))
         }
         ("+CNMA", Ask::Execute) => acknowledge(modem, 0),
-        ("+CNMA", Ask::Set(arguments)) => in_range(arguments.number(0), 2).and_then(|n| acknowledge(modem, n)),
+        ("+CNMA", Ask::Set(arguments)) => {
+            in_range(arguments.number(0), 2).and_then(|n| acknowledge(modem, n))
+        }
         _ => return None,
     })
 }
@@ -83,7 +86,8 @@ fn set_indications(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let supported = &modem.config.indications;
     let value = |place: usize, before| {
         let value = arguments.number_or(place, before).ok_or(Failure::Error)?;
-        let taken = arguments.omitted(place) || supported.get(place).is_some_and(|values| values.contains(&value));
+        let taken = arguments.omitted(place)
+            || supported.get(place).is_some_and(|values| values.contains(&value));
         if taken { Ok(value) } else { Err(Failure::Error) }
     };
     let wanted = Indications {
@@ -138,7 +142,8 @@ impl Modem {
         done
     }
 
-    /// Also in direct mode class 2 is stored, and also in stored mode class 0 comes direct (TS 27.005 tables 3.4.1-1, -2).
+    /// Also in direct mode class 2 is stored, and also in stored mode class 0 comes direct (TS
+    /// 27.005 tables 3.4.1-1, -2).
     fn route(&self, pdu: &Pdu) -> Route {
         let class = Layout::of(pdu).and_then(|layout| Dcs(layout.dcs).class());
         match (self.settings.indications.mt, class) {
@@ -201,7 +206,8 @@ impl Modem {
             self.observed.delivered += 1;
             return Offer::Taken;
         }
-        self.unacknowledged = Some(Unacknowledged { until_ms: now.ms + self.config.acknowledge_ms, done: false });
+        self.unacknowledged =
+            Some(Unacknowledged { until_ms: now.ms + self.config.acknowledge_ms, done: false });
         Offer::Pending
     }
 
@@ -222,7 +228,8 @@ impl Modem {
         }
     }
 
-    /// RP-ERROR to the network; the modem takes it that the host is gone and goes deaf (TS 27.005 clause 3.4.4).
+    /// RP-ERROR to the network; the modem takes it that the host is gone and goes deaf (TS 27.005
+    /// clause 3.4.4).
     pub(super) fn go_deaf(&mut self) {
         self.unacknowledged = None;
         self.settings.indications.mt = 0;

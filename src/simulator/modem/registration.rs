@@ -1,4 +1,5 @@
-//! The network as the modem sees it: registration, operator, signal, and the radio's switch (TS 27.007 clauses 7.2, 7.3, 8.2, 8.5).
+//! The network as the modem sees it: registration, operator, signal, and the radio's switch (TS
+//! 27.007 clauses 7.2, 7.3, 8.2, 8.5).
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Reply, line, ok};
@@ -23,7 +24,9 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
         return Some(reports(modem, report, &command.ask));
     }
     Some(match (command.name.as_str(), &command.ask) {
-        ("+CSQ", Ask::Execute) => line(format!("+CSQ: {},99", if modem.coverage { 24 } else { 99 })),
+        ("+CSQ", Ask::Execute) => {
+            line(format!("+CSQ: {},99", if modem.coverage { 24 } else { 99 }))
+        }
         ("+CSQ", Ask::Test) => line("+CSQ: (0-31,99),(0-7,99)"),
         ("+COPS", Ask::Query) => operator(modem),
         ("+COPS", Ask::Test) => operators(modem),
@@ -47,7 +50,8 @@ impl Modem {
         }
         match (usable, self.coverage) {
             (Some(card), _) if self.denied || card.denied => DENIED,
-            // A card that is not there any more cannot answer for the subscriber: no network takes the modem in anew.
+            // A card that is not there any more cannot answer for the subscriber: no network takes
+            // the modem in anew.
             (Some(_), _) if !self.belief.is_right() => {
                 if self.reported == HOME {
                     HOME
@@ -61,7 +65,8 @@ impl Modem {
         }
     }
 
-    /// Whether the network can reach this modem: it says that it is registered, and the card that it is registered with is there.
+    /// Whether the network can reach this modem: it says that it is registered, and the card that
+    /// it is registered with is there.
     pub fn is_registered(&self) -> bool {
         self.registration() == HOME && self.belief.is_right()
     }
@@ -104,7 +109,9 @@ fn reports(modem: &mut Modem, report: usize, ask: &Ask) -> Outcome {
     let level = modem.settings.registration.get_mut(report).ok_or(Failure::Error)?;
     match ask {
         Ask::Test => line(format!("{name}: (0-2)")),
-        Ask::Query if *level == 2 && registration == HOME => line(format!("{name}: 2,{HOME},{PLACE}")),
+        Ask::Query if *level == 2 && registration == HOME => {
+            line(format!("{name}: 2,{HOME},{PLACE}"))
+        }
         Ask::Query => line(format!("{name}: {level},{registration}")),
         Ask::Set(arguments) => {
             *level = in_range(arguments.number(0), 2)?;
@@ -157,7 +164,8 @@ fn choose(modem: &mut Modem, arguments: &Arguments, now: Now) -> Outcome {
 }
 
 fn functionality(modem: &mut Modem, arguments: &Arguments, now: Now) -> Outcome {
-    let wanted = arguments.number(0).filter(|wanted| matches!(wanted, 0 | 1 | 4)).ok_or(Failure::Error)?;
+    let wanted =
+        arguments.number(0).filter(|wanted| matches!(wanted, 0 | 1 | 4)).ok_or(Failure::Error)?;
     let restart = in_range(arguments.number_or(1, 0), 1)? == 1;
     if restart {
         return Ok(Reply::Reboot);

@@ -1,6 +1,7 @@
 //! What a command is answered with: lines, then a final result code.
 
-/// One line of a reply, without its line end. Octets, because texts in the GSM alphabet are not UTF-8.
+/// One line of a reply, without its line end. Octets, because texts in the GSM alphabet are not
+/// UTF-8.
 pub type Line = Vec<u8>;
 
 /// How a command ended well.
@@ -80,7 +81,8 @@ const CME: &[(u16, &str)] = &[
 ];
 
 impl Failure {
-    /// The final result code's text at an `AT+CMEE` level. `+CMS ERROR` keeps its number at every level: 27.005 has no words for it.
+    /// The final result code's text at an `AT+CMEE` level. `+CMS ERROR` keeps its number at every
+    /// level: 27.005 has no words for it.
     pub fn shown(self, cmee: usize) -> String {
         match (self, cmee) {
             (Failure::NoCarrier, _) => "NO CARRIER".to_owned(),
@@ -88,7 +90,10 @@ impl Failure {
             (Failure::Error, _) | (Failure::Cme(_), 0) => "ERROR".to_owned(),
             (Failure::Cme(code), 1) => format!("+CME ERROR: {code}"),
             (Failure::Cme(code), _) => {
-                let words = CME.iter().find(|(known, _)| *known == code).map_or("unknown", |(_, words)| words);
+                let words = CME
+                    .iter()
+                    .find(|(known, _)| *known == code)
+                    .map_or("unknown", |(_, words)| words);
                 format!("+CME ERROR: {words}")
             }
         }

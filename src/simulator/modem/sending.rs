@@ -1,4 +1,5 @@
-//! Messages from the host to the network (TS 27.005 clause 3.5.1) and the settings that go with them.
+//! Messages from the host to the network (TS 27.005 clause 3.5.1) and the settings that go with
+//! them.
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Prompt, Reply, line, ok};
@@ -58,12 +59,14 @@ fn prompt(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         let to = to.filter(|to| !to.is_empty()).ok_or(Failure::Cms(305))?;
         return Ok(Reply::Prompt(Prompt::SendText { to }));
     }
-    let length = arguments.number(0).filter(|length| (7..=164).contains(length)).ok_or(INVALID_PDU)?;
+    let length =
+        arguments.number(0).filter(|length| (7..=164).contains(length)).ok_or(INVALID_PDU)?;
     Ok(Reply::Prompt(Prompt::SendPdu { length }))
 }
 
 fn set_centre(modem: &mut Modem, arguments: &Arguments) -> Outcome {
-    let centre = modem.settings.charset.decode(arguments.text(0).as_bytes()).ok_or(Failure::Cms(305))?;
+    let centre =
+        modem.settings.charset.decode(arguments.text(0).as_bytes()).ok_or(Failure::Cms(305))?;
     let card = modem.usable_sim().map_err(|fault| fault.cms())?;
     card.service_centre = centre;
     ok()
@@ -71,7 +74,8 @@ fn set_centre(modem: &mut Modem, arguments: &Arguments) -> Outcome {
 
 fn set_parameters(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     for (place, parameter) in modem.settings.text_parameters.iter_mut().enumerate() {
-        *parameter = arguments.number_or(place, *parameter).filter(|v| *v < 256).ok_or(Failure::Cms(305))?;
+        *parameter =
+            arguments.number_or(place, *parameter).filter(|v| *v < 256).ok_or(Failure::Cms(305))?;
     }
     ok()
 }
@@ -97,11 +101,15 @@ impl Modem {
 }
 
 fn draft(text: &[u8], length: usize) -> Option<Submission> {
-    let digits: Vec<u8> = text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    let digits: Vec<u8> =
+        text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
     let octets = hex::decode(digits).ok()?;
     if tpdu(&octets)?.len() != length {
         return None;
     }
     let message = Submit::decode(&octets).ok()?;
-    Some(Submission { to: message.destination.to_string(), content: Content::Draft(Box::new(message)) })
+    Some(Submission {
+        to: message.destination.to_string(),
+        content: Content::Draft(Box::new(message)),
+    })
 }

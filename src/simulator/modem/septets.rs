@@ -1,4 +1,5 @@
-//! Texts as septets of the GSM default alphabet, an octet each: the codec's alphabet, reached through its public face.
+//! Texts as septets of the GSM default alphabet, an octet each: the codec's alphabet, reached
+//! through its public face.
 
 use crate::sms::{Address, Body, Dcs, Deliver, Pid, Scts, UserData};
 
@@ -8,7 +9,9 @@ const NO_TIME: Scts = Scts([0; 7]);
 /// The septets of a text; `?` for a character that the alphabet lacks.
 pub fn septets_of(text: &str) -> Vec<u8> {
     whole(text).unwrap_or_else(|| {
-        text.chars().flat_map(|c| whole(c.encode_utf8(&mut [0; 4])).unwrap_or_else(|| b"?".to_vec())).collect()
+        text.chars()
+            .flat_map(|c| whole(c.encode_utf8(&mut [0; 4])).unwrap_or_else(|| b"?".to_vec()))
+            .collect()
     })
 }
 

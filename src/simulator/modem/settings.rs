@@ -9,7 +9,8 @@ use super::store_name::StoreName;
 pub struct Indications {
     /// When result codes are let through: 0 buffers them.
     pub mode: usize,
-    /// 0 stores silently, 1 stores and tells by `+CMTI`, 2 hands over by `+CMT`, 3 hands over class 3 only.
+    /// 0 stores silently, 1 stores and tells by `+CMTI`, 2 hands over by `+CMT`, 3 hands over
+    /// class 3 only.
     pub mt: usize,
     /// Cell broadcast.
     pub bm: usize,

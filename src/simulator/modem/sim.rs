@@ -9,13 +9,18 @@ use crate::simulator::card::Lock;
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let ask = &command.ask;
     Some(match (command.name.as_str(), ask) {
-        ("+CPIN" | "+CPINR" | "+CIMI" | "+CCID" | "+ICCID" | "+QCCID" | "+CNUM" | "+CRSM", Ask::Test) => ok(),
+        (
+            "+CPIN" | "+CPINR" | "+CIMI" | "+CCID" | "+ICCID" | "+QCCID" | "+CNUM" | "+CRSM",
+            Ask::Test,
+        ) => ok(),
         ("+CPIN", Ask::Query) => pin_state(modem),
         ("+CPIN", Ask::Set(arguments)) => enter(modem, arguments),
         ("+CPINR", Ask::Execute | Ask::Set(_)) => attempts(modem),
         ("+CIMI", Ask::Execute) => subscriber(modem),
         ("+CCID", Ask::Execute | Ask::Query) => iccid(modem, "+CCID: "),
-        ("+ICCID" | "^ICCID", Ask::Execute | Ask::Query) => iccid(modem, &format!("{}: ", command.name)),
+        ("+ICCID" | "^ICCID", Ask::Execute | Ask::Query) => {
+            iccid(modem, &format!("{}: ", command.name))
+        }
         ("+QCCID", Ask::Execute) => iccid(modem, "+QCCID: "),
         ("+CNUM", Ask::Execute) => own_number(modem),
         ("+CLCK", Ask::Test) => line("+CLCK: (\"SC\")"),
@@ -102,7 +107,8 @@ fn facility(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     line(format!("+CLCK: {}", u8::from(card.lock != Lock::Off)))
 }
 
-/// `READ BINARY` (176) of EF-ICCID (12258) only: ten octets with swapped nibbles (TS 31.102 clause 4.2, 51.011 clause 10.1.1).
+/// `READ BINARY` (176) of EF-ICCID (12258) only: ten octets with swapped nibbles (TS 31.102 clause
+/// 4.2, 51.011 clause 10.1.1).
 fn read_file(modem: &Modem, arguments: &Arguments) -> Outcome {
     let card = modem.sim.as_ref().ok_or(Failure::Cme(10))?;
     if (arguments.number(0), arguments.number(1)) != (Some(176), Some(12258)) {

@@ -1,4 +1,5 @@
-//! Several card slots in one module, one of them in use; the commands that choose it are data of the model.
+//! Several card slots in one module, one of them in use; the commands that choose it are data of
+//! the model.
 
 use serde::Deserialize;
 
@@ -13,7 +14,8 @@ use crate::simulator::card::SimCard;
 pub struct SlotSwitch {
     /// What follows `AT`; `{n}` is the slot's number.
     pub set: String,
-    /// The command that tells the slot in use, and the line that it tells; `{n}` as above, `{slot}` counts from 1.
+    /// The command that tells the slot in use, and the line that it tells; `{n}` as above,
+    /// `{slot}` counts from 1.
     pub query: (String, String),
     /// The slots' numbers in order.
     pub numbers: Vec<String>,
@@ -52,16 +54,23 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
         let told = modem.slots.told;
         let number = switch.numbers.get(told).map_or("", String::as_str);
         if plain(&switch.query.0) == shown {
-            let reply = switch.query.1.replace("{n}", number).replace("{slot}", &(told + 1).to_string());
+            let reply =
+                switch.query.1.replace("{n}", number).replace("{slot}", &(told + 1).to_string());
             return Some(line(reply));
         }
-        if let Some(slot) = switch.numbers.iter().position(|n| plain(&switch.set.replace("{n}", n)) == shown) {
+        if let Some(slot) =
+            switch.numbers.iter().position(|n| plain(&switch.set.replace("{n}", n)) == shown)
+        {
             return Some(choose(modem, slot, switch.effect, now));
         }
         let (before, _) = switch.set.split_once("{n}").unwrap_or((&switch.set, ""));
         if shown.starts_with(&plain(before)) {
             let numbers = format!("{}: ({})", command.name, switch.numbers.join(","));
-            return Some(if command.ask == Ask::Test { line(numbers) } else { Err(Failure::Error) });
+            return Some(if command.ask == Ask::Test {
+                line(numbers)
+            } else {
+                Err(Failure::Error)
+            });
         }
     }
     None

@@ -1,4 +1,5 @@
-//! The message stores: which are used, list, read, delete (TS 27.005 clauses 3.2.2, 3.4.2, 3.4.3, 3.5.4).
+//! The message stores: which are used, list, read, delete (TS 27.005 clauses 3.2.2, 3.4.2, 3.4.3,
+//! 3.5.4).
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Line, Outcome, Reply, line, ok};
@@ -18,7 +19,8 @@ pub const STATUS: [&str; 5] = ["REC UNREAD", "REC READ", "STO UNSENT", "STO SENT
 
 /// `CMGF`, `CPMS`, `CMGL`, `CMGR`, `CMGD`, `CMGW`, and the settings of text mode.
 pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome> {
-    let touches = matches!(command.name.as_str(), "+CPMS" | "+CMGL" | "+CMGR" | "+CMGD") && command.ask != Ask::Test;
+    let touches = matches!(command.name.as_str(), "+CPMS" | "+CMGL" | "+CMGR" | "+CMGD")
+        && command.ask != Ask::Test;
     if touches && modem.store_is_busy(now) {
         return Some(Err(BUSY));
     }
@@ -31,7 +33,9 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
         }
         ("+CMGL", Ask::Test) => line("+CMGL: (0-4)"),
         ("+CMGL", Ask::Execute) => list(modem, 0),
-        ("+CMGL", Ask::Set(arguments)) => wanted_status(modem, arguments).and_then(|status| list(modem, status)),
+        ("+CMGL", Ask::Set(arguments)) => {
+            wanted_status(modem, arguments).and_then(|status| list(modem, status))
+        }
         ("+CMGR" | "+CMGW", Ask::Test) => ok(),
         ("+CMGR", Ask::Set(arguments)) => read(modem, arguments),
         ("+CMGD", Ask::Test) => deletable(modem),
@@ -63,7 +67,9 @@ impl Modem {
     pub(super) fn store(&mut self, name: StoreName) -> Result<&mut MessageStore, Failure> {
         match name {
             StoreName::Me => Ok(&mut self.own),
-            StoreName::Sm => self.usable_sim().map(|card| &mut card.messages).map_err(|fault| fault.cms()),
+            StoreName::Sm => {
+                self.usable_sim().map(|card| &mut card.messages).map_err(|fault| fault.cms())
+            }
         }
     }
 
@@ -97,9 +103,12 @@ fn choose_stores(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         return Err(INVALID_PARAMETER);
     }
     let mut chosen = modem.settings.stores;
-    for (place, store) in chosen.iter_mut().enumerate().filter(|(place, _)| !arguments.omitted(*place)) {
+    for (place, store) in
+        chosen.iter_mut().enumerate().filter(|(place, _)| !arguments.omitted(*place))
+    {
         let wanted = StoreName::parse(arguments.text(place));
-        *store = wanted.filter(|name| modem.config.stores.contains(name)).ok_or(INVALID_PARAMETER)?;
+        *store =
+            wanted.filter(|name| modem.config.stores.contains(name)).ok_or(INVALID_PARAMETER)?;
     }
     let mut counts = Vec::new();
     for name in chosen {
@@ -110,7 +119,8 @@ fn choose_stores(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     line(format!("+CPMS: {}", counts.join(",")))
 }
 
-/// A number in PDU mode, words in text mode; some hosts write the words in the chosen character set.
+/// A number in PDU mode, words in text mode; some hosts write the words in the chosen character
+/// set.
 fn wanted_status(modem: &Modem, arguments: &Arguments) -> Result<usize, Failure> {
     if !modem.settings.text_mode {
         return in_range(arguments.number(0), 4).map_err(|_| INVALID_PARAMETER);
@@ -133,7 +143,9 @@ fn list(modem: &mut Modem, status: usize) -> Outcome {
             lines.extend(text_mode::listed(&settings, index, message));
         } else {
             let length = Layout::tpdu_length(&message.pdu);
-            lines.push(format!("+CMGL: {index},{},{name},{length}", u8::from(message.read)).into_bytes());
+            lines.push(
+                format!("+CMGL: {index},{},{name},{length}", u8::from(message.read)).into_bytes(),
+            );
             lines.push(hex::encode_upper(&message.pdu).into_bytes());
         }
         first_reads += u64::from(!std::mem::replace(&mut message.read, true));
@@ -168,11 +180,13 @@ fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
 }
 
 fn deletable(modem: &mut Modem) -> Outcome {
-    let taken: Vec<String> = modem.reading_store()?.messages().map(|(index, _)| index.to_string()).collect();
+    let taken: Vec<String> =
+        modem.reading_store()?.messages().map(|(index, _)| index.to_string()).collect();
     line(format!("+CMGD: ({}),(0-4)", taken.join(",")))
 }
 
-/// `<delflag>` 0 deletes the one at the index; 1–3 all that are read (and what was sent, of which there is nothing), 4 all.
+/// `<delflag>` 0 deletes the one at the index; 1–3 all that are read (and what was sent, of which
+/// there is nothing), 4 all.
 fn delete(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let flag = in_range(arguments.number_or(1, 0), 4).map_err(|_| INVALID_PARAMETER)?;
     let index = arguments.number(0).ok_or(INVALID_INDEX)?;
@@ -180,7 +194,11 @@ fn delete(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let doomed: Vec<usize> = match flag {
         0 if !store.has_place(index) => return Err(INVALID_INDEX),
         0 => vec![index],
-        _ => store.messages().filter(|(_, message)| flag == 4 || message.read).map(|(index, _)| index).collect(),
+        _ => store
+            .messages()
+            .filter(|(_, message)| flag == 4 || message.read)
+            .map(|(index, _)| index)
+            .collect(),
     };
     let gone: Vec<Stored> = doomed.into_iter().filter_map(|index| store.take(index)).collect();
     modem.full_told &= gone.is_empty();
@@ -189,7 +207,8 @@ fn delete(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     ok()
 }
 
-/// Where a received message's fields lie: service centre's address, then SMS-DELIVER (TS 23.040 clause 9.2.2.1).
+/// Where a received message's fields lie: service centre's address, then SMS-DELIVER (TS 23.040
+/// clause 9.2.2.1).
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
     /// The first octet: message type and flags.

@@ -60,8 +60,11 @@ fn message(from: &str, text: &str) -> Pdu {
 /// "hi" from 1234 with a data coding scheme of one's choice.
 fn coded(dcs: u8) -> Pdu {
     Arc::from(
-        [0x00, 0x04, 0x04, 0x81, 0x21, 0x43, 0x00, dcs, 0x62, 0x60, 0x22, 0x21, 0x75, 0x30, 0x80, 0x02, 0xE8, 0x34]
-            .as_slice(),
+        [
+            0x00, 0x04, 0x04, 0x81, 0x21, 0x43, 0x00, dcs, 0x62, 0x60, 0x22, 0x21, 0x75, 0x30,
+            0x80, 0x02, 0xE8, 0x34,
+        ]
+        .as_slice(),
     )
 }
 
@@ -108,7 +111,10 @@ fn identity_of_modem_and_card() {
             ("AT+CNUM", "+CNUM: \"\",\"+31612340000\",145|OK"),
             ("AT+CPBS=\"ON\";+CPBR=1", "+CPBR: 1,\"+31612340000\",145,\"Own number\"|OK"),
             ("AT+CUSD=1,\"*101#\",15", "OK|+CUSD: 0,\"Uw mobiele nummer is 0612340000.\",15"),
-            ("AT+CSCS=\"UCS2\";+CNUM", "+CNUM: \"\",\"002B00330031003600310032003300340030003000300030\",145|OK"),
+            (
+                "AT+CSCS=\"UCS2\";+CNUM",
+                "+CNUM: \"\",\"002B00330031003600310032003300340030003000300030\",145|OK",
+            ),
         ],
     );
 }
@@ -147,7 +153,10 @@ fn registration_and_operator() {
     assert_eq!(heard(&mut modem, 0), "+CREG: 2|+CEREG: 2");
     modem.suffer(&Fault::CoverageBack, at(0));
     assert_eq!(heard(&mut modem, 0), "+CREG: 1,\"00C3\",\"0001A2B3\",7|+CEREG: 1");
-    dialogue(&mut modem, &[("AT+CFUN=0", "OK|+CREG: 0|+CEREG: 0"), ("AT+CFUN?;+CPIN?", "+CFUN: 0|+CPIN: READY|OK")]);
+    dialogue(
+        &mut modem,
+        &[("AT+CFUN=0", "OK|+CREG: 0|+CEREG: 0"), ("AT+CFUN?;+CPIN?", "+CFUN: 0|+CPIN: READY|OK")],
+    );
 }
 
 #[test]
@@ -232,20 +241,31 @@ fn text_mode_shows_texts_in_the_character_set() {
         &mut modem,
         &[
             ("AT+CMGR=1", "+CMGR: \"REC UNREAD\",\"Uber\",,\"26/06/22,13:57:03+04\"|code 12|OK"),
-            ("AT+CMGL=\"REC READ\"", "+CMGL: 1,\"REC READ\",\"Uber\",,\"26/06/22,13:57:03+04\"|code 12|OK"),
+            (
+                "AT+CMGL=\"REC READ\"",
+                "+CMGL: 1,\"REC READ\",\"Uber\",,\"26/06/22,13:57:03+04\"|code 12|OK",
+            ),
             (
                 "AT+CSDH=1;+CMGL",
-                "+CMGL: 2,\"REC UNREAD\",\"+31611111111\",,\"26/06/22,13:57:03+04\",145,6|00E9D83DDE00|OK",
+                "+CMGL: 2,\"REC \
+                 UNREAD\",\"+31611111111\",,\"26/06/22,13:57:03+04\",145,6|00E9D83DDE00|OK",
             ),
             (
                 "AT+CSDH=0;+CSCS=\"UCS2\";+CMGR=1",
-                "+CMGR: \"REC READ\",\"0055006200650072\",,\"26/06/22,13:57:03+04\"|0063006F00640065002000310032|OK",
+                "+CMGR: \"REC \
+                 READ\",\"0055006200650072\",,\"26/06/22,13:57:03+04\"\
+                 |0063006F00640065002000310032|OK",
             ),
-            ("AT+CSCS=\"HEX\";+CMGR=1", "+CMGR: \"REC READ\",\"55626572\",,\"26/06/22,13:57:03+04\"|636F6465203132|OK"),
+            (
+                "AT+CSCS=\"HEX\";+CMGR=1",
+                "+CMGR: \"REC READ\",\"55626572\",,\"26/06/22,13:57:03+04\"|636F6465203132|OK",
+            ),
             ("AT+CMGL=4", "+CMS ERROR: 305"),
             (
                 "AT+CMGL=\"ALL\";+CMGD=1,4",
-                "+CMGL: 1,\"REC READ\",\"55626572\",,\"26/06/22,13:57:03+04\"|636F6465203132|+CMGL: 2,\"REC READ\",\"2B3331363131313131313131\",,\"26/06/22,13:57:03+04\"|00E9D83DDE00|OK",
+                "+CMGL: 1,\"REC \
+                 READ\",\"55626572\",,\"26/06/22,13:57:03+04\"|636F6465203132|+CMGL: 2,\"REC \
+                 READ\",\"2B3331363131313131313131\",,\"26/06/22,13:57:03+04\"|00E9D83DDE00|OK",
             ),
             ("AT+CMGL=\"ALL\"", "OK"),
         ],
@@ -268,7 +288,11 @@ fn stores_are_chosen_with_one_two_or_three_arguments() {
     );
     assert_eq!(modem.offer(&message("1", "x"), at(0)), Offer::Taken);
     assert_eq!(heard(&mut modem, 0), "+CMTI: \"ME\",1");
-    assert_eq!(modem.remove_sim().map(|card| card.messages.used()), Some(0), "it is in the modem, not on the card");
+    assert_eq!(
+        modem.remove_sim().map(|card| card.messages.used()),
+        Some(0),
+        "it is in the modem, not on the card"
+    );
     assert_eq!(modem.stored(), 1);
 }
 
@@ -276,7 +300,10 @@ fn stores_are_chosen_with_one_two_or_three_arguments() {
 fn a_full_store_refuses_until_there_is_room() {
     let mut modem = modem_of("[[modem]]\nsim.capacity = 2");
     let pdu = message("1", "x");
-    assert_eq!([0; 3].map(|ms| modem.offer(&pdu, at(ms))), [Offer::Taken, Offer::Taken, Offer::Full]);
+    assert_eq!(
+        [0; 3].map(|ms| modem.offer(&pdu, at(ms))),
+        [Offer::Taken, Offer::Taken, Offer::Full]
+    );
     assert_eq!(say(&mut modem, 0, "AT+CMGD=2"), "OK");
     assert_eq!(modem.offer(&pdu, at(0)), Offer::Taken);
     assert_eq!(modem.observed().deleted_unread, 1, "and the host had not read it");
@@ -365,7 +392,10 @@ fn sending_asks_for_the_text_and_can_be_given_up() {
     modem.receive(b"hello\x1a", at(0));
     assert_eq!(heard(&mut modem, 0), "+CMGS: 2|OK");
     let [sent] = modem.take_submissions().try_into().unwrap();
-    assert_eq!(sent, Submission { to: "0612340001".to_owned(), content: Content::Text("hello".to_owned()) });
+    assert_eq!(
+        sent,
+        Submission { to: "0612340001".to_owned(), content: Content::Text("hello".to_owned()) }
+    );
 
     assert_eq!(say(&mut modem, 0, "AT+CMGS=\"1\""), "> ");
     modem.receive(b"hello\x1b", at(0));
@@ -400,7 +430,10 @@ fn faults_come_before_the_standards() {
     let mut modem = modem();
     modem.faults_mut().add(&Fault::Silence { commands: 1 });
     modem.faults_mut().add(&Fault::Refuse { command: "+csq".to_owned(), times: 1 });
-    dialogue(&mut modem, &[("AT", ""), ("AT", "OK"), ("AT+CSQ", "ERROR"), ("AT+CSQ", "+CSQ: 24,99|OK")]);
+    dialogue(
+        &mut modem,
+        &[("AT", ""), ("AT", "OK"), ("AT+CSQ", "ERROR"), ("AT+CSQ", "+CSQ: 24,99|OK")],
+    );
 
     modem.faults_mut().add(&Fault::Slow { delay_ms: 500, commands: 1 });
     assert_eq!(say(&mut modem, 0, "AT+CGMM"), "");
@@ -452,7 +485,8 @@ fn a_second_command_before_the_first_ones_result_is_bad_manners() {
 #[test]
 fn any_octets_leave_the_modem_in_order() {
     let mut modem = modem();
-    let octets: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let octets: Vec<u8> =
+        (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     modem.receive(&octets, at(0));
     modem.take_output(at(0));
     modem.receive(b"\x1a\r", at(0));

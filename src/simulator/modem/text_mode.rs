@@ -105,12 +105,14 @@ impl Shown {
     }
 }
 
-/// The text in the character set when it is in the default alphabet and has no header, else the octets in hexadecimal
-/// digits (TS 27.005 clause 3.1, `<data>`).
+/// The text in the character set when it is in the default alphabet and has no header, else the
+/// octets in hexadecimal digits (TS 27.005 clause 3.1, `<data>`).
 fn user_data(settings: &Settings, message: &Deliver, layout: &Layout, pdu: &[u8]) -> (usize, Line) {
     let plain = layout.first & HEADER == 0 && Dcs(layout.dcs).alphabet() == Alphabet::Gsm7;
     match &message.user_data.body {
-        Body::Septets(septets) if plain => (septets.len(), settings.charset.encode(&message.text().text)),
+        Body::Septets(septets) if plain => {
+            (septets.len(), settings.charset.encode(&message.text().text))
+        }
         _ => {
             let octets = pdu.get(layout.user_data..).unwrap_or_default();
             (octets.len(), hex::encode_upper(octets).into_bytes())
@@ -123,6 +125,7 @@ fn time(scts: Scts) -> String {
     let Scts([year, month, day, hour, minute, second, zone]) = scts;
     let digits = |octet: u8| format!("{:X}{:X}", octet & 0x0F, octet >> 4);
     let sign = if zone & 0x08 == 0 { '+' } else { '-' };
-    let [year, month, day, hour, minute, second] = [year, month, day, hour, minute, second].map(digits);
+    let [year, month, day, hour, minute, second] =
+        [year, month, day, hour, minute, second].map(digits);
     format!("{year}/{month}/{day},{hour}:{minute}:{second}{sign}{}", digits(zone & !0x08))
 }

@@ -1,4 +1,5 @@
-//! Unstructured supplementary services: the operator's code for one's own number (TS 27.007 clause 7.15).
+//! Unstructured supplementary services: the operator's code for one's own number (TS 27.007 clause
+//! 7.15).
 
 use super::command::{Ask, Command};
 use super::reply::{Failure, Outcome, line, ok};
@@ -6,7 +7,8 @@ use super::{Modem, Now, Quirk};
 use crate::simulator::digits::Country;
 use crate::sms::{ussd_packed, ussd_text, ussd_ucs2};
 
-/// The code that every simulated operator answers with the SIM's number, in national form inside a sentence.
+/// The code that every simulated operator answers with the SIM's number, in national form inside a
+/// sentence.
 pub const OWN_NUMBER_CODE: &str = "*101#";
 
 /// `CUSD`.

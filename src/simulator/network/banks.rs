@@ -34,14 +34,25 @@ impl Network {
 
     /// All banks at a glance, as they are and not as they say.
     pub fn bank_stats(&self) -> Vec<BankStats> {
-        self.0.banks.iter().enumerate().map(|(number, bay)| self.stats_of(number, &bay.bank())).collect()
+        self.0
+            .banks
+            .iter()
+            .enumerate()
+            .map(|(number, bay)| self.stats_of(number, &bay.bank()))
+            .collect()
     }
 
     fn stats_of(&self, number: usize, bank: &Bank) -> BankStats {
         let counts = bank.counts();
         let radios = (0..bank.wiring.radios()).filter_map(|radio| {
             let modem = bank.wiring.place(radio)?;
-            let card = self.0.bays.get(modem)?.modem().sim().map(|card| (card.iccid.clone(), card.number.clone()));
+            let card = self
+                .0
+                .bays
+                .get(modem)?
+                .modem()
+                .sim()
+                .map(|card| (card.iccid.clone(), card.number.clone()));
             let (iccid, number) = card.unzip();
             Some(BankRadio { modem, slot: bank.wiring.connected(radio), iccid, number })
         });
@@ -60,7 +71,12 @@ impl Network {
 
     /// The cards of all banks, by bank and slot, also those that are on radios now.
     pub fn bank_cards(&self) -> Vec<BankCard> {
-        self.0.banks.iter().enumerate().flat_map(|(number, bay)| self.cards_of(number, &bay.bank())).collect()
+        self.0
+            .banks
+            .iter()
+            .enumerate()
+            .flat_map(|(number, bay)| self.cards_of(number, &bay.bank()))
+            .collect()
     }
 
     fn cards_of(&self, number: usize, bank: &Bank) -> Vec<BankCard> {
@@ -74,8 +90,9 @@ impl Network {
                 number: card.number.clone(),
             };
             let modem = bank.wiring.radio_of(slot).and_then(|radio| bank.wiring.place(radio));
-            let on_air =
-                modem.and_then(|modem| self.0.bays.get(modem)?.modem().sim().map(|card| entry(card, Some(modem))));
+            let on_air = modem.and_then(|modem| {
+                self.0.bays.get(modem)?.modem().sim().map(|card| entry(card, Some(modem)))
+            });
             cards.extend(on_air.or_else(|| parked.map(|card| entry(card, None))));
         }
         cards
@@ -92,13 +109,23 @@ impl Network {
         };
         let cards_of = |(place, bay): (usize, &Bay)| {
             let modem = bay.modem();
-            let mut cards: Vec<_> =
-                modem.slots().parked().map(|(slot, card)| entry(place, slot, false, card)).collect();
+            let mut cards: Vec<_> = modem
+                .slots()
+                .parked()
+                .map(|(slot, card)| entry(place, slot, false, card))
+                .collect();
             cards.extend(modem.sim().map(|card| entry(place, modem.slots().in_use(), true, card)));
             cards.sort_by_key(|card| card.slot);
             cards
         };
-        self.0.bays.iter().enumerate().map(cards_of).filter(|cards| cards.len() > 1).flatten().collect()
+        self.0
+            .bays
+            .iter()
+            .enumerate()
+            .map(cards_of)
+            .filter(|cards| cards.len() > 1)
+            .flatten()
+            .collect()
     }
 
     /// Makes something go wrong with a bank, or well again.
@@ -113,7 +140,11 @@ impl Network {
     }
 
     /// One round of a bank's life, as [`Network::step`] is of a modem's.
-    pub(in crate::simulator) fn bank_step(&self, bank: usize, round: &mut Round<'_>) -> Option<u64> {
+    pub(in crate::simulator) fn bank_step(
+        &self,
+        bank: usize,
+        round: &mut Round<'_>,
+    ) -> Option<u64> {
         let now = self.now();
         let mut bank = self.0.banks.get(bank)?.bank();
         bank.receive(round.input, now.ms);
@@ -130,14 +161,19 @@ impl Network {
     fn carry_out(&self, bank: &mut Bank, act: Act, now: Now) {
         let silent = bank.config().silent;
         let (Act::Cut { radio } | Act::Join { radio, .. }) = act;
-        let Some(bay) = bank.wiring.place(radio).and_then(|place| self.0.bays.get(place)) else { return };
+        let Some(bay) = bank.wiring.place(radio).and_then(|place| self.0.bays.get(place)) else {
+            return;
+        };
         let left = match act {
             Act::Cut { .. } => {
                 let mut modem = bay.modem();
                 let attached = modem.is_registered();
-                let card = if silent { modem.exchange_sim_unnoticed(None) } else { modem.remove_sim() };
+                let card =
+                    if silent { modem.exchange_sim_unnoticed(None) } else { modem.remove_sim() };
                 drop(modem);
-                card.iter().filter(|_| attached).for_each(|card| self.state().centre.lose(&card.imsi, now));
+                card.iter()
+                    .filter(|_| attached)
+                    .for_each(|card| self.state().centre.lose(&card.imsi, now));
                 bank.wiring.part(radio, card)
             }
             Act::Join { slot, .. } => {

@@ -1,8 +1,8 @@
 //! National languages and their tables (23.038 6.2.1.2, annex A; the identifiers in 6.2.1.2.4).
 
 use super::{
-    Locking, Single, bengali, default, gujarati, hindi, kannada, malayalam, oriya, portuguese, punjabi, spanish, tamil,
-    telugu, turkish, urdu,
+    Locking, Single, bengali, default, gujarati, hindi, kannada, malayalam, oriya, portuguese,
+    punjabi, spanish, tamil, telugu, turkish, urdu,
 };
 use crate::sms::header::Header;
 
@@ -103,7 +103,8 @@ impl Languages {
     pub(in crate::sms) const DEFAULT: Languages =
         Languages { locking: &default::LOCKING, single: &default::SINGLE, unknown: false };
 
-    /// Those that a header names: each table stands alone, a single shift does not change the locking table.
+    /// Those that a header names: each table stands alone, a single shift does not change the
+    /// locking table.
     pub(in crate::sms) fn of(header: Option<&Header>) -> Languages {
         let mut languages = Languages::DEFAULT;
         let Some(header) = header else { return languages };

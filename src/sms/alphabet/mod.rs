@@ -1,7 +1,8 @@
 //! The 7-bit alphabets of 23.038: septets to text and back.
 //!
-//! A septet is a character of the locking table, but after an escape one of the single shift table. Without a national
-//! language in the header these are the default alphabet (6.2.1) and its extension (6.2.1.1).
+//! A septet is a character of the locking table, but after an escape one of the single shift table.
+//! Without a national language in the header these are the default alphabet (6.2.1) and its
+//! extension (6.2.1.1).
 
 mod bengali;
 mod default;
@@ -68,7 +69,8 @@ impl Decoder {
         }
     }
 
-    /// What has no meaning after an escape is shown as if there were none, a second escape as a space (6.2.1.1).
+    /// What has no meaning after an escape is shown as if there were none, a second escape as a
+    /// space (6.2.1.1).
     fn extended(&mut self, septet: u8, languages: Languages) {
         if let Some((_, c)) = languages.single.iter().find(|(code, _)| *code == septet) {
             self.out.text.push(*c);
@@ -105,13 +107,16 @@ enum Code {
 
 fn code(c: char, languages: Languages) -> Option<Code> {
     let locking = languages.locking;
-    let plain = |code: usize| u8::try_from(code).ok().filter(|code| *code != ESCAPE && *code < 0x80);
+    let plain =
+        |code: usize| u8::try_from(code).ok().filter(|code| *code != ESCAPE && *code < 0x80);
     // `NONE` is a character like any other to a text that has it.
     if c == NONE {
         return None;
     }
     let usual = plain(c as usize).filter(|code| locking.get(usize::from(*code)) == Some(&c));
-    if let Some(code) = usual.or_else(|| locking.iter().position(|known| *known == c).and_then(plain)) {
+    if let Some(code) =
+        usual.or_else(|| locking.iter().position(|known| *known == c).and_then(plain))
+    {
         return Some(Code::Plain(code));
     }
     languages.single.iter().find(|(_, known)| *known == c).map(|(code, _)| Code::Escaped(*code))

@@ -1,11 +1,15 @@
-//! Some thousand generated messages: read as they were made, and written down for a decoder that is not ours.
+//! Some thousand generated messages: read as they were made, and written down for a decoder that is
+//! not ours.
 //!
-//! `.ci/codec-agreement` reads the file and compares. The test alone holds our own half: what we made is what we read.
+//! `.ci/codec-agreement` reads the file and compares. The test alone holds our own half: what we
+//! made is what we read.
 
 use super::{message, over_the_wire};
 use chrono::DateTime;
 use serde_json::{Value, json};
-use simbridge::sms::{Address, Alphabet, Body, Concat, Dcs, Deliver, Flaw, Header, Language, Scts, UserData};
+use simbridge::sms::{
+    Address, Alphabet, Body, Concat, Dcs, Deliver, Flaw, Header, Language, Scts, UserData,
+};
 use std::fmt::Write as _;
 use std::{fs, path::Path};
 
@@ -32,11 +36,13 @@ impl Numbers {
     }
 }
 
-const PLAIN: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCXYZÄÖÑÜ§¿abcxyzäöñüà";
+const PLAIN: &str =
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCXYZÄÖÑÜ§¿abcxyzäöñüà";
 const EXTENDED: &str = "abc 0123456789{}[]\\~^|€";
 const WIDE: &str = "код 4711 é漢字ж😀🎉";
 
-/// The text and the coding scheme and body that carry it; at most `septets` septets or `septets * 7 / 8` octets.
+/// The text and the coding scheme and body that carry it; at most `septets` septets or `septets * 7
+/// / 8` octets.
 fn said(numbers: &mut Numbers, septets: usize) -> (String, Dcs, Body) {
     let classes = [0x00, 0x10, 0x11, 0x12, 0x13];
     let (text, body) = match numbers.below(3) {
@@ -47,7 +53,9 @@ fn said(numbers: &mut Numbers, septets: usize) -> (String, Dcs, Body) {
     };
     let class = numbers.one(&classes);
     match body {
-        None => (text.clone(), Dcs(class), Body::septets(&text, None).expect("in the default alphabet")),
+        None => {
+            (text.clone(), Dcs(class), Body::septets(&text, None).expect("in the default alphabet"))
+        }
         Some(()) => (text.clone(), Dcs(class | 0x08), Body::ucs2(&text)),
     }
 }
@@ -101,12 +109,15 @@ fn described(read: &Deliver) -> Value {
 
 /// Each code of each national table, alone and after an escape.
 fn national() -> impl Iterator<Item = Value> {
-    let pairs = Language::ALL.into_iter().flat_map(|language| [(Some(language), None), (None, Some(language))]);
+    let pairs = Language::ALL
+        .into_iter()
+        .flat_map(|language| [(Some(language), None), (None, Some(language))]);
     pairs.flat_map(|(single, locking)| {
         (0..128u8).filter(|code| *code != 0x1b).map(move |code| {
             let header = Header::new().with_languages(single, locking);
             let septets = if single.is_some() { vec![0x1b, code] } else { vec![code] };
-            let read = over_the_wire(&message(Dcs::GSM7, Some(header), Body::Septets(septets.clone())));
+            let read =
+                over_the_wire(&message(Dcs::GSM7, Some(header), Body::Septets(septets.clone())));
             let text = read.text();
             json!({
                 "locking": locking.map_or(0, |l| l as u8),

@@ -1,4 +1,5 @@
-//! Every code point of every 7-bit alphabet, against the tables of 23.038 in `tests/data/codec/alphabets.txt`.
+//! Every code point of every 7-bit alphabet, against the tables of 23.038 in
+//! `tests/data/codec/alphabets.txt`.
 
 use super::{message, over_the_wire};
 use simbridge::sms::{Body, Dcs, Flaw, Header, Language};
@@ -17,7 +18,8 @@ fn tables() -> BTreeMap<(u8, String), [Option<char>; 128]> {
         for (low, line) in lines.enumerate() {
             for (high, cell) in line.split_whitespace().enumerate() {
                 let point = u32::from_str_radix(cell, 16).ok();
-                table[high * 16 + low] = point.map(|point| char::from_u32(point).expect("a character"));
+                table[high * 16 + low] =
+                    point.map(|point| char::from_u32(point).expect("a character"));
             }
         }
         tables.insert((head[0].parse().expect("an identifier"), head[2].to_owned()), table);
@@ -34,7 +36,11 @@ fn text_of(septets: &[u8], header: &Header) -> (String, bool) {
 #[test]
 fn all_tables_are_there() {
     let names: Vec<_> = tables().into_keys().map(|(id, kind)| format!("{id} {kind}")).collect();
-    assert_eq!(names.len(), 14 + 13, "a single shift table each, a locking one for all but Spanish");
+    assert_eq!(
+        names.len(),
+        14 + 13,
+        "a single shift table each, a locking one for all but Spanish"
+    );
 }
 
 #[test]
@@ -71,12 +77,22 @@ fn every_code_of_every_single_shift_table() {
                 ESCAPE => ' ',
                 _ => c.or(default[usize::from(code)]).expect("the default table is full"),
             };
-            assert_eq!(text_of(&[ESCAPE, code], &header), (shown.to_string(), c.is_none()), "{id}, code {code:02x}");
-            let Some(Body::Septets(septets)) = c.and_then(|c| Body::septets(&c.to_string(), Some(&header))) else {
+            assert_eq!(
+                text_of(&[ESCAPE, code], &header),
+                (shown.to_string(), c.is_none()),
+                "{id}, code {code:02x}"
+            );
+            let Some(Body::Septets(septets)) =
+                c.and_then(|c| Body::septets(&c.to_string(), Some(&header)))
+            else {
                 assert_eq!(c, None, "{id}, code {code:02x} cannot be written");
                 continue;
             };
-            assert_eq!(text_of(&septets, &header), (shown.to_string(), false), "{id}, written {septets:x?}");
+            assert_eq!(
+                text_of(&septets, &header),
+                (shown.to_string(), false),
+                "{id}, written {septets:x?}"
+            );
         }
     }
 }
@@ -89,15 +105,24 @@ fn both_shifts_at_once_and_each_alone() {
     assert_eq!(text_of(&[0x00, ESCAPE, 0x1c], &single), ("@\u{6f0}".into(), false));
     let locking = Header::new().with_languages(None, Some(Language::Urdu));
     assert_eq!(text_of(&[0x00, ESCAPE, 0x65], &locking), ("\u{627}€".into(), false));
-    assert_eq!(text_of(&[ESCAPE, 0x00], &locking), ("\u{627}".into(), true), "shown from the locking table");
+    assert_eq!(
+        text_of(&[ESCAPE, 0x00], &locking),
+        ("\u{627}".into(), true),
+        "shown from the locking table"
+    );
 }
 
 #[test]
 fn a_language_that_nobody_knows_is_read_in_the_default_alphabet() {
     for (element, id) in [(0x24, 0), (0x24, 14), (0x25, 2), (0x25, 0xff)] {
         let header = Header::new().with(element, &[id]);
-        let text = over_the_wire(&message(Dcs::GSM7, Some(header), Body::Septets(b"hello".to_vec()))).text();
-        assert_eq!((text.text.as_str(), text.flaws.to_string().as_str()), ("hello", "unknown-language"));
+        let text =
+            over_the_wire(&message(Dcs::GSM7, Some(header), Body::Septets(b"hello".to_vec())))
+                .text();
+        assert_eq!(
+            (text.text.as_str(), text.flaws.to_string().as_str()),
+            ("hello", "unknown-language")
+        );
     }
 }
 
@@ -108,7 +133,12 @@ fn ucs2_is_read_as_utf_16() {
         ("the last character of all", &[0xdb, 0xff, 0xdf, 0xff], "\u{10ffff}", ""),
         ("half a pair at the end", &[0, 0x61, 0xd8, 0x3d], "a\u{fffd}", "broken-surrogate"),
         ("half a pair, then a letter", &[0xd8, 0x3d, 0, 0x61], "\u{fffd}a", "broken-surrogate"),
-        ("two first halves", &[0xd8, 0x3d, 0xd8, 0x3d, 0xde, 0x00], "\u{fffd}😀", "broken-surrogate"),
+        (
+            "two first halves",
+            &[0xd8, 0x3d, 0xd8, 0x3d, 0xde, 0x00],
+            "\u{fffd}😀",
+            "broken-surrogate",
+        ),
         ("a second half alone", &[0xde, 0x00, 0, 0x61], "\u{fffd}a", "broken-surrogate"),
         ("nothing", &[], "", ""),
         ("a zero", &[0, 0], "\0", ""),
@@ -116,6 +146,10 @@ fn ucs2_is_read_as_utf_16() {
     ];
     for (name, octets, text, flaws) in cases {
         let read = over_the_wire(&message(Dcs::UCS2, None, Body::Octets(octets.to_vec()))).text();
-        assert_eq!((read.text.as_str(), read.flaws.to_string().as_str()), (*text, *flaws), "{name}");
+        assert_eq!(
+            (read.text.as_str(), read.flaws.to_string().as_str()),
+            (*text, *flaws),
+            "{name}"
+        );
     }
 }

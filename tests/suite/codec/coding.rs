@@ -1,4 +1,5 @@
-//! Data coding schemes, addresses and time stamps: every value of the first, the odd ones of the others.
+//! Data coding schemes, addresses and time stamps: every value of the first, the odd ones of the
+//! others.
 
 use super::{deliver, message, over_the_wire};
 use chrono::DateTime;
@@ -26,7 +27,13 @@ fn described(dcs: u8) -> (Alphabet, Option<Class>, bool, bool, bool) {
         12 | 13 => (Alphabet::Gsm7, None, false, false, bit(2)),
         14 => (Alphabet::Ucs2, None, false, false, bit(2)),
         // 1111: data coding and class. Bit 3 is 0.
-        _ => (if bit(2) { Alphabet::Data } else { Alphabet::Gsm7 }, Some(class), false, false, bit(3)),
+        _ => (
+            if bit(2) { Alphabet::Data } else { Alphabet::Gsm7 },
+            Some(class),
+            false,
+            false,
+            bit(3),
+        ),
     }
 }
 
@@ -34,8 +41,13 @@ fn described(dcs: u8) -> (Alphabet, Option<Class>, bool, bool, bool) {
 fn every_data_coding_scheme() {
     for value in 0..=255 {
         let dcs = Dcs(value);
-        let read =
-            (dcs.alphabet(), dcs.class(), dcs.is_compressed(), dcs.is_deleted_after_reading(), dcs.is_reserved());
+        let read = (
+            dcs.alphabet(),
+            dcs.class(),
+            dcs.is_compressed(),
+            dcs.is_deleted_after_reading(),
+            dcs.is_reserved(),
+        );
         assert_eq!(read, described(value), "{value:02x}");
         let is_waiting = matches!(value >> 4, 12..=14);
         assert_eq!(dcs.waiting().is_some(), is_waiting, "{value:02x}");
@@ -73,7 +85,8 @@ fn every_coding_scheme_yields_its_text_or_says_why_not() {
             (dcs.is_compressed(), "compressed"),
             (!dcs.is_compressed() && dcs.alphabet() == Alphabet::Data, "data"),
         ];
-        let flaws: Vec<&str> = names.into_iter().filter_map(|(there, name)| there.then_some(name)).collect();
+        let flaws: Vec<&str> =
+            names.into_iter().filter_map(|(there, name)| there.then_some(name)).collect();
         assert_eq!(read.text().flaws.to_string(), flaws.join(","), "{value:02x}");
     }
 }
@@ -100,7 +113,11 @@ fn addresses_of_every_type_of_number() {
         ("empty international", "00 91", ""),
         ("empty name", "00 D0", ""),
         ("twenty digits", "14 81 21436587092143658709", "12345678901234567890"),
-        ("longer than the standard allows", "16 81 2143658709214365870921", "1234567890123456789012"),
+        (
+            "longer than the standard allows",
+            "16 81 2143658709214365870921",
+            "1234567890123456789012",
+        ),
         ("a name of one letter", "02 D0 41", "A"),
     ];
     for (name, address, shown) in cases {
@@ -125,7 +142,11 @@ fn time_stamps() {
         ("last century", "07101000000000", Some("1970-01-01T00:00:00Z")),
         ("1999", "99211332959500", Some("1999-12-31T23:59:59Z")),
         ("2069", "96211332959500", Some("2069-12-31T23:59:59Z")),
-        ("Newfoundland, three and a half hours west", "62602221003049", Some("2026-06-22T15:30:03Z")),
+        (
+            "Newfoundland, three and a half hours west",
+            "62602221003049",
+            Some("2026-06-22T15:30:03Z"),
+        ),
         ("all zero", "00000000000000", None),
         ("month 13", "62312200000000", None),
         ("30 February", "62200300000000", None),

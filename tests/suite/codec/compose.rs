@@ -33,7 +33,8 @@ fn a_text_arrives_as_it_was_sent_in_so_many_parts() {
         assert_eq!(join(&read).text, *text, "{name}");
         assert!(!join(&read).lossy(), "{name}");
         for (index, part) in read.iter().enumerate() {
-            let place = part.concat().map(|c| (c.reference, c.sequence as usize, c.total as usize, c.wide));
+            let place =
+                part.concat().map(|c| (c.reference, c.sequence as usize, c.total as usize, c.wide));
             assert_eq!(place, (*parts > 1).then_some((7, index + 1, *parts, false)), "{name}");
             assert!(tpdu(&part.encode()).expect("a TPDU").len() <= 164, "{name}");
         }
@@ -70,8 +71,12 @@ fn addresses_as_people_write_them() {
 #[test]
 fn a_time_and_its_zone() {
     let at: DateTime<Utc> = "2026-06-22T12:57:03Z".parse().expect("a time");
-    for (zone, shown) in [(8, "14:57:03+02:00"), (0, "12:57:03+00:00"), (-20, "07:57:03-05:00"), (23, "18:42:03+05:45")]
-    {
+    for (zone, shown) in [
+        (8, "14:57:03+02:00"),
+        (0, "12:57:03+00:00"),
+        (-20, "07:57:03-05:00"),
+        (23, "18:42:03+05:45"),
+    ] {
         let scts = Scts::from_utc(at, zone);
         assert_eq!(scts.to_string(), format!("2026-06-22T{shown}"));
         assert_eq!(scts.to_utc(), Some(at));

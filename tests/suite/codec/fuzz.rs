@@ -1,4 +1,5 @@
-//! A bounded run of each fuzz target on the stable toolchain: the seed corpus, and what small damage makes of it.
+//! A bounded run of each fuzz target on the stable toolchain: the seed corpus, and what small
+//! damage makes of it.
 
 use super::{at_checks, checks};
 use std::fs;
@@ -10,7 +11,8 @@ const ROUNDS: u64 = 400;
 /// The corpus of a target, in the order of the files' names.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let mut paths: Vec<_> = fs::read_dir(&dir).expect("a corpus").map(|entry| entry.expect("a file").path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(&dir).expect("a corpus").map(|entry| entry.expect("a file").path()).collect();
     paths.sort();
     assert!(paths.len() >= 5, "a corpus worth the name in {}", dir.display());
     paths.iter().map(|path| fs::read(path).expect("a seed")).collect()
@@ -34,7 +36,9 @@ fn damage(octets: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
         let at = numbers.below(octets.len());
         match numbers.below(6) {
             0 if !octets.is_empty() => octets[at] ^= 1 << numbers.below(8),
-            1 if !octets.is_empty() => octets[at] = [0x00, 0x1b, 0x7f, 0x80, 0xd8, 0xff][numbers.below(6)],
+            1 if !octets.is_empty() => {
+                octets[at] = [0x00, 0x1b, 0x7f, 0x80, 0xd8, 0xff][numbers.below(6)]
+            }
             2 => octets.truncate(at),
             3 => octets.insert(at, numbers.below(256) as u8),
             4 if !octets.is_empty() => drop(octets.remove(at)),

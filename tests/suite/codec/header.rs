@@ -9,7 +9,8 @@ fn header(octets: &[u8]) -> Header {
 
 #[test]
 fn concatenation() {
-    let narrow = |reference, total, sequence| Some(Concat { reference, total, sequence, wide: false });
+    let narrow =
+        |reference, total, sequence| Some(Concat { reference, total, sequence, wide: false });
     let wide = |reference, total, sequence| Some(Concat { reference, total, sequence, wide: true });
     let cases: &[(&str, &[u8], Option<Concat>)] = &[
         ("8 bit", &[0, 3, 7, 2, 1], narrow(7, 2, 1)),
@@ -21,7 +22,11 @@ fn concatenation() {
         ("part 0", &[0, 3, 7, 2, 0], None),
         ("part 3 of 2", &[0, 3, 7, 2, 3], None),
         ("of none", &[0, 3, 7, 0, 0], None),
-        ("an impossible one does not hide a good one", &[0, 3, 7, 2, 1, 8, 4, 1, 7, 2, 0], narrow(7, 2, 1)),
+        (
+            "an impossible one does not hide a good one",
+            &[0, 3, 7, 2, 1, 8, 4, 1, 7, 2, 0],
+            narrow(7, 2, 1),
+        ),
         ("of a wrong length", &[0, 2, 7, 2], None),
         ("running past the end", &[0, 3, 7, 2], None),
         ("a lone identifier behind it", &[0, 3, 7, 2, 1, 0x24], None),
@@ -32,7 +37,11 @@ fn concatenation() {
         let read = over_the_wire(&sent);
         assert_eq!(read.concat(), *concat, "{name}");
         assert_eq!(read.text().text, "text", "{name}: a bad header hides no text");
-        assert_eq!(read.user_data.flaws.has(Flaw::BrokenHeader), !header(octets).is_whole(), "{name}");
+        assert_eq!(
+            read.user_data.flaws.has(Flaw::BrokenHeader),
+            !header(octets).is_whole(),
+            "{name}"
+        );
     }
 }
 
@@ -44,7 +53,10 @@ fn ports_and_indications() {
     assert_eq!(header(&[5, 2, 1, 2]).ports(), None);
     let indicated: Vec<Indicated> = header(&[1, 2, 0x80, 3, 1, 2, 0x01, 0]).indicated().collect();
     let voicemail = Indicated { store: true, indication: Indication::Voicemail, count: 3 };
-    assert_eq!(indicated, [voicemail, Indicated { store: false, indication: Indication::Fax, count: 0 }]);
+    assert_eq!(
+        indicated,
+        [voicemail, Indicated { store: false, indication: Indication::Fax, count: 0 }]
+    );
 }
 
 #[test]
@@ -60,8 +72,10 @@ fn a_wap_push_is_kept_as_data() {
 #[test]
 fn a_port_header_does_not_cost_the_first_letter() {
     for length in 0..12 {
-        let with_ports = Header::new().with(0x70, &vec![0; length]).with(5, &[0x0b, 0x84, 0x23, 0xf0]);
-        let read = over_the_wire(&message(Dcs::GSM7, Some(with_ports), Body::Septets(b"Hello".to_vec())));
+        let with_ports =
+            Header::new().with(0x70, &vec![0; length]).with(5, &[0x0b, 0x84, 0x23, 0xf0]);
+        let read =
+            over_the_wire(&message(Dcs::GSM7, Some(with_ports), Body::Septets(b"Hello".to_vec())));
         assert_eq!(read.text().text, "Hello", "behind {length} octets more");
     }
 }

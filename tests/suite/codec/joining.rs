@@ -4,12 +4,14 @@ use super::{message, over_the_wire};
 use simbridge::sms::{Body, Dcs, Deliver, Header, Language, join};
 
 fn septets(parts: &[&[u8]]) -> Vec<Deliver> {
-    let message = |part: &&[u8]| over_the_wire(&message(Dcs::GSM7, None, Body::Septets(part.to_vec())));
+    let message =
+        |part: &&[u8]| over_the_wire(&message(Dcs::GSM7, None, Body::Septets(part.to_vec())));
     parts.iter().map(message).collect()
 }
 
 fn octets(parts: &[&[u8]]) -> Vec<Deliver> {
-    let message = |part: &&[u8]| over_the_wire(&message(Dcs::UCS2, None, Body::Octets(part.to_vec())));
+    let message =
+        |part: &&[u8]| over_the_wire(&message(Dcs::UCS2, None, Body::Octets(part.to_vec())));
     parts.iter().map(message).collect()
 }
 
@@ -25,8 +27,16 @@ fn is(text: &str, flaws: &str) -> (String, String) {
 #[test]
 fn a_gsm_escape_split_between_parts() {
     assert_eq!(joined(&septets(&[b"10 \x1b", b"e cash"])), is("10 € cash", ""));
-    assert_eq!(joined(&septets(&[b"10 \x1b"])), is("10 ", "unknown-character"), "and one part alone says so");
-    assert_eq!(joined(&septets(&[b"a\x1b", b"", b"(b"])), is("a{b", ""), "even around an empty part");
+    assert_eq!(
+        joined(&septets(&[b"10 \x1b"])),
+        is("10 ", "unknown-character"),
+        "and one part alone says so"
+    );
+    assert_eq!(
+        joined(&septets(&[b"a\x1b", b"", b"(b"])),
+        is("a{b", ""),
+        "even around an empty part"
+    );
 }
 
 #[test]
@@ -38,7 +48,11 @@ fn surrogate_pairs_split_between_parts() {
 #[test]
 fn a_ucs2_character_split_between_parts() {
     assert_eq!(joined(&octets(&[&[0x04, 0x42, 0x04], &[0x35, 0x04, 0x41]])), is("тес", ""));
-    assert_eq!(joined(&octets(&[&[0xd8, 0x3d, 0xde], &[0x00]])), is("😀", ""), "in the middle of a pair");
+    assert_eq!(
+        joined(&octets(&[&[0xd8, 0x3d, 0xde], &[0x00]])),
+        is("😀", ""),
+        "in the middle of a pair"
+    );
 }
 
 #[test]
@@ -60,7 +74,8 @@ fn parts_in_different_national_tables() {
         let header = Header::new().with_languages(None, language);
         over_the_wire(&message(Dcs::GSM7, Some(header), Body::Septets(vec![code])))
     };
-    let parts = [part(Some(Language::Turkish), 0x07), part(None, 0x07), part(Some(Language::Hindi), 0x07)];
+    let parts =
+        [part(Some(Language::Turkish), 0x07), part(None, 0x07), part(Some(Language::Hindi), 0x07)];
     assert_eq!(joined(&parts), is("ıìउ", ""));
 }
 

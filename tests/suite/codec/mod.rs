@@ -1,4 +1,5 @@
-//! The SMS codec, from outside: vectors whose source is named, every code point, odd PDUs, properties.
+//! The SMS codec, from outside: vectors whose source is named, every code point, odd PDUs,
+//! properties.
 mod agreement;
 mod alphabets;
 #[path = "../../../fuzz/at_checks.rs"]
@@ -31,7 +32,8 @@ fn deliver(hex: &str) -> Deliver {
 /// A message from nobody in particular, with this user data.
 fn message(dcs: Dcs, header: Option<Header>, body: Body) -> Deliver {
     let scts = Scts([0x62, 0x60, 0x22, 0x21, 0x75, 0x30, 0x80]);
-    let mut message = Deliver::compose(None, &Address::parse("+31612345678"), scts, "", 0).remove(0);
+    let mut message =
+        Deliver::compose(None, &Address::parse("+31612345678"), scts, "", 0).remove(0);
     message.dcs = dcs;
     message.user_data = UserData::new(header, body);
     message

@@ -1,5 +1,5 @@
-//! PDUs as real networks and modems give them, each breaking the standard in its own way. What matters is that the
-//! text comes out as far as it is in there, and that the flaw is named.
+//! PDUs as real networks and modems give them, each breaking the standard in its own way. What
+//! matters is that the text comes out as far as it is in there, and that the flaw is named.
 
 use super::{deliver, octets};
 use simbridge::sms::{Dcs, Deliver, Pdu, Pid};
@@ -30,7 +30,11 @@ fn type_of_address_d1() {
 
 #[test]
 fn type_of_address_d0_with_a_length_in_whole_octets() {
-    assert_eq!(originator("0D D0 D4F7BA4C97CB01"), originator("0E D0 D4F7BA4C97CB01"), "seven letters, not eight");
+    assert_eq!(
+        originator("0D D0 D4F7BA4C97CB01"),
+        originator("0E D0 D4F7BA4C97CB01"),
+        "seven letters, not eight"
+    );
 }
 
 #[test]
@@ -66,36 +70,56 @@ fn a_udl_that_is_not_there() {
 
 #[test]
 fn a_udl_greater_than_the_bytes() {
-    assert_eq!(read("04 04 81 2143 00 00 62602221753080 A0 E8329BFD4697D9EC37"), is("hellohello", "wrong-length"));
+    assert_eq!(
+        read("04 04 81 2143 00 00 62602221753080 A0 E8329BFD4697D9EC37"),
+        is("hellohello", "wrong-length")
+    );
     assert_eq!(read("04 04 81 2143 00 08 62602221753080 8C 04420435"), is("те", "wrong-length"));
 }
 
 #[test]
 fn a_udl_smaller_than_the_bytes() {
-    assert_eq!(read("04 04 81 2143 00 00 62602221753080 05 E8329BFD4697D9EC37"), is("hello", "wrong-length"));
-    assert_eq!(read("04 04 81 2143 00 08 62602221753080 02 0442043504410442"), is("т", "wrong-length"));
+    assert_eq!(
+        read("04 04 81 2143 00 00 62602221753080 05 E8329BFD4697D9EC37"),
+        is("hello", "wrong-length")
+    );
+    assert_eq!(
+        read("04 04 81 2143 00 08 62602221753080 02 0442043504410442"),
+        is("т", "wrong-length")
+    );
 }
 
 #[test]
 fn a_record_filled_up_to_its_size() {
-    let record = format!("04 04 81 2143 00 00 62602221753080 0A E8329BFD4697D9EC37 {}", "FF".repeat(100));
+    let record =
+        format!("04 04 81 2143 00 00 62602221753080 0A E8329BFD4697D9EC37 {}", "FF".repeat(100));
     assert_eq!(read(&record), is("hellohello", "wrong-length"));
 }
 
 #[test]
 fn a_udl_that_counts_octets_of_packed_text() {
-    assert_eq!(read("04 04 81 2143 00 00 62602221753080 09 E8329BFD4697D9EC37"), is("hellohello", "wrong-length"));
+    assert_eq!(
+        read("04 04 81 2143 00 00 62602221753080 09 E8329BFD4697D9EC37"),
+        is("hellohello", "wrong-length")
+    );
 }
 
 #[test]
 fn a_udl_that_counts_characters_of_ucs2() {
-    assert_eq!(read("04 04 81 2143 00 08 62602221753080 04 0442043504410442"), is("тест", "wrong-length"));
+    assert_eq!(
+        read("04 04 81 2143 00 08 62602221753080 04 0442043504410442"),
+        is("тест", "wrong-length")
+    );
 }
 
 #[test]
 fn udhl_equal_to_udl() {
-    // The header's length octet says 5, and five octets are all there is: not enough for the header.
-    assert_eq!(read("44 04 81 2143 00 04 62602221753080 05 0500030702"), is("", "broken-header,data"));
+    // The header's length octet says 5, and five octets are all there is: not enough for the
+    // header.
+    assert_eq!(
+        read("44 04 81 2143 00 04 62602221753080 05 0500030702"),
+        is("", "broken-header,data")
+    );
     // Exactly a header and no text is no fault.
     assert_eq!(read("44 04 81 2143 00 08 62602221753080 06 050003070201"), is("", ""));
 }
@@ -103,7 +127,11 @@ fn udhl_equal_to_udl() {
 #[test]
 fn udhl_greater_than_udl() {
     let (text, flaws) = read("44 04 81 2143 00 00 62602221753080 0A E8329BFD4697D9EC37");
-    assert_eq!((text.as_str(), flaws.as_str()), ("hellohello", "broken-header"), "no header at all: it is the text");
+    assert_eq!(
+        (text.as_str(), flaws.as_str()),
+        ("hellohello", "broken-header"),
+        "no header at all: it is the text"
+    );
 }
 
 #[test]
@@ -137,15 +165,22 @@ fn a_silent_sms_and_one_that_replaces_are_still_messages() {
 
 #[test]
 fn the_reserved_message_type_is_a_deliver() {
-    let message = Deliver::decode(&octets("00 07 04 81 2143 00 00 62602221753080 0A E8329BFD4697D9EC37"));
+    let message =
+        Deliver::decode(&octets("00 07 04 81 2143 00 00 62602221753080 0A E8329BFD4697D9EC37"));
     assert_eq!(message.map(|m| m.text().text), Ok("hellohello".to_owned()));
-    assert!(matches!(Pdu::decode(&octets("00 07 04 81 2143 00 00 62602221753080 00")), Ok(Pdu::Deliver(_))));
+    assert!(matches!(
+        Pdu::decode(&octets("00 07 04 81 2143 00 00 62602221753080 00")),
+        Ok(Pdu::Deliver(_))
+    ));
 }
 
 #[test]
 fn another_message_type_is_named() {
     let error = Deliver::decode(&octets("02 91 13 06 17")).expect_err("a status report");
-    assert_eq!(error.to_string(), "deliver.first at octet 3: message type status-report where deliver was expected");
+    assert_eq!(
+        error.to_string(),
+        "deliver.first at octet 3: message type status-report where deliver was expected"
+    );
 }
 
 #[test]
@@ -158,9 +193,16 @@ fn an_impossible_time_stamp_is_kept() {
 
 #[test]
 fn text_sent_as_8_bit_data() {
-    assert_eq!(read("04 04 81 2143 00 04 62602221753080 09 636F64652034373131"), is("code 4711", "data"));
+    assert_eq!(
+        read("04 04 81 2143 00 04 62602221753080 09 636F64652034373131"),
+        is("code 4711", "data")
+    );
     assert_eq!(read("04 04 81 2143 00 F5 62602221753080 04 C3A92031"), is("é 1", "data"));
-    assert_eq!(read("04 04 81 2143 00 04 62602221753080 04 63006F64"), is("", "data"), "a zero octet is no text");
+    assert_eq!(
+        read("04 04 81 2143 00 04 62602221753080 04 63006F64"),
+        is("", "data"),
+        "a zero octet is no text"
+    );
     let with_ports = "44 04 81 2143 00 04 62602221753080 0B 0605040B8423F0 636F6465";
     assert_eq!(read(with_ports), is("", "data"), "it is for an application");
 }

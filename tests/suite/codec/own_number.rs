@@ -97,7 +97,10 @@ fn a_number_alone_is_not_taken_for_hex() {
 
 #[test]
 fn cyrillic_and_data() {
-    assert_eq!(number_in_ussd(&hex_of_ucs2("Ваш номер: 79161234567"), Some(72)).as_deref(), Some("79161234567"));
+    assert_eq!(
+        number_in_ussd(&hex_of_ucs2("Ваш номер: 79161234567"), Some(72)).as_deref(),
+        Some("79161234567")
+    );
     assert_eq!(ussd_text("FF00FF00FF", Some(68)).flaws.to_string(), "data");
 }
 

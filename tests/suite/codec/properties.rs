@@ -5,14 +5,16 @@ use chrono::DateTime;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use simbridge::sms::{
-    Address, Alphabet, Body, Dcs, Deliver, Header, Parameters, Pid, Scts, Status, StatusReport, Submit, UserData,
-    Validity, join,
+    Address, Alphabet, Body, Dcs, Deliver, Header, Parameters, Pid, Scts, Status, StatusReport,
+    Submit, UserData, Validity, join,
 };
 
 fn address() -> impl Strategy<Value = Address> {
-    let digits = (any::<u8>(), "[0-9*#a-c]{0,20}")
-        .prop_filter_map("a number", |(kind, value)| (kind >> 4 & 7 != 5).then_some(Address { kind, value }));
-    let name = ("[A-Za-z0-9 äÖ£Δ€{}-]{0,20}", 0xd0..=0xdfu8).prop_map(|(value, kind)| Address { kind, value });
+    let digits = (any::<u8>(), "[0-9*#a-c]{0,20}").prop_filter_map("a number", |(kind, value)| {
+        (kind >> 4 & 7 != 5).then_some(Address { kind, value })
+    });
+    let name = ("[A-Za-z0-9 äÖ£Δ€{}-]{0,20}", 0xd0..=0xdfu8)
+        .prop_map(|(value, kind)| Address { kind, value });
     prop_oneof![digits, name]
 }
 

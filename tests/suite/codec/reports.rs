@@ -2,7 +2,8 @@
 
 use super::octets;
 use simbridge::sms::{
-    Address, Cause, DeliverReport, Outcome, Parameters, Pdu, Scts, Status, StatusReport, Submit, Validity, tpdu,
+    Address, Cause, DeliverReport, Outcome, Parameters, Pdu, Scts, Status, StatusReport, Submit,
+    Validity, tpdu,
 };
 
 #[test]
@@ -22,7 +23,8 @@ fn a_status_report_from_movistar() {
 
 #[test]
 fn a_status_report_with_all_its_optional_fields() {
-    let octets = octets("00 46 07 04812143 62602221753080 62602221853080 00 07 00 08 08 050003070201 0442");
+    let octets =
+        octets("00 46 07 04812143 62602221753080 62602221853080 00 07 00 08 08 050003070201 0442");
     let report = StatusReport::decode(&octets).expect("a report");
     assert_eq!(report.parameters.pid.map(|p| p.0), Some(0));
     assert_eq!(report.parameters.dcs.map(|d| d.0), Some(8));
@@ -32,17 +34,20 @@ fn a_status_report_with_all_its_optional_fields() {
 
 #[test]
 fn a_status_report_with_indicators_of_a_later_standard() {
-    let read = StatusReport::decode(&octets("00 06 07 04812143 62602221753080 62602221853080 00 84 80 00 03 E1F118"));
+    let read = StatusReport::decode(&octets(
+        "00 06 07 04812143 62602221753080 62602221853080 00 84 80 00 03 E1F118",
+    ));
     assert_eq!(read.map(|report| report.parameters.text().text), Ok("acc".to_owned()));
 }
 
 #[test]
 fn a_status_report_that_ends_too_early() {
-    let error =
-        StatusReport::decode(&octets("00 06 07 04812143 62602221753080 62602221853080")).expect_err("no status");
+    let error = StatusReport::decode(&octets("00 06 07 04812143 62602221753080 62602221853080"))
+        .expect_err("no status");
     assert_eq!(error.to_string(), "status-report.status at octet 21: 1 more octets needed, 0 left");
     let error =
-        StatusReport::decode(&octets("00 06 07 04812143 62602221753080 62602221853080 00 02")).expect_err("cut");
+        StatusReport::decode(&octets("00 06 07 04812143 62602221753080 62602221853080 00 02"))
+            .expect_err("cut");
     assert_eq!(error.to_string(), "status-report.dcs at octet 23: 1 more octets needed, 0 left");
 }
 
@@ -70,8 +75,10 @@ fn what_a_status_comes_to() {
 
 #[test]
 fn a_submit_in_a_store() {
-    let octets =
-        octets("00 21 00 098136397339F7 00 08 22 4F60597D4F60597D4F60597D4F60597D4F60597D4F60597D4F60597D4F60597D4F60");
+    let octets = octets(
+        "00 21 00 098136397339F7 00 08 22 \
+         4F60597D4F60597D4F60597D4F60597D4F60597D4F60597D4F60597D4F60597D4F60",
+    );
     let submit = Submit::decode(&octets).expect("ModemManager, stored_by_us");
     assert_eq!(submit.destination.to_string(), "639337937");
     assert_eq!(submit.text().text, "你好你好你好你好你好你好你好你好你");
@@ -108,9 +115,16 @@ fn submits_with_every_validity() {
 #[test]
 fn relative_validity_in_minutes() {
     let day = 24 * 60;
-    for (octet, minutes) in
-        [(0, 5), (143, 720), (144, 750), (167, day), (168, 2 * day), (196, 30 * day), (197, 35 * day), (255, 441 * day)]
-    {
+    for (octet, minutes) in [
+        (0, 5),
+        (143, 720),
+        (144, 750),
+        (167, day),
+        (168, 2 * day),
+        (196, 30 * day),
+        (197, 35 * day),
+        (255, 441 * day),
+    ] {
         assert_eq!(Validity::Relative(octet).minutes(), Some(minutes), "{octet}");
     }
     assert_eq!(Validity::Unsaid.minutes(), None);
@@ -120,7 +134,11 @@ fn relative_validity_in_minutes() {
 fn a_submit_to_find_a_number_by_loopback() {
     let parts = Submit::compose(&Address::parse("+31612345678"), "who am I", 1);
     let pdu = parts[0].encode();
-    assert_eq!(hex::encode(&pdu), "0001000b911316325476f800000877f41b146e8392", "python-gsmmodem writes the same");
+    assert_eq!(
+        hex::encode(&pdu),
+        "0001000b911316325476f800000877f41b146e8392",
+        "python-gsmmodem writes the same"
+    );
     assert_eq!(tpdu(&pdu).map(<[u8]>::len), Some(pdu.len() - 1), "the length that AT+CMGS is told");
     let long = Submit::compose(&Address::parse("1234"), &"ж".repeat(100), 9);
     assert_eq!(long.len(), 2);

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use simbridge::sms::{Concat, PART_WINDOW, PartSet, place};
 
-/// Parts as they come: who, reference, total, sequence, and the second of the service centre's time stamp.
+/// Parts as they come: who, reference, total, sequence, and the second of the service centre's time
+/// stamp.
 type Part = (&'static str, u16, u8, u8, i64);
 
 /// What happens, the parts, to which message each went, and which messages are complete.
@@ -18,7 +19,8 @@ fn sorted(parts: &[Part]) -> (Vec<usize>, Vec<PartSet>) {
     let mut sets: Vec<PartSet> = Vec::new();
     let mut places = Vec::new();
     for (who, reference, total, sequence, second) in parts {
-        let concat = Concat { reference: *reference, total: *total, sequence: *sequence, wide: false };
+        let concat =
+            Concat { reference: *reference, total: *total, sequence: *sequence, wide: false };
         match place(&sets, who, concat, at(*second), PART_WINDOW) {
             Some(index) => {
                 sets[index].add(*sequence, at(*second));
@@ -37,11 +39,21 @@ fn sorted(parts: &[Part]) -> (Vec<usize>, Vec<PartSet>) {
 fn parts_and_their_messages() {
     let cases: &[Case] = &[
         ("in order", &[("A", 7, 2, 1, 0), ("A", 7, 2, 2, 1)], &[0, 0], &[true]),
-        ("backwards", &[("A", 7, 3, 3, 2), ("A", 7, 3, 2, 1), ("A", 7, 3, 1, 0)], &[0, 0, 0], &[true]),
+        (
+            "backwards",
+            &[("A", 7, 3, 3, 2), ("A", 7, 3, 2, 1), ("A", 7, 3, 1, 0)],
+            &[0, 0, 0],
+            &[true],
+        ),
         ("one missing", &[("A", 7, 3, 1, 0), ("A", 7, 3, 3, 0)], &[0, 0], &[false]),
         ("two senders", &[("A", 7, 2, 1, 0), ("B", 7, 2, 2, 0)], &[0, 1], &[false, false]),
         ("two references", &[("A", 7, 2, 1, 0), ("A", 8, 2, 2, 0)], &[0, 1], &[false, false]),
-        ("parts with differing totals", &[("A", 7, 2, 1, 0), ("A", 7, 3, 2, 0)], &[0, 1], &[false, false]),
+        (
+            "parts with differing totals",
+            &[("A", 7, 2, 1, 0), ("A", 7, 3, 2, 0)],
+            &[0, 1],
+            &[false, false],
+        ),
         (
             "the same reference used again a minute later",
             &[("A", 7, 2, 1, 0), ("A", 7, 2, 2, 0), ("A", 7, 2, 1, 60), ("A", 7, 2, 2, 60)],
@@ -60,7 +72,12 @@ fn parts_and_their_messages() {
             &[0, 1, 1],
             &[false, true],
         ),
-        ("a slow sender", &[("A", 7, 3, 1, 0), ("A", 7, 3, 2, 2_000), ("A", 7, 3, 3, 4_000)], &[0, 0, 0], &[true]),
+        (
+            "a slow sender",
+            &[("A", 7, 3, 1, 0), ("A", 7, 3, 2, 2_000), ("A", 7, 3, 3, 4_000)],
+            &[0, 0, 0],
+            &[true],
+        ),
     ];
     for (name, parts, places, complete) in cases {
         let (found, sets) = sorted(parts);

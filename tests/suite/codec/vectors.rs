@@ -101,7 +101,12 @@ const VECTORS: &[Vector] = &[
 fn every_field_of_published_delivers() {
     for v in VECTORS {
         let read = deliver(v.pdu);
-        assert_eq!(read.smsc.as_ref().map(ToString::to_string).as_deref(), Some(v.smsc), "{}", v.source);
+        assert_eq!(
+            read.smsc.as_ref().map(ToString::to_string).as_deref(),
+            Some(v.smsc),
+            "{}",
+            v.source
+        );
         assert_eq!(read.originator.to_string(), v.originator, "{}", v.source);
         assert_eq!(read.pid, Pid(v.pid), "{}", v.source);
         assert_eq!(read.dcs, Dcs(v.dcs), "{}", v.source);
@@ -123,12 +128,15 @@ fn a_published_long_message() {
          6410FD0D7ABBCBA0B0FB4D4797E52E10",
     ]
     .map(deliver);
-    let places = parts.each_ref().map(|part| part.concat().map(|c| (c.reference, c.sequence, c.total, c.wide)));
+    let places = parts
+        .each_ref()
+        .map(|part| part.concat().map(|c| (c.reference, c.sequence, c.total, c.wide)));
     assert_eq!(places, [Some((0x4c, 1, 2, false)), Some((0x4c, 2, 2, false))]);
     assert_eq!(
         join(&parts).text,
-        "This is a very long test designed to exercise multi part capability. It should show up as one message, not \
-         as two, as the underlying encoding represents that the parts are related to one another. ",
+        "This is a very long test designed to exercise multi part capability. It should show up \
+         as one message, not as two, as the underlying encoding represents that the parts are \
+         related to one another. ",
         "ModemManager, multipart"
     );
 }

@@ -58,7 +58,9 @@ impl Recorder {
     }
 
     pub async fn until_state(&self, port: &str, state: &str) {
-        let is = |kept: &Kept| kept.reports.get(port).is_some_and(|report| report.state.to_string() == state);
+        let is = |kept: &Kept| {
+            kept.reports.get(port).is_some_and(|report| report.state.to_string() == state)
+        };
         self.until(&format!("{port} is {state}"), is).await;
     }
 }

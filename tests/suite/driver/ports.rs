@@ -50,7 +50,10 @@ fn pattern(path: impl AsRef<Path>) -> PortPattern {
 async fn until_reason(host: &Recorder, port: &Path, words: &str) {
     let port = port.to_str().unwrap();
     let says = |kept: &super::host::Kept| {
-        kept.reports.get(port).and_then(|report| report.reason.as_deref()).is_some_and(|reason| reason.contains(words))
+        kept.reports
+            .get(port)
+            .and_then(|report| report.reason.as_deref())
+            .is_some_and(|reason| reason.contains(words))
     };
     host.until(&format!("{port}: {words}"), says).await;
 }
@@ -73,8 +76,11 @@ async fn a_port_that_does_not_exist_is_absent_and_noticed_when_it_appears() {
 async fn a_port_that_another_program_has_open_is_left_alone_and_the_program_named() {
     let line = line();
     // A program that takes no lock: it only reads.
-    let mut reader =
-        Command::new("cat").stdin(fs::File::open(&line.slave).unwrap()).stdout(Stdio::null()).spawn().unwrap();
+    let mut reader = Command::new("cat")
+        .stdin(fs::File::open(&line.slave).unwrap())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let host = Recorder::new();
     let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
     until_reason(&host, &line.slave, &format!("held by cat (pid {})", reader.id())).await;
@@ -94,7 +100,11 @@ async fn a_port_that_is_locked_and_a_file_that_is_no_port_say_so() {
     fs::write(&file, "").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let host = Recorder::new();
-    let driver = driver::start_with(vec![pattern(&line.slave), pattern(&file)], settings(), Arc::clone(&host));
+    let driver = driver::start_with(
+        vec![pattern(&line.slave), pattern(&file)],
+        settings(),
+        Arc::clone(&host),
+    );
     until_reason(&host, &line.slave, "held by another program").await;
     until_reason(&host, &file, "cannot be opened").await;
     drop(lock);
@@ -121,7 +131,8 @@ async fn two_names_of_one_device_make_one_task() {
 async fn a_modem_that_stops_reading_is_given_up_and_holds_nobody_up() {
     let line = line();
     // Fill the line towards the modem, so that the very first command cannot be written.
-    let filler = fs::OpenOptions::new().write(true).custom_flags_nonblock().open(&line.slave).unwrap();
+    let filler =
+        fs::OpenOptions::new().write(true).custom_flags_nonblock().open(&line.slave).unwrap();
     fill(filler);
     let host = Recorder::new();
     let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
@@ -157,16 +168,25 @@ async fn the_port_is_greeted_and_its_speech_is_heard() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_modem_that_stays_deaf_is_recovered_by_ever_stronger_means() {
     let line = line();
-    let filler = fs::OpenOptions::new().write(true).custom_flags_nonblock().open(&line.slave).unwrap();
+    let filler =
+        fs::OpenOptions::new().write(true).custom_flags_nonblock().open(&line.slave).unwrap();
     fill(filler);
     let folder = tempfile::tempdir().unwrap();
     let cycled = folder.path().join("cycled");
     let recovery = driver::Recovery {
-        power_cycle: vec!["cp".to_owned(), "/dev/null".to_owned(), cycled.to_str().unwrap().to_owned()],
+        power_cycle: vec![
+            "cp".to_owned(),
+            "/dev/null".to_owned(),
+            cycled.to_str().unwrap().to_owned(),
+        ],
         ..driver::Recovery::default()
     };
     let host = Recorder::new();
-    let driver = driver::start_with(vec![pattern(&line.slave)], Settings { recovery, ..settings() }, Arc::clone(&host));
+    let driver = driver::start_with(
+        vec![pattern(&line.slave)],
+        Settings { recovery, ..settings() },
+        Arc::clone(&host),
+    );
     until_reason(&host, &line.slave, "reopen").await;
     until_reason(&host, &line.slave, "soft reset").await;
     until_reason(&host, &line.slave, "power cycle").await;
@@ -174,7 +194,11 @@ async fn a_modem_that_stays_deaf_is_recovered_by_ever_stronger_means() {
     assert!(cycled.exists());
     let detail = driver.handle().detail(line.slave.to_str().unwrap()).unwrap();
     let count = |name: &str| detail.recoveries.iter().find(|(step, _)| *step == name).unwrap().1;
-    assert!(count("reopen") >= 1 && count("soft reset") >= 1 && count("USB rebind") == 0, "{:?}", detail.recoveries);
+    assert!(
+        count("reopen") >= 1 && count("soft reset") >= 1 && count("USB rebind") == 0,
+        "{:?}",
+        detail.recoveries
+    );
     driver.stop().await;
 }
 

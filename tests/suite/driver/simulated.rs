@@ -43,7 +43,12 @@ struct Site {
 impl Site {
     fn start(modems: usize, settings: Settings) -> Site {
         let folder = tempfile::tempdir().unwrap();
-        let config = RackConfig { dir: folder.path().to_owned(), modems, clock: Arc::new(noon), scenario: None };
+        let config = RackConfig {
+            dir: folder.path().to_owned(),
+            modems,
+            clock: Arc::new(noon),
+            scenario: None,
+        };
         let rack = Rack::start(config).unwrap();
         let host = Recorder::new();
         let pattern = PortPattern { path: folder.path().join("modem*"), baud: 115_200 };
@@ -69,7 +74,8 @@ impl Site {
     async fn empty(&self, place: usize) {
         let number = self.number(place);
         let network = self.rack.network();
-        let empty = network.until(|network| network.stored(&number) == 0 && network.waiting(&number) == 0);
+        let empty =
+            network.until(|network| network.stored(&number) == 0 && network.waiting(&number) == 0);
         if tokio::time::timeout(Duration::from_secs(10), empty).await.is_err() {
             panic!("modem {place} still holds {} messages", network.stored(&number));
         }
@@ -91,7 +97,12 @@ impl Site {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_before_and_after_the_start_reach_the_host_and_leave_the_modems() {
     let folder = tempfile::tempdir().unwrap();
-    let config = RackConfig { dir: folder.path().to_owned(), modems: 3, clock: Arc::new(noon), scenario: None };
+    let config = RackConfig {
+        dir: folder.path().to_owned(),
+        modems: 3,
+        clock: Arc::new(noon),
+        scenario: None,
+    };
     let rack = Rack::start(config).unwrap();
     let numbers = rack.network().numbers();
     for number in &numbers {
@@ -170,7 +181,9 @@ async fn a_port_that_is_pulled_and_comes_back_is_served_again() {
 async fn a_card_exchanged_between_two_modems_takes_its_messages_along() {
     let site = Site::start(2, settings());
     site.all_ready(2).await;
-    let card = |place: usize| site.host.with(|kept| kept.reports[&site.port(place)].sim.clone().map(|sim| sim.iccid));
+    let card = |place: usize| {
+        site.host.with(|kept| kept.reports[&site.port(place)].sim.clone().map(|sim| sim.iccid))
+    };
     let (first, second) = (card(0).unwrap(), card(1).unwrap());
     site.rack.network().fault(0, &Fault::SimIn { iccid: second.clone() }).unwrap();
     let (port0, port1) = (site.port(0), site.port(1));
@@ -180,12 +193,17 @@ async fn a_card_exchanged_between_two_modems_takes_its_messages_along() {
                 && kept.reports[&port0].state.to_string() == "Ready"
         })
         .await;
-    site.host.until("the second has none", |kept| kept.reports[&port1].state.to_string() == "SimCheck").await;
+    site.host
+        .until("the second has none", |kept| kept.reports[&port1].state.to_string() == "SimCheck")
+        .await;
     site.host.until("custody has moved", |kept| kept.emptied.contains(&second)).await;
     site.rack.network().send("1234", &site.number(0), "to the second's number").unwrap();
     site.host.until("the message", |kept| kept.stored.len() == 1).await;
-    site.host
-        .with(|kept| assert!(kept.stored.iter().all(|received| received.iccid == second && received.iccid != first)));
+    site.host.with(|kept| {
+        assert!(
+            kept.stored.iter().all(|received| received.iccid == second && received.iccid != first)
+        )
+    });
     site.stop().await;
 }
 
@@ -195,7 +213,9 @@ async fn silence_garbage_and_a_restart_lose_nothing() {
     site.all_ready(3).await;
     let network = site.rack.network();
     network.fault(0, &Fault::Reboot).unwrap();
-    network.fault(1, &Fault::Garbage { octets: "00ff3e200d0a2b434d54490d2b434d4749".to_owned() }).unwrap();
+    network
+        .fault(1, &Fault::Garbage { octets: "00ff3e200d0a2b434d54490d2b434d4749".to_owned() })
+        .unwrap();
     network.fault(2, &Fault::Refuse { command: "+CMGL".to_owned(), times: 20 }).unwrap();
     for place in 0..3 {
         for number in 0..5 {
@@ -228,7 +248,9 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     site.all_ready(3).await;
     let opened = |place: usize| {
         let port = site.port(place);
-        site.host.with(|kept| kept.states.iter().filter(|(of, state)| *of == port && state == "Probing").count())
+        site.host.with(|kept| {
+            kept.states.iter().filter(|(of, state)| *of == port && state == "Probing").count()
+        })
     };
     let plain = |place: usize, baud| PortPattern { path: site.port(place).into(), baud }.into();
     let handle = site.driver.handle();
@@ -238,7 +260,8 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     site.host.until("the third to be gone", |kept| !kept.reports.contains_key(&removed)).await;
     site.host
         .until("the second to be opened anew", |kept| {
-            kept.states.iter().filter(|(of, state)| *of == changed && state == "Probing").count() == 2
+            kept.states.iter().filter(|(of, state)| *of == changed && state == "Probing").count()
+                == 2
         })
         .await;
     site.host.until_state(&changed, "Ready").await;
@@ -246,7 +269,8 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     site.rack.network().send("Uber", &site.number(2), "to a modem that is not served").unwrap();
     site.rack.network().send("Uber", &site.number(0), "to one that is").unwrap();
     site.host.until("the message", |kept| kept.stored.len() == 1).await;
-    handle.serve(vec![PortPattern { path: site.folder.path().join("modem*"), baud: 115_200 }.into()]);
+    handle
+        .serve(vec![PortPattern { path: site.folder.path().join("modem*"), baud: 115_200 }.into()]);
     site.host.until("what waited in the third", |kept| kept.stored.len() == 2).await;
     assert_eq!((opened(0), opened(2)), (1, 2));
     assert_eq!(site.texts(), ["to a modem that is not served", "to one that is"]);
@@ -264,7 +288,9 @@ async fn the_stop_does_not_wait_for_a_silent_modem() {
 
 #[tokio::test]
 async fn a_stream_in_memory_does_as_well_as_a_port() {
-    let network = simbridge::simulator::Network::new(&Scenario::default().with_modems(1), Arc::new(noon)).unwrap();
+    let network =
+        simbridge::simulator::Network::new(&Scenario::default().with_modems(1), Arc::new(noon))
+            .unwrap();
     let host = Recorder::new();
     let mut stream = in_memory(&network, 0);
     let number = network.numbers()[0].clone();
@@ -285,7 +311,8 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
     site.all_ready(MODEMS).await;
     let network = site.rack.network();
     let fault = |round: usize| match round % 8 {
-        // One: a modem that reboots amid a slow command and says nothing of it is waited for as long as the command may take.
+        // One: a modem that reboots amid a slow command and says nothing of it is waited for as
+        // long as the command may take.
         0 => Fault::DropUrcs { count: 1 },
         1 => Fault::Garbage { octets: "0d0a2b434d54493a2022534d222c2d310d0aff003e20".to_owned() },
         2 => Fault::Refuse { command: "+CMGR".to_owned(), times: 3 },
@@ -302,7 +329,9 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
             network.fault(place, &fault(round + place)).unwrap();
         }
         let ending = format!(" {round}");
-        let some = |kept: &super::host::Kept| kept.stored.iter().any(|received| text(&received.pdu).ends_with(&ending));
+        let some = |kept: &super::host::Kept| {
+            kept.stored.iter().any(|received| text(&received.pdu).ends_with(&ending))
+        };
         site.host.until("a message of this round", some).await;
     }
     for place in 0..MODEMS {
@@ -310,8 +339,11 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
         network.fault(place, &Fault::CoverageBack).unwrap();
     }
     let all = |kept: &super::host::Kept| {
-        let mut pdus: Vec<_> =
-            kept.stored.iter().map(|received| format!("{} {:?}", received.iccid, received.pdu)).collect();
+        let mut pdus: Vec<_> = kept
+            .stored
+            .iter()
+            .map(|received| format!("{} {:?}", received.iccid, received.pdu))
+            .collect();
         pdus.sort();
         pdus.dedup();
         pdus.len() == MODEMS * ROUNDS
@@ -325,7 +357,10 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
         for place in 0..MODEMS {
             let iccid = &kept.reports[&site.port(place)].sim.as_ref().unwrap().iccid;
             let own = kept.stored.iter().filter(|received| received.iccid == *iccid);
-            assert!(own.into_iter().all(|received| text(&received.pdu).starts_with(&format!("{place} "))));
+            assert!(
+                own.into_iter()
+                    .all(|received| text(&received.pdu).starts_with(&format!("{place} ")))
+            );
         }
     });
     site.stop().await;

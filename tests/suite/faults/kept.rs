@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use simbridge::modem::{Custody, RawPdu, Received};
 use simbridge::sms::{Deliver, tpdu};
 
-/// Messages by card and TPDU, as the database has them (the same TPDU read twice is one message), and whose messages each modem holds.
+/// Messages by card and TPDU, as the database has them (the same TPDU read twice is one message),
+/// and whose messages each modem holds.
 #[derive(Default)]
 pub struct Kept {
     messages: HashMap<(String, Vec<u8>), String>,
@@ -27,7 +28,8 @@ impl Kept {
             self.unreadable.push(format!("{received:?}"));
             return;
         };
-        let before = self.messages.insert((received.iccid.clone(), message.to_vec()), decoded.text().text);
+        let before =
+            self.messages.insert((received.iccid.clone(), message.to_vec()), decoded.text().text);
         self.again += usize::from(before.is_some());
     }
 

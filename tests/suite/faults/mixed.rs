@@ -14,11 +14,13 @@ fn scenario() -> Scenario {
     Scenario::parse(&text).unwrap()
 }
 
-/// A message now and then, to a number that the seed says, with the number's place in its text; sometimes a long run of them.
+/// A message now and then, to a number that the seed says, with the number's place in its text;
+/// sometimes a long run of them.
 fn sends(seed: u64, minutes: u64) -> Vec<(u64, usize)> {
     let mut state = seed;
     let mut draw = move |limit: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % limit
     };
     let mut sends = Vec::new();
@@ -39,7 +41,9 @@ fn play(seed: u64, minutes: u64) {
     let plan = Plan::new(rig.bench.network(), seed, minutes);
     let mut sends = sends(seed, minutes).into_iter().enumerate().peekable();
     for planned in plan.faults() {
-        while let Some((number, (at_ms, modem))) = sends.next_if(|(_, (at_ms, _))| *at_ms <= planned.at_ms) {
+        while let Some((number, (at_ms, modem))) =
+            sends.next_if(|(_, (at_ms, _))| *at_ms <= planned.at_ms)
+        {
             rig.run_until(began_ms + at_ms);
             rig.send(modem, &format!("{modem} {number}"));
         }

@@ -1,5 +1,6 @@
-//! The session machine against the simulated modems in simulated time: every fault on every family, mixed faults for a thousand minutes.
-//! No task, no clock, no port: the same seed gives the same run.
+//! The session machine against the simulated modems in simulated time: every fault on every family,
+//! mixed faults for a thousand minutes. No task, no clock, no port: the same seed gives the same
+//! run.
 
 mod kept;
 mod mixed;

@@ -25,7 +25,11 @@ impl Rig {
     pub fn new(scenario: &Scenario) -> Rig {
         let bench = Workbench::new(scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
         let seats = (0..bench.network().modems()).map(Seat::new).collect();
-        let cards = bench.network().stats().into_iter().map(|modem| (modem.number.unwrap(), modem.iccid.unwrap()));
+        let cards = bench
+            .network()
+            .stats()
+            .into_iter()
+            .map(|modem| (modem.number.unwrap(), modem.iccid.unwrap()));
         let cards = cards.collect();
         Rig { bench, seats, kept: Kept::default(), now_ms: 0, sent: Vec::new(), cards }
     }
@@ -65,7 +69,8 @@ impl Rig {
     /// Everything that was sent is on disk and has left the modems.
     pub fn all_here(&self) -> bool {
         let network = self.bench.network();
-        let waits = |(number, _): &(String, String)| network.waiting(number) + network.stored(number);
+        let waits =
+            |(number, _): &(String, String)| network.waiting(number) + network.stored(number);
         self.cards.iter().map(waits).sum::<usize>() == 0
     }
 
@@ -79,10 +84,12 @@ impl Rig {
             self.run_for(1_000);
         }
         let unwell = self.seats.iter().zip(self.bench.network().stats());
-        let unwell = unwell.filter(|(seat, stats)| seat.state != State::Ready || stats.waiting + stats.stored > 0);
+        let unwell = unwell
+            .filter(|(seat, stats)| seat.state != State::Ready || stats.waiting + stats.stored > 0);
         let told: Vec<String> = unwell
             .map(|(seat, stats)| {
-                let lines: Vec<String> = seat.transcript.iter().rev().take(24).rev().cloned().collect();
+                let lines: Vec<String> =
+                    seat.transcript.iter().rev().take(24).rev().cloned().collect();
                 let (waiting, stored) = (stats.waiting, stats.stored);
                 format!(
                     "modem {} {} {:?} waiting {waiting} stored {stored}\n    {}",
@@ -110,7 +117,9 @@ impl Rig {
         let unsent = texts.keys().filter(|text| !self.sent.iter().any(|(sent, _)| sent == *text));
         wrongs.extend(unsent.map(|text| format!("never sent: {text}")));
         if !wrongs.is_empty() {
-            wrongs.extend(self.kept.unreadable.iter().map(|raw| format!("could not be decoded: {raw}")));
+            wrongs.extend(
+                self.kept.unreadable.iter().map(|raw| format!("could not be decoded: {raw}")),
+            );
         }
         for (place, _) in self.cards.iter().enumerate() {
             let observed = self.bench.network().observed(place).unwrap();

@@ -1,5 +1,6 @@
-//! One modem with its session, as the driver would attend to it: bytes take a few milliseconds, commits too, a port that is gone is
-//! waited for, a session that gave up is begun anew after a pause.
+//! One modem with its session, as the driver would attend to it: bytes take a few milliseconds,
+//! commits too, a port that is gone is waited for, a session that gave up is begun anew after a
+//! pause.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -90,9 +91,13 @@ impl Seat {
     fn next_ms(&self) -> Option<u64> {
         let deadline = self.session.as_ref().and_then(Session::next_deadline);
         // Rounded up: a tick that comes too early does nothing.
-        let deadline = deadline.map(|at| u64::try_from(at.elapsed().as_micros().div_ceil(1000)).unwrap());
+        let deadline =
+            deadline.map(|at| u64::try_from(at.elapsed().as_micros().div_ceil(1000)).unwrap());
         let due = self.due.front().map(|(at_ms, _)| *at_ms);
-        let next = [deadline, due, self.look_at_ms, self.back_at_ms, self.open_at_ms].into_iter().flatten().min();
+        let next = [deadline, due, self.look_at_ms, self.back_at_ms, self.open_at_ms]
+            .into_iter()
+            .flatten()
+            .min();
         next.map(|next_ms| next_ms.max(self.now_ms))
     }
 
@@ -104,7 +109,8 @@ impl Seat {
             self.plugged_in();
         }
         if is_due(&mut self.open_at_ms) {
-            self.session = Some(Session::new(SessionConfig::new(format!("modem{}", self.place)), moment(now)));
+            self.session =
+                Some(Session::new(SessionConfig::new(format!("modem{}", self.place)), moment(now)));
         }
         if is_due(&mut self.look_at_ms) && self.is_plugged_in {
             self.exchange(bench, &[]);
@@ -175,7 +181,9 @@ impl Seat {
                 self.session.iter_mut().for_each(|session| session.stored(token, true, now));
             }
             Due::Custody(token, custody) => {
-                self.session.iter_mut().for_each(|session| session.custody(token, Ok(custody.clone()), now));
+                self.session
+                    .iter_mut()
+                    .for_each(|session| session.custody(token, Ok(custody.clone()), now));
             }
             Due::Emptied(token, imei, iccid) => {
                 kept.emptied(imei, iccid);
@@ -189,15 +197,20 @@ impl Seat {
             match action {
                 Action::Write(octets) => {
                     self.note('>', &octets);
-                    self.sent.push((self.now_ms, String::from_utf8_lossy(&octets).trim().to_owned()));
+                    self.sent
+                        .push((self.now_ms, String::from_utf8_lossy(&octets).trim().to_owned()));
                     self.later(LINE_MS, Due::ToModem(octets));
                 }
-                Action::Store { token, received } => self.later(COMMIT_MS, Due::Store(token, received)),
+                Action::Store { token, received } => {
+                    self.later(COMMIT_MS, Due::Store(token, received))
+                }
                 Action::Identified { token, imei, sim } => {
                     let custody = kept.identified(&imei, &sim.iccid);
                     self.later(COMMIT_MS, Due::Custody(token, custody));
                 }
-                Action::Emptied { token, imei, iccid } => self.later(COMMIT_MS, Due::Emptied(token, imei, iccid)),
+                Action::Emptied { token, imei, iccid } => {
+                    self.later(COMMIT_MS, Due::Emptied(token, imei, iccid))
+                }
                 Action::Report(snapshot) => {
                     self.failures = if snapshot.state == State::Ready { 0 } else { self.failures };
                     (self.state, self.reason) = (snapshot.state, snapshot.reason);

@@ -6,8 +6,8 @@ use super::rig::Rig;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// What happens, and what ends it. A fault that nothing ends is over by itself, or is one that a session has to live with: all has to be
-/// well while it lasts. The others last for [`SPELL_MS`].
+/// What happens, and what ends it. A fault that nothing ends is over by itself, or is one that a
+/// session has to live with: all has to be well while it lasts. The others last for [`SPELL_MS`].
 struct Case {
     name: &'static str,
     begins: Vec<Fault>,
@@ -20,7 +20,8 @@ struct Case {
 const CARD: &str = "8931040000000000018";
 
 const SPELL_MS: u64 = 100_000;
-/// From the end of a fault, or the beginning of one that nothing ends, to Ready with everything on disk: longer is a failure.
+/// From the end of a fault, or the beginning of one that nothing ends, to Ready with everything on
+/// disk: longer is a failure.
 const PATIENCE_MS: u64 = 10 * MINUTE_MS;
 
 fn case(name: &'static str, begins: Fault) -> Case {
@@ -117,7 +118,11 @@ fn of_the_modem() -> Vec<Case> {
         ),
         spell("no network", Fault::CoverageLost, Fault::CoverageBack),
         spell("the network refuses", Fault::Denied, Fault::CoverageBack),
-        spell("the card wants its PIN", Fault::SimLocked { pin: "2468".to_owned() }, Fault::SimUnlocked),
+        spell(
+            "the card wants its PIN",
+            Fault::SimLocked { pin: "2468".to_owned() },
+            Fault::SimUnlocked,
+        ),
         spell("the card wants its PUK", Fault::SimBlocked, Fault::SimUnlocked),
         habit("no space after the colon", Quirk::NoSpace),
         habit("line feeds only", Quirk::LineFeedOnly),
@@ -175,7 +180,18 @@ fn every_fault_on_every_family_ends_with_each_message_once_and_the_modem_ready()
                 Err(wrong) => wrongs.push(format!("{} x {family}: {wrong}", case.name)),
             }
         }
-        println!("{:<40} well again after at most {:>5} s ({})", case.name, slowest.1 / 1000, slowest.0);
+        println!(
+            "{:<40} well again after at most {:>5} s ({})",
+            case.name,
+            slowest.1 / 1000,
+            slowest.0
+        );
     }
-    assert!(wrongs.is_empty(), "{} of {}:\n{}", wrongs.len(), cases.len() * families().count(), wrongs.join("\n"));
+    assert!(
+        wrongs.is_empty(),
+        "{} of {}:\n{}",
+        wrongs.len(),
+        cases.len() * families().count(),
+        wrongs.join("\n")
+    );
 }

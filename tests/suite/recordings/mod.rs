@@ -58,7 +58,8 @@ impl Host for Keeper {
 /// What is so now, in the words of a head's `expect` lines.
 fn facts(keeper: &Keeper, sent: &[String]) -> Vec<String> {
     let mut facts: Vec<String> = sent.iter().map(|command| format!("sent {command}")).collect();
-    facts.extend(keeper.messages.lock().unwrap().iter().map(|message| format!("message {message}")));
+    facts
+        .extend(keeper.messages.lock().unwrap().iter().map(|message| format!("message {message}")));
     let Some(shown) = keeper.last.lock().unwrap().clone() else { return facts };
     facts.push(format!("state {}", shown.state));
     facts.extend(shown.operator.map(|operator| format!("operator {operator}")));
@@ -95,7 +96,8 @@ async fn replay(recording: Recording, standard: Recording) -> Result<(), String>
     };
     let outcome = tokio::time::timeout(PATIENCE, all_so).await;
     driver.stop().await;
-    let what = || format!("{name}: not so: {:?}\nso: {:#?}", missing(), facts(&keeper, &player.sent()));
+    let what =
+        || format!("{name}: not so: {:?}\nso: {:#?}", missing(), facts(&keeper, &player.sent()));
     outcome.map_err(|_| what())
 }
 
@@ -105,29 +107,43 @@ fn folder() -> PathBuf {
 
 fn recordings() -> Vec<Recording> {
     let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
     files.sort();
     files.iter().map(|path| Recording::read(path)).collect()
 }
 
 #[test]
 fn every_recording_names_its_device_firmware_day_reason_and_source() {
-    let (standard, devices): (Vec<_>, Vec<_>) = recordings().into_iter().partition(|known| known.name == "standard");
+    let (standard, devices): (Vec<_>, Vec<_>) =
+        recordings().into_iter().partition(|known| known.name == "standard");
     assert_eq!(standard.len(), 1);
     assert!(devices.len() >= 6, "{}", devices.len());
     for recording in devices {
         for key in ["device", "firmware", "when", "why", "source"] {
-            assert!(recording.head.iter().any(|(known, _)| known == key), "{}: no {key}", recording.name);
+            assert!(
+                recording.head.iter().any(|(known, _)| known == key),
+                "{}: no {key}",
+                recording.name
+            );
         }
         assert!(recording.expected.iter().any(|fact| fact == "state Ready"), "{}", recording.name);
-        assert!(recording.expected.iter().any(|fact| fact.starts_with("message ")), "{}", recording.name);
+        assert!(
+            recording.expected.iter().any(|fact| fact.starts_with("message ")),
+            "{}",
+            recording.name
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_recording_is_understood() {
-    let (standard, devices): (Vec<_>, Vec<_>) = recordings().into_iter().partition(|known| known.name == "standard");
-    let replays: Vec<_> = devices.into_iter().map(|device| tokio::spawn(replay(device, standard[0].clone()))).collect();
+    let (standard, devices): (Vec<_>, Vec<_>) =
+        recordings().into_iter().partition(|known| known.name == "standard");
+    let replays: Vec<_> = devices
+        .into_iter()
+        .map(|device| tokio::spawn(replay(device, standard[0].clone())))
+        .collect();
     let mut wrongs = Vec::new();
     for replay in replays {
         wrongs.extend(replay.await.unwrap().err());
@@ -135,14 +151,21 @@ async fn every_recording_is_understood() {
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
 
-/// `modem record` on the real program, of families that speak differently; what it writes is played to another driver.
+/// `modem record` on the real program, of families that speak differently; what it writes is played
+/// to another driver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_modem_record_writes_can_be_replayed_and_tells_of_nobody() {
     let standard = recordings().into_iter().find(|known| known.name == "standard").unwrap();
     let families = ["quectel-ec25", "siemens-mc55", "wavecom-q2406"];
     let replays = families.map(|family| {
         let (recording, secrets) = tokio::task::block_in_place(|| record(family));
-        let text = recording.entries.iter().flat_map(|entry| &entry.reply).cloned().collect::<Vec<_>>().join("\n");
+        let text = recording
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.reply)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n");
         for secret in secrets {
             assert!(!text.contains(&secret), "{family}: {secret}\n{text}");
         }
@@ -156,13 +179,15 @@ async fn what_modem_record_writes_can_be_replayed_and_tells_of_nobody() {
 /// A recording of a modem that had a message, and what must not be in it.
 fn record(family: &str) -> (Recording, Vec<String>) {
     let scenario = format!(
-        "[[modem]]\nfamily = \"{family}\"\nboot_ms = 100\nmessages_ready_ms = 0\nregisters_ms = 0\n\
-         sim.number = \"+31612345678\"\n"
+        "[[modem]]\nfamily = \"{family}\"\nboot_ms = 100\nmessages_ready_ms = 0\nregisters_ms = \
+         0\nsim.number = \"+31612345678\"\n"
     );
     let site = Site::with(1, simbridge::simulator::Scenario::parse(&scenario).unwrap(), "");
     site.send("+31698765432", "+31612345678", "hello 4711");
     let _daemon = site.serve_ready();
-    wait_for("the message", || site.messages().len() == 1 && site.network().stored("+31612345678") == 0);
+    wait_for("the message", || {
+        site.messages().len() == 1 && site.network().stored("+31612345678") == 0
+    });
     let modem = site.admin("/modems")[0].clone();
     let file = site.dir.path().join("recording.txt");
     site.ok(&["modem", "record", "modem000", file.to_str().unwrap(), "--reason", "a test"]);

@@ -43,15 +43,23 @@ pub fn start(port: &Path, recording: Recording, standard: Recording) -> Player {
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let device = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
-    let slave = OwnedFd::from(std::fs::OpenOptions::new().read(true).write(true).open(&device).unwrap());
+    let slave =
+        OwnedFd::from(std::fs::OpenOptions::new().read(true).write(true).open(&device).unwrap());
     let mut attributes = tcgetattr(&slave).unwrap();
     attributes.make_raw();
     tcsetattr(&slave, OptionalActions::Now, &attributes).unwrap();
     std::os::unix::fs::symlink(&device, port).unwrap();
-    // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd` has it.
+    // SAFETY: an `OwnedFd` keeps its descriptor open and the same for as long as the `AsyncFd` has
+    // it.
     let master = unsafe { AsyncFd::register(master) }.unwrap();
     let (sent, heard) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
-    let stage = Stage { recording, standard, sent: Arc::clone(&sent), heard: Arc::clone(&heard), partial: Vec::new() };
+    let stage = Stage {
+        recording,
+        standard,
+        sent: Arc::clone(&sent),
+        heard: Arc::clone(&heard),
+        partial: Vec::new(),
+    };
     let playing = tokio::spawn(stage.play(master, slave));
     Player { sent, heard, playing }
 }
@@ -71,7 +79,9 @@ impl Stage {
         let mut greeted = false;
         loop {
             let mut guard = master.readable().await.unwrap();
-            let Ok(read) = guard.try_io(|master| Ok(rustix::io::read(master, &mut buffer)?)) else { continue };
+            let Ok(read) = guard.try_io(|master| Ok(rustix::io::read(master, &mut buffer)?)) else {
+                continue;
+            };
             if !std::mem::replace(&mut greeted, true) {
                 self.say(&master, &self.recording.greeting);
             }

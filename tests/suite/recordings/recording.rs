@@ -57,15 +57,21 @@ impl Recording {
         self.head.push((key.to_owned(), value.to_owned()));
     }
 
-    /// The next reply to a command: the exact one before one for its beginning, each reply once, the last one for ever.
+    /// The next reply to a command: the exact one before one for its beginning, each reply once,
+    /// the last one for ever.
     pub fn answer(&mut self, command: &str) -> Option<Entry> {
         let exact = self.entries.iter().any(|entry| entry.command == command);
         let fits = |entry: &Entry| match exact {
             true => entry.command == command,
-            false => entry.command.ends_with('=') && command.starts_with(&entry.command) && !command.ends_with('?'),
+            false => {
+                entry.command.ends_with('=')
+                    && command.starts_with(&entry.command)
+                    && !command.ends_with('?')
+            }
         };
         let last = self.entries.iter().rposition(fits)?;
-        let next = self.entries.iter().position(|entry| fits(entry) && !entry.played).unwrap_or(last);
+        let next =
+            self.entries.iter().position(|entry| fits(entry) && !entry.played).unwrap_or(last);
         self.entries[next].played = true;
         Some(self.entries[next].clone())
     }

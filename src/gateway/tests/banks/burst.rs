@@ -1,4 +1,5 @@
-//! I5: what waited at the network while a SIM was parked comes in a burst, and only what was sent after the order was made is its code.
+//! I5: what waited at the network while a SIM was parked comes in a burst, and only what was sent
+//! after the order was made is its code.
 
 use super::*;
 
@@ -17,7 +18,9 @@ async fn what_was_sent_before_the_order_is_not_its_code_and_what_was_sent_while_
     desk.switch_in(&mut bank, 1, 0).await;
     assert!(matches!(desk.arrive(1, &early[0]).await, Ingested::Message(_, None)));
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    assert!(matches!(desk.arrive(1, &late[0]).await, Ingested::Message(_, Some(given)) if given == order));
+    assert!(
+        matches!(desk.arrive(1, &late[0]).await, Ingested::Message(_, Some(given)) if given == order)
+    );
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 2222".into()));
     assert_eq!(desk.faults().await, [""; 0]);
 }
@@ -31,16 +34,23 @@ async fn a_code_that_comes_before_the_sim_is_said_to_work_begins_its_order() {
     desk.pass(30);
     desk.sms(1, "Uber", "code 1").await;
     let row = desk.whole_order(order).await;
-    assert_eq!((row.expires_at, row.awaits_sim), (desk.gateway.now().plus(Duration::from_secs(600)), false));
+    assert_eq!(
+        (row.expires_at, row.awaits_sim),
+        (desk.gateway.now().plus(Duration::from_secs(600)), false)
+    );
     desk.pass(500);
     desk.sms(1, "Uber", "code 2").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 2".into()), "it collects for its lifetime");
+    assert_eq!(
+        desk.gateway.sms(ann, order).await.unwrap(),
+        Sms::Text("code 2".into()),
+        "it collects for its lifetime"
+    );
     assert_eq!(desk.funds(ann).await, (450, 0));
     assert_eq!(desk.faults().await, [""; 0]);
 }
 
-/// Delivered at once by the network, but sent long before: taken for the service centre's clock they would make it seem slow, and what
-/// is old seem new.
+/// Delivered at once by the network, but sent long before: taken for the service centre's clock
+/// they would make it seem slow, and what is old seem new.
 #[tokio::test]
 async fn a_burst_tells_nothing_of_the_networks_clock() {
     let desk = Desk::open().await;

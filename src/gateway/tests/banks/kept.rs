@@ -22,7 +22,10 @@ async fn a_card_is_in_one_slot_at_most() {
     let kept = desk.gateway.bank_slots("a").await.unwrap();
     assert_eq!(kept, [found(0, sim(3)), found(3, Holds::Unknown), found(7, sim(1))]);
     assert_eq!(desk.gateway.bank_slots("b").await.unwrap(), [found(0, Holds::Unknown)]);
-    desk.gateway.bank_found("a", SlotRecord { visited_at: None, ..found(7, sim(1)) }).await.unwrap();
+    desk.gateway
+        .bank_found("a", SlotRecord { visited_at: None, ..found(7, sim(1)) })
+        .await
+        .unwrap();
     assert_eq!(desk.gateway.bank_slots("a").await.unwrap()[2].visited_at, None);
 }
 
@@ -90,9 +93,14 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
         outcome: MoveOutcome::Done,
     };
     desk.gateway.bank_moved(moved.clone()).await.unwrap();
-    assert_eq!(desk.gateway.stays(&iccid(1), 9).await.unwrap()[0].ended_at, Some(at(20)), "when it left");
+    assert_eq!(
+        desk.gateway.stays(&iccid(1), 9).await.unwrap()[0].ended_at,
+        Some(at(20)),
+        "when it left"
+    );
     // The bank lied: the card that was to leave is there.
-    let lied = Moved { left: Some(iccid(2)), began_at: at(50), outcome: MoveOutcome::Lied, ..moved };
+    let lied =
+        Moved { left: Some(iccid(2)), began_at: at(50), outcome: MoveOutcome::Lied, ..moved };
     desk.gateway.bank_moved(lied).await.unwrap();
     assert_eq!(desk.gateway.stays(&iccid(2), 9).await.unwrap()[0].ended_at, None);
     // It turns up elsewhere.
@@ -127,12 +135,17 @@ async fn the_bank_of_a_stay_is_that_of_the_radio() {
     let told = desk.gateway.stays(&iccid(1), 9).await.unwrap();
     assert_eq!(told[0].place, Some(Place { bank: BANK.into(), slot: Some(0) }));
     desk.plug(2).await;
-    assert_eq!(desk.gateway.stays(&iccid(2), 9).await.unwrap()[0].place, None, "a modem of its own");
+    assert_eq!(
+        desk.gateway.stays(&iccid(2), 9).await.unwrap()[0].place,
+        None,
+        "a modem of its own"
+    );
 }
 
 #[tokio::test]
 async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
-    let desk = Desk::with(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+    let desk =
+        Desk::with(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
     desk.plug(1).await;
     let (ann, uber) = (desk.customer("ann", 5_000).await, desk.service("Uber", &["^Uber$"]).await);
     let order = desk.order(ann, uber).await;
@@ -145,14 +158,21 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     desk.report(1);
     let long = desk.pdus("x", &"y".repeat(200), 0, 3);
     desk.arrive(1, &long[0]).await;
-    assert!(!desk.gateway.may_leave(&iccid(1)).await.unwrap(), "the rest of a long message is awaited");
+    assert!(
+        !desk.gateway.may_leave(&iccid(1)).await.unwrap(),
+        "the rest of a long message is awaited"
+    );
     assert!(desk.need(1).await.stays);
     desk.arrive(1, &long[1]).await;
     assert!(desk.gateway.may_leave(&iccid(1)).await.unwrap());
     desk.report(1);
     desk.gateway.sim_is_ready();
     desk.gateway.sweep().await.unwrap();
-    assert_eq!(desk.make(ann, uber).await, MakeOrder::NoPhone, "its old session says once more that it works");
+    assert_eq!(
+        desk.make(ann, uber).await,
+        MakeOrder::NoPhone,
+        "its old session says once more that it works"
+    );
     assert_eq!(desk.gateway.reuse(ann, order).await.unwrap(), Reuse::Offline);
     assert_eq!(desk.gateway.rent(ann, Some("NL"), "1m", false).await.unwrap(), Rent::NoStock);
     assert_eq!(desk.offered(ann).await, 0);

@@ -1,4 +1,5 @@
-//! Races with the bank: a SIM is let go or sold, never both; a radio is sold once. Hundreds run at once, over and over.
+//! Races with the bank: a SIM is let go or sold, never both; a radio is sold once. Hundreds run at
+//! once, over and over.
 
 use super::super::races::together;
 use super::*;
@@ -9,7 +10,11 @@ const RACES: u16 = 1_000;
 const AT_ONCE: u16 = 50;
 
 fn settings() -> Settings {
-    Settings { number_cooldown: Some(Duration::ZERO), max_open_per_account: 1_000, ..Settings::default() }
+    Settings {
+        number_cooldown: Some(Duration::ZERO),
+        max_open_per_account: 1_000,
+        ..Settings::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -37,7 +42,8 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
             async move { desk.gateway.may_leave(&iccid(n)).await.unwrap().then_some(n) }
         });
         let leaving = tokio::spawn(together(leaving.collect::<Vec<_>>()));
-        let orders: Vec<_> = together(orders.collect::<Vec<_>>()).await.into_iter().flatten().collect();
+        let orders: Vec<_> =
+            together(orders.collect::<Vec<_>>()).await.into_iter().flatten().collect();
         let leaving: Vec<u16> = leaving.await.unwrap().into_iter().flatten().collect();
         let mut given: Vec<u16> = Vec::new();
         for (_, order) in &orders {

@@ -13,7 +13,13 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     let until = made.plus(Duration::from_secs(120));
     assert_eq!(
         told,
-        Need { iccid: iccid(1), stays: true, collects: true, called: Some(Call::Order { until }), rented: false }
+        Need {
+            iccid: iccid(1),
+            stays: true,
+            collects: true,
+            called: Some(Call::Order { until }),
+            rented: false
+        }
     );
     desk.gateway.bank_news().await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
@@ -22,13 +28,20 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     desk.pass(40);
     desk.switch_in(&mut bank, 1, 0).await;
     let row = desk.whole_order(order).await;
-    assert_eq!((row.expires_at, row.awaits_sim), (desk.gateway.now().plus(Duration::from_secs(600)), false));
+    assert_eq!(
+        (row.expires_at, row.awaits_sim),
+        (desk.gateway.now().plus(Duration::from_secs(600)), false)
+    );
     assert_eq!(desk.need(1).await.called, None);
     desk.gateway.sim_is_ready();
     desk.gateway.sweep().await.unwrap();
     assert_eq!(desk.whole_order(order).await, row, "a lifetime begins once");
     desk.pass(599);
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting, "past the time in which it was sold");
+    assert_eq!(
+        desk.gateway.sms(ann, order).await.unwrap(),
+        Sms::Waiting,
+        "past the time in which it was sold"
+    );
     desk.report(1);
     desk.sms(1, "Uber", "code 1234").await;
     assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
@@ -110,7 +123,11 @@ async fn a_sim_on_the_air_comes_first_and_what_cannot_be_in_time_is_not_sold() {
     desk.pass(299);
     assert_eq!(desk.offered(bob).await, 1);
     desk.pass(1);
-    assert_eq!((desk.make(bob, uber).await, desk.offered(bob).await), (MakeOrder::NoPhone, 0), "it has been silent");
+    assert_eq!(
+        (desk.make(bob, uber).await, desk.offered(bob).await),
+        (MakeOrder::NoPhone, 0),
+        "it has been silent"
+    );
     bank.report.radios[0].free_in = Some(Duration::from_secs(90));
     bank.tell(&desk);
     assert!(desk.whole_order(desk.order(bob, uber).await).await.awaits_sim);
@@ -135,14 +152,16 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
         desk.gateway.bank_reported(stale.clone());
     }
     let explained = desk.gateway.explain("Uber".into(), "NL", None).await.unwrap();
-    let parked = explained.obstacles.iter().find(|(obstacle, _)| obstacle.word() == "parked").unwrap().1;
+    let parked =
+        explained.obstacles.iter().find(|(obstacle, _)| obstacle.word() == "parked").unwrap().1;
     assert_eq!((explained.sims, explained.available, parked), (6, 0, 4));
     let stock = desk.gateway.services().await.unwrap().remove(0);
     assert_eq!(desk.gateway.stock(&stock, vec!["NL".into()]).await.unwrap(), [("NL".into(), 0)]);
     // The bank knows of the orders now: what it says of its radios counts.
     for (place, (_, order)) in orders.iter().enumerate() {
         let slot = desk.whole_order(*order).await.number[8..].parse::<u32>().unwrap() - 1;
-        bank.report.radios[place].next = Some(NextMove { slot, why: "order", at: desk.gateway.now() });
+        bank.report.radios[place].next =
+            Some(NextMove { slot, why: "order", at: desk.gateway.now() });
         bank.report.radios[place].free_in = None;
     }
     bank.tell(&desk);
@@ -168,11 +187,18 @@ async fn a_radio_whose_sim_is_held_takes_no_other() {
     let uber = desk.service("Uber", &[]).await;
     let order = desk.order(ann, uber).await;
     assert!(!desk.whole_order(order).await.awaits_sim);
-    assert_eq!((desk.make(bob, uber).await, desk.offered(bob).await), (MakeOrder::NoPhone, 0), "an open order");
+    assert_eq!(
+        (desk.make(bob, uber).await, desk.offered(bob).await),
+        (MakeOrder::NoPhone, 0),
+        "an open order"
+    );
     desk.sms(1, "x", "code 1234").await;
     bank.tell(&desk);
     assert_eq!(desk.offered(bob).await, 1, "it only collects: it makes room");
-    assert!(desk.whole_order(desk.order(bob, uber).await).await.awaits_sim, "the parked one: the other was used");
+    assert!(
+        desk.whole_order(desk.order(bob, uber).await).await.awaits_sim,
+        "the parked one: the other was used"
+    );
 }
 
 #[tokio::test]
@@ -213,7 +239,10 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     bank.tell(&desk);
     let Rent::Made(rental) = rent().await.unwrap() else { panic!() };
     desk.gateway.bank_news().await;
-    assert_eq!(desk.need(1).await, Need { iccid: iccid(1), stays: false, collects: false, called: None, rented: true });
+    assert_eq!(
+        desk.need(1).await,
+        Need { iccid: iccid(1), stays: false, collects: false, called: None, rented: true }
+    );
     let look = || desk.gateway.view_rental(ann, rental.id);
     desk.pass(600);
     look().await.unwrap();

@@ -89,7 +89,10 @@ pub(super) struct Model {
 }
 
 pub(super) fn end_of(rental: &ModelRental) -> i64 {
-    crate::domain::calendar::add_months(Timestamp(rental.from * SECOND_US), rental.months).unwrap().0 / SECOND_US
+    crate::domain::calendar::add_months(Timestamp(rental.from * SECOND_US), rental.months)
+        .unwrap()
+        .0
+        / SECOND_US
 }
 
 impl Model {
@@ -98,10 +101,15 @@ impl Model {
     }
 
     pub(super) fn held(&self, account: usize) -> i64 {
-        self.orders.iter().filter(|o| o.account == account && o.life == Life::Open).map(|o| o.price).sum()
+        self.orders
+            .iter()
+            .filter(|o| o.account == account && o.life == Life::Open)
+            .map(|o| o.price)
+            .sum()
     }
 
-    /// A step that speaks of an order by its place from the end, in plain words; as it is where there is no such order.
+    /// A step that speaks of an order by its place from the end, in plain words; as it is where
+    /// there is no such order.
     pub(super) fn meant(&self, step: Step) -> Step {
         let nth = |back: usize| self.orders.len().checked_sub(back + 1);
         match step {
@@ -110,9 +118,8 @@ impl Model {
                 sender: self.orders[n].service,
                 age_s: 0,
             }),
-            Step::Again { back } => {
-                nth(back).map_or(step, |n| Step::Reuse { account: self.orders[n].account, order: n })
-            }
+            Step::Again { back } => nth(back)
+                .map_or(step, |n| Step::Reuse { account: self.orders[n].account, order: n }),
             _ => step,
         }
     }
@@ -124,7 +131,12 @@ impl Model {
             let ends = ends.map(|(n, o)| (o.ends_at, 0, n));
             let shows = self.longs.iter().enumerate().filter(|(_, l)| l.shown.is_none());
             let shows = shows.map(|(n, l)| (l.from + PATIENCE_S, 1, n));
-            let terms = self.rentals.iter().enumerate().filter(|(_, r)| r.active).map(|(n, r)| (end_of(r), 2, n));
+            let terms = self
+                .rentals
+                .iter()
+                .enumerate()
+                .filter(|(_, r)| r.active)
+                .map(|(n, r)| (end_of(r), 2, n));
             let next = ends.chain(shows).chain(terms).filter(|(at, ..)| *at <= now).min();
             match next {
                 None => break,
@@ -134,7 +146,8 @@ impl Model {
             }
         }
         for order in &mut self.orders {
-            order.filed |= matches!(order.life, Life::Completed { .. }) && order.ends_at + FILING_S <= now;
+            order.filed |=
+                matches!(order.life, Life::Completed { .. }) && order.ends_at + FILING_S <= now;
         }
     }
 
@@ -169,32 +182,47 @@ impl Model {
 
     pub(super) fn allocate(&self, account: usize, service: usize, now: i64) -> Option<u16> {
         let used = |sim| {
-            self.orders.iter().any(|o| o.sim == sim && o.service == service && matches!(o.life, Life::Completed { .. }))
+            self.orders.iter().any(|o| {
+                o.sim == sim && o.service == service && matches!(o.life, Life::Completed { .. })
+            })
         };
         let usable: Vec<u16> = self
             .in_turn()
             .into_iter()
             .filter(|sim| {
-                self.free_of_tenants(*sim, now) && !used(*sim) && !self.skipped.contains(&(account, service, *sim))
+                self.free_of_tenants(*sim, now)
+                    && !used(*sim)
+                    && !self.skipped.contains(&(account, service, *sim))
             })
             .collect();
-        let on_air: Vec<u16> = usable.iter().copied().filter(|sim| self.on_air(*sim, now)).collect();
+        let on_air: Vec<u16> =
+            usable.iter().copied().filter(|sim| self.on_air(*sim, now)).collect();
         let alone = |sim: &&u16| match service {
             2 => !self.running(**sim, now).any(|o| o.life == Life::Open || o.service == 2),
             _ => !self.running(**sim, now).any(|o| o.life == Life::Open),
         };
         let shared = |sim: &&u16| {
             service != 2
-                && !self.running(**sim, now).any(|o| o.life == Life::Open && (o.service == 2 || o.service == service))
+                && !self
+                    .running(**sim, now)
+                    .any(|o| o.life == Life::Open && (o.service == 2 || o.service == service))
         };
         let parked = |sim: &&u16| {
-            self.radio_is_free(now) && self.parked(**sim, now) && self.running(**sim, now).next().is_none()
+            self.radio_is_free(now)
+                && self.parked(**sim, now)
+                && self.running(**sim, now).next().is_none()
         };
-        on_air.iter().find(alone).or_else(|| on_air.iter().find(shared)).or_else(|| usable.iter().find(parked)).copied()
+        on_air
+            .iter()
+            .find(alone)
+            .or_else(|| on_air.iter().find(shared))
+            .or_else(|| usable.iter().find(parked))
+            .copied()
     }
 
     pub(super) fn open_of(&self, account: usize, now: i64) -> Option<usize> {
-        (0..self.orders.len()).find(|n| self.orders[*n].account == account && Self::is_open(&self.orders[*n], now))
+        (0..self.orders.len())
+            .find(|n| self.orders[*n].account == account && Self::is_open(&self.orders[*n], now))
     }
 
     pub(super) fn make(&mut self, account: usize, service: usize, now: i64) -> String {
@@ -205,7 +233,14 @@ impl Model {
         self.place(account, service, sim, PRICE, now)
     }
 
-    pub(super) fn place(&mut self, account: usize, service: usize, sim: u16, price: i64, now: i64) -> String {
+    pub(super) fn place(
+        &mut self,
+        account: usize,
+        service: usize,
+        sim: u16,
+        price: i64,
+        now: i64,
+    ) -> String {
         if self.balance[account] - self.held(account) < price {
             return "no balance".into();
         }
@@ -213,12 +248,24 @@ impl Model {
         let awaits = !self.on_air(sim, now);
         let ends_at = now + if awaits { SOLD_WITHIN_S } else { LIFETIME_S };
         let (made_at, life, filed) = (now, Life::Open, false);
-        self.orders.push(ModelOrder { account, service, sim, price, made_at, ends_at, awaits, life, filed });
+        self.orders.push(ModelOrder {
+            account,
+            service,
+            sim,
+            price,
+            made_at,
+            ends_at,
+            awaits,
+            life,
+            filed,
+        });
         format!("made {} on {sim}", self.orders.len())
     }
 
     pub(super) fn give_up(&mut self, account: usize, order: usize, skip: bool, now: i64) -> String {
-        let Some(found) = self.orders.get_mut(order).filter(|o| o.account == account) else { return "over".into() };
+        let Some(found) = self.orders.get_mut(order).filter(|o| o.account == account) else {
+            return "over".into();
+        };
         match found.life {
             Life::Completed { .. } => "completed".into(),
             Life::Open if Self::is_open(found, now) => {
@@ -234,7 +281,9 @@ impl Model {
 
     pub(super) fn reuse(&mut self, account: usize, order: usize, now: i64) -> String {
         let found = self.orders.get(order).filter(|o| o.account == account).cloned();
-        let Some(old) = found.filter(|o| matches!(o.life, Life::Completed { at } if now < at + WINDOW_S)) else {
+        let Some(old) =
+            found.filter(|o| matches!(o.life, Life::Completed { at } if now < at + WINDOW_S))
+        else {
             return "offline".into();
         };
         let in_the_way = self.running(old.sim, now).any(|o| match (old.service, o.life) {
@@ -245,7 +294,8 @@ impl Model {
             _ => false,
         });
         let skipped = self.skipped.contains(&(account, old.service, old.sim));
-        let comes = || self.parked(old.sim, now) && self.radio_is_free(now) && !self.stays(old.sim, now);
+        let comes =
+            || self.parked(old.sim, now) && self.radio_is_free(now) && !self.stays(old.sim, now);
         let is_there = self.on_air(old.sim, now) || comes();
         if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way || skipped {
             return "offline".into();
@@ -257,7 +307,14 @@ impl Model {
     }
 
     /// A whole SMS; the number of the order that it was given to.
-    pub(super) fn sms(&mut self, sim: u16, sender: usize, text: &str, taken_at: i64, now: i64) -> Option<usize> {
+    pub(super) fn sms(
+        &mut self,
+        sim: u16,
+        sender: usize,
+        text: &str,
+        taken_at: i64,
+        now: i64,
+    ) -> Option<usize> {
         let told = Told { sim, sender, text, taken_at, received_at: now };
         self.give(told, None, now)
     }
@@ -268,7 +325,13 @@ impl Model {
     }
 
     /// A long message is shown, whole or as far as it is there.
-    pub(super) fn show(&mut self, n: usize, complete: bool, received_at: i64, now: i64) -> Option<usize> {
+    pub(super) fn show(
+        &mut self,
+        n: usize,
+        complete: bool,
+        received_at: i64,
+        now: i64,
+    ) -> Option<usize> {
         let ModelLong { sim, sender, from, whole, shown, .. } = self.longs[n].clone();
         let text = if complete { whole.as_str() } else { &whole[..FIRST_PART] };
         let order = self.give(Told { sim, sender, text, taken_at: from, received_at }, shown, now);
@@ -280,7 +343,8 @@ impl Model {
     /// Gives an SMS to whom it belongs, or mends what was `shown` of it.
     pub(super) fn give(&mut self, told: Told<'_>, shown: Option<usize>, now: i64) -> Option<usize> {
         let blocked = told.sender == BANK || told.text.contains("iban");
-        let free = shown.is_none_or(|n| self.messages[n].owner == Owner::Nobody && !self.messages[n].withheld);
+        let free = shown
+            .is_none_or(|n| self.messages[n].owner == Owner::Nobody && !self.messages[n].withheld);
         let owner = match shown {
             _ if free && blocked => Owner::Nobody,
             _ if free => self.find_owner(told, now),
@@ -298,7 +362,8 @@ impl Model {
     pub(super) fn find_owner(&mut self, told: Told<'_>, now: i64) -> Owner {
         let Told { sim, sender, taken_at, received_at, .. } = told;
         let of_sim = self.rentals.iter().enumerate().filter(|(_, r)| r.sim == sim);
-        let begun = of_sim.clone().filter(|(_, r)| r.from <= received_at).max_by_key(|(n, r)| (r.from, *n));
+        let begun =
+            of_sim.clone().filter(|(_, r)| r.from <= received_at).max_by_key(|(n, r)| (r.from, *n));
         if let Some((n, rental)) = begun.filter(|(_, r)| received_at < end_of(r)) {
             return if taken_at >= rental.from { Owner::Rental(n) } else { Owner::Nobody };
         }
@@ -313,7 +378,8 @@ impl Model {
                 && taken_at >= o.made_at
                 && if sender < 2 { o.service == sender } else { o.service == 2 }
         };
-        let fitting: Vec<usize> = (0..self.orders.len()).filter(|n| fits(&self.orders[*n])).collect();
+        let fitting: Vec<usize> =
+            (0..self.orders.len()).filter(|n| fits(&self.orders[*n])).collect();
         let open = fitting.iter().find(|n| self.orders[**n].life == Life::Open);
         let Some(chosen) = open.or(fitting.first()).copied() else { return Owner::Nobody };
         let order = &mut self.orders[chosen];
@@ -326,7 +392,8 @@ impl Model {
 
     /// The text that an order's customer sees.
     pub(super) fn text(&self, order: usize) -> Option<&str> {
-        let shown = self.messages.iter().rev().find(|m| m.owner == Owner::Order(order) && !m.withheld);
+        let shown =
+            self.messages.iter().rev().find(|m| m.owner == Owner::Order(order) && !m.withheld);
         shown.map(|message| message.text.as_str())
     }
 
@@ -336,11 +403,14 @@ impl Model {
     }
 
     pub(super) fn rent(&mut self, account: usize, auto_renew: bool, now: i64) -> String {
-        let free = |sim: &u16| self.free_of_tenants(*sim, now) && self.running(*sim, now).next().is_none();
+        let free =
+            |sim: &u16| self.free_of_tenants(*sim, now) && self.running(*sim, now).next().is_none();
         let mut usable = self.in_turn();
         usable.retain(free);
         let on_air = usable.iter().find(|sim| self.on_air(**sim, now));
-        let Some(sim) = on_air.or_else(|| usable.iter().find(|sim| self.parked(**sim, now))).copied() else {
+        let Some(sim) =
+            on_air.or_else(|| usable.iter().find(|sim| self.parked(**sim, now))).copied()
+        else {
             return "no stock".into();
         };
         if self.balance[account] - self.held(account) < RENT {
@@ -348,7 +418,14 @@ impl Model {
         }
         self.balance[account] -= RENT;
         self.given_at.insert(sim, now);
-        self.rentals.push(ModelRental { account, sim, auto_renew, from: now, months: 1, active: true });
+        self.rentals.push(ModelRental {
+            account,
+            sim,
+            auto_renew,
+            from: now,
+            months: 1,
+            active: true,
+        });
         format!("rented {} on {sim}", self.rentals.len())
     }
 

@@ -10,8 +10,11 @@ impl Model {
 
     /// Whether something keeps a SIM from leaving.
     pub(super) fn stays(&self, sim: u16, now: i64) -> bool {
-        let awaited = |long: &ModelLong| long.sim == sim && long.shown.is_none() && now < long.from + PATIENCE_S;
-        self.running(sim, now).any(|order| order.life == Life::Open) || self.longs.iter().any(awaited)
+        let awaited = |long: &ModelLong| {
+            long.sim == sim && long.shown.is_none() && now < long.from + PATIENCE_S
+        };
+        self.running(sim, now).any(|order| order.life == Life::Open)
+            || self.longs.iter().any(awaited)
     }
 
     /// Whether a SIM is parked in the bank, and the bank believed.
@@ -20,7 +23,8 @@ impl Model {
         fresh && sim > SIMS && self.radio != Some(sim) && !self.on_air(sim, now)
     }
 
-    /// Whether the bank's radio could take a SIM: nothing holds the one on it, and no other is awaited.
+    /// Whether the bank's radio could take a SIM: nothing holds the one on it, and no other is
+    /// awaited.
     pub(super) fn radio_is_free(&self, now: i64) -> bool {
         let awaited = self.orders.iter().any(|order| order.awaits && Self::is_open(order, now));
         !awaited && self.radio.is_none_or(|sim| !self.stays(sim, now))

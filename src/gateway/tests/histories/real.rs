@@ -15,17 +15,27 @@ pub(super) struct Real {
 
 impl Real {
     pub(super) async fn open() -> Real {
-        let rule = BlockRule { name: "banks".into(), senders: vec!["^Bank$".into()], texts: vec!["iban".into()] };
-        let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+        let rule = BlockRule {
+            name: "banks".into(),
+            senders: vec!["^Bank$".into()],
+            texts: vec!["iban".into()],
+        };
+        let settings =
+            Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
         let desk = Desk::with(settings).await;
         let mut accounts = Vec::new();
         for n in 0..CUSTOMERS {
             accounts.push(desk.customer(&format!("customer {n}"), 5_000).await);
         }
-        let mut services = vec![desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await];
+        let mut services =
+            vec![desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await];
         services.push(desk.service("Any", &[]).await);
         let mut bank = desk.bank(1, SIMS + BANKED).await;
-        bank.report.slots.iter_mut().take(usize::from(SIMS)).for_each(|slot| slot.holds = Holds::Unknown);
+        bank.report
+            .slots
+            .iter_mut()
+            .take(usize::from(SIMS))
+            .for_each(|slot| slot.holds = Holds::Unknown);
         bank.tell(&desk);
         for sim in 1..=SIMS {
             desk.plug(sim).await;
@@ -43,7 +53,9 @@ impl Real {
 
     pub(super) async fn make(&self, account: usize, service: usize) -> String {
         match self.desk.make(self.accounts[account], self.services[service]).await {
-            MakeOrder::Made { order, number } => format!("made {order} on {}", self.sim_of(&number).await),
+            MakeOrder::Made { order, number } => {
+                format!("made {order} on {}", self.sim_of(&number).await)
+            }
             MakeOrder::AlreadyOpen(order) => format!("open {order}"),
             MakeOrder::NoPhone => "no phone".into(),
             MakeOrder::NoBalance => "no balance".into(),
@@ -54,7 +66,11 @@ impl Real {
     pub(super) async fn give_up(&self, account: usize, order: usize, skip: bool) -> String {
         let (account, order) = (self.accounts[account], OrderId(i64::try_from(order).unwrap() + 1));
         let gateway = &self.desk.gateway;
-        let said = if skip { gateway.skip(account, order).await } else { gateway.cancel(account, order).await };
+        let said = if skip {
+            gateway.skip(account, order).await
+        } else {
+            gateway.cancel(account, order).await
+        };
         match said.unwrap() {
             Cancel::Canceled => "canceled".into(),
             Cancel::Completed => "completed".into(),
@@ -65,7 +81,9 @@ impl Real {
     pub(super) async fn reuse(&self, account: usize, order: usize) -> String {
         let order = OrderId(i64::try_from(order).unwrap() + 1);
         match self.desk.gateway.reuse(self.accounts[account], order).await.unwrap() {
-            Reuse::Made { order, number } => format!("made {order} on {}", self.sim_of(&number).await),
+            Reuse::Made { order, number } => {
+                format!("made {order} on {}", self.sim_of(&number).await)
+            }
             Reuse::Offline => "offline".into(),
             Reuse::AlreadyOpen(order) => format!("open {order}"),
             Reuse::NoBalance => "no balance".into(),
@@ -73,8 +91,16 @@ impl Real {
     }
 
     pub(super) async fn rent(&self, account: usize, auto_renew: bool) -> String {
-        match self.desk.gateway.rent(self.accounts[account], Some("NL"), "1m", auto_renew).await.unwrap() {
-            Rent::Made(rental) => format!("rented {} on {}", rental.id, self.sim_of(&rental.number).await),
+        match self
+            .desk
+            .gateway
+            .rent(self.accounts[account], Some("NL"), "1m", auto_renew)
+            .await
+            .unwrap()
+        {
+            Rent::Made(rental) => {
+                format!("rented {} on {}", rental.id, self.sim_of(&rental.number).await)
+            }
             Rent::NoStock => "no stock".into(),
             Rent::NoBalance => "no balance".into(),
             other => panic!("{other:?}"),
@@ -112,7 +138,13 @@ impl Real {
         }
     }
 
-    pub(super) async fn sms(&mut self, sim: u16, sender: usize, text: &str, age_s: i64) -> Option<usize> {
+    pub(super) async fn sms(
+        &mut self,
+        sim: u16,
+        sender: usize,
+        text: &str,
+        age_s: i64,
+    ) -> Option<usize> {
         let pdu = self.desk.pdus(SENDERS[sender], text, age_s, 1).remove(0);
         match self.desk.arrive(sim, &pdu).await {
             Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),

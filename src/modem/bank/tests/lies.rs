@@ -31,7 +31,8 @@ fn reports_the_truth(world: &World) {
 fn a_bank_that_lies_in_three_of_four_switches_is_found_out_each_time() {
     let mut world = World::new(config("swit", 8, 16));
     let mut random = random(7);
-    world.deeds = Box::new(move || if random().is_multiple_of(4) { Deed::Switches } else { Deed::Lies });
+    world.deeds =
+        Box::new(move || if random().is_multiple_of(4) { Deed::Switches } else { Deed::Lies });
     world.pass(DAY);
     let begun = world.now;
     for _ in 0..24 {
@@ -41,17 +42,26 @@ fn a_bank_that_lies_in_three_of_four_switches_is_found_out_each_time() {
     assert!(world.knows_all(), "{:?}", world.kept);
     let lies: u32 = world.bank.report(world.now).radios.iter().map(|radio| radio.lies).sum();
     assert!(lies > 200, "{lies}");
-    assert!(world.moved.iter().any(|moved| moved.end == MoveEnd::Lied), "a switch that is never done is given up");
-    let unvisited: Vec<u32> = (0..128).filter(|slot| world.longest_away(&iccid(*slot), begun) >= DAY).collect();
+    assert!(
+        world.moved.iter().any(|moved| moved.end == MoveEnd::Lied),
+        "a switch that is never done is given up"
+    );
+    let unvisited: Vec<u32> =
+        (0..128).filter(|slot| world.longest_away(&iccid(*slot), begun) >= DAY).collect();
     assert_eq!(unvisited, Vec::<u32>::new());
-    assert!(world.leaving.len() <= 8, "cards that were let go and are not on their way: {:?}", world.leaving);
+    assert!(
+        world.leaving.len() <= 8,
+        "cards that were let go and are not on their way: {:?}",
+        world.leaving
+    );
 }
 
 #[test]
 fn a_bank_that_puts_other_rows_on_does_not_lose_count() {
     let mut world = World::new(config("swit", 2, 6));
     let mut random = random(11);
-    world.deeds = Box::new(move || if random().is_multiple_of(3) { Deed::WrongRow } else { Deed::Switches });
+    world.deeds =
+        Box::new(move || if random().is_multiple_of(3) { Deed::WrongRow } else { Deed::Switches });
     world.pass(3 * DAY);
     reports_the_truth(&world);
     world.deeds = Box::new(|| Deed::Switches);
@@ -124,8 +134,12 @@ fn a_bank_that_never_switched_anything_is_told_of_and_left_alone_ever_longer() {
         world.pass(DAY);
         let report = world.bank.report(world.now);
         let trouble = report.trouble.unwrap_or_default();
-        let why = if deed == Deed::Lies { "another card is read" } else { "the bank answers ERROR" };
-        assert!(trouble.contains("in a row came to nothing") && trouble.contains(why), "{deed:?}: {trouble}");
+        let why =
+            if deed == Deed::Lies { "another card is read" } else { "the bank answers ERROR" };
+        assert!(
+            trouble.contains("in a row came to nothing") && trouble.contains(why),
+            "{deed:?}: {trouble}"
+        );
         assert!(world.moved.len() < 500, "{} switches", world.moved.len());
         let deaf: Duration = report.radios.iter().map(|radio| radio.deaf).max().unwrap();
         assert!(deaf < 6 * HOUR, "{deaf:?} deaf");

@@ -21,7 +21,10 @@ fn a_matrix_keeps_a_card_to_its_radio_where_it_can_and_lends_it_for_an_order() {
     let homes: Vec<Vec<usize>> = (0..8).map(|slot| radios(&iccid(slot))).collect();
     assert!(homes.iter().all(|radios| radios.len() == 1), "{homes:?}");
     // Its own radio is held by an order: the other one takes it.
-    let (held, wanted) = (world.works(0).unwrap().to_owned(), homes.iter().position(|radios| radios == &[0]).unwrap());
+    let (held, wanted) = (
+        world.works(0).unwrap().to_owned(),
+        homes.iter().position(|radios| radios == &[0]).unwrap(),
+    );
     let wanted = (0..8)
         .map(iccid)
         .filter(|known| *known != held)
@@ -40,7 +43,9 @@ fn in_a_matrix_cards_of_a_radio_that_is_held_go_to_the_other() {
     let mut world = World::new(config("command-any", 2, 8));
     world.until(Duration::from_secs(24 * 3600), World::knows_all);
     world.pass(Duration::from_secs(24 * 3600));
-    world.until(Duration::from_secs(3600), |world| world.works(0).is_some() && world.works(1).is_some());
+    world.until(Duration::from_secs(3600), |world| {
+        world.works(0).is_some() && world.works(1).is_some()
+    });
     world.held.insert(world.works(1).unwrap().to_owned());
     world.rented = (0..8).map(iccid).filter(|iccid| !world.is_on_air(iccid)).take(4).collect();
     world.news();
@@ -69,7 +74,12 @@ fn a_long_stay_is_over_when_the_card_has_left_and_what_nobody_tells_is_found_out
     let left = world.until(Duration::from_secs(3600), |world| !world.is_on_air(&card));
     assert!(left < Duration::from_secs(120), "{left:?}");
     world.pass(Duration::from_secs(300));
-    let slot = world.bank.report(world.now).slots.into_iter().find(|slot| slot.holds == Holds::Sim(card.clone()));
+    let slot = world
+        .bank
+        .report(world.now)
+        .slots
+        .into_iter()
+        .find(|slot| slot.holds == Holds::Sim(card.clone()));
     let visited = slot.as_ref().and_then(|slot| slot.visited).unwrap();
     assert!(visited < Duration::from_secs(400), "{visited:?}");
     assert_eq!(slot.unwrap().late, None);
@@ -90,11 +100,14 @@ fn an_answer_that_is_lost_stops_no_radio_for_good() {
 
 #[test]
 fn news_is_asked_for_one_at_a_time() {
-    let mut bank = Bank::new(config("swit", 1, 4), Vec::new(), Moment::since_origin(Duration::from_secs(1)));
+    let mut bank =
+        Bank::new(config("swit", 1, 4), Vec::new(), Moment::since_origin(Duration::from_secs(1)));
     let now = Moment::since_origin(Duration::from_secs(2));
     (0..1000).for_each(|_| bank.news(now));
     let asked = |bank: &mut Bank| {
-        std::iter::from_fn(|| bank.next_action()).filter(|action| matches!(action, BankAction::AskNeeds(_))).count()
+        std::iter::from_fn(|| bank.next_action())
+            .filter(|action| matches!(action, BankAction::AskNeeds(_)))
+            .count()
     };
     assert_eq!(asked(&mut bank), 1);
     bank.needs(Some(Vec::new()), now);
@@ -106,7 +119,8 @@ fn by_hand_what_is_possible_is_done_and_what_is_not_is_said() {
     let mut world = World::new(config("swit", 2, 4));
     world.until(Duration::from_secs(24 * 3600), World::knows_all);
     let now = world.now;
-    let refused = |world: &mut World, radio, slot| world.bank.by_hand(radio, slot, now).unwrap_err();
+    let refused =
+        |world: &mut World, radio, slot| world.bank.by_hand(radio, slot, now).unwrap_err();
     assert!(refused(&mut world, 0, 99).contains("slots 0 to 7"));
     assert!(refused(&mut world, 0, 5).contains("reach"));
     let there = world.on[0];
@@ -115,12 +129,16 @@ fn by_hand_what_is_possible_is_done_and_what_is_not_is_said() {
     world.bank.by_hand(0, slot, now).unwrap();
     world.news();
     world.until(Duration::from_secs(600), |world| world.is_on_air(&iccid(slot)));
-    assert_eq!(world.moved.last().map(|moved| (moved.radio, moved.slot, moved.end)), Some((0, slot, MoveEnd::Done)));
+    assert_eq!(
+        world.moved.last().map(|moved| (moved.radio, moved.slot, moved.end)),
+        Some((0, slot, MoveEnd::Done))
+    );
 }
 
 #[test]
 fn wishes_that_cannot_be_told_move_nothing() {
-    let mut bank = Bank::new(config("swit", 1, 4), Vec::new(), Moment::since_origin(Duration::from_secs(1)));
+    let mut bank =
+        Bank::new(config("swit", 1, 4), Vec::new(), Moment::since_origin(Duration::from_secs(1)));
     let mut now = Moment::since_origin(Duration::from_secs(2));
     bank.radio(0, Seen { works: true, iccid: Some(iccid(0)), ..Seen::default() }, now);
     let mut asked = 0;
@@ -144,7 +162,8 @@ fn wishes_that_cannot_be_told_move_nothing() {
 #[test]
 fn the_control_line_waits_between_commands_tries_again_and_takes_silence_as_its_profile_says() {
     let profile = |silence: &str| {
-        let text = include_str!("../../../../hardware/banks/swit.toml").replace("silence = \"taken\"", silence);
+        let text = include_str!("../../../../hardware/banks/swit.toml")
+            .replace("silence = \"taken\"", silence);
         BankProfile::parse(&text).unwrap()
     };
     let at = |ms| Moment::since_origin(Duration::from_millis(ms));
@@ -168,7 +187,10 @@ fn the_control_line_waits_between_commands_tries_again_and_takes_silence_as_its_
         assert_eq!(line.next_action(), write("AT+SWIT04-0001"));
         line.tick(at(9200 + try_ * 5000));
     }
-    assert_eq!(line.next_action(), Some(ControlAction::Switched(3, Err("the bank does not answer".to_owned()))));
+    assert_eq!(
+        line.next_action(),
+        Some(ControlAction::Switched(3, Err("the bank does not answer".to_owned())))
+    );
     assert_eq!(line.next_deadline(), None);
     let mut line = Control::new(profile("silence = \"taken\""), at(0));
     line.switch(0, 0, at(0));

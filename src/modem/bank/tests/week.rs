@@ -13,7 +13,13 @@ fn a_week_of_a_bank_stock_turns_over_evenly_and_no_card_starves() {
     let begun = world.now;
     world.pass(7 * DAY);
     let visits: Vec<usize> = (0..128)
-        .map(|slot| world.stays.iter().filter(|stay| stay.iccid == iccid(slot) && stay.from >= begun.elapsed()).count())
+        .map(|slot| {
+            world
+                .stays
+                .iter()
+                .filter(|stay| stay.iccid == iccid(slot) && stay.from >= begun.elapsed())
+                .count()
+        })
         .collect();
     let (least, most) = (visits.iter().min().unwrap(), visits.iter().max().unwrap());
     assert!(most - least <= 2 && *least >= 50, "between {least} and {most} visits in a week");
@@ -41,7 +47,8 @@ fn rented_cards_are_visited_in_their_interval_and_stock_has_what_is_left() {
 }
 
 #[test]
-fn more_rented_cards_than_the_hardware_can_visit_are_said_and_take_turns_and_the_rest_does_not_starve() {
+fn more_rented_cards_than_the_hardware_can_visit_are_said_and_take_turns_and_the_rest_does_not_starve()
+ {
     let mut config = config("swit", 1, 16);
     config.rental_visit = Duration::from_secs(900);
     let mut world = World::new(config);
@@ -53,7 +60,8 @@ fn more_rented_cards_than_the_hardware_can_visit_are_said_and_take_turns_and_the
     world.pass(3 * DAY);
     let trouble = world.bank.report(world.now).trouble.unwrap();
     assert!(trouble.contains("rented SIMs are visited later than rental_visit says"), "{trouble}");
-    let rented: Vec<Duration> = (0..12).map(|slot| world.longest_away(&iccid(slot), begun)).collect();
+    let rented: Vec<Duration> =
+        (0..12).map(|slot| world.longest_away(&iccid(slot), begun)).collect();
     let (least, most) = (rented.iter().min().unwrap(), rented.iter().max().unwrap());
     assert!(*most < HOUR && *most < *least * 2, "between {least:?} and {most:?}");
     for slot in 12..16 {
@@ -77,7 +85,11 @@ fn an_order_holds_its_card_and_one_on_a_parked_card_brings_it_on_the_air() {
     world.collecting.insert(held.clone());
     world.news();
     world.pass(6 * HOUR);
-    assert_eq!(world.works(0), Some(held.as_str()), "the stock took a card's place on which an order collects");
+    assert_eq!(
+        world.works(0),
+        Some(held.as_str()),
+        "the stock took a card's place on which an order collects"
+    );
     let other = (0..8).map(iccid).find(|iccid| *iccid != held).unwrap();
     world.ordered.insert(other.clone(), world.now + HOUR);
     world.news();

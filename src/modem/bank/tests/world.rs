@@ -63,7 +63,8 @@ pub struct World {
     due: VecDeque<(Moment, Event)>,
 }
 
-/// How long things take: leaving, the pool's answer, until the ICCID is read, until the network has it.
+/// How long things take: leaving, the pool's answer, until the ICCID is read, until the network has
+/// it.
 const LEAVES: Duration = Duration::from_secs(3);
 const ANSWERS: Duration = Duration::from_secs(1);
 const READS: Duration = Duration::from_secs(12);
@@ -122,7 +123,8 @@ impl World {
         world
     }
 
-    /// kill -9: what the radios and the pool are doing they do; the bank begins anew with what was kept.
+    /// kill -9: what the radios and the pool are doing they do; the bank begins anew with what was
+    /// kept.
     pub fn restart(&mut self) {
         self.leaving.clear();
         let pool: Vec<(Moment, Event)> = std::mem::take(&mut self.due).into();
@@ -167,7 +169,13 @@ impl World {
         let order = self.ordered.get(&iccid).map(|until| Call::Order(*until - self.now));
         let tenant = self.looked.contains(&iccid).then_some(Call::Tenant);
         let (stays, rented) = (self.held.contains(&iccid), self.rented.contains(&iccid));
-        Need { stays, collects: self.collecting.contains(&iccid), rented, called: order.or(tenant), iccid }
+        Need {
+            stays,
+            collects: self.collecting.contains(&iccid),
+            rented,
+            called: order.or(tenant),
+            iccid,
+        }
     }
 
     fn act(&mut self) {
@@ -192,7 +200,9 @@ impl World {
                     self.at(LEAVES, Event::Left(radio, Ok(())));
                 }
                 BankAction::Switch { radio, row } => self.switch(radio, row),
-                BankAction::Return { radio, .. } => self.at(Duration::from_millis(200), Event::Returned(radio)),
+                BankAction::Return { radio, .. } => {
+                    self.at(Duration::from_millis(200), Event::Returned(radio))
+                }
                 BankAction::Keep(kept) => drop(self.kept.insert(kept.slot, kept)),
                 BankAction::Moved(moved) => self.moved.push(moved),
                 BankAction::Report => {}
@@ -239,7 +249,12 @@ impl World {
             Event::Seen(radio, seen) => {
                 if seen.works {
                     let iccid = seen.iccid.clone().unwrap();
-                    self.stays.push(Stay { iccid, radio, from: self.now.elapsed(), until: Duration::MAX });
+                    self.stays.push(Stay {
+                        iccid,
+                        radio,
+                        from: self.now.elapsed(),
+                        until: Duration::MAX,
+                    });
                 }
                 self.bank.radio(radio, seen, self.now);
             }
@@ -250,7 +265,11 @@ impl World {
 
     fn ends(&mut self, radio: usize) {
         let now = self.now.elapsed();
-        let open = self.stays.iter_mut().rev().find(|stay| stay.radio == radio && stay.until == Duration::MAX);
+        let open = self
+            .stays
+            .iter_mut()
+            .rev()
+            .find(|stay| stay.radio == radio && stay.until == Duration::MAX);
         open.into_iter().for_each(|stay| stay.until = now);
     }
 

@@ -22,7 +22,8 @@ fn each_family_tells_its_iccid_in_its_own_way_and_in_no_other() {
     for (family, command, reply) in table {
         let mut modem = of_family(family);
         assert_eq!(say(&mut modem, 0, command), reply, "{family}");
-        let knows = table.iter().filter(|(_, other, _)| !say(&mut modem, 0, other).ends_with("ERROR"));
+        let knows =
+            table.iter().filter(|(_, other, _)| !say(&mut modem, 0, other).ends_with("ERROR"));
         assert!(knows.into_iter().all(|(_, other, _)| *other == command), "{family}");
         modem.remove_sim();
         heard(&mut modem, 0);
@@ -87,8 +88,14 @@ fn a_huawei_says_that_it_is_full_and_is_deaf_until_emptied_and_set_again() {
     assert_eq!(heard(&mut modem, 0), "", "deaf");
     say(&mut modem, 0, "AT+CMGD=0,4;+CNMI=2,1,0,0,0");
     assert_eq!(modem.offer(&message("1", "x"), at(600)), Offer::Taken);
-    assert_eq!(say(&mut modem, 600, "AT+CPMS?"), "+CMTI: \"SM\",0|+CPMS: \"SM\",0,40,\"SM\",0,40,\"SM\",0,40|OK");
-    assert!(say(&mut modem, 1_100, "AT+CPMS?").contains("\"SM\",1,40"), "half a second later it is right");
+    assert_eq!(
+        say(&mut modem, 600, "AT+CPMS?"),
+        "+CMTI: \"SM\",0|+CPMS: \"SM\",0,40,\"SM\",0,40,\"SM\",0,40|OK"
+    );
+    assert!(
+        say(&mut modem, 1_100, "AT+CPMS?").contains("\"SM\",1,40"),
+        "half a second later it is right"
+    );
 }
 
 #[test]
@@ -103,7 +110,11 @@ fn habits_of_the_line() {
         let mut modem = modem();
         modem.suffer(&Fault::Habit { quirk }, at(0));
         modem.receive(host.as_bytes(), at(0));
-        assert_eq!(modem.take_output(at(0)).escape_ascii().to_string(), octets.escape_ascii().to_string(), "{quirk:?}");
+        assert_eq!(
+            modem.take_output(at(0)).escape_ascii().to_string(),
+            octets.escape_ascii().to_string(),
+            "{quirk:?}"
+        );
     }
 }
 
@@ -126,9 +137,17 @@ fn replies_break_off_and_floods_end() {
     modem.suffer(&Fault::Cut { command: "+CGMM".to_owned(), times: 1, octets: 5 }, at(0));
     dialogue(
         &mut modem,
-        &[("AT+CSQ", "+CSQ: 24,99"), ("AT+CSQ", "+CSQ: 24,99|OK"), ("AT+CGMM", "SIM"), ("AT+CGMM", "SIMULATED|OK")],
+        &[
+            ("AT+CSQ", "+CSQ: 24,99"),
+            ("AT+CSQ", "+CSQ: 24,99|OK"),
+            ("AT+CGMM", "SIM"),
+            ("AT+CGMM", "SIMULATED|OK"),
+        ],
     );
-    modem.suffer(&Fault::Flood { line: "^RSSI:17".to_owned(), every_ms: 100, for_ms: 250 }, at(1_000));
+    modem.suffer(
+        &Fault::Flood { line: "^RSSI:17".to_owned(), every_ms: 100, for_ms: 250 },
+        at(1_000),
+    );
     assert_eq!(heard(&mut modem, 1_100), "^RSSI:17|^RSSI:17");
     assert_eq!(heard(&mut modem, 9_000), "^RSSI:17");
     assert_eq!(modem.next_due_ms(), None);

@@ -4,12 +4,20 @@ use super::*;
 use crate::simulator::faults::Fault;
 use crate::simulator::{Network, families};
 
-/// Family, query, its answer at the start and after the switch, the switch, and whether it waits for a reset.
+/// Family, query, its answer at the start and after the switch, the switch, and whether it waits
+/// for a reset.
 const FAMILIES: &[(&str, &str, &str, &str, &str, bool)] = &[
     ("quectel-ec25", "AT+QDSIM?", "+QDSIM: 0", "+QDSIM: 1", "AT+QDSIM=1", false),
     ("quectel-rm520n", "AT+QUIMSLOT?", "+QUIMSLOT: 1", "+QUIMSLOT: 2", "AT+QUIMSLOT=2", false),
     ("simcom-a7670", "AT+SWITCHSIM?", "+SWITCHSIM: 0", "+SWITCHSIM: 1", "AT+SWITCHSIM=1", false),
-    ("simcom-sim8200", "AT+SMSIMCFG?", "+SMSIMCFG: 1,1", "+SMSIMCFG: 1,2", "AT+SMSIMCFG=1,2", false),
+    (
+        "simcom-sim8200",
+        "AT+SMSIMCFG?",
+        "+SMSIMCFG: 1,1",
+        "+SMSIMCFG: 1,2",
+        "AT+SMSIMCFG=1,2",
+        false,
+    ),
     ("sierra-em7565", "AT!UIMS?", "!UIMS: 0", "!UIMS: 1", "AT!UIMS=1", true),
     (
         "cinterion-pls63",
@@ -62,7 +70,11 @@ fn each_familys_own_command_brings_the_other_slots_card() {
             .slot_switches
             .is_empty()
     };
-    assert_eq!(families().filter(|family| with_slots(family)).count(), FAMILIES.len(), "none is left out");
+    assert_eq!(
+        families().filter(|family| with_slots(family)).count(),
+        FAMILIES.len(),
+        "none is left out"
+    );
 }
 
 #[test]
@@ -75,7 +87,10 @@ fn the_card_takes_its_time_to_come_up_and_its_messages_wait_on_it() {
     assert_eq!(say(&mut modem, 2_900, "AT+CPIN?"), "ERROR");
     assert_eq!(modem.next_due_ms(), Some(3_000));
     heard(&mut modem, 3_000);
-    assert_eq!((say(&mut modem, 3_000, "AT+CPIN?").as_str(), modem.stored()), ("+CPIN: READY|OK", 0));
+    assert_eq!(
+        (say(&mut modem, 3_000, "AT+CPIN?").as_str(), modem.stored()),
+        ("+CPIN: READY|OK", 0)
+    );
     say(&mut modem, 4_000, "AT+QDSIM=0");
     heard(&mut modem, 8_000);
     assert_eq!((iccid(&modem), modem.stored()), (Some(first), 1));
@@ -117,7 +132,8 @@ fn a_module_may_lie_about_its_slot() {
 
 #[test]
 fn a_scenario_may_say_what_each_slot_holds() {
-    let text = "[[modem]]\nfamily = \"quectel-ec25\"\nslots = [{}, { number = \"+447700900123\", stored = [{ from = \"1\", text = \"a\" }] }]\nextra_slots = 1\n";
+    let text = "[[modem]]\nfamily = \"quectel-ec25\"\nslots = [{}, { number = \"+447700900123\", \
+                stored = [{ from = \"1\", text = \"a\" }] }]\nextra_slots = 1\n";
     let clock: crate::simulator::Clock = Arc::new(|| at(0).utc);
     let network = Network::new(&Scenario::parse(text).unwrap(), clock).unwrap();
     let cards = network.module_cards();
