@@ -1,39 +1,40 @@
 //! Puts the parts together, starts them and stops them.
 
-pub mod allowed;
-mod asker;
 mod banks;
 pub mod check;
 pub mod config;
-mod desk;
-pub mod edge;
-mod host;
+mod gateway_bridge;
 mod liveness;
 pub mod logging;
+mod modem_control;
+pub mod monitoring;
+mod monotonic_clock;
+mod number_discovery;
 mod reload;
 mod rights;
-mod steady;
-pub mod watch;
+pub mod rlimits;
+pub mod system_sources;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, ModemDesk, Reload, Settings};
+use crate::gateway::{self, Clock, Entropy, Gateway, ModemControl, Reload, Settings};
 use crate::http::{self, Listening, RequestIds, Throttle};
 use crate::store::{Store, StoreError};
 use config::Config;
-use desk::Desk;
-use host::Host;
+use gateway_bridge::GatewayBridge;
 pub use liveness::Liveness;
+use modem_control::DriverModemControl;
+use monitoring::Monitor;
 use reload::Reloader;
-use watch::Watch;
 
 /// Connections at once where metrics are served.
 const METRICS_CONNECTIONS: usize = 64;
@@ -151,7 +152,7 @@ impl Daemon {
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
         let stopping = CancellationToken::new();
-        let watch = Watch::new(gateway.clone(), store.clone());
+        let watch = Monitor::new(gateway.clone(), store.clone());
         let throttle = Throttle::new(limits(config));
         let ids = Arc::new(RequestIds::since(gateway.now()));
         let counted = Arc::clone(&watch.requests);
@@ -162,19 +163,22 @@ impl Daemon {
             Arc::clone(&ids),
             stopping.clone(),
         );
-        let most = allowed::connections(config.http.max_connections);
+        let most = rlimits::connections(config.http.max_connections);
         let (address, customers) =
             http::listen_tcp(config.http.listen, customers, most).map_err(|error| {
                 StartError::Http { address: config.http.listen, reason: error.to_string() }
             })?;
         let mut servers = vec![customers];
         let known = banks.iter().cloned().zip(config.banks.iter().cloned()).collect();
-        let host = Arc::new(Host::new(gateway.clone(), Arc::clone(&watch.modems), known));
+        let host = Arc::new(GatewayBridge::new(gateway.clone(), Arc::clone(&watch.modems), known));
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::clone(&host));
         let banks = driver::bank::start(banks, &driver.handle(), &host, &stopping);
         watch.began(address, driver.handle());
-        let desk: Arc<dyn ModemDesk> =
-            Arc::new(Desk { driver: driver.handle(), banks, hardware: config.hardware.clone() });
+        let desk: Arc<dyn ModemControl> = Arc::new(DriverModemControl {
+            driver: driver.handle(),
+            banks,
+            hardware: config.hardware.clone(),
+        });
         let reloader = Arc::new(Reloader {
             file: config.file.clone(),
             gateway: gateway.clone(),
@@ -197,7 +201,7 @@ impl Daemon {
         tokio::spawn(watch.follow(stopping.clone()));
         tokio::spawn(report_faults(gateway.clone()));
         tokio::spawn(follow_clock(gateway.clone(), stopping.clone()));
-        tokio::spawn(asker::run(gateway.clone(), desk, stopping.clone()));
+        tokio::spawn(number_discovery::run(gateway.clone(), desk, stopping.clone()));
         let sweeper = tokio::spawn(sweep(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, sweeper })
     }
@@ -254,17 +258,17 @@ impl Daemon {
 fn listen_admin(
     config: &Config,
     gateway: &Gateway,
-    watch: &Arc<Watch>,
-    (desk, reloader, ids): (&Arc<dyn ModemDesk>, &Arc<Reloader>, Arc<RequestIds>),
+    watch: &Arc<Monitor>,
+    (desk, reloader, ids): (&Arc<dyn ModemControl>, &Arc<Reloader>, Arc<RequestIds>),
     stopping: &CancellationToken,
 ) -> Result<Vec<Listening>, StartError> {
-    let watched = || http::watch::router(watch.clone());
+    let watched = || http::health::router(watch.clone());
     let customers = watch.customers().unwrap_or(config.http.listen);
     let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
         .merge(http::admin::modems::router(gateway.clone(), Arc::clone(desk)))
         .merge(http::admin::banks::router(gateway.clone(), Arc::clone(desk)))
         .merge(http::admin::reload::router(reloader.clone()))
-        .merge(http::watch::overview(watch.clone()))
+        .merge(http::health::overview(watch.clone()))
         .merge(watched());
     let metrics = config.metrics_listen.map(|address| {
         http::listen_tcp(address, watched().into_make_service(), METRICS_CONNECTIONS)

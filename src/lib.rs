@@ -36,7 +36,7 @@
 //!
 //! # Rooms
 //!
-//! Imports point only downwards; `tests/suite/rooms.rs` checks it, and that SQL stands only in
+//! Imports point only downwards; `tests/suite/layering.rs` checks it, and that SQL stands only in
 //! [`store`], AT commands only in [`at`], [`modem`] and [`simulator`].
 //!
 //! | room | what lives there | may import |
@@ -64,14 +64,14 @@
 //!    what no URC told of.
 //! 3. The session sends `AT+CMGR=3`, gets the PDU, and returns the action `Store`. It goes on with
 //!    other work; slot 3 stays as it is.
-//! 4. `daemon/host.rs` puts it into the gateway's words and awaits `gateway/ingest.rs`.
+//! 4. `daemon/gateway_bridge.rs` puts it into the gateway's words and awaits `gateway/ingest.rs`.
 //! 5. There the PDU is decoded (`sms/deliver.rs`), and one operation goes to the writer
 //!    (`store/writer.rs`): the part (`store/parts.rs`), with its neighbours if it is one of several
 //!    (`gateway/assemble.rs`); the message with the code found in it (`domain/code.rs`); the order
 //!    whose service's patterns fit (`domain/catalogue.rs`) and that was running (`domain/order.rs`,
 //!    `domain/network_clock.rs`); the capture of its price (`store/ledger.rs`).
 //! 6. The writer commits everything that waits with one fsync (while many come it gathers for two
-//!    milliseconds), then answers. The commit wakes the order's long polls (`gateway/watch.rs`).
+//!    milliseconds), then answers. The commit wakes the order's long polls (`gateway/long_poll.rs`).
 //! 7. The session hears that the message is on disk and sends `AT+CMGD=3`.
 //! 8. `http/customer/regular.rs` answers the customer's `getsms` with `SUCCESS_…`.
 //!
@@ -91,27 +91,27 @@
 //! | connections | `[http] max_connections`, and half of the file descriptors | answered 503 `TOO_MANY_CONNECTIONS` | `a_crowd_takes_no_descriptor_from_modems_and_database` |
 //! | a request's head and body | 32 KiB, 64 KiB, and a time for each (`http/serve.rs`, `http/params.rs`) | `INVALID_REQUEST`, or the connection is closed | `a_key_may_be_bound_to_networks_and_a_large_request_is_refused` |
 //! | requests with a key, from an address | `[limits]` | 429 `TOO_MANY_REQUESTS` | `a_bucket_empties_and_fills` |
-//! | keys, addresses that are remembered | 10 000, 65 536 (`gateway/hot.rs`, `http/limits.rs`) | forgotten, and learnt anew | `more_keys_than_are_remembered_are_learnt_anew`, `nought_is_no_limit_and_no_more_are_remembered_than_may_be` |
+//! | keys, addresses that are remembered | 10 000, 65 536 (`gateway/request_cache.rs`, `http/limits.rs`) | forgotten, and learnt anew | `more_keys_than_are_remembered_are_learnt_anew`, `nought_is_no_limit_and_no_more_are_remembered_than_may_be` |
 //! | log lines that wait to be written | 8192 (`daemon/logging/queue.rs`) | counted, and lost | `a_sink_that_is_stuck_holds_nobody_up_and_what_is_lost_is_counted` |
 //!
 //! # One order
 //!
 //! `http/customer/regular.rs` takes `makeorder`; `gateway/orders.rs` checks, in this order,
-//! parameters, open order, stock (`store/sims.rs`, with what `gateway/board.rs` knows of the
+//! parameters, open order, stock (`store/sims.rs`, with what `gateway/modem_registry.rs` knows of the
 //! modems) and balance, adds the order and holds its price. It ends by its first SMS (above), by
 //! `cancelorder` or `skipnumber`, or by its deadline (`gateway/expire.rs`), and the hold is
 //! captured or released with it.
 //!
 //! # One switch of a SIM bank
 //!
-//! `driver/bank/task.rs` runs a bank: it tells the machine in `modem/bank/` what the radios'
+//! `driver/bank/task.rs` runs a bank: it tells the machine in `bank/` what the radios'
 //! sessions say (`Seen`), what `gateway/banks.rs` wants of the bank's SIMs, and that time passes;
-//! and carries out what that wants done. The plan (`modem/bank/plan.rs`) chooses a slot for a radio
+//! and carries out what that wants done. The plan (`bank/plan.rs`) chooses a slot for a radio
 //! that may take one. The gateway gives the SIM on it leave, in the writer's order, so that no
 //! order gets it from then on; the session empties the stores and goes off the air (`modem/serving/
 //! departing.rs`, `modem/off_air.rs`); the bank switches (`driver/bank/control.rs`, the module, or
 //! a program); the session comes back and reads the ICCID, and only that counts
-//! (`modem/bank/machine.rs`). An order that was sold on a parked SIM (`gateway/parked.rs`) begins
+//! (`bank/machine.rs`). An order that was sold on a parked SIM (`gateway/standby.rs`) begins
 //! when its SIM is Ready.
 //!
 //! # One rental
@@ -125,6 +125,7 @@
 #![warn(missing_docs)]
 
 pub mod at;
+pub mod bank;
 pub mod cli;
 pub mod daemon;
 pub mod domain;

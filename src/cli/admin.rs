@@ -9,7 +9,7 @@ use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, S
 use super::client::{Client, segment};
 use super::progress::Progress;
 use super::{backup, bank, catalogue, import, modem, print, status, tail};
-use crate::daemon::edge;
+use crate::daemon::system_sources;
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
@@ -224,7 +224,7 @@ async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
 
 /// What makes a request unique: sent again it is applied once.
 fn request_id() -> anyhow::Result<String> {
-    let request = edge::random().map(hex::encode).unwrap_or_default();
+    let request = system_sources::random().map(hex::encode).unwrap_or_default();
     anyhow::ensure!(!request.is_empty(), "the system gives no random numbers");
     Ok(request)
 }

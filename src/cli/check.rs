@@ -7,15 +7,15 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::print;
-use crate::daemon::check::{self, Who};
-use crate::daemon::config::{Config, ConfigError, Reading, Shown};
+use crate::daemon::check::{self, UserIdentity};
+use crate::daemon::config::{Config, ConfigError, EffectiveEntry, Reading};
 
 /// Tells every fault of a configuration, and what on this machine does not fit it.
 pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitCode> {
     let who = match user {
-        None => Who::this_process(),
+        None => UserIdentity::this_process(),
         Some(name) => {
-            Who::named(name).with_context(|| format!("this machine has no user {name}"))?
+            UserIdentity::named(name).with_context(|| format!("this machine has no user {name}"))?
         }
     };
     let mut reading = Config::look(path)?;
@@ -56,7 +56,7 @@ pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(path: &Path, shown: &Shown) -> Value {
+fn row(path: &Path, shown: &EffectiveEntry) -> Value {
     let table = toml::from_str::<toml::Table>(&format!("value = {}", shown.value)).ok();
     let value = table.and_then(|table| serde_json::to_value(table.get("value")?).ok());
     let place = shown.place.map(|place| format!("[{place}]")).unwrap_or_default();

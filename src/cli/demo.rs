@@ -62,7 +62,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     let mut seen = MessageId(0);
     loop {
         for view in gateway.orders(100).await? {
-            let word = view.order.state.word();
+            let word = view.order.state.as_str();
             if told.insert(view.order.id, word) != Some(word) {
                 tell_order(&view)?;
                 if word == "open" {
@@ -99,7 +99,7 @@ fn tell_order(view: &OrderView) -> anyhow::Result<()> {
             order.id,
             view.service,
             order.number,
-            order.state.word()
+            order.state.as_str()
         ),
     )
 }

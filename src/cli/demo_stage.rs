@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
 
 use crate::daemon::config::{Config, Log, LogFormat};
-use crate::daemon::{Daemon, edge, logging};
+use crate::daemon::{Daemon, logging, system_sources};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::key::ApiKey;
 use crate::domain::{Amount, Service};
@@ -72,7 +72,7 @@ impl Sample {
 
 /// A code of six digits.
 pub(super) fn new_code() -> anyhow::Result<String> {
-    let [a, b, c, ..] = edge::random().context("the system gives no random numbers")?;
+    let [a, b, c, ..] = system_sources::random().context("the system gives no random numbers")?;
     Ok(format!("{:06}", u32::from_be_bytes([0, a, b, c]) % 1_000_000))
 }
 
@@ -95,13 +95,19 @@ impl Stage {
         let rack = Rack::start(RackConfig {
             dir: ports.clone(),
             modems,
-            clock: Arc::new(edge::utc_now),
+            clock: Arc::new(system_sources::utc_now),
             scenario: None,
         })?;
         let config_path = folder.path().join("simbridge.toml");
         std::fs::write(&config_path, configuration(folder.path(), listen))?;
         let config = Config::load(&config_path)?;
-        let daemon = match Daemon::start(&config, edge::clock(), edge::entropy()).await {
+        let daemon = match Daemon::start(
+            &config,
+            system_sources::clock(),
+            system_sources::entropy(),
+        )
+        .await
+        {
             Ok(daemon) => daemon,
             Err(error) => {
                 rack.stop().await;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::daemon::config::Config;
-use crate::daemon::{Daemon, Liveness, allowed, edge, logging};
+use crate::daemon::{Daemon, Liveness, logging, rlimits, system_sources};
 
 /// How long systemd is kept waiting for ports that have not had their first try.
 const FIRST_TRIES: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ const FIRST_TRIES: Duration = Duration::from_secs(60);
 /// Runs the daemon until SIGTERM or SIGINT; SIGHUP has it read its configuration anew.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _logging = logging::start(&config.log)?;
-    allowed::take();
+    rlimits::take();
     for what in &config.without_effect {
         tracing::warn!(
             event = "without_effect",
@@ -24,7 +24,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         );
     }
     let mut stop = StopSignals::listen()?;
-    let daemon = Daemon::start(&config, edge::clock(), edge::entropy()).await?;
+    let daemon = Daemon::start(&config, system_sources::clock(), system_sources::entropy()).await?;
     let address = daemon.address();
     tracing::info!(event = "started", %address, socket = %config.socket.display(), "serving");
     tokio::spawn(announce(daemon.first_tries(FIRST_TRIES)));

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::print;
-use crate::daemon::edge;
+use crate::daemon::system_sources;
 use crate::simulator::{RackConfig, Scenario, control, simulate};
 
 /// `simulate`.
@@ -77,7 +77,7 @@ async fn rack(args: RackArgs) -> anyhow::Result<()> {
     let config = RackConfig {
         dir: args.dir,
         modems: args.modems.into(),
-        clock: Arc::new(edge::utc_now),
+        clock: Arc::new(system_sources::utc_now),
         scenario: scenario.transpose()?,
     };
     Ok(simulate(config, &mut std::io::stdout()).await?)

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::print;
 use super::screen::{Cell, Ink, Screen, cut};
-use crate::daemon::edge;
+use crate::daemon::system_sources;
 
 /// Lines of modems that are shown however much else there is.
 const MODEMS_AT_LEAST: usize = 5;
@@ -22,7 +22,9 @@ pub(super) async fn once(client: &Client, json: bool) -> anyhow::Result<()> {
     if json {
         return print::json(&site.status);
     }
-    site.lines(&Screen::here(), edge::utc_now()).iter().try_for_each(|line| print::line(line))
+    site.lines(&Screen::here(), system_sources::utc_now())
+        .iter()
+        .try_for_each(|line| print::line(line))
 }
 
 /// Shows it again and again until interrupted: over itself on a terminal, elsewhere a line each
@@ -32,7 +34,7 @@ pub(super) async fn watch(client: &Client, json: bool, every: Duration) -> anyho
     loop {
         let screen = Screen::here();
         let asked = Site::ask(client).await;
-        let now = edge::utc_now();
+        let now = system_sources::utc_now();
         let shown = match (asked, screen.size) {
             (Ok(site), _) if json => format!("{}\n", site.status),
             (Ok(site), None) => format!("{}\n", site.summary(now)),

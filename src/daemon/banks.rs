@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::config::{BankKeys, Config};
+use crate::bank::{
+    Adapter, BankConfig, BankProfile, BankReport, Kept, MoveEnd, RadioReport, SlotContents,
+    SlotDemand, SlotReport, SwitchRecord, SwitchTrigger,
+};
 use crate::domain::Timestamp;
 use crate::domain::bank as told;
 use crate::driver::bank::BankPorts;
 use crate::driver::{PortOptions, read_bank_profiles};
-use crate::modem::bank::{
-    Adapter, BankConfig, BankProfile, BankReport, Call, Holds, Kept, MoveEnd, Moved, Need,
-    RadioReport, SlotReport,
-};
 
 /// The banks of a configuration with their profiles.
 ///
@@ -142,19 +142,19 @@ fn slot(number: u32, seen: SlotReport, now: Timestamp) -> told::SlotReport {
     }
 }
 
-fn holds(holds: Holds) -> told::Holds {
+fn holds(holds: SlotContents) -> told::SlotContents {
     match holds {
-        Holds::Unknown => told::Holds::Unknown,
-        Holds::Empty => told::Holds::Empty,
-        Holds::Sim(iccid) => told::Holds::Sim(iccid),
+        SlotContents::Unknown => told::SlotContents::Unknown,
+        SlotContents::Empty => told::SlotContents::Empty,
+        SlotContents::Sim(iccid) => told::SlotContents::Sim(iccid),
     }
 }
 
 pub(super) fn kept(record: told::SlotRecord, now: Timestamp) -> Kept {
     let holds = match record.holds {
-        told::Holds::Unknown => Holds::Unknown,
-        told::Holds::Empty => Holds::Empty,
-        told::Holds::Sim(iccid) => Holds::Sim(iccid),
+        told::SlotContents::Unknown => SlotContents::Unknown,
+        told::SlotContents::Empty => SlotContents::Empty,
+        told::SlotContents::Sim(iccid) => SlotContents::Sim(iccid),
     };
     Kept { slot: record.slot, holds, visited: record.visited_at.map(|at| now.since(at)) }
 }
@@ -164,12 +164,12 @@ pub(super) fn record(kept: Kept, now: Timestamp) -> told::SlotRecord {
     told::SlotRecord { slot: kept.slot, holds: holds(kept.holds), visited_at }
 }
 
-pub(super) fn need(need: told::Need, now: Timestamp) -> Need {
+pub(super) fn need(need: told::SlotDemand, now: Timestamp) -> SlotDemand {
     let called = need.called.map(|call| match call {
-        told::Call::Order { until } => Call::Order(until.since(now)),
-        told::Call::Tenant => Call::Tenant,
+        told::SwitchTrigger::Order { until } => SwitchTrigger::Order(until.since(now)),
+        told::SwitchTrigger::Tenant => SwitchTrigger::Tenant,
     });
-    Need {
+    SlotDemand {
         iccid: need.iccid,
         stays: need.stays,
         collects: need.collects,
@@ -182,12 +182,12 @@ pub(super) fn need(need: told::Need, now: Timestamp) -> Need {
 pub(super) fn moved(
     bank: &str,
     port: &str,
-    moved: Moved,
+    moved: SwitchRecord,
     ago: Duration,
     now: Timestamp,
-) -> told::Moved {
+) -> told::SwitchRecord {
     let ended_at = now.minus(ago);
-    told::Moved {
+    told::SwitchRecord {
         bank: bank.to_owned(),
         radio: port.to_owned(),
         slot: moved.slot,

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::banks;
 use super::config::{Config, Fault, ModemPorts, Reading};
-pub use super::rights::Who;
-use super::rights::{Want, group_of};
+pub use super::rights::UserIdentity;
+use super::rights::{Access, group_of};
 use crate::driver::{self, credential, credential_name, read_profiles};
 use crate::modem::{Pin, ProfileError};
 
@@ -24,7 +24,7 @@ const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /// Every fault that starting with this configuration on this machine as this user would meet, as
 /// far as the file says surely what it means. Where a daemon of this configuration runs already,
 /// what that one holds is no fault.
-pub async fn machine_faults(reading: &Reading, who: &Who) -> Vec<Fault> {
+pub async fn machine_faults(reading: &Reading, who: &UserIdentity) -> Vec<Fault> {
     let config = &reading.config;
     let sure = |group, key| reading.is_sure(group, key).then_some(config);
     let mut faults: Vec<Fault> = sure("hardware", "folder").map(profile_faults).unwrap_or_default();
@@ -64,7 +64,7 @@ pub fn runs(config: &Config) -> bool {
     UnixStream::connect(&config.socket).is_ok()
 }
 
-fn port_faults(modem: &ModemPorts, who: &Who) -> Vec<Fault> {
+fn port_faults(modem: &ModemPorts, who: &UserIdentity) -> Vec<Fault> {
     let fault = |text| Fault { line: modem.line, text };
     let paths = paths(modem);
     if paths.is_empty() && is_glob(&modem.port) {
@@ -83,7 +83,9 @@ fn port_faults(modem: &ModemPorts, who: &Who) -> Vec<Fault> {
         let meta = std::fs::metadata(path).ok()?;
         let text = if !meta.file_type().is_char_device() {
             format!("{} is no serial port", path.display())
-        } else if !(who.may(Want::Read, &meta) && who.may(Want::Write, &meta) && who.reaches(path))
+        } else if !(who.permits(Access::Read, &meta)
+            && who.permits(Access::Write, &meta)
+            && who.reaches(path))
         {
             let (name, group) = (&who.name, group_of(&meta));
             format!(
@@ -126,7 +128,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// PIN files that cannot be used, or that everybody can read.
-fn pin_fault(modem: &ModemPorts, who: &Who) -> Option<Fault> {
+fn pin_fault(modem: &ModemPorts, who: &UserIdentity) -> Option<Fault> {
     let said = modem.pin_file.as_ref()?;
     let shown = said.display();
     let path = match credential(said) {
@@ -150,7 +152,7 @@ fn pin_fault(modem: &ModemPorts, who: &Who) -> Option<Fault> {
         Ok((meta, _)) if meta.mode() & 0o007 != 0 => {
             format!("everybody may read the PIN in {shown}: `chmod 640 {shown}`")
         }
-        Ok((meta, _)) if !(who.may(Want::Read, &meta) && who.reaches(&path)) => {
+        Ok((meta, _)) if !(who.permits(Access::Read, &meta) && who.reaches(&path)) => {
             format!(
                 "{} may not read {shown}: `chgrp {} {shown}` and `chmod 640 {shown}`",
                 who.name, who.name
@@ -182,11 +184,13 @@ fn program(name: &str) -> Option<u32> {
     })
 }
 
-fn database_fault(config: &Config, who: &Who) -> Option<Fault> {
+fn database_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let path = &config.database.path;
     let fault = |text| Some(Fault { line: line(config, "database", "path"), text });
     if let Ok(file) = std::fs::metadata(path) {
-        let usable = who.may(Want::Read, &file) && who.may(Want::Write, &file) && who.reaches(path);
+        let usable = who.permits(Access::Read, &file)
+            && who.permits(Access::Write, &file)
+            && who.reaches(path);
         if !file.is_file() || !usable {
             let (name, shown) = (&who.name, path.display());
             return fault(format!(
@@ -208,11 +212,11 @@ fn database_fault(config: &Config, who: &Who) -> Option<Fault> {
     None
 }
 
-fn writable(who: &Who, folder: &Path, meta: &Metadata) -> bool {
+fn writable(who: &UserIdentity, folder: &Path, meta: &Metadata) -> bool {
     let mounted_for_writing = !rustix::fs::statvfs(folder)
         .is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
-    let may = who.may(Want::Write, meta) && who.may(Want::Enter, meta);
-    meta.is_dir() && may && who.reaches(folder) && mounted_for_writing
+    let permits = who.permits(Access::Write, meta) && who.permits(Access::Enter, meta);
+    meta.is_dir() && permits && who.reaches(folder) && mounted_for_writing
 }
 
 fn customers_fault(config: &Config) -> Option<Fault> {
@@ -247,17 +251,18 @@ fn address_fault(address: SocketAddr, key: &str) -> Option<String> {
 }
 
 /// The operator's command for a modem's power must be there when it is needed.
-fn power_cycle_fault(config: &Config, who: &Who) -> Option<Fault> {
+fn power_cycle_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let program = config.recovery.power_cycle.first().filter(|program| !program.contains('{'))?;
     let fault = |text| Some(Fault { line: line(config, "recovery", "power_cycle"), text });
-    let may = |path: &Path| {
-        std::fs::metadata(path)
-            .is_ok_and(|file| file.is_file() && who.may(Want::Execute, &file) && who.reaches(path))
+    let permits = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|file| {
+            file.is_file() && who.permits(Access::Execute, &file) && who.reaches(path)
+        })
     };
     if program.contains('/') {
         let path = Path::new(program);
         return match path.exists() {
-            true if may(path) => None,
+            true if permits(path) => None,
             true => fault(format!(
                 "power_cycle: {} may not run {program}: `chmod +x {program}`",
                 who.name
@@ -268,7 +273,7 @@ fn power_cycle_fault(config: &Config, who: &Who) -> Option<Fault> {
         };
     }
     let folders = std::env::split_paths(SERVICE_PATH);
-    if folders.map(|folder| folder.join(program)).any(|path| may(&path)) {
+    if folders.map(|folder| folder.join(program)).any(|path| permits(&path)) {
         return None;
     }
     fault(format!(
@@ -277,7 +282,7 @@ fn power_cycle_fault(config: &Config, who: &Who) -> Option<Fault> {
     ))
 }
 
-fn socket_fault(config: &Config, who: &Who) -> Option<Fault> {
+fn socket_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let folder = config
         .socket
         .parent()

@@ -1,13 +1,13 @@
 //! Reading the configuration anew while everything runs.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use super::config::{BankKeys, Config, ModemPorts, TakesEffect, takes_effect};
 use super::{limits, logging, ports, settings};
 use crate::driver;
-use crate::gateway::{Gateway, Later, Reload, Reloaded};
+use crate::gateway::{BoxFuture, Gateway, Reload, Reloaded};
 use crate::http::Throttle;
 
 /// What can be changed, and what it was changed to last.
@@ -23,7 +23,7 @@ pub(super) struct Reloader {
 }
 
 impl Reload for Reloader {
-    fn reload(&self) -> Later<'_, Result<Reloaded, String>> {
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>> {
         Box::pin(async move {
             let done = self.reread().await;
             match &done {
@@ -57,7 +57,7 @@ impl Reloader {
             .reread_services()
             .await
             .map_err(|error| format!("nothing was changed: {error}"))?;
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         let done = compare(&self.started, &held, &found);
         let next = within(&self.started, &held, found);
         self.gateway.apply(settings(&next));

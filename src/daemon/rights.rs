@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A user and the groups it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Who {
+pub struct UserIdentity {
     /// Its name, for people.
     pub name: String,
     uid: u32,
@@ -16,7 +16,7 @@ pub struct Who {
 
 /// What is to be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Want {
+pub(super) enum Access {
     Read,
     Write,
     /// To look for a name in a folder.
@@ -25,9 +25,9 @@ pub(super) enum Want {
     Execute,
 }
 
-impl Who {
+impl UserIdentity {
     /// The user of this process.
-    pub fn this_process() -> Who {
+    pub fn this_process() -> UserIdentity {
         let uid = rustix::process::geteuid().as_raw();
         let others = rustix::process::getgroups().unwrap_or_default();
         let groups = others
@@ -36,17 +36,21 @@ impl Who {
             .map(|group| group.as_raw())
             .collect();
         let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        Who { name: name_of(&passwd, uid).unwrap_or_else(|| format!("user {uid}")), uid, groups }
+        UserIdentity {
+            name: name_of(&passwd, uid).unwrap_or_else(|| format!("user {uid}")),
+            uid,
+            groups,
+        }
     }
 
     /// A user of this machine by its name.
-    pub fn named(name: &str) -> Option<Who> {
+    pub fn named(name: &str) -> Option<UserIdentity> {
         let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
         let group = std::fs::read_to_string("/etc/group").ok()?;
-        Who::read(name, &passwd, &group)
+        UserIdentity::read(name, &passwd, &group)
     }
 
-    fn read(name: &str, passwd: &str, group: &str) -> Option<Who> {
+    fn read(name: &str, passwd: &str, group: &str) -> Option<UserIdentity> {
         let mut fields = passwd
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?
@@ -58,7 +62,7 @@ impl Who {
             let id = fields.next()?.parse().ok()?;
             fields.next()?.split(',').any(|member| member == name).then_some(id)
         };
-        Some(Who {
+        Some(UserIdentity {
             name: name.to_owned(),
             uid,
             groups: group.lines().filter_map(member).chain([own]).collect(),
@@ -66,11 +70,11 @@ impl Who {
     }
 
     /// Whether the file's mode lets this user do that. (Access lists are not looked at.)
-    pub(super) fn may(&self, want: Want, file: &Metadata) -> bool {
+    pub(super) fn permits(&self, want: Access, file: &Metadata) -> bool {
         let bit = match want {
-            Want::Read => 0o4,
-            Want::Write => 0o2,
-            Want::Enter | Want::Execute => 0o1,
+            Access::Read => 0o4,
+            Access::Write => 0o2,
+            Access::Enter | Access::Execute => 0o1,
         };
         let shift = match () {
             () if self.uid == 0 => return true,
@@ -86,7 +90,7 @@ impl Who {
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         folders
             .filter_map(|folder| std::fs::metadata(folder).ok())
-            .all(|folder| self.may(Want::Enter, &folder))
+            .all(|folder| self.permits(Access::Enter, &folder))
     }
 }
 
@@ -115,9 +119,9 @@ mod tests {
 
     #[test]
     fn a_user_and_its_groups() {
-        let who = Who::read("simbridge", PASSWD, GROUP).unwrap();
+        let who = UserIdentity::read("simbridge", PASSWD, GROUP).unwrap();
         assert_eq!((who.uid, who.groups.as_slice()), (990, &[20, 980][..]));
-        assert_eq!(Who::read("sim", PASSWD, GROUP), None);
+        assert_eq!(UserIdentity::read("sim", PASSWD, GROUP), None);
         assert_eq!(name_of(GROUP, 20).as_deref(), Some("dialout"));
     }
 
@@ -129,18 +133,22 @@ mod tests {
             file.as_file().metadata().unwrap()
         };
         let (uid, gid) = (meta(0o600).uid(), meta(0o600).gid());
-        let who = |uid, groups: &[u32]| Who { name: String::new(), uid, groups: groups.to_vec() };
+        let who = |uid, groups: &[u32]| UserIdentity {
+            name: String::new(),
+            uid,
+            groups: groups.to_vec(),
+        };
         let (other, member, root) =
             (who(uid + 77, &[gid + 77]), who(uid + 77, &[gid]), who(0, &[]));
-        for (mode, who, want, may) in [
-            (0o640, &other, Want::Read, false),
-            (0o644, &other, Want::Read, true),
-            (0o640, &member, Want::Read, true),
-            (0o640, &member, Want::Write, false),
-            (0o607, &member, Want::Write, false),
-            (0o000, &root, Want::Write, true),
+        for (mode, who, want, permits) in [
+            (0o640, &other, Access::Read, false),
+            (0o644, &other, Access::Read, true),
+            (0o640, &member, Access::Read, true),
+            (0o640, &member, Access::Write, false),
+            (0o607, &member, Access::Write, false),
+            (0o000, &root, Access::Write, true),
         ] {
-            assert_eq!(who.may(want, &meta(mode)), may, "{mode:o} {want:?}");
+            assert_eq!(who.permits(want, &meta(mode)), permits, "{mode:o} {want:?}");
         }
     }
 }

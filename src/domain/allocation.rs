@@ -7,7 +7,7 @@ use super::{ServiceId, Timestamp};
 
 /// What a new order asks of the SIM that it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Company {
+pub enum SharingPolicy {
     /// No open order may be on the SIM.
     Alone {
         /// Also no order that still collects without patterns: both would take what nobody claims.
@@ -22,17 +22,17 @@ pub enum Company {
 ///
 /// A service without patterns has its SIM to itself; others share when the operator allows it
 /// (`share_sim`).
-pub fn passes(service_has_patterns: bool, share_sim: bool) -> &'static [Company] {
+pub fn passes(service_has_patterns: bool, share_sim: bool) -> &'static [SharingPolicy] {
     match (service_has_patterns, share_sim) {
-        (false, _) => &[Company::Alone { among_collecting: true }],
-        (true, false) => &[Company::Alone { among_collecting: false }],
-        (true, true) => &[Company::Alone { among_collecting: false }, Company::Shared],
+        (false, _) => &[SharingPolicy::Alone { among_collecting: true }],
+        (true, false) => &[SharingPolicy::Alone { among_collecting: false }],
+        (true, true) => &[SharingPolicy::Alone { among_collecting: false }, SharingPolicy::Shared],
     }
 }
 
 /// The most that may be on a SIM which an order may still have: its last pass.
-pub fn widest(service_has_patterns: bool, share_sim: bool) -> Company {
-    let alone = Company::Alone { among_collecting: !service_has_patterns };
+pub fn widest(service_has_patterns: bool, share_sim: bool) -> SharingPolicy {
+    let alone = SharingPolicy::Alone { among_collecting: !service_has_patterns };
     passes(service_has_patterns, share_sim).last().copied().unwrap_or(alone)
 }
 
@@ -47,7 +47,7 @@ pub struct Use {
 
 /// An order that runs on a SIM when another is to join it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Neighbour {
+pub struct ActiveOrder {
     /// Its service.
     pub service: ServiceId,
     /// Whether it waits for its first SMS; else it collects.
@@ -56,14 +56,14 @@ pub struct Neighbour {
     pub patterned: bool,
 }
 
-impl Company {
+impl SharingPolicy {
     /// Whether an order for `service` may join `neighbour` on a SIM.
-    pub fn bears(self, service: ServiceId, neighbour: Neighbour) -> bool {
-        let Neighbour { service: theirs, open, patterned } = neighbour;
+    pub fn allows(self, service: ServiceId, neighbour: ActiveOrder) -> bool {
+        let ActiveOrder { service: theirs, open, patterned } = neighbour;
         match self {
-            Company::Alone { among_collecting: false } => !open,
-            Company::Alone { among_collecting: true } => !open && patterned,
-            Company::Shared => !open || (patterned && theirs != service),
+            SharingPolicy::Alone { among_collecting: false } => !open,
+            SharingPolicy::Alone { among_collecting: true } => !open && patterned,
+            SharingPolicy::Shared => !open || (patterned && theirs != service),
         }
     }
 }
@@ -76,7 +76,7 @@ pub struct OnSale<'s> {
     /// What it was skipped for by the account that asks.
     pub skips: &'s [ServiceId],
     /// What runs on it.
-    pub neighbours: &'s [Neighbour],
+    pub neighbours: &'s [ActiveOrder],
 }
 
 /// For each of `services` how many of `sims` it could be given. What was used until `used_since`
@@ -84,11 +84,11 @@ pub struct OnSale<'s> {
 ///
 /// Its cost is that of the SIMs and of what was done with them, not of services times SIMs.
 pub fn count_stock(
-    services: &[(ServiceId, Company)],
+    services: &[(ServiceId, SharingPolicy)],
     sims: &[OnSale<'_>],
     used_since: Timestamp,
 ) -> HashMap<ServiceId, usize> {
-    let company: HashMap<ServiceId, Company> = services.iter().copied().collect();
+    let company: HashMap<ServiceId, SharingPolicy> = services.iter().copied().collect();
     let mut counts: HashMap<ServiceId, usize> =
         services.iter().map(|(service, _)| (*service, sims.len())).collect();
     let mut denied: Vec<ServiceId> = Vec::new();
@@ -97,11 +97,11 @@ pub fn count_stock(
         denied.extend(sim.uses.iter().filter(|used| used.at > used_since).map(|used| used.service));
         denied.extend(sim.skips);
         if !sim.neighbours.is_empty() {
-            let bears = |service, company: Company| {
-                sim.neighbours.iter().all(|n| company.bears(service, *n))
+            let allows = |service, company: SharingPolicy| {
+                sim.neighbours.iter().all(|n| company.allows(service, *n))
             };
             denied.extend(
-                services.iter().filter(|(s, company)| !bears(*s, *company)).map(|(s, _)| *s),
+                services.iter().filter(|(s, company)| !allows(*s, *company)).map(|(s, _)| *s),
             );
         }
         denied.sort_unstable();
@@ -115,7 +115,7 @@ pub fn count_stock(
 
 /// What is known of one SIM when somebody asks for a number for a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Prospect {
+pub struct SimCandidate {
     /// Its number is known.
     pub has_number: bool,
     /// Another SIM claims its number.
@@ -140,7 +140,7 @@ pub struct Prospect {
 
 /// Why a SIM is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Obstacle {
+pub enum UnavailableReason {
     /// Its number is not known.
     NoNumber,
     /// Two SIMs claim its number.
@@ -163,54 +163,54 @@ pub enum Obstacle {
     Parked,
 }
 
-impl Obstacle {
+impl UnavailableReason {
     /// All, in the order in which they are looked for: what lasts longest first.
-    pub const ALL: [Obstacle; 10] = [
-        Obstacle::NoNumber,
-        Obstacle::Contested,
-        Obstacle::Retired,
-        Obstacle::Rented,
-        Obstacle::Resting,
-        Obstacle::Used,
-        Obstacle::Skipped,
-        Obstacle::Offline,
-        Obstacle::Busy,
-        Obstacle::Parked,
+    pub const ALL: [UnavailableReason; 10] = [
+        UnavailableReason::NoNumber,
+        UnavailableReason::Contested,
+        UnavailableReason::Retired,
+        UnavailableReason::Rented,
+        UnavailableReason::Resting,
+        UnavailableReason::Used,
+        UnavailableReason::Skipped,
+        UnavailableReason::Offline,
+        UnavailableReason::Busy,
+        UnavailableReason::Parked,
     ];
 
     /// The word that operators read.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Obstacle::NoNumber => "no_number",
-            Obstacle::Contested => "contested",
-            Obstacle::Retired => "retired",
-            Obstacle::Rented => "rented",
-            Obstacle::Resting => "resting",
-            Obstacle::Used => "used",
-            Obstacle::Skipped => "skipped",
-            Obstacle::Offline => "offline",
-            Obstacle::Busy => "busy",
-            Obstacle::Parked => "parked",
+            UnavailableReason::NoNumber => "no_number",
+            UnavailableReason::Contested => "contested",
+            UnavailableReason::Retired => "retired",
+            UnavailableReason::Rented => "rented",
+            UnavailableReason::Resting => "resting",
+            UnavailableReason::Used => "used",
+            UnavailableReason::Skipped => "skipped",
+            UnavailableReason::Offline => "offline",
+            UnavailableReason::Busy => "busy",
+            UnavailableReason::Parked => "parked",
         }
     }
 }
 
-impl Prospect {
+impl SimCandidate {
     /// The first thing that stands in the way, if anything does.
-    pub fn obstacle(self) -> Option<Obstacle> {
-        let stands = |obstacle: &Obstacle| match obstacle {
-            Obstacle::NoNumber => !self.has_number,
-            Obstacle::Contested => self.contested,
-            Obstacle::Retired => self.retired,
-            Obstacle::Rented => self.rented,
-            Obstacle::Resting => self.resting,
-            Obstacle::Used => self.used,
-            Obstacle::Skipped => self.skipped,
-            Obstacle::Offline => !self.online && !self.parked,
-            Obstacle::Busy => self.busy,
-            Obstacle::Parked => !self.online,
+    pub fn obstacle(self) -> Option<UnavailableReason> {
+        let stands = |obstacle: &UnavailableReason| match obstacle {
+            UnavailableReason::NoNumber => !self.has_number,
+            UnavailableReason::Contested => self.contested,
+            UnavailableReason::Retired => self.retired,
+            UnavailableReason::Rented => self.rented,
+            UnavailableReason::Resting => self.resting,
+            UnavailableReason::Used => self.used,
+            UnavailableReason::Skipped => self.skipped,
+            UnavailableReason::Offline => !self.online && !self.parked,
+            UnavailableReason::Busy => self.busy,
+            UnavailableReason::Parked => !self.online,
         };
-        Obstacle::ALL.into_iter().find(stands)
+        UnavailableReason::ALL.into_iter().find(stands)
     }
 }
 
@@ -220,20 +220,23 @@ mod tests {
 
     #[test]
     fn one_reason_a_sim_the_lasting_one_first() {
-        let good = Prospect { has_number: true, online: true, ..Prospect::default() };
+        let good = SimCandidate { has_number: true, online: true, ..SimCandidate::default() };
         assert_eq!(good.obstacle(), None);
         for (prospect, expected) in [
-            (Prospect { online: false, ..good }, Obstacle::Offline),
-            (Prospect { online: false, parked: true, ..good }, Obstacle::Parked),
-            (Prospect { online: false, parked: true, busy: true, ..good }, Obstacle::Busy),
-            (Prospect { online: false, rented: true, ..good }, Obstacle::Rented),
-            (Prospect { used: true, busy: true, ..good }, Obstacle::Used),
-            (Prospect { skipped: true, ..good }, Obstacle::Skipped),
-            (Prospect { busy: true, ..good }, Obstacle::Busy),
-            (Prospect { resting: true, online: false, ..good }, Obstacle::Resting),
-            (Prospect { retired: true, rented: true, ..good }, Obstacle::Retired),
-            (Prospect { contested: true, ..good }, Obstacle::Contested),
-            (Prospect { has_number: false, ..good }, Obstacle::NoNumber),
+            (SimCandidate { online: false, ..good }, UnavailableReason::Offline),
+            (SimCandidate { online: false, parked: true, ..good }, UnavailableReason::Parked),
+            (
+                SimCandidate { online: false, parked: true, busy: true, ..good },
+                UnavailableReason::Busy,
+            ),
+            (SimCandidate { online: false, rented: true, ..good }, UnavailableReason::Rented),
+            (SimCandidate { used: true, busy: true, ..good }, UnavailableReason::Used),
+            (SimCandidate { skipped: true, ..good }, UnavailableReason::Skipped),
+            (SimCandidate { busy: true, ..good }, UnavailableReason::Busy),
+            (SimCandidate { resting: true, online: false, ..good }, UnavailableReason::Resting),
+            (SimCandidate { retired: true, rented: true, ..good }, UnavailableReason::Retired),
+            (SimCandidate { contested: true, ..good }, UnavailableReason::Contested),
+            (SimCandidate { has_number: false, ..good }, UnavailableReason::NoNumber),
         ] {
             assert_eq!(prospect.obstacle(), Some(expected), "{prospect:?}");
         }
@@ -244,28 +247,29 @@ mod tests {
 
     #[test]
     fn who_bears_whom() {
-        let neighbour = |service, open, patterned| Neighbour { service, open, patterned };
-        let alone = Company::Alone { among_collecting: false };
-        let quiet = Company::Alone { among_collecting: true };
+        let neighbour = |service, open, patterned| ActiveOrder { service, open, patterned };
+        let alone = SharingPolicy::Alone { among_collecting: false };
+        let quiet = SharingPolicy::Alone { among_collecting: true };
         for (company, beside, borne) in [
             (alone, neighbour(T, true, true), false),
             (alone, neighbour(S, false, false), true),
             (quiet, neighbour(T, false, false), false),
             (quiet, neighbour(T, false, true), true),
-            (Company::Shared, neighbour(T, true, true), true),
-            (Company::Shared, neighbour(S, true, true), false),
-            (Company::Shared, neighbour(T, true, false), false),
-            (Company::Shared, neighbour(S, false, false), true),
+            (SharingPolicy::Shared, neighbour(T, true, true), true),
+            (SharingPolicy::Shared, neighbour(S, true, true), false),
+            (SharingPolicy::Shared, neighbour(T, true, false), false),
+            (SharingPolicy::Shared, neighbour(S, false, false), true),
         ] {
-            assert_eq!(company.bears(S, beside), borne, "{company:?} {beside:?}");
+            assert_eq!(company.allows(S, beside), borne, "{company:?} {beside:?}");
         }
     }
 
     #[test]
     fn how_many_numbers_there_are_for_each_service() {
-        let services = [(S, Company::Shared), (T, Company::Alone { among_collecting: true })];
+        let services =
+            [(S, SharingPolicy::Shared), (T, SharingPolicy::Alone { among_collecting: true })];
         let used = |service, at| Use { service, at: Timestamp(at) };
-        let open = [Neighbour { service: S, open: true, patterned: true }];
+        let open = [ActiveOrder { service: S, open: true, patterned: true }];
         let (used_s, used_long_ago, both) =
             ([used(S, 9)], [used(S, 5)], [used(S, 9), used(ServiceId(77), 9)]);
         let sims = [
@@ -281,8 +285,8 @@ mod tests {
 
     #[test]
     fn the_widest_pass_is_the_last() {
-        assert_eq!(widest(true, true), Company::Shared);
-        assert_eq!(widest(true, false), Company::Alone { among_collecting: false });
-        assert_eq!(widest(false, true), Company::Alone { among_collecting: true });
+        assert_eq!(widest(true, true), SharingPolicy::Shared);
+        assert_eq!(widest(true, false), SharingPolicy::Alone { among_collecting: false });
+        assert_eq!(widest(false, true), SharingPolicy::Alone { among_collecting: true });
     }
 }

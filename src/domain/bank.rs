@@ -10,7 +10,7 @@ use super::Timestamp;
 
 /// What is in a slot, as far as somebody has looked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holds {
+pub enum SlotContents {
     /// Nobody has looked yet.
     Unknown,
     /// There was no card when it was last on a radio.
@@ -25,14 +25,14 @@ pub struct SlotRecord {
     /// Its number in the bank, from 0.
     pub slot: u32,
     /// What was found in it.
-    pub holds: Holds,
+    pub holds: SlotContents,
     /// When it was last on the air, so that its messages could come.
     pub visited_at: Option<Timestamp>,
 }
 
 /// What is wanted of a SIM that is in a bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
+pub struct SlotDemand {
     /// Its ICCID.
     pub iccid: String,
     /// It must stay on the air while it is: an order is open on it, or the rest of a long message
@@ -42,14 +42,14 @@ pub struct Need {
     /// somebody waits for.
     pub collects: bool,
     /// It is to come on the air at once, and by when that is of use.
-    pub called: Option<Call>,
+    pub called: Option<SwitchTrigger>,
     /// It has a tenant, and is visited as often as the bank's configuration says.
     pub rented: bool,
 }
 
 /// Why a SIM is to come on the air at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum SwitchTrigger {
     /// An order was made for it while it was parked; in vain after this.
     Order {
         /// The order's end if the SIM does not come.
@@ -86,7 +86,7 @@ impl MoveOutcome {
     ];
 
     /// The word in the database and for people.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             MoveOutcome::Done => "done",
             MoveOutcome::NoNetwork => "no-network",
@@ -99,7 +99,7 @@ impl MoveOutcome {
 
 /// One switch of one radio, over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moved {
+pub struct SwitchRecord {
     /// The bank's name.
     pub bank: String,
     /// The radio's port.
@@ -194,7 +194,7 @@ pub struct SlotReport {
     /// The radios (by place in [`BankReport::radios`]) that it can be put on.
     pub radios: std::ops::Range<usize>,
     /// What was found in it.
-    pub holds: Holds,
+    pub holds: SlotContents,
     /// The radio that it is on now.
     pub on: Option<usize>,
     /// When it was last on the air.

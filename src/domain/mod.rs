@@ -4,7 +4,6 @@
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 
 pub mod allocation;
-pub mod asking;
 pub mod bank;
 pub mod block_list;
 pub mod calendar;
@@ -17,15 +16,17 @@ pub mod key;
 pub mod ledger;
 pub mod message;
 pub mod modem;
+pub mod moment;
 pub mod money;
 pub mod nanp;
 pub mod network;
 pub mod network_clock;
+pub mod number_discovery;
 pub mod order;
-pub mod parked;
 pub mod price;
 pub mod rental;
 pub mod sim;
+pub mod standby;
 pub mod time;
 
 pub use block_list::BlockList;
@@ -33,6 +34,7 @@ pub use catalogue::{Catalogue, Service};
 pub use country::{Countries, Country};
 pub use ids::{AccountId, AssemblyId, MessageId, OrderId, PartId, RentalId, ServiceId, SimId};
 pub use ledger::Funds;
+pub use moment::Moment;
 pub use money::Amount;
 pub use order::Order;
 pub use rental::{Packages, Rental};

@@ -34,7 +34,7 @@ pub enum OrderState {
 
 impl OrderState {
     /// The word in the database and in `order list`.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             OrderState::Open => "open",
             OrderState::Completed { .. } => "completed",
@@ -262,7 +262,7 @@ mod tests {
             OrderState::Skipped { at },
             OrderState::Expired { at },
         ] {
-            assert_eq!(OrderState::from_row(state.word(), state.ended_at()), Some(state));
+            assert_eq!(OrderState::from_row(state.as_str(), state.ended_at()), Some(state));
         }
         assert_eq!(OrderState::from_row("open", Some(at)), None);
         assert_eq!(OrderState::from_row("completed", None), None);

@@ -110,7 +110,7 @@ pub enum RentalState {
 
 impl RentalState {
     /// The word in the database and in `rental list`.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             RentalState::Active => "active",
             RentalState::Ended { .. } => "ended",
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn rows_and_states_agree() {
         for state in [RentalState::Active, RentalState::Ended { at: Timestamp(3) }] {
-            assert_eq!(RentalState::from_row(state.word(), state.ended_at()), Some(state));
+            assert_eq!(RentalState::from_row(state.as_str(), state.ended_at()), Some(state));
         }
         assert_eq!(RentalState::from_row("active", Some(Timestamp(3))), None);
         assert_eq!(RentalState::from_row("ended", None), None);

@@ -19,7 +19,7 @@ pub enum NumberSource {
 
 impl NumberSource {
     /// The word in the database.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             NumberSource::Phonebook => "phonebook",
             NumberSource::Cnum => "cnum",
@@ -32,7 +32,9 @@ impl NumberSource {
     /// The source that `word` means.
     pub fn from_word(word: &str) -> Option<NumberSource> {
         use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
-        [Phonebook, Cnum, Ussd, Loopback, Operator].into_iter().find(|source| source.word() == word)
+        [Phonebook, Cnum, Ussd, Loopback, Operator]
+            .into_iter()
+            .find(|source| source.as_str() == word)
     }
 }
 
@@ -100,7 +102,7 @@ mod tests {
         assert!(replaces(Some(&known(Ussd)), other, Loopback));
         assert!(!replaces(Some(&known(Operator)), other, Loopback));
         for source in [Phonebook, Cnum, Ussd, Loopback, Operator] {
-            assert_eq!(NumberSource::from_word(source.word()), Some(source));
+            assert_eq!(NumberSource::from_word(source.as_str()), Some(source));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::modem::Moment;
+use crate::domain::Moment;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {

@@ -1,14 +1,16 @@
 //! What is known of one port beside its snapshot: what was done about it, and what was last said on
 //! it.
 
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::recovery::Step;
 use super::transcript::Transcript;
-use crate::modem::{Moment, Snapshot};
+use crate::domain::Moment;
+use crate::modem::Snapshot;
 
 /// What the operator sees of one port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub(crate) struct Record {
 
 impl Record {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock()
     }
 
     /// The worker's loop has turned once more: it does not hang.

@@ -1,12 +1,13 @@
 //! The operator's own folder of modem profiles. Read whenever a port is opened, so that a new file
 //! needs no restart.
 
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::modem::bank::BankProfile;
+use crate::bank::BankProfile;
 use crate::modem::{Catalogue, Operator, ProfileError};
 
 /// Shared by all ports of a driver.
@@ -29,7 +30,7 @@ impl Hardware {
             tokio::task::spawn_blocking(move || read_profiles(&folder)).await.unwrap_or_default();
         let faults: Vec<String> =
             faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock();
         for fault in faults.iter().filter(|fault| !told.contains(fault)) {
             warn!(event = "profile_unusable", fault, "a modem profile cannot be used");
         }

@@ -4,12 +4,11 @@
 //! and whenever a folder changes (`watch.rs`), and runs one task for each (`worker.rs`): it opens
 //! the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it (`attend.rs`),
 //! and does it again after a while when that ends (`backoff.rs`). What the daemon has to do for a
-//! modem is the [`Host`].
+//! modem is the [`ModemEvents`].
 //!
 //! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a
 //! close never waits for what was not sent, and a panic ends one task, which is started anew.
 
-mod attend;
 mod backoff;
 pub mod bank;
 mod clock;
@@ -17,18 +16,19 @@ mod credential;
 mod detail;
 mod hardware;
 mod holders;
-mod host;
+mod hotplug;
+mod log_throttle;
+mod modem_events;
 mod pending;
 mod port;
 mod probe;
-mod quiet;
 mod records;
 mod recovery;
-mod steps;
+mod recovery_actions;
+mod session_runner;
 mod supervisor;
 mod transcript;
 mod usb;
-mod watch;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -44,14 +44,14 @@ use crate::modem::{Pin, Request, RequestError, SessionConfig};
 
 use records::Records;
 
-pub use attend::{End, attend};
 pub use credential::{credential, credential_name};
 pub use detail::Detail;
 pub use hardware::{read_bank_profiles, read_operators, read_profiles};
-pub use host::{Host, HostError};
+pub use modem_events::{HostError, ModemEvents};
 pub use probe::{Depth, Probed, probe, scan};
 pub use recovery::{Recovery, Step};
-pub use steps::{POWER_PLACES, SWITCH_PLACES, unknown_place};
+pub use recovery_actions::{POWER_PLACES, SWITCH_PLACES, unknown_place};
+pub use session_runner::{End, attend};
 pub use worker::OTHER_PORT;
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
@@ -169,7 +169,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Serves all ports that the patterns name with the default settings. Spawns on the current tokio
 /// runtime, which needs its timer and I/O.
-pub fn start<H: Host, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver {
+pub fn start<H: ModemEvents, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver {
     start_with(patterns, Settings::default(), host)
 }
 
@@ -180,7 +180,7 @@ pub async fn holder(port: &Path) -> Option<String> {
 }
 
 /// As [`start`], with other settings.
-pub fn start_with<H: Host, P: Into<Ports>>(
+pub fn start_with<H: ModemEvents, P: Into<Ports>>(
     patterns: Vec<P>,
     settings: Settings,
     host: Arc<H>,

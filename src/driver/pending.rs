@@ -5,13 +5,13 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::modem::{Custody, Token};
+use crate::modem::{MessageOwner, Token};
 
 /// What the host answered.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Stored(Token, bool),
-    Custody(Token, Result<Custody, ()>),
+    MessageOwner(Token, Result<MessageOwner, ()>),
     Emptied(Token, bool),
     MayEnterPin(Token, Result<bool, ()>),
     Nothing,

@@ -1,20 +1,21 @@
 //! Looking at a port once: who is there, without taking anything from it.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
-use super::attend::{Attendance, End};
 use super::detail::Record;
 use super::hardware::read_profiles;
 use super::holders::Holders;
-use super::host::{Host, HostError};
+use super::modem_events::{HostError, ModemEvents};
+use super::session_runner::{End, SessionRunner};
 use super::{Settings, port};
-use crate::modem::{Custody, Received, SessionConfig, SimCard, Snapshot, State};
+use crate::modem::{MessageOwner, Received, SessionConfig, SimCard, Snapshot, State};
 
 /// What was found on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ struct Onlooker {
 
 impl Onlooker {
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock()
     }
 
     fn knows_enough(&self, depth: Depth) -> bool {
@@ -90,14 +91,14 @@ impl Onlooker {
     }
 }
 
-impl Host for Onlooker {
+impl ModemEvents for Onlooker {
     fn report(&self, snapshot: Snapshot) {
         self.seen().snapshot = Some(snapshot);
         self.news.notify_waiters();
     }
 
-    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<Custody, HostError> {
-        Ok(Custody::default())
+    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<MessageOwner, HostError> {
+        Ok(MessageOwner::default())
     }
 
     async fn emptied(&self, _imei: &str, _iccid: &str) -> Result<(), HostError> {
@@ -133,7 +134,7 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
         None
     };
     let record = Record::default();
-    let mut attendance = Attendance::new(&host, &settings, &record, report);
+    let mut attendance = SessionRunner::new(&host, &settings, &record, report);
     let limit = if depth == Depth::Identity { LIMITS.0 } else { LIMITS.1 };
     let failure = tokio::select! {
         end = attendance.run(&mut stream, config, &mut requests) => match end {

@@ -1,7 +1,8 @@
 //! All ports of a driver: what is known of each, and which port serves which modem.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::detail::{Detail, Record};
 use crate::modem::State;
@@ -25,7 +26,7 @@ pub(crate) struct Records(Arc<Mutex<All>>);
 
 impl Records {
     fn lock(&self) -> MutexGuard<'_, All> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// A port's record; made when there is none.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::modem::Moment;
+use crate::domain::Moment;
 
 /// Strong steps in quick succession.
 const BURST: u32 = 4;
@@ -62,18 +62,18 @@ impl Step {
 
 /// One modem's place on the ladder.
 #[derive(Debug)]
-pub(crate) struct Ladder {
+pub(crate) struct RecoveryEscalation {
     failures: usize,
     tokens: u32,
     refilled_at: Moment,
     refill: Option<Duration>,
 }
 
-impl Ladder {
-    pub fn new(recovery: &Recovery, now: Moment) -> Ladder {
+impl RecoveryEscalation {
+    pub fn new(recovery: &Recovery, now: Moment) -> RecoveryEscalation {
         let refill = Duration::from_secs(3600).checked_div(recovery.resets_per_hour);
         let tokens = recovery.resets_per_hour.min(BURST);
-        Ladder { failures: 0, tokens, refilled_at: now, refill }
+        RecoveryEscalation { failures: 0, tokens, refilled_at: now, refill }
     }
 
     /// It works again.
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn each_failure_is_answered_more_strongly_and_then_from_the_beginning() {
         let recovery = Recovery { resets_per_hour: 60, ..Recovery::default() };
-        let mut ladder = Ladder::new(&recovery, at(0));
+        let mut ladder = RecoveryEscalation::new(&recovery, at(0));
         let steps: Vec<Step> = (0..6).map(|minute| ladder.fail(|_| true, at(minute))).collect();
         assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
         ladder.recovered();
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn strong_steps_are_limited_in_rate_and_never_lost() {
-        let mut ladder = Ladder::new(&Recovery::default(), at(0));
+        let mut ladder = RecoveryEscalation::new(&Recovery::default(), at(0));
         let steps: Vec<Step> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
         assert_eq!(
             steps,
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn without_resets_the_port_is_only_opened_again() {
         let recovery = Recovery { resets_per_hour: 0, ..Recovery::default() };
-        let mut ladder = Ladder::new(&recovery, at(0));
+        let mut ladder = RecoveryEscalation::new(&recovery, at(0));
         assert!((0..100).all(|minute| ladder.fail(|_| true, at(minute)) == Reopen));
     }
 }

@@ -13,9 +13,9 @@ use tracing::{Instrument, error, info, info_span, warn};
 use super::backoff::Backoff;
 use super::hardware::Hardware;
 use super::holders::Holders;
-use super::host::Host;
+use super::hotplug::HotplugWatcher;
+use super::modem_events::ModemEvents;
 use super::records::Records;
-use super::watch::Watch;
 use super::worker::Worker;
 use super::{Asked, PortOptions, Ports, Settings};
 use crate::modem::RequestError;
@@ -54,13 +54,13 @@ pub(crate) struct Supervisor<H> {
     holders: Holders,
     served: HashMap<PathBuf, Served>,
     /// Paths that name a device which another path names too, and which it serves.
-    doubles: Vec<PathBuf>,
+    port_aliases: Vec<PathBuf>,
     /// Tasks of ports that are not wanted any more, or otherwise, and have not ended yet.
     leaving: HashMap<Id, PathBuf>,
     tasks: JoinSet<()>,
 }
 
-impl<H: Host> Supervisor<H> {
+impl<H: ModemEvents> Supervisor<H> {
     pub fn new(
         mut wanted: latest::Receiver<Vec<Ports>>,
         settings: Settings,
@@ -82,14 +82,14 @@ impl<H: Host> Supervisor<H> {
             changed: Arc::new(Notify::new()),
             holders: Holders::default(),
             served: HashMap::new(),
-            doubles: Vec::new(),
+            port_aliases: Vec::new(),
             leaving: HashMap::new(),
             tasks: JoinSet::new(),
         }
     }
 
     pub async fn run(mut self, mut requests: mpsc::Receiver<(String, Asked)>) {
-        let mut watch = Watch::new()
+        let mut watch = HotplugWatcher::new()
             .map_err(|error| warn!(event = "ports_not_watched", %error, "ports are looked for each minute"))
             .ok();
         let stop = self.stop.clone();
@@ -139,7 +139,7 @@ impl<H: Host> Supervisor<H> {
     /// Takes the ports that are wanted from now on, and ends the tasks of all others.
     fn dismiss(&mut self) {
         self.ports = self.wanted.borrow_and_update().clone();
-        self.doubles.clear();
+        self.port_aliases.clear();
         let ports = &self.ports;
         let others = self.served.extract_if(|path, served| {
             meant(ports, path)
@@ -178,7 +178,7 @@ impl<H: Host> Supervisor<H> {
     }
 
     /// Starts a task for each port that has none, and tells all tasks to look at their ports.
-    async fn rescan(&mut self, watch: Option<&mut Watch>) {
+    async fn rescan(&mut self, watch: Option<&mut HotplugWatcher>) {
         let ports = self.ports.clone();
         let Ok(found) = tokio::task::spawn_blocking(move || find(&ports)).await else { return };
         if let Some(watch) = watch {
@@ -207,9 +207,9 @@ impl<H: Host> Supervisor<H> {
             }
             let device = std::fs::canonicalize(&path).ok();
             if device.as_ref().is_some_and(|device| taken.contains(device)) {
-                if !self.doubles.contains(&path) {
+                if !self.port_aliases.contains(&path) {
                     info!(event = "modem_port_doubled", port = %path.display(), "another path names the same device and serves it");
-                    self.doubles.push(path);
+                    self.port_aliases.push(path);
                 }
                 continue;
             }
@@ -253,7 +253,7 @@ impl<H: Host> Supervisor<H> {
     }
 }
 
-async fn changed(watch: Option<&mut Watch>) {
+async fn changed(watch: Option<&mut HotplugWatcher>) {
     match watch {
         Some(watch) => tokio::select! {
             () = watch.changed() => {}

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use crate::modem::{Moment, Pseudonyms, mask};
+use crate::domain::Moment;
+use crate::modem::{Pseudonyms, mask};
 
 /// Lines that are kept of a port's conversation.
 const LINES: usize = 200;

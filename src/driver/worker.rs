@@ -9,18 +9,18 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::attend::{Attendance, End};
 use super::backoff::Backoff;
 use super::clock::Clock;
 use super::detail::Record;
 use super::hardware::Hardware;
 use super::holders::Holders;
-use super::host::Host;
-use super::quiet::Quiet;
+use super::log_throttle::LogThrottle;
+use super::modem_events::ModemEvents;
 use super::records::Records;
-use super::recovery::{Ladder, Step};
+use super::recovery::{RecoveryEscalation, Step};
+use super::session_runner::{End, SessionRunner};
 use super::usb::UsbDevice;
-use super::{Asked, PortOptions, Settings, port, steps};
+use super::{Asked, PortOptions, Settings, port, recovery_actions};
 use crate::modem::{Profile, RequestError, SessionConfig, Snapshot, State};
 
 /// How the reason of a port begins whose modem is served on another of its ports.
@@ -53,7 +53,7 @@ pub(crate) struct Worker<H> {
 /// What tells a device node from one that took its place.
 type Node = (u64, u64, u64, i64, i64);
 
-impl<H: Host> Worker<H> {
+impl<H: ModemEvents> Worker<H> {
     pub async fn run(mut self) {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
@@ -62,14 +62,14 @@ impl<H: Host> Worker<H> {
             Shown::new(self.path.to_string_lossy().into_owned(), self.record.clone(), clock);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.live(&mut shown, &mut backoff) => {}
+            () = self.serve_until_closed(&mut shown, &mut backoff) => {}
         }
         self.records.release(&shown.last.port);
     }
 
-    async fn live(&mut self, shown: &mut Shown, backoff: &mut Backoff) {
+    async fn serve_until_closed(&mut self, shown: &mut Shown, backoff: &mut Backoff) {
         let clock = Clock::start();
-        let mut ladder = Ladder::new(&self.settings.recovery, clock.now());
+        let mut ladder = RecoveryEscalation::new(&self.settings.recovery, clock.now());
         loop {
             let Some(node) = self.node() else {
                 shown.port_is(&*self.host, State::Absent, "there is nothing at this path");
@@ -146,7 +146,7 @@ impl<H: Host> Worker<H> {
             }
             None
         };
-        let end = Attendance::new(&*host, &self.settings, &self.record, report)
+        let end = SessionRunner::new(&*host, &self.settings, &self.record, report)
             .run(port, config, &mut self.requests)
             .await;
         if shown.was_ready {
@@ -180,7 +180,9 @@ impl<H: Host> Worker<H> {
             Step::Reopen | Step::SoftReset => true,
             Step::HardReset => profile.hard_reset().is_some(),
             Step::UsbRebind => recovery.usb_rebind && usb.is_some(),
-            Step::PowerCycle => steps::filled(&recovery.power_cycle, &self.path, usb).is_some(),
+            Step::PowerCycle => {
+                recovery_actions::filled(&recovery.power_cycle, &self.path, usb).is_some()
+            }
         };
         is_modem && !works && possible
     }
@@ -197,8 +199,9 @@ impl<H: Host> Worker<H> {
             (Step::UsbRebind, Some(usb)) => usb.rebind().await.map_err(|error| error.to_string()),
             (Step::UsbRebind, None) => Ok(()),
             (Step::PowerCycle, usb) => {
-                match steps::filled(&self.settings.recovery.power_cycle, &self.path, usb) {
-                    Some(command) => steps::run(&command).await,
+                match recovery_actions::filled(&self.settings.recovery.power_cycle, &self.path, usb)
+                {
+                    Some(command) => recovery_actions::run(&command).await,
                     None => Ok(()),
                 }
             }
@@ -213,7 +216,7 @@ impl<H: Host> Worker<H> {
         let stream = port::open(&self.path, self.baud, &self.holders).await?;
         let mut stream = Open(Some(stream));
         match stream.0.as_mut() {
-            Some(port) => steps::send(port, command).await,
+            Some(port) => recovery_actions::send(port, command).await,
             None => Ok(()),
         }
     }
@@ -280,7 +283,7 @@ struct Shown {
     last: Snapshot,
     was_ready: bool,
     clock: Clock,
-    quiet: Quiet,
+    quiet: LogThrottle,
 }
 
 impl Shown {
@@ -297,7 +300,7 @@ impl Shown {
             registration: None,
             stores: Arc::default(),
         };
-        Shown { record, last, was_ready: false, clock, quiet: Quiet::new(clock.now()) }
+        Shown { record, last, was_ready: false, clock, quiet: LogThrottle::new(clock.now()) }
     }
 
     /// Whether the modem has been Ready since this was last asked.
@@ -306,7 +309,7 @@ impl Shown {
     }
 
     /// The modem here is served on another port of it. Whether that is news.
-    fn doubles(&mut self, host: &impl Host, other: &str) -> bool {
+    fn doubles(&mut self, host: &impl ModemEvents, other: &str) -> bool {
         let before = self.last.reason.take();
         self.last.identity = None;
         self.last.profile = None;
@@ -315,7 +318,7 @@ impl Shown {
     }
 
     /// The port itself is the news: no session runs.
-    fn port_is(&mut self, host: &impl Host, state: State, reason: &str) {
+    fn port_is(&mut self, host: &impl ModemEvents, state: State, reason: &str) {
         let snapshot = Snapshot {
             port: self.last.port.clone(),
             state,
@@ -352,7 +355,7 @@ impl Shown {
         }
     }
 
-    fn report(&mut self, host: &impl Host, mut snapshot: Snapshot) {
+    fn report(&mut self, host: &impl ModemEvents, mut snapshot: Snapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
             snapshot.profile.clone_from(&self.last.profile);

@@ -7,7 +7,7 @@ use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
 use crate::domain::network::Network;
 use crate::domain::{AccountId, Amount};
-use crate::store::{Account, Actor, Key, Rows};
+use crate::store::{Account, Actor, Key, ReadTx};
 
 /// A key just made: shown once.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct NewKey {
 }
 
 /// The account that an operator means by a name or an id.
-pub(super) fn find(rows: &Rows<'_>, reference: &str) -> Result<Account, Error> {
+pub(super) fn find(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
     let by_id = reference.parse::<AccountId>().ok();
     let found = match by_id {
         Some(id) => rows.account(id)?,

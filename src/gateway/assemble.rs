@@ -8,7 +8,7 @@ use super::ingest::{Ingested, Whole, taken_at};
 use super::{Error, Gateway};
 use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
 use crate::sms::{self, Concat, Deliver, PartSet};
-use crate::store::{Assembly, NewAssembly, StoredPart, Tx};
+use crate::store::{Assembly, NewAssembly, StoredPart, WriteTx};
 
 /// How long after its first part a long message is shown as incomplete. Parts come within seconds
 /// of each other.
@@ -21,7 +21,7 @@ impl Gateway {
     )]
     pub(super) fn gather(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         sim: SimId,
         part: PartId,
         deliver: &Deliver,
@@ -51,7 +51,7 @@ impl Gateway {
 
     fn begin(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         like: &NewAssembly<'_>,
         received_at: Timestamp,
     ) -> Result<Assembly, Error> {
@@ -67,7 +67,11 @@ impl Gateway {
     }
 
     /// Shows what there is of a long message whose rest has not come in time.
-    pub(super) fn show_incomplete(&self, tx: &Tx<'_>, assembly: &Assembly) -> Result<(), Error> {
+    pub(super) fn show_incomplete(
+        &self,
+        tx: &WriteTx<'_>,
+        assembly: &Assembly,
+    ) -> Result<(), Error> {
         let parts = tx.parts_of(assembly.id)?;
         let last = parts.iter().map(|part| part.received_at).max();
         match last {
@@ -78,7 +82,7 @@ impl Gateway {
 
     fn show(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         assembly: &Assembly,
         parts: &[StoredPart],
         complete: bool,
@@ -110,7 +114,7 @@ impl Gateway {
 
 /// The unfinished message that a part belongs to.
 fn find(
-    tx: &Tx<'_>,
+    tx: &WriteTx<'_>,
     like: &NewAssembly<'_>,
     concat: Concat,
     at: DateTime<Utc>,

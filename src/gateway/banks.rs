@@ -4,17 +4,20 @@
 //! What a bank says of itself is kept in memory only. Which SIM has leave to go off the air is too:
 //! after a start the daemon believes nothing until a SIM has been read on a radio.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::{Error, Gateway};
 use crate::domain::Timestamp;
-use crate::domain::bank::{BankReport, Call, Holds, Moved, Need, SlotRecord, SlotReport};
-use crate::store::{Hold, Place, StoreError, Tx};
+use crate::domain::bank::{
+    BankReport, SlotContents, SlotDemand, SlotRecord, SlotReport, SwitchRecord, SwitchTrigger,
+};
+use crate::store::{BankPosition, Hold, StoreError, WriteTx};
 
 /// For how long switches are kept.
 const MOVES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -53,7 +56,7 @@ impl Known {
 
 impl Banks {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Every bank, by name.
@@ -117,11 +120,11 @@ impl Gateway {
         let kept = self.store.write(move |tx| {
             tx.save_slot(&bank, &record)?;
             let sim = match &record.holds {
-                Holds::Sim(iccid) => tx.sim_by_iccid(iccid)?,
-                Holds::Unknown | Holds::Empty => None,
+                SlotContents::Sim(iccid) => tx.sim_by_iccid(iccid)?,
+                SlotContents::Unknown | SlotContents::Empty => None,
             };
             sim.map_or(Ok(()), |sim| {
-                tx.stay_is_in(sim.id, &Place { bank, slot: Some(record.slot) })
+                tx.stay_is_in(sim.id, &BankPosition { bank, slot: Some(record.slot) })
             })
         });
         Ok(kept.await?)
@@ -129,7 +132,7 @@ impl Gateway {
 
     /// Keeps a switch that is over. The card that left is in that modem no more, unless it is what
     /// was read there afterwards.
-    pub async fn bank_moved(&self, moved: Moved) -> Result<(), Error> {
+    pub async fn bank_moved(&self, moved: SwitchRecord) -> Result<(), Error> {
         let now = self.now();
         let kept = self.store.write(move |tx| {
             tx.add_move(&moved, now.minus(MOVES_KEPT))?;
@@ -143,13 +146,13 @@ impl Gateway {
     }
 
     /// A bank's newest `limit` switches (0: all), newest first.
-    pub async fn bank_moves(&self, bank: &str, limit: u32) -> Result<Vec<Moved>, Error> {
+    pub async fn bank_moves(&self, bank: &str, limit: u32) -> Result<Vec<SwitchRecord>, Error> {
         let (bank, limit) = (bank.to_owned(), if limit == 0 { i64::MAX } else { i64::from(limit) });
         Ok(self.store.read(move |rows| rows.bank_moves(&bank, limit)).await?)
     }
 
     /// What is wanted of these SIMs, by ICCID; one that is not known has no need.
-    pub async fn bank_needs(&self, iccids: Vec<String>) -> Result<Vec<Need>, Error> {
+    pub async fn bank_needs(&self, iccids: Vec<String>) -> Result<Vec<SlotDemand>, Error> {
         let now = self.now();
         let read = self.store.read(move |rows| {
             let hold = |iccid: String| Ok(rows.hold_on(&iccid, now)?.map(|hold| (iccid, hold)));
@@ -162,16 +165,25 @@ impl Gateway {
         Ok(read.await?.into_iter().map(|(iccid, hold)| self.need(iccid, hold, now)).collect())
     }
 
-    fn need(&self, iccid: String, hold: Hold, now: Timestamp) -> Need {
+    fn need(&self, iccid: String, hold: Hold, now: Timestamp) -> SlotDemand {
         let away = !self.is_on_air(&iccid, now);
         let mut state = self.banks.lock();
         if !away {
             state.called.remove(&iccid);
         }
-        let by_tenant = state.called.contains_key(&iccid).then_some(Call::Tenant);
-        let called =
-            hold.open_until.filter(|_| away).map(|until| Call::Order { until }).or(by_tenant);
-        Need { stays: hold.stays, collects: hold.collects, called, rented: hold.rented, iccid }
+        let by_tenant = state.called.contains_key(&iccid).then_some(SwitchTrigger::Tenant);
+        let called = hold
+            .open_until
+            .filter(|_| away)
+            .map(|until| SwitchTrigger::Order { until })
+            .or(by_tenant);
+        SlotDemand {
+            stays: hold.stays,
+            collects: hold.collects,
+            called,
+            rented: hold.rented,
+            iccid,
+        }
     }
 
     /// Whether a SIM may leave the air. From then on nobody is given it as a SIM on the air, until
@@ -206,8 +218,8 @@ impl Gateway {
     /// Takes what a bank says of itself, in place of what it said before.
     pub fn bank_reported(&self, report: BankReport) {
         let card = |(place, slot): (usize, &SlotReport)| match &slot.holds {
-            Holds::Sim(iccid) => Some((iccid.clone(), place)),
-            Holds::Unknown | Holds::Empty => None,
+            SlotContents::Sim(iccid) => Some((iccid.clone(), place)),
+            SlotContents::Unknown | SlotContents::Empty => None,
         };
         let by_iccid: HashMap<String, usize> =
             report.slots.iter().enumerate().filter_map(card).collect();
@@ -244,7 +256,7 @@ impl Gateway {
     }
 
     /// Once the operation is on disk the banks' plans are looked at anew.
-    pub(super) fn bank_news_after(&self, tx: &Tx<'_>) {
+    pub(super) fn bank_news_after(&self, tx: &WriteTx<'_>) {
         let banks = Arc::clone(&self.banks);
         tx.after_commit(move || banks.news.notify_one());
     }
@@ -269,7 +281,7 @@ impl Gateway {
 
     /// Begins the lifetimes of orders that were made for a parked SIM which is on the air now;
     /// answers of how many.
-    pub(super) fn begin_some(&self, tx: &Tx<'_>) -> Result<usize, StoreError> {
+    pub(super) fn begin_some(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.now();
         let awaiting = tx.awaiting(now)?;
         let begun = awaiting.into_iter().filter(|waiting| self.is_on_air(&waiting.iccid, now));
@@ -291,10 +303,10 @@ impl Gateway {
     /// they are known.
     pub(super) fn place_of(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         imei: &str,
         iccid: &str,
-    ) -> Result<Option<Place>, StoreError> {
+    ) -> Result<Option<BankPosition>, StoreError> {
         let banks = self.banks.all();
         if banks.is_empty() {
             return Ok(None);
@@ -311,6 +323,6 @@ impl Gateway {
             return Ok(None);
         };
         let slot = tx.slot_of_card(&bank, iccid)?;
-        Ok(Some(Place { bank, slot }))
+        Ok(Some(BankPosition { bank, slot }))
     }
 }

@@ -1,12 +1,12 @@
 //! Services: the operator's verbs.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::explain::find_service;
 use super::{Error, Gateway};
 use crate::domain::{Catalogue, Service, ServiceId};
-use crate::store::{Actor, NewService, Tx};
+use crate::store::{Actor, NewService, WriteTx};
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +74,11 @@ impl Gateway {
     }
 
     /// From the commit on messages are matched by the services as they are now.
-    fn reload(&self, tx: &Tx<'_>) -> Result<Vec<Service>, Error> {
+    fn reload(&self, tx: &WriteTx<'_>) -> Result<Vec<Service>, Error> {
         let services = tx.services()?;
         let (catalogue, compiled) =
             (Arc::clone(&self.catalogue), Arc::new(Catalogue::new(&services)?));
-        tx.after_commit(move || {
-            *catalogue.write().unwrap_or_else(PoisonError::into_inner) = compiled
-        });
+        tx.after_commit(move || *catalogue.write() = compiled);
         Ok(services)
     }
 

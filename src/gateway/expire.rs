@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Error, Gateway};
 use crate::domain::rental::RentalState;
 use crate::domain::{Order, Timestamp};
-use crate::store::{Deadline, Rows, StoreError, Tx};
+use crate::store::{Deadline, ReadTx, StoreError, WriteTx};
 
 /// How much is done in one transaction, so that nobody waits long behind it.
 const BATCH: usize = 200;
@@ -17,7 +17,7 @@ const FILING: Duration = Duration::from_secs(3600);
 /// Writes off an open order whose lifetime is over.
 pub(super) fn expire(
     gateway: &Gateway,
-    tx: &Tx<'_>,
+    tx: &WriteTx<'_>,
     due: Order,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -65,7 +65,7 @@ impl Gateway {
         self.store.read(move |rows| gateway.next_due(rows)).await
     }
 
-    fn next_due(&self, rows: &Rows<'_>) -> Result<Option<Timestamp>, Error> {
+    fn next_due(&self, rows: &ReadTx<'_>) -> Result<Option<Timestamp>, Error> {
         let text = next_purge(rows.next_text_settled()?, self.settings().text_kept);
         let raw = next_purge(rows.next_raw_settled()?, self.settings().raw_kept);
         // One more than are set aside: the first that is not.
@@ -81,7 +81,7 @@ impl Gateway {
     /// Does some of what is due, one thing after the other in the order of their times, as if there
     /// had been no outage; answers how much. What cannot be done is set aside and told, and the
     /// others are done.
-    fn meet_some(&self, tx: &Tx<'_>) -> Result<usize, Error> {
+    fn meet_some(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
         let now = self.now();
         let mut done = self.begin_some(tx)?;
         let mut due = tx.due(now, BATCH + self.aside.count())?;
@@ -105,7 +105,7 @@ impl Gateway {
     /// Does one thing whose time has come; answers when its next one comes.
     fn meet(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         deadline: Deadline,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
@@ -126,7 +126,7 @@ impl Gateway {
     }
 
     /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
-    fn purge_some(&self, tx: &Tx<'_>) -> Result<usize, StoreError> {
+    fn purge_some(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.now();
         let texts = tx.due_texts(now.minus(self.settings().text_kept), LIMIT)?;
         let raw = tx.due_raw(now.minus(self.settings().raw_kept), LIMIT)?;
@@ -136,7 +136,7 @@ impl Gateway {
     }
 
     /// Once the operation is on disk, what is due next is looked for anew.
-    pub(super) fn deadlines_change_after(&self, tx: &Tx<'_>) {
+    pub(super) fn deadlines_change_after(&self, tx: &WriteTx<'_>) {
         let deadlines = std::sync::Arc::clone(&self.deadlines);
         tx.after_commit(move || deadlines.notify_one());
     }

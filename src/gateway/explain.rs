@@ -2,9 +2,9 @@
 
 use super::accounts::find;
 use super::{Error, Gateway};
-use crate::domain::allocation::{self, Obstacle};
+use crate::domain::allocation::{self, UnavailableReason};
 use crate::domain::{AccountId, Service, code};
-use crate::store::{Rows, StockQuery};
+use crate::store::{ReadTx, StockQuery};
 
 /// How a service's stock in a country stands for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Explanation {
     /// How many could be given out now.
     pub available: usize,
     /// How many could not, by the first thing that stands in the way.
-    pub obstacles: Vec<(Obstacle, usize)>,
+    pub obstacles: Vec<(UnavailableReason, usize)>,
 }
 
 /// Whose a message would be.
@@ -79,19 +79,22 @@ impl Gateway {
                 prospect.online = gateway.is_on_air(iccid, now);
                 prospect.parked = !prospect.online && gateway.is_parked(iccid, now);
             }
-            let mut found: Vec<Option<Obstacle>> =
+            let mut found: Vec<Option<UnavailableReason>> =
                 prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
             // So many of those that only are not on the air can be in time: no more than radios are
             // free.
             let in_time = gateway.parked_count(rows, query)?;
-            let waiting = found.iter_mut().filter(|found| **found == Some(Obstacle::Parked));
+            let waiting =
+                found.iter_mut().filter(|found| **found == Some(UnavailableReason::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
             let count = |wanted| found.iter().filter(|found| **found == wanted).count();
             Ok(Explanation {
                 service: service.name,
                 sims: found.len(),
                 available: count(None),
-                obstacles: Obstacle::ALL.map(|obstacle| (obstacle, count(Some(obstacle)))).to_vec(),
+                obstacles: UnavailableReason::ALL
+                    .map(|obstacle| (obstacle, count(Some(obstacle))))
+                    .to_vec(),
                 country,
             })
         });
@@ -123,7 +126,7 @@ impl Gateway {
 }
 
 /// The service that an operator means by a name or an id.
-pub(super) fn find_service(rows: &Rows<'_>, reference: &str) -> Result<Service, Error> {
+pub(super) fn find_service(rows: &ReadTx<'_>, reference: &str) -> Result<Service, Error> {
     let by_id = reference.parse().ok().map(|id| rows.service(id)).transpose()?.flatten();
     let found = match by_id {
         Some(found) => Some(found),

@@ -1,8 +1,8 @@
 //! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its
 //! commit may the modem forget it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ use crate::domain::network_clock::{self, SAMPLE_AGE, SAMPLES};
 use crate::domain::order::OrderState;
 use crate::domain::{Catalogue, MessageId, Order, OrderId, SimId, Timestamp, code};
 use crate::sms::{self, Deliver};
-use crate::store::{Actor, NewMessage, NewPart, Tx};
+use crate::store::{Actor, NewMessage, NewPart, WriteTx};
 
 /// One PDU as a modem gave it.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl Gateway {
 
     fn keep(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         sim: SimId,
         imei: &str,
         reading: &Reading,
@@ -167,7 +167,12 @@ impl Gateway {
         Ok(ingested)
     }
 
-    fn keep_undecodable(&self, tx: &Tx<'_>, sim: SimId, at: Timestamp) -> Result<MessageId, Error> {
+    fn keep_undecodable(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        at: Timestamp,
+    ) -> Result<MessageId, Error> {
         let nothing = NewMessage {
             sim,
             sender: None,
@@ -187,7 +192,7 @@ impl Gateway {
 
     fn keep_single(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         sim: SimId,
         deliver: &Deliver,
         (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
@@ -209,7 +214,7 @@ impl Gateway {
     /// Adds the message (or mends `shown`) and gives it to the order that it belongs to.
     pub(super) fn give(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         whole: &Whole<'_>,
         shown: Option<MessageId>,
     ) -> Result<(MessageId, Option<OrderId>), Error> {
@@ -254,7 +259,7 @@ impl Gateway {
     /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
     fn find_owner(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         whole: &Whole<'_>,
         rule: Option<&str>,
     ) -> Result<Owner, Error> {
@@ -288,7 +293,7 @@ impl Gateway {
     }
 
     /// Finds whose the message is. An open order is completed by it and its price charged.
-    fn match_order(&self, tx: &Tx<'_>, whole: &Whole<'_>) -> Result<Option<OrderId>, Error> {
+    fn match_order(&self, tx: &WriteTx<'_>, whole: &Whole<'_>) -> Result<Option<OrderId>, Error> {
         let running = tx.running_orders(whole.sim, whole.received_at)?;
         let running = running
             .into_iter()
@@ -325,11 +330,11 @@ impl Gateway {
     }
 
     pub(super) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.catalogue.read())
     }
 
     /// Tells those who follow the messages, once the operation is on disk.
-    fn tell_after(&self, tx: &Tx<'_>, message: MessageId, at: Timestamp) {
+    fn tell_after(&self, tx: &WriteTx<'_>, message: MessageId, at: Timestamp) {
         let (newest, last_message_at) =
             (self.newest_message.clone(), Arc::clone(&self.last_message_at));
         tx.after_commit(move || {
@@ -341,7 +346,7 @@ impl Gateway {
 
 /// Since when retention counts: the end of what the message belongs to, or its arrival.
 fn settled_at(
-    tx: &Tx<'_>,
+    tx: &WriteTx<'_>,
     owner: &Owner,
     received_at: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
@@ -356,7 +361,7 @@ fn settled_at(
 /// that one's clock.
 pub(super) fn taken_at(
     gateway: &Gateway,
-    tx: &Tx<'_>,
+    tx: &WriteTx<'_>,
     smsc: Option<&str>,
     stamp: Option<Timestamp>,
     received_at: Timestamp,

@@ -4,68 +4,72 @@
 //! `domain`; what must happen only when it is on disk (waking a long poll) hangs on the commit.
 
 mod accounts;
-mod aside;
 mod assemble;
 mod banks;
-mod board;
 mod catalogue;
-mod census;
-mod custody;
-mod desk;
 mod error;
 mod expire;
 mod explain;
-mod hot;
+mod failed_deadlines;
 mod ingest;
+mod long_poll;
+mod modem_control;
+mod modem_registry;
 mod numbers;
 mod offers;
 mod operator;
+mod order_stats;
 mod orders;
-mod parked;
 mod pins;
 mod rentals;
+mod request_cache;
 mod reuse;
-mod seen;
+mod sim_locations;
 mod sims;
-mod tally;
-mod watch;
+mod site_stats;
+mod standby;
+mod view_audit;
 
+use parking_lot::RwLock;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch as latest};
+use tokio::sync::{Notify, watch};
 
 pub use accounts::NewKey;
-pub use board::{Board, Change};
 pub use catalogue::Imported;
-pub use census::{Census, LedgerSums};
-pub use desk::{Later, ModemAsk, ModemDesk, ModemDetail, Reload, Reloaded, ScannedPort};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
+pub use modem_control::{
+    BoxFuture, ModemAsk, ModemControl, ModemDetail, Reload, Reloaded, ScannedPort,
+};
+pub use modem_registry::{Change, ModemRegistry};
 pub use numbers::Wanted;
 pub use offers::Offer;
 pub use operator::OrderHistory;
+pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
 pub use reuse::Reuse;
 pub use sims::{Identified, SimView};
-pub use tally::{Ends, SILENT_ORDERS, Tally};
+pub use site_stats::{LedgerSums, SiteStats};
 
 use crate::domain::message::Message;
 use crate::domain::price::Rates;
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Catalogue, Countries, MessageId, Timestamp, code};
 pub use crate::store::{
-    Account, AuditRow, CHECKS, Entry, Holder, Key, MessageFilter, NewService, Place, Stay,
+    Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
+    NewService,
 };
 use crate::store::{Store, StoreError};
-use aside::Aside;
 use banks::Banks;
-use hot::Hot;
-use watch::Watch;
+use failed_deadlines::FailedDeadlines;
+use long_poll::LongPolls;
+use request_cache::RequestCache;
 
 /// Tells the time; the real one is read in `daemon`.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -155,13 +159,13 @@ pub struct Parts {
     entropy: Entropy,
     settings: Arc<RwLock<Arc<Settings>>>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
-    board: Arc<Board>,
-    watch: Arc<Watch>,
-    hot: Arc<Hot>,
-    tally: Arc<Tally>,
-    aside: Arc<Aside>,
+    board: Arc<ModemRegistry>,
+    watch: Arc<LongPolls>,
+    hot: Arc<RequestCache>,
+    tally: Arc<OrderStats>,
+    aside: Arc<FailedDeadlines>,
     banks: Arc<Banks>,
-    newest_message: latest::Sender<MessageId>,
+    newest_message: watch::Sender<MessageId>,
     /// When a message came last, in microseconds; `i64::MIN`: never.
     last_message_at: Arc<AtomicI64>,
     deadlines: Arc<Notify>,
@@ -206,11 +210,11 @@ impl Gateway {
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
             board: Arc::default(),
             watch: Arc::default(),
-            hot: Arc::new(Hot::with(open)),
+            hot: Arc::new(RequestCache::with(open)),
             tally: Arc::default(),
             aside: Arc::default(),
             banks: Arc::default(),
-            newest_message: latest::Sender::new(newest),
+            newest_message: watch::Sender::new(newest),
             last_message_at: Arc::new(AtomicI64::new(last_message_at.0)),
             deadlines: Arc::default(),
             clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
@@ -219,18 +223,18 @@ impl Gateway {
     }
 
     /// What the modems last said.
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &ModemRegistry {
         &self.board
     }
 
     /// The operator's choices as they are now.
     pub fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.settings.read())
     }
 
     /// Other choices from now on. What runs keeps the end and the price that it was made with.
     pub fn apply(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        *self.settings.write() = Arc::new(settings);
         self.deadlines.notify_one();
         // How numbers are asked for may be another now.
         self.asking.notify_one();
@@ -283,7 +287,7 @@ impl Gateway {
     }
 
     /// Tells of each commit that added or changed a message; holds the newest message's id.
-    pub fn message_news(&self) -> latest::Receiver<MessageId> {
+    pub fn message_news(&self) -> watch::Receiver<MessageId> {
         self.newest_message.subscribe()
     }
 }

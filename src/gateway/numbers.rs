@@ -8,12 +8,12 @@
 
 use std::time::Duration;
 
-use super::{Error, Gateway, ModemAsk, ModemDesk, SimView};
-use crate::domain::asking::{Ask, Means};
+use super::{Error, Gateway, ModemAsk, ModemControl, SimView};
+use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::sim::{NumberSource, Sim, replaces};
 use crate::domain::{SimId, Timestamp};
 use crate::sms::{self, Address, Submit};
-use crate::store::{Actor, Loopback, StoreError, Tx};
+use crate::store::{Actor, Loopback, StoreError, WriteTx};
 
 /// What stands before the token in a message to ourselves.
 const PREFIX: &str = "simbridge number check ";
@@ -74,14 +74,15 @@ impl Gateway {
             let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
             let settings = self.settings();
             let (ussd, loopback) = (settings.ask_ussd, settings.ask_loopback);
-            let (ussd, loopback) = (ussd && due(Means::Ussd), loopback && due(Means::Loopback));
+            let (ussd, loopback) =
+                (ussd && due(DiscoveryMethod::Ussd), loopback && due(DiscoveryMethod::Loopback));
             Wanted { iccid: sim.iccid, imsi: sim.imsi, ussd, loopback }
         });
         Ok((wanted.filter(|wanted| wanted.ussd || wanted.loopback).collect(), next))
     }
 
     /// What was asked for a SIM's number so far.
-    pub async fn number_asks(&self, iccid: &str) -> Result<Vec<Ask>, Error> {
+    pub async fn number_asks(&self, iccid: &str) -> Result<Vec<DiscoveryAttempt>, Error> {
         let iccid = iccid.to_owned();
         let read = self.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
             Some(sim) => rows.asks(sim.id),
@@ -94,16 +95,16 @@ impl Gateway {
     /// sent.
     pub async fn ask_by_ussd(
         &self,
-        desk: &dyn ModemDesk,
+        desk: &dyn ModemControl,
         iccid: &str,
         code: Option<String>,
     ) -> Result<SimView, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let known = || sim.imsi.as_deref().and_then(|imsi| desk.own_number_code(imsi));
         let code = code.or_else(known);
-        self.begin_ask(sim.id, Means::Ussd, code.is_some()).await?;
+        self.begin_ask(sim.id, DiscoveryMethod::Ussd, code.is_some()).await?;
         let Some(code) = code else {
-            return Err(self.ask_failed(sim.id, Means::Ussd, NO_CODE.to_owned()).await?);
+            return Err(self.ask_failed(sim.id, DiscoveryMethod::Ussd, NO_CODE.to_owned()).await?);
         };
         let asked = desk.ask(port, ModemAsk::NumberByUssd { iccid: iccid.to_owned(), code }).await;
         let told = asked.and_then(|reply| {
@@ -115,13 +116,13 @@ impl Gateway {
         });
         match told {
             Ok(number) => self.number_told(sim.id, number, NumberSource::Ussd).await,
-            Err(failure) => Err(self.ask_failed(sim.id, Means::Ussd, failure).await?),
+            Err(failure) => Err(self.ask_failed(sim.id, DiscoveryMethod::Ussd, failure).await?),
         }
     }
 
     /// Has the SIM send a message to another SIM of ours: once a day at most, because it costs what
     /// a message costs. Answers when it has been sent; the number is learnt when it comes.
-    pub async fn ask_by_loopback(&self, desk: &dyn ModemDesk, iccid: &str) -> Result<(), Error> {
+    pub async fn ask_by_loopback(&self, desk: &dyn ModemControl, iccid: &str) -> Result<(), Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let (receiver, number) = self.receiver_for(&sim).await?;
         let random = (self.entropy)().ok_or(Error::NoEntropy)?;
@@ -139,26 +140,32 @@ impl Gateway {
         let noted = token.clone();
         self.store
             .write(move |tx| {
-                let before = tx.asks(sim.id)?.into_iter().find(|ask| ask.means == Means::Loopback);
-                if let Some(earliest) =
-                    before.as_ref().map(Ask::earliest).filter(|earliest| *earliest > now)
+                let before =
+                    tx.asks(sim.id)?.into_iter().find(|ask| ask.means == DiscoveryMethod::Loopback);
+                if let Some(earliest) = before
+                    .as_ref()
+                    .map(DiscoveryAttempt::earliest)
+                    .filter(|earliest| *earliest > now)
                 {
                     return Err(Error::refused(format!(
                         "a message to ask for this SIM's number was sent already; each costs \
                          money, the next may be sent at {earliest}"
                     )));
                 }
-                let ask = Ask::begun(Means::Loopback, before.as_ref(), now);
+                let ask = DiscoveryAttempt::begun(DiscoveryMethod::Loopback, before.as_ref(), now);
                 tx.save_ask(
                     sim.id,
-                    &Ask { failure: Some("sent; it has not come yet".to_owned()), ..ask },
+                    &DiscoveryAttempt {
+                        failure: Some("sent; it has not come yet".to_owned()),
+                        ..ask
+                    },
                 )?;
                 Ok(tx.add_loopback(&noted, &loopback, now.minus(KNOWN))?)
             })
             .await?;
         let sent = desk.ask(port, ModemAsk::Send { iccid: iccid.to_owned(), pdu }).await;
         if let Err(failure) = sent {
-            return Err(self.ask_failed(sim.id, Means::Loopback, failure).await?);
+            return Err(self.ask_failed(sim.id, DiscoveryMethod::Loopback, failure).await?);
         }
         let gateway = self.clone();
         self.store
@@ -171,7 +178,11 @@ impl Gateway {
 
     /// Has a SIM's known number written into the card's own-number phonebook; the number as it was
     /// read back.
-    pub async fn write_number(&self, desk: &dyn ModemDesk, iccid: &str) -> Result<String, Error> {
+    pub async fn write_number(
+        &self,
+        desk: &dyn ModemControl,
+        iccid: &str,
+    ) -> Result<String, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let number =
             sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
@@ -187,7 +198,7 @@ impl Gateway {
     /// Whether a message is one that we sent to ourselves. What it tells is learnt.
     pub(super) fn is_loopback(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         sim: SimId,
         sender: &str,
         text: &str,
@@ -203,7 +214,12 @@ impl Gateway {
     }
 
     /// Learns the number once the message has come and it is certain who sent it.
-    fn learn_by_loopback(&self, tx: &Tx<'_>, token: &str, now: Timestamp) -> Result<(), Error> {
+    fn learn_by_loopback(
+        &self,
+        tx: &WriteTx<'_>,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let Some(Loopback { sim, sent_at, confirmed: true, originator: Some(originator), .. }) =
             tx.loopback(token)?
         else {
@@ -215,7 +231,7 @@ impl Gateway {
         if let Err(Error::Refused(failure)) =
             self.learn_told(tx, sim, &originator, NumberSource::Loopback, now)
         {
-            self.note_failure(tx, sim, Means::Loopback, failure)?;
+            self.note_failure(tx, sim, DiscoveryMethod::Loopback, failure)?;
         }
         Ok(())
     }
@@ -231,7 +247,9 @@ impl Gateway {
             self.store.write(move |tx| gateway.learn_told(tx, sim, &number, source, now)).await;
         match learnt {
             Ok(sim) => Ok(self.view_sim(sim, now)),
-            Err(Error::Refused(failure)) => Err(self.ask_failed(sim, Means::Ussd, failure).await?),
+            Err(Error::Refused(failure)) => {
+                Err(self.ask_failed(sim, DiscoveryMethod::Ussd, failure).await?)
+            }
             Err(error) => Err(error),
         }
     }
@@ -239,7 +257,7 @@ impl Gateway {
     /// Takes a number in that the network told of a SIM. The operator's own word stands.
     fn learn_told(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         id: SimId,
         raw: &str,
         source: NumberSource,
@@ -272,7 +290,7 @@ impl Gateway {
         tx.forget_asks(id)?;
         tx.note(
             Actor::Daemon,
-            &format!("learnt by {} the number of", source.word()),
+            &format!("learnt by {} the number of", source.as_str()),
             format!("SIM {}", learnt.iccid),
             now,
         )?;
@@ -310,19 +328,29 @@ impl Gateway {
     }
 
     /// One that cannot be made does not make the next one rarer.
-    async fn begin_ask(&self, sim: SimId, means: Means, possible: bool) -> Result<(), Error> {
+    async fn begin_ask(
+        &self,
+        sim: SimId,
+        means: DiscoveryMethod,
+        possible: bool,
+    ) -> Result<(), Error> {
         let now = self.now();
         self.store
             .write(move |tx| {
                 let before =
                     tx.asks(sim)?.into_iter().find(|ask| ask.means == means).filter(|_| possible);
-                Ok(tx.save_ask(sim, &Ask::begun(means, before.as_ref(), now))?)
+                Ok(tx.save_ask(sim, &DiscoveryAttempt::begun(means, before.as_ref(), now))?)
             })
             .await
     }
 
     /// Notes why it came to nothing, and gives that back as the answer.
-    async fn ask_failed(&self, sim: SimId, means: Means, failure: String) -> Result<Error, Error> {
+    async fn ask_failed(
+        &self,
+        sim: SimId,
+        means: DiscoveryMethod,
+        failure: String,
+    ) -> Result<Error, Error> {
         let (noted, gateway) = (failure.clone(), self.clone());
         self.store.write(move |tx| gateway.note_failure(tx, sim, means, noted)).await?;
         Ok(Error::Refused(failure))
@@ -330,14 +358,14 @@ impl Gateway {
 
     fn note_failure(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         sim: SimId,
-        means: Means,
+        means: DiscoveryMethod,
         failure: String,
     ) -> Result<(), Error> {
         let asked = tx.asks(sim)?.into_iter().find(|ask| ask.means == means);
         if let Some(ask) = asked {
-            tx.save_ask(sim, &Ask { failure: Some(failure), ..ask })?;
+            tx.save_ask(sim, &DiscoveryAttempt { failure: Some(failure), ..ask })?;
         }
         Ok(())
     }

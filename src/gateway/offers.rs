@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::parked::Parking;
+use super::standby::StandbyPool;
 use super::{Error, Gateway};
-use crate::domain::allocation::{Neighbour, OnSale, Use, count_stock, widest};
+use crate::domain::allocation::{ActiveOrder, OnSale, Use, count_stock, widest};
 use crate::domain::{AccountId, Amount, Service, ServiceId, Timestamp};
-use crate::store::{Rows, StoreError};
+use crate::store::{ReadTx, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
 pub type Offer = (Service, Amount, usize);
@@ -18,7 +18,7 @@ pub type Offer = (Service, Amount, usize);
 struct Candidate {
     number: String,
     uses: Arc<[Use]>,
-    neighbours: Vec<Neighbour>,
+    neighbours: Vec<ActiveOrder>,
 }
 
 /// Parked SIMs on sale, by the radios that reach them.
@@ -44,7 +44,7 @@ impl Gateway {
 
     fn offers_in(
         &self,
-        rows: &Rows<'_>,
+        rows: &ReadTx<'_>,
         account: AccountId,
         country: &str,
     ) -> Result<Vec<Offer>, StoreError> {
@@ -82,9 +82,9 @@ impl Gateway {
     /// What is on the air, and what is parked and has nothing running on it.
     fn candidates(
         &self,
-        rows: &Rows<'_>,
+        rows: &ReadTx<'_>,
         country: &str,
-        parking: Option<&Parking>,
+        parking: Option<&StandbyPool>,
         now: Timestamp,
     ) -> Result<(Vec<Candidate>, Parked), StoreError> {
         let mut neighbours = rows.neighbours(now)?;
@@ -104,7 +104,7 @@ impl Gateway {
         Ok((on_air, parked))
     }
 
-    fn uses(&self, rows: &Rows<'_>, number: &str) -> Result<Arc<[Use]>, StoreError> {
+    fn uses(&self, rows: &ReadTx<'_>, number: &str) -> Result<Arc<[Use]>, StoreError> {
         match self.hot.uses(number) {
             Ok(uses) => Ok(uses),
             Err(generation) => {

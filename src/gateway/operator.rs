@@ -9,7 +9,7 @@ use super::{Error, Gateway, SimView};
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
 use crate::domain::{Amount, OrderId, Timestamp};
-use crate::store::{Account, Actor, AuditRow, CHECKS, Entry, Tx};
+use crate::store::{Account, Actor, AuditRow, CHECKS, Entry, WriteTx};
 
 use super::orders::OrderView;
 
@@ -102,7 +102,7 @@ impl Gateway {
         &self,
         iccid: String,
         deed: &'static str,
-        change: impl FnOnce(&Tx<'_>, crate::domain::SimId, Timestamp) -> Result<(), Error>
+        change: impl FnOnce(&WriteTx<'_>, crate::domain::SimId, Timestamp) -> Result<(), Error>
         + Send
         + 'static,
     ) -> Result<SimView, Error> {

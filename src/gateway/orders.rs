@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::expire::expire;
-use super::parked::Air;
+use super::standby::SimReadiness;
 use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
@@ -12,7 +12,7 @@ use crate::domain::order::{OrderState, Refused};
 use crate::domain::{
     AccountId, Amount, Order, OrderId, Service, ServiceId, SimId, Timestamp, allocation,
 };
-use crate::store::{NewOrder, Rows, StockQuery, StoreError, Tx};
+use crate::store::{NewOrder, ReadTx, StockQuery, StoreError, WriteTx};
 
 /// What became of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,20 +78,20 @@ pub(super) struct Placement<'p> {
     pub(super) country: &'p str,
     pub(super) price: Amount,
     pub(super) reuse_of: Option<OrderId>,
-    pub(super) air: Air,
+    pub(super) air: SimReadiness,
 }
 
 /// A SIM that an order is given.
-pub(super) struct Found {
+pub(super) struct SelectedSim {
     pub(super) sim: SimId,
     pub(super) number: String,
-    pub(super) air: Air,
+    pub(super) air: SimReadiness,
 }
 
 /// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
 pub(super) fn expire_due_on(
     gateway: &Gateway,
-    tx: &Tx<'_>,
+    tx: &WriteTx<'_>,
     sim: SimId,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -153,7 +153,7 @@ impl Gateway {
 
     fn make(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         account: AccountId,
         service: &Service,
         country: &str,
@@ -163,7 +163,7 @@ impl Gateway {
             return Ok(MakeOrder::AlreadyOpen(oldest));
         }
         let found = self.allocate(tx, account, service, country, now)?;
-        let Some(Found { sim, number, air }) = found else { return Ok(MakeOrder::NoPhone) };
+        let Some(SelectedSim { sim, number, air }) = found else { return Ok(MakeOrder::NoPhone) };
         let price = service.price_in(country);
         if !self.covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
@@ -185,7 +185,7 @@ impl Gateway {
     /// The account's oldest open order, when it has as many as it may.
     pub(super) fn too_many_open(
         &self,
-        rows: &Rows<'_>,
+        rows: &ReadTx<'_>,
         account: AccountId,
         now: Timestamp,
     ) -> Result<Option<OrderId>, Error> {
@@ -196,7 +196,7 @@ impl Gateway {
     /// Whether balance less holds covers `price`.
     pub(super) fn covers(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         account: AccountId,
         price: Amount,
     ) -> Result<bool, Error> {
@@ -207,15 +207,15 @@ impl Gateway {
     /// Adds an order and holds its price.
     pub(super) fn place(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         placement: &Placement<'_>,
         now: Timestamp,
     ) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of, air } = *placement;
         expire_due_on(self, tx, sim, now)?;
         let (lifetime, awaits_sim) = match air {
-            Air::On => (self.settings().order_lifetime, false),
-            Air::Parked { sold_within } => (sold_within, true),
+            SimReadiness::On => (self.settings().order_lifetime, false),
+            SimReadiness::Parked { sold_within } => (sold_within, true),
         };
         let expires_at = now.plus(lifetime);
         let order = tx.add_order(&NewOrder {
@@ -244,12 +244,12 @@ impl Gateway {
 
     fn allocate(
         &self,
-        rows: &Rows<'_>,
+        rows: &ReadTx<'_>,
         account: AccountId,
         service: &Service,
         country: &str,
         now: Timestamp,
-    ) -> Result<Option<Found>, StoreError> {
+    ) -> Result<Option<SelectedSim>, StoreError> {
         let used_since = self.used_since(now);
         let passes = allocation::passes(service.has_patterns(), self.settings().share_sim);
         let query = |company| StockQuery {
@@ -264,7 +264,7 @@ impl Gateway {
             let found = rows
                 .find_in_stock(query(*company), |sim, iccid| self.can_be_given(sim, iccid, now))?;
             if let Some((sim, number)) = found {
-                return Ok(Some(Found { sim, number, air: Air::On }));
+                return Ok(Some(SelectedSim { sim, number, air: SimReadiness::On }));
             }
         }
         let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
@@ -386,7 +386,7 @@ impl Gateway {
     }
 
     /// Writes an order's end without an SMS: the hold goes back, and who waits hears it.
-    pub(super) fn release(&self, tx: &Tx<'_>, ended: &Order) -> Result<(), Error> {
+    pub(super) fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
         tx.end_order(ended)?;
         self.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
@@ -399,7 +399,7 @@ impl Gateway {
 
     /// Once the operation is on disk `order` is known to wait no more, and its long polls are
     /// woken.
-    pub(super) fn wake_after(&self, tx: &Tx<'_>, order: OrderId) {
+    pub(super) fn wake_after(&self, tx: &WriteTx<'_>, order: OrderId) {
         let (hot, watch) = (Arc::clone(&self.hot), Arc::clone(&self.watch));
         tx.after_commit(move || {
             hot.ended(order);

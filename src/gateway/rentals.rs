@@ -8,7 +8,7 @@ use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
-use crate::store::{Actor, Entry, Tx};
+use crate::store::{Actor, Entry, WriteTx};
 
 /// What became of a request to rent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Gateway {
 
     fn rent_in(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         account: AccountId,
         country: String,
         package: &Package,
@@ -144,7 +144,7 @@ impl Gateway {
     )]
     fn charge_term(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         account: AccountId,
         rental: RentalId,
         term: u32,
@@ -255,7 +255,7 @@ impl Gateway {
     /// An account's rental, renewed or ended if its end has come.
     fn own_rental(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         account: AccountId,
         id: RentalId,
         now: Timestamp,
@@ -268,7 +268,7 @@ impl Gateway {
     /// `now`.
     pub(super) fn settle_tenant(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         sim: SimId,
         now: Timestamp,
     ) -> Result<bool, Error> {
@@ -282,7 +282,7 @@ impl Gateway {
     /// of a long outage finds the same as if there had been none.
     pub(super) fn settle_rental(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         rental: Rental,
         now: Timestamp,
     ) -> Result<Rental, Error> {
@@ -296,7 +296,7 @@ impl Gateway {
     /// The rental renewed for one term, or ended, if its end has come.
     pub(super) fn step_rental(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         rental: Rental,
         now: Timestamp,
     ) -> Result<Rental, Error> {
@@ -311,7 +311,7 @@ impl Gateway {
 
     fn renewed(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         rental: &Rental,
         now: Timestamp,
     ) -> Result<Option<Rental>, Error> {
@@ -328,7 +328,7 @@ impl Gateway {
         Ok(Some(renewed))
     }
 
-    fn ended(&self, tx: &Tx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+    fn ended(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
         let ended = rental.end();
         tx.save_rental(&ended)?;
         self.bank_news_after(tx);

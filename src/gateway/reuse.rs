@@ -1,12 +1,12 @@
 //! Reuse: the number of a completed order once more, for the same service.
 
 use super::orders::{Placement, expire_due_on};
-use super::parked::Air;
+use super::standby::SimReadiness;
 use super::{Error, Gateway};
 use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
-use crate::store::Tx;
+use crate::store::WriteTx;
 
 /// What became of a request to use a number again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,12 @@ impl Gateway {
         self.store.write(move |tx| gateway.reuse_in(tx, account, order)).await
     }
 
-    fn reuse_in(&self, tx: &Tx<'_>, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
+    fn reuse_in(
+        &self,
+        tx: &WriteTx<'_>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Reuse, Error> {
         let now = self.now();
         let Some(old) = tx.order(order)?.filter(|order| order.account == account) else {
             return Ok(Reuse::Offline);
@@ -67,10 +72,10 @@ impl Gateway {
     /// SIM comes on the air.
     fn reusable(
         &self,
-        tx: &Tx<'_>,
+        tx: &WriteTx<'_>,
         old: &Order,
         now: Timestamp,
-    ) -> Result<Option<(Service, Air)>, Error> {
+    ) -> Result<Option<(Service, SimReadiness)>, Error> {
         let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else {
             return Ok(None);
         };

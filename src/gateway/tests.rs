@@ -17,16 +17,16 @@ use crate::store::NewService;
 mod banks;
 mod faulty;
 mod histories;
-mod keeping;
 mod numbers;
 mod races;
 mod rentals;
+mod retention;
 mod reuse;
 
 const START_US: i64 = 1_780_000_000_000_000;
 const SECOND_US: i64 = 1_000_000;
 
-struct Desk {
+struct Fixture {
     gateway: Gateway,
     settings: Settings,
     clock: Arc<AtomicI64>,
@@ -38,16 +38,16 @@ fn entropy() -> Entropy {
     Arc::new(move || Some([next.fetch_add(1, Ordering::SeqCst); 32]))
 }
 
-impl Desk {
-    async fn open() -> Desk {
-        Desk::with(Settings::default()).await
+impl Fixture {
+    async fn open() -> Fixture {
+        Fixture::with(Settings::default()).await
     }
 
-    async fn with(settings: Settings) -> Desk {
+    async fn with(settings: Settings) -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(START_US));
-        let gateway = Desk::gateway(&dir, &clock, settings.clone()).await;
-        Desk { gateway, settings, clock, dir }
+        let gateway = Fixture::gateway(&dir, &clock, settings.clone()).await;
+        Fixture { gateway, settings, clock, dir }
     }
 
     async fn gateway(
@@ -64,7 +64,7 @@ impl Desk {
     /// The daemon goes down and comes up again.
     async fn restart(&mut self) {
         self.gateway.store.close().await;
-        self.gateway = Desk::gateway(&self.dir, &self.clock, self.settings.clone()).await;
+        self.gateway = Fixture::gateway(&self.dir, &self.clock, self.settings.clone()).await;
     }
 
     fn pass(&self, seconds: i64) {
@@ -194,7 +194,7 @@ impl Desk {
 
     /// Balance and holds, after checking that they are the ledger's sums.
     async fn funds(&self, account: AccountId) -> (i64, i64) {
-        let read = move |rows: &crate::store::Rows<'_>| {
+        let read = move |rows: &crate::store::ReadTx<'_>| {
             Ok::<_, StoreError>((rows.account(account)?, rows.ledger_sums(account)?))
         };
         let (account, sums) = self.gateway.store.read(read).await.unwrap();
@@ -224,51 +224,55 @@ fn imei(n: u16) -> String {
 
 #[tokio::test]
 async fn an_order_gets_its_code_and_is_charged_once() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 120).await, desk.service("Uber", &["^Uber$"]).await);
-    let made = desk.make(ann, uber).await;
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 120).await, fixture.service("Uber", &["^Uber$"]).await);
+    let made = fixture.make(ann, uber).await;
     let MakeOrder::Made { order, number } = made else { panic!("{made:?}") };
     assert_eq!(number, "0612000001");
-    assert_eq!(desk.funds(ann).await, (120, 50));
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    desk.pass(5);
-    let Ingested::Message(_, given) = desk.sms(1, "Uber", "Your code\r\nis 0183").await else {
+    assert_eq!(fixture.funds(ann).await, (120, 50));
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    fixture.pass(5);
+    let Ingested::Message(_, given) = fixture.sms(1, "Uber", "Your code\r\nis 0183").await else {
         panic!()
     };
     assert_eq!(given, Some(order));
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("Your code is 0183".into()));
-    assert_eq!(desk.funds(ann).await, (70, 0));
-    desk.pass(5);
-    desk.sms(1, "Uber", "Again: 0184").await;
     assert_eq!(
-        desk.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.sms(ann, order).await.unwrap(),
+        Sms::Text("Your code is 0183".into())
+    );
+    assert_eq!(fixture.funds(ann).await, (70, 0));
+    fixture.pass(5);
+    fixture.sms(1, "Uber", "Again: 0184").await;
+    assert_eq!(
+        fixture.gateway.sms(ann, order).await.unwrap(),
         Sms::Text("Again: 0184".into()),
         "the newest"
     );
-    assert_eq!(desk.funds(ann).await, (70, 0), "charged once");
-    let message = desk.messages().await.remove(0);
+    assert_eq!(fixture.funds(ann).await, (70, 0), "charged once");
+    let message = fixture.messages().await.remove(0);
     assert_eq!(
         (message.code.as_deref(), message.text.as_deref()),
         (Some("0183"), Some("Your code\r\nis 0183"))
     );
-    assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Completed);
+    assert_eq!(fixture.gateway.cancel(ann, order).await.unwrap(), Cancel::Completed);
 }
 
 #[tokio::test]
 async fn refusals_come_in_the_stated_order() {
-    let desk = Desk::open().await;
-    let (ann, uber) = (desk.customer("ann", 0).await, desk.service("Uber", &[]).await);
-    let make = |service, country: &'static str| desk.gateway.make_order(ann, service, country);
+    let fixture = Fixture::open().await;
+    let (ann, uber) = (fixture.customer("ann", 0).await, fixture.service("Uber", &[]).await);
+    let make = |service, country: &'static str| fixture.gateway.make_order(ann, service, country);
     assert_eq!(make(None, "XX").await.unwrap(), MakeOrder::InvalidService);
     assert_eq!(make(Some(ServiceId(99)), "NL").await.unwrap(), MakeOrder::InvalidService);
     assert_eq!(make(Some(uber), "XX").await.unwrap(), MakeOrder::InvalidCountry);
     assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::NoPhone, "before the balance");
-    desk.plug(1).await;
+    fixture.plug(1).await;
     assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::NoBalance);
     assert_eq!(make(Some(uber), "UK").await.unwrap(), MakeOrder::NoPhone);
-    desk.gateway.top_up("ann".into(), Amount(60), "one".into()).await.unwrap();
-    let order = desk.order(ann, uber).await;
+    fixture.gateway.top_up("ann".into(), Amount(60), "one".into()).await.unwrap();
+    let order = fixture.order(ann, uber).await;
     assert_eq!(
         make(Some(uber), "NL").await.unwrap(),
         MakeOrder::AlreadyOpen(order),
@@ -278,41 +282,41 @@ async fn refusals_come_in_the_stated_order() {
 
 #[tokio::test]
 async fn a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
     let (uber, lyft) =
-        (desk.service("Uber", &["Uber"]).await, desk.service("Lyft", &["Lyft"]).await);
-    let first = desk.order(ann, uber).await;
+        (fixture.service("Uber", &["Uber"]).await, fixture.service("Lyft", &["Lyft"]).await);
+    let first = fixture.order(ann, uber).await;
     assert_eq!(
-        desk.make(bob, uber).await,
+        fixture.make(bob, uber).await,
         MakeOrder::NoPhone,
         "one open order per SIM and service"
     );
-    assert_eq!(desk.gateway.cancel(ann, first).await.unwrap(), Cancel::Canceled);
-    let second = desk.order(bob, uber).await;
-    desk.sms(1, "Uber", "code 1234").await;
-    assert!(matches!(desk.state(second).await, OrderState::Completed { .. }));
+    assert_eq!(fixture.gateway.cancel(ann, first).await.unwrap(), Cancel::Canceled);
+    let second = fixture.order(bob, uber).await;
+    fixture.sms(1, "Uber", "code 1234").await;
+    assert!(matches!(fixture.state(second).await, OrderState::Completed { .. }));
     for account in [ann, bob] {
-        assert_eq!(desk.make(account, uber).await, MakeOrder::NoPhone, "used");
-        let free = desk.order(account, lyft).await;
-        assert_eq!(desk.gateway.cancel(account, free).await.unwrap(), Cancel::Canceled);
+        assert_eq!(fixture.make(account, uber).await, MakeOrder::NoPhone, "used");
+        let free = fixture.order(account, lyft).await;
+        assert_eq!(fixture.gateway.cancel(account, free).await.unwrap(), Cancel::Canceled);
     }
 }
 
 #[tokio::test]
 async fn a_sim_without_an_order_comes_first_then_the_one_given_out_longest_ago() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     for n in [1, 2, 3] {
-        desk.plug(n).await;
+        fixture.plug(n).await;
     }
     let mut numbers = Vec::new();
-    let services = [desk.service("a", &["a"]).await, desk.service("b", &["b"]).await];
+    let services = [fixture.service("a", &["a"]).await, fixture.service("b", &["b"]).await];
     for name in ["u", "v", "w", "x"] {
-        let account = desk.customer(name, 500).await;
-        desk.pass(1);
+        let account = fixture.customer(name, 500).await;
+        fixture.pass(1);
         let MakeOrder::Made { number, .. } =
-            desk.make(account, services[usize::from(name == "x")]).await
+            fixture.make(account, services[usize::from(name == "x")]).await
         else {
             panic!()
         };
@@ -323,107 +327,112 @@ async fn a_sim_without_an_order_comes_first_then_the_one_given_out_longest_ago()
 
 #[tokio::test]
 async fn a_service_without_patterns_has_its_sim_to_itself() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (any, uber) = (desk.service("any", &[]).await, desk.service("Uber", &["^Uber$"]).await);
-    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 500).await);
-    let order = desk.order(ann, any).await;
-    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone);
-    desk.sms(1, "Uber", "claimed by another service").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    desk.pass(1);
-    desk.sms(1, "Somebody", "hello").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("hello".into()));
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (any, uber) =
+        (fixture.service("any", &[]).await, fixture.service("Uber", &["^Uber$"]).await);
+    let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
+    let order = fixture.order(ann, any).await;
+    assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
+    fixture.sms(1, "Uber", "claimed by another service").await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    fixture.pass(1);
+    fixture.sms(1, "Somebody", "hello").await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("hello".into()));
 }
 
 #[tokio::test]
 async fn an_sms_from_before_the_order_is_nobodys() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
-    let order = desk.order(ann, uber).await;
-    desk.pass(30);
-    let late = desk.pdus("Uber", "for somebody else: 9999", 3600, 1);
-    let Ingested::Message(_, given) = desk.arrive(1, &late[0]).await else { panic!() };
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
+    let order = fixture.order(ann, uber).await;
+    fixture.pass(30);
+    let late = fixture.pdus("Uber", "for somebody else: 9999", 3600, 1);
+    let Ingested::Message(_, given) = fixture.arrive(1, &late[0]).await else { panic!() };
     assert_eq!(given, None);
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    desk.sms(1, "Uber", "code 1234").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    fixture.sms(1, "Uber", "code 1234").await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
 }
 
 #[tokio::test]
 async fn a_network_whose_clock_is_an_hour_slow_is_understood_after_some_live_messages() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
     for n in 0..4 {
-        desk.pass(60);
-        let pdu = Pdu::Octets(desk.pdus("Bank", &format!("message {n}"), 3600, 1).remove(0));
+        fixture.pass(60);
+        let pdu = Pdu::Octets(fixture.pdus("Bank", &format!("message {n}"), 3600, 1).remove(0));
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
-        desk.gateway.ingest(arrival).await.unwrap();
+        fixture.gateway.ingest(arrival).await.unwrap();
     }
-    desk.plug(1).await;
-    let order = desk.order(ann, uber).await;
-    desk.pass(5);
-    let older = desk.pdus("Uber", "from before the order", 3600 + 60, 1);
-    desk.arrive(1, &older[0]).await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    let pdus = desk.pdus("Uber", "code 1234", 3600, 1);
-    desk.arrive(1, &pdus[0]).await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    fixture.plug(1).await;
+    let order = fixture.order(ann, uber).await;
+    fixture.pass(5);
+    let older = fixture.pdus("Uber", "from before the order", 3600 + 60, 1);
+    fixture.arrive(1, &older[0]).await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    let pdus = fixture.pdus("Uber", "code 1234", 3600, 1);
+    fixture.arrive(1, &pdus[0]).await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
 }
 
 #[tokio::test]
 async fn what_a_wrong_clock_of_ours_has_learnt_is_forgotten_when_it_is_put_right() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
     for n in 0..4 {
-        desk.pass(60);
+        fixture.pass(60);
         // Ours is an hour slow.
-        let pdu = Pdu::Octets(desk.pdus("Bank", &format!("message {n}"), -3600, 1).remove(0));
+        let pdu = Pdu::Octets(fixture.pdus("Bank", &format!("message {n}"), -3600, 1).remove(0));
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
-        desk.gateway.ingest(arrival).await.unwrap();
+        fixture.gateway.ingest(arrival).await.unwrap();
     }
-    desk.report(1);
-    desk.pass(3600);
-    desk.gateway.clock_was_set(Duration::from_secs(3600));
-    desk.pass(5);
+    fixture.report(1);
+    fixture.pass(3600);
+    fixture.gateway.clock_was_set(Duration::from_secs(3600));
+    fixture.pass(5);
     // The modem's last word is five seconds old, not an hour.
-    let order = desk.order(ann, uber).await;
-    desk.pass(5);
-    desk.sms(1, "Uber", "code 1234").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    let order = fixture.order(ann, uber).await;
+    fixture.pass(5);
+    fixture.sms(1, "Uber", "code 1234").await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
 }
 
 #[tokio::test]
 async fn the_same_tpdu_read_twice_is_one_message() {
-    let desk = Desk::open().await;
-    let pdu = desk.pdus("Uber", "once", 0, 1).remove(0);
-    assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(..)));
-    assert_eq!(desk.arrive(1, &pdu).await, Ingested::Duplicate);
+    let fixture = Fixture::open().await;
+    let pdu = fixture.pdus("Uber", "once", 0, 1).remove(0);
+    assert!(matches!(fixture.arrive(1, &pdu).await, Ingested::Message(..)));
+    assert_eq!(fixture.arrive(1, &pdu).await, Ingested::Duplicate);
     assert!(
-        matches!(desk.arrive(2, &pdu).await, Ingested::Message(..)),
+        matches!(fixture.arrive(2, &pdu).await, Ingested::Message(..)),
         "another SIM's is another message"
     );
-    desk.pass(1);
+    fixture.pass(1);
     assert!(
-        matches!(desk.sms(1, "Uber", "once").await, Ingested::Message(..)),
+        matches!(fixture.sms(1, "Uber", "once").await, Ingested::Message(..)),
         "another time stamp is another message"
     );
-    assert_eq!(desk.messages().await.len(), 3);
+    assert_eq!(fixture.messages().await.len(), 3);
 }
 
 #[tokio::test]
 async fn what_cannot_be_decoded_is_kept_and_shown() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     let shown = Pdu::Text("+CMT gone wrong".into());
     for pdu in [Pdu::Octets(vec![0x07, 0x91]), Pdu::Octets(vec![]), shown] {
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: false };
-        assert!(matches!(desk.gateway.ingest(arrival).await.unwrap(), Ingested::Undecodable(_)));
+        assert!(matches!(fixture.gateway.ingest(arrival).await.unwrap(), Ingested::Undecodable(_)));
     }
     assert!(
-        desk.messages()
+        fixture
+            .messages()
             .await
             .iter()
             .all(|message| message.text.is_none() && message.order.is_none())
@@ -432,215 +441,227 @@ async fn what_cannot_be_decoded_is_kept_and_shown() {
 
 #[tokio::test]
 async fn when_a_message_came_last_is_known_at_once_and_after_a_restart() {
-    let mut desk = Desk::open().await;
-    desk.plug(1).await;
-    assert_eq!(desk.gateway.last_message_at(), None);
-    desk.sms(1, "Uber", "hello").await;
-    desk.pass(60);
-    assert_eq!(desk.gateway.last_message_at(), Some(Timestamp(START_US)));
-    desk.arrive(1, b"no PDU").await;
-    desk.restart().await;
-    assert_eq!(desk.gateway.last_message_at(), Some(Timestamp(START_US + 60 * SECOND_US)));
+    let mut fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    assert_eq!(fixture.gateway.last_message_at(), None);
+    fixture.sms(1, "Uber", "hello").await;
+    fixture.pass(60);
+    assert_eq!(fixture.gateway.last_message_at(), Some(Timestamp(START_US)));
+    fixture.arrive(1, b"no PDU").await;
+    fixture.restart().await;
+    assert_eq!(fixture.gateway.last_message_at(), Some(Timestamp(START_US + 60 * SECOND_US)));
 }
 
 #[tokio::test]
 async fn a_long_message_in_any_order_across_a_restart() {
-    let mut desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &["Uber"]).await);
-    let order = desk.order(ann, uber).await;
-    desk.pass(5);
+    let mut fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
+    let order = fixture.order(ann, uber).await;
+    fixture.pass(5);
     let text = format!("{}code 778811", "long ".repeat(70));
-    let pdus = desk.pdus("Uber", &text, 0, 9);
+    let pdus = fixture.pdus("Uber", &text, 0, 9);
     assert_eq!(pdus.len(), 3);
-    assert_eq!(desk.arrive(1, &pdus[2]).await, Ingested::Part);
-    assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Part);
-    assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Duplicate);
-    desk.restart().await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.arrive(1, &pdus[2]).await, Ingested::Part);
+    assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Part);
+    assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Duplicate);
+    fixture.restart().await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
     assert!(
-        matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order)
+        matches!(fixture.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order)
     );
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text(text));
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text(text));
 }
 
 #[tokio::test]
 async fn a_long_message_whose_rest_is_late_is_shown_and_then_mended() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     let text = "0123456789".repeat(40);
-    let pdus = desk.pdus("Uber", &text, 0, 9);
-    assert_eq!(desk.arrive(1, &pdus[0]).await, Ingested::Part);
-    assert_eq!(desk.arrive(1, &pdus[2]).await, Ingested::Part);
-    let due = desk.gateway.sweep().await.unwrap().unwrap();
-    assert!(desk.messages().await.is_empty());
-    desk.pass(due.since(desk.gateway.now()).as_secs().try_into().unwrap());
-    assert_eq!(desk.gateway.sweep().await.unwrap().map(drop), Some(()), "only retention is left");
-    let shown = desk.messages().await.remove(0);
-    assert!(!shown.complete && shown.text.unwrap().contains('…'));
-    desk.pass(86_400);
-    assert!(
-        matches!(desk.arrive(1, &pdus[1]).await, Ingested::Message(id, None) if id == shown.id)
+    let pdus = fixture.pdus("Uber", &text, 0, 9);
+    assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Part);
+    assert_eq!(fixture.arrive(1, &pdus[2]).await, Ingested::Part);
+    let due = fixture.gateway.sweep().await.unwrap().unwrap();
+    assert!(fixture.messages().await.is_empty());
+    fixture.pass(due.since(fixture.gateway.now()).as_secs().try_into().unwrap());
+    assert_eq!(
+        fixture.gateway.sweep().await.unwrap().map(drop),
+        Some(()),
+        "only retention is left"
     );
-    let mended = desk.messages().await.remove(0);
+    let shown = fixture.messages().await.remove(0);
+    assert!(!shown.complete && shown.text.unwrap().contains('…'));
+    fixture.pass(86_400);
+    assert!(
+        matches!(fixture.arrive(1, &pdus[1]).await, Ingested::Message(id, None) if id == shown.id)
+    );
+    let mended = fixture.messages().await.remove(0);
     assert!(mended.complete && mended.text.as_deref() == Some(text.as_str()));
 }
 
 #[tokio::test]
 async fn a_reference_used_again_is_another_message() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     let (old, new) = ("old ".repeat(50), "new ".repeat(50));
-    let first = desk.pdus("Uber", &old, 2 * 3600, 9);
-    desk.arrive(1, &first[0]).await;
-    let second = desk.pdus("Uber", &new, 0, 9);
-    assert_eq!(desk.arrive(1, &second[1]).await, Ingested::Part, "not the rest of the old one");
-    desk.arrive(1, &second[0]).await;
-    desk.arrive(1, &first[1]).await;
+    let first = fixture.pdus("Uber", &old, 2 * 3600, 9);
+    fixture.arrive(1, &first[0]).await;
+    let second = fixture.pdus("Uber", &new, 0, 9);
+    assert_eq!(fixture.arrive(1, &second[1]).await, Ingested::Part, "not the rest of the old one");
+    fixture.arrive(1, &second[0]).await;
+    fixture.arrive(1, &first[1]).await;
     let texts: Vec<_> =
-        desk.messages().await.into_iter().filter_map(|message| message.text).collect();
+        fixture.messages().await.into_iter().filter_map(|message| message.text).collect();
     assert_eq!(texts, [new, old]);
 }
 
 #[tokio::test]
 async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 60).await, desk.service("Uber", &[]).await);
-    let order = desk.order(ann, uber).await;
-    let due = desk.gateway.sweep().await.unwrap().unwrap();
-    assert_eq!(due.since(desk.gateway.now()), Duration::from_secs(600));
-    desk.pass(600);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) = (fixture.customer("ann", 60).await, fixture.service("Uber", &[]).await);
+    let order = fixture.order(ann, uber).await;
+    let due = fixture.gateway.sweep().await.unwrap().unwrap();
+    assert_eq!(due.since(fixture.gateway.now()), Duration::from_secs(600));
+    fixture.pass(600);
     assert_eq!(
-        desk.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.sms(ann, order).await.unwrap(),
         Sms::Over,
         "also before anybody has written it down"
     );
-    assert_eq!(desk.gateway.cancel(ann, order).await.unwrap(), Cancel::Over);
-    let pdu = desk.pdus("Uber", "too late", 5, 1).remove(0);
-    assert!(matches!(desk.arrive(1, &pdu).await, Ingested::Message(_, None)));
-    desk.gateway.sweep().await.unwrap();
-    assert!(matches!(desk.state(order).await, OrderState::Expired { .. }));
-    assert_eq!(desk.funds(ann).await, (60, 0));
+    assert_eq!(fixture.gateway.cancel(ann, order).await.unwrap(), Cancel::Over);
+    let pdu = fixture.pdus("Uber", "too late", 5, 1).remove(0);
+    assert!(matches!(fixture.arrive(1, &pdu).await, Ingested::Message(_, None)));
+    fixture.gateway.sweep().await.unwrap();
+    assert!(matches!(fixture.state(order).await, OrderState::Expired { .. }));
+    assert_eq!(fixture.funds(ann).await, (60, 0));
 }
 
 #[tokio::test]
 async fn a_new_order_may_take_the_sim_of_one_that_nobody_has_written_off_yet() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 60).await, desk.customer("bob", 60).await);
-    let uber = desk.service("Uber", &[]).await;
-    desk.order(ann, uber).await;
-    desk.pass(601);
-    desk.plug(1).await;
-    desk.order(bob, uber).await;
-    assert_eq!((desk.funds(ann).await, desk.funds(bob).await), ((60, 0), (60, 50)));
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 60).await, fixture.customer("bob", 60).await);
+    let uber = fixture.service("Uber", &[]).await;
+    fixture.order(ann, uber).await;
+    fixture.pass(601);
+    fixture.plug(1).await;
+    fixture.order(bob, uber).await;
+    assert_eq!((fixture.funds(ann).await, fixture.funds(bob).await), ((60, 0), (60, 50)));
 }
 
 #[tokio::test]
 async fn a_long_poll_is_woken_by_the_sms_by_a_cancel_and_by_its_patience() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) = (fixture.customer("ann", 500).await, fixture.service("Uber", &[]).await);
     let patience = Duration::from_secs(50);
-    let order = desk.order(ann, uber).await;
-    let (said, _) =
-        tokio::join!(desk.gateway.sms_within(ann, order, patience), desk.sms(1, "Uber", "code 1"));
-    assert_eq!(said.unwrap(), Sms::Text("code 1".into()));
-    desk.plug(2).await;
-    let order = desk.order(ann, uber).await;
+    let order = fixture.order(ann, uber).await;
     let (said, _) = tokio::join!(
-        desk.gateway.sms_within(ann, order, patience),
-        desk.gateway.cancel(ann, order)
+        fixture.gateway.sms_within(ann, order, patience),
+        fixture.sms(1, "Uber", "code 1")
+    );
+    assert_eq!(said.unwrap(), Sms::Text("code 1".into()));
+    fixture.plug(2).await;
+    let order = fixture.order(ann, uber).await;
+    let (said, _) = tokio::join!(
+        fixture.gateway.sms_within(ann, order, patience),
+        fixture.gateway.cancel(ann, order)
     );
     assert_eq!(said.unwrap(), Sms::Over);
-    let order = desk.order(ann, uber).await;
-    assert_eq!(desk.gateway.sms_within(ann, order, Duration::ZERO).await.unwrap(), Sms::Waiting);
+    let order = fixture.order(ann, uber).await;
+    assert_eq!(fixture.gateway.sms_within(ann, order, Duration::ZERO).await.unwrap(), Sms::Waiting);
 }
 
 #[tokio::test]
 async fn nobody_sees_anothers_order() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 500).await, desk.customer("bob", 0).await);
-    let uber = desk.service("Uber", &[]).await;
-    let order = desk.order(ann, uber).await;
-    assert_eq!(desk.gateway.sms(bob, order).await.unwrap(), Sms::Over);
-    assert_eq!(desk.gateway.cancel(bob, order).await.unwrap(), Cancel::Over);
-    desk.sms(1, "Uber", "secret").await;
-    assert_eq!(desk.gateway.sms(bob, order).await.unwrap(), Sms::Over);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 0).await);
+    let uber = fixture.service("Uber", &[]).await;
+    let order = fixture.order(ann, uber).await;
+    assert_eq!(fixture.gateway.sms(bob, order).await.unwrap(), Sms::Over);
+    assert_eq!(fixture.gateway.cancel(bob, order).await.unwrap(), Cancel::Over);
+    fixture.sms(1, "Uber", "secret").await;
+    assert_eq!(fixture.gateway.sms(bob, order).await.unwrap(), Sms::Over);
 }
 
 #[tokio::test]
 async fn an_sms_and_a_cancel_that_race_have_one_winner() {
     for round in 0..50 {
-        let desk = Desk::open().await;
-        desk.plug(1).await;
-        let (ann, uber) = (desk.customer("ann", 50).await, desk.service("Uber", &[]).await);
-        let order = desk.order(ann, uber).await;
+        let fixture = Fixture::open().await;
+        fixture.plug(1).await;
+        let (ann, uber) = (fixture.customer("ann", 50).await, fixture.service("Uber", &[]).await);
+        let order = fixture.order(ann, uber).await;
         let (sms, cancel) = match round % 2 {
-            0 => tokio::join!(desk.sms(1, "Uber", "code"), desk.gateway.cancel(ann, order)),
+            0 => tokio::join!(fixture.sms(1, "Uber", "code"), fixture.gateway.cancel(ann, order)),
             _ => {
-                let (cancel, sms) =
-                    tokio::join!(desk.gateway.cancel(ann, order), desk.sms(1, "Uber", "code"));
+                let (cancel, sms) = tokio::join!(
+                    fixture.gateway.cancel(ann, order),
+                    fixture.sms(1, "Uber", "code")
+                );
                 (sms, cancel)
             }
         };
         let given = matches!(sms, Ingested::Message(_, Some(_)));
         let expected =
             if given { (Cancel::Completed, (0, 0)) } else { (Cancel::Canceled, (50, 0)) };
-        assert_eq!((cancel.unwrap(), desk.funds(ann).await), expected);
+        assert_eq!((cancel.unwrap(), fixture.funds(ann).await), expected);
     }
 }
 
 #[tokio::test]
 async fn a_top_up_sent_again_is_applied_once() {
-    let desk = Desk::open().await;
-    let ann = desk.customer("ann", 100).await;
-    desk.gateway.top_up("ann".into(), Amount(100), "first of ann".into()).await.unwrap();
-    assert_eq!(desk.funds(ann).await, (100, 0));
-    let refused = desk.gateway.top_up("ann".into(), Amount(0), "x".into()).await.unwrap_err();
+    let fixture = Fixture::open().await;
+    let ann = fixture.customer("ann", 100).await;
+    fixture.gateway.top_up("ann".into(), Amount(100), "first of ann".into()).await.unwrap();
+    assert_eq!(fixture.funds(ann).await, (100, 0));
+    let refused = fixture.gateway.top_up("ann".into(), Amount(0), "x".into()).await.unwrap_err();
     assert_eq!(refused.to_string(), "a top-up is more than 0.00");
 }
 
 #[tokio::test]
 async fn two_sims_that_claim_one_number_are_both_held_back() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    desk.plug(2).await;
-    desk.gateway.set_number(iccid(2), "0612000001".into()).await.unwrap();
-    let states: Vec<_> = desk.gateway.sims().await.unwrap().iter().map(SimView::state).collect();
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    fixture.plug(2).await;
+    fixture.gateway.set_number(iccid(2), "0612000001".into()).await.unwrap();
+    let states: Vec<_> = fixture.gateway.sims().await.unwrap().iter().map(SimView::state).collect();
     assert_eq!(states, ["contested", "contested"]);
-    let (ann, uber) = (desk.customer("ann", 500).await, desk.service("Uber", &[]).await);
-    assert_eq!(desk.make(ann, uber).await, MakeOrder::NoPhone);
-    desk.gateway.set_number(iccid(2), "+31612000002".into()).await.unwrap();
-    desk.order(ann, uber).await;
+    let (ann, uber) = (fixture.customer("ann", 500).await, fixture.service("Uber", &[]).await);
+    assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone);
+    fixture.gateway.set_number(iccid(2), "+31612000002".into()).await.unwrap();
+    fixture.order(ann, uber).await;
 }
 
 #[tokio::test]
 async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     let told = |n| Identified { imei: imei(1), iccid: iccid(n), imsi: None, number: None };
-    assert_eq!(desk.gateway.identified(told(1)).await.unwrap(), None);
-    assert_eq!(desk.gateway.identified(told(1)).await.unwrap(), None);
-    assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)));
+    assert_eq!(fixture.gateway.identified(told(1)).await.unwrap(), None);
+    assert_eq!(fixture.gateway.identified(told(1)).await.unwrap(), None);
+    assert_eq!(fixture.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)));
     assert_eq!(
-        desk.gateway.identified(told(2)).await.unwrap(),
+        fixture.gateway.identified(told(2)).await.unwrap(),
         Some(iccid(1)),
         "until its store is empty"
     );
-    desk.gateway.emptied(imei(1), iccid(2)).await.unwrap();
-    assert_eq!(desk.gateway.identified(told(2)).await.unwrap(), None);
+    fixture.gateway.emptied(imei(1), iccid(2)).await.unwrap();
+    assert_eq!(fixture.gateway.identified(told(2)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn the_database_itself_refuses_what_must_never_be() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 5000).await, desk.service("Uber", &[]).await);
-    desk.order(ann, uber).await;
-    desk.plug(2).await;
-    assert!(matches!(desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(), Rent::Made(_)));
-    desk.gateway.store.close().await;
-    let conn = rusqlite::Connection::open(desk.dir.path().join("test.db")).unwrap();
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) = (fixture.customer("ann", 5000).await, fixture.service("Uber", &[]).await);
+    fixture.order(ann, uber).await;
+    fixture.plug(2).await;
+    assert!(matches!(
+        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        Rent::Made(_)
+    ));
+    fixture.gateway.store.close().await;
+    let conn = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     for (sql, why) in [
         (crate::store::attacks::SECOND_OPEN_ORDER, "a second open order of a SIM and service"),
         (crate::store::attacks::LEDGER_CHANGED, "a changed ledger entry"),
@@ -666,15 +687,15 @@ async fn the_database_itself_refuses_what_must_never_be() {
 
 #[tokio::test]
 async fn keys_open_their_account_until_revoked() {
-    let desk = Desk::open().await;
-    let ann = desk.customer("ann", 0).await;
-    let made = desk.gateway.add_key("ann".into(), &[]).await.unwrap();
+    let fixture = Fixture::open().await;
+    let ann = fixture.customer("ann", 0).await;
+    let made = fixture.gateway.add_key("ann".into(), &[]).await.unwrap();
     let digest = made.key.digest();
     assert_eq!(
-        desk.gateway.holder_of_key(digest).await.unwrap().map(|holder| holder.account),
+        fixture.gateway.holder_of_key(digest).await.unwrap().map(|holder| holder.account),
         Some(ann)
     );
-    assert!(desk.gateway.revoke_key("ffff".into()).await.is_err());
-    desk.gateway.revoke_key(made.key.prefix()).await.unwrap();
-    assert_eq!(desk.gateway.holder_of_key(digest).await.unwrap(), None);
+    assert!(fixture.gateway.revoke_key("ffff".into()).await.is_err());
+    fixture.gateway.revoke_key(made.key.prefix()).await.unwrap();
+    assert_eq!(fixture.gateway.holder_of_key(digest).await.unwrap(), None);
 }

@@ -1,10 +1,11 @@
 //! How much one key or one address may ask: token buckets, told as the time at which each would be
 //! full again.
 
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crate::domain::Timestamp;
 
@@ -46,14 +47,14 @@ impl Throttle {
 
     /// Other limits from now on; with the same ones nothing changes.
     pub fn set(&self, limits: Limits) {
-        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.0.write();
         if held.0 != limits {
             *held = (limits, Arc::new(Asked::nothing(limits)));
         }
     }
 
     pub(super) fn asked(&self) -> Arc<Asked> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).1)
+        Arc::clone(&self.0.read().1)
     }
 }
 
@@ -92,7 +93,7 @@ impl<K: Hash + Eq> Buckets<K> {
     pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), TooMany> {
         let Some(token) = self.token else { return Ok(()) };
         let now = now.0.saturating_mul(NANOS_PER_MICRO);
-        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.full_at.lock();
         if buckets.len() >= REMEMBERED {
             buckets.retain(|_, full_at| *full_at > now);
             if buckets.len() >= REMEMBERED {
@@ -162,11 +163,11 @@ mod tests {
         for key in 0..REMEMBERED * 2 {
             many.take(key, Timestamp(i64::try_from(key).unwrap() * SECOND)).unwrap();
         }
-        assert!(many.full_at.lock().unwrap().len() <= REMEMBERED);
+        assert!(many.full_at.lock().len() <= REMEMBERED);
         let at_once = Buckets::new(1, 1);
         for key in 0..=REMEMBERED {
             at_once.take(key, Timestamp(0)).unwrap();
         }
-        assert_eq!(at_once.full_at.lock().unwrap().len(), 1);
+        assert_eq!(at_once.full_at.lock().len(), 1);
     }
 }

@@ -2,15 +2,15 @@
 //! it is put into words.
 
 pub mod admin;
-mod crowd;
+mod connection_limiter;
 pub mod customer;
+pub mod health;
 mod ids;
 mod limits;
 mod multipart;
 mod params;
 mod requests;
 mod serve;
-pub mod watch;
 
 pub use ids::{RequestIds, in_spans};
 pub use limits::{Limits, Throttle};

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
-use super::crowd::Crowd;
+use super::connection_limiter::ConnectionLimiter;
 
 /// How long a client may take to send a request's headers, and a connection may idle between
 /// requests.
@@ -58,7 +58,7 @@ where
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let crowd = Crowd::new(most);
+    let crowd = ConnectionLimiter::new(most);
     let mut server = axum_server::from_tcp(listener)?
         .handle(handle.clone())
         .acceptor(crowd.clone())

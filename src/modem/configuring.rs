@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::channel::Outcome;
-use super::facts::{Facts, StorePlan};
-use super::moment::Moment;
+use super::context::{Context, StorePlan};
 use super::phase::{Next, Phase};
 use super::profile::{Profile, Quirk};
 use super::reply::Reply;
@@ -14,6 +13,7 @@ use super::serving::Serving;
 use crate::at::{
     self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection,
 };
+use crate::domain::Moment;
 
 /// A store that is still starting is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -76,17 +76,17 @@ pub(super) struct Configuring {
 }
 
 impl Configuring {
-    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if let Some(until) = self.pause.filter(|until| now < *until) {
             return Next::Wait(Some(until));
         }
         self.pause = None;
         if matches!(self.step, Step::Indicate) && self.indications.is_empty() {
-            facts.indications = None;
+            context.indications = None;
             self.step = Step::Watch(0);
         }
         if let Step::Begin = self.step {
-            self.step = own_commands(facts);
+            self.step = own_commands(context);
         }
         match &self.step {
             Step::Begin => Next::Wait(None),
@@ -94,7 +94,7 @@ impl Configuring {
                 Some(command) => Next::Send(Command::Own(command.clone())),
                 None => {
                     self.step = Step::PduMode;
-                    self.next(facts, now)
+                    self.next(context, now)
                 }
             },
             Step::PduMode => Next::Send(Command::PduMode),
@@ -113,32 +113,33 @@ impl Configuring {
                 Some(domain) => Next::Send(Command::WatchRegistration(*domain)),
                 None => {
                     self.step = Step::Finished;
-                    self.next(facts, now)
+                    self.next(context, now)
                 }
             },
-            Step::Finished => self.finish(facts, now),
+            Step::Finished => self.finish(context, now),
             Step::Failed(reason) => Next::GiveUp((*reason).to_owned()),
         }
     }
 
-    fn finish(&mut self, facts: &mut Facts, now: Moment) -> Next {
-        facts.losses = 0;
-        if facts.domains.is_empty() {
-            facts.domains.push((Domain::Circuit, Registration::Unknown));
+    fn finish(&mut self, context: &mut Context, now: Moment) -> Next {
+        context.losses = 0;
+        if context.domains.is_empty() {
+            context.domains.push((Domain::Circuit, Registration::Unknown));
         }
-        match facts.indications {
-            Some(_) => facts.no_reason(),
-            None => facts
-                .because("the modem takes no AT+CNMI setting: messages are found by sweeps only"),
+        match context.indications {
+            Some(_) => context.no_reason(),
+            None => context.set_reason(
+                "the modem takes no AT+CNMI setting: messages are found by sweeps only",
+            ),
         }
-        facts.changed = true;
+        context.changed = true;
         let chosen = self.selected.map(|selection| selection.read);
-        Next::Enter(Phase::Serving(Box::new(Serving::new(chosen, facts, now))))
+        Next::Enter(Phase::Serving(Box::new(Serving::new(chosen, context, now))))
     }
 
     pub fn ended(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         command: &Command,
         outcome: Outcome,
         reply: &Reply,
@@ -149,44 +150,44 @@ impl Configuring {
         if asked_again && self.pauses < PAUSES {
             self.pauses += 1;
             self.pause = Some(now + PAUSE);
-            return facts.because("the message store is not ready yet");
+            return context.set_reason("the message store is not ready yet");
         }
         match (command, &mut self.step) {
             (Command::Own(_), Step::Own(left)) => drop(left.pop_front()),
-            (Command::PduMode, Step::PduMode) if ok => self.step = services(facts),
+            (Command::PduMode, Step::PduMode) if ok => self.step = services(context),
             (Command::PduMode, Step::PduMode) => {
                 self.step = Step::Failed("the modem does not go to PDU mode")
             }
             (Command::Service(_), Step::Service(left)) => {
                 let service = left.pop_front();
-                facts.acknowledges = ok && service == Some(1);
+                context.acknowledges = ok && service == Some(1);
                 if ok || left.is_empty() {
                     self.step = Step::StoresSupported;
                 }
             }
             (Command::StoresSupported, Step::StoresSupported) => {
                 let lists = reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default();
-                self.plan_stores(&facts.profile, &lists);
+                self.plan_stores(&context.profile, &lists);
             }
             (Command::SelectStores(selection), Step::Select) => {
                 if let Some(fill) = reply.find(at::store_fill) {
-                    facts.filled(selection.read, fill);
+                    context.filled(selection.read, fill);
                 }
-                self.selection_ended(facts, *selection, ok);
+                self.selection_ended(context, *selection, ok);
             }
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
                 let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
                 let supported = reply.find(supported).filter(|_| ok);
-                self.plan_indications(facts, supported.as_deref());
+                self.plan_indications(context, supported.as_deref());
             }
             (Command::Indicate(_), Step::Indicate) if ok => self.step = Step::IndicationsSet,
             (Command::Indicate(_), Step::Indicate) => drop(self.indications.pop()),
             (Command::IndicationsSet, Step::IndicationsSet) => {
-                self.indications_read(facts, reply.find(at::indications).filter(|_| ok));
+                self.indications_read(context, reply.find(at::indications).filter(|_| ok));
             }
             (Command::WatchRegistration(domain), Step::Watch(number)) => {
-                if ok && facts.domains.iter().all(|(known, _)| known != domain) {
-                    facts.domains.push((*domain, Registration::Unknown));
+                if ok && context.domains.iter().all(|(known, _)| known != domain) {
+                    context.domains.push((*domain, Registration::Unknown));
                 }
                 self.step = Step::Watch(*number + 1);
             }
@@ -246,12 +247,12 @@ impl Configuring {
         self.step = Step::Select;
     }
 
-    fn selection_ended(&mut self, facts: &mut Facts, selection: StoreSelection, ok: bool) {
+    fn selection_ended(&mut self, context: &mut Context, selection: StoreSelection, ok: bool) {
         self.selections.pop();
         if ok {
             let (receive, parameters) = (selection.receive, selection.parameters);
             let readable = std::mem::take(&mut self.readable);
-            facts.plan = StorePlan { readable, receive, parameters };
+            context.plan = StorePlan { readable, receive, parameters };
             self.selected = Some(selection);
             self.step = Step::IndicationsSupported;
         }
@@ -263,10 +264,10 @@ impl Configuring {
     /// A message that comes with its URC (`mt` 2, 3) lies nowhere but here: that is chosen only
     /// where it is acknowledged when it is on disk, never where the modem acknowledges by
     /// itself.
-    fn plan_indications(&mut self, facts: &Facts, supported: Option<&[Choices]>) {
-        let withholds = facts.acknowledges && !facts.profile.has(Quirk::NoAcknowledge);
+    fn plan_indications(&mut self, context: &Context, supported: Option<&[Choices]>) {
+        let withholds = context.acknowledges && !context.profile.has(Quirk::NoAcknowledge);
         let profiled =
-            facts.profile.indications.iter().filter(|profiled| profiled.mt < 2 || withholds);
+            context.profile.indications.iter().filter(|profiled| profiled.mt < 2 || withholds);
         let fits = |wanted: &Indications| {
             let Some(lists) = supported else { return true };
             let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
@@ -279,11 +280,11 @@ impl Configuring {
     }
 
     /// What is set counts, not what was accepted.
-    fn indications_read(&mut self, facts: &mut Facts, set: Option<Indications>) {
+    fn indications_read(&mut self, context: &mut Context, set: Option<Indications>) {
         let tried = self.indications.pop();
         let mt = tried.map_or(1, |tried| tried.mt);
         if set.is_none_or(|set| set.mt == mt && set.mode != 0) {
-            facts.indications = tried.filter(|tried| *tried != SILENT);
+            context.indications = tried.filter(|tried| *tried != SILENT);
             self.step = Step::Watch(0);
         } else {
             self.step = Step::Indicate;
@@ -291,13 +292,13 @@ impl Configuring {
     }
 }
 
-fn own_commands(facts: &Facts) -> Step {
-    let profile = &facts.profile;
+fn own_commands(context: &Context) -> Step {
+    let profile = &context.profile;
     Step::Own(profile.urc_port.iter().chain(&profile.init).cloned().collect())
 }
 
-fn services(facts: &Facts) -> Step {
-    let services = &facts.profile.services;
+fn services(context: &Context) -> Step {
+    let services = &context.profile.services;
     Step::Service(if services.is_empty() {
         VecDeque::from([0])
     } else {

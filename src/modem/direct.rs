@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use super::face::{Action, RawPdu, Received, Token};
-use super::facts::Facts;
-use super::moment::Moment;
+use super::api::{Action, RawPdu, Received, Token};
+use super::context::Context;
+use crate::domain::Moment;
 
 /// More are lost.
 const MAX: usize = 64;
@@ -34,35 +34,42 @@ pub(super) struct Direct {
 impl Direct {
     /// A message has come. It is this card's only when that is `certain`; else it waits for the
     /// ICCID.
-    pub fn came(&mut self, facts: &mut Facts, pdu: RawPdu, certain: bool, live: bool, now: Moment) {
+    pub fn came(
+        &mut self,
+        context: &mut Context,
+        pdu: RawPdu,
+        certain: bool,
+        live: bool,
+        now: Moment,
+    ) {
         if self.kept.len() + self.unowned.len() >= MAX {
-            return facts.actions.push_back(Action::Dropped { count: 1 });
+            return context.actions.push_back(Action::Dropped { count: 1 });
         }
-        match facts.received(None, pdu.clone(), live).filter(|_| certain) {
-            Some(received) => self.offer(facts, received, now),
+        match context.received(None, pdu.clone(), live).filter(|_| certain) {
+            Some(received) => self.offer(context, received, now),
             None => self.unowned.push(pdu),
         }
     }
 
-    fn offer(&mut self, facts: &mut Facts, received: Received, now: Moment) {
-        let token = facts.token();
-        facts.actions.push_back(Action::Store { token, received: received.clone() });
+    fn offer(&mut self, context: &mut Context, received: Received, now: Moment) {
+        let token = context.token();
+        context.actions.push_back(Action::Store { token, received: received.clone() });
         self.kept.push(Kept { token, received, came_at: now, again: None });
     }
 
     /// Something happened to the card: what nobody is known to own never will be.
-    pub fn card_lost(&mut self, facts: &mut Facts) {
+    pub fn card_lost(&mut self, context: &mut Context) {
         let count = std::mem::take(&mut self.unowned).len();
         if count > 0 {
-            facts.actions.push_back(Action::Dropped { count });
+            context.actions.push_back(Action::Dropped { count });
         }
     }
 
     /// The card is known.
-    pub fn card_known(&mut self, facts: &mut Facts, now: Moment) {
+    pub fn card_known(&mut self, context: &mut Context, now: Moment) {
         for pdu in std::mem::take(&mut self.unowned) {
-            if let Some(received) = facts.received(None, pdu, false) {
-                self.offer(facts, received, now);
+            if let Some(received) = context.received(None, pdu, false) {
+                self.offer(context, received, now);
             }
         }
     }
@@ -79,12 +86,12 @@ impl Direct {
         None
     }
 
-    pub fn tick(&mut self, facts: &mut Facts, now: Moment) {
+    pub fn tick(&mut self, context: &mut Context, now: Moment) {
         for kept in &mut self.kept {
             if kept.again.is_some_and(|again| again <= now) {
                 kept.again = None;
                 let (token, received) = (kept.token, kept.received.clone());
-                facts.actions.push_back(Action::Store { token, received });
+                context.actions.push_back(Action::Store { token, received });
             }
         }
     }

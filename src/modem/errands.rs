@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
+use super::api::{Errand, RequestError};
 use super::channel::Outcome;
-use super::face::{Errand, RequestError};
 use super::profile::{Profile, Quirk};
 use crate::at::{self, Command};
 use crate::sms;

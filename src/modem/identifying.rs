@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::api::{Action, NumberSource, SimCard, Token};
 use super::channel::Outcome;
 use super::configuring::Configuring;
-use super::face::{Action, NumberSource, SimCard, Token};
-use super::facts::{self, Facts};
-use super::moment::Moment;
+use super::context::{self, Context};
 use super::phase::{Next, Phase};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
 use crate::at::{self, Command, IccidSource, SimTrouble};
+use crate::domain::Moment;
 
 /// A card that is still starting is asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
@@ -48,13 +48,13 @@ pub(super) struct Identifying {
 }
 
 impl Identifying {
-    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if let Some(until) = self.pause.filter(|until| now < *until) {
             return Next::Wait(Some(until));
         }
         self.pause = None;
         if let Step::Begin = self.step {
-            self.step = Step::Iccid(facts.iccid_sources());
+            self.step = Step::Iccid(context.iccid_sources());
         }
         match &self.step {
             Step::Begin => Next::Wait(None),
@@ -62,37 +62,37 @@ impl Identifying {
                 Next::Send(Command::Iccid(sources.front().cloned().unwrap_or(IccidSource::File)))
             }
             Step::Iccid(_) | Step::Unreadable => {
-                facts.because("no command reads the SIM card's ICCID");
+                context.set_reason("no command reads the SIM card's ICCID");
                 Next::Enter(Phase::SimCheck(SimCheck::after(UNREADABLE_PAUSE, now)))
             }
             Step::Imsi => Next::Send(Command::Imsi),
             Step::OwnNumber => Next::Send(Command::OwnNumber),
             Step::Phonebook => Next::Send(Command::OwnPhonebook),
             Step::PhonebookEntry => Next::Send(Command::OwnPhonebookEntry),
-            Step::Tell => self.tell(facts),
+            Step::Tell => self.tell(context),
             Step::Told(_) => Next::Wait(None),
             Step::Finished => Next::Enter(Phase::Configuring(Configuring::default())),
         }
     }
 
-    fn tell(&mut self, facts: &mut Facts) -> Next {
-        let (Some(sim), Some(identity)) = (self.card.clone(), facts.identity.as_ref()) else {
+    fn tell(&mut self, context: &mut Context) -> Next {
+        let (Some(sim), Some(identity)) = (self.card.clone(), context.identity.as_ref()) else {
             return Next::GiveUp("the modem or its card is not known".to_owned());
         };
         let imei = identity.imei.clone();
-        let token = facts.token();
+        let token = context.token();
         self.step = Step::Told(token);
-        facts.set_sim(sim.clone());
-        facts.actions.push_back(Action::Identified { token, imei, sim });
+        context.set_sim(sim.clone());
+        context.actions.push_back(Action::Identified { token, imei, sim });
         Next::Wait(None)
     }
 
     /// The host's answer; one to an earlier question is ignored.
     pub fn custody(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         token: Token,
-        answer: Result<super::face::Custody, ()>,
+        answer: Result<super::api::MessageOwner, ()>,
         now: Moment,
     ) {
         if !matches!(self.step, Step::Told(asked) if asked == token) {
@@ -100,15 +100,15 @@ impl Identifying {
         }
         match answer {
             Ok(custody) => {
-                facts.no_reason();
-                facts.custody = match custody.previous_iccid {
-                    Some(former) => facts::Custody::Former(former),
-                    None => facts::Custody::Current,
+                context.no_reason();
+                context.custody = match custody.previous_iccid {
+                    Some(former) => context::MessageOwner::Former(former),
+                    None => context::MessageOwner::Current,
                 };
                 self.step = Step::Finished;
             }
             Err(()) => {
-                facts.because("the card cannot be recorded now");
+                context.set_reason("the card cannot be recorded now");
                 self.step = Step::Tell;
                 self.pause = Some(now + HOST_PAUSE);
             }
@@ -117,7 +117,7 @@ impl Identifying {
 
     pub fn ended(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         command: &Command,
         outcome: Outcome,
         reply: &Reply,
@@ -126,12 +126,12 @@ impl Identifying {
         if outcome.sim_trouble() == Some(SimTrouble::Busy) && self.busy < BUSY_TRIES {
             self.busy += 1;
             self.pause = Some(now + BUSY_PAUSE);
-            facts.because("the SIM card is still starting");
+            context.set_reason("the SIM card is still starting");
             return;
         }
         match (command, &self.step) {
             (Command::Iccid(source), Step::Iccid(..)) => {
-                self.iccid_read(facts, source, outcome, reply)
+                self.iccid_read(context, source, outcome, reply)
             }
             (Command::Imsi, Step::Imsi) => {
                 let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok()).map(str::to_owned);
@@ -156,7 +156,7 @@ impl Identifying {
 
     fn iccid_read(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         source: &IccidSource,
         outcome: Outcome,
         reply: &Reply,
@@ -164,9 +164,9 @@ impl Identifying {
         let Step::Iccid(sources) = &mut self.step else { return };
         match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
             Some(iccid) => {
-                facts.iccid_source = Some(source.clone());
-                facts.card_known = true;
-                facts.no_reason();
+                context.iccid_source = Some(source.clone());
+                context.card_known = true;
+                context.no_reason();
                 self.card = Some(SimCard { iccid, imsi: None, number: None, source: None });
                 self.step = Step::Imsi;
             }

@@ -22,26 +22,24 @@
 //!
 //! A file per phase; each phase says what it wants to do next and is told how its commands ended.
 
-pub mod bank;
+mod api;
 mod channel;
 mod configuring;
+mod context;
 mod direct;
 mod errands;
-mod face;
-mod facts;
 mod identifying;
 pub mod mask;
-mod moment;
 mod off_air;
 mod operators;
 mod phase;
 mod pin;
 mod probing;
-mod profile;
+pub(crate) mod profile;
 mod pseudonym;
 mod reads;
 mod reply;
-mod requests;
+pub(crate) mod requests;
 mod serving;
 mod session;
 mod sim_check;
@@ -49,16 +47,16 @@ mod slots;
 mod sweep;
 mod unlocking;
 
-pub use face::{
-    Action, Custody, Errand, FinalResult, Identity, NumberSource, RawPdu, Received, Registration,
-    Request, RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
+pub use api::{
+    Action, Errand, FinalResult, Identity, MessageOwner, NumberSource, RawPdu, Received,
+    Registration, Request, RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
 };
 #[cfg(test)]
 mod tests;
 
-pub use moment::Moment;
 pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use pseudonym::Pseudonyms;
 pub use session::{Answered, Session};
+pub(crate) use sim_check::NO_CARD;

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
+use super::api::{Action, RequestError};
 use super::channel::Outcome;
-use super::face::{Action, RequestError};
-use super::facts::Facts;
-use super::moment::Moment;
+use super::context::Context;
 use super::phase::{Next, Phase};
 use super::probing::Probing;
 use crate::at::{Command, FinalResult};
+use crate::domain::Moment;
 
 /// A radio that nobody has given back by then comes back by itself.
 const FORGOTTEN: Duration = Duration::from_secs(600);
@@ -55,8 +55,13 @@ impl OffAir {
     }
 
     /// The radio is given back.
-    pub fn come_back(&mut self, id: u64, restart: bool, facts: &Facts) -> Result<(), RequestError> {
-        self.take(Doing::Returning(Some(id), returning(restart, facts)))
+    pub fn come_back(
+        &mut self,
+        id: u64,
+        restart: bool,
+        context: &Context,
+    ) -> Result<(), RequestError> {
+        self.take(Doing::Returning(Some(id), returning(restart, context)))
     }
 
     /// Whether it is off the air and nobody has asked for anything else.
@@ -72,12 +77,12 @@ impl OffAir {
         Ok(())
     }
 
-    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if self.over {
             return Next::Enter(Phase::Probing(Probing::after_restart()));
         }
         if self.doing.is_none() && now >= self.until {
-            self.doing = Some(Doing::Returning(None, returning(true, facts)));
+            self.doing = Some(Doing::Returning(None, returning(true, context)));
         }
         match &self.doing {
             Some(doing) => Next::Send(doing.command()),
@@ -85,7 +90,7 @@ impl OffAir {
         }
     }
 
-    pub fn ended(&mut self, facts: &mut Facts, command: &Command, outcome: Outcome) {
+    pub fn ended(&mut self, context: &mut Context, command: &Command, outcome: Outcome) {
         // One of the phase before may still have been in flight.
         if self.doing.as_ref().map(Doing::command).as_ref() != Some(command) {
             return;
@@ -97,19 +102,19 @@ impl OffAir {
             // A modem that starts anew need not have answered.
             Some(Doing::Returning(id, _)) => {
                 self.over = true;
-                facts.no_reason();
+                context.no_reason();
                 let Some(id) = id else { return };
                 (id, Ok(Vec::new()))
             }
             None => return,
         };
-        facts.actions.push_back(Action::Answer { id, reply });
+        context.actions.push_back(Action::Answer { id, reply });
     }
 }
 
-fn returning(restart: bool, facts: &Facts) -> Command {
+fn returning(restart: bool, context: &Context) -> Command {
     if restart {
-        Command::Own(facts.profile.soft_reset().to_owned())
+        Command::Own(context.profile.soft_reset().to_owned())
     } else {
         Command::SetFunctionality(1)
     }

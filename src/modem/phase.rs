@@ -1,15 +1,15 @@
 //! What all phases of a session have in common.
 
+use super::api::State;
 use super::configuring::Configuring;
-use super::face::State;
-use super::facts::Facts;
+use super::context::Context;
 use super::identifying::Identifying;
-use super::moment::Moment;
 use super::off_air::OffAir;
 use super::probing::Probing;
 use super::serving::Serving;
 use super::sim_check::SimCheck;
 use crate::at::Command;
+use crate::domain::Moment;
 
 /// What a phase wants to do when no command is in flight.
 #[derive(Debug)]
@@ -33,24 +33,24 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         match self {
-            Phase::Probing(phase) => phase.next(facts),
-            Phase::SimCheck(phase) => phase.next(facts, now),
-            Phase::Identifying(phase) => phase.next(facts, now),
-            Phase::Configuring(phase) => phase.next(facts, now),
-            Phase::Serving(phase) => phase.next(facts, now),
-            Phase::OffAir(phase) => phase.next(facts, now),
+            Phase::Probing(phase) => phase.next(context),
+            Phase::SimCheck(phase) => phase.next(context, now),
+            Phase::Identifying(phase) => phase.next(context, now),
+            Phase::Configuring(phase) => phase.next(context, now),
+            Phase::Serving(phase) => phase.next(context, now),
+            Phase::OffAir(phase) => phase.next(context, now),
         }
     }
 
-    pub fn state(&self, facts: &Facts) -> State {
+    pub fn state(&self, context: &Context) -> State {
         match self {
             Phase::Probing(_) => State::Probing,
             Phase::SimCheck(_) => State::SimCheck,
             Phase::Identifying(_) => State::Identifying,
             Phase::Configuring(_) => State::Configuring,
-            Phase::Serving(_) if facts.is_registered() => State::Ready,
+            Phase::Serving(_) if context.is_registered() => State::Ready,
             Phase::Serving(_) => State::Registering,
             Phase::OffAir(_) => State::Switching,
         }

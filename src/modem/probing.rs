@@ -1,8 +1,8 @@
 //! Does anybody answer, and who?
 
+use super::api::Identity;
 use super::channel::Outcome;
-use super::face::Identity;
-use super::facts::Facts;
+use super::context::Context;
 use super::phase::{Next, Phase};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
@@ -50,7 +50,7 @@ impl Probing {
         Probing { restarted: true, ..Probing::default() }
     }
 
-    pub fn next(&mut self, facts: &mut Facts) -> Next {
+    pub fn next(&mut self, context: &mut Context) -> Next {
         let greetings = if self.restarted { GREETINGS_AFTER_RESTART } else { GREETINGS };
         match self.step {
             Step::Greeting if self.tries >= greetings => Next::GiveUp("no answer to AT".to_owned()),
@@ -67,7 +67,7 @@ impl Probing {
             Step::Functionality => Next::Send(Command::Functionality),
             Step::SwitchOn => Next::Send(Command::SetFunctionality(1)),
             Step::Finished => {
-                facts.set_identity(self.identity());
+                context.set_identity(self.identity());
                 Next::Enter(Phase::SimCheck(SimCheck::default()))
             }
         }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::moment::Moment;
 use super::slots::Slots;
 use crate::at::Store;
+use crate::domain::Moment;
 
 /// More announcements at once are cheaper to answer by a sweep.
 const MAX: usize = 32;

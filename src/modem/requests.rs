@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::api::{Action, Request, RequestError};
 use super::channel::Outcome;
 use super::errands::{self, Doing, Step};
-use super::face::{Action, Request, RequestError};
-use super::moment::Moment;
 use super::profile::Profile;
 use crate::at::Command;
+use crate::domain::Moment;
 
 /// More do not wait.
 const MAX_WAITING: usize = 8;
@@ -65,7 +65,7 @@ pub(super) struct Requests {
 }
 
 /// Whether this may be sent: one command line that writes no IMEI.
-pub(super) fn check(text: &str) -> Result<(), RequestError> {
+pub(crate) fn check(text: &str) -> Result<(), RequestError> {
     let upper = text.to_ascii_uppercase().replace(' ', "");
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     if !upper.starts_with("AT") || !printable || text.len() > MAX_LENGTH {

@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
+use super::api::{Action, Token};
 use super::channel::Outcome;
-use super::face::{Action, Token};
-use super::facts::Facts;
+use super::context::Context;
 use super::identifying::Identifying;
-use super::moment::Moment;
 use super::phase::{Next, Phase};
 use super::profile::Quirk;
 use super::reply::Reply;
 use super::unlocking::{Unlocking, Want};
 use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
+use crate::domain::Moment;
 
 /// After an event, for the noise around it to end.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -25,7 +25,7 @@ const LATER: Duration = Duration::from_secs(15);
 /// When an operator has to do something to the card.
 const RARELY: Duration = Duration::from_secs(60);
 /// The reason that is shown when a modem says so.
-pub(super) const NO_CARD: &str = "no SIM card";
+pub(crate) const NO_CARD: &str = "no SIM card";
 /// Some modems do not know `AT+CPIN?`: then the ICCID decides.
 const REFUSALS: u32 = 3;
 
@@ -67,12 +67,12 @@ impl SimCheck {
         self.next_at = Some(self.next_at.map_or(now, |at| at.min(now + SETTLE)));
     }
 
-    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if let Some(unlocking) = &mut self.unlocking {
-            match unlocking.next(facts) {
+            match unlocking.next(context) {
                 Want::Send(command) => return Next::Send(command),
                 Want::Wait => return Next::Wait(None),
-                Want::Give(reason) => self.locked(facts, reason, now),
+                Want::Give(reason) => self.locked(context, reason, now),
                 Want::Look => {}
             }
         }
@@ -85,7 +85,7 @@ impl SimCheck {
 
     pub fn ended(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         command: &Command,
         outcome: Outcome,
         reply: &Reply,
@@ -93,23 +93,23 @@ impl SimCheck {
     ) {
         if *command != Command::SimState {
             if let Some(unlocking) = &mut self.unlocking {
-                unlocking.ended(facts, command, outcome, reply);
+                unlocking.ended(context, command, outcome, reply);
                 self.next_at = unlocking.has_entered().then(|| now + SETTLE);
             }
             return;
         }
-        if self.wants_pin(outcome, reply) && self.unlock(facts, now) {
+        if self.wants_pin(outcome, reply) && self.unlock(context, now) {
             return;
         }
         let (reason, pause) = match (outcome, reply.find(at::pin_state)) {
             (Outcome::Done | Outcome::Unfinished, Some(PinState::Ready)) => {
-                return self.found(facts);
+                return self.found(context);
             }
             (Outcome::Done | Outcome::Unfinished, Some(state)) => describe(state),
             (Outcome::Refused(result), _) => {
-                match self.refused(result, facts.profile.has(Quirk::NoPinState)) {
+                match self.refused(result, context.profile.has(Quirk::NoPinState)) {
                     Some(described) => described,
-                    None => return self.found(facts),
+                    None => return self.found(context),
                 }
             }
             _ => ("the SIM card's state cannot be read", SOON),
@@ -118,7 +118,7 @@ impl SimCheck {
         let pause = if pause == SOON && self.tries > SOON_TRIES { LATER } else { pause };
         self.next_at = Some(now + pause);
         if !(self.given_up && self.wants_pin(outcome, reply)) {
-            facts.because(reason);
+            context.set_reason(reason);
         }
     }
 
@@ -129,8 +129,8 @@ impl SimCheck {
 
     /// The card wants its PIN: begins to enter it, or takes in that it was refused. Whether
     /// anything is done about it.
-    fn unlock(&mut self, facts: &mut Facts, now: Moment) -> bool {
-        if self.given_up || facts.config.pin.is_none() {
+    fn unlock(&mut self, context: &mut Context, now: Moment) -> bool {
+        if self.given_up || context.config.pin.is_none() {
             return false;
         }
         let Some(unlocking) = &mut self.unlocking else {
@@ -141,7 +141,7 @@ impl SimCheck {
             self.next_at = Some(now + SOON);
         } else if unlocking.has_entered() {
             self.locked(
-                facts,
+                context,
                 "the SIM card refused the PIN of the pin_file; it is not tried again",
                 now,
             );
@@ -149,11 +149,11 @@ impl SimCheck {
         true
     }
 
-    fn locked(&mut self, facts: &mut Facts, reason: &'static str, now: Moment) {
+    fn locked(&mut self, context: &mut Context, reason: &'static str, now: Moment) {
         self.unlocking = None;
         self.given_up = true;
         self.next_at = Some(now + RARELY);
-        facts.because(reason);
+        context.set_reason(reason);
     }
 
     /// The host's answer.
@@ -163,14 +163,14 @@ impl SimCheck {
         }
     }
 
-    fn found(&mut self, facts: &mut Facts) {
+    fn found(&mut self, context: &mut Context) {
         let entered = self.unlocking.take().filter(Unlocking::has_entered);
-        if let (Some(unlocking), Some(identity)) = (entered, &facts.identity) {
+        if let (Some(unlocking), Some(identity)) = (entered, &context.identity) {
             let (imei, iccid) = (identity.imei.clone(), unlocking.iccid().map(str::to_owned));
-            facts.actions.push_back(Action::PinAccepted { imei, iccid });
+            context.actions.push_back(Action::PinAccepted { imei, iccid });
         }
         self.ready = true;
-        facts.no_reason();
+        context.no_reason();
     }
 
     fn refused(&mut self, result: FinalResult, expected: bool) -> Option<(&'static str, Duration)> {

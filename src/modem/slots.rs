@@ -1,9 +1,9 @@
 //! Messages that were read and are not deleted yet. A slot in here is not read a second time, so it
 //! is deleted once: a second deletion could hit a message that came into the slot after the first.
 
-use super::face::Token;
-use super::moment::Moment;
+use super::api::Token;
 use crate::at::Store;
+use crate::domain::Moment;
 
 /// More are not read before some have been dealt with. A store holds up to 255.
 const MAX: usize = 256;

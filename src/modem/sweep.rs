@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::moment::Moment;
 use crate::at::{Command, Store};
+use crate::domain::Moment;
 
 /// Between two sweeps that something asked for.
 const GAP: Duration = Duration::from_secs(2);

@@ -4,9 +4,9 @@
 
 use std::collections::VecDeque;
 
+use super::api::{Action, Token};
 use super::channel::Outcome;
-use super::face::{Action, Token};
-use super::facts::Facts;
+use super::context::Context;
 use super::reply::Reply;
 use crate::at::{self, Command, IccidSource};
 
@@ -70,9 +70,9 @@ impl Unlocking {
         self.iccid.as_deref()
     }
 
-    pub fn next(&mut self, facts: &mut Facts) -> Want {
+    pub fn next(&mut self, context: &mut Context) -> Want {
         match &self.step {
-            Step::Attempts(number) => match facts.pin_questions().get(*number) {
+            Step::Attempts(number) => match context.pin_questions().get(*number) {
                 Some(question) => Want::Send(Command::Own(question.command.clone())),
                 None => Want::Give(
                     "the SIM card wants its PIN, and does not tell how many attempts are left: \
@@ -83,21 +83,21 @@ impl Unlocking {
                 Some(source) => Want::Send(Command::Iccid(source.clone())),
                 None => {
                     self.step = Step::Ask;
-                    self.next(facts)
+                    self.next(context)
                 }
             },
             Step::Ask => {
-                let Some(identity) = &facts.identity else {
+                let Some(identity) = &context.identity else {
                     return Want::Give("the modem is not known");
                 };
                 let (imei, iccid) = (identity.imei.clone(), self.iccid.clone());
-                let token = facts.token();
-                facts.actions.push_back(Action::MayEnterPin { token, imei, iccid });
+                let token = context.token();
+                context.actions.push_back(Action::MayEnterPin { token, imei, iccid });
                 self.step = Step::Asked(token);
                 Want::Wait
             }
             Step::Asked(_) => Want::Wait,
-            Step::Enter => match &facts.config.pin {
+            Step::Enter => match &context.config.pin {
                 Some(pin) => Want::Send(Command::EnterPin(pin.digits().into())),
                 None => Want::Give("the SIM card wants its PIN"),
             },
@@ -123,10 +123,10 @@ impl Unlocking {
         };
     }
 
-    pub fn ended(&mut self, facts: &Facts, command: &Command, outcome: Outcome, reply: &Reply) {
+    pub fn ended(&mut self, context: &Context, command: &Command, outcome: Outcome, reply: &Reply) {
         match (command, &mut self.step) {
             (Command::Own(_), Step::Attempts(number)) => {
-                let questions = facts.pin_questions();
+                let questions = context.pin_questions();
                 let left = questions
                     .get(*number)
                     .and_then(|question| reply.find(|line| question.read(line)));
@@ -136,7 +136,7 @@ impl Unlocking {
                         "the SIM card wants its PIN and has one attempt left, which is not \
                          touched: enter it by hand",
                     ),
-                    Some(_) => Step::Iccid(facts.iccid_sources()),
+                    Some(_) => Step::Iccid(context.iccid_sources()),
                 };
             }
             (Command::Iccid(_), Step::Iccid(sources)) => {

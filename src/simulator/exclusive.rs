@@ -5,12 +5,13 @@
 //! would outlive a host that was killed, and nobody but root could open the port again. So every
 //! close is watched for, and ends the claim.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
@@ -81,6 +82,6 @@ impl Closes {
     }
 
     fn ports(&self) -> MutexGuard<'_, HashMap<i32, Weak<OwnedFd>>> {
-        self.ports.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ports.lock()
     }
 }

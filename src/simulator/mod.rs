@@ -7,9 +7,7 @@
 //! reads and deletes them (`modem/storage.rs`). `port.rs` moves the octets.
 
 mod bank;
-mod bay;
 mod card;
-mod centre;
 pub mod control;
 mod digits;
 mod error;
@@ -19,6 +17,7 @@ mod faults;
 mod memory;
 mod modem;
 mod modem_plan;
+mod modem_slot;
 mod network;
 mod plan;
 mod port;
@@ -28,7 +27,8 @@ mod rack;
 mod random;
 mod run;
 mod scenario;
-mod workbench;
+mod smsc;
+mod step_harness;
 
 pub use bank::faults::BankFault;
 pub use bank::{BankCard, BankRadio, BankStats, ModuleCard};
@@ -43,7 +43,7 @@ pub use quirks::Quirk;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;
 pub use scenario::Scenario;
-pub use workbench::{Exchange, Workbench};
+pub use step_harness::{Exchange, Workbench};
 
 #[cfg(test)]
 mod tests;

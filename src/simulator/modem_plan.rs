@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::bay;
 use super::card::SimCard;
 use super::digits::imei;
 use super::error::SimulatorError;
@@ -15,6 +14,7 @@ use super::faults::Fault;
 use super::modem::ModemConfig;
 use super::modem::slots::SlotSwitch;
 use super::modem::store_name::StoreName;
+use super::modem_slot;
 use super::quirks::Quirk;
 use super::scenario::{SimPlan, StoredPlan};
 
@@ -200,7 +200,7 @@ impl ModemPlan {
         let made_up = (said..said + self.extra_slots)
             .map(|slot| SimPlan::at(slot_position(self.position, slot)));
         let plans = self.slots.iter().skip(1).cloned().chain(made_up);
-        plans.map(|plan| bay::loaded(&plan, now)).collect()
+        plans.map(|plan| modem_slot::loaded(&plan, now)).collect()
     }
 
     /// What is in the modem's own store from the start.

@@ -5,23 +5,24 @@
 
 pub(super) mod banks;
 
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::bay::{self, Bay, Port};
 use super::card::SimCard;
-use super::centre::ServiceCentre;
 use super::digits::Country;
 use super::error::SimulatorError;
 use super::faults::{CardFault, Fault};
 use super::modem::observed::Observed;
 use super::modem::{Content, Modem, Now, Submission};
+use super::modem_slot::{self, Bay, Port};
 use super::scenario::Scenario;
+use super::smsc::ServiceCentre;
 use banks::BankBay;
 
 /// Where the time of day comes from.
@@ -120,7 +121,7 @@ impl Network {
             drawer: scenario.drawer(),
         });
         let mut cards: Vec<_> =
-            scenario.modems().iter().map(|plan| bay::card(plan, clock())).collect();
+            scenario.modems().iter().map(|plan| modem_slot::card(plan, clock())).collect();
         let mut free = vec![true; cards.len()];
         let banks = scenario.banks().iter().enumerate().map(|(number, plan)| {
             let bank = plan.build(number, &mut cards, &mut free, clock())?;
@@ -429,7 +430,7 @@ impl Network {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock()
     }
 }
 

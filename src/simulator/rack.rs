@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::bay::Port;
 use super::control;
 use super::error::SimulatorError;
 use super::exclusive::Closes;
+use super::modem_slot::Port;
 use super::network::{Clock, Network, plain_name};
 use super::plan::Plan;
 use super::port::{End, pump};

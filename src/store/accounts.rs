@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
 
 /// A customer's account.
@@ -53,7 +53,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds, suspended_at })
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// All accounts, by id.
     pub fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         self.all(&format!("{ACCOUNT} ORDER BY id"), [], account)
@@ -105,7 +105,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Adds an account without funds.
     pub fn add_account(&self, name: &str, at: Timestamp) -> Result<AccountId, StoreError> {
         self.execute(

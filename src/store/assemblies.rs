@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, SimId, Timestamp};
 
 /// The parts of one long message, not all of them there yet.
@@ -48,7 +48,7 @@ fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
     })
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// Unfinished long messages that a part could belong to, newest first.
     pub fn assemblies_like(&self, like: &NewAssembly<'_>) -> Result<Vec<Assembly>, StoreError> {
         let sql = format!(
@@ -68,7 +68,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Begins to gather a long message, which is shown as incomplete at `due_at` if its rest does
     /// not come.
     pub fn add_assembly(

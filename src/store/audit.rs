@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AccountId, Timestamp};
 
 /// Who does something.
@@ -31,7 +31,7 @@ pub struct AuditRow {
     pub subject: String,
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// The newest `limit` rows, oldest first.
     pub fn audit(&self, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
         let sql = "SELECT * FROM (SELECT id, at, actor, deed, subject FROM audit ORDER BY id DESC \
@@ -48,7 +48,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Notes that `actor` did `deed` to `subject`. Never a text, a key or a whole number.
     pub fn note(
         &self,

@@ -2,8 +2,8 @@
 
 use rusqlite::{Row, params};
 
-use super::{Rows, StoreError, Tx};
-use crate::domain::bank::{Holds, MoveOutcome, Moved, SlotRecord};
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::bank::{MoveOutcome, SlotContents, SlotRecord, SwitchRecord};
 use crate::domain::{AccountId, OrderId, Timestamp};
 
 /// How many rows that are too old go with each new one.
@@ -43,25 +43,26 @@ fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>
     let visited_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
     let fault = |fault| Ok(Err(located("bank_slot", format!("{bank} {slot}"), fault)));
     let holds = match (word.as_str(), iccid) {
-        ("unknown", None) => Holds::Unknown,
-        ("empty", None) => Holds::Empty,
-        ("sim", Some(iccid)) => Holds::Sim(iccid),
+        ("unknown", None) => SlotContents::Unknown,
+        ("empty", None) => SlotContents::Empty,
+        ("sim", Some(iccid)) => SlotContents::Sim(iccid),
         _ => return fault("holds what no slot can hold"),
     };
     let Ok(slot) = u32::try_from(slot) else { return fault("is not the number of a slot") };
     Ok(Ok(SlotRecord { slot, holds, visited_at }))
 }
 
-fn moved(row: &Row<'_>) -> rusqlite::Result<Result<Moved, StoreError>> {
+fn moved(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreError>> {
     let fault = |fault| Ok(Err(located("bank_move", row.get::<_, i64>(0)?.to_string(), fault)));
     let word: String = row.get(6)?;
-    let Some(outcome) = MoveOutcome::ALL.into_iter().find(|outcome| outcome.word() == word) else {
+    let Some(outcome) = MoveOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    else {
         return fault("ended as no switch can end");
     };
     let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else {
         return fault("is to no slot that can be");
     };
-    Ok(Ok(Moved {
+    Ok(Ok(SwitchRecord {
         bank: row.get(1)?,
         radio: row.get(2)?,
         slot,
@@ -73,7 +74,7 @@ fn moved(row: &Row<'_>) -> rusqlite::Result<Result<Moved, StoreError>> {
     }))
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// What is kept of a bank's slots, in order.
     pub fn bank_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, StoreError> {
         let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE bank = $1 \
@@ -90,7 +91,7 @@ impl Rows<'_> {
     }
 
     /// A bank's newest `limit` switches, newest first.
-    pub fn bank_moves(&self, bank: &str, limit: i64) -> Result<Vec<Moved>, StoreError> {
+    pub fn bank_moves(&self, bank: &str, limit: i64) -> Result<Vec<SwitchRecord>, StoreError> {
         let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, \
                    ended_at FROM bank_move WHERE bank = $1 ORDER BY id DESC LIMIT $2";
         self.all(sql, params![bank, limit], moved)?.into_iter().collect()
@@ -130,14 +131,14 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Keeps what is in a slot. A card that stood in another slot, of any bank, is there no more,
     /// and what is there is not known.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
         let (word, iccid) = match &record.holds {
-            Holds::Unknown => ("unknown", None),
-            Holds::Empty => ("empty", None),
-            Holds::Sim(iccid) => ("sim", Some(iccid)),
+            SlotContents::Unknown => ("unknown", None),
+            SlotContents::Empty => ("empty", None),
+            SlotContents::Sim(iccid) => ("sim", Some(iccid)),
         };
         if let Some(iccid) = iccid {
             let sql = "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND \
@@ -152,7 +153,7 @@ impl Tx<'_> {
     }
 
     /// Keeps a switch. Some of those that ended before `since` are forgotten.
-    pub fn add_move(&self, moved: &Moved, since: Timestamp) -> Result<(), StoreError> {
+    pub fn add_move(&self, moved: &SwitchRecord, since: Timestamp) -> Result<(), StoreError> {
         let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < \
                    $1 ORDER BY ended_at LIMIT $2)";
         self.execute(old, [since.0, PRUNED])?;
@@ -164,7 +165,7 @@ impl Tx<'_> {
             moved.slot,
             moved.left,
             moved.found,
-            moved.outcome.word(),
+            moved.outcome.as_str(),
             moved.began_at.0,
             moved.ended_at.0
         ];

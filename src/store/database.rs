@@ -1,19 +1,20 @@
 //! The handle on the database: what is written and read goes through it.
 
+use parking_lot::Mutex;
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::copy::copy_into;
-use super::file::{Place, lock, prepare, spill_nowhere};
+use super::file::{DatabaseFileId, lock, prepare, spill_nowhere};
 use super::migrate::migrate;
 use super::readers::Readers;
 use super::writer::{Command, Operation, write_loop};
-use super::{Rows, Stats, StoreError, Tx};
+use super::{ReadTx, Stats, StoreError, WriteTx};
 
 /// How many operations may wait before callers wait to hand theirs in.
 const QUEUE: usize = 1024;
@@ -57,7 +58,7 @@ impl Store {
             StoreError::Other(reason) => failed(reason),
             other => other.of_file(path),
         })?;
-        let place = Place::new(path);
+        let place = DatabaseFileId::new(path);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stats = Arc::<Stats>::default();
         let counted = Arc::clone(&stats);
@@ -80,14 +81,14 @@ impl Store {
     /// panics nothing of it stays.
     pub async fn write<T, E>(
         &self,
-        operation: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        operation: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let mut operation = Some(operation);
-        let once = move |tx: &Tx<'_>| {
+        let once = move |tx: &WriteTx<'_>| {
             operation.take().map_or_else(|| Err(StoreError::Gone.into()), |work| work(tx))
         };
         self.hand_in(once, false).await
@@ -98,7 +99,7 @@ impl Store {
     /// share a savepoint, which is a fifth of what a message's would cost.
     pub async fn write_often<T, E>(
         &self,
-        operation: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        operation: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -109,7 +110,7 @@ impl Store {
 
     async fn hand_in<T, E>(
         &self,
-        operation: impl FnMut(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        operation: impl FnMut(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
         repeatable: bool,
     ) -> Result<T, E>
     where
@@ -126,7 +127,7 @@ impl Store {
     /// committed before the call.
     pub async fn read<T, E>(
         &self,
-        reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static,
+        reading: impl FnOnce(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -139,7 +140,7 @@ impl Store {
             // Its end is that of the reading, also when nobody waits for that any more.
             let _turn = turn;
             let conn = readers.take()?;
-            let outcome = reading(&Rows { conn: &conn });
+            let outcome = reading(&ReadTx { conn: &conn });
             readers.give_back(conn);
             outcome
         });
@@ -151,7 +152,7 @@ impl Store {
     /// them the log of changes can be worked off.
     pub async fn read_at_leisure<T, E>(
         &self,
-        reading: impl FnOnce(&Rows<'_>) -> Result<T, E> + Send + 'static,
+        reading: impl FnOnce(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -163,7 +164,7 @@ impl Store {
             // Where that is not allowed it is only less polite.
             let _ = rustix::process::nice(LEISURE);
             let outcome =
-                readers.open().map_err(E::from).and_then(|conn| reading(&Rows { conn: &conn }));
+                readers.open().map_err(E::from).and_then(|conn| reading(&ReadTx { conn: &conn }));
             let _ = answer.send(outcome);
         };
         let started = std::thread::Builder::new().name("store-leisure".to_owned()).spawn(read);
@@ -180,7 +181,7 @@ impl Store {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .map(Path::to_owned);
-        let copy = move |rows: &Rows<'_>| {
+        let copy = move |rows: &ReadTx<'_>| {
             // Beside the database: that is where there is room for one.
             let file = tempfile::Builder::new()
                 .prefix(".copy-")
@@ -218,7 +219,7 @@ impl Store {
         // the writer's can.
         self.readers.close();
         let _ = self.jobs.send(Command::Stop).await;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rows, StoreError};
+use super::{ReadTx, StoreError};
 use crate::domain::{AssemblyId, OrderId, RentalId, SimId, Timestamp};
 
 /// Something that is to be done at a time, by its row.
@@ -47,7 +47,7 @@ const KINDS: [Kind; 3] = [
     ),
 ];
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// What is due at `until`, as far as `limit` of each kind reach, in the order of its time.
     /// Nothing but names are read: a row that cannot be read otherwise must not keep the others
     /// from being done.

@@ -67,14 +67,14 @@ pub(super) fn spill_nowhere(conn: &Connection) -> Result<(), StoreError> {
 }
 
 /// Where the open file lies: what is written into one that was moved away or deleted would be lost.
-pub(super) struct Place {
+pub(super) struct DatabaseFileId {
     path: PathBuf,
     file: Option<(u64, u64)>,
 }
 
-impl Place {
-    pub fn new(path: &Path) -> Place {
-        Place { path: path.to_owned(), file: identity(path) }
+impl DatabaseFileId {
+    pub fn new(path: &Path) -> DatabaseFileId {
+        DatabaseFileId { path: path.to_owned(), file: identity(path) }
     }
 
     /// Whether the path still leads to the open file.
@@ -152,7 +152,7 @@ mod tests {
         let away = dir.path().join("away.db");
         std::fs::rename(&path, &away).unwrap();
         let lost = store.write(|tx| tx.add_account("lost", Timestamp(1))).await;
-        assert!(matches!(lost, Err(StoreError::Moved)), "{lost:?}");
+        assert!(matches!(lost, Err(StoreError::SwitchRecord)), "{lost:?}");
         std::fs::rename(&away, &path).unwrap();
         store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
         assert_eq!(names(&store).await, ["kept"]);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::ledger::Posting;
 use crate::domain::{AccountId, Amount, Funds, OrderId, RentalId, Timestamp};
 
@@ -63,7 +63,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// The newest `limit` entries of an account, oldest first.
     pub fn ledger(&self, account: AccountId, limit: i64) -> Result<Vec<Entry>, StoreError> {
         let sql = format!(
@@ -93,7 +93,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Adds an entry and moves the account's funds with it. The same cause is applied once.
     pub fn post(
         &self,

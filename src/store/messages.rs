@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::message::{Message, Owner};
 use crate::domain::{MessageId, OrderId, RentalId, SimId, Timestamp};
 
@@ -64,7 +64,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     })
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// Messages, oldest first.
     pub fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, StoreError> {
         let (sql, value) = match filter {
@@ -131,7 +131,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Adds a message.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, \

@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{SimId, Timestamp};
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// ICCID of the SIM that a modem's own store belongs to.
     pub fn custody(&self, imei: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT s.iccid FROM modem m JOIN sim s ON s.id = m.sim_id WHERE m.imei = $1";
@@ -13,7 +13,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// From now on what lies in the modem's own store is `sim`'s.
     pub fn set_custody(&self, imei: &str, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \

@@ -3,8 +3,8 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
-use crate::domain::asking::{Ask, Means};
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::{SimId, Timestamp};
 
 /// A message that a SIM without a number sent to one of ours.
@@ -22,14 +22,14 @@ pub struct Loopback {
     pub originator: Option<String>,
 }
 
-fn ask(row: &Row<'_>) -> rusqlite::Result<Option<Ask>> {
-    let means = Means::from_word(&row.get::<_, String>(0)?);
+fn ask(row: &Row<'_>) -> rusqlite::Result<Option<DiscoveryAttempt>> {
+    let means = DiscoveryMethod::from_word(&row.get::<_, String>(0)?);
     let (asked_at, tries) = (Timestamp(row.get(1)?), row.get(2)?);
     let (next_at, failure) = (Timestamp(row.get(3)?), row.get(4)?);
-    Ok(means.map(|means| Ask { means, asked_at, tries, next_at, failure }))
+    Ok(means.map(|means| DiscoveryAttempt { means, asked_at, tries, next_at, failure }))
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// SIMs in use without a number.
     pub fn numberless(&self) -> Result<Vec<SimId>, StoreError> {
         let sql = "SELECT id FROM sim INDEXED BY sim_numberless WHERE number IS NULL AND \
@@ -38,7 +38,7 @@ impl Rows<'_> {
     }
 
     /// What was asked for a SIM.
-    pub fn asks(&self, sim: SimId) -> Result<Vec<Ask>, StoreError> {
+    pub fn asks(&self, sim: SimId) -> Result<Vec<DiscoveryAttempt>, StoreError> {
         let sql = "SELECT means, asked_at, tries, next_at, failure FROM number_ask WHERE sim_id = \
                    $1 ORDER BY means DESC";
         Ok(self.all(sql, [sim.0], ask)?.into_iter().flatten().collect())
@@ -66,15 +66,21 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Notes what was asked for a SIM, in place of what was asked by the same means before.
-    pub fn save_ask(&self, sim: SimId, ask: &Ask) -> Result<(), StoreError> {
+    pub fn save_ask(&self, sim: SimId, ask: &DiscoveryAttempt) -> Result<(), StoreError> {
         let sql = "INSERT INTO number_ask (sim_id, means, asked_at, tries, next_at, failure) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sim_id, means) DO UPDATE SET \
                    asked_at = excluded.asked_at, tries = excluded.tries, next_at = \
                    excluded.next_at, failure = excluded.failure";
-        let values =
-            params![sim.0, ask.means.word(), ask.asked_at.0, ask.tries, ask.next_at.0, ask.failure];
+        let values = params![
+            sim.0,
+            ask.means.as_str(),
+            ask.asked_at.0,
+            ask.tries,
+            ask.next_at.0,
+            ask.failure
+        ];
         self.execute(sql, values).map(drop)
     }
 

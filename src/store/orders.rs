@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
-use crate::domain::allocation::Neighbour;
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::OrderState;
 use crate::domain::{AccountId, Amount, Order, OrderId, ServiceId, SimId, Timestamp};
 
@@ -66,7 +66,7 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     }))
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// An order by id.
     pub fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
         self.first(&format!("{ORDER} WHERE id = $1"), [id.0], order)?.transpose()
@@ -104,18 +104,21 @@ impl Rows<'_> {
     }
 
     /// What runs on each SIM at `now`, as far as it stands in another order's way.
-    pub fn neighbours(&self, now: Timestamp) -> Result<HashMap<SimId, Vec<Neighbour>>, StoreError> {
+    pub fn neighbours(
+        &self,
+        now: Timestamp,
+    ) -> Result<HashMap<SimId, Vec<ActiveOrder>>, StoreError> {
         let sql = "SELECT sim_id, service_id, state = 'open', patterned FROM orders WHERE \
                    expires_at > $1 AND state IN ('open', 'completed') AND filed = 0";
         let running = self.all(sql, [now.0], |row| {
-            let neighbour = Neighbour {
+            let neighbour = ActiveOrder {
                 service: ServiceId(row.get(1)?),
                 open: row.get(2)?,
                 patterned: row.get(3)?,
             };
             Ok((SimId(row.get(0)?), neighbour))
         })?;
-        let mut by_sim: HashMap<SimId, Vec<Neighbour>> = HashMap::new();
+        let mut by_sim: HashMap<SimId, Vec<ActiveOrder>> = HashMap::new();
         for (sim, neighbour) in running {
             by_sim.entry(sim).or_default().push(neighbour);
         }
@@ -147,7 +150,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Adds an open order.
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
         let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, \
@@ -187,7 +190,8 @@ impl Tx<'_> {
     /// Writes the end of an order that was open until now.
     pub fn end_order(&self, order: &Order) -> Result<(), StoreError> {
         let sql = "UPDATE orders SET state = $1, ended_at = $2 WHERE id = $3 AND state = 'open'";
-        let values = params![order.state.word(), order.state.ended_at().map(|at| at.0), order.id.0];
+        let values =
+            params![order.state.as_str(), order.state.ended_at().map(|at| at.0), order.id.0];
         one_row(self.execute(sql, values)?, "orders", order.id)
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, PartId, SimId, Timestamp};
 
 /// A part to be kept.
@@ -51,7 +51,7 @@ impl StoredPart {
     }
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// Whether this SIM's part with that stamp was kept before.
     pub fn has_part(
         &self,
@@ -96,7 +96,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Keeps a part.
     pub fn add_part(&self, new: &NewPart<'_>) -> Result<PartId, StoreError> {
         let sql = "INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, \

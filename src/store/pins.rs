@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use super::{StoreError, Tx};
+use super::{StoreError, WriteTx};
 use crate::domain::Timestamp;
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Notes that a PIN is being entered. Whether it may be: not when one was before.
     pub fn note_pin_try(&self, card: &str, at: Timestamp) -> Result<bool, StoreError> {
         let sql =

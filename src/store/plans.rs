@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
-use crate::domain::allocation::Company;
-use crate::domain::bank::{Holds, MoveOutcome, Moved, SlotRecord};
+use crate::domain::allocation::SharingPolicy;
+use crate::domain::bank::{MoveOutcome, SlotContents, SlotRecord, SwitchRecord};
 use crate::domain::{AccountId, MessageId, OrderId, RentalId, ServiceId, SimId, Timestamp};
 
 thread_local!(static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -28,7 +28,7 @@ fn told() -> Connection {
 
 /// Every hot verb, with parameters made of `n`.
 fn run_hot_verbs(conn: &Connection, n: i64) {
-    let rows = super::Rows { conn };
+    let rows = super::ReadTx { conn };
     let (now, sim, order, account) = (Timestamp(n), SimId(n), OrderId(n), AccountId(n));
     let name = n.to_string();
     rows.holder_of_key(&[0; 32]).unwrap();
@@ -79,9 +79,9 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.has_skipped(&name, ServiceId(n), account).unwrap();
     rows.find_for_rent(&name, now, |_, _| false).unwrap();
     for company in [
-        Company::Alone { among_collecting: false },
-        Company::Alone { among_collecting: true },
-        Company::Shared,
+        SharingPolicy::Alone { among_collecting: false },
+        SharingPolicy::Alone { among_collecting: true },
+        SharingPolicy::Shared,
     ] {
         let (service, used_since) = (ServiceId(n), now);
         let query =
@@ -90,20 +90,20 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
         rows.find_parked(query, |_, _| false).unwrap();
         rows.is_crowded(sim, account, service, company, now).unwrap();
     }
-    let tx = super::Tx::on(conn);
+    let tx = super::WriteTx::on(conn);
     tx.blank_text(MessageId(n)).unwrap();
     tx.blank_raw(MessageId(n)).unwrap();
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
-    let holds = Holds::Sim(name.clone());
+    let holds = SlotContents::Sim(name.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, holds, visited_at: Some(now) }).unwrap();
     let sim = tx.ensure_sim(&name, now).unwrap().id;
     tx.keep_stay(sim, &name, None, now, now).unwrap();
     tx.end_stay(sim, now).unwrap();
-    tx.stay_is_in(sim, &super::Place { bank: name.clone(), slot: Some(1) }).unwrap();
+    tx.stay_is_in(sim, &super::BankPosition { bank: name.clone(), slot: Some(1) }).unwrap();
     let (left, found) = (Some(name.clone()), None);
-    let moved = Moved {
+    let moved = SwitchRecord {
         bank: name.clone(),
         radio: name.clone(),
         slot: 1,

@@ -1,8 +1,9 @@
 //! Read-only connections.
 
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
@@ -33,7 +34,7 @@ impl Readers {
     }
 
     pub fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.idle.lock().pop();
         idle.map_or_else(|| self.open(), Ok)
     }
 
@@ -45,7 +46,7 @@ impl Readers {
     }
 
     pub fn give_back(&self, conn: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle.lock();
         if idle.len() < READERS && !self.closed.load(Ordering::SeqCst) {
             idle.push(conn);
         }
@@ -54,6 +55,6 @@ impl Readers {
     /// Keeps no connection any more.
     pub fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle.lock().clear();
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::rental::RentalState;
 use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
 
@@ -38,7 +38,7 @@ fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     }))
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// A rental by id.
     pub fn rental(&self, id: RentalId) -> Result<Option<Rental>, StoreError> {
         self.first(&format!("{RENTAL} WHERE id = $1"), [id.0], rental)?.transpose()
@@ -82,7 +82,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Adds a rental, active, with one term; its id in `new` does not count.
     pub fn add_rental(&self, new: &Rental) -> Result<RentalId, StoreError> {
         let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, \
@@ -116,7 +116,7 @@ impl Tx<'_> {
             rental.terms,
             rental.months,
             rental.expires_at.0,
-            rental.state.word(),
+            rental.state.as_str(),
             rental.state.ended_at().map(|at| at.0),
             rental.id.0
         ];

@@ -1,10 +1,10 @@
 //! What is blanked when it has been kept long enough: texts with their codes, and raw PDUs. The
 //! rest stays for the books.
 
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{MessageId, Timestamp};
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// Messages that settled at `until` or before and still have their text, at most `limit`.
     pub fn due_texts(&self, until: Timestamp, limit: i64) -> Result<Vec<MessageId>, StoreError> {
         let sql = "SELECT id FROM message WHERE text IS NOT NULL AND settled_at <= $1 ORDER BY \
@@ -34,7 +34,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Blanks a message's text and code.
     pub fn blank_text(&self, message: MessageId) -> Result<(), StoreError> {
         self.execute("UPDATE message SET text = NULL, code = NULL WHERE id = $1", [message.0])?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
+use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::{Amount, Service, ServiceId};
 
@@ -51,7 +51,7 @@ fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
     })
 }
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// All services, by id.
     pub fn services(&self) -> Result<Vec<Service>, StoreError> {
         let services = self.all(&format!("{SERVICE} ORDER BY id"), [], service)?;
@@ -96,7 +96,7 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// Adds a service, enabled.
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
         let sql = "INSERT INTO service (name, price_minor, priority, reuse_window_us, \

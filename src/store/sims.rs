@@ -3,8 +3,8 @@
 use rusqlite::{Row, ToSql, params};
 
 use super::error::one_row;
-use super::{Rows, StoreError, Tx};
-use crate::domain::allocation::{Company, Prospect, Use};
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::allocation::{SharingPolicy, SimCandidate, Use};
 use crate::domain::sim::{KnownNumber, NumberSource, Sim};
 use crate::domain::{AccountId, ServiceId, SimId, Timestamp};
 
@@ -18,7 +18,7 @@ pub struct StockQuery<'q> {
     /// Who asks: it did not skip the number for the service.
     pub account: AccountId,
     /// With which orders it may be on the SIM.
-    pub company: Company,
+    pub company: SharingPolicy,
     /// Orders past their lifetime at this time do not count.
     pub now: Timestamp,
     /// A number that was used for the service after this is not sold for it.
@@ -170,11 +170,11 @@ const PARKED: &str = stock!("1 = 1");
 macro_rules! by_company {
     ($statement:ident, $company:expr) => {
         match $company {
-            Company::Alone { among_collecting: false } => $statement!("r.state = 'open'"),
-            Company::Alone { among_collecting: true } => {
+            SharingPolicy::Alone { among_collecting: false } => $statement!("r.state = 'open'"),
+            SharingPolicy::Alone { among_collecting: true } => {
                 $statement!("r.state = 'open' OR r.patterned = 0")
             }
-            Company::Shared => {
+            SharingPolicy::Shared => {
                 $statement!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $3)")
             }
         }
@@ -186,7 +186,7 @@ macro_rules! by_company {
 const ON_SALE: &str =
     concat!("SELECT s.id, s.iccid, s.number FROM sim s WHERE s.country = $1 AND ", for_sale!());
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// SIMs that somebody could be given in a country, as far as that is a matter of the SIM alone:
     /// row, ICCID, number.
     pub fn sims_on_sale(
@@ -251,7 +251,7 @@ impl Rows<'_> {
         self.first_taken(by_company!(stock, query.company), &query.values(), take)
     }
 
-    /// As [`Rows::find_in_stock`], of SIMs on which nothing runs, whatever company the order would
+    /// As [`ReadTx::find_in_stock`], of SIMs on which nothing runs, whatever company the order would
     /// bear: those that are parked.
     pub fn find_parked(
         &self,
@@ -261,7 +261,7 @@ impl Rows<'_> {
         self.first_taken(PARKED, &query.values(), take)
     }
 
-    /// As [`Rows::find_in_stock`], for a tenant.
+    /// As [`ReadTx::find_in_stock`], for a tenant.
     pub fn find_for_rent(
         &self,
         country: &str,
@@ -290,9 +290,12 @@ impl Rows<'_> {
 
     /// What is known of each SIM of the country, with its ICCID; who is online only the caller
     /// knows.
-    pub fn prospects(&self, query: StockQuery<'_>) -> Result<Vec<(String, Prospect)>, StoreError> {
+    pub fn prospects(
+        &self,
+        query: StockQuery<'_>,
+    ) -> Result<Vec<(String, SimCandidate)>, StoreError> {
         self.all(by_company!(prospects, query.company), &query.values()[..], |row| {
-            let prospect = Prospect {
+            let prospect = SimCandidate {
                 has_number: row.get(1)?,
                 contested: row.get(2)?,
                 retired: row.get(3)?,
@@ -315,7 +318,7 @@ impl Rows<'_> {
         sim: SimId,
         account: AccountId,
         service: ServiceId,
-        company: Company,
+        company: SharingPolicy,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let values = params![sim.0, now.0, service.0, account.0];
@@ -348,7 +351,7 @@ impl Rows<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WriteTx<'_> {
     /// The SIM with this ICCID; added when it was never seen.
     pub fn ensure_sim(&self, iccid: &str, at: Timestamp) -> Result<Sim, StoreError> {
         let sql =
@@ -374,7 +377,7 @@ impl Tx<'_> {
         let values = params![
             sim.imsi,
             number.map(|known| &known.number),
-            number.map(|known| known.source.word()),
+            number.map(|known| known.source.as_str()),
             number.map(|known| known.at.0),
             sim.country,
             sim.id.0

@@ -1,6 +1,6 @@
 //! Whether what is in the database can be: the books, who has which number, and the file itself.
 
-use super::{Rows, StoreError};
+use super::{ReadTx, StoreError};
 use crate::domain::calendar::add_months;
 
 /// A rule: what is wrong with a row that the statement finds, and the statement; it answers the
@@ -90,7 +90,7 @@ const ORPHANS: &str =
 /// How many checks there are; each may take minutes in a large database.
 pub const CHECKS: usize = RULES.len() + 4;
 
-impl Rows<'_> {
+impl ReadTx<'_> {
     /// Everything that one check finds wrong, in words; `cooldown_us` is how long a used number is
     /// not sold again, for ever without.
     pub fn faults(

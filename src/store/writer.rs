@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::Place;
+use super::file::DatabaseFileId;
 use super::stats::stopwatch;
-use super::tx::{AfterCommit, run};
-use super::{Stats, StoreError, Tx};
+use super::write_tx::{AfterCommit, run};
+use super::{Stats, StoreError, WriteTx};
 
 /// The most operations that share a transaction.
 const GROUP: usize = 256;
@@ -54,13 +54,13 @@ impl<F, T, E> Operation<F, T, E> {
 
 impl<F, T, E> Job for Operation<F, T, E>
 where
-    F: FnMut(&Tx<'_>) -> Result<T, E> + Send,
+    F: FnMut(&WriteTx<'_>) -> Result<T, E> + Send,
     T: Send,
     E: From<StoreError> + Send,
 {
     /// A panic is the operation's own failure and nobody else's.
     fn carry_out(&mut self, conn: &Connection) -> bool {
-        let tx = Tx::on(conn);
+        let tx = WriteTx::on(conn);
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(&tx)));
         let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Gone.into()));
         let keep = outcome.is_ok();
@@ -91,7 +91,7 @@ where
 /// is stopped.
 pub(super) fn write_loop(
     conn: &Connection,
-    place: &Place,
+    place: &DatabaseFileId,
     stats: &Stats,
     mut queue: mpsc::Receiver<Command>,
 ) {
@@ -123,14 +123,14 @@ fn pause(operations: usize, ago: Duration) -> Duration {
 /// whole), each job hears it.
 fn commit_group(
     conn: &Connection,
-    place: &Place,
+    place: &DatabaseFileId,
     stats: &Stats,
     group: &mut Vec<Box<dyn Job>>,
     began: Instant,
 ) {
     let mut fate = run(conn, "BEGIN IMMEDIATE").and_then(|()| carry_out(conn, group));
     if fate.is_ok() && !place.is_same() {
-        fate = Err(StoreError::Moved);
+        fate = Err(StoreError::SwitchRecord);
     }
     if fate.is_ok() && !conn.is_autocommit() {
         fate = run(conn, "COMMIT");
@@ -263,7 +263,7 @@ mod tests {
         ];
         for (name, repeatable, end) in kinds {
             let tell = tell.clone();
-            let work = move |tx: &Tx<'_>| {
+            let work = move |tx: &WriteTx<'_>| {
                 let _ = tell.send(name.to_owned());
                 tx.add_account(name, Timestamp(1))?;
                 let tell = tell.clone();
@@ -276,7 +276,7 @@ mod tests {
             answers.push(answered);
         }
         let stats = Stats::default();
-        commit_group(&conn, &Place::new(&path), &stats, &mut group, stopwatch());
+        commit_group(&conn, &DatabaseFileId::new(&path), &stats, &mut group, stopwatch());
         drop(tell);
         let mut said = Vec::new();
         while let Some(line) = told.recv().await {
@@ -322,7 +322,7 @@ mod tests {
         let (go, going) = std::sync::mpsc::channel();
         let blocker = store.clone();
         let first = tokio::spawn(async move {
-            let work = move |_: &Tx<'_>| {
+            let work = move |_: &WriteTx<'_>| {
                 let _ = begun.send(());
                 going.recv().map_err(|_| StoreError::Gone)
             };

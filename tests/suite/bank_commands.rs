@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 use simbridge::domain::Timestamp;
 use simbridge::domain::bank::{
-    BankReport, Holds, MoveOutcome, Moved, NextMove, RadioReport, SlotRecord, SlotReport,
+    BankReport, MoveOutcome, NextMove, RadioReport, SlotContents, SlotRecord, SlotReport,
+    SwitchRecord,
 };
 use simbridge::domain::sim::NumberSource;
 use simbridge::gateway::{
-    Gateway, Identified, Later, ModemAsk, ModemDesk, ModemDetail, ScannedPort, Settings,
+    BoxFuture, Gateway, Identified, ModemAsk, ModemControl, ModemDetail, ScannedPort, Settings,
 };
 use simbridge::http;
 use simbridge::store::Store;
@@ -25,9 +26,9 @@ const SECOND: &str = "8931080000000000002";
 
 /// Notes what it is asked to switch, and says so.
 #[derive(Default)]
-struct Desk(Mutex<Vec<(String, String, u32)>>);
+struct Fixture(Mutex<Vec<(String, String, u32)>>);
 
-impl ModemDesk for Desk {
+impl ModemControl for Fixture {
     fn detail(&self, _: &str) -> Option<ModemDetail> {
         None
     }
@@ -36,7 +37,7 @@ impl ModemDesk for Desk {
         None
     }
 
-    fn ask(&self, _: String, _: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
+    fn ask(&self, _: String, _: ModemAsk) -> BoxFuture<'_, Result<Vec<String>, String>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -44,7 +45,7 @@ impl ModemDesk for Desk {
         None
     }
 
-    fn switch(&self, bank: &str, radio: &str, slot: u32) -> Later<'_, Result<String, String>> {
+    fn switch(&self, bank: &str, radio: &str, slot: u32) -> BoxFuture<'_, Result<String, String>> {
         self.0.lock().unwrap().push((bank.to_owned(), radio.to_owned(), slot));
         let said = if slot == 2 {
             Err("there is no card in slot 3".to_owned())
@@ -54,7 +55,7 @@ impl ModemDesk for Desk {
         Box::pin(async move { said })
     }
 
-    fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
+    fn scan(&self) -> BoxFuture<'_, Vec<ScannedPort>> {
         Box::pin(async { Vec::new() })
     }
 }
@@ -76,7 +77,7 @@ fn radio(port: &str, slot: Option<u32>, next: Option<u32>) -> RadioReport {
     }
 }
 
-fn slot(slot: u32, holds: Holds, on: Option<usize>) -> SlotReport {
+fn slot(slot: u32, holds: SlotContents, on: Option<usize>) -> SlotReport {
     let late_since = (slot == 1).then_some(NOW);
     SlotReport {
         slot,
@@ -91,7 +92,7 @@ fn slot(slot: u32, holds: Holds, on: Option<usize>) -> SlotReport {
 }
 
 fn report() -> BankReport {
-    let sim = |iccid: &str| Holds::Sim(iccid.to_owned());
+    let sim = |iccid: &str| SlotContents::Sim(iccid.to_owned());
     BankReport {
         name: "cellar".to_owned(),
         profile: "test".to_owned(),
@@ -100,8 +101,8 @@ fn report() -> BankReport {
         slots: vec![
             slot(0, sim(FIRST), Some(0)),
             slot(1, sim(SECOND), None),
-            slot(2, Holds::Empty, None),
-            slot(3, Holds::Unknown, None),
+            slot(2, SlotContents::Empty, None),
+            slot(3, SlotContents::Unknown, None),
         ],
         switch: Duration::from_millis(31_500),
         sell_within: Duration::ZERO,
@@ -111,13 +112,13 @@ fn report() -> BankReport {
 }
 
 /// A gateway behind the site's admin socket, for as long as the test runs.
-async fn serve(site: &Site, desk: Arc<Desk>) -> (Gateway, http::Listening) {
+async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening) {
     let store = Store::open(&site.dir.path().join("simbridge.db")).unwrap();
     let (clock, entropy) = (Arc::new(|| NOW), Arc::new(|| Some([7; 32])));
     let gateway = Gateway::open(store, Settings::default(), clock, entropy).await.unwrap();
     let customers = "127.0.0.1:1".parse().unwrap();
     let router = http::admin::router(gateway.clone(), customers, Default::default())
-        .merge(http::admin::banks::router(gateway.clone(), desk));
+        .merge(http::admin::banks::router(gateway.clone(), fixture));
     let listening = http::listen_unix(&site.dir.path().join("admin.sock"), router).unwrap();
     (gateway, listening)
 }
@@ -134,7 +135,7 @@ async fn fill(gateway: &Gateway) {
         gateway.identified(told).await.unwrap();
     }
     for n in 0..3 {
-        let moved = Moved {
+        let moved = SwitchRecord {
             bank: "cellar".to_owned(),
             radio: "/dev/pool/a".to_owned(),
             slot: n,
@@ -146,15 +147,16 @@ async fn fill(gateway: &Gateway) {
         };
         gateway.bank_moved(moved).await.unwrap();
     }
-    let record = SlotRecord { slot: 1, holds: Holds::Sim(SECOND.to_owned()), visited_at: None };
+    let record =
+        SlotRecord { slot: 1, holds: SlotContents::Sim(SECOND.to_owned()), visited_at: None };
     gateway.bank_found("cellar", record).await.unwrap();
 }
 
 #[test]
 fn a_bank_is_shown_and_switched_by_hand() {
-    let (site, runtime, desk) =
-        (Site::with_modems(0), Runtime::new().unwrap(), Arc::<Desk>::default());
-    let (gateway, _listening) = runtime.block_on(serve(&site, Arc::clone(&desk)));
+    let (site, runtime, fixture) =
+        (Site::with_modems(0), Runtime::new().unwrap(), Arc::<Fixture>::default());
+    let (gateway, _listening) = runtime.block_on(serve(&site, Arc::clone(&fixture)));
     assert_eq!(site.json(&["bank", "list"]), Value::Array(Vec::new()));
     assert!(site.ok(&["bank", "list"]).contains("no [[bank]] is configured"));
     gateway.bank_reported(report());
@@ -226,7 +228,7 @@ fn a_bank_is_shown_and_switched_by_hand() {
         assert_eq!(site.ok(&["bank", "switch", "cellar", name, "1"]), "slot 2 is on the air\n");
     }
     let asked = ("cellar".to_owned(), "/dev/pool/a".to_owned(), 1);
-    assert_eq!(*desk.0.lock().unwrap(), [asked.clone(), asked.clone(), asked]);
+    assert_eq!(*fixture.0.lock().unwrap(), [asked.clone(), asked.clone(), asked]);
     assert_eq!(
         site.json(&["bank", "switch", "cellar", "1", "1"])["reply"][0],
         "slot 2 is on the air"

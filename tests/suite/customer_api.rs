@@ -5,15 +5,15 @@ use crate::support::{Site, http};
 
 const HOST: &str = "host: x\r\nconnection: close\r\n";
 
-struct Desk {
+struct Fixture {
     site: Site,
     address: String,
     key: String,
     _daemon: crate::support::Daemon,
 }
 
-impl Desk {
-    fn open() -> Desk {
+impl Fixture {
+    fn open() -> Fixture {
         let site = Site::with_modems(2);
         let daemon = site.serve_ready();
         site.ok(&[
@@ -29,7 +29,7 @@ impl Desk {
         ]);
         let key = site.customer("ann", "1.20");
         let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
-        Desk { site, address, key, _daemon: daemon }
+        Fixture { site, address, key, _daemon: daemon }
     }
 
     /// The body of a GET, after checking status and content type.
@@ -66,11 +66,11 @@ fn made(answer: &str) -> (String, String) {
 
 #[test]
 fn keys_and_parameters() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     for endpoint in ["makeorder", "getsms", "cancelorder", "getbalance", "services"] {
-        assert_eq!(desk.get(endpoint), "NO_KEY_PROVIDED");
-        assert_eq!(desk.get(&format!("{endpoint}?key=")), "NO_KEY_PROVIDED");
-        assert_eq!(desk.get(&format!("{endpoint}?key=0123456789abcdef")), "UNAUTHORIZED");
+        assert_eq!(fixture.get(endpoint), "NO_KEY_PROVIDED");
+        assert_eq!(fixture.get(&format!("{endpoint}?key=")), "NO_KEY_PROVIDED");
+        assert_eq!(fixture.get(&format!("{endpoint}?key=0123456789abcdef")), "UNAUTHORIZED");
     }
     for (path, answer) in [
         ("makeorder", "INVALID_SERVICE"),
@@ -88,81 +88,85 @@ fn keys_and_parameters() {
         ("getbalance", "1.20"),
         ("services?country=FR", "INVALID_COUNTRY"),
     ] {
-        assert_eq!(desk.with_key(path), answer, "{path}");
+        assert_eq!(fixture.with_key(path), answer, "{path}");
     }
-    assert_eq!(desk.with_key("getbalance"), "1.20", "nothing of that cost anything");
+    assert_eq!(fixture.with_key("getbalance"), "1.20", "nothing of that cost anything");
 }
 
 #[test]
 fn an_order_from_its_making_to_its_code() {
-    let desk = Desk::open();
-    let (order, number) = made(&desk.with_key("makeorder?serviceId=1"));
+    let fixture = Fixture::open();
+    let (order, number) = made(&fixture.with_key("makeorder?serviceId=1"));
     assert!(
         number.starts_with("06")
             && number.len() == 10
             && number.bytes().all(|b| b.is_ascii_digit()),
         "{number}"
     );
-    assert_eq!(desk.with_key("makeorder?serviceId=1"), format!("ORDER_ALREADY_OPEN_{order}"));
-    assert_eq!(desk.with_key("getbalance"), "0.70");
-    assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "WAITING");
+    assert_eq!(fixture.with_key("makeorder?serviceId=1"), format!("ORDER_ALREADY_OPEN_{order}"));
+    assert_eq!(fixture.with_key("getbalance"), "0.70");
+    assert_eq!(fixture.with_key(&format!("getsms?orderId={order}")), "WAITING");
     let e164 = format!("+31{}", &number[1..]);
-    desk.site.send("Uber", &e164, "Your Uber code is 0183.\r\nNever share it. é😀");
+    fixture.site.send("Uber", &e164, "Your Uber code is 0183.\r\nNever share it. é😀");
     let sms = "SUCCESS_Your Uber code is 0183. Never share it. é😀";
-    assert_eq!(desk.with_key(&format!("getsms?orderId={order}&wait=60")), sms);
-    assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), sms, "repeatable");
-    assert_eq!(desk.with_key(&format!("cancelorder?orderId={order}")), "ORDER_ALREADY_COMPLETED");
-    assert_eq!(desk.with_key("getbalance"), "0.70");
+    assert_eq!(fixture.with_key(&format!("getsms?orderId={order}&wait=60")), sms);
+    assert_eq!(fixture.with_key(&format!("getsms?orderId={order}")), sms, "repeatable");
+    assert_eq!(
+        fixture.with_key(&format!("cancelorder?orderId={order}")),
+        "ORDER_ALREADY_COMPLETED"
+    );
+    assert_eq!(fixture.with_key("getbalance"), "0.70");
 }
 
 #[test]
 fn a_canceled_order_gives_its_money_and_its_number_back() {
-    let desk = Desk::open();
-    let (order, number) = made(&desk.with_key("makeorder?serviceId=1&country=nl"));
-    assert_eq!(desk.with_key(&format!("cancelorder?orderId={order}")), "ORDER_CANCELED");
-    assert_eq!(desk.with_key(&format!("cancelorder?orderId={order}")), "ORDER_ALREADY_EXPIRED");
-    assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "ORDER_EXPIRED");
-    assert_eq!(desk.with_key("getbalance"), "1.20");
-    let numbers = [made(&desk.with_key("makeorder?serviceId=1")).1, number];
+    let fixture = Fixture::open();
+    let (order, number) = made(&fixture.with_key("makeorder?serviceId=1&country=nl"));
+    assert_eq!(fixture.with_key(&format!("cancelorder?orderId={order}")), "ORDER_CANCELED");
+    assert_eq!(fixture.with_key(&format!("cancelorder?orderId={order}")), "ORDER_ALREADY_EXPIRED");
+    assert_eq!(fixture.with_key(&format!("getsms?orderId={order}")), "ORDER_EXPIRED");
+    assert_eq!(fixture.with_key("getbalance"), "1.20");
+    let numbers = [made(&fixture.with_key("makeorder?serviceId=1")).1, number];
     assert!(numbers[0] != numbers[1], "another number was free, and it rested longer");
 }
 
 #[test]
 fn stock_before_balance() {
-    let desk = Desk::open();
-    desk.site.ok(&["service", "add", "Dear", "--price", "9.00"]);
-    assert_eq!(desk.with_key("makeorder?serviceId=2"), "NO_BALANCE");
-    assert_eq!(desk.with_key("makeorder?serviceId=2&country=USA"), "NO_PHONE_AVAILABLE");
+    let fixture = Fixture::open();
+    fixture.site.ok(&["service", "add", "Dear", "--price", "9.00"]);
+    assert_eq!(fixture.with_key("makeorder?serviceId=2"), "NO_BALANCE");
+    assert_eq!(fixture.with_key("makeorder?serviceId=2&country=USA"), "NO_PHONE_AVAILABLE");
 }
 
 #[test]
 fn somebody_elses_order_is_as_one_that_is_not_there() {
-    let desk = Desk::open();
-    let bob = desk.site.customer("bob", "0");
-    let (order, _) = made(&desk.with_key("makeorder?serviceId=1"));
-    assert_eq!(desk.get(&format!("getsms?orderId={order}&key={bob}")), "ORDER_EXPIRED");
+    let fixture = Fixture::open();
+    let bob = fixture.site.customer("bob", "0");
+    let (order, _) = made(&fixture.with_key("makeorder?serviceId=1"));
+    assert_eq!(fixture.get(&format!("getsms?orderId={order}&key={bob}")), "ORDER_EXPIRED");
     assert_eq!(
-        desk.get(&format!("cancelorder?orderId={order}&key={bob}")),
+        fixture.get(&format!("cancelorder?orderId={order}&key={bob}")),
         "ORDER_ALREADY_EXPIRED"
     );
-    assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "WAITING");
+    assert_eq!(fixture.with_key(&format!("getsms?orderId={order}")), "WAITING");
 }
 
 #[test]
 fn services_with_price_and_count() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let expected = r#"{"services":[{"id":1,"name":"Uber","price":"0.50","count":2}]}"#;
-    let request = format!("GET /api/services?key={}&country=NL HTTP/1.1\r\n{HOST}\r\n", desk.key);
-    let (head, body) = http(&desk.address, &request);
+    let request =
+        format!("GET /api/services?key={}&country=NL HTTP/1.1\r\n{HOST}\r\n", fixture.key);
+    let (head, body) = http(&fixture.address, &request);
     assert!(head.contains("content-type: application/json\r\n"), "{head}");
     assert_eq!(body, expected);
-    let british = desk.with_json("services?country=gb");
+    let british = fixture.with_json("services?country=gb");
     assert_eq!(british, r#"{"services":[{"id":1,"name":"Uber","price":"0.80","count":0}]}"#);
-    made(&desk.with_key("makeorder?serviceId=1"));
-    assert!(desk.with_json("services").contains(r#""count":1"#));
+    made(&fixture.with_key("makeorder?serviceId=1"));
+    assert!(fixture.with_json("services").contains(r#""count":1"#));
 }
 
-impl Desk {
+impl Fixture {
     fn with_json(&self, path: &str) -> String {
         let joint = if path.contains('?') { '&' } else { '?' };
         http(
@@ -175,17 +179,17 @@ impl Desk {
 
 #[test]
 fn the_key_and_the_parameters_may_stand_anywhere() {
-    let desk = Desk::open();
-    let key = &desk.key;
+    let fixture = Fixture::open();
+    let key = &fixture.key;
     let post = |kind: &str, body: &str| {
         let length = body.len();
         let head = format!(
             "POST /api/getsms HTTP/1.1\r\n{HOST}content-type: {kind}\r\ncontent-length: \
              {length}\r\n"
         );
-        http(&desk.address, &format!("{head}\r\n{body}")).1
+        http(&fixture.address, &format!("{head}\r\n{body}")).1
     };
-    let (order, _) = made(&desk.with_key("makeorder?serviceId=1"));
+    let (order, _) = made(&fixture.with_key("makeorder?serviceId=1"));
     assert_eq!(
         post("application/x-www-form-urlencoded", &format!("key={key}&orderId={order}")),
         "WAITING"
@@ -203,35 +207,37 @@ fn the_key_and_the_parameters_may_stand_anywhere() {
     assert_eq!(post("application/json", "{}"), "NO_KEY_PROVIDED");
     let bearer =
         format!("GET /api/getbalance HTTP/1.1\r\n{HOST}authorization: Bearer {key}\r\n\r\n");
-    assert_eq!(http(&desk.address, &bearer).1, "0.70");
+    assert_eq!(http(&fixture.address, &bearer).1, "0.70");
 }
 
 #[test]
 fn head_and_options_change_nothing() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     for method in ["HEAD", "OPTIONS"] {
-        let request =
-            format!("{method} /api/makeorder?serviceId=1&key={} HTTP/1.1\r\n{HOST}\r\n", desk.key);
-        let (head, body) = http(&desk.address, &request);
+        let request = format!(
+            "{method} /api/makeorder?serviceId=1&key={} HTTP/1.1\r\n{HOST}\r\n",
+            fixture.key
+        );
+        let (head, body) = http(&fixture.address, &request);
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(), "{method}: {head}");
     }
-    assert_eq!(desk.site.json(&["order", "list"]).as_array().unwrap().len(), 0);
-    let (order, _) = made(&desk.with_key("makeorder?serviceId=1"));
+    assert_eq!(fixture.site.json(&["order", "list"]).as_array().unwrap().len(), 0);
+    let (order, _) = made(&fixture.with_key("makeorder?serviceId=1"));
     for method in ["HEAD", "OPTIONS"] {
         let request = format!(
             "{method} /api/cancelorder?orderId={order}&key={} HTTP/1.1\r\n{HOST}\r\n",
-            desk.key
+            fixture.key
         );
-        http(&desk.address, &request);
+        http(&fixture.address, &request);
     }
-    assert_eq!(desk.with_key(&format!("getsms?orderId={order}")), "WAITING");
+    assert_eq!(fixture.with_key(&format!("getsms?orderId={order}")), "WAITING");
 }
 
 #[test]
 fn a_revoked_key_opens_nothing() {
-    let desk = Desk::open();
-    desk.site.ok(&["key", "revoke", &desk.key[..8]]);
-    assert_eq!(desk.with_key("getbalance"), "UNAUTHORIZED");
+    let fixture = Fixture::open();
+    fixture.site.ok(&["key", "revoke", &fixture.key[..8]]);
+    assert_eq!(fixture.with_key("getbalance"), "UNAUTHORIZED");
 }
 
 #[test]

@@ -24,18 +24,18 @@ const ENDPOINTS: &[&str] = &[
 ];
 
 /// A site with its daemon, and where customers ask it.
-pub struct Desk {
+pub struct Fixture {
     pub site: Site,
     daemon: Option<Daemon>,
     pub address: String,
 }
 
-impl Desk {
-    pub fn open(modems: usize, configuration: &str) -> Desk {
+impl Fixture {
+    pub fn open(modems: usize, configuration: &str) -> Fixture {
         let site = Site::with(modems, Scenario::default(), configuration);
         let daemon = Some(site.serve_ready());
         let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
-        Desk { site, daemon, address }
+        Fixture { site, daemon, address }
     }
 
     /// Kills the daemon, has `work` done on its database, and starts it again.
@@ -84,13 +84,13 @@ pub fn made(answer: &str) -> (String, String) {
 
 #[test]
 fn keys_and_parameters_of_every_endpoint() {
-    let desk = Desk::open(0, "");
-    let key = desk.site.customer("ann", "5");
+    let fixture = Fixture::open(0, "");
+    let key = fixture.site.customer("ann", "5");
     for endpoint in ENDPOINTS {
-        assert_eq!(desk.ask(endpoint), "NO_KEY_PROVIDED");
-        assert_eq!(desk.ask(&format!("{endpoint}?key=wrong")), "UNAUTHORIZED");
+        assert_eq!(fixture.ask(endpoint), "NO_KEY_PROVIDED");
+        assert_eq!(fixture.ask(&format!("{endpoint}?key=wrong")), "UNAUTHORIZED");
         for method in ["HEAD", "OPTIONS"] {
-            let (head, body) = desk.raw(method, &format!("{endpoint}?key={key}"));
+            let (head, body) = fixture.raw(method, &format!("{endpoint}?key={key}"));
             assert!(
                 head.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(),
                 "{method} {endpoint}: {head}"
@@ -124,70 +124,73 @@ fn keys_and_parameters_of_every_endpoint() {
         ("getbalance", "5.00"),
     ] {
         let joint = if path.contains('?') { '&' } else { '?' };
-        assert_eq!(desk.ask(&format!("{path}{joint}key={key}")), answer, "{path}");
+        assert_eq!(fixture.ask(&format!("{path}{joint}key={key}")), answer, "{path}");
     }
-    desk.site.ok(&["account", "suspend", "ann"]);
-    assert_eq!(desk.ask(&format!("getbalance?key={key}")), "UNAUTHORIZED");
-    desk.site.ok(&["account", "resume", "ann"]);
-    assert_eq!(desk.ask(&format!("getbalance?key={key}")), "5.00");
+    fixture.site.ok(&["account", "suspend", "ann"]);
+    assert_eq!(fixture.ask(&format!("getbalance?key={key}")), "UNAUTHORIZED");
+    fixture.site.ok(&["account", "resume", "ann"]);
+    assert_eq!(fixture.ask(&format!("getbalance?key={key}")), "5.00");
 }
 
 #[test]
 fn skip_and_reuse() {
-    let desk = Desk::open(1, "");
-    desk.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
-    desk.site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);
-    let (ann, bob) = (desk.site.customer("ann", "0.75"), desk.site.customer("bob", "5"));
-    let (order, number) = made(&desk.ask(&format!("makeorder?key={ann}&serviceId=1")));
+    let fixture = Fixture::open(1, "");
+    fixture.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    fixture.site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);
+    let (ann, bob) = (fixture.site.customer("ann", "0.75"), fixture.site.customer("bob", "5"));
+    let (order, number) = made(&fixture.ask(&format!("makeorder?key={ann}&serviceId=1")));
     assert_eq!(
-        desk.ask(&format!("reuse?key={ann}&orderId={order}")),
+        fixture.ask(&format!("reuse?key={ann}&orderId={order}")),
         "NUMBER_OFFLINE",
         "not completed"
     );
-    desk.completes(&order, &number, &ann, "code 1");
+    fixture.completes(&order, &number, &ann, "code 1");
     assert_eq!(
-        desk.ask(&format!("skipnumber?key={ann}&orderId={order}")),
+        fixture.ask(&format!("skipnumber?key={ann}&orderId={order}")),
         "ORDER_ALREADY_COMPLETED"
     );
     assert_eq!(
-        desk.ask(&format!("reuse?key={bob}&orderId={order}")),
+        fixture.ask(&format!("reuse?key={bob}&orderId={order}")),
         "NUMBER_OFFLINE",
         "somebody else's"
     );
-    let (again, same) = made(&desk.ask(&format!("reuse?key={ann}&orderId={order}")));
+    let (again, same) = made(&fixture.ask(&format!("reuse?key={ann}&orderId={order}")));
     assert!(again != order && same == number);
-    assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "0.00");
+    assert_eq!(fixture.ask(&format!("getbalance?key={ann}")), "0.00");
     assert_eq!(
-        desk.ask(&format!("reuse?key={ann}&orderId={order}")),
+        fixture.ask(&format!("reuse?key={ann}&orderId={order}")),
         "NUMBER_OFFLINE",
         "on an open order"
     );
-    desk.completes(&again, &number, &ann, "code 2");
-    assert_eq!(desk.ask(&format!("reuse?key={ann}&orderId={order}")), "NO_BALANCE");
-    desk.site.ok(&["account", "topup", "ann", "5"]);
-    let (lyft, _) = made(&desk.ask(&format!("makeorder?key={ann}&serviceId=2")));
+    fixture.completes(&again, &number, &ann, "code 2");
+    assert_eq!(fixture.ask(&format!("reuse?key={ann}&orderId={order}")), "NO_BALANCE");
+    fixture.site.ok(&["account", "topup", "ann", "5"]);
+    let (lyft, _) = made(&fixture.ask(&format!("makeorder?key={ann}&serviceId=2")));
     assert_eq!(
-        desk.ask(&format!("reuse?key={ann}&orderId={order}")),
+        fixture.ask(&format!("reuse?key={ann}&orderId={order}")),
         format!("ORDER_ALREADY_OPEN_{lyft}")
     );
     assert_eq!(
-        desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")),
+        fixture.ask(&format!("skipnumber?key={ann}&orderId={lyft}")),
         "NUMBER_SKIPPED_ORDER_CANCELED"
     );
-    assert_eq!(desk.ask(&format!("skipnumber?key={ann}&orderId={lyft}")), "ORDER_ALREADY_EXPIRED");
-    assert_eq!(desk.ask(&format!("makeorder?key={ann}&serviceId=2")), "NO_PHONE_AVAILABLE");
-    made(&desk.ask(&format!("makeorder?key={bob}&serviceId=2")));
-    assert_eq!(desk.site.json(&["verify"])["ok"], true);
+    assert_eq!(
+        fixture.ask(&format!("skipnumber?key={ann}&orderId={lyft}")),
+        "ORDER_ALREADY_EXPIRED"
+    );
+    assert_eq!(fixture.ask(&format!("makeorder?key={ann}&serviceId=2")), "NO_PHONE_AVAILABLE");
+    made(&fixture.ask(&format!("makeorder?key={bob}&serviceId=2")));
+    assert_eq!(fixture.site.json(&["verify"])["ok"], true);
 }
 
 #[test]
 fn a_rental_byte_for_byte() {
-    let mut desk = Desk::open(2, "[rentals.packages]\n1y = \"70.00 EUR\"\n");
-    let (ann, bob) = (desk.site.customer("ann", "100"), desk.site.customer("bob", "1"));
-    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
-    assert_eq!(desk.ask(&format!("rental/new?key={bob}&country=NL")), "NO_BALANCE");
-    let new = desk.ask(&format!("rental/new?key={ann}&country=nl&package=3m&auto_renew=FALSE"));
-    let rental = desk.site.json(&["rental", "list"])[0].clone();
+    let mut fixture = Fixture::open(2, "[rentals.packages]\n1y = \"70.00 EUR\"\n");
+    let (ann, bob) = (fixture.site.customer("ann", "100"), fixture.site.customer("bob", "1"));
+    fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    assert_eq!(fixture.ask(&format!("rental/new?key={bob}&country=NL")), "NO_BALANCE");
+    let new = fixture.ask(&format!("rental/new?key={ann}&country=nl&package=3m&auto_renew=FALSE"));
+    let rental = fixture.site.json(&["rental", "list"])[0].clone();
     let number = rental["number"].as_str().unwrap().to_owned();
     let (national, end) =
         (format!("0{}", &number[3..]), rental["expires_at"].as_str().unwrap().to_owned());
@@ -197,31 +200,32 @@ fn a_rental_byte_for_byte() {
     );
     assert_eq!(new, expected);
     assert_eq!(end.len(), "2026-06-22T12:57:03.000000Z".len());
-    assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "67.60", "30 euros at 1.08");
-    let extended = desk.ask(&format!("rental/extend?key={ann}&contract_id=1"));
-    let end = desk.site.json(&["rental", "list"])[0]["expires_at"].as_str().unwrap().to_owned();
+    assert_eq!(fixture.ask(&format!("getbalance?key={ann}")), "67.60", "30 euros at 1.08");
+    let extended = fixture.ask(&format!("rental/extend?key={ann}&contract_id=1"));
+    let end = fixture.site.json(&["rental", "list"])[0]["expires_at"].as_str().unwrap().to_owned();
     assert_eq!(
         extended,
         format!("{{\"success\":true,\"package\":\"1m\",\"new_expire\":\"{end}\"}}")
     );
     for (asked, auto_renew) in [("1", true), ("false", false), ("TRUE", true)] {
-        let edited = desk.ask(&format!("rental/edit?key={ann}&contract_id=1&auto_renew={asked}"));
+        let edited =
+            fixture.ask(&format!("rental/edit?key={ann}&contract_id=1&auto_renew={asked}"));
         assert_eq!(edited, format!("{{\"success\":true,\"auto_renew\":{auto_renew}}}"));
     }
     assert_eq!(
-        desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=2w")),
+        fixture.ask(&format!("rental/extend?key={ann}&contract_id=1&package=2w")),
         "INVALID_PACKAGE"
     );
     assert_eq!(
-        desk.ask(&format!("rental/extend?key={ann}&contract_id=1&package=1y")),
+        fixture.ask(&format!("rental/extend?key={ann}&contract_id=1&package=1y")),
         "NO_BALANCE"
     );
     for path in ["rental/view", "rental/extend"] {
-        assert_eq!(desk.ask(&format!("{path}?key={bob}&contract_id=1")), "INVALID_CONTRACT");
+        assert_eq!(fixture.ask(&format!("{path}?key={bob}&contract_id=1")), "INVALID_CONTRACT");
     }
-    desk.site.send("Uber", &number, "two\nlines ’");
-    wait_for("the message", || !desk.site.messages().is_empty());
-    let message = desk.site.messages().remove(0);
+    fixture.site.send("Uber", &number, "two\nlines ’");
+    wait_for("the message", || !fixture.site.messages().is_empty());
+    let message = fixture.site.messages().remove(0);
     assert_eq!((&message["rental"], &message["order"]), (&1.into(), &serde_json::Value::Null));
     let received = message["received_at"].as_str().unwrap();
     let view = format!(
@@ -229,7 +233,7 @@ fn a_rental_byte_for_byte() {
          \"renewal_package\":\"1m\",\"auto_renew\":true,\"expire_on\":\"{end}\",\"received_sms\":[{{\"id\":1,\
          \"sender\":\"Uber\",\"body\":\"two\\nlines ’\",\"receive_date\":\"{received}\"}}]}}"
     );
-    assert_eq!(desk.ask(&format!("rental/view?key={ann}&contract_id=1")), view);
+    assert_eq!(fixture.ask(&format!("rental/view?key={ann}&contract_id=1")), view);
     // In both kinds of form and in JSON as well.
     for (kind, body) in [
         ("application/x-www-form-urlencoded", format!("key={ann}&contract_id=1")),
@@ -244,44 +248,50 @@ fn a_rental_byte_for_byte() {
     ] {
         let head = format!("POST /api/rental/view HTTP/1.1\r\n{HOST}content-type: {kind}\r\n");
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-        assert_eq!(http(&desk.address, &request).1, view, "{kind}");
+        assert_eq!(http(&fixture.address, &request).1, view, "{kind}");
     }
-    let (head, body) = desk.raw("GET", &format!("rental/new?key={ann}&country=NL"));
+    let (head, body) = fixture.raw("GET", &format!("rental/new?key={ann}&country=NL"));
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD", "{head} {body}");
-    assert_eq!(desk.site.json(&["status"])["rentals"]["active"], 1);
+    assert_eq!(fixture.site.json(&["status"])["rentals"]["active"], 1);
 
     // The end passes while nobody is there. 51.40 are left: the package is renewed as often as
     // there is money, then it ends.
     let shift = 400_i64 * 24 * 3600 * 1_000_000;
-    desk.meanwhile(&format!(
+    fixture.meanwhile(&format!(
         "UPDATE rental SET started_at = started_at - {shift}, expires_at = expires_at - {shift};
          UPDATE rental SET expires_at = started_at + 1, months = 4;"
     ));
-    let shown = desk.site.json(&["rental", "show", "1"]);
+    let shown = fixture.site.json(&["rental", "show", "1"]);
     let kinds: Vec<_> =
         shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
     assert_eq!(kinds, ["rental", "extension", "renewal", "renewal", "renewal"]);
     assert_eq!(shown["ledger"][2]["rate"], "1.08");
-    assert_eq!(desk.ask(&format!("getbalance?key={ann}")), "2.80");
+    assert_eq!(fixture.ask(&format!("getbalance?key={ann}")), "2.80");
     assert_eq!(shown["state"], "ended");
     for path in ["rental/extend?", "rental/edit?auto_renew=true&"] {
-        assert_eq!(desk.ask(&format!("{path}key={ann}&contract_id=1")), "NUMBER_EXPIRED", "{path}");
+        assert_eq!(
+            fixture.ask(&format!("{path}key={ann}&contract_id=1")),
+            "NUMBER_EXPIRED",
+            "{path}"
+        );
     }
     assert!(
-        desk.ask(&format!("rental/view?key={ann}&contract_id=1")).starts_with("{\"success\":true,")
+        fixture
+            .ask(&format!("rental/view?key={ann}&contract_id=1"))
+            .starts_with("{\"success\":true,")
     );
 }
 
 #[test]
 fn an_sms_is_given_only_to_whom_it_was_sent() {
-    let desk = Desk::open(2, "");
-    let (ann, bob) = (desk.site.customer("ann", "100"), desk.site.customer("bob", "5"));
-    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    let fixture = Fixture::open(2, "");
+    let (ann, bob) = (fixture.site.customer("ann", "100"), fixture.site.customer("bob", "5"));
+    fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);
     assert!(
-        desk.ask(&format!("rental/new?key={ann}&country=NL")).starts_with("{\"success\":true,")
+        fixture.ask(&format!("rental/new?key={ann}&country=NL")).starts_with("{\"success\":true,")
     );
-    let (order, national) = made(&desk.ask(&format!("makeorder?key={bob}&serviceId=1")));
-    let rented = desk.site.json(&["rental", "list"])[0]["number"].as_str().unwrap().to_owned();
+    let (order, national) = made(&fixture.ask(&format!("makeorder?key={bob}&serviceId=1")));
+    let rented = fixture.site.json(&["rental", "list"])[0]["number"].as_str().unwrap().to_owned();
     let ordered = format!("+31{}", &national[1..]);
     assert_ne!(rented, ordered);
     // Delayed in the network since before anybody had these numbers.
@@ -291,24 +301,24 @@ fn an_sms_is_given_only_to_whom_it_was_sent() {
         let old = Deliver::compose(None, &Address::parse("Uber"), scts, "somebody's before", 1)
             .remove(0)
             .encode();
-        desk.site.network().send_pdu(number, tpdu(&old).unwrap()).unwrap();
+        fixture.site.network().send_pdu(number, tpdu(&old).unwrap()).unwrap();
     }
-    desk.site.send("Friend", &rented, "for the tenant");
-    wait_for("three messages", || desk.site.messages().len() == 3);
-    assert_eq!(desk.ask(&format!("getsms?key={bob}&orderId={order}")), "WAITING");
-    let view = desk.ask(&format!("rental/view?key={ann}&contract_id=1"));
+    fixture.site.send("Friend", &rented, "for the tenant");
+    wait_for("three messages", || fixture.site.messages().len() == 3);
+    assert_eq!(fixture.ask(&format!("getsms?key={bob}&orderId={order}")), "WAITING");
+    let view = fixture.ask(&format!("rental/view?key={ann}&contract_id=1"));
     assert!(view.contains("for the tenant") && !view.contains("before"), "{view}");
-    let unmatched = desk.site.json(&["order", "show", &order])["unmatched"].clone();
+    let unmatched = fixture.site.json(&["order", "show", &order])["unmatched"].clone();
     assert_eq!(unmatched[0]["text"], "somebody's before");
-    assert_eq!(desk.site.json(&["verify"])["ok"], true);
+    assert_eq!(fixture.site.json(&["verify"])["ok"], true);
 }
 
 #[test]
 fn over_the_limit_is_429_and_says_when_to_come_back() {
-    let desk = Desk::open(0, "[limits]\nkey_per_second = 3\nfailed_keys_per_minute = 2\n");
-    let key = desk.site.customer("ann", "5");
+    let fixture = Fixture::open(0, "[limits]\nkey_per_second = 3\nfailed_keys_per_minute = 2\n");
+    let key = fixture.site.customer("ann", "5");
     let asked: Vec<_> =
-        (0..60).map(|_| desk.raw("GET", &format!("getbalance?key={key}"))).collect();
+        (0..60).map(|_| fixture.raw("GET", &format!("getbalance?key={key}"))).collect();
     let refused: Vec<_> =
         asked.iter().filter(|(head, _)| head.starts_with("HTTP/1.1 429 ")).collect();
     assert!(!refused.is_empty() && refused.len() < 58, "{}", refused.len());
@@ -316,52 +326,52 @@ fn over_the_limit_is_429_and_says_when_to_come_back() {
         assert!(head.contains("retry-after: 1\r\n") && body == "TOO_MANY_REQUESTS", "{head}");
     }
     assert_eq!(
-        [(); 2].map(|()| desk.ask("getbalance?key=wrong")),
+        [(); 2].map(|()| fixture.ask("getbalance?key=wrong")),
         ["UNAUTHORIZED", "UNAUTHORIZED"]
     );
-    let (head, _) = desk.raw("GET", "getbalance?key=wrong");
+    let (head, _) = fixture.raw("GET", "getbalance?key=wrong");
     assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("retry-after: 30\r\n"), "{head}");
 }
 
 #[test]
 fn a_key_may_be_bound_to_networks_and_a_large_request_is_refused() {
-    let desk = Desk::open(0, "");
-    desk.site.ok(&["account", "add", "ann"]);
+    let fixture = Fixture::open(0, "");
+    fixture.site.ok(&["account", "add", "ann"]);
     let key = |network: &str| {
-        desk.site.json(&["key", "add", "ann", "--allow", network])["key"]
+        fixture.site.json(&["key", "add", "ann", "--allow", network])["key"]
             .as_str()
             .unwrap()
             .to_owned()
     };
-    assert_eq!(desk.ask(&format!("getbalance?key={}", key("127.0.0.0/8"))), "0.00");
-    assert_eq!(desk.ask(&format!("getbalance?key={}", key("192.0.2.0/24"))), "UNAUTHORIZED");
-    let wrong = desk.site.run(&["key", "add", "ann", "--allow", "here"]);
+    assert_eq!(fixture.ask(&format!("getbalance?key={}", key("127.0.0.0/8"))), "0.00");
+    assert_eq!(fixture.ask(&format!("getbalance?key={}", key("192.0.2.0/24"))), "UNAUTHORIZED");
+    let wrong = fixture.site.run(&["key", "add", "ann", "--allow", "here"]);
     assert!(
         String::from_utf8(wrong.stderr)
             .unwrap()
             .contains("not an address or a network like 192.0.2.0/24")
     );
-    let (head, _) = desk.raw("GET", &format!("getbalance?key={}", "x".repeat(100_000)));
+    let (head, _) = fixture.raw("GET", &format!("getbalance?key={}", "x".repeat(100_000)));
     assert!(head.starts_with("HTTP/1.1 4"), "{head}");
     let body = "x".repeat(100_000);
     let request =
         format!("POST /api/getsms HTTP/1.1\r\n{HOST}content-length: {}\r\n\r\n{body}", body.len());
-    let (head, body) = http(&desk.address, &request);
+    let (head, body) = http(&fixture.address, &request);
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_REQUEST", "{head} {body}");
 }
 
 #[test]
 fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
-    let desk = Desk::open(1, "");
-    let key = desk.site.customer("ann", "5");
-    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    let fixture = Fixture::open(1, "");
+    let key = fixture.site.customer("ann", "5");
+    fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);
     for (method, path) in [
         ("PUT", "makeorder"),
         ("DELETE", "getsms"),
         ("PATCH", "rental/new"),
         ("GET", "rental/view"),
     ] {
-        let (head, body) = desk.raw(method, &format!("{path}?key={key}&serviceId=1"));
+        let (head, body) = fixture.raw(method, &format!("{path}?key={key}&serviceId=1"));
         assert!(
             head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD",
             "{method} {path}: {head} {body}"
@@ -371,7 +381,7 @@ fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
         let head = format!(
             "POST /api/makeorder?{query} HTTP/1.1\r\n{HOST}content-type: application/json\r\n"
         );
-        http(&desk.address, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).1
+        http(&fixture.address, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).1
     };
     // The key comes first; what cannot be read may have been one.
     let broken = "{\"serviceId\": 1";
@@ -379,9 +389,9 @@ fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
     assert_eq!(post("key=wrong", broken), "UNAUTHORIZED");
     assert_eq!(post("", broken), "INVALID_REQUEST");
     assert_eq!(post("", "{\"serviceId\": 1}"), "NO_KEY_PROVIDED");
-    assert_eq!(desk.site.admin("/status")["orders"]["open"], 0);
+    assert_eq!(fixture.site.admin("/status")["orders"]["open"], 0);
     made(&post(&format!("key={key}"), "{\"serviceId\": 1}"));
-    let counted = desk.site.page("/metrics");
+    let counted = fixture.site.page("/metrics");
     for words in
         ["endpoint=\"makeorder\",outcome=\"INVALID_METHOD\"} 1", "outcome=\"INVALID_REQUEST\"} 2"]
     {
@@ -391,12 +401,12 @@ fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
 
 #[test]
 fn a_database_that_cannot_be_written_is_an_internal_fault() {
-    let desk = Desk::open(1, "");
-    let key = desk.site.customer("ann", "5");
-    desk.site.ok(&["service", "add", "Any", "--price", "0.50"]);
-    let holder = rusqlite::Connection::open(desk.site.dir.path().join("simbridge.db")).unwrap();
+    let fixture = Fixture::open(1, "");
+    let key = fixture.site.customer("ann", "5");
+    fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    let holder = rusqlite::Connection::open(fixture.site.dir.path().join("simbridge.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(desk.ask(&format!("makeorder?key={key}&serviceId=1")), "ERROR");
+    assert_eq!(fixture.ask(&format!("makeorder?key={key}&serviceId=1")), "ERROR");
     holder.execute_batch("ROLLBACK").unwrap();
-    made(&desk.ask(&format!("makeorder?key={key}&serviceId=1")));
+    made(&fixture.ask(&format!("makeorder?key={key}&serviceId=1")));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use simbridge::daemon::logging::EVENTS;
 
-use crate::rooms::files;
+use crate::layering::files;
 use crate::support::privacy::Secret;
 use crate::support::{Daemon, Site, wait_for};
 
@@ -49,7 +49,7 @@ fn every_line_has_an_event_of_the_list_and_every_event_a_line() {
                 .map(|(name, _)| name);
             match name {
                 Some(name) if EVENTS.iter().any(|(known, _)| *known == name) => {
-                    drop(used.insert(name.to_owned()))
+                    used.insert(name.to_owned());
                 }
                 _ => faults.push(format!("{}: no event of the list: {statement}", path.display())),
             }

@@ -2,13 +2,13 @@
 //! right one.
 
 mod banks;
+mod effective;
 mod groups;
 mod keeping;
 mod keys;
 mod reader;
 mod reading;
 mod rentals;
-mod shown;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -18,11 +18,11 @@ use std::time::Duration;
 use crate::domain::{BlockList, Countries, Country, Packages};
 use crate::driver::{POWER_PLACES, Recovery, unknown_place};
 pub use banks::BankKeys;
+pub use effective::{EffectiveEntry, template};
 pub use keeping::{Limits, Numbers, Retention};
 pub use keys::{TakesEffect, takes_effect};
 use reader::{Document, Section};
 pub use reading::Reading;
-pub use shown::{Shown, template};
 
 /// Everything that a configuration says, with defaults where it says nothing.
 #[derive(Debug, Clone)]
@@ -66,14 +66,14 @@ pub struct Config {
     /// What is right but without effect in this version, for a warning.
     pub without_effect: Vec<String>,
     /// What the file says itself, in the order of its lines.
-    pub said: Vec<Said>,
+    pub said: Vec<RawEntry>,
     /// The file; `None` when it was a text.
     pub file: Option<PathBuf>,
 }
 
 /// One value that a file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct RawEntry {
     /// Its section, like `rentals.packages`.
     pub group: String,
     /// Which of several sections of that name, from 0.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Fault, Said};
+use super::{Fault, RawEntry};
 
 /// Names that differ in more than this share of their letters are not what was meant.
 const LIKENESS: f64 = 0.6;
@@ -22,7 +22,7 @@ pub(super) struct Document<'t> {
     /// Lines that are not TOML.
     broken: BTreeSet<usize>,
     faults: RefCell<Vec<Fault>>,
-    said: RefCell<Vec<Said>>,
+    said: RefCell<Vec<RawEntry>>,
     doubtful: RefCell<BTreeSet<String>>,
     asked: RefCell<BTreeSet<(String, &'static str)>>,
 }
@@ -88,7 +88,7 @@ impl<'t> Document<'t> {
     }
 
     /// Every value that was asked for and is there, in the order of the lines.
-    pub(super) fn said(&self) -> Vec<Said> {
+    pub(super) fn said(&self) -> Vec<RawEntry> {
         let mut said = self.said.borrow().clone();
         said.sort_by_key(|said| said.line);
         said
@@ -103,8 +103,13 @@ impl<'t> Document<'t> {
     fn note(&self, group: &str, place: usize, key: &str, value: &Spanned<DeValue<'_>>) {
         let value_text = self.text.get(value.span()).unwrap_or_default().to_owned();
         let line = line_of(self.text, value.span().start);
-        let said =
-            Said { group: group.to_owned(), place, key: key.to_owned(), value: value_text, line };
+        let said = RawEntry {
+            group: group.to_owned(),
+            place,
+            key: key.to_owned(),
+            value: value_text,
+            line,
+        };
         self.said.borrow_mut().push(said);
     }
 

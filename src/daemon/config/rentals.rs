@@ -28,7 +28,7 @@ pub(super) fn money(mut section: Section<'_>) -> Money {
     for entry in section.section("rates").named_texts() {
         match entry.value.as_deref().map(str::parse::<Rate>) {
             Some(Ok(rate)) if is_currency(&entry.name) => {
-                drop(by_currency.insert(entry.name, rate))
+                by_currency.insert(entry.name, rate);
             }
             _ => section.fault_at(
                 entry.line,

@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio_serial::SerialStream;
 
+use crate::bank::{BankProfile, Control, ControlAction};
 use crate::driver::clock::Clock;
 use crate::driver::holders::Holders;
 use crate::driver::port;
-use crate::modem::bank::{BankProfile, Control, ControlAction};
 
 /// A pool that does not take a command by then has stopped reading.
 const WRITE: Duration = Duration::from_secs(5);

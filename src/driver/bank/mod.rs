@@ -1,4 +1,4 @@
-//! SIM banks: a task for each carries out what its plan (`modem::bank`) wants: it asks the host,
+//! SIM banks: a task for each carries out what its plan (`bank`) wants: it asks the host,
 //! has the radios' sessions leave and come back, and has the bank switch, over its control line
 //! (`control`), by the module's own command, or by a program of the operator's.
 
@@ -14,8 +14,8 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info_span};
 
-use super::{Handle, Host, PortOptions, PortPattern, Ports};
-use crate::modem::bank::BankConfig;
+use super::{Handle, ModemEvents, PortOptions, PortPattern, Ports};
+use crate::bank::BankConfig;
 
 /// Before a bank's task that failed is started anew.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ impl Banks {
 }
 
 /// Serves banks whose radios' ports a driver serves, until `stop`.
-pub fn start<H: Host>(
+pub fn start<H: ModemEvents>(
     banks: Vec<BankPorts>,
     driver: &Handle,
     host: &Arc<H>,

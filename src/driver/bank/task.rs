@@ -13,12 +13,13 @@ use tracing::{Instrument, debug, info, warn};
 
 use super::control::{Done, Job, Line};
 use super::{BankPorts, ByHand};
+use crate::bank::{Adapter, Bank, BankAction, Kept, MoveEnd, Seen, SlotDemand, SwitchRecord};
+use crate::domain::Moment;
 use crate::driver::clock::Clock;
 use crate::driver::detail::Record;
 use crate::driver::holders::Holders;
-use crate::driver::{Handle, Host, HostError, steps};
-use crate::modem::bank::{Adapter, Bank, BankAction, Kept, MoveEnd, Moved, Need, Seen};
-use crate::modem::{Moment, Request, RequestError};
+use crate::driver::{Handle, HostError, ModemEvents, recovery_actions};
+use crate::modem::{Request, RequestError};
 
 /// What was kept may be older than this process: its time begins that much earlier.
 const BEFORE: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -29,7 +30,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// What has come of something.
 enum Event {
-    Needs(Option<Vec<Need>>),
+    Needs(Option<Vec<SlotDemand>>),
     MayLeave(usize, String, bool),
     Left(usize, Result<(), RequestError>),
     Switched(usize, Result<(), String>),
@@ -55,7 +56,7 @@ pub(super) struct Task<H> {
     one_at_a_time: Arc<Mutex<()>>,
 }
 
-impl<H: Host> Task<H> {
+impl<H: ModemEvents> Task<H> {
     pub fn new(
         ports: BankPorts,
         driver: Handle,
@@ -223,7 +224,7 @@ impl<H: Host> Task<H> {
                 }
                 BankAction::Switch { radio, row } => self.switch(radio, row),
                 BankAction::Keep(kept) => self.keep(kept),
-                BankAction::Moved(moved) => self.moved(moved),
+                BankAction::SwitchRecord(moved) => self.moved(moved),
             }
         }
         show
@@ -285,7 +286,7 @@ impl<H: Host> Task<H> {
                 let (command, turn) = (self.command(radio, row), Arc::clone(&self.one_at_a_time));
                 self.spawn(async move {
                     let _turn = turn.lock().await;
-                    Event::Switched(radio, steps::run(&command).await)
+                    Event::Switched(radio, recovery_actions::run(&command).await)
                 });
             }
         }
@@ -317,7 +318,7 @@ impl<H: Host> Task<H> {
         });
     }
 
-    fn moved(&mut self, moved: Moved) {
+    fn moved(&mut self, moved: SwitchRecord) {
         let deaf_s = (moved.ended_at - moved.began_at).as_secs();
         let (radio, slot) = (moved.radio + 1, moved.slot);
         match moved.end {

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::domain::bank::{
-    BankReport, Call, Holds, MoveOutcome, Moved, Need, NextMove, RadioReport, SlotRecord,
-    SlotReport,
+    BankReport, MoveOutcome, NextMove, RadioReport, SlotContents, SlotDemand, SlotRecord,
+    SlotReport, SwitchRecord, SwitchTrigger,
 };
 
 mod burst;
@@ -40,7 +40,7 @@ impl Bank {
             slot: place.into(),
             label: format!("slot {}", place + 1),
             radios: 0..radios.into(),
-            holds: Holds::Sim(iccid(place + 1)),
+            holds: SlotContents::Sim(iccid(place + 1)),
             on: None,
             visited_at: Some(now),
             late_since: None,
@@ -83,13 +83,13 @@ impl Bank {
         &mut self.report.slots[usize::from(n) - 1]
     }
 
-    pub(super) fn tell(&mut self, desk: &Desk) {
-        self.report.at = desk.gateway.now();
-        desk.gateway.bank_reported(self.report.clone());
+    pub(super) fn tell(&mut self, fixture: &Fixture) {
+        self.report.at = fixture.gateway.now();
+        fixture.gateway.bank_reported(self.report.clone());
     }
 }
 
-impl Desk {
+impl Fixture {
     /// A bank whose SIMs are known, with their numbers, and parked.
     pub(super) async fn bank(&self, radios: u16, slots: u16) -> Bank {
         for n in 1..=slots {
@@ -128,7 +128,7 @@ impl Desk {
         true
     }
 
-    async fn need(&self, n: u16) -> Need {
+    async fn need(&self, n: u16) -> SlotDemand {
         self.gateway.bank_needs(vec![iccid(n)]).await.unwrap().remove(0)
     }
 

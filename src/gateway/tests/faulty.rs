@@ -5,55 +5,55 @@ use super::*;
 use crate::domain::RentalId;
 
 /// The daemon is stopped, damage is done to its database, and it is started again.
-async fn damage(desk: &mut Desk, sql: &str) {
-    desk.gateway.store.close().await;
-    rusqlite::Connection::open(desk.dir.path().join("test.db"))
+async fn damage(fixture: &mut Fixture, sql: &str) {
+    fixture.gateway.store.close().await;
+    rusqlite::Connection::open(fixture.dir.path().join("test.db"))
         .unwrap()
         .execute_batch(sql)
         .unwrap();
-    desk.restart().await;
+    fixture.restart().await;
 }
 
 #[tokio::test]
 async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
-    let mut desk = Desk::open().await;
-    let uber = desk.service("Uber", &["^Uber$"]).await;
+    let mut fixture = Fixture::open().await;
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
     let mut customers = Vec::new();
     for (name, sim) in [("ann", 1), ("bob", 2), ("cat", 3), ("dan", 4)] {
-        desk.plug(sim).await;
-        customers.push(desk.customer(name, 2_000).await);
+        fixture.plug(sim).await;
+        customers.push(fixture.customer(name, 2_000).await);
     }
     let [ann, bob, cat, dan] = customers[..] else { panic!() };
-    let orders = [desk.order(ann, uber).await, desk.order(bob, uber).await];
+    let orders = [fixture.order(ann, uber).await, fixture.order(bob, uber).await];
     for account in [cat, dan] {
         assert!(matches!(
-            desk.gateway.rent(account, Some("NL"), "1m", false).await.unwrap(),
+            fixture.gateway.rent(account, Some("NL"), "1m", false).await.unwrap(),
             Rent::Made(_)
         ));
     }
-    let long = |reference| desk.pdus("Nobody", &"long ".repeat(50), 0, reference).remove(0);
+    let long = |reference| fixture.pdus("Nobody", &"long ".repeat(50), 0, reference).remove(0);
     for pdu in [long(1), long(2)] {
-        assert_eq!(desk.arrive(1, &pdu).await, Ingested::Part);
+        assert_eq!(fixture.arrive(1, &pdu).await, Ingested::Part);
     }
-    damage(&mut desk, crate::store::attacks::DAMAGED_ROWS).await;
-    desk.pass(70 * 24 * 3600);
-    let next = desk.gateway.sweep().await.unwrap();
+    damage(&mut fixture, crate::store::attacks::DAMAGED_ROWS).await;
+    fixture.pass(70 * 24 * 3600);
+    let next = fixture.gateway.sweep().await.unwrap();
     assert!(
-        next.is_none_or(|next| next > desk.gateway.now()),
+        next.is_none_or(|next| next > fixture.gateway.now()),
         "what is set aside is not due for ever: {next:?}"
     );
-    assert!(matches!(desk.state(orders[1]).await, OrderState::Expired { .. }));
-    assert_eq!(desk.state(orders[0]).await, OrderState::Open, "left as it was");
-    assert_eq!(desk.messages().await.len(), 1, "the other long message is shown");
-    let (of_dan, _) = desk.gateway.view_rental(dan, RentalId(2)).await.unwrap().unwrap();
+    assert!(matches!(fixture.state(orders[1]).await, OrderState::Expired { .. }));
+    assert_eq!(fixture.state(orders[0]).await, OrderState::Open, "left as it was");
+    assert_eq!(fixture.messages().await.len(), 1, "the other long message is shown");
+    let (of_dan, _) = fixture.gateway.view_rental(dan, RentalId(2)).await.unwrap().unwrap();
     assert!(of_dan.state.ended_at().is_some());
     // Nobody is given the SIMs that something faulty is about; the others are sold on.
     for sim in 1..=4 {
-        desk.report(sim);
+        fixture.report(sim);
     }
-    let MakeOrder::Made { number, .. } = desk.make(bob, uber).await else { panic!() };
+    let MakeOrder::Made { number, .. } = fixture.make(bob, uber).await else { panic!() };
     assert!(["0612000002", "0612000004"].contains(&number.as_str()), "{number}");
-    desk.gateway.catch_up().await.unwrap();
+    fixture.gateway.catch_up().await.unwrap();
 }
 
 /// Hands a verb in and hangs up before its answer.
@@ -67,57 +67,62 @@ async fn hang_up<T>(verb: impl Future<Output = T>) {
 
 #[tokio::test]
 async fn who_hangs_up_finds_what_was_done_and_the_money_adds_up() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     for sim in [1, 2] {
-        desk.plug(sim).await;
+        fixture.plug(sim).await;
     }
-    let (ann, uber) = (desk.customer("ann", 10_000).await, desk.service("Uber", &["^Uber$"]).await);
-    hang_up(desk.gateway.make_order(ann, Some(uber), "NL")).await;
-    let MakeOrder::AlreadyOpen(order) = desk.make(ann, uber).await else {
+    let (ann, uber) =
+        (fixture.customer("ann", 10_000).await, fixture.service("Uber", &["^Uber$"]).await);
+    hang_up(fixture.gateway.make_order(ann, Some(uber), "NL")).await;
+    let MakeOrder::AlreadyOpen(order) = fixture.make(ann, uber).await else {
         panic!("the order is not there")
     };
-    assert_eq!(desk.funds(ann).await, (10_000, 50));
-    desk.pass(2);
-    desk.sms(1, "Uber", "code 1").await;
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1".into()));
-    hang_up(desk.gateway.reuse(ann, order)).await;
-    let MakeOrder::AlreadyOpen(again) = desk.make(ann, uber).await else {
+    assert_eq!(fixture.funds(ann).await, (10_000, 50));
+    fixture.pass(2);
+    fixture.sms(1, "Uber", "code 1").await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1".into()));
+    hang_up(fixture.gateway.reuse(ann, order)).await;
+    let MakeOrder::AlreadyOpen(again) = fixture.make(ann, uber).await else {
         panic!("the reuse is not there")
     };
-    assert_eq!(desk.funds(ann).await, (9_950, 25));
-    hang_up(desk.gateway.cancel(ann, again)).await;
-    assert_eq!(desk.gateway.cancel(ann, again).await.unwrap(), Cancel::Over);
-    hang_up(desk.gateway.rent(ann, Some("NL"), "1m", true)).await;
+    assert_eq!(fixture.funds(ann).await, (9_950, 25));
+    hang_up(fixture.gateway.cancel(ann, again)).await;
+    assert_eq!(fixture.gateway.cancel(ann, again).await.unwrap(), Cancel::Over);
+    hang_up(fixture.gateway.rent(ann, Some("NL"), "1m", true)).await;
     let rental = RentalId(1);
-    let edited = desk.gateway.edit_rental(ann, rental, false).await.unwrap();
+    let edited = fixture.gateway.edit_rental(ann, rental, false).await.unwrap();
     let Edit::Edited(rented) = edited else { panic!("the rental is not there") };
-    hang_up(desk.gateway.extend(ann, rental, "3m")).await;
-    let Edit::Edited(extended) = desk.gateway.edit_rental(ann, rental, true).await.unwrap() else {
+    hang_up(fixture.gateway.extend(ann, rental, "3m")).await;
+    let Edit::Edited(extended) = fixture.gateway.edit_rental(ann, rental, true).await.unwrap()
+    else {
         panic!()
     };
     assert_eq!((rented.months, extended.months, extended.terms), (1, 4, 2));
-    assert_eq!(desk.funds(ann).await, (9_950 - 1620 - 3240, 0));
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.funds(ann).await, (9_950 - 1620 - 3240, 0));
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_gives_a_tenants_sms_to_no_order() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
-    let uber = desk.service("Uber", &["^Uber$"]).await;
-    let order = desk.order(bob, uber).await;
-    desk.pass(2);
-    desk.sms(1, "Uber", "code 1").await;
-    desk.pass(600);
-    desk.report(1);
-    assert!(matches!(desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(), Rent::Made(_)));
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    let order = fixture.order(bob, uber).await;
+    fixture.pass(2);
+    fixture.sms(1, "Uber", "code 1").await;
+    fixture.pass(600);
+    fixture.report(1);
+    assert!(matches!(
+        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        Rent::Made(_)
+    ));
     // By this clock bob's order collects again, and the tenant is yet to come.
-    desk.pass(-300);
-    let given = desk.sms(1, "Uber", "the tenant's").await;
+    fixture.pass(-300);
+    let given = fixture.sms(1, "Uber", "the tenant's").await;
     assert!(matches!(given, Ingested::Message(_, None)), "{given:?}");
-    assert_eq!(desk.gateway.sms(bob, order).await.unwrap(), Sms::Text("code 1".into()));
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.gateway.sms(bob, order).await.unwrap(), Sms::Text("code 1".into()));
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -125,30 +130,30 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
     const DAY_S: i64 = 24 * 3600;
     let mut ends = Vec::new();
     for outage in [false, true] {
-        let mut desk = Desk::open().await;
+        let mut fixture = Fixture::open().await;
         // Enough for both, and for three renewals more.
-        let ann = desk.customer("ann", 5 * 1620).await;
+        let ann = fixture.customer("ann", 5 * 1620).await;
         for sim in [1, 2] {
-            desk.plug(sim).await;
+            fixture.plug(sim).await;
             assert!(matches!(
-                desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+                fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
                 Rent::Made(_)
             ));
-            desk.pass(DAY_S);
+            fixture.pass(DAY_S);
         }
         if outage {
-            desk.gateway.store.close().await;
-            desk.pass(200 * DAY_S);
-            desk.restart().await;
-            desk.gateway.catch_up().await.unwrap();
+            fixture.gateway.store.close().await;
+            fixture.pass(200 * DAY_S);
+            fixture.restart().await;
+            fixture.gateway.catch_up().await.unwrap();
         } else {
             for _ in 0..200 {
-                desk.pass(DAY_S);
-                desk.gateway.sweep().await.unwrap();
+                fixture.pass(DAY_S);
+                fixture.gateway.sweep().await.unwrap();
             }
         }
-        assert_eq!(desk.funds(ann).await, (0, 0));
-        let rentals = desk.gateway.rentals(0).await.unwrap();
+        assert_eq!(fixture.funds(ann).await, (0, 0));
+        let rentals = fixture.gateway.rentals(0).await.unwrap();
         ends.push(
             rentals.iter().map(|view| (view.rental.terms, view.rental.state)).collect::<Vec<_>>(),
         );

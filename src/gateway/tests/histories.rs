@@ -5,13 +5,13 @@ use proptest::prelude::*;
 
 use super::banks::Bank;
 use super::*;
-use crate::domain::bank::Holds;
+use crate::domain::bank::SlotContents;
 use crate::domain::block_list::BlockRule;
 use crate::domain::{BlockList, RentalId};
 
 mod model;
-mod parked;
 mod real;
+mod standby;
 
 use model::{Life, Model, end_of};
 use real::Real;
@@ -142,12 +142,12 @@ async fn play(steps: Vec<Step>) {
         model.seen_at.insert(sim, real.now());
     }
     model.told_at = Some(real.now());
-    let mut latest = 0;
+    let mut watch = 0;
     for (number, step) in steps.iter().enumerate() {
         // Nothing happens in the same second, as time stamps have no finer grain.
-        real.desk.pass(1);
+        real.fixture.pass(1);
         // In life the sweeper is awake.
-        real.desk.gateway.sweep().await.unwrap();
+        real.fixture.gateway.sweep().await.unwrap();
         let now = real.now();
         model.settle(now);
         let (said, expected) = match model.meant(*step) {
@@ -202,11 +202,11 @@ async fn play(steps: Vec<Step>) {
                 (format!("{given:?}"), format!("{:?}", model.show(n, true, now, now)))
             }
             Step::Back { seconds } => {
-                real.desk.pass(-seconds);
+                real.fixture.pass(-seconds);
                 continue;
             }
             Step::In { sim } if model.radio.is_none_or(|on| on == sim) => {
-                real.desk.switch_in(&mut real.bank, sim, 0).await;
+                real.fixture.switch_in(&mut real.bank, sim, 0).await;
                 model.switch_in(sim, now);
                 model.told_at = Some(now);
                 continue;
@@ -215,7 +215,7 @@ async fn play(steps: Vec<Step>) {
             Step::Out => {
                 let Some(sim) = model.radio else { continue };
                 let (left, may) =
-                    (real.desk.switch_out(&mut real.bank, sim, 0).await, !model.stays(sim, now));
+                    (real.fixture.switch_out(&mut real.bank, sim, 0).await, !model.stays(sim, now));
                 if may {
                     model.seen_at.remove(&sim);
                     (model.radio, model.told_at) = (None, Some(now));
@@ -223,33 +223,33 @@ async fn play(steps: Vec<Step>) {
                 (format!("left {left}"), format!("left {may}"))
             }
             Step::Vanish { sim } => {
-                real.desk.silence(sim);
+                real.fixture.silence(sim);
                 model.seen_at.remove(&sim);
                 continue;
             }
             Step::Plug { sim } => {
-                real.bank.tell(&real.desk);
+                real.bank.tell(&real.fixture);
                 model.told_at = Some(now);
-                real.desk.report(sim);
+                real.fixture.report(sim);
                 model.seen_at.insert(sim, now);
                 continue;
             }
             Step::Pass { seconds } => {
-                real.desk.pass(seconds);
+                real.fixture.pass(seconds);
                 // The modems that are there go on speaking.
                 for (sim, seen) in &mut model.seen_at {
-                    real.desk.report(*sim);
+                    real.fixture.report(*sim);
                     *seen = real.now();
                 }
                 if let Some(told) = &mut model.told_at {
-                    real.bank.tell(&real.desk);
+                    real.bank.tell(&real.fixture);
                     *told = real.now();
                 }
                 continue;
             }
             Step::Sweep | Step::Code { .. } | Step::Again { .. } => continue,
             Step::Restart => {
-                real.desk.restart().await;
+                real.fixture.restart().await;
                 // Nothing is believed of modems until they speak again.
                 model.seen_at.clear();
                 model.told_at = None;
@@ -257,24 +257,28 @@ async fn play(steps: Vec<Step>) {
             }
         };
         assert_eq!(said, expected, "step {number} of {steps:?}");
-        latest = latest.max(now);
-        compare(&real, &model, latest).await;
+        watch = watch.max(now);
+        compare(&real, &model, watch).await;
         if number % 4 == 0 {
             compare_stock(&real).await;
         }
     }
-    assert_eq!(real.desk.faults().await, Vec::<String>::new());
+    assert_eq!(real.fixture.faults().await, Vec::<String>::new());
 }
 
-/// `latest` is how far time has come: what was blanked then stays blank when the clock is set back.
-async fn compare(real: &Real, model: &Model, latest: i64) {
-    let kept = |end: i64| latest < end + 30 * 86_400;
+/// `watch` is how far time has come: what was blanked then stays blank when the clock is set back.
+async fn compare(real: &Real, model: &Model, watch: i64) {
+    let kept = |end: i64| watch < end + 30 * 86_400;
     for (n, account) in real.accounts.iter().enumerate() {
-        assert_eq!(real.desk.funds(*account).await, (model.balance[n], model.held(n)), "{model:?}");
+        assert_eq!(
+            real.fixture.funds(*account).await,
+            (model.balance[n], model.held(n)),
+            "{model:?}"
+        );
     }
     for (n, order) in model.orders.iter().enumerate() {
         let id = OrderId(i64::try_from(n).unwrap() + 1);
-        let said = real.desk.gateway.sms(real.accounts[order.account], id).await.unwrap();
+        let said = real.fixture.gateway.sms(real.accounts[order.account], id).await.unwrap();
         let expected = match order.life {
             Life::Open => Sms::Waiting,
             Life::Completed { .. } if kept(order.ends_at) => {
@@ -284,14 +288,19 @@ async fn compare(real: &Real, model: &Model, latest: i64) {
         };
         assert_eq!(said, expected, "order {id} of {model:?}");
     }
-    let views = real.desk.gateway.rentals(0).await.unwrap();
+    let views = real.fixture.gateway.rentals(0).await.unwrap();
     assert_eq!(views.len(), model.rentals.len());
     for (n, (view, rental)) in views.iter().zip(&model.rentals).enumerate() {
-        let (months, active) = (view.rental.months, view.rental.is_active(real.desk.gateway.now()));
+        let (months, active) =
+            (view.rental.months, view.rental.is_active(real.fixture.gateway.now()));
         assert_eq!((months, active), (rental.months, rental.active));
         if rental.active || kept(end_of(rental)) {
-            let viewed =
-                real.desk.gateway.view_rental(view.rental.account, view.rental.id).await.unwrap();
+            let viewed = real
+                .fixture
+                .gateway
+                .view_rental(view.rental.account, view.rental.id)
+                .await
+                .unwrap();
             let texts = viewed.unwrap().1.iter().filter(|message| message.text.is_some()).count();
             assert_eq!(texts, model.texts(n), "rental {n} of {model:?}");
         }
@@ -301,10 +310,11 @@ async fn compare(real: &Real, model: &Model, latest: i64) {
 /// Two ways to count the stock agree: all services at once, and SIM by SIM.
 async fn compare_stock(real: &Real) {
     for account in &real.accounts {
-        for (service, _, count) in real.desk.gateway.offers(*account, "NL").await.unwrap().unwrap()
+        for (service, _, count) in
+            real.fixture.gateway.offers(*account, "NL").await.unwrap().unwrap()
         {
             let why = real
-                .desk
+                .fixture
                 .gateway
                 .explain(service.name, "NL", Some(account.to_string()))
                 .await

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::domain::asking::Means;
+use crate::domain::number_discovery::DiscoveryMethod;
 use crate::sms::Submit;
 
 /// Modems that answer every question alike, and remember what they sent.
@@ -33,7 +33,7 @@ impl Modems {
     }
 }
 
-impl ModemDesk for Modems {
+impl ModemControl for Modems {
     fn detail(&self, _: &str) -> Option<ModemDetail> {
         None
     }
@@ -42,7 +42,7 @@ impl ModemDesk for Modems {
         None
     }
 
-    fn ask(&self, _: String, ask: ModemAsk) -> Later<'_, Result<Vec<String>, String>> {
+    fn ask(&self, _: String, ask: ModemAsk) -> BoxFuture<'_, Result<Vec<String>, String>> {
         self.asked.lock().unwrap().push(ask);
         let reply = self.reply.lock().unwrap().clone().unwrap();
         Box::pin(async move { reply })
@@ -52,16 +52,16 @@ impl ModemDesk for Modems {
         self.code.map(str::to_owned)
     }
 
-    fn switch(&self, _: &str, _: &str, _: u32) -> Later<'_, Result<String, String>> {
+    fn switch(&self, _: &str, _: &str, _: u32) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async { Err("there is no bank".to_owned()) })
     }
 
-    fn scan(&self) -> Later<'_, Vec<ScannedPort>> {
+    fn scan(&self) -> BoxFuture<'_, Vec<ScannedPort>> {
         Box::pin(async { Vec::new() })
     }
 }
 
-impl Desk {
+impl Fixture {
     /// SIM `n` without a number, ready on a modem.
     async fn plug_numberless(&self, n: u16) {
         let told = Identified {
@@ -76,7 +76,7 @@ impl Desk {
 
     async fn number(&self, n: u16) -> Option<(String, &'static str)> {
         let known = self.gateway.sim(iccid(n)).await.unwrap().sim.number?;
-        Some((known.number, known.source.word()))
+        Some((known.number, known.source.as_str()))
     }
 
     async fn failure(&self, n: u16) -> Option<String> {
@@ -101,151 +101,157 @@ const DAY_S: i64 = 24 * 3600;
 
 #[tokio::test]
 async fn the_networks_answer_is_kept_with_its_source_and_nothing_is_asked_any_more() {
-    let desk = Desk::open().await;
-    desk.plug_numberless(1).await;
-    assert_eq!(desk.wanted().await, [(iccid(1), true, false)]);
+    let fixture = Fixture::open().await;
+    fixture.plug_numberless(1).await;
+    assert_eq!(fixture.wanted().await, [(iccid(1), true, false)]);
     let modems = Modems::answering(Ok("Uw nummer is 0612345678."));
-    desk.gateway.ask_by_ussd(&modems, &iccid(1), None).await.unwrap();
-    assert_eq!(desk.number(1).await, Some(("+31612345678".to_owned(), "ussd")));
-    assert_eq!((desk.wanted().await, desk.failure(1).await), (vec![], None));
-    assert_eq!(desk.gateway.numbers_wanted().await.unwrap().1, None);
+    fixture.gateway.ask_by_ussd(&modems, &iccid(1), None).await.unwrap();
+    assert_eq!(fixture.number(1).await, Some(("+31612345678".to_owned(), "ussd")));
+    assert_eq!((fixture.wanted().await, fixture.failure(1).await), (vec![], None));
+    assert_eq!(fixture.gateway.numbers_wanted().await.unwrap().1, None);
 }
 
 #[tokio::test]
 async fn a_question_that_came_to_nothing_is_asked_again_rarely_also_after_a_restart() {
-    let mut desk = Desk::open().await;
-    desk.plug_numberless(1).await;
+    let mut fixture = Fixture::open().await;
+    fixture.plug_numberless(1).await;
     let table = [
         (Ok("Saldo: 12,50"), "no number in the network's answer"),
         (Err("refused: +CME ERROR: 30"), "+CME ERROR: 30"),
         (Ok("Your number is +33612345678"), "not a number of NL, UK, USA"),
     ];
     for (days, (reply, words)) in [1, 2, 4].into_iter().zip(table) {
-        assert_eq!(desk.wanted().await.len(), 1, "{words}");
-        let refused =
-            desk.gateway.ask_by_ussd(&Modems::answering(reply), &iccid(1), None).await.unwrap_err();
+        assert_eq!(fixture.wanted().await.len(), 1, "{words}");
+        let refused = fixture
+            .gateway
+            .ask_by_ussd(&Modems::answering(reply), &iccid(1), None)
+            .await
+            .unwrap_err();
         assert!(refused.to_string().contains(words), "{refused}");
-        assert!(desk.failure(1).await.unwrap().contains(words));
-        desk.restart().await;
-        desk.pass(days * DAY_S - 1);
-        assert_eq!(desk.wanted().await, []);
-        desk.pass(1);
+        assert!(fixture.failure(1).await.unwrap().contains(words));
+        fixture.restart().await;
+        fixture.pass(days * DAY_S - 1);
+        assert_eq!(fixture.wanted().await, []);
+        fixture.pass(1);
     }
-    assert_eq!(desk.wanted().await.len(), 1);
+    assert_eq!(fixture.wanted().await.len(), 1);
 }
 
 #[tokio::test]
 async fn without_a_code_nothing_is_sent_and_that_is_shown() {
-    let desk = Desk::open().await;
-    desk.plug_numberless(1).await;
+    let fixture = Fixture::open().await;
+    fixture.plug_numberless(1).await;
     let modems = Modems { code: None, ..Modems::answering(Ok("")) };
-    desk.gateway.ask_by_ussd(&modems, &iccid(1), None).await.unwrap_err();
-    assert_eq!((modems.asked(), desk.wanted().await), (0, vec![]));
-    assert!(desk.failure(1).await.unwrap().contains("give the code"));
+    fixture.gateway.ask_by_ussd(&modems, &iccid(1), None).await.unwrap_err();
+    assert_eq!((modems.asked(), fixture.wanted().await), (0, vec![]));
+    assert!(fixture.failure(1).await.unwrap().contains("give the code"));
 }
 
 #[tokio::test]
 async fn a_message_to_ourselves_tells_the_number_and_is_nobodys() {
-    let desk = Desk::with(with_loopback()).await;
-    desk.plug(1).await;
-    desk.plug_numberless(2).await;
-    let (ann, any) = (desk.customer("ann", 100).await, desk.service("Any", &[]).await);
-    let order = desk.order(ann, any).await;
-    assert_eq!(desk.wanted().await, [(iccid(2), true, true)]);
+    let fixture = Fixture::with(with_loopback()).await;
+    fixture.plug(1).await;
+    fixture.plug_numberless(2).await;
+    let (ann, any) = (fixture.customer("ann", 100).await, fixture.service("Any", &[]).await);
+    let order = fixture.order(ann, any).await;
+    assert_eq!(fixture.wanted().await, [(iccid(2), true, true)]);
     let modems = Modems::answering(Ok(""));
-    desk.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
     let (to, text) = modems.sent();
     assert_eq!(to, "+31612000001");
-    assert!(desk.failure(2).await.unwrap().contains("not come yet"));
-    desk.sms(1, "+31687654321", &text).await;
-    assert_eq!(desk.number(2).await, Some(("+31687654321".to_owned(), "loopback")));
-    assert_eq!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
-    let message = desk.messages().await.remove(0);
+    assert!(fixture.failure(2).await.unwrap().contains("not come yet"));
+    fixture.sms(1, "+31687654321", &text).await;
+    assert_eq!(fixture.number(2).await, Some(("+31687654321".to_owned(), "loopback")));
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    let message = fixture.messages().await.remove(0);
     assert_eq!(
         (message.order, message.withheld.as_deref(), message.code),
         (None, Some("loopback"), None)
     );
-    assert!(desk.gateway.order_history(order).await.unwrap().unmatched.is_empty());
-    assert_eq!((desk.wanted().await, desk.faults().await), (vec![], vec![]));
+    assert!(fixture.gateway.order_history(order).await.unwrap().unmatched.is_empty());
+    assert_eq!((fixture.wanted().await, fixture.faults().await), (vec![], vec![]));
 }
 
 #[tokio::test]
 async fn a_message_that_comes_before_the_sender_is_certain_counts_only_then() {
-    let desk = Desk::with(with_loopback()).await;
-    desk.plug(1).await;
-    desk.plug_numberless(2).await;
+    let fixture = Fixture::with(with_loopback()).await;
+    fixture.plug(1).await;
+    fixture.plug_numberless(2).await;
     let modems = Modems::answering(Err("the SIM card was exchanged meanwhile"));
-    desk.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err();
-    desk.sms(1, "+31687654321", &modems.sent().1).await;
-    assert_eq!(desk.number(2).await, None, "another card may have sent it");
-    assert!(desk.failure(2).await.unwrap().contains("exchanged"));
-    assert_eq!(desk.messages().await.remove(0).withheld.as_deref(), Some("loopback"));
+    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err();
+    fixture.sms(1, "+31687654321", &modems.sent().1).await;
+    assert_eq!(fixture.number(2).await, None, "another card may have sent it");
+    assert!(fixture.failure(2).await.unwrap().contains("exchanged"));
+    assert_eq!(fixture.messages().await.remove(0).withheld.as_deref(), Some("loopback"));
 }
 
 #[tokio::test]
 async fn one_message_a_day_and_none_without_a_receiver() {
-    let desk = Desk::with(with_loopback()).await;
-    desk.plug_numberless(2).await;
+    let fixture = Fixture::with(with_loopback()).await;
+    fixture.plug_numberless(2).await;
     let modems = Modems::answering(Ok(""));
-    let refused = desk.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err().to_string();
+    let refused =
+        fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err().to_string();
     assert!(refused.contains("nobody could take the message"), "{refused}");
-    desk.plug(1).await;
-    desk.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
-    desk.pass(DAY_S - 1);
-    desk.wanted().await;
-    let refused = desk.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err().to_string();
+    fixture.plug(1).await;
+    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    fixture.pass(DAY_S - 1);
+    fixture.wanted().await;
+    let refused =
+        fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err().to_string();
     assert!(refused.contains("costs money"), "{refused}");
-    desk.pass(1);
-    assert_eq!(desk.wanted().await, [(iccid(2), true, true)]);
-    desk.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    fixture.pass(1);
+    assert_eq!(fixture.wanted().await, [(iccid(2), true, true)]);
+    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
     assert_eq!(modems.asked(), 2);
-    desk.pass(DAY_S);
-    assert_eq!(desk.wanted().await, [(iccid(2), true, false)], "the third after two days");
+    fixture.pass(DAY_S);
+    assert_eq!(fixture.wanted().await, [(iccid(2), true, false)], "the third after two days");
 }
 
 #[tokio::test]
 async fn the_operators_word_stands_and_two_sims_with_one_number_are_both_held_back() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    desk.plug_numberless(2).await;
-    desk.gateway
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    fixture.plug_numberless(2).await;
+    fixture
+        .gateway
         .ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None)
         .await
         .unwrap();
     for n in [1, 2] {
-        assert_eq!(desk.gateway.sim(iccid(n)).await.unwrap().state(), "contested");
+        assert_eq!(fixture.gateway.sim(iccid(n)).await.unwrap().state(), "contested");
     }
-    desk.gateway.set_number(iccid(2), "+31612000002".to_owned()).await.unwrap();
-    let refused = desk
+    fixture.gateway.set_number(iccid(2), "+31612000002".to_owned()).await.unwrap();
+    let refused = fixture
         .gateway
         .ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None)
         .await
         .unwrap_err();
     assert!(refused.to_string().contains("another number than the one that is known"), "{refused}");
-    assert_eq!(desk.number(2).await, Some(("+31612000002".to_owned(), "operator")));
+    assert_eq!(fixture.number(2).await, Some(("+31612000002".to_owned(), "operator")));
 }
 
 #[tokio::test]
 async fn a_text_that_only_looks_like_ours_is_an_ordinary_message() {
-    let desk = Desk::with(with_loopback()).await;
-    desk.plug(1).await;
-    let (ann, any) = (desk.customer("ann", 100).await, desk.service("Any", &[]).await);
-    let order = desk.order(ann, any).await;
-    desk.sms(1, "+31687654321", "simbridge number check aaaaaaaaaaaaaaaa").await;
-    assert!(matches!(desk.gateway.sms(ann, order).await.unwrap(), Sms::Text(_)));
+    let fixture = Fixture::with(with_loopback()).await;
+    fixture.plug(1).await;
+    let (ann, any) = (fixture.customer("ann", 100).await, fixture.service("Any", &[]).await);
+    let order = fixture.order(ann, any).await;
+    fixture.sms(1, "+31687654321", "simbridge number check aaaaaaaaaaaaaaaa").await;
+    assert!(matches!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text(_)));
 }
 
 #[tokio::test]
 async fn a_retired_sim_and_one_on_no_working_modem_are_not_asked() {
-    let desk = Desk::open().await;
-    desk.plug_numberless(1).await;
-    desk.plug_numberless(2).await;
-    desk.gateway.retire_sim(iccid(1), true).await.unwrap();
-    desk.silence(2);
-    assert_eq!(desk.gateway.numbers_wanted().await.unwrap().0, []);
+    let fixture = Fixture::open().await;
+    fixture.plug_numberless(1).await;
+    fixture.plug_numberless(2).await;
+    fixture.gateway.retire_sim(iccid(1), true).await.unwrap();
+    fixture.silence(2);
+    assert_eq!(fixture.gateway.numbers_wanted().await.unwrap().0, []);
     let asked =
-        desk.gateway.ask_by_ussd(&Modems::answering(Ok("0612345678")), &iccid(2), None).await;
+        fixture.gateway.ask_by_ussd(&Modems::answering(Ok("0612345678")), &iccid(2), None).await;
     assert!(asked.unwrap_err().to_string().contains("no working modem"));
-    assert_eq!(desk.gateway.number_asks(&iccid(2)).await.unwrap().len(), 0);
-    assert_eq!(Means::from_word("loopback"), Some(Means::Loopback));
+    assert_eq!(fixture.gateway.number_asks(&iccid(2)).await.unwrap().len(), 0);
+    assert_eq!(DiscoveryMethod::from_word("loopback"), Some(DiscoveryMethod::Loopback));
 }

@@ -12,14 +12,14 @@ const RACES: u16 = 2_000;
 const AT_ONCE: u16 = 100;
 
 /// A desk with so many SIMs and as many rich customers.
-async fn desk(settings: Settings) -> (Arc<Desk>, Vec<AccountId>) {
-    let desk = Desk::with(settings).await;
+async fn fixture(settings: Settings) -> (Arc<Fixture>, Vec<AccountId>) {
+    let fixture = Fixture::with(settings).await;
     let mut customers = Vec::new();
     for n in 1..=AT_ONCE {
-        desk.plug(n).await;
-        customers.push(desk.customer(&format!("customer {n}"), 10_000_000).await);
+        fixture.plug(n).await;
+        customers.push(fixture.customer(&format!("customer {n}"), 10_000_000).await);
     }
-    (Arc::new(desk), customers)
+    (Arc::new(fixture), customers)
 }
 
 /// Runs the tasks of one round together.
@@ -34,8 +34,8 @@ pub(super) async fn together<T: Send + 'static>(
     outcomes
 }
 
-async fn sim_of(desk: &Desk, order: OrderId) -> u16 {
-    let order = desk
+async fn sim_of(fixture: &Fixture, order: OrderId) -> u16 {
+    let order = fixture
         .gateway
         .store
         .read(move |rows| rows.order(order))
@@ -46,84 +46,84 @@ async fn sim_of(desk: &Desk, order: OrderId) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_sms_against_a_cancel_and_a_skip() {
-    let (desk, customers) =
-        desk(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
-    let service = desk.service("Uber", &["^Uber$"]).await;
+    let (fixture, customers) =
+        fixture(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+    let service = fixture.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
-        desk.pass(1);
+        fixture.pass(1);
         let mut orders = Vec::new();
         for account in &customers {
-            let order = desk.order(*account, service).await;
-            orders.push((*account, order, sim_of(&desk, order).await));
+            let order = fixture.order(*account, service).await;
+            orders.push((*account, order, sim_of(&fixture, order).await));
         }
         let races = orders.into_iter().map(|(account, order, sim)| {
-            let desk = Arc::clone(&desk);
+            let fixture = Arc::clone(&fixture);
             async move {
                 let cancel = tokio::spawn({
-                    let desk = Arc::clone(&desk);
-                    async move { desk.gateway.cancel(account, order).await.unwrap() }
+                    let fixture = Arc::clone(&fixture);
+                    async move { fixture.gateway.cancel(account, order).await.unwrap() }
                 });
-                let sms = desk.sms(sim, "Uber", &format!("code {round} {order}")).await;
+                let sms = fixture.sms(sim, "Uber", &format!("code {round} {order}")).await;
                 let given = matches!(sms, Ingested::Message(_, Some(to)) if to == order);
                 let canceled = cancel.await.unwrap() == Cancel::Canceled;
-                let state = desk.state(order).await;
+                let state = fixture.state(order).await;
                 assert_ne!(given, canceled, "{state:?}");
                 assert_eq!(matches!(state, OrderState::Completed { .. }), given);
             }
         });
         together(races).await;
-        desk.pass(700);
+        fixture.pass(700);
         for n in 1..=AT_ONCE {
-            desk.report(n);
+            fixture.report(n);
         }
     }
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_sms_against_expiry() {
-    let (desk, customers) =
-        desk(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
-    let service = desk.service("Uber", &["^Uber$"]).await;
+    let (fixture, customers) =
+        fixture(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+    let service = fixture.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
         let mut orders = Vec::new();
         for account in &customers {
-            let order = desk.order(*account, service).await;
-            orders.push((order, sim_of(&desk, order).await));
+            let order = fixture.order(*account, service).await;
+            orders.push((order, sim_of(&fixture, order).await));
         }
-        desk.clock.fetch_add(600 * SECOND_US - 1, Ordering::SeqCst);
-        let sweeper = Arc::clone(&desk);
+        fixture.clock.fetch_add(600 * SECOND_US - 1, Ordering::SeqCst);
+        let sweeper = Arc::clone(&fixture);
         let sweep = tokio::spawn(async move {
             sweeper.clock.fetch_add(1, Ordering::SeqCst);
             sweeper.gateway.sweep().await.unwrap();
         });
         let arrivals = orders.into_iter().map(|(order, sim)| {
-            let desk = Arc::clone(&desk);
-            async move { (order, desk.sms(sim, "Uber", &format!("code {round} {order}")).await) }
+            let fixture = Arc::clone(&fixture);
+            async move { (order, fixture.sms(sim, "Uber", &format!("code {round} {order}")).await) }
         });
         let arrived = together(arrivals).await;
         sweep.await.unwrap();
         for (order, sms) in arrived {
             let given = matches!(sms, Ingested::Message(_, Some(to)) if to == order);
-            assert_eq!(matches!(desk.state(order).await, OrderState::Completed { .. }), given);
+            assert_eq!(matches!(fixture.state(order).await, OrderState::Completed { .. }), given);
         }
-        desk.pass(1);
+        fixture.pass(1);
         for n in 1..=AT_ONCE {
-            desk.report(n);
+            fixture.report(n);
         }
     }
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
-    let (desk, customers) = desk(Settings::default()).await;
-    let service = desk.service("Uber", &[]).await;
+    let (fixture, customers) = fixture(Settings::default()).await;
+    let service = fixture.service("Uber", &[]).await;
     for _ in 0..RACES / AT_ONCE {
         // Each asks twice; there is one number for each.
         let twice = customers.iter().chain(&customers).map(|account| {
-            let (desk, account) = (Arc::clone(&desk), *account);
-            async move { (account, desk.make(account, service).await) }
+            let (fixture, account) = (Arc::clone(&fixture), *account);
+            async move { (account, fixture.make(account, service).await) }
         });
         let mut made = Vec::new();
         for (account, outcome) in together(twice).await {
@@ -134,62 +134,62 @@ async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
         }
         assert_eq!(made.len(), customers.len(), "one order each");
         for (account, order) in made.drain(1..) {
-            desk.gateway.cancel(account, order).await.unwrap();
+            fixture.gateway.cancel(account, order).await.unwrap();
         }
         // The first keeps its own; of the others one too many asks.
-        let one_short = desk.customer(&format!("late {}", desk.gateway.now().0), 100).await;
+        let one_short = fixture.customer(&format!("late {}", fixture.gateway.now().0), 100).await;
         let (first, last) = made[0];
         let others =
             customers.iter().copied().filter(|account| *account != first).chain([one_short]);
         let asked = together(others.map(|account| {
-            let desk = Arc::clone(&desk);
-            async move { (account, desk.make(account, service).await) }
+            let fixture = Arc::clone(&fixture);
+            async move { (account, fixture.make(account, service).await) }
         }));
         let asked = asked.await;
         let refused = asked.iter().filter(|(_, outcome)| *outcome == MakeOrder::NoPhone).count();
         assert_eq!(refused, 1, "one found no number");
         for (account, outcome) in asked {
             if let MakeOrder::Made { order, .. } = outcome {
-                desk.gateway.cancel(account, order).await.unwrap();
+                fixture.gateway.cancel(account, order).await.unwrap();
             }
         }
-        desk.gateway.cancel(first, last).await.unwrap();
-        desk.pass(1);
+        fixture.gateway.cancel(first, last).await.unwrap();
+        fixture.pass(1);
     }
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn reuse_against_somebody_elses_order() {
     let settings = Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() };
-    let (desk, customers) = desk(settings).await;
-    let service = desk.service("Uber", &["^Uber$"]).await;
+    let (fixture, customers) = fixture(settings).await;
+    let service = fixture.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
         let half = customers.len() / 2;
         let mut old = Vec::new();
         // All numbers are taken: the first half's have their SMS, the others' stay open.
         for account in &customers {
-            let order = desk.order(*account, service).await;
-            old.push((*account, order, sim_of(&desk, order).await));
+            let order = fixture.order(*account, service).await;
+            old.push((*account, order, sim_of(&fixture, order).await));
         }
         for (_, order, sim) in &old[..half] {
-            desk.sms(*sim, "Uber", &format!("code {round} {order}")).await;
+            fixture.sms(*sim, "Uber", &format!("code {round} {order}")).await;
         }
-        desk.pass(1);
+        fixture.pass(1);
         let mut rivals = Vec::new();
         for n in 0..half {
-            rivals.push(desk.customer(&format!("rival {round} {n}"), 100).await);
+            rivals.push(fixture.customer(&format!("rival {round} {n}"), 100).await);
         }
         let reuses = old[..half].iter().map(|(account, order, _)| {
-            let (desk, account, order) = (Arc::clone(&desk), *account, *order);
+            let (fixture, account, order) = (Arc::clone(&fixture), *account, *order);
             tokio::spawn(async move {
-                matches!(desk.gateway.reuse(account, order).await.unwrap(), Reuse::Made { .. })
+                matches!(fixture.gateway.reuse(account, order).await.unwrap(), Reuse::Made { .. })
             })
         });
         let makes = rivals.into_iter().map(|account| {
-            let desk = Arc::clone(&desk);
+            let fixture = Arc::clone(&fixture);
             tokio::spawn(async move {
-                matches!(desk.make(account, service).await, MakeOrder::Made { .. })
+                matches!(fixture.make(account, service).await, MakeOrder::Made { .. })
             })
         });
         let running: Vec<_> = reuses.zip(makes).flat_map(|(a, b)| [a, b]).collect();
@@ -198,50 +198,50 @@ async fn reuse_against_somebody_elses_order() {
             won += usize::from(race.await.unwrap());
         }
         assert_eq!(won, half, "each number went to one of two");
-        desk.pass(700);
-        desk.gateway.sweep().await.unwrap();
+        fixture.pass(700);
+        fixture.gateway.sweep().await.unwrap();
         for n in 1..=AT_ONCE {
-            desk.report(n);
+            fixture.report(n);
         }
     }
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_extension_against_the_renewal() {
-    let (desk, customers) =
-        desk(Settings { rental_rest: Duration::ZERO, ..Settings::default() }).await;
+    let (fixture, customers) =
+        fixture(Settings { rental_rest: Duration::ZERO, ..Settings::default() }).await;
     for _ in 0..RACES / AT_ONCE {
         let mut rentals: Vec<(AccountId, Rental)> = Vec::new();
         for account in &customers {
-            let rented = desk.gateway.rent(*account, Some("NL"), "1m", true).await.unwrap();
+            let rented = fixture.gateway.rent(*account, Some("NL"), "1m", true).await.unwrap();
             let Rent::Made(rental) = rented else { panic!("{rented:?}") };
             rentals.push((*account, rental));
         }
-        desk.clock.store(rentals[0].1.expires_at.0 - 1, Ordering::SeqCst);
-        let sweeper = Arc::clone(&desk);
+        fixture.clock.store(rentals[0].1.expires_at.0 - 1, Ordering::SeqCst);
+        let sweeper = Arc::clone(&fixture);
         let sweep = tokio::spawn(async move {
             sweeper.clock.fetch_add(1, Ordering::SeqCst);
             sweeper.gateway.sweep().await.unwrap();
         });
         let extensions = rentals.iter().map(|(account, rental)| {
-            let (desk, account, id) = (Arc::clone(&desk), *account, rental.id);
-            async move { (account, id, desk.gateway.extend(account, id, "3m").await.unwrap()) }
+            let (fixture, account, id) = (Arc::clone(&fixture), *account, rental.id);
+            async move { (account, id, fixture.gateway.extend(account, id, "3m").await.unwrap()) }
         });
         let extended = together(extensions).await;
         sweep.await.unwrap();
         for (account, id, outcome) in extended {
             assert!(matches!(outcome, Extend::Extended(_)), "{outcome:?}");
-            let (rental, _) = desk.gateway.view_rental(account, id).await.unwrap().unwrap();
+            let (rental, _) = fixture.gateway.view_rental(account, id).await.unwrap().unwrap();
             // Extended in time it is not renewed yet; else both happened, once each.
             assert!([(2, 4), (3, 5)].contains(&(rental.terms, rental.months)), "{rental:?}");
-            desk.gateway.edit_rental(account, id, false).await.unwrap();
+            fixture.gateway.edit_rental(account, id, false).await.unwrap();
         }
-        desk.pass(200 * 24 * 3600);
-        desk.gateway.sweep().await.unwrap();
+        fixture.pass(200 * 24 * 3600);
+        fixture.gateway.sweep().await.unwrap();
         for n in 1..=AT_ONCE {
-            desk.report(n);
+            fixture.report(n);
         }
     }
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }

@@ -5,228 +5,235 @@ use crate::domain::{Rental, RentalId};
 
 const DAY_S: i64 = 24 * 3600;
 
-async fn rent(desk: &Desk, account: AccountId, package: &str, auto_renew: bool) -> Rental {
-    match desk.gateway.rent(account, Some("nl"), package, auto_renew).await.unwrap() {
+async fn rent(fixture: &Fixture, account: AccountId, package: &str, auto_renew: bool) -> Rental {
+    match fixture.gateway.rent(account, Some("nl"), package, auto_renew).await.unwrap() {
         Rent::Made(rental) => rental,
         other => panic!("no rental but {other:?}"),
     }
 }
 
-async fn texts(desk: &Desk, account: AccountId, id: RentalId) -> Vec<String> {
-    let (_, messages) = desk.gateway.view_rental(account, id).await.unwrap().unwrap();
+async fn texts(fixture: &Fixture, account: AccountId, id: RentalId) -> Vec<String> {
+    let (_, messages) = fixture.gateway.view_rental(account, id).await.unwrap().unwrap();
     messages.into_iter().filter_map(|message| message.text).collect()
 }
 
 /// To the end of a rental, and `past` seconds more.
-fn pass_to_end(desk: &Desk, rental: &Rental, past: i64) {
-    desk.clock.store(rental.expires_at.0 + past * SECOND_US, Ordering::SeqCst);
+fn pass_to_end(fixture: &Fixture, rental: &Rental, past: i64) {
+    fixture.clock.store(rental.expires_at.0 + past * SECOND_US, Ordering::SeqCst);
 }
 
 #[tokio::test]
 async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorded() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let ann = desk.customer("ann", 10_000).await;
-    let rental = rent(&desk, ann, "3m", true).await;
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 10_000).await;
+    let rental = rent(&fixture, ann, "3m", true).await;
     assert_eq!((rental.number.as_str(), rental.country.as_str()), ("+31612000001", "NL"));
-    assert_eq!(desk.funds(ann).await, (10_000 - 3240, 0));
-    let ledger = desk.gateway.ledger("ann".into(), 0).await.unwrap();
+    assert_eq!(fixture.funds(ann).await, (10_000 - 3240, 0));
+    let ledger = fixture.gateway.ledger("ann".into(), 0).await.unwrap();
     let entry = ledger.last().unwrap();
     assert_eq!(
         (entry.kind.as_str(), entry.balance, entry.rental),
         ("rental", Amount(-3240), Some(rental.id))
     );
     assert_eq!(entry.price, Some((Amount(3000), "EUR".to_owned(), "1.08".to_owned())));
-    let Extend::Extended(longer) = desk.gateway.extend(ann, rental.id, "1m").await.unwrap() else {
+    let Extend::Extended(longer) = fixture.gateway.extend(ann, rental.id, "1m").await.unwrap()
+    else {
         panic!()
     };
     assert_eq!(
         (longer.months, longer.renewal_package.as_str(), longer.package.as_str()),
         (4, "1m", "3m")
     );
-    assert_eq!(desk.funds(ann).await, (10_000 - 3240 - 1620, 0));
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    assert_eq!(fixture.funds(ann).await, (10_000 - 3240 - 1620, 0));
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn refusals_of_rentals_come_in_the_stated_order() {
-    let desk = Desk::open().await;
-    let ann = desk.customer("ann", 0).await;
-    let rent = |country, package| desk.gateway.rent(ann, country, package, true);
+    let fixture = Fixture::open().await;
+    let ann = fixture.customer("ann", 0).await;
+    let rent = |country, package| fixture.gateway.rent(ann, country, package, true);
     assert_eq!(rent(None, "9w").await.unwrap(), Rent::InvalidCountry);
     assert_eq!(rent(Some("XX"), "9w").await.unwrap(), Rent::InvalidCountry);
     assert_eq!(rent(Some("NL"), "2m").await.unwrap(), Rent::InvalidPackage);
     assert_eq!(rent(Some("NL"), "1m").await.unwrap(), Rent::NoStock);
-    desk.plug(1).await;
+    fixture.plug(1).await;
     assert_eq!(rent(Some("NL"), "1m").await.unwrap(), Rent::NoBalance);
-    assert_eq!(desk.gateway.extend(ann, RentalId(1), "9w").await.unwrap(), Extend::InvalidContract);
     assert_eq!(
-        desk.gateway.edit_rental(ann, RentalId(1), true).await.unwrap(),
+        fixture.gateway.extend(ann, RentalId(1), "9w").await.unwrap(),
+        Extend::InvalidContract
+    );
+    assert_eq!(
+        fixture.gateway.edit_rental(ann, RentalId(1), true).await.unwrap(),
         Edit::InvalidContract
     );
-    assert_eq!(desk.gateway.view_rental(ann, RentalId(1)).await.unwrap(), None);
+    assert_eq!(fixture.gateway.view_rental(ann, RentalId(1)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_rented_sim_is_its_tenants_alone() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
-    let uber = desk.service("Uber", &["^Uber$"]).await;
-    let rental = rent(&desk, ann, "1m", false).await;
-    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone);
-    assert_eq!(desk.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
-    desk.pass(5);
-    desk.sms(1, "Uber", "code 1").await;
-    desk.sms(1, "Friend", "hello\nthere").await;
-    assert_eq!(texts(&desk, ann, rental.id).await, ["code 1", "hello\nthere"], "as they came");
-    assert_eq!(desk.gateway.view_rental(bob, rental.id).await.unwrap(), None);
-    assert_eq!(desk.gateway.extend(bob, rental.id, "1m").await.unwrap(), Extend::InvalidContract);
-    assert_eq!(desk.faults().await, Vec::<String>::new());
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    let rental = rent(&fixture, ann, "1m", false).await;
+    assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
+    assert_eq!(fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
+    fixture.pass(5);
+    fixture.sms(1, "Uber", "code 1").await;
+    fixture.sms(1, "Friend", "hello\nthere").await;
+    assert_eq!(texts(&fixture, ann, rental.id).await, ["code 1", "hello\nthere"], "as they came");
+    assert_eq!(fixture.gateway.view_rental(bob, rental.id).await.unwrap(), None);
+    assert_eq!(
+        fixture.gateway.extend(bob, rental.id, "1m").await.unwrap(),
+        Extend::InvalidContract
+    );
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_sim_that_somebody_still_waits_on_is_not_rented() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
-    let uber = desk.service("Uber", &["^Uber$"]).await;
-    desk.order(bob, uber).await;
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    fixture.order(bob, uber).await;
     assert_eq!(
-        desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::NoStock,
         "an open order"
     );
-    desk.sms(1, "Uber", "code 1").await;
+    fixture.sms(1, "Uber", "code 1").await;
     assert_eq!(
-        desk.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::NoStock,
         "it still collects"
     );
-    desk.pass(600);
-    desk.plug(1).await;
-    rent(&desk, ann, "1m", true).await;
+    fixture.pass(600);
+    fixture.plug(1).await;
+    rent(&fixture, ann, "1m", true).await;
 }
 
 #[tokio::test]
 async fn a_former_tenants_sms_is_not_the_next_ones_nor_an_orders() {
     let settings = Settings { rental_rest: Duration::from_secs(60), ..Settings::default() };
-    let desk = Desk::with(settings).await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
-    let first = rent(&desk, ann, "1m", false).await;
-    pass_to_end(&desk, &first, 59);
-    desk.plug(1).await;
-    assert_eq!(desk.gateway.sweep().await.unwrap(), None, "nothing is due any more");
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
+    let first = rent(&fixture, ann, "1m", false).await;
+    pass_to_end(&fixture, &first, 59);
+    fixture.plug(1).await;
+    assert_eq!(fixture.gateway.sweep().await.unwrap(), None, "nothing is due any more");
     assert_eq!(
-        desk.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(),
         Rent::NoStock,
         "the SIM rests"
     );
-    desk.pass(1);
-    let second = rent(&desk, bob, "1m", false).await;
-    desk.pass(5);
+    fixture.pass(1);
+    let second = rent(&fixture, bob, "1m", false).await;
+    fixture.pass(5);
     // The network took it in while the first tenant had the SIM, and delivers it late.
-    let late = desk.pdus("Uber", "ann's code", 120, 1);
-    desk.arrive(1, &late[0]).await;
-    desk.sms(1, "Uber", "bob's code").await;
-    assert_eq!(texts(&desk, bob, second.id).await, ["bob's code"]);
-    assert_eq!(texts(&desk, ann, first.id).await, Vec::<String>::new());
-    assert_eq!(desk.gateway.extend(ann, first.id, "1m").await.unwrap(), Extend::Expired);
-    assert_eq!(desk.gateway.edit_rental(ann, first.id, true).await.unwrap(), Edit::Expired);
+    let late = fixture.pdus("Uber", "ann's code", 120, 1);
+    fixture.arrive(1, &late[0]).await;
+    fixture.sms(1, "Uber", "bob's code").await;
+    assert_eq!(texts(&fixture, bob, second.id).await, ["bob's code"]);
+    assert_eq!(texts(&fixture, ann, first.id).await, Vec::<String>::new());
+    assert_eq!(fixture.gateway.extend(ann, first.id, "1m").await.unwrap(), Extend::Expired);
+    assert_eq!(fixture.gateway.edit_rental(ann, first.id, true).await.unwrap(), Edit::Expired);
 }
 
 #[tokio::test]
 async fn a_renewal_is_charged_once_for_each_term_however_long_nobody_was_there() {
     for renewals in [1, 3] {
-        let mut desk = Desk::open().await;
-        desk.plug(1).await;
-        let ann = desk.customer("ann", 1620 * (1 + renewals) + 7).await;
-        let rental = rent(&desk, ann, "1m", true).await;
-        desk.gateway.store.close().await;
-        pass_to_end(&desk, &rental, 200 * DAY_S);
-        desk.restart().await;
-        desk.gateway.sweep().await.unwrap();
-        desk.gateway.sweep().await.unwrap();
-        assert_eq!(desk.funds(ann).await, (7, 0), "as often as there was money");
-        let (ended, _) = desk.gateway.view_rental(ann, rental.id).await.unwrap().unwrap();
+        let mut fixture = Fixture::open().await;
+        fixture.plug(1).await;
+        let ann = fixture.customer("ann", 1620 * (1 + renewals) + 7).await;
+        let rental = rent(&fixture, ann, "1m", true).await;
+        fixture.gateway.store.close().await;
+        pass_to_end(&fixture, &rental, 200 * DAY_S);
+        fixture.restart().await;
+        fixture.gateway.sweep().await.unwrap();
+        fixture.gateway.sweep().await.unwrap();
+        assert_eq!(fixture.funds(ann).await, (7, 0), "as often as there was money");
+        let (ended, _) = fixture.gateway.view_rental(ann, rental.id).await.unwrap().unwrap();
         assert_eq!(i64::from(ended.terms), 1 + renewals);
         assert_eq!(ended.state.ended_at(), Some(ended.expires_at));
-        assert_eq!(desk.faults().await, Vec::<String>::new());
+        assert_eq!(fixture.faults().await, Vec::<String>::new());
     }
 }
 
 #[tokio::test]
 async fn an_sms_in_the_moment_of_renewal_finds_its_tenant() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let ann = desk.customer("ann", 5_000).await;
-    let rental = rent(&desk, ann, "1m", true).await;
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 5_000).await;
+    let rental = rent(&fixture, ann, "1m", true).await;
     // Its end has come and nobody has swept yet.
-    pass_to_end(&desk, &rental, 2);
-    desk.sms(1, "Uber", "code 1").await;
-    assert_eq!(texts(&desk, ann, rental.id).await, ["code 1"]);
-    assert_eq!(desk.funds(ann).await, (5_000 - 2 * 1620, 0));
+    pass_to_end(&fixture, &rental, 2);
+    fixture.sms(1, "Uber", "code 1").await;
+    assert_eq!(texts(&fixture, ann, rental.id).await, ["code 1"]);
+    assert_eq!(fixture.funds(ann).await, (5_000 - 2 * 1620, 0));
 }
 
 #[tokio::test]
 async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes_them() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let ann = desk.customer("ann", 5_000).await;
-    let rental = rent(&desk, ann, "1m", true).await;
-    let Edit::Edited(edited) = desk.gateway.edit_rental(ann, rental.id, false).await.unwrap()
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 5_000).await;
+    let rental = rent(&fixture, ann, "1m", true).await;
+    let Edit::Edited(edited) = fixture.gateway.edit_rental(ann, rental.id, false).await.unwrap()
     else {
         panic!()
     };
     assert!(!edited.auto_renew);
-    desk.pass(5);
-    desk.sms(1, "Uber", "code 1").await;
-    pass_to_end(&desk, &rental, 0);
-    desk.gateway.sweep().await.unwrap();
-    desk.sms(1, "Uber", "code 2").await;
+    fixture.pass(5);
+    fixture.sms(1, "Uber", "code 1").await;
+    pass_to_end(&fixture, &rental, 0);
+    fixture.gateway.sweep().await.unwrap();
+    fixture.sms(1, "Uber", "code 2").await;
     assert_eq!(
-        texts(&desk, ann, rental.id).await,
+        texts(&fixture, ann, rental.id).await,
         ["code 1"],
         "what came after its end is not its own"
     );
-    desk.pass(30 * DAY_S - 1);
-    desk.gateway.sweep().await.unwrap();
-    assert_eq!(texts(&desk, ann, rental.id).await.len(), 1);
-    desk.pass(1);
-    desk.gateway.sweep().await.unwrap();
-    assert_eq!(texts(&desk, ann, rental.id).await.len(), 0);
-    assert_eq!(desk.funds(ann).await, (5_000 - 1620, 0));
+    fixture.pass(30 * DAY_S - 1);
+    fixture.gateway.sweep().await.unwrap();
+    assert_eq!(texts(&fixture, ann, rental.id).await.len(), 1);
+    fixture.pass(1);
+    fixture.gateway.sweep().await.unwrap();
+    assert_eq!(texts(&fixture, ann, rental.id).await.len(), 0);
+    assert_eq!(fixture.funds(ann).await, (5_000 - 1620, 0));
 }
 
 #[tokio::test]
 async fn a_long_message_that_a_tenant_was_shown_in_part_stays_the_tenants() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let ann = desk.customer("ann", 5_000).await;
-    let rental = rent(&desk, ann, "1m", false).await;
-    desk.pass(5);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 5_000).await;
+    let rental = rent(&fixture, ann, "1m", false).await;
+    fixture.pass(5);
     let text = "0123456789".repeat(30);
-    let pdus = desk.pdus("Uber", &text, 0, 9);
-    desk.arrive(1, &pdus[0]).await;
-    desk.pass(200);
-    desk.gateway.sweep().await.unwrap();
-    desk.arrive(1, &pdus[1]).await;
-    assert_eq!(texts(&desk, ann, rental.id).await, [text]);
+    let pdus = fixture.pdus("Uber", &text, 0, 9);
+    fixture.arrive(1, &pdus[0]).await;
+    fixture.pass(200);
+    fixture.gateway.sweep().await.unwrap();
+    fixture.arrive(1, &pdus[1]).await;
+    assert_eq!(texts(&fixture, ann, rental.id).await, [text]);
 }
 
 #[tokio::test]
 async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
-    let desk = Desk::open().await;
-    desk.plug(1).await;
-    let (ann, bob) = (desk.customer("ann", 5_000).await, desk.customer("bob", 5_000).await);
-    let uber = desk.service("Uber", &["^Uber$"]).await;
-    rent(&desk, ann, "1m", true).await;
-    desk.gateway.retire_sim(iccid(1), true).await.unwrap();
-    desk.plug(2).await;
-    desk.gateway.set_number(iccid(2), "+31612000001".into()).await.unwrap();
-    assert_eq!(desk.make(bob, uber).await, MakeOrder::NoPhone);
-    assert_eq!(desk.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
-    assert_eq!(desk.gateway.sims().await.unwrap()[1].state(), "rented");
-    assert_eq!(desk.gateway.explain("Uber".into(), "NL", None).await.unwrap().available, 0);
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    rent(&fixture, ann, "1m", true).await;
+    fixture.gateway.retire_sim(iccid(1), true).await.unwrap();
+    fixture.plug(2).await;
+    fixture.gateway.set_number(iccid(2), "+31612000001".into()).await.unwrap();
+    assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
+    assert_eq!(fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
+    assert_eq!(fixture.gateway.sims().await.unwrap()[1].state(), "rented");
+    assert_eq!(fixture.gateway.explain("Uber".into(), "NL", None).await.unwrap().available, 0);
 }

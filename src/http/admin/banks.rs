@@ -9,31 +9,31 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Limit, Refused};
-use crate::domain::bank::{BankReport, Holds, Moved, RadioReport, SlotReport};
-use crate::gateway::{Error, Gateway, ModemDesk, Stay};
+use crate::domain::bank::{BankReport, RadioReport, SlotContents, SlotReport, SwitchRecord};
+use crate::gateway::{Error, Gateway, LocationPeriod, ModemControl};
 
 #[derive(Clone)]
-struct Desk {
+struct AdminState {
     gateway: Gateway,
-    modems: Arc<dyn ModemDesk>,
+    modems: Arc<dyn ModemControl>,
 }
 
 /// The endpoints, to stand beside those of [`super::router`].
-pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
+pub fn router(gateway: Gateway, modems: Arc<dyn ModemControl>) -> Router {
     Router::new()
         .route("/banks", get(list))
         .route("/banks/{name}", get(show))
         .route("/banks/{name}/plan", get(plan))
         .route("/banks/{name}/moves", get(moves))
         .route("/banks/{name}/switch", post(switch))
-        .with_state(Desk { gateway, modems })
+        .with_state(AdminState { gateway, modems })
 }
 
 fn refused(reason: String) -> Refused {
     Error::Refused(reason).into()
 }
 
-impl Desk {
+impl AdminState {
     fn find(&self, name: &str) -> Result<BankReport, Refused> {
         let found = self.gateway.banks().into_iter().find(|bank| bank.name == name);
         found.ok_or_else(|| {
@@ -42,7 +42,7 @@ impl Desk {
     }
 }
 
-async fn list(State(desk): State<Desk>) -> Answer {
+async fn list(State(desk): State<AdminState>) -> Answer {
     Ok(Json(desk.gateway.banks().iter().map(summary).collect()))
 }
 
@@ -56,9 +56,9 @@ fn summary(bank: &BankReport) -> Value {
         "radios": bank.radios.len(),
         "working": bank.radios.iter().filter(|radio| radio.doing != "out of order").count(),
         "slots": bank.slots.len(),
-        "known": slots(|slot| matches!(slot.holds, Holds::Sim(_))),
-        "empty": slots(|slot| slot.holds == Holds::Empty),
-        "unknown": slots(|slot| slot.holds == Holds::Unknown),
+        "known": slots(|slot| matches!(slot.holds, SlotContents::Sim(_))),
+        "empty": slots(|slot| slot.holds == SlotContents::Empty),
+        "unknown": slots(|slot| slot.holds == SlotContents::Unknown),
         "late": slots(|slot| slot.late_since.is_some()),
         "switch_seconds": (bank.switch.as_secs_f64() * 10.0).round() / 10.0,
         "moves": sum(|radio| radio.moves),
@@ -69,7 +69,7 @@ fn summary(bank: &BankReport) -> Value {
     })
 }
 
-async fn show(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
+async fn show(State(desk): State<AdminState>, Path(name): Path<String>) -> Answer {
     let bank = desk.find(&name)?;
     let mut shown = summary(&bank);
     if let Some(shown) = shown.as_object_mut() {
@@ -105,13 +105,13 @@ fn in_slot(bank: &BankReport, slot: &SlotReport) -> Value {
         "slot": slot.slot,
         "label": slot.label,
         "holds": match &slot.holds {
-            Holds::Unknown => "unknown",
-            Holds::Empty => "empty",
-            Holds::Sim(_) => "sim",
+            SlotContents::Unknown => "unknown",
+            SlotContents::Empty => "empty",
+            SlotContents::Sim(_) => "sim",
         },
         "iccid": match &slot.holds {
-            Holds::Sim(iccid) => Some(iccid),
-            Holds::Unknown | Holds::Empty => None,
+            SlotContents::Sim(iccid) => Some(iccid),
+            SlotContents::Unknown | SlotContents::Empty => None,
         },
         "radio": slot.on.filter(|_| on.is_some()).map(|on| on + 1),
         "since": on.map(|radio| radio.since.to_string()),
@@ -122,7 +122,7 @@ fn in_slot(bank: &BankReport, slot: &SlotReport) -> Value {
     })
 }
 
-async fn plan(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
+async fn plan(State(desk): State<AdminState>, Path(name): Path<String>) -> Answer {
     let bank = desk.find(&name)?;
     let next = |(place, radio): (usize, &RadioReport)| {
         let next = radio.next.as_ref();
@@ -134,8 +134,8 @@ async fn plan(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
             "slot": next.map(|next| next.slot),
             "label": slot.map(|slot| &slot.label),
             "iccid": slot.and_then(|slot| match &slot.holds {
-                Holds::Sim(iccid) => Some(iccid),
-                Holds::Unknown | Holds::Empty => None,
+                SlotContents::Sim(iccid) => Some(iccid),
+                SlotContents::Unknown | SlotContents::Empty => None,
             }),
             "why": next.map(|next| next.why),
             "not_before": next.map(|next| next.at.to_string()),
@@ -146,7 +146,7 @@ async fn plan(State(desk): State<Desk>, Path(name): Path<String>) -> Answer {
 
 /// Also those of a bank that is driven no more.
 async fn moves(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Path(name): Path<String>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
@@ -157,7 +157,7 @@ async fn moves(
     Ok(Json(moves.iter().map(moved).collect()))
 }
 
-fn moved(moved: &Moved) -> Value {
+fn moved(moved: &SwitchRecord) -> Value {
     json!({
         "began_at": moved.began_at.to_string(),
         "ended_at": moved.ended_at.to_string(),
@@ -165,7 +165,7 @@ fn moved(moved: &Moved) -> Value {
         "slot": moved.slot,
         "left": moved.left,
         "found": moved.found,
-        "outcome": moved.outcome.word(),
+        "outcome": moved.outcome.as_str(),
     })
 }
 
@@ -176,7 +176,7 @@ struct Switch {
 }
 
 async fn switch(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Path(name): Path<String>,
     Json(Switch { radio, slot }): Json<Switch>,
 ) -> Answer {
@@ -215,7 +215,7 @@ fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
 }
 
 /// Where a SIM was.
-pub(super) fn stay(stay: &Stay) -> Value {
+pub(super) fn stay(stay: &LocationPeriod) -> Value {
     json!({
         "imei": stay.imei,
         "bank": stay.place.as_ref().map(|place| &place.bank),

@@ -97,7 +97,7 @@ pub(super) async fn explain(State(admin): State<Admin>, Query(why): Query<Why>) 
     let counts = said
         .obstacles
         .iter()
-        .map(|(obstacle, count)| (obstacle.word().to_owned(), json!(count)))
+        .map(|(obstacle, count)| (obstacle.as_str().to_owned(), json!(count)))
         .collect();
     let head = json!({
         "service": said.service,

@@ -13,19 +13,19 @@ use serde_json::{Value, json};
 use super::{Answer, Refused, views};
 use crate::domain::modem::ModemStatus;
 use crate::domain::sim::NumberSource;
-use crate::gateway::{Error, Gateway, ModemAsk, ModemDesk, ScannedPort};
+use crate::gateway::{Error, Gateway, ModemAsk, ModemControl, ScannedPort};
 
 /// How long a message from one SIM of ours to another is waited for while a command waits.
 const ARRIVAL: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
-struct Desk {
+struct AdminState {
     gateway: Gateway,
-    modems: Arc<dyn ModemDesk>,
+    modems: Arc<dyn ModemControl>,
 }
 
 /// The endpoints, to stand beside those of [`super::router`].
-pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
+pub fn router(gateway: Gateway, modems: Arc<dyn ModemControl>) -> Router {
     Router::new()
         .route("/modem", get(show))
         .route("/modem/recording", get(recording))
@@ -35,7 +35,7 @@ pub fn router(gateway: Gateway, modems: Arc<dyn ModemDesk>) -> Router {
         .route("/modem/write-number", post(write_number))
         .route("/modem/reset", post(reset))
         .route("/modem/scan", post(scan))
-        .with_state(Desk { gateway, modems })
+        .with_state(AdminState { gateway, modems })
 }
 
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ struct Reset {
     hard: bool,
 }
 
-impl Desk {
+impl AdminState {
     fn find(&self, name: &str) -> Result<ModemStatus, Refused> {
         let mut modems = self.gateway.board().modems();
         let called = |modem: &ModemStatus| {
@@ -99,7 +99,7 @@ fn refused(reason: String) -> Refused {
     Error::Refused(reason).into()
 }
 
-async fn show(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> Answer {
+async fn show(State(desk): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
     let modem = desk.find(&name)?;
     let sims = desk.gateway.sims().await?;
     let detail = desk.modems.detail(&modem.port).unwrap_or_default();
@@ -125,7 +125,7 @@ async fn show(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> 
     Ok(Json(shown))
 }
 
-async fn recording(State(desk): State<Desk>, Query(Named { name }): Query<Named>) -> Answer {
+async fn recording(State(desk): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
     let modem = desk.find(&name)?;
     desk.note("recorded", &modem.port).await;
     let lines = desk.modems.recording(&modem.port).unwrap_or_default();
@@ -133,13 +133,13 @@ async fn recording(State(desk): State<Desk>, Query(Named { name }): Query<Named>
 }
 
 async fn at(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Json(AtCommand { name, command }): Json<AtCommand>,
 ) -> Answer {
     desk.ask(&name, "sent a command to", ModemAsk::At(command)).await
 }
 
-async fn ussd(State(desk): State<Desk>, Json(Code { name, code }): Json<Code>) -> Answer {
+async fn ussd(State(desk): State<AdminState>, Json(Code { name, code }): Json<Code>) -> Answer {
     desk.ask(&name, "sent a USSD code by", ModemAsk::Ussd(code)).await
 }
 
@@ -158,7 +158,7 @@ struct Written {
 }
 
 async fn number(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Json(Number { name, code, loopback }): Json<Number>,
 ) -> Answer {
     let modem = desk.find(&name)?;
@@ -189,16 +189,19 @@ async fn number(
 }
 
 /// Puts the number that is known onto the card itself.
-async fn write_number(State(desk): State<Desk>, Json(Written { iccid }): Json<Written>) -> Answer {
+async fn write_number(
+    State(desk): State<AdminState>,
+    Json(Written { iccid }): Json<Written>,
+) -> Answer {
     let written = desk.gateway.write_number(&*desk.modems, &iccid).await?;
     Ok(Json(json!({ "iccid": iccid, "written": written })))
 }
 
-async fn reset(State(desk): State<Desk>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
+async fn reset(State(desk): State<AdminState>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
     desk.ask(&name, "reset", ModemAsk::Reset { hard }).await
 }
 
-async fn scan(State(desk): State<Desk>) -> Answer {
+async fn scan(State(desk): State<AdminState>) -> Answer {
     Ok(Json(desk.modems.scan().await.iter().map(scanned).collect()))
 }
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::domain::Service;
-use crate::domain::asking::Ask;
 use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
+use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
@@ -43,7 +43,7 @@ pub(super) fn rental(view: &RentalView) -> Value {
         "account": view.account,
         "number": rental.number,
         "country": rental.country,
-        "state": rental.state.word(),
+        "state": rental.state.as_str(),
         "package": rental.package,
         "renewal_package": rental.renewal_package,
         "auto_renew": rental.auto_renew,
@@ -98,7 +98,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "iccid": view.sim.iccid,
         "imsi": view.sim.imsi,
         "number": view.sim.number.as_ref().map(|known| &known.number),
-        "number_source": view.sim.number.as_ref().map(|known| known.source.word()),
+        "number_source": view.sim.number.as_ref().map(|known| known.source.as_str()),
         "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
         "state": view.state(),
@@ -114,10 +114,10 @@ pub(super) fn change(change: &Change) -> Value {
 }
 
 /// How a SIM's number was asked for, and why it came to nothing so far.
-pub(super) fn asks(asks: &[Ask]) -> Value {
-    let ask = |ask: &Ask| {
+pub(super) fn asks(asks: &[DiscoveryAttempt]) -> Value {
+    let ask = |ask: &DiscoveryAttempt| {
         json!({
-            "by": ask.means.word(),
+            "by": ask.means.as_str(),
             "at": ask.asked_at.to_string(),
             "times": ask.tries,
             "next_at": ask.next_at.to_string(),
@@ -154,7 +154,7 @@ pub(super) fn order(view: &OrderView) -> Value {
         "service": view.service,
         "number": order.number,
         "country": order.country,
-        "state": order.state.word(),
+        "state": order.state.as_str(),
         "price": order.price.to_string(),
         "created_at": order.created_at.to_string(),
         "expires_at": order.expires_at.to_string(),

@@ -1,9 +1,9 @@
 //! The customers' API. Every answer has status 200; only the body differs.
 
 mod answer;
-mod front;
 mod regular;
 mod rental;
+mod service;
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::AccountId;
 use crate::gateway::{Gateway, Holder};
 use answer::Refusal;
-pub use front::{Door, Front};
+pub use service::{CustomerService, MakeCustomerService};
 
 use super::ids::RequestIds;
 use super::limits::Throttle;
@@ -54,7 +54,7 @@ pub fn front(
     counted: Arc<Requests>,
     requests: Arc<RequestIds>,
     stopping: CancellationToken,
-) -> Front {
+) -> MakeCustomerService {
     let api = Api(Arc::new(Shared { gateway, stopping, requests, counted, throttle }));
     // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to
     // a GET handler unless it has one of its own.
@@ -85,7 +85,7 @@ pub fn front(
         .route("/api/rental/view", rental(on(MethodFilter::POST, rental::view)))
         .fallback(async || (StatusCode::NOT_FOUND, "NOT_FOUND"))
         .with_state(api.clone());
-    Front { api, router }
+    MakeCustomerService { api, router }
 }
 
 async fn nothing() -> Response {

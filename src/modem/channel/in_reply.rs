@@ -1,8 +1,8 @@
 //! Which lines belong to the reply of the command in flight, and which came unasked between them.
 
-use super::super::moment::Moment;
 use super::{Channel, Event, Link, Outcome};
 use crate::at::{self, Command, Expects, FinalResult, ListHeader, Unreadable, Urc};
+use crate::domain::Moment;
 
 impl Channel {
     pub(super) fn has_what_was_asked(&self, command: &Command) -> bool {

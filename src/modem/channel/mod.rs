@@ -8,9 +8,9 @@ mod resync;
 pub(super) use outcome::{Event, Outcome};
 use resync::{PROBES, Question};
 
-use super::moment::Moment;
 use super::reply::Reply;
 use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
+use crate::domain::Moment;
 
 /// Ends a prompt without sending anything (27.005 3.5.1).
 const ESCAPE: u8 = 0x1b;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::super::moment::Moment;
 use super::{Channel, ESCAPE, Event, Link};
 use crate::at::{self, Command, FinalResult};
+use crate::domain::Moment;
 
 /// Silence after which what a modem had still to say is taken to have been said.
 const QUIET: Duration = Duration::from_millis(250);

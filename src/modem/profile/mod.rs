@@ -7,7 +7,7 @@ mod read;
 
 pub use catalogue::Catalogue;
 pub use read::ProfileError;
-pub(super) use read::explain;
+pub(crate) use read::explain;
 
 use super::requests;
 use crate::at::{self, Indications, Store};

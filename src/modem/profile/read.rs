@@ -132,7 +132,7 @@ fn indications(text: &str) -> Option<Indications> {
 }
 
 /// The error with its line, and for an unknown word the nearest known one.
-pub(in super::super) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
+pub(crate) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
     let message = error.message();
     let start = error.span().map(|span| span.start);
     let line =

@@ -7,14 +7,14 @@
 
 use std::time::Duration;
 
-use super::super::face::{Action, RequestError};
-use super::super::facts::Facts;
-use super::super::moment::Moment;
+use super::super::api::{Action, RequestError};
+use super::super::context::Context;
 use super::super::off_air::OffAir;
 use super::super::phase::{Next, Phase};
 use super::super::probing::Probing;
 use super::Serving;
 use crate::at::Command;
+use crate::domain::Moment;
 
 /// The stores have to be empty by then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,21 +60,21 @@ impl Serving {
     }
 
     /// The step that the departure takes now, if it is time for one.
-    pub(super) fn departing(&mut self, facts: &mut Facts, now: Moment) -> Option<Next> {
+    pub(super) fn departing(&mut self, context: &mut Context, now: Moment) -> Option<Next> {
         let dealt_with = self.slots.is_empty() && self.reads.is_empty() && self.hold.is_zero();
         let departure = self.departure.as_mut()?;
         let empty = dealt_with && (departure.empty || departure.sweeps >= SWEEPS);
         match departure.step {
             _ if now >= departure.until => {
                 let Departure { id, step, .. } = self.departure.take()?;
-                facts
+                context
                     .actions
                     .push_back(Action::Answer { id, reply: Err(RequestError::NotEmptied) });
                 if step == Step::Emptying {
                     return None;
                 }
                 // From the beginning: there it is seen whether the radio is on.
-                facts.forget_card();
+                context.forget_card();
                 Some(Next::Enter(Phase::Probing(Probing::default())))
             }
             Step::Emptying if empty => {
@@ -116,20 +116,20 @@ impl Serving {
     }
 
     /// The modem has begun anew: whoever asked hears that nothing came of it.
-    pub fn departure_failed(&mut self, facts: &mut Facts) {
+    pub fn departure_failed(&mut self, context: &mut Context) {
         if let Some(Departure { id, .. }) = self.departure.take() {
-            facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::Gone) });
+            context.actions.push_back(Action::Answer { id, reply: Err(RequestError::Gone) });
         }
     }
 
     /// The card is gone, or not to be read any more. With the radio off already that is as good as
     /// having left; otherwise who asked is told.
-    pub fn card_gone(&mut self, facts: &mut Facts, now: Moment) -> Option<Phase> {
+    pub fn card_gone(&mut self, context: &mut Context, now: Moment) -> Option<Phase> {
         let Departure { id, step, .. } = self.departure.take()?;
         if step != Step::Emptying {
             return Some(Phase::OffAir(OffAir::begin(id, now)));
         }
-        facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
+        context.actions.push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
         None
     }
 }

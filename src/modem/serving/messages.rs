@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use super::super::api::{Action, RawPdu};
 use super::super::channel::Outcome;
-use super::super::face::{Action, RawPdu};
-use super::super::facts::{Custody, Facts};
-use super::super::moment::Moment;
+use super::super::context::{Context, MessageOwner};
 use super::super::profile::Quirk;
 use super::super::reads::Read;
 use super::super::reply::Reply;
 use super::network::Chore;
 use super::{Serving, iccid_command};
 use crate::at::{self, Command, FinalResult, ListHeader, Store};
+use crate::domain::Moment;
 
 /// Announcements that are read before a sweep that waits gets its turn.
 const READS_IN_ROW: u8 = 16;
@@ -36,14 +36,18 @@ const REFUSED_SELECTIONS: u8 = 3;
 
 impl Serving {
     /// What to do next about messages.
-    pub(super) fn message_command(&mut self, facts: &mut Facts, now: Moment) -> Option<Command> {
+    pub(super) fn message_command(
+        &mut self,
+        context: &mut Context,
+        now: Moment,
+    ) -> Option<Command> {
         if let Some(slot) = self.slots.deletable(self.chosen) {
-            if now - slot.read_at.max(self.iccid_read_at) > proof(facts) {
+            if now - slot.read_at.max(self.iccid_read_at) > proof(context) {
                 // Another card's message could lie in that slot by now.
                 self.doubt = true;
-                return Some(iccid_command(facts));
+                return Some(iccid_command(context));
             }
-            return Some(self.inside(facts, slot.store, Command::Delete(slot.index)));
+            return Some(self.inside(context, slot.store, Command::Delete(slot.index)));
         }
         self.held_until = self.held_until.filter(|until| now < *until);
         if self.slots.is_full() || self.held_until.is_some() {
@@ -51,22 +55,22 @@ impl Serving {
         }
         let read = self.reads.peek(self.chosen, &self.slots);
         let sweeps = self.sweep.is_running() || self.sweep.due().is_some_and(|due| due <= now);
-        if (read.is_some() || sweeps) && now - self.iccid_read_at > proof(facts) {
+        if (read.is_some() || sweeps) && now - self.iccid_read_at > proof(context) {
             // The card may have been exchanged unseen, and every announcement of that lost: whose
             // messages are these?
             self.doubt = true;
-            return Some(iccid_command(facts));
+            return Some(iccid_command(context));
         }
         if read.is_none() || self.reads_in_row >= READS_IN_ROW {
             self.reads_in_row = 0;
-            self.sweep.begin_if_due(now, &facts.plan.readable, self.chosen);
-            if let Some(command) = self.sweep_command(facts, now) {
+            self.sweep.begin_if_due(now, &context.plan.readable, self.chosen);
+            if let Some(command) = self.sweep_command(context, now) {
                 return Some(command);
             }
         }
         let read = read?;
         self.reads_in_row += 1;
-        let command = self.inside(facts, read.store, Command::Read(read.index));
+        let command = self.inside(context, read.store, Command::Read(read.index));
         if matches!(command, Command::Read(_)) {
             self.reading = self.reads.take(read.store, read.index);
         }
@@ -74,24 +78,24 @@ impl Serving {
     }
 
     /// The command, or first the choice of the store that it is for.
-    fn inside(&self, facts: &Facts, store: Store, command: Command) -> Command {
+    fn inside(&self, context: &Context, store: Store, command: Command) -> Command {
         if self.chosen == Some(store) {
             command
         } else {
-            Command::SelectStores(facts.plan.selecting(store))
+            Command::SelectStores(context.plan.selecting(store))
         }
     }
 
-    fn sweep_command(&mut self, facts: &mut Facts, now: Moment) -> Option<Command> {
+    fn sweep_command(&mut self, context: &mut Context, now: Moment) -> Option<Command> {
         loop {
             let store = self.sweep.store()?;
             let command = self.sweep.command()?;
             match command {
                 Command::Read(index) if self.slots.holds(store, index) => {
                     self.sweep.found += 1;
-                    self.walked(facts, now);
+                    self.walked(context, now);
                 }
-                command => return Some(self.inside(facts, store, command)),
+                command => return Some(self.inside(context, store, command)),
             }
         }
     }
@@ -99,13 +103,13 @@ impl Serving {
     /// `+CMTI`
     pub fn announced(
         &mut self,
-        facts: &Facts,
+        context: &Context,
         store: Option<Store>,
         index: Option<i32>,
         now: Moment,
     ) {
         let fits = match (store, index) {
-            (Some(store), Some(index)) if facts.plan.readable.contains(&store) => {
+            (Some(store), Some(index)) if context.plan.readable.contains(&store) => {
                 self.reads.add(Read { store, index, announced: Some(now), tries: 0 })
             }
             _ => false,
@@ -125,7 +129,7 @@ impl Serving {
         self.sweep.soon(now);
     }
 
-    pub(super) fn selected(&mut self, facts: &mut Facts, store: Store, ok: bool, now: Moment) {
+    pub(super) fn selected(&mut self, context: &mut Context, store: Store, ok: bool, now: Moment) {
         if ok {
             self.chosen = Some(store);
             self.refused_selections = 0;
@@ -136,23 +140,23 @@ impl Serving {
         self.reads.remove_store(store);
         if self.sweep.store() == Some(store) {
             self.sweep.next_store();
-            self.end_of_sweep(facts, now);
+            self.end_of_sweep(context, now);
         }
         self.refused_selections += 1;
         if self.refused_selections < REFUSED_SELECTIONS {
             return;
         }
         self.refused_selections = 0;
-        if facts.plan.readable.len() > 1 {
-            facts.plan.readable.retain(|known| *known != store);
-            facts.because(format!("the message store {store} cannot be chosen"));
+        if context.plan.readable.len() > 1 {
+            context.plan.readable.retain(|known| *known != store);
+            context.set_reason(format!("the message store {store} cannot be chosen"));
         } else {
             self.configure_again();
         }
     }
 
     /// A message in the list that is being read.
-    pub fn entry(&mut self, facts: &mut Facts, header: ListHeader, line: &str, now: Moment) {
+    pub fn entry(&mut self, context: &mut Context, header: ListHeader, line: &str, now: Moment) {
         let Some(store) = self.chosen else { return };
         self.sweep.found += 1;
         if self.doubt {
@@ -167,36 +171,36 @@ impl Serving {
         let announced = self.reads.take(store, header.index);
         let read =
             announced.unwrap_or(Read { store, index: header.index, announced: None, tries: 0 });
-        self.message(facts, read, header.length, line, now);
+        self.message(context, read, header.length, line, now);
     }
 
-    pub(super) fn listed(&mut self, facts: &mut Facts, outcome: Outcome, now: Moment) {
+    pub(super) fn listed(&mut self, context: &mut Context, outcome: Outcome, now: Moment) {
         // "Invalid memory index" is how some modems say that there is nothing to list.
         let empty = outcome == Outcome::Refused(FinalResult::Cms(Some(321)));
         let ok = outcome.is_ok() || empty;
         if ok {
-            self.look_at_custody(facts);
-            self.chosen.into_iter().for_each(|store| facts.found(store, self.sweep.found));
+            self.look_at_custody(context);
+            self.chosen.into_iter().for_each(|store| context.found(store, self.sweep.found));
         }
         self.sweep.listed(ok);
-        self.end_of_sweep(facts, now);
+        self.end_of_sweep(context, now);
     }
 
     pub(super) fn indexes(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         outcome: Outcome,
         reply: &Reply,
         now: Moment,
     ) {
         self.sweep.indexes(reply.find(at::indexes).filter(|_| outcome.is_ok()));
-        self.end_of_sweep(facts, now);
+        self.end_of_sweep(context, now);
     }
 
     /// The reply to `AT+CMGR`.
     pub(super) fn read(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         index: i32,
         outcome: Outcome,
         reply: &Reply,
@@ -213,13 +217,13 @@ impl Serving {
             // odd PDU, but half of one.
             (Some(header), Some(line)) if self.is_whole(outcome, header.length, line) => {
                 self.sweep.found += usize::from(walking);
-                self.message(facts, read, header.length, line, now);
+                self.message(context, read, header.length, line, now);
             }
             _ if read.announced.is_some() => self.sweep.at(now + EARLY),
             _ => {}
         }
         if walking {
-            self.walked(facts, now);
+            self.walked(context, now);
         }
     }
 
@@ -228,17 +232,17 @@ impl Serving {
         outcome.is_ok() && whole && !self.doubt
     }
 
-    fn walked(&mut self, facts: &mut Facts, now: Moment) {
+    fn walked(&mut self, context: &mut Context, now: Moment) {
         if self.sweep.walked() {
-            self.look_at_custody(facts);
+            self.look_at_custody(context);
             self.sweep.next_store();
-            self.end_of_sweep(facts, now);
+            self.end_of_sweep(context, now);
         }
     }
 
     fn message(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         read: Read,
         length: Option<usize>,
         line: &str,
@@ -250,26 +254,32 @@ impl Serving {
             self.reads.add(Read { tries: tries + 1, ..read });
             return;
         }
-        let live = self.is_live(announced, facts, now);
+        let live = self.is_live(announced, context, now);
         self.unannounced |= announced.is_none();
-        let Some(received) = facts.received(Some((store, index)), pdu, live) else { return };
-        let token = facts.token();
+        let Some(received) = context.received(Some((store, index)), pdu, live) else { return };
+        let token = context.token();
         self.slots.add(store, index, token, now);
         let store = Action::Store { token, received };
-        if facts.config.iccid_from_card {
+        if context.config.iccid_from_card {
             self.unproven.push(store);
         } else {
-            facts.actions.push_back(store);
+            context.actions.push_back(store);
         }
     }
 
-    pub(super) fn deleted(&mut self, facts: &mut Facts, index: i32, outcome: Outcome, now: Moment) {
+    pub(super) fn deleted(
+        &mut self,
+        context: &mut Context,
+        index: i32,
+        outcome: Outcome,
+        now: Moment,
+    ) {
         let Some(store) = self.chosen else { return };
         // Whatever came of it, it is not sent again: the next sweep sees what is there.
         self.slots.remove(store, index);
         match outcome {
             Outcome::Done | Outcome::Unfinished => {
-                facts.unannounce(store, index);
+                context.unannounce(store, index);
                 self.follow_up(now);
             }
             Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
@@ -287,25 +297,25 @@ impl Serving {
     }
 
     /// A store has been read to its end: was it the modem's own, and empty?
-    fn look_at_custody(&mut self, facts: &Facts) {
+    fn look_at_custody(&mut self, context: &Context) {
         let own = self.sweep.store().is_some_and(|store| store != Store::Sim);
-        let former = facts.custody != Custody::Current;
+        let former = context.custody != MessageOwner::Current;
         if own && former && self.sweep.found == 0 && self.slots.is_empty() {
             self.emptied = Some(None);
         }
     }
 
-    fn end_of_sweep(&mut self, facts: &Facts, now: Moment) {
+    fn end_of_sweep(&mut self, context: &Context, now: Moment) {
         if self.sweep.is_running() {
             return;
         }
         self.sweep.end(now);
         self.looked(now);
         let empty = self.slots.is_empty() && self.reads.is_empty();
-        if self.full_at.is_some() && empty && facts.profile.has(Quirk::DeafAfterFull) {
+        if self.full_at.is_some() && empty && context.profile.has(Quirk::DeafAfterFull) {
             self.chore(Chore::Restart);
         }
-        let waiting = facts.custody != Custody::Current && self.emptied.is_none();
+        let waiting = context.custody != MessageOwner::Current && self.emptied.is_none();
         if waiting && self.custody_sweeps < CUSTODY_SWEEPS {
             self.custody_sweeps += 1;
             self.sweep.soon(now);
@@ -314,8 +324,8 @@ impl Serving {
 }
 
 /// How long the reading of the ICCID tells which card is in.
-fn proof(facts: &Facts) -> Duration {
-    if facts.config.iccid_from_card { BANK_PROOF } else { PROOF }
+fn proof(context: &Context) -> Duration {
+    if context.config.iccid_from_card { BANK_PROOF } else { PROOF }
 }
 
 fn pdu(line: &str) -> RawPdu {

@@ -8,12 +8,11 @@ mod network;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::api::{Action, Token};
 use super::channel::Outcome;
 use super::configuring::Configuring;
-use super::face::{Action, Token};
-use super::facts::{Custody, Facts};
+use super::context::{Context, MessageOwner};
 use super::identifying::Identifying;
-use super::moment::Moment;
 use super::phase::{Next, Phase};
 use super::profile::Quirk;
 use super::reads::{Read, Reads};
@@ -22,6 +21,7 @@ use super::sim_check::SimCheck;
 use super::slots::Slots;
 use super::sweep::Sweep;
 use crate::at::{self, Command, IccidSource, Store};
+use crate::domain::Moment;
 use departing::Departure;
 use network::Chore;
 
@@ -92,7 +92,7 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub fn new(chosen: Option<Store>, facts: &Facts, now: Moment) -> Serving {
+    pub fn new(chosen: Option<Store>, context: &Context, now: Moment) -> Serving {
         let mut serving = Serving {
             chosen,
             slots: Slots::default(),
@@ -123,19 +123,19 @@ impl Serving {
             departure: None,
         };
         serving.sweep.at(now);
-        if facts.profile.has(Quirk::NoList) {
+        if context.profile.has(Quirk::NoList) {
             serving.sweep.without_list();
         }
-        if facts.plan.readable == [Store::Sim] && facts.custody != Custody::Current {
+        if context.plan.readable == [Store::Sim] && context.custody != MessageOwner::Current {
             // There is no other store that could hold anything.
             serving.emptied = Some(None);
         }
         serving
     }
 
-    pub fn next(&mut self, facts: &mut Facts, now: Moment) -> Next {
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if self.leave.is_some()
-            && let Some(phase) = self.card_gone(facts, now)
+            && let Some(phase) = self.card_gone(context, now)
         {
             return Next::Enter(phase);
         }
@@ -152,30 +152,30 @@ impl Serving {
             }
             None => {}
         }
-        self.keep_alive(facts, now);
-        self.tell_emptied(facts);
-        if let Some(next) = self.departing(facts, now) {
+        self.keep_alive(context, now);
+        self.tell_emptied(context);
+        if let Some(next) = self.departing(context, now) {
             return next;
         }
         if self.doubt || !self.unproven.is_empty() {
             return match self.doubt_until.filter(|until| now < *until) {
                 Some(until) => Next::Wait(Some(until)),
-                None => Next::Send(iccid_command(facts)),
+                None => Next::Send(iccid_command(context)),
             };
         }
-        self.poll_registration(facts, now);
+        self.poll_registration(context, now);
         let command = match self.chores.front() {
-            Some(chore) => chore.command(facts),
-            None => self.message_command(facts, now),
+            Some(chore) => chore.command(context),
+            None => self.message_command(context, now),
         };
-        command.map_or_else(|| Next::Wait(self.wake(facts)), Next::Send)
+        command.map_or_else(|| Next::Wait(self.wake(context)), Next::Send)
     }
 
-    fn keep_alive(&mut self, facts: &Facts, now: Moment) {
+    fn keep_alive(&mut self, context: &Context, now: Moment) {
         if now < self.keep_alive_at {
             return;
         }
-        self.keep_alive_at = now + facts.config.keep_alive;
+        self.keep_alive_at = now + context.config.keep_alive;
         self.follow_ups = 0;
         // The first round follows upon the reading of the ICCID.
         self.doubt |= self.rounds > 0;
@@ -194,16 +194,16 @@ impl Serving {
         }
     }
 
-    fn tell_emptied(&mut self, facts: &mut Facts) {
+    fn tell_emptied(&mut self, context: &mut Context) {
         if self.emptied != Some(None) {
             return;
         }
-        let (Some(identity), Some(sim)) = (&facts.identity, &facts.sim) else { return };
+        let (Some(identity), Some(sim)) = (&context.identity, &context.sim) else { return };
         let (imei, iccid) = (identity.imei.clone(), sim.iccid.clone());
-        let token = facts.token();
+        let token = context.token();
         self.emptied = Some(Some(token));
-        facts.take_custody();
-        facts.actions.push_back(Action::Emptied { token, imei, iccid });
+        context.take_custody();
+        context.actions.push_back(Action::Emptied { token, imei, iccid });
     }
 
     /// The host's answer. One that could not take it in is told again with the next keep-alive.
@@ -214,8 +214,8 @@ impl Serving {
     }
 
     /// When something is to be done next although nothing happens.
-    fn wake(&self, facts: &Facts) -> Option<Moment> {
-        let poll = (!facts.is_registered()).then_some(self.poll_at);
+    fn wake(&self, context: &Context) -> Option<Moment> {
+        let poll = (!context.is_registered()).then_some(self.poll_at);
         let sweep = if self.slots.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
         [Some(self.keep_alive_at), poll, messages, self.departure_ends()]
@@ -226,36 +226,36 @@ impl Serving {
 
     pub fn ended(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         command: &Command,
         outcome: Outcome,
         reply: &Reply,
         now: Moment,
     ) {
         match command {
-            Command::Iccid(_) => self.iccid_read(facts, outcome, reply, now),
+            Command::Iccid(_) => self.iccid_read(context, outcome, reply, now),
             Command::SelectStores(selection) => {
                 if let Some(fill) = reply.find(at::store_fill) {
-                    facts.filled(selection.read, fill);
+                    context.filled(selection.read, fill);
                 }
-                self.selected(facts, selection.read, outcome.is_ok(), now);
+                self.selected(context, selection.read, outcome.is_ok(), now);
             }
-            Command::List => self.listed(facts, outcome, now),
-            Command::IndexesSupported => self.indexes(facts, outcome, reply, now),
-            Command::Read(index) => self.read(facts, *index, outcome, reply, now),
-            Command::Delete(index) => self.deleted(facts, *index, outcome, now),
+            Command::List => self.listed(context, outcome, now),
+            Command::IndexesSupported => self.indexes(context, outcome, reply, now),
+            Command::Read(index) => self.read(context, *index, outcome, reply, now),
+            Command::Delete(index) => self.deleted(context, *index, outcome, now),
             Command::SetFunctionality(_) => self.radio_off(now),
-            _ => self.chore_ended(facts, command, outcome, reply, now),
+            _ => self.chore_ended(context, command, outcome, reply, now),
         }
     }
 
-    fn iccid_read(&mut self, facts: &mut Facts, outcome: Outcome, reply: &Reply, now: Moment) {
+    fn iccid_read(&mut self, context: &mut Context, outcome: Outcome, reply: &Reply, now: Moment) {
         let found = reply.find(at::iccid).filter(|_| outcome.is_ok());
-        let known = facts.sim.as_ref().map(|sim| sim.iccid.as_str());
+        let known = context.sim.as_ref().map(|sim| sim.iccid.as_str());
         match found {
             Some(iccid) if Some(iccid.as_str()) == known => {
                 self.doubt = false;
-                facts.actions.extend(self.unproven.drain(..));
+                context.actions.extend(self.unproven.drain(..));
                 self.doubt_until = None;
                 self.doubt_tries = 0;
                 self.iccid_read_at = now;
@@ -270,8 +270,8 @@ impl Serving {
             }
         }
         if self.leave.is_some() {
-            facts.forget_card();
-            facts.because("the SIM card is being read again");
+            context.forget_card();
+            context.set_reason("the SIM card is being read again");
         }
     }
 
@@ -300,26 +300,27 @@ impl Serving {
     }
 
     /// The host's answer to a message.
-    pub fn stored(&mut self, facts: &mut Facts, token: Token, ok: bool, now: Moment) {
+    pub fn stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
         if ok {
             if self.slots.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
                 self.chore(Chore::Indications);
             }
             if !std::mem::take(&mut self.hold).is_zero() {
                 self.held_until = None;
-                facts.no_reason();
+                context.no_reason();
             }
         } else if self.slots.refuse(token) && self.held_until.is_none() {
             self.hold = (self.hold * 2).clamp(HOLD.0, HOLD.1);
             self.held_until = Some(now + self.hold);
             self.sweep.at(now + self.hold);
-            facts.because("messages cannot be stored now; they stay in the modem");
+            context.set_reason("messages cannot be stored now; they stay in the modem");
         }
     }
 
     /// A message that came with its URC is on disk, so long after it came.
-    pub fn direct_stored(&mut self, facts: &Facts, after: Duration) {
-        if facts.acknowledges && !facts.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT {
+    pub fn direct_stored(&mut self, context: &Context, after: Duration) {
+        if context.acknowledges && !context.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT
+        {
             self.chore(Chore::Acknowledge);
         } else if after >= SLOW_COMMIT {
             self.chore(Chore::Indications);
@@ -331,6 +332,6 @@ impl Serving {
     }
 }
 
-fn iccid_command(facts: &Facts) -> Command {
-    Command::Iccid(facts.iccid_source.clone().unwrap_or(IccidSource::Ccid))
+fn iccid_command(context: &Context) -> Command {
+    Command::Iccid(context.iccid_source.clone().unwrap_or(IccidSource::Ccid))
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::super::channel::Outcome;
-use super::super::facts::Facts;
-use super::super::moment::Moment;
+use super::super::context::Context;
 use super::super::reply::Reply;
 use super::{Leave, Serving};
 use crate::at::{self, Command, Domain, Registration};
+use crate::domain::Moment;
 
 /// Between questions while there is no network; a URC is quicker where the modem sends one.
 const POLL: Duration = Duration::from_secs(5);
@@ -34,15 +34,15 @@ pub(super) enum Chore {
 }
 
 impl Chore {
-    pub(super) fn command(self, facts: &Facts) -> Option<Command> {
+    pub(super) fn command(self, context: &Context) -> Option<Command> {
         Some(match self {
-            Chore::Registration(number) => Command::Registration(facts.domains.get(number)?.0),
+            Chore::Registration(number) => Command::Registration(context.domains.get(number)?.0),
             Chore::Signal => Command::Signal,
             Chore::Operator => Command::Operator,
             Chore::Indications => Command::IndicationsSet,
             Chore::Acknowledge => Command::Acknowledge,
-            Chore::Restart => Command::Own(facts.profile.soft_reset().to_owned()),
-            Chore::Announce => Command::Indicate(facts.indications?),
+            Chore::Restart => Command::Own(context.profile.soft_reset().to_owned()),
+            Chore::Announce => Command::Indicate(context.indications?),
         })
     }
 }
@@ -54,13 +54,13 @@ impl Serving {
         }
     }
 
-    pub(super) fn poll_registration(&mut self, facts: &Facts, now: Moment) {
+    pub(super) fn poll_registration(&mut self, context: &Context, now: Moment) {
         // A chore that asks for nothing (no such domain, no setting to restore) must not stand in
         // the way.
-        while self.chores.front().is_some_and(|chore| chore.command(facts).is_none()) {
+        while self.chores.front().is_some_and(|chore| chore.command(context).is_none()) {
             self.chores.pop_front();
         }
-        if !facts.is_registered() && self.poll_at <= now {
+        if !context.is_registered() && self.poll_at <= now {
             self.polls = self.polls.saturating_add(1);
             self.poll_at = now + if self.polls > POLLS { SLOW_POLL } else { POLL };
             self.chore(Chore::Registration(0));
@@ -69,23 +69,23 @@ impl Serving {
 
     pub(super) fn chore_ended(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         command: &Command,
         outcome: Outcome,
         reply: &Reply,
         now: Moment,
     ) {
-        if self.chores.front().and_then(|chore| chore.command(facts)).as_ref() != Some(command) {
+        if self.chores.front().and_then(|chore| chore.command(context)).as_ref() != Some(command) {
             return;
         }
         let Some(chore) = self.chores.pop_front() else { return };
         let ok = outcome.is_ok();
         match chore {
-            Chore::Registration(number) => self.registration_asked(facts, number, reply, ok, now),
-            Chore::Signal if ok => facts.signal_dbm = reply.find(at::signal_dbm),
-            Chore::Operator if ok => facts.operator = reply.find(at::operator),
+            Chore::Registration(number) => self.registration_asked(context, number, reply, ok, now),
+            Chore::Signal if ok => context.signal_dbm = reply.find(at::signal_dbm),
+            Chore::Operator if ok => context.operator = reply.find(at::operator),
             Chore::Indications if ok => {
-                let wanted = facts.indications.map_or(1, |wanted| wanted.mt);
+                let wanted = context.indications.map_or(1, |wanted| wanted.mt);
                 let silent = reply
                     .find(at::indications)
                     .is_some_and(|set| set.mt != wanted || set.mode == 0);
@@ -98,14 +98,14 @@ impl Serving {
             _ => {}
         }
         if self.chores.is_empty() {
-            facts.losses = 0;
-            facts.changed = true;
+            context.losses = 0;
+            context.changed = true;
         }
     }
 
     fn registration_asked(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         number: usize,
         reply: &Reply,
         ok: bool,
@@ -113,10 +113,10 @@ impl Serving {
     ) {
         let reported = reply.find(at::registration).filter(|_| ok);
         if let Some(reported) = reported {
-            self.registration(facts, reported.domain, reported.registration, now);
+            self.registration(context, reported.domain, reported.registration, now);
         }
         let settled = reported.is_some_and(|reported| reported.registration.is_registered());
-        if !settled && number + 1 < facts.domains.len() {
+        if !settled && number + 1 < context.domains.len() {
             self.chores.push_front(Chore::Registration(number + 1));
         }
     }
@@ -125,13 +125,13 @@ impl Serving {
     /// a slot switched): its ICCID is read when the network goes and when it comes back.
     pub fn registration(
         &mut self,
-        facts: &mut Facts,
+        context: &mut Context,
         domain: Domain,
         registration: Registration,
         now: Moment,
     ) {
-        facts.set_registration(domain, registration);
-        match (facts.is_registered(), self.registered_since) {
+        context.set_registration(domain, registration);
+        match (context.is_registered(), self.registered_since) {
             (true, None) => {
                 self.doubt |= self.polls > 1;
                 self.registered_since = Some(now);
@@ -149,17 +149,22 @@ impl Serving {
     }
 
     /// Whether a message announced at this time is one that the network sent at this time.
-    pub(super) fn is_live(&self, announced: Option<Moment>, facts: &Facts, now: Moment) -> bool {
+    pub(super) fn is_live(
+        &self,
+        announced: Option<Moment>,
+        context: &Context,
+        now: Moment,
+    ) -> bool {
         const FRESH: Duration = Duration::from_secs(10);
         let (Some(announced), Some(registered)) = (announced, self.registered_since) else {
             return false;
         };
         let settled = self.full_at.map_or(registered, |full| registered.max(full));
-        now - announced < FRESH && announced - settled >= facts.config.settled_after
+        now - announced < FRESH && announced - settled >= context.config.settled_after
     }
 
     /// As [`Serving::is_live`], for a message that came with its URC.
-    pub fn is_live_now(&self, facts: &Facts, now: Moment) -> bool {
-        self.is_live(Some(now), facts, now)
+    pub fn is_live_now(&self, context: &Context, now: Moment) -> bool {
+        self.is_live(Some(now), context, now)
     }
 }

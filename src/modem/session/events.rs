@@ -1,9 +1,8 @@
 //! What becomes of what the channel tells: URCs, messages that come by themselves, a card or a
 //! modem that is another now.
 
+use super::super::api::{Action, RawPdu, RequestError};
 use super::super::channel::Event;
-use super::super::face::{Action, RawPdu, RequestError};
-use super::super::moment::Moment;
 use super::super::phase::Phase;
 use super::super::probing::Probing;
 use super::super::requests::Running;
@@ -11,6 +10,7 @@ use super::super::sim_check::SimCheck;
 use super::Session;
 use super::replies::ussd_text;
 use crate::at::{DirectKind, SimEvent, Urc};
+use crate::domain::Moment;
 
 /// Cards lost in a row without messages having been served, after which only a reset may help.
 const HOPELESS: u32 = 6;
@@ -26,7 +26,7 @@ impl Session {
             Event::Direct(_) => {}
             Event::Entry(header) => {
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.entry(&mut self.facts, header, line, now);
+                    serving.entry(&mut self.context, header, line, now);
                 }
             }
             Event::TextMode => {
@@ -37,7 +37,7 @@ impl Session {
             Event::Ussd(line) => {
                 let text = ussd_text(&line);
                 if let Some(id) = self.requests.ussd_came(&text) {
-                    self.facts.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
+                    self.context.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
                 } else if let Phase::Serving(serving) = &mut self.phase
                     && self.requests.is_confirming()
                 {
@@ -53,16 +53,16 @@ impl Session {
     fn direct_message(&mut self, line: &str, now: Moment) {
         if matches!(self.phase, Phase::OffAir(_)) {
             // Not acknowledged, so the network still has it; whose it is nobody can say.
-            return self.facts.actions.push_back(Action::Dropped { count: 1 });
+            return self.context.actions.push_back(Action::Dropped { count: 1 });
         }
         let pdu = hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets);
         let (certain, live) = match &self.phase {
             Phase::Serving(serving) => {
-                (serving.card_is_certain(), serving.is_live_now(&self.facts, now))
+                (serving.card_is_certain(), serving.is_live_now(&self.context, now))
             }
             _ => (true, false),
         };
-        self.direct.came(&mut self.facts, pdu, certain, certain && live, now);
+        self.direct.came(&mut self.context, pdu, certain, certain && live, now);
     }
 
     fn urc(&mut self, urc: Urc, now: Moment) {
@@ -71,15 +71,15 @@ impl Session {
             Urc::Booted => self.booted(now),
             Urc::Stored { store, index } => {
                 if let (Some(store), Some(index)) = (store, index) {
-                    self.facts.announce(store, index);
+                    self.context.announce(store, index);
                 }
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.announced(&self.facts, store, index, now);
+                    serving.announced(&self.context, store, index, now);
                 }
             }
             Urc::Registration(domain, registration) => {
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.registration(&mut self.facts, domain, registration, now);
+                    serving.registration(&mut self.context, domain, registration, now);
                 }
             }
             Urc::StoreFull | Urc::MessagesReady => {
@@ -95,7 +95,7 @@ impl Session {
     fn card_event(&mut self, event: SimEvent, now: Moment) {
         if event == SimEvent::Absent {
             // What came for the card that has left is not the next one's.
-            self.direct.card_lost(&mut self.facts);
+            self.direct.card_lost(&mut self.context);
         }
         match &mut self.phase {
             Phase::Probing(_) | Phase::OffAir(_) => {}
@@ -108,15 +108,15 @@ impl Session {
     /// deleted.
     pub(super) fn card_lost(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase
-            && let Some(phase) = serving.card_gone(&mut self.facts, now)
+            && let Some(phase) = serving.card_gone(&mut self.context, now)
         {
             return self.enter(phase);
         }
-        self.facts.forget_card();
-        self.facts.losses = self.facts.losses.saturating_add(1);
-        self.facts.because("the SIM card is being read again");
-        self.direct.card_lost(&mut self.facts);
-        if self.facts.losses >= HOPELESS {
+        self.context.forget_card();
+        self.context.losses = self.context.losses.saturating_add(1);
+        self.context.set_reason("the SIM card is being read again");
+        self.direct.card_lost(&mut self.context);
+        if self.context.losses >= HOPELESS {
             return self.give_up("the SIM card answers, but fails whenever it is used".to_owned());
         }
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
@@ -128,7 +128,7 @@ impl Session {
             return;
         }
         if let Phase::Serving(serving) = &mut self.phase {
-            serving.departure_failed(&mut self.facts);
+            serving.departure_failed(&mut self.context);
         }
         self.channel.abandon(now);
         let reply = match self.requests.end() {
@@ -138,11 +138,11 @@ impl Session {
             None => None,
         };
         if let Some((id, reply)) = reply {
-            self.facts.actions.push_back(Action::Answer { id, reply });
+            self.context.actions.push_back(Action::Answer { id, reply });
         }
-        self.facts.forget_card();
-        self.facts.because("the modem has started anew");
-        self.direct.card_lost(&mut self.facts);
+        self.context.forget_card();
+        self.context.set_reason("the modem has started anew");
+        self.direct.card_lost(&mut self.context);
         self.enter(Phase::Probing(Probing::default()));
     }
 }

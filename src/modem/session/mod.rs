@@ -5,16 +5,16 @@ mod replies;
 
 use std::time::Duration;
 
+use super::api::{Action, MessageOwner, Request, RequestError, SessionConfig, State, Token};
 use super::channel::Channel;
+use super::context::Context;
 use super::direct::Direct;
-use super::face::{Action, Custody, Request, RequestError, SessionConfig, State, Token};
-use super::facts::Facts;
-use super::moment::Moment;
 use super::off_air::OffAir;
 use super::phase::{Next, Phase};
 use super::probing::Probing;
 use super::requests::Requests;
 use crate::at::{self, Command, Item, LineBuffer};
+use crate::domain::Moment;
 
 /// One open port's conversation with a modem. Begins by itself; ends with [`Action::Reopen`], after
 /// which it does nothing more.
@@ -23,7 +23,7 @@ pub struct Session {
     lines: LineBuffer,
     channel: Channel,
     phase: Phase,
-    facts: Facts,
+    context: Context,
     direct: Direct,
     requests: Requests,
     wake: Option<Moment>,
@@ -48,7 +48,7 @@ impl Session {
             lines: LineBuffer::default(),
             channel: Channel::new(),
             phase: Phase::Probing(Probing::default()),
-            facts: Facts::new(config),
+            context: Context::new(config),
             direct: Direct::default(),
             requests: Requests::default(),
             wake: None,
@@ -62,9 +62,9 @@ impl Session {
 
     /// The next thing to be done, in order.
     pub fn next_action(&mut self) -> Option<Action> {
-        let action = self.facts.actions.pop_front();
+        let action = self.context.actions.pop_front();
         if action.is_none() {
-            self.facts.actions.shrink_to(4);
+            self.context.actions.shrink_to(4);
         }
         action
     }
@@ -87,7 +87,7 @@ impl Session {
 
     /// What the modem is doing.
     pub fn state(&self) -> State {
-        self.phase.state(&self.facts)
+        self.phase.state(&self.context)
     }
 
     /// Bytes have come from the modem.
@@ -121,9 +121,11 @@ impl Session {
             self.event(event, "", now);
         }
         while let Some(id) = self.requests.expired(now) {
-            self.facts.actions.push_back(Action::Answer { id, reply: Err(RequestError::TimedOut) });
+            self.context
+                .actions
+                .push_back(Action::Answer { id, reply: Err(RequestError::TimedOut) });
         }
-        self.direct.tick(&mut self.facts, now);
+        self.direct.tick(&mut self.context, now);
         self.advance(now);
     }
 
@@ -133,17 +135,17 @@ impl Session {
             _ if self.over => Err(RequestError::Gone),
             Request::Leave { iccid } => self.leave(id, iccid.as_deref(), now),
             Request::Slot(slot) => match &mut self.phase {
-                Phase::OffAir(phase) => phase.choose(id, self.facts.profile.slot_command(slot)),
+                Phase::OffAir(phase) => phase.choose(id, self.context.profile.slot_command(slot)),
                 _ => Err(RequestError::OnAir),
             },
             Request::Return { restart } => match &mut self.phase {
-                Phase::OffAir(phase) => phase.come_back(id, restart, &self.facts),
+                Phase::OffAir(phase) => phase.come_back(id, restart, &self.context),
                 _ => Err(RequestError::OnAir),
             },
             request => self.requests.add(id, request, now),
         };
         if let Err(error) = taken {
-            self.facts.actions.push_back(Action::Answer { id, reply: Err(error) });
+            self.context.actions.push_back(Action::Answer { id, reply: Err(error) });
         }
         self.advance(now);
     }
@@ -151,12 +153,14 @@ impl Session {
     /// Without a card there is nothing to be emptied.
     fn leave(&mut self, id: u64, iccid: Option<&str>, now: Moment) -> Result<(), RequestError> {
         match &mut self.phase {
-            Phase::Serving(_) if self.facts.sim.as_ref().map(|sim| sim.iccid.as_str()) != iccid => {
+            Phase::Serving(_)
+                if self.context.sim.as_ref().map(|sim| sim.iccid.as_str()) != iccid =>
+            {
                 Err(RequestError::OtherCard)
             }
             Phase::Serving(serving) => serving.depart(id, now),
             Phase::OffAir(phase) if phase.is_idle() => {
-                self.facts.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
+                self.context.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
                 Ok(())
             }
             // A PIN that was taken has to be seen to be taken.
@@ -174,18 +178,18 @@ impl Session {
         let direct = self.direct.stored(token, ok, now);
         if let Phase::Serving(serving) = &mut self.phase {
             if let Some(after) = direct {
-                serving.direct_stored(&self.facts, after);
+                serving.direct_stored(&self.context, after);
             }
-            serving.stored(&mut self.facts, token, ok, now);
+            serving.stored(&mut self.context, token, ok, now);
         }
         self.advance(now);
     }
 
     /// The host's answer to [`Action::Identified`].
-    pub fn custody(&mut self, token: Token, answer: Result<Custody, ()>, now: Moment) {
+    pub fn custody(&mut self, token: Token, answer: Result<MessageOwner, ()>, now: Moment) {
         if let Phase::Identifying(identifying) = &mut self.phase {
-            identifying.custody(&mut self.facts, token, answer, now);
-            self.direct.card_known(&mut self.facts, now);
+            identifying.custody(&mut self.context, token, answer, now);
+            self.direct.card_known(&mut self.context, now);
         }
         self.advance(now);
     }
@@ -212,14 +216,14 @@ impl Session {
         if let Phase::Serving(serving) = &self.phase
             && serving.card_is_certain()
         {
-            self.direct.card_known(&mut self.facts, now);
+            self.direct.card_known(&mut self.context, now);
         }
         while !self.over && self.channel.is_free() {
             if let Some(command) = self.next_request(now) {
                 self.send(command, now);
                 continue;
             }
-            match self.phase.next(&mut self.facts, now) {
+            match self.phase.next(&mut self.context, now) {
                 Next::Send(command) => self.send(command, now),
                 Next::Enter(phase) => self.enter(phase),
                 Next::GiveUp(reason) => self.give_up(reason),
@@ -231,11 +235,11 @@ impl Session {
         }
         self.confirm_errands();
         if let Some(bytes) = self.channel.take_output() {
-            self.facts.actions.push_back(Action::Write(bytes));
+            self.context.actions.push_back(Action::Write(bytes));
         }
-        if std::mem::take(&mut self.facts.changed) {
-            let snapshot = self.facts.snapshot(self.state());
-            self.facts.actions.push_back(Action::Report(snapshot));
+        if std::mem::take(&mut self.context.changed) {
+            let snapshot = self.context.snapshot(self.state());
+            self.context.actions.push_back(Action::Report(snapshot));
         }
     }
 
@@ -247,53 +251,53 @@ impl Session {
         }
         let card = match &mut self.phase {
             Phase::Serving(serving) if self.requests.errand_waits() => {
-                serving.prove(now).then_some(self.facts.sim.as_ref())
+                serving.prove(now).then_some(self.context.sim.as_ref())
             }
             _ => None,
         };
         let card = card.flatten().map(|sim| sim.iccid.as_str());
         while let Some(id) = card.and_then(|iccid| self.requests.for_another_card(iccid)) {
-            self.facts
+            self.context
                 .actions
                 .push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
         }
-        self.requests.begin(&self.facts.profile, card.is_some())
+        self.requests.begin(&self.context.profile, card.is_some())
     }
 
     /// What was done for a card counts when its ICCID has been read again afterwards.
     fn confirm_errands(&mut self) {
         let card = match &self.phase {
             Phase::Serving(serving) if !serving.card_is_certain() => return,
-            Phase::Serving(_) => self.facts.sim.as_ref().map(|sim| sim.iccid.as_str()),
+            Phase::Serving(_) => self.context.sim.as_ref().map(|sim| sim.iccid.as_str()),
             _ => None,
         };
-        self.facts.actions.extend(self.requests.confirmed(card));
+        self.context.actions.extend(self.requests.confirmed(card));
     }
 
     fn send(&mut self, command: Command, now: Moment) {
         self.channel.send(command, now);
         if let Some(bytes) = self.channel.take_output() {
-            self.facts.actions.push_back(Action::Write(bytes));
+            self.context.actions.push_back(Action::Write(bytes));
         }
     }
 
     fn enter(&mut self, phase: Phase) {
-        if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.facts.identity) {
+        if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.context.identity) {
             self.channel.knows(&identity.imei, &identity.model);
-            self.channel.full_lines(&self.facts.profile.store_full);
+            self.channel.full_lines(&self.context.profile.store_full);
         }
         self.phase = phase;
-        self.facts.changed = true;
+        self.context.changed = true;
         if let Phase::OffAir(_) = self.phase {
-            self.facts.forget_card();
-            self.direct.card_lost(&mut self.facts);
-            self.facts.because("off the air: its bank exchanges the SIM card");
+            self.context.forget_card();
+            self.direct.card_lost(&mut self.context);
+            self.context.set_reason("off the air: its bank exchanges the SIM card");
         }
     }
 
     fn give_up(&mut self, reason: String) {
         self.over = true;
-        self.facts.actions.push_back(Action::Reopen { reason });
+        self.context.actions.push_back(Action::Reopen { reason });
     }
 
     /// How many lines were cut since the port was opened.

@@ -1,12 +1,12 @@
 //! A command has ended: to whom its reply belongs.
 
+use super::super::api::{Action, RequestError};
 use super::super::channel::Outcome;
-use super::super::face::{Action, RequestError};
-use super::super::moment::Moment;
 use super::super::phase::Phase;
 use super::super::requests::Running;
 use super::{Answered, Session};
 use crate::at::{self, Command, FinalResult, SimTrouble};
+use crate::domain::Moment;
 use crate::sms;
 
 /// Commands in a row that were not answered, although the modem found its feet each time.
@@ -35,18 +35,18 @@ impl Session {
             match &mut self.phase {
                 Phase::Probing(phase) => phase.ended(command, outcome, &reply),
                 Phase::SimCheck(phase) => {
-                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                    phase.ended(&mut self.context, command, outcome, &reply, now)
                 }
                 Phase::Identifying(phase) => {
-                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                    phase.ended(&mut self.context, command, outcome, &reply, now)
                 }
                 Phase::Configuring(phase) => {
-                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                    phase.ended(&mut self.context, command, outcome, &reply, now)
                 }
                 Phase::Serving(phase) => {
-                    phase.ended(&mut self.facts, command, outcome, &reply, now)
+                    phase.ended(&mut self.context, command, outcome, &reply, now)
                 }
-                Phase::OffAir(phase) => phase.ended(&mut self.facts, command, outcome),
+                Phase::OffAir(phase) => phase.ended(&mut self.context, command, outcome),
             }
         }
         self.channel.reuse(reply);
@@ -64,7 +64,7 @@ impl Session {
                 | Command::Read(_)
                 | Command::Delete(_)
         );
-        cares && lost && (needed || self.facts.losses < LOSSES)
+        cares && lost && (needed || self.context.losses < LOSSES)
     }
 
     fn answer(&mut self, mut lines: Vec<String>, outcome: Outcome, now: Moment) {
@@ -88,7 +88,7 @@ impl Session {
                 None => return self.settings_in_doubt(),
             },
         };
-        self.facts.actions.push_back(Action::Answer { id, reply });
+        self.context.actions.push_back(Action::Answer { id, reply });
         if reset {
             return self.give_up("started anew by the operator".to_owned());
         }

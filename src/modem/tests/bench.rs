@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::*;
+use crate::domain::Moment;
 
 pub const ICCID: &str = "8931440400000000123";
 pub const OTHER: &str = "8931440400000000999";
@@ -70,7 +71,7 @@ pub struct Bench {
     /// Cards whose PIN was tried: what the host remembers.
     pub tried: Vec<String>,
     /// What the host says to `Identified`.
-    pub custody: Result<Custody, ()>,
+    pub custody: Result<MessageOwner, ()>,
     table: Vec<(String, String)>,
 }
 
@@ -95,7 +96,7 @@ impl Bench {
             reopen: None,
             dropped: 0,
             tried: Vec::new(),
-            custody: Ok(Custody::default()),
+            custody: Ok(MessageOwner::default()),
             table: TABLE
                 .iter()
                 .map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned()))

@@ -8,7 +8,7 @@ use super::bench::*;
 
 fn changed() -> Bench {
     let mut bench = Bench::new();
-    bench.custody = Ok(Custody { previous_iccid: Some(OTHER.to_owned()) });
+    bench.custody = Ok(MessageOwner { previous_iccid: Some(OTHER.to_owned()) });
     bench
 }
 
@@ -91,7 +91,7 @@ fn a_host_that_cannot_take_the_card_in_is_asked_again_and_nothing_is_read_before
     assert!((5..8).contains(&bench.identified.len()));
     assert_eq!(bench.session.state(), State::Identifying);
     assert!(bench.handed_on.is_empty());
-    bench.custody = Ok(Custody::default());
+    bench.custody = Ok(MessageOwner::default());
     bench.auto(Duration::from_secs(6));
     assert_eq!(bench.session.state(), State::Ready);
 }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::faults::BankFault;
 use super::{Bank, Wiring};
-use crate::simulator::bay;
 use crate::simulator::card::SimCard;
 use crate::simulator::error::SimulatorError;
+use crate::simulator::modem_slot;
 use crate::simulator::scenario::SimPlan;
 
 const ROWS: usize = 16;
@@ -140,9 +140,9 @@ impl BankPlan {
             let own = radio.and_then(|place| cards.get_mut(place)).and_then(Option::take);
             slots.push(match plan {
                 _ if self.empty.contains(&slot) => None,
-                Some(plan) => Some(bay::loaded(plan, now)),
+                Some(plan) => Some(modem_slot::loaded(plan, now)),
                 None if radio.is_some() => own,
-                None => Some(bay::loaded(&SimPlan::at(position(number, slot)), now)),
+                None => Some(modem_slot::loaded(&SimPlan::at(position(number, slot)), now)),
             });
         }
         let mut wiring = Wiring::new(rows, any, places, slots);

@@ -4,7 +4,7 @@
 //! A command goes down [`chain::CHAIN`]: faults first, then the modem's own dialect, then the
 //! families of the standards; the first to answer wins.
 
-mod belief;
+mod cached_sim;
 mod chain;
 mod charset;
 pub mod command;
@@ -36,7 +36,7 @@ use super::card::SimCard;
 use super::faults::{Fault, Faults, Mangled};
 use super::memory::MessageStore;
 use super::quirks::Quirk;
-use belief::Belief;
+use cached_sim::Belief;
 use events::Flood;
 use line::{Completed, Input};
 use observed::Observed;

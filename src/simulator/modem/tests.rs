@@ -8,10 +8,10 @@ use std::sync::Arc;
 use chrono::{TimeZone, Utc};
 
 use super::*;
-use crate::simulator::centre::compose;
 use crate::simulator::faults::Fault;
 use crate::simulator::memory::Pdu;
 use crate::simulator::scenario::Scenario;
+use crate::simulator::smsc::compose;
 
 const NUMBER: &str = "+31612340000";
 

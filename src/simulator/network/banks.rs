@@ -1,6 +1,6 @@
 //! The network's SIM banks: their lines are carried out on its modems.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
@@ -22,7 +22,7 @@ impl BankBay {
     }
 
     pub(super) fn bank(&self) -> MutexGuard<'_, Bank> {
-        self.bank.lock().unwrap_or_else(PoisonError::into_inner)
+        self.bank.lock()
     }
 }
 

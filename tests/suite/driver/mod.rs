@@ -1,5 +1,5 @@
 //! Driver and session against the simulator, over PTYs and over streams in memory.
 
-mod host;
+mod modem_events;
 mod ports;
 mod simulated;

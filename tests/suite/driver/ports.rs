@@ -12,7 +12,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use simbridge::driver::{self, PortPattern, Settings};
 use simbridge::modem::State;
 
-use super::host::Recorder;
+use super::modem_events::Recorder;
 
 /// A pseudo-terminal whose other end is in the test's hand.
 struct Line {
@@ -49,7 +49,7 @@ fn pattern(path: impl AsRef<Path>) -> PortPattern {
 
 async fn until_reason(host: &Recorder, port: &Path, words: &str) {
     let port = port.to_str().unwrap();
-    let says = |kept: &super::host::Kept| {
+    let says = |kept: &super::modem_events::Kept| {
         kept.reports
             .get(port)
             .and_then(|report| report.reason.as_deref())

@@ -11,7 +11,7 @@ use simbridge::simulator::{Fault, Rack, RackConfig, Scenario, in_memory};
 use simbridge::sms::Deliver;
 use tempfile::TempDir;
 
-use super::host::Recorder;
+use super::modem_events::Recorder;
 
 fn settings() -> Settings {
     Settings {
@@ -152,7 +152,7 @@ async fn what_the_host_cannot_store_stays_in_the_modem_until_it_can() {
     site.host.refuse.store(true, Ordering::SeqCst);
     site.rack.network().send("1234", &site.number(0), "patience").unwrap();
     let port = site.port(0);
-    let held = |kept: &super::host::Kept| {
+    let held = |kept: &super::modem_events::Kept| {
         kept.reports[&port].reason.as_deref().is_some_and(|r| r.contains("cannot be stored"))
     };
     site.host.until("the reason is shown", held).await;
@@ -329,7 +329,7 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
             network.fault(place, &fault(round + place)).unwrap();
         }
         let ending = format!(" {round}");
-        let some = |kept: &super::host::Kept| {
+        let some = |kept: &super::modem_events::Kept| {
             kept.stored.iter().any(|received| text(&received.pdu).ends_with(&ending))
         };
         site.host.until("a message of this round", some).await;
@@ -338,7 +338,7 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
         network.fault(place, &Fault::Clear).unwrap();
         network.fault(place, &Fault::CoverageBack).unwrap();
     }
-    let all = |kept: &super::host::Kept| {
+    let all = |kept: &super::modem_events::Kept| {
         let mut pdus: Vec<_> = kept
             .stored
             .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use simbridge::modem::{Custody, RawPdu, Received};
+use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Deliver, tpdu};
 
 /// Messages by card and TPDU, as the database has them (the same TPDU read twice is one message),
@@ -33,9 +33,9 @@ impl Kept {
         self.again += usize::from(before.is_some());
     }
 
-    pub fn identified(&mut self, imei: &str, iccid: &str) -> Custody {
+    pub fn identified(&mut self, imei: &str, iccid: &str) -> MessageOwner {
         let holder = self.custody.entry(imei.to_owned()).or_insert_with(|| iccid.to_owned());
-        Custody { previous_iccid: (holder != iccid).then(|| holder.clone()) }
+        MessageOwner { previous_iccid: (holder != iccid).then(|| holder.clone()) }
     }
 
     pub fn emptied(&mut self, imei: String, iccid: String) {

@@ -2,9 +2,9 @@
 //! mixed faults for a thousand minutes. No task, no clock, no port: the same seed gives the same
 //! run.
 
+mod fault_session;
 mod kept;
 mod mixed;
 mod rig;
-mod seat;
 mod table;
 mod urcs;

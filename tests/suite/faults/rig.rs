@@ -4,8 +4,8 @@ use chrono::DateTime;
 use simbridge::modem::State;
 use simbridge::simulator::{Fault, Scenario, Workbench};
 
+use super::fault_session::Seat;
 use super::kept::Kept;
-use super::seat::Seat;
 
 /// 2026-06-22 12:57:03 UTC.
 const BEGAN: i64 = 1_782_133_023;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use simbridge::driver::{self, Host, HostError, PortPattern, Settings};
-use simbridge::modem::{Custody, RawPdu, Received, SimCard, Snapshot};
+use simbridge::driver::{self, HostError, ModemEvents, PortPattern, Settings};
+use simbridge::modem::{MessageOwner, RawPdu, Received, SimCard, Snapshot};
 use simbridge::sms::Deliver;
 use tokio::sync::Notify;
 
@@ -27,14 +27,14 @@ struct Keeper {
     changed: Notify,
 }
 
-impl Host for Keeper {
+impl ModemEvents for Keeper {
     fn report(&self, snapshot: Snapshot) {
         *self.last.lock().unwrap() = Some(snapshot);
         self.changed.notify_one();
     }
 
-    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<Custody, HostError> {
-        Ok(Custody::default())
+    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<MessageOwner, HostError> {
+        Ok(MessageOwner::default())
     }
 
     async fn emptied(&self, _imei: &str, _iccid: &str) -> Result<(), HostError> {

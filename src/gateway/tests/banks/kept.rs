@@ -1,42 +1,43 @@
 //! What is kept of banks and of custody, and the leave to go off the air.
 
 use super::*;
-use crate::store::Place;
+use crate::store::BankPosition;
 
-fn found(slot: u32, holds: Holds) -> SlotRecord {
+fn found(slot: u32, holds: SlotContents) -> SlotRecord {
     SlotRecord { slot, holds, visited_at: Some(Timestamp(5)) }
 }
 
 #[tokio::test]
 async fn a_card_is_in_one_slot_at_most() {
-    let mut desk = Desk::open().await;
-    let gateway = &desk.gateway;
-    let sim = |n| Holds::Sim(iccid(n));
-    for record in [found(3, sim(1)), found(0, Holds::Empty), found(7, sim(2))] {
+    let mut fixture = Fixture::open().await;
+    let gateway = &fixture.gateway;
+    let sim = |n| SlotContents::Sim(iccid(n));
+    for record in [found(3, sim(1)), found(0, SlotContents::Empty), found(7, sim(2))] {
         gateway.bank_found("a", record).await.unwrap();
     }
     gateway.bank_found("b", found(0, sim(3))).await.unwrap();
     gateway.bank_found("a", found(7, sim(1))).await.unwrap();
     gateway.bank_found("a", found(0, sim(3))).await.unwrap();
-    desk.restart().await;
-    let kept = desk.gateway.bank_slots("a").await.unwrap();
-    assert_eq!(kept, [found(0, sim(3)), found(3, Holds::Unknown), found(7, sim(1))]);
-    assert_eq!(desk.gateway.bank_slots("b").await.unwrap(), [found(0, Holds::Unknown)]);
-    desk.gateway
+    fixture.restart().await;
+    let kept = fixture.gateway.bank_slots("a").await.unwrap();
+    assert_eq!(kept, [found(0, sim(3)), found(3, SlotContents::Unknown), found(7, sim(1))]);
+    assert_eq!(fixture.gateway.bank_slots("b").await.unwrap(), [found(0, SlotContents::Unknown)]);
+    fixture
+        .gateway
         .bank_found("a", SlotRecord { visited_at: None, ..found(7, sim(1)) })
         .await
         .unwrap();
-    assert_eq!(desk.gateway.bank_slots("a").await.unwrap()[2].visited_at, None);
+    assert_eq!(fixture.gateway.bank_slots("a").await.unwrap()[2].visited_at, None);
 }
 
 #[tokio::test]
 async fn switches_are_kept_newest_first_and_for_a_while() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     let moved = |n: u16, outcome| {
-        let now = desk.gateway.now();
+        let now = fixture.gateway.now();
         let (left, found) = (Some(iccid(n)), Some(iccid(n + 1)));
         let (bank, radio) = ("a".to_owned(), "/dev/x".to_owned());
-        Moved {
+        SwitchRecord {
             bank,
             radio,
             slot: n.into(),
@@ -50,39 +51,39 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
     let mut expected = Vec::new();
     for (n, outcome) in (1..).zip(MoveOutcome::ALL) {
         expected.insert(0, moved(n, outcome));
-        desk.gateway.bank_moved(moved(n, outcome)).await.unwrap();
+        fixture.gateway.bank_moved(moved(n, outcome)).await.unwrap();
     }
-    assert_eq!(desk.gateway.bank_moves("a", 0).await.unwrap(), expected);
-    assert_eq!(desk.gateway.bank_moves("a", 2).await.unwrap(), expected[..2]);
-    assert_eq!(desk.gateway.bank_moves("b", 0).await.unwrap(), []);
-    desk.pass(91 * 86_400);
-    desk.gateway.bank_moved(moved(9, MoveOutcome::Done)).await.unwrap();
-    assert_eq!(desk.gateway.bank_moves("a", 0).await.unwrap(), [moved(9, MoveOutcome::Done)]);
+    assert_eq!(fixture.gateway.bank_moves("a", 0).await.unwrap(), expected);
+    assert_eq!(fixture.gateway.bank_moves("a", 2).await.unwrap(), expected[..2]);
+    assert_eq!(fixture.gateway.bank_moves("b", 0).await.unwrap(), []);
+    fixture.pass(91 * 86_400);
+    fixture.gateway.bank_moved(moved(9, MoveOutcome::Done)).await.unwrap();
+    assert_eq!(fixture.gateway.bank_moves("a", 0).await.unwrap(), [moved(9, MoveOutcome::Done)]);
 }
 
 #[tokio::test]
 async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
-    let desk = Desk::open().await;
+    let fixture = Fixture::open().await;
     let read = |n: u16, modem: u16| {
         let told = Identified { imei: imei(modem), iccid: iccid(n), imsi: None, number: None };
-        desk.gateway.identified(told)
+        fixture.gateway.identified(told)
     };
     let at = |seconds: i64| Timestamp(START_US + seconds * SECOND_US);
     read(1, 1).await.unwrap();
-    desk.pass(10);
+    fixture.pass(10);
     read(1, 1).await.unwrap();
-    let told = desk.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].since, told[0].seen_at, told[0].ended_at), (at(0), at(10), None));
     assert_eq!((told[0].imei.clone(), told[0].place.clone()), (imei(1), None));
     // The bank knows it by what it read on its radio.
-    desk.gateway.bank_found(BANK, found(4, Holds::Sim(iccid(1)))).await.unwrap();
-    let place = Some(Place { bank: BANK.into(), slot: Some(4) });
-    assert_eq!(desk.gateway.stays(&iccid(1), 9).await.unwrap()[0].place, place);
+    fixture.gateway.bank_found(BANK, found(4, SlotContents::Sim(iccid(1)))).await.unwrap();
+    let place = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
+    assert_eq!(fixture.gateway.stays(&iccid(1), 9).await.unwrap()[0].place, place);
     // Another card is read on the radio, a while after the first one left.
-    desk.pass(40);
+    fixture.pass(40);
     read(2, 1).await.unwrap();
-    let moved = Moved {
+    let moved = SwitchRecord {
         bank: BANK.into(),
         radio: "radio1".into(),
         slot: 5,
@@ -92,51 +93,55 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
         found: Some(iccid(2)),
         outcome: MoveOutcome::Done,
     };
-    desk.gateway.bank_moved(moved.clone()).await.unwrap();
+    fixture.gateway.bank_moved(moved.clone()).await.unwrap();
     assert_eq!(
-        desk.gateway.stays(&iccid(1), 9).await.unwrap()[0].ended_at,
+        fixture.gateway.stays(&iccid(1), 9).await.unwrap()[0].ended_at,
         Some(at(20)),
         "when it left"
     );
     // The bank lied: the card that was to leave is there.
-    let lied =
-        Moved { left: Some(iccid(2)), began_at: at(50), outcome: MoveOutcome::Lied, ..moved };
-    desk.gateway.bank_moved(lied).await.unwrap();
-    assert_eq!(desk.gateway.stays(&iccid(2), 9).await.unwrap()[0].ended_at, None);
+    let lied = SwitchRecord {
+        left: Some(iccid(2)),
+        began_at: at(50),
+        outcome: MoveOutcome::Lied,
+        ..moved
+    };
+    fixture.gateway.bank_moved(lied).await.unwrap();
+    assert_eq!(fixture.gateway.stays(&iccid(2), 9).await.unwrap()[0].ended_at, None);
     // It turns up elsewhere.
-    desk.pass(10);
+    fixture.pass(10);
     read(1, 8).await.unwrap();
     read(2, 9).await.unwrap();
-    let told = desk.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
     assert_eq!(
         told.iter().map(|stay| (stay.imei.clone(), stay.ended_at)).collect::<Vec<_>>(),
         [(imei(8), None), (imei(1), Some(at(20)))]
     );
-    assert_eq!(desk.gateway.stays(&iccid(1), 1).await.unwrap().len(), 1);
-    assert_eq!(desk.gateway.stays(&iccid(2), 9).await.unwrap()[1].ended_at, Some(at(60)));
+    assert_eq!(fixture.gateway.stays(&iccid(1), 1).await.unwrap().len(), 1);
+    assert_eq!(fixture.gateway.stays(&iccid(2), 9).await.unwrap()[1].ended_at, Some(at(60)));
     // Kept long, but not for ever.
-    desk.pass(367 * 86_400);
+    fixture.pass(367 * 86_400);
     read(1, 7).await.unwrap();
-    desk.pass(1);
+    fixture.pass(1);
     read(1, 8).await.unwrap();
-    let told = desk.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
     assert!(told.iter().all(|stay| stay.ended_at != Some(at(20))), "{told:?}");
 }
 
 #[tokio::test]
 async fn the_bank_of_a_stay_is_that_of_the_radio() {
-    let desk = Desk::open().await;
-    let mut bank = Bank::new(1, 1, desk.gateway.now());
+    let fixture = Fixture::open().await;
+    let mut bank = Bank::new(1, 1, fixture.gateway.now());
     bank.report.radios[0].port = "port1".into();
-    bank.tell(&desk);
-    desk.gateway.bank_found(BANK, found(0, Holds::Sim(iccid(1)))).await.unwrap();
-    desk.report(1);
-    desk.plug(1).await;
-    let told = desk.gateway.stays(&iccid(1), 9).await.unwrap();
-    assert_eq!(told[0].place, Some(Place { bank: BANK.into(), slot: Some(0) }));
-    desk.plug(2).await;
+    bank.tell(&fixture);
+    fixture.gateway.bank_found(BANK, found(0, SlotContents::Sim(iccid(1)))).await.unwrap();
+    fixture.report(1);
+    fixture.plug(1).await;
+    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
+    assert_eq!(told[0].place, Some(BankPosition { bank: BANK.into(), slot: Some(0) }));
+    fixture.plug(2).await;
     assert_eq!(
-        desk.gateway.stays(&iccid(2), 9).await.unwrap()[0].place,
+        fixture.gateway.stays(&iccid(2), 9).await.unwrap()[0].place,
         None,
         "a modem of its own"
     );
@@ -144,41 +149,43 @@ async fn the_bank_of_a_stay_is_that_of_the_radio() {
 
 #[tokio::test]
 async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
-    let desk =
-        Desk::with(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
-    desk.plug(1).await;
-    let (ann, uber) = (desk.customer("ann", 5_000).await, desk.service("Uber", &["^Uber$"]).await);
-    let order = desk.order(ann, uber).await;
-    assert!(!desk.gateway.may_leave(&iccid(1)).await.unwrap(), "an order is open");
-    desk.sms(1, "Uber", "code 1").await;
-    assert!(desk.need(1).await.collects, "it goes only for one that somebody waits for");
-    assert!(desk.gateway.may_leave(&iccid(1)).await.unwrap());
-    desk.gateway.returned(&iccid(1));
-    desk.pass(600);
-    desk.report(1);
-    let long = desk.pdus("x", &"y".repeat(200), 0, 3);
-    desk.arrive(1, &long[0]).await;
+    let fixture =
+        Fixture::with(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() })
+            .await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 5_000).await, fixture.service("Uber", &["^Uber$"]).await);
+    let order = fixture.order(ann, uber).await;
+    assert!(!fixture.gateway.may_leave(&iccid(1)).await.unwrap(), "an order is open");
+    fixture.sms(1, "Uber", "code 1").await;
+    assert!(fixture.need(1).await.collects, "it goes only for one that somebody waits for");
+    assert!(fixture.gateway.may_leave(&iccid(1)).await.unwrap());
+    fixture.gateway.returned(&iccid(1));
+    fixture.pass(600);
+    fixture.report(1);
+    let long = fixture.pdus("x", &"y".repeat(200), 0, 3);
+    fixture.arrive(1, &long[0]).await;
     assert!(
-        !desk.gateway.may_leave(&iccid(1)).await.unwrap(),
+        !fixture.gateway.may_leave(&iccid(1)).await.unwrap(),
         "the rest of a long message is awaited"
     );
-    assert!(desk.need(1).await.stays);
-    desk.arrive(1, &long[1]).await;
-    assert!(desk.gateway.may_leave(&iccid(1)).await.unwrap());
-    desk.report(1);
-    desk.gateway.sim_is_ready();
-    desk.gateway.sweep().await.unwrap();
+    assert!(fixture.need(1).await.stays);
+    fixture.arrive(1, &long[1]).await;
+    assert!(fixture.gateway.may_leave(&iccid(1)).await.unwrap());
+    fixture.report(1);
+    fixture.gateway.sim_is_ready();
+    fixture.gateway.sweep().await.unwrap();
     assert_eq!(
-        desk.make(ann, uber).await,
+        fixture.make(ann, uber).await,
         MakeOrder::NoPhone,
         "its old session says once more that it works"
     );
-    assert_eq!(desk.gateway.reuse(ann, order).await.unwrap(), Reuse::Offline);
-    assert_eq!(desk.gateway.rent(ann, Some("NL"), "1m", false).await.unwrap(), Rent::NoStock);
-    assert_eq!(desk.offered(ann).await, 0);
-    desk.gateway.returned(&iccid(1));
-    assert_eq!(desk.offered(ann).await, 1);
-    desk.order(ann, uber).await;
-    assert!(desk.gateway.may_leave(&iccid(99)).await.unwrap(), "nobody knows it");
-    assert_eq!(desk.gateway.bank_needs(vec![iccid(99), iccid(1)]).await.unwrap().len(), 1);
+    assert_eq!(fixture.gateway.reuse(ann, order).await.unwrap(), Reuse::Offline);
+    assert_eq!(fixture.gateway.rent(ann, Some("NL"), "1m", false).await.unwrap(), Rent::NoStock);
+    assert_eq!(fixture.offered(ann).await, 0);
+    fixture.gateway.returned(&iccid(1));
+    assert_eq!(fixture.offered(ann).await, 1);
+    fixture.order(ann, uber).await;
+    assert!(fixture.gateway.may_leave(&iccid(99)).await.unwrap(), "nobody knows it");
+    assert_eq!(fixture.gateway.bank_needs(vec![iccid(99), iccid(1)]).await.unwrap().len(), 1);
 }

@@ -19,27 +19,27 @@ fn settings() -> Settings {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_sim_that_is_let_go_against_an_order_for_it() {
-    let desk = Arc::new(Desk::with(settings()).await);
+    let fixture = Arc::new(Fixture::with(settings()).await);
     let mut customers = Vec::new();
     for n in 1..=AT_ONCE {
-        desk.plug(n).await;
-        customers.push(desk.customer(&format!("customer {n}"), 10_000_000).await);
+        fixture.plug(n).await;
+        customers.push(fixture.customer(&format!("customer {n}"), 10_000_000).await);
     }
-    let service = desk.service("Uber", &[]).await;
+    let service = fixture.service("Uber", &[]).await;
     let (mut let_go, mut sold) = (0, 0);
     for round in 0..RACES / AT_ONCE {
         let orders = customers.iter().map(|account| {
-            let (desk, account) = (Arc::clone(&desk), *account);
+            let (fixture, account) = (Arc::clone(&fixture), *account);
             async move {
-                match desk.make(account, service).await {
+                match fixture.make(account, service).await {
                     MakeOrder::Made { order, .. } => Some((account, order)),
                     _ => None,
                 }
             }
         });
         let leaving = (1..=AT_ONCE).map(|n| {
-            let desk = Arc::clone(&desk);
-            async move { desk.gateway.may_leave(&iccid(n)).await.unwrap().then_some(n) }
+            let fixture = Arc::clone(&fixture);
+            async move { fixture.gateway.may_leave(&iccid(n)).await.unwrap().then_some(n) }
         });
         let leaving = tokio::spawn(together(leaving.collect::<Vec<_>>()));
         let orders: Vec<_> =
@@ -47,31 +47,31 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
         let leaving: Vec<u16> = leaving.await.unwrap().into_iter().flatten().collect();
         let mut given: Vec<u16> = Vec::new();
         for (_, order) in &orders {
-            given.push(desk.whole_order(*order).await.number[8..].parse().unwrap());
+            given.push(fixture.whole_order(*order).await.number[8..].parse().unwrap());
         }
         assert!(given.iter().all(|n| !leaving.contains(n)), "round {round}: {given:?} {leaving:?}");
         assert_eq!(given.len() + leaving.len(), usize::from(AT_ONCE), "each SIM has one winner");
         (let_go, sold) = (let_go + leaving.len(), sold + given.len());
-        leaving.iter().for_each(|n| desk.gateway.returned(&iccid(*n)));
+        leaving.iter().for_each(|n| fixture.gateway.returned(&iccid(*n)));
         for (account, order) in orders {
-            assert_eq!(desk.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+            assert_eq!(fixture.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
         }
     }
     assert!(let_go > 0 && sold > 0, "it was no race: {let_go} {sold}");
-    assert_eq!(desk.faults().await, [""; 0]);
+    assert_eq!(fixture.faults().await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn more_orders_than_free_radios() {
     const RADIOS: usize = 3;
-    let desk = Arc::new(Desk::with(settings()).await);
-    desk.bank(u16::try_from(RADIOS).unwrap(), AT_ONCE).await;
-    let account = desk.customer("ann", 10_000_000).await;
-    let service = desk.service("Uber", &[]).await;
+    let fixture = Arc::new(Fixture::with(settings()).await);
+    fixture.bank(u16::try_from(RADIOS).unwrap(), AT_ONCE).await;
+    let account = fixture.customer("ann", 10_000_000).await;
+    let service = fixture.service("Uber", &[]).await;
     for _ in 0..RACES / AT_ONCE {
         let orders = (0..AT_ONCE).map(|_| {
-            let desk = Arc::clone(&desk);
-            async move { desk.make(account, service).await }
+            let fixture = Arc::clone(&fixture);
+            async move { fixture.make(account, service).await }
         });
         let made = together(orders.collect::<Vec<_>>()).await;
         let made: Vec<OrderId> = made
@@ -83,8 +83,8 @@ async fn more_orders_than_free_radios() {
             .collect();
         assert_eq!(made.len(), RADIOS, "each radio is sold once");
         for order in made {
-            assert_eq!(desk.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+            assert_eq!(fixture.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
         }
     }
-    assert_eq!(desk.faults().await, [""; 0]);
+    assert_eq!(fixture.faults().await, [""; 0]);
 }

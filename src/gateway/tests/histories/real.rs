@@ -4,7 +4,7 @@ use super::*;
 
 /// The gateway behind the same face.
 pub(super) struct Real {
-    pub(super) desk: Desk,
+    pub(super) fixture: Fixture,
     pub(super) accounts: Vec<AccountId>,
     pub(super) services: Vec<ServiceId>,
     pub(super) count: usize,
@@ -22,29 +22,31 @@ impl Real {
         };
         let settings =
             Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
-        let desk = Desk::with(settings).await;
+        let fixture = Fixture::with(settings).await;
         let mut accounts = Vec::new();
         for n in 0..CUSTOMERS {
-            accounts.push(desk.customer(&format!("customer {n}"), 5_000).await);
+            accounts.push(fixture.customer(&format!("customer {n}"), 5_000).await);
         }
-        let mut services =
-            vec![desk.service("Uber", &["^Uber$"]).await, desk.service("Lyft", &["^Lyft$"]).await];
-        services.push(desk.service("Any", &[]).await);
-        let mut bank = desk.bank(1, SIMS + BANKED).await;
+        let mut services = vec![
+            fixture.service("Uber", &["^Uber$"]).await,
+            fixture.service("Lyft", &["^Lyft$"]).await,
+        ];
+        services.push(fixture.service("Any", &[]).await);
+        let mut bank = fixture.bank(1, SIMS + BANKED).await;
         bank.report
             .slots
             .iter_mut()
             .take(usize::from(SIMS))
-            .for_each(|slot| slot.holds = Holds::Unknown);
-        bank.tell(&desk);
+            .for_each(|slot| slot.holds = SlotContents::Unknown);
+        bank.tell(&fixture);
         for sim in 1..=SIMS {
-            desk.plug(sim).await;
+            fixture.plug(sim).await;
         }
-        Real { desk, accounts, services, count: 0, rests: Vec::new(), bank }
+        Real { fixture, accounts, services, count: 0, rests: Vec::new(), bank }
     }
 
     pub(super) fn now(&self) -> i64 {
-        self.desk.gateway.now().0 / SECOND_US
+        self.fixture.gateway.now().0 / SECOND_US
     }
 
     pub(super) async fn sim_of(&self, number: &str) -> u16 {
@@ -52,7 +54,7 @@ impl Real {
     }
 
     pub(super) async fn make(&self, account: usize, service: usize) -> String {
-        match self.desk.make(self.accounts[account], self.services[service]).await {
+        match self.fixture.make(self.accounts[account], self.services[service]).await {
             MakeOrder::Made { order, number } => {
                 format!("made {order} on {}", self.sim_of(&number).await)
             }
@@ -65,7 +67,7 @@ impl Real {
 
     pub(super) async fn give_up(&self, account: usize, order: usize, skip: bool) -> String {
         let (account, order) = (self.accounts[account], OrderId(i64::try_from(order).unwrap() + 1));
-        let gateway = &self.desk.gateway;
+        let gateway = &self.fixture.gateway;
         let said = if skip {
             gateway.skip(account, order).await
         } else {
@@ -80,7 +82,7 @@ impl Real {
 
     pub(super) async fn reuse(&self, account: usize, order: usize) -> String {
         let order = OrderId(i64::try_from(order).unwrap() + 1);
-        match self.desk.gateway.reuse(self.accounts[account], order).await.unwrap() {
+        match self.fixture.gateway.reuse(self.accounts[account], order).await.unwrap() {
             Reuse::Made { order, number } => {
                 format!("made {order} on {}", self.sim_of(&number).await)
             }
@@ -92,7 +94,7 @@ impl Real {
 
     pub(super) async fn rent(&self, account: usize, auto_renew: bool) -> String {
         match self
-            .desk
+            .fixture
             .gateway
             .rent(self.accounts[account], Some("NL"), "1m", auto_renew)
             .await
@@ -109,7 +111,7 @@ impl Real {
 
     pub(super) async fn extend(&self, account: usize, rental: usize) -> String {
         let rental = RentalId(i64::try_from(rental).unwrap() + 1);
-        match self.desk.gateway.extend(self.accounts[account], rental, "1m").await.unwrap() {
+        match self.fixture.gateway.extend(self.accounts[account], rental, "1m").await.unwrap() {
             Extend::Extended(_) => "extended".into(),
             Extend::InvalidContract => "invalid".into(),
             Extend::Expired => "expired".into(),
@@ -124,15 +126,15 @@ impl Real {
         let end = if blocked { "iban" } else { "end" };
         let text = format!("message {} {}{end}", self.count, "long ".repeat(35));
         let reference = u8::try_from(self.count % 256).unwrap();
-        let mut pdus = self.desk.pdus(SENDERS[sender], &text, 0, reference);
+        let mut pdus = self.fixture.pdus(SENDERS[sender], &text, 0, reference);
         assert_eq!(pdus.len(), 2);
         self.rests.push(pdus.remove(1));
-        assert_eq!(self.desk.arrive(sim, &pdus[0]).await, Ingested::Part);
+        assert_eq!(self.fixture.arrive(sim, &pdus[0]).await, Ingested::Part);
         text
     }
 
     pub(super) async fn end(&mut self, sim: u16, long: usize) -> Option<usize> {
-        match self.desk.arrive(sim, &self.rests[long].clone()).await {
+        match self.fixture.arrive(sim, &self.rests[long].clone()).await {
             Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),
             other => panic!("{other:?}"),
         }
@@ -145,8 +147,8 @@ impl Real {
         text: &str,
         age_s: i64,
     ) -> Option<usize> {
-        let pdu = self.desk.pdus(SENDERS[sender], text, age_s, 1).remove(0);
-        match self.desk.arrive(sim, &pdu).await {
+        let pdu = self.fixture.pdus(SENDERS[sender], text, age_s, 1).remove(0);
+        match self.fixture.arrive(sim, &pdu).await {
             Ingested::Message(_, order) => order.map(|order| usize::try_from(order.0).unwrap()),
             other => panic!("{other:?}"),
         }

@@ -1,0 +1,216 @@
+//! What the driver tells, put into the gateway's words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::banks;
+use super::config::BankKeys;
+use super::monitoring::Modems;
+use crate::bank::{BankReport, Kept, SlotDemand, SwitchRecord};
+use crate::domain::modem::ModemStatus;
+use crate::domain::sim::NumberSource;
+use crate::driver::bank::BankPorts;
+use crate::driver::{self, HostError, Step};
+use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
+use crate::modem::{
+    self, Answered, MessageOwner, RawPdu, Received, Registration, SimCard, Snapshot, State,
+};
+
+/// The gateway as the driver's host.
+pub(super) struct GatewayBridge {
+    gateway: Gateway,
+    modems: Arc<Modems>,
+    banks: Vec<(BankPorts, BankKeys)>,
+}
+
+impl GatewayBridge {
+    pub(super) fn new(
+        gateway: Gateway,
+        modems: Arc<Modems>,
+        banks: Vec<(BankPorts, BankKeys)>,
+    ) -> GatewayBridge {
+        GatewayBridge { gateway, modems, banks }
+    }
+}
+
+impl driver::ModemEvents for GatewayBridge {
+    fn report(&self, snapshot: Snapshot) {
+        let now = self.gateway.now();
+        let identity = snapshot.identity;
+        let ready = snapshot.state == State::Ready;
+        self.modems.reported(
+            &snapshot.port,
+            identity.as_ref().map(|identity| identity.imei.as_str()),
+            ready,
+            now,
+        );
+        let news = self.gateway.board().report(ModemStatus {
+            ready,
+            settled: settled(&snapshot.state, snapshot.reason.is_some()),
+            state: snapshot.state.to_string(),
+            port: snapshot.port,
+            reason: snapshot.reason,
+            imei: identity.as_ref().map(|identity| identity.imei.clone()),
+            manufacturer: identity.as_ref().map(|identity| identity.manufacturer.clone()),
+            model: identity.map(|identity| identity.model),
+            iccid: snapshot.sim.map(|sim| sim.iccid),
+            signal_dbm: snapshot.signal_dbm,
+            operator: snapshot.operator,
+            registered: snapshot.registration.is_some_and(Registration::is_registered),
+            stores: snapshot
+                .stores
+                .iter()
+                .map(|fill| (fill.store, fill.used, fill.total))
+                .collect(),
+            since: now,
+            seen_at: now,
+        });
+        if news {
+            self.gateway.sim_is_ready();
+        }
+    }
+
+    fn answered(&self, port: &str, answered: Answered) {
+        self.modems.answered(port, answered);
+    }
+
+    fn recovering(&self, port: &str, step: Step) {
+        self.modems.recovering(port, step);
+    }
+
+    fn removed(&self, port: &str) {
+        self.gateway.board().removed(port);
+        self.modems.removed(port);
+    }
+
+    async fn identified(&self, imei: &str, sim: &SimCard) -> Result<MessageOwner, HostError> {
+        let source = |source| match source {
+            modem::NumberSource::Cnum => NumberSource::Cnum,
+            modem::NumberSource::Phonebook => NumberSource::Phonebook,
+        };
+        let told = Identified {
+            imei: imei.to_owned(),
+            iccid: sim.iccid.clone(),
+            imsi: sim.imsi.clone(),
+            number: sim.number.clone().zip(sim.source.map(source)),
+        };
+        let previous_iccid = self.gateway.identified(told).await.map_err(refused)?;
+        Ok(MessageOwner { previous_iccid })
+    }
+
+    async fn emptied(&self, imei: &str, iccid: &str) -> Result<(), HostError> {
+        self.gateway.emptied(imei.to_owned(), iccid.to_owned()).await.map_err(refused)
+    }
+
+    async fn may_enter_pin(&self, imei: &str, iccid: Option<&str>) -> Result<bool, HostError> {
+        self.gateway.may_enter_pin(imei, iccid).await.map_err(refused)
+    }
+
+    async fn pin_accepted(&self, imei: &str, iccid: Option<&str>) -> Result<(), HostError> {
+        self.gateway.pin_accepted(imei, iccid).await.map_err(refused)
+    }
+
+    async fn store(&self, received: Received) -> Result<(), HostError> {
+        let pdu = match received.pdu {
+            RawPdu::Octets(octets) => Pdu::Octets(octets),
+            RawPdu::Text(line) => Pdu::Text(line),
+        };
+        let arrival =
+            Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
+        let imei = arrival.imei.clone();
+        let ingested = self.gateway.ingest(arrival).await;
+        self.modems.ingested(&imei, ingested.as_ref().ok(), self.gateway.now());
+        let ingested = ingested.map_err(refused)?;
+        log(&ingested);
+        Ok(())
+    }
+
+    fn bank_report(&self, bank: &str, report: BankReport) {
+        if let Some((ports, keys)) = self.banks.iter().find(|(ports, _)| ports.config.name == bank)
+        {
+            self.gateway.bank_reported(banks::report(ports, keys, report, self.gateway.now()));
+        }
+    }
+
+    fn bank_gone(&self, bank: &str) {
+        self.gateway.bank_gone(bank);
+    }
+
+    fn bank_stays(&self, iccid: &str) {
+        self.gateway.returned(iccid);
+    }
+
+    async fn bank_kept(&self, bank: &str) -> Result<Vec<Kept>, HostError> {
+        let records = self.gateway.bank_slots(bank).await.map_err(refused)?;
+        let now = self.gateway.now();
+        Ok(records.into_iter().map(|record| banks::kept(record, now)).collect())
+    }
+
+    async fn bank_keep(&self, bank: &str, kept: Kept) -> Result<(), HostError> {
+        self.gateway
+            .bank_found(bank, banks::record(kept, self.gateway.now()))
+            .await
+            .map_err(refused)
+    }
+
+    async fn bank_moved(
+        &self,
+        bank: &str,
+        port: &str,
+        moved: SwitchRecord,
+        ago: Duration,
+    ) -> Result<(), HostError> {
+        let moved = banks::moved(bank, port, moved, ago, self.gateway.now());
+        self.gateway.bank_moved(moved).await.map_err(refused)
+    }
+
+    async fn bank_needs(&self, iccids: Vec<String>) -> Result<Vec<SlotDemand>, HostError> {
+        let needs = self.gateway.bank_needs(iccids).await.map_err(refused)?;
+        let now = self.gateway.now();
+        Ok(needs.into_iter().map(|need| banks::need(need, now)).collect())
+    }
+
+    async fn may_leave(&self, iccid: &str) -> Result<bool, HostError> {
+        self.gateway.may_leave(iccid).await.map_err(refused)
+    }
+
+    async fn bank_news(&self) {
+        self.gateway.bank_news().await;
+    }
+}
+
+/// The message stays in its modem; why is logged with the modem's span.
+fn refused(error: gateway::Error) -> HostError {
+    HostError::new(error.to_string())
+}
+
+/// Whether a port's first try is over: it works, or it is known why not.
+fn settled(state: &State, has_reason: bool) -> bool {
+    match state {
+        State::Ready
+        | State::Switching
+        | State::Absent
+        | State::Recovering { .. }
+        | State::Quarantined { .. } => true,
+        State::Opening | State::SimCheck | State::Identifying | State::Registering => has_reason,
+        State::Probing | State::Configuring => false,
+    }
+}
+
+fn log(ingested: &Ingested) {
+    match ingested {
+        Ingested::Duplicate => tracing::debug!(event = "duplicate", "read again"),
+        Ingested::Part => tracing::info!(event = "part", "a part of a long message"),
+        Ingested::Message(id, order) => {
+            let order = order.map(|order| order.0);
+            tracing::info!(event = "message", id = id.0, order, "a message");
+        }
+        Ingested::Undecodable(id) => {
+            tracing::warn!(
+                event = "undecodable",
+                id = id.0,
+                "a PDU that cannot be decoded; kept as it is"
+            );
+        }
+    }
+}

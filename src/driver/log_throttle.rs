@@ -1,0 +1,68 @@
+//! How many changes of one modem's state are worth a line in the log: a modem whose network comes
+//! and goes must not fill it.
+
+use std::time::Duration;
+
+use crate::domain::Moment;
+
+/// Lines in quick succession.
+const BURST: u32 = 12;
+/// For each further one.
+const REFILL: Duration = Duration::from_secs(30);
+
+/// One modem's allowance.
+#[derive(Debug)]
+pub(crate) struct LogThrottle {
+    tokens: u32,
+    refilled_at: Moment,
+    left_out: u64,
+}
+
+impl LogThrottle {
+    pub fn new(now: Moment) -> LogThrottle {
+        LogThrottle { tokens: BURST, refilled_at: now, left_out: 0 }
+    }
+
+    /// Whether a change is told; if so, how many before it were not.
+    pub fn tell(&mut self, now: Moment) -> Option<u64> {
+        let whole = (now - self.refilled_at).as_secs() / REFILL.as_secs();
+        let due = u32::try_from(whole).unwrap_or(u32::MAX).min(BURST);
+        if due > 0 {
+            self.tokens = (self.tokens + due).min(BURST);
+            self.refilled_at = now;
+        }
+        match self.tokens.checked_sub(1) {
+            Some(left) => {
+                self.tokens = left;
+                Some(std::mem::take(&mut self.left_out))
+            }
+            None => {
+                self.left_out += 1;
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::since_origin(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_modem_that_flaps_for_an_hour_takes_two_lines_a_minute_and_what_is_left_out_is_counted() {
+        let mut quiet = LogThrottle::new(at(0));
+        let told: Vec<u64> = (0..3600).filter_map(|second| quiet.tell(at(second))).collect();
+        assert!((120..=135).contains(&told.len()), "{}", told.len());
+        assert_eq!(told.len() as u64 + told.iter().sum::<u64>() + quiet.left_out, 3600);
+        assert_eq!(told.get(..12), Some(&[0; 12][..]), "a start with all its states is told whole");
+        assert_eq!(quiet.tell(at(9_000)), Some(quiet_left(&told)));
+    }
+
+    fn quiet_left(told: &[u64]) -> u64 {
+        3600 - told.len() as u64 - told.iter().sum::<u64>()
+    }
+}

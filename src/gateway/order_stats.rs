@@ -1,0 +1,178 @@
+//! What becomes of orders, counted since the start for those who watch; and SIMs that have fallen
+//! silent.
+
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Gateway;
+use crate::domain::histogram::{Distribution, Histogram};
+use crate::domain::order::OrderState;
+use crate::domain::{Order, ServiceId, SimId};
+use crate::store::WriteTx;
+
+/// Upper bounds of the seconds from an order to its code.
+const SECONDS: &[u64] = &[5, 10, 20, 30, 60, 120, 300, 600, 1200];
+/// Orders by which a service's success is judged.
+const RECENT: usize = 20;
+/// A SIM on which so many orders in a row expired, without any SMS since the first, is taken to be
+/// deaf.
+pub const SILENT_ORDERS: u32 = 3;
+
+/// The counts.
+#[derive(Debug, Default)]
+pub struct OrderStats {
+    services: Mutex<HashMap<ServiceId, OfService>>,
+    /// Orders that expired on a SIM since its last SMS.
+    expired: Mutex<HashMap<SimId, u32>>,
+}
+
+#[derive(Debug)]
+struct OfService {
+    /// By the words of [`OrderState`]: completed, canceled, skipped, expired.
+    ends: HashMap<&'static str, u64>,
+    seconds: Histogram,
+    /// Whether the last orders that were neither canceled nor skipped got their code.
+    recent: VecDeque<bool>,
+}
+
+/// What became of a service's orders since the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeCounts {
+    /// How many ended how: `completed`, `canceled`, `skipped`, `expired`.
+    pub by_word: [(&'static str, u64); 4],
+    /// Seconds from the order to its code.
+    pub seconds: Distribution,
+    /// How many of the last orders that were waited for to the end got their code, and how many
+    /// those were.
+    pub recent: (usize, usize),
+}
+
+impl OrderStats {
+    fn services(&self) -> MutexGuard<'_, HashMap<ServiceId, OfService>> {
+        self.services.lock()
+    }
+
+    fn expired(&self) -> MutexGuard<'_, HashMap<SimId, u32>> {
+        self.expired.lock()
+    }
+
+    fn ended(&self, order: &Order) {
+        let mut services = self.services();
+        let service = services.entry(order.service).or_insert_with(|| OfService {
+            ends: HashMap::new(),
+            seconds: Histogram::new(SECONDS),
+            recent: VecDeque::new(),
+        });
+        *service.ends.entry(order.state.as_str()).or_default() += 1;
+        if let OrderState::Completed { .. } | OrderState::Expired { .. } = order.state {
+            if service.recent.len() >= RECENT {
+                service.recent.pop_front();
+            }
+            service.recent.push_back(matches!(order.state, OrderState::Completed { .. }));
+        }
+        if let OrderState::Completed { at } = order.state {
+            service.seconds.observe(at.since(order.created_at).as_secs());
+        }
+        drop(services);
+        // What expires before its SIM was on the air says nothing of the SIM.
+        if let OrderState::Expired { .. } = order.state
+            && !order.awaits_sim
+        {
+            *self.expired().entry(order.sim).or_default() += 1;
+        }
+    }
+
+    fn heard(&self, sim: SimId) {
+        self.expired().remove(&sim);
+    }
+
+    /// What became of a service's orders.
+    pub fn ends(&self, service: ServiceId) -> OutcomeCounts {
+        let services = self.services();
+        let found = services.get(&service);
+        let count = |word| found.and_then(|found| found.ends.get(word)).copied().unwrap_or(0);
+        OutcomeCounts {
+            by_word: ["completed", "canceled", "skipped", "expired"]
+                .map(|word| (word, count(word))),
+            recent: found.map_or((0, 0), |found| {
+                (found.recent.iter().filter(|got| **got).count(), found.recent.len())
+            }),
+            seconds: found.map_or_else(
+                || Histogram::new(SECONDS).distribution(),
+                |found| found.seconds.distribution(),
+            ),
+        }
+    }
+
+    /// SIMs that are taken to be deaf.
+    pub fn silent(&self) -> Vec<SimId> {
+        let expired = self.expired();
+        let silent = expired.iter().filter(|(_, orders)| **orders >= SILENT_ORDERS);
+        silent.map(|(sim, _)| *sim).collect()
+    }
+}
+
+impl Gateway {
+    /// What became of orders since the start.
+    pub fn tally(&self) -> &OrderStats {
+        &self.tally
+    }
+
+    /// Counts an order's end once it is on disk.
+    pub(super) fn count_end_after(&self, tx: &WriteTx<'_>, ended: &Order) {
+        let (tally, ended) = (Arc::clone(&self.tally), ended.clone());
+        tx.after_commit(move || tally.ended(&ended));
+    }
+
+    /// Notes that a SIM hears, once that is on disk.
+    pub(super) fn count_heard_after(&self, tx: &WriteTx<'_>, sim: SimId) {
+        let tally = Arc::clone(&self.tally);
+        tx.after_commit(move || tally.heard(sim));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AccountId, Amount, OrderId, Timestamp};
+
+    fn order(state: OrderState) -> Order {
+        Order {
+            id: OrderId(1),
+            account: AccountId(1),
+            service: ServiceId(7),
+            sim: SimId(3),
+            number: "+31612345678".into(),
+            country: "NL".into(),
+            price: Amount(50),
+            created_at: Timestamp(0),
+            expires_at: Timestamp(600_000_000),
+            state,
+            reuse_of: None,
+            awaits_sim: false,
+        }
+    }
+
+    #[test]
+    fn ends_and_seconds_by_service_and_a_sim_that_hears_nothing() {
+        let tally = OrderStats::default();
+        let at = Timestamp(42_000_000);
+        for _ in 0..SILENT_ORDERS - 1 {
+            tally.ended(&order(OrderState::Expired { at }));
+        }
+        assert!(tally.silent().is_empty());
+        tally.ended(&order(OrderState::Expired { at }));
+        assert_eq!(tally.silent(), [SimId(3)]);
+        tally.heard(SimId(3));
+        assert!(tally.silent().is_empty());
+        tally.ended(&order(OrderState::Completed { at }));
+        let ends = tally.ends(ServiceId(7));
+        assert_eq!(
+            ends.by_word,
+            [("completed", 1), ("canceled", 0), ("skipped", 0), ("expired", 3)]
+        );
+        assert_eq!((ends.seconds.count, ends.seconds.sum, ends.recent), (1, 42, (1, 4)));
+        assert_eq!(tally.ends(ServiceId(8)).by_word.map(|(_, count)| count), [0; 4]);
+    }
+}

@@ -1,0 +1,216 @@
+//! SIMs that are parked in a bank are sold too, when a radio could have them on the air soon
+//! enough.
+//!
+//! Which radios are spoken for is not remembered here: an order on a parked SIM says so itself, in
+//! the database, until its SIM is on the air or it is over. So the next operation of the same group
+//! knows it, a report from before the sale frees no radio, and a restart forgets none.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use super::Gateway;
+use super::banks::Known;
+use super::orders::SelectedSim;
+use crate::domain::standby::{placeable, quickest};
+use crate::domain::{SimId, Timestamp};
+use crate::store::{ReadTx, StockQuery, StoreError};
+
+/// How the SIM of an order comes on the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SimReadiness {
+    /// It is there.
+    On,
+    /// A bank has to put it there.
+    Parked {
+        /// Within this, or the order was in vain.
+        sold_within: Duration,
+    },
+}
+
+/// The banks with a radio that could have a parked SIM on the air in time.
+pub(super) struct StandbyPool(Vec<BankCapacity>);
+
+struct BankCapacity {
+    bank: Known,
+    free: BTreeMap<usize, Duration>,
+}
+
+/// Parked SIMs that radios reach, counted by bank and radios.
+pub(super) type Reached = HashMap<(usize, Range<usize>), usize>;
+
+/// A parked SIM, and the soonest that it could be on the air.
+pub(super) struct StandbyOffer {
+    /// Its bank, and the radios that reach it.
+    pub(super) place: (usize, Range<usize>),
+    wait: Duration,
+    sold_within: Duration,
+}
+
+impl StandbyPool {
+    /// Where a parked SIM is, if a radio could have it on the air in time.
+    pub(super) fn spot(&self, iccid: &str) -> Option<StandbyOffer> {
+        self.0.iter().enumerate().find_map(|(place, lot)| {
+            let slot = lot.bank.slot_of(iccid).filter(|slot| slot.parked() == Some(iccid))?;
+            let (_, wait) = quickest(&lot.free, slot)?;
+            let sold_within = lot.bank.report.sell_within;
+            Some(StandbyOffer { place: (place, slot.radios.clone()), wait, sold_within })
+        })
+    }
+
+    /// How many of the SIMs that were counted could be on the air at the same time: no more than
+    /// radios are free.
+    pub(super) fn placeable(&self, reached: &Reached) -> usize {
+        let of_lot = |(place, lot): (usize, &BankCapacity)| {
+            let here = reached.iter().filter(|((bank, _), _)| *bank == place);
+            let here: Vec<_> = here.map(|((_, radios), count)| (radios.clone(), *count)).collect();
+            placeable(lot.free.keys().copied(), &here)
+        };
+        self.0.iter().enumerate().map(of_lot).sum()
+    }
+
+    fn soonest(&self) -> Option<Duration> {
+        self.0.iter().flat_map(|lot| lot.free.values().copied()).min()
+    }
+}
+
+impl Gateway {
+    /// The banks that could put a SIM on the air now; `None`: no radio is free.
+    pub(super) fn parking(
+        &self,
+        rows: &ReadTx<'_>,
+        now: Timestamp,
+    ) -> Result<Option<StandbyPool>, StoreError> {
+        if !self.banks.any() {
+            return Ok(None);
+        }
+        let awaiting = rows.awaiting(now)?;
+        let mut lots = Vec::new();
+        for bank in self.banks.all() {
+            let slots = awaiting.iter().filter_map(|waiting| bank.slot_of(&waiting.iccid));
+            let awaited: Vec<u32> = slots.map(|slot| slot.slot).collect();
+            let held = self.held_radios(rows, &bank, now)?;
+            let free = bank.report.free_radios(now, &awaited, &held);
+            if !free.is_empty() {
+                lots.push(BankCapacity { bank, free });
+            }
+        }
+        Ok((!lots.is_empty()).then_some(StandbyPool(lots)))
+    }
+
+    /// The cards on a bank's radios that must stay there, or that are to make room for another
+    /// already.
+    fn held_radios(
+        &self,
+        rows: &ReadTx<'_>,
+        bank: &Known,
+        now: Timestamp,
+    ) -> Result<HashSet<String>, StoreError> {
+        let mut held = HashSet::new();
+        for iccid in bank
+            .report
+            .radios
+            .iter()
+            .filter(|radio| radio.free_in.is_some())
+            .filter_map(|r| r.iccid.as_ref())
+        {
+            if self.banks.is_leaving(iccid)
+                || rows.hold_on(iccid, now)?.is_some_and(|hold| hold.stays)
+            {
+                held.insert(iccid.clone());
+            }
+        }
+        Ok(held)
+    }
+
+    /// The SIM of those parked that could be on the air first; of several the one given out longest
+    /// ago.
+    pub(super) fn allocate_parked(
+        &self,
+        rows: &ReadTx<'_>,
+        query: StockQuery<'_>,
+    ) -> Result<Option<SelectedSim>, StoreError> {
+        let Some(parking) = self.parking(rows, query.now)? else { return Ok(None) };
+        let soonest = parking.soonest();
+        let mut best: Option<(SimId, StandbyOffer)> = None;
+        rows.find_parked(query, |sim, iccid| {
+            let Some(spot) = self.parked_spot(&parking, sim, iccid, query.now) else {
+                return false;
+            };
+            if best.as_ref().is_none_or(|(_, best)| spot.wait < best.wait) {
+                let is_soonest = Some(spot.wait) == soonest;
+                best = Some((sim, spot));
+                return is_soonest;
+            }
+            false
+        })?;
+        let Some((sim, StandbyOffer { sold_within, .. })) = best else { return Ok(None) };
+        let number = rows.sim(sim)?.and_then(|sim| sim.number).map(|known| known.number);
+        Ok(number.map(|number| SelectedSim {
+            sim,
+            number,
+            air: SimReadiness::Parked { sold_within },
+        }))
+    }
+
+    /// Where a SIM that the database has on sale is parked, if it is and could be on the air in
+    /// time.
+    pub(super) fn parked_spot(
+        &self,
+        parking: &StandbyPool,
+        sim: SimId,
+        iccid: &str,
+        now: Timestamp,
+    ) -> Option<StandbyOffer> {
+        parking.spot(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.aside.holds(sim))
+    }
+
+    /// How many numbers of parked SIMs could be given out at this moment.
+    pub(super) fn parked_count(
+        &self,
+        rows: &ReadTx<'_>,
+        query: StockQuery<'_>,
+    ) -> Result<usize, StoreError> {
+        let Some(parking) = self.parking(rows, query.now)? else { return Ok(0) };
+        let mut reached = Reached::new();
+        rows.find_parked(query, |sim, iccid| {
+            if let Some(spot) = self.parked_spot(&parking, sim, iccid, query.now) {
+                *reached.entry(spot.place).or_default() += 1;
+            }
+            false
+        })?;
+        Ok(parking.placeable(&reached))
+    }
+
+    /// How one SIM can come on the air for an order, if it can in time.
+    pub(super) fn air_of(
+        &self,
+        rows: &ReadTx<'_>,
+        iccid: &str,
+        now: Timestamp,
+    ) -> Result<Option<SimReadiness>, StoreError> {
+        if self.is_on_air(iccid, now) {
+            return Ok(Some(SimReadiness::On));
+        }
+        // Whom something holds cannot be parked; the driver would be of another mind.
+        if rows.hold_on(iccid, now)?.is_none_or(|hold| hold.stays) {
+            return Ok(None);
+        }
+        let spot = self.parking(rows, now)?.and_then(|parking| parking.spot(iccid));
+        Ok(spot.map(|StandbyOffer { sold_within, .. }| SimReadiness::Parked { sold_within }))
+    }
+
+    /// Whether a SIM is parked in a bank that speaks, in a slot without trouble.
+    pub(super) fn is_parked(&self, iccid: &str, now: Timestamp) -> bool {
+        let bank = self.banks.bank_of(iccid).filter(|bank| bank.report.is_fresh(now));
+        bank.is_some_and(|bank| bank.slot_of(iccid).is_some_and(|slot| slot.parked().is_some()))
+    }
+
+    /// Whether a SIM is parked where a bank that works visits it: it can have a tenant.
+    pub(super) fn is_visited(&self, iccid: &str, now: Timestamp) -> bool {
+        let Some(bank) = self.banks.bank_of(iccid) else { return false };
+        let slot =
+            bank.slot_of(iccid).filter(|slot| slot.parked().is_some() && bank.report.reaches(slot));
+        bank.report.is_fresh(now) && bank.report.trouble.is_none() && slot.is_some()
+    }
+}

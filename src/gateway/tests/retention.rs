@@ -1,0 +1,183 @@
+//! What is withheld, what is blanked, what is noted.
+
+use super::*;
+use crate::domain::BlockList;
+use crate::domain::block_list::BlockRule;
+
+#[tokio::test]
+async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operator() {
+    let rule = BlockRule {
+        name: "banks".into(),
+        senders: vec!["^ING$".into()],
+        texts: vec!["iban".into()],
+    };
+    let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    let (ann, any) = (fixture.customer("ann", 500).await, fixture.service("Any", &[]).await);
+    let order = fixture.order(ann, any).await;
+    fixture.pass(2);
+    fixture.sms(1, "ING", "code 1234").await;
+    fixture.sms(1, "Uber", "your IBAN").await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    let withheld: Vec<_> =
+        fixture.messages().await.into_iter().map(|message| message.withheld).collect();
+    assert_eq!(withheld, [Some("banks".to_owned()), Some("banks".to_owned())]);
+    let audit = fixture.gateway.audit(0).await.unwrap();
+    let noted: Vec<_> = audit
+        .iter()
+        .filter(|row| row.deed == "withheld, rule banks")
+        .map(|row| &row.subject)
+        .collect();
+    assert_eq!(noted, ["message 1", "message 2"]);
+    assert!(audit.iter().all(|row| !format!("{row:?}").contains("1234") && !format!("{row:?}").contains("IBAN")));
+}
+
+#[tokio::test]
+async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
+    let settings = Settings {
+        text_kept: Duration::from_secs(1000),
+        raw_kept: Duration::from_secs(500),
+        ..Settings::default()
+    };
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
+    let order = fixture.order(ann, uber).await;
+    fixture.pass(2);
+    let pdu = fixture.pdus("Uber", "code 1234", 0, 1).remove(0);
+    fixture.arrive(1, &pdu).await;
+    fixture.sms(1, "Nobody", "for nobody").await;
+    // The order's lifetime ends 598 seconds from now; what is nobody's counts from its arrival.
+    fixture.pass(1000);
+    fixture.gateway.sweep().await.unwrap();
+    let texts: Vec<_> = fixture.messages().await.into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, [Some("code 1234".to_owned()), None]);
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    fixture.pass(597);
+    fixture.gateway.sweep().await.unwrap();
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    fixture.pass(1);
+    fixture.gateway.sweep().await.unwrap();
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over, "purged");
+    let message = fixture.messages().await.remove(0);
+    assert_eq!((message.text, message.code, message.sender.as_deref()), (None, None, Some("Uber")));
+    assert_eq!(fixture.arrive(1, &pdu).await, Ingested::Duplicate, "it is still known");
+    fixture.pass(3600);
+    assert_eq!(fixture.gateway.sweep().await.unwrap(), None, "nothing is left to do");
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_long_message_that_lost_its_pdus_is_not_mended_into_nonsense() {
+    let settings = Settings { raw_kept: Duration::from_secs(500), ..Settings::default() };
+    let fixture = Fixture::with(settings).await;
+    let text = "0123456789".repeat(30);
+    let pdus = fixture.pdus("Uber", &text, 0, 9);
+    fixture.arrive(1, &pdus[0]).await;
+    fixture.pass(200);
+    fixture.gateway.sweep().await.unwrap();
+    let shown = fixture.messages().await.remove(0).text;
+    fixture.pass(500);
+    fixture.gateway.sweep().await.unwrap();
+    assert_eq!(fixture.arrive(1, &pdus[1]).await, Ingested::Part);
+    assert_eq!(fixture.messages().await.remove(0).text, shown);
+}
+
+#[tokio::test]
+async fn an_order_tells_its_whole_history() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
+    fixture.sms(1, "Before", "not in its time").await;
+    fixture.pass(5);
+    let order = fixture.order(ann, uber).await;
+    fixture.pass(5);
+    fixture.sms(1, "UBER", "a pattern to mend").await;
+    fixture.pass(5);
+    fixture.sms(1, "Uber", "code 1").await;
+    fixture.pass(600);
+    fixture.sms(1, "After", "not in its time").await;
+    let history = fixture.gateway.order_history(order).await.unwrap();
+    let texts =
+        |messages: &[Message]| messages.iter().filter_map(|m| m.text.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&history.messages), ["code 1"]);
+    assert_eq!(texts(&history.unmatched), ["a pattern to mend"]);
+    let kinds: Vec<_> = history.entries.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["hold", "capture"]);
+    assert!(fixture.gateway.order_history(OrderId(9)).await.is_err());
+    assert!(
+        fixture.gateway.audit(1).await.unwrap()[0].subject == "order 1",
+        "that the operator saw it is noted"
+    );
+}
+
+/// Who saw which messages, by the audit, once it has as many rows of it as that.
+async fn seen(fixture: &Fixture, rows: usize) -> Vec<(String, String)> {
+    loop {
+        let audit =
+            fixture.gateway.audit(0).await.unwrap().into_iter().filter(|row| row.deed == "saw");
+        let seen: Vec<_> = audit.map(|row| (row.actor, row.subject)).collect();
+        if seen.len() >= rows {
+            return seen;
+        }
+    }
+}
+
+#[tokio::test]
+async fn that_a_customer_saw_a_message_is_noted_once() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    fixture.plug(2).await;
+    let (ann, uber) =
+        (fixture.customer("ann", 5_000).await, fixture.service("Uber", &["^Uber$"]).await);
+    let order = fixture.order(ann, uber).await;
+    fixture.gateway.sms(ann, order).await.unwrap();
+    fixture.pass(2);
+    fixture.sms(1, "Uber", "code 1").await;
+    fixture.gateway.sms(ann, order).await.unwrap();
+    let first = [("account 1".to_owned(), "message 1".to_owned())];
+    assert_eq!(seen(&fixture, 1).await, first);
+    fixture.pass(2);
+    fixture.sms(1, "Uber", "code 2").await;
+    let Rent::Made(rental) = fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap()
+    else {
+        panic!()
+    };
+    fixture.pass(2);
+    fixture.sms(2, "Friend", "hello").await;
+    for _ in 0..3 {
+        fixture.gateway.view_rental(ann, rental.id).await.unwrap();
+        fixture.gateway.sms(ann, order).await.unwrap();
+        seen(&fixture, 3).await;
+    }
+    let mut all: Vec<_> = seen(&fixture, 3).await.into_iter().map(|(_, message)| message).collect();
+    all.sort();
+    assert_eq!(all, ["message 1", "message 2", "message 3"]);
+}
+
+#[tokio::test]
+async fn what_the_rest_of_a_long_message_shows_to_be_withheld_is_not_shown_any_more() {
+    let rule = BlockRule { name: "banks".into(), senders: vec![], texts: vec!["iban".into()] };
+    let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    let (ann, any) = (fixture.customer("ann", 500).await, fixture.service("Any", &[]).await);
+    let order = fixture.order(ann, any).await;
+    fixture.pass(2);
+    let pdus = fixture.pdus("Uber", &format!("{} your IBAN", "long ".repeat(40)), 0, 1);
+    fixture.arrive(1, &pdus[0]).await;
+    fixture.pass(200);
+    fixture.gateway.sweep().await.unwrap();
+    assert!(matches!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text(_)));
+    fixture.arrive(1, &pdus[1]).await;
+    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over);
+    let message = fixture.messages().await.remove(0);
+    assert_eq!(
+        (message.order, message.withheld.as_deref(), message.complete),
+        (Some(order), Some("banks"), true)
+    );
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
+}

@@ -1,0 +1,40 @@
+//! The reading verbs' handle: usable on a reader's connection and inside a writer's operation
+//! alike.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use super::StoreError;
+
+/// Reads; the verbs are in the files of their aggregates.
+pub struct ReadTx<'c> {
+    pub(super) conn: &'c Connection,
+}
+
+impl ReadTx<'_> {
+    /// The first row, if any.
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.conn.prepare_cached(sql)?.query_row(params, read).optional()?)
+    }
+
+    /// All rows.
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map(params, read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One number, such as a count.
+    pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+        Ok(self.conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
+    }
+}

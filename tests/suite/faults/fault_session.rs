@@ -1,0 +1,242 @@
+//! One modem with its session, as the driver would attend to it: bytes take a few milliseconds,
+//! commits too, a port that is gone is waited for, a session that gave up is begun anew after a
+//! pause.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use simbridge::domain::Moment;
+use simbridge::modem::{Action, MessageOwner, Received, Session, SessionConfig, State, Token};
+use simbridge::simulator::Workbench;
+
+use super::kept::Kept;
+
+const LINE_MS: u64 = 4;
+const COMMIT_MS: u64 = 15;
+const REOPEN_MS: (u64, u64) = (1_000, 60_000);
+/// More events without time passing: something goes round in circles.
+const CIRCLES: u32 = 20_000;
+
+enum Due {
+    ToModem(Vec<u8>),
+    ToHost(Vec<u8>),
+    Store(Token, Received),
+    MessageOwner(Token, MessageOwner),
+    Emptied(Token, String, String),
+}
+
+pub struct Seat {
+    place: usize,
+    session: Option<Session>,
+    /// In the order of their times.
+    due: VecDeque<(u64, Due)>,
+    look_at_ms: Option<u64>,
+    back_at_ms: Option<u64>,
+    open_at_ms: Option<u64>,
+    is_plugged_in: bool,
+    failures: u32,
+    now_ms: u64,
+    circles: u32,
+    pub state: State,
+    pub reason: Option<String>,
+    /// The last that was said on the line, both ways.
+    pub transcript: VecDeque<String>,
+    /// When each command was sent, by its beginning: for deadlines.
+    pub sent: Vec<(u64, String)>,
+}
+
+fn moment(ms: u64) -> Moment {
+    Moment::since_origin(Duration::from_millis(ms))
+}
+
+impl Seat {
+    pub fn new(place: usize) -> Seat {
+        Seat {
+            place,
+            session: None,
+            due: VecDeque::new(),
+            look_at_ms: Some(0),
+            back_at_ms: None,
+            open_at_ms: Some(10),
+            is_plugged_in: true,
+            failures: 0,
+            now_ms: 0,
+            circles: 0,
+            state: State::Absent,
+            reason: None,
+            transcript: VecDeque::new(),
+            sent: Vec::new(),
+        }
+    }
+
+    /// Lives until that time, without it.
+    pub fn run(&mut self, bench: &Workbench, kept: &mut Kept, from_ms: u64, until_ms: u64) {
+        self.at(bench, from_ms);
+        self.look_at_port(bench);
+        if bench.is_awake(self.place) && self.is_plugged_in {
+            self.exchange(bench, &[]);
+        }
+        while let Some(next_ms) = self.next_ms().filter(|next_ms| *next_ms < until_ms) {
+            self.at(bench, next_ms);
+            self.step(bench, kept);
+        }
+    }
+
+    fn at(&mut self, bench: &Workbench, ms: u64) {
+        self.circles = if ms > self.now_ms { 0 } else { self.circles + 1 };
+        assert!(self.circles < CIRCLES, "in circles at {ms} ms: {:#?}", self.transcript);
+        self.now_ms = self.now_ms.max(ms);
+        bench.set_ms(self.now_ms);
+    }
+
+    fn next_ms(&self) -> Option<u64> {
+        let deadline = self.session.as_ref().and_then(Session::next_deadline);
+        // Rounded up: a tick that comes too early does nothing.
+        let deadline =
+            deadline.map(|at| u64::try_from(at.elapsed().as_micros().div_ceil(1000)).unwrap());
+        let due = self.due.front().map(|(at_ms, _)| *at_ms);
+        let next = [deadline, due, self.look_at_ms, self.back_at_ms, self.open_at_ms]
+            .into_iter()
+            .flatten()
+            .min();
+        next.map(|next_ms| next_ms.max(self.now_ms))
+    }
+
+    fn step(&mut self, bench: &Workbench, kept: &mut Kept) {
+        let now = self.now_ms;
+        let is_due = |at: &mut Option<u64>| at.take_if(|at| *at <= now).is_some();
+        if is_due(&mut self.back_at_ms) {
+            bench.plug_in(self.place);
+            self.plugged_in();
+        }
+        if is_due(&mut self.open_at_ms) {
+            self.session =
+                Some(Session::new(SessionConfig::new(format!("modem{}", self.place)), moment(now)));
+        }
+        if is_due(&mut self.look_at_ms) && self.is_plugged_in {
+            self.exchange(bench, &[]);
+        }
+        if self.due.front().is_some_and(|(at_ms, _)| *at_ms <= now) {
+            let (_, due) = self.due.pop_front().unwrap();
+            self.happen(due, bench, kept);
+        }
+        if let Some(session) = &mut self.session
+            && session.next_deadline().is_some_and(|at| at <= moment(now))
+        {
+            session.tick(moment(now));
+        }
+        self.act(kept);
+    }
+
+    fn look_at_port(&mut self, bench: &Workbench) {
+        match bench.port_is_gone(self.place) {
+            Some(back_after_ms) if self.is_plugged_in => {
+                self.session = None;
+                self.due.clear();
+                self.is_plugged_in = false;
+                (self.open_at_ms, self.look_at_ms) = (None, None);
+                self.back_at_ms = back_after_ms.map(|after_ms| self.now_ms + after_ms);
+                self.state = State::Absent;
+            }
+            None if !self.is_plugged_in => {
+                bench.plug_in(self.place);
+                self.plugged_in();
+            }
+            _ => {}
+        }
+    }
+
+    fn plugged_in(&mut self) {
+        self.is_plugged_in = true;
+        self.back_at_ms = None;
+        self.look_at_ms = Some(self.now_ms);
+        self.open_at_ms = Some(self.now_ms + 50);
+    }
+
+    fn exchange(&mut self, bench: &Workbench, input: &[u8]) {
+        let exchange = bench.exchange(self.place, input);
+        self.look_at_ms = exchange.again_in_ms.map(|in_ms| self.now_ms + in_ms.max(1));
+        if !exchange.written.is_empty() {
+            self.later(LINE_MS, Due::ToHost(exchange.written));
+        }
+    }
+
+    fn later(&mut self, in_ms: u64, due: Due) {
+        let at_ms = self.now_ms + in_ms;
+        let place = self.due.partition_point(|(known_ms, _)| *known_ms <= at_ms);
+        self.due.insert(place, (at_ms, due));
+    }
+
+    fn happen(&mut self, due: Due, bench: &Workbench, kept: &mut Kept) {
+        let now = moment(self.now_ms);
+        match due {
+            Due::ToModem(octets) => self.exchange(bench, &octets),
+            Due::ToHost(octets) => {
+                self.note('<', &octets);
+                if let Some(session) = &mut self.session {
+                    session.receive(&octets, now);
+                }
+            }
+            Due::Store(token, received) => {
+                kept.store(&received);
+                self.session.iter_mut().for_each(|session| session.stored(token, true, now));
+            }
+            Due::MessageOwner(token, custody) => {
+                self.session
+                    .iter_mut()
+                    .for_each(|session| session.custody(token, Ok(custody.clone()), now));
+            }
+            Due::Emptied(token, imei, iccid) => {
+                kept.emptied(imei, iccid);
+                self.session.iter_mut().for_each(|session| session.emptied(token, true, now));
+            }
+        }
+    }
+
+    fn act(&mut self, kept: &mut Kept) {
+        while let Some(action) = self.session.as_mut().and_then(Session::next_action) {
+            match action {
+                Action::Write(octets) => {
+                    self.note('>', &octets);
+                    self.sent
+                        .push((self.now_ms, String::from_utf8_lossy(&octets).trim().to_owned()));
+                    self.later(LINE_MS, Due::ToModem(octets));
+                }
+                Action::Store { token, received } => {
+                    self.later(COMMIT_MS, Due::Store(token, received))
+                }
+                Action::Identified { token, imei, sim } => {
+                    let custody = kept.identified(&imei, &sim.iccid);
+                    self.later(COMMIT_MS, Due::MessageOwner(token, custody));
+                }
+                Action::Emptied { token, imei, iccid } => {
+                    self.later(COMMIT_MS, Due::Emptied(token, imei, iccid))
+                }
+                Action::Report(snapshot) => {
+                    self.failures = if snapshot.state == State::Ready { 0 } else { self.failures };
+                    (self.state, self.reason) = (snapshot.state, snapshot.reason);
+                }
+                Action::Reopen { reason } => self.give_up(reason),
+                _ => {}
+            }
+        }
+    }
+
+    /// What had not been committed never is.
+    fn give_up(&mut self, reason: String) {
+        self.session = None;
+        self.due.clear();
+        let pause_ms = (REOPEN_MS.0 << self.failures.min(6)).min(REOPEN_MS.1);
+        self.failures += 1;
+        self.open_at_ms = Some(self.now_ms + pause_ms);
+        self.state = State::Recovering { reason };
+    }
+
+    fn note(&mut self, way: char, octets: &[u8]) {
+        let text: String = octets.escape_ascii().to_string().chars().take(160).collect();
+        self.transcript.push_back(format!("{} {way} {text}", self.now_ms));
+        if self.transcript.len() > 60 {
+            self.transcript.pop_front();
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Faults of the machine, for real: a full disk, files that cannot be written, a disk that stands
+//! still, a damaged database, a clock that jumps, no more file descriptors. A clear word, the
+//! modems keep their messages, and it goes on by itself.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use simbridge::daemon::config::Config;
+use simbridge::daemon::{Daemon as Library, system_sources};
+use simbridge::domain::Timestamp;
+use simbridge::simulator::Scenario;
+
+use crate::support::{Daemon, GIVE_UP, Site, http, wait_for};
+
+/// What an answer of the customers' API is when the daemon itself fails.
+const FAULT: &str = "ERROR";
+
+/// A site whose daemon runs, with a service, an account's key, and a modem's number.
+fn shop(site: &Site) -> (String, String) {
+    let key = site.customer("ann", "10");
+    site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    (key, site.network().numbers().remove(0))
+}
+
+/// Whether a message that arrives while nothing can be written stays in its modem, customers hear
+/// of it, and both go on after.
+fn survives(site: &Site, break_it: impl FnOnce(), mend_it: impl FnOnce()) {
+    let (key, number) = shop(site);
+    break_it();
+    wait_for("customers to hear of it", || {
+        site.get(&format!("/api/makeorder?key={key}&serviceId=1")) == FAULT
+    });
+    site.send("Uber", &number, "while nothing can be written");
+    // Refused twice: it was there for the second try.
+    let refused = || {
+        (site.page("/metrics").lines())
+            .filter(|line| line.starts_with("simbridge_modem_refused_total"))
+            .any(|line| !line.ends_with(" 0") && !line.ends_with(" 1"))
+    };
+    wait_for("the message to be refused by the disk again and again", refused);
+    assert_eq!(site.network().stored(&number), 1, "it stays in the modem");
+    assert_eq!(site.admin("/status")["modems"]["ready"], 1, "the modem works all the same");
+    mend_it();
+    let messages = || site.admin("/messages?limit=0").as_array().map_or(0, Vec::len);
+    wait_for("the message", || messages() == 1);
+    wait_for("it to be gone from the modem", || site.network().stored(&number) == 0);
+    wait_for("an order", || {
+        site.get(&format!("/api/makeorder?key={key}&serviceId=1")).starts_with("ORDER_ID_")
+    });
+    assert_eq!(site.network().observed(0).unwrap().deleted_unread, 0);
+}
+
+/// No file of a process may grow beyond this: to write further fails, on any machine and whoever
+/// runs the test.
+fn limit_files(daemon: &Daemon, most: Option<u64>) {
+    let pid = Pid::from_raw(daemon.id().cast_signed()).unwrap();
+    prlimit(Some(pid), Resource::Fsize, Rlimit { current: most, maximum: None }).unwrap();
+}
+
+#[test]
+fn files_that_cannot_grow_lose_nothing() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    survives(&site, || limit_files(&daemon, Some(0)), || limit_files(&daemon, None));
+}
+
+/// A daemon whose database is on a file system of 64 MB (its log alone may take 32) that nobody
+/// else sees, where the system lets one be made.
+fn on_a_small_disk(site: &Site, folder: &Path) -> Option<Daemon> {
+    let script = "mount -t tmpfs -o size=64m tmpfs \"$0\" && exec \"$@\"";
+    let unshare = |what: &[&std::ffi::OsStr]| {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+            .arg(folder)
+            .args(what);
+        command.env("SIMBRIDGE_CONFIG", site.config()).env_remove("RUST_LOG").stderr(Stdio::null());
+        command
+    };
+    let possible = unshare(&["true".as_ref()]).status().is_ok_and(|status| status.success());
+    possible.then(|| {
+        let serve = site.command(&["serve"]);
+        site.serve_by(unshare(&[serve.get_program(), "serve".as_ref()]))
+    })
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let site = Site::with_modems(1);
+    let folder = site.dir.path().join("small");
+    fs::create_dir(&folder).unwrap();
+    let text =
+        fs::read_to_string(site.config()).unwrap().replace("/simbridge.db", "/small/simbridge.db");
+    fs::write(site.config(), text).unwrap();
+    let Some(daemon) = on_a_small_disk(&site, &folder) else {
+        // Without mounts of one's own: as full as it can be made.
+        let daemon = site.serve_ready();
+        return survives(&site, || limit_files(&daemon, Some(0)), || limit_files(&daemon, None));
+    };
+    site.wait_ready();
+    let filler = format!("/proc/{}/root{}/filler", daemon.id(), folder.display());
+    let fill = || {
+        let mut file = fs::File::create(&filler).unwrap();
+        let full =
+            std::iter::repeat_with(|| file.write_all(&[0; 65536])).find_map(Result::err).unwrap();
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    };
+    survives(&site, fill, || fs::remove_file(&filler).unwrap());
+}
+
+/// A command that has no rights of root's, for whom a file's mode says nothing.
+fn without_root(site: &Site, args: &[&str]) -> Command {
+    let original = site.command(args);
+    if !rustix::process::geteuid().is_root() {
+        return original;
+    }
+    // Where the program lies may be closed to others.
+    let program = site.dir.path().join("simbridge");
+    fs::copy(original.get_program(), &program).unwrap();
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .env("SIMBRIDGE_CONFIG", site.config())
+        .env_remove("RUST_LOG")
+        .uid(65534)
+        .gid(65534);
+    command
+}
+
+#[test]
+fn a_database_that_may_only_be_read_is_named_and_left_as_it_is() {
+    let site = Site::with_modems(0);
+    site.serve().kill();
+    let database = site.dir.path().join("simbridge.db");
+    let before = fs::read(&database).unwrap();
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for ending in ["", "-wal", "-shm", ".lock"] {
+        let path = format!("{}{ending}", database.display());
+        if Path::new(&path).exists() {
+            mode(Path::new(&path), if ending.is_empty() { 0o444 } else { 0o666 });
+        }
+    }
+    for (folder, words) in [(0o777, "may only be read"), (0o555, "may only be read")] {
+        mode(site.dir.path(), 0o777);
+        let mut serve = without_root(&site, &["serve"]);
+        mode(site.dir.path(), folder);
+        let output = serve.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains(&format!("cannot open the database {}", database.display())),
+            "{said}"
+        );
+        assert!(said.contains(words), "{said}");
+    }
+    mode(site.dir.path(), 0o755);
+    assert!(fs::read(&database).unwrap() == before);
+}
+
+#[test]
+fn a_disk_that_stands_still_holds_up_writes_and_nobody_else() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let (key, number) = shop(&site);
+    let holder = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    site.send("Uber", &number, "while the disk stands still");
+    std::thread::scope(|scope| {
+        let order = scope.spawn(|| site.get(&format!("/api/makeorder?key={key}&serviceId=1")));
+        wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);
+        assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "10.00");
+        assert_eq!(site.admin("/status")["modems"]["ready"], 1);
+        assert_eq!((site.network().stored(&number), order.is_finished()), (1, false));
+        holder.execute_batch("ROLLBACK").unwrap();
+        assert!(order.join().unwrap().starts_with("ORDER_ID_"));
+    });
+    wait_for("the message", || site.messages().len() == 1);
+    wait_for("it to be gone from the modem", || site.network().stored(&number) == 0);
+}
+
+#[test]
+fn a_damaged_database_is_named_and_not_touched() {
+    for (damage, at, length) in
+        [("the header", 0, 64), ("the schema", 100, 3900), ("the first pages", 0, 40_000)]
+    {
+        let site = Site::with_modems(0);
+        let daemon = site.serve();
+        site.customer("ann", "10");
+        assert!(daemon.terminate() < Duration::from_secs(5));
+        let database = site.dir.path().join("simbridge.db");
+        // All of it into the file that is to be damaged; a reader that was at work at the stop may
+        // have kept it in the log.
+        rusqlite::Connection::open(&database)
+            .unwrap()
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+        let mut bytes = fs::read(&database).unwrap();
+        bytes[at..at + length].fill(0xA5);
+        fs::write(&database, &bytes).unwrap();
+        let output = site.run(&["serve"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{damage}: {said}");
+        let words = format!("the database {} is damaged", database.display());
+        assert!(said.contains(&words) && said.contains("restore a backup"), "{damage}: {said}");
+        assert!(fs::read(&database).unwrap() == bytes, "{damage}: the file was written to");
+    }
+}
+
+/// The simulated modems' time, hours ahead or behind for the daemon.
+fn skewed(hours: &Arc<AtomicI64>) -> system_sources::WallClock {
+    let hours = Arc::clone(hours);
+    Box::new(move || {
+        let now: Timestamp = chrono::Utc::now().into();
+        Timestamp(now.0 + hours.load(Ordering::SeqCst) * 3_600_000_000)
+    })
+}
+
+#[test]
+fn a_clock_that_is_set_back_or_forward_takes_no_code_from_anybody() {
+    let site = Site::with(1, Default::default(), "[orders]\nmax_open_per_account = 5\n");
+    let hours = Arc::new(AtomicI64::new(0));
+    let config = Config::load(&site.config()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let daemon = runtime
+        .block_on(Library::start(
+            &config,
+            system_sources::steady(skewed(&hours)),
+            system_sources::entropy(),
+        ))
+        .unwrap();
+    site.wait_ready();
+    let (key, number) = shop(&site);
+    let order = || {
+        let answer = site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+        answer
+            .strip_prefix("ORDER_ID_")
+            .unwrap_or_else(|| panic!("{answer}"))
+            .split('_')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let answer = |id: &str| site.get(&format!("/api/getsms?key={key}&orderId={id}"));
+    let code = |id: &str, code: &str| {
+        site.send("Uber", &number, &format!("Your code is {code}"));
+        wait_for("the code", || answer(id).contains(code));
+    };
+    // Set back in the middle of an order: it gets its code, and what is made after it too.
+    let before = order();
+    hours.store(-1, Ordering::SeqCst);
+    code(&before, "1111");
+    // The SIM was used for that service: another one.
+    site.ok(&["service", "add", "Other", "--price", "0.50", "--sender", "^Lyft$"]);
+    let other = site.get(&format!("/api/makeorder?key={key}&serviceId=2"));
+    let other = other.strip_prefix("ORDER_ID_").unwrap().split('_').next().unwrap().to_owned();
+    // Set forward beyond its end: it is over and its price given back; the next one gets its code.
+    hours.store(2, Ordering::SeqCst);
+    wait_for("the order to be over", || answer(&other) == "ORDER_EXPIRED");
+    wait_for("its hold to be given back", || site.admin("/accounts/ann")["held"] == "0.00");
+    wait_for("the modem's word to be as fresh as it was", || {
+        site.admin("/status")["sims"]["available"] == 1
+    });
+    runtime.block_on(daemon.stop());
+}
+
+/// Whole CPU time of a process so far, in clock ticks.
+fn ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn a_crowd_takes_no_descriptor_from_modems_and_database() {
+    let site = Site::with_modems(1);
+    let serve = site.command(&["serve"]);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -Sn 60 && ulimit -Hn 100 && exec \"$0\" serve"])
+        .arg(serve.get_program());
+    limited.env("SIMBRIDGE_CONFIG", site.config()).env_remove("RUST_LOG");
+    let daemon = site.serve_by(limited);
+    site.wait_ready();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(
+        files.split_whitespace().nth(3),
+        Some("100"),
+        "the soft limit is raised to the hard one: {files}"
+    );
+    let (key, number) = shop(&site);
+    let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
+    let crowd: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let request =
+        format!("GET /api/getbalance?key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let (head, body) = http(&address, &request);
+    assert!(head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 1"), "{head}");
+    assert_eq!(body, "TOO_MANY_CONNECTIONS");
+    site.send("Uber", &number, "in the crowd");
+    wait_for("the message", || site.messages().len() == 1);
+    site.ok(&["backup", site.dir.path().join("in-the-crowd.db").to_str().unwrap()]);
+    let before = ticks(daemon.id());
+    std::thread::park_timeout(Duration::from_millis(600));
+    assert!(ticks(daemon.id()) - before < 30, "it spins");
+    drop(crowd);
+    wait_for("the crowd to be gone", || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(GIVE_UP)).unwrap();
+        let mut answer = String::new();
+        stream
+            .write_all(request.as_bytes())
+            .and_then(|()| stream.read_to_string(&mut answer))
+            .is_ok()
+            && answer.ends_with("10.00")
+    });
+}
+
+#[test]
+fn customers_are_told_early_when_too_much_waits_for_the_disk() {
+    let site = Site::with(
+        1,
+        Scenario::default(),
+        "[limits]\nkey_per_second = 0\naddress_per_second = 0\n",
+    );
+    let _daemon = site.serve_ready();
+    let (key, number) = shop(&site);
+    let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
+    let request = |what: &str| {
+        format!("GET /api/{what}key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    };
+    let order = request("makeorder?serviceId=1&");
+    let holder = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let crowd: Vec<TcpStream> = (0..600)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.write_all(order.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let mut refused = (String::new(), String::new());
+    wait_for("somebody to be told", || {
+        // Those of the crowd who came early are still waiting.
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(order.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut answer = String::new();
+        let told = stream.read_to_string(&mut answer).is_ok();
+        refused = answer
+            .split_once("\r\n\r\n")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .unwrap_or_default();
+        told && refused.1 == FAULT
+    });
+    assert!(refused.0.contains("retry-after: 1"), "{}", refused.0);
+    assert_eq!(refused.1, FAULT);
+    let page = site.page("/metrics");
+    let waiting =
+        page.lines().find_map(|line| line.strip_prefix("simbridge_store_waiting ")).unwrap();
+    // Who looked while there was room comes in, and the daemon itself.
+    assert!(
+        (1..=520).contains(&waiting.parse::<usize>().unwrap()),
+        "no more wait than may: {waiting}"
+    );
+    assert_eq!(http(&address, &request("getbalance?")).1, "10.00", "who only looks is answered");
+    site.send("Uber", &number, "in the crowd");
+    wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);
+    holder.execute_batch("ROLLBACK").unwrap();
+    wait_for("the message", || site.messages().len() == 1);
+    drop(crowd);
+    wait_for("an order", || http(&address, &order).1.starts_with("ORDER_"));
+}

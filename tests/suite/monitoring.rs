@@ -1,0 +1,208 @@
+//! What is shown to those who watch: metrics, health, what the dashboard and the alert rules stand
+//! on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use simbridge::daemon::monitoring::ALARMS;
+use simbridge::simulator::{Fault, Scenario};
+
+use crate::support::{Site, http, wait_for};
+
+fn monitoring(file: &str) -> String {
+    std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/monitoring").join(file),
+    )
+    .unwrap()
+}
+
+/// The names of our metrics and of the process's in a text.
+fn metric_names(text: &str) -> BTreeSet<String> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let words = text.split(|c: char| !is_name(c));
+    words
+        .filter(|word| word.starts_with("simbridge_") || word.starts_with("process_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The value of the sample that begins so.
+fn sample(page: &str, head: &str) -> Option<f64> {
+    page.lines().find_map(|line| line.strip_prefix(head)?.trim().parse().ok())
+}
+
+#[test]
+fn dashboard_and_alert_rules_name_only_metrics_that_are_served() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let page = site.page("/metrics");
+    let head = |line: &str| line.strip_prefix("# TYPE ").map(str::to_owned);
+    let mut served = BTreeSet::new();
+    for line in page.lines().filter_map(head) {
+        let (name, kind) = line.split_once(' ').unwrap();
+        assert!(served.insert(name.to_owned()), "{name} stands twice");
+        if kind == "histogram" || kind == "summary" {
+            served.extend(["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")));
+        }
+    }
+    for file in ["dashboard.json", "alerts.yml", "alerts.test.yml"] {
+        let unknown: Vec<_> =
+            metric_names(&monitoring(file)).difference(&served).cloned().collect();
+        assert_eq!(unknown, [""; 0], "{file}");
+    }
+    let shown: serde_json::Value = serde_json::from_str(&monitoring("dashboard.json")).unwrap();
+    assert!(shown["panels"].as_array().unwrap().len() > 30);
+    let unused: Vec<_> = served
+        .iter()
+        .filter(|name| !["_bucket", "_sum", "_count"].iter().any(|suffix| name.ends_with(suffix)))
+        .filter(|name| {
+            !monitoring("dashboard.json").contains(*name)
+                && !monitoring("alerts.yml").contains(*name)
+        })
+        .collect();
+    let meant_for_queries_by_hand = [
+        "process_start_time_seconds",
+        "process_threads",
+        "simbridge_ledger_held",
+        "simbridge_stock_age_seconds",
+    ];
+    assert!(
+        unused.iter().all(|name| meant_for_queries_by_hand.contains(&name.as_str())),
+        "on no panel: {unused:?}"
+    );
+}
+
+#[test]
+fn every_alarm_is_an_alert_rule_too() {
+    let rules = monitoring("alerts.yml");
+    for alarm in ALARMS {
+        assert!(rules.contains(&format!("- alert: {alarm}\n")), "{alarm}");
+    }
+}
+
+#[test]
+fn what_happens_is_in_the_metrics() {
+    let site = Site::with(1, Scenario::default(), "[orders]\nmax_open_per_account = 5\n");
+    let _daemon = site.serve_ready();
+    site.ok(&["service", "add", "Uber \"x\"", "--price", "0.50", "--sender", "^Uber$"]);
+    site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);
+    let key = site.customer("ann", "10");
+    site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+    site.get(&format!("/api/makeorder?key={key}&serviceId=2"));
+    site.get(&format!("/api/cancelorder?key={key}&orderId=2"));
+    let number = site.network().numbers()[0].clone();
+    site.send("Uber", &number, "Your Uber code is 123456");
+    site.network().send_pdu(&number, &[0x04, 0x0B, 0x91]).unwrap();
+    let sms = site.get(&format!("/api/getsms?key={key}&orderId=1&wait=30"));
+    assert!(sms.starts_with("SUCCESS_"), "{sms}");
+    wait_for("both to be on disk", || site.messages().len() == 2);
+    let port = format!("port=\"{}/modems/modem000\"", site.dir.path().display());
+    let expected = [
+        (format!("simbridge_modem_ready{{{port}}}"), 1.0),
+        (format!("simbridge_modem_registered{{{port}}}"), 1.0),
+        (format!("simbridge_modem_state{{{port},state=\"Ready\"}}"), 1.0),
+        (format!("simbridge_modem_messages_total{{{port}}}"), 1.0),
+        (format!("simbridge_modem_undecodable_total{{{port}}}"), 1.0),
+        (format!("simbridge_modem_recoveries_total{{{port},step=\"soft reset\"}}"), 0.0),
+        ("simbridge_sims{country=\"NL\",state=\"available\"}".to_owned(), 1.0),
+        ("simbridge_stock{service=\"Uber \\\"x\\\"\",country=\"NL\"}".to_owned(), 0.0),
+        (
+            "simbridge_orders_ended_total{service=\"Uber \\\"x\\\"\",end=\"completed\"}".to_owned(),
+            1.0,
+        ),
+        ("simbridge_orders_ended_total{service=\"Lyft\",end=\"canceled\"}".to_owned(), 1.0),
+        ("simbridge_order_code_seconds_count{service=\"Uber \\\"x\\\"\"}".to_owned(), 1.0),
+        ("simbridge_requests_total{endpoint=\"makeorder\",outcome=\"ORDER_ID\"}".to_owned(), 2.0),
+        ("simbridge_requests_total{endpoint=\"getsms\",outcome=\"SUCCESS\"}".to_owned(), 1.0),
+        ("simbridge_accounts_balance{currency=\"USD\"}".to_owned(), 9.5),
+        ("simbridge_ledger_balance{kind=\"capture\",currency=\"USD\"}".to_owned(), -0.5),
+        ("simbridge_ledger_entries_total{kind=\"hold\"}".to_owned(), 2.0),
+        ("simbridge_stock{service=\"Lyft\",country=\"NL\"}".to_owned(), 1.0),
+        ("simbridge_store_failing".to_owned(), 0.0),
+    ];
+    // What is counted now and again takes a while, each count its own.
+    for (head, value) in &expected {
+        wait_for(&format!("{head} to be {value}"), || {
+            sample(&site.page("/metrics"), head) == Some(*value)
+        });
+    }
+    let page = site.page("/metrics");
+    for head in [
+        format!("simbridge_modem_command_seconds_count{{{port}}}"),
+        format!("simbridge_modem_store_size{{{port},store=\"SM\"}}"),
+        "simbridge_store_commit_seconds_count".to_owned(),
+        "simbridge_disk_free_bytes".to_owned(),
+        "process_cpu_seconds_total".to_owned(),
+        "process_open_fds".to_owned(),
+    ] {
+        assert!(sample(&page, &head) > Some(0.0), "{head}\n{page}");
+    }
+}
+
+#[test]
+fn an_address_of_its_own_shows_and_changes_nothing() {
+    let free =
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let site = Site::with_modems(1);
+    let config = std::fs::read_to_string(site.config()).unwrap();
+    std::fs::write(
+        site.config(),
+        config.replace("[admin]", &format!("[admin]\nmetrics_listen = \"{free}\"")),
+    )
+    .unwrap();
+    let _daemon = site.serve_ready();
+    let ask = |request: &str| {
+        let (head, body) = http(
+            &free,
+            &format!(
+                "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            ),
+        );
+        (head.split(' ').nth(1).unwrap().to_owned(), body)
+    };
+    let (status, page) = ask("GET /metrics");
+    assert!(status == "200" && page.contains("simbridge_build_info{version=\""), "{page}");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(
+            ask(&format!("GET {path}")),
+            ("200".to_owned(), "{\"ok\":true,\"faults\":[]}".to_owned()),
+            "{path}"
+        );
+    }
+    for request in [
+        "GET /status",
+        "GET /overview",
+        "GET /messages?limit=0",
+        "POST /accounts",
+        "POST /backup",
+        "GET /modems",
+    ] {
+        assert_eq!(ask(request).0, "404", "{request}");
+    }
+    assert_eq!(ask("POST /metrics").0, "405");
+}
+
+#[test]
+fn not_ready_while_a_first_try_goes_on_or_the_database_cannot_be_written() {
+    let site = Site::with_modems(1);
+    site.network().fault(0, &Fault::Silence { commands: 2 }).unwrap();
+    let _daemon = site.serve();
+    let said = site.page("/readyz");
+    assert!(
+        said.contains("modem000 is still in its first try")
+            || said.contains("have not been looked for yet"),
+        "{said}"
+    );
+    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "it lives all the same");
+    wait_for("the modem", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
+    let (there, away) = (site.dir.path().join("simbridge.db"), site.dir.path().join("away.db"));
+    std::fs::rename(&there, &away).unwrap();
+    assert!(site.page("/readyz").contains("the database was moved"), "{}", site.page("/readyz"));
+    assert_eq!(
+        site.page("/healthz"),
+        "{\"ok\":true,\"faults\":[]}",
+        "to start anew would not help"
+    );
+    std::fs::rename(&away, &there).unwrap();
+    wait_for("the database", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
+}
