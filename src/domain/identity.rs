@@ -1,0 +1,162 @@
+//! Identities that come from outside, each a type of its own: a SIM is its ICCID, a modem its IMEI,
+//! a subscription its IMSI, a number an MSISDN, and a port the path that names it.
+//!
+//! Text is checked once, where it enters: `parse` what a modem, an operator or a file says. What
+//! was checked before it was stored comes back through `from_stored`.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is not the identity it was read as; says what would be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidIdentity(&'static str);
+
+macro_rules! identity {
+    ($(#[$doc:meta])* $name:ident, $normalise:expr, $right:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Takes a text that was checked before it was stored, as the database gives it back.
+            pub fn from_stored(text: impl Into<Box<str>>) -> $name {
+                $name(text.into())
+            }
+
+            /// The bare text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidIdentity;
+
+            fn from_str(text: &str) -> Result<$name, InvalidIdentity> {
+                let normalise: fn(&str) -> Option<Box<str>> = $normalise;
+                normalise(text).map($name).ok_or(InvalidIdentity($right))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Lets a map whose keys are identities be asked with a bare text.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                &*self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                &*self.0 == *other
+            }
+        }
+    };
+}
+
+identity! {
+    /// The serial number of a SIM card (ITU-T E.118): 18 to 22 digits, without the `F` that fills
+    /// the last octet. Some operators' cards have the letters A to E among them.
+    Iccid,
+    |text| {
+        let text = text.trim().trim_end_matches(['F', 'f']).to_ascii_uppercase();
+        let fits = (18..=22).contains(&text.len())
+            && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'E'));
+        fits.then(|| text.into())
+    },
+    "an ICCID is 18 to 22 digits, as `simbridge sim list` shows it"
+}
+
+identity! {
+    /// The serial number of a modem (3GPP TS 23.003 clause 6): 14 digits, with the check digit 15,
+    /// with the software version 16 or 17. It is read and never written.
+    Imei,
+    |text| all_digits(text.trim(), 14, 17),
+    "an IMEI is 14 to 17 digits"
+}
+
+identity! {
+    /// A subscription's identity (3GPP TS 23.003 clause 2.2): MCC, MNC and MSIN, at most 15 digits.
+    Imsi,
+    |text| all_digits(text.trim(), 6, 15),
+    "an IMSI is 6 to 15 digits"
+}
+
+identity! {
+    /// A telephone number in international form (ITU-T E.164): `+` and at most 15 digits.
+    Msisdn,
+    |text| {
+        let digits = text.trim().strip_prefix('+')?;
+        all_digits(digits, 3, 15).map(|digits| format!("+{digits}").into())
+    },
+    "a number is written like +31612345678"
+}
+
+identity! {
+    /// The path that names a serial port, as the configuration or its glob has it.
+    PortName,
+    |text| (!text.is_empty()).then(|| text.into()),
+    "a port is a path like /dev/serial/by-path/…"
+}
+
+fn all_digits(text: &str, fewest: usize, most: usize) -> Option<Box<str>> {
+    let fits = (fewest..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_iccid_loses_its_filler_and_keeps_its_letters() {
+        let iccid = |text: &str| text.parse::<Iccid>().ok().map(|iccid| iccid.to_string());
+        assert_eq!(iccid("8931440400000000123F").as_deref(), Some("8931440400000000123"));
+        assert_eq!(iccid(" 898602a4191156789012 ").as_deref(), Some("898602A4191156789012"));
+        for wrong in ["", "12345678901234567", "12345678901234567890123", "89314404000000001g3"] {
+            assert_eq!(iccid(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn each_identity_is_checked_where_it_enters() {
+        assert!("861234567890123".parse::<Imei>().is_ok());
+        assert!("86123456789".parse::<Imei>().is_err());
+        assert!("204041234567890".parse::<Imsi>().is_ok());
+        assert!("2040412345678901".parse::<Imsi>().is_err());
+        assert_eq!(
+            "+31612345678".parse::<Msisdn>().map(|n| n.to_string()),
+            Ok("+31612345678".into())
+        );
+        for wrong in ["31612345678", "+", "+3161234567890123", "+316x"] {
+            assert!(wrong.parse::<Msisdn>().is_err(), "{wrong}");
+        }
+        assert!("".parse::<PortName>().is_err());
+        assert_eq!("x".parse::<Imei>().unwrap_err().to_string(), "an IMEI is 14 to 17 digits");
+    }
+}
