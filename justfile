@@ -1,0 +1,33 @@
+# Short names for what developers run often; `just` lists them. Each is one command, so nobody needs
+# just (`cargo install just`) to do the same.
+
+[private]
+default:
+    @{{just_executable()}} --list --unsorted
+
+# Every test.
+test *ARGS:
+    cargo test {{ARGS}}
+
+# What shows most mistakes in a minute: format, lints, and the tests that need no daemon.
+quick:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo test --lib
+    cargo test --test suite -- codec:: rooms:: oddities::
+
+# Everything that must hold before a change lands.
+ci:
+    bash .ci/run
+
+# The benchmarks of docs/performance.md; parts can be named: `just bench polls latency`.
+bench *PARTS:
+    cargo bench --bench figures -- {{PARTS}}
+
+# A whole gateway on simulated modems.
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# Lengths, names and comments of the source tree; `just figures --list` says where.
+figures *ARGS:
+    .ci/house {{ARGS}}
