@@ -242,7 +242,7 @@ fn success(command: &str, output: &Output) -> Result<(), String> {
     Err(format!("{command}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
-fn page(name: &str) -> String {
+pub fn page(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 

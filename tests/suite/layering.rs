@@ -1,54 +1,35 @@
 //! The layers: which top-level module may import which, and where SQL text and AT commands may
 //! stand.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room and the rooms it may name in `crate::…`. `main.rs` sees everything.
-const ROOMS: &[(&str, &[&str])] = &[
-    (
-        "cli",
-        &[
-            "daemon",
-            "simulator",
-            "http",
-            "driver",
-            "bank",
-            "modem",
-            "gateway",
-            "store",
-            "domain",
-            "at",
-            "sms",
-        ],
-    ),
-    (
-        "daemon",
-        &[
-            "simulator",
-            "http",
-            "driver",
-            "bank",
-            "modem",
-            "gateway",
-            "store",
-            "domain",
-            "at",
-            "sms",
-        ],
-    ),
-    ("simulator", &["sms", "domain"]),
-    ("http", &["gateway", "domain"]),
-    ("driver", &["modem", "bank", "domain"]),
-    // A serial SIM bank's control line speaks AT, too.
-    ("bank", &["modem", "at", "domain"]),
-    ("modem", &["at", "sms", "domain"]),
-    ("gateway", &["domain", "store", "sms"]),
-    ("store", &["domain"]),
-    ("at", &["domain"]),
-    ("domain", &[]),
-    ("sms", &[]),
-];
+/// Each top-level module and the modules that it may name in `crate::…`: the table "Modules" in
+/// `ARCHITECTURE.md`, where `all` may stand for the list, or `all but` one. `main.rs` sees
+/// everything.
+fn layers() -> Vec<(String, Vec<String>)> {
+    let page = crate::docs::page("ARCHITECTURE.md");
+    let table = page.split("\n## Modules\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let rows: Vec<(String, &str)> = (table.lines())
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, module, _, imports, _] = cells[..] else { return None };
+            Some((module.strip_prefix('`')?.strip_suffix('`')?.to_owned(), imports))
+        })
+        .collect();
+    let all: Vec<String> = rows.iter().map(|(module, _)| module.clone()).collect();
+    let imported = |imports: &str| -> Vec<String> {
+        let named: Vec<String> = names(imports);
+        if imports.starts_with("all") {
+            all.iter().filter(|module| !named.contains(module)).cloned().collect()
+        } else {
+            named
+        }
+    };
+    rows.iter().map(|(module, imports)| (module.clone(), imported(imports))).collect()
+}
 
 /// Words that begin an SQL statement, as they stand inside a string literal.
 const SQL: &[&str] = &[
@@ -74,7 +55,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every source file of `src` with the room that it is in; `main.rs` and `lib.rs` are in none.
+/// Every source file of `src` with its top-level module; `main.rs` and `lib.rs` are in none.
 pub fn files() -> Vec<(String, PathBuf, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
@@ -84,22 +65,22 @@ pub fn files() -> Vec<(String, PathBuf, String)> {
         .filter_map(|path| {
             let inside = path.strip_prefix(&src).unwrap().to_path_buf();
             let first = inside.components().next()?.as_os_str().to_str()?.to_owned();
-            let room = first.trim_end_matches(".rs").to_owned();
+            let module = first.trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).unwrap();
-            (room != "main" && room != "lib").then_some((room, inside, text))
+            (module != "main" && module != "lib").then_some((module, inside, text))
         })
         .collect()
 }
 
-/// The rooms that a text names after `crate::`, be it in a `use` (also a braced one) or in a path;
+/// The modules that a text names after `crate::`, be it in a `use` (also a braced one) or in a path;
 /// comments do not count.
-fn named_rooms(text: &str) -> Vec<String> {
+fn named_modules(text: &str) -> Vec<String> {
     let code: String = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .map(|line| format!("{line}\n"))
         .collect();
-    let mut rooms = Vec::new();
+    let mut modules = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         let heads: Vec<&str> = match rest.strip_prefix('{') {
@@ -112,24 +93,25 @@ fn named_rooms(text: &str) -> Vec<String> {
                 .chars()
                 .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
                 .collect();
-            rooms.push(word);
+            modules.push(word);
         }
     }
-    rooms
+    modules
 }
 
 #[test]
 fn imports_point_only_downwards() {
+    let layers = layers();
     let mut faults = Vec::new();
-    for (room, path, text) in files() {
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
-            faults.push(format!("{}: no room is called `{room}`", path.display()));
+    for (module, path, text) in files() {
+        let Some((_, allowed)) = layers.iter().find(|(name, _)| *name == module) else {
+            faults.push(format!("{}: ARCHITECTURE.md has no `{module}`", path.display()));
             continue;
         };
-        for named in named_rooms(&text) {
-            let is_room = ROOMS.iter().any(|(name, _)| *name == named);
-            if is_room && named != room && !allowed.contains(&named.as_str()) {
-                faults.push(format!("{}: `{room}` must not import `{named}`", path.display()));
+        for named in named_modules(&text) {
+            let is_module = layers.iter().any(|(name, _)| *name == named);
+            if is_module && named != module && !allowed.contains(&named) {
+                faults.push(format!("{}: `{module}` must not import `{named}`", path.display()));
             }
         }
     }
@@ -137,16 +119,30 @@ fn imports_point_only_downwards() {
 }
 
 #[test]
+fn the_table_of_modules_is_read_with_its_exceptions() {
+    let layers = layers();
+    let imports = |name: &str| {
+        layers.iter().find(|(module, _)| module == name).map(|(_, imports)| imports.as_slice())
+    };
+    assert_eq!(imports("cli").unwrap().len(), layers.len());
+    assert_eq!(imports("daemon").unwrap().len(), layers.len() - 1);
+    assert_eq!(imports("store").unwrap(), ["domain"]);
+    assert!(imports("domain").unwrap().is_empty());
+    let existing: HashSet<String> = files().into_iter().map(|(module, _, _)| module).collect();
+    assert_eq!(existing, layers.iter().map(|(module, _)| module.clone()).collect());
+}
+
+#[test]
 fn a_braced_import_and_a_path_are_both_seen() {
     let text = "use crate::{store, sms::Deliver};\n// crate::http\nfn f() { crate::at::x() }";
-    assert_eq!(named_rooms(text), ["store", "sms", "at"]);
+    assert_eq!(named_modules(text), ["store", "sms", "at"]);
 }
 
 #[test]
 fn sql_stands_only_in_store() {
     let mut faults = Vec::new();
-    for (room, path, text) in files() {
-        if room == "store" {
+    for (module, path, text) in files() {
+        if module == "store" {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
@@ -165,8 +161,8 @@ fn sql_stands_only_in_store() {
 #[test]
 fn at_commands_stand_only_where_the_wire_is() {
     let mut faults = Vec::new();
-    for (room, path, text) in files() {
-        if matches!(room.as_str(), "at" | "modem" | "simulator") {
+    for (module, path, text) in files() {
+        if matches!(module.as_str(), "at" | "modem" | "bank" | "simulator") {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
@@ -175,7 +171,7 @@ fn at_commands_stand_only_where_the_wire_is() {
                 && (code.contains("\"AT+") || code.contains("\"AT\\") || code.contains("\"AT^"))
             {
                 faults.push(format!(
-                    "{}:{}: an AT command outside at, modem, simulator",
+                    "{}:{}: an AT command outside at, modem, bank, simulator",
                     path.display(),
                     number + 1
                 ));
@@ -186,10 +182,10 @@ fn at_commands_stand_only_where_the_wire_is() {
 }
 
 #[test]
-fn no_file_of_the_pure_rooms_reads_a_clock_or_logs() {
+fn no_file_of_the_pure_modules_reads_a_clock_or_logs() {
     let mut faults = Vec::new();
-    for (room, path, text) in files() {
-        if !matches!(room.as_str(), "domain" | "at" | "sms" | "modem") {
+    for (module, path, text) in files() {
+        if !matches!(module.as_str(), "domain" | "at" | "sms" | "modem" | "bank") {
             continue;
         }
         for word in [
@@ -203,7 +199,7 @@ fn no_file_of_the_pure_rooms_reads_a_clock_or_logs() {
         ] {
             let used = text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains(word));
             if used {
-                faults.push(format!("{}: `{word}` in a pure room", path.display()));
+                faults.push(format!("{}: `{word}` in a pure module", path.display()));
             }
         }
     }
