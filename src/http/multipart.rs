@@ -50,12 +50,14 @@ mod tests {
     #[test]
     fn a_list_of_fields_as_curl_sends_it() {
         let kind = "multipart/form-data; boundary=------------------------d74496d66958873e";
-        let body = "--------------------------d74496d66958873e\r\nContent-Disposition: form-data; \
-                    name=\"key\"\r\n\r\nabc\r\n--------------------------d74496d66958873e\r\\
-                    ncontent-disposition: form-data; name=package\r\nContent-Type: \
-                    text/plain\r\n\r\n3m\r\n--------------------------d74496d66958873e\r\\
-                    nContent-Disposition: form-data; name=\"f\"; \
-                    filename=\"x\"\r\n\r\nfile\r\n--------------------------d74496d66958873e--\r\n";
+        let body = "--------------------------d74496d66958873e\r\n\
+                    Content-Disposition: form-data; name=\"key\"\r\n\r\nabc\r\n\
+                    --------------------------d74496d66958873e\r\n\
+                    content-disposition: form-data; name=package\r\n\
+                    Content-Type: text/plain\r\n\r\n3m\r\n\
+                    --------------------------d74496d66958873e\r\n\
+                    Content-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\nfile\r\n\
+                    --------------------------d74496d66958873e--\r\n";
         let expected =
             [("key".to_owned(), "abc".to_owned()), ("package".to_owned(), "3m".to_owned())];
         assert_eq!(fields(body.as_bytes(), boundary(kind).unwrap()), expected);
