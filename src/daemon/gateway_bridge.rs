@@ -66,7 +66,7 @@ impl driver::ModemEvents for GatewayBridge {
             seen_at: now,
         });
         if news {
-            self.gateway.sim_is_ready();
+            self.gateway.sim_became_ready();
         }
     }
 
@@ -94,20 +94,24 @@ impl driver::ModemEvents for GatewayBridge {
             imsi: sim.imsi.clone(),
             number: sim.number.clone().zip(sim.source.map(source)),
         };
-        let previous_iccid = self.gateway.identified(told).await.map_err(refused)?;
+        let previous_iccid = self.gateway.sims().record_identity(told).await.map_err(refused)?;
         Ok(MessageOwner { previous_iccid })
     }
 
     async fn emptied(&self, imei: &str, iccid: &str) -> Result<(), HostError> {
-        self.gateway.emptied(imei.to_owned(), iccid.to_owned()).await.map_err(refused)
+        self.gateway
+            .sims()
+            .record_emptied_store(imei.to_owned(), iccid.to_owned())
+            .await
+            .map_err(refused)
     }
 
     async fn may_enter_pin(&self, imei: &str, iccid: Option<&str>) -> Result<bool, HostError> {
-        self.gateway.may_enter_pin(imei, iccid).await.map_err(refused)
+        self.gateway.sims().may_enter_pin(imei, iccid).await.map_err(refused)
     }
 
     async fn pin_accepted(&self, imei: &str, iccid: Option<&str>) -> Result<(), HostError> {
-        self.gateway.pin_accepted(imei, iccid).await.map_err(refused)
+        self.gateway.sims().record_accepted_pin(imei, iccid).await.map_err(refused)
     }
 
     async fn store(&self, received: Received) -> Result<(), HostError> {
@@ -128,27 +132,33 @@ impl driver::ModemEvents for GatewayBridge {
     fn bank_report(&self, bank: &str, report: BankReport) {
         if let Some((ports, keys)) = self.banks.iter().find(|(ports, _)| ports.config.name == bank)
         {
-            self.gateway.bank_reported(banks::report(ports, keys, report, self.gateway.now()));
+            self.gateway.banks().take_report(banks::report(
+                ports,
+                keys,
+                report,
+                self.gateway.now(),
+            ));
         }
     }
 
     fn bank_gone(&self, bank: &str) {
-        self.gateway.bank_gone(bank);
+        self.gateway.banks().forget(bank);
     }
 
     fn bank_stays(&self, iccid: &str) {
-        self.gateway.returned(iccid);
+        self.gateway.banks().end_leave(iccid);
     }
 
     async fn bank_kept(&self, bank: &str) -> Result<Vec<Kept>, HostError> {
-        let records = self.gateway.bank_slots(bank).await.map_err(refused)?;
+        let records = self.gateway.banks().slots(bank).await.map_err(refused)?;
         let now = self.gateway.now();
         Ok(records.into_iter().map(|record| banks::kept(record, now)).collect())
     }
 
     async fn bank_keep(&self, bank: &str, kept: Kept) -> Result<(), HostError> {
         self.gateway
-            .bank_found(bank, banks::record(kept, self.gateway.now()))
+            .banks()
+            .record_slot(bank, banks::record(kept, self.gateway.now()))
             .await
             .map_err(refused)
     }
@@ -161,21 +171,21 @@ impl driver::ModemEvents for GatewayBridge {
         ago: Duration,
     ) -> Result<(), HostError> {
         let moved = banks::moved(bank, port, moved, ago, self.gateway.now());
-        self.gateway.bank_moved(moved).await.map_err(refused)
+        self.gateway.banks().record_switch(moved).await.map_err(refused)
     }
 
     async fn bank_needs(&self, iccids: Vec<String>) -> Result<Vec<SlotDemand>, HostError> {
-        let needs = self.gateway.bank_needs(iccids).await.map_err(refused)?;
+        let needs = self.gateway.banks().demand_for(iccids).await.map_err(refused)?;
         let now = self.gateway.now();
         Ok(needs.into_iter().map(|need| banks::need(need, now)).collect())
     }
 
     async fn may_leave(&self, iccid: &str) -> Result<bool, HostError> {
-        self.gateway.may_leave(iccid).await.map_err(refused)
+        self.gateway.banks().grant_leave(iccid).await.map_err(refused)
     }
 
     async fn bank_news(&self) {
-        self.gateway.bank_news().await;
+        self.gateway.banks().wait_for_demand().await;
     }
 }
 

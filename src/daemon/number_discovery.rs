@@ -37,7 +37,7 @@ async fn ask_for_ever(gateway: Gateway, desk: Arc<dyn ModemControl>) {
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = gateway.ready_sims() => {}
+            () = gateway.numbers().wait_for_ready_sims() => {}
         }
     }
 }
@@ -45,7 +45,7 @@ async fn ask_for_ever(gateway: Gateway, desk: Arc<dyn ModemControl>) {
 /// How long until the next look.
 async fn round(gateway: &Gateway, desk: &Arc<dyn ModemControl>) -> Result<Duration, Error> {
     let mut asked = JoinSet::new();
-    for wanted in gateway.numbers_wanted().await?.0 {
+    for wanted in gateway.numbers().due_discoveries().await?.0 {
         if asked.len() >= AT_ONCE {
             asked.join_next().await;
         }
@@ -53,14 +53,14 @@ async fn round(gateway: &Gateway, desk: &Arc<dyn ModemControl>) -> Result<Durati
         asked.spawn(async move { ask(&gateway, &*desk, &wanted).await });
     }
     while asked.join_next().await.is_some() {}
-    let next = gateway.numbers_wanted().await?.1;
+    let next = gateway.numbers().due_discoveries().await?.1;
     Ok(next.map_or(Duration::MAX, |next| next.since(gateway.now()).max(Duration::from_secs(1))))
 }
 
 /// First what costs nothing.
 async fn ask(gateway: &Gateway, desk: &dyn ModemControl, wanted: &Wanted) {
     let by_ussd = match wanted.ussd {
-        true => gateway.ask_by_ussd(desk, &wanted.iccid, None).await.map(drop),
+        true => gateway.numbers().ask_by_ussd(desk, &wanted.iccid, None).await.map(drop),
         false => Err(Error::Refused("not its time".to_owned())),
     };
     let Err(reason) = by_ussd else {
@@ -68,7 +68,7 @@ async fn ask(gateway: &Gateway, desk: &dyn ModemControl, wanted: &Wanted) {
     };
     tracing::debug!(event = "number_unknown", by = "ussd", %reason, "a SIM's number is not known yet");
     if wanted.loopback
-        && let Err(reason) = gateway.ask_by_loopback(desk, &wanted.iccid).await
+        && let Err(reason) = gateway.numbers().ask_by_loopback(desk, &wanted.iccid).await
     {
         tracing::debug!(event = "number_unknown", by = "loopback", %reason, "a SIM's number is not known yet");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Entropy, Error, Gateway};
+use super::{Error, Gateway};
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
 use crate::domain::network::Network;
@@ -30,10 +30,6 @@ pub(super) fn find(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error>
     })
 }
 
-fn new_key(entropy: &Entropy) -> Result<ApiKey, Error> {
-    entropy().map(ApiKey::from_entropy).ok_or(Error::NoEntropy)
-}
-
 impl Gateway {
     /// Adds an account. A name may not be a number: commands take either.
     pub async fn add_account(&self, name: String) -> Result<Account, Error> {
@@ -44,8 +40,9 @@ impl Gateway {
         {
             return Err(Error::refused("an account's name is some text, not only digits"));
         }
-        let now = self.now();
-        self.store
+        let now = self.env.now();
+        self.env
+            .store
             .write(move |tx| {
                 if tx.account_named(&name)?.is_some() {
                     return Err(Error::refused(format!("there is an account {name} already")));
@@ -59,17 +56,17 @@ impl Gateway {
 
     /// All accounts.
     pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
-        Ok(self.store.read(|rows| rows.accounts()).await?)
+        Ok(self.env.store.read(|rows| rows.accounts()).await?)
     }
 
     /// An account by name or id.
     pub async fn account(&self, reference: String) -> Result<Account, Error> {
-        self.store.read(move |rows| find(rows, &reference)).await
+        self.env.store.read(move |rows| find(rows, &reference)).await
     }
 
     /// Whether an account's balance and holds are the sums of its ledger entries (I7).
     pub async fn books_balance(&self, account: AccountId) -> Result<bool, Error> {
-        let read = self.store.read(move |rows| {
+        let read = self.env.store.read(move |rows| {
             let sums = rows.ledger_sums(account)?;
             Ok::<_, Error>(rows.account(account)?.is_some_and(|account| account.funds == sums))
         });
@@ -87,8 +84,9 @@ impl Gateway {
         if amount <= Amount::ZERO {
             return Err(Error::refused("a top-up is more than 0.00"));
         }
-        let (now, currency) = (self.now(), self.settings().currency.clone());
-        self.store
+        let (now, currency) = (self.env.now(), self.env.settings().currency.clone());
+        self.env
+            .store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
                 tx.note(Actor::Operator, "topped up", format!("account {}", account.id), now)?;
@@ -112,8 +110,9 @@ impl Gateway {
             .map(|network| network.map(|network| network.to_string()))
             .collect::<Result<Vec<_>, _>>()?;
         let allowed = (!networks.is_empty()).then(|| networks.join(" "));
-        let (now, key) = (self.now(), new_key(&self.entropy)?);
-        self.store
+        let (now, key) = (self.env.now(), ApiKey::from_entropy(self.env.random_bytes()?));
+        self.env
+            .store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
                 tx.add_key(account.id, &key.digest(), &key.prefix(), allowed.as_deref(), now)?;
@@ -125,14 +124,15 @@ impl Gateway {
 
     /// All keys, as far as they are kept.
     pub async fn keys(&self) -> Result<Vec<Key>, Error> {
-        Ok(self.store.read(|rows| rows.keys()).await?)
+        Ok(self.env.store.read(|rows| rows.keys()).await?)
     }
 
     /// Revokes the one working key that begins with `prefix`, which may be a whole key.
     pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
         let prefix = ApiKey::from_request(prefix).prefix();
-        let (now, hot) = (self.now(), Arc::clone(&self.hot));
-        self.store
+        let (now, hot) = (self.env.now(), Arc::clone(&self.cache));
+        self.env
+            .store
             .write(move |tx| match tx.working_keys_with(&prefix)? {
                 1 => {
                     tx.after_commit(move || hot.keys_changed());

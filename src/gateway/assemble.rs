@@ -56,7 +56,7 @@ impl Gateway {
         received_at: Timestamp,
     ) -> Result<Assembly, Error> {
         let id = tx.add_assembly(like, received_at.plus(PATIENCE))?;
-        self.deadlines_change_after(tx);
+        self.wakeups.deadlines_change_after(tx);
         Ok(Assembly {
             id,
             sim: like.sim,

@@ -22,8 +22,9 @@ impl Gateway {
     pub async fn add_service(&self, new: NewService) -> Result<Service, Error> {
         let new = NewService { country_prices: self.known_countries(new.country_prices)?, ..new };
         check(&new)?;
-        let (gateway, now) = (self.clone(), self.now());
-        self.store
+        let (gateway, now) = (self.clone(), self.env.now());
+        self.env
+            .store
             .write(move |tx| {
                 if tx.has_service_named(&new.name)? {
                     return Err(Error::refused(format!("there is a service {} already", new.name)));
@@ -45,8 +46,9 @@ impl Gateway {
             check(&new).map(|()| new).map_err(|error| Error::refused(error.to_string()))
         });
         let services = known.collect::<Result<Vec<_>, Error>>()?;
-        let (gateway, now) = (self.clone(), self.now());
-        self.store
+        let (gateway, now) = (self.clone(), self.env.now());
+        self.env
+            .store
             .write(move |tx| {
                 let mut imported = Imported { added: 0, updated: 0 };
                 for new in &services {
@@ -70,7 +72,7 @@ impl Gateway {
     /// Reads the services from the database again.
     pub async fn reread_services(&self) -> Result<(), Error> {
         let gateway = self.clone();
-        self.store.write(move |tx| gateway.reload(tx).map(drop)).await
+        self.env.store.write(move |tx| gateway.reload(tx).map(drop)).await
     }
 
     /// From the commit on messages are matched by the services as they are now.
@@ -84,8 +86,9 @@ impl Gateway {
 
     /// A service can be ordered from now on, or not any more. What is open of it goes on.
     pub async fn enable_service(&self, reference: String, enabled: bool) -> Result<Service, Error> {
-        let (gateway, now) = (self.clone(), self.now());
-        self.store
+        let (gateway, now) = (self.clone(), self.env.now());
+        self.env
+            .store
             .write(move |tx| {
                 let id = find_service(tx, &reference)?.id;
                 tx.enable_service(id, enabled)?;
@@ -99,14 +102,14 @@ impl Gateway {
 
     /// All services.
     pub async fn services(&self) -> Result<Vec<Service>, Error> {
-        Ok(self.store.read(|rows| rows.services()).await?)
+        Ok(self.env.store.read(|rows| rows.services()).await?)
     }
 
     fn known_countries<V>(
         &self,
         by_text: BTreeMap<String, V>,
     ) -> Result<BTreeMap<String, V>, Error> {
-        let countries = &self.settings().countries;
+        let countries = &self.env.settings().countries;
         let known = by_text.into_iter().map(|(text, value)| match countries.find(&text) {
             Some(country) => Ok((country.code.clone(), value)),
             None => {

@@ -40,7 +40,7 @@ impl Gateway {
     pub async fn catch_up(&self) -> Result<(), Error> {
         loop {
             let gateway = self.clone();
-            if self.store.write(move |tx| gateway.meet_some(tx)).await? == 0 {
+            if self.env.store.write(move |tx| gateway.meet_some(tx)).await? == 0 {
                 return Ok(());
             }
         }
@@ -50,11 +50,11 @@ impl Gateway {
     pub async fn sweep(&self) -> Result<Option<Timestamp>, Error> {
         loop {
             let gateway = self.clone();
-            let done = self.store.write(move |tx| {
+            let done = self.env.store.write(move |tx| {
                 let met = gateway.meet_some(tx)?;
                 Ok::<_, Error>(
                     met + gateway.purge_some(tx)?
-                        + tx.file_orders(gateway.now().minus(FILING), LIMIT)?,
+                        + tx.file_orders(gateway.env.now().minus(FILING), LIMIT)?,
                 )
             });
             if done.await? == 0 {
@@ -62,17 +62,17 @@ impl Gateway {
             }
         }
         let gateway = self.clone();
-        self.store.read(move |rows| gateway.next_due(rows)).await
+        self.env.store.read(move |rows| gateway.next_due(rows)).await
     }
 
     fn next_due(&self, rows: &ReadTx<'_>) -> Result<Option<Timestamp>, Error> {
-        let text = next_purge(rows.next_text_settled()?, self.settings().text_kept);
-        let raw = next_purge(rows.next_raw_settled()?, self.settings().raw_kept);
+        let text = next_purge(rows.next_text_settled()?, self.env.settings().text_kept);
+        let raw = next_purge(rows.next_raw_settled()?, self.env.settings().raw_kept);
         // One more than are set aside: the first that is not.
-        let waiting = rows.due(Timestamp(i64::MAX), self.aside.count() + 1)?;
+        let waiting = rows.due(Timestamp(i64::MAX), self.failed.len() + 1)?;
         let waiting = waiting
             .into_iter()
-            .filter(|(_, deadline)| !self.aside.has(*deadline))
+            .filter(|(_, deadline)| !self.failed.contains(*deadline))
             .map(|(at, _)| at);
         let filing = rows.next_to_file()?.map(|over| over.plus(FILING));
         Ok(waiting.chain(text).chain(raw).chain(filing).min())
@@ -82,10 +82,10 @@ impl Gateway {
     /// had been no outage; answers how much. What cannot be done is set aside and told, and the
     /// others are done.
     fn meet_some(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
-        let now = self.now();
-        let mut done = self.begin_some(tx)?;
-        let mut due = tx.due(now, BATCH + self.aside.count())?;
-        due.retain(|(_, deadline)| !self.aside.has(*deadline));
+        let now = self.env.now();
+        let mut done = self.begin_awaited_orders(tx)?;
+        let mut due = tx.due(now, BATCH + self.failed.len())?;
+        due.retain(|(_, deadline)| !self.failed.contains(*deadline));
         while let Some((_, deadline)) = due.pop_first() {
             done += 1;
             match tx.attempt(|tx| self.meet(tx, deadline, now))? {
@@ -95,7 +95,7 @@ impl Gateway {
                 Err(Error::Store(error)) if !error.is_of_a_row() => return Err(error.into()),
                 Err(error) => {
                     tracing::error!(event = "set_aside", %deadline, %error, "what is due cannot be done; it is left as it is");
-                    self.aside.put(deadline, tx.sim_of(deadline)?);
+                    self.failed.add(deadline, tx.sim_of(deadline)?);
                 }
             }
         }
@@ -127,22 +127,16 @@ impl Gateway {
 
     /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
     fn purge_some(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
-        let now = self.now();
-        let texts = tx.due_texts(now.minus(self.settings().text_kept), LIMIT)?;
-        let raw = tx.due_raw(now.minus(self.settings().raw_kept), LIMIT)?;
+        let now = self.env.now();
+        let texts = tx.due_texts(now.minus(self.env.settings().text_kept), LIMIT)?;
+        let raw = tx.due_raw(now.minus(self.env.settings().raw_kept), LIMIT)?;
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;
         raw.iter().try_for_each(|message| tx.blank_raw(*message))?;
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Once the operation is on disk, what is due next is looked for anew.
-    pub(super) fn deadlines_change_after(&self, tx: &WriteTx<'_>) {
-        let deadlines = std::sync::Arc::clone(&self.deadlines);
-        tx.after_commit(move || deadlines.notify_one());
-    }
-
     /// Returns when a deadline may have been added that is earlier than those known before.
     pub async fn deadlines_changed(&self) {
-        self.deadlines.notified().await;
+        self.wakeups.wait_for_deadlines().await;
     }
 }

@@ -52,19 +52,20 @@ impl Gateway {
         country: &str,
         account: Option<String>,
     ) -> Result<Explanation, Error> {
-        let countries = &self.settings().countries;
+        let countries = &self.env.settings().countries;
         let unknown =
             || Error::refused(format!("no country {country}; there are {}", countries.codes()));
         let country = countries.find(country).ok_or_else(unknown)?.code.clone();
-        let (gateway, now) = (self.clone(), self.now());
-        let read = self.store.read(move |rows| {
+        let (gateway, now) = (self.clone(), self.env.now());
+        let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
             // Nobody has id 0: nobody skipped anything.
             let account = account
                 .map(|account| find(rows, &account))
                 .transpose()?
                 .map_or(AccountId(0), |found| found.id);
-            let company = allocation::widest(service.has_patterns(), gateway.settings().share_sim);
+            let company =
+                allocation::widest(service.has_patterns(), gateway.env.settings().share_sim);
             let used_since = gateway.used_since(now);
             let query = StockQuery {
                 country: &country,
@@ -76,14 +77,14 @@ impl Gateway {
             };
             let mut prospects = rows.prospects(query)?;
             for (iccid, prospect) in &mut prospects {
-                prospect.online = gateway.is_on_air(iccid, now);
-                prospect.parked = !prospect.online && gateway.is_parked(iccid, now);
+                prospect.online = gateway.presence.is_on_air(iccid, now);
+                prospect.parked = !prospect.online && gateway.presence.is_parked(iccid, now);
             }
             let mut found: Vec<Option<UnavailableReason>> =
                 prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
             // So many of those that only are not on the air can be in time: no more than radios are
             // free.
-            let in_time = gateway.parked_count(rows, query)?;
+            let in_time = gateway.presence.parked_count(rows, query)?;
             let waiting =
                 found.iter_mut().filter(|found| **found == Some(UnavailableReason::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
@@ -119,7 +120,7 @@ impl Gateway {
         });
         Ok(Trial {
             code: code::find(text),
-            withheld: self.settings().block_list.rule(sender, text).map(str::to_owned),
+            withheld: self.env.settings().block_list.rule(sender, text).map(str::to_owned),
             claims: claims.collect(),
         })
     }

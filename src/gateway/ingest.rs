@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Gateway, numbers};
+use super::{Error, Gateway, number_discovery};
 use crate::domain::catalogue::Waiting;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Owner;
@@ -108,12 +108,13 @@ pub(super) struct Whole<'w> {
 impl Gateway {
     /// Takes in a PDU. When this answers `Ok` it is on disk.
     pub async fn ingest(&self, arrival: Arrival) -> Result<Ingested, Error> {
-        let received_at = self.now();
+        let received_at = self.env.now();
         let Arrival { imei, iccid, pdu, live } = arrival;
         let reading = Reading::new(pdu);
         let gateway = self.clone();
-        let live = live && !self.may_have_waited(&iccid, received_at);
-        self.store
+        let live = live && !self.presence.may_have_waited(&iccid, received_at);
+        self.env
+            .store
             .write_often(move |tx| {
                 let sim = match tx.sim_id(&iccid)? {
                     Some(known) => known,
@@ -218,7 +219,7 @@ impl Gateway {
         whole: &Whole<'_>,
         shown: Option<MessageId>,
     ) -> Result<(MessageId, Option<OrderId>), Error> {
-        let settings = self.settings();
+        let settings = self.env.settings();
         let rule = settings.block_list.rule(whole.sender, whole.text);
         let owner = match shown.map(|shown| tx.owner_of_message(shown)).transpose()? {
             None | Some(Owner::Nobody) => self.find_owner(tx, whole, rule)?,
@@ -263,8 +264,8 @@ impl Gateway {
         whole: &Whole<'_>,
         rule: Option<&str>,
     ) -> Result<Owner, Error> {
-        if self.is_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
-            return Ok(Owner::Withheld(numbers::RULE.to_owned()));
+        if self.numbers.take_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
+            return Ok(Owner::Withheld(number_discovery::RULE.to_owned()));
         }
         if let Some(rule) = rule {
             return Ok(Owner::Withheld(rule.to_owned()));
@@ -275,7 +276,7 @@ impl Gateway {
         }
         // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear
         // first.
-        let now = self.now().max(whole.received_at);
+        let now = self.env.now().max(whole.received_at);
         let tenant = match self.settle_tenant(tx, whole.sim, now)? {
             true => tx.rental_at(whole.sim, whole.received_at)?,
             false => None,
@@ -287,7 +288,7 @@ impl Gateway {
             // It is from before the tenant's time, and orders are there none.
             Some(_) => Ok(Owner::Nobody),
             // Our clock was set back: the tenant is there already, whatever it says.
-            None if tx.is_let_from_later_on(whole.sim, self.now())? => Ok(Owner::Nobody),
+            None if tx.is_let_from_later_on(whole.sim, self.env.now())? => Ok(Owner::Nobody),
             None => Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order)),
         }
     }
@@ -313,18 +314,18 @@ impl Gateway {
         let mut order = order.clone();
         if order.awaits_sim {
             // What came for it shows that its SIM is on the air.
-            order = order.begin(whole.received_at.plus(self.settings().order_lifetime));
+            order = order.begin(whole.received_at.plus(self.env.settings().order_lifetime));
             tx.begin_order(order.id, order.expires_at)?;
-            self.deadlines_change_after(tx);
+            self.wakeups.deadlines_change_after(tx);
         }
         if let Ok(completed) = order.clone().complete(whole.received_at) {
             tx.end_order(&completed)?;
             self.count_end_after(tx, &completed);
-            self.bank_news_after(tx);
-            let (hot, number) = (Arc::clone(&self.hot), completed.number.clone());
+            self.wakeups.bank_demand_changes_after(tx);
+            let (hot, number) = (Arc::clone(&self.cache), completed.number.clone());
             tx.after_commit(move || hot.used(&number));
             let posting = Posting::Capture { amount: order.price, order: order.id };
-            tx.post(order.account, &posting, &self.settings().currency, whole.received_at)?;
+            tx.post(order.account, &posting, &self.env.settings().currency, whole.received_at)?;
         }
         Ok(Some(order.id))
     }

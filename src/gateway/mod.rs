@@ -5,26 +5,27 @@
 
 mod accounts;
 mod assemble;
+mod background;
+mod bank_state;
 mod banks;
 mod catalogue;
+mod environment;
 mod error;
 mod expire;
 mod explain;
-mod failed_deadlines;
 mod ingest;
 mod long_poll;
 mod modem_control;
 mod modem_registry;
-mod numbers;
+mod number_discovery;
 mod offers;
 mod operator;
 mod order_stats;
 mod orders;
-mod pins;
 mod rentals;
 mod request_cache;
 mod reuse;
-mod sim_locations;
+mod sim_presence;
 mod sims;
 mod site_stats;
 mod standby;
@@ -36,10 +37,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub use accounts::NewKey;
+pub use banks::Banks;
 pub use catalogue::Imported;
+pub use environment::{Clock, Entropy};
 pub use error::Error;
 pub use explain::{Explanation, Trial, TrialClaim};
 pub use ingest::{Arrival, Ingested, Pdu};
@@ -47,14 +50,14 @@ pub use modem_control::{
     BoxFuture, ModemAsk, ModemControl, ModemDetail, Reload, Reloaded, ScannedPort,
 };
 pub use modem_registry::{Change, ModemRegistry};
-pub use numbers::Wanted;
+pub use number_discovery::{NumberDiscovery, Wanted};
 pub use offers::Offer;
 pub use operator::OrderHistory;
 pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderView, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView};
 pub use reuse::Reuse;
-pub use sims::{Identified, SimView};
+pub use sims::{Identified, SimView, Sims};
 pub use site_stats::{LedgerSums, SiteStats};
 
 use crate::domain::message::Message;
@@ -66,15 +69,12 @@ pub use crate::store::{
     NewService,
 };
 use crate::store::{Store, StoreError};
-use banks::Banks;
-use failed_deadlines::FailedDeadlines;
+use background::{FailedDeadlines, Wakeups};
+use bank_state::BankState;
+use environment::Environment;
 use long_poll::LongPolls;
 use request_cache::RequestCache;
-
-/// Tells the time; the real one is read in `daemon`.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-/// Gives 32 random bytes, or says that the system has none.
-pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
+use sim_presence::SimPresence;
 
 /// The operator's choices.
 #[derive(Debug, Clone)]
@@ -154,25 +154,23 @@ pub struct Gateway(Arc<Parts>);
 /// What the business is made of. One count for all of it: a handle is taken and dropped with every
 /// message and every request.
 pub struct Parts {
-    store: Store,
-    clock: Clock,
-    entropy: Entropy,
-    settings: Arc<RwLock<Arc<Settings>>>,
+    env: Arc<Environment>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
-    board: Arc<ModemRegistry>,
-    watch: Arc<LongPolls>,
-    hot: Arc<RequestCache>,
-    tally: Arc<OrderStats>,
-    aside: Arc<FailedDeadlines>,
+    presence: Arc<SimPresence>,
+    polls: Arc<LongPolls>,
+    cache: Arc<RequestCache>,
+    stats: Arc<OrderStats>,
+    failed: Arc<FailedDeadlines>,
+    wakeups: Arc<Wakeups>,
     banks: Arc<Banks>,
+    sims: Arc<Sims>,
+    numbers: Arc<NumberDiscovery>,
     newest_message: watch::Sender<MessageId>,
     /// When a message came last, in microseconds; `i64::MIN`: never.
     last_message_at: Arc<AtomicI64>,
-    deadlines: Arc<Notify>,
     /// When our clock was last set, in microseconds: what was learnt of others' clocks before says
     /// nothing any more.
     clock_set_at: Arc<AtomicI64>,
-    asking: Arc<Notify>,
 }
 
 impl Deref for Gateway {
@@ -202,83 +200,117 @@ impl Gateway {
         let (newest, last_message_at) = newest.unwrap_or((MessageId(0), Timestamp(i64::MIN)));
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
+        let env = Arc::new(Environment::new(store, settings, clock, entropy));
+        let failed = Arc::<FailedDeadlines>::default();
+        let wakeups = Arc::<Wakeups>::default();
+        let presence = Arc::new(SimPresence::new(
+            Arc::default(),
+            Arc::<BankState>::default(),
+            Arc::clone(&failed),
+        ));
+        let banks =
+            Arc::new(Banks::new(Arc::clone(&env), Arc::clone(&presence), Arc::clone(&wakeups)));
+        let sims = Arc::new(Sims::new(Arc::clone(&env), Arc::clone(&presence), Arc::clone(&banks)));
+        let numbers = Arc::new(NumberDiscovery::new(
+            Arc::clone(&env),
+            Arc::clone(&presence),
+            Arc::clone(&sims),
+            Arc::clone(&wakeups),
+        ));
         Ok(Gateway(Arc::new(Parts {
-            store,
-            clock,
-            entropy,
-            settings: Arc::new(RwLock::new(Arc::new(settings))),
+            env,
             catalogue: Arc::new(RwLock::new(Arc::new(catalogue))),
-            board: Arc::default(),
-            watch: Arc::default(),
-            hot: Arc::new(RequestCache::with(open)),
-            tally: Arc::default(),
-            aside: Arc::default(),
-            banks: Arc::default(),
+            presence,
+            polls: Arc::default(),
+            cache: Arc::new(RequestCache::with(open)),
+            stats: Arc::default(),
+            failed,
+            wakeups,
+            banks,
+            sims,
+            numbers,
             newest_message: watch::Sender::new(newest),
             last_message_at: Arc::new(AtomicI64::new(last_message_at.0)),
-            deadlines: Arc::default(),
             clock_set_at: Arc::new(AtomicI64::new(i64::MIN)),
-            asking: Arc::default(),
         })))
+    }
+
+    /// The SIM banks.
+    pub fn banks(&self) -> &Banks {
+        &self.banks
+    }
+
+    /// The SIMs.
+    pub fn sims(&self) -> &Arc<Sims> {
+        &self.sims
+    }
+
+    /// How the numbers of SIMs are found out.
+    pub fn numbers(&self) -> &Arc<NumberDiscovery> {
+        &self.numbers
+    }
+
+    /// A SIM works now that did not before: its number may be wanted, and the lifetimes of orders
+    /// on it begin.
+    pub fn sim_became_ready(&self) {
+        self.wakeups.sim_became_ready();
     }
 
     /// What the modems last said.
     pub fn board(&self) -> &ModemRegistry {
-        &self.board
+        &self.presence.modems
     }
 
     /// The operator's choices as they are now.
     pub fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings.read())
+        self.env.settings()
     }
 
     /// Other choices from now on. What runs keeps the end and the price that it was made with.
     pub fn apply(&self, settings: Settings) {
-        *self.settings.write() = Arc::new(settings);
-        self.deadlines.notify_one();
-        // How numbers are asked for may be another now.
-        self.asking.notify_one();
+        self.env.replace_settings(settings);
+        self.wakeups.settings_changed();
     }
 
     /// The clock went ahead by so much more than time has passed.
     pub fn clock_was_set(&self, ahead: Duration) {
         self.clock_set_at.store(self.now().0, Ordering::SeqCst);
-        self.board.clock_was_set(ahead);
-        self.banks.clock_was_set(ahead);
-        self.deadlines.notify_one();
+        self.presence.modems.clock_was_set(ahead);
+        self.presence.banks.clock_was_set(ahead);
+        self.wakeups.deadlines_changed();
     }
 
     /// Now, by the injected clock.
     pub fn now(&self) -> Timestamp {
-        (self.clock)()
+        self.env.now()
     }
 
     /// What a key opens, by its SHA-256.
     pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
-        let generation = match self.hot.holder(&digest) {
+        let generation = match self.cache.holder(&digest) {
             Ok(holder) => return Ok(Some(holder)),
             Err(generation) => generation,
         };
-        let found = self.store.read(move |rows| rows.holder_of_key(&digest)).await?;
+        let found = self.env.store.read(move |rows| rows.holder_of_key(&digest)).await?;
         if let Some(holder) = &found {
-            self.hot.remember(digest, holder, generation);
+            self.cache.remember(digest, holder, generation);
         }
         Ok(found)
     }
 
     /// What a key opens, as far as that is remembered; whoever changes it makes it be forgotten.
     pub fn remembered_holder(&self, digest: &[u8; 32]) -> Option<Holder> {
-        self.hot.holder(digest).ok()
+        self.cache.holder(digest).ok()
     }
 
     /// Whether so much waits to be written that customers should come again later.
     pub fn is_overloaded(&self) -> bool {
-        self.store.is_crowded()
+        self.env.store.is_crowded()
     }
 
     /// Messages, oldest first.
     pub async fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, Error> {
-        Ok(self.store.read(move |rows| rows.messages(filter)).await?)
+        Ok(self.env.store.read(move |rows| rows.messages(filter)).await?)
     }
 
     /// When a message came last, if one ever did.

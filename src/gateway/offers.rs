@@ -33,12 +33,12 @@ impl Gateway {
         country: &str,
     ) -> Result<Option<Vec<Offer>>, Error> {
         let Some(country) =
-            self.settings().countries.find(country).map(|country| country.code.clone())
+            self.env.settings().countries.find(country).map(|country| country.code.clone())
         else {
             return Ok(None);
         };
         let gateway = self.clone();
-        let offers = self.store.read(move |rows| gateway.offers_in(rows, account, &country));
+        let offers = self.env.store.read(move |rows| gateway.offers_in(rows, account, &country));
         Ok(Some(offers.await?))
     }
 
@@ -48,15 +48,15 @@ impl Gateway {
         account: AccountId,
         country: &str,
     ) -> Result<Vec<Offer>, StoreError> {
-        let now = self.now();
+        let now = self.env.now();
         let services: Vec<Service> =
             rows.services()?.into_iter().filter(|service| service.enabled).collect();
-        let company = services
-            .iter()
-            .map(|service| (service.id, widest(service.has_patterns(), self.settings().share_sim)));
+        let company = services.iter().map(|service| {
+            (service.id, widest(service.has_patterns(), self.env.settings().share_sim))
+        });
         let company: Vec<_> = company.collect();
-        let parking = self.parking(rows, now)?;
-        let (on_air, parked) = self.candidates(rows, country, parking.as_ref(), now)?;
+        let pool = self.presence.standby_pool(rows, now)?;
+        let (on_air, parked) = self.candidates(rows, country, pool.as_ref(), now)?;
         let skips = by_number(rows.skips(account)?);
         let count = |candidates: &[Candidate]| {
             let sims: Vec<OnSale<'_>> =
@@ -72,7 +72,7 @@ impl Gateway {
                 |counts: &HashMap<ServiceId, usize>| counts.get(&service.id).copied().unwrap_or(0);
             let reached =
                 parked.iter().map(|(place, counts)| (place.clone(), of(counts))).collect();
-            let in_time = parking.as_ref().map_or(0, |parking| parking.placeable(&reached));
+            let in_time = pool.as_ref().map_or(0, |pool| pool.placeable(&reached));
             let count = of(&on_air) + in_time;
             (service, price, count)
         };
@@ -84,32 +84,32 @@ impl Gateway {
         &self,
         rows: &ReadTx<'_>,
         country: &str,
-        parking: Option<&StandbyPool>,
+        pool: Option<&StandbyPool>,
         now: Timestamp,
     ) -> Result<(Vec<Candidate>, Parked), StoreError> {
         let mut neighbours = rows.neighbours(now)?;
         let (mut on_air, mut parked) = (Vec::new(), Parked::new());
         for (sim, iccid, number) in rows.sims_on_sale(country, now)? {
             let neighbours = neighbours.remove(&sim).unwrap_or_default();
-            if self.can_be_given(sim, &iccid, now) {
+            if self.presence.can_be_given(sim, &iccid, now) {
                 on_air.push(Candidate { uses: self.uses(rows, &number)?, number, neighbours });
             } else if neighbours.is_empty()
-                && let Some(spot) =
-                    parking.and_then(|parking| self.parked_spot(parking, sim, &iccid, now))
+                && let Some(offer) =
+                    pool.and_then(|pool| self.presence.standby_offer(pool, sim, &iccid, now))
             {
                 let candidate = Candidate { uses: self.uses(rows, &number)?, number, neighbours };
-                parked.entry(spot.place).or_default().push(candidate);
+                parked.entry(offer.place).or_default().push(candidate);
             }
         }
         Ok((on_air, parked))
     }
 
     fn uses(&self, rows: &ReadTx<'_>, number: &str) -> Result<Arc<[Use]>, StoreError> {
-        match self.hot.uses(number) {
+        match self.cache.uses(number) {
             Ok(uses) => Ok(uses),
             Err(generation) => {
                 let uses: Arc<[Use]> = rows.uses(number)?.into();
-                self.hot.remember_uses(number, &uses, generation);
+                self.cache.remember_uses(number, &uses, generation);
                 Ok(uses)
             }
         }

@@ -2,14 +2,13 @@
 //! back up.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::accounts::find;
-use super::{Error, Gateway, SimView};
+use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
 use crate::domain::{Amount, OrderId, Timestamp};
-use crate::store::{Account, Actor, AuditRow, CHECKS, Entry, WriteTx};
+use crate::store::{Account, Actor, AuditRow, CHECKS, Entry};
 
 use super::orders::OrderView;
 
@@ -38,8 +37,9 @@ impl Gateway {
         if amount == Amount::ZERO || note.trim().is_empty() {
             return Err(Error::refused("an adjustment is more or less than 0.00 and has a reason"));
         }
-        let (now, currency) = (self.now(), self.settings().currency.clone());
-        self.store
+        let (now, currency) = (self.env.now(), self.env.settings().currency.clone());
+        self.env
+            .store
             .write(move |tx| {
                 let account = find(tx, &reference)?;
                 tx.note(
@@ -62,13 +62,14 @@ impl Gateway {
     /// The newest `limit` entries (0: all) of an account's ledger, oldest first.
     pub async fn ledger(&self, reference: String, limit: u32) -> Result<Vec<Entry>, Error> {
         let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        self.store.read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit)?)).await
+        self.env.store.read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit)?)).await
     }
 
     /// An account's keys open nothing from now on, or again.
     pub async fn suspend(&self, reference: String, suspended: bool) -> Result<Account, Error> {
-        let (now, hot) = (self.now(), Arc::clone(&self.hot));
-        self.store
+        let (now, hot) = (self.env.now(), Arc::clone(&self.cache));
+        self.env
+            .store
             .write(move |tx| {
                 tx.after_commit(move || hot.keys_changed());
                 let account = find(tx, &reference)?;
@@ -81,55 +82,11 @@ impl Gateway {
             .await
     }
 
-    /// Nobody new is given a SIM for so long; for no time: at once again.
-    pub async fn rest_sim(&self, iccid: String, rest: Duration) -> Result<SimView, Error> {
-        self.change_sim(iccid, "set the rest of", move |tx, sim, now| {
-            Ok(tx.rest_sim(sim, now.plus(rest))?)
-        })
-        .await
-    }
-
-    /// A SIM is sold no more, or again. Who has it keeps it to the end.
-    pub async fn retire_sim(&self, iccid: String, retired: bool) -> Result<SimView, Error> {
-        let deed = if retired { "retired" } else { "took back" };
-        self.change_sim(iccid, deed, move |tx, sim, now| {
-            Ok(tx.retire_sim(sim, retired.then_some(now))?)
-        })
-        .await
-    }
-
-    async fn change_sim(
-        &self,
-        iccid: String,
-        deed: &'static str,
-        change: impl FnOnce(&WriteTx<'_>, crate::domain::SimId, Timestamp) -> Result<(), Error>
-        + Send
-        + 'static,
-    ) -> Result<SimView, Error> {
-        let (gateway, now) = (self.clone(), self.now());
-        self.store
-            .write(move |tx| {
-                let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
-                change(tx, sim.id, now)?;
-                tx.note(Actor::Operator, deed, format!("SIM {iccid}"), now)?;
-                let sim = tx.sim(sim.id)?.ok_or_else(|| no_sim(&iccid))?;
-                Ok(gateway.view_sim(sim, now))
-            })
-            .await
-    }
-
-    /// One SIM.
-    pub async fn sim(&self, iccid: String) -> Result<SimView, Error> {
-        let now = self.now();
-        let known =
-            self.store.read(move |rows| rows.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid)));
-        Ok(self.view_sim(known.await?, now))
-    }
-
     /// All that there is of an order. That the operator saw it is noted.
     pub async fn order_history(&self, id: OrderId) -> Result<OrderHistory, Error> {
-        let now = self.now();
-        self.store
+        let now = self.env.now();
+        self.env
+            .store
             .write(move |tx| {
                 let no_such =
                     || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
@@ -159,13 +116,13 @@ impl Gateway {
     /// The newest `limit` rows (0: all) of the audit, oldest first.
     pub async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, Error> {
         let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        Ok(self.store.read(move |rows| rows.audit(limit)).await?)
+        Ok(self.env.store.read(move |rows| rows.audit(limit)).await?)
     }
 
     /// Notes that the operator saw or did something that no verb of its own notes.
     pub async fn operator_did(&self, deed: &'static str, subject: String) -> Result<(), Error> {
-        let now = self.now();
-        Ok(self.store.write(move |tx| tx.note(Actor::Operator, deed, subject, now)).await?)
+        let now = self.env.now();
+        Ok(self.env.store.write(move |tx| tx.note(Actor::Operator, deed, subject, now)).await?)
     }
 
     /// Everything in the database that cannot be, in words.
@@ -179,17 +136,17 @@ impl Gateway {
 
     /// What one of [`CHECKS`] finds.
     pub async fn verify_one(&self, check: usize) -> Result<Vec<String>, Error> {
-        let cooldown = self.settings().number_cooldown;
+        let cooldown = self.env.settings().number_cooldown;
         let cooldown_us =
             cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
-        Ok(self.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
+        Ok(self.env.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
     }
 
     /// A copy of the database as it is at one moment: a file that is gone when it is closed. That
     /// it was made is noted.
     pub async fn copy(&self) -> Result<std::fs::File, Error> {
         self.operator_did("copied", "the database".to_owned()).await?;
-        Ok(self.store.copy().await?)
+        Ok(self.env.store.copy().await?)
     }
 }
 
@@ -201,8 +158,4 @@ fn open_until(order: &crate::domain::Order) -> Timestamp {
         OrderState::Canceled { at } | OrderState::Skipped { at } => at,
         _ => order.expires_at,
     }
-}
-
-fn no_sim(iccid: &str) -> Error {
-    Error::refused(format!("no SIM {iccid}; `simbridge sim list` shows them"))
 }

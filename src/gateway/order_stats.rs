@@ -116,18 +116,18 @@ impl OrderStats {
 impl Gateway {
     /// What became of orders since the start.
     pub fn tally(&self) -> &OrderStats {
-        &self.tally
+        &self.stats
     }
 
     /// Counts an order's end once it is on disk.
     pub(super) fn count_end_after(&self, tx: &WriteTx<'_>, ended: &Order) {
-        let (tally, ended) = (Arc::clone(&self.tally), ended.clone());
+        let (tally, ended) = (Arc::clone(&self.stats), ended.clone());
         tx.after_commit(move || tally.ended(&ended));
     }
 
     /// Notes that a SIM hears, once that is on disk.
     pub(super) fn count_heard_after(&self, tx: &WriteTx<'_>, sim: SimId) {
-        let tally = Arc::clone(&self.tally);
+        let tally = Arc::clone(&self.stats);
         tx.after_commit(move || tally.heard(sim));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::expire::expire;
-use super::standby::SimReadiness;
+use super::standby::{SelectedSim, SimReadiness};
 use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
@@ -78,14 +78,7 @@ pub(super) struct Placement<'p> {
     pub(super) country: &'p str,
     pub(super) price: Amount,
     pub(super) reuse_of: Option<OrderId>,
-    pub(super) air: SimReadiness,
-}
-
-/// A SIM that an order is given.
-pub(super) struct SelectedSim {
-    pub(super) sim: SimId,
-    pub(super) number: String,
-    pub(super) air: SimReadiness,
+    pub(super) readiness: SimReadiness,
 }
 
 /// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
@@ -108,22 +101,24 @@ impl Gateway {
         country: &str,
     ) -> Result<MakeOrder, Error> {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
-        let country = self.settings().countries.find(country).map(|country| country.code.clone());
+        let country =
+            self.env.settings().countries.find(country).map(|country| country.code.clone());
         if let Some(country) = &country
-            && self.hot.is_scarce(service, country)
+            && self.cache.is_scarce(service, country)
             && self.sold_out(account, service, country.clone()).await?
         {
             return Ok(MakeOrder::NoPhone);
         }
         let gateway = self.clone();
-        self.store
+        self.env
+            .store
             .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
                 None => Ok(MakeOrder::InvalidService),
                 Some(service) => match country {
                     None => Ok(MakeOrder::InvalidCountry),
                     Some(country) => {
                         let made = gateway.make(tx, account, &service, &country)?;
-                        gateway.hot.scarce(service.id, &country, made == MakeOrder::NoPhone);
+                        gateway.cache.scarce(service.id, &country, made == MakeOrder::NoPhone);
                         Ok(made)
                     }
                 },
@@ -141,10 +136,10 @@ impl Gateway {
         country: String,
     ) -> Result<bool, Error> {
         let gateway = self.clone();
-        let read = self.store.read(move |rows| {
+        let read = self.env.store.read(move |rows| {
             let known = rows.service(service)?.filter(|service| service.enabled);
             let Some(service) = known else { return Ok(false) };
-            let now = gateway.now();
+            let now = gateway.env.now();
             let may_order = gateway.too_many_open(rows, account, now)?.is_none();
             Ok(may_order && gateway.allocate(rows, account, &service, &country, now)?.is_none())
         });
@@ -158,12 +153,14 @@ impl Gateway {
         service: &Service,
         country: &str,
     ) -> Result<MakeOrder, Error> {
-        let now = self.now();
+        let now = self.env.now();
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(MakeOrder::AlreadyOpen(oldest));
         }
         let found = self.allocate(tx, account, service, country, now)?;
-        let Some(SelectedSim { sim, number, air }) = found else { return Ok(MakeOrder::NoPhone) };
+        let Some(SelectedSim { sim, number, readiness }) = found else {
+            return Ok(MakeOrder::NoPhone);
+        };
         let price = service.price_in(country);
         if !self.covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
@@ -176,7 +173,7 @@ impl Gateway {
             country,
             price,
             reuse_of: None,
-            air,
+            readiness,
         };
         let order = self.place(tx, &placement, now)?;
         Ok(MakeOrder::Made { order, number: self.shown(&number) })
@@ -190,7 +187,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<OrderId>, Error> {
         let open = rows.open_orders(account, now)?;
-        Ok(open.first().copied().filter(|_| open.len() >= self.settings().max_open_per_account))
+        Ok(open.first().copied().filter(|_| open.len() >= self.env.settings().max_open_per_account))
     }
 
     /// Whether balance less holds covers `price`.
@@ -211,10 +208,11 @@ impl Gateway {
         placement: &Placement<'_>,
         now: Timestamp,
     ) -> Result<OrderId, Error> {
-        let Placement { account, service, sim, number, country, price, reuse_of, air } = *placement;
+        let Placement { account, service, sim, number, country, price, reuse_of, readiness } =
+            *placement;
         expire_due_on(self, tx, sim, now)?;
-        let (lifetime, awaits_sim) = match air {
-            SimReadiness::On => (self.settings().order_lifetime, false),
+        let (lifetime, awaits_sim) = match readiness {
+            SimReadiness::On => (self.env.settings().order_lifetime, false),
             SimReadiness::Parked { sold_within } => (sold_within, true),
         };
         let expires_at = now.plus(lifetime);
@@ -231,14 +229,19 @@ impl Gateway {
             reuse_of,
             awaits_sim,
         })?;
-        let hot = Arc::clone(&self.hot);
+        let hot = Arc::clone(&self.cache);
         tx.after_commit(move || hot.opened(order, account, expires_at));
-        self.deadlines_change_after(tx);
+        self.wakeups.deadlines_change_after(tx);
         if awaits_sim {
-            self.bank_news_after(tx);
+            self.wakeups.bank_demand_changes_after(tx);
         }
         tx.sim_given(sim, now)?;
-        tx.post(account, &Posting::Hold { amount: price, order }, &self.settings().currency, now)?;
+        tx.post(
+            account,
+            &Posting::Hold { amount: price, order },
+            &self.env.settings().currency,
+            now,
+        )?;
         Ok(order)
     }
 
@@ -251,7 +254,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<SelectedSim>, StoreError> {
         let used_since = self.used_since(now);
-        let passes = allocation::passes(service.has_patterns(), self.settings().share_sim);
+        let passes = allocation::passes(service.has_patterns(), self.env.settings().share_sim);
         let query = |company| StockQuery {
             country,
             service: service.id,
@@ -261,48 +264,46 @@ impl Gateway {
             used_since,
         };
         for company in passes {
-            let found = rows
-                .find_in_stock(query(*company), |sim, iccid| self.can_be_given(sim, iccid, now))?;
+            let found = rows.find_in_stock(query(*company), |sim, iccid| {
+                self.presence.can_be_given(sim, iccid, now)
+            })?;
             if let Some((sim, number)) = found {
-                return Ok(Some(SelectedSim { sim, number, air: SimReadiness::On }));
+                return Ok(Some(SelectedSim { sim, number, readiness: SimReadiness::On }));
             }
         }
-        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
-        self.allocate_parked(rows, query(company))
-    }
-
-    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
-    /// faulty is about it.
-    pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
-        self.is_on_air(iccid, now) && !self.aside.holds(sim)
+        let company = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
+        self.presence.allocate_parked(rows, query(company))
     }
 
     /// A number that was used for a service after this is not sold for it (I8).
     pub(super) fn used_since(&self, now: Timestamp) -> Timestamp {
-        self.settings().number_cooldown.map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
+        self.env
+            .settings()
+            .number_cooldown
+            .map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
     }
 
     /// A number as regular orders show it: digits only.
     pub(super) fn shown(&self, number: &str) -> String {
-        match self.settings().international_numbers {
+        match self.env.settings().international_numbers {
             true => number.trim_start_matches('+').to_owned(),
-            false => self.settings().countries.national(number),
+            false => self.env.settings().countries.national(number),
         }
     }
 
     /// Whether it is known without asking the database that an order of this account waits for its
     /// SMS.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
-        self.hot.waits(order, account, now)
+        self.cache.waits(order, account, now)
     }
 
     /// What has come for an order.
     pub async fn sms(&self, account: AccountId, order: OrderId) -> Result<Sms, Error> {
-        let now = self.now();
-        if self.hot.waits(order, account, now) {
+        let now = self.env.now();
+        if self.cache.waits(order, account, now) {
             return Ok(Sms::Waiting);
         }
-        let said = self.store.read(move |rows| {
+        let said = self.env.store.read(move |rows| {
             let over = Ok::<_, StoreError>((Sms::Over, None));
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
                 return over;
@@ -333,7 +334,7 @@ impl Gateway {
     ) -> Result<Sms, Error> {
         let give_up = tokio::time::sleep(patience);
         tokio::pin!(give_up);
-        let waiter = self.watch.wait_for(order);
+        let waiter = self.polls.wait_for(order);
         loop {
             let mut news = std::pin::pin!(waiter.notify.notified());
             // From here on news is heard; only now is it safe to look.
@@ -351,7 +352,7 @@ impl Gateway {
 
     /// How many customers wait for an SMS at this moment.
     pub fn polls(&self) -> usize {
-        self.watch.waiting()
+        self.polls.waiting()
     }
 
     /// Gives an open order up: its hold is released.
@@ -371,12 +372,13 @@ impl Gateway {
         step: fn(Order, Timestamp) -> Result<Order, Refused>,
     ) -> Result<Cancel, Error> {
         let gateway = self.clone();
-        self.store
+        self.env
+            .store
             .write(move |tx| {
                 let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
                     return Ok(Cancel::Over);
                 };
-                match step(order, gateway.now()) {
+                match step(order, gateway.env.now()) {
                     Ok(ended) => gateway.release(tx, &ended).map(|()| Cancel::Canceled),
                     Err(Refused::Completed) => Ok(Cancel::Completed),
                     Err(Refused::Over) => Ok(Cancel::Over),
@@ -390,9 +392,9 @@ impl Gateway {
         tx.end_order(ended)?;
         self.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
-        self.bank_news_after(tx);
+        self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
-        tx.post(ended.account, &posting, &self.settings().currency, at)?;
+        tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
         self.wake_after(tx, ended.id);
         Ok(())
     }
@@ -400,23 +402,44 @@ impl Gateway {
     /// Once the operation is on disk `order` is known to wait no more, and its long polls are
     /// woken.
     pub(super) fn wake_after(&self, tx: &WriteTx<'_>, order: OrderId) {
-        let (hot, watch) = (Arc::clone(&self.hot), Arc::clone(&self.watch));
+        let (hot, watch) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
         tx.after_commit(move || {
             hot.ended(order);
             watch.wake(order);
         });
     }
 
+    /// Begins the lifetimes of orders that were made for a parked SIM which is on the air now;
+    /// answers of how many.
+    pub(super) fn begin_awaited_orders(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
+        let now = self.env.now();
+        let awaiting = tx.awaiting(now)?;
+        let arrived =
+            awaiting.into_iter().filter(|waiting| self.presence.is_on_air(&waiting.iccid, now));
+        let expires_at = now.plus(self.env.settings().order_lifetime);
+        let mut count = 0;
+        for waiting in arrived {
+            count += 1;
+            tx.begin_order(waiting.order, expires_at)?;
+            let cache = Arc::clone(&self.cache);
+            tx.after_commit(move || cache.opened(waiting.order, waiting.account, expires_at));
+        }
+        if count > 0 {
+            self.wakeups.bank_demand_changes_after(tx);
+        }
+        Ok(count)
+    }
+
     /// Balance less holds: what the account can spend.
     pub async fn balance(&self, account: AccountId) -> Result<Amount, Error> {
-        let found = self.store.read(move |rows| rows.account(account)).await?;
+        let found = self.env.store.read(move |rows| rows.account(account)).await?;
         Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
     }
 
     /// The newest `limit` orders (0: all), oldest first, with their names.
     pub async fn orders(&self, limit: u32) -> Result<Vec<OrderView>, Error> {
         let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        let read = self.store.read(move |rows| {
+        let read = self.env.store.read(move |rows| {
             Ok::<_, StoreError>((rows.orders(limit)?, rows.accounts()?, rows.services()?))
         });
         let (orders, accounts, services) = read.await?;
@@ -438,7 +461,7 @@ impl Gateway {
 
     /// How many orders are open.
     pub async fn open_order_count(&self) -> Result<i64, Error> {
-        let now = self.now();
-        Ok(self.store.read(move |rows| rows.open_order_count(now)).await?)
+        let now = self.env.now();
+        Ok(self.env.store.read(move |rows| rows.open_order_count(now)).await?)
     }
 }

@@ -80,7 +80,7 @@ impl Gateway {
         package: &str,
         auto_renew: bool,
     ) -> Result<Rent, Error> {
-        let settings = self.settings();
+        let settings = self.env.settings();
         let Some(country) = country.and_then(|country| settings.countries.find(country)) else {
             return Ok(Rent::InvalidCountry);
         };
@@ -88,7 +88,8 @@ impl Gateway {
             return Ok(Rent::InvalidPackage);
         };
         let (gateway, country) = (self.clone(), country.code.clone());
-        self.store
+        self.env
+            .store
             .write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew))
             .await
     }
@@ -102,11 +103,14 @@ impl Gateway {
         charge: Charge,
         auto_renew: bool,
     ) -> Result<Rent, Error> {
-        let now = self.now();
-        let mut found =
-            tx.find_for_rent(&country, now, |sim, iccid| self.can_be_given(sim, iccid, now))?;
+        let now = self.env.now();
+        let mut found = tx.find_for_rent(&country, now, |sim, iccid| {
+            self.presence.can_be_given(sim, iccid, now)
+        })?;
         if found.is_none() {
-            let parked = |sim, iccid: &str| self.is_visited(iccid, now) && !self.aside.holds(sim);
+            let parked = |sim, iccid: &str| {
+                self.presence.is_parked_and_visited(iccid, now) && !self.presence.is_faulty(sim)
+            };
             found = tx.find_for_rent(&country, now, parked)?;
         }
         let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
@@ -130,8 +134,8 @@ impl Gateway {
             state: RentalState::Active,
         };
         let id = tx.add_rental(&new)?;
-        self.deadlines_change_after(tx);
-        self.bank_news_after(tx);
+        self.wakeups.deadlines_change_after(tx);
+        self.wakeups.bank_demand_changes_after(tx);
         tx.sim_given(sim, now)?;
         self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
         tx.note(Actor::Account(account), "rented", format!("rental {id}"), now)?;
@@ -153,7 +157,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Error> {
         let posting = Posting::Term { kind, charge, rental, term };
-        tx.post(account, &posting, &self.settings().currency, now).map(drop).map_err(Error::from)
+        tx.post(account, &posting, &self.env.settings().currency, now)
+            .map(drop)
+            .map_err(Error::from)
     }
 
     /// Adds a term to a rental's end, and renews it with that package from then on.
@@ -163,9 +169,9 @@ impl Gateway {
         id: RentalId,
         package: &str,
     ) -> Result<Extend, Error> {
-        let (gateway, package) = (self.clone(), self.settings().packages.find(package));
-        let extended = self.store.write(move |tx| {
-            let now = gateway.now();
+        let (gateway, package) = (self.clone(), self.env.settings().packages.find(package));
+        let extended = self.env.store.write(move |tx| {
+            let now = gateway.env.now();
             let Some(rental) = gateway.own_rental(tx, account, id, now)? else {
                 return Ok(Extend::InvalidContract);
             };
@@ -180,7 +186,7 @@ impl Gateway {
             let longer = Rental { renewal_package: package.to_string(), ..longer };
             gateway.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
             tx.save_rental(&longer)?;
-            gateway.deadlines_change_after(tx);
+            gateway.wakeups.deadlines_change_after(tx);
             tx.note(Actor::Account(account), "extended", format!("rental {id}"), now)?;
             Ok(Extend::Extended(longer))
         });
@@ -195,8 +201,8 @@ impl Gateway {
         auto_renew: bool,
     ) -> Result<Edit, Error> {
         let gateway = self.clone();
-        let edited = self.store.write(move |tx| {
-            let now = gateway.now();
+        let edited = self.env.store.write(move |tx| {
+            let now = gateway.env.now();
             let Some(rental) = gateway.own_rental(tx, account, id, now)? else {
                 return Ok(Edit::InvalidContract);
             };
@@ -220,8 +226,8 @@ impl Gateway {
         account: AccountId,
         id: RentalId,
     ) -> Result<Option<(Rental, Vec<Message>)>, Error> {
-        let (now, has_banks) = (self.now(), self.banks.any());
-        let read = self.store.read(move |rows| {
+        let (now, has_banks) = (self.env.now(), self.banks.any());
+        let read = self.env.store.read(move |rows| {
             match rows.rental(id)?.filter(|rental| rental.account == account) {
                 Some(rental) => {
                     let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
@@ -234,14 +240,15 @@ impl Gateway {
         if rental.state == RentalState::Active && rental.expires_at <= now {
             let gateway = self.clone();
             let settled = self
+                .env
                 .store
-                .write(move |tx| gateway.own_rental(tx, account, id, gateway.now()))
+                .write(move |tx| gateway.own_rental(tx, account, id, gateway.env.now()))
                 .await?;
             let Some(settled) = settled else { return Ok(None) };
             rental = settled;
         }
         if let Some(iccid) = iccid.filter(|_| rental.is_active(now)) {
-            self.tenant_looked(&iccid, now);
+            self.banks.tenant_viewed(&iccid, now);
         }
         messages
             .iter_mut()
@@ -315,8 +322,12 @@ impl Gateway {
         rental: &Rental,
         now: Timestamp,
     ) -> Result<Option<Rental>, Error> {
-        let package =
-            self.settings().packages.find(&rental.renewal_package).filter(|_| rental.auto_renew);
+        let package = self
+            .env
+            .settings()
+            .packages
+            .find(&rental.renewal_package)
+            .filter(|_| rental.auto_renew);
         let Some((package, charge)) = package else { return Ok(None) };
         if !self.covers(tx, rental.account, charge.amount)? {
             return Ok(None);
@@ -331,9 +342,9 @@ impl Gateway {
     fn ended(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
         let ended = rental.end();
         tx.save_rental(&ended)?;
-        self.bank_news_after(tx);
+        self.wakeups.bank_demand_changes_after(tx);
         tx.settle_rental_messages(ended.id, ended.expires_at)?;
-        let rests_until = ended.expires_at.plus(self.settings().rental_rest);
+        let rests_until = ended.expires_at.plus(self.env.settings().rental_rest);
         if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
             tx.rest_sim(ended.sim, rests_until)?;
         }
@@ -344,8 +355,10 @@ impl Gateway {
     /// The newest `limit` rentals (0: all), oldest first, with their names.
     pub async fn rentals(&self, limit: u32) -> Result<Vec<RentalView>, Error> {
         let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        let read =
-            self.store.read(move |rows| Ok::<_, Error>((rows.rentals(limit)?, rows.accounts()?)));
+        let read = self
+            .env
+            .store
+            .read(move |rows| Ok::<_, Error>((rows.rentals(limit)?, rows.accounts()?)));
         let (rentals, accounts) = read.await?;
         let view = |rental: Rental| RentalView {
             account: accounts
@@ -361,8 +374,8 @@ impl Gateway {
     /// All that there is of a rental. That the operator saw it is noted.
     pub async fn rental_history(&self, id: RentalId) -> Result<RentalHistory, Error> {
         let gateway = self.clone();
-        let history = self.store.write(move |tx| {
-            let now = gateway.now();
+        let history = self.env.store.write(move |tx| {
+            let now = gateway.env.now();
             let no_such =
                 || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
             let rental = gateway.settle_rental(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
@@ -380,8 +393,8 @@ impl Gateway {
 
     /// How many rentals run.
     pub async fn active_rental_count(&self) -> Result<i64, Error> {
-        let now = self.now();
-        Ok(self.store.read(move |rows| rows.active_rental_count(now)).await?)
+        let now = self.env.now();
+        Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)
     }
 }
 

@@ -31,7 +31,7 @@ impl Gateway {
     /// Makes a new order for the number and service of a completed one.
     pub async fn reuse(&self, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
         let gateway = self.clone();
-        self.store.write(move |tx| gateway.reuse_in(tx, account, order)).await
+        self.env.store.write(move |tx| gateway.reuse_in(tx, account, order)).await
     }
 
     fn reuse_in(
@@ -40,15 +40,18 @@ impl Gateway {
         account: AccountId,
         order: OrderId,
     ) -> Result<Reuse, Error> {
-        let now = self.now();
+        let now = self.env.now();
         let Some(old) = tx.order(order)?.filter(|order| order.account == account) else {
             return Ok(Reuse::Offline);
         };
-        let Some((service, air)) = self.reusable(tx, &old, now)? else { return Ok(Reuse::Offline) };
+        let Some((service, readiness)) = self.reusable(tx, &old, now)? else {
+            return Ok(Reuse::Offline);
+        };
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }
-        let percent = service.reuse.price_percent.unwrap_or(self.settings().reuse_price_percent);
+        let percent =
+            service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
         let price = percent_of(service.price_in(&old.country), percent);
         if !self.covers(tx, account, price)? {
             return Ok(Reuse::NoBalance);
@@ -62,7 +65,7 @@ impl Gateway {
             country,
             price,
             reuse_of: Some(old.id),
-            air,
+            readiness,
         };
         let order = self.place(tx, &placement, now)?;
         Ok(Reuse::Made { order, number: self.shown(&old.number) })
@@ -79,7 +82,7 @@ impl Gateway {
         let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else {
             return Ok(None);
         };
-        if !old.reusable(now, service.reuse.window.unwrap_or(self.settings().reuse_window)) {
+        if !old.reusable(now, service.reuse.window.unwrap_or(self.env.settings().reuse_window)) {
             return Ok(None);
         }
         let Some(sim) = tx.sim(old.sim)?.filter(|sim| Gateway::still_has(sim, &old.number, now))
@@ -95,10 +98,11 @@ impl Gateway {
             return Ok(None);
         }
         expire_due_on(self, tx, sim.id, now)?;
-        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
+        let company = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
         let crowded = tx.is_crowded(sim.id, old.account, service.id, company, now)?;
-        let air = if crowded { None } else { self.air_of(tx, &sim.iccid, now)? };
-        Ok(air.map(|air| (service, air)))
+        let readiness =
+            if crowded { None } else { self.presence.readiness_of(tx, &sim.iccid, now)? };
+        Ok(readiness.map(|readiness| (service, readiness)))
     }
 
     /// Whether a SIM has the number, alone, and may be given out: it is not rented, resting or

@@ -1,11 +1,20 @@
-//! SIMs: what a modem tells of the one in it, what the operator says of its number, and who may be
-//! given it.
+//! SIMs: what a modem reads from the one in it, what the operator says of it, where it has been,
+//! and whether its PIN may be entered.
 
-use super::{Error, Gateway};
-use crate::domain::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Error;
+use super::banks::Banks;
+use super::environment::Environment;
+use super::sim_presence::SimPresence;
 use crate::domain::country::Countries;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
-use crate::store::Actor;
+use crate::domain::{SimId, Timestamp};
+use crate::store::{Actor, LocationPeriod, WriteTx};
+
+/// For how long location periods are kept after their end.
+const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// What a modem read from the SIM in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,34 +61,56 @@ impl SimView {
     }
 }
 
-impl Gateway {
-    /// Takes what a modem read from its SIM. Answers the ICCID of the SIM that the modem had
+/// The operator's SIMs.
+pub struct Sims {
+    env: Arc<Environment>,
+    presence: Arc<SimPresence>,
+    banks: Arc<Banks>,
+}
+
+impl Sims {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        presence: Arc<SimPresence>,
+        banks: Arc<Banks>,
+    ) -> Sims {
+        Sims { env, presence, banks }
+    }
+
+    /// Records what a modem read from its SIM. Answers the ICCID of the SIM that the modem had
     /// before, when that was another: what lies in the modem's own store came for that one
-    /// (I12).
-    pub async fn identified(&self, told: Identified) -> Result<Option<String>, Error> {
-        let (now, settings, gateway) = (self.now(), self.settings(), self.clone());
-        self.store
+    /// ([invariant 12](crate#what-always-holds)).
+    pub async fn record_identity(
+        self: &Arc<Self>,
+        read: Identified,
+    ) -> Result<Option<String>, Error> {
+        let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
+        self.env
+            .store
             .write(move |tx| {
-                let known = tx.ensure_sim(&told.iccid, now)?;
-                let sim = learn(known.clone(), &told, &settings.countries, now);
+                let known = tx.ensure_sim(&read.iccid, now)?;
+                let sim = with_identity(known.clone(), &read, &settings.countries, now);
                 if sim != known {
                     tx.save_sim(&sim)?;
                 }
-                let before = tx.custody(&told.imei)?;
+                let before = tx.custody(&read.imei)?;
                 if before.is_none() {
-                    tx.set_custody(&told.imei, sim.id, now)?;
+                    tx.set_custody(&read.imei, sim.id, now)?;
                 }
-                gateway.keep_stay(tx, &told, sim.id, now)?;
-                Ok(before.filter(|before| *before != told.iccid))
+                let position = sims.banks.position_of(tx, &read.imei, &read.iccid)?;
+                let forget_before = now.minus(LOCATIONS_KEPT);
+                tx.keep_stay(sim.id, &read.imei, position.as_ref(), now, forget_before)?;
+                Ok(before.filter(|before| *before != read.iccid))
             })
             .await
     }
 
-    /// The modem's own store holds nothing of an earlier SIM any more: from now on it is this
-    /// SIM's.
-    pub async fn emptied(&self, imei: String, iccid: String) -> Result<(), Error> {
-        let now = self.now();
-        self.store
+    /// Records that the modem's own store holds nothing of an earlier SIM any more: from now on it
+    /// is this SIM's.
+    pub async fn record_emptied_store(&self, imei: String, iccid: String) -> Result<(), Error> {
+        let now = self.env.now();
+        self.env
+            .store
             .write(move |tx| {
                 let sim = tx.ensure_sim(&iccid, now)?;
                 Ok(tx.set_custody(&imei, sim.id, now)?)
@@ -87,29 +118,66 @@ impl Gateway {
             .await
     }
 
+    /// Whether a PIN may be entered now. When it may, the try is on disk already, so that a wrong
+    /// PIN is entered once and never again for that card, whatever restarts
+    /// ([invariant 10](crate#what-always-holds)).
+    ///
+    /// A card is known by its ICCID where it tells it before its PIN, else by the IMEI of its
+    /// modem. The PIN itself is not stored, not even as a digest: one of four digits would be as
+    /// good as the digits.
+    pub async fn may_enter_pin(&self, imei: &str, iccid: Option<&str>) -> Result<bool, Error> {
+        let (now, card) = (self.env.now(), pin_key(imei, iccid));
+        self.env.store.write(move |tx| Ok(tx.note_pin_try(&card, now)?)).await
+    }
+
+    /// Forgets the try after the card took the PIN, so that a right PIN works at every start.
+    pub async fn record_accepted_pin(&self, imei: &str, iccid: Option<&str>) -> Result<(), Error> {
+        let card = pin_key(imei, iccid);
+        self.env.store.write(move |tx| Ok(tx.forget_pin_try(&card)?)).await
+    }
+
     /// All SIMs.
-    pub async fn sims(&self) -> Result<Vec<SimView>, Error> {
-        let now = self.now();
-        let sims = self.store.read(|rows| rows.sims()).await?;
-        Ok(sims.into_iter().map(|sim| self.view_sim(sim, now)).collect())
+    pub async fn list(&self) -> Result<Vec<SimView>, Error> {
+        let now = self.env.now();
+        let sims = self.env.store.read(|rows| rows.sims()).await?;
+        Ok(sims.into_iter().map(|sim| self.view(sim, now)).collect())
     }
 
-    pub(super) fn view_sim(&self, sim: Sim, now: Timestamp) -> SimView {
-        let port = self.board.port_of(&sim.iccid, now);
-        let parked = port.is_none() && self.is_parked(&sim.iccid, now);
-        SimView { port, resting: sim.rests_until > now, parked, sim }
+    /// One SIM.
+    pub async fn find(&self, iccid: String) -> Result<SimView, Error> {
+        let now = self.env.now();
+        let known = self
+            .env
+            .store
+            .read(move |rows| rows.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid)));
+        Ok(self.view(known.await?, now))
     }
 
-    /// The operator says which number a SIM has; also one that was never seen.
-    pub async fn set_number(&self, iccid: String, number: String) -> Result<SimView, Error> {
+    /// A SIM's newest `limit` location periods, newest first.
+    pub async fn locations(&self, iccid: &str, limit: u32) -> Result<Vec<LocationPeriod>, Error> {
+        let iccid = iccid.to_owned();
+        let read = self.env.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
+            Some(sim) => rows.stays(sim.id, i64::from(limit)),
+            None => Ok(Vec::new()),
+        });
+        Ok(read.await?)
+    }
+
+    /// Sets a SIM's number in the operator's name; also that of a SIM that was never seen.
+    pub async fn set_number(
+        self: &Arc<Self>,
+        iccid: String,
+        number: String,
+    ) -> Result<SimView, Error> {
         let iccid = iccid.trim().trim_end_matches(['F', 'f']).to_owned();
         if !(18..=22).contains(&iccid.len()) || !iccid.bytes().all(|b| b.is_ascii_digit()) {
             return Err(Error::refused(
                 "an ICCID is 18 to 22 digits, as `simbridge sim list` shows it",
             ));
         }
-        let (now, settings, gateway) = (self.now(), self.settings(), self.clone());
-        self.store
+        let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
+        self.env
+            .store
             .write(move |tx| {
                 let known = tx.ensure_sim(&iccid, now)?;
                 let home = known.imsi.as_deref().and_then(|imsi| settings.countries.of_imsi(imsi));
@@ -124,18 +192,77 @@ impl Gateway {
                 tx.save_sim(&sim)?;
                 let sim = tx.ensure_sim(&iccid, now)?;
                 tx.note(Actor::Operator, "set the number of", format!("SIM {iccid}"), now)?;
-                Ok(gateway.view_sim(sim, now))
+                Ok(sims.view(sim, now))
             })
             .await
     }
+
+    /// Keeps a SIM from new customers for so long; for no time makes it available at once.
+    pub async fn set_rest(
+        self: &Arc<Self>,
+        iccid: String,
+        rest: Duration,
+    ) -> Result<SimView, Error> {
+        self.change(iccid, "set the rest of", move |tx, sim, now| {
+            Ok(tx.rest_sim(sim, now.plus(rest))?)
+        })
+        .await
+    }
+
+    /// Takes a SIM off sale, or puts it back. Whoever has it keeps it to the end.
+    pub async fn set_retired(
+        self: &Arc<Self>,
+        iccid: String,
+        retired: bool,
+    ) -> Result<SimView, Error> {
+        let action = if retired { "retired" } else { "took back" };
+        self.change(iccid, action, move |tx, sim, now| {
+            Ok(tx.retire_sim(sim, retired.then_some(now))?)
+        })
+        .await
+    }
+
+    async fn change(
+        self: &Arc<Self>,
+        iccid: String,
+        action: &'static str,
+        change: impl FnOnce(&WriteTx<'_>, SimId, Timestamp) -> Result<(), Error> + Send + 'static,
+    ) -> Result<SimView, Error> {
+        let (sims, now) = (Arc::clone(self), self.env.now());
+        self.env
+            .store
+            .write(move |tx| {
+                let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
+                change(tx, sim.id, now)?;
+                tx.note(Actor::Operator, action, format!("SIM {iccid}"), now)?;
+                let sim = tx.sim(sim.id)?.ok_or_else(|| no_sim(&iccid))?;
+                Ok(sims.view(sim, now))
+            })
+            .await
+    }
+
+    pub(super) fn view(&self, sim: Sim, now: Timestamp) -> SimView {
+        let port = self.presence.modems.port_of(&sim.iccid, now);
+        let parked = port.is_none() && self.presence.is_parked(&sim.iccid, now);
+        SimView { port, resting: sim.rests_until > now, parked, sim }
+    }
+}
+
+/// The name under which a try of a PIN is stored.
+fn pin_key(imei: &str, iccid: Option<&str>) -> String {
+    iccid.map_or_else(|| format!("imei {imei}"), |iccid| format!("iccid {iccid}"))
+}
+
+fn no_sim(iccid: &str) -> Error {
+    Error::refused(format!("no SIM {iccid}; `simbridge sim list` shows them"))
 }
 
 /// The SIM with what a modem read from it.
-fn learn(sim: Sim, told: &Identified, countries: &Countries, now: Timestamp) -> Sim {
-    let imsi = told.imsi.clone().or(sim.imsi);
+fn with_identity(sim: Sim, read: &Identified, countries: &Countries, now: Timestamp) -> Sim {
+    let imsi = read.imsi.clone().or(sim.imsi);
     let home = imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
     let country = sim.country.or_else(|| home.map(|home| home.code.clone()));
-    let number = told
+    let number = read
         .number
         .as_ref()
         .and_then(|(raw, source)| Some((countries.normalise(raw, home)?, *source)));

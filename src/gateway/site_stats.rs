@@ -40,14 +40,14 @@ pub struct SiteStats {
 impl Gateway {
     /// Counts SIMs, accounts, orders and rentals.
     pub async fn census(&self) -> Result<SiteStats, Error> {
-        let (now, silent) = (self.now(), self.tally.silent());
+        let (now, silent) = (self.env.now(), self.stats.silent());
         let mut census = SiteStats::default();
-        for view in self.sims().await? {
+        for view in self.sims.list().await? {
             *census.sims.entry((view.sim.country.clone(), view.state())).or_default() += 1;
             let deaf = silent.contains(&view.sim.id);
             census.deaf.extend(deaf.then_some(view.sim.iccid));
         }
-        let read = self.store.read(move |rows| {
+        let read = self.env.store.read(move |rows| {
             let counts = (rows.open_order_count(now)?, rows.active_rental_count(now)?);
             Ok::<_, StoreError>((rows.accounts()?, counts))
         });
@@ -67,10 +67,10 @@ impl Gateway {
 
     /// Adds to the sums what has come into the ledger since.
     pub async fn add_up(&self, mut sums: LedgerSums) -> Result<LedgerSums, Error> {
-        let newest = self.store.read(|rows| rows.newest_entry()).await?;
+        let newest = self.env.store.read(|rows| rows.newest_entry()).await?;
         while sums.last < newest {
             let (after, last) = (sums.last, newest.min(sums.last + PIECE));
-            for new in self.store.read(move |rows| rows.sums_between(after, last)).await? {
+            for new in self.env.store.read(move |rows| rows.sums_between(after, last)).await? {
                 let known = sums.kinds.entry(new.kind.clone()).or_insert(Sums {
                     kind: new.kind,
                     entries: 0,
@@ -93,11 +93,11 @@ impl Gateway {
         service: &Service,
         countries: Vec<String>,
     ) -> Result<Vec<(String, usize)>, Error> {
-        let now = self.now();
+        let now = self.env.now();
         let used_since = self.used_since(now);
         let (gateway, id) = (self.clone(), service.id);
-        let company = allocation::widest(service.has_patterns(), self.settings().share_sim);
-        let counted = self.store.read(move |rows| {
+        let company = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
+        let counted = self.env.store.read(move |rows| {
             let count = |country: String| {
                 // Nobody has id 0: nobody skipped anything.
                 let account = AccountId(0);
@@ -111,10 +111,10 @@ impl Gateway {
                 };
                 let mut count = 0;
                 rows.find_in_stock(query, |sim, iccid| {
-                    count += usize::from(gateway.can_be_given(sim, iccid, now));
+                    count += usize::from(gateway.presence.can_be_given(sim, iccid, now));
                     false
                 })?;
-                count += gateway.parked_count(rows, query)?;
+                count += gateway.presence.parked_count(rows, query)?;
                 Ok((country, count))
             };
             countries.into_iter().map(count).collect::<Result<Vec<_>, StoreError>>()

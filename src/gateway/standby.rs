@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::Gateway;
-use super::banks::Known;
-use super::orders::SelectedSim;
+use super::bank_state::KnownBank;
+use super::sim_presence::SimPresence;
 use crate::domain::standby::{placeable, quickest};
 use crate::domain::{SimId, Timestamp};
 use crate::store::{ReadTx, StockQuery, StoreError};
@@ -28,11 +27,18 @@ pub(super) enum SimReadiness {
     },
 }
 
+/// A SIM that an order is given.
+pub(super) struct SelectedSim {
+    pub(super) sim: SimId,
+    pub(super) number: String,
+    pub(super) readiness: SimReadiness,
+}
+
 /// The banks with a radio that could have a parked SIM on the air in time.
 pub(super) struct StandbyPool(Vec<BankCapacity>);
 
 struct BankCapacity {
-    bank: Known,
+    known: KnownBank,
     free: BTreeMap<usize, Duration>,
 }
 
@@ -49,11 +55,11 @@ pub(super) struct StandbyOffer {
 
 impl StandbyPool {
     /// Where a parked SIM is, if a radio could have it on the air in time.
-    pub(super) fn spot(&self, iccid: &str) -> Option<StandbyOffer> {
-        self.0.iter().enumerate().find_map(|(place, lot)| {
-            let slot = lot.bank.slot_of(iccid).filter(|slot| slot.parked() == Some(iccid))?;
-            let (_, wait) = quickest(&lot.free, slot)?;
-            let sold_within = lot.bank.report.sell_within;
+    pub(super) fn offer(&self, iccid: &str) -> Option<StandbyOffer> {
+        self.0.iter().enumerate().find_map(|(place, bank)| {
+            let slot = bank.known.slot_of(iccid).filter(|slot| slot.parked() == Some(iccid))?;
+            let (_, wait) = quickest(&bank.free, slot)?;
+            let sold_within = bank.known.report.sell_within;
             Some(StandbyOffer { place: (place, slot.radios.clone()), wait, sold_within })
         })
     }
@@ -61,22 +67,22 @@ impl StandbyPool {
     /// How many of the SIMs that were counted could be on the air at the same time: no more than
     /// radios are free.
     pub(super) fn placeable(&self, reached: &Reached) -> usize {
-        let of_lot = |(place, lot): (usize, &BankCapacity)| {
+        let in_bank = |(place, bank): (usize, &BankCapacity)| {
             let here = reached.iter().filter(|((bank, _), _)| *bank == place);
             let here: Vec<_> = here.map(|((_, radios), count)| (radios.clone(), *count)).collect();
-            placeable(lot.free.keys().copied(), &here)
+            placeable(bank.free.keys().copied(), &here)
         };
-        self.0.iter().enumerate().map(of_lot).sum()
+        self.0.iter().enumerate().map(in_bank).sum()
     }
 
     fn soonest(&self) -> Option<Duration> {
-        self.0.iter().flat_map(|lot| lot.free.values().copied()).min()
+        self.0.iter().flat_map(|bank| bank.free.values().copied()).min()
     }
 }
 
-impl Gateway {
+impl SimPresence {
     /// The banks that could put a SIM on the air now; `None`: no radio is free.
-    pub(super) fn parking(
+    pub(super) fn standby_pool(
         &self,
         rows: &ReadTx<'_>,
         now: Timestamp,
@@ -85,17 +91,17 @@ impl Gateway {
             return Ok(None);
         }
         let awaiting = rows.awaiting(now)?;
-        let mut lots = Vec::new();
+        let mut banks = Vec::new();
         for bank in self.banks.all() {
             let slots = awaiting.iter().filter_map(|waiting| bank.slot_of(&waiting.iccid));
             let awaited: Vec<u32> = slots.map(|slot| slot.slot).collect();
             let held = self.held_radios(rows, &bank, now)?;
             let free = bank.report.free_radios(now, &awaited, &held);
             if !free.is_empty() {
-                lots.push(BankCapacity { bank, free });
+                banks.push(BankCapacity { known: bank, free });
             }
         }
-        Ok((!lots.is_empty()).then_some(StandbyPool(lots)))
+        Ok((!banks.is_empty()).then_some(StandbyPool(banks)))
     }
 
     /// The cards on a bank's radios that must stay there, or that are to make room for another
@@ -103,7 +109,7 @@ impl Gateway {
     fn held_radios(
         &self,
         rows: &ReadTx<'_>,
-        bank: &Known,
+        bank: &KnownBank,
         now: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
         let mut held = HashSet::new();
@@ -130,16 +136,16 @@ impl Gateway {
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
     ) -> Result<Option<SelectedSim>, StoreError> {
-        let Some(parking) = self.parking(rows, query.now)? else { return Ok(None) };
-        let soonest = parking.soonest();
+        let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(None) };
+        let soonest = pool.soonest();
         let mut best: Option<(SimId, StandbyOffer)> = None;
         rows.find_parked(query, |sim, iccid| {
-            let Some(spot) = self.parked_spot(&parking, sim, iccid, query.now) else {
+            let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) else {
                 return false;
             };
-            if best.as_ref().is_none_or(|(_, best)| spot.wait < best.wait) {
-                let is_soonest = Some(spot.wait) == soonest;
-                best = Some((sim, spot));
+            if best.as_ref().is_none_or(|(_, best)| offer.wait < best.wait) {
+                let is_soonest = Some(offer.wait) == soonest;
+                best = Some((sim, offer));
                 return is_soonest;
             }
             false
@@ -149,20 +155,20 @@ impl Gateway {
         Ok(number.map(|number| SelectedSim {
             sim,
             number,
-            air: SimReadiness::Parked { sold_within },
+            readiness: SimReadiness::Parked { sold_within },
         }))
     }
 
     /// Where a SIM that the database has on sale is parked, if it is and could be on the air in
     /// time.
-    pub(super) fn parked_spot(
+    pub(super) fn standby_offer(
         &self,
-        parking: &StandbyPool,
+        pool: &StandbyPool,
         sim: SimId,
         iccid: &str,
         now: Timestamp,
     ) -> Option<StandbyOffer> {
-        parking.spot(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.aside.holds(sim))
+        pool.offer(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.is_faulty(sim))
     }
 
     /// How many numbers of parked SIMs could be given out at this moment.
@@ -171,19 +177,19 @@ impl Gateway {
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
     ) -> Result<usize, StoreError> {
-        let Some(parking) = self.parking(rows, query.now)? else { return Ok(0) };
+        let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(0) };
         let mut reached = Reached::new();
         rows.find_parked(query, |sim, iccid| {
-            if let Some(spot) = self.parked_spot(&parking, sim, iccid, query.now) {
-                *reached.entry(spot.place).or_default() += 1;
+            if let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) {
+                *reached.entry(offer.place).or_default() += 1;
             }
             false
         })?;
-        Ok(parking.placeable(&reached))
+        Ok(pool.placeable(&reached))
     }
 
     /// How one SIM can come on the air for an order, if it can in time.
-    pub(super) fn air_of(
+    pub(super) fn readiness_of(
         &self,
         rows: &ReadTx<'_>,
         iccid: &str,
@@ -196,21 +202,7 @@ impl Gateway {
         if rows.hold_on(iccid, now)?.is_none_or(|hold| hold.stays) {
             return Ok(None);
         }
-        let spot = self.parking(rows, now)?.and_then(|parking| parking.spot(iccid));
-        Ok(spot.map(|StandbyOffer { sold_within, .. }| SimReadiness::Parked { sold_within }))
-    }
-
-    /// Whether a SIM is parked in a bank that speaks, in a slot without trouble.
-    pub(super) fn is_parked(&self, iccid: &str, now: Timestamp) -> bool {
-        let bank = self.banks.bank_of(iccid).filter(|bank| bank.report.is_fresh(now));
-        bank.is_some_and(|bank| bank.slot_of(iccid).is_some_and(|slot| slot.parked().is_some()))
-    }
-
-    /// Whether a SIM is parked where a bank that works visits it: it can have a tenant.
-    pub(super) fn is_visited(&self, iccid: &str, now: Timestamp) -> bool {
-        let Some(bank) = self.banks.bank_of(iccid) else { return false };
-        let slot =
-            bank.slot_of(iccid).filter(|slot| slot.parked().is_some() && bank.report.reaches(slot));
-        bank.report.is_fresh(now) && bank.report.trouble.is_none() && slot.is_some()
+        let offer = self.standby_pool(rows, now)?.and_then(|pool| pool.offer(iccid));
+        Ok(offer.map(|StandbyOffer { sold_within, .. }| SimReadiness::Parked { sold_within }))
     }
 }

@@ -63,7 +63,7 @@ impl Fixture {
 
     /// The daemon goes down and comes up again.
     async fn restart(&mut self) {
-        self.gateway.store.close().await;
+        self.gateway.env.store.close().await;
         self.gateway = Fixture::gateway(&self.dir, &self.clock, self.settings.clone()).await;
     }
 
@@ -81,7 +81,7 @@ impl Fixture {
             imsi: Some("204081234567890".into()),
             number,
         };
-        self.gateway.identified(told).await.unwrap();
+        self.gateway.sims().record_identity(told).await.unwrap();
         self.report(n);
     }
 
@@ -197,7 +197,7 @@ impl Fixture {
         let read = move |rows: &crate::store::ReadTx<'_>| {
             Ok::<_, StoreError>((rows.account(account)?, rows.ledger_sums(account)?))
         };
-        let (account, sums) = self.gateway.store.read(read).await.unwrap();
+        let (account, sums) = self.gateway.env.store.read(read).await.unwrap();
         let funds = account.unwrap().funds;
         assert_eq!(funds, sums, "the account's funds are not its ledger's sums");
         (funds.balance.0, funds.held.0)
@@ -205,6 +205,7 @@ impl Fixture {
 
     async fn state(&self, order: OrderId) -> OrderState {
         self.gateway
+            .env
             .store
             .read(move |rows| rows.order(order))
             .await
@@ -624,12 +625,13 @@ async fn two_sims_that_claim_one_number_are_both_held_back() {
     let fixture = Fixture::open().await;
     fixture.plug(1).await;
     fixture.plug(2).await;
-    fixture.gateway.set_number(iccid(2), "0612000001".into()).await.unwrap();
-    let states: Vec<_> = fixture.gateway.sims().await.unwrap().iter().map(SimView::state).collect();
+    fixture.gateway.sims().set_number(iccid(2), "0612000001".into()).await.unwrap();
+    let states: Vec<_> =
+        fixture.gateway.sims().list().await.unwrap().iter().map(SimView::state).collect();
     assert_eq!(states, ["contested", "contested"]);
     let (ann, uber) = (fixture.customer("ann", 500).await, fixture.service("Uber", &[]).await);
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone);
-    fixture.gateway.set_number(iccid(2), "+31612000002".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "+31612000002".into()).await.unwrap();
     fixture.order(ann, uber).await;
 }
 
@@ -637,16 +639,16 @@ async fn two_sims_that_claim_one_number_are_both_held_back() {
 async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
     let fixture = Fixture::open().await;
     let told = |n| Identified { imei: imei(1), iccid: iccid(n), imsi: None, number: None };
-    assert_eq!(fixture.gateway.identified(told(1)).await.unwrap(), None);
-    assert_eq!(fixture.gateway.identified(told(1)).await.unwrap(), None);
-    assert_eq!(fixture.gateway.identified(told(2)).await.unwrap(), Some(iccid(1)));
+    assert_eq!(fixture.gateway.sims().record_identity(told(1)).await.unwrap(), None);
+    assert_eq!(fixture.gateway.sims().record_identity(told(1)).await.unwrap(), None);
+    assert_eq!(fixture.gateway.sims().record_identity(told(2)).await.unwrap(), Some(iccid(1)));
     assert_eq!(
-        fixture.gateway.identified(told(2)).await.unwrap(),
+        fixture.gateway.sims().record_identity(told(2)).await.unwrap(),
         Some(iccid(1)),
         "until its store is empty"
     );
-    fixture.gateway.emptied(imei(1), iccid(2)).await.unwrap();
-    assert_eq!(fixture.gateway.identified(told(2)).await.unwrap(), None);
+    fixture.gateway.sims().record_emptied_store(imei(1), iccid(2)).await.unwrap();
+    assert_eq!(fixture.gateway.sims().record_identity(told(2)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -660,7 +662,7 @@ async fn the_database_itself_refuses_what_must_never_be() {
         fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::Made(_)
     ));
-    fixture.gateway.store.close().await;
+    fixture.gateway.env.store.close().await;
     let conn = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     for (sql, why) in [
         (crate::store::attacks::SECOND_OPEN_ORDER, "a second open order of a SIM and service"),

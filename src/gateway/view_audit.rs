@@ -13,9 +13,9 @@ impl Gateway {
         if messages.is_empty() {
             return;
         }
-        let (gateway, now) = (self.clone(), self.now());
+        let (gateway, now) = (self.clone(), self.env.now());
         tokio::spawn(async move {
-            let noted = gateway.store.write(move |tx| {
+            let noted = gateway.env.store.write(move |tx| {
                 for message in messages {
                     if tx.mark_seen(message, now)? {
                         tx.note(Actor::Account(account), "saw", format!("message {message}"), now)?;

@@ -132,7 +132,7 @@ async fn fill(gateway: &Gateway) {
             imsi: None,
             number,
         };
-        gateway.identified(told).await.unwrap();
+        gateway.sims().record_identity(told).await.unwrap();
     }
     for n in 0..3 {
         let moved = SwitchRecord {
@@ -145,11 +145,11 @@ async fn fill(gateway: &Gateway) {
             found: None,
             outcome: MoveOutcome::NoNetwork,
         };
-        gateway.bank_moved(moved).await.unwrap();
+        gateway.banks().record_switch(moved).await.unwrap();
     }
     let record =
         SlotRecord { slot: 1, holds: SlotContents::Sim(SECOND.to_owned()), visited_at: None };
-    gateway.bank_found("cellar", record).await.unwrap();
+    gateway.banks().record_slot("cellar", record).await.unwrap();
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_bank_is_shown_and_switched_by_hand() {
     let (gateway, _listening) = runtime.block_on(serve(&site, Arc::clone(&fixture)));
     assert_eq!(site.json(&["bank", "list"]), Value::Array(Vec::new()));
     assert!(site.ok(&["bank", "list"]).contains("no [[bank]] is configured"));
-    gateway.bank_reported(report());
+    gateway.banks().take_report(report());
     runtime.block_on(fill(&gateway));
 
     let listed = site.json(&["bank", "list"]);
@@ -251,7 +251,7 @@ fn a_bank_is_shown_and_switched_by_hand() {
 fn a_sim_tells_where_it_was() {
     let (site, runtime) = (Site::with_modems(0), Runtime::new().unwrap());
     let (gateway, _listening) = runtime.block_on(serve(&site, Arc::default()));
-    gateway.bank_reported(report());
+    gateway.banks().take_report(report());
     runtime.block_on(fill(&gateway));
     let shown = site.json(&["sim", "show", SECOND]);
     let stay = &shown["custody"][0];

@@ -17,7 +17,7 @@ pub(super) fn page(watch: &Monitor) -> String {
     modem_states(&mut page, watch);
     modem_counts(&mut page, watch);
     sims_and_stock(&mut page, watch);
-    super::banks::metrics(&mut page, &watch.gateway.banks());
+    super::banks::metrics(&mut page, &watch.gateway.banks().reports());
     orders(&mut page, watch);
     money(&mut page, watch);
     store(&mut page, watch);

@@ -92,7 +92,7 @@ impl Monitor {
             started: self.started,
             modems: &modems,
             ports: &ports,
-            banks: &self.gateway.banks(),
+            banks: &self.gateway.banks().reports(),
             success: success.collect(),
             counted: &counted,
             disk: Disk::of(self.store.path()),

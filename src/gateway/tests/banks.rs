@@ -85,7 +85,7 @@ impl Bank {
 
     pub(super) fn tell(&mut self, fixture: &Fixture) {
         self.report.at = fixture.gateway.now();
-        fixture.gateway.bank_reported(self.report.clone());
+        fixture.gateway.banks().take_report(self.report.clone());
     }
 }
 
@@ -100,7 +100,7 @@ impl Fixture {
                 imsi: Some("204081234567890".into()),
                 number,
             };
-            self.gateway.identified(told).await.unwrap();
+            self.gateway.sims().record_identity(told).await.unwrap();
         }
         let mut bank = Bank::new(radios, slots, self.gateway.now());
         bank.tell(self);
@@ -112,13 +112,13 @@ impl Fixture {
         bank.on(n, radio);
         self.plug(n).await;
         bank.tell(self);
-        self.gateway.returned(&iccid(n));
+        self.gateway.banks().end_leave(&iccid(n));
         self.gateway.sweep().await.unwrap();
     }
 
     /// SIM `n` leaves the air, as a bank's driver has it leave; whether it may.
     pub(super) async fn switch_out(&self, bank: &mut Bank, n: u16, radio: usize) -> bool {
-        if !self.gateway.may_leave(&iccid(n)).await.unwrap() {
+        if !self.gateway.banks().grant_leave(&iccid(n)).await.unwrap() {
             return false;
         }
         self.silence(n);
@@ -129,11 +129,11 @@ impl Fixture {
     }
 
     async fn need(&self, n: u16) -> SlotDemand {
-        self.gateway.bank_needs(vec![iccid(n)]).await.unwrap().remove(0)
+        self.gateway.banks().demand_for(vec![iccid(n)]).await.unwrap().remove(0)
     }
 
     async fn whole_order(&self, order: OrderId) -> crate::domain::Order {
-        let read = self.gateway.store.read(move |rows| rows.order(order)).await;
+        let read = self.gateway.env.store.read(move |rows| rows.order(order)).await;
         read.unwrap_or_else(|e: StoreError| panic!("{e}")).unwrap()
     }
 

@@ -6,7 +6,7 @@ use crate::domain::RentalId;
 
 /// The daemon is stopped, damage is done to its database, and it is started again.
 async fn damage(fixture: &mut Fixture, sql: &str) {
-    fixture.gateway.store.close().await;
+    fixture.gateway.env.store.close().await;
     rusqlite::Connection::open(fixture.dir.path().join("test.db"))
         .unwrap()
         .execute_batch(sql)
@@ -142,7 +142,7 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
             fixture.pass(DAY_S);
         }
         if outage {
-            fixture.gateway.store.close().await;
+            fixture.gateway.env.store.close().await;
             fixture.pass(200 * DAY_S);
             fixture.restart().await;
             fixture.gateway.catch_up().await.unwrap();

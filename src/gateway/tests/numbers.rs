@@ -70,17 +70,17 @@ impl Fixture {
             imsi: Some("204081234567890".into()),
             number: None,
         };
-        self.gateway.identified(told).await.unwrap();
+        self.gateway.sims().record_identity(told).await.unwrap();
         self.report(n);
     }
 
     async fn number(&self, n: u16) -> Option<(String, &'static str)> {
-        let known = self.gateway.sim(iccid(n)).await.unwrap().sim.number?;
+        let known = self.gateway.sims().find(iccid(n)).await.unwrap().sim.number?;
         Some((known.number, known.source.as_str()))
     }
 
     async fn failure(&self, n: u16) -> Option<String> {
-        self.gateway.number_asks(&iccid(n)).await.unwrap().pop()?.failure
+        self.gateway.numbers().attempts(&iccid(n)).await.unwrap().pop()?.failure
     }
 
     /// Who is to be asked now, and by what.
@@ -88,7 +88,7 @@ impl Fixture {
         for n in 1..=3 {
             self.report(n);
         }
-        let wanted = self.gateway.numbers_wanted().await.unwrap().0;
+        let wanted = self.gateway.numbers().due_discoveries().await.unwrap().0;
         wanted.into_iter().map(|wanted| (wanted.iccid, wanted.ussd, wanted.loopback)).collect()
     }
 }
@@ -105,10 +105,10 @@ async fn the_networks_answer_is_kept_with_its_source_and_nothing_is_asked_any_mo
     fixture.plug_numberless(1).await;
     assert_eq!(fixture.wanted().await, [(iccid(1), true, false)]);
     let modems = Modems::answering(Ok("Uw nummer is 0612345678."));
-    fixture.gateway.ask_by_ussd(&modems, &iccid(1), None).await.unwrap();
+    fixture.gateway.numbers().ask_by_ussd(&modems, &iccid(1), None).await.unwrap();
     assert_eq!(fixture.number(1).await, Some(("+31612345678".to_owned(), "ussd")));
     assert_eq!((fixture.wanted().await, fixture.failure(1).await), (vec![], None));
-    assert_eq!(fixture.gateway.numbers_wanted().await.unwrap().1, None);
+    assert_eq!(fixture.gateway.numbers().due_discoveries().await.unwrap().1, None);
 }
 
 #[tokio::test]
@@ -124,6 +124,7 @@ async fn a_question_that_came_to_nothing_is_asked_again_rarely_also_after_a_rest
         assert_eq!(fixture.wanted().await.len(), 1, "{words}");
         let refused = fixture
             .gateway
+            .numbers()
             .ask_by_ussd(&Modems::answering(reply), &iccid(1), None)
             .await
             .unwrap_err();
@@ -142,7 +143,7 @@ async fn without_a_code_nothing_is_sent_and_that_is_shown() {
     let fixture = Fixture::open().await;
     fixture.plug_numberless(1).await;
     let modems = Modems { code: None, ..Modems::answering(Ok("")) };
-    fixture.gateway.ask_by_ussd(&modems, &iccid(1), None).await.unwrap_err();
+    fixture.gateway.numbers().ask_by_ussd(&modems, &iccid(1), None).await.unwrap_err();
     assert_eq!((modems.asked(), fixture.wanted().await), (0, vec![]));
     assert!(fixture.failure(1).await.unwrap().contains("give the code"));
 }
@@ -156,7 +157,7 @@ async fn a_message_to_ourselves_tells_the_number_and_is_nobodys() {
     let order = fixture.order(ann, any).await;
     assert_eq!(fixture.wanted().await, [(iccid(2), true, true)]);
     let modems = Modems::answering(Ok(""));
-    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap();
     let (to, text) = modems.sent();
     assert_eq!(to, "+31612000001");
     assert!(fixture.failure(2).await.unwrap().contains("not come yet"));
@@ -178,7 +179,7 @@ async fn a_message_that_comes_before_the_sender_is_certain_counts_only_then() {
     fixture.plug(1).await;
     fixture.plug_numberless(2).await;
     let modems = Modems::answering(Err("the SIM card was exchanged meanwhile"));
-    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err();
+    fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap_err();
     fixture.sms(1, "+31687654321", &modems.sent().1).await;
     assert_eq!(fixture.number(2).await, None, "another card may have sent it");
     assert!(fixture.failure(2).await.unwrap().contains("exchanged"));
@@ -190,19 +191,29 @@ async fn one_message_a_day_and_none_without_a_receiver() {
     let fixture = Fixture::with(with_loopback()).await;
     fixture.plug_numberless(2).await;
     let modems = Modems::answering(Ok(""));
-    let refused =
-        fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err().to_string();
+    let refused = fixture
+        .gateway
+        .numbers()
+        .ask_by_loopback(&modems, &iccid(2))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("nobody could take the message"), "{refused}");
     fixture.plug(1).await;
-    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap();
     fixture.pass(DAY_S - 1);
     fixture.wanted().await;
-    let refused =
-        fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap_err().to_string();
+    let refused = fixture
+        .gateway
+        .numbers()
+        .ask_by_loopback(&modems, &iccid(2))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("costs money"), "{refused}");
     fixture.pass(1);
     assert_eq!(fixture.wanted().await, [(iccid(2), true, true)]);
-    fixture.gateway.ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap();
     assert_eq!(modems.asked(), 2);
     fixture.pass(DAY_S);
     assert_eq!(fixture.wanted().await, [(iccid(2), true, false)], "the third after two days");
@@ -215,15 +226,17 @@ async fn the_operators_word_stands_and_two_sims_with_one_number_are_both_held_ba
     fixture.plug_numberless(2).await;
     fixture
         .gateway
+        .numbers()
         .ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None)
         .await
         .unwrap();
     for n in [1, 2] {
-        assert_eq!(fixture.gateway.sim(iccid(n)).await.unwrap().state(), "contested");
+        assert_eq!(fixture.gateway.sims().find(iccid(n)).await.unwrap().state(), "contested");
     }
-    fixture.gateway.set_number(iccid(2), "+31612000002".to_owned()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "+31612000002".to_owned()).await.unwrap();
     let refused = fixture
         .gateway
+        .numbers()
         .ask_by_ussd(&Modems::answering(Ok("+31612000001")), &iccid(2), None)
         .await
         .unwrap_err();
@@ -246,12 +259,15 @@ async fn a_retired_sim_and_one_on_no_working_modem_are_not_asked() {
     let fixture = Fixture::open().await;
     fixture.plug_numberless(1).await;
     fixture.plug_numberless(2).await;
-    fixture.gateway.retire_sim(iccid(1), true).await.unwrap();
+    fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
     fixture.silence(2);
-    assert_eq!(fixture.gateway.numbers_wanted().await.unwrap().0, []);
-    let asked =
-        fixture.gateway.ask_by_ussd(&Modems::answering(Ok("0612345678")), &iccid(2), None).await;
+    assert_eq!(fixture.gateway.numbers().due_discoveries().await.unwrap().0, []);
+    let asked = fixture
+        .gateway
+        .numbers()
+        .ask_by_ussd(&Modems::answering(Ok("0612345678")), &iccid(2), None)
+        .await;
     assert!(asked.unwrap_err().to_string().contains("no working modem"));
-    assert_eq!(fixture.gateway.number_asks(&iccid(2)).await.unwrap().len(), 0);
+    assert_eq!(fixture.gateway.numbers().attempts(&iccid(2)).await.unwrap().len(), 0);
     assert_eq!(DiscoveryMethod::from_word("loopback"), Some(DiscoveryMethod::Loopback));
 }

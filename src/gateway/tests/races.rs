@@ -37,6 +37,7 @@ pub(super) async fn together<T: Send + 'static>(
 async fn sim_of(fixture: &Fixture, order: OrderId) -> u16 {
     let order = fixture
         .gateway
+        .env
         .store
         .read(move |rows| rows.order(order))
         .await

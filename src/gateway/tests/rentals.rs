@@ -150,7 +150,7 @@ async fn a_renewal_is_charged_once_for_each_term_however_long_nobody_was_there()
         fixture.plug(1).await;
         let ann = fixture.customer("ann", 1620 * (1 + renewals) + 7).await;
         let rental = rent(&fixture, ann, "1m", true).await;
-        fixture.gateway.store.close().await;
+        fixture.gateway.env.store.close().await;
         pass_to_end(&fixture, &rental, 200 * DAY_S);
         fixture.restart().await;
         fixture.gateway.sweep().await.unwrap();
@@ -229,11 +229,11 @@ async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
     let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
     let uber = fixture.service("Uber", &["^Uber$"]).await;
     rent(&fixture, ann, "1m", true).await;
-    fixture.gateway.retire_sim(iccid(1), true).await.unwrap();
+    fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
     fixture.plug(2).await;
-    fixture.gateway.set_number(iccid(2), "+31612000001".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "+31612000001".into()).await.unwrap();
     assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
     assert_eq!(fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
-    assert_eq!(fixture.gateway.sims().await.unwrap()[1].state(), "rented");
+    assert_eq!(fixture.gateway.sims().list().await.unwrap()[1].state(), "rented");
     assert_eq!(fixture.gateway.explain("Uber".into(), "NL", None).await.unwrap().available, 0);
 }

@@ -69,15 +69,15 @@ async fn a_number_that_cannot_be_had_again_is_offline() {
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "on an open order for that service");
     assert_eq!(reuse(ann, order).await.unwrap(), Reuse::Offline, "not completed");
     fixture.gateway.cancel(ann, order).await.unwrap();
-    fixture.gateway.rest_sim(iccid(1), Duration::from_secs(60)).await.unwrap();
+    fixture.gateway.sims().set_rest(iccid(1), Duration::from_secs(60)).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "resting");
-    fixture.gateway.rest_sim(iccid(1), Duration::ZERO).await.unwrap();
-    fixture.gateway.retire_sim(iccid(1), true).await.unwrap();
+    fixture.gateway.sims().set_rest(iccid(1), Duration::ZERO).await.unwrap();
+    fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "retired");
-    fixture.gateway.retire_sim(iccid(1), false).await.unwrap();
-    fixture.gateway.set_number(iccid(1), "+31612999999".into()).await.unwrap();
+    fixture.gateway.sims().set_retired(iccid(1), false).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(1), "+31612999999".into()).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "the SIM has another number");
-    fixture.gateway.set_number(iccid(1), "+31612000001".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(1), "+31612000001".into()).await.unwrap();
     fixture.pass(300);
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "its modem has fallen silent");
     fixture.plug(1).await;
@@ -206,7 +206,7 @@ async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_tim
     for before in (0..20).rev() {
         // Each look at the clock finds it a millisecond later; and that there was no number the
         // last time is not known.
-        fixture.gateway.store.close().await;
+        fixture.gateway.env.store.close().await;
         let running = Arc::clone(&fixture.clock);
         let clock: Clock = Arc::new(move || Timestamp(running.fetch_add(1_000, Ordering::SeqCst)));
         let store = Store::open(&fixture.dir.path().join("test.db")).unwrap();

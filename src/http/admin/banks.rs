@@ -35,7 +35,7 @@ fn refused(reason: String) -> Refused {
 
 impl AdminState {
     fn find(&self, name: &str) -> Result<BankReport, Refused> {
-        let found = self.gateway.banks().into_iter().find(|bank| bank.name == name);
+        let found = self.gateway.banks().reports().into_iter().find(|bank| bank.name == name);
         found.ok_or_else(|| {
             refused(format!("no bank is called {name}; `simbridge bank list` shows them"))
         })
@@ -43,7 +43,7 @@ impl AdminState {
 }
 
 async fn list(State(desk): State<AdminState>) -> Answer {
-    Ok(Json(desk.gateway.banks().iter().map(summary).collect()))
+    Ok(Json(desk.gateway.banks().reports().iter().map(summary).collect()))
 }
 
 /// A bank in one row.
@@ -150,7 +150,7 @@ async fn moves(
     Path(name): Path<String>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
-    let moves = desk.gateway.bank_moves(&name, limit).await?;
+    let moves = desk.gateway.banks().switches(&name, limit).await?;
     if moves.is_empty() {
         desk.find(&name)?;
     }

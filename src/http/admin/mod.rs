@@ -97,7 +97,7 @@ pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationTok
 async fn status(State(admin): State<Admin>) -> Answer {
     let (gateway, now) = (&admin.gateway, admin.gateway.now());
     let modems = gateway.board().modems();
-    let sims = gateway.sims().await?;
+    let sims = gateway.sims().list().await?;
     Ok(Json(json!({
         "ready": modems.iter().all(|modem| modem.settled),
         "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
@@ -111,7 +111,7 @@ async fn status(State(admin): State<Admin>) -> Answer {
 }
 
 async fn modems(State(admin): State<Admin>) -> Answer {
-    let sims = admin.gateway.sims().await?;
+    let sims = admin.gateway.sims().list().await?;
     let modems = admin.gateway.board().modems();
     Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims)).collect()))
 }

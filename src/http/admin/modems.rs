@@ -101,10 +101,10 @@ fn refused(reason: String) -> Refused {
 
 async fn show(State(desk): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
     let modem = desk.find(&name)?;
-    let sims = desk.gateway.sims().await?;
+    let sims = desk.gateway.sims().list().await?;
     let detail = desk.modems.detail(&modem.port).unwrap_or_default();
     let asks = match &modem.iccid {
-        Some(iccid) => desk.gateway.number_asks(iccid).await?,
+        Some(iccid) => desk.gateway.numbers().attempts(iccid).await?,
         None => Vec::new(),
     };
     let mut shown = views::modem(&modem, &sims);
@@ -164,13 +164,15 @@ async fn number(
     let modem = desk.find(&name)?;
     let iccid = modem.iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
     if !loopback {
-        return Ok(Json(views::sim(&desk.gateway.ask_by_ussd(&*desk.modems, &iccid, code).await?)));
+        return Ok(Json(views::sim(
+            &desk.gateway.numbers().ask_by_ussd(&*desk.modems, &iccid, code).await?,
+        )));
     }
     let mut news = desk.gateway.message_news();
-    desk.gateway.ask_by_loopback(&*desk.modems, &iccid).await?;
+    desk.gateway.numbers().ask_by_loopback(&*desk.modems, &iccid).await?;
     let came = async {
         loop {
-            let sim = desk.gateway.sim(iccid.clone()).await?;
+            let sim = desk.gateway.sims().find(iccid.clone()).await?;
             let learnt =
                 sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
             if learnt || news.changed().await.is_err() {
@@ -193,7 +195,7 @@ async fn write_number(
     State(desk): State<AdminState>,
     Json(Written { iccid }): Json<Written>,
 ) -> Answer {
-    let written = desk.gateway.write_number(&*desk.modems, &iccid).await?;
+    let written = desk.gateway.numbers().write_number(&*desk.modems, &iccid).await?;
     Ok(Json(json!({ "iccid": iccid, "written": written })))
 }
 

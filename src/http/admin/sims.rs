@@ -12,7 +12,7 @@ use super::{Admin, Answer, banks, views};
 const SHOWN_STAYS: u32 = 50;
 
 pub(super) async fn list(State(admin): State<Admin>) -> Answer {
-    Ok(Json(admin.gateway.sims().await?.iter().map(views::sim).collect()))
+    Ok(Json(admin.gateway.sims().list().await?.iter().map(views::sim).collect()))
 }
 
 #[derive(Deserialize)]
@@ -25,13 +25,13 @@ pub(super) async fn set_number(
     Path(iccid): Path<String>,
     Json(Number { number }): Json<Number>,
 ) -> Answer {
-    Ok(Json(views::sim(&admin.gateway.set_number(iccid, number).await?)))
+    Ok(Json(views::sim(&admin.gateway.sims().set_number(iccid, number).await?)))
 }
 
 pub(super) async fn show(State(admin): State<Admin>, Path(iccid): Path<String>) -> Answer {
-    let asks = admin.gateway.number_asks(&iccid).await?;
-    let stays = admin.gateway.stays(&iccid, SHOWN_STAYS).await?;
-    let mut shown = views::sim(&admin.gateway.sim(iccid).await?);
+    let asks = admin.gateway.numbers().attempts(&iccid).await?;
+    let stays = admin.gateway.sims().locations(&iccid, SHOWN_STAYS).await?;
+    let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("number_asked".to_owned(), views::asks(&asks));
         shown.insert("custody".to_owned(), stays.iter().map(banks::stay).collect());
@@ -49,7 +49,9 @@ pub(super) async fn rest(
     Path(iccid): Path<String>,
     Json(rest): Json<Rest>,
 ) -> Answer {
-    Ok(Json(views::sim(&admin.gateway.rest_sim(iccid, Duration::from_secs(rest.seconds)).await?)))
+    Ok(Json(views::sim(
+        &admin.gateway.sims().set_rest(iccid, Duration::from_secs(rest.seconds)).await?,
+    )))
 }
 
 #[derive(Deserialize)]
@@ -62,5 +64,5 @@ pub(super) async fn retire(
     Path(iccid): Path<String>,
     Json(Retire { retired }): Json<Retire>,
 ) -> Answer {
-    Ok(Json(views::sim(&admin.gateway.retire_sim(iccid, retired).await?)))
+    Ok(Json(views::sim(&admin.gateway.sims().set_retired(iccid, retired).await?)))
 }

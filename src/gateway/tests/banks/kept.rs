@@ -13,21 +13,25 @@ async fn a_card_is_in_one_slot_at_most() {
     let gateway = &fixture.gateway;
     let sim = |n| SlotContents::Sim(iccid(n));
     for record in [found(3, sim(1)), found(0, SlotContents::Empty), found(7, sim(2))] {
-        gateway.bank_found("a", record).await.unwrap();
+        gateway.banks().record_slot("a", record).await.unwrap();
     }
-    gateway.bank_found("b", found(0, sim(3))).await.unwrap();
-    gateway.bank_found("a", found(7, sim(1))).await.unwrap();
-    gateway.bank_found("a", found(0, sim(3))).await.unwrap();
+    gateway.banks().record_slot("b", found(0, sim(3))).await.unwrap();
+    gateway.banks().record_slot("a", found(7, sim(1))).await.unwrap();
+    gateway.banks().record_slot("a", found(0, sim(3))).await.unwrap();
     fixture.restart().await;
-    let kept = fixture.gateway.bank_slots("a").await.unwrap();
+    let kept = fixture.gateway.banks().slots("a").await.unwrap();
     assert_eq!(kept, [found(0, sim(3)), found(3, SlotContents::Unknown), found(7, sim(1))]);
-    assert_eq!(fixture.gateway.bank_slots("b").await.unwrap(), [found(0, SlotContents::Unknown)]);
+    assert_eq!(
+        fixture.gateway.banks().slots("b").await.unwrap(),
+        [found(0, SlotContents::Unknown)]
+    );
     fixture
         .gateway
-        .bank_found("a", SlotRecord { visited_at: None, ..found(7, sim(1)) })
+        .banks()
+        .record_slot("a", SlotRecord { visited_at: None, ..found(7, sim(1)) })
         .await
         .unwrap();
-    assert_eq!(fixture.gateway.bank_slots("a").await.unwrap()[2].visited_at, None);
+    assert_eq!(fixture.gateway.banks().slots("a").await.unwrap()[2].visited_at, None);
 }
 
 #[tokio::test]
@@ -51,14 +55,17 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
     let mut expected = Vec::new();
     for (n, outcome) in (1..).zip(MoveOutcome::ALL) {
         expected.insert(0, moved(n, outcome));
-        fixture.gateway.bank_moved(moved(n, outcome)).await.unwrap();
+        fixture.gateway.banks().record_switch(moved(n, outcome)).await.unwrap();
     }
-    assert_eq!(fixture.gateway.bank_moves("a", 0).await.unwrap(), expected);
-    assert_eq!(fixture.gateway.bank_moves("a", 2).await.unwrap(), expected[..2]);
-    assert_eq!(fixture.gateway.bank_moves("b", 0).await.unwrap(), []);
+    assert_eq!(fixture.gateway.banks().switches("a", 0).await.unwrap(), expected);
+    assert_eq!(fixture.gateway.banks().switches("a", 2).await.unwrap(), expected[..2]);
+    assert_eq!(fixture.gateway.banks().switches("b", 0).await.unwrap(), []);
     fixture.pass(91 * 86_400);
-    fixture.gateway.bank_moved(moved(9, MoveOutcome::Done)).await.unwrap();
-    assert_eq!(fixture.gateway.bank_moves("a", 0).await.unwrap(), [moved(9, MoveOutcome::Done)]);
+    fixture.gateway.banks().record_switch(moved(9, MoveOutcome::Done)).await.unwrap();
+    assert_eq!(
+        fixture.gateway.banks().switches("a", 0).await.unwrap(),
+        [moved(9, MoveOutcome::Done)]
+    );
 }
 
 #[tokio::test]
@@ -66,20 +73,20 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
     let fixture = Fixture::open().await;
     let read = |n: u16, modem: u16| {
         let told = Identified { imei: imei(modem), iccid: iccid(n), imsi: None, number: None };
-        fixture.gateway.identified(told)
+        fixture.gateway.sims().record_identity(told)
     };
     let at = |seconds: i64| Timestamp(START_US + seconds * SECOND_US);
     read(1, 1).await.unwrap();
     fixture.pass(10);
     read(1, 1).await.unwrap();
-    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].since, told[0].seen_at, told[0].ended_at), (at(0), at(10), None));
     assert_eq!((told[0].imei.clone(), told[0].place.clone()), (imei(1), None));
     // The bank knows it by what it read on its radio.
-    fixture.gateway.bank_found(BANK, found(4, SlotContents::Sim(iccid(1)))).await.unwrap();
+    fixture.gateway.banks().record_slot(BANK, found(4, SlotContents::Sim(iccid(1)))).await.unwrap();
     let place = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
-    assert_eq!(fixture.gateway.stays(&iccid(1), 9).await.unwrap()[0].place, place);
+    assert_eq!(fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap()[0].place, place);
     // Another card is read on the radio, a while after the first one left.
     fixture.pass(40);
     read(2, 1).await.unwrap();
@@ -93,9 +100,9 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
         found: Some(iccid(2)),
         outcome: MoveOutcome::Done,
     };
-    fixture.gateway.bank_moved(moved.clone()).await.unwrap();
+    fixture.gateway.banks().record_switch(moved.clone()).await.unwrap();
     assert_eq!(
-        fixture.gateway.stays(&iccid(1), 9).await.unwrap()[0].ended_at,
+        fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap()[0].ended_at,
         Some(at(20)),
         "when it left"
     );
@@ -106,25 +113,28 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
         outcome: MoveOutcome::Lied,
         ..moved
     };
-    fixture.gateway.bank_moved(lied).await.unwrap();
-    assert_eq!(fixture.gateway.stays(&iccid(2), 9).await.unwrap()[0].ended_at, None);
+    fixture.gateway.banks().record_switch(lied).await.unwrap();
+    assert_eq!(fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[0].ended_at, None);
     // It turns up elsewhere.
     fixture.pass(10);
     read(1, 8).await.unwrap();
     read(2, 9).await.unwrap();
-    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(
         told.iter().map(|stay| (stay.imei.clone(), stay.ended_at)).collect::<Vec<_>>(),
         [(imei(8), None), (imei(1), Some(at(20)))]
     );
-    assert_eq!(fixture.gateway.stays(&iccid(1), 1).await.unwrap().len(), 1);
-    assert_eq!(fixture.gateway.stays(&iccid(2), 9).await.unwrap()[1].ended_at, Some(at(60)));
+    assert_eq!(fixture.gateway.sims().locations(&iccid(1), 1).await.unwrap().len(), 1);
+    assert_eq!(
+        fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[1].ended_at,
+        Some(at(60))
+    );
     // Kept long, but not for ever.
     fixture.pass(367 * 86_400);
     read(1, 7).await.unwrap();
     fixture.pass(1);
     read(1, 8).await.unwrap();
-    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert!(told.iter().all(|stay| stay.ended_at != Some(at(20))), "{told:?}");
 }
 
@@ -134,14 +144,14 @@ async fn the_bank_of_a_stay_is_that_of_the_radio() {
     let mut bank = Bank::new(1, 1, fixture.gateway.now());
     bank.report.radios[0].port = "port1".into();
     bank.tell(&fixture);
-    fixture.gateway.bank_found(BANK, found(0, SlotContents::Sim(iccid(1)))).await.unwrap();
+    fixture.gateway.banks().record_slot(BANK, found(0, SlotContents::Sim(iccid(1)))).await.unwrap();
     fixture.report(1);
     fixture.plug(1).await;
-    let told = fixture.gateway.stays(&iccid(1), 9).await.unwrap();
+    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(told[0].place, Some(BankPosition { bank: BANK.into(), slot: Some(0) }));
     fixture.plug(2).await;
     assert_eq!(
-        fixture.gateway.stays(&iccid(2), 9).await.unwrap()[0].place,
+        fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[0].place,
         None,
         "a modem of its own"
     );
@@ -156,24 +166,24 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     let (ann, uber) =
         (fixture.customer("ann", 5_000).await, fixture.service("Uber", &["^Uber$"]).await);
     let order = fixture.order(ann, uber).await;
-    assert!(!fixture.gateway.may_leave(&iccid(1)).await.unwrap(), "an order is open");
+    assert!(!fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap(), "an order is open");
     fixture.sms(1, "Uber", "code 1").await;
     assert!(fixture.need(1).await.collects, "it goes only for one that somebody waits for");
-    assert!(fixture.gateway.may_leave(&iccid(1)).await.unwrap());
-    fixture.gateway.returned(&iccid(1));
+    assert!(fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap());
+    fixture.gateway.banks().end_leave(&iccid(1));
     fixture.pass(600);
     fixture.report(1);
     let long = fixture.pdus("x", &"y".repeat(200), 0, 3);
     fixture.arrive(1, &long[0]).await;
     assert!(
-        !fixture.gateway.may_leave(&iccid(1)).await.unwrap(),
+        !fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap(),
         "the rest of a long message is awaited"
     );
     assert!(fixture.need(1).await.stays);
     fixture.arrive(1, &long[1]).await;
-    assert!(fixture.gateway.may_leave(&iccid(1)).await.unwrap());
+    assert!(fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap());
     fixture.report(1);
-    fixture.gateway.sim_is_ready();
+    fixture.gateway.sim_became_ready();
     fixture.gateway.sweep().await.unwrap();
     assert_eq!(
         fixture.make(ann, uber).await,
@@ -183,9 +193,12 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     assert_eq!(fixture.gateway.reuse(ann, order).await.unwrap(), Reuse::Offline);
     assert_eq!(fixture.gateway.rent(ann, Some("NL"), "1m", false).await.unwrap(), Rent::NoStock);
     assert_eq!(fixture.offered(ann).await, 0);
-    fixture.gateway.returned(&iccid(1));
+    fixture.gateway.banks().end_leave(&iccid(1));
     assert_eq!(fixture.offered(ann).await, 1);
     fixture.order(ann, uber).await;
-    assert!(fixture.gateway.may_leave(&iccid(99)).await.unwrap(), "nobody knows it");
-    assert_eq!(fixture.gateway.bank_needs(vec![iccid(99), iccid(1)]).await.unwrap().len(), 1);
+    assert!(fixture.gateway.banks().grant_leave(&iccid(99)).await.unwrap(), "nobody knows it");
+    assert_eq!(
+        fixture.gateway.banks().demand_for(vec![iccid(99), iccid(1)]).await.unwrap().len(),
+        1
+    );
 }

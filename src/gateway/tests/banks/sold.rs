@@ -22,7 +22,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
             rented: false
         }
     );
-    fixture.gateway.bank_news().await;
+    fixture.gateway.banks().wait_for_demand().await;
     assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
     let row = fixture.whole_order(order).await;
     assert_eq!((row.expires_at, row.awaits_sim), (until, true));
@@ -34,7 +34,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
         (fixture.gateway.now().plus(Duration::from_secs(600)), false)
     );
     assert_eq!(fixture.need(1).await.called, None);
-    fixture.gateway.sim_is_ready();
+    fixture.gateway.sim_became_ready();
     fixture.gateway.sweep().await.unwrap();
     assert_eq!(fixture.whole_order(order).await, row, "a lifetime begins once");
     fixture.pass(599);
@@ -134,8 +134,8 @@ async fn a_sim_on_the_air_comes_first_and_what_cannot_be_in_time_is_not_sold() {
     bank.report.radios[0].free_in = Some(Duration::from_secs(90));
     bank.tell(&fixture);
     assert!(fixture.whole_order(fixture.order(bob, uber).await).await.awaits_sim);
-    fixture.gateway.bank_gone(BANK);
-    assert!(fixture.gateway.banks().is_empty());
+    fixture.gateway.banks().forget(BANK);
+    assert!(fixture.gateway.banks().reports().is_empty());
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
             MakeOrder::Made { order, .. } => orders.push((account, order)),
             other => assert_eq!((other, orders.len()), (MakeOrder::NoPhone, 2)),
         }
-        fixture.gateway.bank_reported(stale.clone());
+        fixture.gateway.banks().take_report(stale.clone());
     }
     let explained = fixture.gateway.explain("Uber".into(), "NL", None).await.unwrap();
     let parked =
@@ -244,7 +244,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     bank.report.trouble = None;
     bank.tell(&fixture);
     let Rent::Made(rental) = rent().await.unwrap() else { panic!() };
-    fixture.gateway.bank_news().await;
+    fixture.gateway.banks().wait_for_demand().await;
     assert_eq!(
         fixture.need(1).await,
         SlotDemand { iccid: iccid(1), stays: false, collects: false, called: None, rented: true }
@@ -255,7 +255,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     assert_eq!(fixture.need(1).await.called, None, "it was on the air ten minutes ago");
     fixture.pass(1);
     look().await.unwrap();
-    fixture.gateway.bank_news().await;
+    fixture.gateway.banks().wait_for_demand().await;
     assert_eq!(fixture.need(1).await.called, Some(SwitchTrigger::Tenant));
     bank.tell(&fixture);
     assert_eq!(

@@ -6,9 +6,14 @@
 //! asking is on disk before it is made, so that no restart asks twice. What is done is done in the
 //! name of one card, and counts only if that card was in the modem before and after.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Error, Gateway, ModemAsk, ModemControl, SimView};
+use super::background::Wakeups;
+use super::environment::Environment;
+use super::sim_presence::SimPresence;
+use super::sims::{Sims, with_number};
+use super::{Error, ModemAsk, ModemControl, SimView};
 use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::sim::{NumberSource, Sim, replaces};
 use crate::domain::{SimId, Timestamp};
@@ -39,25 +44,34 @@ pub struct Wanted {
     pub loopback: bool,
 }
 
-impl Gateway {
-    /// A SIM works now that did not before: its number may be wanted, and the lifetimes of orders
-    /// on it begin.
-    pub fn sim_is_ready(&self) {
-        self.asking.notify_one();
-        // An order may have waited for it.
-        self.deadlines.notify_one();
+/// Finds out the numbers of SIMs that nothing else tells.
+pub struct NumberDiscovery {
+    env: Arc<Environment>,
+    presence: Arc<SimPresence>,
+    sims: Arc<Sims>,
+    wakeups: Arc<Wakeups>,
+}
+
+impl NumberDiscovery {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        presence: Arc<SimPresence>,
+        sims: Arc<Sims>,
+        wakeups: Arc<Wakeups>,
+    ) -> NumberDiscovery {
+        NumberDiscovery { env, presence, sims, wakeups }
     }
 
-    /// Waits until [`Gateway::sim_is_ready`] was called.
-    pub async fn ready_sims(&self) {
-        self.asking.notified().await;
+    /// Waits until a SIM has become ready, or the settings of the discovery may have changed.
+    pub async fn wait_for_ready_sims(&self) {
+        self.wakeups.wait_for_ready_sims().await;
     }
 
     /// SIMs on working modems whose number is not known and that it is time to ask; and when to
     /// look again.
-    pub async fn numbers_wanted(&self) -> Result<(Vec<Wanted>, Option<Timestamp>), Error> {
-        let now = self.now();
-        let read = self.store.read(move |rows| {
+    pub async fn due_discoveries(&self) -> Result<(Vec<Wanted>, Option<Timestamp>), Error> {
+        let now = self.env.now();
+        let read = self.env.store.read(move |rows| {
             let mut found = Vec::new();
             for id in rows.numberless()? {
                 found.extend(
@@ -69,10 +83,10 @@ impl Gateway {
             Ok::<_, StoreError>((found, rows.next_ask(now)?))
         });
         let (found, next) = read.await?;
-        let works = found.into_iter().filter(|(sim, _)| self.is_on_air(&sim.iccid, now));
+        let works = found.into_iter().filter(|(sim, _)| self.presence.is_on_air(&sim.iccid, now));
         let wanted = works.map(|(sim, asks)| {
             let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
-            let settings = self.settings();
+            let settings = self.env.settings();
             let (ussd, loopback) = (settings.ask_ussd, settings.ask_loopback);
             let (ussd, loopback) =
                 (ussd && due(DiscoveryMethod::Ussd), loopback && due(DiscoveryMethod::Loopback));
@@ -82,9 +96,9 @@ impl Gateway {
     }
 
     /// What was asked for a SIM's number so far.
-    pub async fn number_asks(&self, iccid: &str) -> Result<Vec<DiscoveryAttempt>, Error> {
+    pub async fn attempts(&self, iccid: &str) -> Result<Vec<DiscoveryAttempt>, Error> {
         let iccid = iccid.to_owned();
-        let read = self.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
+        let read = self.env.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
             Some(sim) => rows.asks(sim.id),
             None => Ok(Vec::new()),
         });
@@ -94,19 +108,22 @@ impl Gateway {
     /// Has the SIM's mobile operator asked by USSD. Without a code the one of the hardware files is
     /// sent.
     pub async fn ask_by_ussd(
-        &self,
-        desk: &dyn ModemControl,
+        self: &Arc<Self>,
+        modems: &dyn ModemControl,
         iccid: &str,
         code: Option<String>,
     ) -> Result<SimView, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
-        let known = || sim.imsi.as_deref().and_then(|imsi| desk.own_number_code(imsi));
+        let known = || sim.imsi.as_deref().and_then(|imsi| modems.own_number_code(imsi));
         let code = code.or_else(known);
-        self.begin_ask(sim.id, DiscoveryMethod::Ussd, code.is_some()).await?;
+        self.begin_attempt(sim.id, DiscoveryMethod::Ussd, code.is_some()).await?;
         let Some(code) = code else {
-            return Err(self.ask_failed(sim.id, DiscoveryMethod::Ussd, NO_CODE.to_owned()).await?);
+            return Err(self
+                .record_failed_attempt(sim.id, DiscoveryMethod::Ussd, NO_CODE.to_owned())
+                .await?);
         };
-        let asked = desk.ask(port, ModemAsk::NumberByUssd { iccid: iccid.to_owned(), code }).await;
+        let asked =
+            modems.ask(port, ModemAsk::NumberByUssd { iccid: iccid.to_owned(), code }).await;
         let told = asked.and_then(|reply| {
             let number = sms::number_in_ussd(&reply.join(" "), None);
             number.ok_or_else(|| {
@@ -115,17 +132,23 @@ impl Gateway {
             })
         });
         match told {
-            Ok(number) => self.number_told(sim.id, number, NumberSource::Ussd).await,
-            Err(failure) => Err(self.ask_failed(sim.id, DiscoveryMethod::Ussd, failure).await?),
+            Ok(number) => self.learn_from_ussd(sim.id, number, NumberSource::Ussd).await,
+            Err(failure) => {
+                Err(self.record_failed_attempt(sim.id, DiscoveryMethod::Ussd, failure).await?)
+            }
         }
     }
 
     /// Has the SIM send a message to another SIM of ours: once a day at most, because it costs what
     /// a message costs. Answers when it has been sent; the number is learnt when it comes.
-    pub async fn ask_by_loopback(&self, desk: &dyn ModemControl, iccid: &str) -> Result<(), Error> {
+    pub async fn ask_by_loopback(
+        self: &Arc<Self>,
+        modems: &dyn ModemControl,
+        iccid: &str,
+    ) -> Result<(), Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let (receiver, number) = self.receiver_for(&sim).await?;
-        let random = (self.entropy)().ok_or(Error::NoEntropy)?;
+        let random = self.env.random_bytes()?;
         let token: String =
             random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect();
         let text = format!("{PREFIX}{token}");
@@ -134,11 +157,12 @@ impl Gateway {
             .next()
             .map(|part| part.encode());
         let pdu = message.unwrap_or_default();
-        let now = self.now();
+        let now = self.env.now();
         let loopback =
             Loopback { sim: sim.id, receiver, sent_at: now, confirmed: false, originator: None };
         let noted = token.clone();
-        self.store
+        self.env
+            .store
             .write(move |tx| {
                 let before =
                     tx.asks(sim.id)?.into_iter().find(|ask| ask.means == DiscoveryMethod::Loopback);
@@ -163,15 +187,18 @@ impl Gateway {
                 Ok(tx.add_loopback(&noted, &loopback, now.minus(KNOWN))?)
             })
             .await?;
-        let sent = desk.ask(port, ModemAsk::Send { iccid: iccid.to_owned(), pdu }).await;
+        let sent = modems.ask(port, ModemAsk::Send { iccid: iccid.to_owned(), pdu }).await;
         if let Err(failure) = sent {
-            return Err(self.ask_failed(sim.id, DiscoveryMethod::Loopback, failure).await?);
+            return Err(self
+                .record_failed_attempt(sim.id, DiscoveryMethod::Loopback, failure)
+                .await?);
         }
-        let gateway = self.clone();
-        self.store
+        let discovery = Arc::clone(self);
+        self.env
+            .store
             .write(move |tx| {
                 tx.confirm_loopback(&token)?;
-                gateway.learn_by_loopback(tx, &token, now)
+                discovery.learn_by_loopback(tx, &token, now)
             })
             .await
     }
@@ -180,23 +207,25 @@ impl Gateway {
     /// read back.
     pub async fn write_number(
         &self,
-        desk: &dyn ModemControl,
+        modems: &dyn ModemControl,
         iccid: &str,
     ) -> Result<String, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let number =
             sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
-        let asked = desk.ask(port, ModemAsk::WriteNumber { iccid: iccid.to_owned(), number }).await;
-        let (now, written) = (self.now(), asked.map_err(Error::Refused)?.join(" "));
+        let asked =
+            modems.ask(port, ModemAsk::WriteNumber { iccid: iccid.to_owned(), number }).await;
+        let (now, written) = (self.env.now(), asked.map_err(Error::Refused)?.join(" "));
         let subject = format!("SIM {iccid}");
-        self.store
+        self.env
+            .store
             .write(move |tx| tx.note(Actor::Operator, "wrote its number onto", subject, now))
             .await?;
         Ok(written)
     }
 
     /// Whether a message is one that we sent to ourselves. What it tells is learnt.
-    pub(super) fn is_loopback(
+    pub(super) fn take_loopback(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
@@ -229,33 +258,36 @@ impl Gateway {
             return Ok(());
         }
         if let Err(Error::Refused(failure)) =
-            self.learn_told(tx, sim, &originator, NumberSource::Loopback, now)
+            self.learn_number(tx, sim, &originator, NumberSource::Loopback, now)
         {
-            self.note_failure(tx, sim, DiscoveryMethod::Loopback, failure)?;
+            record_failure(tx, sim, DiscoveryMethod::Loopback, failure)?;
         }
         Ok(())
     }
 
-    async fn number_told(
-        &self,
+    async fn learn_from_ussd(
+        self: &Arc<Self>,
         sim: SimId,
         number: String,
         source: NumberSource,
     ) -> Result<SimView, Error> {
-        let (now, gateway) = (self.now(), self.clone());
-        let learnt =
-            self.store.write(move |tx| gateway.learn_told(tx, sim, &number, source, now)).await;
+        let (now, discovery) = (self.env.now(), Arc::clone(self));
+        let learnt = self
+            .env
+            .store
+            .write(move |tx| discovery.learn_number(tx, sim, &number, source, now))
+            .await;
         match learnt {
-            Ok(sim) => Ok(self.view_sim(sim, now)),
+            Ok(sim) => Ok(self.sims.view(sim, now)),
             Err(Error::Refused(failure)) => {
-                Err(self.ask_failed(sim, DiscoveryMethod::Ussd, failure).await?)
+                Err(self.record_failed_attempt(sim, DiscoveryMethod::Ussd, failure).await?)
             }
             Err(error) => Err(error),
         }
     }
 
     /// Takes a number in that the network told of a SIM. The operator's own word stands.
-    fn learn_told(
+    fn learn_number(
         &self,
         tx: &WriteTx<'_>,
         id: SimId,
@@ -265,7 +297,7 @@ impl Gateway {
     ) -> Result<Sim, Error> {
         let gone = StoreError::Row { table: "sim", key: id.to_string(), fault: "is not there" };
         let sim = tx.sim(id)?.ok_or(gone)?;
-        let settings = self.settings();
+        let settings = self.env.settings();
         let countries = &settings.countries;
         let home = sim.imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
         let number = countries.normalise(raw, home).ok_or_else(|| {
@@ -282,7 +314,7 @@ impl Gateway {
             ));
         }
         let learnt = if replaces(sim.number.as_ref(), &number, source) {
-            super::sims::with_number(sim, number, source, countries, now)
+            with_number(sim, number, source, countries, now)
         } else {
             sim
         };
@@ -299,7 +331,7 @@ impl Gateway {
 
     /// The SIM, and the port of the working modem that it is in.
     async fn sim_on_modem(&self, iccid: &str) -> Result<(Sim, String), Error> {
-        let view = self.sim(iccid.to_owned()).await?;
+        let view = self.sims.find(iccid.to_owned()).await?;
         let port =
             view.port.ok_or_else(|| Error::refused("this SIM is in no working modem now"))?;
         Ok((view.sim, port))
@@ -308,7 +340,7 @@ impl Gateway {
     /// A SIM of ours that can take a message: with a number that nobody contests, on a working
     /// modem; of the same country if there is one.
     async fn receiver_for(&self, sender: &Sim) -> Result<(SimId, String), Error> {
-        let others = self.sims().await?.into_iter().filter(|view| {
+        let others = self.sims.list().await?.into_iter().filter(|view| {
             view.sim.id != sender.id
                 && view.port.is_some()
                 && !view.sim.contested
@@ -328,14 +360,15 @@ impl Gateway {
     }
 
     /// One that cannot be made does not make the next one rarer.
-    async fn begin_ask(
+    async fn begin_attempt(
         &self,
         sim: SimId,
         means: DiscoveryMethod,
         possible: bool,
     ) -> Result<(), Error> {
-        let now = self.now();
-        self.store
+        let now = self.env.now();
+        self.env
+            .store
             .write(move |tx| {
                 let before =
                     tx.asks(sim)?.into_iter().find(|ask| ask.means == means).filter(|_| possible);
@@ -345,28 +378,28 @@ impl Gateway {
     }
 
     /// Notes why it came to nothing, and gives that back as the answer.
-    async fn ask_failed(
+    async fn record_failed_attempt(
         &self,
         sim: SimId,
         means: DiscoveryMethod,
         failure: String,
     ) -> Result<Error, Error> {
-        let (noted, gateway) = (failure.clone(), self.clone());
-        self.store.write(move |tx| gateway.note_failure(tx, sim, means, noted)).await?;
+        let noted = failure.clone();
+        self.env.store.write(move |tx| record_failure(tx, sim, means, noted)).await?;
         Ok(Error::Refused(failure))
     }
+}
 
-    fn note_failure(
-        &self,
-        tx: &WriteTx<'_>,
-        sim: SimId,
-        means: DiscoveryMethod,
-        failure: String,
-    ) -> Result<(), Error> {
-        let asked = tx.asks(sim)?.into_iter().find(|ask| ask.means == means);
-        if let Some(ask) = asked {
-            tx.save_ask(sim, &DiscoveryAttempt { failure: Some(failure), ..ask })?;
-        }
-        Ok(())
+/// Records why an attempt came to nothing.
+fn record_failure(
+    tx: &WriteTx<'_>,
+    sim: SimId,
+    method: DiscoveryMethod,
+    failure: String,
+) -> Result<(), Error> {
+    let asked = tx.asks(sim)?.into_iter().find(|ask| ask.means == method);
+    if let Some(ask) = asked {
+        tx.save_ask(sim, &DiscoveryAttempt { failure: Some(failure), ..ask })?;
     }
+    Ok(())
 }

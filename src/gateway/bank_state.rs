@@ -1,0 +1,137 @@
+//! What is known of the SIM banks at this moment. It is kept in memory only: after a start the
+//! daemon believes nothing of a bank until the bank has reported itself.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::domain::Timestamp;
+use crate::domain::bank::{BankReport, SlotContents, SlotReport};
+
+/// The banks' last reports, the SIMs that have leave to go off the air, and the tenants who wait
+/// for theirs.
+#[derive(Debug, Default)]
+pub(super) struct BankState(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    banks: BTreeMap<String, KnownBank>,
+    /// SIMs that have leave to go off the air, by ICCID: nobody is given them as SIMs on the air.
+    leaving: HashSet<String>,
+    /// SIMs whose tenant looked for messages, and when.
+    viewed_by_tenant: HashMap<String, Timestamp>,
+}
+
+/// A bank's last report, and its slots by the card that is in them.
+#[derive(Debug, Clone)]
+pub(super) struct KnownBank {
+    pub(super) report: Arc<BankReport>,
+    by_iccid: Arc<HashMap<String, usize>>,
+}
+
+impl KnownBank {
+    pub(super) fn slot_of(&self, iccid: &str) -> Option<&SlotReport> {
+        self.report.slots.get(*self.by_iccid.get(iccid)?)
+    }
+}
+
+impl BankState {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock()
+    }
+
+    /// Every bank, by name.
+    pub(super) fn all(&self) -> Vec<KnownBank> {
+        self.lock().banks.values().cloned().collect()
+    }
+
+    /// Whether there are any banks.
+    pub(super) fn any(&self) -> bool {
+        !self.lock().banks.is_empty()
+    }
+
+    /// The bank that a card is in, as far as it is known.
+    pub(super) fn bank_of(&self, iccid: &str) -> Option<KnownBank> {
+        self.lock().banks.values().find(|bank| bank.by_iccid.contains_key(iccid)).cloned()
+    }
+
+    /// Takes what a bank reports of itself, in place of its last report.
+    pub(super) fn take_report(&self, report: BankReport) {
+        let card = |(place, slot): (usize, &SlotReport)| match &slot.holds {
+            SlotContents::Sim(iccid) => Some((iccid.clone(), place)),
+            SlotContents::Unknown | SlotContents::Empty => None,
+        };
+        let by_iccid: HashMap<String, usize> =
+            report.slots.iter().enumerate().filter_map(card).collect();
+        let on_air = |iccid: &str| {
+            report
+                .radios
+                .iter()
+                .any(|radio| radio.iccid.as_deref() == Some(iccid) && radio.doing == "on air")
+        };
+        let visited_at = |iccid: &str| report.slots.get(*by_iccid.get(iccid)?)?.visited_at;
+        let mut state = self.lock();
+        state.viewed_by_tenant.retain(|iccid, at| {
+            !on_air(iccid) && visited_at(iccid).is_none_or(|visited| visited < *at)
+        });
+        let (name, by_iccid) = (report.name.clone(), Arc::new(by_iccid));
+        state.banks.insert(name, KnownBank { report: Arc::new(report), by_iccid });
+    }
+
+    /// Forgets a bank that is not driven any more.
+    pub(super) fn forget(&self, bank: &str) {
+        self.lock().banks.remove(bank);
+    }
+
+    /// Gives a SIM leave to go off the air. Whether it had none before.
+    pub(super) fn start_leaving(&self, iccid: String) -> bool {
+        self.lock().leaving.insert(iccid)
+    }
+
+    /// Takes a SIM's leave to go off the air back.
+    pub(super) fn stop_leaving(&self, iccid: &str) {
+        self.lock().leaving.remove(iccid);
+    }
+
+    pub(super) fn is_leaving(&self, iccid: &str) -> bool {
+        let state = self.lock();
+        !state.leaving.is_empty() && state.leaving.contains(iccid)
+    }
+
+    /// Keeps the age of the reports when the clock was set forward by `ahead`.
+    pub(super) fn clock_was_set(&self, ahead: Duration) {
+        for bank in self.lock().banks.values_mut() {
+            let report = Arc::make_mut(&mut bank.report);
+            report.at = report.at.plus(ahead);
+        }
+    }
+
+    /// Remembers that a tenant looked for messages of a SIM, if the SIM was off the air for longer
+    /// than its bank's configuration allows. Whether that is new.
+    pub(super) fn tenant_viewed(&self, iccid: &str, now: Timestamp) -> bool {
+        let mut state = self.lock();
+        let away_too_long = state.banks.values().any(|bank| {
+            let patience = bank.report.visit_on_view;
+            let parked = bank.slot_of(iccid).filter(|slot| slot.parked().is_some());
+            patience.zip(parked).is_some_and(|(patience, slot)| {
+                slot.visited_at.is_none_or(|at| now.since(at) > patience)
+            })
+        });
+        let is_new = away_too_long && !state.viewed_by_tenant.contains_key(iccid);
+        if is_new {
+            state.viewed_by_tenant.insert(iccid.to_owned(), now);
+        }
+        is_new
+    }
+
+    /// Whether a tenant waits for a SIM. One that is on the air is waited for no more.
+    pub(super) fn is_awaited_by_tenant(&self, iccid: &str, on_air: bool) -> bool {
+        let mut state = self.lock();
+        if on_air {
+            state.viewed_by_tenant.remove(iccid);
+        }
+        state.viewed_by_tenant.contains_key(iccid)
+    }
+}

@@ -1,0 +1,66 @@
+//! Where each SIM is at this moment: on the air in a working modem, parked in a bank, or neither.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ModemRegistry;
+use super::background::FailedDeadlines;
+use super::bank_state::BankState;
+use crate::domain::{SimId, Timestamp};
+
+/// For so long after a SIM came on the air its messages may be those that waited at the network:
+/// they tell nothing of the network's clock.
+const BURST: Duration = Duration::from_secs(120);
+
+/// Answers from what the modems and the banks last reported, and from what is known to be faulty.
+pub(super) struct SimPresence {
+    pub(super) modems: Arc<ModemRegistry>,
+    pub(super) banks: Arc<BankState>,
+    failed: Arc<FailedDeadlines>,
+}
+
+impl SimPresence {
+    pub(super) fn new(
+        modems: Arc<ModemRegistry>,
+        banks: Arc<BankState>,
+        failed: Arc<FailedDeadlines>,
+    ) -> SimPresence {
+        SimPresence { modems, banks, failed }
+    }
+
+    /// Whether a SIM is in a working modem and has no leave to go off the air.
+    pub(super) fn is_on_air(&self, iccid: &str, now: Timestamp) -> bool {
+        self.modems.port_of(iccid, now).is_some() && !self.banks.is_leaving(iccid)
+    }
+
+    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
+    /// faulty is about it.
+    pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
+        self.is_on_air(iccid, now) && !self.is_faulty(sim)
+    }
+
+    /// Whether something faulty is about a SIM, so that nobody may be given it.
+    pub(super) fn is_faulty(&self, sim: SimId) -> bool {
+        self.failed.involves_sim(sim)
+    }
+
+    /// Whether what comes for a SIM now may have waited at the network while the SIM was parked.
+    pub(super) fn may_have_waited(&self, iccid: &str, now: Timestamp) -> bool {
+        let in_bank = || self.banks.bank_of(iccid).is_some();
+        self.modems.on_air_for(iccid, now).is_none_or(|time| time < BURST) && in_bank()
+    }
+
+    /// Whether a SIM is parked in a bank that reports itself, in a slot without trouble.
+    pub(super) fn is_parked(&self, iccid: &str, now: Timestamp) -> bool {
+        let bank = self.banks.bank_of(iccid).filter(|bank| bank.report.is_fresh(now));
+        bank.is_some_and(|bank| bank.slot_of(iccid).is_some_and(|slot| slot.parked().is_some()))
+    }
+
+    /// Whether a SIM is parked where a bank that works visits it, so that it can be rented out.
+    pub(super) fn is_parked_and_visited(&self, iccid: &str, now: Timestamp) -> bool {
+        let Some(bank) = self.banks.bank_of(iccid) else { return false };
+        let slot =
+            bank.slot_of(iccid).filter(|slot| slot.parked().is_some() && bank.report.reaches(slot));
+        bank.report.is_fresh(now) && bank.report.trouble.is_none() && slot.is_some()
+    }
+}
