@@ -91,7 +91,7 @@
 //! | connections | `[http] max_connections`, and half of the file descriptors | answered 503 `TOO_MANY_CONNECTIONS` | `a_crowd_takes_no_descriptor_from_modems_and_database` |
 //! | a request's head and body | 32 KiB, 64 KiB, and a time for each (`http/serve.rs`, `http/params.rs`) | `INVALID_REQUEST`, or the connection is closed | `a_key_may_be_bound_to_networks_and_a_large_request_is_refused` |
 //! | requests with a key, from an address | `[limits]` | 429 `TOO_MANY_REQUESTS` | `a_bucket_empties_and_fills` |
-//! | keys, addresses that are remembered | 10 000, 65 536 (`gateway/request_cache.rs`, `http/limits.rs`) | forgotten, and learnt anew | `more_keys_than_are_remembered_are_learnt_anew`, `nought_is_no_limit_and_no_more_are_remembered_than_may_be` |
+//! | keys, addresses that are remembered | 10 000, 65 536 (`gateway/request_cache.rs`, `http/limits.rs`) | forgotten, and learnt anew | `more_keys_than_are_remembered_are_learnt_anew`, `a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered` |
 //! | log lines that wait to be written | 8192 (`daemon/logging/queue.rs`) | counted, and lost | `a_sink_that_is_stuck_holds_nobody_up_and_what_is_lost_is_counted` |
 //!
 //! # One order

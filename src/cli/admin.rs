@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Service, Sim};
+use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Rows, Service, Sim};
 use super::client::{Client, segment};
 use super::progress::Progress;
 use super::{backup, bank, catalogue, import, modem, print, status, tail};
@@ -55,7 +55,7 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service(command, client, json).await?,
-        Admin::Order(Order::List { limit }) => {
+        Admin::Order(Order::List { rows: Rows { limit } }) => {
             list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await?;
         }
         Admin::Order(Order::Show { id }) => {
@@ -66,7 +66,7 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
                 &["messages", "unmatched"],
             )?;
         }
-        Admin::Rental(Rental::List { limit }) => {
+        Admin::Rental(Rental::List { rows: Rows { limit } }) => {
             list(client, json, &format!("/rentals?limit={limit}"), RENTAL, "no rentals").await?;
         }
         Admin::Rental(Rental::Show { id }) => {
@@ -83,14 +83,14 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
             );
             explain(json, &client.get(&path).await?)?;
         }
-        Admin::Audit(Audit::List { limit }) => {
+        Admin::Audit(Audit::List { rows: Rows { limit } }) => {
             let columns = &["id", "at", "actor", "deed", "subject"];
             list(client, json, &format!("/audit?limit={limit}"), columns, "nothing yet").await?;
         }
         Admin::Reload => reload(client, json).await?,
         Admin::Backup { file } => backup::run(client, &file, json).await?,
         Admin::Verify => return verify(client, json).await,
-        Admin::Message(Message::List { limit }) => {
+        Admin::Message(Message::List { rows: Rows { limit } }) => {
             list(client, json, &format!("/messages?limit={limit}"), MESSAGE, "no messages").await?;
         }
         Admin::Message(Message::Tail) => tail::run(client, json).await?,
@@ -250,7 +250,7 @@ async fn account(command: Account, client: &Client, json: bool) -> anyhow::Resul
             let asked = json!({ "amount": amount, "note": reason, "request": request_id()? });
             object(json, &client.post(&path, asked).await?, ACCOUNT)
         }
-        Account::Ledger { account, limit } => {
+        Account::Ledger { account, rows: Rows { limit } } => {
             let path = format!("/accounts/{}/ledger?limit={limit}", segment(&account));
             list(client, json, &path, ENTRY, "no entries").await
         }

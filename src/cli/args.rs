@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{bank, modem};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 /// The commands.
 #[derive(Subcommand)]
@@ -159,9 +159,8 @@ pub(super) enum Account {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
+        #[command(flatten)]
+        rows: Rows,
     },
     /// Its keys open nothing from now on
     Suspend {
@@ -257,9 +256,8 @@ pub(super) enum Service {
 pub(super) enum Rental {
     /// Rentals, oldest first
     List {
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
+        #[command(flatten)]
+        rows: Rows,
     },
     /// One rental with its charges and messages
     Show {
@@ -272,9 +270,8 @@ pub(super) enum Rental {
 pub(super) enum Audit {
     /// Rows, oldest first
     List {
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
+        #[command(flatten)]
+        rows: Rows,
     },
 }
 
@@ -287,9 +284,8 @@ pub(super) enum Order {
     },
     /// Orders, oldest first
     List {
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
+        #[command(flatten)]
+        rows: Rows,
     },
 }
 
@@ -297,12 +293,19 @@ pub(super) enum Order {
 pub(super) enum Message {
     /// Messages, oldest first
     List {
-        /// Only the newest so many; 0 is all
-        #[arg(long, default_value_t = 1000)]
-        limit: u32,
+        #[command(flatten)]
+        rows: Rows,
     },
     /// Print messages as they come, until interrupted
     Tail,
+}
+
+/// How much of a list is shown.
+#[derive(Args)]
+pub(super) struct Rows {
+    /// Only the newest so many; 0 is all
+    #[arg(long, default_value_t = 1000)]
+    pub limit: u32,
 }
 
 /// A name, a number or an id that something is asked for by: empty it would mean nothing, or all.

@@ -61,7 +61,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     let mut told: HashMap<OrderId, &'static str> = HashMap::new();
     let mut seen = MessageId(0);
     loop {
-        for view in gateway.orders(100).await? {
+        for view in gateway.orders(100.into()).await? {
             let word = view.order.state.as_str();
             if told.insert(view.order.id, word) != Some(word) {
                 tell_order(&view)?;

@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 
 use super::demo_stage::{SAMPLES, Stage, new_code};
 use super::print::line;
+use crate::domain::RowLimit;
 
 /// How long the modem may keep the SMS after its customer has it.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
@@ -54,7 +55,7 @@ async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
 
 /// The number in E.164, which the simulated network knows it by.
 async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<String> {
-    let orders = stage.daemon.gateway().orders(0).await?;
+    let orders = stage.daemon.gateway().orders(RowLimit::ALL).await?;
     let found = orders.into_iter().find(|view| view.order.id.to_string() == order);
     Ok(found.context("the order is not in the database")?.order.number)
 }

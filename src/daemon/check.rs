@@ -166,22 +166,12 @@ fn pin_fault(modem: &ModemPorts, who: &UserIdentity) -> Option<Fault> {
 fn modem_manager(config: &Config) -> Option<Fault> {
     let line = config.modems.first()?.line;
     let ruled = RULES.iter().any(|folder| Path::new(folder).join("78-simbridge.rules").exists());
-    let pid = program("ModemManager").filter(|_| !ruled)?;
+    let pid = driver::pid_of_program("ModemManager").filter(|_| !ruled)?;
     let text = format!(
         "ModemManager runs (pid {pid}) and takes modems' ports: `systemctl disable --now \
          ModemManager`, or put hardware/udev/78-simbridge.rules into /etc/udev/rules.d"
     );
     Some(Fault { line, text })
-}
-
-/// The process of a program by its name.
-fn program(name: &str) -> Option<u32> {
-    let mut processes = std::fs::read_dir("/proc").ok()?.flatten();
-    processes.find_map(|process| {
-        let pid = process.file_name().to_str()?.parse().ok()?;
-        let comm = std::fs::read_to_string(process.path().join("comm")).ok()?;
-        (comm.trim() == name).then_some(pid)
-    })
 }
 
 fn database_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+
+use super::processes::{Process, processes};
 
 /// One look serves all ports that are opened shortly after.
 const FRESH: Duration = Duration::from_millis(500);
@@ -80,16 +81,12 @@ impl Holders {
 
 fn scan() -> Found {
     let mut found = Found::new();
-    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let devices = open_devices(&process.path());
+    for process in processes() {
+        let devices = open_devices(&process);
         if devices.iter().all(|device| is_master(device)) {
             continue;
         }
-        let program =
-            fs::read_to_string(process.path().join("comm")).unwrap_or_default().trim().to_owned();
+        let (pid, program) = (process.pid, process.program());
         let has_master = devices.iter().any(|device| is_master(device));
         for device in devices {
             let holders = found.entry(device).or_default();
@@ -105,23 +102,14 @@ fn is_master(device: &Path) -> bool {
     device == Path::new("/dev/ptmx") || device == Path::new("/dev/pts/ptmx")
 }
 
-/// Terminals that a process has open. Nothing for a process that is gone, or that is somebody
-/// else's.
-fn open_devices(process: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-    let mut devices: Vec<PathBuf> = files
-        .filter_map(|file| fs::read_link(file.path()).ok())
-        .filter(|target| {
-            target.starts_with("/dev/pts")
-                || target.to_str().is_some_and(|name| name.starts_with("/dev/"))
-        })
-        .filter(|target| {
-            !matches!(
-                target.to_str(),
-                Some("/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
-            )
-        })
-        .collect();
+/// Devices that a process has open, without those that every program uses. Nothing for a process
+/// that has ended, or that this one may not look into.
+fn open_devices(process: &Process) -> Vec<PathBuf> {
+    const EVERYBODYS: [&str; 4] = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"];
+    let is_device =
+        |name: &str| name.starts_with("/dev/") && EVERYBODYS.iter().all(|common| *common != name);
+    let mut devices: Vec<PathBuf> =
+        process.open_files().filter(|target| target.to_str().is_some_and(is_device)).collect();
     devices.dedup();
     devices
 }

@@ -3,40 +3,30 @@
 
 use std::time::Duration;
 
-use crate::domain::Moment;
+use crate::domain::{Moment, TokenBucket, TokenRate};
 
-/// Lines in quick succession.
+/// How many lines may follow each other at once.
 const BURST: u32 = 12;
-/// For each further one.
-const REFILL: Duration = Duration::from_secs(30);
+/// After this time one more line may be logged.
+const INTERVAL: Duration = Duration::from_secs(30);
 
-/// One modem's allowance.
+/// How much one modem may still log.
 #[derive(Debug)]
 pub(crate) struct LogThrottle {
-    tokens: u32,
-    refilled_at: Moment,
+    bucket: TokenBucket,
     left_out: u64,
 }
 
 impl LogThrottle {
     pub fn new(now: Moment) -> LogThrottle {
-        LogThrottle { tokens: BURST, refilled_at: now, left_out: 0 }
+        LogThrottle { bucket: TokenBucket::full(now), left_out: 0 }
     }
 
-    /// Whether a change is told; if so, how many before it were not.
+    /// Whether a change may be logged; if so, how many before it were left out.
     pub fn tell(&mut self, now: Moment) -> Option<u64> {
-        let whole = (now - self.refilled_at).as_secs() / REFILL.as_secs();
-        let due = u32::try_from(whole).unwrap_or(u32::MAX).min(BURST);
-        if due > 0 {
-            self.tokens = (self.tokens + due).min(BURST);
-            self.refilled_at = now;
-        }
-        match self.tokens.checked_sub(1) {
-            Some(left) => {
-                self.tokens = left;
-                Some(std::mem::take(&mut self.left_out))
-            }
-            None => {
+        match self.bucket.take(TokenRate::with_burst(BURST, INTERVAL), now) {
+            Ok(()) => Some(std::mem::take(&mut self.left_out)),
+            Err(_) => {
                 self.left_out += 1;
                 None
             }

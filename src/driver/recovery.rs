@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::Moment;
+use crate::domain::{Moment, TokenBucket, TokenRate};
 
 /// Strong steps in quick succession.
 const BURST: u32 = 4;
@@ -64,16 +64,19 @@ impl Step {
 #[derive(Debug)]
 pub(crate) struct RecoveryEscalation {
     failures: usize,
-    tokens: u32,
-    refilled_at: Moment,
-    refill: Option<Duration>,
+    /// What is left of strong steps, and how fast more are allowed; `None` when there are none.
+    strong: Option<(TokenBucket, TokenRate)>,
 }
 
 impl RecoveryEscalation {
     pub fn new(recovery: &Recovery, now: Moment) -> RecoveryEscalation {
-        let refill = Duration::from_secs(3600).checked_div(recovery.resets_per_hour);
-        let tokens = recovery.resets_per_hour.min(BURST);
-        RecoveryEscalation { failures: 0, tokens, refilled_at: now, refill }
+        let per_hour = recovery.resets_per_hour;
+        let interval = Duration::from_secs(3600).checked_div(per_hour);
+        let strong = interval.map(|interval| {
+            let rate = TokenRate::with_burst(BURST, interval);
+            (TokenBucket::lacking(BURST.saturating_sub(per_hour), rate, now), rate)
+        });
+        RecoveryEscalation { failures: 0, strong }
     }
 
     /// It works again.
@@ -84,7 +87,6 @@ impl RecoveryEscalation {
     /// It has failed (once more). `can` says which strong steps are possible here; beyond the last
     /// of them it begins anew.
     pub fn fail(&mut self, can: impl Fn(Step) -> bool, now: Moment) -> Step {
-        self.refill(now);
         let steps: Vec<Step> =
             Step::ALL.into_iter().filter(|step| *step == Step::Reopen || can(*step)).collect();
         let step = steps.get(self.failures % steps.len().max(1)).copied().unwrap_or(Step::Reopen);
@@ -92,28 +94,12 @@ impl RecoveryEscalation {
         if step == Step::Reopen {
             return step;
         }
-        match self.tokens.checked_sub(1) {
-            Some(left) => {
-                self.tokens = left;
-                step
-            }
-            None => {
-                // The same step has its turn when there is a token again.
-                self.failures -= 1;
-                Step::Reopen
-            }
+        if self.strong.as_mut().is_some_and(|(bucket, rate)| bucket.take(*rate, now).is_ok()) {
+            return step;
         }
-    }
-
-    fn refill(&mut self, now: Moment) {
-        let Some(refill) = self.refill else { return };
-        while self.tokens < BURST && now - self.refilled_at >= refill {
-            self.tokens += 1;
-            self.refilled_at = self.refilled_at + refill;
-        }
-        if self.tokens >= BURST {
-            self.refilled_at = now;
-        }
+        // The same step has its turn when there is a token again.
+        self.failures -= 1;
+        Step::Reopen
     }
 }
 

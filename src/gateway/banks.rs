@@ -13,10 +13,10 @@ use super::background::Wakeups;
 use super::bank_state::KnownBank;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
-use crate::domain::Timestamp;
 use crate::domain::bank::{
     BankReport, SlotContents, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger,
 };
+use crate::domain::{RowLimit, Timestamp};
 use crate::store::{BankPosition, Hold, StoreError, WriteTx};
 
 /// For how long switches are kept.
@@ -76,10 +76,10 @@ impl Banks {
         Ok(kept.await?)
     }
 
-    /// A bank's newest `limit` switches (0: all), newest first.
-    pub async fn switches(&self, bank: &str, limit: u32) -> Result<Vec<SwitchRecord>, Error> {
-        let (bank, limit) = (bank.to_owned(), if limit == 0 { i64::MAX } else { i64::from(limit) });
-        Ok(self.env.store.read(move |rows| rows.bank_moves(&bank, limit)).await?)
+    /// A bank's newest `limit` switches, newest first.
+    pub async fn switches(&self, bank: &str, limit: RowLimit) -> Result<Vec<SwitchRecord>, Error> {
+        let bank = bank.to_owned();
+        Ok(self.env.store.read(move |rows| rows.bank_moves(&bank, limit.rows())).await?)
     }
 
     /// What is wanted of these SIMs, by ICCID; one that is not known has no need.

@@ -191,7 +191,7 @@ impl Gateway {
     ) -> Result<Gateway, Error> {
         let read = store.read(|rows| {
             let newest = rows
-                .messages(MessageFilter::Newest(1))?
+                .messages(MessageFilter::Newest(1.into()))?
                 .pop()
                 .map(|message| (message.id, message.received_at));
             Ok::<_, StoreError>((rows.services()?, newest, rows.all_open_orders()?))

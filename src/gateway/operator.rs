@@ -7,7 +7,7 @@ use super::accounts::find;
 use super::{Error, Gateway};
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
-use crate::domain::{Amount, OrderId, Timestamp};
+use crate::domain::{Amount, OrderId, RowLimit, Timestamp};
 use crate::store::{Account, Actor, AuditRow, CHECKS, Entry};
 
 use super::orders::OrderView;
@@ -59,10 +59,9 @@ impl Gateway {
             .await
     }
 
-    /// The newest `limit` entries (0: all) of an account's ledger, oldest first.
-    pub async fn ledger(&self, reference: String, limit: u32) -> Result<Vec<Entry>, Error> {
-        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        self.env.store.read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit)?)).await
+    /// The newest `limit` entries of an account's ledger, oldest first.
+    pub async fn ledger(&self, reference: String, limit: RowLimit) -> Result<Vec<Entry>, Error> {
+        self.env.store.read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit.rows())?)).await
     }
 
     /// An account's keys open nothing from now on, or again.
@@ -113,10 +112,9 @@ impl Gateway {
             .await
     }
 
-    /// The newest `limit` rows (0: all) of the audit, oldest first.
-    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, Error> {
-        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
-        Ok(self.env.store.read(move |rows| rows.audit(limit)).await?)
+    /// The newest `limit` rows of the audit, oldest first.
+    pub async fn audit(&self, limit: RowLimit) -> Result<Vec<AuditRow>, Error> {
+        Ok(self.env.store.read(move |rows| rows.audit(limit.rows())).await?)
     }
 
     /// Notes that the operator saw or did something that no verb of its own notes.

@@ -10,7 +10,7 @@ use crate::domain::ledger::Posting;
 use crate::domain::message::one_line;
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::{
-    AccountId, Amount, Order, OrderId, Service, ServiceId, SimId, Timestamp, allocation,
+    AccountId, Amount, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp, allocation,
 };
 use crate::store::{NewOrder, ReadTx, StockQuery, StoreError, WriteTx};
 
@@ -436,11 +436,10 @@ impl Gateway {
         Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
     }
 
-    /// The newest `limit` orders (0: all), oldest first, with their names.
-    pub async fn orders(&self, limit: u32) -> Result<Vec<OrderView>, Error> {
-        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
+    /// The newest `limit` orders, oldest first, with their names.
+    pub async fn orders(&self, limit: RowLimit) -> Result<Vec<OrderView>, Error> {
         let read = self.env.store.read(move |rows| {
-            Ok::<_, StoreError>((rows.orders(limit)?, rows.accounts()?, rows.services()?))
+            Ok::<_, StoreError>((rows.orders(limit.rows())?, rows.accounts()?, rows.services()?))
         });
         let (orders, accounts, services) = read.await?;
         let view = |order: Order| OrderView {

@@ -7,7 +7,7 @@ use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
+use crate::domain::{AccountId, Rental, RentalId, RowLimit, SimId, Timestamp};
 use crate::store::{Actor, Entry, WriteTx};
 
 /// What became of a request to rent.
@@ -352,13 +352,12 @@ impl Gateway {
         Ok(ended)
     }
 
-    /// The newest `limit` rentals (0: all), oldest first, with their names.
-    pub async fn rentals(&self, limit: u32) -> Result<Vec<RentalView>, Error> {
-        let limit = if limit == 0 { i64::MAX } else { i64::from(limit) };
+    /// The newest `limit` rentals, oldest first, with their names.
+    pub async fn rentals(&self, limit: RowLimit) -> Result<Vec<RentalView>, Error> {
         let read = self
             .env
             .store
-            .read(move |rows| Ok::<_, Error>((rows.rentals(limit)?, rows.accounts()?)));
+            .read(move |rows| Ok::<_, Error>((rows.rentals(limit.rows())?, rows.accounts()?)));
         let (rentals, accounts) = read.await?;
         let view = |rental: Rental| RentalView {
             account: accounts

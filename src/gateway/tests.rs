@@ -10,7 +10,7 @@ use crate::domain::catalogue::ReuseTerms;
 use crate::domain::modem::ModemStatus;
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
-use crate::domain::{AccountId, Amount, OrderId, ServiceId};
+use crate::domain::{AccountId, Amount, OrderId, RowLimit, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
@@ -189,7 +189,7 @@ impl Fixture {
     }
 
     async fn messages(&self) -> Vec<Message> {
-        self.gateway.messages(MessageFilter::Newest(0)).await.unwrap()
+        self.gateway.messages(MessageFilter::Newest(RowLimit::ALL)).await.unwrap()
     }
 
     /// Balance and holds, after checking that they are the ledger's sums.

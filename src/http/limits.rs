@@ -1,116 +1,113 @@
-//! How much one key or one address may ask: token buckets, told as the time at which each would be
-//! full again.
+//! How much may be asked with one key or from one address.
 
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::domain::Timestamp;
+use crate::domain::{Moment, Timestamp, TokenBucket, TokenRate};
 
-/// More keys or addresses than this are not remembered: those that have been quiet are forgotten,
-/// or, if there are none, all.
+/// How many keys or addresses are remembered. When there are more, those whose bucket is full are
+/// forgotten, or, if none is, all of them.
 const REMEMBERED: usize = 65_536;
-const NANOS_PER_MICRO: i64 = 1_000;
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// What may be asked; 0 is without limit.
+/// The `[limits]` of the configuration. 0 switches a limit off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Requests a second with one key.
+    /// Requests per second with one key.
     pub key_per_second: u32,
-    /// Requests a second from one address.
+    /// Requests per second from one address.
     pub address_per_second: u32,
-    /// Wrong keys a minute from one address.
+    /// Requests with a wrong key per minute from one address.
     pub failed_keys_per_minute: u32,
 }
 
-/// Who has asked how much, and how much may be asked: for the endpoints, and for whoever changes
-/// the limits.
+/// Limits the rate of customers' requests. Clones share their state: one is held by the endpoints,
+/// another by whoever changes the limits.
 #[derive(Debug, Clone)]
-pub struct Throttle(Arc<RwLock<(Limits, Arc<Asked>)>>);
+pub struct Throttle(Arc<RwLock<(Limits, Arc<RequestBuckets>)>>);
 
-/// Who has asked how much.
+/// What each key and each address has left.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct RequestBuckets {
     pub(super) by_key: Buckets<[u8; 32]>,
     pub(super) by_address: Buckets<IpAddr>,
     pub(super) failed: Buckets<IpAddr>,
 }
 
 impl Throttle {
-    /// Nobody has asked anything yet.
+    /// Nothing has been asked yet.
     pub fn new(limits: Limits) -> Throttle {
-        Throttle(Arc::new(RwLock::new((limits, Arc::new(Asked::nothing(limits))))))
+        Throttle(Arc::new(RwLock::new((limits, Arc::new(RequestBuckets::new(limits))))))
     }
 
-    /// Other limits from now on; with the same ones nothing changes.
+    /// Changes the limits. New limits begin with full buckets; setting the same limits again
+    /// forgives nothing.
     pub fn set(&self, limits: Limits) {
         let mut held = self.0.write();
         if held.0 != limits {
-            *held = (limits, Arc::new(Asked::nothing(limits)));
+            *held = (limits, Arc::new(RequestBuckets::new(limits)));
         }
     }
 
-    pub(super) fn asked(&self) -> Arc<Asked> {
+    pub(super) fn buckets(&self) -> Arc<RequestBuckets> {
         Arc::clone(&self.0.read().1)
     }
 }
 
-impl Asked {
-    fn nothing(limits: Limits) -> Asked {
-        Asked {
-            by_key: Buckets::new(limits.key_per_second, 1),
-            by_address: Buckets::new(limits.address_per_second, 1),
-            failed: Buckets::new(limits.failed_keys_per_minute, 60),
+impl RequestBuckets {
+    fn new(limits: Limits) -> RequestBuckets {
+        let second = Duration::from_secs(1);
+        RequestBuckets {
+            by_key: Buckets::new(limits.key_per_second, second),
+            by_address: Buckets::new(limits.address_per_second, second),
+            failed: Buckets::new(limits.failed_keys_per_minute, 60 * second),
         }
     }
 }
 
-/// Buckets that hold so many tokens and are filled with as many in `seconds`.
+/// A token bucket for each key or address.
 #[derive(Debug)]
 pub(super) struct Buckets<K> {
-    /// Time for one token; `None`: no limit.
-    token: Option<i64>,
-    /// Time for a whole bucket.
-    whole: i64,
-    /// When each bucket will be full, in nanoseconds.
-    full_at: Mutex<HashMap<K, i64>>,
+    /// `None` when there is no limit.
+    rate: Option<TokenRate>,
+    buckets: Mutex<HashMap<K, TokenBucket>>,
 }
 
-/// Too much was asked: when to ask again, in whole seconds from now.
+/// A limit was exceeded; the number of whole seconds after which the client may try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany(pub(super) u64);
 
 impl<K: Hash + Eq> Buckets<K> {
-    pub(super) fn new(limit: u32, seconds: u32) -> Buckets<K> {
-        let whole = i64::from(seconds) * NANOS_PER_SECOND;
-        Buckets { token: whole.checked_div(i64::from(limit)), whole, full_at: Mutex::default() }
+    pub(super) fn new(limit: u32, window: Duration) -> Buckets<K> {
+        Buckets { rate: TokenRate::per(window, limit), buckets: Mutex::default() }
     }
 
-    /// Takes a token from `key`'s bucket.
+    /// Takes a token from the bucket of `key`.
     pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), TooMany> {
-        let Some(token) = self.token else { return Ok(()) };
-        let now = now.0.saturating_mul(NANOS_PER_MICRO);
-        let mut buckets = self.full_at.lock();
+        let Some(rate) = self.rate else { return Ok(()) };
+        let now = moment(now);
+        let mut buckets = self.buckets.lock();
         if buckets.len() >= REMEMBERED {
-            buckets.retain(|_, full_at| *full_at > now);
+            buckets.retain(|_, bucket| !bucket.is_full(now));
             if buckets.len() >= REMEMBERED {
                 buckets.clear();
             }
         }
-        let full_at = buckets.entry(key).or_insert(now);
-        // A clock that was set back must not shut anybody out.
-        let from = if *full_at - now > self.whole { now } else { now.max(*full_at) };
-        let after = from.saturating_add(token);
-        if after - now > self.whole {
-            let wait = (after - now - self.whole).unsigned_abs();
-            return Err(TooMany(wait.div_ceil(NANOS_PER_SECOND.unsigned_abs())));
-        }
-        *full_at = after;
-        Ok(())
+        let bucket = buckets.entry(key).or_insert_with(|| TokenBucket::full(now));
+        bucket.take(rate, now).map_err(|wait| TooMany(whole_seconds(wait)))
     }
+}
+
+fn moment(time: Timestamp) -> Moment {
+    Moment::since_origin(time.since(Timestamp(0)))
+}
+
+/// Rounded up, so that a client that waits so long is not refused again.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
@@ -121,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_fills() {
-        let buckets = Buckets::new(2, 1);
+        let buckets = Buckets::new(2, Duration::from_secs(1));
         let take = |key, micros| buckets.take(key, Timestamp(micros));
         assert_eq!([take("a", 0), take("a", 0), take("a", 0)], [Ok(()), Ok(()), Err(TooMany(1))]);
-        assert_eq!(take("b", 0), Ok(()), "another's is its own");
+        assert_eq!(take("b", 0), Ok(()), "another key has a bucket of its own");
         assert_eq!([take("a", SECOND / 2), take("a", SECOND / 2)], [Ok(()), Err(TooMany(1))]);
         assert_eq!(
             [take("a", 9 * SECOND), take("a", 9 * SECOND), take("a", 9 * SECOND)],
@@ -134,11 +131,11 @@ mod tests {
     }
 
     #[test]
-    fn limits_change_for_those_who_ask_already_and_the_same_limits_forget_nothing() {
+    fn new_limits_begin_with_full_buckets_and_the_same_limits_forgive_nothing() {
         let limits = |failed| Limits { failed_keys_per_minute: failed, ..Limits::default() };
         let throttle = Throttle::new(limits(1));
         let take =
-            || throttle.asked().failed.take(IpAddr::from([127, 0, 0, 1]), Timestamp(0)).is_ok();
+            || throttle.buckets().failed.take(IpAddr::from([127, 0, 0, 1]), Timestamp(0)).is_ok();
         assert_eq!([take(), take()], [true, false]);
         throttle.set(limits(1));
         assert!(!take());
@@ -147,8 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_bucket_says_how_long_to_wait() {
-        let buckets = Buckets::new(2, 60);
+    fn a_refusal_tells_how_long_to_wait() {
+        let buckets = Buckets::new(2, Duration::from_secs(60));
         assert_eq!(
             [(); 3].map(|()| buckets.take(1, Timestamp(0))),
             [Ok(()), Ok(()), Err(TooMany(30))]
@@ -156,18 +153,18 @@ mod tests {
     }
 
     #[test]
-    fn nought_is_no_limit_and_no_more_are_remembered_than_may_be() {
-        let open = Buckets::new(0, 1);
-        assert!((0..10_000).all(|_| open.take(1, Timestamp(0)).is_ok()));
-        let many = Buckets::new(1, 1);
+    fn a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered() {
+        let unlimited = Buckets::new(0, Duration::from_secs(1));
+        assert!((0..10_000).all(|_| unlimited.take(1, Timestamp(0)).is_ok()));
+        let one_by_one = Buckets::new(1, Duration::from_secs(1));
         for key in 0..REMEMBERED * 2 {
-            many.take(key, Timestamp(i64::try_from(key).unwrap() * SECOND)).unwrap();
+            one_by_one.take(key, Timestamp(i64::try_from(key).unwrap() * SECOND)).unwrap();
         }
-        assert!(many.full_at.lock().len() <= REMEMBERED);
-        let at_once = Buckets::new(1, 1);
+        assert!(one_by_one.buckets.lock().len() <= REMEMBERED);
+        let at_once = Buckets::new(1, Duration::from_secs(1));
         for key in 0..=REMEMBERED {
             at_once.take(key, Timestamp(0)).unwrap();
         }
-        assert_eq!(at_once.full_at.lock().len(), 1);
+        assert_eq!(at_once.buckets.lock().len(), 1);
     }
 }

@@ -24,7 +24,6 @@ mod port;
 mod pty;
 mod quirks;
 mod rack;
-mod random;
 mod run;
 mod scenario;
 mod smsc;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::faults::Fault;
 use super::network::Network;
 use super::quirks::Quirk;
-use super::random::Random;
+use crate::domain::Random;
 
 /// A fault and when it strikes.
 #[derive(Debug, Clone, PartialEq, Eq)]

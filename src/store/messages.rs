@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::message::{Message, Owner};
-use crate::domain::{MessageId, OrderId, RentalId, SimId, Timestamp};
+use crate::domain::{MessageId, OrderId, RentalId, RowLimit, SimId, Timestamp};
 
 /// A message to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct NewMessage<'n> {
 /// Which messages to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageFilter {
-    /// The newest so many; 0 is all.
-    Newest(i64),
+    /// The newest so many.
+    Newest(RowLimit),
     /// All after this one.
     After(MessageId),
 }
@@ -68,10 +68,12 @@ impl ReadTx<'_> {
     /// Messages, oldest first.
     pub fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, StoreError> {
         let (sql, value) = match filter {
-            MessageFilter::Newest(0) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), 0),
+            MessageFilter::Newest(RowLimit::ALL) => {
+                (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), 0)
+            }
             MessageFilter::Newest(limit) => (
                 format!("SELECT * FROM ({MESSAGE} ORDER BY m.id DESC LIMIT $1) ORDER BY id"),
-                limit,
+                limit.rows(),
             ),
             MessageFilter::After(id) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), id.0),
         };

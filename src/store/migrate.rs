@@ -51,6 +51,7 @@ fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
 mod tests {
     use super::super::{CHECKS, MessageFilter, Store};
     use super::*;
+    use crate::domain::RowLimit;
 
     /// Representative rows, by the schema that they can be written into first.
     const ROWS: &[(usize, &str)] = &[
@@ -97,7 +98,7 @@ mod tests {
                 .read(|rows| {
                     Ok::<_, StoreError>((
                         rows.accounts()?,
-                        rows.messages(MessageFilter::Newest(0))?,
+                        rows.messages(MessageFilter::Newest(RowLimit::ALL))?,
                     ))
                 })
                 .await

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use simbridge::domain::Random;
 use simbridge::simulator::Scenario;
 
 use crate::support::{Site, wait_for};
@@ -15,28 +16,16 @@ const MODEMS: usize = 8;
 const MESSAGES: usize = 500;
 const KILLS: usize = 40;
 
-/// A small generator (xorshift64*): the same numbers in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % end
-    }
-}
-
 #[test]
 fn every_sms_exactly_once_however_often_the_daemon_is_killed() {
     let site = Site::with_modems(MODEMS);
     let numbers = site.network().numbers();
-    let mut random = Random(SEED);
+    let mut random = Random::new(SEED);
     let mut sent: HashMap<String, String> = HashMap::new();
     for round in 0..KILLS {
         // Some are there before the daemon comes up, the others come while it lives.
         let share = MESSAGES * (round + 1) / KILLS - sent.len();
-        let before = usize::try_from(random.below(share as u64 + 1)).unwrap();
+        let before = random.index(share + 1);
         send(&site, &numbers, &mut sent, before);
         let daemon = site.serve();
         send(&site, &numbers, &mut sent, share - before);
@@ -109,7 +98,7 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
             for (n, key) in keys.iter().enumerate() {
                 let (address, sent, site, numbers) = (&address, &sent, &site, &numbers);
                 let seed = SEED + (round * keys.len() + n) as u64;
-                scope.spawn(move || deal(address, key, Random(seed), site, numbers, sent));
+                scope.spawn(move || deal(address, key, Random::new(seed), site, numbers, sent));
             }
             // Long enough that each has dealt, and different each time.
             let life = Instant::now() + Duration::from_millis(150 + 37 * round as u64);
@@ -158,7 +147,7 @@ fn deal(
 ) {
     let mut orders: Vec<String> = Vec::new();
     loop {
-        let any = orders.get(usize::try_from(random.below(orders.len().max(1) as u64)).unwrap());
+        let any = orders.get(random.index(orders.len()));
         let order = any.cloned().unwrap_or_default();
         let path = match random.below(8) {
             0..3 => format!("makeorder?serviceId={}", 1 + random.below(3)),
@@ -170,8 +159,8 @@ fn deal(
                 format!("rental/extend?contract_id={}", 1 + random.below(3))
             }
             _ => {
-                let number = &numbers[usize::try_from(random.below(numbers.len() as u64)).unwrap()];
-                let name = ["Uber", "Lyft", "Bolt"][usize::try_from(random.below(3)).unwrap()];
+                let number = &numbers[random.index(numbers.len())];
+                let name = ["Uber", "Lyft", "Bolt"][random.index(3)];
                 let n = sent.fetch_add(1, Ordering::SeqCst);
                 site.send(name, number, &format!("{name} code {n:05}"));
                 continue;

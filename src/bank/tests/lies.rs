@@ -2,20 +2,10 @@ use std::time::Duration;
 
 use super::super::*;
 use super::world::*;
+use crate::domain::Random;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// SplitMix64: small, seeded, the same everywhere.
-fn random(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-}
 
 /// What the bank reports of a radio is what is on it, whenever it says that a card works there.
 fn reports_the_truth(world: &World) {
@@ -30,9 +20,8 @@ fn reports_the_truth(world: &World) {
 #[test]
 fn a_bank_that_lies_in_three_of_four_switches_is_found_out_each_time() {
     let mut world = World::new(config("swit", 8, 16));
-    let mut random = random(7);
-    world.deeds =
-        Box::new(move || if random().is_multiple_of(4) { Deed::Switches } else { Deed::Lies });
+    let mut random = Random::new(7);
+    world.deeds = Box::new(move || if random.below(4) == 0 { Deed::Switches } else { Deed::Lies });
     world.pass(DAY);
     let begun = world.now;
     for _ in 0..24 {
@@ -59,9 +48,9 @@ fn a_bank_that_lies_in_three_of_four_switches_is_found_out_each_time() {
 #[test]
 fn a_bank_that_puts_other_rows_on_does_not_lose_count() {
     let mut world = World::new(config("swit", 2, 6));
-    let mut random = random(11);
+    let mut random = Random::new(11);
     world.deeds =
-        Box::new(move || if random().is_multiple_of(3) { Deed::WrongRow } else { Deed::Switches });
+        Box::new(move || if random.below(3) == 0 { Deed::WrongRow } else { Deed::Switches });
     world.pass(3 * DAY);
     reports_the_truth(&world);
     world.deeds = Box::new(|| Deed::Switches);

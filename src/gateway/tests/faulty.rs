@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::*;
-use crate::domain::RentalId;
+use crate::domain::{RentalId, RowLimit};
 
 /// The daemon is stopped, damage is done to its database, and it is started again.
 async fn damage(fixture: &mut Fixture, sql: &str) {
@@ -153,7 +153,7 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
             }
         }
         assert_eq!(fixture.funds(ann).await, (0, 0));
-        let rentals = fixture.gateway.rentals(0).await.unwrap();
+        let rentals = fixture.gateway.rentals(RowLimit::ALL).await.unwrap();
         ends.push(
             rentals.iter().map(|view| (view.rental.terms, view.rental.state)).collect::<Vec<_>>(),
         );

@@ -7,7 +7,7 @@ use super::banks::Bank;
 use super::*;
 use crate::domain::bank::SlotContents;
 use crate::domain::block_list::BlockRule;
-use crate::domain::{BlockList, RentalId};
+use crate::domain::{BlockList, RentalId, RowLimit};
 
 mod model;
 mod real;
@@ -288,7 +288,7 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
         };
         assert_eq!(said, expected, "order {id} of {model:?}");
     }
-    let views = real.fixture.gateway.rentals(0).await.unwrap();
+    let views = real.fixture.gateway.rentals(RowLimit::ALL).await.unwrap();
     assert_eq!(views.len(), model.rentals.len());
     for (n, (view, rental)) in views.iter().zip(&model.rentals).enumerate() {
         let (months, active) =

@@ -1,7 +1,7 @@
 //! Rentals: their price, their months, their SMS, their end.
 
 use super::*;
-use crate::domain::{Rental, RentalId};
+use crate::domain::{Rental, RentalId, RowLimit};
 
 const DAY_S: i64 = 24 * 3600;
 
@@ -30,7 +30,7 @@ async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorde
     let rental = rent(&fixture, ann, "3m", true).await;
     assert_eq!((rental.number.as_str(), rental.country.as_str()), ("+31612000001", "NL"));
     assert_eq!(fixture.funds(ann).await, (10_000 - 3240, 0));
-    let ledger = fixture.gateway.ledger("ann".into(), 0).await.unwrap();
+    let ledger = fixture.gateway.ledger("ann".into(), RowLimit::ALL).await.unwrap();
     let entry = ledger.last().unwrap();
     assert_eq!(
         (entry.kind.as_str(), entry.balance, entry.rental),

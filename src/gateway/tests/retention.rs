@@ -1,8 +1,8 @@
 //! What is withheld, what is blanked, what is noted.
 
 use super::*;
-use crate::domain::BlockList;
 use crate::domain::block_list::BlockRule;
+use crate::domain::{BlockList, RowLimit};
 
 #[tokio::test]
 async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operator() {
@@ -23,7 +23,7 @@ async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operato
     let withheld: Vec<_> =
         fixture.messages().await.into_iter().map(|message| message.withheld).collect();
     assert_eq!(withheld, [Some("banks".to_owned()), Some("banks".to_owned())]);
-    let audit = fixture.gateway.audit(0).await.unwrap();
+    let audit = fixture.gateway.audit(RowLimit::ALL).await.unwrap();
     let noted: Vec<_> = audit
         .iter()
         .filter(|row| row.deed == "withheld, rule banks")
@@ -109,7 +109,7 @@ async fn an_order_tells_its_whole_history() {
     assert_eq!(kinds, ["hold", "capture"]);
     assert!(fixture.gateway.order_history(OrderId(9)).await.is_err());
     assert!(
-        fixture.gateway.audit(1).await.unwrap()[0].subject == "order 1",
+        fixture.gateway.audit(1.into()).await.unwrap()[0].subject == "order 1",
         "that the operator saw it is noted"
     );
 }
@@ -117,8 +117,13 @@ async fn an_order_tells_its_whole_history() {
 /// Who saw which messages, by the audit, once it has as many rows of it as that.
 async fn seen(fixture: &Fixture, rows: usize) -> Vec<(String, String)> {
     loop {
-        let audit =
-            fixture.gateway.audit(0).await.unwrap().into_iter().filter(|row| row.deed == "saw");
+        let audit = fixture
+            .gateway
+            .audit(RowLimit::ALL)
+            .await
+            .unwrap()
+            .into_iter()
+            .filter(|row| row.deed == "saw");
         let seen: Vec<_> = audit.map(|row| (row.actor, row.subject)).collect();
         if seen.len() >= rows {
             return seen;

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::MessageId;
+use crate::domain::{MessageId, RowLimit};
 use crate::gateway::{self, Gateway, MessageFilter};
 
 /// What the endpoints share.
@@ -116,10 +116,9 @@ async fn modems(State(admin): State<Admin>) -> Answer {
     Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims)).collect()))
 }
 
-/// `limit=0` is all.
 #[derive(Deserialize)]
 struct Limit {
-    limit: u32,
+    limit: RowLimit,
 }
 
 async fn orders(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
@@ -130,7 +129,7 @@ async fn orders(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>
 /// Either the newest `limit`, or what comes after a message, waiting for it at most `wait` seconds.
 #[derive(Deserialize)]
 struct MessageQuery {
-    limit: Option<u32>,
+    limit: Option<RowLimit>,
     after: Option<i64>,
     #[serde(default)]
     wait: u64,
@@ -139,7 +138,7 @@ struct MessageQuery {
 async fn messages(State(admin): State<Admin>, Query(query): Query<MessageQuery>) -> Answer {
     let filter = match query.after {
         Some(after) => MessageFilter::After(MessageId(after)),
-        None => MessageFilter::Newest(query.limit.unwrap_or(0).into()),
+        None => MessageFilter::Newest(query.limit.unwrap_or(RowLimit::ALL)),
     };
     if let Some(after) = query.after {
         let mut news = admin.gateway.message_news();

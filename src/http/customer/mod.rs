@@ -135,11 +135,11 @@ impl Api {
             .filter(|holder| may_come(holder, params.peer));
         match (holder, params.peer) {
             (Some(holder), _) => {
-                self.throttle.asked().by_key.take(digest, now)?;
+                self.throttle.buckets().by_key.take(digest, now)?;
                 if params.unreadable { Err(Refusal::InvalidRequest) } else { Ok(holder.account) }
             }
             (None, Some(address)) => {
-                self.throttle.asked().failed.take(address, now)?;
+                self.throttle.buckets().failed.take(address, now)?;
                 Err(Refusal::Unauthorized)
             }
             (None, None) => Err(Refusal::Unauthorized),

@@ -79,7 +79,7 @@ pub(super) fn known_to_wait<B>(
     if params.get("wait").is_some() || !api.gateway.is_known_to_wait(holder.account, order, now) {
         return None;
     }
-    Some(match api.throttle.asked().by_key.take(digest, now) {
+    Some(match api.throttle.buckets().by_key.take(digest, now) {
         Ok(()) => text("WAITING"),
         Err(too_many) => Refusal::from(too_many).into_response(),
     })

@@ -65,7 +65,7 @@ impl Service<Request<Incoming>> for CustomerService {
         let api = self.front.api.clone();
         let id = api.requests.next();
         let (peer, now) = (peer_of(self.peer), api.gateway.now());
-        let at_once = match api.throttle.asked().by_address.take(peer, now) {
+        let at_once = match api.throttle.buckets().by_address.take(peer, now) {
             Err(too_many) => Some(Refusal::from(too_many).into_response()),
             Ok(()) if request.body().is_end_stream() => {
                 regular::known_to_wait(&api, &request, peer, now)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::simulator::random::Random;
+use crate::domain::Random;
 
 /// A fault, as scenarios and the control side name it. Counts are of switches: one for each radio
 /// where radios fare differently, one for each command where the command does. What has no count

@@ -7,6 +7,7 @@
 use super::{message, over_the_wire};
 use chrono::DateTime;
 use serde_json::{Value, json};
+use simbridge::domain::Random;
 use simbridge::sms::{
     Address, Alphabet, Body, Concat, Dcs, Deliver, Flaw, Header, Language, Scts, UserData,
 };
@@ -15,25 +16,13 @@ use std::{fs, path::Path};
 
 const MESSAGES: usize = 5000;
 
-/// Numbers that look like chance and are the same in every run (xorshift).
-struct Numbers(u64);
+fn one<T: Copy>(random: &mut Random, of: &[T]) -> T {
+    of[random.index(of.len())]
+}
 
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).expect("small")
-    }
-
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-
-    fn text(&mut self, letters: &str, longest: usize) -> String {
-        let letters: Vec<char> = letters.chars().collect();
-        (0..self.below(longest + 1)).map(|_| self.one(&letters)).collect()
-    }
+fn random_text(random: &mut Random, letters: &str, longest: usize) -> String {
+    let letters: Vec<char> = letters.chars().collect();
+    (0..random.index(longest + 1)).map(|_| one(random, &letters)).collect()
 }
 
 const PLAIN: &str =
@@ -43,15 +32,15 @@ const WIDE: &str = "код 4711 é漢字ж😀🎉";
 
 /// The text and the coding scheme and body that carry it; at most `septets` septets or `septets * 7
 /// / 8` octets.
-fn said(numbers: &mut Numbers, septets: usize) -> (String, Dcs, Body) {
+fn said(random: &mut Random, septets: usize) -> (String, Dcs, Body) {
     let classes = [0x00, 0x10, 0x11, 0x12, 0x13];
-    let (text, body) = match numbers.below(3) {
-        0 => (numbers.text(PLAIN, septets), None),
-        1 => (numbers.text(EXTENDED, septets / 2), None),
+    let (text, body) = match random.below(3) {
+        0 => (random_text(random, PLAIN, septets), None),
+        1 => (random_text(random, EXTENDED, septets / 2), None),
         // Half as many characters, for each may be a pair.
-        _ => (numbers.text(WIDE, septets * 7 / 8 / 4), Some(())),
+        _ => (random_text(random, WIDE, septets * 7 / 8 / 4), Some(())),
     };
-    let class = numbers.one(&classes);
+    let class = one(random, &classes);
     match body {
         None => {
             (text.clone(), Dcs(class), Body::septets(&text, None).expect("in the default alphabet"))
@@ -60,28 +49,28 @@ fn said(numbers: &mut Numbers, septets: usize) -> (String, Dcs, Body) {
     }
 }
 
-fn made(numbers: &mut Numbers) -> (Deliver, String, i64) {
-    let header = match numbers.below(4) {
+fn made(random: &mut Random) -> (Deliver, String, i64) {
+    let header = match random.below(4) {
         0 | 1 => None,
         narrow_or_wide => {
-            let total = 1 + numbers.below(255) as u8;
-            let sequence = 1 + numbers.below(usize::from(total)) as u8;
+            let total = 1 + random.below(255) as u8;
+            let sequence = 1 + random.below(u64::from(total)) as u8;
             let wide = narrow_or_wide == 3;
-            let reference = numbers.below(if wide { 65_536 } else { 256 }) as u16;
+            let reference = random.below(if wide { 65_536 } else { 256 }) as u16;
             Some(Header::new().with_concat(Concat { reference, total, sequence, wide }))
         }
     };
-    let (text, dcs, body) = said(numbers, 150);
-    let originator = match numbers.below(3) {
-        0 => format!("+{}", numbers.text("123456789", 14) + "1"),
-        1 => numbers.text("0123456789", 9) + "1",
-        _ => format!("S{}", numbers.text("ABCxyz -&0123", 10)),
+    let (text, dcs, body) = said(random, 150);
+    let originator = match random.below(3) {
+        0 => format!("+{}", random_text(random, "123456789", 14) + "1"),
+        1 => random_text(random, "0123456789", 9) + "1",
+        _ => format!("S{}", random_text(random, "ABCxyz -&0123", 10)),
     };
-    let seconds = 946_684_800 + numbers.below(1_500_000_000) as i64;
-    let zone = numbers.below(97) as i8 - 48;
+    let seconds = 946_684_800 + random.below(1_500_000_000) as i64;
+    let zone = random.below(97) as i8 - 48;
     let at = DateTime::from_timestamp(seconds, 0).expect("a time");
     let mut message = message(dcs, None, Body::Septets(Vec::new()));
-    message.smsc = (numbers.below(2) == 0).then(|| Address::parse("+31624000000"));
+    message.smsc = (random.below(2) == 0).then(|| Address::parse("+31624000000"));
     message.originator = Address::parse(&originator);
     message.scts = Scts::from_utc(at, zone);
     message.user_data = UserData::new(header, body);
@@ -131,10 +120,10 @@ fn national() -> impl Iterator<Item = Value> {
 
 #[test]
 fn generated_messages_are_read_as_they_were_made() {
-    let mut numbers = Numbers(0x0023_0400_2303_8000);
+    let mut random = Random::new(0x0023_0400_2303_8000);
     let mut lines = String::new();
     for _ in 0..MESSAGES {
-        let (sent, text, seconds) = made(&mut numbers);
+        let (sent, text, seconds) = made(&mut random);
         let read = over_the_wire(&sent);
         assert_eq!(read, sent);
         assert_eq!(read.text().text, text);

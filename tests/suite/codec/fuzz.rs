@@ -2,6 +2,7 @@
 //! damage makes of it.
 
 use super::{at_checks, checks};
+use simbridge::domain::Random;
 use std::fs;
 use std::path::Path;
 
@@ -18,33 +19,21 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).expect("a seed")).collect()
 }
 
-/// Numbers that look like chance and are the same in every run (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound.max(1) as u64).expect("small")
-    }
-}
-
 /// One to four small faults, of the kinds that a line and a sloppy sender make.
-fn damage(octets: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
-    for _ in 0..=numbers.below(4) {
-        let at = numbers.below(octets.len());
-        match numbers.below(6) {
-            0 if !octets.is_empty() => octets[at] ^= 1 << numbers.below(8),
+fn damage(octets: &mut Vec<u8>, other: &[u8], random: &mut Random) {
+    for _ in 0..=random.below(4) {
+        let at = random.index(octets.len());
+        match random.below(6) {
+            0 if !octets.is_empty() => octets[at] ^= 1 << random.below(8),
             1 if !octets.is_empty() => {
-                octets[at] = [0x00, 0x1b, 0x7f, 0x80, 0xd8, 0xff][numbers.below(6)]
+                octets[at] = [0x00, 0x1b, 0x7f, 0x80, 0xd8, 0xff][random.index(6)]
             }
             2 => octets.truncate(at),
-            3 => octets.insert(at, numbers.below(256) as u8),
+            3 => octets.insert(at, random.below(256) as u8),
             4 if !octets.is_empty() => drop(octets.remove(at)),
             _ => {
                 octets.truncate(at);
-                octets.extend(&other[numbers.below(other.len())..]);
+                octets.extend(&other[random.index(other.len())..]);
             }
         }
     }
@@ -53,12 +42,12 @@ fn damage(octets: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
 fn run(target: &str, check: fn(&[u8])) {
     let seeds = corpus(target);
     seeds.iter().for_each(|seed| check(seed));
-    let mut numbers = Numbers(0x5eed);
+    let mut random = Random::new(0x5eed);
     for _ in 0..ROUNDS {
         for seed in &seeds {
             let mut octets = seed.clone();
-            let other = &seeds[numbers.below(seeds.len())];
-            damage(&mut octets, other, &mut numbers);
+            let other = &seeds[random.index(seeds.len())];
+            damage(&mut octets, other, &mut random);
             check(&octets);
         }
     }

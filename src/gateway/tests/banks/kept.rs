@@ -1,6 +1,7 @@
 //! What is kept of banks and of custody, and the leave to go off the air.
 
 use super::*;
+use crate::domain::RowLimit;
 use crate::store::BankPosition;
 
 fn found(slot: u32, holds: SlotContents) -> SlotRecord {
@@ -57,13 +58,13 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
         expected.insert(0, moved(n, outcome));
         fixture.gateway.banks().record_switch(moved(n, outcome)).await.unwrap();
     }
-    assert_eq!(fixture.gateway.banks().switches("a", 0).await.unwrap(), expected);
-    assert_eq!(fixture.gateway.banks().switches("a", 2).await.unwrap(), expected[..2]);
-    assert_eq!(fixture.gateway.banks().switches("b", 0).await.unwrap(), []);
+    assert_eq!(fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(), expected);
+    assert_eq!(fixture.gateway.banks().switches("a", 2.into()).await.unwrap(), expected[..2]);
+    assert_eq!(fixture.gateway.banks().switches("b", RowLimit::ALL).await.unwrap(), []);
     fixture.pass(91 * 86_400);
     fixture.gateway.banks().record_switch(moved(9, MoveOutcome::Done)).await.unwrap();
     assert_eq!(
-        fixture.gateway.banks().switches("a", 0).await.unwrap(),
+        fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(),
         [moved(9, MoveOutcome::Done)]
     );
 }

@@ -1,11 +1,12 @@
-//! Numbers that look random and are the same each time.
+//! Numbers that look random and are the same each time, for simulations and tests.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
+/// SplitMix64 (Steele, Lea, Flood 2014), a small generator. The same seed gives the same numbers on
+/// every machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Random(u64);
 
 impl Random {
-    /// The same seed gives the same numbers.
+    /// A generator that begins with this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -17,30 +18,35 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// At least 0, less than the limit.
+    /// A number from 0 to `limit` - 1; 0 when the limit is 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit.max(1)
     }
 
-    /// At least and at most.
+    /// A number from `least` to `most`.
     pub fn between(&mut self, (least, most): (u64, u64)) -> u64 {
         least + self.below(most - least + 1)
     }
 
-    /// Any octets, a line or two of them.
+    /// An index into a list of this length; 0 when the list is empty.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
+    }
+
+    /// From 1 to 200 octets.
     pub fn octets(&mut self) -> Vec<u8> {
         let count = 1 + self.below(200);
         (0..count).map(|_| u8::try_from(self.below(256)).unwrap_or(0)).collect()
     }
 
-    /// One of them.
+    /// One of the values.
     pub fn one_of<T: Clone, const N: usize>(&mut self, values: &[T; N]) -> T {
-        let place = usize::try_from(self.below(N as u64)).unwrap_or(0);
-        let mut shuffled = values.iter().cycle().skip(place);
+        let place = self.index(N);
+        let mut rotated = values.iter().cycle().skip(place);
         #[expect(
             clippy::expect_used,
-            reason = "every list of this file has at least one entry, and a cycle has no end"
+            reason = "no caller has an empty list, and a cycle has no end"
         )]
-        shuffled.next().cloned().expect("an entry")
+        rotated.next().cloned().expect("an entry")
     }
 }

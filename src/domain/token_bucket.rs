@@ -1,0 +1,113 @@
+//! Token buckets: how often something may happen, and how often in quick succession.
+
+use std::time::Duration;
+
+use super::Moment;
+
+/// How fast a bucket fills, and how much it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenRate {
+    /// Time in which one token is added.
+    interval: Duration,
+    /// Time in which an empty bucket becomes full.
+    capacity: Duration,
+}
+
+/// One bucket. It is kept as the time at which it will be full again, so that nothing needs to be
+/// done while nothing is taken from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenBucket {
+    full_at: Moment,
+}
+
+impl TokenRate {
+    /// As many tokens per `window` as `limit`, and all of them at once after a quiet window. `None`
+    /// for a limit of 0, which limits nothing.
+    pub fn per(window: Duration, limit: u32) -> Option<TokenRate> {
+        let nanos = window.as_nanos().checked_div(limit.into())?;
+        let interval = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        Some(TokenRate { interval, capacity: window })
+    }
+
+    /// `burst` tokens at once, and another one after each `interval`.
+    pub fn with_burst(burst: u32, interval: Duration) -> TokenRate {
+        TokenRate { interval, capacity: interval.saturating_mul(burst) }
+    }
+}
+
+impl TokenBucket {
+    /// A full bucket.
+    pub fn full(now: Moment) -> TokenBucket {
+        TokenBucket { full_at: now }
+    }
+
+    /// A bucket in which so many tokens are missing.
+    pub fn lacking(tokens: u32, rate: TokenRate, now: Moment) -> TokenBucket {
+        TokenBucket { full_at: now + rate.interval.saturating_mul(tokens) }
+    }
+
+    /// Whether the bucket is full, so that it need not be remembered.
+    pub fn is_full(self, now: Moment) -> bool {
+        self.full_at <= now
+    }
+
+    /// Takes a token.
+    ///
+    /// # Errors
+    /// When there is none: how long until there is one.
+    pub fn take(&mut self, rate: TokenRate, now: Moment) -> Result<(), Duration> {
+        // More than a whole bucket can be missing only if the clock was set back. That must not
+        // lock anybody out.
+        let is_plausible = self.full_at - now <= rate.capacity;
+        let from = if is_plausible { now.max(self.full_at) } else { now };
+        let full_at = from + rate.interval;
+        let wait = (full_at - now).saturating_sub(rate.capacity);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.full_at = full_at;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: f64) -> Moment {
+        Moment::since_origin(Duration::from_secs_f64(seconds))
+    }
+
+    #[test]
+    fn a_bucket_empties_and_fills() {
+        let rate = TokenRate::per(Duration::from_secs(1), 2).unwrap();
+        let mut bucket = TokenBucket::full(at(0.0));
+        let mut take = |seconds| bucket.take(rate, at(seconds)).is_ok();
+        assert_eq!([take(0.0), take(0.0), take(0.0)], [true, true, false]);
+        assert_eq!([take(0.5), take(0.5)], [true, false]);
+        assert_eq!([take(9.0), take(9.0), take(9.0)], [true, true, false], "no more than it holds");
+        assert!(take(0.0), "the clock was set back");
+    }
+
+    #[test]
+    fn an_empty_bucket_tells_how_long_to_wait() {
+        let rate = TokenRate::per(Duration::from_secs(60), 2).unwrap();
+        let mut bucket = TokenBucket::full(at(0.0));
+        let taken = [(); 3].map(|()| bucket.take(rate, at(0.0)));
+        assert_eq!(taken, [Ok(()), Ok(()), Err(Duration::from_secs(30))]);
+    }
+
+    #[test]
+    fn a_limit_of_0_is_no_rate() {
+        assert_eq!(TokenRate::per(Duration::from_secs(1), 0), None);
+    }
+
+    #[test]
+    fn a_bucket_may_begin_with_fewer_tokens_than_it_holds() {
+        let rate = TokenRate::with_burst(4, Duration::from_secs(10));
+        let mut bucket = TokenBucket::lacking(3, rate, at(0.0));
+        let mut take = |seconds| bucket.take(rate, at(seconds)).is_ok();
+        assert_eq!([take(0.0), take(9.0), take(10.0), take(11.0)], [true, false, true, false]);
+        assert_eq!([100.0; 5].map(take), [true, true, true, true, false]);
+    }
+}
