@@ -6,10 +6,10 @@ use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Rows, Service, Sim};
-use super::client::{Client, segment};
 use super::progress::Progress;
 use super::{backup, bank, catalogue, import, modem, print, status, tail};
 use crate::daemon::system_sources;
+use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
@@ -45,7 +45,11 @@ pub(super) const MESSAGE: &[&str] =
     &["id", "received_at", "number", "sender", "code", "order", "rental", "text"];
 
 /// Carries a command out and prints the daemon's answer.
-pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    command: Admin,
+    client: &AdminClient,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     match command {
         Admin::Status { watch: false, .. } => status::once(client, json).await?,
         Admin::Status { watch: true, every } => status::watch(client, json, every).await?,
@@ -74,12 +78,12 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
         }
         Admin::Explain { service, country, account } => {
             let account = account
-                .map(|account| format!("&account={}", segment(&account)))
+                .map(|account| format!("&account={}", path_segment(&account)))
                 .unwrap_or_default();
             let path = format!(
                 "/explain?service={}&country={}{account}",
-                segment(&service),
-                segment(&country)
+                path_segment(&service),
+                path_segment(&country)
             );
             explain(json, &client.get(&path).await?)?;
         }
@@ -99,7 +103,7 @@ pub(super) async fn run(command: Admin, client: &Client, json: bool) -> anyhow::
 }
 
 async fn list(
-    client: &Client,
+    client: &AdminClient,
     json: bool,
     path: &str,
     columns: &[&str],
@@ -136,7 +140,7 @@ fn history(json: bool, said: &Value, fields: &[&str], inboxes: &[&str]) -> anyho
 }
 
 /// What was applied, and what waits for a restart, a line each.
-async fn reload(client: &Client, json: bool) -> anyhow::Result<()> {
+async fn reload(client: &AdminClient, json: bool) -> anyhow::Result<()> {
     let done = client.post("/reload", json!({})).await?;
     if json {
         return print::json(&done);
@@ -157,7 +161,7 @@ async fn reload(client: &Client, json: bool) -> anyhow::Result<()> {
 }
 
 /// Exits with 1 when there are faults.
-async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
+async fn verify(client: &AdminClient, json: bool) -> anyhow::Result<ExitCode> {
     let (progress, mut faults, mut check, mut checks) = (Progress::begin(), Vec::new(), 0, 1);
     progress.show("checking the database …");
     while check < checks {
@@ -182,8 +186,8 @@ async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn sim(command: Sim, client: &Client, json: bool) -> anyhow::Result<()> {
-    let path = |iccid: &str, verb: &str| format!("/sims/{}{verb}", segment(iccid));
+async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    let path = |iccid: &str, verb: &str| format!("/sims/{}{verb}", path_segment(iccid));
     let said = match command {
         Sim::Import { file } => return import::run(client, &file, json).await,
         Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
@@ -229,7 +233,7 @@ fn request_id() -> anyhow::Result<String> {
     Ok(request)
 }
 
-async fn account(command: Account, client: &Client, json: bool) -> anyhow::Result<()> {
+async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Account::List => list(client, json, "/accounts", ACCOUNT, "no accounts").await,
         Account::Add { name } => {
@@ -237,21 +241,25 @@ async fn account(command: Account, client: &Client, json: bool) -> anyhow::Resul
         }
         Account::Show { account } => {
             let fields = &[ACCOUNT, &["suspended"]].concat();
-            object(json, &client.get(&format!("/accounts/{}", segment(&account))).await?, fields)
+            object(
+                json,
+                &client.get(&format!("/accounts/{}", path_segment(&account))).await?,
+                fields,
+            )
         }
         Account::Topup { account, amount } => {
-            let path = format!("/accounts/{}/topups", segment(&account));
+            let path = format!("/accounts/{}/topups", path_segment(&account));
             let account =
                 client.post(&path, json!({ "amount": amount, "request": request_id()? })).await?;
             object(json, &account, ACCOUNT)
         }
         Account::Adjust { account, amount, reason } => {
-            let path = format!("/accounts/{}/adjustments", segment(&account));
+            let path = format!("/accounts/{}/adjustments", path_segment(&account));
             let asked = json!({ "amount": amount, "note": reason, "request": request_id()? });
             object(json, &client.post(&path, asked).await?, ACCOUNT)
         }
         Account::Ledger { account, rows: Rows { limit } } => {
-            let path = format!("/accounts/{}/ledger?limit={limit}", segment(&account));
+            let path = format!("/accounts/{}/ledger?limit={limit}", path_segment(&account));
             list(client, json, &path, ENTRY, "no entries").await
         }
         Account::Suspend { account } => suspend(client, json, &account, true).await,
@@ -260,12 +268,12 @@ async fn account(command: Account, client: &Client, json: bool) -> anyhow::Resul
 }
 
 async fn suspend(
-    client: &Client,
+    client: &AdminClient,
     json: bool,
     account: &str,
     suspended: bool,
 ) -> anyhow::Result<()> {
-    let path = format!("/accounts/{}/suspension", segment(account));
+    let path = format!("/accounts/{}/suspension", path_segment(account));
     object(
         json,
         &client.post(&path, json!({ "suspended": suspended })).await?,
@@ -273,7 +281,7 @@ async fn suspend(
     )
 }
 
-async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
+async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Key::List => {
             list(
@@ -287,7 +295,10 @@ async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
         }
         Key::Add { account, allow } => {
             let made = client
-                .post(&format!("/accounts/{}/keys", segment(&account)), json!({ "allow": allow }))
+                .post(
+                    &format!("/accounts/{}/keys", path_segment(&account)),
+                    json!({ "allow": allow }),
+                )
                 .await?;
             if json {
                 return print::json(&made);
@@ -297,18 +308,23 @@ async fn key(command: Key, client: &Client, json: bool) -> anyhow::Result<()> {
             print::line(&print::cell(made.get("key")))
         }
         Key::Revoke { prefix } => {
-            let revoked = client.delete(&format!("/keys/{}", segment(&prefix))).await?;
+            let revoked = client.delete(&format!("/keys/{}", path_segment(&prefix))).await?;
             object(json, &revoked, &["revoked"])
         }
     }
 }
 
-async fn enable(client: &Client, json: bool, service: &str, enabled: bool) -> anyhow::Result<()> {
-    let path = format!("/services/{}/enabled", segment(service));
+async fn enable(
+    client: &AdminClient,
+    json: bool,
+    service: &str,
+    enabled: bool,
+) -> anyhow::Result<()> {
+    let path = format!("/services/{}/enabled", path_segment(service));
     object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
 }
 
-async fn service(command: Service, client: &Client, json: bool) -> anyhow::Result<()> {
+async fn service(command: Service, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Service::List => list(client, json, "/services", SERVICE, "no services").await,
         Service::Enable { service } => enable(client, json, &service, true).await,

@@ -11,14 +11,14 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::client::Client;
 use super::print;
 use super::progress::Progress;
+use crate::http::AdminClient;
 
 const FIELDS: &[&str] = &["file", "bytes", "sha256"];
 
 /// Copies the database into `file`, and its SHA-256 beside it as `sha256sum --check` reads it.
-pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
     let file = std::path::absolute(file)?;
     if file.symlink_metadata().is_ok() {
         bail!("{} is there already; a backup overwrites nothing", file.display());
@@ -45,7 +45,7 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
 }
 
 /// Bytes and SHA-256 of what was written into a new file, and to disk.
-async fn receive(client: &Client, into: &Path) -> anyhow::Result<(u64, String)> {
+async fn receive(client: &AdminClient, into: &Path) -> anyhow::Result<(u64, String)> {
     let progress = Progress::begin();
     progress.show("the daemon copies the database …");
     let (length, mut body) = client.stream("/backup").await?;

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::client::{Client, segment};
 use super::print;
+use crate::http::{AdminClient, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Bank {
@@ -83,7 +83,7 @@ const PLAN: &[&str] = &["radio", "port", "doing", "slot", "label", "iccid", "why
 const MOVES: &[&str] = &["began_at", "ended_at", "radio", "slot", "left", "found", "outcome"];
 
 /// Carries a command out and prints the daemon's answer.
-pub(super) async fn run(command: Bank, client: &Client, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Bank::List => {
             table(json, &client.get("/banks").await?, LIST, "no banks: no [[bank]] is configured")
@@ -110,7 +110,7 @@ pub(super) async fn run(command: Bank, client: &Client, json: bool) -> anyhow::R
 }
 
 fn path(bank: &str, more: &str) -> String {
-    format!("/banks/{}{more}", segment(bank))
+    format!("/banks/{}{more}", path_segment(bank))
 }
 
 fn table(json: bool, rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::client::{Client, segment};
 use super::print;
 use super::progress::Progress;
+use crate::http::{AdminClient, path_segment};
 
 /// Sets the number of each SIM of a file. Lines that cannot be used are told, and the others are
 /// taken all the same.
-pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (mut set, mut faults) = (Vec::new(), 0_usize);
@@ -20,7 +20,7 @@ pub(super) async fn run(client: &Client, file: &Path, json: bool) -> anyhow::Res
         progress.show(format_args!("{done} of {all} SIMs"));
         let taken = match row {
             Ok((iccid, number)) => {
-                let path = format!("/sims/{}/number", segment(&iccid));
+                let path = format!("/sims/{}/number", path_segment(&iccid));
                 client
                     .post(&path, json!({ "number": number }))
                     .await

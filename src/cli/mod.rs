@@ -7,7 +7,6 @@ mod backup;
 mod bank;
 mod catalogue;
 mod check;
-mod client;
 mod demo;
 mod demo_once;
 mod demo_stage;
@@ -31,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::daemon::StartError;
 use crate::daemon::config::{self, Config, ConfigError};
+use crate::http::AdminClient;
 
 /// sysexits' EX_CONFIG: starting again is of no use before somebody has seen to it; the service
 /// manager is told not to.
@@ -174,12 +174,12 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
 
 /// Of the configuration only the socket is needed: faults elsewhere keep nobody from helping a
 /// running daemon.
-fn client(common: &Common) -> anyhow::Result<client::Client> {
+fn client(common: &Common) -> anyhow::Result<AdminClient> {
     let path = common.path()?;
     let reading = Config::look(&path)?;
     if !reading.is_sure("admin", "socket") {
         // Another daemon might answer on the default one.
         return Err(ConfigError { path, faults: Ok(reading.faults) }.into());
     }
-    Ok(client::Client::new(reading.config.socket))
+    Ok(AdminClient::new(reading.config.socket))
 }

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::client::{Client, segment};
 use super::print;
 use crate::at::FinalResult;
 use crate::driver::{Depth, probe};
+use crate::http::{AdminClient, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Modem {
@@ -104,7 +104,7 @@ const SHOW: &[&str] = &[
 const SCAN: &[&str] = &["port", "answer", "manufacturer", "model", "imei", "profile"];
 
 /// Carries a command out and prints the daemon's answer.
-pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Modem::List => {
             let rows = client.get("/modems").await?;
@@ -115,10 +115,10 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
             let rows = client.post("/modem/scan", Value::Null).await?;
             table(json, &rows, SCAN, "no serial port is there")
         }
-        Modem::Reset { modem, hard } => client
-            .post("/modem/reset", json!({ "name": modem, "hard": hard }))
-            .await
-            .and_then(|said| reply(&said, json)),
+        Modem::Reset { modem, hard } => {
+            let asked = json!({ "name": modem, "hard": hard });
+            reply(&client.post("/modem/reset", asked).await?, json)
+        }
         Modem::At { modem, command } => {
             let said =
                 client.post("/modem/at", json!({ "name": modem, "command": command })).await?;
@@ -130,10 +130,10 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
             );
             Ok(())
         }
-        Modem::Ussd { modem, code } => client
-            .post("/modem/ussd", json!({ "name": modem, "code": code }))
-            .await
-            .and_then(|said| reply(&said, json)),
+        Modem::Ussd { modem, code } => {
+            let asked = json!({ "name": modem, "code": code });
+            reply(&client.post("/modem/ussd", asked).await?, json)
+        }
         Modem::AskNumber { modem, code, loopback } => {
             let asked = json!({ "name": modem, "code": code, "loopback": loopback });
             let sim = client.post("/modem/number", asked).await?;
@@ -141,14 +141,15 @@ pub(super) async fn run(command: Modem, client: &Client, json: bool) -> anyhow::
             if json { print::json(&sim) } else { print::fields(&sim, fields) }
         }
         Modem::Record { modem, file, reason } => {
-            let said = client.get(&format!("/modem/recording?name={}", segment(&modem))).await?;
+            let said =
+                client.get(&format!("/modem/recording?name={}", path_segment(&modem))).await?;
             record(&get(client, &modem).await?, &said, &file, &reason)
         }
     }
 }
 
-async fn get(client: &Client, modem: &str) -> anyhow::Result<Value> {
-    client.get(&format!("/modem?name={}", segment(modem))).await
+async fn get(client: &AdminClient, modem: &str) -> anyhow::Result<Value> {
+    Ok(client.get(&format!("/modem?name={}", path_segment(modem))).await?)
 }
 
 fn table(json: bool, rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {

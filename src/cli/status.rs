@@ -6,10 +6,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::client::Client;
 use super::print;
 use super::screen::{Cell, Ink, Screen, cut};
 use crate::daemon::system_sources;
+use crate::http::AdminClient;
 
 /// Lines of modems that are shown however much else there is.
 const MODEMS_AT_LEAST: usize = 5;
@@ -17,7 +17,7 @@ const MODEMS_AT_LEAST: usize = 5;
 const ALARMS_AT_MOST: usize = 6;
 
 /// Shows how things stand.
-pub(super) async fn once(client: &Client, json: bool) -> anyhow::Result<()> {
+pub(super) async fn once(client: &AdminClient, json: bool) -> anyhow::Result<()> {
     let site = Site::ask(client).await?;
     if json {
         return print::json(&site.status);
@@ -29,7 +29,7 @@ pub(super) async fn once(client: &Client, json: bool) -> anyhow::Result<()> {
 
 /// Shows it again and again until interrupted: over itself on a terminal, elsewhere a line each
 /// time.
-pub(super) async fn watch(client: &Client, json: bool, every: Duration) -> anyhow::Result<()> {
+pub(super) async fn watch(client: &AdminClient, json: bool, every: Duration) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     loop {
         let screen = Screen::here();
@@ -67,7 +67,7 @@ struct Site {
 }
 
 impl Site {
-    async fn ask(client: &Client) -> anyhow::Result<Site> {
+    async fn ask(client: &AdminClient) -> anyhow::Result<Site> {
         let mut status = client.get("/status").await?;
         let overview = client.get("/overview").await?;
         if let (Some(status), Value::Object(overview)) = (status.as_object_mut(), overview) {

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::admin::MESSAGE;
-use super::client::Client;
 use super::print;
+use crate::http::AdminClient;
 
 /// How long one question waits for news, in seconds.
 const WAIT_SECONDS: u64 = 50;
 
 /// Prints each new message until interrupted; with `json` an object a line.
-pub(super) async fn run(client: &Client, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(client: &AdminClient, json: bool) -> anyhow::Result<()> {
     let newest = client.get("/messages?limit=1").await?;
     let mut after = last_id(&newest).unwrap_or(0);
     loop {

@@ -1,17 +1,18 @@
-//! The customers' API and the admin interface over axum. What is said is decided in `gateway`; here
-//! it is put into words.
+//! The customers' API and the admin interface over axum, and the admin interface's client. What is
+//! answered is decided in `gateway`; here it is put into words.
 
 pub mod admin;
+mod client;
 mod connection_limiter;
 pub mod customer;
 pub mod health;
 mod ids;
 mod limits;
-mod multipart;
 mod params;
 mod requests;
 mod serve;
 
+pub use client::{AdminClient, ClientError, path_segment};
 pub use ids::{RequestIds, in_spans};
 pub use limits::{Limits, Throttle};
 pub use requests::Requests;

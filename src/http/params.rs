@@ -1,20 +1,20 @@
-//! A request's parameters, wherever its client put them: query, form body (both kinds), JSON body,
-//! `Authorization: Bearer` for the key.
+//! The parameters of a customer's request, wherever the client put them: the query, a form body of
+//! either kind, a JSON body, or `Authorization: Bearer` for the key.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::body::{HttpBody, to_bytes};
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::extract::{ConnectInfo, FromRequest, Multipart, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
-use super::multipart;
 use crate::domain::key::ApiKey;
 
-/// Parameters by name; where a name comes twice the first counts, the query before the body.
+/// Parameters by name. Of several with the same name the first counts, and the query comes before
+/// the body.
 #[derive(Debug, Default)]
 pub struct Params {
     pairs: Vec<(String, String)>,
@@ -25,26 +25,25 @@ pub struct Params {
     pub peer: Option<IpAddr>,
 }
 
-/// The largest body that is read; parameters are some hundred bytes.
+/// The largest body that is read; parameters take some hundred bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The address that a request comes from.
 fn peer(request: &Request) -> Option<IpAddr> {
     let ConnectInfo(address) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
     Some(peer_of(*address))
 }
 
-/// The address of a connection's other end; an IPv4 one as such, also where both kinds come in by
-/// one socket.
+/// The address of a connection's other end. An IPv4 address is written as such, even where one
+/// socket accepts both kinds.
 pub(super) fn peer_of(address: SocketAddr) -> IpAddr {
     address.ip().to_canonical()
 }
 
 impl Params {
-    /// Those of a request's head: its query, and the key of its header.
-    pub(super) fn of_head<B>(request: &Request<B>, peer: Option<IpAddr>) -> Params {
+    /// The parameters in a request's head: its query, and the key in its header.
+    pub(super) fn from_head<B>(request: &Request<B>, peer: Option<IpAddr>) -> Params {
         let mut params = Params { peer, ..Params::default() };
         params.add_form(request.uri().query().unwrap_or("").as_bytes());
         params.bearer = header(request.headers(), AUTHORIZATION)
@@ -54,19 +53,19 @@ impl Params {
         params
     }
 
-    /// A parameter that is there and not empty.
+    /// A parameter's value. An empty value counts as none.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(key, value)| key == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
     }
 
-    /// A parameter made of digits only, as a number.
+    /// A parameter that consists of digits only, as a number.
     pub fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         let text = self.get(name)?;
         text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
-    /// The key: the parameter before the header.
+    /// The API key; a parameter is preferred to the header.
     pub fn key(&self) -> Option<ApiKey> {
         self.get("key")
             .map(|key| ApiKey::from_request(key.to_owned()))
@@ -91,17 +90,34 @@ impl Params {
             }
         }
     }
+
+    /// Adds the fields of a `multipart/form-data` body, without files. A broken body counts as far
+    /// as it can be read.
+    async fn add_multipart(&mut self, mut form: Multipart) {
+        while let Ok(Some(field)) = form.next_field().await {
+            let name = field.name().filter(|_| field.file_name().is_none()).map(str::to_owned);
+            let Ok(value) = field.text().await else { return };
+            self.pairs.extend(name.map(|name| (name, value)));
+        }
+    }
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// The form in a body whose content type says that it is one.
+async fn multipart(content_type: &str, body: &Bytes) -> Option<Multipart> {
+    let request = Request::builder().header(CONTENT_TYPE, content_type);
+    let request = request.body(Body::from(body.clone())).ok()?;
+    Multipart::from_request(request, &()).await.ok()
+}
+
 impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _state: &S) -> Result<Params, Infallible> {
-        let mut params = Params::of_head(&request, peer(&request));
+        let mut params = Params::from_head(&request, peer(&request));
         if request.body().is_end_stream() {
             return Ok(params);
         }
@@ -110,9 +126,9 @@ impl<S: Send + Sync> FromRequest<S> for Params {
         let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await;
         // Too large, broken, or too slow.
         let Ok(Ok(body)) = body else { return Ok(Params { unreadable: true, ..params }) };
-        // Clients forget the content type: what looks like an object is JSON.
-        if let Some(boundary) = multipart::boundary(kind) {
-            params.pairs.extend(multipart::fields(&body, boundary));
+        // Some clients forget the content type: what looks like an object is taken for JSON.
+        if let Some(form) = multipart(kind, &body).await {
+            params.add_multipart(form).await;
         } else if kind.contains("json") || body.first() == Some(&b'{') {
             params.add_json(&body);
         } else {
@@ -162,8 +178,46 @@ mod tests {
         assert!(params(Request::builder().uri("/x?key="), "").await.key().is_none());
     }
 
+    async fn fields(kind: &str, body: impl Into<Body>) -> Vec<(String, String)> {
+        let request = Request::builder().method("POST").uri("/x").header(CONTENT_TYPE, kind);
+        let request = request.body(body.into()).unwrap();
+        Params::from_request(request, &()).await.unwrap().pairs
+    }
+
     #[tokio::test]
-    async fn what_is_no_object_cannot_be_read_and_an_empty_body_says_nothing() {
+    async fn a_multipart_form_as_curl_sends_it() {
+        let parts = [
+            "Content-Disposition: form-data; name=\"key\"\r\n\r\nabc",
+            "content-disposition: form-data; name=package\r\nContent-Type: text/plain\r\n\r\n3m",
+            "Content-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\nfile",
+        ];
+        let body: String = parts.map(|part| format!("--a1--b\r\n{part}\r\n")).concat();
+        let expected = [("key", "abc"), ("package", "3m")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        for kind in [
+            "multipart/form-data; boundary=a1--b",
+            "Multipart/Form-Data; charset=utf-8; Boundary=\"a1--b\"",
+        ] {
+            assert_eq!(fields(kind, format!("{body}--a1--b--\r\n")).await, expected, "{kind}");
+        }
+        let read = fields("multipart/form-data; boundary=a1--b", body).await;
+        assert_eq!(read, expected, "the last boundary is missing");
+    }
+
+    #[tokio::test]
+    async fn any_bytes_are_fields_or_nothing() {
+        for body in [
+            &b"--x"[..],
+            b"--x\r\n\r\n",
+            b"--x\r\nContent-Disposition: form-data\r\n\r\nv",
+            b"\xff\xfe--x--",
+        ] {
+            assert_eq!(fields("multipart/form-data; boundary=x", body).await, [], "{body:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn json_that_is_no_object_is_unreadable_and_an_empty_body_is_not() {
         for (body, unreadable) in [
             ("{\"key\": ", true),
             ("[1]", true),

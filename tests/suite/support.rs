@@ -2,8 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -11,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use simbridge::http::AdminClient;
 use simbridge::simulator::{Network, Rack, RackConfig, Scenario};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -172,21 +172,19 @@ impl Site {
         http(status["listen"].as_str().unwrap_or_else(|| panic!("{status}")), request)
     }
 
-    /// What the daemon says on its admin socket; as the commands ask it, without a process each
-    /// time.
-    pub fn admin(&self, path: &str) -> Value {
-        let stream = UnixStream::connect(self.dir.path().join("admin.sock")).unwrap();
-        let (_, body) = exchange(
-            stream,
-            &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
-        );
-        serde_json::from_str(&body).unwrap()
+    fn client(&self) -> AdminClient {
+        AdminClient::new(self.dir.path().join("admin.sock"))
     }
 
-    /// A page of the admin socket as it is.
+    /// What the daemon answers on its admin socket, as the commands ask it, but without a process
+    /// each time.
+    pub fn admin(&self, path: &str) -> Value {
+        self.runtime.block_on(in_time(self.client().get(path))).unwrap()
+    }
+
+    /// A page of text on the admin socket.
     pub fn page(&self, path: &str) -> String {
-        let answer = ask(&self.dir.path().join("admin.sock"), path).unwrap();
-        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+        self.runtime.block_on(in_time(self.client().page(path))).unwrap()
     }
 
     /// An account with a key and credit; the key.
@@ -294,8 +292,10 @@ impl Daemon {
 
     /// Takes what it shows to whoever watches it.
     fn look_around(&mut self) {
+        let client = AdminClient::new(self.folder.join("admin.sock"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for path in ["/metrics", "/healthz", "/readyz"] {
-            self.shown += &ask(&self.folder.join("admin.sock"), path).unwrap_or_default();
+            self.shown += &runtime.block_on(in_time(client.page(path))).unwrap_or_default();
         }
     }
 
@@ -336,16 +336,9 @@ impl Drop for Daemon {
     }
 }
 
-/// Asks on a socket, if anybody answers there.
-fn ask(socket: &Path, path: &str) -> std::io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(GIVE_UP))?;
-    stream.write_all(
-        format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes(),
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+/// Waits for an answer, but not for ever.
+async fn in_time<T>(answer: impl Future<Output = T>) -> T {
+    tokio::time::timeout(GIVE_UP, answer).await.unwrap_or_else(|_| panic!("no answer in time"))
 }
 
 /// Looks again and again until `there`; fails after [`GIVE_UP`].

@@ -72,7 +72,7 @@ pub(super) fn known_to_wait<B>(
     if request.uri().path() != "/api/getsms" || request.method() != Method::GET {
         return None;
     }
-    let params = Params::of_head(request, Some(peer));
+    let params = Params::from_head(request, Some(peer));
     let (order, digest) = (order_id(&params).ok()?, params.key()?.digest());
     let holder =
         api.gateway.remembered_holder(&digest).filter(|holder| may_come(holder, Some(peer)))?;
