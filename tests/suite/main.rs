@@ -31,5 +31,6 @@ mod recordings;
 mod reload;
 mod service;
 mod simulator;
+mod snapshots;
 mod status;
 mod support;
