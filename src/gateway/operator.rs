@@ -61,7 +61,10 @@ impl Gateway {
 
     /// The newest `limit` entries of an account's ledger, oldest first.
     pub async fn ledger(&self, reference: String, limit: RowLimit) -> Result<Vec<Entry>, Error> {
-        self.env.store.read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit.rows())?)).await
+        self.env
+            .store
+            .read(move |rows| Ok(rows.ledger(find(rows, &reference)?.id, limit.rows())?))
+            .await
     }
 
     /// An account's keys open nothing from now on, or again.
