@@ -169,10 +169,10 @@ impl Daemon {
                 StartError::Http { address: config.http.listen, reason: error.to_string() }
             })?;
         let mut servers = vec![customers];
-        let known = banks.iter().cloned().zip(config.banks.iter().cloned()).collect();
-        let host = Arc::new(GatewayBridge::new(gateway.clone(), Arc::clone(&watch.modems), known));
+        let host = Arc::new(GatewayBridge::new(gateway.clone(), Arc::clone(&watch.modems)));
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::clone(&host));
-        let banks = driver::bank::start(banks, &driver.handle(), &host, &stopping);
+        let bank_bridge = Arc::new(banks::BankBridge(gateway.clone()));
+        let banks = driver::bank::start(banks, &driver.handle(), &bank_bridge, &stopping);
         watch.began(address, driver.handle());
         let desk: Arc<dyn ModemControl> = Arc::new(DriverModemControl {
             driver: driver.handle(),

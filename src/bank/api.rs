@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::profile::{BankProfile, Reach};
-use crate::domain::Moment;
+use crate::domain::bank::{SlotRecord, SwitchRecord};
+use crate::domain::{Iccid, Moment, PortName};
 use crate::modem::NO_CARD;
 use crate::modem::{Snapshot, State};
 
@@ -16,20 +17,25 @@ pub struct BankConfig {
     /// Its model.
     pub profile: BankProfile,
     /// Its radios' ports, in the order in which the bank counts them.
-    pub radios: Vec<String>,
-    /// Slots: of each radio where they are its own, else of the whole bank.
+    pub radios: Vec<PortName>,
+    /// The number of slots: of each radio where every radio has its own, else of the whole bank.
     pub slots: u32,
-    /// A rented SIM is on the air at least this often.
+    /// The longest time that a rented SIM may be off the air.
     pub rental_visit: Duration,
-    /// So long a SIM stays after its last message.
+    /// How long a SIM stays on the air after its last message.
     pub quiet: Duration,
-    /// So long a SIM of the stock stays before another has its turn.
+    /// How long a SIM of the stock stays on the air before another takes its turn.
     pub stay: Duration,
+    /// A parked SIM may be sold if it can be on the air within this time; zero: never.
+    pub sell_within: Duration,
+    /// A rented SIM that has been off the air for longer than this is switched in when its tenant
+    /// looks for messages; `None`: never.
+    pub visit_on_view: Option<Duration>,
 }
 
 impl BankConfig {
-    /// How many slots there are altogether.
-    pub fn total(&self) -> u32 {
+    /// The number of slots of the whole bank.
+    pub fn total_slots(&self) -> u32 {
         let radios = u32::try_from(self.radios.len()).unwrap_or(u32::MAX);
         match self.profile.reach {
             Reach::Own => self.slots.saturating_mul(radios),
@@ -37,7 +43,7 @@ impl BankConfig {
         }
     }
 
-    /// The radios that a slot can be put on.
+    /// The radios that a slot can be put on, by index.
     pub fn radios_of(&self, slot: u32) -> Range<usize> {
         match self.profile.reach {
             Reach::Own => {
@@ -59,95 +65,48 @@ impl BankConfig {
         }
     }
 
-    /// The slot's number as the bank's command has it, from 0.
-    pub fn row(&self, slot: u32) -> u32 {
+    /// The slot's number in the bank's own commands, from 0: within its radio's slots where every
+    /// radio has its own, else within the bank.
+    pub fn local_slot(&self, slot: u32) -> u32 {
         match self.profile.reach {
             Reach::Own => slot % self.slots.max(1),
             Reach::Any => slot,
         }
     }
 
-    /// The slot in words, counted from 1.
+    /// The slot in words for an operator, counted from 1 as the hardware is labelled.
     pub fn label(&self, slot: u32) -> String {
-        let row = self.row(slot) + 1;
+        let number = self.local_slot(slot) + 1;
         match self.profile.reach {
-            Reach::Own => format!("radio {}, slot {row}", self.radios_of(slot).start + 1),
-            Reach::Any => format!("slot {row}"),
+            Reach::Own => format!("radio {}, slot {number}", self.radios_of(slot).start + 1),
+            Reach::Any => format!("slot {number}"),
         }
     }
 }
 
-/// What is in a slot.
+/// What the session on a radio's port reports, as far as it matters to a bank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum SlotContents {
-    /// Nobody has looked.
-    #[default]
-    Unknown,
-    /// No card.
-    Empty,
-    /// This card, by its ICCID.
-    Sim(String),
-}
-
-/// What was kept of a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// Which, from 0.
-    pub slot: u32,
-    /// What was found in it.
-    pub holds: SlotContents,
-    /// How long ago it was on the air.
-    pub visited: Option<Duration>,
-}
-
-/// What is wanted of a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotDemand {
-    /// Its ICCID.
-    pub iccid: String,
-    /// It must stay on the air while it is.
-    pub stays: bool,
-    /// It goes only for a card that somebody waits for.
-    pub collects: bool,
-    /// It is to come on the air at once.
-    pub called: Option<SwitchTrigger>,
-    /// It has a tenant.
-    pub rented: bool,
-}
-
-/// Why a card is to come on the air at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SwitchTrigger {
-    /// An order waits for it, for so long.
-    Order(Duration),
-    /// Its tenant has looked.
-    Tenant,
-}
-
-/// What a radio's session says, as far as a bank cares.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// The network has it.
-    pub works: bool,
-    /// The card that was read on it.
-    pub iccid: Option<String>,
-    /// It says that there is no card.
-    pub no_card: bool,
-    /// Its port or its modem is out of order.
-    pub lost: bool,
-    /// Its reason, in words.
+pub struct SessionStatus {
+    /// The modem is ready: a network has its SIM.
+    pub ready: bool,
+    /// The SIM that was read in the modem.
+    pub iccid: Option<Iccid>,
+    /// The modem says that there is no SIM.
+    pub no_sim: bool,
+    /// The port or the modem does not work.
+    pub out_of_order: bool,
+    /// Why the session is in its state, in words for an operator.
     pub reason: Option<String>,
 }
 
-impl Seen {
-    /// Out of what the driver shows of a port.
-    pub fn of(snapshot: &Snapshot) -> Seen {
+impl From<&Snapshot> for SessionStatus {
+    fn from(snapshot: &Snapshot) -> SessionStatus {
         let reason = snapshot.reason.clone();
-        Seen {
-            works: snapshot.state == State::Ready,
-            iccid: snapshot.sim.as_ref().map(|sim| sim.iccid.clone()),
-            no_card: snapshot.state == State::SimCheck && reason.as_deref() == Some(NO_CARD),
-            lost: matches!(
+        SessionStatus {
+            ready: snapshot.state == State::Ready,
+            iccid: snapshot.sim.as_ref().map(|sim| Iccid::from_stored(sim.iccid.as_str())),
+            no_sim: snapshot.state == State::SimCheck && reason.as_deref() == Some(NO_CARD),
+            out_of_order: matches!(
                 snapshot.state,
                 State::Absent | State::Recovering { .. } | State::Quarantined { .. }
             ),
@@ -159,79 +118,51 @@ impl Seen {
 /// What a bank wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BankAction {
-    /// Tell what is wanted of these cards: `Bank::needs`.
-    AskNeeds(Vec<String>),
-    /// May this card leave the air? `Bank::may_leave`. From a yes on nobody is given it.
-    MayLeave {
-        /// The radio that it is on.
+    /// Find out what is wanted of these SIMs, and answer with
+    /// [`Bank::on_demands`](super::Bank::on_demands).
+    FetchDemands(Vec<Iccid>),
+    /// Ask whether a SIM may leave the air, and answer with
+    /// [`Bank::on_release_answer`](super::Bank::on_release_answer). A released SIM is given to no
+    /// customer until it is reclaimed.
+    RequestRelease {
+        /// The radio that the SIM is on.
         radio: usize,
-        /// The card.
-        iccid: String,
+        /// The SIM.
+        iccid: Iccid,
     },
-    /// The card can be given again.
-    Stays {
-        /// The card.
-        iccid: String,
+    /// A released SIM is on the air again, or has not left it: it can be given to customers.
+    Reclaim {
+        /// The SIM.
+        iccid: Iccid,
     },
-    /// Have the radio's session leave: `Bank::left`.
-    Leave {
-        /// Which.
+    /// Have the radio's session empty its stores and go off the air, and answer with
+    /// [`Bank::on_off_air`](super::Bank::on_off_air).
+    TakeOffAir {
+        /// The radio.
         radio: usize,
-        /// The card that was let go; `None`: none could be read.
-        iccid: Option<String>,
+        /// The SIM that was released; `None` if none could be read.
+        iccid: Option<Iccid>,
     },
-    /// Have the bank put a row's card on a radio: `Bank::switched`.
+    /// Have the bank put a slot on a radio, and answer with
+    /// [`Bank::on_switched`](super::Bank::on_switched).
     Switch {
-        /// Which radio.
+        /// The radio.
         radio: usize,
-        /// Which row, from 0.
-        row: u32,
+        /// The slot as [`BankConfig::local_slot`] counts it.
+        local_slot: u32,
     },
-    /// Have the radio's session come back: `Bank::returned`.
-    Return {
-        /// Which.
+    /// Have the radio's session go on, and answer with
+    /// [`Bank::on_session_resumed`](super::Bank::on_session_resumed).
+    ResumeSession {
+        /// The radio.
         radio: usize,
-        /// By starting the modem anew.
+        /// Whether the modem has to be restarted to see its new SIM.
         restart: bool,
     },
-    /// Keep what is known of a slot.
-    Keep(Kept),
-    /// Keep how a switch went.
-    SwitchRecord(SwitchRecord),
-    /// Something that the report shows is another.
+    /// Store what is known of a slot.
+    SaveSlot(SlotRecord<Moment>),
+    /// Store how a switch went.
+    SaveSwitch(SwitchRecord<Moment>),
+    /// Something that the bank's report shows has changed.
     Report,
-}
-
-/// How a switch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MoveEnd {
-    /// The card is on the air.
-    Done,
-    /// It was read, but no network took it.
-    NoNetwork,
-    /// Another card was read.
-    Lied,
-    /// No card is in the slot.
-    Empty,
-    /// The bank or the radio did not answer.
-    Failed,
-}
-
-/// A switch that is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SwitchRecord {
-    /// The radio.
-    pub radio: usize,
-    /// The slot that was wanted.
-    pub slot: u32,
-    /// The card that left.
-    pub left: Option<String>,
-    /// Since when the radio was deaf.
-    pub began_at: Moment,
-    /// Until when.
-    pub ended_at: Moment,
-    /// The card that was read in the end.
-    pub found: Option<String>,
-    /// How it ended.
-    pub end: MoveEnd,
 }

@@ -1,5 +1,5 @@
 //! The control line of a serial pool: one command at a time, a pause after each, an answer or none,
-//! tries again.
+//! and more attempts when it fails.
 
 use std::collections::VecDeque;
 
@@ -10,29 +10,30 @@ use crate::domain::Moment;
 /// What the control line wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ControlAction {
-    /// Send these octets.
+    /// Write these bytes to the line.
     Write(Vec<u8>),
-    /// The switch for this radio was taken, or not.
+    /// The bank has taken the switch for this radio, or it failed for this reason.
     Switched(usize, Result<(), String>),
 }
 
 #[derive(Debug)]
-struct Job {
-    /// For which radio; `None`: nobody waits for it.
+struct Command {
+    /// The radio that it is for; `None` if nobody waits for it.
     radio: Option<usize>,
-    command: String,
-    tries: u8,
+    text: String,
+    attempts_left: u8,
 }
 
-/// The line.
+/// A bank's control line.
 #[derive(Debug)]
 pub struct Control {
     profile: BankProfile,
     lines: LineBuffer,
-    jobs: VecDeque<Job>,
-    /// The first job has been sent, and may be answered until then.
-    sent: Option<Moment>,
-    /// Nothing is sent before.
+    /// Commands in their order. The first has been sent if `answer_until` is set.
+    commands: VecDeque<Command>,
+    /// Until when the first command may be answered.
+    answer_until: Option<Moment>,
+    /// The earliest time at which the next command may be sent.
     free_at: Moment,
     actions: VecDeque<ControlAction>,
 }
@@ -40,12 +41,13 @@ pub struct Control {
 impl Control {
     /// A line that has just been opened: first the bank is asked whether it is ready.
     pub fn new(profile: BankProfile, now: Moment) -> Control {
-        let ready = profile.ready.clone().map(|command| Job { radio: None, command, tries: 1 });
+        let ready = profile.ready.clone();
+        let ready = ready.map(|text| Command { radio: None, text, attempts_left: 1 });
         let mut control = Control {
             profile,
             lines: LineBuffer::default(),
-            jobs: ready.into_iter().collect(),
-            sent: None,
+            commands: ready.into_iter().collect(),
+            answer_until: None,
             free_at: now,
             actions: VecDeque::new(),
         };
@@ -53,10 +55,11 @@ impl Control {
         control
     }
 
-    /// Puts a row's card on a radio when it is its turn.
-    pub fn switch(&mut self, radio: usize, row: u32, now: Moment) {
-        let command = self.profile.command(radio, row);
-        self.jobs.push_back(Job { radio: Some(radio), command, tries: self.profile.tries });
+    /// Has a slot put on a radio once the commands before it are done. Both count from 0.
+    pub fn switch(&mut self, radio: usize, local_slot: u32, now: Moment) {
+        let text = self.profile.command(radio, local_slot);
+        let attempts_left = self.profile.tries;
+        self.commands.push_back(Command { radio: Some(radio), text, attempts_left });
         self.tick(now);
     }
 
@@ -65,22 +68,21 @@ impl Control {
         self.actions.pop_front()
     }
 
-    /// When to call [`Control::tick`] if nothing happens before.
+    /// When to call [`Control::tick`] if nothing happens earlier.
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.sent.or_else(|| (!self.jobs.is_empty()).then_some(self.free_at))
+        self.answer_until.or_else(|| (!self.commands.is_empty()).then_some(self.free_at))
     }
 
-    /// Octets from the bank. Whatever is no final result (an echo, chatter) says nothing.
-    pub fn receive(&mut self, octets: &[u8], now: Moment) {
+    /// Bytes have come from the bank. Whatever is no final result (an echo, chatter) is ignored.
+    pub fn push_bytes(&mut self, bytes: &[u8], now: Moment) {
         let mut lines = std::mem::take(&mut self.lines);
-        let mut rest = octets;
+        let mut rest = bytes;
         while let Some(item) = lines.next(&mut rest) {
-            let said = match item {
-                Item::Line(line) => said(&line),
-                Item::Prompt => None,
-            };
-            if let Some(said) = said.filter(|_| self.sent.is_some()) {
-                self.ended(said, now);
+            if let Item::Line(line) = item
+                && let Some(result) = parse_result(&line)
+                && self.answer_until.is_some()
+            {
+                self.on_answer(result, now);
             }
         }
         self.lines = lines;
@@ -89,45 +91,44 @@ impl Control {
 
     /// Time has passed.
     pub fn tick(&mut self, now: Moment) {
-        if self.sent.is_some_and(|until| until <= now) {
-            self.ended(
-                match self.profile.silence {
-                    Silence::Taken => Ok(()),
-                    Silence::Failed => Err("the bank does not answer".to_owned()),
-                },
-                now,
-            );
+        if self.answer_until.is_some_and(|until| until <= now) {
+            let result = match self.profile.silence {
+                Silence::Taken => Ok(()),
+                Silence::Failed => Err("the bank does not answer".to_owned()),
+            };
+            self.on_answer(result, now);
         }
-        if self.sent.is_none()
+        if self.answer_until.is_none()
             && self.free_at <= now
-            && let Some(job) = self.jobs.front()
+            && let Some(command) = self.commands.front()
         {
-            self.actions.push_back(ControlAction::Write(format!("{}\r", job.command).into_bytes()));
-            self.sent = Some(now + self.profile.answer());
+            let bytes = format!("{}\r", command.text).into_bytes();
+            self.actions.push_back(ControlAction::Write(bytes));
+            self.answer_until = Some(now + self.profile.answer());
         }
     }
 
-    /// The line has failed: nobody waits any more. For whom it was.
+    /// Gives the line up after it failed. Returns the radios whose switches were not answered.
     pub fn abandon(self) -> Vec<usize> {
-        self.jobs.into_iter().filter_map(|job| job.radio).collect()
+        self.commands.into_iter().filter_map(|command| command.radio).collect()
     }
 
-    fn ended(&mut self, said: Result<(), String>, now: Moment) {
-        self.sent = None;
+    fn on_answer(&mut self, result: Result<(), String>, now: Moment) {
+        self.answer_until = None;
         self.free_at = now + self.profile.pause();
-        let Some(mut job) = self.jobs.pop_front() else { return };
-        job.tries = job.tries.saturating_sub(1);
-        if said.is_err() && job.tries > 0 {
-            return self.jobs.push_front(job);
+        let Some(mut command) = self.commands.pop_front() else { return };
+        command.attempts_left = command.attempts_left.saturating_sub(1);
+        if result.is_err() && command.attempts_left > 0 {
+            return self.commands.push_front(command);
         }
-        if let Some(radio) = job.radio {
-            self.actions.push_back(ControlAction::Switched(radio, said));
+        if let Some(radio) = command.radio {
+            self.actions.push_back(ControlAction::Switched(radio, result));
         }
     }
 }
 
-/// `OK`, alone or behind a word (`SWITCH OK`), or an error; an echo is neither.
-fn said(line: &str) -> Option<Result<(), String>> {
+/// Reads a final result: `OK`, alone or after a word (`SWITCH OK`), or an error. An echo is neither.
+fn parse_result(line: &str) -> Option<Result<(), String>> {
     match FinalResult::parse(line) {
         Some(result) if !result.is_ok() => Some(Err(format!("the bank answers {result}"))),
         Some(_) => Some(Ok(())),

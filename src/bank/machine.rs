@@ -1,78 +1,51 @@
-//! The bank: its radios and slots, what each is doing, and what becomes of what it hears.
+//! The bank's state machine: it hears sessions, the gateway, the bank and the operator, and decides
+//! what is done next.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::api::{
-    BankAction, BankConfig, Kept, MoveEnd, Seen, SlotContents, SlotDemand, SwitchTrigger,
-};
-use super::model::{Radio, Slot, Wanted};
+use super::api::{BankAction, BankConfig, SessionStatus};
+use super::model::BankState;
 use super::plan;
-use super::switching::{Progress, Switch};
-use crate::domain::Moment;
+use super::switching::{Progress, Switch, Target};
+use crate::domain::bank::{SlotDemand, SlotRecord, SwitchOutcome, SwitchReason};
+use crate::domain::{Iccid, Moment};
 use crate::modem::RequestError;
 
-/// What is wanted of the cards is asked anew before a switch when it is older.
-const FRESH: Duration = Duration::from_secs(5);
-/// Some of it changes without anybody saying so (an order stops collecting): asked anew at least so
+/// A switch begins only on demands that are no older.
+const FRESH_DEMANDS: Duration = Duration::from_secs(5);
+/// Some demands change without an event (an order stops collecting): they are fetched at least this
 /// often.
-const STALE: Duration = Duration::from_secs(30);
-/// A question that was not answered by then is asked again.
+const STALE_DEMANDS: Duration = Duration::from_secs(30);
+/// After this time without an answer, demands are fetched again.
 const UNANSWERED: Duration = Duration::from_secs(30);
-/// After a card that may not leave, or did not, its radio is left alone for so long.
-pub(super) const HELD: Duration = Duration::from_secs(15);
-/// Switches that are averaged.
-const MEASURED: usize = 8;
+/// How long a radio is left alone after its SIM could not leave it.
+pub(super) const HOLD_OFF: Duration = Duration::from_secs(15);
 
 /// A bank.
 #[derive(Debug)]
 pub struct Bank {
-    pub(super) config: BankConfig,
-    pub(super) radios: Vec<Radio>,
-    pub(super) slots: Vec<Slot>,
-    /// The slot that each card is in, by its ICCID.
-    pub(super) places: HashMap<String, u32>,
-    pub(super) wanted: HashMap<String, Wanted>,
-    heard_at: Option<Moment>,
-    asked_at: Option<Moment>,
-    /// There was news since it was asked.
-    ask_again: bool,
-    times: VecDeque<Duration>,
+    pub(super) state: BankState,
+    /// When the demands that are known were answered.
+    demands_at: Option<Moment>,
+    /// When the request for demands was made that has not been answered.
+    fetching_since: Option<Moment>,
+    /// Whether demands have changed since that request.
+    fetch_again: bool,
     pub(super) actions: VecDeque<BankAction>,
 }
 
 impl Bank {
-    /// A bank of which this is known from before. `now` is later than anything that was kept.
-    pub fn new(config: BankConfig, kept: Vec<Kept>, now: Moment) -> Bank {
-        let mut slots: Vec<Slot> = (0..config.total()).map(|_| Slot::default()).collect();
-        let mut places = HashMap::new();
-        for Kept { slot: number, holds, visited } in kept {
-            let place = usize::try_from(number).unwrap_or(usize::MAX);
-            if let Some(slot) = slots.get_mut(place) {
-                if let SlotContents::Sim(iccid) = &holds {
-                    places.insert(iccid.clone(), number);
-                }
-                let visited = visited
-                    .and_then(|ago| now.elapsed().checked_sub(ago))
-                    .map(Moment::since_origin);
-                *slot = Slot { holds, visited, tried: visited, ..Slot::default() };
-            }
-        }
-        let radio = || Radio { since: now, deaf_since: now, not_before: now, ..Radio::default() };
-        let radios = config.radios.iter().map(|_| radio()).collect();
+    /// A bank of whose slots this was stored. `now` must be later than all of it.
+    pub fn new(config: BankConfig, records: Vec<SlotRecord<Moment>>, now: Moment) -> Bank {
         let mut bank = Bank {
-            config,
-            radios,
-            slots,
-            places,
-            wanted: HashMap::new(),
-            heard_at: None,
-            asked_at: None,
-            ask_again: false,
-            times: VecDeque::new(),
+            state: BankState::new(config, records, now),
+            demands_at: None,
+            fetching_since: None,
+            fetch_again: false,
             actions: VecDeque::new(),
         };
-        bank.ask(now);
+        bank.fetch_demands(now);
         bank
     }
 
@@ -81,224 +54,234 @@ impl Bank {
         self.actions.pop_front()
     }
 
-    /// A radio's session says something.
-    pub fn radio(&mut self, radio: usize, seen: Seen, now: Moment) {
-        let Some(known) = self.radios.get_mut(radio).filter(|known| known.seen != seen) else {
-            return;
-        };
-        let same_card = known.seen.iccid == seen.iccid;
-        let comes = seen.works && !known.seen.works && known.doing.is_none();
-        known.last = seen.iccid.clone().or(known.last.take());
-        known.ready_since =
-            known.ready_since.filter(|_| same_card && seen.works).or(seen.works.then_some(now));
-        if known.seen.works && !seen.works {
-            known.deaf_since = now;
+    /// A radio's session has reported its status.
+    pub fn on_session_status(&mut self, radio: usize, status: SessionStatus, now: Moment) {
+        let known = self.state.radios.get_mut(radio);
+        let Some(known) = known.filter(|known| known.session != status) else { return };
+        let was_ready = known.session.ready;
+        let same_sim = known.session.iccid == status.iccid;
+        known.last_read = status.iccid.clone().or(known.last_read.take());
+        known.on_air_since =
+            known.on_air_since.filter(|_| same_sim && status.ready).or(status.ready.then_some(now));
+        if was_ready && !status.ready {
+            known.off_air_since = now;
         }
-        if !same_card {
-            known.last_message = None;
+        if !same_sim {
+            known.last_message_at = None;
         }
-        // One that a task which fell had let go is here again.
-        let back = seen.iccid.clone().filter(|_| comes).map(|iccid| BankAction::Stays { iccid });
-        known.seen = seen;
-        if known.doing.is_none() {
+        let mut reclaimed = None;
+        if known.switch.is_none() {
             known.since = now;
+            // It may have been released for a switch that a failed task of this bank began.
+            reclaimed = status.iccid.clone().filter(|_| status.ready && !was_ready);
         }
-        self.actions.extend(back);
+        known.session = status;
+        self.actions.extend(reclaimed.map(|iccid| BankAction::Reclaim { iccid }));
         self.actions.push_back(BankAction::Report);
         self.tick(now);
     }
 
     /// A message has come on a radio.
-    pub fn message(&mut self, radio: usize, now: Moment) {
-        if let Some(known) = self.radios.get_mut(radio) {
-            known.last_message = Some(now);
+    pub fn on_message(&mut self, radio: usize, now: Moment) {
+        if let Some(known) = self.state.radios.get_mut(radio) {
+            known.last_message_at = Some(now);
         }
     }
 
-    /// What is wanted may be something else now.
-    pub fn news(&mut self, now: Moment) {
-        self.ask(now);
+    /// What is wanted of the SIMs may have changed.
+    pub fn on_demands_changed(&mut self, now: Moment) {
+        self.fetch_demands(now);
     }
 
-    /// One question at a time.
-    pub(super) fn ask(&mut self, now: Moment) {
-        if self.asked_at.is_some_and(|at| now - at < UNANSWERED) {
-            self.ask_again = true;
+    /// Fetches demands, unless a request for them is under way; then once more afterwards.
+    pub(super) fn fetch_demands(&mut self, now: Moment) {
+        if self.fetching_since.is_some_and(|since| now - since < UNANSWERED) {
+            self.fetch_again = true;
             return;
         }
-        (self.asked_at, self.ask_again) = (Some(now), false);
-        let mut cards: Vec<String> = self.places.keys().cloned().collect();
-        let strangers = self.radios.iter().filter_map(|radio| radio.seen.iccid.clone());
-        cards.extend(strangers.filter(|iccid| self.slot_of(iccid).is_none()));
-        self.actions.push_back(BankAction::AskNeeds(cards));
+        (self.fetching_since, self.fetch_again) = (Some(now), false);
+        let state = &self.state;
+        let strangers = state.radios.iter().filter_map(|radio| radio.session.iccid.as_ref());
+        let strangers = strangers.filter(|iccid| state.slot_of(iccid).is_none());
+        let sims = state.known_sims().chain(strangers).cloned().collect();
+        self.actions.push_back(BankAction::FetchDemands(sims));
     }
 
-    /// What is wanted of the cards that were asked for; `None`: it cannot be said now.
-    pub fn needs(&mut self, needs: Option<Vec<SlotDemand>>, now: Moment) {
-        self.asked_at = None;
-        let Some(needs) = needs else {
-            self.heard_at = None;
-            self.radios
-                .iter_mut()
-                .for_each(|radio| radio.not_before = radio.not_before.max(now + HELD));
+    /// What is wanted of the SIMs that were asked for; `None` if it cannot be told now.
+    pub fn on_demands(&mut self, demands: Option<Vec<SlotDemand<Moment>>>, now: Moment) {
+        self.fetching_since = None;
+        let Some(demands) = demands else {
+            self.demands_at = None;
+            for radio in &mut self.state.radios {
+                radio.not_before = radio.not_before.max(now + HOLD_OFF);
+            }
             return;
         };
-        self.heard_at = Some(now);
-        let wanted = needs.into_iter().map(|need| {
-            let order_until = match need.called {
-                Some(SwitchTrigger::Order(within)) => Some(now + within),
-                Some(SwitchTrigger::Tenant) | None => None,
-            };
-            let tenant_calls = need.called == Some(SwitchTrigger::Tenant);
-            (
-                need.iccid,
-                Wanted {
-                    stays: need.stays,
-                    collects: need.collects,
-                    rented: need.rented,
-                    tenant_calls,
-                    order_until,
-                },
-            )
-        });
-        self.wanted = wanted.collect();
+        self.demands_at = Some(now);
+        let by_iccid = demands.into_iter().map(|demand| (demand.iccid.clone(), demand));
+        self.state.demands = by_iccid.collect();
         self.actions.push_back(BankAction::Report);
-        if self.ask_again {
-            self.ask(now);
+        if self.fetch_again {
+            self.fetch_demands(now);
         }
         self.tick(now);
     }
 
-    /// Whether a card may leave.
-    pub fn may_leave(&mut self, radio: usize, iccid: &str, yes: bool, now: Moment) {
-        let waits = self.radios.get(radio).is_some_and(|radio| radio.doing.is_some());
-        if yes && !waits {
-            return self.actions.push_back(BankAction::Stays { iccid: iccid.to_owned() });
+    /// The answer whether a SIM may leave the air.
+    pub fn on_release_answer(&mut self, radio: usize, iccid: &Iccid, granted: bool, now: Moment) {
+        let is_awaited = self.state.radios.get(radio).is_some_and(|radio| radio.switch.is_some());
+        if granted && !is_awaited {
+            return self.actions.push_back(BankAction::Reclaim { iccid: iccid.clone() });
         }
-        self.step(radio, now, |switch, radio, _, _| switch.may_leave(radio, iccid, yes, now));
+        self.step(radio, now, |switch, target| {
+            switch.on_release_answer(target.radio, iccid, granted, now)
+        });
     }
 
-    /// Whether the session has left.
-    pub fn left(&mut self, radio: usize, said: Result<(), RequestError>, now: Moment) {
-        let doing = self.radios.get(radio).and_then(|radio| radio.doing.as_ref());
-        let worked = doing.filter(|switch| switch.worked && switch.began.is_none() && said.is_ok());
-        let slot = worked.and_then(|switch| self.slot_of(switch.before.as_deref()?));
-        if let Some(slot) = slot.and_then(|slot| self.slot_mut(slot)) {
-            slot.visited = Some(now);
+    /// The answer whether the radio's session has gone off the air.
+    pub fn on_off_air(&mut self, radio: usize, result: Result<(), RequestError>, now: Moment) {
+        if result.is_ok()
+            && let Some(switch) = self.state.radios.get(radio).and_then(|it| it.switch.as_ref())
+            && switch.was_on_air
+            && switch.off_air_since.is_none()
+            && let Some(slot) = switch.previous.as_ref().and_then(|sim| self.state.slot_of(sim))
+            && let Some(slot) = self.state.slot_mut(slot)
+        {
+            slot.visited_at = Some(now);
         }
-        self.step(radio, now, |switch, radio, row, profile| {
-            switch.left(radio, row, profile, said, now)
+        self.step(radio, now, |switch, target| switch.on_off_air(target, result, now));
+    }
+
+    /// The answer whether the bank has taken the command to switch.
+    pub fn on_switched(&mut self, radio: usize, result: Result<(), String>, now: Moment) {
+        self.step(radio, now, |switch, target| {
+            switch.on_switched(result, target.profile, now);
+            Progress::Continue(Vec::new())
         });
     }
 
-    /// Whether the bank has taken the switch.
-    pub fn switched(&mut self, radio: usize, said: Result<(), String>, now: Moment) {
-        self.step(radio, now, |switch, _, _, profile| {
-            switch.switched(said, profile, now);
-            Progress::On(Vec::new())
+    /// The answer whether the radio's session goes on.
+    pub fn on_session_resumed(
+        &mut self,
+        radio: usize,
+        result: Result<(), RequestError>,
+        now: Moment,
+    ) {
+        self.step(radio, now, |switch, target| {
+            switch.on_session_resumed(result, target.profile, now);
+            Progress::Continue(Vec::new())
         });
     }
 
-    /// Whether the session comes back.
-    pub fn returned(&mut self, radio: usize, said: Result<(), RequestError>, now: Moment) {
-        self.step(radio, now, |switch, _, _, profile| {
-            switch.returned(said, profile, now);
-            Progress::On(Vec::new())
-        });
-    }
-
-    /// An operator wants a slot on a radio.
+    /// The operator wants a slot on a radio. Answers what will be done about it.
     ///
     /// # Errors
-    /// The bank cannot do it; why.
-    pub fn by_hand(&mut self, radio: usize, slot: u32, now: Moment) -> Result<String, String> {
-        if slot >= self.config.total() {
+    /// Why the bank cannot do it.
+    pub fn switch_by_hand(
+        &mut self,
+        radio: usize,
+        slot: u32,
+        now: Moment,
+    ) -> Result<String, String> {
+        let config = &self.state.config;
+        if slot >= config.total_slots() {
             return Err(format!(
                 "the bank has the slots 0 to {}",
-                self.config.total().saturating_sub(1)
+                config.total_slots().saturating_sub(1)
             ));
         }
-        let reach = self.config.radios_of(slot);
-        if !reach.contains(&radio) || radio >= self.radios.len() {
+        if !config.radios_of(slot).contains(&radio) || radio >= self.state.radios.len() {
             return Err(format!(
                 "slot {slot} ({}) is not within that radio's reach",
-                self.config.label(slot)
+                config.label(slot)
             ));
         }
-        if let Some(other) = self.radio_of(slot) {
+        if let Some(other) = self.state.radio_of(slot) {
             return Err(format!(
                 "slot {slot} is on radio {} already, or on its way there",
                 other + 1
             ));
         }
-        if let Some(known) = self.radios.get_mut(radio) {
+        if let Some(known) = self.state.radios.get_mut(radio) {
             known.by_hand = Some(slot);
             known.not_before = now;
         }
-        self.ask(now);
+        self.fetch_demands(now);
         Ok(format!(
             "radio {} takes slot {slot} as soon as nothing holds the SIM that is on it",
             radio + 1
         ))
     }
 
-    /// When to call [`Bank::tick`] if nothing happens before.
+    /// When to call [`Bank::tick`] if nothing happens earlier.
     pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
-        let steps = self.radios.iter().filter_map(|radio| radio.doing.as_ref()?.deadline());
-        let plans = (0..self.radios.len()).filter_map(|radio| plan::look_at(self, radio, now));
-        let asked = self
-            .asked_at
-            .map_or_else(|| self.heard_at.map(|at| at + STALE), |at| Some(at + UNANSWERED));
-        // While an answer is awaited plans that are due wait too.
-        let plans = plans.filter(|_| self.asked_at.is_none());
-        let left_alone =
-            self.slots.iter().filter_map(|slot| slot.after).filter(|after| *after > now);
-        steps.chain(plans).chain(asked).chain(left_alone).min()
+        let state = &self.state;
+        let steps = state.radios.iter().filter_map(|radio| Some(radio.switch.as_ref()?.deadline()));
+        // No switch begins while demands are being fetched.
+        let choices = (0..state.radios.len())
+            .filter_map(|radio| plan::next_choice_at(state, radio, now))
+            .filter(|_| self.fetching_since.is_none());
+        let demands = self
+            .fetching_since
+            .map(|since| since + UNANSWERED)
+            .or(self.demands_at.map(|at| at + STALE_DEMANDS));
+        let retries =
+            state.slots.iter().filter_map(|slot| slot.retry_at).filter(|retry_at| *retry_at > now);
+        steps.chain(choices).chain(demands).chain(retries).min()
     }
 
     /// Time has passed.
     pub fn tick(&mut self, now: Moment) {
-        for radio in 0..self.radios.len() {
-            let seen = self.radios.get(radio).map(|radio| radio.seen.clone()).unwrap_or_default();
-            self.step(radio, now, |switch, radio, row, profile| {
-                switch.look(radio, row, profile, &seen, now)
-            });
+        for radio in 0..self.state.radios.len() {
+            let status = self.state.radios.get(radio).map(|radio| radio.session.clone());
+            let status = status.unwrap_or_default();
+            self.step(radio, now, |switch, target| switch.advance(target, &status, now));
         }
-        let stale = self.asked_at.is_none() && self.heard_at.is_some_and(|at| now - at >= STALE);
-        if stale || self.asked_at.is_some_and(|at| now - at >= UNANSWERED) {
-            self.ask(now);
+        let is_stale = self.fetching_since.is_none()
+            && self.demands_at.is_some_and(|at| now - at >= STALE_DEMANDS);
+        if is_stale || self.fetching_since.is_some_and(|since| now - since >= UNANSWERED) {
+            self.fetch_demands(now);
         }
-        for radio in 0..self.radios.len() {
-            let by_hand = self.radios.get(radio).and_then(|radio| radio.by_hand);
-            if by_hand.is_some_and(|slot| self.radio_of(slot).is_some_and(|other| other != radio))
-                && let Some(known) = self.radios.get_mut(radio)
-            {
-                known.by_hand = None;
-            }
-        }
-        for radio in 0..self.radios.len() {
-            if plan::look_at(self, radio, now).is_none_or(|at| at > now) {
+        self.drop_outdated_wishes();
+        for radio in 0..self.state.radios.len() {
+            if plan::next_choice_at(&self.state, radio, now).is_none_or(|at| at > now) {
                 continue;
             }
-            let Some(choice) = plan::choose(self, radio, now) else { continue };
-            if self.heard_at.is_some_and(|at| now - at <= FRESH) {
-                self.begin(radio, &choice, now);
-            } else if self.asked_at.is_none() {
-                self.ask(now);
+            let Some(choice) = plan::choose(&self.state, radio, now) else { continue };
+            if self.demands_at.is_some_and(|at| now - at <= FRESH_DEMANDS) {
+                self.begin_switch(radio, &choice, now);
+            } else if self.fetching_since.is_none() {
+                self.fetch_demands(now);
             }
         }
     }
 
-    fn begin(&mut self, radio: usize, choice: &plan::Choice, now: Moment) {
-        let wanted = match self.slot(choice.slot).map(|slot| &slot.holds) {
-            Some(SlotContents::Sim(iccid)) => Some(iccid.clone()),
-            _ => None,
-        };
-        let Some(known) = self.radios.get_mut(radio) else { return };
-        known.rented_in_row = if choice.rental { known.rented_in_row.saturating_add(1) } else { 0 };
+    /// A slot that the operator wants on one radio and that has come on another is not fetched from
+    /// there.
+    fn drop_outdated_wishes(&mut self) {
+        for radio in 0..self.state.radios.len() {
+            let wanted = self.state.radios.get(radio).and_then(|known| known.by_hand);
+            let on_other = wanted
+                .and_then(|slot| self.state.radio_of(slot))
+                .is_some_and(|other| other != radio);
+            if on_other && let Some(known) = self.state.radios.get_mut(radio) {
+                known.by_hand = None;
+            }
+        }
+    }
+
+    fn begin_switch(&mut self, radio: usize, choice: &plan::Choice, now: Moment) {
+        let expected = self.state.slot(choice.slot).and_then(|slot| slot.contents.iccid()).cloned();
+        let Some(known) = self.state.radios.get_mut(radio) else { return };
+        let is_visit = choice.reason == SwitchReason::RentalDue;
+        known.rental_visits_in_row =
+            if is_visit { known.rental_visits_in_row.saturating_add(1) } else { 0 };
         known.since = now;
-        let (switch, action) = Switch::begin(choice, known, wanted, radio, now);
-        known.doing = Some(switch);
+        let (previous, was_on_air) = (known.sim().cloned(), known.on_air_since.is_some());
+        let mut switch =
+            Switch::new(choice.slot, choice.reason, previous.clone(), was_on_air, expected);
+        let action = switch.begin(previous, radio, now);
+        known.switch = Some(switch);
         self.actions.extend([action, BankAction::Report]);
     }
 
@@ -307,75 +290,31 @@ impl Bank {
         &mut self,
         radio: usize,
         now: Moment,
-        step: impl FnOnce(&mut Switch, usize, u32, &super::BankProfile) -> Progress,
+        step: impl FnOnce(&mut Switch, Target<'_>) -> Progress,
     ) {
-        let config = &self.config;
-        let Some(known) = self.radios.get_mut(radio) else { return };
-        let Some(switch) = &mut known.doing else { return };
-        let doing = switch.doing();
-        let progress = step(switch, radio, config.row(switch.slot), &config.profile);
-        if switch.doing() != doing {
+        let config = &self.state.config;
+        let Some(known) = self.state.radios.get_mut(radio) else { return };
+        let Some(switch) = &mut known.switch else { return };
+        let state_before = switch.radio_state();
+        let local_slot = config.local_slot(switch.slot);
+        let progress = step(switch, Target { radio, local_slot, profile: &config.profile });
+        if switch.radio_state() != state_before {
             known.since = now;
             self.actions.push_back(BankAction::Report);
         }
         match progress {
-            Progress::On(actions) => self.actions.extend(actions),
-            Progress::Read(iccid) => self.read(radio, &iccid, now),
-            Progress::NoCard => self.no_card(radio, now),
-            Progress::Registered(true) => self.end(radio, MoveEnd::Done, now),
-            Progress::Registered(false) => self.end(radio, MoveEnd::NoNetwork, now),
-            Progress::Failed => self.end(radio, MoveEnd::Failed, now),
-            Progress::Refused => self.refused(radio, now),
+            Progress::Continue(actions) => self.actions.extend(actions),
+            Progress::SimRead(iccid) => self.on_sim_read(radio, &iccid, now),
+            Progress::NoSim => self.on_no_sim(radio, now),
+            Progress::Registered => self.finish_switch(radio, SwitchOutcome::Done, now),
+            Progress::NotRegistered => self.finish_switch(radio, SwitchOutcome::NoNetwork, now),
+            Progress::Failed => self.finish_switch(radio, SwitchOutcome::Failed, now),
+            Progress::Refused => self.on_refused(radio, now),
         }
     }
 
-    /// So long a switch took.
-    pub(super) fn measured(&mut self, took: Duration) {
-        self.times.truncate(MEASURED - 1);
-        self.times.push_front(took);
-    }
-
-    /// How long a switch takes until the card is on the air.
+    /// How long a switch takes until the SIM is on the air.
     pub fn switch_time(&self) -> Duration {
-        let count = u32::try_from(self.times.len()).unwrap_or(1);
-        let sum: Duration = self.times.iter().sum();
-        sum.checked_div(count).unwrap_or_else(|| self.config.profile.expected())
-    }
-
-    /// The slot that a card is in, as far as is known.
-    pub(super) fn slot_of(&self, iccid: &str) -> Option<u32> {
-        self.places.get(iccid).copied()
-    }
-
-    /// The slot whose card is on a radio, as the ICCID says that was read there.
-    pub(super) fn on(&self, radio: usize) -> Option<u32> {
-        self.slot_of(self.radios.get(radio)?.seen.iccid.as_deref()?)
-    }
-
-    /// The slots whose cards are on a radio, or on their way to one.
-    pub(super) fn taken(&self) -> Vec<Option<u32>> {
-        let coming = self.radios.iter().map(|radio| radio.doing.as_ref().map(|switch| switch.slot));
-        (0..self.radios.len()).map(|radio| self.on(radio)).chain(coming).collect()
-    }
-
-    /// The radio that a slot's card is on, or is to come on.
-    pub(super) fn radio_of(&self, slot: u32) -> Option<usize> {
-        let mut radios = 0..self.radios.len();
-        radios.find(|radio| {
-            let coming = self
-                .radios
-                .get(*radio)
-                .and_then(|radio| radio.doing.as_ref())
-                .map(|switch| switch.slot);
-            self.on(*radio) == Some(slot) || coming == Some(slot)
-        })
-    }
-
-    pub(super) fn slot(&self, slot: u32) -> Option<&Slot> {
-        self.slots.get(usize::try_from(slot).ok()?)
-    }
-
-    pub(super) fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
-        self.slots.get_mut(usize::try_from(slot).ok()?)
+        self.state.switch_time()
     }
 }

@@ -1,18 +1,22 @@
-//! A SIM bank: more cards than radios. Which card is on which radio is a plan (`plan`), how it gets
-//! there a procedure with a deadline for each step (`switching`), and what a bank says is believed
-//! only when the ICCID has been read (`machine`). Pure: what the radios say, what is wanted of the
-//! cards and the passing of time go in; actions come out.
+//! The scheduler of a SIM bank, which has more SIMs than radios: which SIM should be on which radio
+//! is a plan (`plan`), and getting it there is a procedure with a deadline for each step
+//! (`switching`). What a bank says of a switch proves nothing: only the ICCID that is read
+//! afterwards does (`outcome`). Pure: what the radios' sessions report, what is wanted of the SIMs
+//! and the passing of time go in; actions come out.
 //!
 //! ```text
-//! may it leave? → stores emptied, off the air → switch → settle → back on the air → ICCID → registered → stays
-//!       └ no: stays where it is                    └────── another card than wanted: again, then given up ──┘
+//! released? → stores emptied, off the air → switch → settle → session resumed → ICCID → registered
+//!    └ no: the SIM stays where it is            └── another SIM than expected: again, then given up
 //! ```
 //!
-//! A switch begins only after the host has said that nothing holds the card that is on the radio;
-//! from then on nobody is given that card. What is kept of slots and cards is a hint for the next
-//! switch and nothing more: to whom a message belongs the session says, by the ICCID that it has
-//! read. After a start nothing is believed: the card that a radio's session reads tells which slot
-//! is on it.
+//! A switch begins only after the gateway has released the SIM that is on the radio; from then on
+//! no customer is given that SIM. What is stored of slots and SIMs is only a hint for the next
+//! switch: whom a message belongs to is decided by the session, from the ICCID that it has read.
+//! After a start nothing is taken for granted: which slot is on a radio is known once the radio's
+//! session has read a SIM.
+//!
+//! The files build on one another in one direction: `profile`, `api`, `switching`, `model`, `plan`,
+//! `machine`, then `outcome` and `report`.
 
 mod api;
 mod control;
@@ -24,14 +28,10 @@ mod profile;
 mod report;
 mod switching;
 
-pub use api::{
-    BankAction, BankConfig, Kept, MoveEnd, Seen, SlotContents, SlotDemand, SwitchRecord,
-    SwitchTrigger,
-};
+pub use api::{BankAction, BankConfig, SessionStatus};
 pub use control::{Control, ControlAction};
 pub use machine::Bank;
 pub use profile::{Adapter, BankProfile, Reach, Silence};
-pub use report::{BankReport, Next, RadioReport, SlotReport};
 
 #[cfg(test)]
 mod tests;

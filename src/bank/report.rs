@@ -1,180 +1,129 @@
-//! What a bank shows of itself. Times are how long ago, or in how long.
+//! What a bank reports about itself.
 
-use std::ops::Range;
-use std::time::Duration;
-
-use super::api::SlotContents;
 use super::machine::Bank;
+use super::model::{BankState, Radio};
 use super::plan;
-use crate::domain::Moment;
+use crate::domain::bank::{
+    BankReport, PlannedSwitch, RadioReport, RadioState, SlotReport, SwitchReason,
+};
+use crate::domain::{ClockReading, Moment};
 
-/// Switches of a radio in a row that came to nothing, after which the bank is in trouble.
-const FAILURES: u32 = 3;
-
-/// A bank.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BankReport {
-    /// In the configuration's order.
-    pub radios: Vec<RadioReport>,
-    /// In order.
-    pub slots: Vec<SlotReport>,
-    /// How long a switch takes.
-    pub switch: Duration,
-    /// What is wrong, in words for an operator.
-    pub trouble: Option<String>,
-}
-
-/// A radio.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RadioReport {
-    /// What it is doing.
-    pub doing: &'static str,
-    /// For how long.
-    pub for_: Duration,
-    /// Why.
-    pub reason: Option<String>,
-    /// The slot whose card is on it.
-    pub slot: Option<u32>,
-    /// The card that was read on it.
-    pub iccid: Option<String>,
-    /// What comes next.
-    pub next: Option<Next>,
-    /// In how long it could take another card.
-    pub free_in: Option<Duration>,
-    /// Switches.
-    pub moves: u32,
-    /// After which another card was read.
-    pub lies: u32,
-    /// That failed otherwise.
-    pub failures: u32,
-    /// How long it was deaf for them.
-    pub deaf: Duration,
-}
-
-/// What comes next on a radio.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Next {
-    /// The slot.
-    pub slot: u32,
-    /// Why this one.
-    pub why: &'static str,
-    /// In how long at the earliest.
-    pub in_: Duration,
-}
-
-/// A slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotReport {
-    /// As the hardware counts it.
-    pub label: String,
-    /// The radios that it can be put on.
-    pub radios: Range<usize>,
-    /// What was found in it.
-    pub holds: SlotContents,
-    /// The radio that it is on.
-    pub on: Option<usize>,
-    /// How long ago it was on the air.
-    pub visited: Option<Duration>,
-    /// For how long a visit has been due, of a rented card.
-    pub late: Option<Duration>,
-    /// Why it cannot be put on.
-    pub trouble: Option<String>,
-}
+/// After this many switches of a radio in a row that came to nothing, the bank is in trouble.
+const FAILURES_IN_ROW: u32 = 3;
 
 impl Bank {
     /// The bank as it is now.
-    pub fn report(&self, now: Moment) -> BankReport {
-        let radios: Vec<RadioReport> =
-            (0..self.radios.len()).filter_map(|radio| self.radio_report(radio, now)).collect();
-        let slots: Vec<SlotReport> =
-            (0..self.config.total()).filter_map(|slot| self.slot_report(slot, now)).collect();
-        let late = slots.iter().filter(|slot| slot.late.is_some()).count();
-        let dead = (1..).zip(&self.radios).find(|(_, radio)| radio.bad_in_row >= FAILURES).map(
-            |(place, radio)| {
-                let why = radio.fault.as_deref().unwrap_or("no card is read");
-                format!(
-                    "{} switches of radio {place} in a row came to nothing: {why}",
-                    radio.bad_in_row
-                )
-            },
-        );
-        let slow = || {
-            let switch = self.switch_time().as_secs();
+    pub fn report(&self, now: ClockReading) -> BankReport {
+        let state = &self.state;
+        let slots: Vec<SlotReport> = (0..state.config.total_slots())
+            .filter_map(|slot| slot_report(state, slot, now))
+            .collect();
+        let radios = (0..state.radios.len()).filter_map(|radio| radio_report(state, radio, now));
+        BankReport {
+            name: state.config.name.clone(),
+            profile: state.config.profile.name.clone(),
+            at: now.time,
+            radios: radios.collect(),
+            switch_time: state.switch_time(),
+            sell_within: state.config.sell_within,
+            visit_on_view: state.config.visit_on_view,
+            trouble: trouble(state, &slots),
+            slots,
+        }
+    }
+}
+
+/// What is wrong with a bank, in words for an operator.
+fn trouble(state: &BankState, slots: &[SlotReport]) -> Option<String> {
+    let failing = (1..)
+        .zip(&state.radios)
+        .find(|(_, radio)| radio.failed_in_row >= FAILURES_IN_ROW)
+        .map(|(number, radio)| {
+            let count = radio.failed_in_row;
+            let why = radio.failure.as_deref().unwrap_or("no card is read");
+            format!("{count} switches of radio {number} in a row came to nothing: {why}")
+        });
+    let late = slots.iter().filter(|slot| slot.late_since.is_some()).count();
+    failing.or_else(|| {
+        let seconds = state.switch_time().as_secs();
+        (late > 0).then(|| {
             format!(
                 "{late} rented SIMs are visited later than rental_visit says; a switch takes \
-                 {switch} s"
+                 {seconds} s"
             )
-        };
-        let trouble = dead.or_else(|| (late > 0).then(slow));
-        BankReport { radios, slots, switch: self.switch_time(), trouble }
-    }
-
-    fn radio_report(&self, radio: usize, now: Moment) -> Option<RadioReport> {
-        let known = self.radios.get(radio)?;
-        let choice = plan::choose(self, radio, now);
-        let next =
-            choice.map(|choice| Next { slot: choice.slot, why: choice.why, in_: choice.at - now });
-        let coming = known.doing.as_ref().map(|switch| Next {
-            slot: switch.slot,
-            why: switch.why,
-            in_: Duration::ZERO,
-        });
-        let held = known
-            .card()
-            .and_then(|iccid| self.wanted.get(iccid))
-            .is_some_and(|wanted| wanted.stays);
-        let doing = match &known.doing {
-            Some(switch) => switch.doing(),
-            None if known.seen.lost => "out of order",
-            None if known.seen.works => "on air",
-            None if known.seen.iccid.is_some() => "registering",
-            None if known.seen.no_card => "no card",
-            None => "starting",
-        };
-        let fault = known.doing.as_ref().and_then(|switch| switch.fault.clone());
-        let holds = held.then(|| "an order or a long message holds its SIM".to_owned());
-        let urgent =
-            next.as_ref().is_some_and(|next| matches!(next.why, "order" | "tenant" | "by hand"));
-        let free = plan::free_at(self, radio).filter(|_| !urgent);
-        Some(RadioReport {
-            doing,
-            for_: now - known.since,
-            reason: fault.or(holds).or_else(|| known.seen.reason.clone()),
-            slot: self.on(radio),
-            iccid: known.seen.iccid.clone(),
-            next: coming.or(next),
-            free_in: free.map(|at| at - now),
-            moves: known.moves,
-            lies: known.lies,
-            failures: known.failures,
-            deaf: known.deaf,
         })
-    }
+    })
+}
 
-    fn slot_report(&self, slot: u32, now: Moment) -> Option<SlotReport> {
-        let known = self.slot(slot)?;
-        let on = (0..self.radios.len()).find(|radio| self.on(*radio) == Some(slot));
-        let works =
-            on.and_then(|radio| self.radios.get(radio)).is_some_and(|radio| radio.seen.works);
-        let visited = if works { Some(now) } else { known.visited };
-        let rented = match &known.holds {
-            SlotContents::Sim(iccid) => self.wanted.get(iccid).is_some_and(|wanted| wanted.rented),
-            SlotContents::Unknown | SlotContents::Empty => false,
-        };
-        let due =
-            visited.map(|at| at + self.config.rental_visit).filter(|due| rented && *due < now);
-        let radios = self.config.radios_of(slot);
-        let lost =
-            radios.clone().all(|radio| self.radios.get(radio).is_none_or(|radio| radio.seen.lost));
-        let out = lost.then(|| "its radio is out of order".to_owned());
-        Some(SlotReport {
-            label: self.config.label(slot),
-            radios,
-            holds: known.holds.clone(),
-            on,
-            visited: visited.map(|at| now - at),
-            late: due.map(|due| now - due),
-            trouble: out.or_else(|| known.trouble.clone()),
-        })
+fn radio_report(state: &BankState, radio: usize, now: ClockReading) -> Option<RadioReport> {
+    let known = state.radios.get(radio)?;
+    let planned = |slot: u32, reason: SwitchReason, not_before: Moment| PlannedSwitch {
+        slot,
+        reason,
+        not_before: now.time_of(not_before.max(now.moment)),
+    };
+    let under_way =
+        known.switch.as_ref().map(|switch| planned(switch.slot, switch.reason, now.moment));
+    let next = plan::choose(state, radio, now.moment)
+        .map(|choice| planned(choice.slot, choice.reason, choice.not_before));
+    let is_awaited = next.as_ref().is_some_and(|next| next.reason.is_urgent());
+    let free_at = plan::free_at(state, radio).filter(|_| !is_awaited);
+    let held = state.demand_on(known).is_some_and(|demand| demand.held);
+    let reason = known
+        .switch
+        .as_ref()
+        .and_then(|switch| switch.failure.clone())
+        .or_else(|| held.then(|| "an order or a long message holds its SIM".to_owned()))
+        .or_else(|| known.session.reason.clone());
+    Some(RadioReport {
+        port: state.config.radios.get(radio)?.clone(),
+        state: radio_state(known),
+        since: now.time_of(known.since),
+        reason,
+        slot: state.slot_on(radio),
+        iccid: known.session.iccid.clone(),
+        next: under_way.or(next),
+        free_in: free_at.map(|at| at - now.moment),
+        switches: known.switches,
+        lies: known.lies,
+        failures: known.failures,
+        downtime: known.downtime,
+    })
+}
+
+fn radio_state(radio: &Radio) -> RadioState {
+    match &radio.switch {
+        Some(switch) => switch.radio_state(),
+        None if radio.session.out_of_order => RadioState::OutOfOrder,
+        None if radio.session.ready => RadioState::OnAir,
+        None if radio.session.iccid.is_some() => RadioState::Registering,
+        None if radio.session.no_sim => RadioState::NoCard,
+        None => RadioState::Starting,
     }
+}
+
+fn slot_report(state: &BankState, slot: u32, now: ClockReading) -> Option<SlotReport> {
+    let known = state.slot(slot)?;
+    let on_radio = (0..state.radios.len()).find(|radio| state.slot_on(*radio) == Some(slot));
+    let on_air =
+        on_radio.and_then(|radio| state.radios.get(radio)).is_some_and(|radio| radio.session.ready);
+    let visited_at = if on_air { Some(now.moment) } else { known.visited_at };
+    let rented = state.demand_in(known).is_some_and(|demand| demand.rented);
+    let visit_due = visited_at.map(|at| at + state.config.rental_visit).filter(|_| rented);
+    let radios = state.config.radios_of(slot);
+    let all_out_of_order = radios
+        .clone()
+        .all(|radio| state.radios.get(radio).is_none_or(|radio| radio.session.out_of_order));
+    Some(SlotReport {
+        slot,
+        label: state.config.label(slot),
+        radios,
+        contents: known.contents.clone(),
+        on_radio,
+        visited_at: visited_at.map(|at| now.time_of(at)),
+        late_since: visit_due.filter(|due| *due < now.moment).map(|due| now.time_of(due)),
+        trouble: all_out_of_order
+            .then(|| "its radio is out of order".to_owned())
+            .or_else(|| known.trouble.clone()),
+    })
 }

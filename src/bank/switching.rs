@@ -1,292 +1,327 @@
-//! One switch of one radio: a step after the other, each with its deadline.
+//! One switch of one radio: one step after the other, each with its deadline.
 
 use std::time::Duration;
 
-use super::api::{BankAction, Seen};
-use super::model::Radio;
-use super::plan::Choice;
-use super::profile::BankProfile;
-use crate::domain::Moment;
+use super::api::{BankAction, SessionStatus};
+use super::profile::{Adapter, BankProfile};
+use crate::domain::bank::{RadioState, SwitchReason};
+use crate::domain::{Iccid, Moment};
 use crate::modem::RequestError;
 
-/// A session that is still starting is asked again to leave, for so long.
-const STARTING: Duration = Duration::from_secs(120);
-/// So often.
-const AGAIN: Duration = Duration::from_secs(2);
-/// A modem that says for so long that there is no card has none.
-const NO_CARD: Duration = Duration::from_secs(10);
-/// The host and the session answer in any case, a session that empties its stores within a minute;
-/// should the driver have lost the answer, it is not waited for for ever.
+/// How long a session that is still starting is asked again to go off the air.
+const SESSION_START: Duration = Duration::from_secs(120);
+/// How often it is asked.
+const ASK_INTERVAL: Duration = Duration::from_secs(2);
+/// A modem that says for this long that there is no SIM has none.
+const NO_SIM: Duration = Duration::from_secs(10);
+/// The gateway and the session answer in any case; a session that empties its stores, within a
+/// minute. Should the driver have lost the answer, it is not awaited for ever.
 const ANSWER: Duration = Duration::from_secs(150);
-/// The same for the bank, which has other radios to switch before.
-const LOST: Duration = Duration::from_secs(600);
+/// The same for the bank, which may have other radios to switch first.
+const BANK_ANSWER: Duration = Duration::from_secs(600);
 
-/// What is being waited for.
+/// What a switch is waiting for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// The host's word that the card may leave.
-    Asking { until: Moment },
-    /// The session is still starting: it is asked to leave at `again`.
-    Starting { again: Moment, until: Moment },
-    /// The session's stores are emptied.
-    Leaving { until: Moment },
-    /// The radio is off; the switch comes then.
+enum Step {
+    /// The answer whether the SIM may leave.
+    Releasing { until: Moment },
+    /// The session, which is still starting: it is asked to go off the air once more at `again`.
+    SessionStarting { again: Moment, until: Moment },
+    /// The session, which empties its stores and goes off the air.
+    GoingOffAir { until: Moment },
+    /// The pause between the radio's going off the air and the switch.
     Pausing { until: Moment },
     /// The bank's answer.
-    Moving { until: Moment },
-    /// The bank has switched, and its relays settle.
+    Switching { until: Moment },
+    /// The bank's relays to settle.
     Settling { until: Moment },
-    /// The session's word that it comes back.
-    Returning { until: Moment },
-    /// The ICCID; since when the modem has said that there is no card.
-    Identifying { until: Moment, no_card: Option<Moment> },
-    /// The network.
+    /// The session, which is to go on.
+    Resuming { until: Moment },
+    /// The ICCID.
+    Identifying {
+        until: Moment,
+        /// Since when the modem has said that there is no SIM.
+        no_sim_since: Option<Moment>,
+    },
+    /// A network to accept the SIM.
     Registering { until: Moment },
 }
 
-/// A switch under way.
+/// A radio, a slot that is to come on it, and the model of their bank.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'b> {
+    pub radio: usize,
+    pub local_slot: u32,
+    pub profile: &'b BankProfile,
+}
+
+/// A switch that is under way.
 #[derive(Clone, Debug)]
 pub(super) struct Switch {
     pub slot: u32,
-    pub why: &'static str,
-    /// The card that was on the radio.
-    pub before: Option<String>,
-    /// It was on the air.
-    pub worked: bool,
-    /// The cards that have leave because of this switch.
-    pub let_go: Vec<String>,
-    /// The card that is to come, where that is known.
-    pub wanted: Option<String>,
-    pub step: Step,
-    /// Since when the radio has been deaf.
-    pub began: Option<Moment>,
-    /// How often the bank has been told.
-    pub tries: u8,
-    /// What went wrong last, in words.
-    pub fault: Option<String>,
+    pub reason: SwitchReason,
+    /// The SIM that was on the radio.
+    pub previous: Option<Iccid>,
+    /// Whether that SIM was on the air.
+    pub was_on_air: bool,
+    /// The SIMs that were released for this switch.
+    pub released: Vec<Iccid>,
+    /// The SIM that is to come, if it is known.
+    pub expected: Option<Iccid>,
+    step: Step,
+    /// When the radio went off the air.
+    pub off_air_since: Option<Moment>,
+    /// How often the bank has been told to switch.
+    pub attempts: u8,
+    /// What went wrong last, in words for an operator.
+    pub failure: Option<String>,
 }
 
 /// What came of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// It goes on.
-    On(Vec<BankAction>),
-    /// This card was read.
-    Read(String),
-    /// There is no card.
-    NoCard,
-    /// The card is on the air, or no network takes it.
-    Registered(bool),
-    /// It went wrong; why stands in `fault`.
+    /// The switch goes on, with these actions.
+    Continue(Vec<BankAction>),
+    /// This SIM was read.
+    SimRead(Iccid),
+    /// There is no SIM in the slot.
+    NoSim,
+    /// The SIM is on the air.
+    Registered,
+    /// No network accepts the SIM.
+    NotRegistered,
+    /// The switch failed; [`Switch::failure`] says why.
     Failed,
     /// Nothing has been done yet, and nothing will be.
     Refused,
 }
 
+impl Progress {
+    fn wait() -> Progress {
+        Progress::Continue(Vec::new())
+    }
+}
+
 impl Switch {
-    /// Begins; a card that is on the radio has to be let go first.
-    pub fn begin(
-        choice: &Choice,
-        radio: &Radio,
-        wanted: Option<String>,
-        place: usize,
-        now: Moment,
-    ) -> (Switch, BankAction) {
-        let mut switch = Switch {
-            slot: choice.slot,
-            why: choice.why,
-            before: radio.card().map(str::to_owned),
-            worked: radio.ready_since.is_some(),
-            let_go: Vec::new(),
-            wanted,
-            step: Step::Asking { until: now },
-            began: None,
-            tries: 0,
-            fault: None,
-        };
-        let action = switch.again(switch.before.clone(), place, now);
-        (switch, action)
+    /// A switch that has not begun.
+    pub fn new(
+        slot: u32,
+        reason: SwitchReason,
+        previous: Option<Iccid>,
+        was_on_air: bool,
+        expected: Option<Iccid>,
+    ) -> Switch {
+        Switch {
+            slot,
+            reason,
+            previous,
+            was_on_air,
+            released: Vec::new(),
+            expected,
+            step: Step::Releasing { until: Moment::default() },
+            off_air_since: None,
+            attempts: 0,
+            failure: None,
+        }
     }
 
-    /// Once more, with the card that is on the radio now.
-    pub fn again(&mut self, on: Option<String>, radio: usize, now: Moment) -> BankAction {
-        match on {
+    /// Begins, or begins again, with the SIM that is on the radio now: it has to be released first.
+    pub fn begin(&mut self, on_radio: Option<Iccid>, radio: usize, now: Moment) -> BankAction {
+        match on_radio {
             Some(iccid) => {
-                self.step = Step::Asking { until: now + ANSWER };
-                BankAction::MayLeave { radio, iccid }
+                self.step = Step::Releasing { until: now + ANSWER };
+                BankAction::RequestRelease { radio, iccid }
             }
-            None => self.leave(None, radio, now),
+            None => self.take_off_air(None, radio, now),
         }
     }
 
-    fn leave(&mut self, iccid: Option<String>, radio: usize, now: Moment) -> BankAction {
-        self.step = Step::Leaving { until: now + ANSWER };
-        BankAction::Leave { radio, iccid }
+    fn take_off_air(&mut self, iccid: Option<Iccid>, radio: usize, now: Moment) -> BankAction {
+        self.step = Step::GoingOffAir { until: now + ANSWER };
+        BankAction::TakeOffAir { radio, iccid }
     }
 
-    pub fn may_leave(&mut self, radio: usize, iccid: &str, yes: bool, now: Moment) -> Progress {
-        match self.step {
-            Step::Asking { .. } if yes => {
-                self.let_go.push(iccid.to_owned());
-                Progress::On(vec![self.leave(Some(iccid.to_owned()), radio, now)])
-            }
-            Step::Asking { .. } => Progress::Refused,
-            // Nobody waits for the answer any more; the leave is taken back with the others.
-            _ => {
-                self.let_go.extend(yes.then(|| iccid.to_owned()));
-                Progress::On(Vec::new())
-            }
-        }
-    }
-
-    pub fn left(
+    /// The answer whether a SIM may leave the air.
+    pub fn on_release_answer(
         &mut self,
         radio: usize,
-        row: u32,
-        profile: &BankProfile,
-        said: Result<(), RequestError>,
+        iccid: &Iccid,
+        granted: bool,
         now: Moment,
     ) -> Progress {
-        if !matches!(self.step, Step::Leaving { .. }) {
-            return Progress::On(Vec::new());
+        match self.step {
+            Step::Releasing { .. } if granted => {
+                self.released.push(iccid.clone());
+                Progress::Continue(vec![self.take_off_air(Some(iccid.clone()), radio, now)])
+            }
+            Step::Releasing { .. } => Progress::Refused,
+            // Nobody waits for the answer any more; the SIM is reclaimed with the others.
+            _ => {
+                self.released.extend(granted.then(|| iccid.clone()));
+                Progress::wait()
+            }
         }
-        match said {
+    }
+
+    /// The session's answer to [`BankAction::TakeOffAir`].
+    pub fn on_off_air(
+        &mut self,
+        target: Target<'_>,
+        result: Result<(), RequestError>,
+        now: Moment,
+    ) -> Progress {
+        if !matches!(self.step, Step::GoingOffAir { .. }) {
+            return Progress::wait();
+        }
+        match result {
             Ok(()) => {
-                self.began = self.began.or(Some(now));
-                if profile.pause().is_zero() || profile.adapter == super::Adapter::Serial {
-                    return self.tell(radio, row, now);
+                self.off_air_since = self.off_air_since.or(Some(now));
+                let pause = target.profile.pause();
+                // On a serial line the pause is kept between commands instead.
+                if pause.is_zero() || target.profile.adapter == Adapter::Serial {
+                    return self.command_bank(target, now);
                 }
-                self.step = Step::Pausing { until: now + profile.pause() };
-                Progress::On(Vec::new())
+                self.step = Step::Pausing { until: now + pause };
+                Progress::wait()
             }
             Err(RequestError::Starting) => {
-                self.step = Step::Starting { again: now + AGAIN, until: now + STARTING };
-                Progress::On(Vec::new())
+                let (again, until) = (now + ASK_INTERVAL, now + SESSION_START);
+                self.step = Step::SessionStarting { again, until };
+                Progress::wait()
             }
-            Err(error) => {
-                self.fault = Some(error.to_string());
-                if self.began.is_some() { Progress::Failed } else { Progress::Refused }
-            }
+            Err(error) => self.fail(error.to_string()),
         }
     }
 
-    fn tell(&mut self, radio: usize, row: u32, now: Moment) -> Progress {
-        self.step = Step::Moving { until: now + LOST };
-        self.tries = self.tries.saturating_add(1);
-        Progress::On(vec![BankAction::Switch { radio, row }])
+    fn command_bank(&mut self, target: Target<'_>, now: Moment) -> Progress {
+        self.step = Step::Switching { until: now + BANK_ANSWER };
+        self.attempts = self.attempts.saturating_add(1);
+        let Target { radio, local_slot, .. } = target;
+        Progress::Continue(vec![BankAction::Switch { radio, local_slot }])
     }
 
-    /// The bank has answered. Whatever it says, the radio comes back: its ICCID tells what came of
-    /// it.
-    pub fn switched(&mut self, said: Result<(), String>, profile: &BankProfile, now: Moment) {
-        if matches!(self.step, Step::Moving { .. }) {
-            self.fault = said.err();
+    fn fail(&mut self, failure: String) -> Progress {
+        self.failure = Some(failure);
+        if self.off_air_since.is_some() { Progress::Failed } else { Progress::Refused }
+    }
+
+    /// The bank's answer. Whatever it is, the radio comes back: its ICCID tells what came of the
+    /// switch.
+    pub fn on_switched(&mut self, result: Result<(), String>, profile: &BankProfile, now: Moment) {
+        if matches!(self.step, Step::Switching { .. }) {
+            self.failure = result.err();
             self.step = Step::Settling { until: now + profile.settle() };
         }
     }
 
-    pub fn returned(&mut self, said: Result<(), RequestError>, profile: &BankProfile, now: Moment) {
-        if matches!(self.step, Step::Returning { .. }) {
-            // A session that is not off the air any more has begun anew by itself, and reads the
-            // ICCID too.
-            self.fault = self.fault.take().or(said.err().map(|error| error.to_string()));
-            self.step = Step::Identifying { until: now + profile.identify(), no_card: None };
+    /// The session's answer to [`BankAction::ResumeSession`]. A session that says that it is not
+    /// off the air has been restarted meanwhile, and reads the ICCID too.
+    pub fn on_session_resumed(
+        &mut self,
+        result: Result<(), RequestError>,
+        profile: &BankProfile,
+        now: Moment,
+    ) {
+        if matches!(self.step, Step::Resuming { .. }) {
+            let failure = result.err().map(|error| error.to_string());
+            self.failure = self.failure.take().or(failure);
+            self.step = Step::Identifying { until: now + profile.identify(), no_sim_since: None };
         }
     }
 
-    /// The radio's session says something, or time has passed.
-    pub fn look(
+    /// Looks at what the radio's session reports, and at the time.
+    pub fn advance(
         &mut self,
-        radio: usize,
-        row: u32,
-        profile: &BankProfile,
-        seen: &Seen,
+        target: Target<'_>,
+        session: &SessionStatus,
         now: Moment,
     ) -> Progress {
+        let Target { radio, profile, .. } = target;
         match &mut self.step {
-            Step::Starting { until, .. } if *until <= now => {
-                self.fault = Some("the modem does not become ready".to_owned());
-                if self.began.is_some() { Progress::Failed } else { Progress::Refused }
+            Step::SessionStarting { until, .. } if *until <= now => {
+                self.fail("the modem does not become ready".to_owned())
             }
-            // A card has been read meanwhile: it has to be let go like any other.
-            Step::Starting { again, .. } if *again <= now => {
-                if self.before.is_none() {
-                    self.before.clone_from(&seen.iccid);
+            Step::SessionStarting { again, .. } if *again <= now => {
+                // A SIM that has been read meanwhile has to be released like any other.
+                if self.previous.is_none() {
+                    self.previous.clone_from(&session.iccid);
                 }
-                Progress::On(vec![self.again(
-                    seen.iccid.clone().or(self.before.clone()),
-                    radio,
-                    now,
-                )])
+                let on_radio = session.iccid.clone().or(self.previous.clone());
+                Progress::Continue(vec![self.begin(on_radio, radio, now)])
             }
-            Step::Asking { until } | Step::Leaving { until } if *until <= now => {
-                self.fault = Some("the radio's session does not answer".to_owned());
-                if self.began.is_some() { Progress::Failed } else { Progress::Refused }
+            Step::Releasing { until } | Step::GoingOffAir { until } if *until <= now => {
+                self.fail("the radio's session does not answer".to_owned())
             }
-            Step::Returning { until } if *until <= now => {
-                self.returned(Err(RequestError::TimedOut), profile, now);
-                Progress::On(Vec::new())
+            Step::Resuming { until } if *until <= now => {
+                self.on_session_resumed(Err(RequestError::TimedOut), profile, now);
+                Progress::wait()
             }
-            Step::Pausing { until } if *until <= now => self.tell(radio, row, now),
-            Step::Moving { until } if *until <= now => {
-                self.switched(Err("the bank's answer was lost".to_owned()), profile, now);
-                Progress::On(Vec::new())
+            Step::Pausing { until } if *until <= now => self.command_bank(target, now),
+            Step::Switching { until } if *until <= now => {
+                self.on_switched(Err("the bank's answer was lost".to_owned()), profile, now);
+                Progress::wait()
             }
             Step::Settling { until } if *until <= now => {
-                self.step = Step::Returning { until: now + ANSWER };
-                Progress::On(vec![BankAction::Return { radio, restart: profile.restart }])
+                self.step = Step::Resuming { until: now + ANSWER };
+                let restart = profile.restart;
+                Progress::Continue(vec![BankAction::ResumeSession { radio, restart }])
             }
-            Step::Identifying { until, no_card } => {
-                if let Some(iccid) = &seen.iccid {
-                    return Progress::Read(iccid.clone());
+            Step::Identifying { until, no_sim_since } => {
+                if let Some(iccid) = &session.iccid {
+                    return Progress::SimRead(iccid.clone());
                 }
-                *no_card = if seen.no_card { no_card.or(Some(now)) } else { None };
-                if no_card.is_some_and(|since| now - since >= NO_CARD) {
-                    return Progress::NoCard;
+                *no_sim_since = if session.no_sim { no_sim_since.or(Some(now)) } else { None };
+                if no_sim_since.is_some_and(|since| now - since >= NO_SIM) {
+                    return Progress::NoSim;
                 }
                 if *until > now {
-                    return Progress::On(Vec::new());
+                    return Progress::wait();
                 }
-                let reason =
-                    seen.reason.clone().unwrap_or_else(|| "no ICCID was read in time".to_owned());
-                self.fault = self.fault.take().or(Some(reason));
+                let reason = session.reason.clone();
+                let reason = reason.unwrap_or_else(|| "no ICCID was read in time".to_owned());
+                self.failure = self.failure.take().or(Some(reason));
                 Progress::Failed
             }
-            Step::Registering { .. } if seen.works => Progress::Registered(true),
-            Step::Registering { until } if *until <= now => Progress::Registered(false),
-            _ => Progress::On(Vec::new()),
+            Step::Registering { .. } if session.ready => Progress::Registered,
+            Step::Registering { until } if *until <= now => Progress::NotRegistered,
+            _ => Progress::wait(),
         }
     }
 
-    /// A card was read that is taken for the right one: now the network.
-    pub fn register(&mut self, profile: &BankProfile, now: Moment) {
-        self.fault = None;
+    /// The SIM that was read is taken for the right one; now a network has to accept it.
+    pub fn await_network(&mut self, profile: &BankProfile, now: Moment) {
+        self.failure = None;
         self.step = Step::Registering { until: now + profile.register() };
     }
 
-    pub fn deadline(&self) -> Option<Moment> {
+    /// When [`Switch::advance`] has to be called if nothing happens earlier.
+    pub fn deadline(&self) -> Moment {
         match &self.step {
-            Step::Asking { until } | Step::Leaving { until } | Step::Returning { until } => {
-                Some(*until)
-            }
-            Step::Starting { again, until } => Some((*again).min(*until)),
-            Step::Identifying { until, no_card } => {
-                Some(no_card.map_or(*until, |since| (since + NO_CARD).min(*until)))
-            }
-            Step::Pausing { until }
-            | Step::Moving { until }
+            Step::Releasing { until }
+            | Step::GoingOffAir { until }
+            | Step::Pausing { until }
+            | Step::Switching { until }
             | Step::Settling { until }
-            | Step::Registering { until } => Some(*until),
+            | Step::Resuming { until }
+            | Step::Registering { until } => *until,
+            Step::SessionStarting { again, until } => (*again).min(*until),
+            Step::Identifying { until, no_sim_since } => {
+                no_sim_since.map_or(*until, |since| (since + NO_SIM).min(*until))
+            }
         }
     }
 
-    /// The step in a word for people.
-    pub fn doing(&self) -> &'static str {
+    /// What the radio is doing while the switch is in its present step.
+    pub fn radio_state(&self) -> RadioState {
         match self.step {
-            Step::Asking { .. } | Step::Starting { .. } | Step::Leaving { .. } => "draining",
-            Step::Pausing { .. } | Step::Moving { .. } | Step::Settling { .. } => "switching",
-            Step::Returning { .. } | Step::Identifying { .. } => "starting",
-            Step::Registering { .. } => "registering",
+            Step::Releasing { .. } | Step::SessionStarting { .. } | Step::GoingOffAir { .. } => {
+                RadioState::Draining
+            }
+            Step::Pausing { .. } | Step::Switching { .. } | Step::Settling { .. } => {
+                RadioState::Switching
+            }
+            Step::Resuming { .. } | Step::Identifying { .. } => RadioState::Starting,
+            Step::Registering { .. } => RadioState::Registering,
         }
     }
 }

@@ -1,15 +1,10 @@
 //! What the driver tells, put into the gateway's words.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::banks;
-use super::config::BankKeys;
 use super::monitoring::Modems;
-use crate::bank::{BankReport, Kept, SlotDemand, SwitchRecord};
 use crate::domain::modem::ModemStatus;
 use crate::domain::sim::NumberSource;
-use crate::driver::bank::BankPorts;
 use crate::driver::{self, HostError, Step};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
 use crate::modem::{
@@ -20,16 +15,11 @@ use crate::modem::{
 pub(super) struct GatewayBridge {
     gateway: Gateway,
     modems: Arc<Modems>,
-    banks: Vec<(BankPorts, BankKeys)>,
 }
 
 impl GatewayBridge {
-    pub(super) fn new(
-        gateway: Gateway,
-        modems: Arc<Modems>,
-        banks: Vec<(BankPorts, BankKeys)>,
-    ) -> GatewayBridge {
-        GatewayBridge { gateway, modems, banks }
+    pub(super) fn new(gateway: Gateway, modems: Arc<Modems>) -> GatewayBridge {
+        GatewayBridge { gateway, modems }
     }
 }
 
@@ -127,65 +117,6 @@ impl driver::ModemEvents for GatewayBridge {
         let ingested = ingested.map_err(refused)?;
         log(&ingested);
         Ok(())
-    }
-
-    fn bank_report(&self, bank: &str, report: BankReport) {
-        if let Some((ports, keys)) = self.banks.iter().find(|(ports, _)| ports.config.name == bank)
-        {
-            self.gateway.banks().take_report(banks::report(
-                ports,
-                keys,
-                report,
-                self.gateway.now(),
-            ));
-        }
-    }
-
-    fn bank_gone(&self, bank: &str) {
-        self.gateway.banks().forget(bank);
-    }
-
-    fn bank_stays(&self, iccid: &str) {
-        self.gateway.banks().end_leave(iccid);
-    }
-
-    async fn bank_kept(&self, bank: &str) -> Result<Vec<Kept>, HostError> {
-        let records = self.gateway.banks().slots(bank).await.map_err(refused)?;
-        let now = self.gateway.now();
-        Ok(records.into_iter().map(|record| banks::kept(record, now)).collect())
-    }
-
-    async fn bank_keep(&self, bank: &str, kept: Kept) -> Result<(), HostError> {
-        self.gateway
-            .banks()
-            .record_slot(bank, banks::record(kept, self.gateway.now()))
-            .await
-            .map_err(refused)
-    }
-
-    async fn bank_moved(
-        &self,
-        bank: &str,
-        port: &str,
-        moved: SwitchRecord,
-        ago: Duration,
-    ) -> Result<(), HostError> {
-        let moved = banks::moved(bank, port, moved, ago, self.gateway.now());
-        self.gateway.banks().record_switch(moved).await.map_err(refused)
-    }
-
-    async fn bank_needs(&self, iccids: Vec<String>) -> Result<Vec<SlotDemand>, HostError> {
-        let needs = self.gateway.banks().demand_for(iccids).await.map_err(refused)?;
-        let now = self.gateway.now();
-        Ok(needs.into_iter().map(|need| banks::need(need, now)).collect())
-    }
-
-    async fn may_leave(&self, iccid: &str) -> Result<bool, HostError> {
-        self.gateway.banks().grant_leave(iccid).await.map_err(refused)
-    }
-
-    async fn bank_news(&self) {
-        self.gateway.banks().wait_for_demand().await;
     }
 }
 

@@ -1,206 +1,356 @@
-//! SIM banks: more SIMs than radios. What is kept of them, what is wanted of their SIMs, and what
-//! they say of themselves.
+//! SIM banks: more SIMs than radios. What is known of a bank's slots, what is wanted of the SIMs in
+//! them, and what a bank reports about itself.
 //!
-//! Which SIM is in which slot is found out by reading ICCIDs, and kept only as a hint for the next
-//! switch: to whom a message belongs the ICCID says that was read on the radio, never this.
+//! Which SIM is in which slot is found out by reading ICCIDs, and is stored only as a hint for the
+//! next switch. Whom a message belongs to is decided by the ICCID that was read on the radio, never
+//! by this.
+//!
+//! Types that the bank's state machine and the rest of the daemon share are generic over the kind
+//! of time in them: the state machine counts in [`Moment`](super::Moment)s, which never go back;
+//! everything else has wall-clock [`Timestamp`]s.
 
+use std::str::FromStr;
 use std::time::Duration;
 
-use super::Timestamp;
+use super::{Iccid, PortName, Timestamp};
 
-/// What is in a slot, as far as somebody has looked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is in a slot, as far as it has been looked into.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SlotContents {
-    /// Nobody has looked yet.
+    /// The slot has not been on a radio yet.
+    #[default]
     Unknown,
-    /// There was no card when it was last on a radio.
+    /// There was no SIM when the slot was last on a radio.
     Empty,
-    /// This card, by its ICCID.
-    Sim(String),
+    /// This SIM was read.
+    Sim(Iccid),
 }
 
-/// What is kept of a slot from one start to the next.
+impl SlotContents {
+    /// The word in the database and in JSON.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            SlotContents::Unknown => "unknown",
+            SlotContents::Empty => "empty",
+            SlotContents::Sim(_) => "sim",
+        }
+    }
+
+    /// The SIM in the slot, if one is known to be there.
+    pub fn iccid(&self) -> Option<&Iccid> {
+        match self {
+            SlotContents::Sim(iccid) => Some(iccid),
+            SlotContents::Unknown | SlotContents::Empty => None,
+        }
+    }
+}
+
+/// What is stored about a slot from one start of the daemon to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotRecord {
-    /// Its number in the bank, from 0.
+pub struct SlotRecord<T = Timestamp> {
+    /// The slot's number in the bank, from 0.
     pub slot: u32,
-    /// What was found in it.
-    pub holds: SlotContents,
-    /// When it was last on the air, so that its messages could come.
-    pub visited_at: Option<Timestamp>,
+    /// What was last found in it.
+    pub contents: SlotContents,
+    /// When its SIM was last on the air, so that messages for it could arrive.
+    pub visited_at: Option<T>,
+}
+
+impl<T> SlotRecord<T> {
+    /// The same record in another kind of time.
+    pub fn map_time<U>(self, convert: impl Fn(T) -> U) -> SlotRecord<U> {
+        let SlotRecord { slot, contents, visited_at } = self;
+        SlotRecord { slot, contents, visited_at: visited_at.map(convert) }
+    }
 }
 
 /// What is wanted of a SIM that is in a bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotDemand {
-    /// Its ICCID.
-    pub iccid: String,
-    /// It must stay on the air while it is: an order is open on it, or the rest of a long message
-    /// is awaited.
-    pub stays: bool,
-    /// An order that has had its first message still collects on it: it goes only for a SIM that
-    /// somebody waits for.
-    pub collects: bool,
-    /// It is to come on the air at once, and by when that is of use.
-    pub called: Option<SwitchTrigger>,
+pub struct SlotDemand<T = Timestamp> {
+    /// The SIM.
+    pub iccid: Iccid,
+    /// It must not leave the air: an order is open on it, or the rest of a long message is awaited.
+    pub held: bool,
+    /// An order that has had its first message is still collecting on it: it makes room only for a
+    /// SIM that somebody is waiting for.
+    pub collecting: bool,
+    /// Why it should come on the air at once, if it should.
+    pub trigger: Option<SwitchTrigger<T>>,
     /// It has a tenant, and is visited as often as the bank's configuration says.
     pub rented: bool,
 }
 
-/// Why a SIM is to come on the air at once.
+impl<T> SlotDemand<T> {
+    /// The same demand in another kind of time.
+    pub fn map_time<U>(self, convert: impl Fn(T) -> U) -> SlotDemand<U> {
+        let SlotDemand { iccid, held, collecting, trigger, rented } = self;
+        let trigger = trigger.map(|trigger| match trigger {
+            SwitchTrigger::Order { until } => SwitchTrigger::Order { until: convert(until) },
+            SwitchTrigger::Tenant => SwitchTrigger::Tenant,
+        });
+        SlotDemand { iccid, held, collecting, trigger, rented }
+    }
+}
+
+/// Why a SIM should come on the air at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SwitchTrigger {
-    /// An order was made for it while it was parked; in vain after this.
+pub enum SwitchTrigger<T = Timestamp> {
+    /// An order was made for it while it was parked.
     Order {
-        /// The order's end if the SIM does not come.
-        until: Timestamp,
+        /// When the order ends if the SIM does not come on the air.
+        until: T,
     },
-    /// Its tenant has looked for messages and it was long off the air.
+    /// Its tenant has looked for messages, and it had long been off the air.
     Tenant,
+}
+
+/// Why a radio takes a certain slot next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchReason {
+    /// The operator asked for it.
+    ByHand,
+    /// An order waits for the SIM.
+    Order,
+    /// The SIM's tenant has looked for messages.
+    Tenant,
+    /// The SIM is rented, and its visit is due.
+    RentalDue,
+    /// Nobody has looked into the slot yet.
+    Unknown,
+    /// Of the SIMs in stock it has been off the air for the longest time.
+    LongestUnvisited,
+}
+
+impl SwitchReason {
+    /// The words for an operator.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SwitchReason::ByHand => "by hand",
+            SwitchReason::Order => "order",
+            SwitchReason::Tenant => "tenant",
+            SwitchReason::RentalDue => "rental due",
+            SwitchReason::Unknown => "unknown",
+            SwitchReason::LongestUnvisited => "longest unvisited",
+        }
+    }
+
+    /// Whether somebody is waiting for the switch.
+    pub fn is_urgent(self) -> bool {
+        match self {
+            SwitchReason::ByHand | SwitchReason::Order | SwitchReason::Tenant => true,
+            SwitchReason::RentalDue | SwitchReason::Unknown | SwitchReason::LongestUnvisited => {
+                false
+            }
+        }
+    }
 }
 
 /// How a switch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MoveOutcome {
-    /// The wanted card, or one from a slot that nobody had looked into, was read on the radio and
+pub enum SwitchOutcome {
+    /// The expected SIM, or one from a slot that nobody had looked into, was read on the radio and
     /// registered.
     Done,
-    /// Read and working as far as the modem goes, but no network took it in time.
+    /// The SIM was read and the modem works, but no network accepted it in time.
     NoNetwork,
-    /// Another card was read than was to come (often the one from before): the bank lied.
+    /// Another SIM was read than the expected one, often the one from before: what the bank said
+    /// was not true.
     Lied,
-    /// There is no card in the slot.
+    /// There is no SIM in the slot.
     Empty,
-    /// The bank, or the radio afterwards, did not answer.
+    /// The bank, or afterwards the radio, did not answer.
     Failed,
 }
 
-impl MoveOutcome {
-    /// All of them.
-    pub const ALL: [MoveOutcome; 5] = [
-        MoveOutcome::Done,
-        MoveOutcome::NoNetwork,
-        MoveOutcome::Lied,
-        MoveOutcome::Empty,
-        MoveOutcome::Failed,
+impl SwitchOutcome {
+    /// Every outcome.
+    pub const ALL: [SwitchOutcome; 5] = [
+        SwitchOutcome::Done,
+        SwitchOutcome::NoNetwork,
+        SwitchOutcome::Lied,
+        SwitchOutcome::Empty,
+        SwitchOutcome::Failed,
     ];
 
     /// The word in the database and for people.
     pub fn as_str(self) -> &'static str {
         match self {
-            MoveOutcome::Done => "done",
-            MoveOutcome::NoNetwork => "no-network",
-            MoveOutcome::Lied => "lied",
-            MoveOutcome::Empty => "empty",
-            MoveOutcome::Failed => "failed",
+            SwitchOutcome::Done => "done",
+            SwitchOutcome::NoNetwork => "no-network",
+            SwitchOutcome::Lied => "lied",
+            SwitchOutcome::Empty => "empty",
+            SwitchOutcome::Failed => "failed",
         }
     }
 }
 
-/// One switch of one radio, over.
+/// A word that names no [`SwitchOutcome`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the outcome of a switch")]
+pub struct UnknownOutcome;
+
+impl FromStr for SwitchOutcome {
+    type Err = UnknownOutcome;
+
+    fn from_str(word: &str) -> Result<SwitchOutcome, UnknownOutcome> {
+        SwitchOutcome::ALL.into_iter().find(|known| known.as_str() == word).ok_or(UnknownOutcome)
+    }
+}
+
+/// A finished switch of one radio.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SwitchRecord {
+pub struct SwitchRecord<T = Timestamp> {
     /// The bank's name.
     pub bank: String,
     /// The radio's port.
-    pub radio: String,
-    /// The slot that was to come on it.
+    pub port: PortName,
+    /// The slot whose SIM was to come on the radio.
     pub slot: u32,
-    /// The card that left the radio, when one was on it.
-    pub left: Option<String>,
-    /// When it was let go: from then on the radio was deaf.
-    pub began_at: Timestamp,
-    /// When the radio was on the air again, or given up.
-    pub ended_at: Timestamp,
-    /// The card that was read afterwards.
-    pub found: Option<String>,
+    /// The SIM that left the radio, if one was on it.
+    pub left: Option<Iccid>,
+    /// When the radio went off the air.
+    pub began_at: T,
+    /// When the radio was on the air again, or was given up.
+    pub ended_at: T,
+    /// The SIM that was read afterwards.
+    pub found: Option<Iccid>,
     /// How it ended.
-    pub outcome: MoveOutcome,
+    pub outcome: SwitchOutcome,
 }
 
-/// What a bank says of itself. Sent on every change; nothing of it is kept.
+impl<T> SwitchRecord<T> {
+    /// The same record in another kind of time.
+    pub fn map_time<U>(self, convert: impl Fn(T) -> U) -> SwitchRecord<U> {
+        SwitchRecord {
+            bank: self.bank,
+            port: self.port,
+            slot: self.slot,
+            left: self.left,
+            began_at: convert(self.began_at),
+            ended_at: convert(self.ended_at),
+            found: self.found,
+            outcome: self.outcome,
+        }
+    }
+}
+
+/// What a bank reports about itself, on every change. None of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankReport {
-    /// Its name.
+    /// The bank's name.
     pub name: String,
-    /// Its profile.
+    /// The name of its hardware profile.
     pub profile: String,
-    /// When this was so.
+    /// When the report was made.
     pub at: Timestamp,
-    /// Its radios, in the configuration's order.
+    /// Its radios, in the order of the configuration.
     pub radios: Vec<RadioReport>,
     /// Its slots, in order.
     pub slots: Vec<SlotReport>,
-    /// How long a switch takes, until the card is on the air: as measured, else as the profile
-    /// says.
-    pub switch: Duration,
-    /// A SIM that is parked may be sold when it can be on the air within this; zero: never.
+    /// How long a switch takes until the SIM is on the air: measured where switches have been
+    /// made, else what the profile expects.
+    pub switch_time: Duration,
+    /// A parked SIM may be sold if it can be on the air within this time; zero: never.
     pub sell_within: Duration,
-    /// A tenant who looks at a SIM that was off the air for longer has it called; `None`: never.
+    /// A rented SIM that has been off the air for longer than this is switched in when its tenant
+    /// looks for messages; `None`: never.
     pub visit_on_view: Option<Duration>,
     /// What is wrong with the bank, in words for an operator.
     pub trouble: Option<String>,
 }
 
+/// What a radio of a bank is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RadioState {
+    /// A SIM is on it and registered with a network.
+    OnAir,
+    /// A switch has begun, and the messages in its stores are being read out.
+    Draining,
+    /// The bank is putting another slot on it.
+    Switching,
+    /// The modem starts, and its SIM is being read.
+    Starting,
+    /// Its SIM was read, and no network has it yet.
+    Registering,
+    /// The modem says that there is no SIM.
+    NoCard,
+    /// Its port or its modem does not work.
+    OutOfOrder,
+}
+
+impl RadioState {
+    /// The words for an operator.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RadioState::OnAir => "on air",
+            RadioState::Draining => "draining",
+            RadioState::Switching => "switching",
+            RadioState::Starting => "starting",
+            RadioState::Registering => "registering",
+            RadioState::NoCard => "no card",
+            RadioState::OutOfOrder => "out of order",
+        }
+    }
+}
+
 /// A radio of a bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RadioReport {
-    /// Its port.
-    pub port: String,
-    /// What is going on: `on air`, `draining`, `switching`, `starting`, `registering`, `out of
-    /// order`.
-    pub doing: &'static str,
-    /// Since when.
+    /// The port of its modem.
+    pub port: PortName,
+    /// What it is doing.
+    pub state: RadioState,
+    /// Since when it has been in this state.
     pub since: Timestamp,
-    /// Why, in words for an operator.
+    /// Why it is in this state, in words for an operator.
     pub reason: Option<String>,
-    /// The slot that is on it, as the ICCID that was read says.
+    /// The slot whose SIM is on it, as the ICCID that was read tells.
     pub slot: Option<u32>,
-    /// The card that was read on it.
-    pub iccid: Option<String>,
-    /// What comes next, and not before when.
-    pub next: Option<NextMove>,
-    /// In how long at the earliest it could begin to take another SIM, if nothing holds the one on
-    /// it; `None`: not to be said, or spoken for.
+    /// The SIM that was read on it.
+    pub iccid: Option<Iccid>,
+    /// The switch that comes next.
+    pub next: Option<PlannedSwitch>,
+    /// In how long it could begin to take another SIM at the earliest, if nothing holds the one on
+    /// it; `None`: not known, or another SIM is to come already.
     pub free_in: Option<Duration>,
-    /// Switches since the start.
-    pub moves: u32,
-    /// Those after which another card was read than was to come.
+    /// Switches since the daemon started.
+    pub switches: u32,
+    /// Those of them after which another SIM was read than the expected one.
     pub lies: u32,
-    /// Those that failed otherwise.
+    /// Those of them that failed otherwise.
     pub failures: u32,
-    /// How long it was deaf because of switches since the start.
-    pub deaf: Duration,
+    /// How long it was off the air because of switches since the daemon started.
+    pub downtime: Duration,
 }
 
-/// What a radio takes next.
+/// The switch that a radio makes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NextMove {
-    /// The slot.
+pub struct PlannedSwitch {
+    /// The slot that it takes.
     pub slot: u32,
-    /// Why this one: `order`, `tenant`, `rental due`, `unknown`, `longest unvisited`, `by hand`.
-    pub why: &'static str,
-    /// Not before.
-    pub at: Timestamp,
+    /// Why it takes this one.
+    pub reason: SwitchReason,
+    /// The earliest time at which it begins.
+    pub not_before: Timestamp,
 }
 
 /// A slot of a bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotReport {
-    /// Its number, from 0.
+    /// Its number in the bank, from 0.
     pub slot: u32,
-    /// As the hardware counts it, like `radio 2, slot 7`.
+    /// Its name as the hardware counts, like `radio 2, slot 7`.
     pub label: String,
-    /// The radios (by place in [`BankReport::radios`]) that it can be put on.
+    /// The radios that it can be put on, by their index in [`BankReport::radios`].
     pub radios: std::ops::Range<usize>,
-    /// What was found in it.
-    pub holds: SlotContents,
+    /// What was last found in it.
+    pub contents: SlotContents,
     /// The radio that it is on now.
-    pub on: Option<usize>,
-    /// When it was last on the air.
+    pub on_radio: Option<usize>,
+    /// When its SIM was last on the air.
     pub visited_at: Option<Timestamp>,
-    /// A rented SIM that has not been visited in its interval: when it should have been.
+    /// Since when a visit of its rented SIM has been overdue.
     pub late_since: Option<Timestamp>,
-    /// Why it cannot be put on, in words for an operator.
+    /// Why it cannot be put on a radio, in words for an operator.
     pub trouble: Option<String>,
 }

@@ -40,7 +40,7 @@ pub use identity::{Iccid, Imei, Imsi, InvalidIdentity, Msisdn, PortName};
 pub use ids::{AccountId, AssemblyId, MessageId, OrderId, PartId, RentalId, ServiceId, SimId};
 pub use ledger::Funds;
 pub use limit::RowLimit;
-pub use moment::Moment;
+pub use moment::{ClockReading, Moment};
 pub use money::Amount;
 pub use order::Order;
 pub use random::Random;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::Timestamp;
-use super::bank::{BankReport, RadioReport, SlotContents, SlotReport};
+use super::bank::{BankReport, RadioReport, RadioState, SlotReport};
+use super::{Iccid, Timestamp};
 
 /// A bank that has been silent for longer is not believed.
 pub const FRESH: Duration = Duration::from_secs(300);
@@ -26,7 +26,7 @@ impl BankReport {
         &self,
         now: Timestamp,
         awaited: &[u32],
-        held: &HashSet<String>,
+        held: &HashSet<Iccid>,
     ) -> BTreeMap<usize, Duration> {
         if !self.is_fresh(now) || self.sell_within.is_zero() {
             return BTreeMap::new();
@@ -37,7 +37,7 @@ impl BankReport {
         let free = self.radios.iter().enumerate().filter(|(_, radio)| !is_held(radio));
         let mut free: BTreeMap<usize, Duration> = free
             .filter_map(|(place, radio)| {
-                Some((place, radio.free_in?.saturating_sub(age).saturating_add(self.switch)))
+                Some((place, radio.free_in?.saturating_sub(age).saturating_add(self.switch_time)))
             })
             .collect();
         let awaited = self.slots.iter().filter(|slot| awaited.contains(&slot.slot));
@@ -46,7 +46,7 @@ impl BankReport {
                 radio.next.as_ref().is_some_and(|next| next.slot == slot.slot)
             };
             let taken = slot
-                .on
+                .on_radio
                 .or_else(|| self.radios.iter().position(about))
                 .or_else(|| quickest(&free, slot).map(|(place, _)| place));
             taken.map(|place| free.remove(&place));
@@ -58,17 +58,14 @@ impl BankReport {
     /// Whether some radio that reaches a slot works.
     pub fn reaches(&self, slot: &SlotReport) -> bool {
         let radios = self.radios.get(slot.radios.clone()).unwrap_or_default();
-        radios.iter().any(|radio| radio.doing != "out of order")
+        radios.iter().any(|radio| radio.state != RadioState::OutOfOrder)
     }
 }
 
 impl SlotReport {
     /// The card that is parked in it and can be put on the air.
-    pub fn parked(&self) -> Option<&str> {
-        match &self.holds {
-            SlotContents::Sim(iccid) if self.on.is_none() && self.trouble.is_none() => Some(iccid),
-            _ => None,
-        }
+    pub fn parked(&self) -> Option<&Iccid> {
+        self.contents.iccid().filter(|_| self.on_radio.is_none() && self.trouble.is_none())
     }
 }
 
@@ -96,25 +93,26 @@ pub fn placeable(free: impl IntoIterator<Item = usize>, parked: &[(Range<usize>,
 
 #[cfg(test)]
 mod tests {
-    use super::super::bank::NextMove;
+    use super::super::PortName;
+    use super::super::bank::{PlannedSwitch, SlotContents, SwitchReason};
     use super::*;
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
     fn radio(free_in: Option<u64>, iccid: Option<&str>) -> RadioReport {
         RadioReport {
-            port: String::new(),
-            doing: "on air",
+            port: PortName::from_stored(""),
+            state: RadioState::OnAir,
             since: Timestamp(0),
             reason: None,
             slot: None,
-            iccid: iccid.map(str::to_owned),
+            iccid: iccid.map(Iccid::from_stored),
             next: None,
             free_in: free_in.map(S),
-            moves: 0,
+            switches: 0,
             lies: 0,
             failures: 0,
-            deaf: Duration::ZERO,
+            downtime: Duration::ZERO,
         }
     }
 
@@ -123,8 +121,8 @@ mod tests {
             slot,
             label: String::new(),
             radios,
-            holds: SlotContents::Sim(slot.to_string()),
-            on: None,
+            contents: SlotContents::Sim(Iccid::from_stored(slot.to_string())),
+            on_radio: None,
             visited_at: None,
             late_since: None,
             trouble: None,
@@ -143,7 +141,7 @@ mod tests {
                 radio(Some(95), None),
             ],
             slots: vec![slot(0, 0..4), slot(1, 0..4), slot(2, 1..2), slot(3, 2..3)],
-            switch: S(30),
+            switch_time: S(30),
             sell_within: S(120),
             visit_on_view: None,
             trouble: None,
@@ -161,7 +159,7 @@ mod tests {
             expected,
             "what it said twenty seconds ago"
         );
-        let held = HashSet::from(["a".to_owned()]);
+        let held = HashSet::from([Iccid::from_stored("a")]);
         assert_eq!(bank().free_radios(now, &[], &held), BTreeMap::from([(1, S(40))]));
         assert_eq!(
             bank().free_radios(now.plus(FRESH), &[], &none),
@@ -192,9 +190,10 @@ mod tests {
             "its radio is spoken for already"
         );
         let mut about = bank();
-        about.radios[2].next = Some(NextMove { slot: 0, why: "order", at: now });
+        about.radios[2].next =
+            Some(PlannedSwitch { slot: 0, reason: SwitchReason::Order, not_before: now });
         assert_eq!(about.free_radios(now, &[0], &none).len(), 2, "the radio that is about it");
-        about.slots[1].on = Some(0);
+        about.slots[1].on_radio = Some(0);
         assert_eq!(
             about.free_radios(now, &[1], &none),
             BTreeMap::from([(1, S(40))]),
@@ -227,13 +226,13 @@ mod tests {
     #[test]
     fn what_is_parked_and_can_be_put_on() {
         let good = slot(0, 0..1);
-        assert_eq!(good.parked(), Some("0"));
-        assert_eq!(SlotReport { on: Some(0), ..good.clone() }.parked(), None);
+        assert!(good.parked().is_some_and(|iccid| iccid == "0"));
+        assert_eq!(SlotReport { on_radio: Some(0), ..good.clone() }.parked(), None);
         assert_eq!(SlotReport { trouble: Some("x".to_owned()), ..good.clone() }.parked(), None);
-        assert_eq!(SlotReport { holds: SlotContents::Empty, ..good.clone() }.parked(), None);
+        assert_eq!(SlotReport { contents: SlotContents::Empty, ..good.clone() }.parked(), None);
         let mut bank = bank();
         assert!(bank.reaches(&good));
-        bank.radios[0].doing = "out of order";
+        bank.radios[0].state = RadioState::OutOfOrder;
         assert!(!bank.reaches(&good));
         assert!(!bank.reaches(&slot(0, 3..9)), "there is no such radio");
     }

@@ -1,10 +1,8 @@
 //! What the driver needs of the rest of the daemon.
 
 use std::future::Future;
-use std::time::Duration;
 
 use super::recovery::Step;
-use crate::bank::{BankReport, Kept, SlotDemand, SwitchRecord};
 use crate::modem::{Answered, MessageOwner, Received, SimCard, Snapshot};
 
 /// The host could not do it now. The driver tries again later; a message stays in its modem until
@@ -74,56 +72,4 @@ pub trait ModemEvents: Send + Sync + 'static {
 
     /// `Ok` means committed on disk; only then is the message deleted from the modem.
     fn store(&self, received: Received) -> impl Future<Output = Result<(), HostError>> + Send;
-
-    /// How a bank is now. Must not block.
-    fn bank_report(&self, _bank: &str, _report: BankReport) {}
-
-    /// A bank is not driven now: nothing that it last said holds. Must not block.
-    fn bank_gone(&self, _bank: &str) {}
-
-    /// A card that was let go can be given again. Must not block.
-    fn bank_stays(&self, _iccid: &str) {}
-
-    /// What is kept of a bank's slots.
-    fn bank_kept(&self, _bank: &str) -> impl Future<Output = Result<Vec<Kept>, HostError>> + Send {
-        async { Ok(Vec::new()) }
-    }
-
-    /// Keeps what is known of a slot.
-    fn bank_keep(
-        &self,
-        _bank: &str,
-        _kept: Kept,
-    ) -> impl Future<Output = Result<(), HostError>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Keeps how a switch of the radio on `port` went, which was over so long ago.
-    fn bank_moved(
-        &self,
-        _bank: &str,
-        _port: &str,
-        _moved: SwitchRecord,
-        _ago: Duration,
-    ) -> impl Future<Output = Result<(), HostError>> + Send {
-        async { Ok(()) }
-    }
-
-    /// What is wanted of these cards.
-    fn bank_needs(
-        &self,
-        _iccids: Vec<String>,
-    ) -> impl Future<Output = Result<Vec<SlotDemand>, HostError>> + Send {
-        async { Ok(Vec::new()) }
-    }
-
-    /// May this card leave the air? After a yes nobody is given it.
-    fn may_leave(&self, _iccid: &str) -> impl Future<Output = Result<bool, HostError>> + Send {
-        async { Ok(true) }
-    }
-
-    /// Returns when what [`ModemEvents::bank_needs`] tells may have changed.
-    fn bank_news(&self) -> impl Future<Output = ()> + Send {
-        std::future::pending()
-    }
 }

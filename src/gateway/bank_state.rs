@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::domain::Timestamp;
-use crate::domain::bank::{BankReport, SlotContents, SlotReport};
+use crate::domain::bank::{BankReport, RadioState, SlotReport};
+use crate::domain::{Iccid, Timestamp};
 
 /// The banks' last reports, the SIMs that have leave to go off the air, and the tenants who wait
 /// for theirs.
@@ -28,7 +28,7 @@ struct State {
 #[derive(Debug, Clone)]
 pub(super) struct KnownBank {
     pub(super) report: Arc<BankReport>,
-    by_iccid: Arc<HashMap<String, usize>>,
+    by_iccid: Arc<HashMap<Iccid, usize>>,
 }
 
 impl KnownBank {
@@ -59,17 +59,15 @@ impl BankState {
 
     /// Takes what a bank reports of itself, in place of its last report.
     pub(super) fn take_report(&self, report: BankReport) {
-        let card = |(place, slot): (usize, &SlotReport)| match &slot.holds {
-            SlotContents::Sim(iccid) => Some((iccid.clone(), place)),
-            SlotContents::Unknown | SlotContents::Empty => None,
-        };
-        let by_iccid: HashMap<String, usize> =
-            report.slots.iter().enumerate().filter_map(card).collect();
+        let sim =
+            |(index, slot): (usize, &SlotReport)| Some((slot.contents.iccid()?.clone(), index));
+        let by_iccid: HashMap<Iccid, usize> =
+            report.slots.iter().enumerate().filter_map(sim).collect();
         let on_air = |iccid: &str| {
-            report
-                .radios
-                .iter()
-                .any(|radio| radio.iccid.as_deref() == Some(iccid) && radio.doing == "on air")
+            report.radios.iter().any(|radio| {
+                radio.state == RadioState::OnAir
+                    && radio.iccid.as_ref().is_some_and(|known| known == iccid)
+            })
         };
         let visited_at = |iccid: &str| report.slots.get(*by_iccid.get(iccid)?)?.visited_at;
         let mut state = self.lock();

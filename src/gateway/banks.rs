@@ -13,10 +13,8 @@ use super::background::Wakeups;
 use super::bank_state::KnownBank;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
-use crate::domain::bank::{
-    BankReport, SlotContents, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger,
-};
-use crate::domain::{RowLimit, Timestamp};
+use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger};
+use crate::domain::{Iccid, RowLimit, Timestamp};
 use crate::store::{BankPosition, Hold, StoreError, WriteTx};
 
 /// For how long switches are kept.
@@ -50,10 +48,8 @@ impl Banks {
         let bank = bank.to_owned();
         let kept = self.env.store.write(move |tx| {
             tx.save_slot(&bank, &record)?;
-            let sim = match &record.holds {
-                SlotContents::Sim(iccid) => tx.sim_by_iccid(iccid)?,
-                SlotContents::Unknown | SlotContents::Empty => None,
-            };
+            let iccid = record.contents.iccid();
+            let sim = iccid.map(|iccid| tx.sim_by_iccid(iccid.as_str())).transpose()?.flatten();
             sim.map_or(Ok(()), |sim| {
                 tx.stay_is_in(sim.id, &BankPosition { bank, slot: Some(record.slot) })
             })
@@ -66,9 +62,9 @@ impl Banks {
     pub async fn record_switch(&self, moved: SwitchRecord) -> Result<(), Error> {
         let now = self.env.now();
         let kept = self.env.store.write(move |tx| {
-            tx.add_move(&moved, now.minus(MOVES_KEPT))?;
+            tx.add_switch(&moved, now.minus(MOVES_KEPT))?;
             let left = moved.left.as_ref().filter(|left| moved.found.as_ref() != Some(left));
-            match left.map(|left| tx.sim_by_iccid(left)).transpose()?.flatten() {
+            match left.map(|left| tx.sim_by_iccid(left.as_str())).transpose()?.flatten() {
                 Some(sim) => tx.end_stay(sim.id, moved.began_at),
                 None => Ok(()),
             }
@@ -83,10 +79,11 @@ impl Banks {
     }
 
     /// What is wanted of these SIMs, by ICCID; one that is not known has no need.
-    pub async fn demand_for(&self, iccids: Vec<String>) -> Result<Vec<SlotDemand>, Error> {
+    pub async fn demand_for(&self, iccids: Vec<Iccid>) -> Result<Vec<SlotDemand>, Error> {
         let now = self.env.now();
         let read = self.env.store.read(move |rows| {
-            let hold = |iccid: String| Ok(rows.hold_on(&iccid, now)?.map(|hold| (iccid, hold)));
+            let hold =
+                |iccid: Iccid| Ok(rows.hold_on(iccid.as_str(), now)?.map(|hold| (iccid, hold)));
             iccids
                 .into_iter()
                 .map(hold)
@@ -96,19 +93,19 @@ impl Banks {
         Ok(read.await?.into_iter().map(|(iccid, hold)| self.demand_of(iccid, hold, now)).collect())
     }
 
-    fn demand_of(&self, iccid: String, hold: Hold, now: Timestamp) -> SlotDemand {
-        let away = !self.presence.is_on_air(&iccid, now);
-        let awaited = self.presence.banks.is_awaited_by_tenant(&iccid, !away);
+    fn demand_of(&self, iccid: Iccid, hold: Hold, now: Timestamp) -> SlotDemand {
+        let away = !self.presence.is_on_air(iccid.as_str(), now);
+        let awaited = self.presence.banks.is_awaited_by_tenant(iccid.as_str(), !away);
         let by_tenant = awaited.then_some(SwitchTrigger::Tenant);
-        let called = hold
+        let trigger = hold
             .open_until
             .filter(|_| away)
             .map(|until| SwitchTrigger::Order { until })
             .or(by_tenant);
         SlotDemand {
-            stays: hold.stays,
-            collects: hold.collects,
-            called,
+            held: hold.stays,
+            collecting: hold.collects,
+            trigger,
             rented: hold.rented,
             iccid,
         }
@@ -198,7 +195,9 @@ impl Banks {
             .find(|modem| modem.imei.as_deref() == Some(imei))
             .map(|modem| &modem.port);
         let has = |bank: &&KnownBank| {
-            port.is_some_and(|port| bank.report.radios.iter().any(|radio| radio.port == *port))
+            port.is_some_and(|port| {
+                bank.report.radios.iter().any(|radio| radio.port == port.as_str())
+            })
         };
         let Some(bank) = banks.iter().find(has).map(|bank| bank.report.name.clone()) else {
             return Ok(None);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::bank_state::KnownBank;
 use super::sim_presence::SimPresence;
 use crate::domain::standby::{placeable, quickest};
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{Iccid, SimId, Timestamp};
 use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// How the SIM of an order comes on the air.
@@ -57,7 +57,10 @@ impl StandbyPool {
     /// Where a parked SIM is, if a radio could have it on the air in time.
     pub(super) fn offer(&self, iccid: &str) -> Option<StandbyOffer> {
         self.0.iter().enumerate().find_map(|(place, bank)| {
-            let slot = bank.known.slot_of(iccid).filter(|slot| slot.parked() == Some(iccid))?;
+            let slot = bank
+                .known
+                .slot_of(iccid)
+                .filter(|slot| slot.parked().is_some_and(|parked| parked == iccid))?;
             let (_, wait) = quickest(&bank.free, slot)?;
             let sold_within = bank.known.report.sell_within;
             Some(StandbyOffer { place: (place, slot.radios.clone()), wait, sold_within })
@@ -111,7 +114,7 @@ impl SimPresence {
         rows: &ReadTx<'_>,
         bank: &KnownBank,
         now: Timestamp,
-    ) -> Result<HashSet<String>, StoreError> {
+    ) -> Result<HashSet<Iccid>, StoreError> {
         let mut held = HashSet::new();
         for iccid in bank
             .report
@@ -120,8 +123,8 @@ impl SimPresence {
             .filter(|radio| radio.free_in.is_some())
             .filter_map(|r| r.iccid.as_ref())
         {
-            if self.banks.is_leaving(iccid)
-                || rows.hold_on(iccid, now)?.is_some_and(|hold| hold.stays)
+            if self.banks.is_leaving(iccid.as_str())
+                || rows.hold_on(iccid.as_str(), now)?.is_some_and(|hold| hold.stays)
             {
                 held.insert(iccid.clone());
             }

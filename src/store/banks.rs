@@ -3,8 +3,8 @@
 use rusqlite::{Row, params};
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::bank::{MoveOutcome, SlotContents, SlotRecord, SwitchRecord};
-use crate::domain::{AccountId, OrderId, Timestamp};
+use crate::domain::bank::{SlotContents, SlotRecord, SwitchRecord};
+use crate::domain::{AccountId, Iccid, OrderId, PortName, Timestamp};
 
 /// How many rows that are too old go with each new one.
 const PRUNED: i64 = 20;
@@ -42,21 +42,22 @@ fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>
     let (word, iccid): (String, Option<String>) = (row.get(2)?, row.get(3)?);
     let visited_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
     let fault = |fault| Ok(Err(located("bank_slot", format!("{bank} {slot}"), fault)));
-    let holds = match (word.as_str(), iccid) {
+    let contents = match (word.as_str(), iccid) {
         ("unknown", None) => SlotContents::Unknown,
         ("empty", None) => SlotContents::Empty,
-        ("sim", Some(iccid)) => SlotContents::Sim(iccid),
+        ("sim", Some(iccid)) => SlotContents::Sim(Iccid::from_stored(iccid)),
         _ => return fault("holds what no slot can hold"),
     };
     let Ok(slot) = u32::try_from(slot) else { return fault("is not the number of a slot") };
-    Ok(Ok(SlotRecord { slot, holds, visited_at }))
+    Ok(Ok(SlotRecord { slot, contents, visited_at }))
 }
 
-fn moved(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreError>> {
+fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreError>> {
     let fault = |fault| Ok(Err(located("bank_move", row.get::<_, i64>(0)?.to_string(), fault)));
-    let word: String = row.get(6)?;
-    let Some(outcome) = MoveOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == word)
-    else {
+    let iccid = |column: usize| -> rusqlite::Result<Option<Iccid>> {
+        Ok(row.get::<_, Option<String>>(column)?.map(Iccid::from_stored))
+    };
+    let Ok(outcome) = row.get::<_, String>(6)?.parse() else {
         return fault("ended as no switch can end");
     };
     let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else {
@@ -64,12 +65,12 @@ fn moved(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreError>> {
     };
     Ok(Ok(SwitchRecord {
         bank: row.get(1)?,
-        radio: row.get(2)?,
+        port: PortName::from_stored(row.get::<_, String>(2)?),
         slot,
-        left: row.get(4)?,
+        left: iccid(4)?,
         began_at: Timestamp(row.get(7)?),
         ended_at: Timestamp(row.get(8)?),
-        found: row.get(5)?,
+        found: iccid(5)?,
         outcome,
     }))
 }
@@ -94,7 +95,7 @@ impl ReadTx<'_> {
     pub fn bank_moves(&self, bank: &str, limit: i64) -> Result<Vec<SwitchRecord>, StoreError> {
         let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, \
                    ended_at FROM bank_move WHERE bank = $1 ORDER BY id DESC LIMIT $2";
-        self.all(sql, params![bank, limit], moved)?.into_iter().collect()
+        self.all(sql, params![bank, limit], switch_record)?.into_iter().collect()
     }
 
     /// What wants a SIM to be on the air at `now`; `None` when it is not known.
@@ -135,11 +136,7 @@ impl WriteTx<'_> {
     /// Keeps what is in a slot. A card that stood in another slot, of any bank, is there no more,
     /// and what is there is not known.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
-        let (word, iccid) = match &record.holds {
-            SlotContents::Unknown => ("unknown", None),
-            SlotContents::Empty => ("empty", None),
-            SlotContents::Sim(iccid) => ("sim", Some(iccid)),
-        };
+        let (word, iccid) = (record.contents.as_str(), record.contents.iccid().map(Iccid::as_str));
         if let Some(iccid) = iccid {
             let sql = "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND \
                        (bank <> $2 OR slot <> $3)";
@@ -153,21 +150,21 @@ impl WriteTx<'_> {
     }
 
     /// Keeps a switch. Some of those that ended before `since` are forgotten.
-    pub fn add_move(&self, moved: &SwitchRecord, since: Timestamp) -> Result<(), StoreError> {
+    pub fn add_switch(&self, record: &SwitchRecord, since: Timestamp) -> Result<(), StoreError> {
         let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < \
                    $1 ORDER BY ended_at LIMIT $2)";
         self.execute(old, [since.0, PRUNED])?;
         let sql = "INSERT INTO bank_move (bank, radio, slot, left_iccid, found_iccid, outcome, \
                    began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = params![
-            moved.bank,
-            moved.radio,
-            moved.slot,
-            moved.left,
-            moved.found,
-            moved.outcome.as_str(),
-            moved.began_at.0,
-            moved.ended_at.0
+            record.bank,
+            record.port.as_str(),
+            record.slot,
+            record.left.as_ref().map(Iccid::as_str),
+            record.found.as_ref().map(Iccid::as_str),
+            record.outcome.as_str(),
+            record.began_at.0,
+            record.ended_at.0
         ];
         self.execute(sql, values).map(drop)
     }

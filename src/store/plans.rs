@@ -6,7 +6,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
 use crate::domain::allocation::SharingPolicy;
-use crate::domain::bank::{MoveOutcome, SlotContents, SlotRecord, SwitchRecord};
+use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::{AccountId, MessageId, OrderId, RentalId, ServiceId, SimId, Timestamp};
 
 thread_local!(static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -96,24 +96,25 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
-    let holds = SlotContents::Sim(name.clone());
-    tx.save_slot(&name, &SlotRecord { slot: 1, holds, visited_at: Some(now) }).unwrap();
+    let iccid = crate::domain::Iccid::from_stored(name.as_str());
+    let contents = SlotContents::Sim(iccid.clone());
+    tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();
     let sim = tx.ensure_sim(&name, now).unwrap().id;
     tx.keep_stay(sim, &name, None, now, now).unwrap();
     tx.end_stay(sim, now).unwrap();
     tx.stay_is_in(sim, &super::BankPosition { bank: name.clone(), slot: Some(1) }).unwrap();
-    let (left, found) = (Some(name.clone()), None);
-    let moved = SwitchRecord {
+    let (left, found) = (Some(iccid), None);
+    let record = SwitchRecord {
         bank: name.clone(),
-        radio: name.clone(),
+        port: crate::domain::PortName::from_stored(name.as_str()),
         slot: 1,
         left,
         began_at: now,
         ended_at: now,
         found,
-        outcome: MoveOutcome::Done,
+        outcome: SwitchOutcome::Done,
     };
-    tx.add_move(&moved, now).unwrap();
+    tx.add_switch(&record, now).unwrap();
 }
 
 /// SQLite prepares a statement anew when a parameter has changed that it compared with a partial

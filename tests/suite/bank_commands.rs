@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use simbridge::domain::Timestamp;
 use simbridge::domain::bank::{
-    BankReport, MoveOutcome, NextMove, RadioReport, SlotContents, SlotRecord, SlotReport,
-    SwitchRecord,
+    BankReport, PlannedSwitch, RadioReport, RadioState, SlotContents, SlotRecord, SlotReport,
+    SwitchOutcome, SwitchReason, SwitchRecord,
 };
 use simbridge::domain::sim::NumberSource;
+use simbridge::domain::{Iccid, PortName, Timestamp};
 use simbridge::gateway::{
     BoxFuture, Gateway, Identified, ModemAsk, ModemControl, ModemDetail, ScannedPort, Settings,
 };
@@ -62,29 +62,33 @@ impl ModemControl for Fixture {
 
 fn radio(port: &str, slot: Option<u32>, next: Option<u32>) -> RadioReport {
     RadioReport {
-        port: port.to_owned(),
-        doing: if slot.is_some() { "on air" } else { "out of order" },
+        port: PortName::from_stored(port),
+        state: if slot.is_some() { RadioState::OnAir } else { RadioState::OutOfOrder },
         since: NOW,
         reason: Some("longest unvisited".to_owned()),
         slot,
-        iccid: slot.map(|_| FIRST.to_owned()),
-        next: next.map(|slot| NextMove { slot, why: "rental due", at: NOW }),
+        iccid: slot.map(|_| Iccid::from_stored(FIRST)),
+        next: next.map(|slot| PlannedSwitch {
+            slot,
+            reason: SwitchReason::RentalDue,
+            not_before: NOW,
+        }),
         free_in: None,
-        moves: 5,
+        switches: 5,
         lies: 1,
         failures: 2,
-        deaf: Duration::from_secs(90),
+        downtime: Duration::from_secs(90),
     }
 }
 
-fn slot(slot: u32, holds: SlotContents, on: Option<usize>) -> SlotReport {
+fn slot(slot: u32, contents: SlotContents, on_radio: Option<usize>) -> SlotReport {
     let late_since = (slot == 1).then_some(NOW);
     SlotReport {
         slot,
         label: format!("tray {}", slot + 1),
         radios: 0..2,
-        holds,
-        on,
+        contents,
+        on_radio,
         visited_at: Some(NOW),
         late_since,
         trouble: None,
@@ -92,7 +96,7 @@ fn slot(slot: u32, holds: SlotContents, on: Option<usize>) -> SlotReport {
 }
 
 fn report() -> BankReport {
-    let sim = |iccid: &str| SlotContents::Sim(iccid.to_owned());
+    let sim = |iccid: &str| SlotContents::Sim(Iccid::from_stored(iccid));
     BankReport {
         name: "cellar".to_owned(),
         profile: "test".to_owned(),
@@ -104,7 +108,7 @@ fn report() -> BankReport {
             slot(2, SlotContents::Empty, None),
             slot(3, SlotContents::Unknown, None),
         ],
-        switch: Duration::from_millis(31_500),
+        switch_time: Duration::from_millis(31_500),
         sell_within: Duration::ZERO,
         visit_on_view: None,
         trouble: Some("radio 2 does not answer".to_owned()),
@@ -137,18 +141,18 @@ async fn fill(gateway: &Gateway) {
     for n in 0..3 {
         let moved = SwitchRecord {
             bank: "cellar".to_owned(),
-            radio: "/dev/pool/a".to_owned(),
+            port: PortName::from_stored("/dev/pool/a"),
             slot: n,
-            left: Some(SECOND.to_owned()),
+            left: Some(Iccid::from_stored(SECOND)),
             began_at: NOW,
             ended_at: NOW,
             found: None,
-            outcome: MoveOutcome::NoNetwork,
+            outcome: SwitchOutcome::NoNetwork,
         };
         gateway.banks().record_switch(moved).await.unwrap();
     }
-    let record =
-        SlotRecord { slot: 1, holds: SlotContents::Sim(SECOND.to_owned()), visited_at: None };
+    let contents = SlotContents::Sim(Iccid::from_stored(SECOND));
+    let record = SlotRecord { slot: 1, contents, visited_at: None };
     gateway.banks().record_slot("cellar", record).await.unwrap();
 }
 

@@ -1,7 +1,7 @@
-//! A bank in simulated time: radios that take so long, a pool that lies as it is told, wishes as
-//! they are set. A week takes a second.
+//! A bank in simulated time: radios that take their time, a pool that does or does not do what it
+//! is told, and demands that the tests set. A week takes a second.
 
-mod lies;
 mod plan;
+mod unreliable;
 mod week;
 mod world;

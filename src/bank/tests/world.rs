@@ -1,36 +1,41 @@
-//! The world around a bank: its radios' sessions, the pool itself, and who wants what.
+//! Everything around a bank in simulated time: its radios' sessions, the pool itself, and what is
+//! wanted of the SIMs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::super::*;
-use crate::domain::Moment;
+use crate::domain::bank::{
+    BankReport, RadioReport, SlotContents, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger,
+};
+use crate::domain::{ClockReading, Iccid, Moment, PortName, Timestamp};
 use crate::modem::RequestError;
 
 /// What the pool does when it is told to switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum PoolBehavior {
     Switches,
-    /// Says so and does nothing.
+    /// Says that it has switched, and does nothing.
     Lies,
-    /// Puts the next row's card on.
-    WrongRow,
+    /// Puts the next slot on the radio.
+    WrongSlot,
     Refuses,
 }
 
 #[derive(Debug)]
 enum Event {
-    MayLeave(usize, String, bool),
-    Left(usize, Result<(), RequestError>),
+    ReleaseAnswer(usize, Iccid, bool),
+    OffAir(usize, Result<(), RequestError>),
     Switched(usize, Result<(), String>),
-    Returned(usize),
-    Seen(usize, Seen),
-    Needs(Vec<SlotDemand>),
+    SessionResumed(usize),
+    Status(usize, SessionStatus),
+    Demands(Vec<SlotDemand<Moment>>),
 }
 
-#[derive(Debug, Clone, Default)]
-pub struct Stay {
-    pub iccid: String,
+/// A time that a SIM was on the air.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub iccid: Iccid,
     pub radio: usize,
     pub from: Duration,
     pub until: Duration,
@@ -39,51 +44,62 @@ pub struct Stay {
 pub struct World {
     pub bank: Bank,
     pub now: Moment,
-    /// The card in each slot, in truth.
-    pub cards: Vec<Option<String>>,
-    /// The slot on each radio, in truth.
-    pub on: Vec<u32>,
-    pub deeds: Box<dyn FnMut() -> Deed>,
-    pub held: BTreeSet<String>,
-    pub collecting: BTreeSet<String>,
-    pub rented: BTreeSet<String>,
-    pub looked: BTreeSet<String>,
-    /// Cards that an order waits for, until when.
-    pub ordered: BTreeMap<String, Moment>,
-    /// Cards that were let go and not given back.
-    pub leaving: BTreeSet<String>,
-    /// Cards that no network takes.
-    pub banned: BTreeSet<String>,
-    /// Sessions do as they are told, and nobody hears of it.
+    /// The SIM that really is in each slot.
+    pub sims: Vec<Option<Iccid>>,
+    /// The slot that really is on each radio.
+    pub slot_on: Vec<u32>,
+    /// What the pool does at the next switch.
+    pub pool: Box<dyn FnMut() -> PoolBehavior>,
+    pub held: BTreeSet<Iccid>,
+    pub collecting: BTreeSet<Iccid>,
+    pub rented: BTreeSet<Iccid>,
+    /// SIMs whose tenants have looked for messages.
+    pub viewed: BTreeSet<Iccid>,
+    /// SIMs that an order waits for, and until when.
+    pub ordered: BTreeMap<Iccid, Moment>,
+    /// SIMs that were released and not reclaimed.
+    pub released: BTreeSet<Iccid>,
+    /// SIMs that no network accepts.
+    pub banned: BTreeSet<Iccid>,
+    /// Sessions do as they are told, but their answers are lost.
     pub loses_answers: bool,
-    pub moved: Vec<SwitchRecord>,
-    pub kept: BTreeMap<u32, Kept>,
-    pub stays: Vec<Stay>,
+    pub switches: Vec<SwitchRecord<Moment>>,
+    pub saved_slots: BTreeMap<u32, SlotRecord<Moment>>,
+    pub visits: Vec<Visit>,
     config: BankConfig,
-    off: Vec<bool>,
+    off_air: Vec<bool>,
     due: VecDeque<(Moment, Event)>,
 }
 
-/// How long things take: leaving, the pool's answer, until the ICCID is read, until the network has
-/// it.
-const LEAVES: Duration = Duration::from_secs(3);
-const ANSWERS: Duration = Duration::from_secs(1);
-const READS: Duration = Duration::from_secs(12);
-const REGISTERS: Duration = Duration::from_secs(8);
+/// How long a session takes to go off the air.
+const GOING_OFF_AIR: Duration = Duration::from_secs(3);
+/// How long the pool takes to answer.
+const POOL_ANSWER: Duration = Duration::from_secs(1);
+/// How long a session takes to read the ICCID.
+const IDENTIFYING: Duration = Duration::from_secs(12);
+/// How long a SIM takes to register after that.
+const REGISTERING: Duration = Duration::from_secs(8);
+/// How long the gateway takes to answer.
+const GATEWAY_ANSWER: Duration = Duration::from_millis(5);
 
-pub fn iccid(slot: u32) -> String {
-    format!("89314400000000{slot:05}")
+/// The SIM that is in a slot at first.
+pub fn iccid(slot: u32) -> Iccid {
+    format!("89314400000000{slot:05}").parse().unwrap()
 }
 
 pub fn config(profile: &str, radios: usize, slots: u32) -> BankConfig {
     BankConfig {
         name: "bank".to_owned(),
         profile: BankProfile::find(&[], profile).unwrap(),
-        radios: (0..radios).map(|radio| format!("/dev/radio{radio}")).collect(),
+        radios: (0..radios)
+            .map(|radio| PortName::from_stored(format!("/dev/radio{radio}")))
+            .collect(),
         slots,
         rental_visit: Duration::from_secs(2 * 3600),
         quiet: Duration::from_secs(60),
         stay: Duration::from_secs(600),
+        sell_within: Duration::ZERO,
+        visit_on_view: None,
     }
 }
 
@@ -91,7 +107,7 @@ impl World {
     pub fn new(config: BankConfig) -> World {
         let now = Moment::since_origin(Duration::from_secs(100 * 24 * 3600));
         let radios = config.radios.len();
-        let first = |radio: usize| {
+        let first_slot = |radio: usize| {
             if config.profile.reach == Reach::Own {
                 u32::try_from(radio).unwrap() * config.slots
             } else {
@@ -101,244 +117,252 @@ impl World {
         let mut world = World {
             bank: Bank::new(config.clone(), Vec::new(), now),
             now,
-            cards: (0..config.total()).map(|slot| Some(iccid(slot))).collect(),
-            on: (0..radios).map(first).collect(),
-            deeds: Box::new(|| Deed::Switches),
+            sims: (0..config.total_slots()).map(|slot| Some(iccid(slot))).collect(),
+            slot_on: (0..radios).map(first_slot).collect(),
+            pool: Box::new(|| PoolBehavior::Switches),
             held: BTreeSet::new(),
             collecting: BTreeSet::new(),
             rented: BTreeSet::new(),
-            looked: BTreeSet::new(),
+            viewed: BTreeSet::new(),
             ordered: BTreeMap::new(),
-            leaving: BTreeSet::new(),
+            released: BTreeSet::new(),
             banned: BTreeSet::new(),
             loses_answers: false,
-            moved: Vec::new(),
-            kept: BTreeMap::new(),
-            stays: Vec::new(),
+            switches: Vec::new(),
+            saved_slots: BTreeMap::new(),
+            visits: Vec::new(),
             config,
-            off: vec![false; radios],
+            off_air: vec![false; radios],
             due: VecDeque::new(),
         };
-        (0..radios).for_each(|radio| world.starts(radio));
-        world.act();
+        (0..radios).for_each(|radio| world.start_session(radio));
+        world.carry_out();
         world
     }
 
-    /// kill -9: what the radios and the pool are doing they do; the bank begins anew with what was
-    /// kept.
+    /// Kills the bank and starts it again with what was saved; answers that were under way are lost.
     pub fn restart(&mut self) {
-        self.leaving.clear();
-        let pool: Vec<(Moment, Event)> = std::mem::take(&mut self.due).into();
-        drop(pool);
-        let kept = self.kept.values().cloned().collect();
-        self.bank = Bank::new(self.config.clone(), kept, self.now);
-        for radio in 0..self.on.len() {
-            // Sessions begin anew, and switch on what they find switched off.
-            self.off[radio] = false;
-            self.starts(radio);
+        self.released.clear();
+        self.due.clear();
+        let records = self.saved_slots.values().cloned().collect();
+        self.bank = Bank::new(self.config.clone(), records, self.now);
+        for radio in 0..self.slot_on.len() {
+            // Sessions start again, and put a radio on the air that is off it.
+            self.off_air[radio] = false;
+            self.start_session(radio);
         }
-        self.act();
+        self.carry_out();
     }
 
-    fn at(&mut self, after: Duration, event: Event) {
+    /// The bank's report. The wall clock shows 1970 at the origin of the monotonic one.
+    pub fn report(&self) -> BankReport {
+        let micros = i64::try_from(self.now.elapsed().as_micros()).unwrap();
+        self.bank.report(ClockReading { moment: self.now, time: Timestamp(micros) })
+    }
+
+    pub fn radio(&self, radio: usize) -> RadioReport {
+        self.report().radios.swap_remove(radio)
+    }
+
+    fn schedule(&mut self, after: Duration, event: Event) {
         let at = self.now + after;
-        let place = self.due.iter().position(|(due, _)| *due > at).unwrap_or(self.due.len());
-        self.due.insert(place, (at, event));
+        let index = self.due.iter().position(|(due, _)| *due > at).unwrap_or(self.due.len());
+        self.due.insert(index, (at, event));
     }
 
-    fn card(&self, radio: usize) -> Option<String> {
-        self.cards[usize::try_from(self.on[radio]).unwrap()].clone()
+    /// The SIM that really is on a radio.
+    fn sim_on(&self, radio: usize) -> Option<Iccid> {
+        self.sims[usize::try_from(self.slot_on[radio]).unwrap()].clone()
     }
 
-    /// A session that reads its card and registers.
-    fn starts(&mut self, radio: usize) {
-        self.at(Duration::ZERO, Event::Seen(radio, Seen::default()));
-        match self.card(radio) {
-            Some(iccid) => {
-                let read = Seen { iccid: Some(iccid.clone()), ..Seen::default() };
-                let works = !self.banned.contains(&iccid);
-                self.at(READS, Event::Seen(radio, read.clone()));
-                if works {
-                    self.at(READS + REGISTERS, Event::Seen(radio, Seen { works, ..read }));
-                }
-            }
-            None => self.at(READS, Event::Seen(radio, Seen { no_card: true, ..Seen::default() })),
+    /// Starts a session, which reads its SIM and registers.
+    fn start_session(&mut self, radio: usize) {
+        self.schedule(Duration::ZERO, Event::Status(radio, SessionStatus::default()));
+        let Some(iccid) = self.sim_on(radio) else {
+            let status = SessionStatus { no_sim: true, ..SessionStatus::default() };
+            return self.schedule(IDENTIFYING, Event::Status(radio, status));
+        };
+        let accepted = !self.banned.contains(&iccid);
+        let read = SessionStatus { iccid: Some(iccid), ..SessionStatus::default() };
+        self.schedule(IDENTIFYING, Event::Status(radio, read.clone()));
+        if accepted {
+            let status = SessionStatus { ready: true, ..read };
+            self.schedule(IDENTIFYING + REGISTERING, Event::Status(radio, status));
         }
     }
 
-    fn need(&self, iccid: String) -> SlotDemand {
-        let order = self.ordered.get(&iccid).map(|until| SwitchTrigger::Order(*until - self.now));
-        let tenant = self.looked.contains(&iccid).then_some(SwitchTrigger::Tenant);
-        let (stays, rented) = (self.held.contains(&iccid), self.rented.contains(&iccid));
+    fn demand(&self, iccid: Iccid) -> SlotDemand<Moment> {
+        let order = self.ordered.get(&iccid).map(|until| SwitchTrigger::Order { until: *until });
+        let tenant = self.viewed.contains(&iccid).then_some(SwitchTrigger::Tenant);
         SlotDemand {
-            stays,
-            collects: self.collecting.contains(&iccid),
-            rented,
-            called: order.or(tenant),
+            held: self.held.contains(&iccid),
+            collecting: self.collecting.contains(&iccid),
+            rented: self.rented.contains(&iccid),
+            trigger: order.or(tenant),
             iccid,
         }
     }
 
-    fn act(&mut self) {
+    fn carry_out(&mut self) {
         while let Some(action) = self.bank.next_action() {
             match action {
-                BankAction::AskNeeds(cards) => {
-                    let needs = cards.into_iter().map(|iccid| self.need(iccid)).collect();
-                    self.at(Duration::from_millis(5), Event::Needs(needs));
+                BankAction::FetchDemands(sims) => {
+                    let demands = sims.into_iter().map(|iccid| self.demand(iccid)).collect();
+                    self.schedule(GATEWAY_ANSWER, Event::Demands(demands));
                 }
-                BankAction::MayLeave { radio, iccid } => {
-                    let yes = !self.held.contains(&iccid);
-                    if yes {
-                        self.leaving.insert(iccid.clone());
+                BankAction::RequestRelease { radio, iccid } => {
+                    let granted = !self.held.contains(&iccid);
+                    if granted {
+                        self.released.insert(iccid.clone());
                     }
-                    self.at(Duration::from_millis(5), Event::MayLeave(radio, iccid, yes));
+                    let answer = Event::ReleaseAnswer(radio, iccid, granted);
+                    self.schedule(GATEWAY_ANSWER, answer);
                 }
-                BankAction::Stays { iccid } => drop(self.leaving.remove(&iccid)),
-                BankAction::Leave { radio, .. } => {
-                    if let Some(iccid) = self.card(radio) {
-                        assert!(!self.held.contains(&iccid), "a card that is held was let go");
+                BankAction::Reclaim { iccid } => drop(self.released.remove(&iccid)),
+                BankAction::TakeOffAir { radio, .. } => {
+                    if let Some(iccid) = self.sim_on(radio) {
+                        assert!(!self.held.contains(&iccid), "a held SIM was taken off the air");
                     }
-                    self.at(LEAVES, Event::Left(radio, Ok(())));
+                    self.schedule(GOING_OFF_AIR, Event::OffAir(radio, Ok(())));
                 }
-                BankAction::Switch { radio, row } => self.switch(radio, row),
-                BankAction::Return { radio, .. } => {
-                    self.at(Duration::from_millis(200), Event::Returned(radio))
+                BankAction::Switch { radio, local_slot } => self.switch(radio, local_slot),
+                BankAction::ResumeSession { radio, .. } => {
+                    self.schedule(Duration::from_millis(200), Event::SessionResumed(radio));
                 }
-                BankAction::Keep(kept) => drop(self.kept.insert(kept.slot, kept)),
-                BankAction::SwitchRecord(moved) => self.moved.push(moved),
+                BankAction::SaveSlot(record) => drop(self.saved_slots.insert(record.slot, record)),
+                BankAction::SaveSwitch(record) => self.switches.push(record),
                 BankAction::Report => {}
             }
         }
     }
 
-    fn switch(&mut self, radio: usize, row: u32) {
-        assert!(self.off[radio], "a radio that is on the air was switched");
-        let base = self.config.slots * u32::try_from(radio).unwrap();
-        let slot = if self.config.profile.reach == Reach::Own { base + row } else { row };
-        let said = match (self.deeds)() {
-            Deed::Switches => {
-                self.on[radio] = slot;
+    fn switch(&mut self, radio: usize, local_slot: u32) {
+        assert!(self.off_air[radio], "a radio that is on the air was switched");
+        let is_own = self.config.profile.reach == Reach::Own;
+        let first = self.config.slots * u32::try_from(radio).unwrap();
+        let answer = match (self.pool)() {
+            PoolBehavior::Switches => {
+                self.slot_on[radio] = if is_own { first + local_slot } else { local_slot };
                 Ok(())
             }
-            Deed::Lies => Ok(()),
-            Deed::WrongRow => {
-                self.on[radio] = base + (row + 1) % self.config.slots;
+            PoolBehavior::Lies => Ok(()),
+            PoolBehavior::WrongSlot => {
+                self.slot_on[radio] = first + (local_slot + 1) % self.config.slots;
                 Ok(())
             }
-            Deed::Refuses => Err("the bank answers ERROR".to_owned()),
+            PoolBehavior::Refuses => Err("the bank answers ERROR".to_owned()),
         };
-        self.at(ANSWERS, Event::Switched(radio, said));
+        self.schedule(POOL_ANSWER, Event::Switched(radio, answer));
     }
 
-    fn happens(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
+        let now = self.now;
         match event {
-            Event::MayLeave(radio, iccid, yes) => self.bank.may_leave(radio, &iccid, yes, self.now),
-            Event::Left(radio, said) => {
-                self.ends(radio);
-                self.off[radio] = true;
-                self.bank.radio(radio, Seen::default(), self.now);
+            Event::ReleaseAnswer(radio, iccid, granted) => {
+                self.bank.on_release_answer(radio, &iccid, granted, now);
+            }
+            Event::OffAir(radio, result) => {
+                self.end_visit(radio);
+                self.off_air[radio] = true;
+                self.bank.on_session_status(radio, SessionStatus::default(), now);
                 if !self.loses_answers {
-                    self.bank.left(radio, said, self.now);
+                    self.bank.on_off_air(radio, result, now);
                 }
             }
-            Event::Switched(radio, said) => self.bank.switched(radio, said, self.now),
-            Event::Returned(radio) => {
-                self.off[radio] = false;
-                self.starts(radio);
-                self.bank.returned(radio, Ok(()), self.now);
+            Event::Switched(radio, result) => self.bank.on_switched(radio, result, now),
+            Event::SessionResumed(radio) => {
+                self.off_air[radio] = false;
+                self.start_session(radio);
+                self.bank.on_session_resumed(radio, Ok(()), now);
             }
-            Event::Seen(radio, seen) => {
-                if seen.works {
-                    let iccid = seen.iccid.clone().unwrap();
-                    self.stays.push(Stay {
-                        iccid,
-                        radio,
-                        from: self.now.elapsed(),
-                        until: Duration::MAX,
-                    });
+            Event::Status(radio, status) => {
+                if status.ready {
+                    let iccid = status.iccid.clone().unwrap();
+                    let (from, until) = (now.elapsed(), Duration::MAX);
+                    self.visits.push(Visit { iccid, radio, from, until });
                 }
-                self.bank.radio(radio, seen, self.now);
+                self.bank.on_session_status(radio, status, now);
             }
-            Event::Needs(needs) => self.bank.needs(Some(needs), self.now),
+            Event::Demands(demands) => self.bank.on_demands(Some(demands), now),
         }
-        self.act();
+        self.carry_out();
     }
 
-    fn ends(&mut self, radio: usize) {
+    fn end_visit(&mut self, radio: usize) {
         let now = self.now.elapsed();
-        let open = self
-            .stays
-            .iter_mut()
-            .rev()
-            .find(|stay| stay.radio == radio && stay.until == Duration::MAX);
-        open.into_iter().for_each(|stay| stay.until = now);
+        let mut visits = self.visits.iter_mut().rev();
+        let open = visits.find(|visit| visit.radio == radio && visit.until == Duration::MAX);
+        if let Some(visit) = open {
+            visit.until = now;
+        }
     }
 
-    /// Something is wanted that was not wanted before.
-    pub fn news(&mut self) {
-        self.bank.news(self.now);
-        self.act();
+    /// What is wanted of the SIMs has changed.
+    pub fn demands_changed(&mut self) {
+        self.bank.on_demands_changed(self.now);
+        self.carry_out();
     }
 
-    /// Time passes.
+    /// Lets time pass.
     pub fn pass(&mut self, length: Duration) {
-        self.until(length, |_| false);
+        self.run_until(length, |_| false);
     }
 
-    /// Time passes until it is so. How long that took.
-    pub fn until(&mut self, length: Duration, so: impl Fn(&World) -> bool) -> Duration {
+    /// Lets time pass until the condition is met, at most `length`; returns how long that took.
+    pub fn run_until(&mut self, length: Duration, is_met: impl Fn(&World) -> bool) -> Duration {
         let (begin, end) = (self.now, self.now + length);
-        let mut still = 0;
-        while !so(self) {
+        let mut steps_without_time = 0;
+        while !is_met(self) {
             let event = self.due.front().map(|(at, _)| *at);
             let tick = self.bank.next_deadline(self.now).map(|at| at.max(self.now));
             let Some(next) = event.into_iter().chain(tick).min().filter(|next| *next <= end) else {
                 self.now = end;
                 break;
             };
-            still = if next > self.now { 0 } else { still + 1 };
-            assert!(still < 10_000, "nothing moves at {:?}", self.now);
+            steps_without_time = if next > self.now { 0 } else { steps_without_time + 1 };
+            assert!(steps_without_time < 10_000, "time stands still at {:?}", self.now);
             self.now = next;
             match self.due.pop_front_if(|(at, _)| *at <= next) {
-                Some((_, event)) => self.happens(event),
+                Some((_, event)) => self.handle(event),
                 None => {
                     self.bank.tick(self.now);
-                    self.act();
+                    self.carry_out();
                 }
             }
         }
         self.now - begin
     }
 
-    /// The card that works on a radio now.
-    pub fn works(&self, radio: usize) -> Option<&str> {
-        let stay = self.stays.iter().rev().find(|stay| stay.radio == radio)?;
-        (stay.until == Duration::MAX).then_some(stay.iccid.as_str())
+    /// The SIM that is on the air on a radio.
+    pub fn sim_on_air(&self, radio: usize) -> Option<&Iccid> {
+        let visit = self.visits.iter().rev().find(|visit| visit.radio == radio)?;
+        (visit.until == Duration::MAX).then_some(&visit.iccid)
     }
 
-    pub fn is_on_air(&self, iccid: &str) -> bool {
-        (0..self.on.len()).any(|radio| self.works(radio) == Some(iccid))
+    pub fn is_on_air(&self, iccid: &Iccid) -> bool {
+        (0..self.slot_on.len()).any(|radio| self.sim_on_air(radio) == Some(iccid))
     }
 
-    /// The longest that a card was off the air between `from` and now.
-    pub fn longest_away(&self, iccid: &str, from: Moment) -> Duration {
+    /// The longest time that a SIM was off the air between `from` and now.
+    pub fn longest_absence(&self, iccid: &Iccid, from: Moment) -> Duration {
         let (from, now) = (from.elapsed(), self.now.elapsed());
         let mut last = from;
         let mut longest = Duration::ZERO;
-        for stay in self.stays.iter().filter(|stay| stay.iccid == iccid && stay.until > from) {
-            longest = longest.max(stay.from.saturating_sub(last));
-            last = stay.until.min(now);
+        let visits = self.visits.iter().filter(|visit| visit.iccid == *iccid && visit.until > from);
+        for visit in visits {
+            longest = longest.max(visit.from.saturating_sub(last));
+            last = visit.until.min(now);
         }
         longest.max(now - last)
     }
 
-    /// Every slot's card is known, and rightly.
+    /// What is saved of every slot is what really is in it.
     pub fn knows_all(&self) -> bool {
-        let known = |slot: u32| match self.kept.get(&slot).map(|kept| &kept.holds) {
-            Some(SlotContents::Sim(iccid)) => Some(Some(iccid.clone())),
-            Some(SlotContents::Empty) => Some(None),
-            Some(SlotContents::Unknown) | None => None,
+        let known = |slot: u32| match &self.saved_slots.get(&slot)?.contents {
+            SlotContents::Sim(iccid) => Some(Some(iccid.clone())),
+            SlotContents::Empty => Some(None),
+            SlotContents::Unknown => None,
         };
-        self.cards.iter().zip(0..).all(|(card, slot)| known(slot).as_ref() == Some(card))
+        self.sims.iter().zip(0..).all(|(sim, slot)| known(slot).as_ref() == Some(sim))
     }
 }

@@ -9,7 +9,7 @@ type Outcome = (&'static str, fn(&RadioReport) -> u32);
 
 /// As far as the radios count them.
 const OUTCOMES: [Outcome; 3] = [
-    ("done", |radio| radio.moves.saturating_sub(radio.lies).saturating_sub(radio.failures)),
+    ("done", |radio| radio.switches.saturating_sub(radio.lies).saturating_sub(radio.failures)),
     ("lied", |radio| radio.lies),
     ("failed", |radio| radio.failures),
 ];
@@ -43,7 +43,7 @@ pub(super) fn metrics(page: &mut Page, banks: &[BankReport]) {
         "How long radios were deaf because of switches.",
     );
     for bank in banks {
-        let deaf: f64 = bank.radios.iter().map(|radio| radio.deaf.as_secs_f64()).sum();
+        let deaf: f64 = bank.radios.iter().map(|radio| radio.downtime.as_secs_f64()).sum();
         family.put(&[("bank", &bank.name)], deaf);
     }
 }

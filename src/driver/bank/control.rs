@@ -1,5 +1,5 @@
-//! The control line of a serial pool: opened when there is something to switch, kept open as long
-//! as it holds.
+//! The control line of a serial pool: opened when there is something to switch, and kept open as
+//! long as it works.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,58 +14,62 @@ use crate::driver::clock::Clock;
 use crate::driver::holders::Holders;
 use crate::driver::port;
 
-/// A pool that does not take a command by then has stopped reading.
-const WRITE: Duration = Duration::from_secs(5);
+/// A pool that has not taken a command after this time has stopped reading.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A radio and a row that is to come on it.
-pub(super) type Job = (usize, u32);
-/// A radio, and whether the pool has taken the switch.
-pub(super) type Done = (usize, Result<(), String>);
+/// A slot that is to be put on a radio; both count from 0.
+#[derive(Debug)]
+pub(super) struct SwitchCommand {
+    pub radio: usize,
+    pub local_slot: u32,
+}
 
-pub(super) struct Line {
+/// A radio, and whether the pool has taken the switch for it.
+pub(super) type SwitchResult = (usize, Result<(), String>);
+
+pub(super) struct ControlLine {
     pub path: PathBuf,
     pub profile: BankProfile,
     pub holders: Holders,
-    pub jobs: mpsc::Receiver<Job>,
-    pub done: mpsc::Sender<Done>,
+    pub commands: mpsc::Receiver<SwitchCommand>,
+    pub results: mpsc::Sender<SwitchResult>,
 }
 
-impl Line {
-    /// Until nobody has anything to switch any more.
+impl ControlLine {
+    /// Runs until nobody sends commands any more.
     pub async fn run(mut self) {
-        while let Some(job) = self.jobs.recv().await {
-            let failed = match port::open(&self.path, self.profile.baud, &self.holders).await {
-                Ok(stream) => self.converse(stream, job).await,
-                Err(reason) => (vec![job.0], reason),
-            };
-            let (radios, reason) = failed;
+        while let Some(command) = self.commands.recv().await {
+            let (unanswered, reason) =
+                match port::open(&self.path, self.profile.baud, &self.holders).await {
+                    Ok(stream) => self.use_line(stream, command).await,
+                    Err(reason) => (vec![command.radio], reason),
+                };
             let reason = format!("the control port {}: {reason}", self.path.display());
-            for radio in radios {
-                if self.done.send((radio, Err(reason.clone()))).await.is_err() {
+            for radio in unanswered {
+                if self.results.send((radio, Err(reason.clone()))).await.is_err() {
                     return;
                 }
             }
         }
     }
 
-    /// Until the line fails: for which radios nobody has answered then, and why.
-    async fn converse(
+    /// Carries commands out until the line fails. Returns the radios whose commands have not been
+    /// answered then, and why the line failed.
+    async fn use_line(
         &mut self,
         mut stream: SerialStream,
-        (radio, row): Job,
+        SwitchCommand { radio, local_slot }: SwitchCommand,
     ) -> (Vec<usize>, String) {
         let clock = Clock::start();
         let mut control = Control::new(self.profile.clone(), clock.now());
-        control.switch(radio, row, clock.now());
-        let ended = self.talk(&mut stream, &mut control, clock).await;
+        control.switch(radio, local_slot, clock.now());
+        let result = self.exchange(&mut stream, &mut control, clock).await;
         port::close(stream);
-        (
-            control.abandon(),
-            ended.err().map_or_else(|| "closed".to_owned(), |error| error.to_string()),
-        )
+        let reason = result.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
+        (control.abandon(), reason)
     }
 
-    async fn talk(
+    async fn exchange(
         &mut self,
         stream: &mut SerialStream,
         control: &mut Control,
@@ -75,26 +79,32 @@ impl Line {
         loop {
             while let Some(action) = control.next_action() {
                 match action {
-                    ControlAction::Write(octets) => {
-                        let written = tokio::time::timeout(WRITE, stream.write_all(&octets)).await;
+                    ControlAction::Write(bytes) => {
+                        let written = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&bytes));
+                        let written = written.await;
                         written.map_err(|_| io::Error::other("the bank does not read"))??;
                     }
-                    ControlAction::Switched(radio, said) => {
-                        if self.done.send((radio, said)).await.is_err() {
+                    ControlAction::Switched(radio, result) => {
+                        if self.results.send((radio, result)).await.is_err() {
                             return Ok(());
                         }
                     }
                 }
             }
-            let due = control.next_deadline().map(|moment| clock.instant(moment));
+            let deadline = control.next_deadline().map(|moment| clock.instant(moment));
             tokio::select! {
-                () = until(due) => control.tick(clock.now()),
+                () = sleep_until(deadline) => control.tick(clock.now()),
                 read = stream.read(&mut buffer) => match read? {
                     0 => return Err(io::Error::other("the port hung up")),
-                    length => control.receive(buffer.get(..length).unwrap_or_default(), clock.now()),
+                    length => {
+                        let bytes = buffer.get(..length).unwrap_or_default();
+                        control.push_bytes(bytes, clock.now());
+                    }
                 },
-                job = self.jobs.recv() => match job {
-                    Some((radio, row)) => control.switch(radio, row, clock.now()),
+                command = self.commands.recv() => match command {
+                    Some(SwitchCommand { radio, local_slot }) => {
+                        control.switch(radio, local_slot, clock.now());
+                    }
                     None => return Ok(()),
                 },
             }
@@ -102,9 +112,9 @@ impl Line {
     }
 }
 
-async fn until(due: Option<tokio::time::Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due).await,
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
     }
 }

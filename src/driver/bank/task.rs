@@ -1,7 +1,7 @@
-//! One bank's task: hears its radios, the host, the pool and the operator, and carries its actions
-//! out.
+//! One bank's task: it hears the radios' sessions, the gateway, the pool and the operator, and
+//! carries the state machine's actions out.
 
-use std::path::Path;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,262 +11,315 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, warn};
 
-use super::control::{Done, Job, Line};
-use super::{BankPorts, ByHand};
-use crate::bank::{Adapter, Bank, BankAction, Kept, MoveEnd, Seen, SlotDemand, SwitchRecord};
-use crate::domain::Moment;
+use super::control::{ControlLine, SwitchCommand, SwitchResult};
+use super::{BankEvents, BankPorts, SwitchByHand};
+use crate::bank::{Adapter, Bank, BankAction, SessionStatus};
+use crate::domain::bank::{SlotDemand, SlotRecord, SwitchOutcome, SwitchRecord};
+use crate::domain::{ClockReading, Iccid, Moment};
 use crate::driver::clock::Clock;
 use crate::driver::detail::Record;
 use crate::driver::holders::Holders;
-use crate::driver::{Handle, HostError, ModemEvents, recovery_actions};
+use crate::driver::{Handle, HostError, recovery_actions};
 use crate::modem::{Request, RequestError};
 
-/// What was kept may be older than this process: its time begins that much earlier.
-const BEFORE: Duration = Duration::from_secs(400 * 24 * 3600);
-/// The bank is shown at least so often: what it says has an age.
-const SHOW: Duration = Duration::from_secs(20);
-/// Until what was kept is asked for again.
-const AGAIN: Duration = Duration::from_secs(5);
+/// What is stored may be older than this process: the task's clock begins this much earlier.
+const HISTORY: Duration = Duration::from_secs(400 * 24 * 3600);
+/// The bank is reported at least this often, because old reports are not trusted.
+const REPORT_INTERVAL: Duration = Duration::from_secs(20);
+/// The pause before what is stored is asked for again.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// What has come of something.
+/// The answer to an action.
 enum Event {
-    Needs(Option<Vec<SlotDemand>>),
-    MayLeave(usize, String, bool),
-    Left(usize, Result<(), RequestError>),
+    Demands(Option<Vec<SlotDemand>>),
+    ReleaseAnswer(usize, Iccid, bool),
+    OffAir(usize, Result<(), RequestError>),
     Switched(usize, Result<(), String>),
-    Returned(usize, Result<(), RequestError>),
+    SessionResumed(usize, Result<(), RequestError>),
     Nothing,
 }
 
-pub(super) struct Task<H> {
-    ports: BankPorts,
-    driver: Handle,
-    host: Arc<H>,
-    /// What is wanted may have changed.
-    news: Arc<Notify>,
-    by_hand: Arc<Mutex<mpsc::Receiver<ByHand>>>,
-    clock: Clock,
-    /// A radio has said something.
-    heard: Arc<Notify>,
-    records: Vec<(Record, u64)>,
-    work: JoinSet<Event>,
-    jobs: Option<mpsc::Sender<Job>>,
-    /// The operator's program runs once at a time: the hardware behind it may be one for all
-    /// radios.
-    one_at_a_time: Arc<Mutex<()>>,
+/// What a bank's task works with.
+pub(super) struct Resources<E> {
+    pub ports: BankPorts,
+    pub driver: Handle,
+    pub events: Arc<E>,
+    /// What is wanted of the SIMs may have changed.
+    pub demands_changed: Arc<Notify>,
+    pub by_hand: Arc<Mutex<mpsc::Receiver<SwitchByHand>>>,
 }
 
-impl<H: ModemEvents> Task<H> {
-    pub fn new(
-        ports: BankPorts,
-        driver: Handle,
-        host: Arc<H>,
-        news: Arc<Notify>,
-        by_hand: Arc<Mutex<mpsc::Receiver<ByHand>>>,
-    ) -> Task<H> {
-        let heard = Arc::new(Notify::new());
+impl<E> Clone for Resources<E> {
+    fn clone(&self) -> Resources<E> {
+        Resources {
+            ports: self.ports.clone(),
+            driver: self.driver.clone(),
+            events: Arc::clone(&self.events),
+            demands_changed: Arc::clone(&self.demands_changed),
+            by_hand: Arc::clone(&self.by_hand),
+        }
+    }
+}
+
+pub(super) struct Task<E> {
+    ports: BankPorts,
+    driver: Handle,
+    events: Arc<E>,
+    demands_changed: Arc<Notify>,
+    by_hand: Arc<Mutex<mpsc::Receiver<SwitchByHand>>>,
+    clock: Clock,
+    /// A session has reported something.
+    session_changed: Arc<Notify>,
+    /// Each radio's record, and the number of messages that it had counted at last.
+    records: Vec<(Record, u64)>,
+    work: JoinSet<Event>,
+    /// Where commands for the control line go, if there is one.
+    commands: Option<mpsc::Sender<SwitchCommand>>,
+    /// The operator's program runs once at a time: the hardware behind it may be one for all
+    /// radios.
+    program_turn: Arc<Mutex<()>>,
+}
+
+impl<E: BankEvents> Task<E> {
+    pub fn new(resources: Resources<E>) -> Task<E> {
+        let Resources { ports, driver, events, demands_changed, by_hand } = resources;
+        let session_changed = Arc::new(Notify::new());
         let records = ports.config.radios.iter().map(|radio| {
-            let record = driver.records.of(radio);
-            record.tell(Arc::clone(&heard));
+            let record = driver.records.of(radio.as_str());
+            record.tell(Arc::clone(&session_changed));
             (record, 0)
         });
         let records = records.collect();
         Task {
             ports,
             driver,
-            host,
-            news,
+            events,
+            demands_changed,
             by_hand,
             clock: Clock::start(),
-            heard,
+            session_changed,
             records,
             work: JoinSet::new(),
-            jobs: None,
-            one_at_a_time: Arc::default(),
+            commands: None,
+            program_turn: Arc::default(),
         }
     }
 
     fn now(&self) -> Moment {
-        self.clock.now() + BEFORE
+        self.clock.now() + HISTORY
     }
 
-    pub async fn run(mut self, stop: CancellationToken) {
-        if let Some(kept) = stop.run_until_cancelled(self.kept()).await {
-            let done = self.open_line();
-            let bank = Bank::new(self.ports.config.clone(), kept, self.now());
-            stop.run_until_cancelled(self.serve(bank, done)).await;
-        }
-    }
-
-    /// What is kept of the slots. Without it the plan would begin a tour anew, so it is waited for.
-    async fn kept(&self) -> Vec<Kept> {
-        loop {
-            match self.host.bank_kept(&self.ports.config.name).await {
-                Ok(kept) => return kept,
-                Err(error) => {
-                    warn!(event = "bank_not_read", %error, "what is kept of the bank's slots cannot be read now")
-                }
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-    }
-
-    fn open_line(&mut self) -> mpsc::Receiver<Done> {
-        let (done, heard) = mpsc::channel(16);
-        if let Some(path) = self.ports.control.clone() {
-            let (sender, jobs) = mpsc::channel(256);
-            self.jobs = Some(sender);
-            let line = Line {
-                path,
-                profile: self.ports.config.profile.clone(),
-                holders: Holders::default(),
-                jobs,
-                done,
-            };
-            let running = async move {
-                line.run().await;
-                Event::Nothing
-            };
-            self.work.spawn(running.in_current_span());
-        }
-        heard
-    }
-
-    async fn serve(&mut self, mut bank: Bank, mut done: mpsc::Receiver<Done>) {
-        let by_hand = Arc::clone(&self.by_hand);
-        let mut show_at = self.now();
-        self.listen(&mut bank);
-        loop {
-            if self.carry_out(&mut bank) || show_at <= self.now() {
-                self.host.bank_report(&self.ports.config.name, bank.report(self.now()));
-                show_at = self.now() + SHOW;
-            }
-            let due = bank.next_deadline(self.now()).map_or(show_at, |due| due.min(show_at));
-            tokio::select! {
-                () = tokio::time::sleep_until(self.instant(due)) => bank.tick(self.now()),
-                () = self.heard.notified() => self.listen(&mut bank),
-                () = self.news.notified() => bank.news(self.now()),
-                heard = done.recv(), if self.jobs.is_some() => match heard {
-                    Some((radio, said)) => bank.switched(radio, said, self.now()),
-                    // The control line's task has fallen: this one begins anew, and with it the line.
-                    None => return,
-                },
-                Some(ended) = self.work.join_next(), if !self.work.is_empty() => {
-                    // What a session has said before it answered comes first.
-                    self.listen(&mut bank);
-                    // A piece of work that panicked is found out by the plan's deadlines.
-                    self.happened(&mut bank, ended.unwrap_or(Event::Nothing));
-                }
-                Some(asked) = receive(&by_hand) => self.by_hand(&mut bank, asked),
-            }
-        }
+    fn clock_reading(&self) -> ClockReading {
+        ClockReading { moment: self.now(), time: self.events.now() }
     }
 
     fn instant(&self, moment: Moment) -> Instant {
-        self.clock.instant(Moment::since_origin(moment.elapsed().saturating_sub(BEFORE)))
+        self.clock.instant(Moment::since_origin(moment.elapsed().saturating_sub(HISTORY)))
     }
 
-    /// What the radios' sessions say now.
-    fn listen(&mut self, bank: &mut Bank) {
+    pub async fn run(mut self, stop: CancellationToken) {
+        if let Some(records) = stop.run_until_cancelled(self.stored_slots()).await {
+            let results = self.start_control_line();
+            let now = self.clock_reading();
+            let records =
+                records.into_iter().map(|record| record.map_time(|time| now.moment_of(time)));
+            let bank = Bank::new(self.ports.config.clone(), records.collect(), now.moment);
+            stop.run_until_cancelled(self.serve(bank, results)).await;
+        }
+    }
+
+    /// What is stored of the slots. It is waited for: without it the plan would visit every slot
+    /// again.
+    async fn stored_slots(&self) -> Vec<SlotRecord> {
+        loop {
+            match self.events.bank_slots(&self.ports.config.name).await {
+                Ok(records) => return records,
+                Err(error) => warn!(
+                    event = "bank_not_read", %error,
+                    "what is stored of the bank's slots cannot be read now"
+                ),
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    fn start_control_line(&mut self) -> mpsc::Receiver<SwitchResult> {
+        let (results, receiver) = mpsc::channel(16);
+        if let Some(path) = self.ports.control.clone() {
+            let (sender, commands) = mpsc::channel(256);
+            self.commands = Some(sender);
+            let line = ControlLine {
+                path,
+                profile: self.ports.config.profile.clone(),
+                holders: Holders::default(),
+                commands,
+                results,
+            };
+            self.spawn(async move {
+                line.run().await;
+                Event::Nothing
+            });
+        }
+        receiver
+    }
+
+    async fn serve(&mut self, mut bank: Bank, mut results: mpsc::Receiver<SwitchResult>) {
+        let by_hand = Arc::clone(&self.by_hand);
+        let mut report_at = self.now();
+        self.read_sessions(&mut bank);
+        loop {
+            if self.carry_out(&mut bank) || report_at <= self.now() {
+                self.events.bank_report(bank.report(self.clock_reading()));
+                report_at = self.now() + REPORT_INTERVAL;
+            }
+            let deadline =
+                bank.next_deadline(self.now()).map_or(report_at, |due| due.min(report_at));
+            tokio::select! {
+                () = tokio::time::sleep_until(self.instant(deadline)) => bank.tick(self.now()),
+                () = self.session_changed.notified() => self.read_sessions(&mut bank),
+                () = self.demands_changed.notified() => bank.on_demands_changed(self.now()),
+                result = results.recv(), if self.commands.is_some() => match result {
+                    Some((radio, result)) => bank.on_switched(radio, result, self.now()),
+                    // The control line's task has panicked: this one ends too, and both start
+                    // again.
+                    None => return,
+                },
+                Some(event) = self.work.join_next(), if !self.work.is_empty() => {
+                    // What a session reported before it answered comes first.
+                    self.read_sessions(&mut bank);
+                    // Work that panicked does not answer, which the deadlines of a switch allow
+                    // for.
+                    self.handle(&mut bank, event.unwrap_or(Event::Nothing));
+                }
+                Some(request) = receive(&by_hand) => self.switch_by_hand(&mut bank, request),
+            }
+        }
+    }
+
+    /// Tells the bank what the radios' sessions report now.
+    fn read_sessions(&mut self, bank: &mut Bank) {
         let now = self.now();
         for (radio, (record, messages)) in self.records.iter_mut().enumerate() {
             let (snapshot, count) = record.seen();
             if let Some(snapshot) = snapshot {
-                bank.radio(radio, Seen::of(&snapshot), now);
+                bank.on_session_status(radio, SessionStatus::from(&snapshot), now);
             }
             if std::mem::replace(messages, count) != count {
-                bank.message(radio, now);
+                bank.on_message(radio, now);
             }
         }
     }
 
-    fn happened(&self, bank: &mut Bank, event: Event) {
-        let now = self.now();
+    fn handle(&self, bank: &mut Bank, event: Event) {
+        let now = self.clock_reading();
+        let convert = |demand: SlotDemand| demand.map_time(|time| now.moment_of(time));
+        let now = now.moment;
         match event {
-            Event::Needs(needs) => bank.needs(needs, now),
-            Event::MayLeave(radio, iccid, yes) => bank.may_leave(radio, &iccid, yes, now),
-            Event::Left(radio, said) => bank.left(radio, said, now),
-            Event::Switched(radio, said) => bank.switched(radio, said, now),
-            Event::Returned(radio, said) => bank.returned(radio, said, now),
+            Event::Demands(demands) => {
+                let demands = demands.map(|demands| demands.into_iter().map(convert).collect());
+                bank.on_demands(demands, now);
+            }
+            Event::ReleaseAnswer(radio, iccid, granted) => {
+                bank.on_release_answer(radio, &iccid, granted, now);
+            }
+            Event::OffAir(radio, result) => bank.on_off_air(radio, result, now),
+            Event::Switched(radio, result) => bank.on_switched(radio, result, now),
+            Event::SessionResumed(radio, result) => bank.on_session_resumed(radio, result, now),
             Event::Nothing => {}
         }
     }
 
-    fn by_hand(&self, bank: &mut Bank, asked: ByHand) {
+    fn switch_by_hand(&self, bank: &mut Bank, request: SwitchByHand) {
+        let SwitchByHand { radio: name, slot, reply } = request;
         let radios = &self.ports.config.radios;
-        let place = radios.iter().position(|radio| *radio == asked.radio);
-        let place = place.or_else(|| asked.radio.parse::<usize>().ok()?.checked_sub(1));
-        let said = match place.filter(|place| *place < radios.len()) {
-            Some(place) => bank.by_hand(place, asked.slot, self.now()),
+        let by_number = || name.parse::<usize>().ok()?.checked_sub(1);
+        let radio = radios.iter().position(|radio| radio.as_str() == name).or_else(by_number);
+        let result = match radio.filter(|radio| *radio < radios.len()) {
+            Some(radio) => bank.switch_by_hand(radio, slot, self.now()),
             None => Err(format!(
-                "there is no radio {}; name its port, or its place from 1 to {}",
-                asked.radio,
+                "there is no radio {name}; name its port, or its place from 1 to {}",
                 radios.len()
             )),
         };
-        let _ = asked.reply.send(said);
+        // Whoever asked may have gone.
+        let _ = reply.send(result);
     }
 
-    /// Whether something is to be shown.
+    /// Carries all actions out that are waiting. Returns whether the bank's report has changed.
     fn carry_out(&mut self, bank: &mut Bank) -> bool {
-        let mut show = false;
+        let mut report = false;
         while let Some(action) = bank.next_action() {
             match action {
-                BankAction::Report => show = true,
-                BankAction::AskNeeds(cards) => self.ask_needs(cards),
-                BankAction::MayLeave { radio, iccid } => self.may_leave(radio, iccid),
-                BankAction::Stays { iccid } => self.host.bank_stays(&iccid),
-                BankAction::Leave { radio, iccid } => {
-                    self.request(radio, Request::Leave { iccid }, Event::Left)
+                BankAction::Report => report = true,
+                BankAction::FetchDemands(sims) => self.fetch_demands(sims),
+                BankAction::RequestRelease { radio, iccid } => self.request_release(radio, iccid),
+                BankAction::Reclaim { iccid } => self.events.reclaim(&iccid),
+                BankAction::TakeOffAir { radio, iccid } => {
+                    let iccid = iccid.map(|iccid| iccid.to_string());
+                    self.request(radio, Request::Leave { iccid }, Event::OffAir);
                 }
-                BankAction::Return { radio, restart } => {
-                    self.request(radio, Request::Return { restart }, Event::Returned);
+                BankAction::ResumeSession { radio, restart } => {
+                    self.request(radio, Request::Return { restart }, Event::SessionResumed);
                 }
-                BankAction::Switch { radio, row } => self.switch(radio, row),
-                BankAction::Keep(kept) => self.keep(kept),
-                BankAction::SwitchRecord(moved) => self.moved(moved),
+                BankAction::Switch { radio, local_slot } => self.switch(radio, local_slot),
+                BankAction::SaveSlot(record) => self.save_slot(record),
+                BankAction::SaveSwitch(record) => self.save_switch(record),
             }
         }
-        show
+        report
     }
 
     fn spawn(&mut self, work: impl Future<Output = Event> + Send + 'static) {
         self.work.spawn(work.in_current_span());
     }
 
-    fn ask_needs(&mut self, cards: Vec<String>) {
-        let host = Arc::clone(&self.host);
+    fn fetch_demands(&mut self, sims: Vec<Iccid>) {
+        let events = Arc::clone(&self.events);
         self.spawn(async move {
-            let told = |error: HostError| warn!(event = "bank_needs_unknown", %error, "what is wanted of the bank's SIMs cannot be told now");
-            Event::Needs(host.bank_needs(cards).await.map_err(told).ok())
+            let warn = |error: &HostError| {
+                warn!(
+                    event = "bank_needs_unknown", %error,
+                    "what is wanted of the bank's SIMs cannot be told now"
+                );
+            };
+            Event::Demands(events.demands(sims).await.inspect_err(warn).ok())
         });
     }
 
-    fn may_leave(&mut self, radio: usize, iccid: String) {
-        let host = Arc::clone(&self.host);
+    fn request_release(&mut self, radio: usize, iccid: Iccid) {
+        let events = Arc::clone(&self.events);
         self.spawn(async move {
-            let told = |error: HostError| warn!(event = "bank_leave_unknown", %error, "whether a SIM may leave cannot be told now");
-            let yes = host.may_leave(&iccid).await.map_err(told).unwrap_or(false);
-            Event::MayLeave(radio, iccid, yes)
+            let warn = |error: &HostError| {
+                warn!(
+                    event = "bank_leave_unknown", %error,
+                    "whether a SIM may leave the air cannot be told now"
+                );
+            };
+            let granted = events.release(&iccid).await.inspect_err(warn).unwrap_or(false);
+            Event::ReleaseAnswer(radio, iccid, granted)
         });
     }
 
+    /// Sends a request to a radio's session.
     fn request(
         &mut self,
         radio: usize,
         request: Request,
         event: fn(usize, Result<(), RequestError>) -> Event,
     ) {
-        let Some(port) = self.ports.config.radios.get(radio).cloned() else { return };
+        let Some(port) = self.ports.port(radio).cloned() else { return };
         let driver = self.driver.clone();
-        self.spawn(async move { event(radio, driver.request(&port, request).await.map(drop)) });
+        self.spawn(
+            async move { event(radio, driver.request(port.as_str(), request).await.map(drop)) },
+        );
     }
 
-    fn switch(&mut self, radio: usize, row: u32) {
-        debug!(event = "bank_switch", radio, row, "the bank is told to switch");
+    fn switch(&mut self, radio: usize, local_slot: u32) {
+        debug!(event = "bank_switch", radio, row = local_slot, "telling the bank to switch");
         match self.ports.config.profile.adapter {
             Adapter::Serial => {
-                let sent = self.jobs.as_ref().map(|jobs| jobs.try_send((radio, row)));
+                let command = SwitchCommand { radio, local_slot };
+                let sent = self.commands.as_ref().map(|commands| commands.try_send(command));
                 if !matches!(sent, Some(Ok(()))) {
                     self.spawn(async move {
                         Event::Switched(radio, Err("the control line is not served".to_owned()))
@@ -274,16 +327,17 @@ impl<H: ModemEvents> Task<H> {
                 }
             }
             Adapter::Module => {
-                let Some(port) = self.ports.config.radios.get(radio).cloned() else { return };
+                let Some(port) = self.ports.port(radio).cloned() else { return };
                 let driver = self.driver.clone();
-                let slot = u8::try_from(row).unwrap_or(u8::MAX);
+                let slot = u8::try_from(local_slot).unwrap_or(u8::MAX);
                 self.spawn(async move {
-                    let said = driver.request(&port, Request::Slot(slot)).await;
-                    Event::Switched(radio, said.map(drop).map_err(|error| error.to_string()))
+                    let result = driver.request(port.as_str(), Request::Slot(slot)).await;
+                    Event::Switched(radio, result.map(drop).map_err(|error| error.to_string()))
                 });
             }
             Adapter::Command => {
-                let (command, turn) = (self.command(radio, row), Arc::clone(&self.one_at_a_time));
+                let command = self.program(radio, local_slot);
+                let turn = Arc::clone(&self.program_turn);
                 self.spawn(async move {
                     let _turn = turn.lock().await;
                     Event::Switched(radio, recovery_actions::run(&command).await)
@@ -292,55 +346,63 @@ impl<H: ModemEvents> Task<H> {
         }
     }
 
-    fn command(&self, radio: usize, row: u32) -> Vec<String> {
+    /// The operator's program and its arguments for a switch.
+    fn program(&self, radio: usize, local_slot: u32) -> Vec<String> {
         let profile = &self.ports.config.profile;
-        let number = u32::try_from(radio)
-            .unwrap_or(u32::MAX)
-            .saturating_add(profile.first_radio)
-            .to_string();
-        let slot = row.saturating_add(profile.first_slot).to_string();
-        let port = self.ports.config.radios.get(radio).map_or("", |port| port.as_str());
-        let port = Path::new(port).to_string_lossy();
+        let number = u32::try_from(radio).unwrap_or(u32::MAX).saturating_add(profile.first_radio);
+        let number = number.to_string();
+        let slot = local_slot.saturating_add(profile.first_slot).to_string();
+        let port = self.ports.port(radio).map_or("", |port| port.as_str());
         let fill = |word: &String| {
             let word = word.replace("{radio}", &number).replace("{slot}", &slot);
-            word.replace("{port}", &port).replace("{bank}", &self.ports.config.name)
+            word.replace("{port}", port).replace("{bank}", &self.ports.config.name)
         };
         self.ports.command.iter().map(fill).collect()
     }
 
-    fn keep(&mut self, kept: Kept) {
-        let (host, bank) = (Arc::clone(&self.host), self.ports.config.name.clone());
+    fn save_slot(&mut self, record: SlotRecord<Moment>) {
+        let (events, bank) = (Arc::clone(&self.events), self.ports.config.name.clone());
+        let now = self.clock_reading();
+        let record = record.map_time(|moment| now.time_of(moment));
         self.spawn(async move {
-            if let Err(error) = host.bank_keep(&bank, kept).await {
-                warn!(event = "bank_not_kept", %error, "what was found in a slot could not be kept; it is found out again");
+            if let Err(error) = events.save_slot(&bank, record).await {
+                warn!(
+                    event = "bank_not_kept", %error,
+                    "what was found in a slot could not be stored; it will be found out again"
+                );
             }
             Event::Nothing
         });
     }
 
-    fn moved(&mut self, moved: SwitchRecord) {
-        let deaf_s = (moved.ended_at - moved.began_at).as_secs();
-        let (radio, slot) = (moved.radio + 1, moved.slot);
-        match moved.end {
-            MoveEnd::Done => {
-                info!(event = "bank_switched", radio, slot, deaf_s, "another SIM is on the air")
-            }
-            end => {
-                warn!(event = "bank_switch_failed", radio, slot, deaf_s, end = ?end, "a switch came to nothing")
-            }
-        }
-        let (host, bank) = (Arc::clone(&self.host), self.ports.config.name.clone());
-        let port = self.ports.config.radios.get(moved.radio).cloned().unwrap_or_default();
-        let ago = self.now() - moved.ended_at;
+    fn save_switch(&mut self, record: SwitchRecord<Moment>) {
+        self.log_switch(&record);
+        let events = Arc::clone(&self.events);
+        let now = self.clock_reading();
+        let record = record.map_time(|moment| now.time_of(moment));
         self.spawn(async move {
-            if let Err(error) = host.bank_moved(&bank, &port, moved, ago).await {
-                warn!(event = "bank_not_kept", %error, "a switch could not be kept");
+            if let Err(error) = events.save_switch(record).await {
+                warn!(event = "bank_not_kept", %error, "a switch could not be stored");
             }
             Event::Nothing
         });
+    }
+
+    fn log_switch(&self, record: &SwitchRecord<Moment>) {
+        let deaf_s = (record.ended_at - record.began_at).as_secs();
+        let radio = self.ports.config.radios.iter().position(|port| *port == record.port);
+        let (radio, slot) = (radio.map(|index| index + 1), record.slot);
+        match record.outcome {
+            SwitchOutcome::Done => {
+                info!(event = "bank_switched", radio, slot, deaf_s, "another SIM is on the air");
+            }
+            end => {
+                warn!(event = "bank_switch_failed", radio, slot, deaf_s, ?end, "SIM switch failed");
+            }
+        }
     }
 }
 
-async fn receive(by_hand: &Mutex<mpsc::Receiver<ByHand>>) -> Option<ByHand> {
+async fn receive(by_hand: &Mutex<mpsc::Receiver<SwitchByHand>>) -> Option<SwitchByHand> {
     by_hand.lock().await.recv().await
 }

@@ -3,9 +3,10 @@
 
 use super::*;
 use crate::domain::bank::{
-    BankReport, MoveOutcome, NextMove, RadioReport, SlotContents, SlotDemand, SlotRecord,
-    SlotReport, SwitchRecord, SwitchTrigger,
+    BankReport, PlannedSwitch, RadioReport, RadioState, SlotContents, SlotDemand, SlotRecord,
+    SlotReport, SwitchOutcome, SwitchReason, SwitchRecord, SwitchTrigger,
 };
+use crate::domain::{Iccid, PortName};
 
 mod burst;
 mod kept;
@@ -13,6 +14,16 @@ mod race;
 mod sold;
 
 const BANK: &str = "cellar";
+
+/// The ICCID of SIM `n`.
+fn typed_iccid(n: u16) -> Iccid {
+    Iccid::from_stored(iccid(n))
+}
+
+/// A slot with SIM `n` in it.
+fn sim(n: u16) -> SlotContents {
+    SlotContents::Sim(typed_iccid(n))
+}
 
 /// A bank with the SIMs `1..=slots` in its slots, on all of whose radios each can come. SIM `n` is
 /// in slot `n - 1`.
@@ -23,25 +34,25 @@ pub(super) struct Bank {
 impl Bank {
     fn new(radios: u16, slots: u16, now: Timestamp) -> Bank {
         let radio = |place: u16| RadioReport {
-            port: format!("radio{}", place + 1),
-            doing: "on air",
+            port: PortName::from_stored(format!("radio{}", place + 1)),
+            state: RadioState::OnAir,
             since: now,
             reason: None,
             slot: None,
             iccid: None,
             next: None,
             free_in: Some(Duration::ZERO),
-            moves: 0,
+            switches: 0,
             lies: 0,
             failures: 0,
-            deaf: Duration::ZERO,
+            downtime: Duration::ZERO,
         };
         let slot = |place: u16| SlotReport {
             slot: place.into(),
             label: format!("slot {}", place + 1),
             radios: 0..radios.into(),
-            holds: SlotContents::Sim(iccid(place + 1)),
-            on: None,
+            contents: sim(place + 1),
+            on_radio: None,
             visited_at: Some(now),
             late_since: None,
             trouble: None,
@@ -52,7 +63,7 @@ impl Bank {
             at: now,
             radios: (0..radios).map(radio).collect(),
             slots: (0..slots).map(slot).collect(),
-            switch: Duration::from_secs(30),
+            switch_time: Duration::from_secs(30),
             sell_within: Duration::from_secs(120),
             visit_on_view: Some(Duration::from_secs(600)),
             trouble: None,
@@ -63,8 +74,8 @@ impl Bank {
     /// SIM `n` is on a radio now.
     fn on(&mut self, n: u16, radio: usize) {
         self.off_radio(radio);
-        self.report.slots[usize::from(n) - 1].on = Some(radio);
-        self.report.radios[radio].iccid = Some(iccid(n));
+        self.report.slots[usize::from(n) - 1].on_radio = Some(radio);
+        self.report.radios[radio].iccid = Some(typed_iccid(n));
         self.report.radios[radio].slot = Some(u32::from(n) - 1);
     }
 
@@ -73,8 +84,8 @@ impl Bank {
         self.report
             .slots
             .iter_mut()
-            .filter(|slot| slot.on == Some(radio))
-            .for_each(|slot| slot.on = None);
+            .filter(|slot| slot.on_radio == Some(radio))
+            .for_each(|slot| slot.on_radio = None);
         self.report.radios[radio].iccid = None;
         self.report.radios[radio].slot = None;
     }
@@ -129,7 +140,7 @@ impl Fixture {
     }
 
     async fn need(&self, n: u16) -> SlotDemand {
-        self.gateway.banks().demand_for(vec![iccid(n)]).await.unwrap().remove(0)
+        self.gateway.banks().demand_for(vec![typed_iccid(n)]).await.unwrap().remove(0)
     }
 
     async fn whole_order(&self, order: OrderId) -> crate::domain::Order {

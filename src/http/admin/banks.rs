@@ -9,7 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Limit, Refused};
-use crate::domain::bank::{BankReport, RadioReport, SlotContents, SlotReport, SwitchRecord};
+use crate::domain::Iccid;
+use crate::domain::bank::{
+    BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
+};
 use crate::gateway::{Error, Gateway, LocationPeriod, ModemControl};
 
 #[derive(Clone)]
@@ -54,14 +57,14 @@ fn summary(bank: &BankReport) -> Value {
         "name": bank.name,
         "profile": bank.profile,
         "radios": bank.radios.len(),
-        "working": bank.radios.iter().filter(|radio| radio.doing != "out of order").count(),
+        "working": bank.radios.iter().filter(|radio| radio.state != RadioState::OutOfOrder).count(),
         "slots": bank.slots.len(),
-        "known": slots(|slot| matches!(slot.holds, SlotContents::Sim(_))),
-        "empty": slots(|slot| slot.holds == SlotContents::Empty),
-        "unknown": slots(|slot| slot.holds == SlotContents::Unknown),
+        "known": slots(|slot| slot.contents.iccid().is_some()),
+        "empty": slots(|slot| slot.contents == SlotContents::Empty),
+        "unknown": slots(|slot| slot.contents == SlotContents::Unknown),
         "late": slots(|slot| slot.late_since.is_some()),
-        "switch_seconds": (bank.switch.as_secs_f64() * 10.0).round() / 10.0,
-        "moves": sum(|radio| radio.moves),
+        "switch_seconds": (bank.switch_time.as_secs_f64() * 10.0).round() / 10.0,
+        "moves": sum(|radio| radio.switches),
         "lies": sum(|radio| radio.lies),
         "failures": sum(|radio| radio.failures),
         "trouble": bank.trouble,
@@ -86,36 +89,29 @@ async fn show(State(desk): State<AdminState>, Path(name): Path<String>) -> Answe
 fn on_radio(place: usize, radio: &RadioReport) -> Value {
     json!({
         "radio": place,
-        "port": radio.port,
-        "doing": radio.doing,
+        "port": radio.port.as_str(),
+        "doing": radio.state.as_str(),
         "since": radio.since.to_string(),
         "reason": radio.reason,
         "slot": radio.slot,
-        "iccid": radio.iccid,
-        "moves": radio.moves,
+        "iccid": radio.iccid.as_ref().map(Iccid::as_str),
+        "moves": radio.switches,
         "lies": radio.lies,
         "failures": radio.failures,
-        "deaf_seconds": radio.deaf.as_secs(),
+        "deaf_seconds": radio.downtime.as_secs(),
     })
 }
 
 fn in_slot(bank: &BankReport, slot: &SlotReport) -> Value {
-    let on = slot.on.and_then(|on| bank.radios.get(on));
+    let on_radio = slot.on_radio.and_then(|radio| bank.radios.get(radio));
     json!({
         "slot": slot.slot,
         "label": slot.label,
-        "holds": match &slot.holds {
-            SlotContents::Unknown => "unknown",
-            SlotContents::Empty => "empty",
-            SlotContents::Sim(_) => "sim",
-        },
-        "iccid": match &slot.holds {
-            SlotContents::Sim(iccid) => Some(iccid),
-            SlotContents::Unknown | SlotContents::Empty => None,
-        },
-        "radio": slot.on.filter(|_| on.is_some()).map(|on| on + 1),
-        "since": on.map(|radio| radio.since.to_string()),
-        "why": on.and_then(|radio| radio.reason.as_ref()),
+        "holds": slot.contents.as_str(),
+        "iccid": slot.contents.iccid().map(Iccid::as_str),
+        "radio": slot.on_radio.filter(|_| on_radio.is_some()).map(|radio| radio + 1),
+        "since": on_radio.map(|radio| radio.since.to_string()),
+        "why": on_radio.and_then(|radio| radio.reason.as_ref()),
         "visited_at": slot.visited_at.map(|at| at.to_string()),
         "late_since": slot.late_since.map(|at| at.to_string()),
         "trouble": slot.trouble,
@@ -129,16 +125,13 @@ async fn plan(State(desk): State<AdminState>, Path(name): Path<String>) -> Answe
         let slot = next.and_then(|next| bank.slots.iter().find(|slot| slot.slot == next.slot));
         json!({
             "radio": place,
-            "port": radio.port,
-            "doing": radio.doing,
+            "port": radio.port.as_str(),
+            "doing": radio.state.as_str(),
             "slot": next.map(|next| next.slot),
             "label": slot.map(|slot| &slot.label),
-            "iccid": slot.and_then(|slot| match &slot.holds {
-                SlotContents::Sim(iccid) => Some(iccid),
-                SlotContents::Unknown | SlotContents::Empty => None,
-            }),
-            "why": next.map(|next| next.why),
-            "not_before": next.map(|next| next.at.to_string()),
+            "iccid": slot.and_then(|slot| slot.contents.iccid()).map(Iccid::as_str),
+            "why": next.map(|next| next.reason.as_str()),
+            "not_before": next.map(|next| next.not_before.to_string()),
         })
     };
     Ok(Json((1..).zip(&bank.radios).map(next).collect()))
@@ -154,18 +147,18 @@ async fn moves(
     if moves.is_empty() {
         desk.find(&name)?;
     }
-    Ok(Json(moves.iter().map(moved).collect()))
+    Ok(Json(moves.iter().map(switch_row).collect()))
 }
 
-fn moved(moved: &SwitchRecord) -> Value {
+fn switch_row(switch: &SwitchRecord) -> Value {
     json!({
-        "began_at": moved.began_at.to_string(),
-        "ended_at": moved.ended_at.to_string(),
-        "radio": moved.radio,
-        "slot": moved.slot,
-        "left": moved.left,
-        "found": moved.found,
-        "outcome": moved.outcome.as_str(),
+        "began_at": switch.began_at.to_string(),
+        "ended_at": switch.ended_at.to_string(),
+        "radio": switch.port.as_str(),
+        "slot": switch.slot,
+        "left": switch.left.as_ref().map(Iccid::as_str),
+        "found": switch.found.as_ref().map(Iccid::as_str),
+        "outcome": switch.outcome.as_str(),
     })
 }
 
@@ -201,8 +194,9 @@ async fn switch(
 fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
     let place =
         radio.parse::<usize>().ok().and_then(|place| bank.radios.get(place.checked_sub(1)?));
-    let called =
-        |known: &&RadioReport| known.port == radio || known.port.rsplit('/').next() == Some(radio);
+    let called = |known: &&RadioReport| {
+        known.port == radio || known.port.as_str().rsplit('/').next() == Some(radio)
+    };
     let found = bank.radios.iter().find(called).or(place);
     let unknown = || {
         let name = &bank.name;

@@ -4,15 +4,14 @@ use super::*;
 use crate::domain::RowLimit;
 use crate::store::BankPosition;
 
-fn found(slot: u32, holds: SlotContents) -> SlotRecord {
-    SlotRecord { slot, holds, visited_at: Some(Timestamp(5)) }
+fn found(slot: u32, contents: SlotContents) -> SlotRecord {
+    SlotRecord { slot, contents, visited_at: Some(Timestamp(5)) }
 }
 
 #[tokio::test]
 async fn a_card_is_in_one_slot_at_most() {
     let mut fixture = Fixture::open().await;
     let gateway = &fixture.gateway;
-    let sim = |n| SlotContents::Sim(iccid(n));
     for record in [found(3, sim(1)), found(0, SlotContents::Empty), found(7, sim(2))] {
         gateway.banks().record_slot("a", record).await.unwrap();
     }
@@ -40,11 +39,11 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
     let fixture = Fixture::open().await;
     let moved = |n: u16, outcome| {
         let now = fixture.gateway.now();
-        let (left, found) = (Some(iccid(n)), Some(iccid(n + 1)));
-        let (bank, radio) = ("a".to_owned(), "/dev/x".to_owned());
+        let (left, found) = (Some(typed_iccid(n)), Some(typed_iccid(n + 1)));
+        let (bank, port) = ("a".to_owned(), PortName::from_stored("/dev/x"));
         SwitchRecord {
             bank,
-            radio,
+            port,
             slot: n.into(),
             left,
             began_at: now.minus(Duration::from_secs(9)),
@@ -54,7 +53,7 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
         }
     };
     let mut expected = Vec::new();
-    for (n, outcome) in (1..).zip(MoveOutcome::ALL) {
+    for (n, outcome) in (1..).zip(SwitchOutcome::ALL) {
         expected.insert(0, moved(n, outcome));
         fixture.gateway.banks().record_switch(moved(n, outcome)).await.unwrap();
     }
@@ -62,10 +61,10 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
     assert_eq!(fixture.gateway.banks().switches("a", 2.into()).await.unwrap(), expected[..2]);
     assert_eq!(fixture.gateway.banks().switches("b", RowLimit::ALL).await.unwrap(), []);
     fixture.pass(91 * 86_400);
-    fixture.gateway.banks().record_switch(moved(9, MoveOutcome::Done)).await.unwrap();
+    fixture.gateway.banks().record_switch(moved(9, SwitchOutcome::Done)).await.unwrap();
     assert_eq!(
         fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(),
-        [moved(9, MoveOutcome::Done)]
+        [moved(9, SwitchOutcome::Done)]
     );
 }
 
@@ -85,7 +84,7 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
     assert_eq!((told[0].since, told[0].seen_at, told[0].ended_at), (at(0), at(10), None));
     assert_eq!((told[0].imei.clone(), told[0].place.clone()), (imei(1), None));
     // The bank knows it by what it read on its radio.
-    fixture.gateway.banks().record_slot(BANK, found(4, SlotContents::Sim(iccid(1)))).await.unwrap();
+    fixture.gateway.banks().record_slot(BANK, found(4, sim(1))).await.unwrap();
     let place = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
     assert_eq!(fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap()[0].place, place);
     // Another card is read on the radio, a while after the first one left.
@@ -93,13 +92,13 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
     read(2, 1).await.unwrap();
     let moved = SwitchRecord {
         bank: BANK.into(),
-        radio: "radio1".into(),
+        port: PortName::from_stored("radio1"),
         slot: 5,
-        left: Some(iccid(1)),
+        left: Some(typed_iccid(1)),
         began_at: at(20),
         ended_at: at(50),
-        found: Some(iccid(2)),
-        outcome: MoveOutcome::Done,
+        found: Some(typed_iccid(2)),
+        outcome: SwitchOutcome::Done,
     };
     fixture.gateway.banks().record_switch(moved.clone()).await.unwrap();
     assert_eq!(
@@ -109,9 +108,9 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
     );
     // The bank lied: the card that was to leave is there.
     let lied = SwitchRecord {
-        left: Some(iccid(2)),
+        left: Some(typed_iccid(2)),
         began_at: at(50),
-        outcome: MoveOutcome::Lied,
+        outcome: SwitchOutcome::Lied,
         ..moved
     };
     fixture.gateway.banks().record_switch(lied).await.unwrap();
@@ -143,9 +142,9 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
 async fn the_bank_of_a_stay_is_that_of_the_radio() {
     let fixture = Fixture::open().await;
     let mut bank = Bank::new(1, 1, fixture.gateway.now());
-    bank.report.radios[0].port = "port1".into();
+    bank.report.radios[0].port = PortName::from_stored("port1");
     bank.tell(&fixture);
-    fixture.gateway.banks().record_slot(BANK, found(0, SlotContents::Sim(iccid(1)))).await.unwrap();
+    fixture.gateway.banks().record_slot(BANK, found(0, sim(1))).await.unwrap();
     fixture.report(1);
     fixture.plug(1).await;
     let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
@@ -169,7 +168,7 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     let order = fixture.order(ann, uber).await;
     assert!(!fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap(), "an order is open");
     fixture.sms(1, "Uber", "code 1").await;
-    assert!(fixture.need(1).await.collects, "it goes only for one that somebody waits for");
+    assert!(fixture.need(1).await.collecting, "it goes only for one that somebody waits for");
     assert!(fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap());
     fixture.gateway.banks().end_leave(&iccid(1));
     fixture.pass(600);
@@ -180,7 +179,7 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
         !fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap(),
         "the rest of a long message is awaited"
     );
-    assert!(fixture.need(1).await.stays);
+    assert!(fixture.need(1).await.held);
     fixture.arrive(1, &long[1]).await;
     assert!(fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap());
     fixture.report(1);
@@ -199,7 +198,13 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     fixture.order(ann, uber).await;
     assert!(fixture.gateway.banks().grant_leave(&iccid(99)).await.unwrap(), "nobody knows it");
     assert_eq!(
-        fixture.gateway.banks().demand_for(vec![iccid(99), iccid(1)]).await.unwrap().len(),
+        fixture
+            .gateway
+            .banks()
+            .demand_for(vec![typed_iccid(99), typed_iccid(1)])
+            .await
+            .unwrap()
+            .len(),
         1
     );
 }

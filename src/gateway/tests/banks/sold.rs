@@ -15,10 +15,10 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     assert_eq!(
         told,
         SlotDemand {
-            iccid: iccid(1),
-            stays: true,
-            collects: true,
-            called: Some(SwitchTrigger::Order { until }),
+            iccid: typed_iccid(1),
+            held: true,
+            collecting: true,
+            trigger: Some(SwitchTrigger::Order { until }),
             rented: false
         }
     );
@@ -33,7 +33,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
         (row.expires_at, row.awaits_sim),
         (fixture.gateway.now().plus(Duration::from_secs(600)), false)
     );
-    assert_eq!(fixture.need(1).await.called, None);
+    assert_eq!(fixture.need(1).await.trigger, None);
     fixture.gateway.sim_became_ready();
     fixture.gateway.sweep().await.unwrap();
     assert_eq!(fixture.whole_order(order).await, row, "a lifetime begins once");
@@ -59,7 +59,7 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
     let order = fixture.order(ann, uber).await;
     fixture.restart().await;
     bank.tell(&fixture);
-    assert!(fixture.need(1).await.called.is_some(), "also after a restart");
+    assert!(fixture.need(1).await.trigger.is_some(), "also after a restart");
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::AlreadyOpen(order));
     fixture.pass(120);
     assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over);
@@ -68,7 +68,13 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
     assert_eq!(fixture.funds(ann).await, (500, 0));
     assert_eq!(
         fixture.need(1).await,
-        SlotDemand { iccid: iccid(1), stays: false, collects: false, called: None, rented: false }
+        SlotDemand {
+            iccid: typed_iccid(1),
+            held: false,
+            collecting: false,
+            trigger: None,
+            rented: false
+        }
     );
     assert_eq!(fixture.gateway.tally().silent(), []);
     assert_eq!(fixture.faults().await, [""; 0]);
@@ -113,7 +119,7 @@ async fn a_sim_on_the_air_comes_first_and_what_cannot_be_in_time_is_not_sold() {
         ("trouble", |bank| bank.slot(1).trouble = Some("it does not come".into())),
         ("out of reach", |bank| bank.slot(1).radios = 1..2),
         ("it is on a radio, not yet working", |bank| bank.on(1, 0)),
-        ("another card", |bank| bank.slot(1).holds = SlotContents::Sim(iccid(99))),
+        ("another card", |bank| bank.slot(1).contents = sim(99)),
     ];
     for (why, spoil) in spoils {
         let mut bad = Bank::new(1, 1, now);
@@ -163,8 +169,11 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
     // The bank knows of the orders now: what it says of its radios counts.
     for (place, (_, order)) in orders.iter().enumerate() {
         let slot = fixture.whole_order(*order).await.number[8..].parse::<u32>().unwrap() - 1;
-        bank.report.radios[place].next =
-            Some(NextMove { slot, why: "order", at: fixture.gateway.now() });
+        bank.report.radios[place].next = Some(PlannedSwitch {
+            slot,
+            reason: SwitchReason::Order,
+            not_before: fixture.gateway.now(),
+        });
         bank.report.radios[place].free_in = None;
     }
     bank.tell(&fixture);
@@ -223,7 +232,7 @@ async fn the_number_of_a_parked_sim_is_had_again_if_it_can_be_there_in_time() {
     let Reuse::Made { order, .. } = fixture.gateway.reuse(ann, first).await.unwrap() else {
         panic!()
     };
-    assert!(fixture.need(1).await.called.is_some());
+    assert!(fixture.need(1).await.trigger.is_some());
     fixture.pass(30);
     fixture.switch_in(&mut bank, 1, 0).await;
     fixture.sms(1, "Uber", "code 2").await;
@@ -247,26 +256,32 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     fixture.gateway.banks().wait_for_demand().await;
     assert_eq!(
         fixture.need(1).await,
-        SlotDemand { iccid: iccid(1), stays: false, collects: false, called: None, rented: true }
+        SlotDemand {
+            iccid: typed_iccid(1),
+            held: false,
+            collecting: false,
+            trigger: None,
+            rented: true
+        }
     );
     let look = || fixture.gateway.view_rental(ann, rental.id);
     fixture.pass(600);
     look().await.unwrap();
-    assert_eq!(fixture.need(1).await.called, None, "it was on the air ten minutes ago");
+    assert_eq!(fixture.need(1).await.trigger, None, "it was on the air ten minutes ago");
     fixture.pass(1);
     look().await.unwrap();
     fixture.gateway.banks().wait_for_demand().await;
-    assert_eq!(fixture.need(1).await.called, Some(SwitchTrigger::Tenant));
+    assert_eq!(fixture.need(1).await.trigger, Some(SwitchTrigger::Tenant));
     bank.tell(&fixture);
     assert_eq!(
-        fixture.need(1).await.called,
+        fixture.need(1).await.trigger,
         Some(SwitchTrigger::Tenant),
         "until it has been on the air"
     );
     fixture.pass(20);
     fixture.switch_in(&mut bank, 1, 0).await;
-    assert_eq!(fixture.need(1).await.called, None);
+    assert_eq!(fixture.need(1).await.trigger, None);
     assert!(fixture.switch_out(&mut bank, 1, 0).await, "a rented SIM may leave");
     look().await.unwrap();
-    assert_eq!(fixture.need(1).await.called, None);
+    assert_eq!(fixture.need(1).await.trigger, None);
 }

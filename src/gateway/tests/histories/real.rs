@@ -37,7 +37,7 @@ impl Real {
             .slots
             .iter_mut()
             .take(usize::from(SIMS))
-            .for_each(|slot| slot.holds = SlotContents::Unknown);
+            .for_each(|slot| slot.contents = SlotContents::Unknown);
         bank.tell(&fixture);
         for sim in 1..=SIMS {
             fixture.plug(sim).await;
