@@ -6,93 +6,93 @@ use std::time::Duration;
 use super::iccid::IccidSource;
 use super::store::Store;
 
-/// A command.
+/// A command that a session can send to a modem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// `AT`: is anybody there?
+    /// `AT` finds out whether a modem answers.
     Attention,
-    /// `ATE0`
+    /// `ATE0` switches the echo of commands off (V.250 clause 6.2.4).
     EchoOff,
-    /// `AT+CMEE=1`: errors with numbers.
+    /// `AT+CMEE=1` makes the modem give errors as numbers (27.007 clause 9.1).
     NumericErrors,
-    /// `AT+CGMI`
+    /// `AT+CGMI` asks for the manufacturer.
     Manufacturer,
-    /// `AT+CGMM`
+    /// `AT+CGMM` asks for the model.
     Model,
-    /// `AT+CGMR`
+    /// `AT+CGMR` asks for the version of the firmware.
     Firmware,
-    /// `AT+CGSN`
+    /// `AT+CGSN` asks for the IMEI.
     Imei,
     /// `AT+CFUN?`: are card and radio on (27.007 8.2)?
     Functionality,
     /// `AT+CFUN=<fun>`: 0, card and radio off; 1, both on; 4, the radio alone off.
     SetFunctionality(u8),
-    /// `AT+CPIN?`
+    /// `AT+CPIN?` asks whether the SIM card waits for a password (27.007 clause 8.3).
     SimState,
-    /// One of the ways to read the ICCID.
+    /// One of the commands that read the ICCID.
     Iccid(IccidSource),
-    /// `AT+CIMI`
+    /// `AT+CIMI` asks for the IMSI.
     Imsi,
-    /// `AT+CNUM`
+    /// `AT+CNUM` asks for the numbers that the SIM card has as its own (EF MSISDN).
     OwnNumber,
-    /// `AT+CPBS="ON"`: the SIM's own-number phonebook.
+    /// `AT+CPBS="ON"` selects the phonebook of own numbers.
     OwnPhonebook,
-    /// `AT+CPBR=1`
+    /// `AT+CPBR=1` reads the first entry of the selected phonebook.
     OwnPhonebookEntry,
-    /// `AT+CMGF=0`
+    /// `AT+CMGF=0` switches to PDU mode (27.005 clause 3.2.3).
     PduMode,
     /// `AT+CSMS=<service>`: 0, the modem acknowledges to the network by itself; 1, the host does
     /// (27.005 3.2.1).
     Service(u8),
     /// `AT+CNMA`: acknowledges a message that came with its URC (27.005 3.4.4).
     Acknowledge,
-    /// `AT+CPMS=?`
+    /// `AT+CPMS=?` asks which message stores there are.
     StoresSupported,
-    /// `AT+CPMS="SM",…`
+    /// `AT+CPMS="SM",…` selects message stores (27.005 clause 3.2.2).
     SelectStores(StoreSelection),
-    /// `AT+CNMI=?`
+    /// `AT+CNMI=?` asks which settings of message indications the modem takes.
     IndicationsSupported,
-    /// `AT+CNMI=…`
+    /// `AT+CNMI=…` sets how new messages are indicated (27.005 clause 3.4.1).
     Indicate(Indications),
-    /// `AT+CNMI?`
+    /// `AT+CNMI?` asks how new messages are indicated now.
     IndicationsSet,
-    /// `AT+CREG=1`: a URC for each change.
+    /// `AT+CREG=1` asks for a URC with each change of registration.
     WatchRegistration(Domain),
-    /// `AT+CREG?`
+    /// `AT+CREG?` asks for the state of registration.
     Registration(Domain),
-    /// `AT+COPS?`
+    /// `AT+COPS?` asks which network the modem has selected.
     Operator,
-    /// `AT+CSQ`
+    /// `AT+CSQ` asks for the signal strength.
     Signal,
-    /// `AT+CMGL=4`: all messages.
+    /// `AT+CMGL=4` lists all messages of the selected store.
     List,
-    /// `AT+CMGR=<index>`
+    /// `AT+CMGR=<index>` reads one message.
     Read(i32),
     /// `AT+CMGD=<index>`. Never with a second parameter, which some modems refuse (`CMGD=i,0` on
     /// the MC35).
     Delete(i32),
-    /// `AT+CMGD=?`
+    /// `AT+CMGD=?` asks which indexes hold messages.
     IndexesSupported,
     /// `AT+CPBW=1,"…"`: puts a number into the phonebook that is chosen (27.007 8.14).
     WriteOwnNumber(String),
     /// `AT+CMGS=<octets>`, and the PDU in hexadecimal once the modem asks for it (27.005 3.5.1).
     Send {
-        /// Without the service centre's address.
+        /// Length of the TPDU in octets, without the service-centre address.
         octets: usize,
-        /// With it.
+        /// Service-centre address and TPDU in hexadecimal.
         pdu: String,
     },
-    /// `AT+CPIN="…"` (27.007 8.3).
+    /// `AT+CPIN="…"` enters the PIN (27.007 clause 8.3).
     EnterPin(Secret),
-    /// `AT+CUSD=1,"…",15` (27.007 7.15).
+    /// `AT+CUSD=1,"…",15` sends a USSD code (27.007 clause 7.15).
     Ussd(String),
-    /// One of a profile's.
+    /// A command that a modem profile gives.
     Own(String),
-    /// An operator's own.
+    /// A command that an operator typed.
     Raw(String),
 }
 
-/// Digits that are sent and never shown.
+/// Digits that are sent to the modem and shown nowhere, not even in debug output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -108,22 +108,22 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Registration with which part of the network.
+/// The part of the network that a registration is with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Domain {
-    /// `+CREG`
+    /// The circuit-switched domain: `+CREG`.
     Circuit,
-    /// `+CGREG`
+    /// The packet-switched domain of GSM and UMTS: `+CGREG`.
     Packet,
-    /// `+CEREG`
+    /// The evolved packet system of LTE: `+CEREG`.
     Lte,
 }
 
 impl Domain {
-    /// All of them.
+    /// All domains, in the order in which they are asked.
     pub const ALL: [Domain; 3] = [Domain::Circuit, Domain::Packet, Domain::Lte];
 
-    /// The tag of its lines.
+    /// The tag that lines about this domain begin with.
     pub fn tag(self) -> &'static str {
         match self {
             Domain::Circuit => "+CREG",
@@ -155,15 +155,15 @@ pub struct StoreSelection {
 /// Parameters of `AT+CNMI` (27.005 3.4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Indications {
-    /// When URCs may be sent.
+    /// `<mode>`: when the modem may send URCs.
     pub mode: u8,
-    /// 1: messages are stored and announced by `+CMTI`.
+    /// `<mt>`: 1 stores a message and announces it by `+CMTI`; 2 sends it with its URC.
     pub mt: u8,
-    /// Broadcasts.
+    /// `<bm>`: how cell broadcasts are indicated.
     pub bm: u8,
-    /// Status reports.
+    /// `<ds>`: how status reports are indicated.
     pub ds: u8,
-    /// What happens to URCs that were held back.
+    /// `<bfr>`: whether URCs that were held back are sent or dropped.
     pub bfr: u8,
 }
 
@@ -182,22 +182,22 @@ pub enum Expects {
     Message,
     /// `+CMGL:` and a PDU, many times or never.
     Messages,
-    /// Whatever comes.
+    /// Any lines at all.
     Anything,
 }
 
-/// Answered out of the modem's own head.
+/// The modem answers by itself, without card or network.
 const QUICK: Duration = Duration::from_secs(5);
-/// Goes to the SIM card or the message store: vendors' manuals allow 5 to 20 s, SIM800 25 s for
+/// The SIM card or the message store takes part: vendors' manuals allow 5 to 20 s, SIM800 25 s for
 /// deletion.
 const SIM: Duration = Duration::from_secs(25);
-/// Reads up to 255 messages.
+/// The modem reads up to 255 messages.
 const LIST: Duration = Duration::from_secs(60);
-/// Asks the network.
+/// The network takes part in the answer.
 const NETWORK: Duration = Duration::from_secs(45);
 /// Until the modem asks for the text of a message.
 const PROMPT: Duration = Duration::from_secs(10);
-/// Is anybody there: asked again and again.
+/// `AT` alone, which is repeated until a modem answers.
 const GREETING: Duration = Duration::from_secs(1);
 
 impl Command {

@@ -8,28 +8,28 @@ use super::fields::{fields, int, payload, tag, unquote};
 /// The commands that read it, in the order in which they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IccidSource {
-    /// `AT+CCID`: SIMCom SIM800, Telit, u-blox, ZTE.
+    /// `AT+CCID`, for SIMCom SIM800, Telit, u-blox and ZTE.
     Ccid,
-    /// `AT+QCCID`: Quectel.
+    /// `AT+QCCID`, for Quectel.
     Qccid,
-    /// `AT+ICCID`: SIMCom A76xx and others.
+    /// `AT+ICCID`, for SIMCom A76xx and others.
     Iccid,
-    /// `AT+CICCID`: SIMCom SIM7600.
+    /// `AT+CICCID`, for SIMCom SIM7600.
     Ciccid,
-    /// `AT^ICCID?`: Huawei.
+    /// `AT^ICCID?`, for Huawei.
     Huawei,
-    /// `AT#CCID`: Telit.
+    /// `AT#CCID`, for Telit.
     Telit,
-    /// `AT!ICCID?`: Sierra.
+    /// `AT!ICCID?`, for Sierra Wireless.
     Sierra,
     /// `AT+CRSM=176,12258,0,0,10`: reads the file itself, 27.007 8.18.
     File,
-    /// A command that only a profile knows.
+    /// A command that a modem profile gives.
     Own(Arc<str>),
 }
 
 impl IccidSource {
-    /// All that need no profile, in order.
+    /// The sources that need no profile, in the order in which they are tried.
     pub const ALL: [IccidSource; 8] = [
         IccidSource::Ccid,
         IccidSource::Qccid,

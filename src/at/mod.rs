@@ -3,6 +3,19 @@
 //! Nothing here keeps more than a line in memory, and nothing here fails on what a modem sends:
 //! what cannot be read is `None`. Authorities: 3GPP TS 27.005 (messages), 27.007 (everything else),
 //! ITU-T V.250 (the line itself); vendors' additions are named where they stand.
+//!
+//! ```
+//! use simbridge::at::{Command, FinalResult, Item, LineBuffer, Registration, registration};
+//!
+//! assert_eq!(Command::Read(3).line(), "AT+CMGR=3");
+//!
+//! let mut buffer = LineBuffer::default();
+//! let mut received: &[u8] = b"\r\n+CREG: 0,5\r\n\r\nOK\r\n";
+//! let Some(Item::Line(line)) = buffer.next(&mut received) else { panic!("no line") };
+//! assert_eq!(registration(&line).map(|found| found.registration), Some(Registration::Roaming));
+//! let Some(Item::Line(line)) = buffer.next(&mut received) else { panic!("no line") };
+//! assert_eq!(FinalResult::parse(&line), Some(FinalResult::Ok));
+//! ```
 
 mod command;
 mod fields;

@@ -37,22 +37,22 @@ pub fn imsi(line: &str) -> Option<&str> {
 /// What `+CPIN` says (27.007 8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinState {
-    /// Nothing is wanted.
+    /// The card waits for no password.
     Ready,
-    /// `SIM PIN`
+    /// The card waits for its PIN.
     Pin,
-    /// `SIM PUK`
+    /// The card is blocked and waits for its PUK.
     Puk,
     /// No card; not in the standard's list, but on the wire (SIMCom, Quectel).
     Absent,
-    /// Not readable yet.
+    /// The card cannot be read yet.
     NotReady,
-    /// A network or device lock.
+    /// The modem is locked to a network or to a card.
     Other,
 }
 
 impl PinState {
-    /// From the whole line.
+    /// Reads a whole `+CPIN:` line.
     pub fn parse(line: &str) -> Option<PinState> {
         Some(match unquote(payload(line, "+CPIN:")?).to_ascii_uppercase().as_str() {
             "READY" => PinState::Ready,
@@ -65,7 +65,7 @@ impl PinState {
     }
 }
 
-/// See [`PinState::parse`].
+/// Reads a `+CPIN:` line; the same as [`PinState::parse`].
 pub fn pin_state(line: &str) -> Option<PinState> {
     PinState::parse(line)
 }
@@ -75,15 +75,15 @@ pub fn pin_state(line: &str) -> Option<PinState> {
 pub enum Registration {
     /// 0: not registered and not looking for a network.
     Idle,
-    /// 1
+    /// 1: registered, home network.
     Home,
     /// 2: not registered, looking for a network.
     Searching,
-    /// 3
+    /// 3: the network refused the registration.
     Denied,
-    /// 4, and every other number
+    /// 4, and every number that the clause does not define.
     Unknown,
-    /// 5
+    /// 5: registered, roaming.
     Roaming,
     /// 6, 7: registered for SMS only, home or roaming.
     SmsOnly,
@@ -113,9 +113,9 @@ impl From<i32> for Registration {
 /// A `+CREG`, `+CGREG` or `+CEREG` line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported {
-    /// Which of them.
+    /// The domain that the line is about.
     pub domain: Domain,
-    /// What it says.
+    /// The state that the line tells.
     pub registration: Registration,
     /// Whether it has the form of a reply (`<n>,<stat>`) and not of a URC
     /// (`<stat>[,<lac>,<ci>…]`).

@@ -5,10 +5,10 @@ use std::fmt;
 
 use super::fields::{payload, unquote};
 
-/// A final result.
+/// The result that ends the reply to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinalResult {
-    /// `OK`
+    /// `OK`: the command was carried out.
     Ok,
     /// `ERROR`, and vendors' words for the same.
     Error,
@@ -18,11 +18,11 @@ pub enum FinalResult {
     Cms(Option<u16>),
     /// `NO CARRIER`: ends a call; also comes by itself.
     NoCarrier,
-    /// `BUSY`
+    /// `BUSY`: the called party is busy.
     Busy,
-    /// `NO ANSWER`
+    /// `NO ANSWER`: the called party did not answer.
     NoAnswer,
-    /// `NO DIALTONE`
+    /// `NO DIALTONE`: no dial tone was detected.
     NoDialtone,
 }
 

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-/// A message store.
+/// A message store of a modem (27.005 clause 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Store {
-    /// `SM`: the SIM card's; its messages go where the card goes.
+    /// `SM` is on the SIM card; its messages move with the card.
     Sim,
-    /// `ME`: the modem's own; its messages stay when the card goes.
+    /// `ME` is in the modem; its messages stay when the card is taken out.
     Modem,
-    /// `MT`: a view of both.
+    /// `MT` shows the messages of both as one store.
     Both,
-    /// `SR`: status reports.
+    /// `SR` holds status reports.
     Reports,
-    /// `BM`: broadcasts.
+    /// `BM` holds cell broadcasts.
     Broadcasts,
-    /// `TA`: the adaptor's.
+    /// `TA` is the store of the terminal adaptor.
     Adaptor,
 }
 

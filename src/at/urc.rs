@@ -6,15 +6,15 @@ use super::fields::{fields, int, payload, tag, unquote};
 use super::reply::{PinState, Registration, registration};
 use super::store::Store;
 
-/// A URC that somebody acts upon.
+/// A URC that a session acts upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urc {
     /// `+CMTI`: a message lies in a store. No store when its name is unknown; no index when the
     /// modem gave none or −1.
     Stored {
-        /// Where it lies.
+        /// The store that holds the message.
         store: Option<Store>,
-        /// Its index there.
+        /// The index of the message in that store.
         index: Option<i32>,
     },
     /// `+CMT`, `+CDS`, `+CBM`: the next line is the PDU itself.
@@ -48,11 +48,11 @@ pub enum SimEvent {
 /// The kind of a message that comes with the URC itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectKind {
-    /// `+CMT`: an SMS-DELIVER.
+    /// `+CMT` announces an SMS-DELIVER.
     Message,
-    /// `+CDS`: a status report.
+    /// `+CDS` announces a status report.
     Report,
-    /// `+CBM`: a broadcast.
+    /// `+CBM` announces a cell broadcast.
     Broadcast,
 }
 

@@ -35,20 +35,20 @@ pub struct Waiting {
     pub discard: bool,
     /// Something waits; otherwise the indicator is to be cleared.
     pub active: bool,
-    /// What waits.
+    /// The kind of message that waits.
     pub indication: Indication,
 }
 
-/// What waits.
+/// The kind of message that waits for the subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Indication {
-    /// Voice mail.
+    /// Voice mail waits.
     Voicemail,
-    /// A fax.
+    /// A fax waits.
     Fax,
-    /// Electronic mail.
+    /// Electronic mail waits.
     Email,
-    /// Something else.
+    /// A message of another kind waits.
     Other,
 }
 
@@ -72,7 +72,7 @@ impl Dcs {
     /// UCS-2 without a class.
     pub const UCS2: Dcs = Dcs(0x08);
 
-    /// Bits 7 to 4.
+    /// Bits 7 to 4, which name the coding group.
     fn group(self) -> u8 {
         self.0 >> 4
     }

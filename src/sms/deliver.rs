@@ -26,13 +26,13 @@ pub struct Deliver {
     pub reply_path: bool,
     /// TP-OA: who sent it.
     pub originator: Address,
-    /// TP-PID.
+    /// TP-PID: the protocol identifier.
     pub pid: Pid,
-    /// TP-DCS.
+    /// TP-DCS: the data coding scheme.
     pub dcs: Dcs,
     /// TP-SCTS: when the service centre took it in.
     pub scts: Scts,
-    /// TP-UD.
+    /// TP-UD: the user data, header included.
     pub user_data: UserData,
 }
 

@@ -7,12 +7,12 @@ use super::dcs::Indication;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Header(pub Vec<u8>);
 
-/// One information element.
+/// One information element of a user data header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
     /// The identifier (23.040 9.2.3.24, the table).
     pub id: u8,
-    /// What it says.
+    /// The element's octets, without identifier and length.
     pub data: &'a [u8],
 }
 
@@ -35,7 +35,7 @@ pub struct Concat {
 pub struct Ports {
     /// The receiving port; 2948 is WAP push.
     pub destination: u16,
-    /// The sending port.
+    /// The port of the sending application.
     pub source: u16,
 }
 
@@ -44,7 +44,7 @@ pub struct Ports {
 pub struct Indicated {
     /// Whether the message itself is to be kept.
     pub store: bool,
-    /// What waits.
+    /// The kind of message that waits.
     pub indication: Indication,
     /// How many; 255 stands for that many or more.
     pub count: u8,

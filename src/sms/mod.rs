@@ -7,6 +7,18 @@
 //! What comes from the air breaks the standard now and then. [`Deliver::decode`] therefore fails
 //! only when a field that everything behind it depends on is not there; anything else yields the
 //! most readable message that is in the octets, and [`Flaws`] that say what was wrong with it.
+//!
+//! ```
+//! use simbridge::sms::Deliver;
+//!
+//! // What AT+CMGR gives in PDU mode: the service centre's address, then the TPDU.
+//! let pdu = "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
+//! let message = Deliver::decode(&hex::decode(pdu)?)?;
+//! assert_eq!(message.originator.to_string(), "+31641600986");
+//! assert_eq!(message.text().text, "How are you?");
+//! assert!(message.text().flaws.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod address;
 mod alphabet;

@@ -12,11 +12,11 @@ use super::user_data::UserData;
 /// The fields at the end of a report, each there or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
-    /// TP-PID.
+    /// TP-PID: the protocol identifier.
     pub pid: Option<Pid>,
     /// TP-DCS; without it user data are in the default alphabet.
     pub dcs: Option<Dcs>,
-    /// TP-UD.
+    /// TP-UD: the user data, header included.
     pub user_data: Option<UserData>,
 }
 

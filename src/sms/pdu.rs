@@ -5,10 +5,10 @@ use super::error::DecodeError;
 use super::status_report::StatusReport;
 use super::submit::Submit;
 
-/// One entry of a store.
+/// One entry of a message store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pdu {
-    /// A received message.
+    /// A message that was received.
     Deliver(Deliver),
     /// What became of a sent one.
     StatusReport(StatusReport),

@@ -14,7 +14,7 @@ pub enum DeliverReport {
     Error(Cause, Parameters),
 }
 
-/// TP-Failure-Cause (23.040 9.2.3.22).
+/// TP-FCS: why a message was not taken (23.040 clause 9.2.3.22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cause(pub u8);
 
@@ -23,14 +23,14 @@ impl Cause {
     pub const SIM_FULL: Cause = Cause(0xd0);
     /// There is no room anywhere: the centre keeps the message until it hears that there is.
     pub const MEMORY_FULL: Cause = Cause(0xd3);
-    /// Nothing said.
+    /// The modem gives no reason.
     pub const UNSPECIFIED: Cause = Cause(0xff);
 }
 
 const USER_DATA_HEADER: u8 = 0x40;
 
 impl DeliverReport {
-    /// The plain acknowledgement.
+    /// Makes the acknowledgement without optional fields.
     #[must_use]
     pub fn ack() -> DeliverReport {
         DeliverReport::Ack(Parameters::default())

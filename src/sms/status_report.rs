@@ -6,14 +6,14 @@ use super::parameters::Parameters;
 use super::reader::Reader;
 use super::scts::Scts;
 
-/// A status report.
+/// An SMS-STATUS-REPORT: what became of a message that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusReport {
     /// The service centre that it came through, when the modem says so.
     pub smsc: Option<Address>,
     /// TP-MMS: the centre has more for this mobile.
     pub more_to_send: bool,
-    /// TP-LP.
+    /// TP-LP: it was forwarded, and is not to be forwarded again.
     pub loop_prevention: bool,
     /// TP-SRQ: it answers a command, not a message.
     pub of_command: bool,
@@ -25,9 +25,9 @@ pub struct StatusReport {
     pub scts: Scts,
     /// TP-DT: when it was delivered, or last tried.
     pub discharge: Scts,
-    /// TP-ST.
+    /// TP-ST: what became of the message.
     pub status: Status,
-    /// The optional fields.
+    /// The optional fields at the end.
     pub parameters: Parameters,
 }
 

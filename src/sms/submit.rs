@@ -20,30 +20,30 @@ pub struct Submit {
     pub reject_duplicates: bool,
     /// TP-SRR: a status report is wanted.
     pub status_report: bool,
-    /// TP-RP.
+    /// TP-RP: an answer may go the same way back.
     pub reply_path: bool,
     /// TP-MR: the message's number, which a modem may replace by its own count.
     pub number: u8,
     /// TP-DA: to whom it goes.
     pub destination: Address,
-    /// TP-PID.
+    /// TP-PID: the protocol identifier.
     pub pid: Pid,
-    /// TP-DCS.
+    /// TP-DCS: the data coding scheme.
     pub dcs: Dcs,
-    /// TP-VP.
+    /// TP-VP: for how long the service centre tries.
     pub validity: Validity,
-    /// TP-UD.
+    /// TP-UD: the user data, header included.
     pub user_data: UserData,
 }
 
 /// For how long the centre tries (23.040 9.2.3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Validity {
-    /// As long as the centre likes.
+    /// The message gives no period: the service centre decides.
     Unsaid,
     /// Relative, as it stands on the wire; [`Validity::minutes`] reads it.
     Relative(u8),
-    /// Until this time.
+    /// The service centre tries until this time.
     Until(Scts),
     /// The enhanced format, as it stands on the wire.
     Enhanced([u8; 7]),

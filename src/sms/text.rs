@@ -47,7 +47,7 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// All of them, in the order of declaration.
+    /// All flaws, in the order of declaration.
     pub const ALL: [Flaw; 9] = [
         Flaw::UnknownCharacter,
         Flaw::BrokenSurrogate,
@@ -82,10 +82,10 @@ impl Flaw {
 pub struct Flaws(u16);
 
 impl Flaws {
-    /// No flaw.
+    /// The empty set, of a message without flaws.
     pub const NONE: Flaws = Flaws(0);
 
-    /// Adds one.
+    /// Adds a flaw to the set.
     pub fn add(&mut self, flaw: Flaw) {
         self.0 |= 1 << flaw as u8;
     }
@@ -95,19 +95,19 @@ impl Flaws {
         self.0 |= others.0;
     }
 
-    /// Whether it is among them.
+    /// Tells whether the set contains a flaw.
     #[must_use]
     pub fn has(self, flaw: Flaw) -> bool {
         self.0 & (1 << flaw as u8) != 0
     }
 
-    /// Whether there is none.
+    /// Tells whether the set is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Each of them, in the order of [`Flaw::ALL`].
+    /// The flaws of the set, in the order of [`Flaw::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Flaw> {
         Flaw::ALL.into_iter().filter(move |flaw| self.has(*flaw))
     }

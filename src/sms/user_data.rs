@@ -14,7 +14,7 @@ use super::ucs2;
 pub struct UserData {
     /// The header, when there is one.
     pub header: Option<Header>,
-    /// What follows it.
+    /// The user data after the header.
     pub body: Body,
     /// What was wrong with the lengths and the header.
     pub flaws: Flaws,
