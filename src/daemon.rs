@@ -154,9 +154,9 @@ impl Daemon {
         let stopping = CancellationToken::new();
         let watch = Monitor::new(gateway.clone(), store.clone());
         let throttle = Throttle::new(limits(config));
-        let ids = Arc::new(RequestIds::since(gateway.now()));
+        let ids = Arc::new(RequestIds::starting_at(gateway.now()));
         let counted = Arc::clone(&watch.requests);
-        let customers = http::customer::front(
+        let customers = http::customer::make_service(
             gateway.clone(),
             throttle.clone(),
             counted,
@@ -173,7 +173,7 @@ impl Daemon {
         let driver = driver::start_with(ports(config), driver_settings(config), Arc::clone(&host));
         let bank_bridge = Arc::new(banks::BankBridge(gateway.clone()));
         let banks = driver::bank::start(banks, &driver.handle(), &bank_bridge, &stopping);
-        watch.began(address, driver.handle());
+        watch.set_running(address, driver.handle());
         let desk: Arc<dyn ModemControl> = Arc::new(DriverModemControl {
             driver: driver.handle(),
             banks,
@@ -198,7 +198,7 @@ impl Daemon {
                 return Err(error);
             }
         }
-        tokio::spawn(watch.follow(stopping.clone()));
+        tokio::spawn(watch.keep_counting(stopping.clone()));
         tokio::spawn(report_faults(gateway.clone()));
         tokio::spawn(follow_clock(gateway.clone(), stopping.clone()));
         tokio::spawn(number_discovery::run(gateway.clone(), desk, stopping.clone()));
@@ -275,9 +275,12 @@ fn listen_admin(
             .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
     });
     let metrics = metrics.transpose()?.map(|(_, listening)| listening);
-    let admin = http::listen_unix(&config.socket, http::in_spans(admin, ids)).map_err(|error| {
-        StartError::Admin { socket: config.socket.display().to_string(), reason: error.to_string() }
-    })?;
+    let admin = http::listen_unix(&config.socket, http::with_request_spans(admin, ids)).map_err(
+        |error| StartError::Admin {
+            socket: config.socket.display().to_string(),
+            reason: error.to_string(),
+        },
+    )?;
     Ok(metrics.into_iter().chain([admin]).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::monitoring::Modems;
+use super::monitoring::ModemCounters;
 use crate::domain::modem::ModemStatus;
 use crate::domain::sim::NumberSource;
 use crate::driver::{self, HostError, Step};
@@ -14,11 +14,11 @@ use crate::modem::{
 /// The gateway as the driver's host.
 pub(super) struct GatewayBridge {
     gateway: Gateway,
-    modems: Arc<Modems>,
+    modems: Arc<ModemCounters>,
 }
 
 impl GatewayBridge {
-    pub(super) fn new(gateway: Gateway, modems: Arc<Modems>) -> GatewayBridge {
+    pub(super) fn new(gateway: Gateway, modems: Arc<ModemCounters>) -> GatewayBridge {
         GatewayBridge { gateway, modems }
     }
 }
@@ -28,7 +28,7 @@ impl driver::ModemEvents for GatewayBridge {
         let now = self.gateway.now();
         let identity = snapshot.identity;
         let ready = snapshot.state == State::Ready;
-        self.modems.reported(
+        self.modems.record_report(
             &snapshot.port,
             identity.as_ref().map(|identity| identity.imei.as_str()),
             ready,
@@ -61,16 +61,16 @@ impl driver::ModemEvents for GatewayBridge {
     }
 
     fn answered(&self, port: &str, answered: Answered) {
-        self.modems.answered(port, answered);
+        self.modems.record_command(port, answered);
     }
 
     fn recovering(&self, port: &str, step: Step) {
-        self.modems.recovering(port, step);
+        self.modems.record_recovery(port, step);
     }
 
     fn removed(&self, port: &str) {
         self.gateway.board().removed(port);
-        self.modems.removed(port);
+        self.modems.remove(port);
     }
 
     async fn identified(&self, imei: &str, sim: &SimCard) -> Result<MessageOwner, HostError> {
@@ -113,7 +113,7 @@ impl driver::ModemEvents for GatewayBridge {
             Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
         let imei = arrival.imei.clone();
         let ingested = self.gateway.ingest(arrival).await;
-        self.modems.ingested(&imei, ingested.as_ref().ok(), self.gateway.now());
+        self.modems.record_message(&imei, ingested.as_ref().ok(), self.gateway.now());
         let ingested = ingested.map_err(refused)?;
         log(&ingested);
         Ok(())

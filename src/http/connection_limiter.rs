@@ -1,5 +1,5 @@
-//! How many connections there may be at once, so that modems and database keep their file
-//! descriptors. Who comes when there are as many is told so at once.
+//! Limits how many connections there are at once, so that modems and the database keep their file
+//! descriptors. A client that exceeds the limit is refused immediately.
 
 use std::io;
 use std::pin::Pin;
@@ -12,51 +12,56 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What one gets who comes when there are too many.
+/// The answer to a connection that exceeds the limit.
 const TOO_MANY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; \
                         charset=utf-8\r\ncontent-length: 20\r\nretry-after: 1\r\nconnection: \
                         close\r\n\r\nTOO_MANY_CONNECTIONS";
-/// How many are told so at the same time; those beyond are closed without a word.
-const TOLD_AT_ONCE: usize = 32;
-/// How long one is waited for who has not sent its request yet: a close before that would take the
-/// answer from it.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How many refusals are written at the same time. Connections beyond these are closed without an
+/// answer.
+const MAX_REFUSALS: usize = 32;
+/// How long a refused client may take to send its request. Were the connection closed before that,
+/// the client would see a reset instead of the answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Counts connections.
+/// Accepts connections up to a limit.
 #[derive(Clone)]
 pub(super) struct ConnectionLimiter {
-    places: Arc<Semaphore>,
-    told: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
 }
 
-/// A connection that gives its place back when it ends.
+/// An accepted connection. It counts until it is dropped.
 pub(super) struct LimitedStream {
     stream: TcpStream,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(most: usize) -> ConnectionLimiter {
-        let places = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
-        ConnectionLimiter { places, told: Arc::new(Semaphore::new(TOLD_AT_ONCE)) }
+    pub(super) fn new(max_connections: usize) -> ConnectionLimiter {
+        let connections = max_connections.clamp(1, Semaphore::MAX_PERMITS);
+        ConnectionLimiter {
+            connections: Arc::new(Semaphore::new(connections)),
+            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+        }
     }
 
-    /// A connection could not be taken. A crowd is no news for each of those who come; the rest is.
-    pub(super) fn failed(&self, error: &io::Error) {
+    /// Logs why a connection was not accepted, except for those over the limit: a flood of
+    /// connections must not become a flood of log lines.
+    pub(super) fn on_error(&self, error: &io::Error) {
         if error.kind() != io::ErrorKind::QuotaExceeded {
-            tracing::warn!(event = "accept_failed", %error, "a connection could not be taken");
+            tracing::warn!(event = "accept_failed", %error, "could not accept a connection");
         }
     }
 
     async fn refuse(&self, mut stream: TcpStream) -> io::Error {
-        if let Ok(_told) = self.told.try_acquire() {
+        if let Ok(_permit) = self.refusals.try_acquire() {
             let answer = async {
                 stream.readable().await?;
                 let _ = stream.try_read(&mut [0; 4096]);
                 stream.write_all(TOO_MANY.as_bytes()).await?;
                 stream.shutdown().await
             };
-            let _: Result<io::Result<()>, _> = tokio::time::timeout(PATIENCE, answer).await;
+            let _: Result<io::Result<()>, _> = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
         }
         io::ErrorKind::QuotaExceeded.into()
     }
@@ -68,11 +73,11 @@ impl<S: Send + 'static> Accept<TcpStream, S> for ConnectionLimiter {
     type Future = Pin<Box<dyn Future<Output = io::Result<(LimitedStream, S)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let crowd = self.clone();
+        let limiter = self.clone();
         Box::pin(async move {
-            match Arc::clone(&crowd.places).try_acquire_owned() {
-                Ok(place) => Ok((LimitedStream { stream, _place: place }, service)),
-                Err(_) => Err(crowd.refuse(stream).await),
+            match Arc::clone(&limiter.connections).try_acquire_owned() {
+                Ok(permit) => Ok((LimitedStream { stream, _permit: permit }, service)),
+                Err(_) => Err(limiter.refuse(stream).await),
             }
         })
     }

@@ -1,5 +1,5 @@
-//! For those who watch the daemon: metrics, and whether it lives and is ready. Nothing here changes
-//! anything, so an address of its own may serve it beside the admin socket.
+//! Endpoints for monitoring: metrics, liveness and readiness. They change nothing, so they may be
+//! served on an address of their own as well as on the admin socket.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,45 +13,47 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-/// What is wrong; nothing, when all is well.
+/// Resolves to what is wrong, in words; to nothing when all is well.
 pub type Faults<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
 
-/// Who knows how the daemon is.
-pub trait Overseer: Send + Sync {
-    /// All metrics in Prometheus' text format. Waits for nothing.
+/// The state of the daemon, as the endpoints show it.
+pub trait Health: Send + Sync {
+    /// All metrics in Prometheus' text format. Does not wait for anything.
     fn metrics(&self) -> String;
 
-    /// What keeps the daemon from doing its work at all.
-    fn alive(&self) -> Faults<'_>;
+    /// Faults that only a restart may cure.
+    fn liveness_faults(&self) -> Faults<'_>;
 
-    /// What keeps it from doing its work well now, or from having begun.
-    fn ready(&self) -> Faults<'_>;
+    /// What keeps the daemon from serving customers well now, including a start that has not been
+    /// completed.
+    fn readiness_faults(&self) -> Faults<'_>;
 
-    /// What an operator sees first: alarms, stock, how long it runs.
+    /// What an operator looks at first: alarms, stock, uptime.
     fn overview(&self) -> Value;
 }
 
-type Watched = Arc<dyn Overseer>;
+type SharedHealth = Arc<dyn Health>;
 
 /// `/metrics`, `/healthz` and `/readyz`.
-pub fn router(overseer: Watched) -> Router {
+pub fn router(health: SharedHealth) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(overseer)
+        .with_state(health)
 }
 
 /// `/overview`, for the admin socket.
-pub fn overview(overseer: Watched) -> Router {
+pub fn overview(health: SharedHealth) -> Router {
     Router::new()
-        .route("/overview", get(async |State(watched): State<Watched>| Json(watched.overview())))
-        .with_state(overseer)
+        .route("/overview", get(async |State(health): State<SharedHealth>| Json(health.overview())))
+        .with_state(health)
 }
 
-async fn metrics(State(watched): State<Watched>) -> Response {
-    // Written where it keeps nobody waiting: some thousand lines at many modems.
-    match tokio::task::spawn_blocking(move || watched.metrics()).await {
+async fn metrics(State(health): State<SharedHealth>) -> Response {
+    // With many modems these are thousands of lines: they are written on a thread of their own, so
+    // that no request waits for them.
+    match tokio::task::spawn_blocking(move || health.metrics()).await {
         Ok(text) => {
             ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
@@ -59,12 +61,12 @@ async fn metrics(State(watched): State<Watched>) -> Response {
     }
 }
 
-async fn healthz(State(watched): State<Watched>) -> Response {
-    answer(&watched.alive().await)
+async fn healthz(State(health): State<SharedHealth>) -> Response {
+    answer(&health.liveness_faults().await)
 }
 
-async fn readyz(State(watched): State<Watched>) -> Response {
-    answer(&watched.ready().await)
+async fn readyz(State(health): State<SharedHealth>) -> Response {
+    answer(&health.readiness_faults().await)
 }
 
 fn answer(faults: &[String]) -> Response {

@@ -1,4 +1,4 @@
-//! What requests are called: each has an id, and what is logged in its course bears it.
+//! Request ids. All log lines that a request causes carry its id.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,8 +11,7 @@ use tracing::Instrument;
 
 use crate::domain::Timestamp;
 
-/// Ids that no other request has, nor had before the daemon was started anew: when it was started,
-/// and a count.
+/// Makes ids that are unique even across restarts: the time of the daemon's start and a counter.
 #[derive(Debug)]
 pub struct RequestIds {
     started: Timestamp,
@@ -20,24 +19,23 @@ pub struct RequestIds {
 }
 
 impl RequestIds {
-    /// Those of a daemon that starts now.
-    pub fn since(started: Timestamp) -> RequestIds {
+    /// The ids of a daemon that starts at this time.
+    pub fn starting_at(started: Timestamp) -> RequestIds {
         RequestIds { started, count: AtomicU64::new(0) }
     }
 
-    /// The next one.
     pub(super) fn next(&self) -> String {
         format!("{:x}-{}", self.started.0, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// Puts a span around each of the operator's requests.
-pub fn in_spans(router: Router, ids: Arc<RequestIds>) -> Router {
+/// Puts a tracing span with an id around each of the operator's requests.
+pub fn with_request_spans(router: Router, ids: Arc<RequestIds>) -> Router {
     router.layer(middleware::from_fn_with_state(ids, in_span))
 }
 
 async fn in_span(State(ids): State<Arc<RequestIds>>, request: Request, next: Next) -> Response {
-    // As the route is written: an account may be called by a number.
+    // The route, not the path: the path may contain a phone number.
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let span =
         tracing::info_span!("admin", id = ids.next(), method = request.method().as_str(), path);

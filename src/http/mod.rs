@@ -13,7 +13,7 @@ mod requests;
 mod serve;
 
 pub use client::{AdminClient, ClientError, path_segment};
-pub use ids::{RequestIds, in_spans};
+pub use ids::{RequestIds, with_request_spans};
 pub use limits::{Limits, Throttle};
-pub use requests::Requests;
+pub use requests::RequestCounts;
 pub use serve::{Listening, listen_tcp, listen_unix};

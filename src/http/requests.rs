@@ -1,9 +1,8 @@
-//! Customers' requests, counted by endpoint and by what was answered: the words of the customers'
-//! document, and `ok` for answers that are data.
+//! Counts of customers' requests by endpoint and by what was answered.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The endpoints, by their paths after `/api/`.
+/// The paths of the endpoints after `/api/`.
 const ENDPOINTS: [&str; 11] = [
     "getsms",
     "makeorder",
@@ -18,81 +17,89 @@ const ENDPOINTS: [&str; 11] = [
     "rental/view",
 ];
 
-/// What may be answered; a word that begins another stands after it.
-const OUTCOMES: [&str; 27] = [
-    "ok",
-    "WAITING",
-    "SUCCESS",
-    "ORDER_ALREADY_OPEN",
-    "ORDER_ALREADY_COMPLETED",
-    "ORDER_ALREADY_EXPIRED",
-    "ORDER_CANCELED",
-    "ORDER_EXPIRED",
-    "ORDER_ID",
-    "NUMBER_SKIPPED_ORDER_CANCELED",
-    "NUMBER_OFFLINE",
-    "NO_PHONE_AVAILABLE",
-    "NO_BALANCE",
-    "NO_KEY_PROVIDED",
-    "INVALID_ORDER",
-    "INVALID_SERVICE",
-    "INVALID_COUNTRY",
-    "INVALID_CONTRACT",
-    "INVALID_AUTO_RENEW",
-    "INVALID_PACKAGE",
-    "INVALID_REQUEST",
-    "INVALID_METHOD",
-    "UNAUTHORIZED",
-    "TOO_MANY_REQUESTS",
-    "ERROR",
-    "NO_STOCK",
-    "NUMBER_EXPIRED",
-];
+macro_rules! outcomes {
+    ($($name:ident = $word:literal,)+) => {
+        /// What a customer was answered. The words are those of the customers' API
+        /// (`docs/customer-api.md`); `ok` stands for all answers that are data.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub(super) enum Outcome {
+            #[default]
+            $($name,)+
+        }
 
-/// What was answered, as a place in [`OUTCOMES`]; goes with the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Outcome(usize);
+        impl Outcome {
+            const ALL: &[Outcome] = &[$(Outcome::$name,)+];
 
-impl Outcome {
-    /// What an answer's text says.
-    pub(super) fn of(text: &str) -> Outcome {
-        let says = |word: &&str| {
-            text.strip_prefix(*word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        };
-        Outcome(OUTCOMES.iter().position(says).unwrap_or(0))
-    }
+            /// The word in the answer and in the metrics.
+            pub(super) fn as_str(self) -> &'static str {
+                match self {
+                    $(Outcome::$name => $word,)+
+                }
+            }
+        }
+    };
 }
 
-/// The counts.
+outcomes! {
+    Ok = "ok",
+    Waiting = "WAITING",
+    Success = "SUCCESS",
+    OrderAlreadyOpen = "ORDER_ALREADY_OPEN",
+    OrderAlreadyCompleted = "ORDER_ALREADY_COMPLETED",
+    OrderAlreadyExpired = "ORDER_ALREADY_EXPIRED",
+    OrderCanceled = "ORDER_CANCELED",
+    OrderExpired = "ORDER_EXPIRED",
+    OrderId = "ORDER_ID",
+    NumberSkippedOrderCanceled = "NUMBER_SKIPPED_ORDER_CANCELED",
+    NumberOffline = "NUMBER_OFFLINE",
+    NoPhoneAvailable = "NO_PHONE_AVAILABLE",
+    NoBalance = "NO_BALANCE",
+    NoKeyProvided = "NO_KEY_PROVIDED",
+    InvalidOrder = "INVALID_ORDER",
+    InvalidService = "INVALID_SERVICE",
+    InvalidCountry = "INVALID_COUNTRY",
+    InvalidContract = "INVALID_CONTRACT",
+    InvalidAutoRenew = "INVALID_AUTO_RENEW",
+    InvalidPackage = "INVALID_PACKAGE",
+    InvalidRequest = "INVALID_REQUEST",
+    InvalidMethod = "INVALID_METHOD",
+    Unauthorized = "UNAUTHORIZED",
+    TooManyRequests = "TOO_MANY_REQUESTS",
+    Error = "ERROR",
+    NoStock = "NO_STOCK",
+    NumberExpired = "NUMBER_EXPIRED",
+}
+
+/// How often each endpoint gave each answer, since the start of the daemon.
 #[derive(Debug)]
-pub struct Requests(Box<[AtomicU64]>);
+pub struct RequestCounts(Box<[AtomicU64]>);
 
-impl Default for Requests {
-    fn default() -> Requests {
-        Requests((0..ENDPOINTS.len() * OUTCOMES.len()).map(|_| AtomicU64::new(0)).collect())
+impl Default for RequestCounts {
+    fn default() -> RequestCounts {
+        let count = ENDPOINTS.len() * Outcome::ALL.len();
+        RequestCounts((0..count).map(|_| AtomicU64::new(0)).collect())
     }
 }
 
-impl Requests {
-    /// Counts a request by its path; what is no endpoint is not counted.
+impl RequestCounts {
+    /// Counts a request by its path. Paths that are no endpoint are not counted.
     pub(super) fn count(&self, path: &str, outcome: Outcome) {
         let endpoint = path
             .strip_prefix("/api/")
             .and_then(|path| ENDPOINTS.iter().position(|known| *known == path));
-        if let Some(count) =
-            endpoint.and_then(|endpoint| self.0.get(endpoint * OUTCOMES.len() + outcome.0))
-        {
+        let index = endpoint.map(|endpoint| endpoint * Outcome::ALL.len() + outcome as usize);
+        if let Some(count) = index.and_then(|index| self.0.get(index)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Endpoint, outcome, and how often, as far as there were any.
-    pub fn counts(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let places = ENDPOINTS
-            .iter()
-            .flat_map(|endpoint| OUTCOMES.iter().map(move |outcome| (*endpoint, *outcome)));
+    /// Endpoint, outcome and count of everything that was answered at least once.
+    pub fn all(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let labels = ENDPOINTS.iter().flat_map(|endpoint| {
+            Outcome::ALL.iter().map(move |outcome| (*endpoint, outcome.as_str()))
+        });
         let counts = self.0.iter().map(|count| count.load(Ordering::Relaxed));
-        let all = places.zip(counts).map(|((endpoint, outcome), count)| (endpoint, outcome, count));
+        let all = labels.zip(counts).map(|((endpoint, outcome), count)| (endpoint, outcome, count));
         all.filter(|(_, _, count)| *count > 0).collect()
     }
 }
@@ -102,18 +109,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_counted_by_their_words() {
-        let requests = Requests::default();
-        for (path, text) in [
-            ("/api/getsms", "WAITING"),
-            ("/api/getsms", "WAITING"),
-            ("/api/getsms", "SUCCESS_Your code is 1234"),
-            ("/api/makeorder", "ORDER_ID_1_NUMBER_0612345678"),
-            ("/api/makeorder", "ORDER_ALREADY_OPEN_1"),
-            ("/api/getbalance", "12.00"),
-            ("/api/nothing", "NOT_FOUND"),
+    fn answers_are_counted_by_endpoint_and_outcome() {
+        let requests = RequestCounts::default();
+        for (path, outcome) in [
+            ("/api/getsms", Outcome::Waiting),
+            ("/api/getsms", Outcome::Waiting),
+            ("/api/getsms", Outcome::Success),
+            ("/api/makeorder", Outcome::OrderId),
+            ("/api/makeorder", Outcome::OrderAlreadyOpen),
+            ("/api/getbalance", Outcome::Ok),
+            ("/api/nothing", Outcome::Ok),
         ] {
-            requests.count(path, Outcome::of(text));
+            requests.count(path, outcome);
         }
         let expected = [
             ("getsms", "WAITING", 2),
@@ -122,32 +129,15 @@ mod tests {
             ("makeorder", "ORDER_ID", 1),
             ("getbalance", "ok", 1),
         ];
-        assert_eq!(requests.counts(), expected);
+        assert_eq!(requests.all(), expected);
     }
 
     #[test]
-    fn every_word_that_customers_are_answered_is_counted() {
-        let sources = [
-            include_str!("customer/answer.rs"),
-            include_str!("customer/regular.rs"),
-            include_str!("customer/rental.rs"),
-        ];
-        let literals = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
-        let words: Vec<&str> =
-            literals.map(|text| text.split('{').next().unwrap().trim_end_matches('_')).collect();
-        let is_word = |text: &&str| {
-            text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-        };
-        let uncounted: Vec<_> =
-            words.into_iter().filter(is_word).filter(|word| Outcome::of(word).0 == 0).collect();
-        assert_eq!(uncounted, [""; 0]);
-    }
-
-    #[test]
-    fn each_word_is_found() {
-        for (place, word) in OUTCOMES.iter().enumerate() {
-            assert_eq!(Outcome::of(word), Outcome(place), "{word}");
-            assert_eq!(Outcome::of(&format!("{word}_5")).0, place, "{word}");
+    fn no_two_outcomes_have_the_same_word_or_place() {
+        for (place, outcome) in Outcome::ALL.iter().enumerate() {
+            assert_eq!(*outcome as usize, place);
+            let same = Outcome::ALL.iter().filter(|other| other.as_str() == outcome.as_str());
+            assert_eq!(same.count(), 1, "{outcome:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Listening: loops that cut off clients which send their headers too slowly, and stop within a
-//! time.
+//! The servers: they cut off clients that send their headers too slowly, and they stop within a
+//! given time.
 
 use std::convert::Infallible;
 use std::io;
@@ -19,33 +19,34 @@ use tower_service::Service;
 
 use super::connection_limiter::ConnectionLimiter;
 
-/// How long a client may take to send a request's headers, and a connection may idle between
-/// requests.
+/// How long a client may take to send the headers of a request, and how long a connection may be
+/// idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest request line and headers together that are read.
+/// The most bytes that the request line and the headers together may have.
 const HEADER_LIMIT: usize = 32 * 1024;
 
-/// A server at work.
+/// A running server.
 pub struct Listening {
     stop: Box<dyn FnOnce(Duration) + Send>,
     task: JoinHandle<io::Result<()>>,
 }
 
 impl Listening {
-    /// Takes no more connections, lets open requests end within `patience`, then ends them.
-    pub async fn stop(self, patience: Duration) {
-        (self.stop)(patience);
+    /// Stops accepting connections, gives open requests until `timeout` to finish, then ends them.
+    pub async fn stop(self, timeout: Duration) {
+        (self.stop)(timeout);
         let _ = self.task.await;
     }
 }
 
-/// Serves on a TCP address, at most `most` connections at once, each by what `make` makes for it;
-/// answers the address it got, and the running server. The task is on the current runtime.
+/// Serves on a TCP address, with at most `max_connections` at once. `make` makes the service of each
+/// connection. Returns the address that was bound and the server, which runs on the current tokio
+/// runtime.
 pub fn listen_tcp<M, S>(
     address: SocketAddr,
     make: M,
-    most: usize,
+    max_connections: usize,
 ) -> io::Result<(SocketAddr, Listening)>
 where
     M: Service<SocketAddr, Response = S, Error = Infallible, Future: Send> + Send + 'static,
@@ -58,23 +59,24 @@ where
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let crowd = ConnectionLimiter::new(most);
+    let limiter = ConnectionLimiter::new(max_connections);
     let mut server = axum_server::from_tcp(listener)?
         .handle(handle.clone())
-        .acceptor(crowd.clone())
-        .accept_error_handler(move |_: Option<&SocketAddr>, error| crowd.failed(error))
+        .acceptor(limiter.clone())
+        .accept_error_handler(move |_: Option<&SocketAddr>, error| limiter.on_error(error))
         .http1_only();
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_LIMIT);
     let task = tokio::spawn(server.serve(make));
-    let stop = Box::new(move |patience| handle.graceful_shutdown(Some(patience)));
+    let stop = Box::new(move |timeout| handle.graceful_shutdown(Some(timeout)));
     Ok((address, Listening { stop, task }))
 }
 
-/// Serves on a Unix socket that only the file's owner and group may use. A socket that nobody
-/// answers on is a dead daemon's and is replaced; a living one is an error.
+/// Serves on a Unix socket that only its owner and group may use. A socket on which nobody answers
+/// was left behind by a daemon that crashed, and is replaced; one on which somebody answers is an
+/// error.
 pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
-    clear_dead_socket(path)?;
+    remove_stale_socket(path)?;
     let listener = std::os::unix::net::UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
     listener.set_nonblocking(true)?;
@@ -82,17 +84,17 @@ pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
     let mut server = axum_server::from_unix(listener)?.handle(handle.clone()).http1_only();
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     let task = tokio::spawn(server.serve(router.into_make_service()));
-    let own: PathBuf = path.to_owned();
-    let stop = Box::new(move |patience| {
-        let _ = std::fs::remove_file(&own);
-        handle.graceful_shutdown(Some(patience));
+    let socket: PathBuf = path.to_owned();
+    let stop = Box::new(move |timeout| {
+        let _ = std::fs::remove_file(&socket);
+        handle.graceful_shutdown(Some(timeout));
     });
     Ok(Listening { stop, task })
 }
 
-fn clear_dead_socket(path: &Path) -> io::Result<()> {
-    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !found.file_type().is_socket() {
+fn remove_stale_socket(path: &Path) -> io::Result<()> {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !metadata.file_type().is_socket() {
         return Err(io::Error::new(
             io::ErrorKind::AlreadyExists,
             "there is a file of that name that is no socket",
@@ -109,7 +111,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_dead_socket_is_replaced_a_living_one_and_a_file_are_not() {
+    async fn a_stale_socket_is_replaced_but_not_one_in_use_or_another_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("admin.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());

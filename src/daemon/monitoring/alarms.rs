@@ -1,37 +1,36 @@
-//! What an operator should act on, from the same facts as the alert rules in
-//! `docs/monitoring/alerts.yml` and by the same names.
+//! Alarms: what an operator should act on. They have the names and the conditions of the alert rules
+//! in `docs/monitoring/alerts.yml`, for those who run no Prometheus.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::counted::Counted;
-use super::modems::{OfPort, is_spare};
+use super::counts_cache::SiteCounts;
+use super::modems::{PortCounts, is_spare};
 use super::process::Disk;
 use crate::domain::Timestamp;
 use crate::domain::bank::BankReport;
 use crate::domain::modem::ModemStatus;
 
-/// A modem may be so long about becoming Ready.
-const MODEM_PATIENCE: Duration = Duration::from_secs(300);
-/// A PDU that could not be decoded is news for so long.
-const DECODE_NEWS: Duration = Duration::from_secs(3600);
-/// A store with so many hundredths of its places taken is near full.
+/// A modem that is not Ready for this long is an alarm.
+const NOT_READY_AFTER: Duration = Duration::from_secs(300);
+/// For how long a PDU that could not be decoded is an alarm.
+const UNDECODABLE_FOR: Duration = Duration::from_secs(3600);
+/// A message store that is filled to this percentage is nearly full.
 const NEAR_FULL_PERCENT: u32 = 80;
-/// Operations that wait for the writer when it is behind.
-const BEHIND: usize = 256;
-/// After its start the daemon may be so long about finding what there is.
-const START_PATIENCE: Duration = Duration::from_secs(60);
-/// Orders after which a service's success is judged.
-const JUDGED: usize = 10;
+/// The database is too slow when more operations than this wait for its writer.
+const MAX_WAITING: usize = 256;
+/// How long after the daemon's start its stock is not judged: modems are still being found.
+const STARTUP_TIME: Duration = Duration::from_secs(60);
+/// How many orders of a service must have ended before its success rate is judged.
+const MIN_ORDERS: usize = 10;
 
-/// An alarm: its name, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Alarm {
     pub name: &'static str,
     pub text: String,
 }
 
-/// Every alarm that there is.
+/// The names of all alarms.
 pub const ALARMS: [&str; 11] = [
     "ModemNotReady",
     "StoreNearFull",
@@ -46,28 +45,30 @@ pub const ALARMS: [&str; 11] = [
     "DiskLow",
 ];
 
-/// What alarms are found in.
-pub(super) struct Facts<'f> {
+/// The state of the daemon, as far as alarms are raised by it.
+pub(super) struct AlarmInputs<'f> {
     pub now: Timestamp,
     pub started: Timestamp,
     pub modems: &'f [ModemStatus],
-    pub ports: &'f BTreeMap<String, OfPort>,
+    pub ports: &'f BTreeMap<String, PortCounts>,
     pub banks: &'f [BankReport],
-    pub counted: &'f Counted,
-    /// Service, completed, of how many of its last orders.
+    pub counts: &'f SiteCounts,
+    /// For each service by name, how many of how many of its last orders were completed.
     pub success: Vec<(String, usize, usize)>,
     pub disk: Option<Disk>,
+    /// Operations that wait for the database's writer.
     pub waiting: usize,
-    pub failing: bool,
+    /// Whether the last transaction could not be committed.
+    pub is_database_failing: bool,
 }
 
-impl Facts<'_> {
+impl AlarmInputs<'_> {
     pub fn alarms(&self) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         let mut raise = |name, text| alarms.push(Alarm { name, text });
-        if self.failing {
+        if self.is_database_failing {
             raise("DatabaseFailing", "the last transaction could not be written".to_owned());
-        } else if self.waiting > BEHIND {
+        } else if self.waiting > MAX_WAITING {
             raise("DatabaseFailing", format!("{} operations wait for the database", self.waiting));
         }
         if let Some(disk) = self.disk.filter(|disk| disk.is_low()) {
@@ -76,17 +77,17 @@ impl Facts<'_> {
                 format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000),
             );
         }
-        self.modems.iter().for_each(|modem| self.of_modem(modem, &mut raise));
-        self.banks.iter().for_each(|bank| self.of_bank(bank, &mut raise));
-        self.of_stock(&mut raise);
+        self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raise));
+        self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raise));
+        self.stock_alarms(&mut raise);
         alarms
     }
 
-    fn of_modem(&self, modem: &ModemStatus, raise: &mut impl FnMut(&'static str, String)) {
+    fn modem_alarms(&self, modem: &ModemStatus, raise: &mut impl FnMut(&'static str, String)) {
         let (port, now) = (&modem.port, self.now);
-        let of_port = self.ports.get(port);
-        let waited = of_port.and_then(|of| of.unready_since).map(|since| now.since(since));
-        if let Some(waited) = waited.filter(|waited| *waited >= MODEM_PATIENCE && !is_spare(modem))
+        let counts = self.ports.get(port);
+        let waited = counts.and_then(|counts| counts.unready_since).map(|since| now.since(since));
+        if let Some(waited) = waited.filter(|waited| *waited >= NOT_READY_AFTER && !is_spare(modem))
         {
             let reason =
                 modem.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -99,23 +100,24 @@ impl Facts<'_> {
             if used * 100 >= total * NEAR_FULL_PERCENT && *used > 0 {
                 raise(
                     "StoreNearFull",
-                    format!("{port}: {used} of {total} places of {store} are taken"),
+                    format!("{port}: {used} of the {total} messages that fit into {store}"),
                 );
             }
         }
-        let undecodable =
-            of_port.and_then(|of| of.undecodable_at).filter(|at| now.since(*at) < DECODE_NEWS);
+        let undecodable = counts
+            .and_then(|counts| counts.undecodable_at)
+            .filter(|at| now.since(*at) < UNDECODABLE_FOR);
         if undecodable.is_some() {
             raise(
                 "Undecodable",
                 format!(
-                    "{port}: a PDU of the last hour could not be decoded; it is in `message list`"
+                    "{port}: a PDU of the last hour could not be decoded; `message list` shows it"
                 ),
             );
         }
     }
 
-    fn of_bank(&self, bank: &BankReport, raise: &mut impl FnMut(&'static str, String)) {
+    fn bank_alarms(&self, bank: &BankReport, raise: &mut impl FnMut(&'static str, String)) {
         let name = &bank.name;
         if let Some(trouble) = &bank.trouble {
             raise("BankTrouble", format!("{name}: {trouble}"));
@@ -126,35 +128,31 @@ impl Facts<'_> {
             raise(
                 "RentalsUnvisited",
                 format!(
-                    "{name}: {count} rented SIMs wait to be visited, the first for {minutes} min"
+                    "{name}: {count} rented SIMs are overdue for a visit, the first by {minutes} min"
                 ),
             );
         }
     }
 
-    fn of_stock(&self, raise: &mut impl FnMut(&'static str, String)) {
-        let census = &self.counted.census;
-        if !census.deaf.is_empty() {
+    fn stock_alarms(&self, raise: &mut impl FnMut(&'static str, String)) {
+        let stats = &self.counts.stats;
+        if !stats.deaf.is_empty() {
             let text = format!(
                 "several orders in a row expired without any SMS on {}",
-                census.deaf.join(", ")
+                stats.deaf.join(", ")
             );
             raise("SimsDeaf", text);
         }
-        let contested: usize = census
-            .sims
-            .iter()
-            .filter(|((_, state), _)| *state == "contested")
-            .map(|(_, n)| n)
-            .sum();
+        let contested: usize =
+            stats.sims.iter().filter(|((_, state), _)| *state == "contested").map(|(_, n)| n).sum();
         if contested > 0 {
             raise(
                 "NumbersContested",
                 format!("{contested} SIMs claim a number that another SIM claims too"),
             );
         }
-        let is_settled = self.now.since(self.started) >= START_PATIENCE;
-        for (service, stock) in self.counted.stock_by_name().filter(|_| is_settled) {
+        let is_settled = self.now.since(self.started) >= STARTUP_TIME;
+        for (service, stock) in self.counts.stock_by_name().filter(|_| is_settled) {
             if stock.iter().all(|(_, count)| *count == 0) {
                 raise(
                     "StockOut",
@@ -163,7 +161,7 @@ impl Facts<'_> {
             }
         }
         for (service, completed, of) in &self.success {
-            if *of >= JUDGED && completed * 2 < *of {
+            if *of >= MIN_ORDERS && completed * 2 < *of {
                 raise(
                     "FewCodes",
                     format!("{service}: {completed} of the last {of} orders got their code"),
@@ -227,7 +225,7 @@ mod tests {
         }
     }
 
-    fn counted(deaf: &[&str], contested: usize, stock: usize) -> Counted {
+    fn counts(deaf: &[&str], contested: usize, stock: usize) -> SiteCounts {
         let service = Service {
             id: ServiceId(1),
             name: "Uber".to_owned(),
@@ -239,41 +237,41 @@ mod tests {
             texts: Vec::new(),
             reuse: ReuseTerms::default(),
         };
-        let mut counted = Counted { services: vec![service], ..Counted::default() };
-        counted.census.deaf = deaf.iter().map(|iccid| (*iccid).to_owned()).collect();
-        counted.census.sims.insert((Some("NL".to_owned()), "contested"), contested);
-        counted.stock.insert(ServiceId(1), vec![("NL".to_owned(), 0), ("UK".to_owned(), stock)]);
-        counted
+        let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
+        counts.stats.deaf = deaf.iter().map(|iccid| (*iccid).to_owned()).collect();
+        counts.stats.sims.insert((Some("NL".to_owned()), "contested"), contested);
+        counts.stock.insert(ServiceId(1), vec![("NL".to_owned(), 0), ("UK".to_owned(), stock)]);
+        counts
     }
 
-    fn names(facts: &Facts<'_>) -> Vec<&'static str> {
-        facts.alarms().into_iter().map(|alarm| alarm.name).collect()
+    fn names(inputs: &AlarmInputs<'_>) -> Vec<&'static str> {
+        inputs.alarms().into_iter().map(|alarm| alarm.name).collect()
     }
 
     #[test]
-    fn each_alarm_is_raised_by_its_facts_and_by_nothing_else() {
-        let long_ago = OfPort {
-            unready_since: Some(NOW.minus(MODEM_PATIENCE)),
+    fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
+        let long_ago = PortCounts {
+            unready_since: Some(NOW.minus(NOT_READY_AFTER)),
             undecodable_at: Some(NOW.minus(Duration::from_secs(60))),
-            ..OfPort::default()
+            ..PortCounts::default()
         };
-        let just_now = OfPort { unready_since: Some(NOW), ..OfPort::default() };
+        let just_now = PortCounts { unready_since: Some(NOW), ..PortCounts::default() };
         let bad = BTreeMap::from([("a".to_owned(), long_ago.clone()), ("b".to_owned(), long_ago)]);
         let good = BTreeMap::from([("a".to_owned(), just_now)]);
         let spare = format!("{OTHER_PORT}a, which serves it");
         let (disk_low, disk) =
             (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
-        let all_bad = Facts {
+        let all_bad = AlarmInputs {
             now: NOW,
             started: Timestamp(0),
             modems: &[modem("a", Some("it hung up"), 8), modem("b", Some(&spare), 7)],
             ports: &bad,
             banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
-            counted: &counted(&["8931"], 2, 0),
+            counts: &counts(&["8931"], 2, 0),
             success: vec![("Uber".to_owned(), 4, 10)],
             disk: Some(disk_low),
             waiting: 0,
-            failing: true,
+            is_database_failing: true,
         };
         let mut found = names(&all_bad);
         found.sort_unstable();
@@ -283,23 +281,26 @@ mod tests {
         assert_eq!(found, all);
         let texts: Vec<String> = all_bad.alarms().into_iter().map(|alarm| alarm.text).collect();
         assert!(texts.contains(&"a is Recovering for 5 min: it hung up".to_owned()), "{texts:?}");
-        let late = "cellar: 1 rented SIMs wait to be visited, the first for 2 min".to_owned();
+        let late = "cellar: 1 rented SIMs are overdue for a visit, the first by 2 min".to_owned();
         assert!(texts.contains(&late), "{texts:?}");
         assert!(
             !texts.iter().any(|text| text.starts_with("b is")),
             "nothing is expected of a spare port: {texts:?}"
         );
-        let all_good = Facts {
+        let all_good = AlarmInputs {
             modems: &[modem("a", None, 7)],
             ports: &good,
             banks: &[bank(None, None)],
-            counted: &counted(&[], 0, 1),
+            counts: &counts(&[], 0, 1),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
             disk: Some(disk),
-            failing: false,
+            is_database_failing: false,
             ..all_bad
         };
         assert_eq!(names(&all_good), [""; 0]);
-        assert_eq!(names(&Facts { waiting: BEHIND + 1, ..all_good }), ["DatabaseFailing"]);
+        assert_eq!(
+            names(&AlarmInputs { waiting: MAX_WAITING + 1, ..all_good }),
+            ["DatabaseFailing"]
+        );
     }
 }

@@ -1,25 +1,25 @@
-//! Whether the daemon lives (if not, starting it anew may help) and whether it is ready (if not, it
-//! says what it waits for).
+//! Whether the daemon is alive (if not, restarting it may help) and whether it is ready (if not, what
+//! it waits for).
 
 use std::time::Duration;
 
 use super::Monitor;
 use crate::daemon::liveness::silent;
 
-/// What has not answered by then does not answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long each part may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Monitor {
-    /// What does not answer any more.
-    pub(super) async fn dead(&self) -> Vec<String> {
+    /// The parts that do not answer any more.
+    pub(super) async fn find_dead_parts(&self) -> Vec<String> {
         match self.customers.get() {
-            Some(address) => silent(&self.store, *address, PATIENCE).await,
+            Some(address) => silent(&self.store, *address, TIMEOUT).await,
             None => vec!["customers are not served yet".to_owned()],
         }
     }
 
-    /// What is not as it should be for customers.
-    pub(super) async fn unready(&self) -> Vec<String> {
+    /// What keeps the daemon from serving customers well.
+    pub(super) async fn find_unready_parts(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let driver = self.driver.get().filter(|driver| driver.has_looked());
         match driver {
@@ -32,7 +32,7 @@ impl Monitor {
                 faults.extend(unsettled.map(|port| format!("{port} is still in its first try")));
             }
         }
-        match tokio::time::timeout(PATIENCE, self.store.touch()).await {
+        match tokio::time::timeout(TIMEOUT, self.store.touch()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => faults.push(error.to_string()),
             Err(_) => faults.push("the database takes long to write".to_owned()),

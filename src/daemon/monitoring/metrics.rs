@@ -1,43 +1,44 @@
-//! The metrics. Labels are bounded: ports, services, countries, words of ours; never a number, a
-//! key or a text.
+//! The metrics. The values of labels are bounded: ports, services, countries and words of our own,
+//! never a phone number, a key or a text.
 
 use crate::domain::Amount;
 use crate::domain::modem::ModemStatus;
 use crate::driver::Step;
 
+use super::Monitor;
+use super::modems::PortCounts;
 use super::page::Kind::{Counter, Gauge, Histogram, Summary};
 use super::page::Page;
 use super::process::{Disk, Process};
-use super::{Monitor, modems};
 
-pub(super) fn page(watch: &Monitor) -> String {
+pub(super) fn page(monitor: &Monitor) -> String {
     let mut page = Page::default();
-    page.family("simbridge_build_info", Gauge, "Which simbridge this is.")
+    page.family("simbridge_build_info", Gauge, "The version that is running.")
         .put(&[("version", env!("CARGO_PKG_VERSION"))], 1);
-    modem_states(&mut page, watch);
-    modem_counts(&mut page, watch);
-    sims_and_stock(&mut page, watch);
-    super::banks::metrics(&mut page, &watch.gateway.banks().reports());
-    orders(&mut page, watch);
-    money(&mut page, watch);
-    store(&mut page, watch);
+    modem_states(&mut page, monitor);
+    modem_counts(&mut page, monitor);
+    sims_and_stock(&mut page, monitor);
+    super::banks::metrics(&mut page, &monitor.gateway.banks().reports());
+    orders(&mut page, monitor);
+    money(&mut page, monitor);
+    store(&mut page, monitor);
     let lost = super::super::logging::lost();
-    page.one(
+    page.single(
         "simbridge_log_lines_lost_total",
         Counter,
-        "Log lines that nobody took in time.",
+        "Log lines that were dropped because they were not read in time.",
         lost,
     );
-    process(&mut page, watch);
+    process(&mut page, monitor);
     page.0
 }
 
-/// A modem's port, whether it works, and the like: a family each, a sample a modem.
-type State = (&'static str, &'static str, fn(&ModemStatus) -> Option<f64>);
+/// A gauge with one sample per modem: its name, its help text, and its value.
+type ModemGauge = (&'static str, &'static str, fn(&ModemStatus) -> Option<f64>);
 
-const STATES: &[State] = &[
+const GAUGES: &[ModemGauge] = &[
     ("simbridge_modem_ready", "Whether the modem works.", |modem| Some(flag(modem.ready))),
-    ("simbridge_modem_registered", "Whether the network knows the modem.", |modem| {
+    ("simbridge_modem_registered", "Whether the modem is registered with a network.", |modem| {
         Some(flag(modem.registered))
     }),
     ("simbridge_modem_signal_dbm", "Signal strength in dBm.", |modem| {
@@ -49,9 +50,9 @@ fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-fn modem_states(page: &mut Page, watch: &Monitor) {
-    let (modems, now) = (watch.modem_statuses(), watch.gateway.now());
-    let mut family = page.family("simbridge_modem_info", Gauge, "What is at a port.");
+fn modem_states(page: &mut Page, monitor: &Monitor) {
+    let (modems, now) = (monitor.modem_statuses(), monitor.gateway.now());
+    let mut family = page.family("simbridge_modem_info", Gauge, "The modem at a port.");
     for modem in &modems {
         let [imei, manufacturer, model, operator] =
             [&modem.imei, &modem.manufacturer, &modem.model, &modem.operator]
@@ -65,15 +66,12 @@ fn modem_states(page: &mut Page, watch: &Monitor) {
         ];
         family.put(&labels, 1);
     }
-    let mut family = page.family(
-        "simbridge_modem_state",
-        Gauge,
-        "The state that the modem is in: 1 with its word.",
-    );
+    let mut family =
+        page.family("simbridge_modem_state", Gauge, "1 for the state that the modem is in.");
     modems
         .iter()
         .for_each(|modem| family.put(&[("port", &modem.port), ("state", &modem.state)], 1));
-    for (name, help, value) in STATES {
+    for (name, help, value) in GAUGES {
         let mut family = page.family(name, Gauge, help);
         for modem in &modems {
             value(modem).into_iter().for_each(|value| family.put(&[("port", &modem.port)], value));
@@ -103,85 +101,90 @@ fn modem_states(page: &mut Page, watch: &Monitor) {
     }
 }
 
-type Count = (&'static str, &'static str, fn(&modems::OfPort) -> u64);
+/// A counter with one sample per port: its name, its help text, and its value.
+type PortCounter = (&'static str, &'static str, fn(&PortCounts) -> u64);
 
-const COUNTS: &[Count] = &[
-    ("simbridge_modem_messages_total", "Messages that came whole.", |of| of.messages),
-    ("simbridge_modem_parts_total", "Parts of long messages.", |of| of.parts),
-    ("simbridge_modem_duplicates_total", "PDUs that were read once more.", |of| of.duplicates),
-    ("simbridge_modem_undecodable_total", "PDUs that could not be decoded.", |of| of.undecodable),
-    ("simbridge_modem_refused_total", "Tries to put a message on disk that failed.", |of| {
-        of.refused
+const COUNTERS: &[PortCounter] = &[
+    ("simbridge_modem_messages_total", "Complete messages.", |counts| counts.messages),
+    ("simbridge_modem_parts_total", "Parts of long messages.", |counts| counts.parts),
+    ("simbridge_modem_duplicates_total", "PDUs that were read again.", |counts| counts.duplicates),
+    ("simbridge_modem_undecodable_total", "PDUs that could not be decoded.", |counts| {
+        counts.undecodable
     }),
-    ("simbridge_modem_commands_unanswered_total", "Commands without an answer in time.", |of| {
-        of.unanswered
+    ("simbridge_modem_refused_total", "Failed attempts to store a message.", |counts| {
+        counts.refused
     }),
+    (
+        "simbridge_modem_commands_unanswered_total",
+        "Commands that were not answered in time.",
+        |counts| counts.unanswered,
+    ),
 ];
 
-fn modem_counts(page: &mut Page, watch: &Monitor) {
-    let ports = watch.modems.all();
-    for (name, help, value) in COUNTS {
+fn modem_counts(page: &mut Page, monitor: &Monitor) {
+    let ports = monitor.modems.all();
+    for (name, help, value) in COUNTERS {
         let mut family = page.family(name, Counter, help);
-        ports.iter().for_each(|(port, of)| family.put(&[("port", port)], value(of)));
+        ports.iter().for_each(|(port, counts)| family.put(&[("port", port)], value(counts)));
     }
     let mut family = page.family(
         "simbridge_modem_command_seconds",
         Summary,
-        "How long the modem's answers took.",
+        "Time that the modem took to answer.",
     );
-    ports.iter().for_each(|(port, of)| {
-        family.put_sum(&[("port", port)], of.answer_time.as_secs_f64(), of.answered)
+    ports.iter().for_each(|(port, counts)| {
+        family.put_sum(&[("port", port)], counts.answer_time.as_secs_f64(), counts.answered)
     });
-    let mut family =
-        page.family("simbridge_modem_recoveries_total", Counter, "Steps of the recovery ladder.");
-    for (port, of) in &ports {
-        for (step, count) in Step::ALL.into_iter().zip(of.recoveries) {
+    let mut family = page.family("simbridge_modem_recoveries_total", Counter, "Recovery steps.");
+    for (port, counts) in &ports {
+        for (step, count) in Step::ALL.into_iter().zip(counts.recoveries) {
             family.put(&[("port", port), ("step", step.name())], count);
         }
     }
 }
 
-fn sims_and_stock(page: &mut Page, watch: &Monitor) {
-    let (counted, now) = (watch.counted.last(), watch.gateway.now());
+fn sims_and_stock(page: &mut Page, monitor: &Monitor) {
+    let (counts, now) = (monitor.counts.last(), monitor.gateway.now());
     let mut family = page.family("simbridge_sims", Gauge, "SIMs by country and state.");
-    for ((country, state), count) in &counted.census.sims {
+    for ((country, state), count) in &counts.stats.sims {
         family.put(&[("country", country.as_deref().unwrap_or("")), ("state", state)], count);
     }
-    let deaf = counted.census.deaf.len();
-    page.one(
+    let deaf = counts.stats.deaf.len();
+    page.single(
         "simbridge_sims_deaf",
         Gauge,
         "SIMs on which several orders in a row expired without any SMS.",
         deaf,
     );
-    let mut family = page.family("simbridge_stock", Gauge, "Numbers that could be given out.");
-    for (service, stock) in counted.stock_by_name() {
+    let mut family = page.family("simbridge_stock", Gauge, "Numbers that can be given out.");
+    for (service, stock) in counts.stock_by_name() {
         stock.iter().for_each(|(country, count)| {
             family.put(&[("service", service), ("country", country)], count)
         });
     }
-    let age =
-        |at: Option<crate::domain::Timestamp>| now.since(at.unwrap_or(watch.started)).as_secs_f64();
-    page.one(
+    let age = |at: Option<crate::domain::Timestamp>| {
+        now.since(at.unwrap_or(monitor.started)).as_secs_f64()
+    };
+    page.single(
         "simbridge_census_age_seconds",
         Gauge,
-        "Since SIMs and money were counted.",
-        age(counted.at),
+        "Time since SIMs and money were counted.",
+        age(counts.at),
     );
-    page.one(
+    page.single(
         "simbridge_stock_age_seconds",
         Gauge,
-        "Since the count of the stock began.",
-        age(counted.stock_at),
+        "Time since the count of the stock began.",
+        age(counts.stock_at),
     );
 }
 
-fn orders(page: &mut Page, watch: &Monitor) {
-    let counted = watch.counted.last();
-    let all: Vec<_> = counted
+fn orders(page: &mut Page, monitor: &Monitor) {
+    let counts = monitor.counts.last();
+    let all: Vec<_> = counts
         .services
         .iter()
-        .map(|service| (service.name.as_str(), watch.gateway.tally().ends(service.id)))
+        .map(|service| (service.name.as_str(), monitor.gateway.tally().ends(service.id)))
         .collect();
     let mut family =
         page.family("simbridge_orders_ended_total", Counter, "Orders by how they ended.");
@@ -191,83 +194,83 @@ fn orders(page: &mut Page, watch: &Monitor) {
             .for_each(|(word, count)| family.put(&[("service", service), ("end", word)], count));
     }
     let mut family =
-        page.family("simbridge_order_code_seconds", Histogram, "From an order to its code.");
+        page.family("simbridge_order_code_seconds", Histogram, "Time from an order to its code.");
     for (service, ends) in all.iter().filter(|(_, ends)| ends.seconds.count > 0) {
         family.put_distribution(&[("service", service)], &ends.seconds, 1.0);
     }
-    page.one("simbridge_orders_open", Gauge, "Open orders.", counted.census.open_orders);
-    page.one("simbridge_rentals_active", Gauge, "Active rentals.", counted.census.active_rentals);
-    let last = watch.gateway.last_message_at().map_or(0, |at| at.0 / 1_000_000);
-    page.one(
+    page.single("simbridge_orders_open", Gauge, "Open orders.", counts.stats.open_orders);
+    page.single("simbridge_rentals_active", Gauge, "Active rentals.", counts.stats.active_rentals);
+    let last = monitor.gateway.last_message_at().map_or(0, |at| at.0 / 1_000_000);
+    page.single(
         "simbridge_last_message_timestamp_seconds",
         Gauge,
-        "When the newest SMS came; 0: never.",
+        "When the newest SMS was received; 0 if there was none.",
         last,
     );
     let mut family = page.family(
         "simbridge_requests_total",
         Counter,
-        "Customers' requests by what was answered.",
+        "Customers' requests by endpoint and answer.",
     );
-    for (endpoint, outcome, count) in watch.requests.counts() {
+    for (endpoint, outcome, count) in monitor.requests.all() {
         family.put(&[("endpoint", endpoint), ("outcome", outcome)], count);
     }
-    page.one(
+    page.single(
         "simbridge_polls_waiting",
         Gauge,
-        "Customers who wait for an SMS.",
-        watch.gateway.polls(),
+        "Requests that wait for an SMS.",
+        monitor.gateway.polls(),
     );
 }
 
-fn money(page: &mut Page, watch: &Monitor) {
-    let counted = watch.counted.last();
-    let currency = watch.gateway.settings().currency.clone();
+fn money(page: &mut Page, monitor: &Monitor) {
+    let counts = monitor.counts.last();
+    let currency = monitor.gateway.settings().currency.clone();
     let in_currency = ("currency", currency.as_str());
     let labels = [in_currency];
-    page.one("simbridge_accounts", Gauge, "Accounts.", counted.census.accounts);
-    page.family("simbridge_accounts_balance", Gauge, "All balances together.")
-        .put(&labels, counted.census.balance);
-    page.family("simbridge_accounts_held", Gauge, "All holds together.")
-        .put(&labels, counted.census.held);
-    let kinds = || counted.ledger.kinds.values();
+    page.single("simbridge_accounts", Gauge, "Accounts.", counts.stats.accounts);
+    page.family("simbridge_accounts_balance", Gauge, "Sum of all balances.")
+        .put(&labels, counts.stats.balance);
+    page.family("simbridge_accounts_held", Gauge, "Sum of all holds.")
+        .put(&labels, counts.stats.held);
+    let kinds = || counts.ledger.kinds.values();
     let mut family =
         page.family("simbridge_ledger_entries_total", Counter, "Entries of the ledger.");
     kinds().for_each(|sums| family.put(&[("kind", &sums.kind)], sums.entries));
     let mut family = page.family(
         "simbridge_ledger_balance",
         Gauge,
-        "What the ledger's entries add to balances.",
+        "Sum of what ledger entries change balances by.",
     );
     kinds().for_each(|sums| {
         family.put(&[("kind", &sums.kind), in_currency], Amount(sums.balance_minor))
     });
     let mut family =
-        page.family("simbridge_ledger_held", Gauge, "What the ledger's entries add to holds.");
+        page.family("simbridge_ledger_held", Gauge, "Sum of what ledger entries change holds by.");
     kinds()
         .for_each(|sums| family.put(&[("kind", &sums.kind), in_currency], Amount(sums.held_minor)));
 }
 
-fn store(page: &mut Page, watch: &Monitor) {
-    let (store, stats) = (&watch.store, watch.store.stats());
-    page.one(
+fn store(page: &mut Page, monitor: &Monitor) {
+    let (store, stats) = (&monitor.store, monitor.store.stats());
+    page.single(
         "simbridge_store_waiting",
         Gauge,
         "Operations that wait for the database's writer.",
         store.waiting(),
     );
-    page.family("simbridge_store_commit_seconds", Histogram, "How long commits took.")
+    page.family("simbridge_store_commit_seconds", Histogram, "Duration of commits.")
         .put_distribution(&[], &stats.commit_us.distribution(), 1e6);
-    page.family("simbridge_store_commit_operations", Histogram, "Operations that shared a commit.")
+    page.family("simbridge_store_commit_operations", Histogram, "Operations per commit.")
         .put_distribution(&[], &stats.operations.distribution(), 1.0);
-    page.one(
+    page.single(
         "simbridge_store_commits_failed_total",
         Counter,
         "Commits that failed.",
         stats.failed(),
     );
     let failing = u8::from(stats.is_failing());
-    page.one("simbridge_store_failing", Gauge, "Whether the last commit failed.", failing);
+    page.single("simbridge_store_failing", Gauge, "Whether the last commit failed.", failing);
     let mut wal = store.path().as_os_str().to_owned();
     wal.push("-wal");
     let mut family =
@@ -276,14 +279,14 @@ fn store(page: &mut Page, watch: &Monitor) {
         let size = std::fs::metadata(path).map_or(0, |file| file.len());
         family.put(&[("file", file)], size);
     }
-    if let Some(disk) = Disk::of(store.path()) {
-        page.one(
+    if let Some(disk) = Disk::of_file(store.path()) {
+        page.single(
             "simbridge_disk_free_bytes",
             Gauge,
-            "Left on the database's disk.",
+            "Free space on the database's disk.",
             disk.free_bytes,
         );
-        page.one(
+        page.single(
             "simbridge_disk_size_bytes",
             Gauge,
             "Size of the database's disk.",
@@ -292,22 +295,27 @@ fn store(page: &mut Page, watch: &Monitor) {
     }
 }
 
-fn process(page: &mut Page, watch: &Monitor) {
+fn process(page: &mut Page, monitor: &Monitor) {
     let process = Process::now();
-    page.one("process_cpu_seconds_total", Counter, "Processor time.", process.cpu_seconds);
-    let started = watch.started.0 as f64 / 1e6;
-    page.one("process_start_time_seconds", Gauge, "When it was started.", started);
+    page.single("process_cpu_seconds_total", Counter, "Processor time used.", process.cpu_seconds);
+    let started = monitor.started.0 as f64 / 1e6;
+    page.single(
+        "process_start_time_seconds",
+        Gauge,
+        "Time of the start, in seconds since 1970.",
+        started,
+    );
     let values = [
-        ("process_resident_memory_bytes", "Memory.", process.memory_bytes),
+        ("process_resident_memory_bytes", "Resident memory.", process.memory_bytes),
         (
             "process_open_fds",
-            "Open files.",
+            "Open file descriptors.",
             process.open_files.and_then(|files| u64::try_from(files).ok()),
         ),
-        ("process_max_fds", "Files that may be open.", process.most_files),
+        ("process_max_fds", "Limit of open file descriptors.", process.max_files),
         ("process_threads", "Threads.", process.threads),
     ];
     for (name, help, value) in values {
-        value.into_iter().for_each(|value| page.one(name, Gauge, help, value));
+        value.into_iter().for_each(|value| page.single(name, Gauge, help, value));
     }
 }

@@ -1,11 +1,10 @@
-//! The daemon under observation: what happens is counted where it happens, what is dear to count is
-//! counted now and again (`counted.rs`), and whoever asks gets it without waiting for anything: as
-//! metrics (`metrics.rs`), as an answer whether the daemon lives and is ready (`health.rs`), as
-//! alarms (`alarms.rs`).
+//! Monitoring of the daemon. Events are counted where they happen; what is costly to count is counted
+//! now and then (`counts_cache.rs`). The figures are served as metrics (`metrics.rs`), as liveness and
+//! readiness (`health.rs`) and as alarms (`alarms.rs`), without waiting for anything.
 
 mod alarms;
 mod banks;
-mod counted;
+mod counts_cache;
 mod health;
 mod metrics;
 mod modems;
@@ -22,24 +21,26 @@ use crate::domain::Timestamp;
 use crate::domain::modem::ModemStatus;
 use crate::driver;
 use crate::gateway::Gateway;
-use crate::http::Requests;
-use crate::http::health::{Faults, Overseer};
+use crate::http::RequestCounts;
+use crate::http::health::{Faults, Health};
 use crate::store::Store;
 pub use alarms::ALARMS;
-use alarms::Facts;
-pub(super) use modems::Modems;
+use alarms::AlarmInputs;
+use counts_cache::CountsCache;
+pub(super) use modems::ModemCounters;
 use process::Disk;
 
-/// Who watches.
+/// What the daemon knows about its own state.
 pub(super) struct Monitor {
     gateway: Gateway,
     store: Store,
     started: Timestamp,
-    pub(super) modems: Arc<Modems>,
-    pub(super) requests: Arc<Requests>,
-    counted: counted::CountsCache,
-    /// Where customers are served, and who serves the modems: known once they are.
+    pub(super) modems: Arc<ModemCounters>,
+    pub(super) requests: Arc<RequestCounts>,
+    counts: CountsCache,
+    /// The address that customers are served on. Set once it is bound.
     customers: OnceLock<SocketAddr>,
+    /// Set once the driver runs.
     driver: OnceLock<driver::Handle>,
 }
 
@@ -51,29 +52,30 @@ impl Monitor {
             store,
             modems: Arc::default(),
             requests: Arc::default(),
-            counted: counted::CountsCache::default(),
+            counts: CountsCache::default(),
             customers: OnceLock::new(),
             driver: OnceLock::new(),
         })
     }
 
-    /// From now on customers are served there, and modems by this driver.
-    pub fn began(&self, customers: SocketAddr, driver: driver::Handle) {
-        // Said once.
+    /// Tells where customers are served and which driver serves the modems, once both are known.
+    pub fn set_running(&self, customers: SocketAddr, driver: driver::Handle) {
+        // A second call, which there is not, would change nothing.
         let _ = (self.customers.set(customers), self.driver.set(driver));
     }
 
-    /// Where customers are served.
+    /// The address that customers are served on.
     pub fn customers(&self) -> Option<SocketAddr> {
         self.customers.get().copied()
     }
 
-    /// Counts what is counted now and again, until the daemon stops.
-    pub async fn follow(self: Arc<Self>, stopping: CancellationToken) {
-        stopping.run_until_cancelled(self.counted.follow(&self.gateway, &self.store)).await;
+    /// Keeps the costly figures up to date until the daemon stops.
+    pub async fn keep_counting(self: Arc<Self>, stopping: CancellationToken) {
+        let counting = self.counts.keep_counting(&self.gateway, &self.store);
+        stopping.run_until_cancelled(counting).await;
     }
 
-    /// The modems of which something is expected.
+    /// All modems, without their spare ports.
     fn modem_statuses(&self) -> Vec<ModemStatus> {
         let mut modems = self.gateway.board().modems();
         modems.retain(|modem| !modems::is_spare(modem));
@@ -81,25 +83,25 @@ impl Monitor {
     }
 
     fn alarms(&self) -> Vec<Value> {
-        let (modems, ports, counted) =
-            (self.modem_statuses(), self.modems.all(), self.counted.last());
-        let success = counted.services.iter().map(|service| {
+        let (modems, ports, counts) =
+            (self.modem_statuses(), self.modems.all(), self.counts.last());
+        let success = counts.services.iter().map(|service| {
             let (completed, of) = self.gateway.tally().ends(service.id).recent;
             (service.name.clone(), completed, of)
         });
-        let facts = Facts {
+        let inputs = AlarmInputs {
             now: self.gateway.now(),
             started: self.started,
             modems: &modems,
             ports: &ports,
             banks: &self.gateway.banks().reports(),
             success: success.collect(),
-            counted: &counted,
-            disk: Disk::of(self.store.path()),
+            counts: &counts,
+            disk: Disk::of_file(self.store.path()),
             waiting: self.store.waiting(),
-            failing: self.store.stats().is_failing(),
+            is_database_failing: self.store.stats().is_failing(),
         };
-        facts
+        inputs
             .alarms()
             .into_iter()
             .map(|alarm| json!({ "alarm": alarm.name, "text": alarm.text }))
@@ -107,22 +109,22 @@ impl Monitor {
     }
 }
 
-impl Overseer for Monitor {
+impl Health for Monitor {
     fn metrics(&self) -> String {
         metrics::page(self)
     }
 
-    fn alive(&self) -> Faults<'_> {
-        Box::pin(self.dead())
+    fn liveness_faults(&self) -> Faults<'_> {
+        Box::pin(self.find_dead_parts())
     }
 
-    fn ready(&self) -> Faults<'_> {
-        Box::pin(self.unready())
+    fn readiness_faults(&self) -> Faults<'_> {
+        Box::pin(self.find_unready_parts())
     }
 
     fn overview(&self) -> Value {
-        let (counted, last_message_at) = (self.counted.last(), self.gateway.last_message_at());
-        let stock = counted.stock_by_name().flat_map(|(service, stock)| {
+        let (counts, last_message_at) = (self.counts.last(), self.gateway.last_message_at());
+        let stock = counts.stock_by_name().flat_map(|(service, stock)| {
             stock.iter().map(move |(country, count)| json!({ "service": service, "country": country, "count": count }))
         });
         json!({

@@ -1,10 +1,10 @@
-//! Prometheus' text format, version 0.0.4.
+//! Writes Prometheus' text format, version 0.0.4.
 
 use std::fmt::{Display, Write};
 
 use crate::domain::histogram::Distribution;
 
-/// What a family of metrics is.
+/// The type of a metric family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Counter,
@@ -13,11 +13,11 @@ pub(super) enum Kind {
     Summary,
 }
 
-/// A page that is being written.
+/// A page of metrics.
 #[derive(Debug, Default)]
 pub(super) struct Page(pub(super) String);
 
-/// A family on its page: samples are put under its head.
+/// A metric family whose samples are being written.
 pub(super) struct Family<'p> {
     page: &'p mut String,
     name: &'static str,
@@ -33,13 +33,13 @@ impl Page {
             Kind::Histogram => "histogram",
             Kind::Summary => "summary",
         };
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
         Family { page: &mut self.0, name }
     }
 
-    /// A family of one sample.
-    pub fn one(&mut self, name: &'static str, kind: Kind, help: &str, value: impl Display) {
+    /// Writes a family that has one sample, without labels.
+    pub fn single(&mut self, name: &'static str, kind: Kind, help: &str, value: impl Display) {
         self.family(name, kind, help).put(&[], value);
     }
 }
@@ -49,13 +49,14 @@ impl Family<'_> {
         self.line("", labels, None, value);
     }
 
-    /// The sum and the number of what was observed, without its distribution.
+    /// Writes the sum and the number of all observations, without their distribution.
     pub fn put_sum(&mut self, labels: Labels<'_>, sum: impl Display, count: u64) {
         self.line("_sum", labels, None, sum);
         self.line("_count", labels, None, count);
     }
 
-    /// So many of the distribution's units are one of the family's.
+    /// Writes a distribution. `units` of it are one unit of the metric: 1e6 for microseconds in a
+    /// metric in seconds.
     pub fn put_distribution(
         &mut self,
         labels: Labels<'_>,
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn families_labels_and_distributions() {
         let mut page = Page::default();
-        page.one("a", Kind::Gauge, "One.", 1.5);
+        page.single("a", Kind::Gauge, "One.", 1.5);
         page.family("b_total", Kind::Counter, "Two.").put(&[("x", "say \"hi\"\\\n"), ("y", "")], 2);
         let histogram = Histogram::new(&[1_000, 2_000_000]);
         histogram.observe(1_500);

@@ -1,14 +1,14 @@
-//! What the process takes of the machine, and what its disk has left: `/proc` and statvfs.
+//! The resources that the process uses, and the space that is left on its disk.
 
 use std::path::Path;
 
-/// The process at one moment; `None` for what cannot be read.
+/// The resources of the process at one moment. What cannot be read is `None`.
 #[derive(Debug)]
 pub(super) struct Process {
     pub cpu_seconds: f64,
     pub memory_bytes: Option<u64>,
     pub open_files: Option<usize>,
-    pub most_files: Option<u64>,
+    pub max_files: Option<u64>,
     pub threads: Option<u64>,
 }
 
@@ -20,19 +20,19 @@ impl Process {
             cpu_seconds: cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9,
             memory_bytes: number(&status, "VmRSS:").map(|kib| kib * 1024),
             open_files: std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count),
-            most_files: rustix::process::getrlimit(rustix::process::Resource::Nofile).current,
+            max_files: rustix::process::getrlimit(rustix::process::Resource::Nofile).current,
             threads: number(&status, "Threads:"),
         }
     }
 }
 
-/// The number of a line of `/proc/self/status`.
+/// The number in a line of `/proc/self/status`.
 fn number(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What a file system has.
+/// The space of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Disk {
     pub free_bytes: u64,
@@ -40,8 +40,8 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// The one that a file is on.
-    pub fn of(path: &Path) -> Option<Disk> {
+    /// The file system that a file is on.
+    pub fn of_file(path: &Path) -> Option<Disk> {
         let disk = rustix::fs::statvfs(path).ok()?;
         Some(Disk {
             free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
@@ -49,7 +49,7 @@ impl Disk {
         })
     }
 
-    /// Less than a twentieth is left, or less than 200 MB of a larger one.
+    /// Whether less than a twentieth is left, or less than 200 MB of a disk of more than 400 MB.
     pub fn is_low(self) -> bool {
         const LITTLE: u64 = 200_000_000;
         self.free_bytes < self.size_bytes / 20
@@ -66,9 +66,9 @@ mod tests {
         let process = Process::now();
         assert!(process.cpu_seconds > 0.0 && process.memory_bytes > Some(1_000_000), "{process:?}");
         assert!(process.open_files > Some(2) && process.threads >= Some(2), "{process:?}");
-        let disk = Disk::of(Path::new("/proc/self/exe")).unwrap();
+        let disk = Disk::of_file(Path::new("/proc/self/exe")).unwrap();
         assert!(disk.size_bytes >= disk.free_bytes && disk.size_bytes > 0, "{disk:?}");
-        assert!(Disk::of(Path::new("/no/such/file")).is_none());
+        assert!(Disk::of_file(Path::new("/no/such/file")).is_none());
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Answers: bare text, without a byte around it, since clients compare for equality.
+//! Answers as bare text, without a byte around it: clients compare them for equality.
+
+use std::fmt::Display;
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -10,37 +12,44 @@ use crate::gateway;
 use super::super::limits::TooMany;
 use super::super::requests::Outcome;
 
-/// An answer as plain text.
-pub(super) fn text(body: impl Into<String>) -> Response {
-    let body = body.into();
-    let outcome = Outcome::of(&body);
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], Extension(outcome), body).into_response()
+/// An answer in plain text.
+pub(super) fn text(outcome: Outcome, body: impl Into<String>) -> Response {
+    let content_type = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (content_type, Extension(outcome), body.into()).into_response()
 }
 
-/// What keeps a request from being looked at, or a fault of ours.
+/// An answer that is one word.
+pub(super) fn word(outcome: Outcome) -> Response {
+    text(outcome, outcome.as_str())
+}
+
+/// A word, an underscore, and more about it.
+pub(super) fn word_and(outcome: Outcome, more: impl Display) -> Response {
+    text(outcome, format!("{}_{more}", outcome.as_str()))
+}
+
+/// Why a request was refused before its endpoint did anything, or that it failed.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// No key at all.
     NoKeyProvided,
-    /// A key that opens nothing.
+    /// The key is unknown, revoked, or not allowed from this address.
     Unauthorized,
-    /// A body that is too large, broken or too slow.
+    /// The body is too large or broken, or was sent too slowly.
     InvalidRequest,
-    /// A method that the endpoint does not take.
+    /// The endpoint does not accept the method.
     InvalidMethod,
-    /// `orderId` is missing or no number.
+    /// `orderId` is missing or not a number.
     InvalidOrder,
-    /// No such country.
     InvalidCountry,
-    /// `contract_id` is missing, no number, unknown or somebody else's.
+    /// `contract_id` is missing, not a number, unknown, or another account's.
     InvalidContract,
-    /// `auto_renew` is missing or neither yes nor no.
+    /// `auto_renew` is missing or neither true nor false.
     InvalidAutoRenew,
-    /// Over a limit: the one refusal with a status of its own.
+    /// A limit was exceeded: the only refusal with a status other than 200.
     TooManyRequests(TooMany),
-    /// More waits to be written than should; nothing was done.
+    /// Too many operations wait for the database; nothing was done.
     Overloaded,
-    /// Logged with the request's id; the client learns only that it was us.
+    /// Logged with the request's id. The client learns only that the fault is ours.
     Fault,
 }
 
@@ -52,32 +61,32 @@ impl From<TooMany> for Refusal {
 
 impl From<gateway::Error> for Refusal {
     fn from(error: gateway::Error) -> Refusal {
-        tracing::error!(event = "request_failed", %error, "a customer's request was answered ERROR");
+        tracing::error!(event = "request_failed", %error, "a customer's request failed; answered ERROR");
         Refusal::Fault
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        text(match self {
-            Refusal::NoKeyProvided => "NO_KEY_PROVIDED",
-            Refusal::Unauthorized => "UNAUTHORIZED",
-            Refusal::InvalidRequest => "INVALID_REQUEST",
-            Refusal::InvalidMethod => "INVALID_METHOD",
-            Refusal::InvalidOrder => "INVALID_ORDER",
-            Refusal::InvalidCountry => "INVALID_COUNTRY",
-            Refusal::InvalidContract => "INVALID_CONTRACT",
-            Refusal::InvalidAutoRenew => "INVALID_AUTO_RENEW",
+        word(match self {
+            Refusal::NoKeyProvided => Outcome::NoKeyProvided,
+            Refusal::Unauthorized => Outcome::Unauthorized,
+            Refusal::InvalidRequest => Outcome::InvalidRequest,
+            Refusal::InvalidMethod => Outcome::InvalidMethod,
+            Refusal::InvalidOrder => Outcome::InvalidOrder,
+            Refusal::InvalidCountry => Outcome::InvalidCountry,
+            Refusal::InvalidContract => Outcome::InvalidContract,
+            Refusal::InvalidAutoRenew => Outcome::InvalidAutoRenew,
             Refusal::TooManyRequests(TooMany(seconds)) => {
                 let retry = [(RETRY_AFTER, seconds.to_string())];
-                return (StatusCode::TOO_MANY_REQUESTS, retry, text("TOO_MANY_REQUESTS"))
-                    .into_response();
+                let answer = word(Outcome::TooManyRequests);
+                return (StatusCode::TOO_MANY_REQUESTS, retry, answer).into_response();
             }
             Refusal::Overloaded => {
-                // Of any other status than the document's one clients know nothing.
-                return ([(RETRY_AFTER, "1")], text("ERROR")).into_response();
+                // Clients know no status other than those of docs/customer-api.md.
+                return ([(RETRY_AFTER, "1")], word(Outcome::Error)).into_response();
             }
-            Refusal::Fault => "ERROR",
+            Refusal::Fault => Outcome::Error,
         })
     }
 }

@@ -23,19 +23,19 @@ pub use service::{CustomerService, MakeCustomerService};
 use super::ids::RequestIds;
 use super::limits::Throttle;
 use super::params::Params;
-use super::requests::Requests;
+use super::requests::{Outcome, RequestCounts};
 use crate::domain::network::is_allowed;
 
-/// What the endpoints share. A handle is taken and dropped several times with every request.
+/// What the endpoints share, behind one reference count: it is cloned several times per request.
 #[derive(Clone)]
 pub(super) struct Api(Arc<Shared>);
 
 pub(super) struct Shared {
     gateway: Gateway,
-    /// Ends long polls when the daemon stops.
+    /// Cancelled when the daemon stops, to end long polls.
     stopping: CancellationToken,
-    requests: Arc<RequestIds>,
-    counted: Arc<Requests>,
+    request_ids: Arc<RequestIds>,
+    request_counts: Arc<RequestCounts>,
     throttle: Throttle,
 }
 
@@ -47,26 +47,26 @@ impl Deref for Api {
     }
 }
 
-/// All endpoints of the customers' API.
-pub fn front(
+/// The service behind the customers' address, with all endpoints of their API.
+pub fn make_service(
     gateway: Gateway,
     throttle: Throttle,
-    counted: Arc<Requests>,
-    requests: Arc<RequestIds>,
+    request_counts: Arc<RequestCounts>,
+    request_ids: Arc<RequestIds>,
     stopping: CancellationToken,
 ) -> MakeCustomerService {
-    let api = Api(Arc::new(Shared { gateway, stopping, requests, counted, throttle }));
-    // HEAD and OPTIONS do nothing: they must never make or cancel an order, and axum gives HEAD to
-    // a GET handler unless it has one of its own.
+    let api = Api(Arc::new(Shared { gateway, stopping, request_ids, request_counts, throttle }));
+    // HEAD and OPTIONS must never make or cancel an order. axum would answer HEAD by the handler of
+    // GET, hence the handlers of their own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
         method_router
-            .on(MethodFilter::HEAD, nothing)
-            .on(MethodFilter::OPTIONS, methods)
+            .on(MethodFilter::HEAD, empty)
+            .on(MethodFilter::OPTIONS, get_and_post)
             .fallback(wrong_method)
     };
     let rental = |method_router: axum::routing::MethodRouter<Api>| {
         method_router
-            .on(MethodFilter::HEAD, nothing)
+            .on(MethodFilter::HEAD, empty)
             .on(MethodFilter::OPTIONS, post_only)
             .fallback(wrong_method)
     };
@@ -88,41 +88,41 @@ pub fn front(
     MakeCustomerService { api, router }
 }
 
-async fn nothing() -> Response {
-    answer::text("")
+async fn empty() -> Response {
+    answer::text(Outcome::Ok, "")
 }
 
-async fn methods() -> Response {
-    ([(header::ALLOW, "GET, POST, HEAD, OPTIONS")], answer::text("")).into_response()
+async fn get_and_post() -> Response {
+    ([(header::ALLOW, "GET, POST, HEAD, OPTIONS")], answer::text(Outcome::Ok, "")).into_response()
 }
 
 async fn post_only() -> Response {
-    ([(header::ALLOW, "POST, HEAD, OPTIONS")], answer::text("")).into_response()
+    ([(header::ALLOW, "POST, HEAD, OPTIONS")], answer::text(Outcome::Ok, "")).into_response()
 }
 
-/// Whoever calls an endpoint by a method that it does not take hears so as of any other mistake: in
-/// a word, with the one status.
+/// A method that an endpoint does not accept is answered like any other mistake of a client, with a
+/// word and status 200.
 async fn wrong_method() -> Refusal {
     Refusal::InvalidMethod
 }
 
 impl Api {
-    /// As [`Api::account`], for what must be written. Told early when that would wait for too much
-    /// else.
+    /// Like [`Api::account`], for requests that write. Refuses immediately when too many operations
+    /// wait for the database.
     async fn account_to_write(&self, params: &Params) -> Result<AccountId, Refusal> {
         let account = self.account(params).await?;
         if self.gateway.is_overloaded() {
             tracing::error!(
                 event = "request_failed",
-                "answered ERROR: too much waits to be written"
+                "too many operations wait for the database; answered ERROR"
             );
             return Err(Refusal::Overloaded);
         }
         Ok(account)
     }
 
-    /// The account that the request's key opens, to the address that it comes from. The key is
-    /// looked at before all else; what cannot be read may have been one.
+    /// The account of the request's key, if the key may be used from the request's address. The key
+    /// is checked before anything else. A body that cannot be read may have contained it.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
         let missing =
             if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
@@ -132,7 +132,7 @@ impl Api {
             .gateway
             .holder_of_key(digest)
             .await?
-            .filter(|holder| may_come(holder, params.peer));
+            .filter(|holder| may_be_used_from(holder, params.peer));
         match (holder, params.peer) {
             (Some(holder), _) => {
                 self.throttle.buckets().by_key.take(digest, now)?;
@@ -147,8 +147,8 @@ impl Api {
     }
 }
 
-/// Whether a key may be used from where the request comes from.
-fn may_come(holder: &Holder, peer: Option<IpAddr>) -> bool {
+/// Whether a key may be used from this address.
+fn may_be_used_from(holder: &Holder, peer: Option<IpAddr>) -> bool {
     holder
         .allowed
         .as_ref()

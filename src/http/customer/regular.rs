@@ -9,16 +9,21 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::answer::{Refusal, text};
-use super::{Api, Params, may_come};
+use super::super::requests::Outcome;
+use super::answer::{Refusal, text, word, word_and};
+use super::{Api, Params, may_be_used_from};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::{OrderId, Timestamp};
 use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
 
-/// The longest that `getsms` holds its answer back, in seconds.
+/// The longest time that `getsms` waits for an SMS, in seconds.
 const LONGEST_WAIT_SECONDS: u64 = 60;
 
 type Answer = Result<Response, Refusal>;
+
+fn ordered(order: OrderId, number: &str) -> Response {
+    word_and(Outcome::OrderId, format_args!("{order}_NUMBER_{number}"))
+}
 
 fn order_id(params: &Params) -> Result<OrderId, Refusal> {
     params.number("orderId").map(OrderId).ok_or(Refusal::InvalidOrder)
@@ -30,39 +35,39 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
     let service = params.number("serviceId").map(crate::domain::ServiceId);
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let made = api.gateway.make_order(account, service, country).await?;
-    Ok(text(match made {
-        MakeOrder::Made { order, number } => format!("ORDER_ID_{order}_NUMBER_{number}"),
-        MakeOrder::AlreadyOpen(order) => format!("ORDER_ALREADY_OPEN_{order}"),
-        MakeOrder::NoPhone => "NO_PHONE_AVAILABLE".to_owned(),
-        MakeOrder::NoBalance => "NO_BALANCE".to_owned(),
-        MakeOrder::InvalidService => "INVALID_SERVICE".to_owned(),
-        MakeOrder::InvalidCountry => "INVALID_COUNTRY".to_owned(),
-    }))
+    Ok(match made {
+        MakeOrder::Made { order, number } => ordered(order, &number),
+        MakeOrder::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
+        MakeOrder::NoPhone => word(Outcome::NoPhoneAvailable),
+        MakeOrder::NoBalance => word(Outcome::NoBalance),
+        MakeOrder::InvalidService => word(Outcome::InvalidService),
+        MakeOrder::InvalidCountry => word(Outcome::InvalidCountry),
+    })
 }
 
-/// `/api/getsms`, with `wait` as an extension.
+/// `/api/getsms`; `wait`, in seconds, is an extension.
 pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
     let order = order_id(&params)?;
-    let said = match params.number::<u64>("wait").map(|seconds| seconds.min(LONGEST_WAIT_SECONDS)) {
+    let sms = match params.number::<u64>("wait").map(|seconds| seconds.min(LONGEST_WAIT_SECONDS)) {
         None | Some(0) => api.gateway.sms(account, order).await?,
         Some(seconds) => {
-            let patience = Duration::from_secs(seconds);
+            let timeout = Duration::from_secs(seconds);
             tokio::select! {
-                said = api.gateway.sms_within(account, order, patience) => said?,
+                sms = api.gateway.sms_within(account, order, timeout) => sms?,
                 () = api.stopping.cancelled() => api.gateway.sms(account, order).await?,
             }
         }
     };
-    Ok(text(match said {
-        Sms::Waiting => "WAITING".to_owned(),
-        Sms::Text(sms) => format!("SUCCESS_{sms}"),
-        Sms::Over => "ORDER_EXPIRED".to_owned(),
-    }))
+    Ok(match sms {
+        Sms::Waiting => word(Outcome::Waiting),
+        Sms::Text(text) => word_and(Outcome::Success, text),
+        Sms::Over => word(Outcome::OrderExpired),
+    })
 }
 
-/// `/api/getsms` without `wait` in a query, when memory knows that the order waits. `None`: to be
-/// looked at as any other request, nothing having come of it yet.
+/// Answers `/api/getsms` without `wait` from memory, if the order is known to wait. `None` means that
+/// the request must be handled like any other; nothing has been done or counted for it.
 pub(super) fn known_to_wait<B>(
     api: &Api,
     request: &Request<B>,
@@ -74,13 +79,15 @@ pub(super) fn known_to_wait<B>(
     }
     let params = Params::from_head(request, Some(peer));
     let (order, digest) = (order_id(&params).ok()?, params.key()?.digest());
-    let holder =
-        api.gateway.remembered_holder(&digest).filter(|holder| may_come(holder, Some(peer)))?;
+    let holder = api
+        .gateway
+        .remembered_holder(&digest)
+        .filter(|holder| may_be_used_from(holder, Some(peer)))?;
     if params.get("wait").is_some() || !api.gateway.is_known_to_wait(holder.account, order, now) {
         return None;
     }
     Some(match api.throttle.buckets().by_key.take(digest, now) {
-        Ok(()) => text("WAITING"),
+        Ok(()) => word(Outcome::Waiting),
         Err(too_many) => Refusal::from(too_many).into_response(),
     })
 }
@@ -89,10 +96,10 @@ pub(super) fn known_to_wait<B>(
 pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
-    Ok(text(match api.gateway.cancel(account, order).await? {
-        Cancel::Canceled => "ORDER_CANCELED",
-        Cancel::Completed => "ORDER_ALREADY_COMPLETED",
-        Cancel::Over => "ORDER_ALREADY_EXPIRED",
+    Ok(word(match api.gateway.cancel(account, order).await? {
+        Cancel::Canceled => Outcome::OrderCanceled,
+        Cancel::Completed => Outcome::OrderAlreadyCompleted,
+        Cancel::Over => Outcome::OrderAlreadyExpired,
     }))
 }
 
@@ -100,10 +107,10 @@ pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answ
 pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
-    Ok(text(match api.gateway.skip(account, order).await? {
-        Cancel::Canceled => "NUMBER_SKIPPED_ORDER_CANCELED",
-        Cancel::Completed => "ORDER_ALREADY_COMPLETED",
-        Cancel::Over => "ORDER_ALREADY_EXPIRED",
+    Ok(word(match api.gateway.skip(account, order).await? {
+        Cancel::Canceled => Outcome::NumberSkippedOrderCanceled,
+        Cancel::Completed => Outcome::OrderAlreadyCompleted,
+        Cancel::Over => Outcome::OrderAlreadyExpired,
     }))
 }
 
@@ -111,18 +118,18 @@ pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answe
 pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
-    Ok(text(match api.gateway.reuse(account, order).await? {
-        Reuse::Made { order, number } => format!("ORDER_ID_{order}_NUMBER_{number}"),
-        Reuse::Offline => "NUMBER_OFFLINE".to_owned(),
-        Reuse::AlreadyOpen(order) => format!("ORDER_ALREADY_OPEN_{order}"),
-        Reuse::NoBalance => "NO_BALANCE".to_owned(),
-    }))
+    Ok(match api.gateway.reuse(account, order).await? {
+        Reuse::Made { order, number } => ordered(order, &number),
+        Reuse::Offline => word(Outcome::NumberOffline),
+        Reuse::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
+        Reuse::NoBalance => word(Outcome::NoBalance),
+    })
 }
 
 /// `/api/getbalance`.
 pub(super) async fn get_balance(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
-    Ok(text(api.gateway.balance(account).await?.to_string()))
+    Ok(text(Outcome::Ok, api.gateway.balance(account).await?.to_string()))
 }
 
 #[derive(Serialize)]
@@ -138,7 +145,7 @@ struct Offer {
     count: usize,
 }
 
-/// `/api/services`: what can be ordered, an extension.
+/// `/api/services` is an extension: what can be ordered, and at what price.
 pub(super) async fn services(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);

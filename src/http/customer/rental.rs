@@ -1,11 +1,13 @@
-//! Long-term numbers. Answers have exactly the document's keys, in its order and with its types.
+//! Rented numbers. The JSON has exactly the keys of `docs/customer-api.md`, in the same order and
+//! with the same types.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::answer::{Refusal, text};
+use super::super::requests::Outcome;
+use super::answer::{Refusal, word};
 use super::{Api, Params};
 use crate::domain::message::Message;
 use crate::domain::rental::DEFAULT_PACKAGE;
@@ -19,7 +21,7 @@ struct New<'a> {
     success: bool,
     contract_id: i64,
     package: &'a str,
-    /// A string here, a boolean elsewhere: so says the document.
+    /// A string here and a boolean elsewhere, as `docs/customer-api.md` has it.
     auto_renew: &'a str,
     expire_on: String,
     phone_number: String,
@@ -54,7 +56,7 @@ struct Viewed<'a> {
 
 #[derive(Serialize)]
 struct Sms<'a> {
-    /// Counts within the contract.
+    /// The message's number within the contract, from 1.
     id: usize,
     sender: &'a str,
     body: &'a str,
@@ -65,7 +67,7 @@ fn contract(params: &Params) -> Result<RentalId, Refusal> {
     params.number("contract_id").map(RentalId).ok_or(Refusal::InvalidContract)
 }
 
-/// `auto_renew`, if it is there.
+/// The parameter `auto_renew`, if it is given.
 fn auto_renew(params: &Params) -> Result<Option<bool>, Refusal> {
     match params.get("auto_renew").map(str::to_ascii_lowercase).as_deref() {
         None => Ok(None),
@@ -87,10 +89,10 @@ pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
         api.gateway.rent(account, params.get("country"), package(&params), auto_renew).await?;
     let rental = match rented {
         Rent::Made(rental) => rental,
-        Rent::InvalidCountry => return Ok(text("INVALID_COUNTRY")),
-        Rent::InvalidPackage => return Ok(text("INVALID_PACKAGE")),
-        Rent::NoStock => return Ok(text("NO_STOCK")),
-        Rent::NoBalance => return Ok(text("NO_BALANCE")),
+        Rent::InvalidCountry => return Ok(word(Outcome::InvalidCountry)),
+        Rent::InvalidPackage => return Ok(word(Outcome::InvalidPackage)),
+        Rent::NoStock => return Ok(word(Outcome::NoStock)),
+        Rent::NoBalance => return Ok(word(Outcome::NoBalance)),
     };
     let answer = New {
         success: true,
@@ -114,10 +116,10 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
             Json(Extended { success: true, package, new_expire: rental.expires_at.to_string() })
                 .into_response()
         }
-        Extend::InvalidContract => text("INVALID_CONTRACT"),
-        Extend::InvalidPackage => text("INVALID_PACKAGE"),
-        Extend::Expired => text("NUMBER_EXPIRED"),
-        Extend::NoBalance => text("NO_BALANCE"),
+        Extend::InvalidContract => word(Outcome::InvalidContract),
+        Extend::InvalidPackage => word(Outcome::InvalidPackage),
+        Extend::Expired => word(Outcome::NumberExpired),
+        Extend::NoBalance => word(Outcome::NoBalance),
     })
 }
 
@@ -130,8 +132,8 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
         Edit::Edited(rental) => {
             Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response()
         }
-        Edit::InvalidContract => text("INVALID_CONTRACT"),
-        Edit::Expired => text("NUMBER_EXPIRED"),
+        Edit::InvalidContract => word(Outcome::InvalidContract),
+        Edit::Expired => word(Outcome::NumberExpired),
     })
 }
 
@@ -159,12 +161,12 @@ fn national(api: &Api, rental: &Rental) -> String {
     api.gateway.settings().countries.national(&rental.number)
 }
 
-/// The messages that still have their text, counted among all: a count does not change when an
-/// older text goes.
+/// The messages that still have their text. They are numbered among all messages, so that a number
+/// does not change when retention deletes an older text.
 fn received(messages: &[Message]) -> Vec<Sms<'_>> {
-    let counted = (1..).zip(messages).filter_map(|(id, message)| {
+    let numbered = (1..).zip(messages).filter_map(|(id, message)| {
         let (sender, body) = (message.sender.as_deref()?, message.text.as_deref()?);
         Some(Sms { id, sender, body, receive_date: message.received_at.to_string() })
     });
-    counted.collect()
+    numbered.collect()
 }
