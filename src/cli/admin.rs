@@ -1,20 +1,20 @@
-//! Commands that ask the running daemon something, or have it change something.
+//! Commands that ask the running daemon for something or have it change something.
 
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use super::args::{Account, Admin, Audit, Key, Message, Order, Rental, Rows, Service, Sim};
-use super::progress::Progress;
-use super::{backup, bank, catalogue, import, modem, print, status, tail};
+use super::args::{Account, Admin, Audit, Key, Order, Rental, Rows, Service, Sim};
+use super::print::{self, Progress};
+use super::{backup, bank, catalogue, import, message, modem, status};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
-const CUSTODY: &[&str] = &["since", "until", "seen_at", "imei", "bank", "slot"];
+const LOCATION: &[&str] = &["since", "until", "seen_at", "imei", "bank", "slot"];
 const ORDER: &[&str] = &[
     "id",
     "account",
@@ -41,10 +41,8 @@ const RENTAL: &[&str] = &[
 const ENTRY: &[&str] = &[
     "id", "at", "kind", "balance", "held", "currency", "order", "rental", "price", "rate", "note",
 ];
-pub(super) const MESSAGE: &[&str] =
-    &["id", "received_at", "number", "sender", "code", "order", "rental", "text"];
 
-/// Carries a command out and prints the daemon's answer.
+/// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(
     command: Admin,
     client: &AdminClient,
@@ -94,10 +92,7 @@ pub(super) async fn run(
         Admin::Reload => reload(client, json).await?,
         Admin::Backup { file } => backup::run(client, &file, json).await?,
         Admin::Verify => return verify(client, json).await,
-        Admin::Message(Message::List { rows: Rows { limit } }) => {
-            list(client, json, &format!("/messages?limit={limit}"), MESSAGE, "no messages").await?;
-        }
-        Admin::Message(Message::Tail) => tail::run(client, json).await?,
+        Admin::Message(command) => message::run(command, client, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -109,68 +104,63 @@ async fn list(
     columns: &[&str],
     empty: &str,
 ) -> anyhow::Result<()> {
-    let rows = client.get(path).await?;
-    if json { print::json(&rows) } else { print::table(&rows, columns, empty) }
+    print::list(json, &client.get(path).await?, columns, empty)
 }
 
-fn object(json: bool, value: &Value, fields: &[&str]) -> anyhow::Result<()> {
-    if json { print::json(value) } else { print::fields(value, fields) }
+/// Prints all fields of an object.
+fn explain(json: bool, counts: &Value) -> anyhow::Result<()> {
+    let fields = counts.as_object().into_iter().flat_map(|fields| fields.keys());
+    print::object(json, counts, &fields.map(String::as_str).collect::<Vec<_>>())
 }
 
-/// An object of many keys: the counts that are not nothing matter to people.
-fn explain(json: bool, said: &Value) -> anyhow::Result<()> {
-    let names: Vec<&str> =
-        said.as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str).collect();
-    object(json, said, &names)
-}
-
-/// An order or a rental with what belongs to it.
-fn history(json: bool, said: &Value, fields: &[&str], inboxes: &[&str]) -> anyhow::Result<()> {
+/// Prints an order or a rental with its ledger entries and messages.
+fn history(json: bool, shown: &Value, fields: &[&str], inboxes: &[&str]) -> anyhow::Result<()> {
     if json {
-        return print::json(said);
+        return print::json(shown);
     }
-    print::fields(said, fields)?;
+    print::fields(shown, fields)?;
     print::line("\nledger")?;
-    print::table(said.get("ledger").unwrap_or(&Value::Null), ENTRY, "nothing")?;
+    print::table(shown.get("ledger").unwrap_or(&Value::Null), ENTRY, "nothing")?;
     for inbox in inboxes {
         print::line(&format!("\n{inbox}"))?;
-        print::table(said.get(inbox).unwrap_or(&Value::Null), MESSAGE, "none")?;
+        print::table(shown.get(inbox).unwrap_or(&Value::Null), message::COLUMNS, "none")?;
     }
     Ok(())
 }
 
-/// What was applied, and what waits for a restart, a line each.
+/// Prints what was applied and what needs a restart, one key per line.
 async fn reload(client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    let done = client.post("/reload", json!({})).await?;
+    let reloaded = client.post("/reload", json!({})).await?;
     if json {
-        return print::json(&done);
+        return print::json(&reloaded);
     }
-    let lines = |name: &str| done.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let (applied, waits) = (lines("applied"), lines("needs_restart"));
+    let lines =
+        |name: &str| reloaded.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (applied, needs_restart) = (lines("applied"), lines("needs_restart"));
     for line in &applied {
         print::line(&format!("applied: {}", print::cell(Some(line))))?;
     }
-    for line in &waits {
+    for line in &needs_restart {
         print::line(&format!("needs a restart: {}", print::cell(Some(line))))?;
     }
-    if applied.is_empty() && waits.is_empty() {
-        print::line("nothing is other than before")
+    if applied.is_empty() && needs_restart.is_empty() {
+        print::line("nothing has changed")
     } else {
         Ok(())
     }
 }
 
-/// Exits with 1 when there are faults.
+/// Runs one check after the other. Exits with 1 when there are faults.
 async fn verify(client: &AdminClient, json: bool) -> anyhow::Result<ExitCode> {
     let (progress, mut faults, mut check, mut checks) = (Progress::begin(), Vec::new(), 0, 1);
     progress.show("checking the database …");
     while check < checks {
-        let said = client.get(&format!("/verify?check={check}")).await?;
-        checks = said
+        let result = client.get(&format!("/verify?check={check}")).await?;
+        checks = result
             .get("checks")
             .and_then(Value::as_u64)
-            .context("the daemon does not say how much it checks")?;
-        faults.extend(said.get("faults").and_then(Value::as_array).cloned().unwrap_or_default());
+            .context("the daemon does not say how many checks there are")?;
+        faults.extend(result.get("faults").and_then(Value::as_array).cloned().unwrap_or_default());
         check += 1;
         progress.show(format_args!("{check} of {checks} checks of the database done"));
     }
@@ -187,25 +177,24 @@ async fn verify(client: &AdminClient, json: bool) -> anyhow::Result<ExitCode> {
 }
 
 async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    let path = |iccid: &str, verb: &str| format!("/sims/{}{verb}", path_segment(iccid));
-    let said = match command {
+    let path = |iccid: &str, action: &str| format!("/sims/{}{action}", path_segment(iccid));
+    let shown = match command {
         Sim::Import { file } => return import::run(client, &file, json).await,
-        Sim::List => return list(client, json, "/sims", SIM, "no SIM was seen yet").await,
+        Sim::List => return list(client, json, "/sims", SIM, "no SIM has been seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
         Sim::SetNumber { iccid, number, write } => {
-            let mut said =
+            let mut shown =
                 client.post(&path(&iccid, "/number"), json!({ "number": number })).await?;
             if write {
-                let written =
-                    client.post("/modem/write-number", json!({ "iccid": said.get("iccid") })).await;
-                let written =
-                    written.context("the number is set, but not written onto the card")?;
-                if let (Some(said), Some(written)) = (said.as_object_mut(), written.get("written"))
+                let card = json!({ "iccid": shown.get("iccid") });
+                let result = client.post("/modem/write-number", card).await;
+                let result = result.context("the number is set, but not written onto the card")?;
+                if let (Some(shown), Some(written)) = (shown.as_object_mut(), result.get("written"))
                 {
-                    said.insert("written".to_owned(), written.clone());
+                    shown.insert("written".to_owned(), written.clone());
                 }
             }
-            said
+            shown
         }
         Sim::Rest { iccid, time } => {
             client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?
@@ -215,33 +204,32 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
         }
     };
     let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
-    let more: Vec<&str> = more.filter(|key| said.get(key).is_some()).collect();
-    object(json, &said, &[SIM, &["rests_until", "retired_at"], &more].concat())?;
-    match said.get("custody").filter(|_| !json) {
-        Some(custody) => {
+    let more: Vec<&str> = more.filter(|key| shown.get(key).is_some()).collect();
+    print::object(json, &shown, &[SIM, &["rests_until", "retired_at"], &more].concat())?;
+    match shown.get("custody").filter(|_| !json) {
+        Some(locations) => {
             print::line("\ncustody")?;
-            print::table(custody, CUSTODY, "it was in no modem yet")
+            print::table(locations, LOCATION, "it has not been in any modem yet")
         }
         None => Ok(()),
     }
 }
 
-/// What makes a request unique: sent again it is applied once.
-fn request_id() -> anyhow::Result<String> {
-    let request = system_sources::random().map(hex::encode).unwrap_or_default();
-    anyhow::ensure!(!request.is_empty(), "the system gives no random numbers");
-    Ok(request)
+/// An id by which the daemon recognises a request that is sent again, so that it is applied only
+/// once.
+fn new_request_id() -> anyhow::Result<String> {
+    system_sources::random().map(hex::encode).context("the system gives no random numbers")
 }
 
 async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Account::List => list(client, json, "/accounts", ACCOUNT, "no accounts").await,
         Account::Add { name } => {
-            object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
+            print::object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
         }
         Account::Show { account } => {
             let fields = &[ACCOUNT, &["suspended"]].concat();
-            object(
+            print::object(
                 json,
                 &client.get(&format!("/accounts/{}", path_segment(&account))).await?,
                 fields,
@@ -249,14 +237,16 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
         }
         Account::Topup { account, amount } => {
             let path = format!("/accounts/{}/topups", path_segment(&account));
-            let account =
-                client.post(&path, json!({ "amount": amount, "request": request_id()? })).await?;
-            object(json, &account, ACCOUNT)
+            let account = client
+                .post(&path, json!({ "amount": amount, "request": new_request_id()? }))
+                .await?;
+            print::object(json, &account, ACCOUNT)
         }
         Account::Adjust { account, amount, reason } => {
             let path = format!("/accounts/{}/adjustments", path_segment(&account));
-            let asked = json!({ "amount": amount, "note": reason, "request": request_id()? });
-            object(json, &client.post(&path, asked).await?, ACCOUNT)
+            let adjustment =
+                json!({ "amount": amount, "note": reason, "request": new_request_id()? });
+            print::object(json, &client.post(&path, adjustment).await?, ACCOUNT)
         }
         Account::Ledger { account, rows: Rows { limit } } => {
             let path = format!("/accounts/{}/ledger?limit={limit}", path_segment(&account));
@@ -274,7 +264,7 @@ async fn suspend(
     suspended: bool,
 ) -> anyhow::Result<()> {
     let path = format!("/accounts/{}/suspension", path_segment(account));
-    object(
+    print::object(
         json,
         &client.post(&path, json!({ "suspended": suspended })).await?,
         &[ACCOUNT, &["suspended"]].concat(),
@@ -294,22 +284,22 @@ async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<(
             .await
         }
         Key::Add { account, allow } => {
-            let made = client
+            let key = client
                 .post(
                     &format!("/accounts/{}/keys", path_segment(&account)),
                     json!({ "allow": allow }),
                 )
                 .await?;
             if json {
-                return print::json(&made);
+                return print::json(&key);
             }
-            let account = print::cell(made.get("account"));
-            print::line(&format!("A key for {account}. Keep it: it is shown only this once."))?;
-            print::line(&print::cell(made.get("key")))
+            let account = print::cell(key.get("account"));
+            print::line(&format!("The key of {account}. Keep it: it is shown only this once."))?;
+            print::line(&print::cell(key.get("key")))
         }
         Key::Revoke { prefix } => {
             let revoked = client.delete(&format!("/keys/{}", path_segment(&prefix))).await?;
-            object(json, &revoked, &["revoked"])
+            print::object(json, &revoked, &["revoked"])
         }
     }
 }
@@ -321,7 +311,7 @@ async fn enable(
     enabled: bool,
 ) -> anyhow::Result<()> {
     let path = format!("/services/{}/enabled", path_segment(service));
-    object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
+    print::object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
 }
 
 async fn service(command: Service, client: &AdminClient, json: bool) -> anyhow::Result<()> {
@@ -333,20 +323,28 @@ async fn service(command: Service, client: &AdminClient, json: bool) -> anyhow::
             let countries: Map<String, Value> =
                 country.into_iter().map(|(country, price)| (country, price.into())).collect();
             let declared = json!({
-                "name": name, "price": price, "countries": countries, "senders": sender, "texts": text,
+                "name": name,
+                "price": price,
+                "countries": countries,
+                "senders": sender,
+                "texts": text,
                 "reuse_window_seconds": reuse_window.map(|window| window.as_secs()),
                 "reuse_price_percent": reuse_price_percent,
             });
-            object(json, &client.post("/services", declared).await?, SERVICE)
+            print::object(json, &client.post("/services", declared).await?, SERVICE)
         }
         Service::Import { file } => {
             let services = catalogue::read(&file)?;
-            object(json, &client.post("/services/import", services).await?, &["added", "updated"])
+            print::object(
+                json,
+                &client.post("/services/import", services).await?,
+                &["added", "updated"],
+            )
         }
         Service::Test { sender, text } => {
-            let said =
-                client.post("/services/test", json!({ "sender": sender, "text": text })).await?;
-            object(json, &said, &["service", "code", "rule", "withheld"])
+            let sample = json!({ "sender": sender, "text": text });
+            let result = client.post("/services/test", sample).await?;
+            print::object(json, &result, &["service", "code", "rule", "withheld"])
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the commands that talk to the daemon are called, and what they take.
+//! The commands that talk to the daemon, with their arguments.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,16 +6,21 @@ use std::time::Duration;
 use super::{bank, modem};
 use clap::{Args, Subcommand};
 
-/// The commands.
 #[derive(Subcommand)]
 pub(super) enum Admin {
-    /// How things stand, on one screen
+    /// Show the state of the whole site on one screen
     Status {
-        /// Again and again until Ctrl-C; where the output is no terminal, a line each time
+        /// Keep the screen up to date until Ctrl-C; without a terminal, print one line each time
         #[arg(long)]
         watch: bool,
-        /// From one look to the next
-        #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration, requires = "watch")]
+        /// How often to update
+        #[arg(
+            long,
+            value_name = "TIME",
+            default_value = "2s",
+            value_parser = humantime::parse_duration,
+            requires = "watch"
+        )]
         every: Duration,
     },
     /// Modems
@@ -45,7 +50,7 @@ pub(super) enum Admin {
     /// Messages
     #[command(subcommand)]
     Message(Message),
-    /// Why there are so many numbers for a service and not more
+    /// Explain how many numbers there are for a service, and why there are not more
     Explain {
         /// The service's name or id
         #[arg(value_parser = named)]
@@ -53,58 +58,58 @@ pub(super) enum Admin {
         /// The country, like NL
         #[arg(value_parser = named)]
         country: String,
-        /// The account that asks; its name or id
+        /// The name or id of the account that would order
         #[arg(value_parser = named)]
         account: Option<String>,
     },
-    /// Who did or saw what
+    /// The audit log: who did or saw what
     #[command(subcommand)]
     Audit(Audit),
-    /// Read the configuration anew and apply what can change while the daemon runs
+    /// Read the configuration again and apply what can change while the daemon runs
     Reload,
     /// Copy the database into a new file while the daemon runs
     Backup {
-        /// The file to be made
+        /// The file to create
         file: PathBuf,
     },
-    /// Check the database: money, numbers, the file itself
+    /// Check the database: money, numbers, and the file itself
     Verify,
 }
 
 #[derive(Subcommand)]
 pub(super) enum Sim {
-    /// Every SIM, and whether its number can be given out
+    /// List all SIMs, and whether their numbers can be given out
     List,
-    /// One SIM
+    /// Show one SIM
     Show {
         /// The SIM's ICCID
         #[arg(value_parser = named)]
         iccid: String,
     },
-    /// Give a SIM to nobody new for a while
+    /// Give a SIM to no new customer for a while
     Rest {
         /// The SIM's ICCID
         #[arg(value_parser = named)]
         iccid: String,
-        /// For how long from now, like 30d; 0s ends its rest
+        /// How long from now, like 30d; 0s ends the rest
         #[arg(default_value = "30d", value_parser = humantime::parse_duration)]
         time: Duration,
     },
-    /// Give a SIM to nobody new any more
+    /// Give a SIM to no new customer any more
     Retire {
         /// The SIM's ICCID
         #[arg(value_parser = named)]
         iccid: String,
-        /// Take it back
+        /// Make it available again
         #[arg(long)]
         undo: bool,
     },
-    /// Set the numbers of many SIMs: a file of lines with an ICCID, a comma and a number
+    /// Set the numbers of many SIMs from a file; a line has an ICCID, a comma and a number
     Import {
         /// The file
         file: PathBuf,
     },
-    /// Say which number a SIM has
+    /// Set the number of a SIM
     SetNumber {
         /// The SIM's ICCID
         #[arg(value_parser = named)]
@@ -112,7 +117,7 @@ pub(super) enum Sim {
         /// The number, like +31612345678
         #[arg(value_parser = named)]
         number: String,
-        /// Write it into the card's own-number phonebook too; the card must be in a working modem
+        /// Also write it into the own-number phonebook of the card, which must be in a working modem
         #[arg(long)]
         write: bool,
     },
@@ -126,9 +131,9 @@ pub(super) enum Account {
         #[arg(value_parser = named)]
         name: String,
     },
-    /// Every account
+    /// List all accounts
     List,
-    /// One account
+    /// Show one account
     Show {
         /// Its name or id
         #[arg(value_parser = named)]
@@ -142,7 +147,7 @@ pub(super) enum Account {
         /// The amount, like 10.00
         amount: String,
     },
-    /// Put a balance right, up or down
+    /// Correct a balance, up or down
     Adjust {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -150,11 +155,11 @@ pub(super) enum Account {
         /// The amount, like 1.50 or -1.50
         #[arg(allow_negative_numbers = true)]
         amount: String,
-        /// Why
+        /// The reason, for the ledger
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Every entry of its ledger, oldest first
+    /// Show the entries of an account's ledger, oldest first
     Ledger {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -162,13 +167,13 @@ pub(super) enum Account {
         #[command(flatten)]
         rows: Rows,
     },
-    /// Its keys open nothing from now on
+    /// Refuse an account's keys from now on
     Suspend {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
     },
-    /// Its keys open it again
+    /// Accept an account's keys again
     Resume {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -178,16 +183,16 @@ pub(super) enum Account {
 
 #[derive(Subcommand)]
 pub(super) enum Key {
-    /// Make a key; it is printed once, alone on the last line
+    /// Create a key; it is printed only once, alone on the last line
     Add {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
-        /// An address or network that may use it, like 192.0.2.0/24; several: one of them
+        /// An address or network that may use it, like 192.0.2.0/24; may be given several times
         #[arg(long, value_name = "NETWORK")]
         allow: Vec<String>,
     },
-    /// Every key, by its first characters
+    /// List all keys by their first characters
     List,
     /// Revoke a key
     Revoke {
@@ -207,43 +212,43 @@ pub(super) enum Service {
         /// The price of an order, like 0.50
         #[arg(long, value_name = "AMOUNT")]
         price: String,
-        /// The price in one country instead
+        /// The price in one country, if it differs; may be given several times
         #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
         country: Vec<(String, String)>,
-        /// For how long after its completion an order's number can be had again, like 4h, if not
-        /// as configured
+        /// How long after its completion an order's number can be ordered again, like 4h, if
+        /// different from the configuration
         #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
         reuse_window: Option<Duration>,
-        /// What that costs, in percent of the price, if not as configured
+        /// The price of that in percent of the service's, if different from the configuration
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=1000))]
         reuse_price_percent: Option<u32>,
-        /// A pattern (regular expression) that the sender must fit; several: one of them
+        /// A regular expression that the sender must match; of several, one must match
         #[arg(long, value_name = "REGEX")]
         sender: Vec<String>,
-        /// A pattern that the text must fit; several: one of them
+        /// A regular expression that the text must match; of several, one must match
         #[arg(long, value_name = "REGEX")]
         text: Vec<String>,
     },
-    /// Every service
+    /// List all services
     List,
-    /// A service can be ordered again
+    /// Allow orders of a service again
     Enable {
         /// The service's name or id
         #[arg(value_parser = named)]
         service: String,
     },
-    /// A service can be ordered no more; what is open of it goes on
+    /// Accept no more orders of a service; open ones continue
     Disable {
         /// The service's name or id
         #[arg(value_parser = named)]
         service: String,
     },
-    /// Add or update all services of a TOML catalogue
+    /// Add or update all services in a TOML catalogue
     Import {
         /// The catalogue
         file: PathBuf,
     },
-    /// Show whose a message would be, and which code is in it
+    /// Show which service a message would belong to, and which code it contains
     Test {
         /// The sender
         sender: String,
@@ -254,12 +259,12 @@ pub(super) enum Service {
 
 #[derive(Subcommand)]
 pub(super) enum Rental {
-    /// Rentals, oldest first
+    /// List rentals, oldest first
     List {
         #[command(flatten)]
         rows: Rows,
     },
-    /// One rental with its charges and messages
+    /// Show one rental with its ledger entries and messages
     Show {
         /// The contract's id
         id: u32,
@@ -268,7 +273,7 @@ pub(super) enum Rental {
 
 #[derive(Subcommand)]
 pub(super) enum Audit {
-    /// Rows, oldest first
+    /// List entries, oldest first
     List {
         #[command(flatten)]
         rows: Rows,
@@ -277,12 +282,13 @@ pub(super) enum Audit {
 
 #[derive(Subcommand)]
 pub(super) enum Order {
-    /// One order with its charges, its messages, and what came in its time and fit nothing
+    /// Show one order with its ledger entries, its messages, and those that its number received
+    /// meanwhile and that matched nothing
     Show {
         /// The order's id
         id: u32,
     },
-    /// Orders, oldest first
+    /// List orders, oldest first
     List {
         #[command(flatten)]
         rows: Rows,
@@ -291,24 +297,24 @@ pub(super) enum Order {
 
 #[derive(Subcommand)]
 pub(super) enum Message {
-    /// Messages, oldest first
+    /// List messages, oldest first
     List {
         #[command(flatten)]
         rows: Rows,
     },
-    /// Print messages as they come, until interrupted
+    /// Print messages as they arrive, until interrupted
     Tail,
 }
 
 /// How much of a list is shown.
 #[derive(Args)]
 pub(super) struct Rows {
-    /// Only the newest so many; 0 is all
+    /// Show only the newest ones, at most this many; 0 is all
     #[arg(long, default_value_t = 1000)]
     pub limit: u32,
 }
 
-/// A name, a number or an id that something is asked for by: empty it would mean nothing, or all.
+/// A name, a number or an id. An empty one would stand for nothing or, in a path, for everything.
 fn named(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }

@@ -1,4 +1,4 @@
-//! `backup`: the daemon's database into a file of the operator's.
+//! `backup`: copies the daemon's database into a file.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,17 +11,17 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::print;
-use super::progress::Progress;
 use crate::http::AdminClient;
+
+use super::print::{self, Progress};
 
 const FIELDS: &[&str] = &["file", "bytes", "sha256"];
 
-/// Copies the database into `file`, and its SHA-256 beside it as `sha256sum --check` reads it.
+/// Copies the database into `file`, and writes its SHA-256 beside it for `sha256sum --check`.
 pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
     let file = std::path::absolute(file)?;
     if file.symlink_metadata().is_ok() {
-        bail!("{} is there already; a backup overwrites nothing", file.display());
+        bail!("{} exists already; a backup overwrites nothing", file.display());
     }
     // A half-written file must not look like a backup.
     let unfinished = with_ending(&file, ".unfinished");
@@ -31,7 +31,7 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
     }
     let (bytes, digest) = received?;
     renameat_with(CWD, &unfinished, CWD, &file, RenameFlags::NOREPLACE).with_context(|| {
-        format!("cannot name the backup {}; it is {}", file.display(), unfinished.display())
+        format!("cannot rename the backup {} to {}", unfinished.display(), file.display())
     })?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     std::fs::write(with_ending(&file, ".sha256"), format!("{digest}  {name}\n"))
@@ -39,15 +39,15 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
     let folder = file.parent().unwrap_or(Path::new("/"));
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .context("cannot write the folder to disk")?;
+        .context("cannot sync the folder to disk")?;
     let made = json!({ "file": file, "bytes": bytes, "sha256": digest });
-    if json { print::json(&made) } else { print::fields(&made, FIELDS) }
+    print::object(json, &made, FIELDS)
 }
 
-/// Bytes and SHA-256 of what was written into a new file, and to disk.
+/// Writes the copy into a new file and to disk. Returns its length and SHA-256.
 async fn receive(client: &AdminClient, into: &Path) -> anyhow::Result<(u64, String)> {
     let progress = Progress::begin();
-    progress.show("the daemon copies the database …");
+    progress.show("the daemon is copying the database …");
     let (length, mut body) = client.stream("/backup").await?;
     let cannot = || format!("cannot write {}", into.display());
     let _ = std::fs::remove_file(into);

@@ -82,19 +82,22 @@ const SLOTS: &[&str] = &[
 const PLAN: &[&str] = &["radio", "port", "doing", "slot", "label", "iccid", "why", "not_before"];
 const MOVES: &[&str] = &["began_at", "ended_at", "radio", "slot", "left", "found", "outcome"];
 
-/// Carries a command out and prints the daemon's answer.
+/// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Bank::List => {
-            table(json, &client.get("/banks").await?, LIST, "no banks: no [[bank]] is configured")
-        }
+        Bank::List => print::list(
+            json,
+            &client.get("/banks").await?,
+            LIST,
+            "no banks: no [[bank]] is configured",
+        ),
         Bank::Show { bank } => show(&client.get(&path(&bank, "")).await?, json),
         Bank::Plan { bank } => {
-            table(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio")
+            print::list(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio")
         }
         Bank::Moves { bank, limit } => {
             let moves = client.get(&path(&bank, &format!("/moves?limit={limit}"))).await?;
-            table(json, &moves, MOVES, "no switch yet")
+            print::list(json, &moves, MOVES, "no switch yet")
         }
         Bank::Switch { bank, radio, slot } => {
             let said = client
@@ -111,10 +114,6 @@ pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyh
 
 fn path(bank: &str, more: &str) -> String {
     format!("/banks/{}{more}", path_segment(bank))
-}
-
-fn table(json: bool, rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {
-    if json { print::json(rows) } else { print::table(rows, columns, empty) }
 }
 
 fn show(bank: &Value, json: bool) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! A catalogue of services as a TOML file.
+//! Reads a catalogue of services from a TOML file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ struct File {
     service: Vec<Entry>,
 }
 
-/// One `[[service]]`; goes to the daemon under the names that it takes.
+/// One `[[service]]`. It is serialized with the names that the daemon expects.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -34,7 +34,7 @@ struct Entry {
     texts: Vec<String>,
 }
 
-/// A window is written `"4h"` and goes to the daemon in seconds.
+/// A time is written `"4h"` in the file and sent to the daemon in seconds.
 mod window {
     use std::time::Duration;
 
@@ -58,7 +58,7 @@ mod window {
     }
 }
 
-/// Reads a catalogue; faults come with file, line and column.
+/// Reads a catalogue. Errors name the file, the line and the column.
 pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -77,7 +77,7 @@ mod tests {
     const EXAMPLE: &str = include_str!("../../hardware/services.toml");
 
     #[test]
-    fn the_example_can_be_imported_and_each_name_stands_once() {
+    fn the_example_can_be_imported_and_has_no_name_twice() {
         let services = parse(EXAMPLE).unwrap();
         let mut names: Vec<_> =
             services["services"].as_array().unwrap().iter().map(|s| s["name"].clone()).collect();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_may_have_a_reuse_of_its_own() {
+    fn a_service_may_have_its_own_terms_of_reuse() {
         let own = "[[service]]\nname = \"x\"\nprice = \"1\"\nreuse_window = \
                    \"90m\"\nreuse_price_percent = 25\n";
         let service = &parse(own).unwrap()["services"][0];
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_named_with_its_line() {
+    fn an_error_names_its_line() {
         let error = parse("[[service]]\nname = \"x\"\nprise = \"1\"\n").unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("prise"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! `check` and `config`.
+//! `check` and `config`: errors in a configuration, and what it means.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,17 +10,17 @@ use super::print;
 use crate::daemon::check::{self, UserIdentity};
 use crate::daemon::config::{Config, ConfigError, EffectiveEntry, Reading};
 
-/// Tells every fault of a configuration, and what on this machine does not fit it.
+/// Reports every error in a configuration, and what on this machine does not match it.
 pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitCode> {
     let who = match user {
         None => UserIdentity::this_process(),
         Some(name) => {
-            UserIdentity::named(name).with_context(|| format!("this machine has no user {name}"))?
+            UserIdentity::named(name).with_context(|| format!("there is no user {name}"))?
         }
     };
     let mut reading = Config::look(path)?;
     for what in &reading.config.without_effect {
-        eprintln!("{}: {what} is right, but without effect in this version", path.display());
+        eprintln!("{}: {what} is valid, but has no effect in this version", path.display());
     }
     let profiles = check::profile_files(&reading.config);
     for fault in &profiles {
@@ -44,7 +44,7 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows the configuration as it is understood.
+/// Prints the configuration that is in effect.
 pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
     if json {

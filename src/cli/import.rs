@@ -1,16 +1,16 @@
-//! `sim import`: an operator's list of SIM cards and their numbers.
+//! `sim import`: reads an operator's list of SIM cards and their numbers.
 
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::print;
-use super::progress::Progress;
 use crate::http::{AdminClient, path_segment};
 
-/// Sets the number of each SIM of a file. Lines that cannot be used are told, and the others are
-/// taken all the same.
+use super::print::{self, Progress};
+
+/// Sets the number of each SIM in a file. Lines that cannot be used are reported, and the others are
+/// used all the same.
 pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -18,7 +18,7 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
     let (progress, all) = (Progress::begin(), rows(&text).count());
     for (done, (line, row)) in rows(&text).enumerate() {
         progress.show(format_args!("{done} of {all} SIMs"));
-        let taken = match row {
+        let result = match row {
             Ok((iccid, number)) => {
                 let path = format!("/sims/{}/number", path_segment(&iccid));
                 client
@@ -28,7 +28,7 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
             }
             Err(fault) => Err(fault.to_owned()),
         };
-        match taken {
+        match result {
             Ok(sim) => set.push(sim),
             Err(fault) => {
                 faults += 1;
@@ -49,9 +49,9 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
 
 type Row = Result<(String, String), &'static str>;
 
-/// ICCID and number of each line, with its number. A first line that names the columns, empty lines
-/// and those that begin with # are passed over; columns are parted by a comma, a semicolon or a
-/// tab.
+/// The ICCID and the phone number of each line, with the line's number in the file. A first line
+/// that names the columns, empty lines, and lines that begin with # are skipped. Columns are
+/// separated by a comma, a semicolon or a tab.
 fn rows(text: &str) -> impl Iterator<Item = (usize, Row)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = (1..)
@@ -67,7 +67,7 @@ fn rows(text: &str) -> impl Iterator<Item = (usize, Row)> {
                 (Some(iccid), Some(own)) if !iccid.is_empty() && !own.is_empty() => {
                     Ok((iccid, own))
                 }
-                _ => Err("a line has an ICCID, a comma and a number"),
+                _ => Err("a line must have an ICCID, a comma and a number"),
             };
             (number, row)
         })
@@ -78,14 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_as_operators_have_them() {
+    fn lists_as_operators_export_them() {
         let text = "\u{feff}iccid;number\r\n\"8931440400000000123\";\"+31612345678\"\r\n\n# \
                     spare\n8931440400000000999,0612345679,x\n8931\n";
         let own = |iccid: &str, number: &str| Ok((iccid.to_owned(), number.to_owned()));
         let expected = [
             (2, own("8931440400000000123", "+31612345678")),
             (5, own("8931440400000000999", "0612345679")),
-            (6, Err("a line has an ICCID, a comma and a number")),
+            (6, Err("a line must have an ICCID, a comma and a number")),
         ];
         assert_eq!(rows(text).collect::<Vec<_>>(), expected);
     }

@@ -11,31 +11,30 @@ mod demo;
 mod demo_once;
 mod demo_stage;
 mod import;
-mod manual;
+mod message;
 mod modem;
 mod print;
-mod progress;
 mod screen;
 mod serve;
 mod simulate;
 mod status;
-mod tail;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::daemon::StartError;
 use crate::daemon::config::{self, Config, ConfigError};
 use crate::http::AdminClient;
 
-/// sysexits' EX_CONFIG: starting again is of no use before somebody has seen to it; the service
-/// manager is told not to.
+/// EX_CONFIG of sysexits.h: restarting does not help before somebody has repaired something. The
+/// systemd unit does not restart the daemon after it.
 const LASTING: u8 = 78;
-/// Where the configuration is looked for when nobody names one.
+/// The configuration that is used when none is named.
 const DEFAULT_CONFIG: &str = "/etc/simbridge/simbridge.toml";
 
 /// An SMS gateway for GSM modems, modem pools and SIM banks.
@@ -48,10 +47,10 @@ struct Cli {
     command: Command,
 }
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Args)]
 struct Common {
-    /// The configuration file; it tells where the running daemon is
+    /// The configuration file; commands find the running daemon through it
     #[arg(long, global = true, env = "SIMBRIDGE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON instead of a table
@@ -61,7 +60,7 @@ struct Common {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Try it: all of it on simulated modems, in a temporary folder
+    /// Try it out: everything on simulated modems, in a temporary folder
     Demo {
         /// How many simulated modems
         #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -75,15 +74,15 @@ enum Command {
     },
     /// Run the daemon
     Serve,
-    /// Tell every fault of a configuration, with its line
+    /// Report every error in a configuration, with its line
     Check {
-        /// The user that the service runs as, whose rights count instead of yours
+        /// The user that the service runs as; its permissions are checked instead of yours
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
     },
-    /// Show the configuration as it is understood, and where each value is from
+    /// Show the configuration that is in effect, and where each value comes from
     Config {
-        /// Print a file to begin with instead: every key with what it does
+        /// Print a template instead: every key with its explanation
         #[arg(long)]
         template: bool,
     },
@@ -93,9 +92,9 @@ enum Command {
         /// The folder
         folder: PathBuf,
     },
-    /// Simulated modems on PTYs, apart from the daemon
+    /// Run simulated modems on PTYs, without the daemon
     Simulate(simulate::Simulate),
-    /// Look at one port without the daemon: who is there, its SIM, its signal, what is stored
+    /// Examine one port without the daemon: its modem, SIM, signal and stored messages
     Probe {
         /// The port
         port: PathBuf,
@@ -108,7 +107,7 @@ enum Command {
 }
 
 impl Common {
-    /// The configuration's path: as named, else the default if it is there.
+    /// The path of the configuration: the one that is named, else the default if it exists.
     fn path(&self) -> anyhow::Result<PathBuf> {
         if let Some(path) = &self.config {
             return Ok(path.clone());
@@ -117,7 +116,7 @@ impl Common {
         if !default.is_file() {
             bail!(
                 "no configuration: give --config FILE or set SIMBRIDGE_CONFIG ({DEFAULT_CONFIG} \
-                 is not there)"
+                 does not exist)"
             );
         }
         Ok(default)
@@ -128,7 +127,8 @@ impl Common {
     }
 }
 
-/// Runs the program: 0 when the command did what it says, 1 when not, 2 when it was not understood.
+/// Runs the program. Exits with 0 when the command succeeded, 1 when it failed, and 2 when it could
+/// not be parsed.
 pub fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
     match run(&common, command) {
@@ -156,30 +156,40 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             }
             Command::Config { template: false } => check::show(&common.path()?, common.json),
             Command::Manual { folder } => {
-                manual::write(&folder, <Cli as clap::CommandFactory>::command())
+                write_manual(&folder, <Cli as clap::CommandFactory>::command())
             }
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
                 let config = common.path().ok().and_then(|path| Config::look(&path).ok());
                 let hardware = config.map(|reading| reading.config.hardware);
-                modem::look(&port, baud, hardware.as_deref(), common.json).await
+                modem::probe_port(&port, baud, hardware.as_deref(), common.json).await
             }
             Command::Admin(command) => admin::run(command, &client(common)?, common.json).await,
         }
     });
-    // Threads that still block (a modem that does not answer) must not hold the end up.
+    // Threads that are still blocked, by a modem that does not answer, must not delay the exit.
     runtime.shutdown_background();
     ran
 }
 
-/// Of the configuration only the socket is needed: faults elsewhere keep nobody from helping a
-/// running daemon.
+/// The client of the daemon that runs with the configuration. Only the socket's path is needed from
+/// it: errors elsewhere in the file must not keep an operator from a running daemon.
 fn client(common: &Common) -> anyhow::Result<AdminClient> {
     let path = common.path()?;
     let reading = Config::look(&path)?;
     if !reading.is_sure("admin", "socket") {
-        // Another daemon might answer on the default one.
+        // A different daemon might answer on the default socket.
         return Err(ConfigError { path, faults: Ok(reading.faults) }.into());
     }
     Ok(AdminClient::new(reading.config.socket))
+}
+
+/// Writes manual pages (`*.1`) and completions for bash, zsh and fish. Packages are built with it.
+fn write_manual(folder: &Path, mut command: clap::Command) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(command.clone(), folder)?;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut command, "simbridge", folder)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

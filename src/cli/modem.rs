@@ -1,4 +1,4 @@
-//! Commands about modems. `probe` needs no daemon; the others ask the running one.
+//! Commands about modems. `probe` works without the daemon; the others ask the running one.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,57 +13,57 @@ use crate::http::{AdminClient, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Modem {
-    /// Every port, and what is on it
+    /// List all ports and their modems
     List,
-    /// One modem: what it is, what was done about it, its last lines
+    /// Show one modem: what it is, its recent states, and the last lines of the conversation with it
     Show {
         /// Its port, the port's last part, or its IMEI
         modem: String,
     },
-    /// Look at every serial port of this machine: which answers, and what it is
+    /// Examine all serial ports of this machine: which answers, and what it is
     Scan,
-    /// Start a modem anew
+    /// Restart a modem
     Reset {
         /// Its port, the port's last part, or its IMEI
         modem: String,
-        /// By the stronger command, where its model has one
+        /// Use the stronger command, if its model has one
         #[arg(long)]
         hard: bool,
     },
-    /// Send one command and show its reply; the modem's worker waits meanwhile
+    /// Send one AT command and show its reply; the modem does nothing else meanwhile
     At {
         /// Its port, the port's last part, or its IMEI
         modem: String,
         /// The command, like AT+CSQ
         command: String,
     },
-    /// Send a USSD code and show the network's text
+    /// Send a USSD code and show the network's answer
     Ussd {
         /// Its port, the port's last part, or its IMEI
         modem: String,
         /// The code, like *100#
         code: String,
     },
-    /// Ask for the number of the SIM in a modem and keep it: the mobile operator by USSD, or by a
-    /// message to another SIM
+    /// Find out and store the number of the SIM in a modem: ask the mobile operator by USSD, or send
+    /// a message to another SIM
     AskNumber {
         /// Its port, the port's last part, or its IMEI
         modem: String,
-        /// The code; without it, the one that the hardware files know for the SIM's operator
+        /// The USSD code; by default, the one that the hardware files have for the SIM's operator
         code: Option<String>,
-        /// Have the SIM send a message to another SIM of yours instead: whom it comes from is the
-        /// number. It costs what a message costs, and is done once a day at most
+        /// Send a message to another of your SIMs instead, whose sender is the number. It costs the
+        /// price of a message, and is done at most once a day
         #[arg(long, conflicts_with = "code")]
         loopback: bool,
     },
-    /// Write the conversation with a modem into a file that can be given away and replayed: under
-    /// pseudonyms, without texts
+    /// Write the conversation with a modem into a file that can be published and replayed: numbers
+    /// are replaced by pseudonyms, texts are left out
     Record {
         /// Its port, the port's last part, or its IMEI
         modem: String,
         /// The file
         file: PathBuf,
-        /// Why it was recorded
+        /// The reason for the recording
         #[arg(long, default_value = "")]
         reason: String,
     },
@@ -103,27 +103,27 @@ const SHOW: &[&str] = &[
 ];
 const SCAN: &[&str] = &["port", "answer", "manufacturer", "model", "imei", "profile"];
 
-/// Carries a command out and prints the daemon's answer.
+/// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Modem::List => {
             let rows = client.get("/modems").await?;
-            table(json, &rows, LIST, "no modems: no port that a [[modem]] names is there")
+            print::list(json, &rows, LIST, "no modems: no port that is named by a [[modem]] exists")
         }
         Modem::Show { modem } => show(&get(client, &modem).await?, json),
         Modem::Scan => {
             let rows = client.post("/modem/scan", Value::Null).await?;
-            table(json, &rows, SCAN, "no serial port is there")
+            print::list(json, &rows, SCAN, "there is no serial port")
         }
         Modem::Reset { modem, hard } => {
-            let asked = json!({ "name": modem, "hard": hard });
-            reply(&client.post("/modem/reset", asked).await?, json)
+            let request = json!({ "name": modem, "hard": hard });
+            reply(&client.post("/modem/reset", request).await?, json)
         }
         Modem::At { modem, command } => {
-            let said =
-                client.post("/modem/at", json!({ "name": modem, "command": command })).await?;
-            reply(&said, json)?;
-            let last = texts(said.get("reply")).last().unwrap_or_default();
+            let request = json!({ "name": modem, "command": command });
+            let answer = client.post("/modem/at", request).await?;
+            reply(&answer, json)?;
+            let last = texts(answer.get("reply")).last().unwrap_or_default();
             anyhow::ensure!(
                 FinalResult::parse(last).is_none_or(FinalResult::is_ok),
                 "the modem answered {last}"
@@ -131,29 +131,25 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             Ok(())
         }
         Modem::Ussd { modem, code } => {
-            let asked = json!({ "name": modem, "code": code });
-            reply(&client.post("/modem/ussd", asked).await?, json)
+            let request = json!({ "name": modem, "code": code });
+            reply(&client.post("/modem/ussd", request).await?, json)
         }
         Modem::AskNumber { modem, code, loopback } => {
-            let asked = json!({ "name": modem, "code": code, "loopback": loopback });
-            let sim = client.post("/modem/number", asked).await?;
+            let request = json!({ "name": modem, "code": code, "loopback": loopback });
+            let sim = client.post("/modem/number", request).await?;
             let fields = &["iccid", "imsi", "number", "number_source", "country"];
-            if json { print::json(&sim) } else { print::fields(&sim, fields) }
+            print::object(json, &sim, fields)
         }
         Modem::Record { modem, file, reason } => {
-            let said =
-                client.get(&format!("/modem/recording?name={}", path_segment(&modem))).await?;
-            record(&get(client, &modem).await?, &said, &file, &reason)
+            let path = format!("/modem/recording?name={}", path_segment(&modem));
+            let recording = client.get(&path).await?;
+            record(&get(client, &modem).await?, &recording, &file, &reason)
         }
     }
 }
 
 async fn get(client: &AdminClient, modem: &str) -> anyhow::Result<Value> {
     Ok(client.get(&format!("/modem?name={}", path_segment(modem))).await?)
-}
-
-fn table(json: bool, rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {
-    if json { print::json(rows) } else { print::table(rows, columns, empty) }
 }
 
 fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
@@ -174,12 +170,15 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
     texts(modem.get("transcript")).try_for_each(print::line)
 }
 
-fn reply(said: &Value, json: bool) -> anyhow::Result<()> {
-    if json { print::json(said) } else { texts(said.get("reply")).try_for_each(print::line) }
+fn reply(answer: &Value, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print::json(answer);
+    }
+    texts(answer.get("reply")).try_for_each(print::line)
 }
 
-/// A recording: what the modem is and why it was recorded, then its lines.
-fn record(modem: &Value, said: &Value, file: &Path, reason: &str) -> anyhow::Result<()> {
+/// Writes a recording: what the modem is and why it was recorded, then the lines.
+fn record(modem: &Value, recording: &Value, file: &Path, reason: &str) -> anyhow::Result<()> {
     let cell = |key| print::cell(modem.get(key));
     let (manufacturer, model) = (cell("manufacturer"), cell("model"));
     let head = format!(
@@ -190,13 +189,13 @@ fn record(modem: &Value, said: &Value, file: &Path, reason: &str) -> anyhow::Res
         cell("seen_at"),
         cell("state"),
     );
-    let body: String = texts(said.get("lines")).map(|line| format!("{line}\n")).collect();
+    let body: String = texts(recording.get("lines")).map(|line| format!("{line}\n")).collect();
     std::fs::write(file, head + &body)?;
     print::line(&format!("{}: written", file.display()))
 }
 
-/// Looks at one port without the daemon.
-pub(super) async fn look(
+/// Examines one port without the daemon.
+pub(super) async fn probe_port(
     port: &Path,
     baud: u32,
     hardware: Option<&Path>,

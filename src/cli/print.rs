@@ -1,13 +1,15 @@
-//! What commands print: JSON as the daemon gave it, or tables and lines for people.
+//! What commands print: JSON as the daemon sent it, or tables and lines for people. Long work shows
+//! its progress on a terminal.
 
-use std::io::Write;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
 
 use anyhow::Context;
 use serde_json::Value;
 
 use super::screen::{Cell, Screen};
 
-/// Prints to standard output. A reader that has gone (`| head`) is no error.
+/// Prints a line to standard output. That the reader has gone (`| head`) is not an error.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -17,12 +19,28 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Prints JSON, indented.
+/// Prints indented JSON.
 pub(super) fn json(value: &Value) -> anyhow::Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
 
-/// Prints a list of objects as a table with these columns, as wide as a terminal at most.
+/// Prints a list of objects as JSON, or as a table with these columns that fits into the terminal.
+/// An empty table is the text `empty`.
+pub(super) fn list(
+    as_json: bool,
+    rows: &Value,
+    columns: &[&str],
+    empty: &str,
+) -> anyhow::Result<()> {
+    if as_json { json(rows) } else { table(rows, columns, empty) }
+}
+
+/// Prints an object as JSON, or these of its fields, one per line.
+pub(super) fn object(as_json: bool, object: &Value, names: &[&str]) -> anyhow::Result<()> {
+    if as_json { json(object) } else { fields(object, names) }
+}
+
+/// Prints a list of objects as a table with these columns.
 pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.is_empty() {
@@ -32,16 +50,17 @@ pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Resu
     let row =
         |row: &Value| columns.iter().map(|column| Cell::from(cell(row.get(column)))).collect();
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows.iter().map(row)).collect();
-    Screen::here().columns(&table).iter().try_for_each(|text| line(text))
+    Screen::of_stdout().columns(&table).iter().try_for_each(|text| line(text))
 }
 
-/// Prints an object's fields, one a line.
+/// Prints fields of an object, one per line.
 pub(super) fn fields(object: &Value, names: &[&str]) -> anyhow::Result<()> {
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
     names.iter().try_for_each(|name| line(&format!("{name:width$}  {}", cell(object.get(name)))))
 }
 
-/// A value as people read it: nothing is `-`, times without their fraction, a text on one line.
+/// A value as people read it: `-` for nothing, times without fractions of a second, texts on one
+/// line.
 pub(super) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
@@ -74,6 +93,32 @@ fn without_fraction(text: &str) -> Option<String> {
     let (time, fraction) = text.strip_suffix('Z')?.split_once('.')?;
     let is_time = fraction.len() == 6 && time.len() == 19 && time.as_bytes().get(10) == Some(&b'T');
     is_time.then(|| time.replace('T', " "))
+}
+
+/// A line on standard error that shows how far long work has got. It is overwritten by the next one
+/// and erased at the end; where there is no terminal, nothing is shown.
+pub(super) struct Progress {
+    is_shown: bool,
+}
+
+impl Progress {
+    pub fn begin() -> Progress {
+        Progress { is_shown: std::io::stderr().is_terminal() }
+    }
+
+    /// Replaces what is shown.
+    pub fn show(&self, what: impl Display) {
+        if self.is_shown {
+            // The work goes on even if the terminal has gone.
+            let _ = write!(std::io::stderr(), "\r\x1b[K{what}");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.show("");
+    }
 }
 
 #[cfg(test)]

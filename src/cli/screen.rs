@@ -1,24 +1,23 @@
-//! What fits where people look: how wide the terminal is, whether it shows colours, columns that
-//! fit into it.
+//! The terminal that output goes to: its size, its colours, and columns that fit into it.
 
 use std::io::IsTerminal;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Between columns.
+/// What separates columns.
 const GAP: &str = "  ";
-/// A column is not made narrower.
-const NARROWEST: usize = 6;
+/// Columns are not made narrower than this.
+const MIN_WIDTH: usize = 6;
 
 /// Where output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Screen {
-    /// Columns and lines; `None`: no terminal, and nothing is cut.
+    /// Columns and lines; `None` where there is no terminal, so that nothing is cut off.
     pub size: Option<(usize, usize)>,
     pub colours: bool,
 }
 
-/// How a cell is coloured.
+/// The colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
     Plain,
@@ -28,7 +27,7 @@ pub(super) enum Ink {
     Faint,
 }
 
-/// A text of a table.
+/// A cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
     pub text: String,
@@ -48,8 +47,8 @@ impl Cell {
 }
 
 impl Screen {
-    /// What standard output is. `NO_COLOR` is heeded.
-    pub fn here() -> Screen {
+    /// The terminal on standard output, without colours if `NO_COLOR` is set.
+    pub fn of_stdout() -> Screen {
         let out = std::io::stdout();
         if !out.is_terminal() {
             return Screen { size: None, colours: false };
@@ -61,7 +60,7 @@ impl Screen {
         }
     }
 
-    /// A text in its colour.
+    /// The text in a colour, if there are colours.
     pub fn paint(&self, text: &str, ink: Ink) -> String {
         let code = match ink {
             Ink::Good => "32",
@@ -73,7 +72,7 @@ impl Screen {
         if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Rows as lines, their columns one below the other; where they do not fit, the widest are cut.
+    /// Formats rows as lines with aligned columns. If they do not fit, the widest columns are cut.
     pub fn columns(&self, rows: &[Vec<Cell>]) -> Vec<String> {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..count)
@@ -107,17 +106,17 @@ impl Screen {
     }
 }
 
-/// Makes the widest column narrower until all fit.
+/// Makes the widest column narrower until all columns fit.
 fn fit(widths: &mut [usize], room: usize) {
     while widths.iter().sum::<usize>() > room {
         match widths.iter_mut().max() {
-            Some(widest) if *widest > NARROWEST => *widest -= 1,
+            Some(widest) if *widest > MIN_WIDTH => *widest -= 1,
             _ => return,
         }
     }
 }
 
-/// A text that is at most so wide; of a path its end is kept, of other texts their beginning.
+/// Cuts a text to a width. A path keeps its end, any other text its beginning.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_fit_and_nothing_is_cut_where_nobody_looks() {
+    fn columns_fit_into_a_terminal_and_nothing_is_cut_elsewhere() {
         let table = rows(&[
             &["PORT", "STATE", "REASON"],
             &["/dev/serial/modem001", "Ready", ""],
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_letters_count_twice_and_colours_not_at_all() {
+    fn wide_characters_count_twice_and_colours_not_at_all() {
         assert_eq!(cut("你好你好", 5), "你好…");
         let screen = Screen { size: Some((80, 24)), colours: true };
         let table = [

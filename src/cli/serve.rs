@@ -1,4 +1,4 @@
-//! `serve`.
+//! `serve`: runs the daemon.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::daemon::config::Config;
 use crate::daemon::{Daemon, Liveness, logging, rlimits, system_sources};
 
-/// How long systemd is kept waiting for ports that have not had their first try.
+/// How long systemd waits at most for the first attempt to reach the modem on every port.
 const FIRST_TRIES: Duration = Duration::from_secs(60);
 
-/// Runs the daemon until SIGTERM or SIGINT; SIGHUP has it read its configuration anew.
+/// Runs the daemon until SIGTERM or SIGINT. On SIGHUP it reads its configuration again.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _logging = logging::start(&config.log)?;
     rlimits::take();
@@ -20,7 +20,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         tracing::warn!(
             event = "without_effect",
             what,
-            "configured, but without effect in this version"
+            "configured, but has no effect in this version"
         );
     }
     let mut stop = StopSignals::listen()?;
@@ -41,36 +41,39 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Only systemd hears this; elsewhere nobody listens.
+/// Notifies systemd. Without systemd, this does nothing.
 fn notify(state: sd_notify::NotifyState<'_>) {
     let _ = sd_notify::notify(&[state]);
 }
 
 async fn announce(first_tries: impl Future<Output = bool>) {
     if first_tries.await {
-        tracing::info!(event = "ready", "every port has had its first try");
+        tracing::info!(event = "ready", "every port has been tried once");
     } else {
         tracing::warn!(
             event = "ready",
-            "some ports have not had their first try yet; `simbridge modem list` shows them"
+            "some ports have not been tried yet; `simbridge modem list` shows them"
         );
     }
     notify(sd_notify::NotifyState::Ready);
 }
 
-/// Tells systemd that the daemon works as long as it does. When it does not, systemd starts it
-/// anew.
+/// Feeds systemd's watchdog as long as the daemon works. When it does not, systemd restarts it.
 async fn feed_watchdog(mut liveness: Liveness, period: Duration) {
     loop {
         match liveness.look(period).await {
             Ok(()) => notify(sd_notify::NotifyState::Watchdog),
-            Err(why) => tracing::error!(event = "not_alive", why, "the watchdog is not fed"),
+            Err(why) => tracing::error!(
+                event = "not_alive",
+                why,
+                "the daemon is stuck; the watchdog is not fed"
+            ),
         }
         tokio::time::sleep(period).await;
     }
 }
 
-/// A signal that is listened for.
+/// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
     /// SIGTERM or SIGINT.
@@ -79,7 +82,7 @@ pub(super) enum Sign {
     Hangup,
 }
 
-/// SIGTERM, SIGINT, and SIGHUP, which a terminal sends when it is closed.
+/// SIGTERM, SIGINT and SIGHUP. A terminal that is closed sends SIGHUP, too.
 pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
@@ -87,7 +90,7 @@ pub(super) struct StopSignals {
 }
 
 impl StopSignals {
-    /// Listens from now on.
+    /// Starts listening.
     pub(super) fn listen() -> anyhow::Result<StopSignals> {
         let terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
         let interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
@@ -95,12 +98,12 @@ impl StopSignals {
         Ok(StopSignals { terminate, interrupt, hangup })
     }
 
-    /// Returns at the first of them.
+    /// Waits for any of the signals.
     pub(super) async fn wait(&mut self) {
         self.next().await;
     }
 
-    /// The next of them.
+    /// Waits for the next signal and returns what it asks for.
     pub(super) async fn next(&mut self) -> Sign {
         tokio::select! {
             _ = self.terminate.recv() => Sign::Stop,

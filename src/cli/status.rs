@@ -1,4 +1,4 @@
-//! `status`: the whole site on one screen, once or again and again.
+//! `status`: the whole site on one screen, once or continuously.
 
 use std::io::Write;
 use std::time::Duration;
@@ -11,63 +11,64 @@ use super::screen::{Cell, Ink, Screen, cut};
 use crate::daemon::system_sources;
 use crate::http::AdminClient;
 
-/// Lines of modems that are shown however much else there is.
-const MODEMS_AT_LEAST: usize = 5;
-/// Lines of alarms that are shown; what is behind them is seen below.
-const ALARMS_AT_MOST: usize = 6;
+/// How many lines of modems are shown however much else there is.
+const MIN_MODEM_LINES: usize = 5;
+/// How many lines of alarms are shown at most: the modems and the stock below show their causes.
+const MAX_ALARM_LINES: usize = 6;
 
-/// Shows how things stand.
+/// Prints the status once.
 pub(super) async fn once(client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    let site = Site::ask(client).await?;
+    let site = Site::fetch(client).await?;
     if json {
         return print::json(&site.status);
     }
-    site.lines(&Screen::here(), system_sources::utc_now())
+    site.lines(&Screen::of_stdout(), system_sources::utc_now())
         .iter()
         .try_for_each(|line| print::line(line))
 }
 
-/// Shows it again and again until interrupted: over itself on a terminal, elsewhere a line each
-/// time.
+/// Shows the status continuously until interrupted: on a terminal as a screen that is redrawn,
+/// elsewhere as one line each time.
 pub(super) async fn watch(client: &AdminClient, json: bool, every: Duration) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     loop {
-        let screen = Screen::here();
-        let asked = Site::ask(client).await;
+        let screen = Screen::of_stdout();
+        let fetched = Site::fetch(client).await;
         let now = system_sources::utc_now();
-        let shown = match (asked, screen.size) {
+        let shown = match (fetched, screen.size) {
             (Ok(site), _) if json => format!("{}\n", site.status),
             (Ok(site), None) => format!("{}\n", site.summary(now)),
-            (Ok(site), Some(_)) => over(&site.lines(&screen, now)),
-            // A daemon that is started anew is waited for.
-            (Err(error), Some(_)) if !json => over(&[format!("{error:#}")]),
+            (Ok(site), Some(_)) => redraw(&site.lines(&screen, now)),
+            // The daemon may be restarting.
+            (Err(error), Some(_)) if !json => redraw(&[format!("{error:#}")]),
             (Err(error), _) => return Err(error),
         };
         if out.write_all(shown.as_bytes()).and_then(|()| out.flush()).is_err() {
-            // Nobody reads any more.
+            // The reader has gone.
             return Ok(());
         }
         tokio::time::sleep(every).await;
     }
 }
 
-/// Lines over what stood there before, without a moment of nothing between.
-fn over(lines: &[String]) -> String {
+/// The lines in place of what the screen showed before, without clearing it first, which would
+/// flicker.
+fn redraw(lines: &[String]) -> String {
     format!(
         "\x1b[H{}\x1b[J",
         lines.iter().map(|line| format!("{line}\x1b[K\n")).collect::<String>()
     )
 }
 
-/// What the daemon says of the site.
+/// The state of the site, as the daemon reports it.
 struct Site {
-    /// The keys that scripts rely on, and more.
+    /// What `status --json` prints.
     status: Value,
     modems: Vec<Value>,
 }
 
 impl Site {
-    async fn ask(client: &AdminClient) -> anyhow::Result<Site> {
+    async fn fetch(client: &AdminClient) -> anyhow::Result<Site> {
         let mut status = client.get("/status").await?;
         let overview = client.get("/overview").await?;
         if let (Some(status), Value::Object(overview)) = (status.as_object_mut(), overview) {
@@ -92,7 +93,7 @@ impl Site {
         }
     }
 
-    /// Everything on one line.
+    /// The most important figures on one line.
     fn summary(&self, now: DateTime<Utc>) -> String {
         format!(
             "{}  modems {}/{}  sims {}/{}  orders {}  rentals {}  last SMS {}  alarms {}",
@@ -108,7 +109,7 @@ impl Site {
         )
     }
 
-    /// The screen.
+    /// The lines of the screen.
     fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<String> {
         let mut lines = self.head(screen);
         let alarms = self.list("alarms").iter().map(|alarm| {
@@ -116,22 +117,22 @@ impl Site {
             let text = screen.size.map_or(text.clone(), |(width, _)| cut(&text, width));
             screen.paint(&text, Ink::Bad)
         });
-        lines.extend(some(alarms.collect(), screen.size.map(|_| ALARMS_AT_MOST), "alarms"));
+        lines.extend(truncated(alarms.collect(), screen.size.map(|_| MAX_ALARM_LINES), "alarms"));
         lines.push(String::new());
         let (modems, stock) = (self.modem_rows(now), self.stock());
         let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 2));
-        // What the modems leave, and at least a share.
+        // The stock gets what the modems leave, and at least its share.
         let for_stock = |room: usize| {
             stock.len().min(
-                room.saturating_sub(modems.len()).max(room.saturating_sub(MODEMS_AT_LEAST) / 2),
+                room.saturating_sub(modems.len()).max(room.saturating_sub(MIN_MODEM_LINES) / 2),
             )
         };
         let for_stock = room.map(for_stock);
         let for_modems = room.map(|room| room - for_stock.unwrap_or(0));
-        lines.extend(some(screen.columns(&modems), for_modems, "modems"));
+        lines.extend(truncated(screen.columns(&modems), for_modems, "modems"));
         if stock.len() > 1 {
             lines.push(String::new());
-            lines.extend(some(screen.columns(&stock), for_stock, "services"));
+            lines.extend(truncated(screen.columns(&stock), for_stock, "services"));
         }
         lines
     }
@@ -176,11 +177,11 @@ impl Site {
         screen.columns(&rows)
     }
 
-    /// A row each, those first that want looking after.
+    /// One row per modem. Those that are not Ready come first.
     fn modem_rows(&self, now: DateTime<Utc>) -> Vec<Vec<Cell>> {
         let mut modems: Vec<&Value> = self.modems.iter().collect();
         modems.sort_by_key(|modem| text(modem, "state") == "Ready");
-        let names = short_names(&self.modems);
+        let are_names_unique = have_unique_names(&self.modems);
         let head = ["MODEM", "STATE", "FOR", "SIGNAL", "NETWORK", "NUMBER", "REASON"];
         let mut rows = vec![head.map(|text| Cell::with(text, Ink::Faint)).to_vec()];
         rows.extend(modems.into_iter().map(|modem| {
@@ -191,7 +192,8 @@ impl Site {
                 "Recovering" | "Quarantined" | "Absent" => Ink::Bad,
                 _ => Ink::Middling,
             };
-            let name = if names { port.rsplit('/').next().unwrap_or(port) } else { port };
+            let name =
+                if are_names_unique { port.rsplit('/').next().unwrap_or(port) } else { port };
             vec![
                 name.into(),
                 Cell::with(state, ink),
@@ -205,7 +207,7 @@ impl Site {
         rows
     }
 
-    /// Services with what is left of each in each country, the fewest first.
+    /// One row per service with its stock in each country. The lowest stock comes first.
     fn stock(&self) -> Vec<Vec<Cell>> {
         let mut countries: Vec<&str> =
             self.list("stock").iter().map(|stock| text(stock, "country")).collect();
@@ -239,8 +241,8 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// As many lines as there is room for, and how many more there are.
-fn some(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> {
+/// As many lines as there is room for; the last one then says how many more there are.
+fn truncated(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> {
     if let Some(room) = room.filter(|room| lines.len() > *room) {
         let kept = room.saturating_sub(1).max(1);
         let more = lines.len() - kept;
@@ -250,8 +252,8 @@ fn some(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> 
     lines
 }
 
-/// Whether ports can be told apart by the last part of their paths.
-fn short_names(modems: &[Value]) -> bool {
+/// Whether the last parts of the ports' paths suffice to tell the modems apart.
+fn have_unique_names(modems: &[Value]) -> bool {
     let mut names: Vec<&str> =
         modems.iter().filter_map(|modem| text(modem, "port").rsplit('/').next()).collect();
     names.sort_unstable();
@@ -267,7 +269,7 @@ fn since(modem: &Value, now: DateTime<Utc>) -> String {
     )
 }
 
-/// A time as people say it.
+/// A length of time, in the largest unit that keeps it readable.
 fn span(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -277,7 +279,7 @@ fn span(seconds: u64) -> String {
     }
 }
 
-/// Bars as telephones show them, and dBm.
+/// The signal as bars, as on a telephone, and in dBm.
 fn signal(dbm: Option<i64>) -> Cell {
     let Some(dbm) = dbm else { return Cell::from("") };
     let (bars, ink) = match dbm {
@@ -363,7 +365,7 @@ Uber   6   0";
         assert!(more.ends_with("more modems"), "{more}");
         assert!(
             lines.iter().any(|line| line.starts_with("modem001  Quarantined")),
-            "the bad ones first: {lines:#?}"
+            "those that are not Ready come first: {lines:#?}"
         );
         assert!(lines.iter().any(|line| line.starts_with("Uber")), "{lines:#?}");
         assert_eq!(
@@ -373,7 +375,7 @@ Uber   6   0";
     }
 
     #[test]
-    fn many_services_and_their_alarms_fit_the_least_stocked_first() {
+    fn many_services_and_alarms_fit_and_the_lowest_stock_comes_first() {
         let names: Vec<String> = (0..47).map(|n| format!("Service {n}")).collect();
         let services: Vec<(&str, u64, u64)> =
             names.iter().zip(0..).map(|(name, n)| (name.as_str(), 46 - n, 0)).collect();

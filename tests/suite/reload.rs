@@ -19,7 +19,7 @@ fn what_can_change_changes_and_what_cannot_is_named() {
     let daemon = site.serve_ready();
     let key = site.customer("ann", "10");
     site.ok(&["service", "add", "Any", "--price", "0.50"]);
-    assert_eq!(site.ok(&["reload"]), "nothing is other than before\n");
+    assert_eq!(site.ok(&["reload"]), "nothing has changed\n");
     let since = site.admin("/modems")[0]["since"].clone();
     change(
         &site,
