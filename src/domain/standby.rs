@@ -1,4 +1,4 @@
-//! SIMs that are parked in a bank: which of its radios could have one on the air, and in how long.
+//! SIMs that are parked in a bank: which of its radios could have one on the air, and how soon.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -7,21 +7,22 @@ use std::time::Duration;
 use super::bank::{BankReport, RadioReport, RadioState, SlotReport};
 use super::{Iccid, Timestamp};
 
-/// A bank that has been silent for longer is not believed.
-pub const FRESH: Duration = Duration::from_secs(300);
+/// A report that is older says nothing of the bank any more.
+pub const MAX_REPORT_AGE: Duration = Duration::from_secs(300);
 
 impl BankReport {
-    /// Whether what the bank said last can be believed at `now`.
+    /// Whether the report still says how the bank is at `now`.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        now.since(self.at) < FRESH
+        now.since(self.at) < MAX_REPORT_AGE
     }
 
-    /// The radios that could have a parked SIM on the air within `sell_within`, by place, each with
-    /// how long that takes at `now`.
+    /// The radios that could have a parked SIM on the air within `sell_within`, by index, and how
+    /// long that takes each of them from `now`.
     ///
-    /// Each of the slots `awaited` takes one, whose SIM somebody waits for: the radio that is about
-    /// it, else the quickest that reaches it, so that also a report from before that SIM was
-    /// called does not give its radio away. A radio whose card is in `held` takes none.
+    /// Each of the slots `awaited`, for whose SIMs somebody waits, takes one of them: the radio that
+    /// takes that slot next anyway, else the one that could have it on the air first. So a report
+    /// from before somebody waited for that SIM does not give its radio away. A radio whose SIM is
+    /// in `held` takes no other.
     pub fn free_radios(
         &self,
         now: Timestamp,
@@ -34,60 +35,72 @@ impl BankReport {
         let age = now.since(self.at);
         let is_held =
             |radio: &RadioReport| radio.iccid.as_ref().is_some_and(|iccid| held.contains(iccid));
-        let free = self.radios.iter().enumerate().filter(|(_, radio)| !is_held(radio));
-        let mut free: BTreeMap<usize, Duration> = free
-            .filter_map(|(place, radio)| {
-                Some((place, radio.free_in?.saturating_sub(age).saturating_add(self.switch_time)))
+        let candidates = self.radios.iter().enumerate().filter(|(_, radio)| !is_held(radio));
+        let mut free: BTreeMap<usize, Duration> = candidates
+            .filter_map(|(index, radio)| {
+                Some((index, radio.free_in?.saturating_sub(age).saturating_add(self.switch_time)))
             })
             .collect();
         let awaited = self.slots.iter().filter(|slot| awaited.contains(&slot.slot));
         for slot in awaited {
-            let about = |radio: &RadioReport| {
+            let takes_it_next = |radio: &RadioReport| {
                 radio.next.as_ref().is_some_and(|next| next.slot == slot.slot)
             };
             let taken = slot
                 .on_radio
-                .or_else(|| self.radios.iter().position(about))
-                .or_else(|| quickest(&free, slot).map(|(place, _)| place));
-            taken.map(|place| free.remove(&place));
+                .or_else(|| self.radios.iter().position(takes_it_next))
+                .or_else(|| soonest_radio(&free, slot).map(|(index, _)| index));
+            if let Some(index) = taken {
+                free.remove(&index);
+            }
         }
         free.retain(|_, wait| *wait <= self.sell_within);
         free
     }
 
-    /// Whether some radio that reaches a slot works.
-    pub fn reaches(&self, slot: &SlotReport) -> bool {
+    /// Whether a radio works that can take a slot.
+    pub fn can_serve(&self, slot: &SlotReport) -> bool {
         let radios = self.radios.get(slot.radios.clone()).unwrap_or_default();
         radios.iter().any(|radio| radio.state != RadioState::OutOfOrder)
     }
 }
 
 impl SlotReport {
-    /// The card that is parked in it and can be put on the air.
+    /// The SIM that is parked in the slot and can be put on the air.
     pub fn parked(&self) -> Option<&Iccid> {
         self.contents.iccid().filter(|_| self.on_radio.is_none() && self.trouble.is_none())
     }
 }
 
-/// The radio that could have a slot's card on the air first, and in how long.
-pub fn quickest(free: &BTreeMap<usize, Duration>, slot: &SlotReport) -> Option<(usize, Duration)> {
-    let reaching = free.iter().filter(|(place, _)| slot.radios.contains(place));
-    reaching.min_by_key(|(place, wait)| (**wait, **place)).map(|(place, wait)| (*place, *wait))
+/// The radio that could have a slot's SIM on the air first, and how long that takes.
+pub fn soonest_radio(
+    free: &BTreeMap<usize, Duration>,
+    slot: &SlotReport,
+) -> Option<(usize, Duration)> {
+    let candidates = free.iter().filter(|(index, _)| slot.radios.contains(index));
+    candidates.min_by_key(|(index, wait)| (**wait, **index)).map(|(index, wait)| (*index, *wait))
 }
 
-/// How many SIMs the radios `free` could take at the same time, of `parked`: so many that can be
-/// put on those radios.
-pub fn placeable(free: impl IntoIterator<Item = usize>, parked: &[(Range<usize>, usize)]) -> usize {
+/// How many parked SIMs the radios `free` could have on the air at the same time. Of `parked`, each
+/// entry is a range of radios and the number of SIMs that can be put on any of them.
+pub fn max_simultaneous(
+    free: impl IntoIterator<Item = usize>,
+    parked: &[(Range<usize>, usize)],
+) -> usize {
     let mut left: Vec<(Range<usize>, usize)> = parked.to_vec();
     let mut free: Vec<usize> = free.into_iter().collect();
     free.sort_unstable();
-    // Of those that a radio reaches it takes one that the fewest radios after it reach.
-    free.into_iter().fold(0, |placed, radio| {
-        let reached =
+    // Of the SIMs that a radio can take, it takes one that the fewest later radios can take.
+    free.into_iter().fold(0, |on_air, radio| {
+        let candidates =
             left.iter_mut().filter(|(radios, count)| *count > 0 && radios.contains(&radio));
-        let Some((_, count)) = reached.min_by_key(|(radios, _)| radios.end) else { return placed };
-        *count -= 1;
-        placed + 1
+        match candidates.min_by_key(|(radios, _)| radios.end) {
+            Some((_, count)) => {
+                *count -= 1;
+                on_air + 1
+            }
+            None => on_air,
+        }
     })
 }
 
@@ -149,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_radio_is_free_when_nothing_holds_its_card_and_it_would_be_in_time() {
+    fn a_radio_is_free_when_nothing_holds_its_sim_and_it_would_be_in_time() {
         let (none, now) = (HashSet::new(), Timestamp(0));
         assert_eq!(bank().free_radios(now, &[], &none), BTreeMap::from([(0, S(80)), (1, S(40))]));
         let later = Timestamp(20_000_000);
@@ -157,14 +170,14 @@ mod tests {
         assert_eq!(
             bank().free_radios(later, &[], &none),
             expected,
-            "what it said twenty seconds ago"
+            "the report is twenty seconds old"
         );
         let held = HashSet::from([Iccid::from_stored("a")]);
         assert_eq!(bank().free_radios(now, &[], &held), BTreeMap::from([(1, S(40))]));
         assert_eq!(
-            bank().free_radios(now.plus(FRESH), &[], &none),
+            bank().free_radios(now.plus(MAX_REPORT_AGE), &[], &none),
             BTreeMap::new(),
-            "it has been silent for too long"
+            "the report is too old"
         );
         let unsold = BankReport { sell_within: S(0), ..bank() };
         assert_eq!(unsold.free_radios(now, &[], &none), BTreeMap::new());
@@ -176,7 +189,7 @@ mod tests {
         assert_eq!(
             bank().free_radios(now, &[0], &none),
             BTreeMap::from([(0, S(80))]),
-            "the quickest"
+            "the soonest_radio"
         );
         assert_eq!(
             bank().free_radios(now, &[2], &none),
@@ -184,15 +197,11 @@ mod tests {
             "the only one"
         );
         assert_eq!(bank().free_radios(now, &[0, 1], &none), BTreeMap::new());
-        assert_eq!(
-            bank().free_radios(now, &[3], &none).len(),
-            2,
-            "its radio is spoken for already"
-        );
+        assert_eq!(bank().free_radios(now, &[3], &none).len(), 2, "its radio is taken already");
         let mut about = bank();
         about.radios[2].next =
             Some(PlannedSwitch { slot: 0, reason: SwitchReason::Order, not_before: now });
-        assert_eq!(about.free_radios(now, &[0], &none).len(), 2, "the radio that is about it");
+        assert_eq!(about.free_radios(now, &[0], &none).len(), 2, "the radio that takes it next");
         about.slots[1].on_radio = Some(0);
         assert_eq!(
             about.free_radios(now, &[1], &none),
@@ -202,15 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn the_quickest_radio_that_reaches_a_slot() {
+    fn the_radio_that_could_have_a_slot_on_the_air_first() {
         let free = BTreeMap::from([(0, S(80)), (1, S(40)), (2, S(40))]);
-        assert_eq!(quickest(&free, &slot(0, 0..4)), Some((1, S(40))));
-        assert_eq!(quickest(&free, &slot(0, 0..1)), Some((0, S(80))));
-        assert_eq!(quickest(&free, &slot(0, 3..4)), None);
+        assert_eq!(soonest_radio(&free, &slot(0, 0..4)), Some((1, S(40))));
+        assert_eq!(soonest_radio(&free, &slot(0, 0..1)), Some((0, S(80))));
+        assert_eq!(soonest_radio(&free, &slot(0, 3..4)), None);
     }
 
     #[test]
-    fn as_many_sims_as_radios_reach_at_the_same_time() {
+    fn no_more_sims_are_on_the_air_at_once_than_radios_can_take() {
         for (free, parked, expected) in [
             (vec![0, 1, 2], vec![(0..4, 9)], 3),
             (vec![0, 1, 2], vec![(0..1, 9)], 1),
@@ -219,21 +228,21 @@ mod tests {
             (vec![0, 1, 2, 3], vec![(0..3, 1), (3..4, 5)], 2),
             (vec![], vec![(0..3, 1)], 0),
         ] {
-            assert_eq!(placeable(free.clone(), &parked), expected, "{free:?} {parked:?}");
+            assert_eq!(max_simultaneous(free.clone(), &parked), expected, "{free:?} {parked:?}");
         }
     }
 
     #[test]
-    fn what_is_parked_and_can_be_put_on() {
+    fn a_sim_is_parked_when_it_is_on_no_radio_and_its_slot_has_no_trouble() {
         let good = slot(0, 0..1);
         assert!(good.parked().is_some_and(|iccid| iccid == "0"));
         assert_eq!(SlotReport { on_radio: Some(0), ..good.clone() }.parked(), None);
         assert_eq!(SlotReport { trouble: Some("x".to_owned()), ..good.clone() }.parked(), None);
         assert_eq!(SlotReport { contents: SlotContents::Empty, ..good.clone() }.parked(), None);
         let mut bank = bank();
-        assert!(bank.reaches(&good));
+        assert!(bank.can_serve(&good));
         bank.radios[0].state = RadioState::OutOfOrder;
-        assert!(!bank.reaches(&good));
-        assert!(!bank.reaches(&slot(0, 3..9)), "there is no such radio");
+        assert!(!bank.can_serve(&good));
+        assert!(!bank.can_serve(&slot(0, 3..9)), "there is no such radio");
     }
 }

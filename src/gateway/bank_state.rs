@@ -10,21 +10,20 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::domain::bank::{BankReport, RadioState, SlotReport};
 use crate::domain::{Iccid, Timestamp};
 
-/// The banks' last reports, the SIMs that have leave to go off the air, and the tenants who wait
-/// for theirs.
+/// The banks' last reports, the released SIMs, and the SIMs that tenants wait for.
 #[derive(Debug, Default)]
 pub(super) struct BankState(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     banks: BTreeMap<String, KnownBank>,
-    /// SIMs that have leave to go off the air, by ICCID: nobody is given them as SIMs on the air.
-    leaving: HashSet<String>,
+    /// SIMs that may leave the air, by ICCID: no customer is given them as SIMs on the air.
+    released: HashSet<String>,
     /// SIMs whose tenant looked for messages, and when.
     viewed_by_tenant: HashMap<String, Timestamp>,
 }
 
-/// A bank's last report, and its slots by the card that is in them.
+/// A bank's last report, and the index of each slot by the SIM that is in it.
 #[derive(Debug, Clone)]
 pub(super) struct KnownBank {
     pub(super) report: Arc<BankReport>,
@@ -52,7 +51,7 @@ impl BankState {
         !self.lock().banks.is_empty()
     }
 
-    /// The bank that a card is in, as far as it is known.
+    /// The bank that a SIM is in, if it is known.
     pub(super) fn bank_of(&self, iccid: &str) -> Option<KnownBank> {
         self.lock().banks.values().find(|bank| bank.by_iccid.contains_key(iccid)).cloned()
     }
@@ -83,19 +82,19 @@ impl BankState {
         self.lock().banks.remove(bank);
     }
 
-    /// Gives a SIM leave to go off the air. Whether it had none before.
-    pub(super) fn start_leaving(&self, iccid: String) -> bool {
-        self.lock().leaving.insert(iccid)
+    /// Allows a SIM to leave the air; returns whether it was not allowed before.
+    pub(super) fn release(&self, iccid: String) -> bool {
+        self.lock().released.insert(iccid)
     }
 
-    /// Takes a SIM's leave to go off the air back.
-    pub(super) fn stop_leaving(&self, iccid: &str) {
-        self.lock().leaving.remove(iccid);
+    /// A released SIM is on the air again, or has not left it.
+    pub(super) fn reclaim(&self, iccid: &str) {
+        self.lock().released.remove(iccid);
     }
 
-    pub(super) fn is_leaving(&self, iccid: &str) -> bool {
+    pub(super) fn is_released(&self, iccid: &str) -> bool {
         let state = self.lock();
-        !state.leaving.is_empty() && state.leaving.contains(iccid)
+        !state.released.is_empty() && state.released.contains(iccid)
     }
 
     /// Keeps the age of the reports when the clock was set forward by `ahead`.

@@ -1,8 +1,8 @@
-//! SIM banks, as their driver and the business speak of them: what is in the slots, what is wanted
-//! of the SIMs, and who may leave the air.
+//! What the banks' driver and the business have to do with each other: what is in the slots, what is
+//! wanted of the SIMs, and which SIMs may leave the air.
 //!
-//! What a bank reports of itself is kept in memory only. Which SIM has leave to go off the air is
-//! too: after a start the daemon believes nothing until a SIM has been read on a radio.
+//! The banks' reports and the released SIMs are kept in memory only: after a start nothing is taken
+//! for granted until a SIM has been read on a radio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,12 +15,12 @@ use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger};
 use crate::domain::{Iccid, RowLimit, Timestamp};
-use crate::store::{BankPosition, Hold, StoreError, WriteTx};
+use crate::store::{BankPosition, SimClaims, StoreError, WriteTx};
 
-/// For how long switches are kept.
-const MOVES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long the records of switches are kept.
+const SWITCHES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// What the banks' driver asks of the business and tells it.
+/// The business as the banks' driver sees it.
 pub struct Banks {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
@@ -36,113 +36,113 @@ impl Banks {
         Banks { env, presence, wakeups }
     }
 
-    /// What is kept of a bank's slots, in order.
+    /// What is stored of a bank's slots, in order.
     pub async fn slots(&self, bank: &str) -> Result<Vec<SlotRecord>, Error> {
         let bank = bank.to_owned();
         Ok(self.env.store.read(move |rows| rows.bank_slots(&bank)).await?)
     }
 
-    /// Keeps what was found in a slot. A card is in one slot at most: what is in the one where it
-    /// was before is unknown then.
+    /// Stores what was found in a slot. A SIM is in one slot only: of the one where it was before,
+    /// nothing is known any more.
     pub async fn record_slot(&self, bank: &str, record: SlotRecord) -> Result<(), Error> {
         let bank = bank.to_owned();
-        let kept = self.env.store.write(move |tx| {
+        let stored = self.env.store.write(move |tx| {
             tx.save_slot(&bank, &record)?;
             let iccid = record.contents.iccid();
             let sim = iccid.map(|iccid| tx.sim_by_iccid(iccid.as_str())).transpose()?.flatten();
             sim.map_or(Ok(()), |sim| {
-                tx.stay_is_in(sim.id, &BankPosition { bank, slot: Some(record.slot) })
+                tx.set_bank_position(sim.id, &BankPosition { bank, slot: Some(record.slot) })
             })
         });
-        Ok(kept.await?)
+        Ok(stored.await?)
     }
 
-    /// Keeps a switch that is over. The card that left is in that modem no more, unless it is what
-    /// was read there afterwards.
-    pub async fn record_switch(&self, moved: SwitchRecord) -> Result<(), Error> {
+    /// Stores a finished switch. The SIM that left is not in that modem any more, unless it was read
+    /// there again afterwards.
+    pub async fn record_switch(&self, record: SwitchRecord) -> Result<(), Error> {
         let now = self.env.now();
-        let kept = self.env.store.write(move |tx| {
-            tx.add_switch(&moved, now.minus(MOVES_KEPT))?;
-            let left = moved.left.as_ref().filter(|left| moved.found.as_ref() != Some(left));
+        let stored = self.env.store.write(move |tx| {
+            tx.add_switch(&record, now.minus(SWITCHES_KEPT))?;
+            let left = record.left.as_ref().filter(|left| record.found.as_ref() != Some(left));
             match left.map(|left| tx.sim_by_iccid(left.as_str())).transpose()?.flatten() {
-                Some(sim) => tx.end_stay(sim.id, moved.began_at),
+                Some(sim) => tx.end_location(sim.id, record.began_at),
                 None => Ok(()),
             }
         });
-        Ok(kept.await?)
+        Ok(stored.await?)
     }
 
     /// A bank's newest `limit` switches, newest first.
     pub async fn switches(&self, bank: &str, limit: RowLimit) -> Result<Vec<SwitchRecord>, Error> {
         let bank = bank.to_owned();
-        Ok(self.env.store.read(move |rows| rows.bank_moves(&bank, limit.rows())).await?)
+        Ok(self.env.store.read(move |rows| rows.bank_switches(&bank, limit.rows())).await?)
     }
 
-    /// What is wanted of these SIMs, by ICCID; one that is not known has no need.
+    /// What is wanted of these SIMs. SIMs that are not known are left out.
     pub async fn demand_for(&self, iccids: Vec<Iccid>) -> Result<Vec<SlotDemand>, Error> {
         let now = self.env.now();
         let read = self.env.store.read(move |rows| {
-            let hold =
-                |iccid: Iccid| Ok(rows.hold_on(iccid.as_str(), now)?.map(|hold| (iccid, hold)));
+            let with_claims = |iccid: Iccid| {
+                Ok(rows.sim_claims(iccid.as_str(), now)?.map(|claims| (iccid, claims)))
+            };
             iccids
                 .into_iter()
-                .map(hold)
+                .map(with_claims)
                 .filter_map(Result::transpose)
                 .collect::<Result<Vec<_>, StoreError>>()
         });
-        Ok(read.await?.into_iter().map(|(iccid, hold)| self.demand_of(iccid, hold, now)).collect())
+        let known = read.await?.into_iter();
+        Ok(known.map(|(iccid, claims)| self.demand_of(iccid, claims, now)).collect())
     }
 
-    fn demand_of(&self, iccid: Iccid, hold: Hold, now: Timestamp) -> SlotDemand {
-        let away = !self.presence.is_on_air(iccid.as_str(), now);
-        let awaited = self.presence.banks.is_awaited_by_tenant(iccid.as_str(), !away);
+    fn demand_of(&self, iccid: Iccid, claims: SimClaims, now: Timestamp) -> SlotDemand {
+        let on_air = self.presence.is_on_air(iccid.as_str(), now);
+        let awaited = self.presence.banks.is_awaited_by_tenant(iccid.as_str(), on_air);
         let by_tenant = awaited.then_some(SwitchTrigger::Tenant);
-        let trigger = hold
+        let trigger = claims
             .open_until
-            .filter(|_| away)
+            .filter(|_| !on_air)
             .map(|until| SwitchTrigger::Order { until })
             .or(by_tenant);
         SlotDemand {
-            held: hold.stays,
-            collecting: hold.collects,
+            held: claims.held,
+            collecting: claims.collecting,
             trigger,
-            rented: hold.rented,
+            rented: claims.rented,
             iccid,
         }
     }
 
-    /// Asks for a SIM's leave to go off the air; whether it is granted. From then on nobody is
-    /// given the SIM as one on the air until [`Banks::end_leave`] is called, also when the caller
-    /// did not wait for the answer.
-    pub async fn grant_leave(&self, iccid: &str) -> Result<bool, Error> {
-        let (presence, now, leaving) =
-            (Arc::clone(&self.presence), self.env.clock(), iccid.to_owned());
+    /// Releases a SIM, so that it may leave the air, unless something holds it; returns whether it is
+    /// released. From then on no customer is given the SIM as one on the air until
+    /// [`Banks::reclaim`] is called, even if the caller did not wait for the answer.
+    pub async fn release(&self, iccid: &str) -> Result<bool, Error> {
+        let (presence, now, sim) = (Arc::clone(&self.presence), self.env.clock(), iccid.to_owned());
         let is_new = Arc::new(AtomicBool::new(false));
-        let marks = Arc::clone(&is_new);
-        let marked = self.env.store.write(move |tx| {
-            let may = tx.hold_on(&leaving, now())?.is_none_or(|hold| !hold.stays);
-            if may {
+        let is_new_in_tx = Arc::clone(&is_new);
+        let released = self.env.store.write(move |tx| {
+            let may_leave = tx.sim_claims(&sim, now())?.is_none_or(|claims| !claims.held);
+            if may_leave {
                 // Set on the writer's thread, so that the next operation sees it already.
-                marks.store(presence.banks.start_leaving(leaving), Ordering::SeqCst);
+                is_new_in_tx.store(presence.banks.release(sim), Ordering::SeqCst);
             }
-            Ok::<_, Error>(may)
+            Ok::<_, Error>(may_leave)
         });
-        let may = marked.await;
-        // The leave may have been noted before the operation's group was lost.
-        if may.is_err() && is_new.load(Ordering::SeqCst) {
-            self.end_leave(iccid);
+        let released = released.await;
+        // The release may have been noted before the operation's group was lost.
+        if released.is_err() && is_new.load(Ordering::SeqCst) {
+            self.reclaim(iccid);
         }
-        may
+        released
     }
 
-    /// A SIM that had leave to go off the air is on the air again, or has not left it: it can be
-    /// given out as before.
-    pub fn end_leave(&self, iccid: &str) {
-        self.presence.banks.stop_leaving(iccid);
+    /// A released SIM is on the air again, or has not left it: it can be given to customers.
+    pub fn reclaim(&self, iccid: &str) {
+        self.presence.banks.reclaim(iccid);
         self.wakeups.sim_became_ready();
     }
 
-    /// Takes what a bank reports of itself, in place of its last report.
+    /// Takes a bank's report, in place of its last one.
     pub fn take_report(&self, report: BankReport) {
         self.presence.banks.take_report(report);
     }
@@ -202,7 +202,7 @@ impl Banks {
         let Some(bank) = banks.iter().find(has).map(|bank| bank.report.name.clone()) else {
             return Ok(None);
         };
-        let slot = tx.slot_of_card(&bank, iccid)?;
+        let slot = tx.slot_of_sim(&bank, iccid)?;
         Ok(Some(BankPosition { bank, slot }))
     }
 }

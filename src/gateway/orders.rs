@@ -413,9 +413,10 @@ impl Gateway {
     /// answers of how many.
     pub(super) fn begin_awaited_orders(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.env.now();
-        let awaiting = tx.awaiting(now)?;
-        let arrived =
-            awaiting.into_iter().filter(|waiting| self.presence.is_on_air(&waiting.iccid, now));
+        let awaiting = tx.orders_waiting_for_sim(now)?;
+        let arrived = awaiting
+            .into_iter()
+            .filter(|waiting| self.presence.is_on_air(waiting.iccid.as_str(), now));
         let expires_at = now.plus(self.env.settings().order_lifetime);
         let mut count = 0;
         for waiting in arrived {

@@ -30,7 +30,7 @@ impl SimPresence {
 
     /// Whether a SIM is in a working modem and has no leave to go off the air.
     pub(super) fn is_on_air(&self, iccid: &str, now: Timestamp) -> bool {
-        self.modems.port_of(iccid, now).is_some() && !self.banks.is_leaving(iccid)
+        self.modems.port_of(iccid, now).is_some() && !self.banks.is_released(iccid)
     }
 
     /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
@@ -59,8 +59,9 @@ impl SimPresence {
     /// Whether a SIM is parked where a bank that works visits it, so that it can be rented out.
     pub(super) fn is_parked_and_visited(&self, iccid: &str, now: Timestamp) -> bool {
         let Some(bank) = self.banks.bank_of(iccid) else { return false };
-        let slot =
-            bank.slot_of(iccid).filter(|slot| slot.parked().is_some() && bank.report.reaches(slot));
+        let slot = bank
+            .slot_of(iccid)
+            .filter(|slot| slot.parked().is_some() && bank.report.can_serve(slot));
         bank.report.is_fresh(now) && bank.report.trouble.is_none() && slot.is_some()
     }
 }

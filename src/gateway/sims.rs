@@ -99,7 +99,7 @@ impl Sims {
                 }
                 let position = sims.banks.position_of(tx, &read.imei, &read.iccid)?;
                 let forget_before = now.minus(LOCATIONS_KEPT);
-                tx.keep_stay(sim.id, &read.imei, position.as_ref(), now, forget_before)?;
+                tx.record_location(sim.id, &read.imei, position.as_ref(), now, forget_before)?;
                 Ok(before.filter(|before| *before != read.iccid))
             })
             .await
@@ -157,7 +157,7 @@ impl Sims {
     pub async fn locations(&self, iccid: &str, limit: u32) -> Result<Vec<LocationPeriod>, Error> {
         let iccid = iccid.to_owned();
         let read = self.env.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
-            Some(sim) => rows.stays(sim.id, i64::from(limit)),
+            Some(sim) => rows.sim_locations(sim.id, i64::from(limit)),
             None => Ok(Vec::new()),
         });
         Ok(read.await?)

@@ -1,9 +1,8 @@
-//! SIMs that are parked in a bank are sold too, when a radio could have them on the air soon
-//! enough.
+//! Sales of SIMs that are parked in a bank, when a radio could have them on the air soon enough.
 //!
-//! Which radios are spoken for is not remembered here: an order on a parked SIM says so itself, in
-//! the database, until its SIM is on the air or it is over. So the next operation of the same group
-//! knows it, a report from before the sale frees no radio, and a restart forgets none.
+//! Which radios are taken is not remembered here: an order on a parked SIM is marked as waiting in
+//! the database until its SIM is on the air or the order is over. So the next operation of the same
+//! group knows of it, a report from before the sale frees no radio, and a restart forgets none.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -11,18 +10,18 @@ use std::time::Duration;
 
 use super::bank_state::KnownBank;
 use super::sim_presence::SimPresence;
-use crate::domain::standby::{placeable, quickest};
+use crate::domain::standby::{max_simultaneous, soonest_radio};
 use crate::domain::{Iccid, SimId, Timestamp};
 use crate::store::{ReadTx, StockQuery, StoreError};
 
-/// How the SIM of an order comes on the air.
+/// How the SIM of an order comes to be on the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SimReadiness {
-    /// It is there.
+    /// It is on the air already.
     On,
-    /// A bank has to put it there.
+    /// A bank has to switch it in.
     Parked {
-        /// Within this, or the order was in vain.
+        /// How long that may take; after that the order ends.
         sold_within: Duration,
     },
 }
@@ -39,41 +38,42 @@ pub(super) struct StandbyPool(Vec<BankCapacity>);
 
 struct BankCapacity {
     known: KnownBank,
+    /// The radios that can take a SIM, and how long each takes to have it on the air.
     free: BTreeMap<usize, Duration>,
 }
 
-/// Parked SIMs that radios reach, counted by bank and radios.
-pub(super) type Reached = HashMap<(usize, Range<usize>), usize>;
+/// The number of parked SIMs by bank and by the radios that can take them.
+pub(super) type ParkedCounts = HashMap<(usize, Range<usize>), usize>;
 
-/// A parked SIM, and the soonest that it could be on the air.
+/// Where a parked SIM is, and how soon it could be on the air.
 pub(super) struct StandbyOffer {
-    /// Its bank, and the radios that reach it.
+    /// Its bank, and the radios that can take it.
     pub(super) place: (usize, Range<usize>),
     wait: Duration,
     sold_within: Duration,
 }
 
 impl StandbyPool {
-    /// Where a parked SIM is, if a radio could have it on the air in time.
+    /// The offer for a parked SIM, if a radio could have it on the air in time.
     pub(super) fn offer(&self, iccid: &str) -> Option<StandbyOffer> {
         self.0.iter().enumerate().find_map(|(place, bank)| {
             let slot = bank
                 .known
                 .slot_of(iccid)
                 .filter(|slot| slot.parked().is_some_and(|parked| parked == iccid))?;
-            let (_, wait) = quickest(&bank.free, slot)?;
+            let (_, wait) = soonest_radio(&bank.free, slot)?;
             let sold_within = bank.known.report.sell_within;
             Some(StandbyOffer { place: (place, slot.radios.clone()), wait, sold_within })
         })
     }
 
-    /// How many of the SIMs that were counted could be on the air at the same time: no more than
-    /// radios are free.
-    pub(super) fn placeable(&self, reached: &Reached) -> usize {
+    /// How many of the counted SIMs could be on the air at the same time: no more than there are free
+    /// radios.
+    pub(super) fn placeable(&self, counts: &ParkedCounts) -> usize {
         let in_bank = |(place, bank): (usize, &BankCapacity)| {
-            let here = reached.iter().filter(|((bank, _), _)| *bank == place);
+            let here = counts.iter().filter(|((bank, _), _)| *bank == place);
             let here: Vec<_> = here.map(|((_, radios), count)| (radios.clone(), *count)).collect();
-            placeable(bank.free.keys().copied(), &here)
+            max_simultaneous(bank.free.keys().copied(), &here)
         };
         self.0.iter().enumerate().map(in_bank).sum()
     }
@@ -84,7 +84,7 @@ impl StandbyPool {
 }
 
 impl SimPresence {
-    /// The banks that could put a SIM on the air now; `None`: no radio is free.
+    /// The banks that could put a SIM on the air now; `None` if no radio is free.
     pub(super) fn standby_pool(
         &self,
         rows: &ReadTx<'_>,
@@ -93,12 +93,12 @@ impl SimPresence {
         if !self.banks.any() {
             return Ok(None);
         }
-        let awaiting = rows.awaiting(now)?;
+        let waiting = rows.orders_waiting_for_sim(now)?;
         let mut banks = Vec::new();
         for bank in self.banks.all() {
-            let slots = awaiting.iter().filter_map(|waiting| bank.slot_of(&waiting.iccid));
+            let slots = waiting.iter().filter_map(|order| bank.slot_of(order.iccid.as_str()));
             let awaited: Vec<u32> = slots.map(|slot| slot.slot).collect();
-            let held = self.held_radios(rows, &bank, now)?;
+            let held = self.unavailable_sims(rows, &bank, now)?;
             let free = bank.report.free_radios(now, &awaited, &held);
             if !free.is_empty() {
                 banks.push(BankCapacity { known: bank, free });
@@ -107,32 +107,26 @@ impl SimPresence {
         Ok((!banks.is_empty()).then_some(StandbyPool(banks)))
     }
 
-    /// The cards on a bank's radios that must stay there, or that are to make room for another
-    /// already.
-    fn held_radios(
+    /// The SIMs on a bank's radios that must stay there, or that make room for another already.
+    fn unavailable_sims(
         &self,
         rows: &ReadTx<'_>,
         bank: &KnownBank,
         now: Timestamp,
     ) -> Result<HashSet<Iccid>, StoreError> {
-        let mut held = HashSet::new();
-        for iccid in bank
-            .report
-            .radios
-            .iter()
-            .filter(|radio| radio.free_in.is_some())
-            .filter_map(|r| r.iccid.as_ref())
-        {
-            if self.banks.is_leaving(iccid.as_str())
-                || rows.hold_on(iccid.as_str(), now)?.is_some_and(|hold| hold.stays)
+        let mut unavailable = HashSet::new();
+        let radios = bank.report.radios.iter().filter(|radio| radio.free_in.is_some());
+        for iccid in radios.filter_map(|radio| radio.iccid.as_ref()) {
+            if self.banks.is_released(iccid.as_str())
+                || rows.sim_claims(iccid.as_str(), now)?.is_some_and(|claims| claims.held)
             {
-                held.insert(iccid.clone());
+                unavailable.insert(iccid.clone());
             }
         }
-        Ok(held)
+        Ok(unavailable)
     }
 
-    /// The SIM of those parked that could be on the air first; of several the one given out longest
+    /// The parked SIM that could be on the air first; of several, the one that was given out longest
     /// ago.
     pub(super) fn allocate_parked(
         &self,
@@ -162,7 +156,7 @@ impl SimPresence {
         }))
     }
 
-    /// Where a SIM that the database has on sale is parked, if it is and could be on the air in
+    /// The offer for a SIM that the database has on sale, if it is parked and could be on the air in
     /// time.
     pub(super) fn standby_offer(
         &self,
@@ -174,24 +168,24 @@ impl SimPresence {
         pool.offer(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.is_faulty(sim))
     }
 
-    /// How many numbers of parked SIMs could be given out at this moment.
+    /// How many parked SIMs could be given out at this moment.
     pub(super) fn parked_count(
         &self,
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
     ) -> Result<usize, StoreError> {
         let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(0) };
-        let mut reached = Reached::new();
+        let mut counts = ParkedCounts::new();
         rows.find_parked(query, |sim, iccid| {
             if let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) {
-                *reached.entry(offer.place).or_default() += 1;
+                *counts.entry(offer.place).or_default() += 1;
             }
             false
         })?;
-        Ok(pool.placeable(&reached))
+        Ok(pool.placeable(&counts))
     }
 
-    /// How one SIM can come on the air for an order, if it can in time.
+    /// How a certain SIM can come to be on the air for an order, if it can in time.
     pub(super) fn readiness_of(
         &self,
         rows: &ReadTx<'_>,
@@ -201,8 +195,8 @@ impl SimPresence {
         if self.is_on_air(iccid, now) {
             return Ok(Some(SimReadiness::On));
         }
-        // Whom something holds cannot be parked; the driver would be of another mind.
-        if rows.hold_on(iccid, now)?.is_none_or(|hold| hold.stays) {
+        // A SIM that something holds cannot be parked, whatever its bank reported last.
+        if rows.sim_claims(iccid, now)?.is_none_or(|claims| claims.held) {
             return Ok(None);
         }
         let offer = self.standby_pool(rows, now)?.and_then(|pool| pool.offer(iccid));

@@ -1,4 +1,4 @@
-//! SIM banks: what was found in their slots, the switches, and what holds a SIM on the air.
+//! SIM banks: what was found in their slots, the switches, and what a SIM is needed on the air for.
 
 use rusqlite::{Row, params};
 
@@ -6,17 +6,17 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchRecord};
 use crate::domain::{AccountId, Iccid, OrderId, PortName, Timestamp};
 
-/// How many rows that are too old go with each new one.
+/// The number of outdated rows that are deleted with each new one.
 const PRUNED: i64 = 20;
 
-/// What wants a SIM to be on the air.
+/// What a SIM is needed on the air for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
+pub struct SimClaims {
     /// It must not leave: an order is open on it, or the rest of a long message is awaited.
-    pub stays: bool,
-    /// An order that has had its first message still collects on it.
-    pub collects: bool,
-    /// An order is open on it until then, the latest of several.
+    pub held: bool,
+    /// An order that has had its first message is still collecting on it.
+    pub collecting: bool,
+    /// The latest end of the orders that are open on it.
     pub open_until: Option<Timestamp>,
     /// It has a tenant.
     pub rented: bool,
@@ -24,24 +24,22 @@ pub struct Hold {
 
 /// An open order whose SIM has not been on the air since it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Awaiting {
+pub struct WaitingOrder {
     /// The order.
     pub order: OrderId,
-    /// Whose it is.
+    /// The account that made it.
     pub account: AccountId,
-    /// The SIM's ICCID.
-    pub iccid: String,
-}
-
-fn located(table: &'static str, key: String, fault: &'static str) -> StoreError {
-    StoreError::Row { table, key, fault }
+    /// Its SIM.
+    pub iccid: Iccid,
 }
 
 fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>> {
     let (bank, slot): (String, i64) = (row.get(0)?, row.get(1)?);
     let (word, iccid): (String, Option<String>) = (row.get(2)?, row.get(3)?);
     let visited_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-    let fault = |fault| Ok(Err(located("bank_slot", format!("{bank} {slot}"), fault)));
+    let fault = |fault| {
+        Ok(Err(StoreError::Row { table: "bank_slot", key: format!("{bank} {slot}"), fault }))
+    };
     let contents = match (word.as_str(), iccid) {
         ("unknown", None) => SlotContents::Unknown,
         ("empty", None) => SlotContents::Empty,
@@ -53,7 +51,10 @@ fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>
 }
 
 fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreError>> {
-    let fault = |fault| Ok(Err(located("bank_move", row.get::<_, i64>(0)?.to_string(), fault)));
+    let fault = |fault| {
+        let key = row.get::<_, i64>(0)?.to_string();
+        Ok(Err(StoreError::Row { table: "bank_move", key, fault }))
+    };
     let iccid = |column: usize| -> rusqlite::Result<Option<Iccid>> {
         Ok(row.get::<_, Option<String>>(column)?.map(Iccid::from_stored))
     };
@@ -76,15 +77,15 @@ fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreEr
 }
 
 impl ReadTx<'_> {
-    /// What is kept of a bank's slots, in order.
+    /// What is stored of a bank's slots, in order.
     pub fn bank_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, StoreError> {
         let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE bank = $1 \
                    ORDER BY slot";
         self.all(sql, [bank], slot_record)?.into_iter().collect()
     }
 
-    /// The slot of a bank in which a card was found.
-    pub fn slot_of_card(&self, bank: &str, iccid: &str) -> Result<Option<u32>, StoreError> {
+    /// The slot of a bank in which a SIM was found.
+    pub fn slot_of_sim(&self, bank: &str, iccid: &str) -> Result<Option<u32>, StoreError> {
         let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE iccid = $1 \
                    AND bank = $2";
         let found = self.first(sql, params![iccid, bank], slot_record)?.transpose()?;
@@ -92,14 +93,14 @@ impl ReadTx<'_> {
     }
 
     /// A bank's newest `limit` switches, newest first.
-    pub fn bank_moves(&self, bank: &str, limit: i64) -> Result<Vec<SwitchRecord>, StoreError> {
+    pub fn bank_switches(&self, bank: &str, limit: i64) -> Result<Vec<SwitchRecord>, StoreError> {
         let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, \
                    ended_at FROM bank_move WHERE bank = $1 ORDER BY id DESC LIMIT $2";
         self.all(sql, params![bank, limit], switch_record)?.into_iter().collect()
     }
 
-    /// What wants a SIM to be on the air at `now`; `None` when it is not known.
-    pub fn hold_on(&self, iccid: &str, now: Timestamp) -> Result<Option<Hold>, StoreError> {
+    /// What a SIM is needed on the air for at `now`; `None` when the SIM is not known.
+    pub fn sim_claims(&self, iccid: &str, now: Timestamp) -> Result<Option<SimClaims>, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.state = \
                    'open' AND r.expires_at > $1) OR EXISTS (SELECT 1 FROM assembly a WHERE \
                    a.sim_id = s.id AND a.due_at > $1), (SELECT max(o.expires_at) FROM orders o \
@@ -108,33 +109,34 @@ impl ReadTx<'_> {
                    (SELECT 1 FROM orders c WHERE c.sim_id = s.id AND c.expires_at > $1 AND \
                    c.state IN ('open', 'completed') AND c.filed = 0) FROM sim s WHERE s.iccid = $2";
         self.first(sql, params![now.0, iccid], |row| {
-            Ok(Hold {
-                stays: row.get(0)?,
+            Ok(SimClaims {
+                held: row.get(0)?,
                 open_until: row.get::<_, Option<i64>>(1)?.map(Timestamp),
                 rented: row.get(2)?,
-                collects: row.get(3)?,
+                collecting: row.get(3)?,
             })
         })
     }
 
-    /// Open orders at `now` whose SIM has not been on the air since they were made, by their ends.
-    pub fn awaiting(&self, now: Timestamp) -> Result<Vec<Awaiting>, StoreError> {
+    /// The orders that are open at `now` and whose SIM has not been on the air since they were made,
+    /// the one that ends first first.
+    pub fn orders_waiting_for_sim(&self, now: Timestamp) -> Result<Vec<WaitingOrder>, StoreError> {
         let sql = "SELECT o.id, o.account_id, s.iccid FROM orders o INDEXED BY orders_awaiting \
                    JOIN sim s ON s.id = o.sim_id WHERE o.state = 'open' AND o.awaits_sim = 1 AND \
                    o.expires_at > $1 ORDER BY o.expires_at";
         self.all(sql, [now.0], |row| {
-            Ok(Awaiting {
+            Ok(WaitingOrder {
                 order: OrderId(row.get(0)?),
                 account: AccountId(row.get(1)?),
-                iccid: row.get(2)?,
+                iccid: Iccid::from_stored(row.get::<_, String>(2)?),
             })
         })
     }
 }
 
 impl WriteTx<'_> {
-    /// Keeps what is in a slot. A card that stood in another slot, of any bank, is there no more,
-    /// and what is there is not known.
+    /// Stores what is in a slot. A SIM is in one slot only: of another slot, of any bank, that it was
+    /// in, nothing is known any more.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
         let (word, iccid) = (record.contents.as_str(), record.contents.iccid().map(Iccid::as_str));
         if let Some(iccid) = iccid {
@@ -149,11 +151,15 @@ impl WriteTx<'_> {
         self.execute(sql, values).map(drop)
     }
 
-    /// Keeps a switch. Some of those that ended before `since` are forgotten.
-    pub fn add_switch(&self, record: &SwitchRecord, since: Timestamp) -> Result<(), StoreError> {
+    /// Stores a switch, and deletes some of those that ended before `kept_since`.
+    pub fn add_switch(
+        &self,
+        record: &SwitchRecord,
+        kept_since: Timestamp,
+    ) -> Result<(), StoreError> {
         let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < \
                    $1 ORDER BY ended_at LIMIT $2)";
-        self.execute(old, [since.0, PRUNED])?;
+        self.execute(old, [kept_since.0, PRUNED])?;
         let sql = "INSERT INTO bank_move (bank, radio, slot, left_iccid, found_iccid, outcome, \
                    began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = params![

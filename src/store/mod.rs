@@ -42,7 +42,7 @@ mod writer;
 pub use accounts::{Account, Holder, Key};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::{Actor, AuditRow};
-pub use banks::{Awaiting, Hold};
+pub use banks::{SimClaims, WaitingOrder};
 pub use database::Store;
 pub use deadlines::Deadline;
 pub use error::StoreError;

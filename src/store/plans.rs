@@ -47,11 +47,11 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.has_part(sim, &[u8::try_from(n).unwrap(); 32], Some(now)).unwrap();
     rows.clock_samples(&name, now, 8).unwrap();
     rows.bank_slots(&name).unwrap();
-    rows.slot_of_card(&name, &name).unwrap();
-    rows.bank_moves(&name, n).unwrap();
-    rows.hold_on(&name, now).unwrap();
-    rows.awaiting(now).unwrap();
-    rows.stays(sim, n).unwrap();
+    rows.slot_of_sim(&name, &name).unwrap();
+    rows.bank_switches(&name, n).unwrap();
+    rows.sim_claims(&name, now).unwrap();
+    rows.orders_waiting_for_sim(now).unwrap();
+    rows.sim_locations(sim, n).unwrap();
     rows.iccid(sim).unwrap();
     rows.rental(RentalId(n)).unwrap();
     rows.rental_at(sim, now).unwrap();
@@ -100,9 +100,9 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();
     let sim = tx.ensure_sim(&name, now).unwrap().id;
-    tx.keep_stay(sim, &name, None, now, now).unwrap();
-    tx.end_stay(sim, now).unwrap();
-    tx.stay_is_in(sim, &super::BankPosition { bank: name.clone(), slot: Some(1) }).unwrap();
+    tx.record_location(sim, &name, None, now, now).unwrap();
+    tx.end_location(sim, now).unwrap();
+    tx.set_bank_position(sim, &super::BankPosition { bank: name.clone(), slot: Some(1) }).unwrap();
     let (left, found) = (Some(iccid), None);
     let record = SwitchRecord {
         bank: name.clone(),

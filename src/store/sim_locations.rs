@@ -1,39 +1,39 @@
-//! Custody: where each SIM was, when, and by which IMEI it was carried. One row for as long as the
-//! same modem has it.
+//! The history of each SIM's locations: in which modem it was, by its IMEI, and when. There is one row
+//! for as long as a SIM stays in the same modem.
 
 use rusqlite::{Row, params};
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{Imei, SimId, Timestamp};
 
-/// How many rows that are too old go with each new one.
+/// The number of outdated rows that are deleted with each new one.
 const PRUNED: i64 = 20;
 
-/// A place in a SIM bank.
+/// A position in a SIM bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankPosition {
     /// The bank's name.
     pub bank: String,
-    /// The slot that the card sits in, as far as that is known.
+    /// The slot that the SIM is in, if it is known.
     pub slot: Option<u32>,
 }
 
-/// A SIM's stay in a modem.
+/// The time that a SIM was in one modem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocationPeriod {
     /// The modem's IMEI.
-    pub imei: String,
-    /// Where in a bank the card sat, if in one.
-    pub place: Option<BankPosition>,
-    /// When it was first read there.
+    pub imei: Imei,
+    /// Where the SIM was in a bank, if the modem is a radio of one.
+    pub position: Option<BankPosition>,
+    /// When it was first read in the modem.
     pub since: Timestamp,
-    /// When it was last read there.
+    /// When it was last read in the modem.
     pub seen_at: Timestamp,
-    /// When it left; `None` while nothing is known of that.
+    /// When it left; `None` as long as it is not known to have left.
     pub ended_at: Option<Timestamp>,
 }
 
-fn stay(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, StoreError>> {
+fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, StoreError>> {
     let bank: Option<String> = row.get(2)?;
     let slot = row.get::<_, Option<i64>>(3)?.map(u32::try_from).transpose();
     let Ok(slot) = slot else {
@@ -41,8 +41,8 @@ fn stay(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, StoreError>> {
         return Ok(Err(StoreError::Row { table: "stay", key, fault: "is in no slot that can be" }));
     };
     Ok(Ok(LocationPeriod {
-        imei: row.get(1)?,
-        place: bank.map(|bank| BankPosition { bank, slot }),
+        imei: Imei::from_stored(row.get::<_, String>(1)?),
+        position: bank.map(|bank| BankPosition { bank, slot }),
         since: Timestamp(row.get(4)?),
         seen_at: Timestamp(row.get(5)?),
         ended_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
@@ -50,30 +50,31 @@ fn stay(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, StoreError>> {
 }
 
 impl ReadTx<'_> {
-    /// A SIM's newest `limit` stays, newest first.
-    pub fn stays(&self, sim: SimId, limit: i64) -> Result<Vec<LocationPeriod>, StoreError> {
+    /// A SIM's newest `limit` locations, newest first.
+    pub fn sim_locations(&self, sim: SimId, limit: i64) -> Result<Vec<LocationPeriod>, StoreError> {
         let sql = "SELECT id, imei, bank, slot, since, seen_at, ended_at FROM stay WHERE sim_id = \
                    $1 ORDER BY id DESC LIMIT $2";
-        self.all(sql, [sim.0, limit], stay)?.into_iter().collect()
+        self.all(sql, [sim.0, limit], location_period)?.into_iter().collect()
     }
 }
 
 impl WriteTx<'_> {
-    /// A SIM was read in a modem: its stay there goes on, or begins, and what the modem had before,
-    /// or where the SIM was, is over. Some stays that ended before `kept_since` are forgotten
-    /// when one begins.
-    pub fn keep_stay(
+    /// Records that a SIM was read in a modem: its time there goes on, or begins. The time of another
+    /// SIM in this modem, and of this SIM in another modem, is over. When a time begins, some that
+    /// ended before `kept_since` are deleted.
+    pub fn record_location(
         &self,
         sim: SimId,
         imei: &str,
-        place: Option<&BankPosition>,
+        position: Option<&BankPosition>,
         now: Timestamp,
         kept_since: Timestamp,
     ) -> Result<(), StoreError> {
-        let leave = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND imei = \
+        let leave_modem = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND imei = \
                      $2 AND sim_id <> $3";
-        self.execute(leave, params![now.0, imei, sim.0])?;
-        let (bank, slot) = (place.map(|place| &place.bank), place.and_then(|place| place.slot));
+        self.execute(leave_modem, params![now.0, imei, sim.0])?;
+        let bank = position.map(|position| &position.bank);
+        let slot = position.and_then(|position| position.slot);
         let extend = "UPDATE stay SET seen_at = max(seen_at, $1), bank = coalesce($2, bank), slot \
                       = coalesce($3, slot) WHERE ended_at IS NULL AND sim_id = $4 AND imei = $5 \
                       AND ($2 IS NULL OR bank IS NULL OR bank = $2)";
@@ -92,15 +93,15 @@ impl WriteTx<'_> {
         self.execute(sql, params![sim.0, imei, bank, slot, now.0]).map(drop)
     }
 
-    /// The slot in which the card of a stay that goes on sits is known now.
-    pub fn stay_is_in(&self, sim: SimId, place: &BankPosition) -> Result<(), StoreError> {
+    /// Records the position in a bank of a SIM that is in a modem now.
+    pub fn set_bank_position(&self, sim: SimId, position: &BankPosition) -> Result<(), StoreError> {
         let sql = "UPDATE stay SET bank = $1, slot = $2 WHERE ended_at IS NULL AND sim_id = $3 \
                    AND (bank IS NOT $1 OR slot IS NOT $2)";
-        self.execute(sql, params![place.bank, place.slot, sim.0]).map(drop)
+        self.execute(sql, params![position.bank, position.slot, sim.0]).map(drop)
     }
 
-    /// A SIM left the modem that it had been in at `at`, also when that was noticed later.
-    pub fn end_stay(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
+    /// Records that a SIM left its modem at `at`, even if that was noticed later.
+    pub fn end_location(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE stay SET ended_at = max(since, $1) WHERE id = (SELECT id FROM stay \
                    WHERE sim_id = $2 ORDER BY id DESC LIMIT 1) AND since <= $1 AND (ended_at IS \
                    NULL OR ended_at > $1)";

@@ -123,13 +123,13 @@ impl Fixture {
         bank.on(n, radio);
         self.plug(n).await;
         bank.tell(self);
-        self.gateway.banks().end_leave(&iccid(n));
+        self.gateway.banks().reclaim(&iccid(n));
         self.gateway.sweep().await.unwrap();
     }
 
     /// SIM `n` leaves the air, as a bank's driver has it leave; whether it may.
     pub(super) async fn switch_out(&self, bank: &mut Bank, n: u16, radio: usize) -> bool {
-        if !self.gateway.banks().grant_leave(&iccid(n)).await.unwrap() {
+        if !self.gateway.banks().release(&iccid(n)).await.unwrap() {
             return false;
         }
         self.silence(n);

@@ -1,4 +1,5 @@
-//! SIM banks: what is where, what comes next, what was switched, and a switch by hand.
+//! SIM banks: what is on their radios and in their slots, which switches come next, which were made,
+//! and a switch by hand.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ struct AdminState {
     modems: Arc<dyn ModemControl>,
 }
 
-/// The endpoints, to stand beside those of [`super::router`].
+/// The endpoints; they are merged with those of [`super::router`].
 pub fn router(gateway: Gateway, modems: Arc<dyn ModemControl>) -> Router {
     Router::new()
         .route("/banks", get(list))
@@ -49,7 +50,7 @@ async fn list(State(desk): State<AdminState>) -> Answer {
     Ok(Json(desk.gateway.banks().reports().iter().map(summary).collect()))
 }
 
-/// A bank in one row.
+/// A bank as a row of the list.
 fn summary(bank: &BankReport) -> Value {
     let slots = |is: fn(&SlotReport) -> bool| bank.slots.iter().filter(|slot| is(slot)).count();
     let sum = |count: fn(&RadioReport) -> u32| bank.radios.iter().map(count).sum::<u32>();
@@ -74,21 +75,19 @@ fn summary(bank: &BankReport) -> Value {
 
 async fn show(State(desk): State<AdminState>, Path(name): Path<String>) -> Answer {
     let bank = desk.find(&name)?;
-    let mut shown = summary(&bank);
-    if let Some(shown) = shown.as_object_mut() {
-        let radios = (1..).zip(&bank.radios).map(|(place, radio)| on_radio(place, radio));
-        shown.insert("radio_list".to_owned(), radios.collect());
-        shown.insert(
-            "slot_list".to_owned(),
-            bank.slots.iter().map(|slot| in_slot(&bank, slot)).collect(),
-        );
+    let mut details = summary(&bank);
+    if let Some(details) = details.as_object_mut() {
+        let radios = (1..).zip(&bank.radios).map(|(number, radio)| radio_row(number, radio));
+        details.insert("radio_list".to_owned(), radios.collect());
+        let slots = bank.slots.iter().map(|slot| slot_row(&bank, slot));
+        details.insert("slot_list".to_owned(), slots.collect());
     }
-    Ok(Json(shown))
+    Ok(Json(details))
 }
 
-fn on_radio(place: usize, radio: &RadioReport) -> Value {
+fn radio_row(number: usize, radio: &RadioReport) -> Value {
     json!({
-        "radio": place,
+        "radio": number,
         "port": radio.port.as_str(),
         "doing": radio.state.as_str(),
         "since": radio.since.to_string(),
@@ -102,7 +101,7 @@ fn on_radio(place: usize, radio: &RadioReport) -> Value {
     })
 }
 
-fn in_slot(bank: &BankReport, slot: &SlotReport) -> Value {
+fn slot_row(bank: &BankReport, slot: &SlotReport) -> Value {
     let on_radio = slot.on_radio.and_then(|radio| bank.radios.get(radio));
     json!({
         "slot": slot.slot,
@@ -120,11 +119,11 @@ fn in_slot(bank: &BankReport, slot: &SlotReport) -> Value {
 
 async fn plan(State(desk): State<AdminState>, Path(name): Path<String>) -> Answer {
     let bank = desk.find(&name)?;
-    let next = |(place, radio): (usize, &RadioReport)| {
+    let row = |(number, radio): (usize, &RadioReport)| {
         let next = radio.next.as_ref();
         let slot = next.and_then(|next| bank.slots.iter().find(|slot| slot.slot == next.slot));
         json!({
-            "radio": place,
+            "radio": number,
             "port": radio.port.as_str(),
             "doing": radio.state.as_str(),
             "slot": next.map(|next| next.slot),
@@ -134,10 +133,10 @@ async fn plan(State(desk): State<AdminState>, Path(name): Path<String>) -> Answe
             "not_before": next.map(|next| next.not_before.to_string()),
         })
     };
-    Ok(Json((1..).zip(&bank.radios).map(next).collect()))
+    Ok(Json((1..).zip(&bank.radios).map(row).collect()))
 }
 
-/// Also those of a bank that is driven no more.
+/// The switches of a bank, also of one that is not driven any more.
 async fn moves(
     State(desk): State<AdminState>,
     Path(name): Path<String>,
@@ -180,24 +179,24 @@ async fn switch(
             "bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots"
         )));
     }
-    // A bank is helped also while the database is full.
+    // The audit entry must not keep the operator from switching, even while the disk is full.
     if let Err(error) =
         desk.gateway.operator_did("switched by hand", format!("bank {name}, slot {slot}")).await
     {
         tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
     }
-    let said = desk.modems.switch(&name, &port, slot).await.map_err(refused)?;
-    Ok(Json(json!({ "bank": name, "radio": port, "slot": slot, "reply": [said] })))
+    let answer = desk.modems.switch(&name, &port, slot).await.map_err(refused)?;
+    Ok(Json(json!({ "bank": name, "radio": port, "slot": slot, "reply": [answer] })))
 }
 
-/// A radio by its port, the port's last part, or its place from 1.
+/// Finds a radio by its port, the last part of its port's path, or its number from 1.
 fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
-    let place =
-        radio.parse::<usize>().ok().and_then(|place| bank.radios.get(place.checked_sub(1)?));
-    let called = |known: &&RadioReport| {
+    let by_number =
+        radio.parse::<usize>().ok().and_then(|number| bank.radios.get(number.checked_sub(1)?));
+    let by_name = |known: &&RadioReport| {
         known.port == radio || known.port.as_str().rsplit('/').next() == Some(radio)
     };
-    let found = bank.radios.iter().find(called).or(place);
+    let found = bank.radios.iter().find(by_name).or(by_number);
     let unknown = || {
         let name = &bank.name;
         refused(format!(
@@ -208,14 +207,14 @@ fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
     found.map(|radio| radio.port.as_str()).ok_or_else(unknown)
 }
 
-/// Where a SIM was.
-pub(super) fn stay(stay: &LocationPeriod) -> Value {
+/// A time that a SIM was in one modem.
+pub(super) fn location_row(period: &LocationPeriod) -> Value {
     json!({
-        "imei": stay.imei,
-        "bank": stay.place.as_ref().map(|place| &place.bank),
-        "slot": stay.place.as_ref().and_then(|place| place.slot),
-        "since": stay.since.to_string(),
-        "seen_at": stay.seen_at.to_string(),
-        "until": stay.ended_at.map(|at| at.to_string()),
+        "imei": period.imei.as_str(),
+        "bank": period.position.as_ref().map(|position| &position.bank),
+        "slot": period.position.as_ref().and_then(|position| position.slot),
+        "since": period.since.to_string(),
+        "seen_at": period.seen_at.to_string(),
+        "until": period.ended_at.map(|at| at.to_string()),
     })
 }

@@ -34,7 +34,7 @@ pub(super) async fn show(State(admin): State<Admin>, Path(iccid): Path<String>) 
     let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("number_asked".to_owned(), views::asks(&asks));
-        shown.insert("custody".to_owned(), stays.iter().map(banks::stay).collect());
+        shown.insert("custody".to_owned(), stays.iter().map(banks::location_row).collect());
     }
     Ok(Json(shown))
 }

@@ -1,4 +1,4 @@
-//! What is kept of banks and of custody, and the leave to go off the air.
+//! What is stored of banks and of SIMs' locations, and the release of SIMs.
 
 use super::*;
 use crate::domain::RowLimit;
@@ -9,7 +9,7 @@ fn found(slot: u32, contents: SlotContents) -> SlotRecord {
 }
 
 #[tokio::test]
-async fn a_card_is_in_one_slot_at_most() {
+async fn a_sim_is_in_one_slot_at_most() {
     let mut fixture = Fixture::open().await;
     let gateway = &fixture.gateway;
     for record in [found(3, sim(1)), found(0, SlotContents::Empty), found(7, sim(2))] {
@@ -35,7 +35,7 @@ async fn a_card_is_in_one_slot_at_most() {
 }
 
 #[tokio::test]
-async fn switches_are_kept_newest_first_and_for_a_while() {
+async fn switches_are_listed_newest_first_and_kept_for_a_while() {
     let fixture = Fixture::open().await;
     let moved = |n: u16, outcome| {
         let now = fixture.gateway.now();
@@ -69,7 +69,7 @@ async fn switches_are_kept_newest_first_and_for_a_while() {
 }
 
 #[tokio::test]
-async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
+async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     let fixture = Fixture::open().await;
     let read = |n: u16, modem: u16| {
         let told = Identified { imei: imei(modem), iccid: iccid(n), imsi: None, number: None };
@@ -82,12 +82,12 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
     let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].since, told[0].seen_at, told[0].ended_at), (at(0), at(10), None));
-    assert_eq!((told[0].imei.clone(), told[0].place.clone()), (imei(1), None));
-    // The bank knows it by what it read on its radio.
+    assert_eq!((told[0].imei.to_string(), told[0].position.clone()), (imei(1), None));
+    // The bank has read the SIM on its radio.
     fixture.gateway.banks().record_slot(BANK, found(4, sim(1))).await.unwrap();
-    let place = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
-    assert_eq!(fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap()[0].place, place);
-    // Another card is read on the radio, a while after the first one left.
+    let position = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
+    assert_eq!(fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap()[0].position, position);
+    // Another SIM is read on the radio, a while after the first one left.
     fixture.pass(40);
     read(2, 1).await.unwrap();
     let moved = SwitchRecord {
@@ -106,7 +106,7 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
         Some(at(20)),
         "when it left"
     );
-    // The bank lied: the card that was to leave is there.
+    // The bank lied: the SIM that was to leave is still there.
     let lied = SwitchRecord {
         left: Some(typed_iccid(2)),
         began_at: at(50),
@@ -121,7 +121,7 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
     read(2, 9).await.unwrap();
     let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(
-        told.iter().map(|stay| (stay.imei.clone(), stay.ended_at)).collect::<Vec<_>>(),
+        told.iter().map(|stay| (stay.imei.to_string(), stay.ended_at)).collect::<Vec<_>>(),
         [(imei(8), None), (imei(1), Some(at(20)))]
     );
     assert_eq!(fixture.gateway.sims().locations(&iccid(1), 1).await.unwrap().len(), 1);
@@ -129,7 +129,7 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
         fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[1].ended_at,
         Some(at(60))
     );
-    // Kept long, but not for ever.
+    // It is kept for long, but not for ever.
     fixture.pass(367 * 86_400);
     read(1, 7).await.unwrap();
     fixture.pass(1);
@@ -139,7 +139,7 @@ async fn custody_is_one_row_a_stay_with_its_place_and_its_end() {
 }
 
 #[tokio::test]
-async fn the_bank_of_a_stay_is_that_of_the_radio() {
+async fn a_sim_is_in_the_bank_whose_radio_read_it() {
     let fixture = Fixture::open().await;
     let mut bank = Bank::new(1, 1, fixture.gateway.now());
     bank.report.radios[0].port = PortName::from_stored("port1");
@@ -148,17 +148,17 @@ async fn the_bank_of_a_stay_is_that_of_the_radio() {
     fixture.report(1);
     fixture.plug(1).await;
     let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
-    assert_eq!(told[0].place, Some(BankPosition { bank: BANK.into(), slot: Some(0) }));
+    assert_eq!(told[0].position, Some(BankPosition { bank: BANK.into(), slot: Some(0) }));
     fixture.plug(2).await;
     assert_eq!(
-        fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[0].place,
+        fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[0].position,
         None,
         "a modem of its own"
     );
 }
 
 #[tokio::test]
-async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
+async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
     let fixture =
         Fixture::with(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() })
             .await;
@@ -166,37 +166,40 @@ async fn a_sim_that_may_leave_is_given_to_nobody_until_it_returns() {
     let (ann, uber) =
         (fixture.customer("ann", 5_000).await, fixture.service("Uber", &["^Uber$"]).await);
     let order = fixture.order(ann, uber).await;
-    assert!(!fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap(), "an order is open");
+    assert!(!fixture.gateway.banks().release(&iccid(1)).await.unwrap(), "an order is open");
     fixture.sms(1, "Uber", "code 1").await;
-    assert!(fixture.need(1).await.collecting, "it goes only for one that somebody waits for");
-    assert!(fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap());
-    fixture.gateway.banks().end_leave(&iccid(1));
+    assert!(
+        fixture.need(1).await.collecting,
+        "it makes room only for a SIM that somebody waits for"
+    );
+    assert!(fixture.gateway.banks().release(&iccid(1)).await.unwrap());
+    fixture.gateway.banks().reclaim(&iccid(1));
     fixture.pass(600);
     fixture.report(1);
     let long = fixture.pdus("x", &"y".repeat(200), 0, 3);
     fixture.arrive(1, &long[0]).await;
     assert!(
-        !fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap(),
+        !fixture.gateway.banks().release(&iccid(1)).await.unwrap(),
         "the rest of a long message is awaited"
     );
     assert!(fixture.need(1).await.held);
     fixture.arrive(1, &long[1]).await;
-    assert!(fixture.gateway.banks().grant_leave(&iccid(1)).await.unwrap());
+    assert!(fixture.gateway.banks().release(&iccid(1)).await.unwrap());
     fixture.report(1);
     fixture.gateway.sim_became_ready();
     fixture.gateway.sweep().await.unwrap();
     assert_eq!(
         fixture.make(ann, uber).await,
         MakeOrder::NoPhone,
-        "its old session says once more that it works"
+        "its old session reports once more that it is ready"
     );
     assert_eq!(fixture.gateway.reuse(ann, order).await.unwrap(), Reuse::Offline);
     assert_eq!(fixture.gateway.rent(ann, Some("NL"), "1m", false).await.unwrap(), Rent::NoStock);
     assert_eq!(fixture.offered(ann).await, 0);
-    fixture.gateway.banks().end_leave(&iccid(1));
+    fixture.gateway.banks().reclaim(&iccid(1));
     assert_eq!(fixture.offered(ann).await, 1);
     fixture.order(ann, uber).await;
-    assert!(fixture.gateway.banks().grant_leave(&iccid(99)).await.unwrap(), "nobody knows it");
+    assert!(fixture.gateway.banks().release(&iccid(99)).await.unwrap(), "nobody knows it");
     assert_eq!(
         fixture
             .gateway

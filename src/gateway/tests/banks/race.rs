@@ -39,9 +39,7 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
         });
         let leaving = (1..=AT_ONCE).map(|n| {
             let fixture = Arc::clone(&fixture);
-            async move {
-                fixture.gateway.banks().grant_leave(&iccid(n)).await.unwrap().then_some(n)
-            }
+            async move { fixture.gateway.banks().release(&iccid(n)).await.unwrap().then_some(n) }
         });
         let leaving = tokio::spawn(together(leaving.collect::<Vec<_>>()));
         let orders: Vec<_> =
@@ -54,7 +52,7 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
         assert!(given.iter().all(|n| !leaving.contains(n)), "round {round}: {given:?} {leaving:?}");
         assert_eq!(given.len() + leaving.len(), usize::from(AT_ONCE), "each SIM has one winner");
         (let_go, sold) = (let_go + leaving.len(), sold + given.len());
-        leaving.iter().for_each(|n| fixture.gateway.banks().end_leave(&iccid(*n)));
+        leaving.iter().for_each(|n| fixture.gateway.banks().reclaim(&iccid(*n)));
         for (account, order) in orders {
             assert_eq!(fixture.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
         }
