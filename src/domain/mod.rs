@@ -4,6 +4,7 @@
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 
 pub mod allocation;
+pub mod availability;
 pub mod bank;
 pub mod block_list;
 pub mod calendar;

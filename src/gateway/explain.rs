@@ -1,10 +1,30 @@
 //! Why: why there is no number for a service, and whose a message would be.
 
+use std::collections::HashSet;
+
 use super::accounts::find;
 use super::{Error, Gateway};
-use crate::domain::allocation::{self, UnavailableReason};
-use crate::domain::{AccountId, Service, code};
-use crate::store::{ReadTx, StockQuery};
+use crate::domain::availability::{
+    Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
+};
+use crate::domain::sim::Sim;
+use crate::domain::{Service, allocation, code};
+use crate::store::{ReadTx, StockQuery, StoreError};
+
+/// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
+/// that are looked at.
+const REASONS: [UnavailableReason; 10] = [
+    UnavailableReason::NoNumber,
+    UnavailableReason::Contested,
+    UnavailableReason::Retired,
+    UnavailableReason::Rented,
+    UnavailableReason::Resting,
+    UnavailableReason::Used,
+    UnavailableReason::Skipped,
+    UnavailableReason::Offline,
+    UnavailableReason::Busy,
+    UnavailableReason::Parked,
+];
 
 /// How a service's stock in a country stands for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +37,8 @@ pub struct Explanation {
     pub sims: usize,
     /// How many could be given out now.
     pub available: usize,
-    /// How many could not, by the first thing that stands in the way.
-    pub obstacles: Vec<(UnavailableReason, usize)>,
+    /// How many could not, by the first reason.
+    pub unavailable: Vec<(UnavailableReason, usize)>,
 }
 
 /// Whose a message would be.
@@ -59,29 +79,18 @@ impl Gateway {
         let (gateway, now) = (self.clone(), self.env.now());
         let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
-            // Nobody has id 0: nobody skipped anything.
-            let account = account
-                .map(|account| find(rows, &account))
-                .transpose()?
-                .map_or(AccountId(0), |found| found.id);
-            let company =
-                allocation::widest(service.has_patterns(), gateway.env.settings().share_sim);
-            let used_since = gateway.used_since(now);
+            let account = account.map(|account| find(rows, &account)).transpose()?;
+            let account = account.map(|found| found.id);
+            let share_sim = gateway.env.settings().share_sim;
             let query = StockQuery {
                 country: &country,
                 service: service.id,
                 account,
-                company,
+                sharing: allocation::widest(service.has_patterns(), share_sim),
                 now,
-                used_since,
+                used_since: gateway.used_since(now),
             };
-            let mut prospects = rows.prospects(query)?;
-            for (iccid, prospect) in &mut prospects {
-                prospect.online = gateway.presence.is_on_air(iccid, now);
-                prospect.parked = !prospect.online && gateway.presence.is_parked(iccid, now);
-            }
-            let mut found: Vec<Option<UnavailableReason>> =
-                prospects.iter().map(|(_, prospect)| prospect.obstacle()).collect();
+            let mut found = gateway.unavailable_reasons(rows, query)?;
             // So many of those that only are not on the air can be in time: no more than radios are
             // free.
             let in_time = gateway.presence.parked_count(rows, query)?;
@@ -93,13 +102,48 @@ impl Gateway {
                 service: service.name,
                 sims: found.len(),
                 available: count(None),
-                obstacles: UnavailableReason::ALL
-                    .map(|obstacle| (obstacle, count(Some(obstacle))))
-                    .to_vec(),
+                unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
                 country,
             })
         });
         read.await
+    }
+
+    /// Why each SIM of the query's country is not available, or `None` for one that is.
+    fn unavailable_reasons(
+        &self,
+        rows: &ReadTx<'_>,
+        query: StockQuery<'_>,
+    ) -> Result<Vec<Option<UnavailableReason>>, StoreError> {
+        let StockQuery { service, sharing, used_since, now, .. } = query;
+        let skipped: HashSet<String> = match query.account {
+            None => HashSet::new(),
+            Some(account) => rows
+                .skips(account)?
+                .into_iter()
+                .filter_map(|(number, skipped)| (skipped == service).then_some(number))
+                .collect(),
+        };
+        let active_orders = rows.active_orders(now)?;
+        let reason = |sim: Sim| {
+            let number = sim.number.as_ref().map(|known| &known.number);
+            let used = number.map(|number| rows.last_use(number, service, None)).transpose()?;
+            let used = used.flatten();
+            let skip = number.filter(|number| skipped.contains(*number)).map(|_| service);
+            let usage = SimUsage {
+                uses: used.as_slice(),
+                skips: skip.as_slice(),
+                active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
+            };
+            let reachability = match () {
+                () if self.presence.is_on_air(&sim.iccid, now) => Reachability::OnAir,
+                () if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
+                () => Reachability::Offline,
+            };
+            let purpose = Purpose::Order { service, sharing, used_since };
+            Ok(SimCandidate { sim: &sim, usage, reachability }.unavailable_for(purpose, now))
+        };
+        rows.sims_of_country(query.country)?.into_iter().map(reason).collect()
     }
 
     /// Which services would claim a message, which code would be found in it, and whether it would

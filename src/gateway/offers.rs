@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::standby::StandbyPool;
 use super::{Error, Gateway};
-use crate::domain::allocation::{ActiveOrder, OnSale, Use, count_stock, widest};
+use crate::domain::allocation::{ActiveOrder, Use, count_stock, widest};
+use crate::domain::availability::SimUsage;
 use crate::domain::{AccountId, Amount, Service, ServiceId, Timestamp};
 use crate::store::{ReadTx, StoreError};
 
@@ -18,7 +19,7 @@ pub type Offer = (Service, Amount, usize);
 struct Candidate {
     number: String,
     uses: Arc<[Use]>,
-    neighbours: Vec<ActiveOrder>,
+    active_orders: Vec<ActiveOrder>,
 }
 
 /// Parked SIMs on sale, by the radios that reach them.
@@ -51,17 +52,17 @@ impl Gateway {
         let now = self.env.now();
         let services: Vec<Service> =
             rows.services()?.into_iter().filter(|service| service.enabled).collect();
-        let company = services.iter().map(|service| {
+        let sharing = services.iter().map(|service| {
             (service.id, widest(service.has_patterns(), self.env.settings().share_sim))
         });
-        let company: Vec<_> = company.collect();
+        let sharing: Vec<_> = sharing.collect();
         let pool = self.presence.standby_pool(rows, now)?;
         let (on_air, parked) = self.candidates(rows, country, pool.as_ref(), now)?;
         let skips = by_number(rows.skips(account)?);
         let count = |candidates: &[Candidate]| {
-            let sims: Vec<OnSale<'_>> =
-                candidates.iter().map(|candidate| candidate.on_sale(&skips)).collect();
-            count_stock(&company, &sims, self.used_since(now))
+            let sims: Vec<SimUsage<'_>> =
+                candidates.iter().map(|candidate| candidate.usage(&skips)).collect();
+            count_stock(&sharing, &sims, self.used_since(now))
         };
         let on_air = count(&on_air);
         let parked: Vec<_> =
@@ -87,17 +88,18 @@ impl Gateway {
         pool: Option<&StandbyPool>,
         now: Timestamp,
     ) -> Result<(Vec<Candidate>, Parked), StoreError> {
-        let mut neighbours = rows.neighbours(now)?;
+        let mut active_orders = rows.active_orders(now)?;
         let (mut on_air, mut parked) = (Vec::new(), Parked::new());
-        for (sim, iccid, number) in rows.sims_on_sale(country, now)? {
-            let neighbours = neighbours.remove(&sim).unwrap_or_default();
+        for (sim, iccid, number) in rows.sellable_sims(country, now)? {
+            let active_orders = active_orders.remove(&sim).unwrap_or_default();
             if self.presence.can_be_given(sim, &iccid, now) {
-                on_air.push(Candidate { uses: self.uses(rows, &number)?, number, neighbours });
-            } else if neighbours.is_empty()
+                on_air.push(Candidate { uses: self.uses(rows, &number)?, number, active_orders });
+            } else if active_orders.is_empty()
                 && let Some(offer) =
                     pool.and_then(|pool| self.presence.standby_offer(pool, sim, &iccid, now))
             {
-                let candidate = Candidate { uses: self.uses(rows, &number)?, number, neighbours };
+                let candidate =
+                    Candidate { uses: self.uses(rows, &number)?, number, active_orders };
                 parked.entry(offer.place).or_default().push(candidate);
             }
         }
@@ -117,9 +119,9 @@ impl Gateway {
 }
 
 impl Candidate {
-    fn on_sale<'c>(&'c self, skips: &'c HashMap<String, Vec<ServiceId>>) -> OnSale<'c> {
+    fn usage<'c>(&'c self, skips: &'c HashMap<String, Vec<ServiceId>>) -> SimUsage<'c> {
         let skips = skips.get(&self.number).map_or(&[][..], Vec::as_slice);
-        OnSale { uses: &self.uses, skips, neighbours: &self.neighbours }
+        SimUsage { uses: &self.uses, skips, active_orders: &self.active_orders }
     }
 }
 

@@ -255,24 +255,24 @@ impl Gateway {
     ) -> Result<Option<SelectedSim>, StoreError> {
         let used_since = self.used_since(now);
         let passes = allocation::passes(service.has_patterns(), self.env.settings().share_sim);
-        let query = |company| StockQuery {
+        let query = |sharing| StockQuery {
             country,
             service: service.id,
-            account,
-            company,
+            account: Some(account),
+            sharing,
             now,
             used_since,
         };
-        for company in passes {
-            let found = rows.find_in_stock(query(*company), |sim, iccid| {
+        for sharing in passes {
+            let found = rows.find_for_order(query(*sharing), |sim, iccid| {
                 self.presence.can_be_given(sim, iccid, now)
             })?;
             if let Some((sim, number)) = found {
                 return Ok(Some(SelectedSim { sim, number, readiness: SimReadiness::On }));
             }
         }
-        let company = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
-        self.presence.allocate_parked(rows, query(company))
+        let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
+        self.presence.allocate_parked(rows, query(sharing))
     }
 
     /// A number that was used for a service after this is not sold for it (I8).

@@ -104,14 +104,14 @@ impl Gateway {
         auto_renew: bool,
     ) -> Result<Rent, Error> {
         let now = self.env.now();
-        let mut found = tx.find_for_rent(&country, now, |sim, iccid| {
+        let mut found = tx.find_for_rental(&country, now, |sim, iccid| {
             self.presence.can_be_given(sim, iccid, now)
         })?;
         if found.is_none() {
             let parked = |sim, iccid: &str| {
                 self.presence.is_parked_and_visited(iccid, now) && !self.presence.is_faulty(sim)
             };
-            found = tx.find_for_rent(&country, now, parked)?;
+            found = tx.find_for_rental(&country, now, parked)?;
         }
         let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
         if !self.covers(tx, account, charge.amount)? {

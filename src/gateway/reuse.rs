@@ -3,6 +3,7 @@
 use super::orders::{Placement, expire_due_on};
 use super::standby::SimReadiness;
 use super::{Error, Gateway};
+use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
@@ -85,32 +86,32 @@ impl Gateway {
         if !old.reusable(now, service.reuse.window.unwrap_or(self.env.settings().reuse_window)) {
             return Ok(None);
         }
-        let Some(sim) = tx.sim(old.sim)?.filter(|sim| Gateway::still_has(sim, &old.number, now))
-        else {
-            return Ok(None);
-        };
-        if tx.has_skipped(&old.number, service.id, old.account)? {
-            return Ok(None);
-        }
-        // With a cool-down shorter than the window the number may have been another's in the
-        // meantime (I8).
-        if tx.used_by_another(&old.number, service.id, old.account, self.used_since(now))? {
-            return Ok(None);
-        }
+        let has_number = |sim: &Sim| sim.number.as_ref().is_some_and(|n| n.number == old.number);
+        let Some(sim) = tx.sim(old.sim)?.filter(has_number) else { return Ok(None) };
         expire_due_on(self, tx, sim.id, now)?;
-        let company = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
-        let crowded = tx.is_crowded(sim.id, old.account, service.id, company, now)?;
-        let readiness =
-            if crowded { None } else { self.presence.readiness_of(tx, &sim.iccid, now)? };
-        Ok(readiness.map(|readiness| (service, readiness)))
-    }
-
-    /// Whether a SIM has the number, alone, and may be given out: it is not rented, resting or
-    /// retired.
-    fn still_has(sim: &Sim, number: &str, now: Timestamp) -> bool {
-        sim.number.as_ref().is_some_and(|known| known.number == number)
-            && !(sim.contested || sim.rented)
-            && sim.rests_until <= now
-            && sim.retired_at.is_none()
+        let readiness = self.presence.readiness_of(tx, &sim.iccid, now)?;
+        let Some(readiness) = readiness else { return Ok(None) };
+        // The account's own orders for the service are what is reused: neither their use of the
+        // number counts, nor what they still collect. With a cool-down shorter than the window the
+        // number may have been another account's in the meantime.
+        let used = tx.last_use(&old.number, service.id, Some(old.account))?;
+        let skipped = tx.has_skipped(&old.number, service.id, old.account)?.then_some(service.id);
+        let mut active_orders = tx.active_orders_on(sim.id, now)?;
+        active_orders.retain(|order| {
+            order.open || (order.account, order.service) != (old.account, service.id)
+        });
+        let usage = SimUsage {
+            uses: used.as_slice(),
+            skips: skipped.as_slice(),
+            active_orders: &active_orders,
+        };
+        // How it comes on the air is known already.
+        let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
+        let purpose = Purpose::Order {
+            service: service.id,
+            sharing: allocation::widest(service.has_patterns(), self.env.settings().share_sim),
+            used_since: self.used_since(now),
+        };
+        Ok(candidate.unavailable_for(purpose, now).is_none().then_some((service, readiness)))
     }
 }

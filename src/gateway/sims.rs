@@ -8,6 +8,9 @@ use super::Error;
 use super::banks::Banks;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
+use crate::domain::availability::{
+    self, Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
+};
 use crate::domain::country::Countries;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
 use crate::domain::{SimId, Timestamp};
@@ -36,28 +39,17 @@ pub struct SimView {
     pub sim: Sim,
     /// The port of the working modem that it is in.
     pub port: Option<String>,
-    /// Whether it rests between tenants.
-    pub resting: bool,
-    /// Whether it is parked in a bank that can put it on the air.
-    pub parked: bool,
+    /// Until when it rests between two rentals, if it does now.
+    pub rests_until: Option<Timestamp>,
+    /// Why it cannot be given out, as far as that is a matter of the SIM itself; `None` when it
+    /// can.
+    pub unavailable: Option<UnavailableReason>,
 }
 
 impl SimView {
-    /// Whether its number can be given out, or the first thing that stands in the way: `available`,
-    /// `no-number`, `contested`, `retired`, `rented`, `resting`, `no-country`, `offline`;
-    /// `parked` when a bank has to put it on the air first.
+    /// Whether it can be given out, or why not, in the word that `sim list` shows.
     pub fn state(&self) -> &'static str {
-        match (&self.sim.number, &self.sim.country, &self.port) {
-            (None, _, _) => "no-number",
-            (Some(_), _, _) if self.sim.contested => "contested",
-            _ if self.sim.retired_at.is_some() => "retired",
-            _ if self.sim.rented => "rented",
-            _ if self.resting => "resting",
-            (Some(_), None, _) => "no-country",
-            (Some(_), Some(_), None) if self.parked => "parked",
-            (Some(_), Some(_), None) => "offline",
-            (Some(_), Some(_), Some(_)) => "available",
-        }
+        availability::word(self.unavailable)
     }
 }
 
@@ -243,8 +235,15 @@ impl Sims {
 
     pub(super) fn view(&self, sim: Sim, now: Timestamp) -> SimView {
         let port = self.presence.modems.port_of(&sim.iccid, now);
-        let parked = port.is_none() && self.presence.is_parked(&sim.iccid, now);
-        SimView { port, resting: sim.rests_until > now, parked, sim }
+        let reachability = match port {
+            Some(_) => Reachability::OnAir,
+            None if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
+            None => Reachability::Offline,
+        };
+        let candidate = SimCandidate { sim: &sim, usage: SimUsage::default(), reachability };
+        let unavailable = candidate.unavailable_for(Purpose::Any, now);
+        let rests_until = (sim.rests_until > now).then_some(sim.rests_until);
+        SimView { port, rests_until, unavailable, sim }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Error, Gateway};
-use crate::domain::{AccountId, Amount, Service, allocation};
+use crate::domain::availability::UnavailableReason;
+use crate::domain::{Amount, Service, allocation};
 use crate::store::{StockQuery, StoreError, Sums};
 
 /// Ledger entries that are added up at once.
@@ -20,9 +21,9 @@ pub struct LedgerSums {
 /// The site's numbers at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteStats {
-    /// How many SIMs of each country (`None`: not known) are in which state, in the words of
-    /// `SimView::state`.
-    pub sims: BTreeMap<(Option<String>, &'static str), usize>,
+    /// How many SIMs of each country (`None`: not known) cannot be given out, by the reason, and how
+    /// many can (`None`).
+    pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
     /// ICCIDs of SIMs that are taken to be deaf.
     pub deaf: Vec<String>,
     /// All accounts' balances together.
@@ -43,7 +44,7 @@ impl Gateway {
         let (now, silent) = (self.env.now(), self.stats.silent());
         let mut census = SiteStats::default();
         for view in self.sims.list().await? {
-            *census.sims.entry((view.sim.country.clone(), view.state())).or_default() += 1;
+            *census.sims.entry((view.sim.country.clone(), view.unavailable)).or_default() += 1;
             let deaf = silent.contains(&view.sim.id);
             census.deaf.extend(deaf.then_some(view.sim.iccid));
         }
@@ -96,21 +97,19 @@ impl Gateway {
         let now = self.env.now();
         let used_since = self.used_since(now);
         let (gateway, id) = (self.clone(), service.id);
-        let company = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
+        let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
         let counted = self.env.store.read(move |rows| {
             let count = |country: String| {
-                // Nobody has id 0: nobody skipped anything.
-                let account = AccountId(0);
                 let query = StockQuery {
                     country: &country,
                     service: id,
-                    account,
-                    company,
+                    account: None,
+                    sharing,
                     now,
                     used_since,
                 };
                 let mut count = 0;
-                rows.find_in_stock(query, |sim, iccid| {
+                rows.find_for_order(query, |sim, iccid| {
                     count += usize::from(gateway.presence.can_be_given(sim, iccid, now));
                     false
                 })?;

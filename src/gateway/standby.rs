@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::bank_state::KnownBank;
 use super::sim_presence::SimPresence;
+use crate::domain::allocation::SharingPolicy;
 use crate::domain::standby::{max_simultaneous, soonest_radio};
 use crate::domain::{Iccid, SimId, Timestamp};
 use crate::store::{ReadTx, StockQuery, StoreError};
@@ -83,6 +84,11 @@ impl StandbyPool {
     }
 }
 
+/// The same query for parked SIMs, which are sold only while no order runs on them.
+fn parked(query: StockQuery<'_>) -> StockQuery<'_> {
+    StockQuery { sharing: SharingPolicy::Exclusive, ..query }
+}
+
 impl SimPresence {
     /// The banks that could put a SIM on the air now; `None` if no radio is free.
     pub(super) fn standby_pool(
@@ -136,7 +142,7 @@ impl SimPresence {
         let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(None) };
         let soonest = pool.soonest();
         let mut best: Option<(SimId, StandbyOffer)> = None;
-        rows.find_parked(query, |sim, iccid| {
+        rows.find_for_order(parked(query), |sim, iccid| {
             let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) else {
                 return false;
             };
@@ -176,7 +182,7 @@ impl SimPresence {
     ) -> Result<usize, StoreError> {
         let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(0) };
         let mut counts = ParkedCounts::new();
-        rows.find_parked(query, |sim, iccid| {
+        rows.find_for_order(parked(query), |sim, iccid| {
             if let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) {
                 *counts.entry(offer.place).or_default() += 1;
             }

@@ -66,6 +66,15 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     }))
 }
 
+fn active_order(row: &Row<'_>) -> rusqlite::Result<ActiveOrder> {
+    Ok(ActiveOrder {
+        account: AccountId(row.get(0)?),
+        service: ServiceId(row.get(1)?),
+        open: row.get(2)?,
+        patterned: row.get(3)?,
+    })
+}
+
 impl ReadTx<'_> {
     /// An order by id.
     pub fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -103,26 +112,30 @@ impl ReadTx<'_> {
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
-    /// What runs on each SIM at `now`, as far as it stands in another order's way.
-    pub fn neighbours(
+    /// The open and collecting orders at `now`, by SIM.
+    pub fn active_orders(
         &self,
         now: Timestamp,
     ) -> Result<HashMap<SimId, Vec<ActiveOrder>>, StoreError> {
-        let sql = "SELECT sim_id, service_id, state = 'open', patterned FROM orders WHERE \
-                   expires_at > $1 AND state IN ('open', 'completed') AND filed = 0";
-        let running = self.all(sql, [now.0], |row| {
-            let neighbour = ActiveOrder {
-                service: ServiceId(row.get(1)?),
-                open: row.get(2)?,
-                patterned: row.get(3)?,
-            };
-            Ok((SimId(row.get(0)?), neighbour))
-        })?;
+        let sql = "SELECT account_id, service_id, state = 'open', patterned, sim_id FROM orders \
+                   WHERE expires_at > $1 AND state IN ('open', 'completed') AND filed = 0";
+        let active = self.all(sql, [now.0], |row| Ok((SimId(row.get(4)?), active_order(row)?)))?;
         let mut by_sim: HashMap<SimId, Vec<ActiveOrder>> = HashMap::new();
-        for (sim, neighbour) in running {
-            by_sim.entry(sim).or_default().push(neighbour);
+        for (sim, order) in active {
+            by_sim.entry(sim).or_default().push(order);
         }
         Ok(by_sim)
+    }
+
+    /// The open and collecting orders on one SIM at `now`.
+    pub fn active_orders_on(
+        &self,
+        sim: SimId,
+        now: Timestamp,
+    ) -> Result<Vec<ActiveOrder>, StoreError> {
+        let sql = "SELECT account_id, service_id, state = 'open', patterned FROM orders WHERE \
+                   sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND filed = 0";
+        self.all(sql, [sim.0, now.0], active_order)
     }
 
     /// Open orders of one SIM whose lifetime is over at `now`.

@@ -59,11 +59,12 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.due(now, usize::try_from(n).unwrap()).unwrap();
     rows.all_open_orders().unwrap();
     rows.assembly(crate::domain::AssemblyId(n)).unwrap();
-    rows.neighbours(now).unwrap();
+    rows.active_orders(now).unwrap();
+    rows.active_orders_on(sim, now).unwrap();
     rows.uses(&name).unwrap();
     rows.skips(account).unwrap();
-    rows.sims_on_sale(&name, now).unwrap();
-    rows.used_by_another(&name, ServiceId(n), account, now).unwrap();
+    rows.sellable_sims(&name, now).unwrap();
+    rows.last_use(&name, ServiceId(n), Some(account)).unwrap();
     rows.next_to_file().unwrap();
     rows.is_let_from_later_on(sim, now).unwrap();
     rows.due_texts(now, n).unwrap();
@@ -77,18 +78,22 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(n)).unwrap();
     rows.has_skipped(&name, ServiceId(n), account).unwrap();
-    rows.find_for_rent(&name, now, |_, _| false).unwrap();
-    for company in [
+    rows.find_for_rental(&name, now, |_, _| false).unwrap();
+    for sharing in [
+        SharingPolicy::Exclusive,
         SharingPolicy::Alone { among_collecting: false },
         SharingPolicy::Alone { among_collecting: true },
         SharingPolicy::Shared,
     ] {
-        let (service, used_since) = (ServiceId(n), now);
-        let query =
-            super::StockQuery { country: &name, service, account, company, now, used_since };
-        rows.find_in_stock(query, |_, _| false).unwrap();
-        rows.find_parked(query, |_, _| false).unwrap();
-        rows.is_crowded(sim, account, service, company, now).unwrap();
+        let query = super::StockQuery {
+            country: &name,
+            service: ServiceId(n),
+            account: (n % 2 == 0).then_some(account),
+            sharing,
+            now,
+            used_since: now,
+        };
+        rows.find_for_order(query, |_, _| false).unwrap();
     }
     let tx = super::WriteTx::on(conn);
     tx.blank_text(MessageId(n)).unwrap();

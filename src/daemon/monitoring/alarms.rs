@@ -8,6 +8,7 @@ use super::counts_cache::SiteCounts;
 use super::modems::{PortCounts, is_spare};
 use super::process::Disk;
 use crate::domain::Timestamp;
+use crate::domain::availability::UnavailableReason;
 use crate::domain::bank::BankReport;
 use crate::domain::modem::ModemStatus;
 
@@ -143,8 +144,12 @@ impl AlarmInputs<'_> {
             );
             raise("SimsDeaf", text);
         }
-        let contested: usize =
-            stats.sims.iter().filter(|((_, state), _)| *state == "contested").map(|(_, n)| n).sum();
+        let contested: usize = stats
+            .sims
+            .iter()
+            .filter(|((_, state), _)| *state == Some(UnavailableReason::Contested))
+            .map(|(_, n)| n)
+            .sum();
         if contested > 0 {
             raise(
                 "NumbersContested",
@@ -239,7 +244,10 @@ mod tests {
         };
         let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
         counts.stats.deaf = deaf.iter().map(|iccid| (*iccid).to_owned()).collect();
-        counts.stats.sims.insert((Some("NL".to_owned()), "contested"), contested);
+        counts
+            .stats
+            .sims
+            .insert((Some("NL".to_owned()), Some(UnavailableReason::Contested)), contested);
         counts.stock.insert(ServiceId(1), vec![("NL".to_owned(), 0), ("UK".to_owned(), stock)]);
         counts
     }

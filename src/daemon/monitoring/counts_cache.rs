@@ -88,8 +88,8 @@ impl CountsCache {
         counts.services = gateway.services().await?;
         counts.at = Some(gateway.now());
         self.publish(counts);
-        let known = |((country, _), _): (&(Option<String>, &str), &usize)| country.clone();
-        let mut countries: Vec<String> = counts.stats.sims.iter().filter_map(known).collect();
+        let mut countries: Vec<String> =
+            counts.stats.sims.keys().filter_map(|(country, _)| country.clone()).collect();
         countries.dedup();
         let began = gateway.now();
         let mut stock = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! The metrics. The values of labels are bounded: ports, services, countries and words of our own,
 //! never a phone number, a key or a text.
 
-use crate::domain::Amount;
 use crate::domain::modem::ModemStatus;
+use crate::domain::{Amount, availability};
 use crate::driver::Step;
 
 use super::Monitor;
@@ -146,8 +146,9 @@ fn modem_counts(page: &mut Page, monitor: &Monitor) {
 fn sims_and_stock(page: &mut Page, monitor: &Monitor) {
     let (counts, now) = (monitor.counts.last(), monitor.gateway.now());
     let mut family = page.family("simbridge_sims", Gauge, "SIMs by country and state.");
-    for ((country, state), count) in &counts.stats.sims {
-        family.put(&[("country", country.as_deref().unwrap_or("")), ("state", state)], count);
+    for ((country, unavailable), count) in &counts.stats.sims {
+        let country = country.as_deref().unwrap_or("");
+        family.put(&[("country", country), ("state", availability::word(*unavailable))], count);
     }
     let deaf = counts.stats.deaf.len();
     page.single(

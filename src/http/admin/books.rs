@@ -95,9 +95,9 @@ pub(super) struct Why {
 pub(super) async fn explain(State(admin): State<Admin>, Query(why): Query<Why>) -> Answer {
     let said = admin.gateway.explain(why.service, &why.country, why.account).await?;
     let counts = said
-        .obstacles
+        .unavailable
         .iter()
-        .map(|(obstacle, count)| (obstacle.as_str().to_owned(), json!(count)))
+        .map(|(reason, count)| (reason.as_json_key().to_owned(), json!(count)))
         .collect();
     let head = json!({
         "service": said.service,

@@ -22,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::availability::UnavailableReason;
 use crate::domain::{MessageId, RowLimit};
 use crate::gateway::{self, Gateway, MessageFilter};
 
@@ -98,11 +99,12 @@ async fn status(State(admin): State<Admin>) -> Answer {
     let (gateway, now) = (&admin.gateway, admin.gateway.now());
     let modems = gateway.board().modems();
     let sims = gateway.sims().list().await?;
+    let count = |unavailable| sims.iter().filter(|sim| sim.unavailable == unavailable).count();
     Ok(Json(json!({
         "ready": modems.iter().all(|modem| modem.settled),
         "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
-        "sims": { "total": sims.len(), "available": sims.iter().filter(|sim| sim.state() == "available").count(),
-            "parked": sims.iter().filter(|sim| sim.state() == "parked").count() },
+        "sims": { "total": sims.len(), "available": count(None),
+            "parked": count(Some(UnavailableReason::Parked)) },
         "orders": { "open": gateway.open_order_count().await? },
         "rentals": { "active": gateway.active_rental_count().await? },
         "polls": gateway.polls(),

@@ -103,7 +103,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "country": view.sim.country,
         "state": view.state(),
         "modem": view.port,
-        "rests_until": view.resting.then(|| view.sim.rests_until.to_string()),
+        "rests_until": view.rests_until.map(|at| at.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
 }

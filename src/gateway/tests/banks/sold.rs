@@ -162,7 +162,7 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
     }
     let explained = fixture.gateway.explain("Uber".into(), "NL", None).await.unwrap();
     let parked =
-        explained.obstacles.iter().find(|(obstacle, _)| obstacle.as_str() == "parked").unwrap().1;
+        explained.unavailable.iter().find(|(reason, _)| reason.as_str() == "parked").unwrap().1;
     assert_eq!((explained.sims, explained.available, parked), (6, 0, 4));
     let stock = fixture.gateway.services().await.unwrap().remove(0);
     assert_eq!(fixture.gateway.stock(&stock, vec!["NL".into()]).await.unwrap(), [("NL".into(), 0)]);

@@ -1,0 +1,364 @@
+//! When a SIM can be sold, and why not.
+//!
+//! [`SimCandidate::unavailable_for`] is the rule. What picks a SIM from the whole stock runs in the
+//! database, so `store/availability.rs` states the same rule in SQL; a property test there compares
+//! the two over random histories.
+
+use super::allocation::{ActiveOrder, SharingPolicy, Use};
+use super::sim::Sim;
+use super::{ServiceId, Timestamp};
+
+/// Why a SIM cannot be given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UnavailableReason {
+    /// Its number is not known.
+    NoNumber,
+    /// Another SIM claims the same number; both are held back.
+    Contested,
+    /// The operator has retired it.
+    Retired,
+    /// It is rented, or its number still is although the card was replaced.
+    Rented,
+    /// It rests between two rentals.
+    Resting,
+    /// Its country is not known.
+    NoCountry,
+    /// Its number was used for the service within the cool-down.
+    Used,
+    /// The account has skipped its number for the service.
+    Skipped,
+    /// It is in no working modem and in no SIM bank.
+    Offline,
+    /// Orders that run on it do not allow another one.
+    Busy,
+    /// It is parked in a SIM bank, and no radio can register it in time.
+    Parked,
+}
+
+impl UnavailableReason {
+    /// All reasons in the order in which they are looked for: what lasts longest comes first, so
+    /// that an operator reads the reason that most needs attention.
+    pub const ALL: [UnavailableReason; 11] = [
+        UnavailableReason::NoNumber,
+        UnavailableReason::Contested,
+        UnavailableReason::Retired,
+        UnavailableReason::Rented,
+        UnavailableReason::Resting,
+        UnavailableReason::NoCountry,
+        UnavailableReason::Used,
+        UnavailableReason::Skipped,
+        UnavailableReason::Offline,
+        UnavailableReason::Busy,
+        UnavailableReason::Parked,
+    ];
+
+    /// The word in `sim list` and in the metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UnavailableReason::NoNumber => "no-number",
+            UnavailableReason::Contested => "contested",
+            UnavailableReason::Retired => "retired",
+            UnavailableReason::Rented => "rented",
+            UnavailableReason::Resting => "resting",
+            UnavailableReason::NoCountry => "no-country",
+            UnavailableReason::Used => "used",
+            UnavailableReason::Skipped => "skipped",
+            UnavailableReason::Offline => "offline",
+            UnavailableReason::Busy => "busy",
+            UnavailableReason::Parked => "parked",
+        }
+    }
+
+    /// The key in the JSON of `explain`, which has underscores where the word has hyphens.
+    pub fn as_json_key(self) -> &'static str {
+        match self {
+            UnavailableReason::NoNumber => "no_number",
+            UnavailableReason::NoCountry => "no_country",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// The word in `sim list` for a SIM that can be given out, or for why it cannot.
+pub fn word(unavailable: Option<UnavailableReason>) -> &'static str {
+    unavailable.map_or("available", UnavailableReason::as_str)
+}
+
+/// Whether a SIM can receive messages now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reachability {
+    /// It is in a working modem that has reported recently.
+    OnAir,
+    /// It is parked in a SIM bank that could put it into a modem.
+    Parked,
+    /// Neither.
+    Offline,
+}
+
+/// What a SIM is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// No particular order or rental: only what is a matter of the SIM itself counts.
+    Any,
+    /// An order for a service.
+    Order {
+        /// The service.
+        service: ServiceId,
+        /// Which other orders may run on the SIM.
+        sharing: SharingPolicy,
+        /// A number that was used for the service after this moment is not sold for it again.
+        used_since: Timestamp,
+    },
+    /// A rental. It has the SIM to itself.
+    Rental,
+}
+
+/// What orders have done with a SIM and what they are doing on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SimUsage<'u> {
+    /// The services that its number was used for.
+    pub uses: &'u [Use],
+    /// The services for which the account that asks has skipped its number.
+    pub skips: &'u [ServiceId],
+    /// The orders that run on it.
+    pub active_orders: &'u [ActiveOrder],
+}
+
+/// A SIM that somebody might be given, with everything that the decision depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct SimCandidate<'c> {
+    /// The SIM.
+    pub sim: &'c Sim,
+    /// What orders have done with it. For [`Purpose::Any`] it may be left empty.
+    pub usage: SimUsage<'c>,
+    /// Whether it can receive messages now.
+    pub reachability: Reachability,
+}
+
+impl SimCandidate<'_> {
+    /// The first reason why the SIM cannot be given out at `now`; `None` when it can.
+    pub fn unavailable_for(&self, purpose: Purpose, now: Timestamp) -> Option<UnavailableReason> {
+        let (sim, usage) = (self.sim, self.usage);
+        let applies = |reason: &UnavailableReason| match reason {
+            UnavailableReason::NoNumber => sim.number.is_none(),
+            UnavailableReason::Contested => sim.contested,
+            UnavailableReason::Retired => sim.retired_at.is_some(),
+            UnavailableReason::Rented => sim.rented,
+            UnavailableReason::Resting => sim.rests_until > now,
+            UnavailableReason::NoCountry => sim.country.is_none(),
+            UnavailableReason::Used => usage.is_used_for(purpose),
+            UnavailableReason::Skipped => usage.is_skipped_for(purpose),
+            UnavailableReason::Offline => self.reachability == Reachability::Offline,
+            UnavailableReason::Busy => usage.is_busy_for(purpose),
+            UnavailableReason::Parked => self.reachability == Reachability::Parked,
+        };
+        UnavailableReason::ALL.into_iter().find(applies)
+    }
+}
+
+impl SimUsage<'_> {
+    fn is_used_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Any | Purpose::Rental => false,
+            Purpose::Order { service, used_since, .. } => {
+                self.uses.iter().any(|used| used.service == service && used.at > used_since)
+            }
+        }
+    }
+
+    fn is_skipped_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Any | Purpose::Rental => false,
+            Purpose::Order { service, .. } => self.skips.contains(&service),
+        }
+    }
+
+    fn is_busy_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Any => false,
+            Purpose::Order { service, sharing, .. } => {
+                !self.active_orders.iter().all(|order| sharing.allows(service, *order))
+            }
+            Purpose::Rental => !self.active_orders.is_empty(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::allocation::count_stock;
+    use crate::domain::sim::{KnownNumber, NumberSource};
+    use crate::domain::{AccountId, SimId};
+
+    const NOW: Timestamp = Timestamp(100);
+    const SERVICE: ServiceId = ServiceId(1);
+    const SHARED: Purpose = Purpose::Order {
+        service: SERVICE,
+        sharing: SharingPolicy::Shared,
+        used_since: Timestamp(50),
+    };
+
+    fn sim() -> Sim {
+        Sim {
+            id: SimId(1),
+            iccid: "8931440400000000001".into(),
+            imsi: None,
+            number: Some(KnownNumber {
+                number: "+31612345678".into(),
+                source: NumberSource::Cnum,
+                at: Timestamp(0),
+            }),
+            country: Some("NL".into()),
+            contested: false,
+            rented: false,
+            rests_until: NOW,
+            retired_at: None,
+        }
+    }
+
+    fn active(service: ServiceId, open: bool) -> ActiveOrder {
+        ActiveOrder { account: AccountId(1), service, open, patterned: true }
+    }
+
+    #[test]
+    fn what_is_a_matter_of_the_sim_counts_for_every_purpose() {
+        let good = sim();
+        let cases = [
+            (good.clone(), None),
+            (Sim { number: None, ..good.clone() }, Some(UnavailableReason::NoNumber)),
+            (Sim { contested: true, ..good.clone() }, Some(UnavailableReason::Contested)),
+            (
+                Sim { retired_at: Some(NOW), rented: true, ..good.clone() },
+                Some(UnavailableReason::Retired),
+            ),
+            (Sim { rented: true, ..good.clone() }, Some(UnavailableReason::Rented)),
+            (Sim { rests_until: Timestamp(101), ..good.clone() }, Some(UnavailableReason::Resting)),
+            (Sim { country: None, ..good }, Some(UnavailableReason::NoCountry)),
+        ];
+        for (sim, expected) in cases {
+            let usage = SimUsage::default();
+            let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
+            for purpose in [Purpose::Any, Purpose::Rental, SHARED] {
+                assert_eq!(candidate.unavailable_for(purpose, NOW), expected, "{purpose:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_lasting_reason_comes_first() {
+        let sim = sim();
+        let (used, used_long_ago) = (
+            [Use { service: SERVICE, at: Timestamp(51) }],
+            [Use { service: SERVICE, at: Timestamp(50) }],
+        );
+        let (busy, collecting) = ([active(SERVICE, true)], [active(SERVICE, false)]);
+        let nothing = SimUsage::default();
+        use Reachability::{Offline, OnAir, Parked};
+        use UnavailableReason as Reason;
+        for (usage, reachability, for_order, for_rental) in [
+            (nothing, OnAir, None, None),
+            (nothing, Offline, Some(Reason::Offline), Some(Reason::Offline)),
+            (nothing, Parked, Some(Reason::Parked), Some(Reason::Parked)),
+            (
+                SimUsage { uses: &used, ..nothing },
+                Offline,
+                Some(Reason::Used),
+                Some(Reason::Offline),
+            ),
+            (SimUsage { uses: &used_long_ago, ..nothing }, OnAir, None, None),
+            (SimUsage { skips: &[SERVICE], ..nothing }, OnAir, Some(Reason::Skipped), None),
+            (SimUsage { skips: &[ServiceId(2)], ..nothing }, OnAir, None, None),
+            (
+                SimUsage { active_orders: &busy, ..nothing },
+                Parked,
+                Some(Reason::Busy),
+                Some(Reason::Busy),
+            ),
+            (SimUsage { active_orders: &collecting, ..nothing }, OnAir, None, Some(Reason::Busy)),
+            (
+                SimUsage { active_orders: &busy, ..nothing },
+                Offline,
+                Some(Reason::Offline),
+                Some(Reason::Offline),
+            ),
+        ] {
+            let candidate = SimCandidate { sim: &sim, usage, reachability };
+            assert_eq!(candidate.unavailable_for(SHARED, NOW), for_order, "{candidate:?}");
+            assert_eq!(candidate.unavailable_for(Purpose::Rental, NOW), for_rental);
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_word_and_a_key_of_its_own() {
+        for key in [UnavailableReason::as_str, UnavailableReason::as_json_key] {
+            let keys: HashMap<_, _> = UnavailableReason::ALL.map(|reason| (key(reason), ())).into();
+            assert_eq!(keys.len(), UnavailableReason::ALL.len());
+        }
+        assert_eq!(word(None), "available");
+        assert_eq!(word(Some(UnavailableReason::NoNumber)), "no-number");
+        assert_eq!(UnavailableReason::NoNumber.as_json_key(), "no_number");
+    }
+
+    fn service() -> impl Strategy<Value = ServiceId> {
+        (1..4_i64).prop_map(ServiceId)
+    }
+
+    fn sharing() -> impl Strategy<Value = SharingPolicy> {
+        prop_oneof![
+            any::<bool>().prop_map(|among_collecting| SharingPolicy::Alone { among_collecting }),
+            Just(SharingPolicy::Shared),
+            Just(SharingPolicy::Exclusive),
+        ]
+    }
+
+    /// Uses, skips and running orders of one SIM.
+    fn usage() -> impl Strategy<Value = (Vec<Use>, Vec<ServiceId>, Vec<ActiveOrder>)> {
+        let used =
+            (service(), 48..53_i64).prop_map(|(service, at)| Use { service, at: Timestamp(at) });
+        let order =
+            (service(), any::<bool>(), any::<bool>()).prop_map(|(service, open, patterned)| {
+                ActiveOrder { account: AccountId(1), service, open, patterned }
+            });
+        let few = || 0..3_usize;
+        (
+            proptest::collection::vec(used, few()),
+            proptest::collection::vec(service(), few()),
+            proptest::collection::vec(order, few()),
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The catalogue's counts are made for all services at once; they follow the same rule.
+        #[test]
+        fn counted_stock_is_what_the_rule_allows(
+            usages in proptest::collection::vec(usage(), 0..6),
+            policies in proptest::collection::vec(sharing(), 3),
+        ) {
+            let services: Vec<(ServiceId, SharingPolicy)> =
+                (1..).map(ServiceId).zip(policies).collect();
+            let usages: Vec<SimUsage<'_>> = usages
+                .iter()
+                .map(|(uses, skips, active_orders)| SimUsage { uses, skips, active_orders })
+                .collect();
+            let used_since = Timestamp(50);
+            let counted = count_stock(&services, &usages, used_since);
+            let sim = sim();
+            for (service, sharing) in services {
+                let purpose = Purpose::Order { service, sharing, used_since };
+                let allowed = usages.iter().filter(|usage| {
+                    let reachability = Reachability::OnAir;
+                    let candidate = SimCandidate { sim: &sim, usage: **usage, reachability };
+                    candidate.unavailable_for(purpose, NOW).is_none()
+                });
+                prop_assert_eq!(counted[&service], allowed.count());
+            }
+        }
+    }
+}

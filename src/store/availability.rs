@@ -1,0 +1,249 @@
+//! The stock: which SIMs can be given to an order or a rental.
+//!
+//! The rule is [`SimCandidate::unavailable_for`](crate::domain::availability::SimCandidate). To pick
+//! one SIM out of thousands, in the order in which they are given out, it is stated here once more
+//! in SQL, as fragments of which each stands for one reason. The property test below compares the
+//! two. Only the caller knows which SIMs are on the air, so the rule's last word, on whether a SIM
+//! is reachable, is the `take` argument of the searches.
+//!
+//! In all fragments `s` is the SIM. The parameters are numbered in the order in which they first
+//! stand in the statements, which every database understands alike: `$1` the country, `$2` the time,
+//! `$3` the service, `$4` the time after which a use counts, `$5` the account.
+
+use rusqlite::{ToSql, params};
+
+use super::{ReadTx, StoreError};
+use crate::domain::allocation::{SharingPolicy, Use};
+use crate::domain::{AccountId, ServiceId, SimId, Timestamp};
+
+/// What an order wants of the SIM that it is given.
+#[derive(Debug, Clone, Copy)]
+pub struct StockQuery<'q> {
+    /// The country's code as answers spell it.
+    pub country: &'q str,
+    /// The service that the number is for: it was not used for it after `used_since`.
+    pub service: ServiceId,
+    /// Who asks: numbers that this account skipped for the service are left out. `None` leaves out
+    /// none.
+    pub account: Option<AccountId>,
+    /// Which orders may already run on the SIM.
+    pub sharing: SharingPolicy,
+    /// Orders whose lifetime is over at this time do not count.
+    pub now: Timestamp,
+    /// A number that was used for the service after this is not sold for it again.
+    pub used_since: Timestamp,
+}
+
+/// [`Contested`](crate::domain::availability::UnavailableReason::Contested): another SIM that is not
+/// retired claims the same number.
+macro_rules! contested {
+    () => {
+        "EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id \
+         AND o.retired_at IS NULL)"
+    };
+}
+
+/// [`Rented`](crate::domain::availability::UnavailableReason::Rented): the SIM has a rental, or its
+/// number has one that began on the card which this one replaced.
+macro_rules! rented {
+    () => {
+        "(EXISTS (SELECT 1 FROM rental t WHERE t.sim_id = s.id AND t.state = 'active') OR \
+         EXISTS (SELECT 1 FROM rental n WHERE n.number = s.number AND n.state = 'active'))"
+    };
+}
+
+/// [`Purpose::Any`](crate::domain::availability::Purpose::Any): nothing that is a matter of the SIM
+/// itself keeps it from being sold in the country.
+macro_rules! sellable {
+    () => {
+        concat!(
+            "s.country = $1 AND s.number IS NOT NULL AND s.retired_at IS NULL ",
+            "AND s.rests_until <= $2 AND NOT ",
+            rented!(),
+            " AND NOT ",
+            contested!()
+        )
+    };
+}
+
+/// [`Used`](crate::domain::availability::UnavailableReason::Used).
+macro_rules! used {
+    () => {
+        "EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $3 \
+         AND u.state = 'completed' AND u.ended_at > $4)"
+    };
+}
+
+/// [`Skipped`](crate::domain::availability::UnavailableReason::Skipped). Without an account `$5` is
+/// NULL, which equals nothing.
+macro_rules! skipped {
+    () => {
+        "EXISTS (SELECT 1 FROM orders k WHERE k.number = s.number AND k.service_id = $3 \
+         AND k.account_id = $5 AND k.state = 'skipped')"
+    };
+}
+
+/// [`Busy`](crate::domain::availability::UnavailableReason::Busy): an order `r` runs on the SIM that
+/// `$conflict` says is in the way.
+macro_rules! busy {
+    ($conflict:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.expires_at > $2 ",
+            "AND r.state IN ('open', 'completed') AND r.filed = 0 AND (",
+            $conflict,
+            "))"
+        )
+    };
+}
+
+macro_rules! select {
+    () => {
+        "SELECT s.id, s.iccid, s.number FROM sim s WHERE "
+    };
+}
+
+/// Those given out longest ago come first.
+macro_rules! in_turn {
+    () => {
+        " ORDER BY s.last_given_at, s.id"
+    };
+}
+
+/// The SIMs that an order may have, when `$conflict` says which orders it may not share one with.
+macro_rules! for_order {
+    ($conflict:literal) => {
+        concat!(
+            select!(),
+            sellable!(),
+            " AND NOT ",
+            used!(),
+            " AND NOT ",
+            skipped!(),
+            " AND NOT ",
+            busy!($conflict),
+            in_turn!()
+        )
+    };
+}
+
+pub(super) use {contested, rented};
+
+/// The SIMs that can be sold at all.
+const SELLABLE: &str = concat!(select!(), sellable!());
+
+/// The SIMs that a rental may have.
+const FOR_RENTAL: &str = concat!(select!(), sellable!(), " AND NOT ", busy!("1 = 1"), in_turn!());
+
+/// The SIMs that an order may have. The conditions on `r` are [`SharingPolicy::allows`], negated.
+fn for_order(sharing: SharingPolicy) -> &'static str {
+    match sharing {
+        SharingPolicy::Exclusive => for_order!("1 = 1"),
+        SharingPolicy::Alone { among_collecting: false } => for_order!("r.state = 'open'"),
+        SharingPolicy::Alone { among_collecting: true } => {
+            for_order!("r.state = 'open' OR r.patterned = 0")
+        }
+        SharingPolicy::Shared => {
+            for_order!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $3)")
+        }
+    }
+}
+
+impl ReadTx<'_> {
+    /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself: row,
+    /// ICCID, number.
+    pub fn sellable_sims(
+        &self,
+        country: &str,
+        now: Timestamp,
+    ) -> Result<Vec<(SimId, String, String)>, StoreError> {
+        self.all(SELLABLE, params![country, now.0], |row| {
+            Ok((SimId(row.get(0)?), row.get(1)?, row.get(2)?))
+        })
+    }
+
+    /// The first SIM, in the order in which they are given out, that the query's order may have and
+    /// that `take` accepts, with its number. `take` gets the row and the ICCID and decides whether
+    /// the SIM is reachable.
+    pub fn find_for_order(
+        &self,
+        query: StockQuery<'_>,
+        take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<Option<(SimId, String)>, StoreError> {
+        let account = query.account.map(|account| account.0);
+        let values =
+            params![query.country, query.now.0, query.service.0, query.used_since.0, account];
+        self.first_taken(for_order(query.sharing), values, take)
+    }
+
+    /// As [`ReadTx::find_for_order`], for a rental.
+    pub fn find_for_rental(
+        &self,
+        country: &str,
+        now: Timestamp,
+        take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<Option<(SimId, String)>, StoreError> {
+        self.first_taken(FOR_RENTAL, params![country, now.0], take)
+    }
+
+    fn first_taken(
+        &self,
+        sql: &str,
+        values: &[&dyn ToSql],
+        mut take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<Option<(SimId, String)>, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            let sim = SimId(row.get(0)?);
+            if take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+                return Ok(Some((sim, row.get(2)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The services that a number was used for.
+    pub fn uses(&self, number: &str) -> Result<Vec<Use>, StoreError> {
+        let sql = "SELECT service_id, max(ended_at) FROM orders WHERE number = $1 AND state = \
+                   'completed' GROUP BY service_id";
+        self.all(sql, [number], |row| {
+            Ok(Use { service: ServiceId(row.get(0)?), at: Timestamp(row.get(1)?) })
+        })
+    }
+
+    /// When a number was last used for a service by an account other than `except`; with `None`, by
+    /// any.
+    pub fn last_use(
+        &self,
+        number: &str,
+        service: ServiceId,
+        except: Option<AccountId>,
+    ) -> Result<Option<Use>, StoreError> {
+        let sql = "SELECT ended_at FROM orders WHERE number = $1 AND service_id = $2 AND state = \
+                   'completed' AND ($3 IS NULL OR account_id <> $3) ORDER BY ended_at DESC LIMIT 1";
+        let values = params![number, service.0, except.map(|account| account.0)];
+        self.first(sql, values, |row| Ok(Use { service, at: Timestamp(row.get(0)?) }))
+    }
+
+    /// What an account has skipped: each number, and for which service.
+    pub fn skips(&self, account: AccountId) -> Result<Vec<(String, ServiceId)>, StoreError> {
+        let sql =
+            "SELECT number, service_id FROM orders WHERE account_id = $1 AND state = 'skipped'";
+        self.all(sql, [account.0], |row| Ok((row.get(0)?, ServiceId(row.get(1)?))))
+    }
+
+    /// Whether an account has skipped a number for a service.
+    pub fn has_skipped(
+        &self,
+        number: &str,
+        service: ServiceId,
+        account: AccountId,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM orders WHERE number = $1 AND service_id = $2 AND account_id = $3 \
+                   AND state = 'skipped'";
+        Ok(self.first(sql, params![number, service.0, account.0], |_| Ok(()))?.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,477 @@
+//! The SQL and the pure rule answer alike, for every SIM, service, account and moment of a random
+//! history. What the rule is asked with comes from a plain model of the history and not from the
+//! database, so that a mistake in a fragment cannot hide in both.
+
+use proptest::prelude::*;
+
+use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use};
+use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
+use crate::domain::catalogue::ReuseTerms;
+use crate::domain::order::OrderState;
+use crate::domain::rental::RentalState;
+use crate::domain::sim::{KnownNumber, NumberSource, Sim};
+use crate::domain::{AccountId, Amount, Order, Rental, RentalId, ServiceId, SimId, Timestamp};
+use crate::store::{NewOrder, NewService, ReadTx, StockQuery, Store, StoreError, WriteTx};
+
+const SIMS: usize = 4;
+const COUNTRIES: [&str; 2] = ["NL", "UK"];
+const ACCOUNTS: [AccountId; 2] = [AccountId(1), AccountId(2)];
+const SERVICES: [ServiceId; 2] = [ServiceId(1), ServiceId(2)];
+
+/// A step of a history. Numbers of orders and rentals count from the newest.
+#[derive(Debug, Clone)]
+enum Step {
+    Pass {
+        time: i64,
+    },
+    SetNumber {
+        sim: usize,
+        number: Option<u8>,
+    },
+    /// The card in `from` is replaced by the one in `to`, which gets its number.
+    ReplaceCard {
+        from: usize,
+        to: usize,
+    },
+    SetCountry {
+        sim: usize,
+        country: Option<usize>,
+    },
+    Rest {
+        sim: usize,
+        time: i64,
+    },
+    Retire {
+        sim: usize,
+        retired: bool,
+    },
+    MakeOrder {
+        sim: usize,
+        account: AccountId,
+        service: ServiceId,
+        patterned: bool,
+        time: i64,
+    },
+    EndOrder {
+        order: usize,
+        end: End,
+    },
+    FileOrders,
+    Rent {
+        sim: usize,
+        account: AccountId,
+    },
+    EndRental {
+        rental: usize,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Complete,
+    Cancel,
+    Skip,
+    Expire,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let sim = || 0..SIMS;
+    let account = || prop::sample::select(&ACCOUNTS[..]);
+    let make_order =
+        (sim(), account(), prop::sample::select(&SERVICES[..]), any::<bool>(), 1..12_i64).prop_map(
+            |(sim, account, service, patterned, time)| Step::MakeOrder {
+                sim,
+                account,
+                service,
+                patterned,
+                time,
+            },
+        );
+    let end = prop_oneof![
+        3 => Just(End::Complete),
+        1 => Just(End::Cancel),
+        2 => Just(End::Skip),
+        1 => Just(End::Expire),
+    ];
+    prop_oneof![
+        2 => (1..5_i64).prop_map(|time| Step::Pass { time }),
+        1 => (sim(), prop::option::weighted(0.8, 0..3_u8))
+            .prop_map(|(sim, number)| Step::SetNumber { sim, number }),
+        2 => (sim(), sim()).prop_map(|(from, to)| Step::ReplaceCard { from, to }),
+        1 => (sim(), prop::option::weighted(0.8, 0..COUNTRIES.len()))
+            .prop_map(|(sim, country)| Step::SetCountry { sim, country }),
+        1 => (sim(), 0..6_i64).prop_map(|(sim, time)| Step::Rest { sim, time }),
+        1 => (sim(), any::<bool>()).prop_map(|(sim, retired)| Step::Retire { sim, retired }),
+        6 => make_order,
+        5 => (0..3_usize, end).prop_map(|(order, end)| Step::EndOrder { order, end }),
+        1 => Just(Step::FileOrders),
+        2 => (sim(), account()).prop_map(|(sim, account)| Step::Rent { sim, account }),
+        1 => (0..2_usize).prop_map(|rental| Step::EndRental { rental }),
+    ]
+}
+
+/// What the steps have led to, kept as plainly as possible.
+#[derive(Debug)]
+struct Model {
+    now: Timestamp,
+    sims: Vec<Sim>,
+    last_given: Vec<Timestamp>,
+    /// Each with whether its service had patterns.
+    orders: Vec<(Order, bool)>,
+    rentals: Vec<Rental>,
+}
+
+/// Carries a step out in the database; `false` when the schema forbids it.
+fn allowed<T>(outcome: Result<T, StoreError>) -> Option<T> {
+    match outcome {
+        Ok(value) => Some(value),
+        Err(StoreError::Refused(_)) => None,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+impl Model {
+    /// A database with accounts, services, and SIMs that each have a number of their own.
+    fn begin(tx: &WriteTx<'_>) -> Model {
+        let now = Timestamp(100);
+        for account in ["ann", "bob"] {
+            tx.add_account(account, now).unwrap();
+        }
+        for name in ["Uber", "Shop"] {
+            tx.add_service(&NewService {
+                name: name.to_owned(),
+                price: Amount(50),
+                country_prices: [].into(),
+                priority: 0,
+                reuse: ReuseTerms::default(),
+                senders: Vec::new(),
+                texts: Vec::new(),
+            })
+            .unwrap();
+        }
+        let mut model = Model {
+            now,
+            sims: Vec::new(),
+            last_given: vec![Timestamp(0); SIMS],
+            orders: Vec::new(),
+            rentals: Vec::new(),
+        };
+        for n in 0..SIMS {
+            let sim = tx.ensure_sim(&format!("893144000000000000{n}"), now).unwrap();
+            model.sims.push(Sim { country: Some("NL".to_owned()), ..sim });
+            model.set_number(tx, n, Some(u8::try_from(n).unwrap()));
+        }
+        model
+    }
+
+    fn set_number(&mut self, tx: &WriteTx<'_>, sim: usize, number: Option<u8>) {
+        self.sims[sim].number = number.map(|number| KnownNumber {
+            number: format!("+3161234567{number}"),
+            source: NumberSource::Cnum,
+            at: self.now,
+        });
+        tx.save_sim(&self.sims[sim]).unwrap();
+    }
+
+    fn replace_card(&mut self, tx: &WriteTx<'_>, from: usize, to: usize) {
+        if let Some(number) = self.sims[from].number.take() {
+            self.sims[to].number = Some(number);
+        }
+        for sim in [from, to] {
+            tx.save_sim(&self.sims[sim]).unwrap();
+        }
+    }
+
+    fn take(&mut self, tx: &WriteTx<'_>, step: Step) {
+        let now = self.now;
+        match step {
+            Step::Pass { time } => self.now = Timestamp(now.0 + time),
+            Step::SetNumber { sim, number } => self.set_number(tx, sim, number),
+            Step::ReplaceCard { from, to } => self.replace_card(tx, from, to),
+            Step::SetCountry { sim, country } => {
+                self.sims[sim].country = country.map(|country| COUNTRIES[country].to_owned());
+                tx.save_sim(&self.sims[sim]).unwrap();
+            }
+            Step::Rest { sim, time } => {
+                self.sims[sim].rests_until = Timestamp(now.0 + time);
+                tx.rest_sim(self.sims[sim].id, self.sims[sim].rests_until).unwrap();
+            }
+            Step::Retire { sim, retired } => {
+                self.sims[sim].retired_at = retired.then_some(now);
+                tx.retire_sim(self.sims[sim].id, self.sims[sim].retired_at).unwrap();
+            }
+            Step::MakeOrder { sim, account, service, patterned, time } => {
+                self.make_order(tx, sim, account, service, patterned, time);
+            }
+            Step::EndOrder { order, end } => self.end_order(tx, order, end),
+            Step::FileOrders => drop(tx.file_orders(now, i64::MAX).unwrap()),
+            Step::Rent { sim, account } => self.rent(tx, sim, account),
+            Step::EndRental { rental } => {
+                if let Some(rental) = self.rentals.iter_mut().rev().nth(rental)
+                    && rental.state == RentalState::Active
+                {
+                    rental.state = RentalState::Ended { at: now };
+                    tx.save_rental(rental).unwrap();
+                }
+            }
+        }
+    }
+
+    fn make_order(
+        &mut self,
+        tx: &WriteTx<'_>,
+        sim: usize,
+        account: AccountId,
+        service: ServiceId,
+        patterned: bool,
+        time: i64,
+    ) {
+        let Some(number) = self.sims[sim].number.as_ref().map(|known| known.number.clone()) else {
+            return;
+        };
+        let (id, created_at) = (self.sims[sim].id, self.now);
+        let new = NewOrder {
+            account,
+            service,
+            patterned,
+            sim: id,
+            number: &number,
+            country: "NL",
+            price: Amount(50),
+            created_at,
+            expires_at: Timestamp(created_at.0 + time),
+            reuse_of: None,
+            awaits_sim: false,
+        };
+        let Some(order) = allowed(tx.add_order(&new)) else { return };
+        tx.sim_given(id, created_at).unwrap();
+        self.last_given[sim] = created_at;
+        let order = Order {
+            id: order,
+            account,
+            service,
+            sim: id,
+            country: "NL".to_owned(),
+            price: Amount(50),
+            created_at,
+            expires_at: new.expires_at,
+            reuse_of: None,
+            awaits_sim: false,
+            state: OrderState::Open,
+            number,
+        };
+        self.orders.push((order, patterned));
+    }
+
+    fn end_order(&mut self, tx: &WriteTx<'_>, order: usize, end: End) {
+        let Some((order, _)) = self.orders.iter_mut().rev().nth(order) else { return };
+        let ended = match end {
+            End::Complete => order.clone().complete(self.now),
+            End::Cancel => order.clone().cancel(self.now),
+            End::Skip => order.clone().skip(self.now),
+            End::Expire => order.clone().expire(self.now),
+        };
+        if let Ok(ended) = ended {
+            tx.end_order(&ended).unwrap();
+            *order = ended;
+        }
+    }
+
+    fn rent(&mut self, tx: &WriteTx<'_>, sim: usize, account: AccountId) {
+        let Some(number) = self.sims[sim].number.as_ref().map(|known| known.number.clone()) else {
+            return;
+        };
+        let rental = Rental {
+            id: RentalId(0),
+            account,
+            sim: self.sims[sim].id,
+            number,
+            country: "NL".to_owned(),
+            package: "1m".to_owned(),
+            renewal_package: "1m".to_owned(),
+            auto_renew: false,
+            terms: 1,
+            months: 1,
+            started_at: self.now,
+            expires_at: Timestamp(self.now.0 + 5),
+            state: RentalState::Active,
+        };
+        let added = allowed(tx.add_rental(&rental));
+        self.rentals.extend(added.map(|id| Rental { id, ..rental }));
+    }
+
+    /// The SIM with what other SIMs and rentals say of it.
+    fn sim(&self, sim: &Sim) -> Sim {
+        let number = |sim: &Sim| sim.number.as_ref().map(|known| known.number.clone());
+        let own = number(sim);
+        let claims =
+            |other: &&Sim| other.id != sim.id && other.retired_at.is_none() && number(other) == own;
+        let has = |rental: &&Rental| {
+            rental.state == RentalState::Active
+                && (rental.sim == sim.id || Some(&rental.number) == own.as_ref())
+        };
+        Sim {
+            contested: own.is_some() && self.sims.iter().any(|other| claims(&other)),
+            rented: self.rentals.iter().any(|rental| has(&rental)),
+            ..sim.clone()
+        }
+    }
+
+    fn uses(&self, number: &str) -> Vec<Use> {
+        let used = |(order, _): &(Order, bool)| match order.state {
+            OrderState::Completed { at } if order.number == number => {
+                Some(Use { service: order.service, at })
+            }
+            _ => None,
+        };
+        self.orders.iter().filter_map(used).collect()
+    }
+
+    fn skips(&self, number: &str, account: Option<AccountId>) -> Vec<ServiceId> {
+        let skipped = |(order, _): &&(Order, bool)| {
+            matches!(order.state, OrderState::Skipped { .. })
+                && order.number == number
+                && Some(order.account) == account
+        };
+        self.orders.iter().filter(skipped).map(|(order, _)| order.service).collect()
+    }
+
+    fn active_orders(&self, sim: SimId, at: Timestamp) -> Vec<ActiveOrder> {
+        let active = |(order, patterned): &(Order, bool)| {
+            let state = order.state;
+            let runs = matches!(state, OrderState::Open | OrderState::Completed { .. })
+                && order.sim == sim
+                && at < order.expires_at;
+            runs.then_some(ActiveOrder {
+                account: order.account,
+                service: order.service,
+                open: state == OrderState::Open,
+                patterned: *patterned,
+            })
+        };
+        self.orders.iter().filter_map(active).collect()
+    }
+
+    /// The SIMs of a country that the rule lets have, in the order in which they are given out.
+    fn available(
+        &self,
+        country: &str,
+        account: Option<AccountId>,
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> Vec<SimId> {
+        let is_available = |sim: &Sim| {
+            let number = sim.number.as_ref().map_or("", |known| &known.number);
+            let usage = SimUsage {
+                uses: &self.uses(number),
+                skips: &self.skips(number, account),
+                active_orders: &self.active_orders(sim.id, at),
+            };
+            let candidate =
+                SimCandidate { sim: &self.sim(sim), usage, reachability: Reachability::OnAir };
+            sim.country.as_deref() == Some(country)
+                && candidate.unavailable_for(purpose, at).is_none()
+        };
+        let mut available: Vec<(Timestamp, SimId)> = self
+            .sims
+            .iter()
+            .zip(&self.last_given)
+            .filter(|(sim, _)| is_available(sim))
+            .map(|(sim, given)| (*given, sim.id))
+            .collect();
+        available.sort();
+        available.into_iter().map(|(_, sim)| sim).collect()
+    }
+
+    /// Compares every answer of the database at one moment.
+    fn compare(&self, tx: &ReadTx<'_>, at: Timestamp) {
+        let sims: Vec<Sim> = self.sims.iter().map(|sim| self.sim(sim)).collect();
+        assert_eq!(tx.sims().unwrap(), sims, "{self:#?}");
+        for country in COUNTRIES {
+            let mut sellable: Vec<SimId> =
+                tx.sellable_sims(country, at).unwrap().into_iter().map(|(sim, ..)| sim).collect();
+            sellable.sort();
+            let mut expected = self.available(country, None, Purpose::Any, at);
+            expected.sort();
+            assert_eq!(sellable, expected, "{country} at {at:?} of {self:#?}");
+
+            let mut for_rental = Vec::new();
+            let all = |found: &mut Vec<SimId>, sim| {
+                found.push(sim);
+                false
+            };
+            tx.find_for_rental(country, at, |sim, _| all(&mut for_rental, sim)).unwrap();
+            let expected = self.available(country, None, Purpose::Rental, at);
+            assert_eq!(for_rental, expected, "rental, {country} at {at:?} of {self:#?}");
+
+            for (purpose, query) in orders(country, at) {
+                let mut for_order = Vec::new();
+                tx.find_for_order(query, |sim, _| all(&mut for_order, sim)).unwrap();
+                let expected = self.available(country, query.account, purpose, at);
+                assert_eq!(for_order, expected, "{query:?} of {self:#?}");
+            }
+        }
+    }
+}
+
+/// Every order that anybody could ask for in a country.
+fn orders(country: &str, now: Timestamp) -> Vec<(Purpose, StockQuery<'_>)> {
+    let mut orders = Vec::new();
+    for account in [None, Some(ACCOUNTS[0]), Some(ACCOUNTS[1])] {
+        for service in SERVICES {
+            for sharing in [
+                SharingPolicy::Exclusive,
+                SharingPolicy::Alone { among_collecting: false },
+                SharingPolicy::Alone { among_collecting: true },
+                SharingPolicy::Shared,
+            ] {
+                for used_since in [Timestamp(i64::MIN), Timestamp(now.0 - 4)] {
+                    let query = StockQuery { country, service, account, sharing, now, used_since };
+                    orders.push((Purpose::Order { service, sharing, used_since }, query));
+                }
+            }
+        }
+    }
+    orders
+}
+
+async fn play(steps: Vec<Step>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("test.db")).unwrap();
+    let played = store.write(move |tx| {
+        let mut model = Model::begin(tx);
+        for (n, step) in steps.into_iter().enumerate() {
+            model.take(tx, step);
+            if n % 8 == 0 {
+                model.compare(tx, model.now);
+            }
+        }
+        Ok::<_, StoreError>(model)
+    });
+    let model = played.await.unwrap();
+    let compared = store.read(move |tx| {
+        for later in [0, 1, 3, 6] {
+            model.compare(tx, Timestamp(model.now.0 + later));
+        }
+        Ok::<_, StoreError>(())
+    });
+    compared.await.unwrap();
+    store.close().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        max_shrink_iters: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn sql_and_the_rule_agree_on_every_sim_service_account_and_moment(
+        steps in proptest::collection::vec(step(), 1..40)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(play(steps));
+    }
+}
