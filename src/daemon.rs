@@ -147,7 +147,7 @@ impl Daemon {
             Store::open_with(&config.database.path, config.database.checkpointed_by_others)?;
         let opened = Gateway::open(store.clone(), settings(config), clock, entropy).await;
         let gateway = opened.map_err(|error| StartError::opening(error, &config.database.path))?;
-        if let Err(error) = gateway.catch_up().await {
+        if let Err(error) = gateway.sweeper().run_overdue_deadlines().await {
             // A full disk keeps nobody out: the sweeper tries again, and customers hear of it.
             tracing::error!(event = "sweep_failed", %error, "what became due in the meantime could not be done yet");
         }
@@ -233,7 +233,7 @@ impl Daemon {
         let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
         let tried = async move {
             driver.looked().await;
-            while !driver.ports().iter().all(|port| gateway.board().is_settled(port)) {
+            while !driver.ports().iter().all(|port| gateway.modems().is_settled(port)) {
                 tokio::time::sleep(FIRST_TRIES_LOOK).await;
             }
         };
@@ -347,7 +347,7 @@ fn limits(config: &Config) -> http::Limits {
 
 /// Tells what is wrong in the database. Nobody waits for it: a large one takes its time.
 async fn report_faults(gateway: Gateway) {
-    match gateway.verify().await {
+    match gateway.reports().find_faults().await {
         Ok(faults) => faults.iter().for_each(|fault| {
             tracing::error!(event = "fault", fault, "the database holds what cannot be")
         }),
@@ -380,7 +380,7 @@ async fn follow_clock(gateway: Gateway, stopping: CancellationToken) {
 /// Does what is due when it is due, until the daemon stops.
 async fn sweep(gateway: Gateway, stopping: CancellationToken) {
     loop {
-        let pause = match gateway.sweep().await {
+        let pause = match gateway.sweeper().run_due_work().await {
             Ok(None) => Duration::MAX,
             Ok(Some(next)) => next.since(gateway.now()),
             Err(error) => {
@@ -390,7 +390,7 @@ async fn sweep(gateway: Gateway, stopping: CancellationToken) {
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = gateway.deadlines_changed() => {}
+            () = gateway.sweeper().wait_for_changed_deadlines() => {}
             () = stopping.cancelled() => return,
         }
     }

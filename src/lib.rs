@@ -64,10 +64,10 @@
 //!    what no URC told of.
 //! 3. The session sends `AT+CMGR=3`, gets the PDU, and returns the action `Store`. It goes on with
 //!    other work; slot 3 stays as it is.
-//! 4. `daemon/gateway_bridge.rs` puts it into the gateway's words and awaits `gateway/ingest.rs`.
+//! 4. `daemon/gateway_bridge.rs` puts it into the gateway's words and awaits `gateway/inbox/mod.rs`.
 //! 5. There the PDU is decoded (`sms/deliver.rs`), and one operation goes to the writer
 //!    (`store/writer.rs`): the part (`store/parts.rs`), with its neighbours if it is one of several
-//!    (`gateway/assemble.rs`); the message with the code found in it (`domain/code.rs`); the order
+//!    (`gateway/inbox/assembly.rs`); the message with the code found in it (`domain/code.rs`); the order
 //!    whose service's patterns fit (`domain/catalogue.rs`) and that was running (`domain/order.rs`,
 //!    `domain/network_clock.rs`); the capture of its price (`store/ledger.rs`).
 //! 6. The writer commits everything that waits with one fsync (while many come it gathers for two
@@ -96,10 +96,10 @@
 //!
 //! # One order
 //!
-//! `http/customer/regular.rs` takes `makeorder`; `gateway/orders.rs` checks, in this order,
+//! `http/customer/regular.rs` takes `makeorder`; `gateway/orders/mod.rs` checks, in this order,
 //! parameters, open order, stock (`store/sims.rs`, with what `gateway/modem_registry.rs` knows of the
 //! modems) and balance, adds the order and holds its price. It ends by its first SMS (above), by
-//! `cancelorder` or `skipnumber`, or by its deadline (`gateway/expire.rs`), and the hold is
+//! `cancelorder` or `skipnumber`, or by its deadline (`gateway/sweeper.rs`), and the hold is
 //! captured or released with it.
 //!
 //! # One switch of a SIM bank

@@ -80,7 +80,7 @@ fn main() {
         whole_stock(&full).await;
         if std::env::args().any(|arg| arg == "--verify") {
             let started = Instant::now();
-            let faults = full.gateway.verify().await.unwrap();
+            let faults = full.gateway.reports().find_faults().await.unwrap();
             println!("verify: {:.1} s, faults: {faults:?}", started.elapsed().as_secs_f64());
         }
         full.store.close().await;
@@ -131,7 +131,7 @@ fn report(sums: &[[(Duration, Duration); 3]; 2]) {
 async fn whole_stock(site: &Site) {
     for what in ["first", "second"] {
         let started = Instant::now();
-        let offers = site.gateway.offers(AccountId(1), "NL").await.unwrap().unwrap();
+        let offers = site.gateway.stock().offers(AccountId(1), "NL").await.unwrap().unwrap();
         let counted: usize = offers.iter().map(|(_, _, count)| count).sum();
         let ms = started.elapsed().as_secs_f64() * 1e3;
         println!(
@@ -143,7 +143,8 @@ async fn whole_stock(site: &Site) {
         let started = Instant::now();
         let none = site
             .gateway
-            .make_order(AccountId(1), Some(ServiceId(site.services as i64)), "NL")
+            .orders()
+            .make(AccountId(1), Some(ServiceId(site.services as i64)), "NL")
             .await
             .unwrap();
         let ms = started.elapsed().as_secs_f64() * 1e3;
@@ -178,10 +179,10 @@ async fn open(size: &Size) -> Site {
     let gateway =
         Gateway::open(store.clone(), settings, clock, Arc::new(|| Some([1; 32]))).await.unwrap();
     println!("opened in {:.3} s", started.elapsed().as_secs_f64());
-    gateway.sweep().await.unwrap();
+    gateway.sweeper().run_due_work().await.unwrap();
     println!("swept after {:.3} s", started.elapsed().as_secs_f64());
     for n in 0..size.sims {
-        gateway.board().report(status(n, gateway.now()));
+        gateway.modems().report(status(n, gateway.now()));
     }
     Site { gateway, store, path, services: size.services, sims: size.sims, done: 0, _dir: dir }
 }
@@ -213,7 +214,7 @@ fn iccid(n: usize) -> String {
 /// CPU and wall time of making orders, of their SMS, of looking at them.
 async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
     for n in 0..site.sims {
-        site.gateway.board().report(status(n, site.gateway.now()));
+        site.gateway.modems().report(status(n, site.gateway.now()));
     }
     let first = site.done;
     site.done += OPERATIONS;
@@ -224,7 +225,7 @@ async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
         async move {
             let (account, service) =
                 (AccountId((n % ACCOUNTS) as i64 + 1), ServiceId((n % (services - 1)) as i64 + 1));
-            match gateway.make_order(account, Some(service), "NL").await.unwrap() {
+            match gateway.orders().make(account, Some(service), "NL").await.unwrap() {
                 MakeOrder::Made { order, number } => (account, service, order, number),
                 other => panic!("{other:?}"),
             }
@@ -238,12 +239,12 @@ async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
     let (mut ingested, mut said) = (Vec::new(), Vec::new());
     let arrived = measured(&mut ingested, arrivals, |arrival| {
         let gateway = gateway.clone();
-        async move { gateway.ingest(arrival).await.unwrap() }
+        async move { gateway.inbox().ingest(arrival).await.unwrap() }
     });
     let arrived = arrived.await;
     let looked = measured(&mut said, orders, |(account, _, order, _)| {
         let gateway = gateway.clone();
-        async move { gateway.sms(account, order).await.unwrap() }
+        async move { gateway.orders().read_sms(account, order).await.unwrap() }
     });
     [made, arrived, looked.await]
 }

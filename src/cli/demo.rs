@@ -61,7 +61,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     let mut told: HashMap<OrderId, &'static str> = HashMap::new();
     let mut seen = MessageId(0);
     loop {
-        for view in gateway.orders(100.into()).await? {
+        for view in gateway.orders().list(100.into()).await? {
             let word = view.order.state.as_str();
             if told.insert(view.order.id, word) != Some(word) {
                 tell_order(&view)?;
@@ -70,7 +70,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
                 }
             }
         }
-        for message in gateway.messages(MessageFilter::After(seen)).await? {
+        for message in gateway.inbox().messages(MessageFilter::After(seen)).await? {
             seen = message.id;
             let order =
                 message.order.map_or("nobody's".to_owned(), |order| format!("for order {order}"));

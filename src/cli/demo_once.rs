@@ -55,7 +55,7 @@ async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
 
 /// The number in E.164, which the simulated network knows it by.
 async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<String> {
-    let orders = stage.daemon.gateway().orders(RowLimit::ALL).await?;
+    let orders = stage.daemon.gateway().orders().list(RowLimit::ALL).await?;
     let found = orders.into_iter().find(|view| view.order.id.to_string() == order);
     Ok(found.context("the order is not in the database")?.order.number)
 }
@@ -71,9 +71,12 @@ async fn add_up(
     };
     let spent = amount(before)?.checked_sub(amount(after)?);
     ensure!(spent == Some(price), "the customer was not charged the price, {price}");
-    let account = stage.daemon.gateway().account("demo".to_owned()).await?;
+    let account = stage.daemon.gateway().accounts().find("demo".to_owned()).await?;
     ensure!(account.funds.held.0 == 0, "something is still held");
-    ensure!(stage.daemon.gateway().books_balance(account.id).await?, "the ledger does not add up");
+    ensure!(
+        stage.daemon.gateway().accounts().ledger_adds_up(account.id).await?,
+        "the ledger does not add up"
+    );
     Ok(())
 }
 

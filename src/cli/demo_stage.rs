@@ -116,9 +116,13 @@ impl Stage {
             }
         };
         let services = add_services(&daemon).await?;
-        daemon.gateway().add_account("demo".to_owned()).await?;
-        daemon.gateway().top_up("demo".to_owned(), Amount(2500), "demo".to_owned()).await?;
-        let key = daemon.gateway().add_key("demo".to_owned(), &[]).await?.key;
+        daemon.gateway().accounts().add("demo".to_owned()).await?;
+        daemon
+            .gateway()
+            .accounts()
+            .top_up("demo".to_owned(), Amount(2500), "demo".to_owned())
+            .await?;
+        let key = daemon.gateway().accounts().add_key("demo".to_owned(), &[]).await?.key;
         let stage = Stage { folder, rack, daemon, services, key, _logging: logging };
         stage.all_ready(modems).await?;
         Ok(stage)
@@ -132,7 +136,7 @@ impl Stage {
     async fn all_ready(&self, modems: usize) -> anyhow::Result<()> {
         let ready = async {
             loop {
-                let board = self.daemon.gateway().board().modems();
+                let board = self.daemon.gateway().modems().modems();
                 if board.iter().filter(|modem| modem.ready).count() == modems {
                     return;
                 }
@@ -185,7 +189,7 @@ async fn add_services(daemon: &Daemon) -> anyhow::Result<Vec<Service>> {
             senders: vec![format!("^{}$", sample.sender)],
             texts: Vec::new(),
         };
-        services.push(daemon.gateway().add_service(new).await?);
+        services.push(daemon.gateway().services().add(new).await?);
     }
     Ok(services)
 }

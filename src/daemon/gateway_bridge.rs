@@ -34,7 +34,7 @@ impl driver::ModemEvents for GatewayBridge {
             ready,
             now,
         );
-        let news = self.gateway.board().report(ModemStatus {
+        let news = self.gateway.modems().report(ModemStatus {
             ready,
             settled: settled(&snapshot.state, snapshot.reason.is_some()),
             state: snapshot.state.to_string(),
@@ -69,7 +69,7 @@ impl driver::ModemEvents for GatewayBridge {
     }
 
     fn removed(&self, port: &str) {
-        self.gateway.board().removed(port);
+        self.gateway.modems().removed(port);
         self.modems.remove(port);
     }
 
@@ -112,7 +112,7 @@ impl driver::ModemEvents for GatewayBridge {
         let arrival =
             Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
         let imei = arrival.imei.clone();
-        let ingested = self.gateway.ingest(arrival).await;
+        let ingested = self.gateway.inbox().ingest(arrival).await;
         self.modems.record_message(&imei, ingested.as_ref().ok(), self.gateway.now());
         let ingested = ingested.map_err(refused)?;
         log(&ingested);

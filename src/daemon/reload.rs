@@ -54,13 +54,14 @@ impl Reloader {
             return Err(format!("{} is empty; nothing was changed", file.display()));
         }
         self.gateway
-            .reread_services()
+            .services()
+            .reload()
             .await
             .map_err(|error| format!("nothing was changed: {error}"))?;
         let mut held = self.held.lock();
         let done = compare(&self.started, &held, &found);
         let next = within(&self.started, &held, found);
-        self.gateway.apply(settings(&next));
+        self.gateway.apply_settings(settings(&next));
         self.throttle.set(limits(&next));
         if next.modems != held.modems {
             self.driver.serve(ports(&next));

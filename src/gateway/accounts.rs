@@ -1,13 +1,15 @@
-//! Accounts, credit and keys: the operator's verbs.
+//! Accounts: their credit, their ledger, and the keys that open them.
 
 use std::sync::Arc;
 
-use super::{Error, Gateway};
+use super::Error;
+use super::environment::Environment;
+use super::request_cache::RequestCache;
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
 use crate::domain::network::Network;
-use crate::domain::{AccountId, Amount};
-use crate::store::{Account, Actor, Key, ReadTx};
+use crate::domain::{AccountId, Amount, RowLimit};
+use crate::store::{Account, Actor, Entry, Holder, Key, ReadTx, WriteTx};
 
 /// A key just made: shown once.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub struct NewKey {
 }
 
 /// The account that an operator means by a name or an id.
-pub(super) fn find(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
+pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
     let by_id = reference.parse::<AccountId>().ok();
     let found = match by_id {
         Some(id) => rows.account(id)?,
@@ -30,9 +32,25 @@ pub(super) fn find(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error>
     })
 }
 
-impl Gateway {
+/// Whether an account's balance less its holds covers a price.
+pub(super) fn covers(tx: &WriteTx<'_>, account: AccountId, price: Amount) -> Result<bool, Error> {
+    let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
+    Ok(account.funds.covers(price))
+}
+
+/// The customers' accounts.
+pub struct Accounts {
+    env: Arc<Environment>,
+    cache: Arc<RequestCache>,
+}
+
+impl Accounts {
+    pub(super) fn new(env: Arc<Environment>, cache: Arc<RequestCache>) -> Accounts {
+        Accounts { env, cache }
+    }
+
     /// Adds an account. A name may not be a number: commands take either.
-    pub async fn add_account(&self, name: String) -> Result<Account, Error> {
+    pub async fn add(&self, name: String) -> Result<Account, Error> {
         let name = name.trim().to_owned();
         if name.is_empty()
             || name.bytes().all(|b| b.is_ascii_digit())
@@ -49,23 +67,23 @@ impl Gateway {
                 }
                 let id = tx.add_account(&name, now)?;
                 tx.note(Actor::Operator, "added", format!("account {id}"), now)?;
-                find(tx, &id.to_string())
+                find_account(tx, &id.to_string())
             })
             .await
     }
 
     /// All accounts.
-    pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
+    pub async fn list(&self) -> Result<Vec<Account>, Error> {
         Ok(self.env.store.read(|rows| rows.accounts()).await?)
     }
 
     /// An account by name or id.
-    pub async fn account(&self, reference: String) -> Result<Account, Error> {
-        self.env.store.read(move |rows| find(rows, &reference)).await
+    pub async fn find(&self, reference: String) -> Result<Account, Error> {
+        self.env.store.read(move |rows| find_account(rows, &reference)).await
     }
 
     /// Whether an account's balance and holds are the sums of its ledger entries (I7).
-    pub async fn books_balance(&self, account: AccountId) -> Result<bool, Error> {
+    pub async fn ledger_adds_up(&self, account: AccountId) -> Result<bool, Error> {
         let read = self.env.store.read(move |rows| {
             let sums = rows.ledger_sums(account)?;
             Ok::<_, Error>(rows.account(account)?.is_some_and(|account| account.funds == sums))
@@ -88,7 +106,7 @@ impl Gateway {
         self.env
             .store
             .write(move |tx| {
-                let account = find(tx, &reference)?;
+                let account = find_account(tx, &reference)?;
                 tx.note(Actor::Operator, "topped up", format!("account {}", account.id), now)?;
                 tx.post(
                     account.id,
@@ -96,7 +114,75 @@ impl Gateway {
                     &currency,
                     now,
                 )?;
-                find(tx, &account.id.to_string())
+                find_account(tx, &account.id.to_string())
+            })
+            .await
+    }
+
+    /// Puts an account's balance right, up or down. `request` makes the request unique.
+    pub async fn adjust_balance(
+        &self,
+        reference: String,
+        amount: Amount,
+        note: String,
+        request: String,
+    ) -> Result<Account, Error> {
+        if amount == Amount::ZERO || note.trim().is_empty() {
+            return Err(Error::refused("an adjustment is more or less than 0.00 and has a reason"));
+        }
+        let (now, currency) = (self.env.now(), self.env.settings().currency.clone());
+        self.env
+            .store
+            .write(move |tx| {
+                let account = find_account(tx, &reference)?;
+                tx.note(
+                    Actor::Operator,
+                    "adjusted the balance",
+                    format!("account {}", account.id),
+                    now,
+                )?;
+                tx.post(
+                    account.id,
+                    &Posting::Adjustment { amount, note, reference: request },
+                    &currency,
+                    now,
+                )?;
+                find_account(tx, &account.id.to_string())
+            })
+            .await
+    }
+
+    /// The newest `limit` entries of an account's ledger, oldest first.
+    pub async fn ledger(&self, reference: String, limit: RowLimit) -> Result<Vec<Entry>, Error> {
+        self.env
+            .store
+            .read(move |rows| Ok(rows.ledger(find_account(rows, &reference)?.id, limit.rows())?))
+            .await
+    }
+
+    /// Balance less holds: what the account can spend.
+    pub async fn available_balance(&self, account: AccountId) -> Result<Amount, Error> {
+        let found = self.env.store.read(move |rows| rows.account(account)).await?;
+        Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
+    }
+
+    /// An account's keys open nothing from now on, or again.
+    pub async fn set_suspended(
+        &self,
+        reference: String,
+        suspended: bool,
+    ) -> Result<Account, Error> {
+        let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
+        self.env
+            .store
+            .write(move |tx| {
+                tx.after_commit(move || cache.keys_changed());
+                let account = find_account(tx, &reference)?;
+                let action = if suspended { "suspended" } else { "resumed" };
+                tx.note(Actor::Operator, action, format!("account {}", account.id), now)?;
+                let since = suspended.then_some(account.suspended_at.unwrap_or(now));
+                tx.set_suspended(account.id, since)?;
+                find_account(tx, &account.id.to_string())
             })
             .await
     }
@@ -114,7 +200,7 @@ impl Gateway {
         self.env
             .store
             .write(move |tx| {
-                let account = find(tx, &reference)?;
+                let account = find_account(tx, &reference)?;
                 tx.add_key(account.id, &key.digest(), &key.prefix(), allowed.as_deref(), now)?;
                 tx.note(Actor::Operator, "added a key", format!("account {}", account.id), now)?;
                 Ok(NewKey { account, key })
@@ -130,12 +216,12 @@ impl Gateway {
     /// Revokes the one working key that begins with `prefix`, which may be a whole key.
     pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
         let prefix = ApiKey::from_request(prefix).prefix();
-        let (now, hot) = (self.env.now(), Arc::clone(&self.cache));
+        let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
         self.env
             .store
             .write(move |tx| match tx.working_keys_with(&prefix)? {
                 1 => {
-                    tx.after_commit(move || hot.keys_changed());
+                    tx.after_commit(move || cache.keys_changed());
                     tx.note(Actor::Operator, "revoked a key", format!("key {prefix}"), now)?;
                     Ok(tx.revoke_keys(&prefix, now).map(drop)?)
                 }
@@ -147,5 +233,23 @@ impl Gateway {
                 ))),
             })
             .await
+    }
+
+    /// What a key opens, by its SHA-256.
+    pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
+        let generation = match self.cache.holder(&digest) {
+            Ok(holder) => return Ok(Some(holder)),
+            Err(generation) => generation,
+        };
+        let found = self.env.store.read(move |rows| rows.holder_of_key(&digest)).await?;
+        if let Some(holder) = &found {
+            self.cache.remember(digest, holder, generation);
+        }
+        Ok(found)
+    }
+
+    /// What a key opens, as far as that is remembered; whoever changes it makes it be forgotten.
+    pub fn remembered_holder(&self, digest: &[u8; 32]) -> Option<Holder> {
+        self.cache.holder(digest).ok()
     }
 }

@@ -5,7 +5,6 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::Gateway;
 use crate::domain::histogram::{Distribution, Histogram};
 use crate::domain::order::OrderState;
 use crate::domain::{Order, ServiceId, SimId};
@@ -83,6 +82,18 @@ impl OrderStats {
         }
     }
 
+    /// Counts an order's end once it is on disk.
+    pub(super) fn count_end_after(self: &Arc<Self>, tx: &WriteTx<'_>, ended: &Order) {
+        let (stats, ended) = (Arc::clone(self), ended.clone());
+        tx.after_commit(move || stats.ended(&ended));
+    }
+
+    /// Notes that a SIM receives messages, once that is on disk.
+    pub(super) fn count_received_after(self: &Arc<Self>, tx: &WriteTx<'_>, sim: SimId) {
+        let stats = Arc::clone(self);
+        tx.after_commit(move || stats.heard(sim));
+    }
+
     fn heard(&self, sim: SimId) {
         self.expired().remove(&sim);
     }
@@ -110,25 +121,6 @@ impl OrderStats {
         let expired = self.expired();
         let silent = expired.iter().filter(|(_, orders)| **orders >= SILENT_ORDERS);
         silent.map(|(sim, _)| *sim).collect()
-    }
-}
-
-impl Gateway {
-    /// What became of orders since the start.
-    pub fn tally(&self) -> &OrderStats {
-        &self.stats
-    }
-
-    /// Counts an order's end once it is on disk.
-    pub(super) fn count_end_after(&self, tx: &WriteTx<'_>, ended: &Order) {
-        let (tally, ended) = (Arc::clone(&self.stats), ended.clone());
-        tx.after_commit(move || tally.ended(&ended));
-    }
-
-    /// Notes that a SIM hears, once that is on disk.
-    pub(super) fn count_heard_after(&self, tx: &WriteTx<'_>, sim: SimId) {
-        let tally = Arc::clone(&self.stats);
-        tx.after_commit(move || tally.heard(sim));
     }
 }
 

@@ -1,7 +1,15 @@
 //! Rentals: a number for months, with all its SMS.
 
-use super::orders::expire_due_on;
-use super::{Error, Gateway};
+use std::sync::Arc;
+
+use super::Error;
+use super::accounts::covers;
+use super::audit::Audit;
+use super::background::Wakeups;
+use super::banks::Banks;
+use super::environment::Environment;
+use super::orders::Orders;
+use super::sim_presence::SimPresence;
 use crate::domain::calendar::add_months;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
@@ -71,10 +79,31 @@ pub struct RentalHistory {
     pub messages: Vec<Message>,
 }
 
-impl Gateway {
+/// The customers' rentals: a number for months, with all its messages.
+pub struct Rentals {
+    env: Arc<Environment>,
+    wakeups: Arc<Wakeups>,
+    presence: Arc<SimPresence>,
+    banks: Arc<Banks>,
+    orders: Arc<Orders>,
+    audit: Arc<Audit>,
+}
+
+impl Rentals {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        wakeups: Arc<Wakeups>,
+        presence: Arc<SimPresence>,
+        banks: Arc<Banks>,
+        orders: Arc<Orders>,
+        audit: Arc<Audit>,
+    ) -> Rentals {
+        Rentals { env, wakeups, presence, banks, orders, audit }
+    }
+
     /// Rents a number. The checks run in this order: country, package, stock, balance.
     pub async fn rent(
-        &self,
+        self: &Arc<Self>,
         account: AccountId,
         country: Option<&str>,
         package: &str,
@@ -87,10 +116,10 @@ impl Gateway {
         let Some((package, charge)) = settings.packages.find(package) else {
             return Ok(Rent::InvalidPackage);
         };
-        let (gateway, country) = (self.clone(), country.code.clone());
+        let (rentals, country) = (Arc::clone(self), country.code.clone());
         self.env
             .store
-            .write(move |tx| gateway.rent_in(tx, account, country, &package, charge, auto_renew))
+            .write(move |tx| rentals.rent_in(tx, account, country, &package, charge, auto_renew))
             .await
     }
 
@@ -114,10 +143,10 @@ impl Gateway {
             found = tx.find_for_rental(&country, now, parked)?;
         }
         let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
-        if !self.covers(tx, account, charge.amount)? {
+        if !covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
         }
-        expire_due_on(self, tx, sim, now)?;
+        self.orders.expire_overdue_of(tx, sim, now)?;
         let new = Rental {
             id: RentalId(0),
             account,
@@ -164,29 +193,29 @@ impl Gateway {
 
     /// Adds a term to a rental's end, and renews it with that package from then on.
     pub async fn extend(
-        &self,
+        self: &Arc<Self>,
         account: AccountId,
         id: RentalId,
         package: &str,
     ) -> Result<Extend, Error> {
-        let (gateway, package) = (self.clone(), self.env.settings().packages.find(package));
+        let (rentals, package) = (Arc::clone(self), self.env.settings().packages.find(package));
         let extended = self.env.store.write(move |tx| {
-            let now = gateway.env.now();
-            let Some(rental) = gateway.own_rental(tx, account, id, now)? else {
+            let now = rentals.env.now();
+            let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
                 return Ok(Extend::InvalidContract);
             };
             let Some((package, charge)) = package else { return Ok(Extend::InvalidPackage) };
             if !rental.is_active(now) {
                 return Ok(Extend::Expired);
             }
-            if !gateway.covers(tx, account, charge.amount)? {
+            if !covers(tx, account, charge.amount)? {
                 return Ok(Extend::NoBalance);
             }
             let longer = rental.with_term(package.months()).ok_or_else(end_of_calendar)?;
             let longer = Rental { renewal_package: package.to_string(), ..longer };
-            gateway.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
+            rentals.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
             tx.save_rental(&longer)?;
-            gateway.wakeups.deadlines_change_after(tx);
+            rentals.wakeups.deadlines_change_after(tx);
             tx.note(Actor::Account(account), "extended", format!("rental {id}"), now)?;
             Ok(Extend::Extended(longer))
         });
@@ -194,16 +223,16 @@ impl Gateway {
     }
 
     /// Sets whether a rental is renewed at its end.
-    pub async fn edit_rental(
-        &self,
+    pub async fn set_auto_renew(
+        self: &Arc<Self>,
         account: AccountId,
         id: RentalId,
         auto_renew: bool,
     ) -> Result<Edit, Error> {
-        let gateway = self.clone();
+        let rentals = Arc::clone(self);
         let edited = self.env.store.write(move |tx| {
-            let now = gateway.env.now();
-            let Some(rental) = gateway.own_rental(tx, account, id, now)? else {
+            let now = rentals.env.now();
+            let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
                 return Ok(Edit::InvalidContract);
             };
             if !rental.is_active(now) {
@@ -211,9 +240,9 @@ impl Gateway {
             }
             let edited = Rental { auto_renew, ..rental };
             tx.save_rental(&edited)?;
-            let deed =
+            let action =
                 if auto_renew { "switched auto-renewal on" } else { "switched auto-renewal off" };
-            tx.note(Actor::Account(account), deed, format!("rental {id}"), now)?;
+            tx.note(Actor::Account(account), action, format!("rental {id}"), now)?;
             Ok(Edit::Edited(edited))
         });
         edited.await
@@ -221,8 +250,8 @@ impl Gateway {
 
     /// A rental and its messages, oldest first, as their customer sees them; `None` when there is
     /// no such contract of theirs.
-    pub async fn view_rental(
-        &self,
+    pub async fn view(
+        self: &Arc<Self>,
         account: AccountId,
         id: RentalId,
     ) -> Result<Option<(Rental, Vec<Message>)>, Error> {
@@ -238,11 +267,11 @@ impl Gateway {
         });
         let Some((mut messages, mut rental, iccid)) = read.await? else { return Ok(None) };
         if rental.state == RentalState::Active && rental.expires_at <= now {
-            let gateway = self.clone();
+            let rentals = Arc::clone(self);
             let settled = self
                 .env
                 .store
-                .write(move |tx| gateway.own_rental(tx, account, id, gateway.env.now()))
+                .write(move |tx| rentals.own_rental(tx, account, id, rentals.env.now()))
                 .await?;
             let Some(settled) = settled else { return Ok(None) };
             rental = settled;
@@ -255,7 +284,7 @@ impl Gateway {
             .filter(|message| message.withheld.is_some())
             .for_each(|message| message.text = None);
         let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
-        self.note_seen(account, shown.map(|message| message.id).collect());
+        self.audit.note_views(account, shown.map(|message| message.id).collect());
         Ok(Some((rental, messages)))
     }
 
@@ -268,26 +297,26 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Rental>, Error> {
         let found = tx.rental(id)?.filter(|rental| rental.account == account);
-        found.map(|rental| self.settle_rental(tx, rental, now)).transpose()
+        found.map(|rental| self.settle(tx, rental, now)).transpose()
     }
 
     /// Renews or ends the tenancy of a SIM, if its end has come. Whether the SIM was ever let until
     /// `now`.
-    pub(super) fn settle_tenant(
+    pub(super) fn settle_rental_of_sim(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
         now: Timestamp,
     ) -> Result<bool, Error> {
         match tx.rental_at(sim, now)? {
-            Some(rental) => self.settle_rental(tx, rental, now).map(|_| true),
+            Some(rental) => self.settle(tx, rental, now).map(|_| true),
             None => Ok(false),
         }
     }
 
     /// The rental as it is at `now`: renewed, as often as its end has come since, or ended. The end
     /// of a long outage finds the same as if there had been none.
-    pub(super) fn settle_rental(
+    pub(super) fn settle(
         &self,
         tx: &WriteTx<'_>,
         rental: Rental,
@@ -295,13 +324,13 @@ impl Gateway {
     ) -> Result<Rental, Error> {
         let mut rental = rental;
         while rental.state == RentalState::Active && rental.expires_at <= now {
-            rental = self.step_rental(tx, rental, now)?;
+            rental = self.step(tx, rental, now)?;
         }
         Ok(rental)
     }
 
     /// The rental renewed for one term, or ended, if its end has come.
-    pub(super) fn step_rental(
+    pub(super) fn step(
         &self,
         tx: &WriteTx<'_>,
         rental: Rental,
@@ -310,13 +339,13 @@ impl Gateway {
         if rental.state != RentalState::Active || rental.expires_at > now {
             return Ok(rental);
         }
-        match self.renewed(tx, &rental, now)? {
+        match self.renew(tx, &rental, now)? {
             Some(renewed) => Ok(renewed),
-            None => self.ended(tx, rental, now),
+            None => self.end(tx, rental, now),
         }
     }
 
-    fn renewed(
+    fn renew(
         &self,
         tx: &WriteTx<'_>,
         rental: &Rental,
@@ -329,7 +358,7 @@ impl Gateway {
             .find(&rental.renewal_package)
             .filter(|_| rental.auto_renew);
         let Some((package, charge)) = package else { return Ok(None) };
-        if !self.covers(tx, rental.account, charge.amount)? {
+        if !covers(tx, rental.account, charge.amount)? {
             return Ok(None);
         }
         let Some(renewed) = rental.clone().with_term(package.months()) else { return Ok(None) };
@@ -339,7 +368,7 @@ impl Gateway {
         Ok(Some(renewed))
     }
 
-    fn ended(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
+    fn end(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
         let ended = rental.end();
         tx.save_rental(&ended)?;
         self.wakeups.bank_demand_changes_after(tx);
@@ -353,7 +382,7 @@ impl Gateway {
     }
 
     /// The newest `limit` rentals, oldest first, with their names.
-    pub async fn rentals(&self, limit: RowLimit) -> Result<Vec<RentalView>, Error> {
+    pub async fn list(&self, limit: RowLimit) -> Result<Vec<RentalView>, Error> {
         let read = self
             .env
             .store
@@ -371,13 +400,13 @@ impl Gateway {
     }
 
     /// All that there is of a rental. That the operator saw it is noted.
-    pub async fn rental_history(&self, id: RentalId) -> Result<RentalHistory, Error> {
-        let gateway = self.clone();
+    pub async fn history(self: &Arc<Self>, id: RentalId) -> Result<RentalHistory, Error> {
+        let rentals = Arc::clone(self);
         let history = self.env.store.write(move |tx| {
-            let now = gateway.env.now();
+            let now = rentals.env.now();
             let no_such =
                 || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
-            let rental = gateway.settle_rental(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
+            let rental = rentals.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
             tx.note(Actor::Operator, "saw the messages", format!("rental {id}"), now)?;
             let account =
                 tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
@@ -391,7 +420,7 @@ impl Gateway {
     }
 
     /// How many rentals run.
-    pub async fn active_rental_count(&self) -> Result<i64, Error> {
+    pub async fn active_count(&self) -> Result<i64, Error> {
         let now = self.env.now();
         Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)
     }

@@ -7,6 +7,7 @@ use chrono::DateTime;
 
 use super::*;
 use crate::domain::catalogue::ReuseTerms;
+use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
@@ -63,7 +64,7 @@ impl Fixture {
 
     /// The daemon goes down and comes up again.
     async fn restart(&mut self) {
-        self.gateway.env.store.close().await;
+        self.gateway.0.env.store.close().await;
         self.gateway = Fixture::gateway(&self.dir, &self.clock, self.settings.clone()).await;
     }
 
@@ -88,7 +89,7 @@ impl Fixture {
     /// The modem of SIM `n` says that it works.
     fn report(&self, n: u16) {
         let now = self.gateway.now();
-        self.gateway.board().report(ModemStatus {
+        self.gateway.modems().report(ModemStatus {
             port: format!("port{n}"),
             state: "Ready".into(),
             reason: None,
@@ -111,19 +112,20 @@ impl Fixture {
     fn silence(&self, n: u16) {
         let gone = self
             .gateway
-            .board()
+            .modems()
             .modems()
             .into_iter()
             .find(|modem| modem.port == format!("port{n}"));
         if let Some(modem) = gone {
-            self.gateway.board().report(ModemStatus { ready: false, iccid: None, ..modem });
+            self.gateway.modems().report(ModemStatus { ready: false, iccid: None, ..modem });
         }
     }
 
     async fn customer(&self, name: &str, cents: i64) -> AccountId {
-        let account = self.gateway.add_account(name.into()).await.unwrap();
+        let account = self.gateway.accounts().add(name.into()).await.unwrap();
         if cents > 0 {
             self.gateway
+                .accounts()
                 .top_up(name.into(), Amount(cents), format!("first of {name}"))
                 .await
                 .unwrap();
@@ -141,11 +143,11 @@ impl Fixture {
             senders: senders.iter().map(|s| (*s).to_owned()).collect(),
             texts: vec![],
         };
-        self.gateway.add_service(new).await.unwrap().id
+        self.gateway.services().add(new).await.unwrap().id
     }
 
     async fn make(&self, account: AccountId, service: ServiceId) -> MakeOrder {
-        self.gateway.make_order(account, Some(service), "nl").await.unwrap()
+        self.gateway.orders().make(account, Some(service), "nl").await.unwrap()
     }
 
     async fn order(&self, account: AccountId, service: ServiceId) -> OrderId {
@@ -173,6 +175,7 @@ impl Fixture {
     async fn arrive(&self, n: u16, pdu: &[u8]) -> Ingested {
         let pdu = Pdu::Octets(pdu.to_vec());
         self.gateway
+            .inbox()
             .ingest(Arrival { imei: imei(n), iccid: iccid(n), pdu, live: false })
             .await
             .unwrap()
@@ -185,11 +188,11 @@ impl Fixture {
 
     /// What `verify` finds.
     async fn faults(&self) -> Vec<String> {
-        self.gateway.verify().await.unwrap()
+        self.gateway.reports().find_faults().await.unwrap()
     }
 
     async fn messages(&self) -> Vec<Message> {
-        self.gateway.messages(MessageFilter::Newest(RowLimit::ALL)).await.unwrap()
+        self.gateway.inbox().messages(MessageFilter::Newest(RowLimit::ALL)).await.unwrap()
     }
 
     /// Balance and holds, after checking that they are the ledger's sums.
@@ -197,7 +200,7 @@ impl Fixture {
         let read = move |rows: &crate::store::ReadTx<'_>| {
             Ok::<_, StoreError>((rows.account(account)?, rows.ledger_sums(account)?))
         };
-        let (account, sums) = self.gateway.env.store.read(read).await.unwrap();
+        let (account, sums) = self.gateway.0.env.store.read(read).await.unwrap();
         let funds = account.unwrap().funds;
         assert_eq!(funds, sums, "the account's funds are not its ledger's sums");
         (funds.balance.0, funds.held.0)
@@ -205,6 +208,7 @@ impl Fixture {
 
     async fn state(&self, order: OrderId) -> OrderState {
         self.gateway
+            .0
             .env
             .store
             .read(move |rows| rows.order(order))
@@ -233,21 +237,21 @@ async fn an_order_gets_its_code_and_is_charged_once() {
     let MakeOrder::Made { order, number } = made else { panic!("{made:?}") };
     assert_eq!(number, "0612000001");
     assert_eq!(fixture.funds(ann).await, (120, 50));
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     fixture.pass(5);
     let Ingested::Message(_, given) = fixture.sms(1, "Uber", "Your code\r\nis 0183").await else {
         panic!()
     };
     assert_eq!(given, Some(order));
     assert_eq!(
-        fixture.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Text("Your code is 0183".into())
     );
     assert_eq!(fixture.funds(ann).await, (70, 0));
     fixture.pass(5);
     fixture.sms(1, "Uber", "Again: 0184").await;
     assert_eq!(
-        fixture.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Text("Again: 0184".into()),
         "the newest"
     );
@@ -257,14 +261,15 @@ async fn an_order_gets_its_code_and_is_charged_once() {
         (message.code.as_deref(), message.text.as_deref()),
         (Some("0183"), Some("Your code\r\nis 0183"))
     );
-    assert_eq!(fixture.gateway.cancel(ann, order).await.unwrap(), Cancel::Completed);
+    assert_eq!(fixture.gateway.orders().cancel(ann, order).await.unwrap(), Cancel::Completed);
 }
 
 #[tokio::test]
 async fn refusals_come_in_the_stated_order() {
     let fixture = Fixture::open().await;
     let (ann, uber) = (fixture.customer("ann", 0).await, fixture.service("Uber", &[]).await);
-    let make = |service, country: &'static str| fixture.gateway.make_order(ann, service, country);
+    let make =
+        |service, country: &'static str| fixture.gateway.orders().make(ann, service, country);
     assert_eq!(make(None, "XX").await.unwrap(), MakeOrder::InvalidService);
     assert_eq!(make(Some(ServiceId(99)), "NL").await.unwrap(), MakeOrder::InvalidService);
     assert_eq!(make(Some(uber), "XX").await.unwrap(), MakeOrder::InvalidCountry);
@@ -272,7 +277,7 @@ async fn refusals_come_in_the_stated_order() {
     fixture.plug(1).await;
     assert_eq!(make(Some(uber), "NL").await.unwrap(), MakeOrder::NoBalance);
     assert_eq!(make(Some(uber), "UK").await.unwrap(), MakeOrder::NoPhone);
-    fixture.gateway.top_up("ann".into(), Amount(60), "one".into()).await.unwrap();
+    fixture.gateway.accounts().top_up("ann".into(), Amount(60), "one".into()).await.unwrap();
     let order = fixture.order(ann, uber).await;
     assert_eq!(
         make(Some(uber), "NL").await.unwrap(),
@@ -294,14 +299,14 @@ async fn a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel() 
         MakeOrder::NoPhone,
         "one open order per SIM and service"
     );
-    assert_eq!(fixture.gateway.cancel(ann, first).await.unwrap(), Cancel::Canceled);
+    assert_eq!(fixture.gateway.orders().cancel(ann, first).await.unwrap(), Cancel::Canceled);
     let second = fixture.order(bob, uber).await;
     fixture.sms(1, "Uber", "code 1234").await;
     assert!(matches!(fixture.state(second).await, OrderState::Completed { .. }));
     for account in [ann, bob] {
         assert_eq!(fixture.make(account, uber).await, MakeOrder::NoPhone, "used");
         let free = fixture.order(account, lyft).await;
-        assert_eq!(fixture.gateway.cancel(account, free).await.unwrap(), Cancel::Canceled);
+        assert_eq!(fixture.gateway.orders().cancel(account, free).await.unwrap(), Cancel::Canceled);
     }
 }
 
@@ -336,10 +341,13 @@ async fn a_service_without_patterns_has_its_sim_to_itself() {
     let order = fixture.order(ann, any).await;
     assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
     fixture.sms(1, "Uber", "claimed by another service").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     fixture.pass(1);
     fixture.sms(1, "Somebody", "hello").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("hello".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("hello".into())
+    );
 }
 
 #[tokio::test]
@@ -353,9 +361,12 @@ async fn an_sms_from_before_the_order_is_nobodys() {
     let late = fixture.pdus("Uber", "for somebody else: 9999", 3600, 1);
     let Ingested::Message(_, given) = fixture.arrive(1, &late[0]).await else { panic!() };
     assert_eq!(given, None);
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     fixture.sms(1, "Uber", "code 1234").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1234".into())
+    );
 }
 
 #[tokio::test]
@@ -368,17 +379,20 @@ async fn a_network_whose_clock_is_an_hour_slow_is_understood_after_some_live_mes
         fixture.pass(60);
         let pdu = Pdu::Octets(fixture.pdus("Bank", &format!("message {n}"), 3600, 1).remove(0));
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
-        fixture.gateway.ingest(arrival).await.unwrap();
+        fixture.gateway.inbox().ingest(arrival).await.unwrap();
     }
     fixture.plug(1).await;
     let order = fixture.order(ann, uber).await;
     fixture.pass(5);
     let older = fixture.pdus("Uber", "from before the order", 3600 + 60, 1);
     fixture.arrive(1, &older[0]).await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     let pdus = fixture.pdus("Uber", "code 1234", 3600, 1);
     fixture.arrive(1, &pdus[0]).await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1234".into())
+    );
 }
 
 #[tokio::test]
@@ -392,7 +406,7 @@ async fn what_a_wrong_clock_of_ours_has_learnt_is_forgotten_when_it_is_put_right
         // Ours is an hour slow.
         let pdu = Pdu::Octets(fixture.pdus("Bank", &format!("message {n}"), -3600, 1).remove(0));
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
-        fixture.gateway.ingest(arrival).await.unwrap();
+        fixture.gateway.inbox().ingest(arrival).await.unwrap();
     }
     fixture.report(1);
     fixture.pass(3600);
@@ -402,7 +416,10 @@ async fn what_a_wrong_clock_of_ours_has_learnt_is_forgotten_when_it_is_put_right
     let order = fixture.order(ann, uber).await;
     fixture.pass(5);
     fixture.sms(1, "Uber", "code 1234").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1234".into())
+    );
 }
 
 #[tokio::test]
@@ -429,7 +446,10 @@ async fn what_cannot_be_decoded_is_kept_and_shown() {
     let shown = Pdu::Text("+CMT gone wrong".into());
     for pdu in [Pdu::Octets(vec![0x07, 0x91]), Pdu::Octets(vec![]), shown] {
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: false };
-        assert!(matches!(fixture.gateway.ingest(arrival).await.unwrap(), Ingested::Undecodable(_)));
+        assert!(matches!(
+            fixture.gateway.inbox().ingest(arrival).await.unwrap(),
+            Ingested::Undecodable(_)
+        ));
     }
     assert!(
         fixture
@@ -444,13 +464,16 @@ async fn what_cannot_be_decoded_is_kept_and_shown() {
 async fn when_a_message_came_last_is_known_at_once_and_after_a_restart() {
     let mut fixture = Fixture::open().await;
     fixture.plug(1).await;
-    assert_eq!(fixture.gateway.last_message_at(), None);
+    assert_eq!(fixture.gateway.inbox().last_message_at(), None);
     fixture.sms(1, "Uber", "hello").await;
     fixture.pass(60);
-    assert_eq!(fixture.gateway.last_message_at(), Some(Timestamp(START_US)));
+    assert_eq!(fixture.gateway.inbox().last_message_at(), Some(Timestamp(START_US)));
     fixture.arrive(1, b"no PDU").await;
     fixture.restart().await;
-    assert_eq!(fixture.gateway.last_message_at(), Some(Timestamp(START_US + 60 * SECOND_US)));
+    assert_eq!(
+        fixture.gateway.inbox().last_message_at(),
+        Some(Timestamp(START_US + 60 * SECOND_US))
+    );
 }
 
 #[tokio::test]
@@ -468,11 +491,11 @@ async fn a_long_message_in_any_order_across_a_restart() {
     assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Part);
     assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Duplicate);
     fixture.restart().await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     assert!(
         matches!(fixture.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order)
     );
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text(text));
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Text(text));
 }
 
 #[tokio::test]
@@ -482,11 +505,11 @@ async fn a_long_message_whose_rest_is_late_is_shown_and_then_mended() {
     let pdus = fixture.pdus("Uber", &text, 0, 9);
     assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Part);
     assert_eq!(fixture.arrive(1, &pdus[2]).await, Ingested::Part);
-    let due = fixture.gateway.sweep().await.unwrap().unwrap();
+    let due = fixture.gateway.sweeper().run_due_work().await.unwrap().unwrap();
     assert!(fixture.messages().await.is_empty());
     fixture.pass(due.since(fixture.gateway.now()).as_secs().try_into().unwrap());
     assert_eq!(
-        fixture.gateway.sweep().await.unwrap().map(drop),
+        fixture.gateway.sweeper().run_due_work().await.unwrap().map(drop),
         Some(()),
         "only retention is left"
     );
@@ -521,18 +544,18 @@ async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
     fixture.plug(1).await;
     let (ann, uber) = (fixture.customer("ann", 60).await, fixture.service("Uber", &[]).await);
     let order = fixture.order(ann, uber).await;
-    let due = fixture.gateway.sweep().await.unwrap().unwrap();
+    let due = fixture.gateway.sweeper().run_due_work().await.unwrap().unwrap();
     assert_eq!(due.since(fixture.gateway.now()), Duration::from_secs(600));
     fixture.pass(600);
     assert_eq!(
-        fixture.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Over,
         "also before anybody has written it down"
     );
-    assert_eq!(fixture.gateway.cancel(ann, order).await.unwrap(), Cancel::Over);
+    assert_eq!(fixture.gateway.orders().cancel(ann, order).await.unwrap(), Cancel::Over);
     let pdu = fixture.pdus("Uber", "too late", 5, 1).remove(0);
     assert!(matches!(fixture.arrive(1, &pdu).await, Ingested::Message(_, None)));
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert!(matches!(fixture.state(order).await, OrderState::Expired { .. }));
     assert_eq!(fixture.funds(ann).await, (60, 0));
 }
@@ -558,19 +581,22 @@ async fn a_long_poll_is_woken_by_the_sms_by_a_cancel_and_by_its_patience() {
     let patience = Duration::from_secs(50);
     let order = fixture.order(ann, uber).await;
     let (said, _) = tokio::join!(
-        fixture.gateway.sms_within(ann, order, patience),
+        fixture.gateway.orders().wait_for_sms(ann, order, patience),
         fixture.sms(1, "Uber", "code 1")
     );
     assert_eq!(said.unwrap(), Sms::Text("code 1".into()));
     fixture.plug(2).await;
     let order = fixture.order(ann, uber).await;
     let (said, _) = tokio::join!(
-        fixture.gateway.sms_within(ann, order, patience),
-        fixture.gateway.cancel(ann, order)
+        fixture.gateway.orders().wait_for_sms(ann, order, patience),
+        fixture.gateway.orders().cancel(ann, order)
     );
     assert_eq!(said.unwrap(), Sms::Over);
     let order = fixture.order(ann, uber).await;
-    assert_eq!(fixture.gateway.sms_within(ann, order, Duration::ZERO).await.unwrap(), Sms::Waiting);
+    assert_eq!(
+        fixture.gateway.orders().wait_for_sms(ann, order, Duration::ZERO).await.unwrap(),
+        Sms::Waiting
+    );
 }
 
 #[tokio::test]
@@ -580,10 +606,10 @@ async fn nobody_sees_anothers_order() {
     let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 0).await);
     let uber = fixture.service("Uber", &[]).await;
     let order = fixture.order(ann, uber).await;
-    assert_eq!(fixture.gateway.sms(bob, order).await.unwrap(), Sms::Over);
-    assert_eq!(fixture.gateway.cancel(bob, order).await.unwrap(), Cancel::Over);
+    assert_eq!(fixture.gateway.orders().read_sms(bob, order).await.unwrap(), Sms::Over);
+    assert_eq!(fixture.gateway.orders().cancel(bob, order).await.unwrap(), Cancel::Over);
     fixture.sms(1, "Uber", "secret").await;
-    assert_eq!(fixture.gateway.sms(bob, order).await.unwrap(), Sms::Over);
+    assert_eq!(fixture.gateway.orders().read_sms(bob, order).await.unwrap(), Sms::Over);
 }
 
 #[tokio::test]
@@ -594,10 +620,13 @@ async fn an_sms_and_a_cancel_that_race_have_one_winner() {
         let (ann, uber) = (fixture.customer("ann", 50).await, fixture.service("Uber", &[]).await);
         let order = fixture.order(ann, uber).await;
         let (sms, cancel) = match round % 2 {
-            0 => tokio::join!(fixture.sms(1, "Uber", "code"), fixture.gateway.cancel(ann, order)),
+            0 => tokio::join!(
+                fixture.sms(1, "Uber", "code"),
+                fixture.gateway.orders().cancel(ann, order)
+            ),
             _ => {
                 let (cancel, sms) = tokio::join!(
-                    fixture.gateway.cancel(ann, order),
+                    fixture.gateway.orders().cancel(ann, order),
                     fixture.sms(1, "Uber", "code")
                 );
                 (sms, cancel)
@@ -614,9 +643,15 @@ async fn an_sms_and_a_cancel_that_race_have_one_winner() {
 async fn a_top_up_sent_again_is_applied_once() {
     let fixture = Fixture::open().await;
     let ann = fixture.customer("ann", 100).await;
-    fixture.gateway.top_up("ann".into(), Amount(100), "first of ann".into()).await.unwrap();
+    fixture
+        .gateway
+        .accounts()
+        .top_up("ann".into(), Amount(100), "first of ann".into())
+        .await
+        .unwrap();
     assert_eq!(fixture.funds(ann).await, (100, 0));
-    let refused = fixture.gateway.top_up("ann".into(), Amount(0), "x".into()).await.unwrap_err();
+    let refused =
+        fixture.gateway.accounts().top_up("ann".into(), Amount(0), "x".into()).await.unwrap_err();
     assert_eq!(refused.to_string(), "a top-up is more than 0.00");
 }
 
@@ -659,10 +694,10 @@ async fn the_database_itself_refuses_what_must_never_be() {
     fixture.order(ann, uber).await;
     fixture.plug(2).await;
     assert!(matches!(
-        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::Made(_)
     ));
-    fixture.gateway.env.store.close().await;
+    fixture.gateway.0.env.store.close().await;
     let conn = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     for (sql, why) in [
         (crate::store::attacks::SECOND_OPEN_ORDER, "a second open order of a SIM and service"),
@@ -691,13 +726,19 @@ async fn the_database_itself_refuses_what_must_never_be() {
 async fn keys_open_their_account_until_revoked() {
     let fixture = Fixture::open().await;
     let ann = fixture.customer("ann", 0).await;
-    let made = fixture.gateway.add_key("ann".into(), &[]).await.unwrap();
+    let made = fixture.gateway.accounts().add_key("ann".into(), &[]).await.unwrap();
     let digest = made.key.digest();
     assert_eq!(
-        fixture.gateway.holder_of_key(digest).await.unwrap().map(|holder| holder.account),
+        fixture
+            .gateway
+            .accounts()
+            .holder_of_key(digest)
+            .await
+            .unwrap()
+            .map(|holder| holder.account),
         Some(ann)
     );
-    assert!(fixture.gateway.revoke_key("ffff".into()).await.is_err());
-    fixture.gateway.revoke_key(made.key.prefix()).await.unwrap();
-    assert_eq!(fixture.gateway.holder_of_key(digest).await.unwrap(), None);
+    assert!(fixture.gateway.accounts().revoke_key("ffff".into()).await.is_err());
+    fixture.gateway.accounts().revoke_key(made.key.prefix()).await.unwrap();
+    assert_eq!(fixture.gateway.accounts().holder_of_key(digest).await.unwrap(), None);
 }

@@ -83,9 +83,9 @@ impl CountsCache {
     }
 
     async fn count(&self, gateway: &Gateway, counts: &mut SiteCounts) -> Result<(), Error> {
-        counts.stats = with_rest(gateway.census()).await?;
-        counts.ledger = with_rest(gateway.add_up(counts.ledger.clone())).await?;
-        counts.services = gateway.services().await?;
+        counts.stats = with_rest(gateway.reports().site_stats()).await?;
+        counts.ledger = with_rest(gateway.reports().add_up_ledger(counts.ledger.clone())).await?;
+        counts.services = gateway.services().list().await?;
         counts.at = Some(gateway.now());
         self.publish(counts);
         let mut countries: Vec<String> =
@@ -94,7 +94,10 @@ impl CountsCache {
         let began = gateway.now();
         let mut stock = BTreeMap::new();
         for service in counts.services.iter().filter(|service| service.enabled) {
-            stock.insert(service.id, with_rest(gateway.stock(service, countries.clone())).await?);
+            stock.insert(
+                service.id,
+                with_rest(gateway.stock().count(service, countries.clone())).await?,
+            );
         }
         (counts.stock, counts.stock_at) = (stock, Some(began));
         self.publish(counts);

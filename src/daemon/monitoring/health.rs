@@ -25,7 +25,7 @@ impl Monitor {
         match driver {
             None => faults.push("the ports have not been looked for yet".to_owned()),
             Some(driver) => {
-                let modems = self.gateway.board().modems();
+                let modems = self.gateway.modems().modems();
                 let is_settled =
                     |port: &String| modems.iter().any(|modem| modem.port == *port && modem.settled);
                 let unsettled = driver.ports().into_iter().filter(|port| !is_settled(port));

@@ -185,7 +185,7 @@ fn orders(page: &mut Page, monitor: &Monitor) {
     let all: Vec<_> = counts
         .services
         .iter()
-        .map(|service| (service.name.as_str(), monitor.gateway.tally().ends(service.id)))
+        .map(|service| (service.name.as_str(), monitor.gateway.order_stats().ends(service.id)))
         .collect();
     let mut family =
         page.family("simbridge_orders_ended_total", Counter, "Orders by how they ended.");
@@ -201,7 +201,7 @@ fn orders(page: &mut Page, monitor: &Monitor) {
     }
     page.single("simbridge_orders_open", Gauge, "Open orders.", counts.stats.open_orders);
     page.single("simbridge_rentals_active", Gauge, "Active rentals.", counts.stats.active_rentals);
-    let last = monitor.gateway.last_message_at().map_or(0, |at| at.0 / 1_000_000);
+    let last = monitor.gateway.inbox().last_message_at().map_or(0, |at| at.0 / 1_000_000);
     page.single(
         "simbridge_last_message_timestamp_seconds",
         Gauge,
@@ -220,7 +220,7 @@ fn orders(page: &mut Page, monitor: &Monitor) {
         "simbridge_polls_waiting",
         Gauge,
         "Requests that wait for an SMS.",
-        monitor.gateway.polls(),
+        monitor.gateway.orders().poll_count(),
     );
 }
 

@@ -77,7 +77,7 @@ impl Monitor {
 
     /// All modems, without their spare ports.
     fn modem_statuses(&self) -> Vec<ModemStatus> {
-        let mut modems = self.gateway.board().modems();
+        let mut modems = self.gateway.modems().modems();
         modems.retain(|modem| !modems::is_spare(modem));
         modems
     }
@@ -86,7 +86,7 @@ impl Monitor {
         let (modems, ports, counts) =
             (self.modem_statuses(), self.modems.all(), self.counts.last());
         let success = counts.services.iter().map(|service| {
-            let (completed, of) = self.gateway.tally().ends(service.id).recent;
+            let (completed, of) = self.gateway.order_stats().ends(service.id).recent;
             (service.name.clone(), completed, of)
         });
         let inputs = AlarmInputs {
@@ -123,7 +123,8 @@ impl Health for Monitor {
     }
 
     fn overview(&self) -> Value {
-        let (counts, last_message_at) = (self.counts.last(), self.gateway.last_message_at());
+        let (counts, last_message_at) =
+            (self.counts.last(), self.gateway.inbox().last_message_at());
         let stock = counts.stock_by_name().flat_map(|(service, stock)| {
             stock.iter().map(move |(country, count)| json!({ "service": service, "country": country, "count": count }))
         });

@@ -124,7 +124,7 @@ impl Fixture {
         self.plug(n).await;
         bank.tell(self);
         self.gateway.banks().reclaim(&iccid(n));
-        self.gateway.sweep().await.unwrap();
+        self.gateway.sweeper().run_due_work().await.unwrap();
     }
 
     /// SIM `n` leaves the air, as a bank's driver has it leave; whether it may.
@@ -144,12 +144,12 @@ impl Fixture {
     }
 
     async fn whole_order(&self, order: OrderId) -> crate::domain::Order {
-        let read = self.gateway.env.store.read(move |rows| rows.order(order)).await;
+        let read = self.gateway.0.env.store.read(move |rows| rows.order(order)).await;
         read.unwrap_or_else(|e: StoreError| panic!("{e}")).unwrap()
     }
 
     /// How many numbers of the first service the account could order.
     async fn offered(&self, account: AccountId) -> usize {
-        self.gateway.offers(account, "NL").await.unwrap().unwrap()[0].2
+        self.gateway.stock().offers(account, "NL").await.unwrap().unwrap()[0].2
     }
 }

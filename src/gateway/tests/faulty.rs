@@ -6,7 +6,7 @@ use crate::domain::{RentalId, RowLimit};
 
 /// The daemon is stopped, damage is done to its database, and it is started again.
 async fn damage(fixture: &mut Fixture, sql: &str) {
-    fixture.gateway.env.store.close().await;
+    fixture.gateway.0.env.store.close().await;
     rusqlite::Connection::open(fixture.dir.path().join("test.db"))
         .unwrap()
         .execute_batch(sql)
@@ -27,7 +27,7 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     let orders = [fixture.order(ann, uber).await, fixture.order(bob, uber).await];
     for account in [cat, dan] {
         assert!(matches!(
-            fixture.gateway.rent(account, Some("NL"), "1m", false).await.unwrap(),
+            fixture.gateway.rentals().rent(account, Some("NL"), "1m", false).await.unwrap(),
             Rent::Made(_)
         ));
     }
@@ -37,7 +37,7 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     }
     damage(&mut fixture, crate::store::attacks::DAMAGED_ROWS).await;
     fixture.pass(70 * 24 * 3600);
-    let next = fixture.gateway.sweep().await.unwrap();
+    let next = fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert!(
         next.is_none_or(|next| next > fixture.gateway.now()),
         "what is set aside is not due for ever: {next:?}"
@@ -45,7 +45,7 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     assert!(matches!(fixture.state(orders[1]).await, OrderState::Expired { .. }));
     assert_eq!(fixture.state(orders[0]).await, OrderState::Open, "left as it was");
     assert_eq!(fixture.messages().await.len(), 1, "the other long message is shown");
-    let (of_dan, _) = fixture.gateway.view_rental(dan, RentalId(2)).await.unwrap().unwrap();
+    let (of_dan, _) = fixture.gateway.rentals().view(dan, RentalId(2)).await.unwrap().unwrap();
     assert!(of_dan.state.ended_at().is_some());
     // Nobody is given the SIMs that something faulty is about; the others are sold on.
     for sim in 1..=4 {
@@ -53,7 +53,7 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     }
     let MakeOrder::Made { number, .. } = fixture.make(bob, uber).await else { panic!() };
     assert!(["0612000002", "0612000004"].contains(&number.as_str()), "{number}");
-    fixture.gateway.catch_up().await.unwrap();
+    fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
 }
 
 /// Hands a verb in and hangs up before its answer.
@@ -73,27 +73,31 @@ async fn who_hangs_up_finds_what_was_done_and_the_money_adds_up() {
     }
     let (ann, uber) =
         (fixture.customer("ann", 10_000).await, fixture.service("Uber", &["^Uber$"]).await);
-    hang_up(fixture.gateway.make_order(ann, Some(uber), "NL")).await;
+    hang_up(fixture.gateway.orders().make(ann, Some(uber), "NL")).await;
     let MakeOrder::AlreadyOpen(order) = fixture.make(ann, uber).await else {
         panic!("the order is not there")
     };
     assert_eq!(fixture.funds(ann).await, (10_000, 50));
     fixture.pass(2);
     fixture.sms(1, "Uber", "code 1").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1".into()));
-    hang_up(fixture.gateway.reuse(ann, order)).await;
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1".into())
+    );
+    hang_up(fixture.gateway.orders().reuse(ann, order)).await;
     let MakeOrder::AlreadyOpen(again) = fixture.make(ann, uber).await else {
         panic!("the reuse is not there")
     };
     assert_eq!(fixture.funds(ann).await, (9_950, 25));
-    hang_up(fixture.gateway.cancel(ann, again)).await;
-    assert_eq!(fixture.gateway.cancel(ann, again).await.unwrap(), Cancel::Over);
-    hang_up(fixture.gateway.rent(ann, Some("NL"), "1m", true)).await;
+    hang_up(fixture.gateway.orders().cancel(ann, again)).await;
+    assert_eq!(fixture.gateway.orders().cancel(ann, again).await.unwrap(), Cancel::Over);
+    hang_up(fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true)).await;
     let rental = RentalId(1);
-    let edited = fixture.gateway.edit_rental(ann, rental, false).await.unwrap();
+    let edited = fixture.gateway.rentals().set_auto_renew(ann, rental, false).await.unwrap();
     let Edit::Edited(rented) = edited else { panic!("the rental is not there") };
-    hang_up(fixture.gateway.extend(ann, rental, "3m")).await;
-    let Edit::Edited(extended) = fixture.gateway.edit_rental(ann, rental, true).await.unwrap()
+    hang_up(fixture.gateway.rentals().extend(ann, rental, "3m")).await;
+    let Edit::Edited(extended) =
+        fixture.gateway.rentals().set_auto_renew(ann, rental, true).await.unwrap()
     else {
         panic!()
     };
@@ -114,14 +118,17 @@ async fn a_clock_that_is_set_back_gives_a_tenants_sms_to_no_order() {
     fixture.pass(600);
     fixture.report(1);
     assert!(matches!(
-        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::Made(_)
     ));
     // By this clock bob's order collects again, and the tenant is yet to come.
     fixture.pass(-300);
     let given = fixture.sms(1, "Uber", "the tenant's").await;
     assert!(matches!(given, Ingested::Message(_, None)), "{given:?}");
-    assert_eq!(fixture.gateway.sms(bob, order).await.unwrap(), Sms::Text("code 1".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(bob, order).await.unwrap(),
+        Sms::Text("code 1".into())
+    );
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
@@ -136,24 +143,24 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
         for sim in [1, 2] {
             fixture.plug(sim).await;
             assert!(matches!(
-                fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+                fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true).await.unwrap(),
                 Rent::Made(_)
             ));
             fixture.pass(DAY_S);
         }
         if outage {
-            fixture.gateway.env.store.close().await;
+            fixture.gateway.0.env.store.close().await;
             fixture.pass(200 * DAY_S);
             fixture.restart().await;
-            fixture.gateway.catch_up().await.unwrap();
+            fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
         } else {
             for _ in 0..200 {
                 fixture.pass(DAY_S);
-                fixture.gateway.sweep().await.unwrap();
+                fixture.gateway.sweeper().run_due_work().await.unwrap();
             }
         }
         assert_eq!(fixture.funds(ann).await, (0, 0));
-        let rentals = fixture.gateway.rentals(RowLimit::ALL).await.unwrap();
+        let rentals = fixture.gateway.rentals().list(RowLimit::ALL).await.unwrap();
         ends.push(
             rentals.iter().map(|view| (view.rental.terms, view.rental.state)).collect::<Vec<_>>(),
         );

@@ -147,7 +147,7 @@ async fn play(steps: Vec<Step>) {
         // Nothing happens in the same second, as time stamps have no finer grain.
         real.fixture.pass(1);
         // In life the sweeper is awake.
-        real.fixture.gateway.sweep().await.unwrap();
+        real.fixture.gateway.sweeper().run_due_work().await.unwrap();
         let now = real.now();
         model.settle(now);
         let (said, expected) = match model.meant(*step) {
@@ -278,7 +278,8 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
     }
     for (n, order) in model.orders.iter().enumerate() {
         let id = OrderId(i64::try_from(n).unwrap() + 1);
-        let said = real.fixture.gateway.sms(real.accounts[order.account], id).await.unwrap();
+        let said =
+            real.fixture.gateway.orders().read_sms(real.accounts[order.account], id).await.unwrap();
         let expected = match order.life {
             Life::Open => Sms::Waiting,
             Life::Completed { .. } if kept(order.ends_at) => {
@@ -288,7 +289,7 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
         };
         assert_eq!(said, expected, "order {id} of {model:?}");
     }
-    let views = real.fixture.gateway.rentals(RowLimit::ALL).await.unwrap();
+    let views = real.fixture.gateway.rentals().list(RowLimit::ALL).await.unwrap();
     assert_eq!(views.len(), model.rentals.len());
     for (n, (view, rental)) in views.iter().zip(&model.rentals).enumerate() {
         let (months, active) =
@@ -298,7 +299,8 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
             let viewed = real
                 .fixture
                 .gateway
-                .view_rental(view.rental.account, view.rental.id)
+                .rentals()
+                .view(view.rental.account, view.rental.id)
                 .await
                 .unwrap();
             let texts = viewed.unwrap().1.iter().filter(|message| message.text.is_some()).count();
@@ -311,11 +313,12 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
 async fn compare_stock(real: &Real) {
     for account in &real.accounts {
         for (service, _, count) in
-            real.fixture.gateway.offers(*account, "NL").await.unwrap().unwrap()
+            real.fixture.gateway.stock().offers(*account, "NL").await.unwrap().unwrap()
         {
             let why = real
                 .fixture
                 .gateway
+                .stock()
                 .explain(service.name, "NL", Some(account.to_string()))
                 .await
                 .unwrap();

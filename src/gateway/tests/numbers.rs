@@ -163,13 +163,13 @@ async fn a_message_to_ourselves_tells_the_number_and_is_nobodys() {
     assert!(fixture.failure(2).await.unwrap().contains("not come yet"));
     fixture.sms(1, "+31687654321", &text).await;
     assert_eq!(fixture.number(2).await, Some(("+31687654321".to_owned(), "loopback")));
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     let message = fixture.messages().await.remove(0);
     assert_eq!(
         (message.order, message.withheld.as_deref(), message.code),
         (None, Some("loopback"), None)
     );
-    assert!(fixture.gateway.order_history(order).await.unwrap().unmatched.is_empty());
+    assert!(fixture.gateway.orders().history(order).await.unwrap().unmatched.is_empty());
     assert_eq!((fixture.wanted().await, fixture.faults().await), (vec![], vec![]));
 }
 
@@ -251,7 +251,7 @@ async fn a_text_that_only_looks_like_ours_is_an_ordinary_message() {
     let (ann, any) = (fixture.customer("ann", 100).await, fixture.service("Any", &[]).await);
     let order = fixture.order(ann, any).await;
     fixture.sms(1, "+31687654321", "simbridge number check aaaaaaaaaaaaaaaa").await;
-    assert!(matches!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text(_)));
+    assert!(matches!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Text(_)));
 }
 
 #[tokio::test]

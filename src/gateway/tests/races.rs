@@ -37,6 +37,7 @@ pub(super) async fn together<T: Send + 'static>(
 async fn sim_of(fixture: &Fixture, order: OrderId) -> u16 {
     let order = fixture
         .gateway
+        .0
         .env
         .store
         .read(move |rows| rows.order(order))
@@ -62,7 +63,7 @@ async fn an_sms_against_a_cancel_and_a_skip() {
             async move {
                 let cancel = tokio::spawn({
                     let fixture = Arc::clone(&fixture);
-                    async move { fixture.gateway.cancel(account, order).await.unwrap() }
+                    async move { fixture.gateway.orders().cancel(account, order).await.unwrap() }
                 });
                 let sms = fixture.sms(sim, "Uber", &format!("code {round} {order}")).await;
                 let given = matches!(sms, Ingested::Message(_, Some(to)) if to == order);
@@ -96,7 +97,7 @@ async fn an_sms_against_expiry() {
         let sweeper = Arc::clone(&fixture);
         let sweep = tokio::spawn(async move {
             sweeper.clock.fetch_add(1, Ordering::SeqCst);
-            sweeper.gateway.sweep().await.unwrap();
+            sweeper.gateway.sweeper().run_due_work().await.unwrap();
         });
         let arrivals = orders.into_iter().map(|(order, sim)| {
             let fixture = Arc::clone(&fixture);
@@ -135,7 +136,7 @@ async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
         }
         assert_eq!(made.len(), customers.len(), "one order each");
         for (account, order) in made.drain(1..) {
-            fixture.gateway.cancel(account, order).await.unwrap();
+            fixture.gateway.orders().cancel(account, order).await.unwrap();
         }
         // The first keeps its own; of the others one too many asks.
         let one_short = fixture.customer(&format!("late {}", fixture.gateway.now().0), 100).await;
@@ -151,10 +152,10 @@ async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
         assert_eq!(refused, 1, "one found no number");
         for (account, outcome) in asked {
             if let MakeOrder::Made { order, .. } = outcome {
-                fixture.gateway.cancel(account, order).await.unwrap();
+                fixture.gateway.orders().cancel(account, order).await.unwrap();
             }
         }
-        fixture.gateway.cancel(first, last).await.unwrap();
+        fixture.gateway.orders().cancel(first, last).await.unwrap();
         fixture.pass(1);
     }
     assert_eq!(fixture.faults().await, Vec::<String>::new());
@@ -184,7 +185,10 @@ async fn reuse_against_somebody_elses_order() {
         let reuses = old[..half].iter().map(|(account, order, _)| {
             let (fixture, account, order) = (Arc::clone(&fixture), *account, *order);
             tokio::spawn(async move {
-                matches!(fixture.gateway.reuse(account, order).await.unwrap(), Reuse::Made { .. })
+                matches!(
+                    fixture.gateway.orders().reuse(account, order).await.unwrap(),
+                    Reuse::Made { .. }
+                )
             })
         });
         let makes = rivals.into_iter().map(|account| {
@@ -200,7 +204,7 @@ async fn reuse_against_somebody_elses_order() {
         }
         assert_eq!(won, half, "each number went to one of two");
         fixture.pass(700);
-        fixture.gateway.sweep().await.unwrap();
+        fixture.gateway.sweeper().run_due_work().await.unwrap();
         for n in 1..=AT_ONCE {
             fixture.report(n);
         }
@@ -215,7 +219,8 @@ async fn an_extension_against_the_renewal() {
     for _ in 0..RACES / AT_ONCE {
         let mut rentals: Vec<(AccountId, Rental)> = Vec::new();
         for account in &customers {
-            let rented = fixture.gateway.rent(*account, Some("NL"), "1m", true).await.unwrap();
+            let rented =
+                fixture.gateway.rentals().rent(*account, Some("NL"), "1m", true).await.unwrap();
             let Rent::Made(rental) = rented else { panic!("{rented:?}") };
             rentals.push((*account, rental));
         }
@@ -223,23 +228,25 @@ async fn an_extension_against_the_renewal() {
         let sweeper = Arc::clone(&fixture);
         let sweep = tokio::spawn(async move {
             sweeper.clock.fetch_add(1, Ordering::SeqCst);
-            sweeper.gateway.sweep().await.unwrap();
+            sweeper.gateway.sweeper().run_due_work().await.unwrap();
         });
         let extensions = rentals.iter().map(|(account, rental)| {
             let (fixture, account, id) = (Arc::clone(&fixture), *account, rental.id);
-            async move { (account, id, fixture.gateway.extend(account, id, "3m").await.unwrap()) }
+            async move {
+                (account, id, fixture.gateway.rentals().extend(account, id, "3m").await.unwrap())
+            }
         });
         let extended = together(extensions).await;
         sweep.await.unwrap();
         for (account, id, outcome) in extended {
             assert!(matches!(outcome, Extend::Extended(_)), "{outcome:?}");
-            let (rental, _) = fixture.gateway.view_rental(account, id).await.unwrap().unwrap();
+            let (rental, _) = fixture.gateway.rentals().view(account, id).await.unwrap().unwrap();
             // Extended in time it is not renewed yet; else both happened, once each.
             assert!([(2, 4), (3, 5)].contains(&(rental.terms, rental.months)), "{rental:?}");
-            fixture.gateway.edit_rental(account, id, false).await.unwrap();
+            fixture.gateway.rentals().set_auto_renew(account, id, false).await.unwrap();
         }
         fixture.pass(200 * 24 * 3600);
-        fixture.gateway.sweep().await.unwrap();
+        fixture.gateway.sweeper().run_due_work().await.unwrap();
         for n in 1..=AT_ONCE {
             fixture.report(n);
         }

@@ -6,14 +6,14 @@ use crate::domain::{Rental, RentalId, RowLimit};
 const DAY_S: i64 = 24 * 3600;
 
 async fn rent(fixture: &Fixture, account: AccountId, package: &str, auto_renew: bool) -> Rental {
-    match fixture.gateway.rent(account, Some("nl"), package, auto_renew).await.unwrap() {
+    match fixture.gateway.rentals().rent(account, Some("nl"), package, auto_renew).await.unwrap() {
         Rent::Made(rental) => rental,
         other => panic!("no rental but {other:?}"),
     }
 }
 
 async fn texts(fixture: &Fixture, account: AccountId, id: RentalId) -> Vec<String> {
-    let (_, messages) = fixture.gateway.view_rental(account, id).await.unwrap().unwrap();
+    let (_, messages) = fixture.gateway.rentals().view(account, id).await.unwrap().unwrap();
     messages.into_iter().filter_map(|message| message.text).collect()
 }
 
@@ -30,14 +30,15 @@ async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorde
     let rental = rent(&fixture, ann, "3m", true).await;
     assert_eq!((rental.number.as_str(), rental.country.as_str()), ("+31612000001", "NL"));
     assert_eq!(fixture.funds(ann).await, (10_000 - 3240, 0));
-    let ledger = fixture.gateway.ledger("ann".into(), RowLimit::ALL).await.unwrap();
+    let ledger = fixture.gateway.accounts().ledger("ann".into(), RowLimit::ALL).await.unwrap();
     let entry = ledger.last().unwrap();
     assert_eq!(
         (entry.kind.as_str(), entry.balance, entry.rental),
         ("rental", Amount(-3240), Some(rental.id))
     );
     assert_eq!(entry.price, Some((Amount(3000), "EUR".to_owned(), "1.08".to_owned())));
-    let Extend::Extended(longer) = fixture.gateway.extend(ann, rental.id, "1m").await.unwrap()
+    let Extend::Extended(longer) =
+        fixture.gateway.rentals().extend(ann, rental.id, "1m").await.unwrap()
     else {
         panic!()
     };
@@ -53,7 +54,7 @@ async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorde
 async fn refusals_of_rentals_come_in_the_stated_order() {
     let fixture = Fixture::open().await;
     let ann = fixture.customer("ann", 0).await;
-    let rent = |country, package| fixture.gateway.rent(ann, country, package, true);
+    let rent = |country, package| fixture.gateway.rentals().rent(ann, country, package, true);
     assert_eq!(rent(None, "9w").await.unwrap(), Rent::InvalidCountry);
     assert_eq!(rent(Some("XX"), "9w").await.unwrap(), Rent::InvalidCountry);
     assert_eq!(rent(Some("NL"), "2m").await.unwrap(), Rent::InvalidPackage);
@@ -61,14 +62,14 @@ async fn refusals_of_rentals_come_in_the_stated_order() {
     fixture.plug(1).await;
     assert_eq!(rent(Some("NL"), "1m").await.unwrap(), Rent::NoBalance);
     assert_eq!(
-        fixture.gateway.extend(ann, RentalId(1), "9w").await.unwrap(),
+        fixture.gateway.rentals().extend(ann, RentalId(1), "9w").await.unwrap(),
         Extend::InvalidContract
     );
     assert_eq!(
-        fixture.gateway.edit_rental(ann, RentalId(1), true).await.unwrap(),
+        fixture.gateway.rentals().set_auto_renew(ann, RentalId(1), true).await.unwrap(),
         Edit::InvalidContract
     );
-    assert_eq!(fixture.gateway.view_rental(ann, RentalId(1)).await.unwrap(), None);
+    assert_eq!(fixture.gateway.rentals().view(ann, RentalId(1)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -79,14 +80,17 @@ async fn a_rented_sim_is_its_tenants_alone() {
     let uber = fixture.service("Uber", &["^Uber$"]).await;
     let rental = rent(&fixture, ann, "1m", false).await;
     assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
-    assert_eq!(fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
+    assert_eq!(
+        fixture.gateway.rentals().rent(bob, Some("NL"), "1m", true).await.unwrap(),
+        Rent::NoStock
+    );
     fixture.pass(5);
     fixture.sms(1, "Uber", "code 1").await;
     fixture.sms(1, "Friend", "hello\nthere").await;
     assert_eq!(texts(&fixture, ann, rental.id).await, ["code 1", "hello\nthere"], "as they came");
-    assert_eq!(fixture.gateway.view_rental(bob, rental.id).await.unwrap(), None);
+    assert_eq!(fixture.gateway.rentals().view(bob, rental.id).await.unwrap(), None);
     assert_eq!(
-        fixture.gateway.extend(bob, rental.id, "1m").await.unwrap(),
+        fixture.gateway.rentals().extend(bob, rental.id, "1m").await.unwrap(),
         Extend::InvalidContract
     );
     assert_eq!(fixture.faults().await, Vec::<String>::new());
@@ -100,13 +104,13 @@ async fn a_sim_that_somebody_still_waits_on_is_not_rented() {
     let uber = fixture.service("Uber", &["^Uber$"]).await;
     fixture.order(bob, uber).await;
     assert_eq!(
-        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::NoStock,
         "an open order"
     );
     fixture.sms(1, "Uber", "code 1").await;
     assert_eq!(
-        fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true).await.unwrap(),
         Rent::NoStock,
         "it still collects"
     );
@@ -124,9 +128,13 @@ async fn a_former_tenants_sms_is_not_the_next_ones_nor_an_orders() {
     let first = rent(&fixture, ann, "1m", false).await;
     pass_to_end(&fixture, &first, 59);
     fixture.plug(1).await;
-    assert_eq!(fixture.gateway.sweep().await.unwrap(), None, "nothing is due any more");
     assert_eq!(
-        fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(),
+        fixture.gateway.sweeper().run_due_work().await.unwrap(),
+        None,
+        "nothing is due any more"
+    );
+    assert_eq!(
+        fixture.gateway.rentals().rent(bob, Some("NL"), "1m", true).await.unwrap(),
         Rent::NoStock,
         "the SIM rests"
     );
@@ -139,8 +147,14 @@ async fn a_former_tenants_sms_is_not_the_next_ones_nor_an_orders() {
     fixture.sms(1, "Uber", "bob's code").await;
     assert_eq!(texts(&fixture, bob, second.id).await, ["bob's code"]);
     assert_eq!(texts(&fixture, ann, first.id).await, Vec::<String>::new());
-    assert_eq!(fixture.gateway.extend(ann, first.id, "1m").await.unwrap(), Extend::Expired);
-    assert_eq!(fixture.gateway.edit_rental(ann, first.id, true).await.unwrap(), Edit::Expired);
+    assert_eq!(
+        fixture.gateway.rentals().extend(ann, first.id, "1m").await.unwrap(),
+        Extend::Expired
+    );
+    assert_eq!(
+        fixture.gateway.rentals().set_auto_renew(ann, first.id, true).await.unwrap(),
+        Edit::Expired
+    );
 }
 
 #[tokio::test]
@@ -150,13 +164,13 @@ async fn a_renewal_is_charged_once_for_each_term_however_long_nobody_was_there()
         fixture.plug(1).await;
         let ann = fixture.customer("ann", 1620 * (1 + renewals) + 7).await;
         let rental = rent(&fixture, ann, "1m", true).await;
-        fixture.gateway.env.store.close().await;
+        fixture.gateway.0.env.store.close().await;
         pass_to_end(&fixture, &rental, 200 * DAY_S);
         fixture.restart().await;
-        fixture.gateway.sweep().await.unwrap();
-        fixture.gateway.sweep().await.unwrap();
+        fixture.gateway.sweeper().run_due_work().await.unwrap();
+        fixture.gateway.sweeper().run_due_work().await.unwrap();
         assert_eq!(fixture.funds(ann).await, (7, 0), "as often as there was money");
-        let (ended, _) = fixture.gateway.view_rental(ann, rental.id).await.unwrap().unwrap();
+        let (ended, _) = fixture.gateway.rentals().view(ann, rental.id).await.unwrap().unwrap();
         assert_eq!(i64::from(ended.terms), 1 + renewals);
         assert_eq!(ended.state.ended_at(), Some(ended.expires_at));
         assert_eq!(fixture.faults().await, Vec::<String>::new());
@@ -182,7 +196,8 @@ async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes
     fixture.plug(1).await;
     let ann = fixture.customer("ann", 5_000).await;
     let rental = rent(&fixture, ann, "1m", true).await;
-    let Edit::Edited(edited) = fixture.gateway.edit_rental(ann, rental.id, false).await.unwrap()
+    let Edit::Edited(edited) =
+        fixture.gateway.rentals().set_auto_renew(ann, rental.id, false).await.unwrap()
     else {
         panic!()
     };
@@ -190,7 +205,7 @@ async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes
     fixture.pass(5);
     fixture.sms(1, "Uber", "code 1").await;
     pass_to_end(&fixture, &rental, 0);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     fixture.sms(1, "Uber", "code 2").await;
     assert_eq!(
         texts(&fixture, ann, rental.id).await,
@@ -198,10 +213,10 @@ async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes
         "what came after its end is not its own"
     );
     fixture.pass(30 * DAY_S - 1);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert_eq!(texts(&fixture, ann, rental.id).await.len(), 1);
     fixture.pass(1);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert_eq!(texts(&fixture, ann, rental.id).await.len(), 0);
     assert_eq!(fixture.funds(ann).await, (5_000 - 1620, 0));
 }
@@ -217,7 +232,7 @@ async fn a_long_message_that_a_tenant_was_shown_in_part_stays_the_tenants() {
     let pdus = fixture.pdus("Uber", &text, 0, 9);
     fixture.arrive(1, &pdus[0]).await;
     fixture.pass(200);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     fixture.arrive(1, &pdus[1]).await;
     assert_eq!(texts(&fixture, ann, rental.id).await, [text]);
 }
@@ -233,7 +248,13 @@ async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
     fixture.plug(2).await;
     fixture.gateway.sims().set_number(iccid(2), "+31612000001".into()).await.unwrap();
     assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
-    assert_eq!(fixture.gateway.rent(bob, Some("NL"), "1m", true).await.unwrap(), Rent::NoStock);
+    assert_eq!(
+        fixture.gateway.rentals().rent(bob, Some("NL"), "1m", true).await.unwrap(),
+        Rent::NoStock
+    );
     assert_eq!(fixture.gateway.sims().list().await.unwrap()[1].state(), "rented");
-    assert_eq!(fixture.gateway.explain("Uber".into(), "NL", None).await.unwrap().available, 0);
+    assert_eq!(
+        fixture.gateway.stock().explain("Uber".into(), "NL", None).await.unwrap().available,
+        0
+    );
 }

@@ -19,11 +19,11 @@ async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operato
     fixture.pass(2);
     fixture.sms(1, "ING", "code 1234").await;
     fixture.sms(1, "Uber", "your IBAN").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     let withheld: Vec<_> =
         fixture.messages().await.into_iter().map(|message| message.withheld).collect();
     assert_eq!(withheld, [Some("banks".to_owned()), Some("banks".to_owned())]);
-    let audit = fixture.gateway.audit(RowLimit::ALL).await.unwrap();
+    let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
     let noted: Vec<_> = audit
         .iter()
         .filter(|row| row.deed == "withheld, rule banks")
@@ -51,21 +51,31 @@ async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
     fixture.sms(1, "Nobody", "for nobody").await;
     // The order's lifetime ends 598 seconds from now; what is nobody's counts from its arrival.
     fixture.pass(1000);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     let texts: Vec<_> = fixture.messages().await.into_iter().map(|message| message.text).collect();
     assert_eq!(texts, [Some("code 1234".to_owned()), None]);
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1234".into())
+    );
     fixture.pass(597);
-    fixture.gateway.sweep().await.unwrap();
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1234".into())
+    );
     fixture.pass(1);
-    fixture.gateway.sweep().await.unwrap();
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over, "purged");
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over, "purged");
     let message = fixture.messages().await.remove(0);
     assert_eq!((message.text, message.code, message.sender.as_deref()), (None, None, Some("Uber")));
     assert_eq!(fixture.arrive(1, &pdu).await, Ingested::Duplicate, "it is still known");
     fixture.pass(3600);
-    assert_eq!(fixture.gateway.sweep().await.unwrap(), None, "nothing is left to do");
+    assert_eq!(
+        fixture.gateway.sweeper().run_due_work().await.unwrap(),
+        None,
+        "nothing is left to do"
+    );
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
@@ -77,10 +87,10 @@ async fn a_long_message_that_lost_its_pdus_is_not_mended_into_nonsense() {
     let pdus = fixture.pdus("Uber", &text, 0, 9);
     fixture.arrive(1, &pdus[0]).await;
     fixture.pass(200);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     let shown = fixture.messages().await.remove(0).text;
     fixture.pass(500);
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert_eq!(fixture.arrive(1, &pdus[1]).await, Ingested::Part);
     assert_eq!(fixture.messages().await.remove(0).text, shown);
 }
@@ -100,16 +110,16 @@ async fn an_order_tells_its_whole_history() {
     fixture.sms(1, "Uber", "code 1").await;
     fixture.pass(600);
     fixture.sms(1, "After", "not in its time").await;
-    let history = fixture.gateway.order_history(order).await.unwrap();
+    let history = fixture.gateway.orders().history(order).await.unwrap();
     let texts =
         |messages: &[Message]| messages.iter().filter_map(|m| m.text.clone()).collect::<Vec<_>>();
     assert_eq!(texts(&history.messages), ["code 1"]);
     assert_eq!(texts(&history.unmatched), ["a pattern to mend"]);
     let kinds: Vec<_> = history.entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, ["hold", "capture"]);
-    assert!(fixture.gateway.order_history(OrderId(9)).await.is_err());
+    assert!(fixture.gateway.orders().history(OrderId(9)).await.is_err());
     assert!(
-        fixture.gateway.audit(1.into()).await.unwrap()[0].subject == "order 1",
+        fixture.gateway.audit().rows(1.into()).await.unwrap()[0].subject == "order 1",
         "that the operator saw it is noted"
     );
 }
@@ -119,7 +129,8 @@ async fn seen(fixture: &Fixture, rows: usize) -> Vec<(String, String)> {
     loop {
         let audit = fixture
             .gateway
-            .audit(RowLimit::ALL)
+            .audit()
+            .rows(RowLimit::ALL)
             .await
             .unwrap()
             .into_iter()
@@ -139,23 +150,24 @@ async fn that_a_customer_saw_a_message_is_noted_once() {
     let (ann, uber) =
         (fixture.customer("ann", 5_000).await, fixture.service("Uber", &["^Uber$"]).await);
     let order = fixture.order(ann, uber).await;
-    fixture.gateway.sms(ann, order).await.unwrap();
+    fixture.gateway.orders().read_sms(ann, order).await.unwrap();
     fixture.pass(2);
     fixture.sms(1, "Uber", "code 1").await;
-    fixture.gateway.sms(ann, order).await.unwrap();
+    fixture.gateway.orders().read_sms(ann, order).await.unwrap();
     let first = [("account 1".to_owned(), "message 1".to_owned())];
     assert_eq!(seen(&fixture, 1).await, first);
     fixture.pass(2);
     fixture.sms(1, "Uber", "code 2").await;
-    let Rent::Made(rental) = fixture.gateway.rent(ann, Some("NL"), "1m", true).await.unwrap()
+    let Rent::Made(rental) =
+        fixture.gateway.rentals().rent(ann, Some("NL"), "1m", true).await.unwrap()
     else {
         panic!()
     };
     fixture.pass(2);
     fixture.sms(2, "Friend", "hello").await;
     for _ in 0..3 {
-        fixture.gateway.view_rental(ann, rental.id).await.unwrap();
-        fixture.gateway.sms(ann, order).await.unwrap();
+        fixture.gateway.rentals().view(ann, rental.id).await.unwrap();
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap();
         seen(&fixture, 3).await;
     }
     let mut all: Vec<_> = seen(&fixture, 3).await.into_iter().map(|(_, message)| message).collect();
@@ -175,10 +187,10 @@ async fn what_the_rest_of_a_long_message_shows_to_be_withheld_is_not_shown_any_m
     let pdus = fixture.pdus("Uber", &format!("{} your IBAN", "long ".repeat(40)), 0, 1);
     fixture.arrive(1, &pdus[0]).await;
     fixture.pass(200);
-    fixture.gateway.sweep().await.unwrap();
-    assert!(matches!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text(_)));
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    assert!(matches!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Text(_)));
     fixture.arrive(1, &pdus[1]).await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over);
     let message = fixture.messages().await.remove(0);
     assert_eq!(
         (message.order, message.withheld.as_deref(), message.complete),

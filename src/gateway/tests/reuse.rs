@@ -21,17 +21,21 @@ async fn a_skipped_number_is_never_that_accounts_for_that_service_again() {
     let (uber, lyft) =
         (fixture.service("Uber", &["^Uber$"]).await, fixture.service("Lyft", &["^Lyft$"]).await);
     let order = fixture.order(ann, uber).await;
-    assert_eq!(fixture.gateway.skip(bob, order).await.unwrap(), Cancel::Over, "somebody else's");
-    assert_eq!(fixture.gateway.skip(ann, order).await.unwrap(), Cancel::Canceled);
     assert_eq!(
-        (fixture.gateway.skip(ann, order).await.unwrap(), fixture.funds(ann).await),
+        fixture.gateway.orders().skip(bob, order).await.unwrap(),
+        Cancel::Over,
+        "somebody else's"
+    );
+    assert_eq!(fixture.gateway.orders().skip(ann, order).await.unwrap(), Cancel::Canceled);
+    assert_eq!(
+        (fixture.gateway.orders().skip(ann, order).await.unwrap(), fixture.funds(ann).await),
         (Cancel::Over, (100, 0))
     );
     assert!(matches!(fixture.state(order).await, OrderState::Skipped { .. }));
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over);
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone);
     let other = fixture.order(ann, lyft).await;
-    fixture.gateway.cancel(ann, other).await.unwrap();
+    fixture.gateway.orders().cancel(ann, other).await.unwrap();
     fixture.order(bob, uber).await;
 }
 
@@ -40,19 +44,26 @@ async fn a_completed_order_is_used_again_at_half_the_price_and_gets_its_own_sms(
     for patterns in [&["^Uber$"][..], &[]] {
         let (fixture, ann, uber, old) = completed(patterns).await;
         assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone, "used");
-        let Reuse::Made { order, number } = fixture.gateway.reuse(ann, old).await.unwrap() else {
+        let Reuse::Made { order, number } = fixture.gateway.orders().reuse(ann, old).await.unwrap()
+        else {
             panic!()
         };
         assert!(order != old && number == "0612000001");
         assert_eq!(fixture.funds(ann).await, (450, 25));
-        assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+        assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
         fixture.pass(2);
         fixture.sms(1, "Uber", "code 2222").await;
-        assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 2222".into()));
-        assert_eq!(fixture.gateway.sms(ann, old).await.unwrap(), Sms::Text("code 1111".into()));
+        assert_eq!(
+            fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+            Sms::Text("code 2222".into())
+        );
+        assert_eq!(
+            fixture.gateway.orders().read_sms(ann, old).await.unwrap(),
+            Sms::Text("code 1111".into())
+        );
         assert_eq!(fixture.funds(ann).await, (425, 0));
         assert!(
-            matches!(fixture.gateway.reuse(ann, order).await.unwrap(), Reuse::Made { .. }),
+            matches!(fixture.gateway.orders().reuse(ann, order).await.unwrap(), Reuse::Made { .. }),
             "and once more"
         );
     }
@@ -62,13 +73,13 @@ async fn a_completed_order_is_used_again_at_half_the_price_and_gets_its_own_sms(
 async fn a_number_that_cannot_be_had_again_is_offline() {
     let (fixture, ann, uber, old) = completed(&["^Uber$"]).await;
     let bob = fixture.customer("bob", 500).await;
-    let reuse = |account, order| fixture.gateway.reuse(account, order);
+    let reuse = |account, order| fixture.gateway.orders().reuse(account, order);
     assert_eq!(reuse(bob, old).await.unwrap(), Reuse::Offline, "somebody else's");
     assert_eq!(reuse(ann, OrderId(99)).await.unwrap(), Reuse::Offline, "unknown");
     let Reuse::Made { order, .. } = reuse(ann, old).await.unwrap() else { panic!() };
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "on an open order for that service");
     assert_eq!(reuse(ann, order).await.unwrap(), Reuse::Offline, "not completed");
-    fixture.gateway.cancel(ann, order).await.unwrap();
+    fixture.gateway.orders().cancel(ann, order).await.unwrap();
     fixture.gateway.sims().set_rest(iccid(1), Duration::from_secs(60)).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "resting");
     fixture.gateway.sims().set_rest(iccid(1), Duration::ZERO).await.unwrap();
@@ -82,7 +93,7 @@ async fn a_number_that_cannot_be_had_again_is_offline() {
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "its modem has fallen silent");
     fixture.plug(1).await;
     let Reuse::Made { order, .. } = reuse(ann, old).await.unwrap() else { panic!() };
-    fixture.gateway.skip(ann, order).await.unwrap();
+    fixture.gateway.orders().skip(ann, order).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "skipped");
     assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone, "used");
 }
@@ -92,12 +103,12 @@ async fn the_window_ends_some_hours_after_the_sms() {
     let (fixture, ann, _, old) = completed(&["^Uber$"]).await;
     fixture.pass(4 * 3600 - 1);
     fixture.plug(1).await;
-    let Reuse::Made { order, .. } = fixture.gateway.reuse(ann, old).await.unwrap() else {
+    let Reuse::Made { order, .. } = fixture.gateway.orders().reuse(ann, old).await.unwrap() else {
         panic!()
     };
-    fixture.gateway.cancel(ann, order).await.unwrap();
+    fixture.gateway.orders().cancel(ann, order).await.unwrap();
     fixture.pass(1);
-    assert_eq!(fixture.gateway.reuse(ann, old).await.unwrap(), Reuse::Offline);
+    assert_eq!(fixture.gateway.orders().reuse(ann, old).await.unwrap(), Reuse::Offline);
 }
 
 #[tokio::test]
@@ -106,10 +117,15 @@ async fn an_open_order_comes_before_the_balance() {
     fixture.plug(2).await;
     let dear = fixture.service("Dear", &["^Dear$"]).await;
     let open = fixture.order(ann, dear).await;
-    assert_eq!(fixture.gateway.reuse(ann, old).await.unwrap(), Reuse::AlreadyOpen(open));
-    fixture.gateway.cancel(ann, open).await.unwrap();
-    fixture.gateway.adjust("ann".into(), Amount(-440), "test".into(), "r1".into()).await.unwrap();
-    assert_eq!(fixture.gateway.reuse(ann, old).await.unwrap(), Reuse::NoBalance);
+    assert_eq!(fixture.gateway.orders().reuse(ann, old).await.unwrap(), Reuse::AlreadyOpen(open));
+    fixture.gateway.orders().cancel(ann, open).await.unwrap();
+    fixture
+        .gateway
+        .accounts()
+        .adjust_balance("ann".into(), Amount(-440), "test".into(), "r1".into())
+        .await
+        .unwrap();
+    assert_eq!(fixture.gateway.orders().reuse(ann, old).await.unwrap(), Reuse::NoBalance);
 }
 
 #[tokio::test]
@@ -143,24 +159,28 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
         texts: vec![],
     };
     let minute = Some(Duration::from_secs(60));
-    fixture.gateway.import_services(vec![own(minute, Some(100))]).await.unwrap();
-    let Reuse::Made { order, .. } = fixture.gateway.reuse(ann, old).await.unwrap() else {
+    fixture.gateway.services().import(vec![own(minute, Some(100))]).await.unwrap();
+    let Reuse::Made { order, .. } = fixture.gateway.orders().reuse(ann, old).await.unwrap() else {
         panic!()
     };
     assert_eq!(fixture.funds(ann).await, (450, 50));
-    fixture.gateway.cancel(ann, order).await.unwrap();
+    fixture.gateway.orders().cancel(ann, order).await.unwrap();
     fixture.pass(60);
-    assert_eq!(fixture.gateway.reuse(ann, old).await.unwrap(), Reuse::Offline, "a minute is over");
-    fixture.gateway.import_services(vec![own(None, None)]).await.unwrap();
+    assert_eq!(
+        fixture.gateway.orders().reuse(ann, old).await.unwrap(),
+        Reuse::Offline,
+        "a minute is over"
+    );
+    fixture.gateway.services().import(vec![own(None, None)]).await.unwrap();
     assert!(
-        matches!(fixture.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }),
+        matches!(fixture.gateway.orders().reuse(ann, old).await.unwrap(), Reuse::Made { .. }),
         "four hours are not"
     );
     let dear = NewService { name: "Dear".into(), ..own(None, Some(1001)) };
-    assert!(fixture.gateway.add_service(dear).await.is_err());
-    fixture.gateway.enable_service("Uber".into(), false).await.unwrap();
+    assert!(fixture.gateway.services().add(dear).await.is_err());
+    fixture.gateway.services().set_enabled("Uber".into(), false).await.unwrap();
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::InvalidService);
-    fixture.gateway.enable_service(uber.to_string(), true).await.unwrap();
+    fixture.gateway.services().set_enabled(uber.to_string(), true).await.unwrap();
     assert!(matches!(fixture.make(ann, uber).await, MakeOrder::AlreadyOpen(_)));
 }
 
@@ -181,13 +201,13 @@ async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
     fixture.pass(600);
     fixture.report(1);
     assert_eq!(
-        fixture.gateway.reuse(ann, old).await.unwrap(),
+        fixture.gateway.orders().reuse(ann, old).await.unwrap(),
         Reuse::Offline,
         "bob's for half an hour"
     );
     fixture.pass(1200);
     fixture.report(1);
-    assert!(matches!(fixture.gateway.reuse(ann, old).await.unwrap(), Reuse::Made { .. }));
+    assert!(matches!(fixture.gateway.orders().reuse(ann, old).await.unwrap(), Reuse::Made { .. }));
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
 
@@ -206,7 +226,7 @@ async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_tim
     for before in (0..20).rev() {
         // Each look at the clock finds it a millisecond later; and that there was no number the
         // last time is not known.
-        fixture.gateway.env.store.close().await;
+        fixture.gateway.0.env.store.close().await;
         let running = Arc::clone(&fixture.clock);
         let clock: Clock = Arc::new(move || Timestamp(running.fetch_add(1_000, Ordering::SeqCst)));
         let store = Store::open(&fixture.dir.path().join("test.db")).unwrap();

@@ -16,17 +16,17 @@ pub(super) struct NewAccount {
 
 pub(super) async fn list(State(admin): State<Admin>) -> Answer {
     let currency = &admin.gateway.settings().currency;
-    let accounts = admin.gateway.accounts().await?;
+    let accounts = admin.gateway.accounts().list().await?;
     Ok(Json(accounts.iter().map(|account| views::account(account, currency)).collect()))
 }
 
 pub(super) async fn add(State(admin): State<Admin>, Json(new): Json<NewAccount>) -> Answer {
-    let account = admin.gateway.add_account(new.name).await?;
+    let account = admin.gateway.accounts().add(new.name).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
 pub(super) async fn show(State(admin): State<Admin>, Path(account): Path<String>) -> Answer {
-    let account = admin.gateway.account(account).await?;
+    let account = admin.gateway.accounts().find(account).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn top_up(
     Path(account): Path<String>,
     Json(TopUp { amount, request }): Json<TopUp>,
 ) -> Answer {
-    let account = admin.gateway.top_up(account, parsed(&amount)?, request).await?;
+    let account = admin.gateway.accounts().top_up(account, parsed(&amount)?, request).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
@@ -63,7 +63,8 @@ pub(super) async fn adjust(
     Path(account): Path<String>,
     Json(Adjustment { amount, note, request }): Json<Adjustment>,
 ) -> Answer {
-    let account = admin.gateway.adjust(account, parsed(&amount)?, note, request).await?;
+    let account =
+        admin.gateway.accounts().adjust_balance(account, parsed(&amount)?, note, request).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
@@ -72,7 +73,9 @@ pub(super) async fn ledger(
     Path(account): Path<String>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
-    Ok(Json(admin.gateway.ledger(account, limit).await?.iter().map(views::entry).collect()))
+    Ok(Json(
+        admin.gateway.accounts().ledger(account, limit).await?.iter().map(views::entry).collect(),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -85,12 +88,12 @@ pub(super) async fn suspend(
     Path(account): Path<String>,
     Json(Suspension { suspended }): Json<Suspension>,
 ) -> Answer {
-    let account = admin.gateway.suspend(account, suspended).await?;
+    let account = admin.gateway.accounts().set_suspended(account, suspended).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
 pub(super) async fn keys(State(admin): State<Admin>) -> Answer {
-    Ok(Json(admin.gateway.keys().await?.iter().map(views::key).collect()))
+    Ok(Json(admin.gateway.accounts().keys().await?.iter().map(views::key).collect()))
 }
 
 /// Networks that may use the key; none: all.
@@ -105,13 +108,13 @@ pub(super) async fn add_key(
     Path(account): Path<String>,
     Json(NewKey { allow }): Json<NewKey>,
 ) -> Answer {
-    let made = admin.gateway.add_key(account, &allow).await?;
+    let made = admin.gateway.accounts().add_key(account, &allow).await?;
     Ok(Json(
         json!({ "account": made.account.name, "prefix": made.key.prefix(), "key": made.key.reveal() }),
     ))
 }
 
 pub(super) async fn revoke_key(State(admin): State<Admin>, Path(prefix): Path<String>) -> Answer {
-    admin.gateway.revoke_key(prefix.clone()).await?;
+    admin.gateway.accounts().revoke_key(prefix.clone()).await?;
     Ok(Json(json!({ "revoked": prefix })))
 }

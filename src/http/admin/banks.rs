@@ -180,8 +180,11 @@ async fn switch(
         )));
     }
     // The audit entry must not keep the operator from switching, even while the disk is full.
-    if let Err(error) =
-        desk.gateway.operator_did("switched by hand", format!("bank {name}, slot {slot}")).await
+    if let Err(error) = desk
+        .gateway
+        .audit()
+        .note_operator_action("switched by hand", format!("bank {name}, slot {slot}"))
+        .await
     {
         tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
     }

@@ -24,7 +24,7 @@ fn with(mut object: Value, more: Value) -> Value {
 }
 
 pub(super) async fn order(State(admin): State<Admin>, Path(id): Path<i64>) -> Answer {
-    let history = admin.gateway.order_history(OrderId(id)).await?;
+    let history = admin.gateway.orders().history(OrderId(id)).await?;
     let more = json!({
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
@@ -37,11 +37,11 @@ pub(super) async fn rentals(
     State(admin): State<Admin>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
-    Ok(Json(admin.gateway.rentals(limit).await?.iter().map(views::rental).collect()))
+    Ok(Json(admin.gateway.rentals().list(limit).await?.iter().map(views::rental).collect()))
 }
 
 pub(super) async fn rental(State(admin): State<Admin>, Path(id): Path<i64>) -> Answer {
-    let history = admin.gateway.rental_history(RentalId(id)).await?;
+    let history = admin.gateway.rentals().history(RentalId(id)).await?;
     let more = json!({
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
@@ -53,7 +53,7 @@ pub(super) async fn audit(
     State(admin): State<Admin>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
-    Ok(Json(admin.gateway.audit(limit).await?.iter().map(views::audit).collect()))
+    Ok(Json(admin.gateway.audit().rows(limit).await?.iter().map(views::audit).collect()))
 }
 
 /// One of the checks, so that whoever asks can tell how far it is.
@@ -67,8 +67,8 @@ pub(super) async fn verify(
     Query(Check { check }): Query<Check>,
 ) -> Answer {
     let faults = match check {
-        Some(check) => admin.gateway.verify_one(check).await?,
-        None => admin.gateway.verify().await?,
+        Some(check) => admin.gateway.reports().run_check(check).await?,
+        None => admin.gateway.reports().find_faults().await?,
     };
     Ok(Json(json!({ "ok": faults.is_empty(), "faults": faults, "checks": gateway::CHECKS })))
 }
@@ -78,7 +78,7 @@ pub(super) async fn backup(State(admin): State<Admin>) -> Result<Response, Refus
     let unreadable = |error: std::io::Error| {
         gateway::Error::Refused(format!("the copy cannot be read: {error}"))
     };
-    let copy = admin.gateway.copy().await?;
+    let copy = admin.gateway.reports().copy_database().await?;
     let length = copy.metadata().map_err(unreadable)?.len();
     let body =
         Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(copy), CHUNK));
@@ -93,7 +93,7 @@ pub(super) struct Why {
 }
 
 pub(super) async fn explain(State(admin): State<Admin>, Query(why): Query<Why>) -> Answer {
-    let said = admin.gateway.explain(why.service, &why.country, why.account).await?;
+    let said = admin.gateway.stock().explain(why.service, &why.country, why.account).await?;
     let counts = said
         .unavailable
         .iter()

@@ -34,7 +34,7 @@ fn amount(text: &str) -> Result<Amount, Error> {
 }
 
 pub(super) async fn list(State(admin): State<Admin>) -> Answer {
-    Ok(Json(admin.gateway.services().await?.iter().map(views::service).collect()))
+    Ok(Json(admin.gateway.services().list().await?.iter().map(views::service).collect()))
 }
 
 fn service(declared: Declared) -> Result<NewService, Error> {
@@ -55,7 +55,7 @@ fn service(declared: Declared) -> Result<NewService, Error> {
 }
 
 pub(super) async fn add(State(admin): State<Admin>, Json(declared): Json<Declared>) -> Answer {
-    Ok(Json(views::service(&admin.gateway.add_service(service(declared)?).await?)))
+    Ok(Json(views::service(&admin.gateway.services().add(service(declared)?).await?)))
 }
 
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ pub(super) async fn enable(
     Path(service): Path<String>,
     Json(Enabled { enabled }): Json<Enabled>,
 ) -> Answer {
-    Ok(Json(views::service(&admin.gateway.enable_service(service, enabled).await?)))
+    Ok(Json(views::service(&admin.gateway.services().set_enabled(service, enabled).await?)))
 }
 
 #[derive(Deserialize)]
@@ -78,7 +78,7 @@ pub(super) struct Declarations {
 
 pub(super) async fn import(State(admin): State<Admin>, Json(all): Json<Declarations>) -> Answer {
     let services = all.services.into_iter().map(service).collect::<Result<Vec<_>, Error>>()?;
-    let imported = admin.gateway.import_services(services).await?;
+    let imported = admin.gateway.services().import(services).await?;
     Ok(Json(json!({ "added": imported.added, "updated": imported.updated })))
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn test(
     State(admin): State<Admin>,
     Json(Sample { sender, text }): Json<Sample>,
 ) -> Answer {
-    let trial = admin.gateway.try_message(&sender, &text).await?;
+    let trial = admin.gateway.services().try_message(&sender, &text).await?;
     let claim = |claim: &TrialClaim| json!({ "service": claim.service, "sender": claim.sender, "text": claim.text });
     let first = trial.claims.first();
     let rule = first.map(|claim| json!({ "sender": claim.sender, "text": claim.text }));

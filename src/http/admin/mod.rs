@@ -97,7 +97,7 @@ pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationTok
 
 async fn status(State(admin): State<Admin>) -> Answer {
     let (gateway, now) = (&admin.gateway, admin.gateway.now());
-    let modems = gateway.board().modems();
+    let modems = gateway.modems().modems();
     let sims = gateway.sims().list().await?;
     let count = |unavailable| sims.iter().filter(|sim| sim.unavailable == unavailable).count();
     Ok(Json(json!({
@@ -105,16 +105,16 @@ async fn status(State(admin): State<Admin>) -> Answer {
         "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
         "sims": { "total": sims.len(), "available": count(None),
             "parked": count(Some(UnavailableReason::Parked)) },
-        "orders": { "open": gateway.open_order_count().await? },
-        "rentals": { "active": gateway.active_rental_count().await? },
-        "polls": gateway.polls(),
+        "orders": { "open": gateway.orders().open_count().await? },
+        "rentals": { "active": gateway.rentals().active_count().await? },
+        "polls": gateway.orders().poll_count(),
         "listen": admin.customers.to_string(),
     })))
 }
 
 async fn modems(State(admin): State<Admin>) -> Answer {
     let sims = admin.gateway.sims().list().await?;
-    let modems = admin.gateway.board().modems();
+    let modems = admin.gateway.modems().modems();
     Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims)).collect()))
 }
 
@@ -124,7 +124,7 @@ struct Limit {
 }
 
 async fn orders(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
-    let orders = admin.gateway.orders(limit).await?;
+    let orders = admin.gateway.orders().list(limit).await?;
     Ok(Json(orders.iter().map(views::order).collect()))
 }
 
@@ -143,7 +143,7 @@ async fn messages(State(admin): State<Admin>, Query(query): Query<MessageQuery>)
         None => MessageFilter::Newest(query.limit.unwrap_or(RowLimit::ALL)),
     };
     if let Some(after) = query.after {
-        let mut news = admin.gateway.message_news();
+        let mut news = admin.gateway.inbox().subscribe();
         let patience = Duration::from_secs(query.wait.min(60));
         tokio::select! {
             _ = tokio::time::timeout(patience, news.wait_for(|newest| newest.0 > after)) => {}
@@ -151,8 +151,12 @@ async fn messages(State(admin): State<Admin>, Query(query): Query<MessageQuery>)
         }
     }
     if query.after.is_none() {
-        admin.gateway.operator_did("saw the messages", "all SIMs".to_owned()).await?;
+        admin
+            .gateway
+            .audit()
+            .note_operator_action("saw the messages", "all SIMs".to_owned())
+            .await?;
     }
-    let messages = admin.gateway.messages(filter).await?;
+    let messages = admin.gateway.inbox().messages(filter).await?;
     Ok(Json(messages.iter().map(views::message).collect()))
 }

@@ -64,7 +64,7 @@ struct Reset {
 
 impl AdminState {
     fn find(&self, name: &str) -> Result<ModemStatus, Refused> {
-        let mut modems = self.gateway.board().modems();
+        let mut modems = self.gateway.modems().modems();
         let called = |modem: &ModemStatus| {
             let last = modem.port.rsplit('/').next();
             modem.port == name || last == Some(name) || modem.imei.as_deref() == Some(name)
@@ -81,7 +81,9 @@ impl AdminState {
 
     /// A modem is helped also while the database is full.
     async fn note(&self, deed: &'static str, port: &str) {
-        if let Err(error) = self.gateway.operator_did(deed, format!("modem {port}")).await {
+        if let Err(error) =
+            self.gateway.audit().note_operator_action(deed, format!("modem {port}")).await
+        {
             tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
         }
     }
@@ -118,7 +120,7 @@ async fn show(State(desk): State<AdminState>, Query(Named { name }): Query<Named
         shown.insert("number_asked".to_owned(), views::asks(&asks));
         shown.insert("recoveries".to_owned(), recoveries.into());
         shown.insert("dropped".to_owned(), detail.dropped.into());
-        let history = desk.gateway.board().history(&modem.port);
+        let history = desk.gateway.modems().history(&modem.port);
         shown.insert("history".to_owned(), history.iter().map(views::change).collect());
         shown.insert("transcript".to_owned(), detail.transcript.into());
     }
@@ -168,7 +170,7 @@ async fn number(
             &desk.gateway.numbers().ask_by_ussd(&*desk.modems, &iccid, code).await?,
         )));
     }
-    let mut news = desk.gateway.message_news();
+    let mut news = desk.gateway.inbox().subscribe();
     desk.gateway.numbers().ask_by_loopback(&*desk.modems, &iccid).await?;
     let came = async {
         loop {

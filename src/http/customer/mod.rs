@@ -130,6 +130,7 @@ impl Api {
         let now = self.gateway.now();
         let holder = self
             .gateway
+            .accounts()
             .holder_of_key(digest)
             .await?
             .filter(|holder| may_be_used_from(holder, params.peer));

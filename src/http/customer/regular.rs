@@ -34,7 +34,7 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
     let account = api.account_to_write(&params).await?;
     let service = params.number("serviceId").map(crate::domain::ServiceId);
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
-    let made = api.gateway.make_order(account, service, country).await?;
+    let made = api.gateway.orders().make(account, service, country).await?;
     Ok(match made {
         MakeOrder::Made { order, number } => ordered(order, &number),
         MakeOrder::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
@@ -50,12 +50,12 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
     let order = order_id(&params)?;
     let sms = match params.number::<u64>("wait").map(|seconds| seconds.min(LONGEST_WAIT_SECONDS)) {
-        None | Some(0) => api.gateway.sms(account, order).await?,
+        None | Some(0) => api.gateway.orders().read_sms(account, order).await?,
         Some(seconds) => {
             let timeout = Duration::from_secs(seconds);
             tokio::select! {
-                sms = api.gateway.sms_within(account, order, timeout) => sms?,
-                () = api.stopping.cancelled() => api.gateway.sms(account, order).await?,
+                sms = api.gateway.orders().wait_for_sms(account, order, timeout) => sms?,
+                () = api.stopping.cancelled() => api.gateway.orders().read_sms(account, order).await?,
             }
         }
     };
@@ -81,9 +81,12 @@ pub(super) fn known_to_wait<B>(
     let (order, digest) = (order_id(&params).ok()?, params.key()?.digest());
     let holder = api
         .gateway
+        .accounts()
         .remembered_holder(&digest)
         .filter(|holder| may_be_used_from(holder, Some(peer)))?;
-    if params.get("wait").is_some() || !api.gateway.is_known_to_wait(holder.account, order, now) {
+    if params.get("wait").is_some()
+        || !api.gateway.orders().is_known_to_wait(holder.account, order, now)
+    {
         return None;
     }
     Some(match api.throttle.buckets().by_key.take(digest, now) {
@@ -96,7 +99,7 @@ pub(super) fn known_to_wait<B>(
 pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
-    Ok(word(match api.gateway.cancel(account, order).await? {
+    Ok(word(match api.gateway.orders().cancel(account, order).await? {
         Cancel::Canceled => Outcome::OrderCanceled,
         Cancel::Completed => Outcome::OrderAlreadyCompleted,
         Cancel::Over => Outcome::OrderAlreadyExpired,
@@ -107,7 +110,7 @@ pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answ
 pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
-    Ok(word(match api.gateway.skip(account, order).await? {
+    Ok(word(match api.gateway.orders().skip(account, order).await? {
         Cancel::Canceled => Outcome::NumberSkippedOrderCanceled,
         Cancel::Completed => Outcome::OrderAlreadyCompleted,
         Cancel::Over => Outcome::OrderAlreadyExpired,
@@ -118,7 +121,7 @@ pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answe
 pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let order = order_id(&params)?;
-    Ok(match api.gateway.reuse(account, order).await? {
+    Ok(match api.gateway.orders().reuse(account, order).await? {
         Reuse::Made { order, number } => ordered(order, &number),
         Reuse::Offline => word(Outcome::NumberOffline),
         Reuse::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
@@ -129,7 +132,7 @@ pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
 /// `/api/getbalance`.
 pub(super) async fn get_balance(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
-    Ok(text(Outcome::Ok, api.gateway.balance(account).await?.to_string()))
+    Ok(text(Outcome::Ok, api.gateway.accounts().available_balance(account).await?.to_string()))
 }
 
 #[derive(Serialize)]
@@ -149,7 +152,8 @@ struct Offer {
 pub(super) async fn services(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
-    let offers = api.gateway.offers(account, country).await?.ok_or(Refusal::InvalidCountry)?;
+    let offers =
+        api.gateway.stock().offers(account, country).await?.ok_or(Refusal::InvalidCountry)?;
     let services = offers.into_iter().map(|(service, price, count)| Offer {
         id: service.id.0,
         name: service.name,

@@ -85,8 +85,11 @@ fn package(params: &Params) -> &str {
 pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let auto_renew = auto_renew(&params)?.unwrap_or(true);
-    let rented =
-        api.gateway.rent(account, params.get("country"), package(&params), auto_renew).await?;
+    let rented = api
+        .gateway
+        .rentals()
+        .rent(account, params.get("country"), package(&params), auto_renew)
+        .await?;
     let rental = match rented {
         Rent::Made(rental) => rental,
         Rent::InvalidCountry => return Ok(word(Outcome::InvalidCountry)),
@@ -111,7 +114,7 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let contract = contract(&params)?;
     let package = package(&params);
-    Ok(match api.gateway.extend(account, contract, package).await? {
+    Ok(match api.gateway.rentals().extend(account, contract, package).await? {
         Extend::Extended(rental) => {
             Json(Extended { success: true, package, new_expire: rental.expires_at.to_string() })
                 .into_response()
@@ -128,7 +131,7 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
-    Ok(match api.gateway.edit_rental(account, contract, auto_renew).await? {
+    Ok(match api.gateway.rentals().set_auto_renew(account, contract, auto_renew).await? {
         Edit::Edited(rental) => {
             Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response()
         }
@@ -141,7 +144,7 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
 pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
     let contract = contract(&params)?;
-    let viewed = api.gateway.view_rental(account, contract).await?;
+    let viewed = api.gateway.rentals().view(account, contract).await?;
     let (rental, messages) = viewed.ok_or(Refusal::InvalidContract)?;
     let answer = Viewed {
         success: true,

@@ -18,11 +18,14 @@ async fn what_was_sent_before_the_order_is_not_its_code_and_what_was_sent_while_
     fixture.pass(15);
     fixture.switch_in(&mut bank, 1, 0).await;
     assert!(matches!(fixture.arrive(1, &early[0]).await, Ingested::Message(_, None)));
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     assert!(
         matches!(fixture.arrive(1, &late[0]).await, Ingested::Message(_, Some(given)) if given == order)
     );
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 2222".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 2222".into())
+    );
     assert_eq!(fixture.faults().await, [""; 0]);
 }
 
@@ -43,7 +46,7 @@ async fn a_code_that_comes_before_the_sim_is_said_to_work_begins_its_order() {
     fixture.pass(500);
     fixture.sms(1, "Uber", "code 2").await;
     assert_eq!(
-        fixture.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Text("code 2".into()),
         "it collects for its lifetime"
     );
@@ -61,7 +64,7 @@ async fn a_burst_tells_nothing_of_the_networks_clock() {
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
     let live = |pdu: Vec<u8>| {
         let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu: Pdu::Octets(pdu), live: true };
-        fixture.gateway.ingest(arrival)
+        fixture.gateway.inbox().ingest(arrival)
     };
     fixture.pass(7200);
     fixture.switch_in(&mut bank, 1, 0).await;
@@ -71,5 +74,5 @@ async fn a_burst_tells_nothing_of_the_networks_clock() {
     let order = fixture.order(ann, uber).await;
     let old = live(fixture.pdus("Uber", "code 1111", 1800, 1).remove(0)).await.unwrap();
     assert!(matches!(old, Ingested::Message(_, None)), "{old:?}");
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
 }

@@ -187,14 +187,17 @@ async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
     assert!(fixture.gateway.banks().release(&iccid(1)).await.unwrap());
     fixture.report(1);
     fixture.gateway.sim_became_ready();
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert_eq!(
         fixture.make(ann, uber).await,
         MakeOrder::NoPhone,
         "its old session reports once more that it is ready"
     );
-    assert_eq!(fixture.gateway.reuse(ann, order).await.unwrap(), Reuse::Offline);
-    assert_eq!(fixture.gateway.rent(ann, Some("NL"), "1m", false).await.unwrap(), Rent::NoStock);
+    assert_eq!(fixture.gateway.orders().reuse(ann, order).await.unwrap(), Reuse::Offline);
+    assert_eq!(
+        fixture.gateway.rentals().rent(ann, Some("NL"), "1m", false).await.unwrap(),
+        Rent::NoStock
+    );
     assert_eq!(fixture.offered(ann).await, 0);
     fixture.gateway.banks().reclaim(&iccid(1));
     assert_eq!(fixture.offered(ann).await, 1);

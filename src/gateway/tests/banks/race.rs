@@ -54,7 +54,10 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
         (let_go, sold) = (let_go + leaving.len(), sold + given.len());
         leaving.iter().for_each(|n| fixture.gateway.banks().reclaim(&iccid(*n)));
         for (account, order) in orders {
-            assert_eq!(fixture.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+            assert_eq!(
+                fixture.gateway.orders().cancel(account, order).await.unwrap(),
+                Cancel::Canceled
+            );
         }
     }
     assert!(let_go > 0 && sold > 0, "it was no race: {let_go} {sold}");
@@ -83,7 +86,10 @@ async fn more_orders_than_free_radios() {
             .collect();
         assert_eq!(made.len(), RADIOS, "each radio is sold once");
         for order in made {
-            assert_eq!(fixture.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+            assert_eq!(
+                fixture.gateway.orders().cancel(account, order).await.unwrap(),
+                Cancel::Canceled
+            );
         }
     }
     assert_eq!(fixture.faults().await, [""; 0]);

@@ -23,7 +23,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
         }
     );
     fixture.gateway.banks().wait_for_demand().await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     let row = fixture.whole_order(order).await;
     assert_eq!((row.expires_at, row.awaits_sim), (until, true));
     fixture.pass(40);
@@ -35,17 +35,20 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     );
     assert_eq!(fixture.need(1).await.trigger, None);
     fixture.gateway.sim_became_ready();
-    fixture.gateway.sweep().await.unwrap();
+    fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert_eq!(fixture.whole_order(order).await, row, "a lifetime begins once");
     fixture.pass(599);
     assert_eq!(
-        fixture.gateway.sms(ann, order).await.unwrap(),
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Waiting,
         "past the time in which it was sold"
     );
     fixture.report(1);
     fixture.sms(1, "Uber", "code 1234").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 1234".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 1234".into())
+    );
     assert_eq!(fixture.funds(ann).await, (450, 0));
     assert_eq!(fixture.faults().await, [""; 0]);
 }
@@ -62,7 +65,7 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
     assert!(fixture.need(1).await.trigger.is_some(), "also after a restart");
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::AlreadyOpen(order));
     fixture.pass(120);
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Over);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over);
     fixture.switch_in(&mut bank, 1, 0).await;
     assert!(matches!(fixture.state(order).await, OrderState::Expired { .. }), "too late");
     assert_eq!(fixture.funds(ann).await, (500, 0));
@@ -76,7 +79,7 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
             rented: false
         }
     );
-    assert_eq!(fixture.gateway.tally().silent(), []);
+    assert_eq!(fixture.gateway.order_stats().silent(), []);
     assert_eq!(fixture.faults().await, [""; 0]);
 }
 
@@ -89,7 +92,7 @@ async fn a_lifetime_that_had_not_begun_when_the_daemon_died_begins_when_the_sim_
     let order = fixture.order(ann, uber).await;
     fixture.pass(30);
     fixture.restart().await;
-    fixture.gateway.catch_up().await.unwrap();
+    fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
     assert!(fixture.whole_order(order).await.awaits_sim);
     fixture.pass(30);
     fixture.switch_in(&mut bank, 1, 0).await;
@@ -97,7 +100,7 @@ async fn a_lifetime_that_had_not_begun_when_the_daemon_died_begins_when_the_sim_
     assert_eq!(fixture.whole_order(order).await.expires_at, expected);
     fixture.restart().await;
     fixture.pass(599);
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Waiting);
+    assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
 }
 
 #[tokio::test]
@@ -160,12 +163,15 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
         }
         fixture.gateway.banks().take_report(stale.clone());
     }
-    let explained = fixture.gateway.explain("Uber".into(), "NL", None).await.unwrap();
+    let explained = fixture.gateway.stock().explain("Uber".into(), "NL", None).await.unwrap();
     let parked =
         explained.unavailable.iter().find(|(reason, _)| reason.as_str() == "parked").unwrap().1;
     assert_eq!((explained.sims, explained.available, parked), (6, 0, 4));
-    let stock = fixture.gateway.services().await.unwrap().remove(0);
-    assert_eq!(fixture.gateway.stock(&stock, vec!["NL".into()]).await.unwrap(), [("NL".into(), 0)]);
+    let stock = fixture.gateway.services().list().await.unwrap().remove(0);
+    assert_eq!(
+        fixture.gateway.stock().count(&stock, vec!["NL".into()]).await.unwrap(),
+        [("NL".into(), 0)]
+    );
     // The bank knows of the orders now: what it says of its radios counts.
     for (place, (_, order)) in orders.iter().enumerate() {
         let slot = fixture.whole_order(*order).await.number[8..].parse::<u32>().unwrap() - 1;
@@ -181,7 +187,7 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
     assert_eq!(fixture.make(dan, uber).await, MakeOrder::NoPhone);
     // One is given up: its radio is free as soon as the bank says so.
     let (account, order) = orders[0];
-    assert_eq!(fixture.gateway.cancel(account, order).await.unwrap(), Cancel::Canceled);
+    assert_eq!(fixture.gateway.orders().cancel(account, order).await.unwrap(), Cancel::Canceled);
     assert_eq!(fixture.make(dan, uber).await, MakeOrder::NoPhone);
     bank.report.radios[0].free_in = Some(Duration::ZERO);
     bank.report.radios[0].next = None;
@@ -226,17 +232,21 @@ async fn the_number_of_a_parked_sim_is_had_again_if_it_can_be_there_in_time() {
     assert!(fixture.switch_out(&mut bank, 1, 0).await);
     bank.report.radios[0].free_in = None;
     bank.tell(&fixture);
-    assert_eq!(fixture.gateway.reuse(ann, first).await.unwrap(), Reuse::Offline);
+    assert_eq!(fixture.gateway.orders().reuse(ann, first).await.unwrap(), Reuse::Offline);
     bank.report.radios[0].free_in = Some(Duration::ZERO);
     bank.tell(&fixture);
-    let Reuse::Made { order, .. } = fixture.gateway.reuse(ann, first).await.unwrap() else {
+    let Reuse::Made { order, .. } = fixture.gateway.orders().reuse(ann, first).await.unwrap()
+    else {
         panic!()
     };
     assert!(fixture.need(1).await.trigger.is_some());
     fixture.pass(30);
     fixture.switch_in(&mut bank, 1, 0).await;
     fixture.sms(1, "Uber", "code 2").await;
-    assert_eq!(fixture.gateway.sms(ann, order).await.unwrap(), Sms::Text("code 2".into()));
+    assert_eq!(
+        fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
+        Sms::Text("code 2".into())
+    );
     assert_eq!(fixture.faults().await, [""; 0]);
 }
 
@@ -248,7 +258,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     bank.report.trouble = Some("it does not answer".into());
     bank.tell(&fixture);
     let ann = fixture.customer("ann", 5_000).await;
-    let rent = || fixture.gateway.rent(ann, Some("NL"), "1m", false);
+    let rent = || fixture.gateway.rentals().rent(ann, Some("NL"), "1m", false);
     assert_eq!(rent().await.unwrap(), Rent::NoStock);
     bank.report.trouble = None;
     bank.tell(&fixture);
@@ -264,7 +274,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
             rented: true
         }
     );
-    let look = || fixture.gateway.view_rental(ann, rental.id);
+    let look = || fixture.gateway.rentals().view(ann, rental.id);
     fixture.pass(600);
     look().await.unwrap();
     assert_eq!(fixture.need(1).await.trigger, None, "it was on the air ten minutes ago");

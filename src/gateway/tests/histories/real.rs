@@ -69,9 +69,9 @@ impl Real {
         let (account, order) = (self.accounts[account], OrderId(i64::try_from(order).unwrap() + 1));
         let gateway = &self.fixture.gateway;
         let said = if skip {
-            gateway.skip(account, order).await
+            gateway.orders().skip(account, order).await
         } else {
-            gateway.cancel(account, order).await
+            gateway.orders().cancel(account, order).await
         };
         match said.unwrap() {
             Cancel::Canceled => "canceled".into(),
@@ -82,7 +82,7 @@ impl Real {
 
     pub(super) async fn reuse(&self, account: usize, order: usize) -> String {
         let order = OrderId(i64::try_from(order).unwrap() + 1);
-        match self.fixture.gateway.reuse(self.accounts[account], order).await.unwrap() {
+        match self.fixture.gateway.orders().reuse(self.accounts[account], order).await.unwrap() {
             Reuse::Made { order, number } => {
                 format!("made {order} on {}", self.sim_of(&number).await)
             }
@@ -96,6 +96,7 @@ impl Real {
         match self
             .fixture
             .gateway
+            .rentals()
             .rent(self.accounts[account], Some("NL"), "1m", auto_renew)
             .await
             .unwrap()
@@ -111,7 +112,14 @@ impl Real {
 
     pub(super) async fn extend(&self, account: usize, rental: usize) -> String {
         let rental = RentalId(i64::try_from(rental).unwrap() + 1);
-        match self.fixture.gateway.extend(self.accounts[account], rental, "1m").await.unwrap() {
+        match self
+            .fixture
+            .gateway
+            .rentals()
+            .extend(self.accounts[account], rental, "1m")
+            .await
+            .unwrap()
+        {
             Extend::Extended(_) => "extended".into(),
             Extend::InvalidContract => "invalid".into(),
             Extend::Expired => "expired".into(),

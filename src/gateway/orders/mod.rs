@@ -1,18 +1,29 @@
-//! Orders: make, look, wait, cancel, skip.
+//! Orders: made, polled for, given up, completed, expired, and their numbers used again.
+
+mod reuse;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::expire::expire;
+use super::Error;
+use super::accounts::covers;
+use super::audit::Audit;
+use super::background::Wakeups;
+use super::environment::Environment;
+use super::long_poll::LongPolls;
+use super::order_stats::OrderStats;
+use super::request_cache::RequestCache;
 use super::standby::{SelectedSim, SimReadiness};
-use super::{Error, Gateway};
+use super::stock::Stock;
 use crate::domain::ledger::Posting;
-use crate::domain::message::one_line;
+use crate::domain::message::{Message, one_line};
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::{
-    AccountId, Amount, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp, allocation,
+    AccountId, Amount, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{NewOrder, ReadTx, StockQuery, StoreError, WriteTx};
+use crate::store::{Actor, Entry, NewOrder, ReadTx, StoreError, WriteTx};
+
+pub use reuse::Reuse;
 
 /// What became of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,21 +92,47 @@ pub(super) struct Placement<'p> {
     pub(super) readiness: SimReadiness,
 }
 
-/// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
-pub(super) fn expire_due_on(
-    gateway: &Gateway,
-    tx: &WriteTx<'_>,
-    sim: SimId,
-    now: Timestamp,
-) -> Result<(), Error> {
-    tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| expire(gateway, tx, due, now))
+/// All that there is of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderHistory {
+    /// The order and its names.
+    pub view: OrderView,
+    /// Its holds and charges.
+    pub entries: Vec<Entry>,
+    /// What it was given, oldest first.
+    pub messages: Vec<Message>,
+    /// What came to its SIM in its time and was given to nobody: a pattern may want mending.
+    pub unmatched: Vec<Message>,
 }
 
-impl Gateway {
+/// The customers' orders: a number for one code, for minutes.
+pub struct Orders {
+    env: Arc<Environment>,
+    cache: Arc<RequestCache>,
+    wakeups: Arc<Wakeups>,
+    stock: Arc<Stock>,
+    stats: Arc<OrderStats>,
+    audit: Arc<Audit>,
+    polls: Arc<LongPolls>,
+}
+
+impl Orders {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        cache: Arc<RequestCache>,
+        wakeups: Arc<Wakeups>,
+        stock: Arc<Stock>,
+        stats: Arc<OrderStats>,
+        audit: Arc<Audit>,
+    ) -> Orders {
+        let polls = Arc::default();
+        Orders { env, cache, wakeups, stock, stats, audit, polls }
+    }
+
     /// Gives the account a number for a service. The checks run in the order of the variants of the
     /// API: parameters, open order, stock, balance.
-    pub async fn make_order(
-        &self,
+    pub async fn make(
+        self: &Arc<Self>,
         account: AccountId,
         service: Option<ServiceId>,
         country: &str,
@@ -109,7 +146,7 @@ impl Gateway {
         {
             return Ok(MakeOrder::NoPhone);
         }
-        let gateway = self.clone();
+        let orders = Arc::clone(self);
         self.env
             .store
             .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
@@ -117,8 +154,8 @@ impl Gateway {
                 Some(service) => match country {
                     None => Ok(MakeOrder::InvalidCountry),
                     Some(country) => {
-                        let made = gateway.make(tx, account, &service, &country)?;
-                        gateway.cache.scarce(service.id, &country, made == MakeOrder::NoPhone);
+                        let made = orders.make_in(tx, account, &service, &country)?;
+                        orders.cache.scarce(service.id, &country, made == MakeOrder::NoPhone);
                         Ok(made)
                     }
                 },
@@ -130,23 +167,24 @@ impl Gateway {
     /// looked through: where that happened the last time it is done on a reader's connection,
     /// as all else waits for the writer's.
     async fn sold_out(
-        &self,
+        self: &Arc<Self>,
         account: AccountId,
         service: ServiceId,
         country: String,
     ) -> Result<bool, Error> {
-        let gateway = self.clone();
+        let orders = Arc::clone(self);
         let read = self.env.store.read(move |rows| {
             let known = rows.service(service)?.filter(|service| service.enabled);
             let Some(service) = known else { return Ok(false) };
-            let now = gateway.env.now();
-            let may_order = gateway.too_many_open(rows, account, now)?.is_none();
-            Ok(may_order && gateway.allocate(rows, account, &service, &country, now)?.is_none())
+            let now = orders.env.now();
+            let may_order = orders.too_many_open(rows, account, now)?.is_none();
+            Ok(may_order
+                && orders.stock.allocate(rows, account, &service, &country, now)?.is_none())
         });
         read.await
     }
 
-    fn make(
+    fn make_in(
         &self,
         tx: &WriteTx<'_>,
         account: AccountId,
@@ -157,12 +195,12 @@ impl Gateway {
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(MakeOrder::AlreadyOpen(oldest));
         }
-        let found = self.allocate(tx, account, service, country, now)?;
+        let found = self.stock.allocate(tx, account, service, country, now)?;
         let Some(SelectedSim { sim, number, readiness }) = found else {
             return Ok(MakeOrder::NoPhone);
         };
         let price = service.price_in(country);
-        if !self.covers(tx, account, price)? {
+        if !covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
         }
         let placement = Placement {
@@ -176,7 +214,7 @@ impl Gateway {
             readiness,
         };
         let order = self.place(tx, &placement, now)?;
-        Ok(MakeOrder::Made { order, number: self.shown(&number) })
+        Ok(MakeOrder::Made { order, number: self.env.settings().number_for_orders(&number) })
     }
 
     /// The account's oldest open order, when it has as many as it may.
@@ -190,17 +228,6 @@ impl Gateway {
         Ok(open.first().copied().filter(|_| open.len() >= self.env.settings().max_open_per_account))
     }
 
-    /// Whether balance less holds covers `price`.
-    pub(super) fn covers(
-        &self,
-        tx: &WriteTx<'_>,
-        account: AccountId,
-        price: Amount,
-    ) -> Result<bool, Error> {
-        let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
-        Ok(account.funds.covers(price))
-    }
-
     /// Adds an order and holds its price.
     pub(super) fn place(
         &self,
@@ -210,7 +237,7 @@ impl Gateway {
     ) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of, readiness } =
             *placement;
-        expire_due_on(self, tx, sim, now)?;
+        self.expire_overdue_of(tx, sim, now)?;
         let (lifetime, awaits_sim) = match readiness {
             SimReadiness::On => (self.env.settings().order_lifetime, false),
             SimReadiness::Parked { sold_within } => (sold_within, true),
@@ -229,8 +256,8 @@ impl Gateway {
             reuse_of,
             awaits_sim,
         })?;
-        let hot = Arc::clone(&self.cache);
-        tx.after_commit(move || hot.opened(order, account, expires_at));
+        let cache = Arc::clone(&self.cache);
+        tx.after_commit(move || cache.opened(order, account, expires_at));
         self.wakeups.deadlines_change_after(tx);
         if awaits_sim {
             self.wakeups.bank_demand_changes_after(tx);
@@ -245,52 +272,6 @@ impl Gateway {
         Ok(order)
     }
 
-    fn allocate(
-        &self,
-        rows: &ReadTx<'_>,
-        account: AccountId,
-        service: &Service,
-        country: &str,
-        now: Timestamp,
-    ) -> Result<Option<SelectedSim>, StoreError> {
-        let used_since = self.used_since(now);
-        let passes = allocation::passes(service.has_patterns(), self.env.settings().share_sim);
-        let query = |sharing| StockQuery {
-            country,
-            service: service.id,
-            account: Some(account),
-            sharing,
-            now,
-            used_since,
-        };
-        for sharing in passes {
-            let found = rows.find_for_order(query(*sharing), |sim, iccid| {
-                self.presence.can_be_given(sim, iccid, now)
-            })?;
-            if let Some((sim, number)) = found {
-                return Ok(Some(SelectedSim { sim, number, readiness: SimReadiness::On }));
-            }
-        }
-        let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
-        self.presence.allocate_parked(rows, query(sharing))
-    }
-
-    /// A number that was used for a service after this is not sold for it (I8).
-    pub(super) fn used_since(&self, now: Timestamp) -> Timestamp {
-        self.env
-            .settings()
-            .number_cooldown
-            .map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
-    }
-
-    /// A number as regular orders show it: digits only.
-    pub(super) fn shown(&self, number: &str) -> String {
-        match self.env.settings().international_numbers {
-            true => number.trim_start_matches('+').to_owned(),
-            false => self.env.settings().countries.national(number),
-        }
-    }
-
     /// Whether it is known without asking the database that an order of this account waits for its
     /// SMS.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
@@ -298,7 +279,11 @@ impl Gateway {
     }
 
     /// What has come for an order.
-    pub async fn sms(&self, account: AccountId, order: OrderId) -> Result<Sms, Error> {
+    pub async fn read_sms(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Sms, Error> {
         let now = self.env.now();
         if self.cache.waits(order, account, now) {
             return Ok(Sms::Waiting);
@@ -320,14 +305,14 @@ impl Gateway {
             }
         });
         let (said, news) = said.await?;
-        self.note_seen(account, news.into_iter().collect());
+        self.audit.note_views(account, news.into_iter().collect());
         Ok(said)
     }
 
-    /// As [`Gateway::sms`], but holds the answer back, at most `patience`, until there is something
+    /// As [`Orders::read_sms`], but holds the answer back, at most `patience`, until there is something
     /// other than waiting to say.
-    pub async fn sms_within(
-        &self,
+    pub async fn wait_for_sms(
+        self: &Arc<Self>,
         account: AccountId,
         order: OrderId,
         patience: Duration,
@@ -339,7 +324,7 @@ impl Gateway {
             let mut news = std::pin::pin!(waiter.notify.notified());
             // From here on news is heard; only now is it safe to look.
             news.as_mut().enable();
-            let said = self.sms(account, order).await?;
+            let said = self.read_sms(account, order).await?;
             if said != Sms::Waiting {
                 return Ok(said);
             }
@@ -351,35 +336,43 @@ impl Gateway {
     }
 
     /// How many customers wait for an SMS at this moment.
-    pub fn polls(&self) -> usize {
+    pub fn poll_count(&self) -> usize {
         self.polls.waiting()
     }
 
     /// Gives an open order up: its hold is released.
-    pub async fn cancel(&self, account: AccountId, order: OrderId) -> Result<Cancel, Error> {
+    pub async fn cancel(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Cancel, Error> {
         self.give_up(account, order, Order::cancel).await
     }
 
     /// Gives an open order up, and its number for its service for good.
-    pub async fn skip(&self, account: AccountId, order: OrderId) -> Result<Cancel, Error> {
+    pub async fn skip(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Cancel, Error> {
         self.give_up(account, order, Order::skip).await
     }
 
     async fn give_up(
-        &self,
+        self: &Arc<Self>,
         account: AccountId,
         order: OrderId,
         step: fn(Order, Timestamp) -> Result<Order, Refused>,
     ) -> Result<Cancel, Error> {
-        let gateway = self.clone();
+        let orders = Arc::clone(self);
         self.env
             .store
             .write(move |tx| {
                 let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
                     return Ok(Cancel::Over);
                 };
-                match step(order, gateway.env.now()) {
-                    Ok(ended) => gateway.release(tx, &ended).map(|()| Cancel::Canceled),
+                match step(order, orders.env.now()) {
+                    Ok(ended) => orders.release(tx, &ended).map(|()| Cancel::Canceled),
                     Err(Refused::Completed) => Ok(Cancel::Completed),
                     Err(Refused::Over) => Ok(Cancel::Over),
                 }
@@ -387,25 +380,72 @@ impl Gateway {
             .await
     }
 
+    /// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
+    pub(super) fn expire_overdue_of(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| self.expire(tx, due, now))
+    }
+
+    /// Writes off an open order whose lifetime is over.
+    pub(super) fn expire(&self, tx: &WriteTx<'_>, due: Order, now: Timestamp) -> Result<(), Error> {
+        match due.expire(now) {
+            Ok(expired) => self.release(tx, &expired),
+            // Another operation of the same group has ended it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Completes an order by a message that was received for it, and charges its price. One that
+    /// is completed already takes the message and is charged no more.
+    pub(super) fn complete(
+        &self,
+        tx: &WriteTx<'_>,
+        order: Order,
+        received_at: Timestamp,
+    ) -> Result<(), Error> {
+        let mut order = order;
+        if order.awaits_sim {
+            // A message for it shows that its SIM is on the air.
+            order = order.begin(received_at.plus(self.env.settings().order_lifetime));
+            tx.begin_order(order.id, order.expires_at)?;
+            self.wakeups.deadlines_change_after(tx);
+        }
+        let (id, account, price) = (order.id, order.account, order.price);
+        if let Ok(completed) = order.complete(received_at) {
+            tx.end_order(&completed)?;
+            self.stats.count_end_after(tx, &completed);
+            self.wakeups.bank_demand_changes_after(tx);
+            let (cache, number) = (Arc::clone(&self.cache), completed.number);
+            tx.after_commit(move || cache.used(&number));
+            let posting = Posting::Capture { amount: price, order: id };
+            tx.post(account, &posting, &self.env.settings().currency, received_at)?;
+        }
+        Ok(())
+    }
+
     /// Writes an order's end without an SMS: the hold goes back, and who waits hears it.
-    pub(super) fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
+    fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
         tx.end_order(ended)?;
-        self.count_end_after(tx, ended);
+        self.stats.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
-        self.wake_after(tx, ended.id);
+        self.end_waiting_after(tx, ended.id);
         Ok(())
     }
 
     /// Once the operation is on disk `order` is known to wait no more, and its long polls are
     /// woken.
-    pub(super) fn wake_after(&self, tx: &WriteTx<'_>, order: OrderId) {
-        let (hot, watch) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
+    pub(super) fn end_waiting_after(&self, tx: &WriteTx<'_>, order: OrderId) {
+        let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
         tx.after_commit(move || {
-            hot.ended(order);
-            watch.wake(order);
+            cache.ended(order);
+            polls.wake(order);
         });
     }
 
@@ -416,7 +456,7 @@ impl Gateway {
         let awaiting = tx.orders_waiting_for_sim(now)?;
         let arrived = awaiting
             .into_iter()
-            .filter(|waiting| self.presence.is_on_air(waiting.iccid.as_str(), now));
+            .filter(|waiting| self.stock.presence().is_on_air(waiting.iccid.as_str(), now));
         let expires_at = now.plus(self.env.settings().order_lifetime);
         let mut count = 0;
         for waiting in arrived {
@@ -431,14 +471,8 @@ impl Gateway {
         Ok(count)
     }
 
-    /// Balance less holds: what the account can spend.
-    pub async fn balance(&self, account: AccountId) -> Result<Amount, Error> {
-        let found = self.env.store.read(move |rows| rows.account(account)).await?;
-        Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
-    }
-
     /// The newest `limit` orders, oldest first, with their names.
-    pub async fn orders(&self, limit: RowLimit) -> Result<Vec<OrderView>, Error> {
+    pub async fn list(&self, limit: RowLimit) -> Result<Vec<OrderView>, Error> {
         let read = self.env.store.read(move |rows| {
             Ok::<_, StoreError>((rows.orders(limit.rows())?, rows.accounts()?, rows.services()?))
         });
@@ -459,9 +493,49 @@ impl Gateway {
         Ok(orders.into_iter().map(view).collect())
     }
 
+    /// All that there is of an order. That the operator saw it is noted.
+    pub async fn history(&self, id: OrderId) -> Result<OrderHistory, Error> {
+        let now = self.env.now();
+        self.env
+            .store
+            .write(move |tx| {
+                let no_such =
+                    || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
+                let order = tx.order(id)?.ok_or_else(no_such)?;
+                tx.note(Actor::Operator, "saw the messages", format!("order {id}"), now)?;
+                let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
+                Ok(OrderHistory {
+                    entries: tx.ledger_of_order(id)?,
+                    messages: tx.messages_of_order(id)?,
+                    unmatched,
+                    view: OrderView {
+                        account: tx
+                            .account(order.account)?
+                            .map(|account| account.name)
+                            .unwrap_or_default(),
+                        service: tx
+                            .service(order.service)?
+                            .map(|service| service.name)
+                            .unwrap_or_default(),
+                        order,
+                    },
+                })
+            })
+            .await
+    }
+
     /// How many orders are open.
-    pub async fn open_order_count(&self) -> Result<i64, Error> {
+    pub async fn open_count(&self) -> Result<i64, Error> {
         let now = self.env.now();
         Ok(self.env.store.read(move |rows| rows.open_order_count(now)).await?)
+    }
+}
+
+/// Until when an order took messages: the end of its lifetime, or of it when it was given up
+/// before.
+fn open_until(order: &Order) -> Timestamp {
+    match order.state {
+        OrderState::Canceled { at } | OrderState::Skipped { at } => at,
+        _ => order.expires_at,
     }
 }

@@ -1,11 +1,17 @@
 //! What time alone brings about: orders whose lifetime is over, rentals whose end has come, long
 //! messages whose rest has not come, texts and PDUs that were kept long enough.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Error, Gateway};
+use super::Error;
+use super::background::{FailedDeadlines, Wakeups};
+use super::environment::Environment;
+use super::inbox::Assemblies;
+use super::orders::Orders;
+use super::rentals::Rentals;
+use crate::domain::Timestamp;
 use crate::domain::rental::RentalState;
-use crate::domain::{Order, Timestamp};
 use crate::store::{Deadline, ReadTx, StoreError, WriteTx};
 
 /// How much is done in one transaction, so that nobody waits long behind it.
@@ -14,20 +20,6 @@ const LIMIT: i64 = 200;
 /// How long after their end orders are filed: long messages of their time have been shown by then.
 const FILING: Duration = Duration::from_secs(3600);
 
-/// Writes off an open order whose lifetime is over.
-pub(super) fn expire(
-    gateway: &Gateway,
-    tx: &WriteTx<'_>,
-    due: Order,
-    now: Timestamp,
-) -> Result<(), Error> {
-    match due.expire(now) {
-        Ok(expired) => gateway.release(tx, &expired),
-        // Ended by another operation of the same group.
-        Err(_) => Ok(()),
-    }
-}
-
 /// When it is worth while to look for what has been kept for `kept`, the first of which settled
 /// then. A little late, so that a busy day's messages do not go one by one.
 fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
@@ -35,34 +27,55 @@ fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
     settled.map(|settled| settled.plus(kept).plus(LATEST.min(kept / 10)))
 }
 
-impl Gateway {
+/// Does what is due.
+pub struct Sweeper {
+    env: Arc<Environment>,
+    wakeups: Arc<Wakeups>,
+    failed: Arc<FailedDeadlines>,
+    orders: Arc<Orders>,
+    rentals: Arc<Rentals>,
+    assemblies: Arc<Assemblies>,
+}
+
+impl Sweeper {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        wakeups: Arc<Wakeups>,
+        failed: Arc<FailedDeadlines>,
+        orders: Arc<Orders>,
+        rentals: Arc<Rentals>,
+        assemblies: Arc<Assemblies>,
+    ) -> Sweeper {
+        Sweeper { env, wakeups, failed, orders, rentals, assemblies }
+    }
+
     /// Does what became due while nobody was there: all that must be before anybody is let in.
-    pub async fn catch_up(&self) -> Result<(), Error> {
+    pub async fn run_overdue_deadlines(self: &Arc<Self>) -> Result<(), Error> {
         loop {
-            let gateway = self.clone();
-            if self.env.store.write(move |tx| gateway.meet_some(tx)).await? == 0 {
+            let sweeper = Arc::clone(self);
+            if self.env.store.write(move |tx| sweeper.run_overdue_batch(tx)).await? == 0 {
                 return Ok(());
             }
         }
     }
 
     /// Does everything that is due and answers when the next thing will be.
-    pub async fn sweep(&self) -> Result<Option<Timestamp>, Error> {
+    pub async fn run_due_work(self: &Arc<Self>) -> Result<Option<Timestamp>, Error> {
         loop {
-            let gateway = self.clone();
+            let sweeper = Arc::clone(self);
             let done = self.env.store.write(move |tx| {
-                let met = gateway.meet_some(tx)?;
+                let met = sweeper.run_overdue_batch(tx)?;
                 Ok::<_, Error>(
-                    met + gateway.purge_some(tx)?
-                        + tx.file_orders(gateway.env.now().minus(FILING), LIMIT)?,
+                    met + sweeper.purge_batch(tx)?
+                        + tx.file_orders(sweeper.env.now().minus(FILING), LIMIT)?,
                 )
             });
             if done.await? == 0 {
                 break;
             }
         }
-        let gateway = self.clone();
-        self.env.store.read(move |rows| gateway.next_due(rows)).await
+        let sweeper = Arc::clone(self);
+        self.env.store.read(move |rows| sweeper.next_due(rows)).await
     }
 
     fn next_due(&self, rows: &ReadTx<'_>) -> Result<Option<Timestamp>, Error> {
@@ -81,14 +94,14 @@ impl Gateway {
     /// Does some of what is due, one thing after the other in the order of their times, as if there
     /// had been no outage; answers how much. What cannot be done is set aside and told, and the
     /// others are done.
-    fn meet_some(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
+    fn run_overdue_batch(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
         let now = self.env.now();
-        let mut done = self.begin_awaited_orders(tx)?;
+        let mut done = self.orders.begin_awaited_orders(tx)?;
         let mut due = tx.due(now, BATCH + self.failed.len())?;
         due.retain(|(_, deadline)| !self.failed.contains(*deadline));
         while let Some((_, deadline)) = due.pop_first() {
             done += 1;
-            match tx.attempt(|tx| self.meet(tx, deadline, now))? {
+            match tx.attempt(|tx| self.run_deadline(tx, deadline, now))? {
                 Ok(next) => {
                     due.extend(next.filter(|next| *next <= now).map(|next| (next, deadline)))
                 }
@@ -103,7 +116,7 @@ impl Gateway {
     }
 
     /// Does one thing whose time has come; answers when its next one comes.
-    fn meet(
+    fn run_deadline(
         &self,
         tx: &WriteTx<'_>,
         deadline: Deadline,
@@ -111,14 +124,14 @@ impl Gateway {
     ) -> Result<Option<Timestamp>, Error> {
         match deadline {
             Deadline::Order(id) => {
-                tx.order(id)?.map_or(Ok(()), |order| expire(self, tx, order, now))?
+                tx.order(id)?.map_or(Ok(()), |order| self.orders.expire(tx, order, now))?
             }
-            Deadline::Assembly(id) => {
-                tx.assembly(id)?.map_or(Ok(()), |found| self.show_incomplete(tx, &found))?
-            }
+            Deadline::Assembly(id) => tx
+                .assembly(id)?
+                .map_or(Ok(()), |found| self.assemblies.show_incomplete(tx, &found))?,
             Deadline::Rental(id) => {
                 let Some(rental) = tx.rental(id)? else { return Ok(None) };
-                let stepped = self.step_rental(tx, rental, now)?;
+                let stepped = self.rentals.step(tx, rental, now)?;
                 return Ok((stepped.state == RentalState::Active).then_some(stepped.expires_at));
             }
         }
@@ -126,7 +139,7 @@ impl Gateway {
     }
 
     /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
-    fn purge_some(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
+    fn purge_batch(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.env.now();
         let texts = tx.due_texts(now.minus(self.env.settings().text_kept), LIMIT)?;
         let raw = tx.due_raw(now.minus(self.env.settings().raw_kept), LIMIT)?;
@@ -136,7 +149,7 @@ impl Gateway {
     }
 
     /// Returns when a deadline may have been added that is earlier than those known before.
-    pub async fn deadlines_changed(&self) {
+    pub async fn wait_for_changed_deadlines(&self) {
         self.wakeups.wait_for_deadlines().await;
     }
 }

@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Error, Gateway};
+use std::sync::Arc;
+
+use super::Error;
+use super::audit::Audit;
+use super::environment::Environment;
+use super::order_stats::OrderStats;
+use super::sims::Sims;
+use crate::domain::Amount;
 use crate::domain::availability::UnavailableReason;
-use crate::domain::{Amount, Service, allocation};
-use crate::store::{StockQuery, StoreError, Sums};
+use crate::store::{CHECKS, StoreError, Sums};
 
 /// Ledger entries that are added up at once.
 const PIECE: i64 = 50_000;
@@ -38,15 +44,32 @@ pub struct SiteStats {
     pub active_rentals: i64,
 }
 
-impl Gateway {
+/// What is read of the whole site: its numbers, its ledger's sums, its faults, and a copy of it.
+pub struct Reports {
+    env: Arc<Environment>,
+    audit: Arc<Audit>,
+    sims: Arc<Sims>,
+    stats: Arc<OrderStats>,
+}
+
+impl Reports {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        audit: Arc<Audit>,
+        sims: Arc<Sims>,
+        stats: Arc<OrderStats>,
+    ) -> Reports {
+        Reports { env, audit, sims, stats }
+    }
+
     /// Counts SIMs, accounts, orders and rentals.
-    pub async fn census(&self) -> Result<SiteStats, Error> {
+    pub async fn site_stats(&self) -> Result<SiteStats, Error> {
         let (now, silent) = (self.env.now(), self.stats.silent());
-        let mut census = SiteStats::default();
+        let mut counted = SiteStats::default();
         for view in self.sims.list().await? {
-            *census.sims.entry((view.sim.country.clone(), view.unavailable)).or_default() += 1;
+            *counted.sims.entry((view.sim.country.clone(), view.unavailable)).or_default() += 1;
             let deaf = silent.contains(&view.sim.id);
-            census.deaf.extend(deaf.then_some(view.sim.iccid));
+            counted.deaf.extend(deaf.then_some(view.sim.iccid));
         }
         let read = self.env.store.read(move |rows| {
             let counts = (rows.open_order_count(now)?, rows.active_rental_count(now)?);
@@ -62,12 +85,12 @@ impl Gateway {
             accounts: accounts.len(),
             open_orders,
             active_rentals,
-            ..census
+            ..counted
         })
     }
 
     /// Adds to the sums what has come into the ledger since.
-    pub async fn add_up(&self, mut sums: LedgerSums) -> Result<LedgerSums, Error> {
+    pub async fn add_up_ledger(&self, mut sums: LedgerSums) -> Result<LedgerSums, Error> {
         let newest = self.env.store.read(|rows| rows.newest_entry()).await?;
         while sums.last < newest {
             let (after, last) = (sums.last, newest.min(sums.last + PIECE));
@@ -87,37 +110,27 @@ impl Gateway {
         Ok(sums)
     }
 
-    /// How many numbers of each of these countries could be given out for a service now, to
-    /// somebody who skipped none. By the same rule by which they are given out.
-    pub async fn stock(
-        &self,
-        service: &Service,
-        countries: Vec<String>,
-    ) -> Result<Vec<(String, usize)>, Error> {
-        let now = self.env.now();
-        let used_since = self.used_since(now);
-        let (gateway, id) = (self.clone(), service.id);
-        let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
-        let counted = self.env.store.read(move |rows| {
-            let count = |country: String| {
-                let query = StockQuery {
-                    country: &country,
-                    service: id,
-                    account: None,
-                    sharing,
-                    now,
-                    used_since,
-                };
-                let mut count = 0;
-                rows.find_for_order(query, |sim, iccid| {
-                    count += usize::from(gateway.presence.can_be_given(sim, iccid, now));
-                    false
-                })?;
-                count += gateway.presence.parked_count(rows, query)?;
-                Ok((country, count))
-            };
-            countries.into_iter().map(count).collect::<Result<Vec<_>, StoreError>>()
-        });
-        Ok(counted.await?)
+    /// Everything in the database that cannot be, in words.
+    pub async fn find_faults(&self) -> Result<Vec<String>, Error> {
+        let mut faults = Vec::new();
+        for check in 0..CHECKS {
+            faults.extend(self.run_check(check).await?);
+        }
+        Ok(faults)
+    }
+
+    /// What one of [`CHECKS`] finds.
+    pub async fn run_check(&self, check: usize) -> Result<Vec<String>, Error> {
+        let cooldown = self.env.settings().number_cooldown;
+        let cooldown_us =
+            cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
+        Ok(self.env.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
+    }
+
+    /// A copy of the database as it is at one moment: a file that is gone when it is closed. That
+    /// it was made is noted.
+    pub async fn copy_database(&self) -> Result<std::fs::File, Error> {
+        self.audit.note_operator_action("copied", "the database".to_owned()).await?;
+        Ok(self.env.store.copy().await?)
     }
 }

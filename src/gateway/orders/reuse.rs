@@ -1,12 +1,15 @@
 //! Reuse: the number of a completed order once more, for the same service.
 
-use super::orders::{Placement, expire_due_on};
-use super::standby::SimReadiness;
-use super::{Error, Gateway};
+use std::sync::Arc;
+
+use super::{Orders, Placement};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
+use crate::gateway::Error;
+use crate::gateway::accounts::covers;
+use crate::gateway::standby::SimReadiness;
 use crate::store::WriteTx;
 
 /// What became of a request to use a number again.
@@ -28,11 +31,15 @@ pub enum Reuse {
     NoBalance,
 }
 
-impl Gateway {
+impl Orders {
     /// Makes a new order for the number and service of a completed one.
-    pub async fn reuse(&self, account: AccountId, order: OrderId) -> Result<Reuse, Error> {
-        let gateway = self.clone();
-        self.env.store.write(move |tx| gateway.reuse_in(tx, account, order)).await
+    pub async fn reuse(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Reuse, Error> {
+        let orders = Arc::clone(self);
+        self.env.store.write(move |tx| orders.reuse_in(tx, account, order)).await
     }
 
     fn reuse_in(
@@ -54,7 +61,7 @@ impl Gateway {
         let percent =
             service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
         let price = percent_of(service.price_in(&old.country), percent);
-        if !self.covers(tx, account, price)? {
+        if !covers(tx, account, price)? {
             return Ok(Reuse::NoBalance);
         }
         let (number, country) = (&old.number, &old.country);
@@ -69,7 +76,7 @@ impl Gateway {
             readiness,
         };
         let order = self.place(tx, &placement, now)?;
-        Ok(Reuse::Made { order, number: self.shown(&old.number) })
+        Ok(Reuse::Made { order, number: self.env.settings().number_for_orders(&old.number) })
     }
 
     /// The service of a completed order whose number its account could have again now, and how its
@@ -88,8 +95,8 @@ impl Gateway {
         }
         let has_number = |sim: &Sim| sim.number.as_ref().is_some_and(|n| n.number == old.number);
         let Some(sim) = tx.sim(old.sim)?.filter(has_number) else { return Ok(None) };
-        expire_due_on(self, tx, sim.id, now)?;
-        let readiness = self.presence.readiness_of(tx, &sim.iccid, now)?;
+        self.expire_overdue_of(tx, sim.id, now)?;
+        let readiness = self.stock.presence().readiness_of(tx, &sim.iccid, now)?;
         let Some(readiness) = readiness else { return Ok(None) };
         // The account's own orders for the service are what is reused: neither their use of the
         // number counts, nor what they still collect. With a cool-down shorter than the window the
@@ -110,7 +117,7 @@ impl Gateway {
         let purpose = Purpose::Order {
             service: service.id,
             sharing: allocation::widest(service.has_patterns(), self.env.settings().share_sim),
-            used_since: self.used_since(now),
+            used_since: self.stock.used_since(now),
         };
         Ok(candidate.unavailable_for(purpose, now).is_none().then_some((service, readiness)))
     }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::standby::StandbyPool;
-use super::{Error, Gateway};
+use super::Stock;
 use crate::domain::allocation::{ActiveOrder, Use, count_stock, widest};
 use crate::domain::availability::SimUsage;
 use crate::domain::{AccountId, Amount, Service, ServiceId, Timestamp};
+use crate::gateway::Error;
+use crate::gateway::standby::StandbyPool;
 use crate::store::{ReadTx, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
@@ -25,11 +26,11 @@ struct Candidate {
 /// Parked SIMs on sale, by the radios that reach them.
 type Parked = HashMap<(usize, Range<usize>), Vec<Candidate>>;
 
-impl Gateway {
+impl Stock {
     /// Every service that can be ordered, its price in a country and how many numbers this account
     /// could order now. `None` when there is no such country.
     pub async fn offers(
-        &self,
+        self: &Arc<Self>,
         account: AccountId,
         country: &str,
     ) -> Result<Option<Vec<Offer>>, Error> {
@@ -38,8 +39,8 @@ impl Gateway {
         else {
             return Ok(None);
         };
-        let gateway = self.clone();
-        let offers = self.env.store.read(move |rows| gateway.offers_in(rows, account, &country));
+        let stock = Arc::clone(self);
+        let offers = self.env.store.read(move |rows| stock.offers_in(rows, account, &country));
         Ok(Some(offers.await?))
     }
 

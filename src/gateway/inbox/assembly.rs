@@ -1,12 +1,16 @@
 //! Long messages: parts in any order, across restarts, however long apart (I3).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::ingest::{Ingested, Whole, taken_at};
-use super::{Error, Gateway};
+use super::Ingested;
+use super::matching::{Matcher, Whole};
+use super::network_clocks::NetworkClocks;
 use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
+use crate::gateway::Error;
+use crate::gateway::background::Wakeups;
 use crate::sms::{self, Concat, Deliver, PartSet};
 use crate::store::{Assembly, NewAssembly, StoredPart, WriteTx};
 
@@ -14,7 +18,22 @@ use crate::store::{Assembly, NewAssembly, StoredPart, WriteTx};
 /// of each other.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-impl Gateway {
+/// The long messages whose parts are being gathered.
+pub(in crate::gateway) struct Assemblies {
+    wakeups: Arc<Wakeups>,
+    clocks: Arc<NetworkClocks>,
+    matcher: Arc<Matcher>,
+}
+
+impl Assemblies {
+    pub(in crate::gateway) fn new(
+        wakeups: Arc<Wakeups>,
+        clocks: Arc<NetworkClocks>,
+        matcher: Arc<Matcher>,
+    ) -> Assemblies {
+        Assemblies { wakeups, clocks, matcher }
+    }
+
     #[expect(
         clippy::too_many_arguments,
         reason = "a part with all that is known of it; a struct would be built once, here"
@@ -67,7 +86,7 @@ impl Gateway {
     }
 
     /// Shows what there is of a long message whose rest has not come in time.
-    pub(super) fn show_incomplete(
+    pub(in crate::gateway) fn show_incomplete(
         &self,
         tx: &WriteTx<'_>,
         assembly: &Assembly,
@@ -102,11 +121,11 @@ impl Gateway {
             sender: &assembly.sender,
             text: &text,
             sent_at: first.stamp,
-            taken_at: taken_at(self, tx, smsc.as_deref(), first.stamp, first.received_at)?,
+            taken_at: self.clocks.taken_at(tx, smsc.as_deref(), first.stamp, first.received_at)?,
             received_at,
             complete,
         };
-        let (message, order) = self.give(tx, &whole, assembly.message)?;
+        let (message, order) = self.matcher.give(tx, &whole, assembly.message)?;
         tx.assembly_shown(assembly.id, message, complete)?;
         Ok(Ingested::Message(message, order))
     }

@@ -1,14 +1,17 @@
-//! Why: why there is no number for a service, and whose a message would be.
+//! Why there is no number for a service.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::accounts::find;
-use super::{Error, Gateway};
+use super::Stock;
+use crate::domain::allocation;
 use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::sim::Sim;
-use crate::domain::{Service, allocation, code};
+use crate::gateway::Error;
+use crate::gateway::accounts::find_account;
+use crate::gateway::services::find_service;
 use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
@@ -41,33 +44,11 @@ pub struct Explanation {
     pub unavailable: Vec<(UnavailableReason, usize)>,
 }
 
-/// Whose a message would be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trial {
-    /// The code that would be found.
-    pub code: Option<String>,
-    /// The block list's rule that would withhold it.
-    pub withheld: Option<String>,
-    /// The services that claim it, best first, with their patterns that fit.
-    pub claims: Vec<TrialClaim>,
-}
-
-/// A service that claims a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrialClaim {
-    /// Its name.
-    pub service: String,
-    /// Its sender pattern that fits.
-    pub sender: Option<String>,
-    /// Its text pattern that fits.
-    pub text: Option<String>,
-}
-
-impl Gateway {
+impl Stock {
     /// Counts why each SIM of a country is or is not available for a service, to an account or to
     /// anybody.
     pub async fn explain(
-        &self,
+        self: &Arc<Self>,
         service: String,
         country: &str,
         account: Option<String>,
@@ -76,24 +57,24 @@ impl Gateway {
         let unknown =
             || Error::refused(format!("no country {country}; there are {}", countries.codes()));
         let country = countries.find(country).ok_or_else(unknown)?.code.clone();
-        let (gateway, now) = (self.clone(), self.env.now());
+        let (stock, now) = (Arc::clone(self), self.env.now());
         let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
-            let account = account.map(|account| find(rows, &account)).transpose()?;
+            let account = account.map(|account| find_account(rows, &account)).transpose()?;
             let account = account.map(|found| found.id);
-            let share_sim = gateway.env.settings().share_sim;
+            let share_sim = stock.env.settings().share_sim;
             let query = StockQuery {
                 country: &country,
                 service: service.id,
                 account,
                 sharing: allocation::widest(service.has_patterns(), share_sim),
                 now,
-                used_since: gateway.used_since(now),
+                used_since: stock.used_since(now),
             };
-            let mut found = gateway.unavailable_reasons(rows, query)?;
+            let mut found = stock.unavailable_reasons(rows, query)?;
             // So many of those that only are not on the air can be in time: no more than radios are
             // free.
-            let in_time = gateway.presence.parked_count(rows, query)?;
+            let in_time = stock.presence.parked_count(rows, query)?;
             let waiting =
                 found.iter_mut().filter(|found| **found == Some(UnavailableReason::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
@@ -145,39 +126,4 @@ impl Gateway {
         };
         rows.sims_of_country(query.country)?.into_iter().map(reason).collect()
     }
-
-    /// Which services would claim a message, which code would be found in it, and whether it would
-    /// be withheld.
-    pub async fn try_message(&self, sender: &str, text: &str) -> Result<Trial, Error> {
-        let services = self.services().await?;
-        let claims = self.catalogue().claims(sender, text);
-        let claims = claims.into_iter().filter_map(|claim| {
-            let service = services.iter().find(|service| service.id == claim.service)?;
-            let pattern = |patterns: &[String], at: Option<usize>| {
-                at.and_then(|at| patterns.get(at).cloned())
-            };
-            Some(TrialClaim {
-                service: service.name.clone(),
-                sender: pattern(&service.senders, claim.sender),
-                text: pattern(&service.texts, claim.text),
-            })
-        });
-        Ok(Trial {
-            code: code::find(text),
-            withheld: self.env.settings().block_list.rule(sender, text).map(str::to_owned),
-            claims: claims.collect(),
-        })
-    }
-}
-
-/// The service that an operator means by a name or an id.
-pub(super) fn find_service(rows: &ReadTx<'_>, reference: &str) -> Result<Service, Error> {
-    let by_id = reference.parse().ok().map(|id| rows.service(id)).transpose()?.flatten();
-    let found = match by_id {
-        Some(found) => Some(found),
-        None => rows.service_named(reference)?,
-    };
-    found.ok_or_else(|| {
-        Error::refused(format!("no service {reference}; `simbridge service list` shows them"))
-    })
 }

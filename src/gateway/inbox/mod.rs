@@ -1,0 +1,252 @@
+//! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its
+//! commit may the modem forget it.
+
+mod assembly;
+mod matching;
+mod network_clocks;
+mod news;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use super::Error;
+use super::environment::Environment;
+use super::sim_presence::SimPresence;
+use crate::domain::message::{Message, Owner};
+use crate::domain::{MessageId, OrderId, SimId, Timestamp};
+use crate::sms::{self, Deliver};
+use crate::store::{MessageFilter, NewMessage, NewPart, WriteTx};
+pub(super) use assembly::Assemblies;
+pub(super) use matching::Matcher;
+use matching::Whole;
+pub(super) use network_clocks::NetworkClocks;
+pub(super) use news::MessageNews;
+
+/// One PDU as a modem gave it.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// IMEI of the modem.
+    pub imei: String,
+    /// ICCID of the SIM that it came for.
+    pub iccid: String,
+    /// What was read.
+    pub pdu: Pdu,
+    /// Whether it came at once: its stamp tells the service centre's clock.
+    pub live: bool,
+}
+
+/// What a modem gave for a PDU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pdu {
+    /// Octets: service centre's address, then TPDU.
+    Octets(Vec<u8>),
+    /// The line was not hexadecimal.
+    Text(String),
+}
+
+/// What became of a PDU that is now on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// It was there before.
+    Duplicate,
+    /// A part of a long message whose rest is awaited.
+    Part,
+    /// A message, and the order that it was given to.
+    Message(MessageId, Option<OrderId>),
+    /// It could not be decoded; kept as it is.
+    Undecodable(MessageId),
+}
+
+impl Ingested {
+    /// The message that it became.
+    fn message(self) -> Option<MessageId> {
+        match self {
+            Ingested::Message(message, _) | Ingested::Undecodable(message) => Some(message),
+            Ingested::Duplicate | Ingested::Part => None,
+        }
+    }
+}
+
+/// A PDU with what can be said of it without the database.
+struct Reading {
+    raw: Vec<u8>,
+    digest: [u8; 32],
+    decoded: Result<Deliver, String>,
+}
+
+impl Reading {
+    fn new(pdu: Pdu) -> Reading {
+        let (raw, decoded) = match pdu {
+            Pdu::Octets(octets) => {
+                let decoded = Deliver::decode(&octets).map_err(|error| error.to_string());
+                (octets, decoded)
+            }
+            Pdu::Text(line) => {
+                (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned()))
+            }
+        };
+        // The service centre's address may differ between deliveries of the same TPDU.
+        let identity = decoded.as_ref().ok().and_then(|_| sms::tpdu(&raw)).unwrap_or(&raw);
+        let digest = Sha256::digest(identity).into();
+        Reading { raw, digest, decoded }
+    }
+
+    /// The service centre's time stamp.
+    fn stamp(&self) -> Option<Timestamp> {
+        self.decoded.as_ref().ok().and_then(|deliver| deliver.scts.to_utc()).map(Timestamp::from)
+    }
+}
+
+/// Takes messages in, and shows what came.
+pub struct Inbox {
+    env: Arc<Environment>,
+    presence: Arc<SimPresence>,
+    clocks: Arc<NetworkClocks>,
+    matcher: Arc<Matcher>,
+    assemblies: Arc<Assemblies>,
+    news: Arc<MessageNews>,
+}
+
+impl Inbox {
+    pub(super) fn new(
+        env: Arc<Environment>,
+        presence: Arc<SimPresence>,
+        clocks: Arc<NetworkClocks>,
+        matcher: Arc<Matcher>,
+        assemblies: Arc<Assemblies>,
+        news: Arc<MessageNews>,
+    ) -> Inbox {
+        Inbox { env, presence, clocks, matcher, assemblies, news }
+    }
+
+    /// Takes in a PDU. When this answers `Ok` it is on disk.
+    pub async fn ingest(self: &Arc<Self>, arrival: Arrival) -> Result<Ingested, Error> {
+        let received_at = self.env.now();
+        let Arrival { imei, iccid, pdu, live } = arrival;
+        let reading = Reading::new(pdu);
+        let inbox = Arc::clone(self);
+        let live = live && !self.presence.may_have_waited(&iccid, received_at);
+        self.env
+            .store
+            .write_often(move |tx| {
+                let sim = match tx.sim_id(&iccid)? {
+                    Some(known) => known,
+                    None => tx.ensure_sim(&iccid, received_at)?.id,
+                };
+                if tx.has_part(sim, &reading.digest, reading.stamp())? {
+                    return Ok(Ingested::Duplicate);
+                }
+                inbox.keep(tx, sim, &imei, &reading, live, received_at)
+            })
+            .await
+    }
+
+    fn keep(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        imei: &str,
+        reading: &Reading,
+        live: bool,
+        received_at: Timestamp,
+    ) -> Result<Ingested, Error> {
+        let deliver = reading.decoded.as_ref();
+        let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
+        let stamp = reading.stamp();
+        // The part itself is added after this: a message is not its own witness.
+        let taken_at = self.clocks.taken_at(tx, smsc.as_deref(), stamp, received_at)?;
+        let part = NewPart {
+            sim,
+            digest: &reading.digest,
+            pdu: &reading.raw,
+            imei,
+            smsc: smsc.as_deref(),
+            stamp,
+            received_at,
+            live: live && smsc.is_some() && stamp.is_some(),
+            error: deliver.err().map(String::as_str),
+            message: None,
+        };
+        let ingested = match deliver {
+            Err(_) => Ingested::Undecodable(self.keep_undecodable(tx, sim, received_at)?),
+            Ok(deliver) => match deliver.concat() {
+                Some(concat) => {
+                    let part = tx.add_part(&part)?;
+                    return self.assemblies.gather(
+                        tx,
+                        sim,
+                        part,
+                        deliver,
+                        concat,
+                        stamp,
+                        received_at,
+                    );
+                }
+                None => self.keep_single(tx, sim, deliver, (stamp, taken_at, received_at))?,
+            },
+        };
+        tx.add_part(&NewPart { message: ingested.message(), ..part })?;
+        Ok(ingested)
+    }
+
+    fn keep_undecodable(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        at: Timestamp,
+    ) -> Result<MessageId, Error> {
+        let nothing = NewMessage {
+            sim,
+            sender: None,
+            text: None,
+            code: None,
+            sent_at: None,
+            received_at: at,
+            complete: true,
+            owner: &Owner::Nobody,
+            withheld: None,
+            settled_at: Some(at),
+        };
+        let message = tx.add_message(&nothing)?;
+        self.news.announce_after(tx, message, at);
+        Ok(message)
+    }
+
+    fn keep_single(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        deliver: &Deliver,
+        (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
+    ) -> Result<Ingested, Error> {
+        let (sender, text) = (deliver.originator.to_string(), deliver.text().text);
+        let whole = Whole {
+            sim,
+            sender: &sender,
+            text: &text,
+            sent_at,
+            taken_at,
+            received_at,
+            complete: true,
+        };
+        let (message, order) = self.matcher.give(tx, &whole, None)?;
+        Ok(Ingested::Message(message, order))
+    }
+
+    /// Messages, oldest first.
+    pub async fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, Error> {
+        Ok(self.env.store.read(move |rows| rows.messages(filter)).await?)
+    }
+
+    /// When a message came last, if one ever did.
+    pub fn last_message_at(&self) -> Option<Timestamp> {
+        self.news.last_message_at()
+    }
+
+    /// Tells of each commit that added or changed a message; holds the newest message's id.
+    pub fn subscribe(&self) -> watch::Receiver<MessageId> {
+        self.news.subscribe()
+    }
+}

@@ -1,0 +1,89 @@
+//! What the operator can choose.
+
+use std::time::Duration;
+
+use crate::domain::price::Rates;
+use crate::domain::rental::Packages;
+use crate::domain::{BlockList, Countries};
+
+/// The operator's choices.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long an order waits and collects.
+    pub order_lifetime: Duration,
+    /// Open orders that an account may have at once.
+    pub max_open_per_account: usize,
+    /// Whether orders of services with patterns may share a SIM.
+    pub share_sim: bool,
+    /// The accounts' currency, three letters.
+    pub currency: String,
+    /// The countries that numbers are sold in.
+    pub countries: Countries,
+    /// Whether regular orders show numbers as country code and digits instead of the national
+    /// form.
+    pub international_numbers: bool,
+    /// For how long after its completion an order's number may be had again.
+    pub reuse_window: Duration,
+    /// What that costs, in percent of the price.
+    pub reuse_price_percent: u32,
+    /// For how long a number that was used for a service is not sold for it again; `None`: for
+    /// ever.
+    pub number_cooldown: Option<Duration>,
+    /// What is rented, and for how much.
+    pub packages: Packages,
+    /// For how long a SIM rests between tenants.
+    pub rental_rest: Duration,
+    /// Whose messages no customer is to see.
+    pub block_list: BlockList,
+    /// For how long texts are kept after the end of what they belong to.
+    pub text_kept: Duration,
+    /// As `text_kept`, for raw PDUs.
+    pub raw_kept: Duration,
+    /// Whether SIMs without a number have their mobile operator asked by USSD.
+    pub ask_ussd: bool,
+    /// Whether, that failing, they send a message to another SIM of ours; it costs what a message
+    /// costs.
+    pub ask_loopback: bool,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            order_lifetime: Duration::from_secs(600),
+            max_open_per_account: 1,
+            share_sim: true,
+            currency: "USD".to_owned(),
+            countries: Countries::default(),
+            international_numbers: false,
+            reuse_window: Duration::from_secs(4 * 3600),
+            reuse_price_percent: 50,
+            number_cooldown: None,
+            packages: Packages::new(Packages::document(), default_rates()),
+            rental_rest: 30 * DAY,
+            block_list: BlockList::default(),
+            text_kept: 30 * DAY,
+            raw_kept: 7 * DAY,
+            ask_ussd: true,
+            ask_loopback: false,
+        }
+    }
+}
+
+/// The rate that the document's euro prices have without a word from the operator.
+fn default_rates() -> Rates {
+    let euro = "1.08".parse().ok().map(|rate| ("EUR".to_owned(), rate));
+    Rates::new("USD", euro.into_iter().collect())
+}
+
+impl Settings {
+    /// A number as regular orders show it: digits only, in the national form or with the country
+    /// code.
+    pub(super) fn number_for_orders(&self, number: &str) -> String {
+        match self.international_numbers {
+            true => number.trim_start_matches('+').to_owned(),
+            false => self.countries.national(number),
+        }
+    }
+}
