@@ -233,7 +233,7 @@ impl Daemon {
         let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
         let tried = async move {
             driver.looked().await;
-            while !driver.ports().iter().all(|port| gateway.modems().is_settled(port)) {
+            while !driver.ports().iter().all(|port| gateway.modems().is_settled(port.as_str())) {
                 tokio::time::sleep(FIRST_TRIES_LOOK).await;
             }
         };

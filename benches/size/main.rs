@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use simbridge::domain::modem::ModemStatus;
-use simbridge::domain::{AccountId, OrderId, ServiceId, Timestamp};
+use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
+use simbridge::domain::{AccountId, Iccid, OrderId, PortName, ServiceId};
 use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, Settings};
 use simbridge::simulator::Scenario;
 use simbridge::sms::{Address, Deliver, Scts};
@@ -182,28 +182,18 @@ async fn open(size: &Size) -> Site {
     gateway.sweeper().run_due_work().await.unwrap();
     println!("swept after {:.3} s", started.elapsed().as_secs_f64());
     for n in 0..size.sims {
-        gateway.modems().report(status(n, gateway.now()));
+        gateway.modems().report(snapshot(n), gateway.now());
     }
     Site { gateway, store, path, services: size.services, sims: size.sims, done: 0, _dir: dir }
 }
 
-fn status(n: usize, now: Timestamp) -> ModemStatus {
-    ModemStatus {
-        port: format!("port{n}"),
-        state: "Ready".into(),
-        reason: None,
-        ready: true,
-        settled: true,
-        imei: None,
-        manufacturer: None,
-        model: None,
-        iccid: Some(iccid(n)),
-        signal_dbm: None,
-        operator: None,
-        registered: true,
-        stores: Vec::new(),
-        since: now,
-        seen_at: now,
+fn snapshot(n: usize) -> ModemSnapshot {
+    let sim = SimCard { iccid: Iccid::from_stored(iccid(n)), imsi: None, number: None };
+    let port = PortName::from_stored(format!("port{n}"));
+    ModemSnapshot {
+        sim: Some(sim),
+        registration: Some(Registration::Home),
+        ..ModemSnapshot::new(port, ModemState::Ready)
     }
 }
 
@@ -214,7 +204,7 @@ fn iccid(n: usize) -> String {
 /// CPU and wall time of making orders, of their SMS, of looking at them.
 async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
     for n in 0..site.sims {
-        site.gateway.modems().report(status(n, site.gateway.now()));
+        site.gateway.modems().report(snapshot(n), site.gateway.now());
     }
     let first = site.done;
     site.done += OPERATIONS;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::iccid::IccidSource;
-use super::store::Store;
+use crate::domain::modem::MessageStore;
 
 /// A command that a session can send to a modem.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,9 +145,9 @@ impl Domain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreSelection {
     /// `<mem1>` and `<mem2>`: read, listed, deleted, and written.
-    pub read: Store,
+    pub read: MessageStore,
     /// `<mem3>`: where messages arrive.
-    pub receive: Store,
+    pub receive: MessageStore,
     /// How many parameters this modem takes, 1 to 3.
     pub parameters: u8,
 }
@@ -351,8 +351,8 @@ mod tests {
     fn commands_as_sent() {
         let stores = |parameters| {
             Command::SelectStores(StoreSelection {
-                read: Store::Modem,
-                receive: Store::Sim,
+                read: MessageStore::Modem,
+                receive: MessageStore::Sim,
                 parameters,
             })
         };

@@ -24,19 +24,18 @@ mod lines;
 mod ranges;
 mod reply;
 mod result;
-mod store;
 mod urc;
 
+pub use crate::domain::modem::{FinalResult, MessageStore, Registration};
 pub use command::{Command, Domain, Expects, Indications, Secret, StoreSelection};
 pub use fields::{Fields, fields, int, payload, tag, unquote};
 pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
 pub use ranges::{Choice, Choices, groups};
 pub use reply::{
-    ListHeader, PinState, Registration, Reported, Unreadable, functionality, imei, imsi, indexes,
-    indications, list_header, operator, own_number, phonebook_number, pin_state, read_header,
-    registration, signal_dbm, store_fill, stores_supported, value,
+    ListHeader, PinState, Reported, Unreadable, functionality, imei, imsi, indexes, indications,
+    list_header, operator, own_number, phonebook_number, pin_state, read_header, registration,
+    signal_dbm, store_fill, stores_supported, value,
 };
-pub use result::{FinalResult, SimTrouble};
-pub use store::Store;
+pub use result::SimTrouble;
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};

@@ -4,7 +4,7 @@
 use super::command::{Domain, Indications};
 use super::fields::{fields, int, payload, tag, unquote};
 use super::ranges::{Choices, groups};
-use super::store::Store;
+use crate::domain::modem::{MessageStore, Registration};
 
 /// The value of a line that is nothing but a value (`AT+CGMI` and the like), without a tag or a
 /// label before it and without quotes.
@@ -68,32 +68,6 @@ impl PinState {
 /// Reads a `+CPIN:` line; the same as [`PinState::parse`].
 pub fn pin_state(line: &str) -> Option<PinState> {
     PinState::parse(line)
-}
-
-/// Registration status (27.007 7.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// 0: not registered and not looking for a network.
-    Idle,
-    /// 1: registered, home network.
-    Home,
-    /// 2: not registered, looking for a network.
-    Searching,
-    /// 3: the network refused the registration.
-    Denied,
-    /// 4, and every number that the clause does not define.
-    Unknown,
-    /// 5: registered, roaming.
-    Roaming,
-    /// 6, 7: registered for SMS only, home or roaming.
-    SmsOnly,
-}
-
-impl Registration {
-    /// Whether SMS can arrive.
-    pub fn is_registered(self) -> bool {
-        matches!(self, Registration::Home | Registration::Roaming | Registration::SmsOnly)
-    }
 }
 
 impl From<i32> for Registration {
@@ -180,11 +154,26 @@ pub fn phonebook_number(line: &str) -> Option<String> {
     international(number, parts.next().and_then(int))
 }
 
+impl MessageStore {
+    /// From its name, quoted or not; `None` for one that 27.005 does not know.
+    pub fn parse(name: &str) -> Option<MessageStore> {
+        Some(match unquote(name) {
+            "SM" => MessageStore::Sim,
+            "ME" => MessageStore::Modem,
+            "MT" => MessageStore::Both,
+            "SR" => MessageStore::Reports,
+            "BM" => MessageStore::Broadcasts,
+            "TA" => MessageStore::Adaptor,
+            _ => return None,
+        })
+    }
+}
+
 /// `+CPMS: ("SM","ME"),("SM","ME"),("SM")`: the stores that each parameter may take. Fewer than
 /// three lists: the command takes fewer.
-pub fn stores_supported(line: &str) -> Option<Vec<Vec<Store>>> {
+pub fn stores_supported(line: &str) -> Option<Vec<Vec<MessageStore>>> {
     let lists = groups(payload(line, "+CPMS:")?);
-    let stores = |list: &Choices| list.words().filter_map(Store::parse).collect::<Vec<_>>();
+    let stores = |list: &Choices| list.words().filter_map(MessageStore::parse).collect::<Vec<_>>();
     let lists: Vec<_> = lists.iter().take(3).map(stores).filter(|list| !list.is_empty()).collect();
     (!lists.is_empty()).then_some(lists)
 }
@@ -343,7 +332,7 @@ mod tests {
     #[test]
     fn stores_and_indications() {
         let wavecom = stores_supported("+CPMS: (\"SM\",\"SR\")").unwrap();
-        assert_eq!(wavecom, [vec![Store::Sim, Store::Reports]]);
+        assert_eq!(wavecom, [vec![MessageStore::Sim, MessageStore::Reports]]);
         let huawei =
             stores_supported("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")").unwrap();
         assert_eq!(huawei.len(), 3);

@@ -1,30 +1,8 @@
 //! The line that ends a reply: V.250 5.7.1, `+CME ERROR` of 27.007 9.2, `+CMS ERROR` of 27.005
 //! 3.2.5.
 
-use std::fmt;
-
 use super::fields::{payload, unquote};
-
-/// The result that ends the reply to a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FinalResult {
-    /// `OK`: the command was carried out.
-    Ok,
-    /// `ERROR`, and vendors' words for the same.
-    Error,
-    /// `+CME ERROR: n`; `None` for a text that 27.007 does not have.
-    Cme(Option<u16>),
-    /// `+CMS ERROR: n`; `None` for a text that 27.005 does not have.
-    Cms(Option<u16>),
-    /// `NO CARRIER`: ends a call; also comes by itself.
-    NoCarrier,
-    /// `BUSY`: the called party is busy.
-    Busy,
-    /// `NO ANSWER`: the called party did not answer.
-    NoAnswer,
-    /// `NO DIALTONE`: no dial tone was detected.
-    NoDialtone,
-}
+use crate::domain::modem::FinalResult;
 
 /// What an error says about the SIM card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,23 +94,6 @@ impl FinalResult {
             FinalResult::Cme(Some(14)) | FinalResult::Cms(Some(314)) => SimTrouble::Busy,
             _ => return None,
         })
-    }
-}
-
-impl fmt::Display for FinalResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FinalResult::Ok => f.write_str("OK"),
-            FinalResult::Error => f.write_str("ERROR"),
-            FinalResult::Cme(Some(code)) => write!(f, "+CME ERROR: {code}"),
-            FinalResult::Cme(None) => f.write_str("+CME ERROR"),
-            FinalResult::Cms(Some(code)) => write!(f, "+CMS ERROR: {code}"),
-            FinalResult::Cms(None) => f.write_str("+CMS ERROR"),
-            FinalResult::NoCarrier => f.write_str("NO CARRIER"),
-            FinalResult::Busy => f.write_str("BUSY"),
-            FinalResult::NoAnswer => f.write_str("NO ANSWER"),
-            FinalResult::NoDialtone => f.write_str("NO DIALTONE"),
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::command::Domain;
 use super::fields::{fields, int, payload, tag, unquote};
-use super::reply::{PinState, Registration, registration};
-use super::store::Store;
+use super::reply::{PinState, registration};
+use crate::domain::modem::{MessageStore, Registration};
 
 /// A URC that a session acts upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Urc {
     /// modem gave none or −1.
     Stored {
         /// The store that holds the message.
-        store: Option<Store>,
+        store: Option<MessageStore>,
         /// The index of the message in that store.
         index: Option<i32>,
     },
@@ -111,7 +111,7 @@ fn wordy(line: &str) -> Option<Urc> {
 /// `+CMTI: "SM",3` and with more behind it (`"SM",1,"MMS PUSH",2,1`).
 fn stored(text: &str) -> Urc {
     let mut parts = fields(text);
-    let store = parts.next().and_then(Store::parse);
+    let store = parts.next().and_then(MessageStore::parse);
     let index = parts.next().and_then(int).filter(|index| *index >= 0);
     Urc::Stored { store, index }
 }
@@ -175,20 +175,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn stored(store: Option<Store>, index: Option<i32>) -> Option<Urc> {
+    fn stored(store: Option<MessageStore>, index: Option<i32>) -> Option<Urc> {
         Some(Urc::Stored { store, index })
     }
 
     #[test]
     fn new_message_indications_of_all_kinds() {
         let table = [
-            ("+CMTI: \"SM\",3", stored(Some(Store::Sim), Some(3))),
-            ("+CMTI:\"ME\",0", stored(Some(Store::Modem), Some(0))),
-            ("+CMTI: \"ME\",-1", stored(Some(Store::Modem), None)),
-            ("+CMTI: \"SM\",1,\"MMS PUSH\",2,1", stored(Some(Store::Sim), Some(1))),
+            ("+CMTI: \"SM\",3", stored(Some(MessageStore::Sim), Some(3))),
+            ("+CMTI:\"ME\",0", stored(Some(MessageStore::Modem), Some(0))),
+            ("+CMTI: \"ME\",-1", stored(Some(MessageStore::Modem), None)),
+            ("+CMTI: \"SM\",1,\"MMS PUSH\",2,1", stored(Some(MessageStore::Sim), Some(1))),
             ("+CMTI: \"XX\",1", stored(None, Some(1))),
             ("+CMTI: ", stored(None, None)),
-            ("+CMTI: \"SM\"", stored(Some(Store::Sim), None)),
+            ("+CMTI: \"SM\"", stored(Some(MessageStore::Sim), None)),
             ("+CMTIX: \"SM\",1", None),
         ];
         for (line, expected) in table {

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::profile::{BankProfile, Reach};
 use crate::domain::bank::{SlotRecord, SwitchRecord};
+use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState};
 use crate::domain::{Iccid, Moment, PortName};
-use crate::modem::NO_CARD;
-use crate::modem::{Snapshot, State};
 
 /// A bank as it is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,18 +98,15 @@ pub struct SessionStatus {
     pub reason: Option<String>,
 }
 
-impl From<&Snapshot> for SessionStatus {
-    fn from(snapshot: &Snapshot) -> SessionStatus {
-        let reason = snapshot.reason.clone();
+impl From<&ModemSnapshot> for SessionStatus {
+    fn from(snapshot: &ModemSnapshot) -> SessionStatus {
         SessionStatus {
-            ready: snapshot.state == State::Ready,
-            iccid: snapshot.sim.as_ref().map(|sim| Iccid::from_stored(sim.iccid.as_str())),
-            no_sim: snapshot.state == State::SimCheck && reason.as_deref() == Some(NO_CARD),
-            out_of_order: matches!(
-                snapshot.state,
-                State::Absent | State::Recovering { .. } | State::Quarantined { .. }
-            ),
-            reason,
+            ready: snapshot.is_ready(),
+            iccid: snapshot.iccid().cloned(),
+            no_sim: snapshot.state == ModemState::SimCheck
+                && snapshot.reason == Some(ModemReason::NoSim),
+            out_of_order: snapshot.state.is_out_of_order(),
+            reason: snapshot.reason.as_ref().map(ToString::to_string),
         }
     }
 }

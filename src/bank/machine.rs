@@ -9,8 +9,8 @@ use super::model::BankState;
 use super::plan;
 use super::switching::{Progress, Switch, Target};
 use crate::domain::bank::{SlotDemand, SlotRecord, SwitchOutcome, SwitchReason};
+use crate::domain::modem::RequestError;
 use crate::domain::{Iccid, Moment};
-use crate::modem::RequestError;
 
 /// A switch begins only on demands that are no older.
 const FRESH_DEMANDS: Duration = Duration::from_secs(5);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::api::{BankAction, SessionStatus};
 use super::profile::{Adapter, BankProfile};
 use crate::domain::bank::{RadioState, SwitchReason};
+use crate::domain::modem::RequestError;
 use crate::domain::{Iccid, Moment};
-use crate::modem::RequestError;
 
 /// How long a session that is still starting is asked again to go off the air.
 const SESSION_START: Duration = Duration::from_secs(120);

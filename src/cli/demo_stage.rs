@@ -137,7 +137,7 @@ impl Stage {
         let ready = async {
             loop {
                 let board = self.daemon.gateway().modems().modems();
-                if board.iter().filter(|modem| modem.ready).count() == modems {
+                if board.iter().filter(|modem| modem.snapshot.is_ready()).count() == modems {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;

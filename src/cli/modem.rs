@@ -7,7 +7,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::print;
-use crate::at::FinalResult;
+use crate::domain::modem::FinalResult;
+use crate::domain::{Iccid, Imei, Imsi};
 use crate::driver::{Depth, probe};
 use crate::http::{AdminClient, path_segment};
 
@@ -203,22 +204,24 @@ pub(super) async fn probe_port(
 ) -> anyhow::Result<ExitCode> {
     let found = probe(port, baud, hardware, Depth::Everything).await;
     let Some(snapshot) = &found.snapshot else {
-        anyhow::bail!("{}: {}", port.display(), found.failure.unwrap_or_default());
+        let reason = found.failure.map(|reason| reason.to_string()).unwrap_or_default();
+        anyhow::bail!("{}: {reason}", port.display());
     };
     let identity = snapshot.identity.as_ref();
     let sim = snapshot.sim.as_ref();
+    let reason = found.failure.as_ref().or(snapshot.reason.as_ref());
     let shown = json!({
-        "port": snapshot.port,
-        "state": snapshot.state.to_string(),
-        "reason": found.failure.as_ref().or(snapshot.reason.as_ref()),
+        "port": snapshot.port.as_str(),
+        "state": snapshot.state.as_str(),
+        "reason": reason.map(ToString::to_string),
         "manufacturer": identity.map(|identity| &identity.manufacturer),
         "model": identity.map(|identity| &identity.model),
         "firmware": identity.and_then(|identity| identity.firmware.as_ref()),
-        "imei": identity.map(|identity| &identity.imei),
+        "imei": snapshot.imei().map(Imei::as_str),
         "profile": snapshot.profile,
-        "iccid": sim.map(|sim| &sim.iccid),
-        "imsi": sim.and_then(|sim| sim.imsi.as_ref()),
-        "number": sim.and_then(|sim| sim.number.as_ref()),
+        "iccid": snapshot.iccid().map(Iccid::as_str),
+        "imsi": sim.and_then(|sim| sim.imsi.as_ref()).map(Imsi::as_str),
+        "number": sim.and_then(|sim| sim.number.as_ref()).map(|own| &own.number),
         "signal": snapshot.signal_dbm,
         "operator": snapshot.operator,
         "stored": found.stored,

@@ -1,15 +1,13 @@
-//! What the driver tells, put into the gateway's words.
+//! The gateway as the driver's host: what the driver reports, put into the gateway's words.
 
 use std::sync::Arc;
 
 use super::monitoring::ModemCounters;
-use crate::domain::modem::ModemStatus;
-use crate::domain::sim::NumberSource;
-use crate::driver::{self, HostError, Step};
+use crate::domain::modem::{ModemSnapshot, RecoveryStep, SimCard};
+use crate::domain::{Iccid, Imei, PortName};
+use crate::driver::{self, HostError};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
-use crate::modem::{
-    self, Answered, MessageOwner, RawPdu, Received, Registration, SimCard, Snapshot, State,
-};
+use crate::modem::{CommandOutcome, MessageOwner, RawPdu, Received};
 
 /// The gateway as the driver's host.
 pub(super) struct GatewayBridge {
@@ -24,84 +22,60 @@ impl GatewayBridge {
 }
 
 impl driver::ModemEvents for GatewayBridge {
-    fn report(&self, snapshot: Snapshot) {
+    fn report(&self, snapshot: ModemSnapshot) {
         let now = self.gateway.now();
-        let identity = snapshot.identity;
-        let ready = snapshot.state == State::Ready;
-        self.modems.record_report(
-            &snapshot.port,
-            identity.as_ref().map(|identity| identity.imei.as_str()),
-            ready,
-            now,
-        );
-        let news = self.gateway.modems().report(ModemStatus {
-            ready,
-            settled: settled(&snapshot.state, snapshot.reason.is_some()),
-            state: snapshot.state.to_string(),
-            port: snapshot.port,
-            reason: snapshot.reason,
-            imei: identity.as_ref().map(|identity| identity.imei.clone()),
-            manufacturer: identity.as_ref().map(|identity| identity.manufacturer.clone()),
-            model: identity.map(|identity| identity.model),
-            iccid: snapshot.sim.map(|sim| sim.iccid),
-            signal_dbm: snapshot.signal_dbm,
-            operator: snapshot.operator,
-            registered: snapshot.registration.is_some_and(Registration::is_registered),
-            stores: snapshot
-                .stores
-                .iter()
-                .map(|fill| (fill.store, fill.used, fill.total))
-                .collect(),
-            since: now,
-            seen_at: now,
-        });
-        if news {
+        self.modems.record_report(&snapshot.port, snapshot.imei(), snapshot.is_ready(), now);
+        if self.gateway.modems().report(snapshot, now) {
             self.gateway.sim_became_ready();
         }
     }
 
-    fn answered(&self, port: &str, answered: Answered) {
-        self.modems.record_command(port, answered);
+    fn command_ended(&self, port: &PortName, outcome: CommandOutcome) {
+        self.modems.record_command(port, outcome);
     }
 
-    fn recovering(&self, port: &str, step: Step) {
+    fn recovering(&self, port: &PortName, step: RecoveryStep) {
         self.modems.record_recovery(port, step);
     }
 
-    fn removed(&self, port: &str) {
-        self.gateway.modems().removed(port);
+    fn removed(&self, port: &PortName) {
+        self.gateway.modems().remove(port);
         self.modems.remove(port);
     }
 
-    async fn identified(&self, imei: &str, sim: &SimCard) -> Result<MessageOwner, HostError> {
-        let source = |source| match source {
-            modem::NumberSource::Cnum => NumberSource::Cnum,
-            modem::NumberSource::Phonebook => NumberSource::Phonebook,
+    async fn identified(&self, imei: &Imei, sim: &SimCard) -> Result<MessageOwner, HostError> {
+        let identified = Identified {
+            imei: imei.to_string(),
+            iccid: sim.iccid.to_string(),
+            imsi: sim.imsi.as_ref().map(ToString::to_string),
+            number: sim.number.clone().map(|own| (own.number, own.source)),
         };
-        let told = Identified {
-            imei: imei.to_owned(),
-            iccid: sim.iccid.clone(),
-            imsi: sim.imsi.clone(),
-            number: sim.number.clone().zip(sim.source.map(source)),
-        };
-        let previous_iccid = self.gateway.sims().record_identity(told).await.map_err(refused)?;
-        Ok(MessageOwner { previous_iccid })
+        let previous = self.gateway.sims().record_identity(identified).await.map_err(refused)?;
+        Ok(previous.map(Iccid::from_stored).into())
     }
 
-    async fn emptied(&self, imei: &str, iccid: &str) -> Result<(), HostError> {
+    async fn emptied(&self, imei: &Imei, iccid: &Iccid) -> Result<(), HostError> {
         self.gateway
             .sims()
-            .record_emptied_store(imei.to_owned(), iccid.to_owned())
+            .record_emptied_store(imei.to_string(), iccid.to_string())
             .await
             .map_err(refused)
     }
 
-    async fn may_enter_pin(&self, imei: &str, iccid: Option<&str>) -> Result<bool, HostError> {
-        self.gateway.sims().may_enter_pin(imei, iccid).await.map_err(refused)
+    async fn may_enter_pin(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<bool, HostError> {
+        self.gateway
+            .sims()
+            .may_enter_pin(imei.as_str(), iccid.map(Iccid::as_str))
+            .await
+            .map_err(refused)
     }
 
-    async fn pin_accepted(&self, imei: &str, iccid: Option<&str>) -> Result<(), HostError> {
-        self.gateway.sims().record_accepted_pin(imei, iccid).await.map_err(refused)
+    async fn pin_accepted(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<(), HostError> {
+        self.gateway
+            .sims()
+            .record_accepted_pin(imei.as_str(), iccid.map(Iccid::as_str))
+            .await
+            .map_err(refused)
     }
 
     async fn store(&self, received: Received) -> Result<(), HostError> {
@@ -109,11 +83,14 @@ impl driver::ModemEvents for GatewayBridge {
             RawPdu::Octets(octets) => Pdu::Octets(octets),
             RawPdu::Text(line) => Pdu::Text(line),
         };
-        let arrival =
-            Arrival { imei: received.imei, iccid: received.iccid, pdu, live: received.live };
-        let imei = arrival.imei.clone();
+        let arrival = Arrival {
+            imei: received.imei.to_string(),
+            iccid: received.iccid.to_string(),
+            pdu,
+            live: received.live,
+        };
         let ingested = self.gateway.inbox().ingest(arrival).await;
-        self.modems.record_message(&imei, ingested.as_ref().ok(), self.gateway.now());
+        self.modems.record_message(&received.imei, ingested.as_ref().ok(), self.gateway.now());
         let ingested = ingested.map_err(refused)?;
         log(&ingested);
         Ok(())
@@ -123,19 +100,6 @@ impl driver::ModemEvents for GatewayBridge {
 /// The message stays in its modem; why is logged with the modem's span.
 fn refused(error: gateway::Error) -> HostError {
     HostError::new(error.to_string())
-}
-
-/// Whether a port's first try is over: it works, or it is known why not.
-fn settled(state: &State, has_reason: bool) -> bool {
-    match state {
-        State::Ready
-        | State::Switching
-        | State::Absent
-        | State::Recovering { .. }
-        | State::Quarantined { .. } => true,
-        State::Opening | State::SimCheck | State::Identifying | State::Registering => has_reason,
-        State::Probing | State::Configuring => false,
-    }
 }
 
 fn log(ingested: &Ingested) {

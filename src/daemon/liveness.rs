@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::domain::PortName;
 use crate::driver;
 use crate::store::{Store, StoreError};
 
@@ -20,7 +21,7 @@ pub struct Liveness {
     pub(super) customers: SocketAddr,
     pub(super) driver: driver::Handle,
     /// How often each port's loop had turned, and for how long that has been so.
-    pub(super) turns: HashMap<String, (u64, Duration)>,
+    pub(super) turns: HashMap<PortName, (u64, Duration)>,
 }
 
 impl Liveness {
@@ -32,7 +33,7 @@ impl Liveness {
         if let Some(why) = silent(&self.store, self.customers, period).await.into_iter().next() {
             return Err(why);
         }
-        let turns = self.driver.turns();
+        let turns = self.driver.loop_turns();
         match stuck(&mut self.turns, turns, period) {
             Some(port) => Err(format!("the task of {port} is stuck")),
             None => Ok(()),
@@ -60,10 +61,10 @@ pub(super) async fn silent(
 
 /// The first port whose loop has not turned for too long.
 fn stuck(
-    known: &mut HashMap<String, (u64, Duration)>,
-    now: Vec<(String, u64)>,
+    known: &mut HashMap<PortName, (u64, Duration)>,
+    now: Vec<(PortName, u64)>,
     period: Duration,
-) -> Option<String> {
+) -> Option<PortName> {
     let mut next = HashMap::with_capacity(now.len());
     let mut found = None;
     for (port, turns) in now {
@@ -98,11 +99,12 @@ mod tests {
     fn a_port_is_stuck_when_its_loop_has_not_turned_for_five_minutes() {
         let mut known = HashMap::new();
         let mut look = |a, b| {
-            let now = vec![("a".to_owned(), a), ("b".to_owned(), b)];
+            let port = PortName::from_stored;
+            let now = vec![(port("a"), a), (port("b"), b)];
             stuck(&mut known, now, Duration::from_secs(100))
         };
         assert_eq!([look(1, 1), look(2, 1), look(3, 1)], [None, None, None]);
-        assert_eq!(look(4, 1).as_deref(), Some("b"));
+        assert_eq!(look(4, 1), Some(PortName::from_stored("b")));
         assert_eq!(look(4, 2), None);
     }
 }

@@ -1,11 +1,13 @@
-//! The driver, as the operator asks it.
+//! How the operator's commands reach the driver.
 
 use std::path::PathBuf;
 
+use crate::domain::PortName;
+use crate::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use crate::driver::bank::Banks;
 use crate::driver::{Handle, Probed, read_operators, scan};
-use crate::gateway::{BoxFuture, ModemAsk, ModemControl, ModemDetail, ScannedPort};
-use crate::modem::{Errand, Operator, Request};
+use crate::gateway::{BoxFuture, ModemControl, ScannedPort};
+use crate::modem::Operator;
 
 /// A running driver and the folder of its hardware files.
 pub(super) struct DriverModemControl {
@@ -16,44 +18,19 @@ pub(super) struct DriverModemControl {
 
 impl ModemControl for DriverModemControl {
     fn detail(&self, port: &str) -> Option<ModemDetail> {
-        let detail = self.driver.detail(port)?;
-        let snapshot = detail.snapshot;
-        Some(ModemDetail {
-            firmware: snapshot
-                .as_ref()
-                .and_then(|snapshot| snapshot.identity.as_ref()?.firmware.clone()),
-            profile: snapshot.and_then(|snapshot| snapshot.profile),
-            usb: detail.usb,
-            recoveries: detail
-                .recoveries
-                .into_iter()
-                .map(|(step, count)| (step.to_owned(), count))
-                .collect(),
-            dropped: detail.dropped,
-            transcript: detail.transcript,
-        })
+        self.driver.detail(port)
     }
 
     fn recording(&self, port: &str) -> Option<Vec<String>> {
         self.driver.recording(port)
     }
 
-    fn ask(&self, port: String, ask: ModemAsk) -> BoxFuture<'_, Result<Vec<String>, String>> {
-        let request = match ask {
-            ModemAsk::At(command) => Request::At(command),
-            ModemAsk::Ussd(code) => Request::Ussd(code),
-            ModemAsk::Reset { hard } => Request::Reset { hard },
-            ModemAsk::NumberByUssd { iccid, code } => {
-                Request::OfCard { iccid, errand: Errand::Ussd(code) }
-            }
-            ModemAsk::Send { iccid, pdu } => Request::OfCard { iccid, errand: Errand::Send(pdu) },
-            ModemAsk::WriteNumber { iccid, number } => {
-                Request::OfCard { iccid, errand: Errand::WriteNumber(number) }
-            }
-        };
-        Box::pin(async move {
-            self.driver.request(&port, request).await.map_err(|error| error.to_string())
-        })
+    fn request(
+        &self,
+        port: PortName,
+        request: ModemRequest,
+    ) -> BoxFuture<'_, Result<Vec<String>, RequestError>> {
+        Box::pin(async move { self.driver.request(port.as_str(), request).await })
     }
 
     fn own_number_code(&self, imsi: &str) -> Option<String> {
@@ -78,7 +55,7 @@ impl ModemControl for DriverModemControl {
         Box::pin(async move {
             let ports = self.driver.ports();
             let served: Vec<PathBuf> =
-                ports.iter().filter_map(|port| std::fs::canonicalize(port).ok()).collect();
+                ports.iter().filter_map(|port| std::fs::canonicalize(port.as_str()).ok()).collect();
             let mut found: Vec<ScannedPort> =
                 ports.into_iter().map(|port| self.served(port)).collect();
             found.extend(scan(&served, Some(self.hardware.clone())).await.into_iter().map(scanned));
@@ -88,22 +65,22 @@ impl ModemControl for DriverModemControl {
 }
 
 impl DriverModemControl {
-    fn served(&self, port: String) -> ScannedPort {
-        let snapshot = self.driver.detail(&port).and_then(|detail| detail.snapshot);
-        let found = Probed { port: port.into(), snapshot, stored: 0, failure: None };
-        ScannedPort { answer: "served".to_owned(), ..scanned(found) }
+    fn served(&self, port: PortName) -> ScannedPort {
+        let snapshot = self.driver.snapshot(port.as_str());
+        ScannedPort {
+            port: port.to_string(),
+            answer: "served".to_owned(),
+            profile: snapshot.as_ref().and_then(|snapshot| snapshot.profile.clone()),
+            identity: snapshot.and_then(|snapshot| snapshot.identity),
+        }
     }
 }
 
 fn scanned(found: Probed) -> ScannedPort {
-    let profile = found.snapshot.as_ref().and_then(|snapshot| snapshot.profile.clone());
-    let identity = found.snapshot.and_then(|snapshot| snapshot.identity);
     ScannedPort {
         port: found.port.display().to_string(),
-        answer: found.failure.unwrap_or_else(|| "modem".to_owned()),
-        imei: identity.as_ref().map(|identity| identity.imei.clone()),
-        manufacturer: identity.as_ref().map(|identity| identity.manufacturer.clone()),
-        model: identity.map(|identity| identity.model),
-        profile,
+        answer: found.failure.map_or_else(|| "modem".to_owned(), |reason| reason.to_string()),
+        profile: found.snapshot.as_ref().and_then(|snapshot| snapshot.profile.clone()),
+        identity: found.snapshot.and_then(|snapshot| snapshot.identity),
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::processes::{Process, processes};
+use crate::domain::modem::ModemReason;
 
 /// One look serves all ports that are opened shortly after.
 const FRESH: Duration = Duration::from_millis(500);
@@ -21,6 +22,12 @@ pub(crate) struct Holder {
     pub program: String,
     /// It has the other end of a pseudo-terminal: it is the modem, not a rival.
     has_master: bool,
+}
+
+impl From<Holder> for ModemReason {
+    fn from(holder: Holder) -> ModemReason {
+        ModemReason::HeldBy { program: holder.program, pid: holder.pid }
+    }
 }
 
 impl fmt::Display for Holder {

@@ -23,7 +23,7 @@ impl LogThrottle {
     }
 
     /// Whether a change may be logged; if so, how many before it were left out.
-    pub fn tell(&mut self, now: Moment) -> Option<u64> {
+    pub fn allow(&mut self, now: Moment) -> Option<u64> {
         match self.bucket.take(TokenRate::with_burst(BURST, INTERVAL), now) {
             Ok(()) => Some(std::mem::take(&mut self.left_out)),
             Err(_) => {
@@ -44,15 +44,19 @@ mod tests {
 
     #[test]
     fn a_modem_that_flaps_for_an_hour_takes_two_lines_a_minute_and_what_is_left_out_is_counted() {
-        let mut quiet = LogThrottle::new(at(0));
-        let told: Vec<u64> = (0..3600).filter_map(|second| quiet.tell(at(second))).collect();
-        assert!((120..=135).contains(&told.len()), "{}", told.len());
-        assert_eq!(told.len() as u64 + told.iter().sum::<u64>() + quiet.left_out, 3600);
-        assert_eq!(told.get(..12), Some(&[0; 12][..]), "a start with all its states is told whole");
-        assert_eq!(quiet.tell(at(9_000)), Some(quiet_left(&told)));
+        let mut throttle = LogThrottle::new(at(0));
+        let logged: Vec<u64> = (0..3600).filter_map(|second| throttle.allow(at(second))).collect();
+        assert!((120..=135).contains(&logged.len()), "{}", logged.len());
+        assert_eq!(logged.len() as u64 + logged.iter().sum::<u64>() + throttle.left_out, 3600);
+        assert_eq!(
+            logged.get(..12),
+            Some(&[0; 12][..]),
+            "a start with all its states is logged whole"
+        );
+        assert_eq!(throttle.allow(at(9_000)), Some(last_left_out(&logged)));
     }
 
-    fn quiet_left(told: &[u64]) -> u64 {
-        3600 - told.len() as u64 - told.iter().sum::<u64>()
+    fn last_left_out(logged: &[u64]) -> u64 {
+        3600 - logged.len() as u64 - logged.iter().sum::<u64>()
     }
 }

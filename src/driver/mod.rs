@@ -13,7 +13,6 @@ mod backoff;
 pub mod bank;
 mod clock;
 mod credential;
-mod detail;
 mod hardware;
 mod holders;
 mod hotplug;
@@ -21,9 +20,10 @@ mod log_throttle;
 mod modem_events;
 mod pending;
 mod port;
+mod port_record;
+mod port_records;
 mod probe;
 mod processes;
-mod records;
 mod recovery;
 mod recovery_actions;
 mod session_runner;
@@ -36,25 +36,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch as latest};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::modem::{Pin, Request, RequestError, SessionConfig};
+use crate::domain::PortName;
+use crate::domain::modem::{ModemDetail, ModemRequest, ModemSnapshot, RequestError};
+use crate::modem::{Pin, SessionConfig};
 
-use records::Records;
+use port_records::PortRecords;
 
 pub use credential::{credential, credential_name};
-pub use detail::Detail;
 pub use hardware::{read_bank_profiles, read_operators, read_profiles};
 pub use modem_events::{HostError, ModemEvents};
 pub use probe::{Depth, Probed, probe, scan};
 pub use processes::pid_of_program;
-pub use recovery::{Recovery, Step};
+pub use recovery::Recovery;
 pub use recovery_actions::{POWER_PLACES, SWITCH_PLACES, unknown_place};
 pub use session_runner::{End, attend};
-pub use worker::OTHER_PORT;
 
 /// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    fn session(&self, port: &str) -> SessionConfig {
+    fn session(&self, port: PortName) -> SessionConfig {
         let (keep_alive, settled_after) = (self.keep_alive, self.settled_after);
         SessionConfig { keep_alive, settled_after, ..SessionConfig::new(port) }
     }
@@ -153,8 +153,8 @@ impl Settings {
 
 /// A request on its way to a worker.
 #[derive(Debug)]
-pub(crate) struct Asked {
-    request: Request,
+pub(crate) struct QueuedRequest {
+    request: ModemRequest,
     reply: oneshot::Sender<Result<Vec<String>, RequestError>>,
 }
 
@@ -187,15 +187,15 @@ pub fn start_with<H: ModemEvents, P: Into<Ports>>(
     settings: Settings,
     host: Arc<H>,
 ) -> Driver {
-    let (ports, wanted) = latest::channel(patterns.into_iter().map(Into::into).collect());
+    let (ports, wanted) = watch::channel(patterns.into_iter().map(Into::into).collect());
     let stop = CancellationToken::new();
-    let (requests, asked) = mpsc::channel(16);
-    let records = Records::default();
-    let (looked, has_looked) = latest::channel(false);
+    let (requests, queue) = mpsc::channel(16);
+    let records = PortRecords::default();
+    let (looked, has_looked) = watch::channel(false);
     let supervisor =
         supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), looked);
     let handle = Handle { requests, records, ports: Arc::new(ports), has_looked };
-    Driver { stop, handle, supervisor: tokio::spawn(supervisor.run(asked)) }
+    Driver { stop, handle, supervisor: tokio::spawn(supervisor.run(queue)) }
 }
 
 impl Driver {
@@ -212,7 +212,11 @@ impl Driver {
     ///
     /// # Errors
     /// The request is refused, the modem does not answer in time, or there is none.
-    pub async fn request(&self, port: &str, request: Request) -> Result<Vec<String>, RequestError> {
+    pub async fn request(
+        &self,
+        port: &str,
+        request: ModemRequest,
+    ) -> Result<Vec<String>, RequestError> {
         self.handle.request(port, request).await
     }
 
@@ -225,16 +229,21 @@ impl Driver {
 /// Asks a running driver.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    requests: mpsc::Sender<(String, Asked)>,
-    records: Records,
-    ports: Arc<latest::Sender<Vec<Ports>>>,
-    has_looked: latest::Receiver<bool>,
+    requests: mpsc::Sender<(PortName, QueuedRequest)>,
+    records: PortRecords,
+    ports: Arc<watch::Sender<Vec<Ports>>>,
+    has_looked: watch::Receiver<bool>,
 }
 
 impl Handle {
     /// What is known of a port; `None` when it is not served.
-    pub fn detail(&self, port: &str) -> Option<Detail> {
+    pub fn detail(&self, port: &str) -> Option<ModemDetail> {
         self.records.detail(port)
+    }
+
+    /// A port's last report; `None` when it is not served, or has not reported anything yet.
+    pub fn snapshot(&self, port: &str) -> Option<ModemSnapshot> {
+        self.records.snapshot(port)
     }
 
     /// A port's conversation under pseudonyms, as a recording has it; `None` when it is not served.
@@ -261,12 +270,12 @@ impl Handle {
     }
 
     /// How often each port's loop has turned: at least once a minute or so, or its task hangs.
-    pub fn turns(&self) -> Vec<(String, u64)> {
-        self.records.turns()
+    pub fn loop_turns(&self) -> Vec<(PortName, u64)> {
+        self.records.loop_turns()
     }
 
     /// The ports that are served.
-    pub fn ports(&self) -> Vec<String> {
+    pub fn ports(&self) -> Vec<PortName> {
         self.records.ports()
     }
 
@@ -274,10 +283,14 @@ impl Handle {
     ///
     /// # Errors
     /// As there.
-    pub async fn request(&self, port: &str, request: Request) -> Result<Vec<String>, RequestError> {
+    pub async fn request(
+        &self,
+        port: &str,
+        request: ModemRequest,
+    ) -> Result<Vec<String>, RequestError> {
         let (reply, answer) = oneshot::channel();
-        let asked = (port.to_owned(), Asked { request, reply });
-        self.requests.send(asked).await.map_err(|_| RequestError::Gone)?;
+        let queued = (PortName::from_stored(port), QueuedRequest { request, reply });
+        self.requests.send(queued).await.map_err(|_| RequestError::Gone)?;
         answer.await.unwrap_or(Err(RequestError::Gone))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use super::recovery::Step;
-use crate::modem::{Answered, MessageOwner, Received, SimCard, Snapshot};
+use crate::domain::modem::{ModemSnapshot, RecoveryStep, SimCard};
+use crate::domain::{Iccid, Imei, PortName};
+use crate::modem::{CommandOutcome, MessageOwner, Received};
 
 /// The host could not do it now. The driver tries again later; a message stays in its modem until
 /// then.
@@ -15,61 +16,64 @@ pub struct HostError {
 }
 
 impl HostError {
-    /// With this reason.
+    /// An error with this reason.
     pub fn new(reason: impl Into<String>) -> HostError {
         HostError { reason: reason.into() }
     }
 }
 
-/// The daemon's side. Calls for different modems, and several `store`s of one modem, are under way
-/// at the same time; the `store`s of one modem are polled for the first time in the order in which
-/// the messages were read.
+/// The daemon's side of the driver. Calls for different modems, and several `store`s of one modem,
+/// are under way at the same time; the `store`s of one modem are polled for the first time in the
+/// order in which the messages were read.
 pub trait ModemEvents: Send + Sync + 'static {
-    /// On every change, and after every keep-alive. Must not block.
-    fn report(&self, snapshot: Snapshot);
+    /// Takes a port's report: one on every change, and one after every keep-alive. Must not block.
+    fn report(&self, snapshot: ModemSnapshot);
 
-    /// This port is not served any more. Must not block.
-    fn removed(&self, _port: &str) {}
-    /// A command was answered, or not. Must not block.
-    fn answered(&self, _port: &str, _answered: Answered) {}
+    /// A port is not served any more. Must not block.
+    fn removed(&self, _port: &PortName) {}
 
-    /// A step of the recovery ladder is taken. Must not block.
-    fn recovering(&self, _port: &str, _step: Step) {}
+    /// A command has ended, answered or not. Must not block.
+    fn command_ended(&self, _port: &PortName, _outcome: CommandOutcome) {}
 
-    /// This card is in this modem. The answer says whose messages may still lie in the modem's own
-    /// store.
+    /// A recovery step is taken. Must not block.
+    fn recovering(&self, _port: &PortName, _step: RecoveryStep) {}
+
+    /// Records that a SIM card is in a modem. The answer says whose messages may still be in the
+    /// modem's own store.
     fn identified(
         &self,
-        imei: &str,
+        imei: &Imei,
         sim: &SimCard,
     ) -> impl Future<Output = Result<MessageOwner, HostError>> + Send;
 
-    /// The modem's own store holds nothing of the former card any more: custody moves to this card.
+    /// Records that the modem's own store holds nothing of the previous card any more: from now on
+    /// its messages are this card's.
     fn emptied(
         &self,
-        imei: &str,
-        iccid: &str,
+        imei: &Imei,
+        iccid: &Iccid,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
-    /// May a PIN be entered? `Ok(true)` means that the try is on disk, so that there is never a
-    /// second one. Without this, none is entered.
+    /// Whether a PIN may be entered. `Ok(true)` means that the attempt is on disk, so that there is
+    /// never a second one. By default no PIN is entered.
     fn may_enter_pin(
         &self,
-        _imei: &str,
-        _iccid: Option<&str>,
+        _imei: &Imei,
+        _iccid: Option<&Iccid>,
     ) -> impl Future<Output = Result<bool, HostError>> + Send {
         async { Ok(false) }
     }
 
-    /// The card took the PIN: the try may be forgotten.
+    /// The card accepted the PIN: the record of the attempt may be forgotten.
     fn pin_accepted(
         &self,
-        _imei: &str,
-        _iccid: Option<&str>,
+        _imei: &Imei,
+        _iccid: Option<&Iccid>,
     ) -> impl Future<Output = Result<(), HostError>> + Send {
         async { Ok(()) }
     }
 
-    /// `Ok` means committed on disk; only then is the message deleted from the modem.
+    /// Stores a message. `Ok` means that it is committed on disk; only then is it deleted from the
+    /// modem.
     fn store(&self, received: Received) -> impl Future<Output = Result<(), HostError>> + Send;
 }

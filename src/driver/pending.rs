@@ -11,7 +11,7 @@ use crate::modem::{MessageOwner, Token};
 #[derive(Debug)]
 pub(crate) enum Answer {
     Stored(Token, bool),
-    MessageOwner(Token, Result<MessageOwner, ()>),
+    Identified(Token, Result<MessageOwner, ()>),
     Emptied(Token, bool),
     MayEnterPin(Token, Result<bool, ()>),
     Nothing,
@@ -38,14 +38,14 @@ impl<'a> Pending<'a> {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
-        let ready = |(at, work): (usize, &mut Work<'a>)| match work.as_mut().poll(context) {
-            Poll::Ready(answer) => Some((at, answer)),
+        let ready = |(position, work): (usize, &mut Work<'a>)| match work.as_mut().poll(context) {
+            Poll::Ready(answer) => Some((position, answer)),
             Poll::Pending => None,
         };
-        let Some((at, answer)) = self.0.iter_mut().enumerate().find_map(ready) else {
+        let Some((position, answer)) = self.0.iter_mut().enumerate().find_map(ready) else {
             return Poll::Pending;
         };
-        drop(self.0.remove(at));
+        drop(self.0.remove(position));
         if self.0.is_empty() {
             self.0.shrink_to(4);
         }

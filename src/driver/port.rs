@@ -7,6 +7,7 @@ use rustix::fs::{Mode, OFlags};
 use tokio_serial::{ClearBuffer, ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use super::holders::Holders;
+use crate::domain::modem::ModemReason;
 
 /// A driver that takes longer to open a port is stuck.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -14,16 +15,16 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Opens a port for this process alone.
 ///
 /// # Errors
-/// Says in words what is in the way: nothing there, no permission, who holds it.
+/// What is in the way: nothing is there, no permission, another program holds it.
 pub(crate) async fn open(
     path: &Path,
     baud: u32,
     holders: &Holders,
-) -> Result<SerialStream, String> {
-    let device =
-        std::fs::canonicalize(path).map_err(|error| describe(error.kind(), &error.to_string()))?;
+) -> Result<SerialStream, ModemReason> {
+    let device = std::fs::canonicalize(path)
+        .map_err(|error| open_failure(error.kind(), error.to_string()))?;
     if let Some(rival) = holders.rival(&device).await {
-        return Err(format!("held by {rival}"));
+        return Err(rival.into());
     }
     let target = device.clone();
     let opening = tokio::task::spawn_blocking(move || open_now(&target, baud));
@@ -32,13 +33,13 @@ pub(crate) async fn open(
         Ok(Ok(Ok(stream))) => Ok(stream),
         Ok(Ok(Err(error))) => Err(match error.kind {
             ErrorKind::NoDevice => busy(&device, holders).await,
-            ErrorKind::Io(kind) => describe(kind, &error.description),
+            ErrorKind::Io(kind) => open_failure(kind, error.description),
             ErrorKind::InvalidInput | ErrorKind::Unknown => {
-                format!("cannot be opened: {}", error.description)
+                ModemReason::CannotOpen(error.description)
             }
         }),
-        Ok(Err(_)) => Err("opening was broken off".to_owned()),
-        Err(_) => Err("opening takes too long".to_owned()),
+        Ok(Err(_)) => Err(ModemReason::OpenAborted),
+        Err(_) => Err(ModemReason::OpenTimedOut),
     }
 }
 
@@ -57,21 +58,15 @@ fn open_now(device: &PathBuf, baud: u32) -> Result<SerialStream, tokio_serial::E
     opened
 }
 
-async fn busy(device: &Path, holders: &Holders) -> String {
-    match holders.locker(device).await {
-        Some(locker) => format!("held by {locker}"),
-        None => "held by another program (or by this one, under another name)".to_owned(),
-    }
+async fn busy(device: &Path, holders: &Holders) -> ModemReason {
+    holders.locker(device).await.map_or(ModemReason::HeldByAnother, ModemReason::from)
 }
 
-fn describe(kind: std::io::ErrorKind, text: &str) -> String {
+fn open_failure(kind: std::io::ErrorKind, text: String) -> ModemReason {
     match kind {
-        std::io::ErrorKind::NotFound => "there is nothing at this path".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "no permission to open it (is the service's user \
-                                                 in the group that owns the device, such as \
-                                                 dialout?)"
-            .to_owned(),
-        _ => format!("cannot be opened: {text}"),
+        std::io::ErrorKind::NotFound => ModemReason::NothingAtPath,
+        std::io::ErrorKind::PermissionDenied => ModemReason::NoPermission,
+        _ => ModemReason::CannotOpen(text),
     }
 }
 

@@ -9,13 +9,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
-use super::detail::Record;
 use super::hardware::read_profiles;
 use super::holders::Holders;
 use super::modem_events::{HostError, ModemEvents};
+use super::port_record::PortRecord;
 use super::session_runner::{End, SessionRunner};
 use super::{Settings, port};
-use crate::modem::{MessageOwner, Received, SessionConfig, SimCard, Snapshot, State};
+use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, SimCard};
+use crate::domain::{Iccid, Imei, PortName};
+use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
 
 /// What was found on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +25,11 @@ pub struct Probed {
     /// The port.
     pub port: PathBuf,
     /// What the modem told, as far as it went; `None` when the port could not be opened.
-    pub snapshot: Option<Snapshot>,
+    pub snapshot: Option<ModemSnapshot>,
     /// Messages that lie in its stores, as far as they were read.
     pub stored: usize,
     /// Why it went no further.
-    pub failure: Option<String>,
+    pub failure: Option<ModemReason>,
 }
 
 /// How far to go.
@@ -46,8 +48,8 @@ const LIMITS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_se
 
 #[derive(Default)]
 struct Seen {
-    snapshot: Option<Snapshot>,
-    stored: BTreeSet<(String, i32)>,
+    snapshot: Option<ModemSnapshot>,
+    stored: BTreeSet<Option<MessageSlot>>,
 }
 
 /// A host that takes nothing: messages stay where they are, no PIN is entered.
@@ -70,9 +72,9 @@ impl Onlooker {
             Depth::Everything => {
                 let waits = matches!(
                     snapshot.state,
-                    State::SimCheck | State::Identifying | State::Registering
+                    ModemState::SimCheck | ModemState::Identifying | ModemState::Registering
                 );
-                snapshot.state == State::Ready || (waits && snapshot.reason.is_some())
+                snapshot.is_ready() || (waits && snapshot.reason.is_some())
             }
         }
     }
@@ -92,21 +94,21 @@ impl Onlooker {
 }
 
 impl ModemEvents for Onlooker {
-    fn report(&self, snapshot: Snapshot) {
+    fn report(&self, snapshot: ModemSnapshot) {
         self.seen().snapshot = Some(snapshot);
         self.news.notify_waiters();
     }
 
-    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<MessageOwner, HostError> {
+    async fn identified(&self, _imei: &Imei, _sim: &SimCard) -> Result<MessageOwner, HostError> {
         Ok(MessageOwner::default())
     }
 
-    async fn emptied(&self, _imei: &str, _iccid: &str) -> Result<(), HostError> {
+    async fn emptied(&self, _imei: &Imei, _iccid: &Iccid) -> Result<(), HostError> {
         Ok(())
     }
 
     async fn store(&self, received: Received) -> Result<(), HostError> {
-        self.seen().stored.insert((received.store, received.index));
+        self.seen().stored.insert(received.slot);
         // No answer, so that nothing is deleted and the reading goes on.
         std::future::pending().await
     }
@@ -126,24 +128,28 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
     };
     let profiles = hardware.map(|folder| Arc::new(read_profiles(folder).0)).unwrap_or_default();
     let settings = Settings::default();
-    let config = SessionConfig { profiles, ..settings.session(&path.to_string_lossy()) };
+    let config = SessionConfig {
+        profiles,
+        ..settings.session(PortName::from_stored(path.to_string_lossy()))
+    };
     let host = Onlooker::default();
     let (_sender, mut requests) = mpsc::channel(1);
     let report = |snapshot| {
         host.report(snapshot);
         None
     };
-    let record = Record::default();
-    let mut attendance = SessionRunner::new(&host, &settings, &record, report);
+    let record = PortRecord::default();
+    let mut runner = SessionRunner::new(&host, &settings, &record, report);
     let limit = if depth == Depth::Identity { LIMITS.0 } else { LIMITS.1 };
     let failure = tokio::select! {
-        end = attendance.run(&mut stream, config, &mut requests) => match end {
-            End::HungUp(reason) | End::GivenUp(reason) | End::Double(reason) => Some(reason),
+        end = runner.run(&mut stream, config, &mut requests) => match end {
+            End::HungUp(reason) | End::GivenUp(reason) => Some(reason),
+            End::ServedOn(port) => Some(ModemReason::ServedOnOtherPort(port)),
         },
         () = host.enough(depth) => None,
-        () = tokio::time::sleep(limit) => Some("no more was found out in time".to_owned()),
+        () = tokio::time::sleep(limit) => Some(ModemReason::ProbeTimedOut),
     };
-    drop(attendance);
+    drop(runner);
     port::close(stream);
     let seen = host.seen();
     Probed {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::modem::RecoveryStep;
 use crate::domain::{Moment, TokenBucket, TokenRate};
 
 /// Strong steps in quick succession.
@@ -25,38 +26,6 @@ pub struct Recovery {
 impl Default for Recovery {
     fn default() -> Recovery {
         Recovery { resets_per_hour: 6, usb_rebind: true, power_cycle: Vec::new() }
-    }
-}
-
-/// A step of the ladder. (The session itself has tried to find its feet again before.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// The port is closed and opened again.
-    Reopen,
-    /// The profile's command that starts the modem anew.
-    SoftReset,
-    /// The profile's stronger command.
-    HardReset,
-    /// The USB device is unbound and bound again.
-    UsbRebind,
-    /// The operator's command.
-    PowerCycle,
-}
-
-impl Step {
-    /// All of them, the weakest first.
-    pub const ALL: [Step; 5] =
-        [Step::Reopen, Step::SoftReset, Step::HardReset, Step::UsbRebind, Step::PowerCycle];
-
-    /// In words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Step::Reopen => "reopen",
-            Step::SoftReset => "soft reset",
-            Step::HardReset => "hard reset",
-            Step::UsbRebind => "USB rebind",
-            Step::PowerCycle => "power cycle",
-        }
     }
 }
 
@@ -86,12 +55,15 @@ impl RecoveryEscalation {
 
     /// It has failed (once more). `can` says which strong steps are possible here; beyond the last
     /// of them it begins anew.
-    pub fn fail(&mut self, can: impl Fn(Step) -> bool, now: Moment) -> Step {
-        let steps: Vec<Step> =
-            Step::ALL.into_iter().filter(|step| *step == Step::Reopen || can(*step)).collect();
-        let step = steps.get(self.failures % steps.len().max(1)).copied().unwrap_or(Step::Reopen);
+    pub fn fail(&mut self, can: impl Fn(RecoveryStep) -> bool, now: Moment) -> RecoveryStep {
+        let steps: Vec<RecoveryStep> = RecoveryStep::ALL
+            .into_iter()
+            .filter(|step| *step == RecoveryStep::Reopen || can(*step))
+            .collect();
+        let step =
+            steps.get(self.failures % steps.len().max(1)).copied().unwrap_or(RecoveryStep::Reopen);
         self.failures += 1;
-        if step == Step::Reopen {
+        if step == RecoveryStep::Reopen {
             return step;
         }
         if self.strong.as_mut().is_some_and(|(bucket, rate)| bucket.take(*rate, now).is_ok()) {
@@ -99,14 +71,14 @@ impl RecoveryEscalation {
         }
         // The same step has its turn when there is a token again.
         self.failures -= 1;
-        Step::Reopen
+        RecoveryStep::Reopen
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Step::{HardReset, PowerCycle, Reopen, SoftReset, UsbRebind};
+    use RecoveryStep::{HardReset, PowerCycle, Reopen, SoftReset, UsbRebind};
 
     fn at(minutes: u64) -> Moment {
         Moment::since_origin(Duration::from_secs(minutes * 60))
@@ -116,7 +88,8 @@ mod tests {
     fn each_failure_is_answered_more_strongly_and_then_from_the_beginning() {
         let recovery = Recovery { resets_per_hour: 60, ..Recovery::default() };
         let mut ladder = RecoveryEscalation::new(&recovery, at(0));
-        let steps: Vec<Step> = (0..6).map(|minute| ladder.fail(|_| true, at(minute))).collect();
+        let steps: Vec<RecoveryStep> =
+            (0..6).map(|minute| ladder.fail(|_| true, at(minute))).collect();
         assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
         ladder.recovered();
         assert_eq!(ladder.fail(|_| true, at(7)), Reopen);
@@ -130,7 +103,7 @@ mod tests {
     #[test]
     fn strong_steps_are_limited_in_rate_and_never_lost() {
         let mut ladder = RecoveryEscalation::new(&Recovery::default(), at(0));
-        let steps: Vec<Step> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
+        let steps: Vec<RecoveryStep> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
         assert_eq!(
             steps,
             [

@@ -48,7 +48,7 @@ pub fn unknown_place(word: &str, places: &[&str]) -> Option<String> {
 
 /// The operator's command with its places filled in; `None` when it names a USB device and there is
 /// none.
-pub(crate) fn filled(
+pub(crate) fn fill_in(
     command: &[String],
     port: &Path,
     usb: Option<&UsbDevice>,
@@ -105,14 +105,17 @@ mod tests {
         let usb = UsbDevice { name: "1-1.4".to_owned() };
         let uhubctl = words("uhubctl -l {hub} -p {hub_port} -a cycle");
         let port = Path::new("/dev/x");
-        assert_eq!(filled(&uhubctl, port, Some(&usb)), Some(words("uhubctl -l 1-1 -p 4 -a cycle")));
-        assert_eq!(filled(&uhubctl, port, None), None);
         assert_eq!(
-            filled(&words("relay {port} {usb}"), port, Some(&usb)),
+            fill_in(&uhubctl, port, Some(&usb)),
+            Some(words("uhubctl -l 1-1 -p 4 -a cycle"))
+        );
+        assert_eq!(fill_in(&uhubctl, port, None), None);
+        assert_eq!(
+            fill_in(&words("relay {port} {usb}"), port, Some(&usb)),
             Some(words("relay /dev/x 1-1.4"))
         );
-        assert_eq!(filled(&words("relay {port}"), port, None), Some(words("relay /dev/x")));
-        assert_eq!(filled(&[], port, Some(&usb)), None);
+        assert_eq!(fill_in(&words("relay {port}"), port, None), Some(words("relay /dev/x")));
+        assert_eq!(fill_in(&[], port, Some(&usb)), None);
     }
 
     #[test]

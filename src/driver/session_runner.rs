@@ -10,31 +10,33 @@ use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
 use super::clock::Clock;
-use super::detail::Record;
 use super::modem_events::ModemEvents;
 use super::pending::{Answer, Pending};
-use super::{Asked, Settings};
-use crate::modem::{Action, Session, SessionConfig, Snapshot};
+use super::port_record::PortRecord;
+use super::{QueuedRequest, Settings};
+use crate::domain::PortName;
+use crate::domain::modem::{ModemReason, ModemSnapshot, RequestError};
+use crate::modem::{Action, Session, SessionConfig};
 
 /// Octets read at once. A PTY gives at most 4095.
 const READ: usize = 2048;
-/// Requests that have not been answered yet.
-const MAX_ASKED: usize = 16;
+/// As long as so many requests are not answered, no more are taken from the queue.
+const MAX_OPEN_REQUESTS: usize = 16;
 
 /// Why a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The port went away.
-    HungUp(String),
-    /// The modem needs stronger means than commands.
-    GivenUp(String),
-    /// The modem is served on this port already.
-    Double(String),
+    HungUp(ModemReason),
+    /// The modem does not work, and no command helps.
+    GivenUp(ModemReason),
+    /// The modem is served on this other port already.
+    ServedOn(PortName),
 }
 
 /// Runs a session over any stream until it ends: what a port's task does, and what tests and
 /// benchmarks do over streams in memory.
-pub async fn attend<S, H>(stream: &mut S, port: &str, settings: &Settings, host: &Arc<H>) -> End
+pub async fn attend<S, H>(stream: &mut S, port: PortName, settings: &Settings, host: &Arc<H>) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: ModemEvents,
@@ -44,7 +46,7 @@ where
         host.report(snapshot);
         None
     };
-    SessionRunner::new(host.as_ref(), settings, &Record::default(), report)
+    SessionRunner::new(host.as_ref(), settings, &PortRecord::default(), report)
         .run(stream, settings.session(port), &mut requests)
         .await
 }
@@ -53,16 +55,16 @@ where
 pub(super) struct SessionRunner<'a, H, R> {
     host: &'a H,
     settings: &'a Settings,
-    record: &'a Record,
+    record: &'a PortRecord,
     report: R,
     clock: Clock,
     pending: Pending<'a>,
-    asked: Vec<(u64, Asked)>,
+    open_requests: Vec<(u64, QueuedRequest)>,
     next_id: u64,
 }
 
-impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H, R> {
-    pub fn new(host: &'a H, settings: &'a Settings, record: &'a Record, report: R) -> Self {
+impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'a, H, R> {
+    pub fn new(host: &'a H, settings: &'a Settings, record: &'a PortRecord, report: R) -> Self {
         let clock = Clock::start();
         SessionRunner {
             host,
@@ -71,7 +73,7 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
             report,
             clock,
             pending: Pending::default(),
-            asked: Vec::new(),
+            open_requests: Vec::new(),
             next_id: 0,
         }
     }
@@ -80,7 +82,7 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
         &mut self,
         stream: &mut S,
         config: SessionConfig,
-        requests: &mut mpsc::Receiver<Asked>,
+        requests: &mut mpsc::Receiver<QueuedRequest>,
     ) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -91,9 +93,9 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
         let mut buffer = [0_u8; READ];
         let mut timer = pin!(tokio::time::sleep_until(clock.instant(clock.now())));
         loop {
-            self.record.turn();
-            if let Some(answered) = session.take_answered() {
-                self.host.answered(&port, answered);
+            self.record.count_loop_turn();
+            if let Some(outcome) = session.take_command_outcome() {
+                self.host.command_ended(&port, outcome);
             }
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
@@ -109,26 +111,32 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
             tokio::select! {
                 biased;
                 () = timer.as_mut(), if !timer.is_elapsed() => session.tick(clock.now()),
-                answer = self.pending.next(), if !self.pending.is_empty() => answered(&mut session, answer, clock),
-                Some(asked) = requests.recv(), if self.asked.len() < MAX_ASKED => self.ask(&mut session, asked),
+                answer = self.pending.next(), if !self.pending.is_empty() => {
+                    give_answer(&mut session, answer, clock);
+                }
+                Some(request) = requests.recv(),
+                    if self.open_requests.len() < MAX_OPEN_REQUESTS =>
+                {
+                    self.begin_request(&mut session, request);
+                }
                 read = stream.read(&mut buffer) => match read {
-                    Ok(0) => return End::HungUp("the port hung up".to_owned()),
+                    Ok(0) => return End::HungUp(ModemReason::HungUp),
                     Ok(length) => {
                         let octets = buffer.get(..length).unwrap_or_default();
-                        self.record.came(octets, clock.now());
+                        self.record.add_received(octets, clock.now());
                         session.receive(octets, clock.now());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return End::HungUp(format!("reading failed: {error}")),
+                    Err(error) => return End::HungUp(ModemReason::ReadFailed(error.to_string())),
                 },
             }
         }
     }
 
-    fn ask(&mut self, session: &mut Session, asked: Asked) {
+    fn begin_request(&mut self, session: &mut Session, queued: QueuedRequest) {
         self.next_id += 1;
-        session.request(self.next_id, asked.request.clone(), self.clock.now());
-        self.asked.push((self.next_id, asked));
+        session.request(self.next_id, queued.request.clone(), self.clock.now());
+        self.open_requests.push((self.next_id, queued));
     }
 
     async fn carry_out<S: AsyncWrite + Unpin>(
@@ -139,7 +147,7 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
         while let Some(action) = session.next_action() {
             match action {
                 Action::Write(bytes) => {
-                    self.record.sent(&bytes, self.clock.now());
+                    self.record.add_sent(&bytes, self.clock.now());
                     write(stream, &bytes, self.settings.write_timeout).await?;
                 }
                 Action::Report(snapshot) => {
@@ -149,57 +157,80 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
                 }
                 Action::Reopen { reason } => return Err(End::GivenUp(reason)),
                 Action::Answer { id, reply } => self.reply(id, reply),
-                Action::Dropped { count } => self.record.dropped(count),
-                work => self.commission(work),
+                Action::Dropped { count } => self.record.count_dropped(count),
+                work => self.begin_host_work(work),
             }
         }
         Ok(())
     }
 
-    fn reply(&mut self, id: u64, reply: Result<Vec<String>, crate::modem::RequestError>) {
-        if let Some(at) = self.asked.iter().position(|(known, _)| *known == id) {
-            let (_, asked) = self.asked.swap_remove(at);
+    fn reply(&mut self, id: u64, reply: Result<Vec<String>, RequestError>) {
+        if let Some(position) = self.open_requests.iter().position(|(known, _)| *known == id) {
+            let (_, request) = self.open_requests.swap_remove(position);
             // Nobody may be waiting any more.
-            let _ = asked.reply.send(reply);
+            let _ = request.reply.send(reply);
         }
     }
 
-    /// Gives the host its work.
-    fn commission(&mut self, action: Action) {
+    /// Begins what the host has to do; the session gets the answer when it is done.
+    fn begin_host_work(&mut self, action: Action) {
         let host = self.host;
         match action {
             Action::Store { token, received } => {
-                self.record.message();
-                debug!(event = "message_read", store = %received.store, index = received.index, "read");
+                self.record.count_message();
+                let (store, index) =
+                    received.slot.map_or(("", -1), |slot| (slot.store.as_str(), slot.index));
+                debug!(event = "message_read", store, index, "message read");
                 self.pending.push(async move {
                     let stored = host.store(received).await;
                     if let Err(error) = &stored {
-                        warn!(event = "message_not_stored", %error, "a message could not be stored; it stays in the modem");
+                        warn!(
+                            event = "message_not_stored",
+                            %error,
+                            "a message could not be stored; it stays in the modem"
+                        );
                     }
                     Answer::Stored(token, stored.is_ok())
                 });
             }
             Action::Identified { token, imei, sim } => self.pending.push(async move {
-                let custody = host.identified(&imei, &sim).await;
-                let told = |error| warn!(event = "sim_not_recorded", %error, "the card could not be recorded");
-                Answer::MessageOwner(token, custody.map_err(told))
+                let owner = host.identified(&imei, &sim).await;
+                let log = |error| {
+                    warn!(event = "sim_not_recorded", %error, "the SIM card could not be recorded");
+                };
+                Answer::Identified(token, owner.map_err(log))
             }),
             Action::Emptied { token, imei, iccid } => self.pending.push(async move {
                 let done = host.emptied(&imei, &iccid).await;
                 if let Err(error) = &done {
-                    warn!(event = "custody_not_recorded", %error, "the change of custody could not be recorded");
+                    warn!(
+                        event = "custody_not_recorded",
+                        %error,
+                        "that the modem's own message store is empty could not be recorded"
+                    );
                 }
                 Answer::Emptied(token, done.is_ok())
             }),
             Action::MayEnterPin { token, imei, iccid } => self.pending.push(async move {
-                let answer = host.may_enter_pin(&imei, iccid.as_deref()).await;
-                let told = |error| warn!(event = "pin_not_recorded", %error, "a PIN's try could not be recorded");
-                Answer::MayEnterPin(token, answer.map_err(told))
+                let answer = host.may_enter_pin(&imei, iccid.as_ref()).await;
+                let log = |error| {
+                    warn!(
+                        event = "pin_not_recorded",
+                        %error,
+                        "the attempt to enter a PIN could not be recorded; it is not made"
+                    );
+                };
+                Answer::MayEnterPin(token, answer.map_err(log))
             }),
             Action::PinAccepted { imei, iccid } => self.pending.push(async move {
-                info!(event = "pin_accepted", "the SIM card took its PIN");
-                if let Err(error) = host.pin_accepted(&imei, iccid.as_deref()).await {
-                    warn!(event = "pin_not_recorded", %error, "that the PIN was taken could not be recorded; it will not be entered again");
+                info!(event = "pin_accepted", "the SIM card accepted its PIN");
+                if let Err(error) = host.pin_accepted(&imei, iccid.as_ref()).await {
+                    warn!(
+                        event = "pin_not_recorded",
+                        %error,
+                        "that the PIN was accepted could not be recorded; it will not be entered \
+                         again"
+                    );
                 }
                 Answer::Nothing
             }),
@@ -209,11 +240,11 @@ impl<'a, H: ModemEvents, R: FnMut(Snapshot) -> Option<End>> SessionRunner<'a, H,
     }
 }
 
-fn answered(session: &mut Session, answer: Answer, clock: Clock) {
+fn give_answer(session: &mut Session, answer: Answer, clock: Clock) {
     let now = clock.now();
     match answer {
         Answer::Stored(token, ok) => session.stored(token, ok, now),
-        Answer::MessageOwner(token, answer) => session.custody(token, answer, now),
+        Answer::Identified(token, answer) => session.identified(token, answer, now),
         Answer::Emptied(token, ok) => session.emptied(token, ok, now),
         Answer::MayEnterPin(token, answer) => session.may_enter_pin(token, answer, now),
         Answer::Nothing => {}
@@ -229,7 +260,7 @@ async fn write<S: AsyncWrite + Unpin>(
 ) -> Result<(), End> {
     match tokio::time::timeout(limit, stream.write_all(bytes)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(End::HungUp(format!("writing failed: {error}"))),
-        Err(_) => Err(End::GivenUp("the modem does not read what it is sent".to_owned())),
+        Ok(Err(error)) => Err(End::HungUp(ModemReason::WriteFailed(error.to_string()))),
+        Err(_) => Err(End::GivenUp(ModemReason::WriteTimedOut)),
     }
 }

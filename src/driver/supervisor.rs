@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch as latest};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -15,10 +16,11 @@ use super::hardware::Hardware;
 use super::holders::Holders;
 use super::hotplug::HotplugWatcher;
 use super::modem_events::ModemEvents;
-use super::records::Records;
+use super::port_records::PortRecords;
 use super::worker::Worker;
-use super::{Asked, PortOptions, Ports, Settings};
-use crate::modem::RequestError;
+use super::{PortOptions, Ports, QueuedRequest, Settings};
+use crate::domain::PortName;
+use crate::domain::modem::RequestError;
 
 /// Should a folder's change have escaped notice.
 const RESCAN: Duration = Duration::from_secs(60);
@@ -32,7 +34,7 @@ const MAX_PORTS: usize = 4096;
 struct Served {
     baud: u32,
     options: PortOptions,
-    requests: mpsc::Sender<Asked>,
+    requests: mpsc::Sender<QueuedRequest>,
     /// After panics.
     backoff: Backoff,
     task: Option<Id>,
@@ -42,14 +44,14 @@ struct Served {
 pub(crate) struct Supervisor<H> {
     ports: Vec<Ports>,
     /// What `ports` is to be from now on.
-    wanted: latest::Receiver<Vec<Ports>>,
+    wanted: watch::Receiver<Vec<Ports>>,
     /// The ports have been looked for.
-    looked: latest::Sender<bool>,
+    looked: watch::Sender<bool>,
     settings: Settings,
     host: Arc<H>,
     stop: CancellationToken,
     hardware: Hardware,
-    records: Records,
+    records: PortRecords,
     changed: Arc<Notify>,
     holders: Holders,
     served: HashMap<PathBuf, Served>,
@@ -62,12 +64,12 @@ pub(crate) struct Supervisor<H> {
 
 impl<H: ModemEvents> Supervisor<H> {
     pub fn new(
-        mut wanted: latest::Receiver<Vec<Ports>>,
+        mut wanted: watch::Receiver<Vec<Ports>>,
         settings: Settings,
         host: Arc<H>,
         stop: CancellationToken,
-        records: Records,
-        looked: latest::Sender<bool>,
+        records: PortRecords,
+        looked: watch::Sender<bool>,
     ) -> Self {
         let ports = wanted.borrow_and_update().clone();
         Supervisor {
@@ -88,38 +90,38 @@ impl<H: ModemEvents> Supervisor<H> {
         }
     }
 
-    pub async fn run(mut self, mut requests: mpsc::Receiver<(String, Asked)>) {
-        let mut watch = HotplugWatcher::new()
+    pub async fn run(mut self, mut requests: mpsc::Receiver<(PortName, QueuedRequest)>) {
+        let mut hotplug = HotplugWatcher::new()
             .map_err(|error| warn!(event = "ports_not_watched", %error, "ports are looked for each minute"))
             .ok();
         let stop = self.stop.clone();
         let mut restarts = JoinSet::new();
-        self.rescan(watch.as_mut()).await;
+        self.rescan(hotplug.as_mut()).await;
         self.looked.send_replace(true);
         loop {
             tokio::select! {
                 // First: a worker that ended because of the stop has not fallen.
                 biased;
                 () = stop.cancelled() => break,
-                () = changed(watch.as_mut()) => {
+                () = changed(hotplug.as_mut()) => {
                     tokio::time::sleep(SETTLE).await;
-                    self.rescan(watch.as_mut()).await;
+                    self.rescan(hotplug.as_mut()).await;
                 }
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let id = match ended { Ok((id, ())) => id, Err(error) => error.id() };
                     if let Some(path) = self.leaving.remove(&id) {
                         if self.gone(&path) {
-                            self.rescan(watch.as_mut()).await;
+                            self.rescan(hotplug.as_mut()).await;
                         }
                     } else if let Some((path, pause)) = self.fallen(id) {
                         restarts.spawn(async move { tokio::time::sleep(pause).await; path });
                     }
                 }
                 Some(Ok(path)) = restarts.join_next() => self.start(&path),
-                Some((port, asked)) = requests.recv() => self.route(&port, asked),
+                Some((port, request)) = requests.recv() => self.route(&port, request),
                 Ok(()) = self.wanted.changed() => {
                     self.dismiss();
-                    self.rescan(watch.as_mut()).await;
+                    self.rescan(hotplug.as_mut()).await;
                 }
             }
         }
@@ -161,32 +163,32 @@ impl<H: ModemEvents> Supervisor<H> {
     /// A port's task has ended as it was to. Whether the port is wanted again, otherwise.
     fn gone(&self, path: &Path) -> bool {
         info!(event = "port_removed", port = %path.display(), "the port is not served any more as it was");
-        let port = path.to_string_lossy();
-        self.records.forget(&port);
+        let port = port_name(path);
+        self.records.remove(&port);
         self.host.removed(&port);
         meant(&self.ports, path).is_some()
     }
 
-    fn route(&self, port: &str, asked: Asked) {
-        let sender = self.served.get(Path::new(port)).map(|served| &served.requests);
-        let refused = match sender.map(|sender| sender.try_send(asked)) {
+    fn route(&self, port: &PortName, request: QueuedRequest) {
+        let sender = self.served.get(Path::new(port.as_str())).map(|served| &served.requests);
+        let (request, error) = match sender.map(|sender| sender.try_send(request)) {
             None | Some(Ok(())) => return,
-            Some(Err(mpsc::error::TrySendError::Full(asked))) => (asked, RequestError::TooMany),
-            Some(Err(mpsc::error::TrySendError::Closed(asked))) => (asked, RequestError::Gone),
+            Some(Err(TrySendError::Full(request))) => (request, RequestError::TooMany),
+            Some(Err(TrySendError::Closed(request))) => (request, RequestError::Gone),
         };
-        let _ = refused.0.reply.send(Err(refused.1));
+        let _ = request.reply.send(Err(error));
     }
 
     /// Starts a task for each port that has none, and tells all tasks to look at their ports.
-    async fn rescan(&mut self, watch: Option<&mut HotplugWatcher>) {
+    async fn rescan(&mut self, hotplug: Option<&mut HotplugWatcher>) {
         let ports = self.ports.clone();
         let Ok(found) = tokio::task::spawn_blocking(move || find(&ports)).await else { return };
-        if let Some(watch) = watch {
+        if let Some(hotplug) = hotplug {
             let folders = found
                 .iter()
                 .map(|found| &found.path)
                 .chain(self.ports.iter().map(|ports| &ports.pattern.path));
-            watch.follow(folders.map(|path| fixed_folder(path)));
+            hotplug.follow(folders.map(|path| fixed_folder(path)));
         }
         let is_known = |path: &PathBuf| {
             self.served.contains_key(path) || self.leaving.values().any(|leaving| leaving == path)
@@ -239,7 +241,8 @@ impl<H: ModemEvents> Supervisor<H> {
             options: served.options.clone(),
             hardware: self.hardware.clone(),
             records: self.records.clone(),
-            record: self.records.of(&path.to_string_lossy()),
+            record: self.records.open(&port_name(path)),
+            port: port_name(path),
             named: self.ports.iter().any(|ports| ports.pattern.path == path),
             settings: self.settings.clone(),
             host: Arc::clone(&self.host),
@@ -253,10 +256,15 @@ impl<H: ModemEvents> Supervisor<H> {
     }
 }
 
-async fn changed(watch: Option<&mut HotplugWatcher>) {
-    match watch {
-        Some(watch) => tokio::select! {
-            () = watch.changed() => {}
+/// A path as the port's name in reports, logs and requests.
+fn port_name(path: &Path) -> PortName {
+    PortName::from_stored(path.to_string_lossy())
+}
+
+async fn changed(hotplug: Option<&mut HotplugWatcher>) {
+    match hotplug {
+        Some(hotplug) => tokio::select! {
+            () = hotplug.changed() => {}
             () = tokio::time::sleep(RESCAN) => {}
         },
         None => tokio::time::sleep(RESCAN).await,

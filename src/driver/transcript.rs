@@ -30,8 +30,8 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    /// Octets that were sent.
-    pub fn sent(&mut self, octets: &[u8], now: Moment) {
+    /// Adds bytes that were sent.
+    pub fn add_sent(&mut self, octets: &[u8], now: Moment) {
         let text = String::from_utf8_lossy(octets);
         for line in text.split('\r').filter(|line| !line.is_empty()) {
             let kind = self.masker.sent();
@@ -39,8 +39,8 @@ impl Transcript {
         }
     }
 
-    /// Octets that came.
-    pub fn came(&mut self, octets: &[u8], now: Moment) {
+    /// Adds bytes that were received.
+    pub fn add_received(&mut self, octets: &[u8], now: Moment) {
         let mut runs = octets.split(|octet| matches!(octet, b'\r' | b'\n'));
         self.more(runs.next().unwrap_or_default());
         for run in runs {
@@ -50,7 +50,7 @@ impl Transcript {
     }
 
     /// The port has been opened: a new conversation begins.
-    pub fn opened(&mut self) {
+    pub fn begin_conversation(&mut self) {
         self.earlier = self.last.heads.len();
         self.opening = Lines::default();
         self.partial.clear();
@@ -58,7 +58,7 @@ impl Transcript {
     }
 
     /// The last lines, masked: seconds, `>` (sent) or `<`, the line.
-    pub fn shown(&self) -> Vec<String> {
+    pub fn masked_lines(&self) -> Vec<String> {
         let shown = |(head, text): (&Head, String)| {
             let direction = if head.kind == mask::Kind::Sent { '>' } else { '<' };
             let line: String = mask::masked(head.kind, &text).chars().take(SHOWN).collect();
@@ -178,40 +178,40 @@ mod tests {
     fn the_last_lines_are_kept_without_numbers_and_texts() {
         let mut transcript = Transcript::default();
         let now = Moment::default();
-        transcript.sent(b"ATI\r", now);
-        transcript.came(b"\r\n+CNUM: \"\",\"+3161", now);
-        transcript.came(b"2345678\",145\r\n\r\nOK\r\n", now);
+        transcript.add_sent(b"ATI\r", now);
+        transcript.add_received(b"\r\n+CNUM: \"\",\"+3161", now);
+        transcript.add_received(b"2345678\",145\r\n\r\nOK\r\n", now);
         assert_eq!(
-            transcript.shown(),
+            transcript.masked_lines(),
             ["0.000 > ATI", "0.000 < +CNUM: \"\",\"+…678\",145", "0.000 < OK"]
         );
-        transcript.sent(b"at+cpin=\"4711\"\r", now);
+        transcript.add_sent(b"at+cpin=\"4711\"\r", now);
         let kept: Vec<String> = transcript.last.iter().map(|(_, text)| text).collect();
         assert_eq!(kept.last().unwrap(), "at+cpin=***", "a PIN is not even kept");
         for _ in 0..1000 {
-            transcript.came(b"OK\r\n", now);
+            transcript.add_received(b"OK\r\n", now);
         }
-        assert_eq!(transcript.shown().len(), LINES);
+        assert_eq!(transcript.masked_lines().len(), LINES);
         let recording = transcript.recording();
         assert_eq!(
             recording.get(..3).unwrap(),
             ["> ATI", "< +CNUM: \"\",\"+31610000001\",145", "< OK"]
         );
         assert_eq!(recording.len(), OPENING + LINES, "the beginning and the end");
-        transcript.opened();
-        transcript.came(b"RDY\r\n", now);
-        transcript.sent(b"ATE0\r", now);
+        transcript.begin_conversation();
+        transcript.add_received(b"RDY\r\n", now);
+        transcript.add_sent(b"ATE0\r", now);
         assert_eq!(transcript.recording(), ["! RDY", "> ATE0"]);
-        let shown = transcript.shown();
+        let shown = transcript.masked_lines();
         assert_eq!(shown.get(LINES - 3..).unwrap(), ["0.000 < OK", "0.000 < RDY", "0.000 > ATE0"]);
     }
 
     #[test]
     fn noise_is_kept_as_it_can_be_read() {
         let mut transcript = Transcript::default();
-        transcript.came(b"\x00\xff +CSQ:\x07 1\xe9 \x00\r\n\x00\r\n", Moment::default());
-        transcript.came(&[b'x'; 10 * LENGTH], Moment::default());
-        transcript.came(b"\n", Moment::default());
+        transcript.add_received(b"\x00\xff +CSQ:\x07 1\xe9 \x00\r\n\x00\r\n", Moment::default());
+        transcript.add_received(&[b'x'; 10 * LENGTH], Moment::default());
+        transcript.add_received(b"\n", Moment::default());
         let kept: Vec<String> = transcript.last.iter().map(|(_, text)| text).collect();
         assert_eq!(kept, ["\u{ff} +CSQ: 1\u{e9}", &"x".repeat(LENGTH)]);
     }

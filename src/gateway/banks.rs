@@ -192,8 +192,8 @@ impl Banks {
         let modems = self.presence.modems.modems();
         let port = modems
             .iter()
-            .find(|modem| modem.imei.as_deref() == Some(imei))
-            .map(|modem| &modem.port);
+            .find(|modem| modem.snapshot.imei().is_some_and(|known| known == imei))
+            .map(|modem| &modem.snapshot.port);
         let has = |bank: &&KnownBank| {
             port.is_some_and(|port| {
                 bank.report.radios.iter().any(|radio| radio.port == port.as_str())

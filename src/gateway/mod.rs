@@ -61,9 +61,7 @@ pub use banks::Banks;
 pub use environment::{Clock, Entropy};
 pub use error::Error;
 pub use inbox::{Arrival, Inbox, Ingested, Pdu};
-pub use modem_control::{
-    BoxFuture, ModemAsk, ModemControl, ModemDetail, Reload, Reloaded, ScannedPort,
-};
+pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry};
 pub use number_discovery::{NumberDiscovery, Wanted};
 pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};

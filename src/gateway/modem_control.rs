@@ -4,88 +4,39 @@
 use std::future::Future;
 use std::pin::Pin;
 
-/// What is asked of a modem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModemAsk {
-    /// One command, while its worker waits.
-    At(String),
-    /// A USSD code.
-    Ussd(String),
-    /// A USSD code in the name of a SIM; the network's text.
-    NumberByUssd {
-        /// The SIM's ICCID.
-        iccid: String,
-        /// The code.
-        code: String,
-    },
-    /// A message in the name of a SIM.
-    Send {
-        /// The SIM's ICCID.
-        iccid: String,
-        /// Service centre's address, then SMS-SUBMIT.
-        pdu: Vec<u8>,
-    },
-    /// Write a SIM's number into its own-number phonebook; the number as it was read back.
-    WriteNumber {
-        /// The SIM's ICCID.
-        iccid: String,
-        /// The number, with `+`.
-        number: String,
-    },
-    /// Start it anew.
-    Reset {
-        /// By the stronger command, where its model has one.
-        hard: bool,
-    },
-}
-
-/// What is known of a modem beside its state.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ModemDetail {
-    /// What it has in it: its firmware.
-    pub firmware: Option<String>,
-    /// The profile that was chosen for its model.
-    pub profile: Option<String>,
-    /// The USB device that its port belongs to.
-    pub usb: Option<String>,
-    /// How often each step of the recovery ladder was taken.
-    pub recoveries: Vec<(String, u32)>,
-    /// Messages that came with their URC and could be given to nobody.
-    pub dropped: u64,
-    /// The last lines of its conversation, with numbers and texts masked.
-    pub transcript: Vec<String>,
-}
+use crate::domain::PortName;
+use crate::domain::modem::{ModemDetail, ModemIdentity, ModemRequest, RequestError};
 
 /// A port that was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScannedPort {
     /// Its path.
     pub port: String,
-    /// What it is: `served`, `modem`, `silent`, or why it cannot be opened.
+    /// `served` by a worker, a `modem` that answers, or why it is not known what is there.
     pub answer: String,
-    /// IMEI, when a modem answered.
-    pub imei: Option<String>,
-    /// Manufacturer, likewise.
-    pub manufacturer: Option<String>,
-    /// Model, likewise.
-    pub model: Option<String>,
-    /// The profile that fits it.
+    /// Who answered, when a modem did.
+    pub identity: Option<ModemIdentity>,
+    /// The profile that fits the modem.
     pub profile: Option<String>,
 }
 
 /// An answer that comes later.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Who can ask the modems.
+/// How the business reaches the modems. The daemon puts the driver behind it.
 pub trait ModemControl: Send + Sync {
-    /// What is known of the modem on this port.
+    /// What the driver has counted and recorded of this port.
     fn detail(&self, port: &str) -> Option<ModemDetail>;
 
     /// Its conversation under pseudonyms, line by line: what a recording is made of.
     fn recording(&self, port: &str) -> Option<Vec<String>>;
 
-    /// Asks it; the reply's lines, or why there are none.
-    fn ask(&self, port: String, ask: ModemAsk) -> BoxFuture<'_, Result<Vec<String>, String>>;
+    /// Asks the modem on this port something; the lines of its reply.
+    fn request(
+        &self,
+        port: PortName,
+        request: ModemRequest,
+    ) -> BoxFuture<'_, Result<Vec<String>, RequestError>>;
 
     /// The USSD code that the mobile operator of the card with this IMSI answers with its number.
     fn own_number_code(&self, imsi: &str) -> Option<String>;

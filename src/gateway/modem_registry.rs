@@ -5,8 +5,8 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::domain::Timestamp;
-use crate::domain::modem::ModemStatus;
+use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, ModemStatus};
+use crate::domain::{Iccid, PortName, Timestamp};
 
 /// The modems as they last reported themselves.
 #[derive(Debug, Default)]
@@ -14,9 +14,9 @@ pub struct ModemRegistry(Mutex<Modems>);
 
 #[derive(Debug, Default)]
 struct Modems {
-    by_port: BTreeMap<String, ModemStatus>,
-    port_of_sim: HashMap<String, String>,
-    histories: HashMap<String, VecDeque<Change>>,
+    by_port: BTreeMap<PortName, ModemStatus>,
+    port_of_sim: HashMap<Iccid, PortName>,
+    histories: HashMap<PortName, VecDeque<Change>>,
 }
 
 /// Changes that are remembered of each port.
@@ -27,42 +27,71 @@ const HISTORY: usize = 24;
 pub struct Change {
     /// When.
     pub at: Timestamp,
-    /// The state's word.
-    pub state: String,
+    /// The state from then on.
+    pub state: ModemState,
     /// Why, where there is something to say.
-    pub reason: Option<String>,
+    pub reason: Option<ModemReason>,
+}
+
+impl Modems {
+    fn add_to_history(
+        &mut self,
+        before: Option<&ModemStatus>,
+        snapshot: &ModemSnapshot,
+        now: Timestamp,
+    ) {
+        let same = |before: &ModemStatus| {
+            before.snapshot.state == snapshot.state && before.snapshot.reason == snapshot.reason
+        };
+        if !before.is_some_and(same) {
+            let history = self.histories.entry(snapshot.port.clone()).or_default();
+            history.truncate(HISTORY - 1);
+            let (state, reason) = (snapshot.state, snapshot.reason.clone());
+            history.push_front(Change { at: now, state, reason });
+        }
+    }
+
+    /// A SIM is where it was seen last.
+    fn move_sim(&mut self, before: Option<&ModemStatus>, snapshot: &ModemSnapshot) {
+        if let Some(left) = before.and_then(|before| before.snapshot.iccid())
+            && self.port_of_sim.get(left) == Some(&snapshot.port)
+        {
+            self.port_of_sim.remove(left);
+        }
+        if let Some(iccid) = snapshot.iccid() {
+            self.port_of_sim.insert(iccid.clone(), snapshot.port.clone());
+        }
+    }
+
+    /// The status of the working modem that a SIM is in, if its last report is fresh (invariant 13
+    /// of the crate's documentation).
+    fn working_with(&self, iccid: &str, now: Timestamp) -> Option<&ModemStatus> {
+        let status = self.by_port.get(self.port_of_sim.get(iccid)?)?;
+        let has_sim = status.snapshot.iccid().is_some_and(|known| known == iccid);
+        (has_sim && status.usable(now)).then_some(status)
+    }
 }
 
 impl ModemRegistry {
-    /// Takes a modem's report. `since` stays when the state is the same as before; a first try is
-    /// over once. Whether a SIM works now that did not before.
-    pub fn report(&self, status: ModemStatus) -> bool {
+    /// Takes a modem's report. Returns whether a SIM works now that did not work before.
+    pub fn report(&self, snapshot: ModemSnapshot, now: Timestamp) -> bool {
         let mut modems = self.lock();
-        let before = modems.by_port.remove(&status.port);
-        let same =
-            |before: &ModemStatus| before.state == status.state && before.reason == status.reason;
-        if !before.as_ref().is_some_and(same) {
-            let history = modems.histories.entry(status.port.clone()).or_default();
-            history.truncate(HISTORY - 1);
-            let (state, reason) = (status.state.clone(), status.reason.clone());
-            history.push_front(Change { at: status.seen_at, state, reason });
+        let before = modems.by_port.remove(&snapshot.port);
+        modems.add_to_history(before.as_ref(), &snapshot, now);
+        modems.move_sim(before.as_ref(), &snapshot);
+        let mut status = ModemStatus::first(snapshot, now);
+        let mut worked = false;
+        if let Some(before) = before {
+            // A state lasts as long as only its reason changes; a first try is over once.
+            if before.snapshot.state == status.snapshot.state {
+                status.since = before.since;
+            }
+            status.settled |= before.settled;
+            worked =
+                before.snapshot.is_ready() && before.snapshot.iccid() == status.snapshot.iccid();
         }
-        let worked = |before: &ModemStatus| before.ready && before.iccid == status.iccid;
-        let news = status.ready && !before.as_ref().is_some_and(worked);
-        let since = before
-            .as_ref()
-            .filter(|before| before.state == status.state)
-            .map_or(status.since, |before| before.since);
-        let settled = status.settled || before.as_ref().is_some_and(|before| before.settled);
-        if let Some(left) = before.and_then(|before| before.iccid)
-            && modems.port_of_sim.get(&left) == Some(&status.port)
-        {
-            modems.port_of_sim.remove(&left);
-        }
-        if let Some(iccid) = &status.iccid {
-            modems.port_of_sim.insert(iccid.clone(), status.port.clone());
-        }
-        modems.by_port.insert(status.port.clone(), ModemStatus { since, settled, ..status });
+        let news = status.snapshot.is_ready() && !worked;
+        modems.by_port.insert(status.snapshot.port.clone(), status);
         news
     }
 
@@ -72,10 +101,10 @@ impl ModemRegistry {
     }
 
     /// A port is not served any more.
-    pub fn removed(&self, port: &str) {
+    pub fn remove(&self, port: &PortName) {
         let mut modems = self.lock();
         modems.by_port.remove(port);
-        modems.port_of_sim.retain(|_, of_sim| of_sim != port);
+        modems.port_of_sim.retain(|_, port_of_sim| port_of_sim != port);
         modems.histories.remove(port);
     }
 
@@ -97,20 +126,15 @@ impl ModemRegistry {
         self.lock().by_port.values().cloned().collect()
     }
 
-    /// The port of the working modem that a SIM is in, if its last word is fresh (I13).
-    pub fn port_of(&self, iccid: &str, now: Timestamp) -> Option<String> {
-        let modems = self.lock();
-        let port = modems.port_of_sim.get(iccid)?;
-        let status = modems.by_port.get(port)?;
-        (status.usable(now) && status.iccid.as_deref() == Some(iccid)).then(|| port.clone())
+    /// The port of the working modem that a SIM is in, if its last report is fresh (invariant 13
+    /// of the crate's documentation).
+    pub fn port_of(&self, iccid: &str, now: Timestamp) -> Option<PortName> {
+        self.lock().working_with(iccid, now).map(|status| status.snapshot.port.clone())
     }
 
     /// For how long a SIM has been in a working modem, if it is in one.
     pub fn on_air_for(&self, iccid: &str, now: Timestamp) -> Option<Duration> {
-        let modems = self.lock();
-        let status = modems.by_port.get(modems.port_of_sim.get(iccid)?)?;
-        let works = status.usable(now) && status.iccid.as_deref() == Some(iccid);
-        works.then(|| now.since(status.since))
+        self.lock().working_with(iccid, now).map(|status| now.since(status.since))
     }
 
     fn lock(&self) -> MutexGuard<'_, Modems> {
@@ -121,69 +145,60 @@ impl ModemRegistry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::modem::STALE_AFTER;
+    use crate::domain::modem::{STALE_AFTER, SimCard};
 
-    fn status(port: &str, iccid: Option<&str>, ready: bool, at: i64) -> ModemStatus {
-        ModemStatus {
-            port: port.to_owned(),
-            state: if ready { "Ready" } else { "Registering" }.to_owned(),
-            reason: None,
-            ready,
-            settled: ready,
-            imei: None,
-            manufacturer: None,
-            model: None,
-            iccid: iccid.map(str::to_owned),
-            signal_dbm: None,
-            operator: None,
-            registered: true,
-            stores: Vec::new(),
-            since: Timestamp(at),
-            seen_at: Timestamp(at),
-        }
+    fn report(registry: &ModemRegistry, port: &str, iccid: Option<&str>, ready: bool, at: i64) {
+        let state = if ready { ModemState::Ready } else { ModemState::Registering };
+        let sim = iccid.map(|iccid| SimCard {
+            iccid: Iccid::from_stored(iccid),
+            imsi: None,
+            number: None,
+        });
+        let snapshot = ModemSnapshot::new(PortName::from_stored(port), state);
+        registry.report(ModemSnapshot { sim, ..snapshot }, Timestamp(at));
     }
 
     #[test]
     fn a_sim_follows_from_port_to_port() {
-        let board = ModemRegistry::default();
-        board.report(status("a", Some("1"), true, 1));
-        board.report(status("b", Some("1"), true, 2));
-        board.report(status("a", None, false, 3));
-        assert_eq!(board.port_of("1", Timestamp(4)).as_deref(), Some("b"));
-        board.report(status("b", Some("2"), true, 5));
-        assert_eq!(board.port_of("1", Timestamp(6)), None);
-        assert_eq!(board.port_of("2", Timestamp(6)).as_deref(), Some("b"));
+        let registry = ModemRegistry::default();
+        report(&registry, "a", Some("1"), true, 1);
+        report(&registry, "b", Some("1"), true, 2);
+        report(&registry, "a", None, false, 3);
+        assert_eq!(registry.port_of("1", Timestamp(4)), Some(PortName::from_stored("b")));
+        report(&registry, "b", Some("2"), true, 5);
+        assert_eq!(registry.port_of("1", Timestamp(6)), None);
+        assert_eq!(registry.port_of("2", Timestamp(6)), Some(PortName::from_stored("b")));
     }
 
     #[test]
     fn a_stale_or_unready_modem_gives_no_number() {
-        let board = ModemRegistry::default();
-        board.report(status("a", Some("1"), false, 1));
-        assert_eq!(board.port_of("1", Timestamp(1)), None);
-        board.report(status("a", Some("1"), true, 1));
-        assert!(board.port_of("1", Timestamp(1)).is_some());
-        assert_eq!(board.port_of("1", Timestamp(1).plus(STALE_AFTER)), None);
+        let registry = ModemRegistry::default();
+        report(&registry, "a", Some("1"), false, 1);
+        assert_eq!(registry.port_of("1", Timestamp(1)), None);
+        report(&registry, "a", Some("1"), true, 1);
+        assert!(registry.port_of("1", Timestamp(1)).is_some());
+        assert_eq!(registry.port_of("1", Timestamp(1).plus(STALE_AFTER)), None);
     }
 
     #[test]
     fn since_is_when_the_state_began() {
-        let board = ModemRegistry::default();
+        let registry = ModemRegistry::default();
         for at in [1, 2, 3] {
-            board.report(status("a", None, false, at));
+            report(&registry, "a", None, false, at);
         }
-        board.report(status("a", None, true, 4));
-        board.report(status("a", None, true, 5));
+        report(&registry, "a", None, true, 4);
+        report(&registry, "a", None, true, 5);
         assert_eq!(
-            board.modems().first().map(|m| (m.since, m.seen_at)),
+            registry.modems().first().map(|m| (m.since, m.seen_at)),
             Some((Timestamp(4), Timestamp(5)))
         );
         let history: Vec<_> =
-            board.history("a").into_iter().map(|change| (change.at.0, change.state)).collect();
-        assert_eq!(history, [(1, "Registering".to_owned()), (4, "Ready".to_owned())]);
+            registry.history("a").into_iter().map(|change| (change.at.0, change.state)).collect();
+        assert_eq!(history, [(1, ModemState::Registering), (4, ModemState::Ready)]);
         for at in 6..200 {
-            board.report(status("a", None, at % 2 == 0, at));
+            report(&registry, "a", None, at % 2 == 0, at);
         }
-        let history = board.history("a");
+        let history = registry.history("a");
         assert_eq!((history.len(), history.last().map(|change| change.at.0)), (HISTORY, Some(199)));
     }
 }

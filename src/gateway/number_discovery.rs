@@ -13,10 +13,11 @@ use super::background::Wakeups;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use super::sims::{Sims, with_number};
-use super::{Error, ModemAsk, ModemControl, SimView};
+use super::{Error, ModemControl, SimView};
+use crate::domain::modem::{ModemRequest, SimTask};
 use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::sim::{NumberSource, Sim, replaces};
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{Iccid, PortName, SimId, Timestamp};
 use crate::sms::{self, Address, Submit};
 use crate::store::{Actor, Loopback, StoreError, WriteTx};
 
@@ -42,6 +43,10 @@ pub struct Wanted {
     pub ussd: bool,
     /// By a message.
     pub loopback: bool,
+}
+
+fn for_sim(iccid: &str, task: SimTask) -> ModemRequest {
+    ModemRequest::ForSim { iccid: Iccid::from_stored(iccid), task }
 }
 
 /// Finds out the numbers of SIMs that nothing else tells.
@@ -122,9 +127,9 @@ impl NumberDiscovery {
                 .record_failed_attempt(sim.id, DiscoveryMethod::Ussd, NO_CODE.to_owned())
                 .await?);
         };
-        let asked =
-            modems.ask(port, ModemAsk::NumberByUssd { iccid: iccid.to_owned(), code }).await;
-        let told = asked.and_then(|reply| {
+        let request = for_sim(iccid, SimTask::Ussd(code));
+        let asked = modems.request(port, request).await;
+        let told = asked.map_err(|error| error.to_string()).and_then(|reply| {
             let number = sms::number_in_ussd(&reply.join(" "), None);
             number.ok_or_else(|| {
                 "there is no number in the network's answer; set it by `simbridge sim set-number`"
@@ -187,8 +192,9 @@ impl NumberDiscovery {
                 Ok(tx.add_loopback(&noted, &loopback, now.minus(KNOWN))?)
             })
             .await?;
-        let sent = modems.ask(port, ModemAsk::Send { iccid: iccid.to_owned(), pdu }).await;
-        if let Err(failure) = sent {
+        let sent = modems.request(port, for_sim(iccid, SimTask::Send(pdu))).await;
+        if let Err(error) = sent {
+            let failure = error.to_string();
             return Err(self
                 .record_failed_attempt(sim.id, DiscoveryMethod::Loopback, failure)
                 .await?);
@@ -213,9 +219,9 @@ impl NumberDiscovery {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let number =
             sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
-        let asked =
-            modems.ask(port, ModemAsk::WriteNumber { iccid: iccid.to_owned(), number }).await;
-        let (now, written) = (self.env.now(), asked.map_err(Error::Refused)?.join(" "));
+        let asked = modems.request(port, for_sim(iccid, SimTask::WriteNumber(number))).await;
+        let asked = asked.map_err(|error| Error::Refused(error.to_string()))?;
+        let (now, written) = (self.env.now(), asked.join(" "));
         let subject = format!("SIM {iccid}");
         self.env
             .store
@@ -330,7 +336,7 @@ impl NumberDiscovery {
     }
 
     /// The SIM, and the port of the working modem that it is in.
-    async fn sim_on_modem(&self, iccid: &str) -> Result<(Sim, String), Error> {
+    async fn sim_on_modem(&self, iccid: &str) -> Result<(Sim, PortName), Error> {
         let view = self.sims.find(iccid.to_owned()).await?;
         let port =
             view.port.ok_or_else(|| Error::refused("this SIM is in no working modem now"))?;

@@ -13,7 +13,7 @@ use crate::domain::availability::{
 };
 use crate::domain::country::Countries;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{PortName, SimId, Timestamp};
 use crate::store::{Actor, LocationPeriod, WriteTx};
 
 /// For how long location periods are kept after their end.
@@ -38,7 +38,7 @@ pub struct SimView {
     /// The SIM.
     pub sim: Sim,
     /// The port of the working modem that it is in.
-    pub port: Option<String>,
+    pub port: Option<PortName>,
     /// Until when it rests between two rentals, if it does now.
     pub rests_until: Option<Timestamp>,
     /// Why it cannot be given out, as far as that is a matter of the SIM itself; `None` when it

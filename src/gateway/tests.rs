@@ -8,10 +8,13 @@ use chrono::DateTime;
 use super::*;
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::message::Message;
-use crate::domain::modem::ModemStatus;
+use crate::domain::modem::{
+    FinalResult, ModemDetail, ModemIdentity, ModemRequest, ModemSnapshot, ModemState, ModemStatus,
+    Registration, RequestError, SimCard, SimTask,
+};
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
-use crate::domain::{AccountId, Amount, OrderId, RowLimit, ServiceId};
+use crate::domain::{AccountId, Amount, Iccid, Imei, OrderId, PortName, RowLimit, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
@@ -86,38 +89,30 @@ impl Fixture {
         self.report(n);
     }
 
-    /// The modem of SIM `n` says that it works.
+    /// The modem of SIM `n` reports that it works.
     fn report(&self, n: u16) {
-        let now = self.gateway.now();
-        self.gateway.modems().report(ModemStatus {
-            port: format!("port{n}"),
-            state: "Ready".into(),
-            reason: None,
-            ready: true,
-            settled: true,
-            imei: Some(imei(n)),
-            manufacturer: None,
-            model: None,
-            iccid: Some(iccid(n)),
-            signal_dbm: None,
-            operator: None,
-            registered: true,
-            stores: Vec::new(),
-            since: now,
-            seen_at: now,
-        });
+        let snapshot = ModemSnapshot {
+            identity: Some(ModemIdentity {
+                imei: Imei::from_stored(imei(n)),
+                manufacturer: "unknown".to_owned(),
+                model: "unknown".to_owned(),
+                firmware: None,
+            }),
+            sim: Some(SimCard { iccid: Iccid::from_stored(iccid(n)), imsi: None, number: None }),
+            registration: Some(Registration::Home),
+            ..ModemSnapshot::new(port(n), ModemState::Ready)
+        };
+        self.gateway.modems().report(snapshot, self.gateway.now());
     }
 
     /// The modem of SIM `n` has gone.
     fn silence(&self, n: u16) {
-        let gone = self
-            .gateway
-            .modems()
-            .modems()
-            .into_iter()
-            .find(|modem| modem.port == format!("port{n}"));
-        if let Some(modem) = gone {
-            self.gateway.modems().report(ModemStatus { ready: false, iccid: None, ..modem });
+        let served = self.gateway.modems().modems();
+        let gone = served.into_iter().find(|modem| modem.snapshot.port == port(n));
+        if let Some(ModemStatus { snapshot, seen_at, .. }) = gone {
+            let state = ModemState::Absent;
+            let snapshot = ModemSnapshot { state, sim: None, ..snapshot };
+            self.gateway.modems().report(snapshot, seen_at);
         }
     }
 
@@ -221,6 +216,10 @@ impl Fixture {
 
 fn iccid(n: u16) -> String {
     format!("893108000000000{n:04}")
+}
+
+fn port(n: u16) -> PortName {
+    PortName::from_stored(format!("port{n}"))
 }
 
 fn imei(n: u16) -> String {

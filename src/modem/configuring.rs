@@ -11,9 +11,11 @@ use super::profile::{Profile, Quirk};
 use super::reply::Reply;
 use super::serving::Serving;
 use crate::at::{
-    self, Choices, Command, Domain, Indications, Registration, SimTrouble, Store, StoreSelection,
+    self, Choices, Command, Domain, Indications, MessageStore, Registration, SimTrouble,
+    StoreSelection,
 };
 use crate::domain::Moment;
+use crate::domain::modem::ModemReason;
 
 /// A store that is still starting is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -59,7 +61,7 @@ enum Step {
     IndicationsSet,
     Watch(usize),
     Finished,
-    Failed(&'static str),
+    Failed(ModemReason),
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +69,7 @@ pub(super) struct Configuring {
     step: Step,
     pause: Option<Moment>,
     pauses: u8,
-    readable: Vec<Store>,
+    readable: Vec<MessageStore>,
     /// Still to be tried, the next one last.
     selections: Vec<StoreSelection>,
     selected: Option<StoreSelection>,
@@ -102,7 +104,7 @@ impl Configuring {
             Step::StoresSupported => Next::Send(Command::StoresSupported),
             Step::Select => match self.selections.last() {
                 Some(selection) => Next::Send(Command::SelectStores(*selection)),
-                None => Next::GiveUp("no message store can be chosen".to_owned()),
+                None => Next::GiveUp(ModemReason::NoMessageStore),
             },
             Step::IndicationsSupported => Next::Send(Command::IndicationsSupported),
             Step::Indicate => {
@@ -117,7 +119,7 @@ impl Configuring {
                 }
             },
             Step::Finished => self.finish(context, now),
-            Step::Failed(reason) => Next::GiveUp((*reason).to_owned()),
+            Step::Failed(reason) => Next::GiveUp(reason.clone()),
         }
     }
 
@@ -128,9 +130,7 @@ impl Configuring {
         }
         match context.indications {
             Some(_) => context.no_reason(),
-            None => context.set_reason(
-                "the modem takes no AT+CNMI setting: messages are found by sweeps only",
-            ),
+            None => context.set_reason(ModemReason::NoIndications),
         }
         context.changed = true;
         let chosen = self.selected.map(|selection| selection.read);
@@ -150,14 +150,12 @@ impl Configuring {
         if asked_again && self.pauses < PAUSES {
             self.pauses += 1;
             self.pause = Some(now + PAUSE);
-            return context.set_reason("the message store is not ready yet");
+            return context.set_reason(ModemReason::StoreNotReady);
         }
         match (command, &mut self.step) {
             (Command::Own(_), Step::Own(left)) => drop(left.pop_front()),
             (Command::PduMode, Step::PduMode) if ok => self.step = services(context),
-            (Command::PduMode, Step::PduMode) => {
-                self.step = Step::Failed("the modem does not go to PDU mode")
-            }
+            (Command::PduMode, Step::PduMode) => self.step = Step::Failed(ModemReason::NoPduMode),
             (Command::Service(_), Step::Service(left)) => {
                 let service = left.pop_front();
                 context.acknowledges = ok && service == Some(1);
@@ -205,29 +203,32 @@ impl Configuring {
 
     /// The card's store for arriving messages: so they go where the card goes. Both stores are
     /// read, or the view of both where there is no other way to the modem's own.
-    fn plan_stores(&mut self, profile: &Profile, lists: &[Vec<Store>]) {
+    fn plan_stores(&mut self, profile: &Profile, lists: &[Vec<MessageStore>]) {
         let told = &profile.stores;
         let parameters = told.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
         let none = Vec::new();
         let readable = lists.first().unwrap_or(&none);
         let receiving = lists.get(2).or(lists.first()).unwrap_or(&none);
-        let has = |store: &Store| readable.is_empty() || readable.contains(store);
-        self.readable = match (has(&Store::Sim), has(&Store::Modem), has(&Store::Both)) {
-            (true, true, _) => vec![Store::Sim, Store::Modem],
-            (_, _, true) => vec![Store::Both],
-            (_, true, _) => vec![Store::Modem],
-            _ => vec![Store::Sim],
-        };
+        let has = |store: &MessageStore| readable.is_empty() || readable.contains(store);
+        self.readable =
+            match (has(&MessageStore::Sim), has(&MessageStore::Modem), has(&MessageStore::Both)) {
+                (true, true, _) => vec![MessageStore::Sim, MessageStore::Modem],
+                (_, _, true) => vec![MessageStore::Both],
+                (_, true, _) => vec![MessageStore::Modem],
+                _ => vec![MessageStore::Sim],
+            };
         if !told.read.is_empty() {
             self.readable.clone_from(&told.read);
         }
-        let possible = |store: &Store| receiving.is_empty() || receiving.contains(store);
-        let usual = [Store::Sim, Store::Modem, Store::Both].into_iter().filter(possible);
+        let possible = |store: &MessageStore| receiving.is_empty() || receiving.contains(store);
+        let usual = [MessageStore::Sim, MessageStore::Modem, MessageStore::Both]
+            .into_iter()
+            .filter(possible);
         let mut receive = told.receive.clone();
         receive.extend(usual.filter(|store| !told.receive.contains(store)));
         let counts: &[u8] =
             if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
-        let fallback = self.readable.first().copied().unwrap_or(Store::Sim);
+        let fallback = self.readable.first().copied().unwrap_or(MessageStore::Sim);
         for receive in receive {
             let read = if self.readable.contains(&receive) { receive } else { fallback };
             self.selections.extend(counts.iter().map(|count| StoreSelection {

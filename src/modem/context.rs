@@ -3,38 +3,31 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::api::{
-    Action, Identity, RawPdu, Received, Registration, SessionConfig, SimCard, Snapshot, State,
-    StoreFill, Token,
-};
+use super::api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
 use super::profile::{Catalogue, PinAttempts, Profile};
-use crate::at::{Domain, IccidSource, Indications, Store, StoreSelection};
+use crate::at::{Domain, IccidSource, Indications, StoreSelection};
+use crate::domain::Iccid;
+use crate::domain::modem::{
+    MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, Registration, SimCard,
+    StoreFill,
+};
 
 /// More announcements than this are not remembered one by one.
 const MAX_ANNOUNCED: usize = 256;
-
-/// For whom messages lie in the modem's own store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum MessageOwner {
-    /// For the card that is in.
-    Current,
-    /// For the card before, unless announced since.
-    Former(String),
-}
 
 /// Which stores there are and how they are chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StorePlan {
     /// Read by every sweep.
-    pub readable: Vec<Store>,
+    pub readable: Vec<MessageStore>,
     /// Where messages arrive.
-    pub receive: Store,
+    pub receive: MessageStore,
     /// How many parameters `AT+CPMS` takes.
     pub parameters: u8,
 }
 
 impl StorePlan {
-    pub fn selecting(&self, read: Store) -> StoreSelection {
+    pub fn selecting(&self, read: MessageStore) -> StoreSelection {
         StoreSelection { read, receive: self.receive, parameters: self.parameters }
     }
 }
@@ -42,16 +35,17 @@ impl StorePlan {
 #[derive(Debug)]
 pub(super) struct Context {
     pub config: SessionConfig,
-    pub identity: Option<Identity>,
+    pub identity: Option<ModemIdentity>,
     /// What is known of the modem's model.
     pub profile: Arc<Profile>,
     generic: Arc<Profile>,
     pub sim: Option<SimCard>,
     /// The ICCID has been read since the last SIM event.
     pub card_known: bool,
-    pub custody: MessageOwner,
+    /// Whose the messages in the modem's own store are.
+    pub own_store: MessageOwner,
     /// What was announced in the modem's own store since the ICCID was read.
-    announced: Vec<(Store, i32)>,
+    announced: Vec<MessageSlot>,
     pub iccid_source: Option<IccidSource>,
     pub plan: StorePlan,
     /// `AT+CSMS=1`: messages that came with their URC are acknowledged here.
@@ -62,7 +56,7 @@ pub(super) struct Context {
     pub signal_dbm: Option<i16>,
     pub operator: Option<String>,
     stores: Arc<Vec<StoreFill>>,
-    pub reason: Option<String>,
+    pub reason: Option<ModemReason>,
     /// Cards lost since messages were last served: stops a command that always ends in a SIM error
     /// from going round for ever.
     pub losses: u32,
@@ -81,10 +75,10 @@ impl Context {
             generic: Catalogue::generic(),
             sim: None,
             card_known: false,
-            custody: MessageOwner::Current,
+            own_store: MessageOwner::Current,
             announced: Vec::new(),
             iccid_source: None,
-            plan: StorePlan { readable: Vec::new(), receive: Store::Sim, parameters: 3 },
+            plan: StorePlan { readable: Vec::new(), receive: MessageStore::Sim, parameters: 3 },
             acknowledges: false,
             indications: None,
             domains: Vec::new(),
@@ -105,7 +99,7 @@ impl Context {
     }
 
     /// The modem has told what it is.
-    pub fn set_identity(&mut self, identity: Identity) {
+    pub fn set_identity(&mut self, identity: ModemIdentity) {
         let forced =
             self.config.profile.as_deref().and_then(|name| self.config.profiles.named(name));
         let fitting = || self.config.profiles.choose(&identity.manufacturer, &identity.model);
@@ -140,8 +134,7 @@ impl Context {
     }
 
     /// Says in words what is waited for.
-    pub fn set_reason(&mut self, reason: impl Into<String>) {
-        let reason = reason.into();
+    pub fn set_reason(&mut self, reason: ModemReason) {
         if self.reason.as_ref() != Some(&reason) {
             self.reason = Some(reason);
             self.changed = true;
@@ -156,7 +149,7 @@ impl Context {
     pub fn forget_card(&mut self) {
         self.card_known = false;
         self.announced = Vec::new();
-        self.custody = MessageOwner::Current;
+        self.own_store = MessageOwner::Current;
         self.domains.clear();
         self.operator = None;
         self.stores = Arc::default();
@@ -166,17 +159,15 @@ impl Context {
     }
 
     /// A store was looked at. That alone is no news.
-    pub fn filled(&mut self, store: Store, (used, total): (u32, u32)) {
-        let store = store.name();
+    pub fn filled(&mut self, store: MessageStore, (used, total): (u32, u32)) {
         let stores = Arc::make_mut(&mut self.stores);
         stores.retain(|known| known.store != store);
         stores.push(StoreFill { store, used, total });
     }
 
     /// A store was listed, and so many messages were in it.
-    pub fn found(&mut self, store: Store, messages: usize) {
-        let known =
-            Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store.name());
+    pub fn found(&mut self, store: MessageStore, messages: usize) {
+        let known = Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store);
         if let Some(known) = known {
             known.used = u32::try_from(messages).unwrap_or(u32::MAX);
         }
@@ -188,50 +179,50 @@ impl Context {
     }
 
     /// A `+CMTI` came.
-    pub fn announce(&mut self, store: Store, index: i32) {
-        let matters =
-            self.card_known && store != Store::Sim && self.announced.len() < MAX_ANNOUNCED;
-        if matters && !self.announced.contains(&(store, index)) {
-            self.announced.push((store, index));
+    pub fn announce(&mut self, slot: MessageSlot) {
+        let matters = self.card_known
+            && slot.store != MessageStore::Sim
+            && self.announced.len() < MAX_ANNOUNCED;
+        if matters && !self.announced.contains(&slot) {
+            self.announced.push(slot);
         }
     }
 
     /// The slot is empty again: what comes into it next is announced anew.
-    pub fn unannounce(&mut self, store: Store, index: i32) {
-        self.announced.retain(|slot| *slot != (store, index));
+    pub fn unannounce(&mut self, slot: MessageSlot) {
+        self.announced.retain(|announced| *announced != slot);
     }
 
     /// From now on the modem's own store holds only messages of the card that is in.
     pub fn take_custody(&mut self) {
-        self.custody = MessageOwner::Current;
+        self.own_store = MessageOwner::Current;
         self.announced = Vec::new();
     }
 
     /// For which card a message was received that lies in a store, or came by itself.
-    fn owner(&self, place: Option<(Store, i32)>) -> Option<&str> {
-        let current = self.sim.as_ref().map(|sim| sim.iccid.as_str())?;
-        match (&self.custody, place) {
-            (MessageOwner::Former(former), Some(place))
-                if place.0 != Store::Sim && !self.announced.contains(&place) =>
+    fn owner(&self, slot: Option<MessageSlot>) -> Option<&Iccid> {
+        let current = self.iccid()?;
+        match (&self.own_store, slot) {
+            (MessageOwner::Previous(previous), Some(slot))
+                if slot.store != MessageStore::Sim && !self.announced.contains(&slot) =>
             {
-                Some(former)
+                Some(previous)
             }
             _ => Some(current),
         }
     }
 
+    /// The ICCID of the card that is in.
+    pub fn iccid(&self) -> Option<&Iccid> {
+        self.sim.as_ref().map(|sim| &sim.iccid)
+    }
+
     /// The message with its owner; `None` as long as modem or card is not known.
-    pub fn received(
-        &self,
-        place: Option<(Store, i32)>,
-        pdu: RawPdu,
-        live: bool,
-    ) -> Option<Received> {
+    pub fn received(&self, slot: Option<MessageSlot>, pdu: RawPdu, live: bool) -> Option<Received> {
         Some(Received {
             imei: self.identity.as_ref()?.imei.clone(),
-            iccid: self.owner(place)?.to_owned(),
-            store: place.map(|(store, _)| store.name().to_owned()).unwrap_or_default(),
-            index: place.map_or(-1, |(_, index)| index),
+            iccid: self.owner(slot)?.clone(),
+            slot,
             pdu,
             live,
         })
@@ -256,8 +247,8 @@ impl Context {
         self.changed |= before != self.registration();
     }
 
-    pub fn snapshot(&self, state: State) -> Snapshot {
-        Snapshot {
+    pub fn snapshot(&self, state: ModemState) -> ModemSnapshot {
+        ModemSnapshot {
             port: self.config.port.clone(),
             state,
             reason: self.reason.clone(),

@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::api::{Action, NumberSource, SimCard, Token};
+use super::api::{Action, MessageOwner, Token};
 use super::channel::Outcome;
 use super::configuring::Configuring;
-use super::context::{self, Context};
+use super::context::Context;
 use super::phase::{Next, Phase};
-use super::reply::Reply;
+use super::reply::{self, Reply};
 use super::sim_check::SimCheck;
 use crate::at::{self, Command, IccidSource, SimTrouble};
 use crate::domain::Moment;
+use crate::domain::modem::{ModemReason, OwnNumber, SimCard};
+use crate::domain::sim::NumberSource;
 
 /// A card that is still starting is asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
@@ -62,7 +64,7 @@ impl Identifying {
                 Next::Send(Command::Iccid(sources.front().cloned().unwrap_or(IccidSource::File)))
             }
             Step::Iccid(_) | Step::Unreadable => {
-                context.set_reason("no command reads the SIM card's ICCID");
+                context.set_reason(ModemReason::IccidUnreadable);
                 Next::Enter(Phase::SimCheck(SimCheck::after(UNREADABLE_PAUSE, now)))
             }
             Step::Imsi => Next::Send(Command::Imsi),
@@ -77,7 +79,7 @@ impl Identifying {
 
     fn tell(&mut self, context: &mut Context) -> Next {
         let (Some(sim), Some(identity)) = (self.card.clone(), context.identity.as_ref()) else {
-            return Next::GiveUp("the modem or its card is not known".to_owned());
+            return Next::GiveUp(ModemReason::ModemOrSimUnknown);
         };
         let imei = identity.imei.clone();
         let token = context.token();
@@ -88,27 +90,24 @@ impl Identifying {
     }
 
     /// The host's answer; one to an earlier question is ignored.
-    pub fn custody(
+    pub fn recorded(
         &mut self,
         context: &mut Context,
         token: Token,
-        answer: Result<super::api::MessageOwner, ()>,
+        answer: Result<MessageOwner, ()>,
         now: Moment,
     ) {
         if !matches!(self.step, Step::Told(asked) if asked == token) {
             return;
         }
         match answer {
-            Ok(custody) => {
+            Ok(owner) => {
                 context.no_reason();
-                context.custody = match custody.previous_iccid {
-                    Some(former) => context::MessageOwner::Former(former),
-                    None => context::MessageOwner::Current,
-                };
+                context.own_store = owner;
                 self.step = Step::Finished;
             }
             Err(()) => {
-                context.set_reason("the card cannot be recorded now");
+                context.set_reason(ModemReason::HostCannotRecordSim);
                 self.step = Step::Tell;
                 self.pause = Some(now + HOST_PAUSE);
             }
@@ -126,7 +125,7 @@ impl Identifying {
         if outcome.sim_trouble() == Some(SimTrouble::Busy) && self.busy < BUSY_TRIES {
             self.busy += 1;
             self.pause = Some(now + BUSY_PAUSE);
-            context.set_reason("the SIM card is still starting");
+            context.set_reason(ModemReason::SimStarting);
             return;
         }
         match (command, &self.step) {
@@ -134,7 +133,8 @@ impl Identifying {
                 self.iccid_read(context, source, outcome, reply)
             }
             (Command::Imsi, Step::Imsi) => {
-                let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok()).map(str::to_owned);
+                let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok());
+                let imsi = imsi.and_then(|digits| digits.parse().ok());
                 self.with_card(|card| card.imsi = imsi);
                 self.step = Step::OwnNumber;
             }
@@ -162,12 +162,12 @@ impl Identifying {
         reply: &Reply,
     ) {
         let Step::Iccid(sources) = &mut self.step else { return };
-        match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
+        match reply.find(reply::iccid).filter(|_| outcome.is_ok()) {
             Some(iccid) => {
                 context.iccid_source = Some(source.clone());
                 context.card_known = true;
                 context.no_reason();
-                self.card = Some(SimCard { iccid, imsi: None, number: None, source: None });
+                self.card = Some(SimCard { iccid, imsi: None, number: None });
                 self.step = Step::Imsi;
             }
             None => {
@@ -187,9 +187,6 @@ impl Identifying {
 
     fn numbered(&mut self, number: Option<String>, source: NumberSource, otherwise: Step) {
         self.step = if number.is_some() { Step::Tell } else { otherwise };
-        self.with_card(|card| {
-            card.source = number.as_ref().map(|_| source);
-            card.number = number;
-        });
+        self.with_card(|card| card.number = number.map(|number| OwnNumber { number, source }));
     }
 }

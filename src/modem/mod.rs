@@ -14,7 +14,7 @@
 //!    did not come in time nothing is sent before the modem has told its IMEI, so a late `OK` is
 //!    never taken for another command's (`channel`).
 //!  - A message is deleted only after the host has said that it is on disk, only if its slot was
-//!    read in this session, from this card, and only once (`slots`). A slot that waits for its
+//!    read in this session, from this card, and only once (`pending_deletions`). A slot that waits for its
 //!    deletion is not read again.
 //!  - Any SIM event forgets all of that, and nothing is read before the ICCID is known again
 //!    (`session`).
@@ -27,36 +27,32 @@ mod channel;
 mod configuring;
 mod context;
 mod direct;
-mod errands;
 mod identifying;
 pub mod mask;
 mod off_air;
 mod operators;
+mod pending_deletions;
+mod pending_reads;
 mod phase;
 mod pin;
 mod probing;
 pub(crate) mod profile;
 mod pseudonym;
-mod reads;
 mod reply;
 pub(crate) mod requests;
 mod serving;
 mod session;
 mod sim_check;
-mod slots;
+mod sim_tasks;
 mod sweep;
 mod unlocking;
 
-pub use api::{
-    Action, Errand, FinalResult, Identity, MessageOwner, NumberSource, RawPdu, Received,
-    Registration, Request, RequestError, SessionConfig, SimCard, Snapshot, State, StoreFill, Token,
-};
 #[cfg(test)]
 mod tests;
 
+pub use api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
 pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use pseudonym::Pseudonyms;
-pub use session::{Answered, Session};
-pub(crate) use sim_check::NO_CARD;
+pub use session::{CommandOutcome, Session};

@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
-use super::api::{Action, RequestError};
+use super::api::Action;
 use super::channel::Outcome;
 use super::context::Context;
 use super::phase::{Next, Phase};
 use super::probing::Probing;
 use crate::at::{Command, FinalResult};
 use crate::domain::Moment;
+use crate::domain::modem::RequestError;
 
 /// A radio that nobody has given back by then comes back by itself.
 const FORGOTTEN: Duration = Duration::from_secs(600);

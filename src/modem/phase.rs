@@ -1,6 +1,5 @@
 //! What all phases of a session have in common.
 
-use super::api::State;
 use super::configuring::Configuring;
 use super::context::Context;
 use super::identifying::Identifying;
@@ -10,6 +9,7 @@ use super::serving::Serving;
 use super::sim_check::SimCheck;
 use crate::at::Command;
 use crate::domain::Moment;
+use crate::domain::modem::{ModemReason, ModemState};
 
 /// What a phase wants to do when no command is in flight.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) enum Next {
     Wait(Option<Moment>),
     Enter(Phase),
     /// This modem needs stronger means.
-    GiveUp(String),
+    GiveUp(ModemReason),
 }
 
 #[derive(Debug)]
@@ -44,15 +44,15 @@ impl Phase {
         }
     }
 
-    pub fn state(&self, context: &Context) -> State {
+    pub fn state(&self, context: &Context) -> ModemState {
         match self {
-            Phase::Probing(_) => State::Probing,
-            Phase::SimCheck(_) => State::SimCheck,
-            Phase::Identifying(_) => State::Identifying,
-            Phase::Configuring(_) => State::Configuring,
-            Phase::Serving(_) if context.is_registered() => State::Ready,
-            Phase::Serving(_) => State::Registering,
-            Phase::OffAir(_) => State::Switching,
+            Phase::Probing(_) => ModemState::Probing,
+            Phase::SimCheck(_) => ModemState::SimCheck,
+            Phase::Identifying(_) => ModemState::Identifying,
+            Phase::Configuring(_) => ModemState::Configuring,
+            Phase::Serving(_) if context.is_registered() => ModemState::Ready,
+            Phase::Serving(_) => ModemState::Registering,
+            Phase::OffAir(_) => ModemState::Switching,
         }
     }
 }

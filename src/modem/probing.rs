@@ -1,12 +1,13 @@
 //! Does anybody answer, and who?
 
-use super::api::Identity;
 use super::channel::Outcome;
 use super::context::Context;
 use super::phase::{Next, Phase};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
 use crate::at::{self, Command};
+use crate::domain::Imei;
+use crate::domain::modem::{ModemIdentity, ModemReason};
 
 /// `AT`s that stay without an answer before the port is opened anew: a modem that is still starting
 /// takes some seconds.
@@ -38,7 +39,7 @@ pub(super) struct Probing {
     step: Step,
     tries: u8,
     restarted: bool,
-    imei: String,
+    imei: Option<Imei>,
     manufacturer: Option<String>,
     model: Option<String>,
     firmware: Option<String>,
@@ -53,10 +54,8 @@ impl Probing {
     pub fn next(&mut self, context: &mut Context) -> Next {
         let greetings = if self.restarted { GREETINGS_AFTER_RESTART } else { GREETINGS };
         match self.step {
-            Step::Greeting if self.tries >= greetings => Next::GiveUp("no answer to AT".to_owned()),
-            Step::Imei if self.tries >= IMEI_TRIES => {
-                Next::GiveUp("the modem does not tell its IMEI".to_owned())
-            }
+            Step::Greeting if self.tries >= greetings => Next::GiveUp(ModemReason::Silent),
+            Step::Imei if self.tries >= IMEI_TRIES => Next::GiveUp(ModemReason::NoImei),
             Step::Greeting => Next::Send(Command::Attention),
             Step::EchoOff => Next::Send(Command::EchoOff),
             Step::NumericErrors => Next::Send(Command::NumericErrors),
@@ -66,17 +65,20 @@ impl Probing {
             Step::Firmware => Next::Send(Command::Firmware),
             Step::Functionality => Next::Send(Command::Functionality),
             Step::SwitchOn => Next::Send(Command::SetFunctionality(1)),
-            Step::Finished => {
-                context.set_identity(self.identity());
-                Next::Enter(Phase::SimCheck(SimCheck::default()))
-            }
+            Step::Finished => match self.imei.take() {
+                Some(imei) => {
+                    context.set_identity(self.identity(imei));
+                    Next::Enter(Phase::SimCheck(SimCheck::default()))
+                }
+                None => Next::GiveUp(ModemReason::NoImei),
+            },
         }
     }
 
-    fn identity(&mut self) -> Identity {
+    fn identity(&mut self, imei: Imei) -> ModemIdentity {
         let unknown = || "unknown".to_owned();
-        Identity {
-            imei: std::mem::take(&mut self.imei),
+        ModemIdentity {
+            imei,
             manufacturer: self.manufacturer.take().unwrap_or_else(unknown),
             model: self.model.take().unwrap_or_else(unknown),
             firmware: self.firmware.take(),
@@ -99,7 +101,7 @@ impl Probing {
             Command::NumericErrors => Step::Imei,
             Command::Imei => match reply.find(at::imei).filter(|_| outcome.is_ok()) {
                 Some(imei) => {
-                    imei.clone_into(&mut self.imei);
+                    self.imei = imei.parse().ok();
                     Step::Manufacturer
                 }
                 None => return self.tries += 1,

@@ -1,5 +1,8 @@
 //! The lines of one reply, in one piece of memory that is used again for the next.
 
+use crate::at;
+use crate::domain::Iccid;
+
 /// More lines than any reply has that is not streamed.
 const MAX_LINES: usize = 64;
 /// More octets than any reply has that is not streamed.
@@ -51,6 +54,11 @@ impl Reply {
             .filter_map(|(start, end)| self.text.get(start..end))
             .find_map(read)
     }
+}
+
+/// The ICCID on a line of a reply, which `at::iccid` has checked.
+pub(super) fn iccid(line: &str) -> Option<Iccid> {
+    at::iccid(line).map(Iccid::from_stored)
 }
 
 #[cfg(test)]

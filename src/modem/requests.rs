@@ -1,15 +1,16 @@
 //! What is asked of the modem while the session is running: an operator's commands, and what is
-//! done in the name of a card (`errands`).
+//! done in the name of a card (`sim_tasks`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::api::{Action, Request, RequestError};
+use super::api::Action;
 use super::channel::Outcome;
-use super::errands::{self, Doing, Step};
 use super::profile::Profile;
+use super::sim_tasks::{self, RunningTask, Step};
 use crate::at::Command;
-use crate::domain::Moment;
+use crate::domain::modem::{ModemRequest, RequestError};
+use crate::domain::{Iccid, Moment};
 
 /// More do not wait.
 const MAX_WAITING: usize = 8;
@@ -23,7 +24,7 @@ const IMEI_WRITERS: [&str; 8] =
 #[derive(Debug)]
 struct Waiting {
     id: u64,
-    request: Request,
+    request: ModemRequest,
     until: Moment,
 }
 
@@ -37,21 +38,21 @@ pub(super) enum Running {
     /// A command after which the port is opened anew.
     Reset(u64),
     /// Something in the name of one card.
-    Errand(Doing),
+    SimTask(RunningTask),
 }
 
 /// For whom the network's text is awaited.
 #[derive(Debug)]
 enum Awaiting {
     Operator(u64),
-    Errand(Doing),
+    SimTask(RunningTask),
 }
 
 /// Done, and how; told when the ICCID has been read again.
 #[derive(Debug)]
 struct Unconfirmed {
     id: u64,
-    iccid: String,
+    iccid: Iccid,
     reply: Result<Vec<String>, RequestError>,
 }
 
@@ -78,14 +79,14 @@ pub(crate) fn check(text: &str) -> Result<(), RequestError> {
 }
 
 impl Requests {
-    pub fn add(&mut self, id: u64, request: Request, now: Moment) -> Result<(), RequestError> {
+    pub fn add(&mut self, id: u64, request: ModemRequest, now: Moment) -> Result<(), RequestError> {
         match &request {
-            Request::At(text) => check(text)?,
-            Request::Ussd(code) => errands::check_code(code)?,
-            Request::Reset { .. } => {}
-            Request::OfCard { errand, .. } => errands::check(errand)?,
+            ModemRequest::At(text) => check(text)?,
+            ModemRequest::Ussd(code) => sim_tasks::check_code(code)?,
+            ModemRequest::Reset { .. } => {}
+            ModemRequest::ForSim { task, .. } => sim_tasks::check(task)?,
             // The session's own: they do not wait here.
-            Request::Leave { .. } | Request::Slot(_) | Request::Return { .. } => {
+            ModemRequest::Leave { .. } | ModemRequest::Slot(_) | ModemRequest::Return { .. } => {
                 return Err(RequestError::Starting);
             }
         }
@@ -97,13 +98,13 @@ impl Requests {
     }
 
     /// Whether one waits that concerns a card.
-    pub fn errand_waits(&self) -> bool {
-        self.running.is_none() && self.waiting.iter().any(Waiting::is_errand)
+    pub fn sim_task_waits(&self) -> bool {
+        self.running.is_none() && self.waiting.iter().any(Waiting::is_sim_task)
     }
 
     /// Takes out one that concerns another card than the one that is in.
-    pub fn for_another_card(&mut self, iccid: &str) -> Option<u64> {
-        let other = |waiting: &Waiting| matches!(&waiting.request, Request::OfCard { iccid: wanted, .. } if wanted != iccid);
+    pub fn for_another_card(&mut self, iccid: &Iccid) -> Option<u64> {
+        let other = |waiting: &Waiting| matches!(&waiting.request, ModemRequest::ForSim { iccid: wanted, .. } if wanted != iccid);
         let at = self.waiting.iter().position(other)?;
         self.waiting.remove(at).map(|waiting| waiting.id)
     }
@@ -112,23 +113,27 @@ impl Requests {
     /// on. Those that concern a card have their turn only when it is `proven` that it is theirs
     /// that is in.
     pub fn begin(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
-        if let Some(Running::Errand(doing)) = &mut self.running {
+        if let Some(Running::SimTask(doing)) = &mut self.running {
             return doing.next();
         }
-        let at = self.waiting.iter().position(|waiting| proven || !waiting.is_errand())?;
+        let at = self.waiting.iter().position(|waiting| proven || !waiting.is_sim_task())?;
         let next = self.waiting.remove(at)?;
         let (running, command) = match next.request {
-            Request::At(text) => (Running::At(next.id), Command::Raw(text)),
-            Request::Ussd(code) => (Running::Ussd(next.id, None), errands::ussd(&code, profile)),
-            Request::Reset { hard } => {
+            ModemRequest::At(text) => (Running::At(next.id), Command::Raw(text)),
+            ModemRequest::Ussd(code) => {
+                (Running::Ussd(next.id, None), sim_tasks::ussd(&code, profile))
+            }
+            ModemRequest::Reset { hard } => {
                 let text = profile.hard_reset().filter(|_| hard).unwrap_or(profile.soft_reset());
                 (Running::Reset(next.id), Command::Raw(text.to_owned()))
             }
-            Request::Leave { .. } | Request::Slot(_) | Request::Return { .. } => return None,
-            Request::OfCard { iccid, errand } => {
-                let mut doing = Doing::begin(next.id, iccid, errand, profile);
+            ModemRequest::Leave { .. } | ModemRequest::Slot(_) | ModemRequest::Return { .. } => {
+                return None;
+            }
+            ModemRequest::ForSim { iccid, task } => {
+                let mut doing = RunningTask::begin(next.id, iccid, task, profile);
                 let first = doing.next()?;
-                (Running::Errand(doing), first)
+                (Running::SimTask(doing), first)
             }
         };
         self.running = Some(running);
@@ -140,18 +145,18 @@ impl Requests {
         self.running.is_some()
     }
 
-    /// A command of an errand has ended. What is over is told at once when it failed, else when it
+    /// A command of a SIM task has ended. What is over is told at once when it failed, else when it
     /// is confirmed.
     pub fn step(
         &mut self,
-        doing: Doing,
+        doing: RunningTask,
         lines: Vec<String>,
         outcome: Outcome,
         now: Moment,
     ) -> Option<(u64, RequestError)> {
         match doing.step(&lines, outcome) {
-            Step::On(doing) => self.running = Some(Running::Errand(doing)),
-            Step::Await(doing) => self.awaited = Some((Awaiting::Errand(doing), now + PATIENCE)),
+            Step::On(doing) => self.running = Some(Running::SimTask(doing)),
+            Step::Await(doing) => self.awaited = Some((Awaiting::SimTask(doing), now + PATIENCE)),
             Step::Ended(doing, Err(error)) => return Some((doing.id, error)),
             Step::Ended(doing, reply) => {
                 self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply })
@@ -167,7 +172,7 @@ impl Requests {
 
     /// This card is in, as its ICCID says that has just been read; `None`: that is not known any
     /// more.
-    pub fn confirmed(&mut self, card: Option<&str>) -> impl Iterator<Item = Action> {
+    pub fn confirmed(&mut self, card: Option<&Iccid>) -> impl Iterator<Item = Action> {
         let lost = Err(RequestError::OtherCard);
         let told = std::mem::take(&mut self.unconfirmed).into_iter();
         told.map(move |Unconfirmed { id, iccid, reply }| Action::Answer {
@@ -184,15 +189,15 @@ impl Requests {
                 *early = Some(text.to_owned());
                 return None;
             }
-            Some(Running::Errand(doing)) => {
-                doing.told = Some(text.to_owned());
+            Some(Running::SimTask(doing)) => {
+                doing.network_text = Some(text.to_owned());
                 return None;
             }
             _ => {}
         }
         match self.awaited.take()?.0 {
             Awaiting::Operator(id) => Some(id),
-            Awaiting::Errand(doing) => {
+            Awaiting::SimTask(doing) => {
                 let reply = Ok(vec![text.to_owned()]);
                 self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply });
                 None
@@ -215,7 +220,7 @@ impl Requests {
         if let Some((awaiting, _)) = self.awaited.take_if(|(_, until)| *until <= now) {
             return Some(match awaiting {
                 Awaiting::Operator(id) => id,
-                Awaiting::Errand(doing) => doing.id,
+                Awaiting::SimTask(doing) => doing.id,
             });
         }
         let at = self.waiting.iter().position(|waiting| waiting.until <= now)?;
@@ -230,8 +235,8 @@ impl Requests {
 }
 
 impl Waiting {
-    fn is_errand(&self) -> bool {
-        matches!(self.request, Request::OfCard { .. })
+    fn is_sim_task(&self) -> bool {
+        matches!(self.request, ModemRequest::ForSim { .. })
     }
 }
 

@@ -13,6 +13,7 @@ use super::reply::Reply;
 use super::unlocking::{Unlocking, Want};
 use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
 use crate::domain::Moment;
+use crate::domain::modem::ModemReason;
 
 /// After an event, for the noise around it to end.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -24,8 +25,6 @@ const SOON_TRIES: u32 = 10;
 const LATER: Duration = Duration::from_secs(15);
 /// When an operator has to do something to the card.
 const RARELY: Duration = Duration::from_secs(60);
-/// The reason that is shown when a modem says so.
-pub(crate) const NO_CARD: &str = "no SIM card";
 /// Some modems do not know `AT+CPIN?`: then the ICCID decides.
 const REFUSALS: u32 = 3;
 
@@ -112,7 +111,7 @@ impl SimCheck {
                     None => return self.found(context),
                 }
             }
-            _ => ("the SIM card's state cannot be read", SOON),
+            _ => (ModemReason::SimStateUnreadable, SOON),
         };
         self.tries = self.tries.saturating_add(1);
         let pause = if pause == SOON && self.tries > SOON_TRIES { LATER } else { pause };
@@ -140,16 +139,12 @@ impl SimCheck {
         if unlocking.still_locked() {
             self.next_at = Some(now + SOON);
         } else if unlocking.has_entered() {
-            self.locked(
-                context,
-                "the SIM card refused the PIN of the pin_file; it is not tried again",
-                now,
-            );
+            self.locked(context, ModemReason::PinRefused, now);
         }
         true
     }
 
-    fn locked(&mut self, context: &mut Context, reason: &'static str, now: Moment) {
+    fn locked(&mut self, context: &mut Context, reason: ModemReason, now: Moment) {
         self.unlocking = None;
         self.given_up = true;
         self.next_at = Some(now + RARELY);
@@ -166,38 +161,38 @@ impl SimCheck {
     fn found(&mut self, context: &mut Context) {
         let entered = self.unlocking.take().filter(Unlocking::has_entered);
         if let (Some(unlocking), Some(identity)) = (entered, &context.identity) {
-            let (imei, iccid) = (identity.imei.clone(), unlocking.iccid().map(str::to_owned));
+            let (imei, iccid) = (identity.imei.clone(), unlocking.iccid().cloned());
             context.actions.push_back(Action::PinAccepted { imei, iccid });
         }
         self.ready = true;
         context.no_reason();
     }
 
-    fn refused(&mut self, result: FinalResult, expected: bool) -> Option<(&'static str, Duration)> {
+    fn refused(&mut self, result: FinalResult, expected: bool) -> Option<(ModemReason, Duration)> {
         Some(match result.sim_trouble() {
             Some(SimTrouble::Absent) => describe(PinState::Absent),
             Some(SimTrouble::Pin) => describe(PinState::Pin),
             Some(SimTrouble::Puk) => describe(PinState::Puk),
-            Some(SimTrouble::Failure) => ("the SIM card is broken or not accepted", LATER),
-            Some(SimTrouble::Busy) => ("the SIM card is still starting", SOON),
+            Some(SimTrouble::Failure) => (ModemReason::SimFailure, LATER),
+            Some(SimTrouble::Busy) => (ModemReason::SimStarting, SOON),
             None => {
                 self.refusals += 1;
                 if expected || self.refusals >= REFUSALS {
                     self.refusals = 0;
                     return None;
                 }
-                ("the SIM card's state cannot be read", SOON)
+                (ModemReason::SimStateUnreadable, SOON)
             }
         })
     }
 }
 
-fn describe(state: PinState) -> (&'static str, Duration) {
+fn describe(state: PinState) -> (ModemReason, Duration) {
     match state {
-        PinState::Ready | PinState::NotReady => ("the SIM card is not ready", SOON),
-        PinState::Absent => (NO_CARD, LATER),
-        PinState::Pin => ("the SIM card wants its PIN", RARELY),
-        PinState::Puk => ("the SIM card is blocked and wants its PUK", RARELY),
-        PinState::Other => ("the modem is locked to another SIM card or network", RARELY),
+        PinState::Ready | PinState::NotReady => (ModemReason::SimNotReady, SOON),
+        PinState::Absent => (ModemReason::NoSim, LATER),
+        PinState::Pin => (ModemReason::PinWanted, RARELY),
+        PinState::Puk => (ModemReason::PukWanted, RARELY),
+        PinState::Other => (ModemReason::ModemLocked, RARELY),
     }
 }

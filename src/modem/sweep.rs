@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::at::{Command, Store};
+use crate::at::{Command, MessageStore};
 use crate::domain::Moment;
 
 /// Between two sweeps that something asked for.
@@ -19,7 +19,7 @@ pub(super) struct Sweep {
     due: Option<Moment>,
     ended: Option<Moment>,
     /// Stores still to be read in the sweep that is running, the present one first.
-    left: VecDeque<Store>,
+    left: VecDeque<MessageStore>,
     /// Messages found in the present store.
     pub found: usize,
     /// Messages were found in a store before the present one.
@@ -61,7 +61,12 @@ impl Sweep {
     }
 
     /// Begins when it is time, with the store that is chosen already.
-    pub fn begin_if_due(&mut self, now: Moment, stores: &[Store], chosen: Option<Store>) {
+    pub fn begin_if_due(
+        &mut self,
+        now: Moment,
+        stores: &[MessageStore],
+        chosen: Option<MessageStore>,
+    ) {
         if self.due().is_some_and(|due| due <= now) {
             self.due = None;
             self.left = stores.iter().copied().filter(|store| Some(*store) == chosen).collect();
@@ -73,7 +78,7 @@ impl Sweep {
     }
 
     /// The store that is being read.
-    pub fn store(&self) -> Option<Store> {
+    pub fn store(&self) -> Option<MessageStore> {
         self.left.front().copied()
     }
 
@@ -93,7 +98,7 @@ impl Sweep {
     }
 
     /// Whether this index is the one that the walk over a store has sent for.
-    pub fn walks(&self, store: Store, index: i32) -> bool {
+    pub fn walks(&self, store: MessageStore, index: i32) -> bool {
         let at = match &self.walk {
             Walk::Over(left) => left.front(),
             _ => None,

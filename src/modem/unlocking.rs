@@ -7,8 +7,10 @@ use std::collections::VecDeque;
 use super::api::{Action, Token};
 use super::channel::Outcome;
 use super::context::Context;
-use super::reply::Reply;
-use crate::at::{self, Command, IccidSource};
+use super::reply::{self, Reply};
+use crate::at::{Command, IccidSource};
+use crate::domain::Iccid;
+use crate::domain::modem::ModemReason;
 
 /// Fewer are not touched.
 const LEAST_ATTEMPTS: i32 = 2;
@@ -18,7 +20,7 @@ const LOOKS: u8 = 4;
 #[derive(Debug)]
 pub(super) struct Unlocking {
     step: Step,
-    iccid: Option<String>,
+    iccid: Option<Iccid>,
 }
 
 #[derive(Debug)]
@@ -31,7 +33,7 @@ enum Step {
     Enter,
     /// How often to look what the card says now: it may take a moment to take a PIN in.
     Entered(u8),
-    Over(&'static str),
+    Over(ModemReason),
 }
 
 /// What to do next.
@@ -40,7 +42,7 @@ pub(super) enum Want {
     Send(Command),
     Wait,
     /// It is over; why the card is still locked.
-    Give(&'static str),
+    Give(ModemReason),
     /// The PIN was entered: look what the card says.
     Look,
 }
@@ -66,18 +68,15 @@ impl Unlocking {
         }
     }
 
-    pub fn iccid(&self) -> Option<&str> {
-        self.iccid.as_deref()
+    pub fn iccid(&self) -> Option<&Iccid> {
+        self.iccid.as_ref()
     }
 
     pub fn next(&mut self, context: &mut Context) -> Want {
         match &self.step {
             Step::Attempts(number) => match context.pin_questions().get(*number) {
                 Some(question) => Want::Send(Command::Own(question.command.clone())),
-                None => Want::Give(
-                    "the SIM card wants its PIN, and does not tell how many attempts are left: \
-                     enter it by hand",
-                ),
+                None => Want::Give(ModemReason::PinAttemptsUnknown),
             },
             Step::Iccid(sources) => match sources.front() {
                 Some(source) => Want::Send(Command::Iccid(source.clone())),
@@ -88,7 +87,7 @@ impl Unlocking {
             },
             Step::Ask => {
                 let Some(identity) = &context.identity else {
-                    return Want::Give("the modem is not known");
+                    return Want::Give(ModemReason::ModemUnknown);
                 };
                 let (imei, iccid) = (identity.imei.clone(), self.iccid.clone());
                 let token = context.token();
@@ -99,10 +98,10 @@ impl Unlocking {
             Step::Asked(_) => Want::Wait,
             Step::Enter => match &context.config.pin {
                 Some(pin) => Want::Send(Command::EnterPin(pin.digits().into())),
-                None => Want::Give("the SIM card wants its PIN"),
+                None => Want::Give(ModemReason::PinWanted),
             },
             Step::Entered(_) => Want::Look,
-            Step::Over(reason) => Want::Give(reason),
+            Step::Over(reason) => Want::Give(reason.clone()),
         }
     }
 
@@ -113,13 +112,8 @@ impl Unlocking {
         }
         self.step = match answer {
             Ok(true) => Step::Enter,
-            Ok(false) => Step::Over(
-                "the SIM card has refused the PIN of the pin_file once; it is not tried again: \
-                 enter it by hand",
-            ),
-            Err(()) => {
-                Step::Over("the SIM card wants its PIN; that it is tried cannot be recorded now")
-            }
+            Ok(false) => Step::Over(ModemReason::PinRefusedBefore),
+            Err(()) => Step::Over(ModemReason::PinAttemptNotRecorded),
         };
     }
 
@@ -132,15 +126,12 @@ impl Unlocking {
                     .and_then(|question| reply.find(|line| question.read(line)));
                 self.step = match left.filter(|_| outcome.is_ok()) {
                     None => Step::Attempts(*number + 1),
-                    Some(left) if left < LEAST_ATTEMPTS => Step::Over(
-                        "the SIM card wants its PIN and has one attempt left, which is not \
-                         touched: enter it by hand",
-                    ),
+                    Some(left) if left < LEAST_ATTEMPTS => Step::Over(ModemReason::PinLastAttempt),
                     Some(_) => Step::Iccid(context.iccid_sources()),
                 };
             }
             (Command::Iccid(_), Step::Iccid(sources)) => {
-                match reply.find(at::iccid).filter(|_| outcome.is_ok()) {
+                match reply.find(reply::iccid).filter(|_| outcome.is_ok()) {
                     Some(iccid) => {
                         self.iccid = Some(iccid);
                         self.step = Step::Ask;

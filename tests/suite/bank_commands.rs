@@ -9,11 +9,10 @@ use simbridge::domain::bank::{
     BankReport, PlannedSwitch, RadioReport, RadioState, SlotContents, SlotRecord, SlotReport,
     SwitchOutcome, SwitchReason, SwitchRecord,
 };
+use simbridge::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use simbridge::domain::sim::NumberSource;
 use simbridge::domain::{Iccid, PortName, Timestamp};
-use simbridge::gateway::{
-    BoxFuture, Gateway, Identified, ModemAsk, ModemControl, ModemDetail, ScannedPort, Settings,
-};
+use simbridge::gateway::{BoxFuture, Gateway, Identified, ModemControl, ScannedPort, Settings};
 use simbridge::http;
 use simbridge::store::Store;
 use tokio::runtime::Runtime;
@@ -37,7 +36,11 @@ impl ModemControl for Fixture {
         None
     }
 
-    fn ask(&self, _: String, _: ModemAsk) -> BoxFuture<'_, Result<Vec<String>, String>> {
+    fn request(
+        &self,
+        _: PortName,
+        _: ModemRequest,
+    ) -> BoxFuture<'_, Result<Vec<String>, RequestError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

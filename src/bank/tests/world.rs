@@ -8,8 +8,8 @@ use super::super::*;
 use crate::domain::bank::{
     BankReport, RadioReport, SlotContents, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger,
 };
+use crate::domain::modem::RequestError;
 use crate::domain::{ClockReading, Iccid, Moment, PortName, Timestamp};
-use crate::modem::RequestError;
 
 /// What the pool does when it is told to switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

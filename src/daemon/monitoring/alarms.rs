@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::counts_cache::SiteCounts;
-use super::modems::{PortCounts, is_spare};
+use super::modems::PortCounts;
 use super::process::Disk;
-use crate::domain::Timestamp;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::bank::BankReport;
-use crate::domain::modem::ModemStatus;
+use crate::domain::modem::{ModemStatus, StoreFill};
+use crate::domain::{PortName, Timestamp};
 
 /// A modem that is not Ready for this long is an alarm.
 const NOT_READY_AFTER: Duration = Duration::from_secs(300);
@@ -51,7 +51,7 @@ pub(super) struct AlarmInputs<'f> {
     pub now: Timestamp,
     pub started: Timestamp,
     pub modems: &'f [ModemStatus],
-    pub ports: &'f BTreeMap<String, PortCounts>,
+    pub ports: &'f BTreeMap<PortName, PortCounts>,
     pub banks: &'f [BankReport],
     pub counts: &'f SiteCounts,
     /// For each service by name, how many of how many of its last orders were completed.
@@ -85,19 +85,20 @@ impl AlarmInputs<'_> {
     }
 
     fn modem_alarms(&self, modem: &ModemStatus, raise: &mut impl FnMut(&'static str, String)) {
-        let (port, now) = (&modem.port, self.now);
+        let (snapshot, now) = (&modem.snapshot, self.now);
+        let port = &snapshot.port;
         let counts = self.ports.get(port);
         let waited = counts.and_then(|counts| counts.unready_since).map(|since| now.since(since));
-        if let Some(waited) = waited.filter(|waited| *waited >= NOT_READY_AFTER && !is_spare(modem))
-        {
+        let expected = !snapshot.is_spare_port();
+        if let Some(waited) = waited.filter(|waited| *waited >= NOT_READY_AFTER && expected) {
             let reason =
-                modem.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                snapshot.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             raise(
                 "ModemNotReady",
-                format!("{port} is {} for {} min{reason}", modem.state, waited.as_secs() / 60),
+                format!("{port} is {} for {} min{reason}", snapshot.state, waited.as_secs() / 60),
             );
         }
-        for (store, used, total) in &modem.stores {
+        for StoreFill { store, used, total } in snapshot.stores.iter() {
             if used * 100 >= total * NEAR_FULL_PERCENT && *used > 0 {
                 raise(
                     "StoreNearFull",
@@ -181,29 +182,16 @@ mod tests {
     use super::*;
     use crate::domain::bank::{SlotContents, SlotReport};
     use crate::domain::catalogue::ReuseTerms;
+    use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, ModemState};
     use crate::domain::{Amount, Service, ServiceId};
-    use crate::driver::OTHER_PORT;
 
     const NOW: Timestamp = Timestamp(10_000_000_000);
 
-    fn modem(port: &str, reason: Option<&str>, used: u32) -> ModemStatus {
-        ModemStatus {
-            port: port.to_owned(),
-            state: "Recovering".to_owned(),
-            reason: reason.map(str::to_owned),
-            ready: false,
-            settled: true,
-            imei: None,
-            manufacturer: None,
-            model: None,
-            iccid: None,
-            signal_dbm: None,
-            operator: None,
-            registered: false,
-            stores: vec![("SM", used, 10)],
-            since: NOW,
-            seen_at: NOW,
-        }
+    fn modem(port: &str, reason: Option<ModemReason>, used: u32) -> ModemStatus {
+        let port = PortName::from_stored(port);
+        let snapshot = ModemSnapshot::new(port, ModemState::Recovering);
+        let fill = StoreFill { store: MessageStore::Sim, used, total: 10 };
+        ModemStatus::first(ModemSnapshot { reason, stores: vec![fill].into(), ..snapshot }, NOW)
     }
 
     fn bank(trouble: Option<&str>, late_since: Option<Timestamp>) -> BankReport {
@@ -264,15 +252,16 @@ mod tests {
             ..PortCounts::default()
         };
         let just_now = PortCounts { unready_since: Some(NOW), ..PortCounts::default() };
-        let bad = BTreeMap::from([("a".to_owned(), long_ago.clone()), ("b".to_owned(), long_ago)]);
-        let good = BTreeMap::from([("a".to_owned(), just_now)]);
-        let spare = format!("{OTHER_PORT}a, which serves it");
+        let (a, b) = (PortName::from_stored("a"), PortName::from_stored("b"));
+        let bad = BTreeMap::from([(a.clone(), long_ago.clone()), (b, long_ago)]);
+        let good = BTreeMap::from([(a.clone(), just_now)]);
+        let (hung_up, spare) = (ModemReason::HungUp, ModemReason::ServedOnOtherPort(a));
         let (disk_low, disk) =
             (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
         let all_bad = AlarmInputs {
             now: NOW,
             started: Timestamp(0),
-            modems: &[modem("a", Some("it hung up"), 8), modem("b", Some(&spare), 7)],
+            modems: &[modem("a", Some(hung_up), 8), modem("b", Some(spare), 7)],
             ports: &bad,
             banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
             counts: &counts(&["8931"], 2, 0),
@@ -288,7 +277,10 @@ mod tests {
         all.sort_unstable();
         assert_eq!(found, all);
         let texts: Vec<String> = all_bad.alarms().into_iter().map(|alarm| alarm.text).collect();
-        assert!(texts.contains(&"a is Recovering for 5 min: it hung up".to_owned()), "{texts:?}");
+        assert!(
+            texts.contains(&"a is Recovering for 5 min: the port hung up".to_owned()),
+            "{texts:?}"
+        );
         let late = "cellar: 1 rented SIMs are overdue for a visit, the first by 2 min".to_owned();
         assert!(texts.contains(&late), "{texts:?}");
         assert!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Monitor;
 use crate::daemon::liveness::silent;
+use crate::domain::PortName;
 
 /// How long each part may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -26,8 +27,9 @@ impl Monitor {
             None => faults.push("the ports have not been looked for yet".to_owned()),
             Some(driver) => {
                 let modems = self.gateway.modems().modems();
-                let is_settled =
-                    |port: &String| modems.iter().any(|modem| modem.port == *port && modem.settled);
+                let is_settled = |port: &PortName| {
+                    modems.iter().any(|modem| modem.snapshot.port == *port && modem.settled)
+                };
                 let unsettled = driver.ports().into_iter().filter(|port| !is_settled(port));
                 faults.extend(unsettled.map(|port| format!("{port} is still in its first try")));
             }

@@ -1,9 +1,8 @@
 //! The metrics. The values of labels are bounded: ports, services, countries and words of our own,
 //! never a phone number, a key or a text.
 
-use crate::domain::modem::ModemStatus;
+use crate::domain::modem::{ModemSnapshot, ModemStatus, RecoveryStep, StoreFill};
 use crate::domain::{Amount, availability};
-use crate::driver::Step;
 
 use super::Monitor;
 use super::modems::PortCounts;
@@ -37,12 +36,14 @@ pub(super) fn page(monitor: &Monitor) -> String {
 type ModemGauge = (&'static str, &'static str, fn(&ModemStatus) -> Option<f64>);
 
 const GAUGES: &[ModemGauge] = &[
-    ("simbridge_modem_ready", "Whether the modem works.", |modem| Some(flag(modem.ready))),
+    ("simbridge_modem_ready", "Whether the modem works.", |modem| {
+        Some(flag(modem.snapshot.is_ready()))
+    }),
     ("simbridge_modem_registered", "Whether the modem is registered with a network.", |modem| {
-        Some(flag(modem.registered))
+        Some(flag(modem.snapshot.is_registered()))
     }),
     ("simbridge_modem_signal_dbm", "Signal strength in dBm.", |modem| {
-        modem.signal_dbm.map(f64::from)
+        modem.snapshot.signal_dbm.map(f64::from)
     }),
 ];
 
@@ -54,11 +55,14 @@ fn modem_states(page: &mut Page, monitor: &Monitor) {
     let (modems, now) = (monitor.modem_statuses(), monitor.gateway.now());
     let mut family = page.family("simbridge_modem_info", Gauge, "The modem at a port.");
     for modem in &modems {
-        let [imei, manufacturer, model, operator] =
-            [&modem.imei, &modem.manufacturer, &modem.model, &modem.operator]
-                .map(|text| text.as_deref().unwrap_or(""));
+        let snapshot = &modem.snapshot;
+        let (imei, manufacturer, model) = match &snapshot.identity {
+            Some(identity) => (identity.imei.as_str(), &*identity.manufacturer, &*identity.model),
+            None => ("", "", ""),
+        };
+        let operator = snapshot.operator.as_deref().unwrap_or("");
         let labels = [
-            ("port", modem.port.as_str()),
+            ("port", snapshot.port.as_str()),
             ("imei", imei),
             ("manufacturer", manufacturer),
             ("model", model),
@@ -68,13 +72,15 @@ fn modem_states(page: &mut Page, monitor: &Monitor) {
     }
     let mut family =
         page.family("simbridge_modem_state", Gauge, "1 for the state that the modem is in.");
-    modems
-        .iter()
-        .for_each(|modem| family.put(&[("port", &modem.port), ("state", &modem.state)], 1));
+    for modem in &modems {
+        let ModemSnapshot { port, state, .. } = &modem.snapshot;
+        family.put(&[("port", port.as_str()), ("state", state.as_str())], 1);
+    }
     for (name, help, value) in GAUGES {
         let mut family = page.family(name, Gauge, help);
         for modem in &modems {
-            value(modem).into_iter().for_each(|value| family.put(&[("port", &modem.port)], value));
+            let port = modem.snapshot.port.as_str();
+            value(modem).into_iter().for_each(|value| family.put(&[("port", port)], value));
         }
     }
     let mut family = page.family(
@@ -83,20 +89,19 @@ fn modem_states(page: &mut Page, monitor: &Monitor) {
         "Time since the modem last reported itself.",
     );
     modems.iter().for_each(|modem| {
-        family.put(&[("port", &modem.port)], now.since(modem.seen_at).as_secs_f64())
+        family
+            .put(&[("port", modem.snapshot.port.as_str())], now.since(modem.seen_at).as_secs_f64())
     });
     for (name, help, of_total) in [
         ("simbridge_modem_store_used", "Messages in a message store.", false),
         ("simbridge_modem_store_size", "Messages that fit in a message store.", true),
     ] {
         let mut family = page.family(name, Gauge, help);
-        for (modem, (store, used, total)) in
-            modems.iter().flat_map(|modem| modem.stores.iter().map(move |fill| (modem, fill)))
-        {
-            family.put(
-                &[("port", &modem.port), ("store", store)],
-                if of_total { total } else { used },
-            );
+        for ModemSnapshot { port, stores, .. } in modems.iter().map(|modem| &modem.snapshot) {
+            for StoreFill { store, used, total } in stores.iter() {
+                let labels = [("port", port.as_str()), ("store", store.as_str())];
+                family.put(&labels, if of_total { total } else { used });
+            }
         }
     }
 }
@@ -125,7 +130,9 @@ fn modem_counts(page: &mut Page, monitor: &Monitor) {
     let ports = monitor.modems.all();
     for (name, help, value) in COUNTERS {
         let mut family = page.family(name, Counter, help);
-        ports.iter().for_each(|(port, counts)| family.put(&[("port", port)], value(counts)));
+        ports
+            .iter()
+            .for_each(|(port, counts)| family.put(&[("port", port.as_str())], value(counts)));
     }
     let mut family = page.family(
         "simbridge_modem_command_seconds",
@@ -133,12 +140,16 @@ fn modem_counts(page: &mut Page, monitor: &Monitor) {
         "Time that the modem took to answer.",
     );
     ports.iter().for_each(|(port, counts)| {
-        family.put_sum(&[("port", port)], counts.answer_time.as_secs_f64(), counts.answered)
+        family.put_sum(
+            &[("port", port.as_str())],
+            counts.answer_time.as_secs_f64(),
+            counts.answered,
+        )
     });
     let mut family = page.family("simbridge_modem_recoveries_total", Counter, "Recovery steps.");
     for (port, counts) in &ports {
-        for (step, count) in Step::ALL.into_iter().zip(counts.recoveries) {
-            family.put(&[("port", port), ("step", step.name())], count);
+        for (step, count) in RecoveryStep::ALL.into_iter().zip(counts.recoveries) {
+            family.put(&[("port", port.as_str()), ("step", step.as_str())], count);
         }
     }
 }

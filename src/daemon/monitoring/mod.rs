@@ -78,7 +78,7 @@ impl Monitor {
     /// All modems, without their spare ports.
     fn modem_statuses(&self) -> Vec<ModemStatus> {
         let mut modems = self.gateway.modems().modems();
-        modems.retain(|modem| !modems::is_spare(modem));
+        modems.retain(|modem| !modem.snapshot.is_spare_port());
         modems
     }
 

@@ -4,11 +4,10 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::domain::Timestamp;
-use crate::domain::modem::ModemStatus;
-use crate::driver::{OTHER_PORT, Step};
+use crate::domain::modem::RecoveryStep;
+use crate::domain::{Imei, PortName, Timestamp};
 use crate::gateway::Ingested;
-use crate::modem::Answered;
+use crate::modem::CommandOutcome;
 
 /// The counts of one port.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +21,7 @@ pub(super) struct PortCounts {
     pub answered: u64,
     pub answer_time: Duration,
     pub unanswered: u64,
-    pub recoveries: [u64; Step::ALL.len()],
+    pub recoveries: [u64; RecoveryStep::ALL.len()],
     /// Since when the modem has not been Ready; `None` while it is.
     pub unready_since: Option<Timestamp>,
     pub undecodable_at: Option<Timestamp>,
@@ -30,67 +29,61 @@ pub(super) struct PortCounts {
 
 #[derive(Debug, Default)]
 struct Ports {
-    counts: BTreeMap<String, PortCounts>,
-    port_of_imei: HashMap<String, String>,
+    counts: BTreeMap<PortName, PortCounts>,
+    port_of_imei: HashMap<Imei, PortName>,
 }
 
 /// The counts of all ports. The lock is never held for longer than it takes to count.
 #[derive(Debug, Default)]
 pub(crate) struct ModemCounters(Mutex<Ports>);
 
-/// Whether the port is a second one of a modem that is served on another port. Nothing is expected of
-/// such a port.
-pub(super) fn is_spare(modem: &ModemStatus) -> bool {
-    modem.reason.as_deref().is_some_and(|reason| reason.starts_with(OTHER_PORT))
-}
-
 impl ModemCounters {
     fn lock(&self) -> MutexGuard<'_, Ports> {
         self.0.lock()
     }
 
-    fn update(&self, port: &str, count: impl FnOnce(&mut PortCounts)) {
+    fn update(&self, port: &PortName, count: impl FnOnce(&mut PortCounts)) {
         let mut ports = self.lock();
         match ports.counts.get_mut(port) {
             Some(counts) => count(counts),
-            None => count(ports.counts.entry(port.to_owned()).or_default()),
+            None => count(ports.counts.entry(port.clone()).or_default()),
         }
     }
 
     /// Notes a modem's report.
-    pub fn record_report(&self, port: &str, imei: Option<&str>, ready: bool, now: Timestamp) {
+    pub fn record_report(&self, port: &PortName, imei: Option<&Imei>, ready: bool, now: Timestamp) {
         self.update(port, |counts| {
             counts.unready_since = if ready { None } else { counts.unready_since.or(Some(now)) }
         });
         if let Some(imei) = imei {
             let mut ports = self.lock();
             if ports.port_of_imei.get(imei).is_none_or(|known| known != port) {
-                ports.port_of_imei.insert(imei.to_owned(), port.to_owned());
+                ports.port_of_imei.insert(imei.clone(), port.clone());
             }
         }
     }
 
     /// Forgets a port that is not served any more.
-    pub fn remove(&self, port: &str) {
+    pub fn remove(&self, port: &PortName) {
         let mut ports = self.lock();
         ports.counts.remove(port);
         ports.port_of_imei.retain(|_, of| of != port);
     }
 
     /// Counts a command that was answered or was not.
-    pub fn record_command(&self, port: &str, answered: Answered) {
-        self.update(port, |counts| match answered {
-            Answered::After(time) => {
+    pub fn record_command(&self, port: &PortName, outcome: CommandOutcome) {
+        self.update(port, |counts| match outcome {
+            CommandOutcome::Answered(time) => {
                 counts.answered += 1;
                 counts.answer_time += time;
             }
-            Answered::Not => counts.unanswered += 1,
+            CommandOutcome::Unanswered => counts.unanswered += 1,
         });
     }
 
     /// Counts a recovery step.
-    pub fn record_recovery(&self, port: &str, step: Step) {
-        let place = Step::ALL.iter().position(|known| *known == step);
+    pub fn record_recovery(&self, port: &PortName, step: RecoveryStep) {
+        let place = RecoveryStep::ALL.iter().position(|known| *known == step);
         self.update(port, |counts| {
             if let Some(count) = place.and_then(|place| counts.recoveries.get_mut(place)) {
                 *count += 1;
@@ -99,7 +92,7 @@ impl ModemCounters {
     }
 
     /// Counts a message of a modem that was stored, or (`None`) could not be stored.
-    pub fn record_message(&self, imei: &str, ingested: Option<&Ingested>, now: Timestamp) {
+    pub fn record_message(&self, imei: &Imei, ingested: Option<&Ingested>, now: Timestamp) {
         let Some(port) = self.lock().port_of_imei.get(imei).cloned() else { return };
         self.update(&port, |counts| match ingested {
             None => counts.refused += 1,
@@ -114,7 +107,7 @@ impl ModemCounters {
     }
 
     /// The counts of all ports.
-    pub(super) fn all(&self) -> BTreeMap<String, PortCounts> {
+    pub(super) fn all(&self) -> BTreeMap<PortName, PortCounts> {
         self.lock().counts.clone()
     }
 }
@@ -127,15 +120,17 @@ mod tests {
     fn counts_follow_a_modem_to_its_port() {
         let modems = ModemCounters::default();
         let at = Timestamp;
-        modems.record_report("a", Some("1"), false, at(1));
-        modems.record_report("a", Some("1"), false, at(2));
+        let (a, b) = (PortName::from_stored("a"), PortName::from_stored("b"));
+        let (imei, other) = (Imei::from_stored("1"), Imei::from_stored("2"));
+        modems.record_report(&a, Some(&imei), false, at(1));
+        modems.record_report(&a, Some(&imei), false, at(2));
         assert_eq!(modems.all()["a"].unready_since, Some(at(1)), "since the first");
-        modems.record_report("b", Some("1"), true, at(3));
-        modems.record_message("1", Some(&Ingested::Part), at(3));
-        modems.record_message("2", Some(&Ingested::Part), at(3));
-        modems.record_command("b", Answered::After(Duration::from_millis(20)));
-        modems.record_command("b", Answered::Not);
-        modems.record_recovery("b", Step::HardReset);
+        modems.record_report(&b, Some(&imei), true, at(3));
+        modems.record_message(&imei, Some(&Ingested::Part), at(3));
+        modems.record_message(&other, Some(&Ingested::Part), at(3));
+        modems.record_command(&b, CommandOutcome::Answered(Duration::from_millis(20)));
+        modems.record_command(&b, CommandOutcome::Unanswered);
+        modems.record_recovery(&b, RecoveryStep::HardReset);
         let all = modems.all();
         let b = &all["b"];
         assert_eq!((b.parts, b.answered, b.unanswered, b.recoveries), (1, 1, 1, [0, 0, 1, 0, 0]));

@@ -42,7 +42,7 @@ impl ControlLine {
             let (unanswered, reason) =
                 match port::open(&self.path, self.profile.baud, &self.holders).await {
                     Ok(stream) => self.use_line(stream, command).await,
-                    Err(reason) => (vec![command.radio], reason),
+                    Err(reason) => (vec![command.radio], reason.to_string()),
                 };
             let reason = format!("the control port {}: {reason}", self.path.display());
             for radio in unanswered {

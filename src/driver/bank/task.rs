@@ -15,12 +15,12 @@ use super::control::{ControlLine, SwitchCommand, SwitchResult};
 use super::{BankEvents, BankPorts, SwitchByHand};
 use crate::bank::{Adapter, Bank, BankAction, SessionStatus};
 use crate::domain::bank::{SlotDemand, SlotRecord, SwitchOutcome, SwitchRecord};
+use crate::domain::modem::{ModemRequest, RequestError};
 use crate::domain::{ClockReading, Iccid, Moment};
 use crate::driver::clock::Clock;
-use crate::driver::detail::Record;
 use crate::driver::holders::Holders;
+use crate::driver::port_record::PortRecord;
 use crate::driver::{Handle, HostError, recovery_actions};
-use crate::modem::{Request, RequestError};
 
 /// What is stored may be older than this process: the task's clock begins this much earlier.
 const HISTORY: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -71,7 +71,7 @@ pub(super) struct Task<E> {
     /// A session has reported something.
     session_changed: Arc<Notify>,
     /// Each radio's record, and the number of messages that it had counted at last.
-    records: Vec<(Record, u64)>,
+    records: Vec<(PortRecord, u64)>,
     work: JoinSet<Event>,
     /// Where commands for the control line go, if there is one.
     commands: Option<mpsc::Sender<SwitchCommand>>,
@@ -85,8 +85,8 @@ impl<E: BankEvents> Task<E> {
         let Resources { ports, driver, events, demands_changed, by_hand } = resources;
         let session_changed = Arc::new(Notify::new());
         let records = ports.config.radios.iter().map(|radio| {
-            let record = driver.records.of(radio.as_str());
-            record.tell(Arc::clone(&session_changed));
+            let record = driver.records.open(radio);
+            record.notify(Arc::clone(&session_changed));
             (record, 0)
         });
         let records = records.collect();
@@ -200,7 +200,7 @@ impl<E: BankEvents> Task<E> {
     fn read_sessions(&mut self, bank: &mut Bank) {
         let now = self.now();
         for (radio, (record, messages)) in self.records.iter_mut().enumerate() {
-            let (snapshot, count) = record.seen();
+            let (snapshot, count) = record.latest();
             if let Some(snapshot) = snapshot {
                 bank.on_session_status(radio, SessionStatus::from(&snapshot), now);
             }
@@ -255,11 +255,10 @@ impl<E: BankEvents> Task<E> {
                 BankAction::RequestRelease { radio, iccid } => self.request_release(radio, iccid),
                 BankAction::Reclaim { iccid } => self.events.reclaim(&iccid),
                 BankAction::TakeOffAir { radio, iccid } => {
-                    let iccid = iccid.map(|iccid| iccid.to_string());
-                    self.request(radio, Request::Leave { iccid }, Event::OffAir);
+                    self.request(radio, ModemRequest::Leave { iccid }, Event::OffAir);
                 }
                 BankAction::ResumeSession { radio, restart } => {
-                    self.request(radio, Request::Return { restart }, Event::SessionResumed);
+                    self.request(radio, ModemRequest::Return { restart }, Event::SessionResumed);
                 }
                 BankAction::Switch { radio, local_slot } => self.switch(radio, local_slot),
                 BankAction::SaveSlot(record) => self.save_slot(record),
@@ -304,7 +303,7 @@ impl<E: BankEvents> Task<E> {
     fn request(
         &mut self,
         radio: usize,
-        request: Request,
+        request: ModemRequest,
         event: fn(usize, Result<(), RequestError>) -> Event,
     ) {
         let Some(port) = self.ports.port(radio).cloned() else { return };
@@ -331,7 +330,7 @@ impl<E: BankEvents> Task<E> {
                 let driver = self.driver.clone();
                 let slot = u8::try_from(local_slot).unwrap_or(u8::MAX);
                 self.spawn(async move {
-                    let result = driver.request(port.as_str(), Request::Slot(slot)).await;
+                    let result = driver.request(port.as_str(), ModemRequest::Slot(slot)).await;
                     Event::Switched(radio, result.map(drop).map_err(|error| error.to_string()))
                 });
             }

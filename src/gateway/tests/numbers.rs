@@ -10,13 +10,13 @@ use crate::sms::Submit;
 #[derive(Default)]
 struct Modems {
     code: Option<&'static str>,
-    reply: Mutex<Option<Result<Vec<String>, String>>>,
-    asked: Mutex<Vec<ModemAsk>>,
+    reply: Mutex<Option<Result<Vec<String>, RequestError>>>,
+    asked: Mutex<Vec<ModemRequest>>,
 }
 
 impl Modems {
-    fn answering(reply: Result<&str, &str>) -> Modems {
-        let reply = reply.map(|text| vec![text.to_owned()]).map_err(str::to_owned);
+    fn answering(reply: Result<&str, RequestError>) -> Modems {
+        let reply = reply.map(|text| vec![text.to_owned()]);
         Modems { code: Some("*100#"), reply: Mutex::new(Some(reply)), ..Modems::default() }
     }
 
@@ -27,7 +27,9 @@ impl Modems {
     /// The text and the destination of the message that was sent last.
     fn sent(&self) -> (String, String) {
         let asked = self.asked.lock().unwrap();
-        let Some(ModemAsk::Send { pdu, .. }) = asked.last() else { panic!("{asked:?}") };
+        let Some(ModemRequest::ForSim { task: SimTask::Send(pdu), .. }) = asked.last() else {
+            panic!("{asked:?}")
+        };
         let message = Submit::decode(pdu).unwrap();
         (message.destination.to_string(), message.text().text)
     }
@@ -42,8 +44,12 @@ impl ModemControl for Modems {
         None
     }
 
-    fn ask(&self, _: String, ask: ModemAsk) -> BoxFuture<'_, Result<Vec<String>, String>> {
-        self.asked.lock().unwrap().push(ask);
+    fn request(
+        &self,
+        _: PortName,
+        request: ModemRequest,
+    ) -> BoxFuture<'_, Result<Vec<String>, RequestError>> {
+        self.asked.lock().unwrap().push(request);
         let reply = self.reply.lock().unwrap().clone().unwrap();
         Box::pin(async move { reply })
     }
@@ -117,7 +123,7 @@ async fn a_question_that_came_to_nothing_is_asked_again_rarely_also_after_a_rest
     fixture.plug_numberless(1).await;
     let table = [
         (Ok("Saldo: 12,50"), "no number in the network's answer"),
-        (Err("refused: +CME ERROR: 30"), "+CME ERROR: 30"),
+        (Err(RequestError::Refused(FinalResult::Cme(Some(30)))), "+CME ERROR: 30"),
         (Ok("Your number is +33612345678"), "not a number of NL, UK, USA"),
     ];
     for (days, (reply, words)) in [1, 2, 4].into_iter().zip(table) {
@@ -178,7 +184,7 @@ async fn a_message_that_comes_before_the_sender_is_certain_counts_only_then() {
     let fixture = Fixture::with(with_loopback()).await;
     fixture.plug(1).await;
     fixture.plug_numberless(2).await;
-    let modems = Modems::answering(Err("the SIM card was exchanged meanwhile"));
+    let modems = Modems::answering(Err(RequestError::OtherCard));
     fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap_err();
     fixture.sms(1, "+31687654321", &modems.sent().1).await;
     assert_eq!(fixture.number(2).await, None, "another card may have sent it");

@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Refused, views};
-use crate::domain::modem::ModemStatus;
+use crate::domain::PortName;
+use crate::domain::modem::{ModemRequest, ModemStatus};
 use crate::domain::sim::NumberSource;
-use crate::gateway::{Error, Gateway, ModemAsk, ModemControl, ScannedPort};
+use crate::gateway::{Error, Gateway, ModemControl, ScannedPort};
 
 /// How long a message from one SIM of ours to another is waited for while a command waits.
 const ARRIVAL: Duration = Duration::from_secs(60);
@@ -66,11 +67,14 @@ impl AdminState {
     fn find(&self, name: &str) -> Result<ModemStatus, Refused> {
         let mut modems = self.gateway.modems().modems();
         let called = |modem: &ModemStatus| {
-            let last = modem.port.rsplit('/').next();
-            modem.port == name || last == Some(name) || modem.imei.as_deref() == Some(name)
+            let modem = &modem.snapshot;
+            let last_part = modem.port.as_str().rsplit('/').next();
+            modem.port == name
+                || last_part == Some(name)
+                || modem.imei().is_some_and(|imei| imei == name)
         };
         // A modem that has moved leaves its IMEI behind on the port where it was.
-        modems.sort_by_key(|modem| (modem.port != name, !modem.ready));
+        modems.sort_by_key(|modem| (modem.snapshot.port != name, !modem.snapshot.is_ready()));
         let found = modems.into_iter().find(called);
         found.ok_or_else(|| {
             refused(format!(
@@ -80,7 +84,7 @@ impl AdminState {
     }
 
     /// A modem is helped also while the database is full.
-    async fn note(&self, deed: &'static str, port: &str) {
+    async fn note(&self, deed: &'static str, port: &PortName) {
         if let Err(error) =
             self.gateway.audit().note_operator_action(deed, format!("modem {port}")).await
         {
@@ -88,12 +92,13 @@ impl AdminState {
         }
     }
 
-    /// Asks a modem, and notes as which deed.
-    async fn ask(&self, name: &str, deed: &'static str, ask: ModemAsk) -> Answer {
-        let port = self.find(name)?.port;
+    /// Asks a modem something, and notes in the audit what was done.
+    async fn request(&self, name: &str, deed: &'static str, request: ModemRequest) -> Answer {
+        let port = self.find(name)?.snapshot.port;
         self.note(deed, &port).await;
-        let reply = self.modems.ask(port.clone(), ask).await.map_err(refused)?;
-        Ok(Json(json!({ "port": port, "reply": reply })))
+        let reply = self.modems.request(port.clone(), request).await;
+        let reply = reply.map_err(|error| refused(error.to_string()))?;
+        Ok(Json(json!({ "port": port.as_str(), "reply": reply })))
     }
 }
 
@@ -101,48 +106,54 @@ fn refused(reason: String) -> Refused {
     Error::Refused(reason).into()
 }
 
-async fn show(State(desk): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
-    let modem = desk.find(&name)?;
-    let sims = desk.gateway.sims().list().await?;
-    let detail = desk.modems.detail(&modem.port).unwrap_or_default();
-    let asks = match &modem.iccid {
-        Some(iccid) => desk.gateway.numbers().attempts(iccid).await?,
+async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
+    let modem = state.find(&name)?;
+    let sims = state.gateway.sims().list().await?;
+    let snapshot = &modem.snapshot;
+    let detail = state.modems.detail(snapshot.port.as_str()).unwrap_or_default();
+    let asks = match snapshot.iccid() {
+        Some(iccid) => state.gateway.numbers().attempts(iccid.as_str()).await?,
         None => Vec::new(),
     };
     let mut shown = views::modem(&modem, &sims);
-    let recoveries: serde_json::Map<String, Value> =
-        detail.recoveries.into_iter().map(|(step, count)| (step, count.into())).collect();
+    let recoveries: serde_json::Map<String, Value> = detail
+        .recoveries
+        .into_iter()
+        .map(|(step, count)| (step.as_str().to_owned(), count.into()))
+        .collect();
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("seen_at".to_owned(), modem.seen_at.to_string().into());
-        shown.insert("firmware".to_owned(), detail.firmware.into());
-        shown.insert("profile".to_owned(), detail.profile.into());
+        let firmware = snapshot.identity.as_ref().and_then(|identity| identity.firmware.clone());
+        shown.insert("firmware".to_owned(), firmware.into());
+        shown.insert("profile".to_owned(), snapshot.profile.clone().into());
         shown.insert("usb".to_owned(), detail.usb.into());
         shown.insert("number_asked".to_owned(), views::asks(&asks));
         shown.insert("recoveries".to_owned(), recoveries.into());
         shown.insert("dropped".to_owned(), detail.dropped.into());
-        let history = desk.gateway.modems().history(&modem.port);
+        let history = state.gateway.modems().history(snapshot.port.as_str());
         shown.insert("history".to_owned(), history.iter().map(views::change).collect());
         shown.insert("transcript".to_owned(), detail.transcript.into());
     }
     Ok(Json(shown))
 }
 
-async fn recording(State(desk): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
-    let modem = desk.find(&name)?;
-    desk.note("recorded", &modem.port).await;
-    let lines = desk.modems.recording(&modem.port).unwrap_or_default();
-    Ok(Json(json!({ "port": modem.port, "lines": lines })))
+async fn recording(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
+    let modem = state.find(&name)?;
+    let port = &modem.snapshot.port;
+    state.note("recorded", port).await;
+    let lines = state.modems.recording(port.as_str()).unwrap_or_default();
+    Ok(Json(json!({ "port": port.as_str(), "lines": lines })))
 }
 
 async fn at(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Json(AtCommand { name, command }): Json<AtCommand>,
 ) -> Answer {
-    desk.ask(&name, "sent a command to", ModemAsk::At(command)).await
+    state.request(&name, "sent a command to", ModemRequest::At(command)).await
 }
 
-async fn ussd(State(desk): State<AdminState>, Json(Code { name, code }): Json<Code>) -> Answer {
-    desk.ask(&name, "sent a USSD code by", ModemAsk::Ussd(code)).await
+async fn ussd(State(state): State<AdminState>, Json(Code { name, code }): Json<Code>) -> Answer {
+    state.request(&name, "sent a USSD code by", ModemRequest::Ussd(code)).await
 }
 
 /// Without a code the one of the card's mobile operator is sent.
@@ -160,21 +171,22 @@ struct Written {
 }
 
 async fn number(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Json(Number { name, code, loopback }): Json<Number>,
 ) -> Answer {
-    let modem = desk.find(&name)?;
-    let iccid = modem.iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
+    let modem = state.find(&name)?;
+    let iccid = modem.snapshot.iccid().map(ToString::to_string);
+    let iccid = iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
     if !loopback {
         return Ok(Json(views::sim(
-            &desk.gateway.numbers().ask_by_ussd(&*desk.modems, &iccid, code).await?,
+            &state.gateway.numbers().ask_by_ussd(&*state.modems, &iccid, code).await?,
         )));
     }
-    let mut news = desk.gateway.inbox().subscribe();
-    desk.gateway.numbers().ask_by_loopback(&*desk.modems, &iccid).await?;
+    let mut news = state.gateway.inbox().subscribe();
+    state.gateway.numbers().ask_by_loopback(&*state.modems, &iccid).await?;
     let came = async {
         loop {
-            let sim = desk.gateway.sims().find(iccid.clone()).await?;
+            let sim = state.gateway.sims().find(iccid.clone()).await?;
             let learnt =
                 sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
             if learnt || news.changed().await.is_err() {
@@ -194,28 +206,29 @@ async fn number(
 
 /// Puts the number that is known onto the card itself.
 async fn write_number(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Json(Written { iccid }): Json<Written>,
 ) -> Answer {
-    let written = desk.gateway.numbers().write_number(&*desk.modems, &iccid).await?;
+    let written = state.gateway.numbers().write_number(&*state.modems, &iccid).await?;
     Ok(Json(json!({ "iccid": iccid, "written": written })))
 }
 
-async fn reset(State(desk): State<AdminState>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
-    desk.ask(&name, "reset", ModemAsk::Reset { hard }).await
+async fn reset(State(state): State<AdminState>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
+    state.request(&name, "reset", ModemRequest::Reset { hard }).await
 }
 
-async fn scan(State(desk): State<AdminState>) -> Answer {
-    Ok(Json(desk.modems.scan().await.iter().map(scanned).collect()))
+async fn scan(State(state): State<AdminState>) -> Answer {
+    Ok(Json(state.modems.scan().await.iter().map(scanned).collect()))
 }
 
 fn scanned(port: &ScannedPort) -> Value {
+    let identity = port.identity.as_ref();
     json!({
         "port": port.port,
         "answer": port.answer,
-        "imei": port.imei,
-        "manufacturer": port.manufacturer,
-        "model": port.model,
+        "imei": identity.map(|identity| identity.imei.as_str()),
+        "manufacturer": identity.map(|identity| &identity.manufacturer),
+        "model": identity.map(|identity| &identity.model),
         "profile": port.profile,
     })
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::Service;
 use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
 use crate::domain::number_discovery::DiscoveryAttempt;
+use crate::domain::{Iccid, PortName, Service};
 use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
@@ -102,7 +102,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
         "state": view.state(),
-        "modem": view.port,
+        "modem": view.port.as_ref().map(PortName::as_str),
         "rests_until": view.rests_until.map(|at| at.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
@@ -110,7 +110,11 @@ pub(super) fn sim(view: &SimView) -> Value {
 
 /// A step in a modem's life.
 pub(super) fn change(change: &Change) -> Value {
-    json!({ "at": change.at.to_string(), "state": change.state, "reason": change.reason })
+    json!({
+        "at": change.at.to_string(),
+        "state": change.state.as_str(),
+        "reason": change.reason.as_ref().map(ToString::to_string),
+    })
 }
 
 /// How a SIM's number was asked for, and why it came to nothing so far.
@@ -128,21 +132,22 @@ pub(super) fn asks(asks: &[DiscoveryAttempt]) -> Value {
 }
 
 pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {
-    let sim =
-        modem.iccid.as_ref().and_then(|iccid| sims.iter().find(|view| view.sim.iccid == *iccid));
+    let ModemStatus { snapshot, since, .. } = modem;
+    let identity = snapshot.identity.as_ref();
+    let sim = snapshot.iccid().and_then(|iccid| sims.iter().find(|view| *iccid == *view.sim.iccid));
     let number = sim.and_then(|view| view.sim.number.as_ref()).map(|known| &known.number);
     json!({
-        "port": modem.port,
-        "imei": modem.imei,
-        "manufacturer": modem.manufacturer,
-        "model": modem.model,
-        "state": modem.state,
-        "reason": modem.reason,
-        "since": modem.since.to_string(),
-        "iccid": modem.iccid,
+        "port": snapshot.port.as_str(),
+        "imei": identity.map(|identity| identity.imei.as_str()),
+        "manufacturer": identity.map(|identity| &identity.manufacturer),
+        "model": identity.map(|identity| &identity.model),
+        "state": snapshot.state.as_str(),
+        "reason": snapshot.reason.as_ref().map(ToString::to_string),
+        "since": since.to_string(),
+        "iccid": snapshot.iccid().map(Iccid::as_str),
         "number": number,
-        "signal": modem.signal_dbm,
-        "operator": modem.operator,
+        "signal": snapshot.signal_dbm,
+        "operator": snapshot.operator,
     })
 }
 

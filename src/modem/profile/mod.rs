@@ -10,7 +10,7 @@ pub use read::ProfileError;
 pub(crate) use read::explain;
 
 use super::requests;
-use crate::at::{self, Indications, Store};
+use crate::at::{self, Indications, MessageStore};
 
 /// A profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,9 +49,9 @@ pub struct Profile {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stores {
     /// Those that are read, instead of what it says.
-    pub read: Vec<Store>,
+    pub read: Vec<MessageStore>,
     /// Where messages are to arrive, in the order of preference.
-    pub receive: Vec<Store>,
+    pub receive: Vec<MessageStore>,
     /// How many parameters `AT+CPMS` takes.
     pub parameters: Option<u8>,
 }

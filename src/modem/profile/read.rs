@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{PinAttempts, Profile, Quirk, Stores};
-use crate::at::{Indications, Store};
+use crate::at::{Indications, MessageStore};
 
 /// A profile that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,8 +83,8 @@ impl Profile {
             indications: all(&file.cnmi, indications, "cnmi", "five numbers like \"2,1,0,0,0\"")?,
             services: file.csms,
             stores: Stores {
-                read: all(&file.stores.read, Store::parse, "stores.read", STORES)?,
-                receive: all(&file.stores.receive, Store::parse, "stores.receive", STORES)?,
+                read: all(&file.stores.read, MessageStore::parse, "stores.read", STORES)?,
+                receive: all(&file.stores.receive, MessageStore::parse, "stores.receive", STORES)?,
                 parameters: file.stores.parameters,
             },
             iccid: file.iccid,
@@ -195,7 +195,7 @@ mod tests {
         let profile = Profile::parse(&text).unwrap();
         assert_eq!(profile.slot_command(1).as_deref(), Some("AT+S=2"));
         assert_eq!((profile.soft_reset(), profile.hard_reset()), ("AT+R", Some("AT+RR")));
-        assert_eq!(profile.stores.receive, [Store::Modem, Store::Sim]);
+        assert_eq!(profile.stores.receive, [MessageStore::Modem, MessageStore::Sim]);
         assert!(profile.has(Quirk::NoList) && !profile.has(Quirk::NoAcknowledge));
     }
 }

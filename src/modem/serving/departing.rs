@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::super::api::{Action, RequestError};
+use super::super::api::Action;
 use super::super::context::Context;
 use super::super::off_air::OffAir;
 use super::super::phase::{Next, Phase};
@@ -15,6 +15,7 @@ use super::super::probing::Probing;
 use super::Serving;
 use crate::at::Command;
 use crate::domain::Moment;
+use crate::domain::modem::RequestError;
 
 /// The stores have to be empty by then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,7 +62,7 @@ impl Serving {
 
     /// The step that the departure takes now, if it is time for one.
     pub(super) fn departing(&mut self, context: &mut Context, now: Moment) -> Option<Next> {
-        let dealt_with = self.slots.is_empty() && self.reads.is_empty() && self.hold.is_zero();
+        let dealt_with = self.deletions.is_empty() && self.reads.is_empty() && self.hold.is_zero();
         let departure = self.departure.as_mut()?;
         let empty = dealt_with && (departure.empty || departure.sweeps >= SWEEPS);
         match departure.step {
@@ -101,7 +102,7 @@ impl Serving {
 
     /// A sweep has ended.
     pub(super) fn looked(&mut self, now: Moment) {
-        let nothing = self.slots.is_empty() && self.reads.is_empty() && !self.sweep.found_any();
+        let nothing = self.deletions.is_empty() && self.reads.is_empty() && !self.sweep.found_any();
         if let Some(departure) = &mut self.departure {
             departure.empty = nothing;
             if !nothing {

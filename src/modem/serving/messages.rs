@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::super::api::{Action, RawPdu};
+use super::super::api::{Action, MessageOwner, MessageSlot, RawPdu};
 use super::super::channel::Outcome;
-use super::super::context::{Context, MessageOwner};
+use super::super::context::Context;
+use super::super::pending_reads::PendingRead;
 use super::super::profile::Quirk;
-use super::super::reads::Read;
 use super::super::reply::Reply;
 use super::network::Chore;
 use super::{Serving, iccid_command};
-use crate::at::{self, Command, FinalResult, ListHeader, Store};
+use crate::at::{self, Command, FinalResult, ListHeader, MessageStore};
 use crate::domain::Moment;
+use crate::domain::modem::ModemReason;
 
 /// Announcements that are read before a sweep that waits gets its turn.
 const READS_IN_ROW: u8 = 16;
@@ -41,19 +42,23 @@ impl Serving {
         context: &mut Context,
         now: Moment,
     ) -> Option<Command> {
-        if let Some(slot) = self.slots.deletable(self.chosen) {
-            if now - slot.read_at.max(self.iccid_read_at) > proof(context) {
+        if let Some(pending) = self.deletions.next(self.chosen) {
+            if now - pending.read_at.max(self.iccid_read_at) > proof(context) {
                 // Another card's message could lie in that slot by now.
                 self.doubt = true;
                 return Some(iccid_command(context));
             }
-            return Some(self.inside(context, slot.store, Command::Delete(slot.index)));
+            return Some(self.inside(
+                context,
+                pending.slot.store,
+                Command::Delete(pending.slot.index),
+            ));
         }
         self.held_until = self.held_until.filter(|until| now < *until);
-        if self.slots.is_full() || self.held_until.is_some() {
+        if self.deletions.is_full() || self.held_until.is_some() {
             return None;
         }
-        let read = self.reads.peek(self.chosen, &self.slots);
+        let read = self.reads.peek(self.chosen, &self.deletions);
         let sweeps = self.sweep.is_running() || self.sweep.due().is_some_and(|due| due <= now);
         if (read.is_some() || sweeps) && now - self.iccid_read_at > proof(context) {
             // The card may have been exchanged unseen, and every announcement of that lost: whose
@@ -70,15 +75,15 @@ impl Serving {
         }
         let read = read?;
         self.reads_in_row += 1;
-        let command = self.inside(context, read.store, Command::Read(read.index));
+        let command = self.inside(context, read.slot.store, Command::Read(read.slot.index));
         if matches!(command, Command::Read(_)) {
-            self.reading = self.reads.take(read.store, read.index);
+            self.reading = self.reads.take(read.slot);
         }
         Some(command)
     }
 
     /// The command, or first the choice of the store that it is for.
-    fn inside(&self, context: &Context, store: Store, command: Command) -> Command {
+    fn inside(&self, context: &Context, store: MessageStore, command: Command) -> Command {
         if self.chosen == Some(store) {
             command
         } else {
@@ -91,7 +96,7 @@ impl Serving {
             let store = self.sweep.store()?;
             let command = self.sweep.command()?;
             match command {
-                Command::Read(index) if self.slots.holds(store, index) => {
+                Command::Read(index) if self.deletions.contains(MessageSlot { store, index }) => {
                     self.sweep.found += 1;
                     self.walked(context, now);
                 }
@@ -101,16 +106,10 @@ impl Serving {
     }
 
     /// `+CMTI`
-    pub fn announced(
-        &mut self,
-        context: &Context,
-        store: Option<Store>,
-        index: Option<i32>,
-        now: Moment,
-    ) {
-        let fits = match (store, index) {
-            (Some(store), Some(index)) if context.plan.readable.contains(&store) => {
-                self.reads.add(Read { store, index, announced: Some(now), tries: 0 })
+    pub fn announced(&mut self, context: &Context, slot: Option<MessageSlot>, now: Moment) {
+        let fits = match slot {
+            Some(slot) if context.plan.readable.contains(&slot.store) => {
+                self.reads.add(PendingRead { slot, announced: Some(now), tries: 0 })
             }
             _ => false,
         };
@@ -129,14 +128,20 @@ impl Serving {
         self.sweep.soon(now);
     }
 
-    pub(super) fn selected(&mut self, context: &mut Context, store: Store, ok: bool, now: Moment) {
+    pub(super) fn selected(
+        &mut self,
+        context: &mut Context,
+        store: MessageStore,
+        ok: bool,
+        now: Moment,
+    ) {
         if ok {
             self.chosen = Some(store);
             self.refused_selections = 0;
             return;
         }
         self.chosen = None;
-        self.slots.remove_store(store);
+        self.deletions.remove_store(store);
         self.reads.remove_store(store);
         if self.sweep.store() == Some(store) {
             self.sweep.next_store();
@@ -149,7 +154,7 @@ impl Serving {
         self.refused_selections = 0;
         if context.plan.readable.len() > 1 {
             context.plan.readable.retain(|known| *known != store);
-            context.set_reason(format!("the message store {store} cannot be chosen"));
+            context.set_reason(ModemReason::StoreUnavailable(store));
         } else {
             self.configure_again();
         }
@@ -162,15 +167,14 @@ impl Serving {
         if self.doubt {
             return self.sweep.at(now + EARLY);
         }
-        if self.held_until.is_some() || self.slots.holds(store, header.index) {
+        let slot = MessageSlot { store, index: header.index };
+        if self.held_until.is_some() || self.deletions.contains(slot) {
             return;
         }
-        if self.slots.is_full() {
+        if self.deletions.is_full() {
             return self.sweep.soon(now);
         }
-        let announced = self.reads.take(store, header.index);
-        let read =
-            announced.unwrap_or(Read { store, index: header.index, announced: None, tries: 0 });
+        let read = self.reads.take(slot).unwrap_or(PendingRead::unannounced(slot));
         self.message(context, read, header.length, line, now);
     }
 
@@ -209,7 +213,7 @@ impl Serving {
         let Some(store) = self.chosen else { return };
         let announced = self.reading.take();
         let walking = announced.is_none() && self.sweep.walks(store, index);
-        let read = announced.unwrap_or(Read { store, index, announced: None, tries: 0 });
+        let read = announced.unwrap_or(PendingRead::unannounced(MessageSlot { store, index }));
         let mut lines = reply.lines();
         let header = lines.next().and_then(at::read_header).and_then(Result::ok);
         match (header, lines.next()) {
@@ -228,7 +232,7 @@ impl Serving {
     }
 
     fn is_whole(&self, outcome: Outcome, length: Option<usize>, line: &str) -> bool {
-        let whole = outcome == Outcome::Done || fits(&pdu(line), length);
+        let whole = outcome == Outcome::Done || fits(&RawPdu::from_line(line), length);
         outcome.is_ok() && whole && !self.doubt
     }
 
@@ -243,22 +247,22 @@ impl Serving {
     fn message(
         &mut self,
         context: &mut Context,
-        read: Read,
+        read: PendingRead,
         length: Option<usize>,
         line: &str,
         now: Moment,
     ) {
-        let Read { store, index, announced, tries } = read;
-        let pdu = pdu(line);
+        let PendingRead { slot, announced, tries } = read;
+        let pdu = RawPdu::from_line(line);
         if !fits(&pdu, length) && tries < REREADS {
-            self.reads.add(Read { tries: tries + 1, ..read });
+            self.reads.add(PendingRead { tries: tries + 1, ..read });
             return;
         }
         let live = self.is_live(announced, context, now);
         self.unannounced |= announced.is_none();
-        let Some(received) = context.received(Some((store, index)), pdu, live) else { return };
+        let Some(received) = context.received(Some(slot), pdu, live) else { return };
         let token = context.token();
-        self.slots.add(store, index, token, now);
+        self.deletions.add(slot, token, now);
         let store = Action::Store { token, received };
         if context.config.iccid_from_card {
             self.unproven.push(store);
@@ -276,10 +280,11 @@ impl Serving {
     ) {
         let Some(store) = self.chosen else { return };
         // Whatever came of it, it is not sent again: the next sweep sees what is there.
-        self.slots.remove(store, index);
+        let slot = MessageSlot { store, index };
+        self.deletions.remove(slot);
         match outcome {
             Outcome::Done | Outcome::Unfinished => {
-                context.unannounce(store, index);
+                context.unannounce(slot);
                 self.follow_up(now);
             }
             Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
@@ -289,7 +294,7 @@ impl Serving {
 
     /// All that a sweep found and nobody had announced is gone: more may have waited for the room.
     fn follow_up(&mut self, now: Moment) {
-        if self.unannounced && self.slots.is_empty() && self.follow_ups < FOLLOW_UPS {
+        if self.unannounced && self.deletions.is_empty() && self.follow_ups < FOLLOW_UPS {
             self.unannounced = false;
             self.follow_ups += 1;
             self.sweep.soon(now);
@@ -298,9 +303,9 @@ impl Serving {
 
     /// A store has been read to its end: was it the modem's own, and empty?
     fn look_at_custody(&mut self, context: &Context) {
-        let own = self.sweep.store().is_some_and(|store| store != Store::Sim);
-        let former = context.custody != MessageOwner::Current;
-        if own && former && self.sweep.found == 0 && self.slots.is_empty() {
+        let own = self.sweep.store().is_some_and(|store| store != MessageStore::Sim);
+        let former = context.own_store != MessageOwner::Current;
+        if own && former && self.sweep.found == 0 && self.deletions.is_empty() {
             self.emptied = Some(None);
         }
     }
@@ -311,11 +316,11 @@ impl Serving {
         }
         self.sweep.end(now);
         self.looked(now);
-        let empty = self.slots.is_empty() && self.reads.is_empty();
+        let empty = self.deletions.is_empty() && self.reads.is_empty();
         if self.full_at.is_some() && empty && context.profile.has(Quirk::DeafAfterFull) {
             self.chore(Chore::Restart);
         }
-        let waiting = context.custody != MessageOwner::Current && self.emptied.is_none();
+        let waiting = context.own_store != MessageOwner::Current && self.emptied.is_none();
         if waiting && self.custody_sweeps < CUSTODY_SWEEPS {
             self.custody_sweeps += 1;
             self.sweep.soon(now);
@@ -326,10 +331,6 @@ impl Serving {
 /// How long the reading of the ICCID tells which card is in.
 fn proof(context: &Context) -> Duration {
     if context.config.iccid_from_card { BANK_PROOF } else { PROOF }
-}
-
-fn pdu(line: &str) -> RawPdu {
-    hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets)
 }
 
 /// Whether the PDU has the length that its header gave: TPDU octets, without the service-centre

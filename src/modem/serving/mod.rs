@@ -8,20 +8,21 @@ mod network;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::api::{Action, Token};
+use super::api::{Action, MessageOwner, Token};
 use super::channel::Outcome;
 use super::configuring::Configuring;
-use super::context::{Context, MessageOwner};
+use super::context::Context;
 use super::identifying::Identifying;
+use super::pending_deletions::PendingDeletions;
+use super::pending_reads::{PendingRead, PendingReads};
 use super::phase::{Next, Phase};
 use super::profile::Quirk;
-use super::reads::{Read, Reads};
-use super::reply::Reply;
+use super::reply::{self, Reply};
 use super::sim_check::SimCheck;
-use super::slots::Slots;
 use super::sweep::Sweep;
-use crate::at::{self, Command, IccidSource, Store};
+use crate::at::{self, Command, IccidSource, MessageStore};
 use crate::domain::Moment;
+use crate::domain::modem::ModemReason;
 use departing::Departure;
 use network::Chore;
 
@@ -52,12 +53,12 @@ enum Leave {
 #[derive(Debug)]
 pub(super) struct Serving {
     /// `<mem1>` as chosen now; `None` when that is not certain.
-    chosen: Option<Store>,
-    slots: Slots,
-    reads: Reads,
+    chosen: Option<MessageStore>,
+    deletions: PendingDeletions,
+    reads: PendingReads,
     sweep: Sweep,
     /// The announcement that the `AT+CMGR` in flight is for.
-    reading: Option<Read>,
+    reading: Option<PendingRead>,
     reads_in_row: u8,
     refused_selections: u8,
     chores: VecDeque<Chore>,
@@ -92,11 +93,11 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub fn new(chosen: Option<Store>, context: &Context, now: Moment) -> Serving {
+    pub fn new(chosen: Option<MessageStore>, context: &Context, now: Moment) -> Serving {
         let mut serving = Serving {
             chosen,
-            slots: Slots::default(),
-            reads: Reads::default(),
+            deletions: PendingDeletions::default(),
+            reads: PendingReads::default(),
             sweep: Sweep::default(),
             reading: None,
             reads_in_row: 0,
@@ -126,7 +127,9 @@ impl Serving {
         if context.profile.has(Quirk::NoList) {
             serving.sweep.without_list();
         }
-        if context.plan.readable == [Store::Sim] && context.custody != MessageOwner::Current {
+        if context.plan.readable == [MessageStore::Sim]
+            && context.own_store != MessageOwner::Current
+        {
             // There is no other store that could hold anything.
             serving.emptied = Some(None);
         }
@@ -148,7 +151,7 @@ impl Serving {
                 return Next::Enter(Phase::Configuring(Configuring::default()));
             }
             Some(Leave::Restarted) => {
-                return Next::GiveUp("started anew after its store was full".to_owned());
+                return Next::GiveUp(ModemReason::RestartedAfterFullStore);
             }
             None => {}
         }
@@ -216,7 +219,7 @@ impl Serving {
     /// When something is to be done next although nothing happens.
     fn wake(&self, context: &Context) -> Option<Moment> {
         let poll = (!context.is_registered()).then_some(self.poll_at);
-        let sweep = if self.slots.is_full() { None } else { self.sweep.due() };
+        let sweep = if self.deletions.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
         [Some(self.keep_alive_at), poll, messages, self.departure_ends()]
             .into_iter()
@@ -250,10 +253,9 @@ impl Serving {
     }
 
     fn iccid_read(&mut self, context: &mut Context, outcome: Outcome, reply: &Reply, now: Moment) {
-        let found = reply.find(at::iccid).filter(|_| outcome.is_ok());
-        let known = context.sim.as_ref().map(|sim| sim.iccid.as_str());
+        let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
         match found {
-            Some(iccid) if Some(iccid.as_str()) == known => {
+            Some(iccid) if Some(&iccid) == context.iccid() => {
                 self.doubt = false;
                 context.actions.extend(self.unproven.drain(..));
                 self.doubt_until = None;
@@ -271,7 +273,7 @@ impl Serving {
         }
         if self.leave.is_some() {
             context.forget_card();
-            context.set_reason("the SIM card is being read again");
+            context.set_reason(ModemReason::SimBeingReadAgain);
         }
     }
 
@@ -302,18 +304,18 @@ impl Serving {
     /// The host's answer to a message.
     pub fn stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
         if ok {
-            if self.slots.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
+            if self.deletions.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
                 self.chore(Chore::Indications);
             }
             if !std::mem::take(&mut self.hold).is_zero() {
                 self.held_until = None;
                 context.no_reason();
             }
-        } else if self.slots.refuse(token) && self.held_until.is_none() {
+        } else if self.deletions.refuse(token) && self.held_until.is_none() {
             self.hold = (self.hold * 2).clamp(HOLD.0, HOLD.1);
             self.held_until = Some(now + self.hold);
             self.sweep.at(now + self.hold);
-            context.set_reason("messages cannot be stored now; they stay in the modem");
+            context.set_reason(ModemReason::HostCannotStore);
         }
     }
 

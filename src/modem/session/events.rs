@@ -1,7 +1,7 @@
 //! What becomes of what the channel tells: URCs, messages that come by themselves, a card or a
 //! modem that is another now.
 
-use super::super::api::{Action, RawPdu, RequestError};
+use super::super::api::{Action, MessageSlot, RawPdu};
 use super::super::channel::Event;
 use super::super::phase::Phase;
 use super::super::probing::Probing;
@@ -11,6 +11,7 @@ use super::Session;
 use super::replies::ussd_text;
 use crate::at::{DirectKind, SimEvent, Urc};
 use crate::domain::Moment;
+use crate::domain::modem::{ModemReason, RequestError};
 
 /// Cards lost in a row without messages having been served, after which only a reset may help.
 const HOPELESS: u32 = 6;
@@ -46,7 +47,7 @@ impl Session {
             }
             Event::Ended(command, outcome) => self.ended(&command, outcome, now),
             Event::Echoed => self.booted(now),
-            Event::Lost => self.give_up("the modem has stopped answering".to_owned()),
+            Event::Lost => self.give_up(ModemReason::StoppedAnswering),
         }
     }
 
@@ -55,7 +56,7 @@ impl Session {
             // Not acknowledged, so the network still has it; whose it is nobody can say.
             return self.context.actions.push_back(Action::Dropped { count: 1 });
         }
-        let pdu = hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets);
+        let pdu = RawPdu::from_line(line);
         let (certain, live) = match &self.phase {
             Phase::Serving(serving) => {
                 (serving.card_is_certain(), serving.is_live_now(&self.context, now))
@@ -70,11 +71,12 @@ impl Session {
             Urc::Sim(event) => self.card_event(event, now),
             Urc::Booted => self.booted(now),
             Urc::Stored { store, index } => {
-                if let (Some(store), Some(index)) = (store, index) {
-                    self.context.announce(store, index);
+                let slot = store.zip(index).map(|(store, index)| MessageSlot { store, index });
+                if let Some(slot) = slot {
+                    self.context.announce(slot);
                 }
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.announced(&self.context, store, index, now);
+                    serving.announced(&self.context, slot, now);
                 }
             }
             Urc::Registration(domain, registration) => {
@@ -114,10 +116,10 @@ impl Session {
         }
         self.context.forget_card();
         self.context.losses = self.context.losses.saturating_add(1);
-        self.context.set_reason("the SIM card is being read again");
+        self.context.set_reason(ModemReason::SimBeingReadAgain);
         self.direct.card_lost(&mut self.context);
         if self.context.losses >= HOPELESS {
-            return self.give_up("the SIM card answers, but fails whenever it is used".to_owned());
+            return self.give_up(ModemReason::SimFailsInUse);
         }
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
     }
@@ -134,14 +136,14 @@ impl Session {
         let reply = match self.requests.end() {
             Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
             Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
-            Some(Running::Errand(errand)) => Some((errand.id, Err(RequestError::Gone))),
+            Some(Running::SimTask(task)) => Some((task.id, Err(RequestError::Gone))),
             None => None,
         };
         if let Some((id, reply)) = reply {
             self.context.actions.push_back(Action::Answer { id, reply });
         }
         self.context.forget_card();
-        self.context.set_reason("the modem has started anew");
+        self.context.set_reason(ModemReason::Restarted);
         self.direct.card_lost(&mut self.context);
         self.enter(Phase::Probing(Probing::default()));
     }

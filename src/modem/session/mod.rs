@@ -5,7 +5,7 @@ mod replies;
 
 use std::time::Duration;
 
-use super::api::{Action, MessageOwner, Request, RequestError, SessionConfig, State, Token};
+use super::api::{Action, MessageOwner, SessionConfig, Token};
 use super::channel::Channel;
 use super::context::Context;
 use super::direct::Direct;
@@ -14,7 +14,8 @@ use super::phase::{Next, Phase};
 use super::probing::Probing;
 use super::requests::Requests;
 use crate::at::{self, Command, Item, LineBuffer};
-use crate::domain::Moment;
+use crate::domain::modem::{ModemReason, ModemRequest, ModemState, RequestError};
+use crate::domain::{Iccid, Moment};
 
 /// One open port's conversation with a modem. Begins by itself; ends with [`Action::Reopen`], after
 /// which it does nothing more.
@@ -28,17 +29,17 @@ pub struct Session {
     requests: Requests,
     wake: Option<Moment>,
     unanswered: u8,
-    answered: Option<Answered>,
+    last_outcome: Option<CommandOutcome>,
     over: bool,
 }
 
-/// How a command was answered.
+/// How a command ended, for statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answered {
-    /// After this long.
-    After(Duration),
-    /// Not in its time.
-    Not,
+pub enum CommandOutcome {
+    /// The final result came after this long.
+    Answered(Duration),
+    /// No final result came in time.
+    Unanswered,
 }
 
 impl Session {
@@ -53,7 +54,7 @@ impl Session {
             requests: Requests::default(),
             wake: None,
             unanswered: 0,
-            answered: None,
+            last_outcome: None,
             over: false,
         };
         session.advance(now);
@@ -79,14 +80,13 @@ impl Session {
         [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
     }
 
-    /// How the last command that has ended since this was last asked was answered; for those who
-    /// count.
-    pub fn take_answered(&mut self) -> Option<Answered> {
-        self.answered.take()
+    /// How the last command ended, if one has ended since this was last called.
+    pub fn take_command_outcome(&mut self) -> Option<CommandOutcome> {
+        self.last_outcome.take()
     }
 
     /// What the modem is doing.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ModemState {
         self.phase.state(&self.context)
     }
 
@@ -130,15 +130,15 @@ impl Session {
     }
 
     /// An operator asks something; the answer is [`Action::Answer`] with this `id`.
-    pub fn request(&mut self, id: u64, request: Request, now: Moment) {
+    pub fn request(&mut self, id: u64, request: ModemRequest, now: Moment) {
         let taken = match request {
             _ if self.over => Err(RequestError::Gone),
-            Request::Leave { iccid } => self.leave(id, iccid.as_deref(), now),
-            Request::Slot(slot) => match &mut self.phase {
+            ModemRequest::Leave { iccid } => self.leave(id, iccid.as_ref(), now),
+            ModemRequest::Slot(slot) => match &mut self.phase {
                 Phase::OffAir(phase) => phase.choose(id, self.context.profile.slot_command(slot)),
                 _ => Err(RequestError::OnAir),
             },
-            Request::Return { restart } => match &mut self.phase {
+            ModemRequest::Return { restart } => match &mut self.phase {
                 Phase::OffAir(phase) => phase.come_back(id, restart, &self.context),
                 _ => Err(RequestError::OnAir),
             },
@@ -151,13 +151,9 @@ impl Session {
     }
 
     /// Without a card there is nothing to be emptied.
-    fn leave(&mut self, id: u64, iccid: Option<&str>, now: Moment) -> Result<(), RequestError> {
+    fn leave(&mut self, id: u64, iccid: Option<&Iccid>, now: Moment) -> Result<(), RequestError> {
         match &mut self.phase {
-            Phase::Serving(_)
-                if self.context.sim.as_ref().map(|sim| sim.iccid.as_str()) != iccid =>
-            {
-                Err(RequestError::OtherCard)
-            }
+            Phase::Serving(_) if self.context.iccid() != iccid => Err(RequestError::OtherCard),
             Phase::Serving(serving) => serving.depart(id, now),
             Phase::OffAir(phase) if phase.is_idle() => {
                 self.context.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
@@ -186,9 +182,9 @@ impl Session {
     }
 
     /// The host's answer to [`Action::Identified`].
-    pub fn custody(&mut self, token: Token, answer: Result<MessageOwner, ()>, now: Moment) {
+    pub fn identified(&mut self, token: Token, answer: Result<MessageOwner, ()>, now: Moment) {
         if let Phase::Identifying(identifying) = &mut self.phase {
-            identifying.custody(&mut self.context, token, answer, now);
+            identifying.recorded(&mut self.context, token, answer, now);
             self.direct.card_known(&mut self.context, now);
         }
         self.advance(now);
@@ -233,7 +229,7 @@ impl Session {
                 }
             }
         }
-        self.confirm_errands();
+        self.confirm_sim_tasks();
         if let Some(bytes) = self.channel.take_output() {
             self.context.actions.push_back(Action::Write(bytes));
         }
@@ -250,12 +246,12 @@ impl Session {
             return None;
         }
         let card = match &mut self.phase {
-            Phase::Serving(serving) if self.requests.errand_waits() => {
+            Phase::Serving(serving) if self.requests.sim_task_waits() => {
                 serving.prove(now).then_some(self.context.sim.as_ref())
             }
             _ => None,
         };
-        let card = card.flatten().map(|sim| sim.iccid.as_str());
+        let card = card.flatten().map(|sim| &sim.iccid);
         while let Some(id) = card.and_then(|iccid| self.requests.for_another_card(iccid)) {
             self.context
                 .actions
@@ -265,10 +261,10 @@ impl Session {
     }
 
     /// What was done for a card counts when its ICCID has been read again afterwards.
-    fn confirm_errands(&mut self) {
+    fn confirm_sim_tasks(&mut self) {
         let card = match &self.phase {
             Phase::Serving(serving) if !serving.card_is_certain() => return,
-            Phase::Serving(_) => self.context.sim.as_ref().map(|sim| sim.iccid.as_str()),
+            Phase::Serving(_) => self.context.sim.as_ref().map(|sim| &sim.iccid),
             _ => None,
         };
         self.context.actions.extend(self.requests.confirmed(card));
@@ -283,7 +279,7 @@ impl Session {
 
     fn enter(&mut self, phase: Phase) {
         if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.context.identity) {
-            self.channel.knows(&identity.imei, &identity.model);
+            self.channel.knows(identity.imei.as_str(), &identity.model);
             self.channel.full_lines(&self.context.profile.store_full);
         }
         self.phase = phase;
@@ -291,11 +287,11 @@ impl Session {
         if let Phase::OffAir(_) = self.phase {
             self.context.forget_card();
             self.direct.card_lost(&mut self.context);
-            self.context.set_reason("off the air: its bank exchanges the SIM card");
+            self.context.set_reason(ModemReason::OffAir);
         }
     }
 
-    fn give_up(&mut self, reason: String) {
+    fn give_up(&mut self, reason: ModemReason) {
         self.over = true;
         self.context.actions.push_back(Action::Reopen { reason });
     }

@@ -1,12 +1,13 @@
 //! A command has ended: to whom its reply belongs.
 
-use super::super::api::{Action, RequestError};
+use super::super::api::Action;
 use super::super::channel::Outcome;
 use super::super::phase::Phase;
 use super::super::requests::Running;
-use super::{Answered, Session};
+use super::{CommandOutcome, Session};
 use crate::at::{self, Command, FinalResult, SimTrouble};
 use crate::domain::Moment;
+use crate::domain::modem::{ModemReason, RequestError};
 use crate::sms;
 
 /// Commands in a row that were not answered, although the modem found its feet each time.
@@ -17,14 +18,14 @@ const LOSSES: u32 = 3;
 
 impl Session {
     pub(super) fn ended(&mut self, command: &Command, outcome: Outcome, now: Moment) {
-        self.answered = Some(match outcome {
-            Outcome::Unanswered => Answered::Not,
-            _ => Answered::After(now - self.channel.sent_at()),
+        self.last_outcome = Some(match outcome {
+            Outcome::Unanswered => CommandOutcome::Unanswered,
+            _ => CommandOutcome::Answered(now - self.channel.sent_at()),
         });
         let unanswered = outcome == Outcome::Unanswered && *command != Command::Attention;
         self.unanswered = if unanswered { self.unanswered + 1 } else { 0 };
         if self.unanswered >= UNANSWERED {
-            return self.give_up("the modem leaves commands without an answer".to_owned());
+            return self.give_up(ModemReason::CommandsUnanswered);
         }
         let reply = self.channel.reply();
         if self.requests.is_running() {
@@ -83,14 +84,14 @@ impl Session {
             Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
             // A modem that starts anew need not have answered.
             Running::Reset(id) => (id, Ok(lines)),
-            Running::Errand(errand) => match self.requests.step(errand, lines, outcome, now) {
+            Running::SimTask(task) => match self.requests.step(task, lines, outcome, now) {
                 Some((id, error)) => (id, Err(error)),
                 None => return self.settings_in_doubt(),
             },
         };
         self.context.actions.push_back(Action::Answer { id, reply });
         if reset {
-            return self.give_up("started anew by the operator".to_owned());
+            return self.give_up(ModemReason::RestartedByOperator);
         }
         self.settings_in_doubt();
     }

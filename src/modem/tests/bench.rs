@@ -11,7 +11,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::*;
-use crate::domain::Moment;
+pub use crate::domain::modem::*;
+pub use crate::domain::sim::NumberSource;
+pub use crate::domain::{Iccid, Moment, PortName};
 
 pub const ICCID: &str = "8931440400000000123";
 pub const OTHER: &str = "8931440400000000999";
@@ -54,6 +56,11 @@ const TABLE: &[(&str, &str)] = &[
     ("AT+CMGL=4", "OK"),
 ];
 
+/// The default settings of a session.
+pub fn config() -> SessionConfig {
+    SessionConfig::new(PortName::from_stored("port"))
+}
+
 pub struct Bench {
     pub session: Session,
     pub now: Moment,
@@ -62,22 +69,22 @@ pub struct Bench {
     pub log: Vec<String>,
     pub handed_on: VecDeque<(Token, Received)>,
     pub uncommitted: VecDeque<Token>,
-    pub reports: Vec<Snapshot>,
+    pub reports: Vec<ModemSnapshot>,
     pub identified: Vec<SimCard>,
     pub emptied: Vec<Token>,
     pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
-    pub reopen: Option<String>,
+    pub reopen: Option<ModemReason>,
     pub dropped: usize,
     /// Cards whose PIN was tried: what the host remembers.
     pub tried: Vec<String>,
     /// What the host says to `Identified`.
-    pub custody: Result<MessageOwner, ()>,
+    pub owner: Result<MessageOwner, ()>,
     table: Vec<(String, String)>,
 }
 
 impl Bench {
     pub fn new() -> Bench {
-        Bench::with(SessionConfig::new("port"))
+        Bench::with(config())
     }
 
     pub fn with(config: SessionConfig) -> Bench {
@@ -96,7 +103,7 @@ impl Bench {
             reopen: None,
             dropped: 0,
             tried: Vec::new(),
-            custody: Ok(MessageOwner::default()),
+            owner: Ok(MessageOwner::default()),
             table: TABLE
                 .iter()
                 .map(|(command, reply)| ((*command).to_owned(), (*reply).to_owned()))
@@ -110,7 +117,7 @@ impl Bench {
     pub fn ready() -> Bench {
         let mut bench = Bench::new();
         bench.auto(Duration::from_millis(10));
-        assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+        assert_eq!(bench.session.state(), ModemState::Ready, "{:?}", bench.log);
         bench
     }
 
@@ -121,7 +128,7 @@ impl Bench {
         self
     }
 
-    pub fn snapshot(&self) -> &Snapshot {
+    pub fn snapshot(&self) -> &ModemSnapshot {
         self.reports.last().expect("a report")
     }
 
@@ -144,16 +151,16 @@ impl Bench {
                 Action::Identified { token, sim, imei } => {
                     assert_eq!(imei, IMEI);
                     self.identified.push(sim);
-                    self.session.custody(token, self.custody.clone(), self.now);
+                    self.session.identified(token, self.owner.clone(), self.now);
                 }
                 Action::MayEnterPin { token, imei, iccid } => {
-                    let card = iccid.unwrap_or(imei);
+                    let card = iccid.map_or_else(|| imei.to_string(), |iccid| iccid.to_string());
                     let first = !self.tried.contains(&card);
                     self.tried.push(card);
                     self.session.may_enter_pin(token, Ok(first), self.now);
                 }
                 Action::PinAccepted { imei, iccid } => {
-                    let card = iccid.unwrap_or(imei);
+                    let card = iccid.map_or_else(|| imei.to_string(), |iccid| iccid.to_string());
                     self.tried.retain(|tried| *tried != card);
                 }
                 Action::Emptied { token, .. } => self.emptied.push(token),
@@ -236,7 +243,10 @@ impl Bench {
             .handed_on
             .pop_front()
             .unwrap_or_else(|| panic!("nothing handed on, wanted {wanted}"));
-        let place = format!("{} {}", received.store, received.index);
+        let place = match received.slot {
+            Some(slot) => format!("{} {}", slot.store, slot.index),
+            None => " -1".to_owned(),
+        };
         let owned = format!("{place} {}", received.iccid);
         assert!(wanted == place || wanted == owned, "handed on {owned}, wanted {wanted}");
     }

@@ -77,7 +77,7 @@ fn megabytes_without_a_line_end_are_not_kept() {
     bench.lines("OK");
     assert_eq!(bench.session.lines_cut(), 1);
     bench.auto(Duration::from_secs(60));
-    assert_eq!(bench.session.state(), State::Ready);
+    assert_eq!(bench.session.state(), ModemState::Ready);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::bench::*;
 
 fn changed() -> Bench {
     let mut bench = Bench::new();
-    bench.custody = Ok(MessageOwner { previous_iccid: Some(OTHER.to_owned()) });
+    bench.owner = Ok(MessageOwner::Previous(Iccid::from_stored(OTHER)));
     bench
 }
 
@@ -18,11 +18,11 @@ fn listed(slots: &[i32]) -> String {
 }
 
 fn owners(bench: &Bench) -> Vec<(String, i32, String)> {
-    bench
-        .handed_on
-        .iter()
-        .map(|(_, got)| (got.store.clone(), got.index, got.iccid.clone()))
-        .collect()
+    let owner = |(_, received): &(Token, Received)| {
+        let slot = received.slot.unwrap();
+        (slot.store.to_string(), slot.index, received.iccid.to_string())
+    };
+    bench.handed_on.iter().map(owner).collect()
 }
 
 #[test]
@@ -85,15 +85,15 @@ fn a_host_that_could_not_note_it_is_told_again() {
 #[test]
 fn a_host_that_cannot_take_the_card_in_is_asked_again_and_nothing_is_read_before() {
     let mut bench = Bench::new();
-    bench.custody = Err(());
+    bench.owner = Err(());
     bench.on("AT+CMGL=4", &listed(&[1]));
     bench.auto(Duration::from_secs(30));
     assert!((5..8).contains(&bench.identified.len()));
-    assert_eq!(bench.session.state(), State::Identifying);
+    assert_eq!(bench.session.state(), ModemState::Identifying);
     assert!(bench.handed_on.is_empty());
-    bench.custody = Ok(MessageOwner::default());
+    bench.owner = Ok(MessageOwner::default());
     bench.auto(Duration::from_secs(6));
-    assert_eq!(bench.session.state(), State::Ready);
+    assert_eq!(bench.session.state(), ModemState::Ready);
 }
 
 #[test]

@@ -4,7 +4,11 @@ use super::super::*;
 use super::bench::*;
 
 fn leaving(bench: &mut Bench) {
-    bench.session.request(7, Request::Leave { iccid: Some(ICCID.to_owned()) }, bench.now);
+    bench.session.request(
+        7,
+        ModemRequest::Leave { iccid: Some(Iccid::from_stored(ICCID)) },
+        bench.now,
+    );
     bench.act();
 }
 
@@ -49,7 +53,10 @@ fn a_card_leaves_when_all_that_lay_in_the_stores_is_on_disk_and_deleted() {
         .count();
     assert_eq!(looked, 2, "both stores are looked at once more with the radio off");
     assert_eq!(answer(&bench, 7), Some(&Ok(Vec::new())));
-    assert_eq!((bench.session.state(), bench.snapshot().sim.as_ref()), (State::Switching, None));
+    assert_eq!(
+        (bench.session.state(), bench.snapshot().sim.as_ref()),
+        (ModemState::Switching, None)
+    );
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn a_card_whose_messages_cannot_be_stored_stays_on_the_air() {
     }
     assert_eq!(answer(&bench, 7), Some(&Err(RequestError::NotEmptied)));
     assert_eq!(bench.count("AT+CFUN=0") + bench.count("AT+CMGD=3"), 0);
-    assert_eq!(bench.session.state(), State::Ready);
+    assert_eq!(bench.session.state(), ModemState::Ready);
 }
 
 #[test]
@@ -94,18 +101,24 @@ fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
     assert_eq!(bench.log.len(), before, "{:?}", &bench.log[before..]);
     assert_eq!((bench.dropped, bench.handed_on.len()), (1, 0));
     bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
-    bench.session.request(8, Request::Return { restart: true }, bench.now);
+    bench.session.request(8, ModemRequest::Return { restart: true }, bench.now);
     bench.act();
     bench.on("AT", "-");
     bench.auto(Duration::from_secs(40));
     assert_eq!(
         bench.session.state(),
-        State::Probing,
+        ModemState::Probing,
         "a modem that starts for so long is waited for"
     );
     bench.on("AT", "OK");
     bench.auto(Duration::from_secs(10));
-    assert_eq!(bench.session.state(), State::Ready, "{:?} {:?}", bench.reopen, bench.log.last());
+    assert_eq!(
+        bench.session.state(),
+        ModemState::Ready,
+        "{:?} {:?}",
+        bench.reopen,
+        bench.log.last()
+    );
     assert_eq!(bench.snapshot().sim.as_ref().unwrap().iccid, OTHER);
 }
 
@@ -115,20 +128,20 @@ fn a_slot_is_chosen_off_the_air_alone() {
     bench.on("AT+CGMI", "Quectel|OK").on("AT+QCCID", &format!("+QCCID: {ICCID}|OK"));
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+QDSIM=1", "OK");
     bench.auto(Duration::from_secs(1));
-    bench.session.request(1, Request::Slot(1), bench.now);
+    bench.session.request(1, ModemRequest::Slot(1), bench.now);
     bench.act();
     assert_eq!(answer(&bench, 1), Some(&Err(RequestError::OnAir)));
     leaving(&mut bench);
     bench.auto(Duration::from_secs(5));
-    bench.session.request(2, Request::Slot(1), bench.now);
+    bench.session.request(2, ModemRequest::Slot(1), bench.now);
     bench.act();
     bench.auto(Duration::from_secs(1));
     assert_eq!(answer(&bench, 2), Some(&Ok(vec!["OK".to_owned()])));
-    bench.session.request(3, Request::Return { restart: false }, bench.now);
+    bench.session.request(3, ModemRequest::Return { restart: false }, bench.now);
     bench.act();
     bench.on("AT+CFUN=1", "OK");
     bench.auto(Duration::from_secs(5));
-    assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+    assert_eq!(bench.session.state(), ModemState::Ready, "{:?}", bench.log);
     assert!(bench.log.iter().any(|sent| sent == "AT+QDSIM=1") && bench.count("AT+CFUN=1") == 1);
 }
 
@@ -138,13 +151,13 @@ fn a_radio_that_nobody_gives_back_comes_back_and_one_found_off_is_switched_on() 
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+CFUN=1,1", "OK");
     leaving(&mut bench);
     bench.auto(Duration::from_secs(590));
-    assert_eq!(bench.session.state(), State::Switching);
+    assert_eq!(bench.session.state(), ModemState::Switching);
     bench.auto(Duration::from_secs(60));
-    assert_eq!(bench.session.state(), State::Ready);
+    assert_eq!(bench.session.state(), ModemState::Ready);
     let mut bench = Bench::new();
     bench.on("AT+CFUN?", "+CFUN: 4|OK").on("AT+CFUN=1", "OK");
     bench.auto(Duration::from_secs(5));
-    assert_eq!((bench.session.state(), bench.count("AT+CFUN=1")), (State::Ready, 1));
+    assert_eq!((bench.session.state(), bench.count("AT+CFUN=1")), (ModemState::Ready, 1));
 }
 
 #[test]
@@ -163,13 +176,13 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
     bench.auto(Duration::from_secs(20));
     assert_eq!(
         (answer(&bench, 7), bench.session.state()),
-        (Some(&Ok(Vec::new())), State::Switching)
+        (Some(&Ok(Vec::new())), ModemState::Switching)
     );
     let mut bench = Bench::ready();
     leaving(&mut bench);
     bench.lines("+CPIN: NOT INSERTED");
     assert_eq!(answer(&bench, 7), Some(&Err(RequestError::OtherCard)));
-    assert_eq!(bench.session.state(), State::SimCheck);
+    assert_eq!(bench.session.state(), ModemState::SimCheck);
 }
 
 /// A bank that says it has switched and does so only later: what was read may be another card's.
@@ -183,11 +196,10 @@ fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
     };
     let file = "AT+CRSM=176,12258,0,0,10";
     for (after, handed_on) in [(ICCID, 1), (OTHER, 0)] {
-        let mut bench =
-            Bench::with(SessionConfig { iccid_from_card: true, ..SessionConfig::new("port") });
+        let mut bench = Bench::with(SessionConfig { iccid_from_card: true, ..config() });
         bench.on(file, &card(ICCID));
         bench.auto(Duration::from_millis(10));
-        assert_eq!(bench.session.state(), State::Ready, "{:?}", bench.log);
+        assert_eq!(bench.session.state(), ModemState::Ready, "{:?}", bench.log);
         bench.lines("+CMTI: \"SM\",3");
         bench.play("> AT+CPMS=\"SM\",\"SM\",\"SM\"\n< +CPMS: 1,20,1,20,1,20|OK");
         bench.play(&format!("> AT+CMGR=3\n< {}\n> {file}", Bench::message(PDU_LENGTH)));
@@ -213,7 +225,7 @@ fn a_modem_that_starts_anew_while_its_card_leaves_answers_all_the_same() {
         let gone = said == "RDY";
         let expected = if gone { Err(RequestError::Gone) } else { Ok(Vec::new()) };
         assert_eq!(answer(&bench, 7), Some(&expected), "{said}");
-        let (state, off) = if gone { (State::Ready, 0) } else { (State::Switching, 1) };
+        let (state, off) = if gone { (ModemState::Ready, 0) } else { (ModemState::Switching, 1) };
         assert_eq!((bench.session.state(), bench.count("AT+CFUN=0")), (state, off), "{said}");
     }
 }
@@ -226,7 +238,7 @@ fn a_message_that_cannot_be_deleted_holds_no_card_that_is_to_leave() {
     bench.auto(Duration::from_secs(50));
     assert_eq!(
         (answer(&bench, 7), bench.session.state()),
-        (Some(&Ok(Vec::new())), State::Switching)
+        (Some(&Ok(Vec::new())), ModemState::Switching)
     );
     assert!(!bench.handed_on.is_empty());
 }
@@ -234,22 +246,22 @@ fn a_message_that_cannot_be_deleted_holds_no_card_that_is_to_leave() {
 #[test]
 fn a_card_leaves_only_when_it_is_the_one_that_was_let_go_and_its_pin_is_not_half_entered() {
     let mut bench = Bench::ready();
-    for iccid in [None, Some(OTHER.to_owned())] {
-        bench.session.request(9, Request::Leave { iccid }, bench.now);
+    for iccid in [None, Some(Iccid::from_stored(OTHER))] {
+        bench.session.request(9, ModemRequest::Leave { iccid }, bench.now);
         bench.act();
         assert_eq!(bench.answers.pop(), Some((9, Err(RequestError::OtherCard))));
     }
     let pin = Pin::parse("1234");
-    let mut bench = Bench::with(SessionConfig { pin, ..SessionConfig::new("port") });
+    let mut bench = Bench::with(SessionConfig { pin, ..config() });
     bench
         .on("AT+CPIN?", "+CPIN: SIM PIN|OK")
         .on("AT+CPIN=\"1234\"", "OK")
         .on("AT+CPINR", "+CPINR: SIM PIN,3,3|OK");
     bench.auto(Duration::from_millis(100));
-    bench.session.request(9, Request::Leave { iccid: None }, bench.now);
+    bench.session.request(9, ModemRequest::Leave { iccid: None }, bench.now);
     bench.act();
     assert_eq!(bench.answers.pop(), Some((9, Err(RequestError::Starting))), "{:?}", bench.log);
     bench.on("AT+CPIN?", "+CPIN: READY|OK");
     bench.auto(Duration::from_secs(5));
-    assert_eq!((bench.session.state(), bench.tried.len()), (State::Ready, 0));
+    assert_eq!((bench.session.state(), bench.tried.len()), (ModemState::Ready, 0));
 }

@@ -49,7 +49,7 @@ fn the_received_message_carries_modem_card_place_and_octets() {
     bench.play("auto 1s");
     let (_, received) = bench.handed_on.pop_front().unwrap();
     assert_eq!((received.imei.as_str(), received.iccid.as_str()), (IMEI, ICCID));
-    assert_eq!((received.store.as_str(), received.index), ("SM", 7));
+    assert_eq!(received.slot, Some(MessageSlot { store: MessageStore::Sim, index: 7 }));
     assert_eq!(received.pdu, RawPdu::Octets(hex::decode(PDU).unwrap()));
 }
 
@@ -67,7 +67,7 @@ fn what_the_host_refuses_is_not_deleted_and_read_again_later() {
          quiet",
         Bench::message(PDU_LENGTH)
     ));
-    assert!(bench.snapshot().reason.as_deref().unwrap().contains("cannot be stored"));
+    assert!(bench.snapshot().reason.as_ref().unwrap().to_string().contains("cannot be stored"));
     bench.on("AT+CMGL=4", &listed(&[3, 4]));
     bench.auto(Duration::from_secs(2));
     assert!(bench.count("AT+CMGD=3") >= 1 && bench.count("AT+CMGD=4") >= 1, "{:?}", bench.log);
@@ -169,7 +169,9 @@ fn a_lost_announcement_is_made_good_by_the_next_sweep() {
     bench.on("AT+CMGL=4", &listed(&[5]));
     bench.auto(Duration::from_secs(61));
     assert!(bench.count("AT+CMGD=5") >= 1);
-    assert!(bench.handed_on.iter().all(|(_, received)| received.index == 5 && !received.live));
+    assert!(bench.handed_on.iter().all(|(_, received)| {
+        received.slot.is_some_and(|slot| slot.index == 5) && !received.live
+    }));
 }
 
 #[test]
@@ -210,9 +212,9 @@ fn a_urc_and_a_direct_message_inside_a_list() {
          < +CMT: ,{PDU_LENGTH}|{PDU}
          < ^RSSI: 20|+CMGL: 2,1,,{PDU_LENGTH}|^HCSQ: \"LTE\",40,30,100,20|{PDU}|OK"
     ));
-    let places: Vec<(String, i32)> =
-        bench.handed_on.iter().map(|(_, got)| (got.store.clone(), got.index)).collect();
-    assert_eq!(places, [(String::new(), -1), ("SM".to_owned(), 2)]);
+    let slots: Vec<Option<MessageSlot>> =
+        bench.handed_on.iter().map(|(_, received)| received.slot).collect();
+    assert_eq!(slots, [None, Some(MessageSlot { store: MessageStore::Sim, index: 2 })]);
     bench.play("> AT+CMGR=9");
 }
 
@@ -277,7 +279,7 @@ fn where_listing_fails_every_index_is_read_t77w968() {
         .on("AT+CMGR=3", &Bench::message(PDU_LENGTH));
     bench.auto(Duration::from_secs(125));
     assert!(bench.count("AT+CMGR=4") >= 1 && bench.count("AT+CMGD=3") >= 1, "{:?}", bench.log);
-    assert_eq!(bench.session.state(), State::Ready);
+    assert_eq!(bench.session.state(), ModemState::Ready);
 }
 
 #[test]

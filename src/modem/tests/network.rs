@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::super::*;
 use super::bench::*;
 
 #[test]
@@ -12,7 +11,7 @@ fn lte_alone_is_enough_and_so_is_sms_only() {
         let mut bench = Bench::new();
         bench.on("AT+CREG?", circuit).on("AT+CEREG?", lte);
         bench.auto(Duration::from_secs(1));
-        assert_eq!(bench.session.state(), State::Ready);
+        assert_eq!(bench.session.state(), ModemState::Ready);
     }
 }
 
@@ -21,13 +20,13 @@ fn without_a_network_it_is_registering_and_sweeps_all_the_same() {
     let mut bench = Bench::new();
     bench.on("AT+CREG?", "+CREG: 1,2|OK");
     bench.auto(Duration::from_secs(30));
-    assert_eq!(bench.snapshot().state, State::Registering);
+    assert_eq!(bench.snapshot().state, ModemState::Registering);
     assert_eq!(bench.snapshot().registration, Some(Registration::Searching));
     assert!(bench.count("AT+CMGL=4") >= 2);
     assert!(bench.count("AT+CREG?") <= 8);
     bench.lines("+CEREG: 1,\"00A1\",\"01B2C3\",7");
     bench.auto(Duration::from_secs(1));
-    assert_eq!(bench.snapshot().state, State::Ready);
+    assert_eq!(bench.snapshot().state, ModemState::Ready);
 }
 
 #[test]
@@ -35,9 +34,9 @@ fn a_network_that_goes_is_seen_at_once() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
     bench.lines("+CREG: 2");
-    assert_eq!(bench.snapshot().state, State::Registering);
+    assert_eq!(bench.snapshot().state, ModemState::Registering);
     bench.lines("+CREG: 1,\"00A1\",\"01B2\"");
-    assert_eq!(bench.snapshot().state, State::Ready);
+    assert_eq!(bench.snapshot().state, ModemState::Ready);
 }
 
 #[test]

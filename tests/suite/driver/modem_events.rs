@@ -5,18 +5,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use simbridge::domain::modem::{ModemSnapshot, ModemState, SimCard};
+use simbridge::domain::{Iccid, Imei, PortName};
 use simbridge::driver::{HostError, ModemEvents};
-use simbridge::modem::{MessageOwner, Received, SimCard, Snapshot, State};
+use simbridge::modem::{MessageOwner, Received};
 use tokio::sync::watch;
 
 #[derive(Default)]
 pub struct Kept {
-    pub reports: HashMap<String, Snapshot>,
-    pub states: Vec<(String, String)>,
+    pub reports: HashMap<PortName, ModemSnapshot>,
+    pub states: Vec<(PortName, ModemState)>,
     pub stored: Vec<Received>,
-    pub emptied: Vec<String>,
+    pub emptied: Vec<Iccid>,
     /// The card that each modem had.
-    pub cards: HashMap<String, String>,
+    pub cards: HashMap<Imei, Iccid>,
 }
 
 pub struct Recorder {
@@ -24,7 +26,7 @@ pub struct Recorder {
     changed: watch::Sender<u64>,
     pub refuse: AtomicBool,
     /// Panic at the next report of this state.
-    pub panic_at: Mutex<Option<State>>,
+    pub panic_at: Mutex<Option<ModemState>>,
 }
 
 impl Recorder {
@@ -59,34 +61,34 @@ impl Recorder {
 
     pub async fn until_state(&self, port: &str, state: &str) {
         let is = |kept: &Kept| {
-            kept.reports.get(port).is_some_and(|report| report.state.to_string() == state)
+            kept.reports.get(port).is_some_and(|report| report.state.as_str() == state)
         };
         self.until(&format!("{port} is {state}"), is).await;
     }
 }
 
 impl ModemEvents for Recorder {
-    fn report(&self, snapshot: Snapshot) {
+    fn report(&self, snapshot: ModemSnapshot) {
         if self.panic_at.lock().unwrap().take_if(|state| *state == snapshot.state).is_some() {
             panic!("a test's own panic");
         }
         self.with(|kept| {
-            kept.states.push((snapshot.port.clone(), snapshot.state.to_string()));
+            kept.states.push((snapshot.port.clone(), snapshot.state));
             kept.reports.insert(snapshot.port.clone(), snapshot)
         });
     }
 
-    fn removed(&self, port: &str) {
+    fn removed(&self, port: &PortName) {
         self.with(|kept| kept.reports.remove(port));
     }
 
-    async fn identified(&self, imei: &str, sim: &SimCard) -> Result<MessageOwner, HostError> {
-        let before = self.with(|kept| kept.cards.insert(imei.to_owned(), sim.iccid.clone()));
-        Ok(MessageOwner { previous_iccid: before.filter(|before| *before != sim.iccid) })
+    async fn identified(&self, imei: &Imei, sim: &SimCard) -> Result<MessageOwner, HostError> {
+        let before = self.with(|kept| kept.cards.insert(imei.clone(), sim.iccid.clone()));
+        Ok(before.filter(|before| *before != sim.iccid).into())
     }
 
-    async fn emptied(&self, _imei: &str, iccid: &str) -> Result<(), HostError> {
-        self.with(|kept| kept.emptied.push(iccid.to_owned()));
+    async fn emptied(&self, _imei: &Imei, iccid: &Iccid) -> Result<(), HostError> {
+        self.with(|kept| kept.emptied.push(iccid.clone()));
         Ok(())
     }
 

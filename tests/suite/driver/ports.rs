@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use simbridge::domain::modem::{ModemState, RecoveryStep};
 use simbridge::driver::{self, PortPattern, Settings};
-use simbridge::modem::State;
 
 use super::modem_events::Recorder;
 
@@ -52,8 +52,8 @@ async fn until_reason(host: &Recorder, port: &Path, words: &str) {
     let says = |kept: &super::modem_events::Kept| {
         kept.reports
             .get(port)
-            .and_then(|report| report.reason.as_deref())
-            .is_some_and(|reason| reason.contains(words))
+            .and_then(|report| report.reason.as_ref())
+            .is_some_and(|reason| reason.to_string().contains(words))
     };
     host.until(&format!("{port}: {words}"), says).await;
 }
@@ -144,7 +144,7 @@ async fn a_modem_that_stops_reading_is_given_up_and_holds_nobody_up() {
 async fn a_panic_ends_one_session_and_no_more() {
     let line = line();
     let host = Recorder::new();
-    *host.panic_at.lock().unwrap() = Some(State::Probing);
+    *host.panic_at.lock().unwrap() = Some(ModemState::Probing);
     let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
     host.until_state(line.slave.to_str().unwrap(), "Probing").await;
     assert!(host.panic_at.lock().unwrap().is_none());
@@ -193,9 +193,11 @@ async fn a_modem_that_stays_deaf_is_recovered_by_ever_stronger_means() {
     host.until_state(line.slave.to_str().unwrap(), "Opening").await;
     assert!(cycled.exists());
     let detail = driver.handle().detail(line.slave.to_str().unwrap()).unwrap();
-    let count = |name: &str| detail.recoveries.iter().find(|(step, _)| *step == name).unwrap().1;
+    let count = |wanted| detail.recoveries.iter().find(|(step, _)| *step == wanted).unwrap().1;
     assert!(
-        count("reopen") >= 1 && count("soft reset") >= 1 && count("USB rebind") == 0,
+        count(RecoveryStep::Reopen) >= 1
+            && count(RecoveryStep::SoftReset) >= 1
+            && count(RecoveryStep::UsbRebind) == 0,
         "{:?}",
         detail.recoveries
     );

@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use simbridge::domain::PortName;
+use simbridge::domain::modem::{ModemReason, ModemRequest, ModemState};
 use simbridge::driver::{self, Driver, PortPattern, Settings};
-use simbridge::modem::{RawPdu, Request};
+use simbridge::modem::RawPdu;
 use simbridge::simulator::{Fault, Rack, RackConfig, Scenario, in_memory};
 use simbridge::sms::Deliver;
 use tempfile::TempDir;
@@ -56,8 +58,8 @@ impl Site {
         Site { rack, driver, host, folder }
     }
 
-    fn port(&self, place: usize) -> String {
-        self.folder.path().join(format!("modem{place:03}")).to_str().unwrap().to_owned()
+    fn port(&self, place: usize) -> PortName {
+        PortName::from_stored(self.folder.path().join(format!("modem{place:03}")).to_str().unwrap())
     }
 
     fn number(&self, place: usize) -> String {
@@ -66,7 +68,7 @@ impl Site {
 
     async fn all_ready(&self, modems: usize) {
         for place in 0..modems {
-            self.host.until_state(&self.port(place), "Ready").await;
+            self.host.until_state(self.port(place).as_str(), "Ready").await;
         }
     }
 
@@ -124,8 +126,9 @@ async fn messages_before_and_after_the_start_reach_the_host_and_leave_the_modems
     site.host.with(|kept| {
         for (place, number) in numbers.iter().enumerate() {
             let report = &kept.reports[&site.port(place)];
-            assert_eq!(report.sim.as_ref().unwrap().number.as_ref(), Some(number));
-            assert!(report.identity.as_ref().unwrap().imei.len() == 15);
+            let own_number = report.sim.as_ref().unwrap().number.as_ref().unwrap();
+            assert_eq!(own_number.number, *number);
+            assert!(report.identity.as_ref().unwrap().imei.as_str().len() == 15);
         }
     });
     site.stop().await;
@@ -153,7 +156,7 @@ async fn what_the_host_cannot_store_stays_in_the_modem_until_it_can() {
     site.rack.network().send("1234", &site.number(0), "patience").unwrap();
     let port = site.port(0);
     let held = |kept: &super::modem_events::Kept| {
-        kept.reports[&port].reason.as_deref().is_some_and(|r| r.contains("cannot be stored"))
+        kept.reports[&port].reason == Some(ModemReason::HostCannotStore)
     };
     site.host.until("the reason is shown", held).await;
     assert_eq!(site.rack.network().stored(&site.number(0)), 1);
@@ -168,10 +171,10 @@ async fn a_port_that_is_pulled_and_comes_back_is_served_again() {
     let site = Site::start(2, settings());
     site.all_ready(2).await;
     site.rack.network().fault(0, &Fault::PortGone { back_after_ms: None }).unwrap();
-    site.host.until_state(&site.port(0), "Absent").await;
+    site.host.until_state(site.port(0).as_str(), "Absent").await;
     site.rack.network().send("1234", &site.number(0), "meanwhile").unwrap();
     site.rack.network().fault(0, &Fault::PortBack).unwrap();
-    site.host.until_state(&site.port(0), "Ready").await;
+    site.host.until_state(site.port(0).as_str(), "Ready").await;
     site.host.until("the message", |kept| kept.stored.len() == 1).await;
     site.empty(0).await;
     site.stop().await;
@@ -185,16 +188,16 @@ async fn a_card_exchanged_between_two_modems_takes_its_messages_along() {
         site.host.with(|kept| kept.reports[&site.port(place)].sim.clone().map(|sim| sim.iccid))
     };
     let (first, second) = (card(0).unwrap(), card(1).unwrap());
-    site.rack.network().fault(0, &Fault::SimIn { iccid: second.clone() }).unwrap();
+    site.rack.network().fault(0, &Fault::SimIn { iccid: second.to_string() }).unwrap();
     let (port0, port1) = (site.port(0), site.port(1));
     site.host
         .until("the first modem has the second's card", |kept| {
             kept.reports[&port0].sim.as_ref().is_some_and(|sim| sim.iccid == second)
-                && kept.reports[&port0].state.to_string() == "Ready"
+                && kept.reports[&port0].is_ready()
         })
         .await;
     site.host
-        .until("the second has none", |kept| kept.reports[&port1].state.to_string() == "SimCheck")
+        .until("the second has none", |kept| kept.reports[&port1].state == ModemState::SimCheck)
         .await;
     site.host.until("custody has moved", |kept| kept.emptied.contains(&second)).await;
     site.rack.network().send("1234", &site.number(0), "to the second's number").unwrap();
@@ -236,9 +239,13 @@ async fn silence_garbage_and_a_restart_lose_nothing() {
 async fn an_operator_asks_a_modem_something() {
     let site = Site::start(1, settings());
     site.all_ready(1).await;
-    let reply = site.driver.request(&site.port(0), Request::At("AT+CSQ".to_owned())).await.unwrap();
+    let reply = site
+        .driver
+        .request(site.port(0).as_str(), ModemRequest::At("AT+CSQ".to_owned()))
+        .await
+        .unwrap();
     assert!(reply[0].starts_with("+CSQ:") && reply[1] == "OK", "{reply:?}");
-    assert!(site.driver.request("/nowhere", Request::At("AT".to_owned())).await.is_err());
+    assert!(site.driver.request("/nowhere", ModemRequest::At("AT".to_owned())).await.is_err());
     site.stop().await;
 }
 
@@ -249,10 +256,14 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     let opened = |place: usize| {
         let port = site.port(place);
         site.host.with(|kept| {
-            kept.states.iter().filter(|(of, state)| *of == port && state == "Probing").count()
+            kept.states
+                .iter()
+                .filter(|(of, state)| *of == port && *state == ModemState::Probing)
+                .count()
         })
     };
-    let plain = |place: usize, baud| PortPattern { path: site.port(place).into(), baud }.into();
+    let plain =
+        |place: usize, baud| PortPattern { path: site.port(place).as_str().into(), baud }.into();
     let handle = site.driver.handle();
     // The first as before, by another pattern; the second otherwise; the third no more.
     handle.serve(vec![plain(0, 115_200), plain(1, 9_600)]);
@@ -260,11 +271,14 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     site.host.until("the third to be gone", |kept| !kept.reports.contains_key(&removed)).await;
     site.host
         .until("the second to be opened anew", |kept| {
-            kept.states.iter().filter(|(of, state)| *of == changed && state == "Probing").count()
+            kept.states
+                .iter()
+                .filter(|(of, state)| *of == changed && *state == ModemState::Probing)
+                .count()
                 == 2
         })
         .await;
-    site.host.until_state(&changed, "Ready").await;
+    site.host.until_state(changed.as_str(), "Ready").await;
     assert_eq!(handle.ports(), [site.port(0), site.port(1)]);
     site.rack.network().send("Uber", &site.number(2), "to a modem that is not served").unwrap();
     site.rack.network().send("Uber", &site.number(0), "to one that is").unwrap();
@@ -296,7 +310,7 @@ async fn a_stream_in_memory_does_as_well_as_a_port() {
     let number = network.numbers()[0].clone();
     network.send("Uber", &number, "hello").unwrap();
     let settings = settings();
-    let attending = driver::attend(&mut stream, "memory", &settings, &host);
+    let attending = driver::attend(&mut stream, PortName::from_stored("memory"), &settings, &host);
     tokio::select! {
         end = attending => panic!("{end:?}"),
         () = host.until("the message", |kept| kept.stored.len() == 1) => {}
@@ -351,7 +365,7 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
     site.host.until("every message once", all).await;
     for place in 0..MODEMS {
         site.empty(place).await;
-        site.host.until_state(&site.port(place), "Ready").await;
+        site.host.until_state(site.port(place).as_str(), "Ready").await;
     }
     site.host.with(|kept| {
         for place in 0..MODEMS {

@@ -5,8 +5,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use simbridge::domain::Moment;
-use simbridge::modem::{Action, MessageOwner, Received, Session, SessionConfig, State, Token};
+use simbridge::domain::modem::{ModemReason, ModemState};
+use simbridge::domain::{Iccid, Imei, Moment, PortName};
+use simbridge::modem::{Action, MessageOwner, Received, Session, SessionConfig, Token};
 use simbridge::simulator::Workbench;
 
 use super::kept::Kept;
@@ -21,8 +22,8 @@ enum Due {
     ToModem(Vec<u8>),
     ToHost(Vec<u8>),
     Store(Token, Received),
-    MessageOwner(Token, MessageOwner),
-    Emptied(Token, String, String),
+    Identified(Token, MessageOwner),
+    Emptied(Token, Imei, Iccid),
 }
 
 pub struct Seat {
@@ -37,8 +38,8 @@ pub struct Seat {
     failures: u32,
     now_ms: u64,
     circles: u32,
-    pub state: State,
-    pub reason: Option<String>,
+    pub state: ModemState,
+    pub reason: Option<ModemReason>,
     /// The last that was said on the line, both ways.
     pub transcript: VecDeque<String>,
     /// When each command was sent, by its beginning: for deadlines.
@@ -62,7 +63,7 @@ impl Seat {
             failures: 0,
             now_ms: 0,
             circles: 0,
-            state: State::Absent,
+            state: ModemState::Absent,
             reason: None,
             transcript: VecDeque::new(),
             sent: Vec::new(),
@@ -110,8 +111,8 @@ impl Seat {
             self.plugged_in();
         }
         if is_due(&mut self.open_at_ms) {
-            self.session =
-                Some(Session::new(SessionConfig::new(format!("modem{}", self.place)), moment(now)));
+            let port = PortName::from_stored(format!("modem{}", self.place));
+            self.session = Some(Session::new(SessionConfig::new(port), moment(now)));
         }
         if is_due(&mut self.look_at_ms) && self.is_plugged_in {
             self.exchange(bench, &[]);
@@ -136,7 +137,7 @@ impl Seat {
                 self.is_plugged_in = false;
                 (self.open_at_ms, self.look_at_ms) = (None, None);
                 self.back_at_ms = back_after_ms.map(|after_ms| self.now_ms + after_ms);
-                self.state = State::Absent;
+                self.state = ModemState::Absent;
             }
             None if !self.is_plugged_in => {
                 bench.plug_in(self.place);
@@ -181,10 +182,10 @@ impl Seat {
                 kept.store(&received);
                 self.session.iter_mut().for_each(|session| session.stored(token, true, now));
             }
-            Due::MessageOwner(token, custody) => {
+            Due::Identified(token, owner) => {
                 self.session
                     .iter_mut()
-                    .for_each(|session| session.custody(token, Ok(custody.clone()), now));
+                    .for_each(|session| session.identified(token, Ok(owner.clone()), now));
             }
             Due::Emptied(token, imei, iccid) => {
                 kept.emptied(imei, iccid);
@@ -206,14 +207,15 @@ impl Seat {
                     self.later(COMMIT_MS, Due::Store(token, received))
                 }
                 Action::Identified { token, imei, sim } => {
-                    let custody = kept.identified(&imei, &sim.iccid);
-                    self.later(COMMIT_MS, Due::MessageOwner(token, custody));
+                    let owner = kept.identified(&imei, &sim.iccid);
+                    self.later(COMMIT_MS, Due::Identified(token, owner));
                 }
                 Action::Emptied { token, imei, iccid } => {
                     self.later(COMMIT_MS, Due::Emptied(token, imei, iccid))
                 }
                 Action::Report(snapshot) => {
-                    self.failures = if snapshot.state == State::Ready { 0 } else { self.failures };
+                    self.failures =
+                        if snapshot.state == ModemState::Ready { 0 } else { self.failures };
                     (self.state, self.reason) = (snapshot.state, snapshot.reason);
                 }
                 Action::Reopen { reason } => self.give_up(reason),
@@ -223,13 +225,14 @@ impl Seat {
     }
 
     /// What had not been committed never is.
-    fn give_up(&mut self, reason: String) {
+    fn give_up(&mut self, reason: ModemReason) {
         self.session = None;
         self.due.clear();
         let pause_ms = (REOPEN_MS.0 << self.failures.min(6)).min(REOPEN_MS.1);
         self.failures += 1;
         self.open_at_ms = Some(self.now_ms + pause_ms);
-        self.state = State::Recovering { reason };
+        self.state = ModemState::Recovering;
+        self.reason = Some(reason);
     }
 
     fn note(&mut self, way: char, octets: &[u8]) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use simbridge::domain::{Iccid, Imei};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Deliver, tpdu};
 
@@ -9,9 +10,9 @@ use simbridge::sms::{Deliver, tpdu};
 /// and whose messages each modem holds.
 #[derive(Default)]
 pub struct Kept {
-    messages: HashMap<(String, Vec<u8>), String>,
+    messages: HashMap<(Iccid, Vec<u8>), String>,
     /// The card for which messages lie in a modem's own store, by IMEI.
-    custody: HashMap<String, String>,
+    owners: HashMap<Imei, Iccid>,
     /// How often the host was given what it had.
     pub again: usize,
     /// What could not be decoded, as the host was given it.
@@ -33,13 +34,13 @@ impl Kept {
         self.again += usize::from(before.is_some());
     }
 
-    pub fn identified(&mut self, imei: &str, iccid: &str) -> MessageOwner {
-        let holder = self.custody.entry(imei.to_owned()).or_insert_with(|| iccid.to_owned());
-        MessageOwner { previous_iccid: (holder != iccid).then(|| holder.clone()) }
+    pub fn identified(&mut self, imei: &Imei, iccid: &Iccid) -> MessageOwner {
+        let owner = self.owners.entry(imei.clone()).or_insert_with(|| iccid.clone());
+        (owner != iccid).then(|| owner.clone()).into()
     }
 
-    pub fn emptied(&mut self, imei: String, iccid: String) {
-        self.custody.insert(imei, iccid);
+    pub fn emptied(&mut self, imei: Imei, iccid: Iccid) {
+        self.owners.insert(imei, iccid);
     }
 
     /// How many messages of that text are there.
@@ -51,7 +52,7 @@ impl Kept {
     pub fn texts(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut texts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for ((iccid, _), text) in &self.messages {
-            texts.entry(text).or_default().push(iccid);
+            texts.entry(text).or_default().push(iccid.as_str());
         }
         texts
     }

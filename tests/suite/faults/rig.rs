@@ -1,7 +1,7 @@
 //! Modems and sessions on the bench, and the messages that were sent.
 
 use chrono::DateTime;
-use simbridge::modem::State;
+use simbridge::domain::modem::ModemState;
 use simbridge::simulator::{Fault, Scenario, Workbench};
 
 use super::fault_session::Seat;
@@ -63,7 +63,7 @@ impl Rig {
     }
 
     pub fn all_ready(&self) -> bool {
-        self.seats.iter().all(|seat| seat.state == State::Ready)
+        self.seats.iter().all(|seat| seat.state == ModemState::Ready)
     }
 
     /// Everything that was sent is on disk and has left the modems.
@@ -84,8 +84,9 @@ impl Rig {
             self.run_for(1_000);
         }
         let unwell = self.seats.iter().zip(self.bench.network().stats());
-        let unwell = unwell
-            .filter(|(seat, stats)| seat.state != State::Ready || stats.waiting + stats.stored > 0);
+        let unwell = unwell.filter(|(seat, stats)| {
+            seat.state != ModemState::Ready || stats.waiting + stats.stored > 0
+        });
         let told: Vec<String> = unwell
             .map(|(seat, stats)| {
                 let lines: Vec<String> =

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use simbridge::domain::modem::{ModemSnapshot, SimCard};
+use simbridge::domain::{Iccid, Imei};
 use simbridge::driver::{self, HostError, ModemEvents, PortPattern, Settings};
-use simbridge::modem::{MessageOwner, RawPdu, Received, SimCard, Snapshot};
+use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::Deliver;
 use tokio::sync::Notify;
 
@@ -22,22 +24,22 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// Keeps what it is given.
 #[derive(Default)]
 struct Keeper {
-    last: Mutex<Option<Snapshot>>,
+    last: Mutex<Option<ModemSnapshot>>,
     messages: Mutex<Vec<String>>,
     changed: Notify,
 }
 
 impl ModemEvents for Keeper {
-    fn report(&self, snapshot: Snapshot) {
+    fn report(&self, snapshot: ModemSnapshot) {
         *self.last.lock().unwrap() = Some(snapshot);
         self.changed.notify_one();
     }
 
-    async fn identified(&self, _imei: &str, _sim: &SimCard) -> Result<MessageOwner, HostError> {
+    async fn identified(&self, _imei: &Imei, _sim: &SimCard) -> Result<MessageOwner, HostError> {
         Ok(MessageOwner::default())
     }
 
-    async fn emptied(&self, _imei: &str, _iccid: &str) -> Result<(), HostError> {
+    async fn emptied(&self, _imei: &Imei, _iccid: &Iccid) -> Result<(), HostError> {
         Ok(())
     }
 

@@ -8,20 +8,24 @@ use super::bench::*;
 /// SMS-SUBMIT "hi" to +31612340000, without a service centre's address.
 const SUBMIT: &str = "0001000B911316320400F0000002E834";
 
-fn ask(bench: &mut Bench, id: u64, iccid: &str, errand: Errand) {
-    bench.session.request(id, Request::OfCard { iccid: iccid.to_owned(), errand }, bench.now);
+fn ask(bench: &mut Bench, id: u64, iccid: &str, task: SimTask) {
+    bench.session.request(
+        id,
+        ModemRequest::ForSim { iccid: Iccid::from_stored(iccid), task },
+        bench.now,
+    );
     bench.act();
 }
 
-fn message() -> Errand {
-    Errand::Send(hex::decode(SUBMIT).unwrap())
+fn message() -> SimTask {
+    SimTask::Send(hex::decode(SUBMIT).unwrap())
 }
 
 /// Ready, with nothing due, and asked so long after that the ICCID has to be read again first.
-fn asked(errand: Errand) -> Bench {
+fn asked(task: SimTask) -> Bench {
     let mut bench = Bench::ready();
     bench.play("auto 20s");
-    ask(&mut bench, 7, ICCID, errand);
+    ask(&mut bench, 7, ICCID, task);
     bench.play("> AT+CCID");
     bench.lines(&format!("+CCID: {ICCID}|OK"));
     bench
@@ -73,7 +77,7 @@ fn a_message_that_fails_is_never_sent_a_second_time() {
     assert_eq!(bench.answers, [(7, Err(RequestError::TimedOut))]);
     assert_eq!(
         (bench.count("AT+CMGS=15"), bench.session.state()),
-        (1, State::Ready),
+        (1, ModemState::Ready),
         "{:?}",
         bench.log
     );
@@ -109,7 +113,7 @@ fn nothing_is_done_for_a_card_that_is_not_in() {
 
 #[test]
 fn what_another_card_may_have_done_does_not_count() {
-    let ussd = || Errand::Ussd("*101#".to_owned());
+    let ussd = || SimTask::Ussd("*101#".to_owned());
     let mut bench = asked(ussd());
     bench.play("> AT+CUSD=1,\"*101#\",15");
     bench.lines("OK|+CUSD: 0,\"Your number is 0612345678.\",15");
@@ -147,12 +151,11 @@ fn ussd_is_asked_and_answered_as_the_model_wants_it() {
         let own = own.replace("{quirk}", quirk);
         let (profiles, faults) = Catalogue::with_own([("acme.toml", own.as_str())]);
         assert!(faults.is_empty(), "{faults:?}");
-        let mut bench =
-            Bench::with(SessionConfig { profiles: profiles.into(), ..SessionConfig::new("port") });
+        let mut bench = Bench::with(SessionConfig { profiles: profiles.into(), ..config() });
         bench.on("AT+CMGD=?", "+CMGD: (),(0-4)|OK");
         bench.on(&format!("AT+CUSD=1,\"{sent}\",15"), &format!("OK|+CUSD: 0,\"{told}\",15"));
         bench.auto(Duration::from_secs(10));
-        ask(&mut bench, 7, ICCID, Errand::Ussd("*100#".to_owned()));
+        ask(&mut bench, 7, ICCID, SimTask::Ussd("*100#".to_owned()));
         bench.auto(Duration::from_secs(5));
         let Some((7, Ok(text))) = bench.answers.pop() else {
             panic!("{quirk}: {:?} {:?}", bench.answers, bench.log)
@@ -173,7 +176,7 @@ fn the_own_number_is_written_and_read_back() {
     for (written, read, reply) in table {
         let mut bench = Bench::ready();
         bench.on("AT+CPBS=\"ON\"", "OK").on(&write, written).on("AT+CPBR=1", read);
-        ask(&mut bench, 7, ICCID, Errand::WriteNumber(number.to_owned()));
+        ask(&mut bench, 7, ICCID, SimTask::WriteNumber(number.to_owned()));
         bench.play("auto 5s");
         assert_eq!(bench.answers, [(7, reply)]);
         assert_eq!(bench.count(&write), 1);
@@ -181,11 +184,11 @@ fn the_own_number_is_written_and_read_back() {
 }
 
 #[test]
-fn an_errand_waits_until_the_modem_serves_and_is_given_up_after_a_while() {
+fn a_task_waits_until_the_modem_serves_and_is_given_up_after_a_while() {
     let mut bench = Bench::new();
     bench.on("AT+CPIN?", "+CPIN: SIM PIN|OK");
     ask(&mut bench, 7, ICCID, message());
-    bench.session.request(8, Request::At("AT+CSQ".to_owned()), bench.now);
+    bench.session.request(8, ModemRequest::At("AT+CSQ".to_owned()), bench.now);
     bench.play("auto 70s");
     let answered: Vec<u64> = bench.answers.iter().map(|(id, _)| *id).collect();
     assert_eq!(answered, [8, 7], "an operator's command does not wait behind it");
@@ -196,13 +199,13 @@ fn an_errand_waits_until_the_modem_serves_and_is_given_up_after_a_while() {
 fn what_is_no_message_no_code_and_no_number() {
     let mut bench = Bench::ready();
     let table = [
-        (Errand::Send(vec![0]), RequestError::NotACommand),
-        (Errand::Send(vec![0; 300]), RequestError::NotACommand),
-        (Errand::Ussd("hello".to_owned()), RequestError::NotACode),
-        (Errand::WriteNumber("\",\"".to_owned()), RequestError::NotACommand),
+        (SimTask::Send(vec![0]), RequestError::NotACommand),
+        (SimTask::Send(vec![0; 300]), RequestError::NotACommand),
+        (SimTask::Ussd("hello".to_owned()), RequestError::NotACode),
+        (SimTask::WriteNumber("\",\"".to_owned()), RequestError::NotACommand),
     ];
-    for (errand, error) in table {
-        ask(&mut bench, 7, ICCID, errand);
+    for (task, error) in table {
+        ask(&mut bench, 7, ICCID, task);
         assert_eq!(bench.answers.pop(), Some((7, Err(error))));
     }
 }

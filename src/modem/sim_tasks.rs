@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use super::api::{Errand, RequestError};
 use super::channel::Outcome;
 use super::profile::{Profile, Quirk};
 use crate::at::{self, Command};
+use crate::domain::Iccid;
+use crate::domain::modem::{RequestError, SimTask};
 use crate::sms;
 
 /// More octets than a message has.
@@ -14,35 +15,35 @@ const MAX_PDU: usize = 200;
 
 /// One that is being done.
 #[derive(Debug)]
-pub(super) struct Doing {
+pub(super) struct RunningTask {
     pub id: u64,
     /// The card.
-    pub iccid: String,
-    errand: Errand,
+    pub iccid: Iccid,
+    task: SimTask,
     left: VecDeque<Command>,
     /// The network's text, which may come before the command's end.
-    pub told: Option<String>,
+    pub network_text: Option<String>,
 }
 
 /// How a step ended.
 #[derive(Debug)]
 pub(super) enum Step {
     /// There is more to do.
-    On(Doing),
+    On(RunningTask),
     /// The network's text is awaited.
-    Await(Doing),
-    Ended(Doing, Result<Vec<String>, RequestError>),
+    Await(RunningTask),
+    Ended(RunningTask, Result<Vec<String>, RequestError>),
 }
 
 /// Whether it can be done at all.
-pub(super) fn check(errand: &Errand) -> Result<(), RequestError> {
-    match errand {
-        Errand::Ussd(code) => check_code(code),
-        Errand::Send(pdu) => {
+pub(super) fn check(task: &SimTask) -> Result<(), RequestError> {
+    match task {
+        SimTask::Ussd(code) => check_code(code),
+        SimTask::Send(pdu) => {
             let fits = pdu.len() <= MAX_PDU && sms::tpdu(pdu).is_some_and(|tpdu| !tpdu.is_empty());
             if fits { Ok(()) } else { Err(RequestError::NotACommand) }
         }
-        Errand::WriteNumber(number) => {
+        SimTask::WriteNumber(number) => {
             let digits = number.strip_prefix('+').unwrap_or(number);
             let fits = (3..=20).contains(&digits.len())
                 && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -65,15 +66,15 @@ pub(super) fn ussd(code: &str, profile: &Profile) -> Command {
     Command::Ussd(packed().or_else(ucs2).unwrap_or_else(|| code.to_owned()))
 }
 
-impl Doing {
-    pub fn begin(id: u64, iccid: String, errand: Errand, profile: &Profile) -> Doing {
-        let left = match &errand {
-            Errand::Ussd(code) => vec![ussd(code, profile)],
-            Errand::Send(pdu) => {
+impl RunningTask {
+    pub fn begin(id: u64, iccid: Iccid, task: SimTask, profile: &Profile) -> RunningTask {
+        let left = match &task {
+            SimTask::Ussd(code) => vec![ussd(code, profile)],
+            SimTask::Send(pdu) => {
                 let octets = sms::tpdu(pdu).map_or(0, <[u8]>::len);
                 vec![Command::Send { octets, pdu: hex::encode_upper(pdu) }]
             }
-            Errand::WriteNumber(number) => {
+            SimTask::WriteNumber(number) => {
                 vec![
                     Command::OwnPhonebook,
                     Command::WriteOwnNumber(number.clone()),
@@ -81,7 +82,7 @@ impl Doing {
                 ]
             }
         };
-        Doing { id, iccid, errand, left: left.into(), told: None }
+        RunningTask { id, iccid, task, left: left.into(), network_text: None }
     }
 
     /// What is to be sent next.
@@ -91,7 +92,7 @@ impl Doing {
 
     /// A command of it has ended.
     pub fn step(mut self, lines: &[String], outcome: Outcome) -> Step {
-        if let (Errand::Ussd(_), Some(text)) = (&self.errand, self.told.take()) {
+        if let (SimTask::Ussd(_), Some(text)) = (&self.task, self.network_text.take()) {
             return Step::Ended(self, Ok(vec![text]));
         }
         match outcome {
@@ -104,11 +105,11 @@ impl Doing {
             }
             Outcome::Done | Outcome::Unfinished => {}
         }
-        match &self.errand {
+        match &self.task {
             _ if !self.left.is_empty() => Step::On(self),
-            Errand::Ussd(_) => Step::Await(self),
-            Errand::Send(_) => Step::Ended(self, Ok(Vec::new())),
-            Errand::WriteNumber(number) => {
+            SimTask::Ussd(_) => Step::Await(self),
+            SimTask::Send(_) => Step::Ended(self, Ok(Vec::new())),
+            SimTask::WriteNumber(number) => {
                 let kept = lines.iter().find_map(|line| at::phonebook_number(line));
                 let same = kept.as_ref() == Some(number);
                 Step::Ended(

@@ -1,0 +1,405 @@
+//! What is known of a modem, and what can be asked of it: one vocabulary for the session that
+//! speaks to the modem, the driver that serves its port, the business and the operator.
+
+mod reason;
+mod request;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::sim::NumberSource;
+use super::{Iccid, Imei, Imsi, PortName, Timestamp};
+
+pub use reason::ModemReason;
+pub use request::{FinalResult, ModemRequest, RequestError, SimTask};
+
+/// After this long without a report from its modem a SIM is not given out (invariant 13 of the
+/// crate's documentation): three keep-alives.
+pub const STALE_AFTER: Duration = Duration::from_secs(200);
+
+/// What a modem and its port are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModemState {
+    /// Nothing is at the port's path.
+    Absent,
+    /// The port is being opened.
+    Opening,
+    /// The modem is asked whether it answers, and who it is.
+    Probing,
+    /// The modem is asked whether there is a usable SIM card.
+    SimCheck,
+    /// The SIM card's ICCID, IMSI and number are read.
+    Identifying,
+    /// PDU mode, message stores and indications are set.
+    Configuring,
+    /// Working, but no network has accepted the SIM card yet.
+    Registering,
+    /// Working: messages arrive.
+    Ready,
+    /// The radio is off while a SIM bank exchanges the SIM card.
+    Switching,
+    /// The session failed; the port is opened again shortly.
+    Recovering,
+    /// The session failed many times in a row; the port is opened again at long intervals.
+    Quarantined,
+}
+
+impl ModemState {
+    /// Every state, in the order in which a modem usually goes through them.
+    pub const ALL: [ModemState; 11] = [
+        ModemState::Absent,
+        ModemState::Opening,
+        ModemState::Probing,
+        ModemState::SimCheck,
+        ModemState::Identifying,
+        ModemState::Configuring,
+        ModemState::Registering,
+        ModemState::Ready,
+        ModemState::Switching,
+        ModemState::Recovering,
+        ModemState::Quarantined,
+    ];
+
+    /// The word in logs, JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ModemState::Absent => "Absent",
+            ModemState::Opening => "Opening",
+            ModemState::Probing => "Probing",
+            ModemState::SimCheck => "SimCheck",
+            ModemState::Identifying => "Identifying",
+            ModemState::Configuring => "Configuring",
+            ModemState::Registering => "Registering",
+            ModemState::Ready => "Ready",
+            ModemState::Switching => "Switching",
+            ModemState::Recovering => "Recovering",
+            ModemState::Quarantined => "Quarantined",
+        }
+    }
+
+    /// Whether nothing can be asked of the modem: it is not there, or its session failed.
+    pub fn is_out_of_order(self) -> bool {
+        matches!(self, ModemState::Absent | ModemState::Recovering | ModemState::Quarantined)
+    }
+}
+
+impl fmt::Display for ModemState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that names no state of a modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a modem's state, such as Ready")]
+pub struct UnknownModemState;
+
+impl FromStr for ModemState {
+    type Err = UnknownModemState;
+
+    fn from_str(word: &str) -> Result<ModemState, UnknownModemState> {
+        ModemState::ALL.into_iter().find(|state| state.as_str() == word).ok_or(UnknownModemState)
+    }
+}
+
+/// What is done about a modem whose session failed. (Before that the session itself has tried to
+/// resynchronise.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecoveryStep {
+    /// The port is closed and opened again.
+    Reopen,
+    /// The profile's reset command is sent.
+    SoftReset,
+    /// The profile's stronger reset command is sent.
+    HardReset,
+    /// The USB device is unbound from its driver and bound again.
+    UsbRebind,
+    /// The operator's command takes the modem's power away for a while.
+    PowerCycle,
+}
+
+impl RecoveryStep {
+    /// Every step, the weakest first.
+    pub const ALL: [RecoveryStep; 5] = [
+        RecoveryStep::Reopen,
+        RecoveryStep::SoftReset,
+        RecoveryStep::HardReset,
+        RecoveryStep::UsbRebind,
+        RecoveryStep::PowerCycle,
+    ];
+
+    /// The words in logs, JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RecoveryStep::Reopen => "reopen",
+            RecoveryStep::SoftReset => "soft reset",
+            RecoveryStep::HardReset => "hard reset",
+            RecoveryStep::UsbRebind => "USB rebind",
+            RecoveryStep::PowerCycle => "power cycle",
+        }
+    }
+}
+
+impl fmt::Display for RecoveryStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Who a modem is: its IMEI, never the port that it happens to be on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModemIdentity {
+    /// As `AT+CGSN` gave it.
+    pub imei: Imei,
+    /// `unknown` when the modem does not report one.
+    pub manufacturer: String,
+    /// `unknown` when the modem does not report one.
+    pub model: String,
+    /// The firmware's revision (`AT+CGMR`).
+    pub firmware: Option<String>,
+}
+
+/// A SIM card as the modem that it is in read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimCard {
+    /// The card's serial number: who it is.
+    pub iccid: Iccid,
+    /// The subscription (`AT+CIMI`).
+    pub imsi: Option<Imsi>,
+    /// The card's own number, where it has one stored.
+    pub number: Option<OwnNumber>,
+}
+
+/// The number that a SIM card has stored as its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnNumber {
+    /// As the modem gave it: `+316…`, or `06…` without a country.
+    pub number: String,
+    /// Where on the card it stood.
+    pub source: NumberSource,
+}
+
+/// Whether and how a network has accepted the SIM card (3GPP TS 27.007 clause 7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// 0: not registered and not looking for a network.
+    Idle,
+    /// 1: registered with the card's own network.
+    Home,
+    /// 2: not registered, looking for a network.
+    Searching,
+    /// 3: the network refused the card.
+    Denied,
+    /// 4, and every other number.
+    Unknown,
+    /// 5: registered with another network.
+    Roaming,
+    /// 6, 7: registered for SMS only, home or roaming.
+    SmsOnly,
+}
+
+impl Registration {
+    /// Whether messages can arrive.
+    pub fn is_registered(self) -> bool {
+        matches!(self, Registration::Home | Registration::Roaming | Registration::SmsOnly)
+    }
+}
+
+/// A message store (3GPP TS 27.005 clause 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageStore {
+    /// `SM`: the SIM card's; its messages go where the card goes.
+    Sim,
+    /// `ME`: the modem's own; its messages stay when the card goes.
+    Modem,
+    /// `MT`: a view of both.
+    Both,
+    /// `SR`: status reports.
+    Reports,
+    /// `BM`: broadcasts.
+    Broadcasts,
+    /// `TA`: the adaptor's.
+    Adaptor,
+}
+
+impl MessageStore {
+    /// The name on the wire, in JSON and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageStore::Sim => "SM",
+            MessageStore::Modem => "ME",
+            MessageStore::Both => "MT",
+            MessageStore::Reports => "SR",
+            MessageStore::Broadcasts => "BM",
+            MessageStore::Adaptor => "TA",
+        }
+    }
+}
+
+impl fmt::Display for MessageStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How full a message store was when it was last looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreFill {
+    /// Which store.
+    pub store: MessageStore,
+    /// Messages in it.
+    pub used: u32,
+    /// Messages that fit in.
+    pub total: u32,
+}
+
+/// What is known of one port and its modem at one moment. Reported on every change, and unchanged
+/// after every keep-alive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModemSnapshot {
+    /// The port as the configuration or its glob names it.
+    pub port: PortName,
+    /// What the modem is doing.
+    pub state: ModemState,
+    /// What is waited for, or why the modem is in this state, where there is something to say.
+    pub reason: Option<ModemReason>,
+    /// The modem last seen on this port. From `Identifying` on it is the one that is there now.
+    pub identity: Option<ModemIdentity>,
+    /// The name of the profile that was chosen for the modem.
+    pub profile: Option<String>,
+    /// The card that is in now; `None` from any SIM event until its ICCID has been read again.
+    pub sim: Option<SimCard>,
+    /// Signal strength in dBm.
+    pub signal_dbm: Option<i16>,
+    /// The network's name, or its MCC and MNC.
+    pub operator: Option<String>,
+    /// The best of what `+CREG`, `+CGREG` and `+CEREG` last said.
+    pub registration: Option<Registration>,
+    /// The message stores that are read.
+    pub stores: Arc<Vec<StoreFill>>,
+}
+
+impl ModemSnapshot {
+    /// A port of which nothing is known but its state.
+    pub fn new(port: PortName, state: ModemState) -> ModemSnapshot {
+        ModemSnapshot {
+            port,
+            state,
+            reason: None,
+            identity: None,
+            profile: None,
+            sim: None,
+            signal_dbm: None,
+            operator: None,
+            registration: None,
+            stores: Arc::default(),
+        }
+    }
+
+    /// Whether the modem works: identified, registered, its stores swept.
+    pub fn is_ready(&self) -> bool {
+        self.state == ModemState::Ready
+    }
+
+    /// Whether a network has accepted the SIM card.
+    pub fn is_registered(&self) -> bool {
+        self.registration.is_some_and(Registration::is_registered)
+    }
+
+    /// The modem's IMEI, once it was read.
+    pub fn imei(&self) -> Option<&Imei> {
+        self.identity.as_ref().map(|identity| &identity.imei)
+    }
+
+    /// The ICCID of the SIM card that is in, once it was read.
+    pub fn iccid(&self) -> Option<&Iccid> {
+        self.sim.as_ref().map(|sim| &sim.iccid)
+    }
+
+    /// Whether this port's modem is served on another of its ports: nothing is expected of it.
+    pub fn is_spare_port(&self) -> bool {
+        matches!(self.reason, Some(ModemReason::ServedOnOtherPort(_)))
+    }
+
+    /// Whether a first try to get the modem working is over with this: it works, or it is known
+    /// why not.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            ModemState::Ready | ModemState::Switching => true,
+            state if state.is_out_of_order() => true,
+            ModemState::Probing | ModemState::Configuring => false,
+            _ => self.reason.is_some(),
+        }
+    }
+}
+
+/// One modem as it last reported itself, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModemStatus {
+    /// Its last report.
+    pub snapshot: ModemSnapshot,
+    /// Whether its first try is over, well or not.
+    pub settled: bool,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// When it last reported anything.
+    pub seen_at: Timestamp,
+}
+
+impl ModemStatus {
+    /// The status that a port's first report gives it.
+    pub fn first(snapshot: ModemSnapshot, now: Timestamp) -> ModemStatus {
+        ModemStatus { settled: snapshot.is_settled(), snapshot, since: now, seen_at: now }
+    }
+
+    /// Whether a number behind it may be given out at `now`.
+    pub fn usable(&self, now: Timestamp) -> bool {
+        self.snapshot.is_ready() && now.since(self.seen_at) < STALE_AFTER
+    }
+}
+
+/// What the driver has counted and recorded of one port since it started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModemDetail {
+    /// The USB device that the port belongs to (`1-1.4`).
+    pub usb: Option<String>,
+    /// How often each recovery step was taken.
+    pub recoveries: Vec<(RecoveryStep, u32)>,
+    /// Messages that came inside their URC and that no SIM card could be credited with.
+    pub dropped: u64,
+    /// The last lines of the conversation: seconds since the driver started, `>` (sent) or `<`
+    /// (received), the line with numbers and texts masked.
+    pub transcript: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_is_read_back_from_its_word() {
+        for state in ModemState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        assert_eq!("ready".parse::<ModemState>(), Err(UnknownModemState));
+    }
+
+    #[test]
+    fn a_first_try_is_over_when_the_modem_works_or_it_is_known_why_not() {
+        let snapshot = |state, reason| ModemSnapshot {
+            reason,
+            ..ModemSnapshot::new(PortName::from_stored("a"), state)
+        };
+        for state in ModemState::ALL {
+            use ModemState::{Identifying, Opening, Registering, SimCheck};
+            let needs_reason = matches!(state, Opening | SimCheck | Identifying | Registering);
+            let never = matches!(state, ModemState::Probing | ModemState::Configuring);
+            let (bare, explained) =
+                (snapshot(state, None), snapshot(state, Some(ModemReason::NoSim)));
+            assert_eq!(bare.is_settled(), !needs_reason && !never, "{state}");
+            assert_eq!(explained.is_settled(), !never, "{state}");
+        }
+    }
+}

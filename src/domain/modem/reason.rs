@@ -1,0 +1,180 @@
+//! Why a modem is in the state that it is in.
+
+use super::{MessageStore, RecoveryStep};
+use crate::domain::PortName;
+
+/// Why a modem is in its state, or what it waits for. `Display` gives the words for an operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModemReason {
+    // The port.
+    /// The port's path names nothing.
+    #[error("there is nothing at this path")]
+    NothingAtPath,
+    /// The process may not open the device.
+    #[error(
+        "no permission to open it (is the service's user in the group that owns the device, such \
+         as dialout?)"
+    )]
+    NoPermission,
+    /// Another program has the port open.
+    #[error("held by {program} (pid {pid})")]
+    HeldBy {
+        /// The program's name.
+        program: String,
+        /// Its process id.
+        pid: u32,
+    },
+    /// The port is locked, by whom is not known.
+    #[error("held by another program (or by this one, under another name)")]
+    HeldByAnother,
+    /// The operating system refused to open the port; its words.
+    #[error("cannot be opened: {0}")]
+    CannotOpen(String),
+    /// The operating system did not open the port in time.
+    #[error("opening takes too long")]
+    OpenTimedOut,
+    /// The task that opened the port was aborted.
+    #[error("opening was broken off")]
+    OpenAborted,
+    /// The modem is served on another of its ports.
+    #[error("another port of the modem on {0}, which serves it")]
+    ServedOnOtherPort(PortName),
+    /// The device went away while it was open.
+    #[error("the port hung up")]
+    HungUp,
+    /// Reading from the port failed; the operating system's words.
+    #[error("reading failed: {0}")]
+    ReadFailed(String),
+    /// Writing to the port failed; the operating system's words.
+    #[error("writing failed: {0}")]
+    WriteFailed(String),
+    /// The port took no more bytes within the write time-out.
+    #[error("the modem does not read what it is sent")]
+    WriteTimedOut,
+
+    // The modem.
+    /// Not one `AT` was answered.
+    #[error("no answer to AT")]
+    Silent,
+    /// No command read the IMEI.
+    #[error("the modem does not tell its IMEI")]
+    NoImei,
+    /// The IMEI was not read before it was needed.
+    #[error("the modem is not known")]
+    ModemUnknown,
+    /// The IMEI or the ICCID was not read before it was needed.
+    #[error("the modem or its card is not known")]
+    ModemOrSimUnknown,
+    /// Several commands in a row were not answered.
+    #[error("the modem leaves commands without an answer")]
+    CommandsUnanswered,
+    /// Not even the resynchronisation was answered.
+    #[error("the modem has stopped answering")]
+    StoppedAnswering,
+    /// The modem restarted by itself.
+    #[error("the modem has started anew")]
+    Restarted,
+    /// The operator had the modem restarted.
+    #[error("started anew by the operator")]
+    RestartedByOperator,
+    /// The modem was restarted because it announces nothing after its store was full.
+    #[error("started anew after its store was full")]
+    RestartedAfterFullStore,
+    /// The modem refuses PDU mode.
+    #[error("the modem does not go to PDU mode")]
+    NoPduMode,
+    /// The modem refuses every choice of message stores.
+    #[error("no message store can be chosen")]
+    NoMessageStore,
+    /// The message store is not readable yet.
+    #[error("the message store is not ready yet")]
+    StoreNotReady,
+    /// One of several message stores cannot be selected any more.
+    #[error("the message store {0} cannot be chosen")]
+    StoreUnavailable(MessageStore),
+    /// The modem does not announce messages.
+    #[error("the modem takes no AT+CNMI setting: messages are found by sweeps only")]
+    NoIndications,
+    /// The host could not store a message.
+    #[error("messages cannot be stored now; they stay in the modem")]
+    HostCannotStore,
+    /// The radio is off while its bank exchanges the card.
+    #[error("off the air: its bank exchanges the SIM card")]
+    OffAir,
+
+    // The SIM card.
+    /// The modem says that no card is in.
+    #[error("no SIM card")]
+    NoSim,
+    /// The card is not usable yet.
+    #[error("the SIM card is not ready")]
+    SimNotReady,
+    /// The card is busy.
+    #[error("the SIM card is still starting")]
+    SimStarting,
+    /// The modem does not say how the card is.
+    #[error("the SIM card's state cannot be read")]
+    SimStateUnreadable,
+    /// The card failed, or is not accepted by this modem.
+    #[error("the SIM card is broken or not accepted")]
+    SimFailure,
+    /// The card may have been exchanged, and is identified again.
+    #[error("the SIM card is being read again")]
+    SimBeingReadAgain,
+    /// The card is found, and lost whenever it is used.
+    #[error("the SIM card answers, but fails whenever it is used")]
+    SimFailsInUse,
+    /// The modem is locked to another card or network.
+    #[error("the modem is locked to another SIM card or network")]
+    ModemLocked,
+    /// No command read the ICCID.
+    #[error("no command reads the SIM card's ICCID")]
+    IccidUnreadable,
+    /// The host could not take the card in.
+    #[error("the card cannot be recorded now")]
+    HostCannotRecordSim,
+
+    // Its PIN.
+    /// The card wants its PIN, and none is configured.
+    #[error("the SIM card wants its PIN")]
+    PinWanted,
+    /// The card wants its PUK.
+    #[error("the SIM card is blocked and wants its PUK")]
+    PukWanted,
+    /// The card does not say how many attempts are left, so that none is made.
+    #[error(
+        "the SIM card wants its PIN, and does not tell how many attempts are left: enter it by hand"
+    )]
+    PinAttemptsUnknown,
+    /// Only one attempt is left, which is the operator's.
+    #[error(
+        "the SIM card wants its PIN and has one attempt left, which is not touched: enter it by \
+         hand"
+    )]
+    PinLastAttempt,
+    /// The card has just refused the configured PIN.
+    #[error("the SIM card refused the PIN of the pin_file; it is not tried again")]
+    PinRefused,
+    /// The card refused the configured PIN earlier.
+    #[error(
+        "the SIM card has refused the PIN of the pin_file once; it is not tried again: enter it by \
+         hand"
+    )]
+    PinRefusedBefore,
+    /// The host could not record the attempt, so that it is not made.
+    #[error("the SIM card wants its PIN; that it is tried cannot be recorded now")]
+    PinAttemptNotRecorded,
+
+    // What the driver did.
+    /// The session failed, and this was done about it.
+    #[error("{cause}; {step}")]
+    Failed {
+        /// Why the session failed.
+        cause: Box<ModemReason>,
+        /// What was done.
+        step: RecoveryStep,
+    },
+    /// A look at a port ran out of time.
+    #[error("no more was found out in time")]
+    ProbeTimedOut,
+}
