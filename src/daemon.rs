@@ -264,10 +264,14 @@ fn listen_admin(
 ) -> Result<Vec<Listening>, StartError> {
     let watched = || http::health::router(watch.clone());
     let customers = watch.customers().unwrap_or(config.http.listen);
-    let admin = http::admin::router(gateway.clone(), customers, stopping.clone())
-        .merge(http::admin::modems::router(gateway.clone(), Arc::clone(desk)))
-        .merge(http::admin::banks::router(gateway.clone(), Arc::clone(desk)))
-        .merge(http::admin::reload::router(reloader.clone()))
+    let state = http::admin::AdminState {
+        gateway: gateway.clone(),
+        modems: Arc::clone(desk),
+        customers,
+        stopping: stopping.clone(),
+    };
+    let admin = http::admin::router(state)
+        .merge(http::admin::reload_router(reloader.clone()))
         .merge(http::health::overview(watch.clone()))
         .merge(watched());
     let metrics = config.metrics_listen.map(|address| {

@@ -17,6 +17,7 @@ use simbridge::http;
 use simbridge::store::Store;
 use tokio::runtime::Runtime;
 
+use crate::snapshots;
 use crate::support::Site;
 
 const NOW: Timestamp = Timestamp(1_782_133_023_000_000);
@@ -124,9 +125,14 @@ async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening)
     let (clock, entropy) = (Arc::new(|| NOW), Arc::new(|| Some([7; 32])));
     let gateway = Gateway::open(store, Settings::default(), clock, entropy).await.unwrap();
     let customers = "127.0.0.1:1".parse().unwrap();
-    let router = http::admin::router(gateway.clone(), customers, Default::default())
-        .merge(http::admin::banks::router(gateway.clone(), fixture));
-    let listening = http::listen_unix(&site.dir.path().join("admin.sock"), router).unwrap();
+    let state = http::admin::AdminState {
+        gateway: gateway.clone(),
+        modems: fixture,
+        customers,
+        stopping: Default::default(),
+    };
+    let listening =
+        http::listen_unix(&site.dir.path().join("admin.sock"), http::admin::router(state)).unwrap();
     (gateway, listening)
 }
 
@@ -159,6 +165,11 @@ async fn fill(gateway: &Gateway) {
     gateway.banks().record_slot("cellar", record).await.unwrap();
 }
 
+/// Compares with a snapshot. All times are those of the test, so nothing needs to be replaced.
+fn compare(site: &Site, args: &[&str]) {
+    snapshots::compare(args, &site.ok(args), &site.ok(&[args, &["--json"]].concat()));
+}
+
 #[test]
 fn a_bank_is_shown_and_switched_by_hand() {
     let (site, runtime, fixture) =
@@ -168,6 +179,15 @@ fn a_bank_is_shown_and_switched_by_hand() {
     assert!(site.ok(&["bank", "list"]).contains("no [[bank]] is configured"));
     gateway.banks().take_report(report());
     runtime.block_on(fill(&gateway));
+    for args in [
+        &["bank", "list"][..],
+        &["bank", "show", "cellar"],
+        &["bank", "plan", "cellar"],
+        &["bank", "moves", "cellar"],
+        &["bank", "moves", "cellar", "--limit", "2"],
+    ] {
+        compare(&site, args);
+    }
 
     let listed = site.json(&["bank", "list"]);
     let bank = listed[0].clone();
@@ -260,6 +280,7 @@ fn a_sim_tells_where_it_was() {
     let (gateway, _listening) = runtime.block_on(serve(&site, Arc::default()));
     gateway.banks().take_report(report());
     runtime.block_on(fill(&gateway));
+    compare(&site, &["sim", "show", SECOND]);
     let shown = site.json(&["sim", "show", SECOND]);
     let stay = &shown["custody"][0];
     assert_eq!(

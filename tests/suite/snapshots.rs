@@ -74,19 +74,21 @@ impl Snapshots {
     ) {
         let shown = text(self.site.ok(args));
         let object = json(self.site.json(args));
-        let (words, object) = (args.join(" "), serde_json::to_string_pretty(&object).unwrap());
-        let both = format!(
-            "$ simbridge {words}\n{}\n$ simbridge {words} --json\n{}\n",
-            self.redacted(&shown),
-            indented(&self.redacted(&object)),
-        );
-        let name: String =
-            words.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let mut settings = insta::Settings::clone_current();
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(name, both));
+        let object = self.redacted(&serde_json::to_string_pretty(&object).unwrap());
+        compare(args, &self.redacted(&shown), &indented(&object));
     }
+}
+
+/// Compares what a command printed as text and as JSON with the snapshot of its name.
+pub fn compare(args: &[&str], text: &str, json: &str) {
+    let words = args.join(" ");
+    let both = format!("$ simbridge {words}\n{text}\n$ simbridge {words} --json\n{json}\n");
+    let name: String =
+        words.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, both));
 }
 
 /// JSON's own indentation was folded with the spaces between columns.

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Admin, Answer, Limit, views};
+use super::{AdminState, Answer, Limit, views};
 use crate::domain::Amount;
 use crate::gateway::Error;
 
@@ -14,23 +14,23 @@ pub(super) struct NewAccount {
     name: String,
 }
 
-pub(super) async fn list(State(admin): State<Admin>) -> Answer {
+pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     let currency = &admin.gateway.settings().currency;
     let accounts = admin.gateway.accounts().list().await?;
     Ok(Json(accounts.iter().map(|account| views::account(account, currency)).collect()))
 }
 
-pub(super) async fn add(State(admin): State<Admin>, Json(new): Json<NewAccount>) -> Answer {
+pub(super) async fn add(State(admin): State<AdminState>, Json(new): Json<NewAccount>) -> Answer {
     let account = admin.gateway.accounts().add(new.name).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
-pub(super) async fn show(State(admin): State<Admin>, Path(account): Path<String>) -> Answer {
+pub(super) async fn show(State(admin): State<AdminState>, Path(account): Path<String>) -> Answer {
     let account = admin.gateway.accounts().find(account).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
-/// `request` is the client's own: the same one is applied once, however often it is sent.
+/// `request` is an id that the client chooses. A request with the same id is applied only once.
 #[derive(Deserialize)]
 pub(super) struct TopUp {
     amount: String,
@@ -38,19 +38,19 @@ pub(super) struct TopUp {
 }
 
 pub(super) async fn top_up(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(account): Path<String>,
     Json(TopUp { amount, request }): Json<TopUp>,
 ) -> Answer {
-    let account = admin.gateway.accounts().top_up(account, parsed(&amount)?, request).await?;
+    let account = admin.gateway.accounts().top_up(account, parse_amount(&amount)?, request).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
-fn parsed(amount: &str) -> Result<Amount, Error> {
+fn parse_amount(amount: &str) -> Result<Amount, Error> {
     amount.parse().map_err(|error| Error::Refused(format!("{amount}: {error}")))
 }
 
-/// As [`TopUp`], with the operator's reason.
+/// Like [`TopUp`], with the operator's reason.
 #[derive(Deserialize)]
 pub(super) struct Adjustment {
     amount: String,
@@ -59,17 +59,17 @@ pub(super) struct Adjustment {
 }
 
 pub(super) async fn adjust(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(account): Path<String>,
     Json(Adjustment { amount, note, request }): Json<Adjustment>,
 ) -> Answer {
     let account =
-        admin.gateway.accounts().adjust_balance(account, parsed(&amount)?, note, request).await?;
+        admin.gateway.accounts().adjust_balance(account, parse_amount(&amount)?, note, request).await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
 pub(super) async fn ledger(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(account): Path<String>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
@@ -84,7 +84,7 @@ pub(super) struct Suspension {
 }
 
 pub(super) async fn suspend(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(account): Path<String>,
     Json(Suspension { suspended }): Json<Suspension>,
 ) -> Answer {
@@ -92,11 +92,11 @@ pub(super) async fn suspend(
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
-pub(super) async fn keys(State(admin): State<Admin>) -> Answer {
+pub(super) async fn keys(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.accounts().keys().await?.iter().map(views::key).collect()))
 }
 
-/// Networks that may use the key; none: all.
+/// The networks from which the key may be used; all if there are none.
 #[derive(Deserialize)]
 pub(super) struct NewKey {
     #[serde(default)]
@@ -104,7 +104,7 @@ pub(super) struct NewKey {
 }
 
 pub(super) async fn add_key(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(account): Path<String>,
     Json(NewKey { allow }): Json<NewKey>,
 ) -> Answer {
@@ -114,7 +114,7 @@ pub(super) async fn add_key(
     ))
 }
 
-pub(super) async fn revoke_key(State(admin): State<Admin>, Path(prefix): Path<String>) -> Answer {
+pub(super) async fn revoke_key(State(admin): State<AdminState>, Path(prefix): Path<String>) -> Answer {
     admin.gateway.accounts().revoke_key(prefix.clone()).await?;
     Ok(Json(json!({ "revoked": prefix })))
 }

@@ -1,44 +1,30 @@
 //! SIM banks: what is on their radios and in their slots, which switches come next, which were made,
 //! and a switch by hand.
 
-use std::sync::Arc;
-
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Limit, Refused};
+use super::{AdminState, Answer, Limit, Refused, refused};
 use crate::domain::Iccid;
 use crate::domain::bank::{
     BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
 };
-use crate::gateway::{Error, Gateway, LocationPeriod, ModemControl};
+use crate::gateway::LocationPeriod;
 
-#[derive(Clone)]
-struct AdminState {
-    gateway: Gateway,
-    modems: Arc<dyn ModemControl>,
-}
-
-/// The endpoints; they are merged with those of [`super::router`].
-pub fn router(gateway: Gateway, modems: Arc<dyn ModemControl>) -> Router {
+pub(super) fn routes() -> Router<AdminState> {
     Router::new()
         .route("/banks", get(list))
         .route("/banks/{name}", get(show))
         .route("/banks/{name}/plan", get(plan))
         .route("/banks/{name}/moves", get(moves))
         .route("/banks/{name}/switch", post(switch))
-        .with_state(AdminState { gateway, modems })
-}
-
-fn refused(reason: String) -> Refused {
-    Error::Refused(reason).into()
 }
 
 impl AdminState {
-    fn find(&self, name: &str) -> Result<BankReport, Refused> {
+    fn find_bank(&self, name: &str) -> Result<BankReport, Refused> {
         let found = self.gateway.banks().reports().into_iter().find(|bank| bank.name == name);
         found.ok_or_else(|| {
             refused(format!("no bank is called {name}; `simbridge bank list` shows them"))
@@ -46,8 +32,8 @@ impl AdminState {
     }
 }
 
-async fn list(State(desk): State<AdminState>) -> Answer {
-    Ok(Json(desk.gateway.banks().reports().iter().map(summary).collect()))
+async fn list(State(admin): State<AdminState>) -> Answer {
+    Ok(Json(admin.gateway.banks().reports().iter().map(summary).collect()))
 }
 
 /// A bank as a row of the list.
@@ -73,8 +59,8 @@ fn summary(bank: &BankReport) -> Value {
     })
 }
 
-async fn show(State(desk): State<AdminState>, Path(name): Path<String>) -> Answer {
-    let bank = desk.find(&name)?;
+async fn show(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
+    let bank = admin.find_bank(&name)?;
     let mut details = summary(&bank);
     if let Some(details) = details.as_object_mut() {
         let radios = (1..).zip(&bank.radios).map(|(number, radio)| radio_row(number, radio));
@@ -117,8 +103,8 @@ fn slot_row(bank: &BankReport, slot: &SlotReport) -> Value {
     })
 }
 
-async fn plan(State(desk): State<AdminState>, Path(name): Path<String>) -> Answer {
-    let bank = desk.find(&name)?;
+async fn plan(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
+    let bank = admin.find_bank(&name)?;
     let row = |(number, radio): (usize, &RadioReport)| {
         let next = radio.next.as_ref();
         let slot = next.and_then(|next| bank.slots.iter().find(|slot| slot.slot == next.slot));
@@ -138,13 +124,13 @@ async fn plan(State(desk): State<AdminState>, Path(name): Path<String>) -> Answe
 
 /// The switches of a bank, also of one that is not driven any more.
 async fn moves(
-    State(desk): State<AdminState>,
+    State(admin): State<AdminState>,
     Path(name): Path<String>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
-    let moves = desk.gateway.banks().switches(&name, limit).await?;
+    let moves = admin.gateway.banks().switches(&name, limit).await?;
     if moves.is_empty() {
-        desk.find(&name)?;
+        admin.find_bank(&name)?;
     }
     Ok(Json(moves.iter().map(switch_row).collect()))
 }
@@ -168,27 +154,19 @@ struct Switch {
 }
 
 async fn switch(
-    State(desk): State<AdminState>,
+    State(admin): State<AdminState>,
     Path(name): Path<String>,
     Json(Switch { radio, slot }): Json<Switch>,
 ) -> Answer {
-    let bank = desk.find(&name)?;
+    let bank = admin.find_bank(&name)?;
     let port = port_of(&bank, &radio)?.to_owned();
     if !bank.slots.iter().any(|known| known.slot == slot) {
         return Err(refused(format!(
             "bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots"
         )));
     }
-    // The audit entry must not keep the operator from switching, even while the disk is full.
-    if let Err(error) = desk
-        .gateway
-        .audit()
-        .note_operator_action("switched by hand", format!("bank {name}, slot {slot}"))
-        .await
-    {
-        tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
-    }
-    let answer = desk.modems.switch(&name, &port, slot).await.map_err(refused)?;
+    admin.note("switched by hand", format!("bank {name}, slot {slot}")).await;
+    let answer = admin.modems.switch(&name, &port, slot).await.map_err(refused)?;
     Ok(Json(json!({ "bank": name, "radio": port, "slot": slot, "reply": [answer] })))
 }
 

@@ -1,4 +1,5 @@
-//! Orders and rentals with all that belongs to them, the audit, the database as a whole.
+//! Orders and rentals with their ledger entries and messages, the audit log, and the database as a
+//! whole.
 
 use axum::Json;
 use axum::body::Body;
@@ -9,13 +10,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::{Admin, Answer, Limit, Refused, views};
+use super::{AdminState, Answer, Limit, Refused, views};
 use crate::domain::{OrderId, RentalId};
 use crate::gateway;
 
-/// How much of a copy is read at once.
+/// How many bytes of a copy are read at once.
 const CHUNK: usize = 256 * 1024;
 
+/// Adds the fields of `more` to an object.
 fn with(mut object: Value, more: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
         fields.extend(more);
@@ -23,7 +25,7 @@ fn with(mut object: Value, more: Value) -> Value {
     object
 }
 
-pub(super) async fn order(State(admin): State<Admin>, Path(id): Path<i64>) -> Answer {
+pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let history = admin.gateway.orders().history(OrderId(id)).await?;
     let more = json!({
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
@@ -34,13 +36,13 @@ pub(super) async fn order(State(admin): State<Admin>, Path(id): Path<i64>) -> An
 }
 
 pub(super) async fn rentals(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
     Ok(Json(admin.gateway.rentals().list(limit).await?.iter().map(views::rental).collect()))
 }
 
-pub(super) async fn rental(State(admin): State<Admin>, Path(id): Path<i64>) -> Answer {
+pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let history = admin.gateway.rentals().history(RentalId(id)).await?;
     let more = json!({
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
@@ -50,20 +52,20 @@ pub(super) async fn rental(State(admin): State<Admin>, Path(id): Path<i64>) -> A
 }
 
 pub(super) async fn audit(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Query(Limit { limit }): Query<Limit>,
 ) -> Answer {
     Ok(Json(admin.gateway.audit().rows(limit).await?.iter().map(views::audit).collect()))
 }
 
-/// One of the checks, so that whoever asks can tell how far it is.
+/// The number of one check. A client that asks for one after the other can show its progress.
 #[derive(Deserialize)]
 pub(super) struct Check {
     check: Option<usize>,
 }
 
 pub(super) async fn verify(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Query(Check { check }): Query<Check>,
 ) -> Answer {
     let faults = match check {
@@ -74,7 +76,7 @@ pub(super) async fn verify(
 }
 
 /// The whole database: whoever asks writes it where they may.
-pub(super) async fn backup(State(admin): State<Admin>) -> Result<Response, Refused> {
+pub(super) async fn backup(State(admin): State<AdminState>) -> Result<Response, Refused> {
     let unreadable = |error: std::io::Error| {
         gateway::Error::Refused(format!("the copy cannot be read: {error}"))
     };
@@ -92,7 +94,7 @@ pub(super) struct Why {
     account: Option<String>,
 }
 
-pub(super) async fn explain(State(admin): State<Admin>, Query(why): Query<Why>) -> Answer {
+pub(super) async fn explain(State(admin): State<AdminState>, Query(why): Query<Why>) -> Answer {
     let said = admin.gateway.stock().explain(why.service, &why.country, why.account).await?;
     let counts = said
         .unavailable

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Admin, Answer, views};
+use super::{AdminState, Answer, views};
 use crate::domain::Amount;
 use crate::domain::catalogue::ReuseTerms;
 use crate::gateway::{Error, NewService, TrialClaim};
@@ -29,19 +29,19 @@ pub(super) struct Declared {
     texts: Vec<String>,
 }
 
-fn amount(text: &str) -> Result<Amount, Error> {
+fn parse_amount(text: &str) -> Result<Amount, Error> {
     text.parse().map_err(|error| Error::Refused(format!("{text}: {error}")))
 }
 
-pub(super) async fn list(State(admin): State<Admin>) -> Answer {
+pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.services().list().await?.iter().map(views::service).collect()))
 }
 
 fn service(declared: Declared) -> Result<NewService, Error> {
     let country_prices =
-        declared.countries.into_iter().map(|(country, price)| Ok((country, amount(&price)?)));
+        declared.countries.into_iter().map(|(country, price)| Ok((country, parse_amount(&price)?)));
     Ok(NewService {
-        price: amount(&declared.price)?,
+        price: parse_amount(&declared.price)?,
         country_prices: country_prices.collect::<Result<_, Error>>()?,
         name: declared.name,
         priority: declared.priority,
@@ -54,7 +54,7 @@ fn service(declared: Declared) -> Result<NewService, Error> {
     })
 }
 
-pub(super) async fn add(State(admin): State<Admin>, Json(declared): Json<Declared>) -> Answer {
+pub(super) async fn add(State(admin): State<AdminState>, Json(declared): Json<Declared>) -> Answer {
     Ok(Json(views::service(&admin.gateway.services().add(service(declared)?).await?)))
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Enabled {
 }
 
 pub(super) async fn enable(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(service): Path<String>,
     Json(Enabled { enabled }): Json<Enabled>,
 ) -> Answer {
@@ -76,7 +76,10 @@ pub(super) struct Declarations {
     services: Vec<Declared>,
 }
 
-pub(super) async fn import(State(admin): State<Admin>, Json(all): Json<Declarations>) -> Answer {
+pub(super) async fn import(
+    State(admin): State<AdminState>,
+    Json(all): Json<Declarations>,
+) -> Answer {
     let services = all.services.into_iter().map(service).collect::<Result<Vec<_>, Error>>()?;
     let imported = admin.gateway.services().import(services).await?;
     Ok(Json(json!({ "added": imported.added, "updated": imported.updated })))
@@ -88,9 +91,10 @@ pub(super) struct Sample {
     text: String,
 }
 
-/// `service` and `rule` are those of the service that would be served first; `claims` has them all.
+/// Tells which service a message would belong to: `service` and `rule` are those of the service with
+/// the highest precedence, `claims` has all that match.
 pub(super) async fn test(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Json(Sample { sender, text }): Json<Sample>,
 ) -> Answer {
     let trial = admin.gateway.services().try_message(&sender, &text).await?;

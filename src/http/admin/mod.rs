@@ -1,16 +1,16 @@
-//! The admin interface: JSON over a Unix socket, whose rights are the file's. The commands of `cli`
-//! are its client.
+//! The admin interface: JSON over a Unix socket. Who may use it is decided by the permissions of the
+//! socket. The commands in `cli` are its clients.
 
 mod accounts;
-pub mod banks;
+mod banks;
 mod books;
 mod catalogue;
-pub mod modems;
-pub mod reload;
+mod modems;
 mod sims;
 mod views;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -24,21 +24,27 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::availability::UnavailableReason;
 use crate::domain::{MessageId, RowLimit};
-use crate::gateway::{self, Gateway, MessageFilter};
+use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
+
+/// How many seconds a request for new messages may wait at most.
+const MAX_WAIT_SECONDS: u64 = 60;
 
 /// What the endpoints share.
 #[derive(Clone)]
-struct Admin {
-    gateway: Gateway,
-    /// Where customers are served.
-    customers: SocketAddr,
-    stopping: CancellationToken,
+pub struct AdminState {
+    /// The business.
+    pub gateway: Gateway,
+    /// Carries out what operators ask of modems and SIM banks.
+    pub modems: Arc<dyn ModemControl>,
+    /// The address that customers are served on.
+    pub customers: SocketAddr,
+    /// Cancelled when the daemon stops, to end requests that wait.
+    pub stopping: CancellationToken,
 }
 
-/// An answer: JSON, or why not.
 type Answer = Result<Json<Value>, Refused>;
 
-/// A refusal or a fault, as `{"error": "…"}`.
+/// Why a request was refused or failed. The client gets `{"error": "…"}`.
 struct Refused(gateway::Error);
 
 impl From<gateway::Error> for Refused {
@@ -52,7 +58,10 @@ impl IntoResponse for Refused {
         let status = match self.0 {
             gateway::Error::Refused(_) | gateway::Error::Pattern(_) => StatusCode::BAD_REQUEST,
             gateway::Error::Store(_) | gateway::Error::NoEntropy => {
-                tracing::error!(event = "admin_failed", error = %self.0, "an operator's request failed");
+                tracing::error!(
+                    event = "admin_failed", error = %self.0,
+                    "an operator's request failed"
+                );
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
@@ -60,8 +69,26 @@ impl IntoResponse for Refused {
     }
 }
 
-/// All endpoints of the admin interface. `customers` is the address that customers are served on.
-pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationToken) -> Router {
+fn refused(reason: String) -> Refused {
+    gateway::Error::Refused(reason).into()
+}
+
+impl AdminState {
+    /// Notes an action in the audit log. Modems and banks can be operated even while the database
+    /// is full, so a failure is only logged.
+    async fn note(&self, action: &'static str, subject: String) {
+        if let Err(error) = self.gateway.audit().note_operator_action(action, subject).await {
+            tracing::error!(
+                event = "audit_failed", %error,
+                "could not write an operator's action into the audit log"
+            );
+        }
+    }
+}
+
+/// All endpoints of the admin interface, except those of [`reload_router`] and
+/// [`health`](super::health).
+pub fn router(state: AdminState) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/modems", get(modems))
@@ -92,10 +119,22 @@ pub fn router(gateway: Gateway, customers: SocketAddr, stopping: CancellationTok
         .route("/verify", get(books::verify))
         .route("/backup", get(books::backup))
         .route("/messages", get(messages))
-        .with_state(Admin { gateway, customers, stopping })
+        .merge(banks::routes())
+        .merge(modems::routes())
+        .with_state(state)
 }
 
-async fn status(State(admin): State<Admin>) -> Answer {
+/// The endpoint that has the daemon read its configuration again.
+pub fn reload_router(reload: Arc<dyn Reload>) -> Router {
+    Router::new().route("/reload", post(reload_config)).with_state(reload)
+}
+
+async fn reload_config(State(reload): State<Arc<dyn Reload>>) -> Answer {
+    let reloaded = reload.reload().await.map_err(refused)?;
+    Ok(Json(json!({ "applied": reloaded.applied, "needs_restart": reloaded.needs_restart })))
+}
+
+async fn status(State(admin): State<AdminState>) -> Answer {
     let (gateway, now) = (&admin.gateway, admin.gateway.now());
     let modems = gateway.modems().modems();
     let sims = gateway.sims().list().await?;
@@ -112,7 +151,7 @@ async fn status(State(admin): State<Admin>) -> Answer {
     })))
 }
 
-async fn modems(State(admin): State<Admin>) -> Answer {
+async fn modems(State(admin): State<AdminState>) -> Answer {
     let sims = admin.gateway.sims().list().await?;
     let modems = admin.gateway.modems().modems();
     Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims)).collect()))
@@ -123,12 +162,13 @@ struct Limit {
     limit: RowLimit,
 }
 
-async fn orders(State(admin): State<Admin>, Query(Limit { limit }): Query<Limit>) -> Answer {
+async fn orders(State(admin): State<AdminState>, Query(Limit { limit }): Query<Limit>) -> Answer {
     let orders = admin.gateway.orders().list(limit).await?;
     Ok(Json(orders.iter().map(views::order).collect()))
 }
 
-/// Either the newest `limit`, or what comes after a message, waiting for it at most `wait` seconds.
+/// Asks either for the newest `limit` messages, or for those after a message, for which the request
+/// waits `wait` seconds at most.
 #[derive(Deserialize)]
 struct MessageQuery {
     limit: Option<RowLimit>,
@@ -137,16 +177,16 @@ struct MessageQuery {
     wait: u64,
 }
 
-async fn messages(State(admin): State<Admin>, Query(query): Query<MessageQuery>) -> Answer {
+async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQuery>) -> Answer {
     let filter = match query.after {
         Some(after) => MessageFilter::After(MessageId(after)),
         None => MessageFilter::Newest(query.limit.unwrap_or(RowLimit::ALL)),
     };
     if let Some(after) = query.after {
         let mut news = admin.gateway.inbox().subscribe();
-        let patience = Duration::from_secs(query.wait.min(60));
+        let timeout = Duration::from_secs(query.wait.min(MAX_WAIT_SECONDS));
         tokio::select! {
-            _ = tokio::time::timeout(patience, news.wait_for(|newest| newest.0 > after)) => {}
+            _ = tokio::time::timeout(timeout, news.wait_for(|newest| newest.0 > after)) => {}
             () = admin.stopping.cancelled() => {}
         }
     }

@@ -1,7 +1,6 @@
-//! One modem: what is known of it, and what it is asked to do. A modem is named by its port, the
-//! port's last part, or its IMEI.
+//! Single modems: what is known of them, and what operators ask of them. A modem is named by its
+//! port, the last part of that, or its IMEI.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -10,23 +9,15 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Refused, views};
-use crate::domain::PortName;
+use super::{AdminState, Answer, Refused, refused, views};
 use crate::domain::modem::{ModemRequest, ModemStatus};
 use crate::domain::sim::NumberSource;
-use crate::gateway::{Error, Gateway, ModemControl, ScannedPort};
+use crate::gateway::ScannedPort;
 
-/// How long a message from one SIM of ours to another is waited for while a command waits.
-const ARRIVAL: Duration = Duration::from_secs(60);
+/// How long a request waits for a message that one of our SIMs has sent to another.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-#[derive(Clone)]
-struct AdminState {
-    gateway: Gateway,
-    modems: Arc<dyn ModemControl>,
-}
-
-/// The endpoints, to stand beside those of [`super::router`].
-pub fn router(gateway: Gateway, modems: Arc<dyn ModemControl>) -> Router {
+pub(super) fn routes() -> Router<AdminState> {
     Router::new()
         .route("/modem", get(show))
         .route("/modem/recording", get(recording))
@@ -36,7 +27,6 @@ pub fn router(gateway: Gateway, modems: Arc<dyn ModemControl>) -> Router {
         .route("/modem/write-number", post(write_number))
         .route("/modem/reset", post(reset))
         .route("/modem/scan", post(scan))
-        .with_state(AdminState { gateway, modems })
 }
 
 #[derive(Deserialize)]
@@ -64,7 +54,7 @@ struct Reset {
 }
 
 impl AdminState {
-    fn find(&self, name: &str) -> Result<ModemStatus, Refused> {
+    fn find_modem(&self, name: &str) -> Result<ModemStatus, Refused> {
         let mut modems = self.gateway.modems().modems();
         let called = |modem: &ModemStatus| {
             let modem = &modem.snapshot;
@@ -73,7 +63,7 @@ impl AdminState {
                 || last_part == Some(name)
                 || modem.imei().is_some_and(|imei| imei == name)
         };
-        // A modem that has moved leaves its IMEI behind on the port where it was.
+        // The port that a modem was on before still shows its IMEI: a modem that works comes first.
         modems.sort_by_key(|modem| (modem.snapshot.port != name, !modem.snapshot.is_ready()));
         let found = modems.into_iter().find(called);
         found.ok_or_else(|| {
@@ -83,31 +73,18 @@ impl AdminState {
         })
     }
 
-    /// A modem is helped also while the database is full.
-    async fn note(&self, deed: &'static str, port: &PortName) {
-        if let Err(error) =
-            self.gateway.audit().note_operator_action(deed, format!("modem {port}")).await
-        {
-            tracing::error!(event = "audit_failed", %error, "what the operator did could not be noted");
-        }
-    }
-
     /// Asks a modem something, and notes in the audit what was done.
     async fn request(&self, name: &str, deed: &'static str, request: ModemRequest) -> Answer {
-        let port = self.find(name)?.snapshot.port;
-        self.note(deed, &port).await;
+        let port = self.find_modem(name)?.snapshot.port;
+        self.note(deed, format!("modem {port}")).await;
         let reply = self.modems.request(port.clone(), request).await;
         let reply = reply.map_err(|error| refused(error.to_string()))?;
         Ok(Json(json!({ "port": port.as_str(), "reply": reply })))
     }
 }
 
-fn refused(reason: String) -> Refused {
-    Error::Refused(reason).into()
-}
-
 async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
-    let modem = state.find(&name)?;
+    let modem = state.find_modem(&name)?;
     let sims = state.gateway.sims().list().await?;
     let snapshot = &modem.snapshot;
     let detail = state.modems.detail(snapshot.port.as_str()).unwrap_or_default();
@@ -138,9 +115,9 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
 }
 
 async fn recording(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
-    let modem = state.find(&name)?;
+    let modem = state.find_modem(&name)?;
     let port = &modem.snapshot.port;
-    state.note("recorded", port).await;
+    state.note("recorded", format!("modem {port}")).await;
     let lines = state.modems.recording(port.as_str()).unwrap_or_default();
     Ok(Json(json!({ "port": port.as_str(), "lines": lines })))
 }
@@ -156,7 +133,7 @@ async fn ussd(State(state): State<AdminState>, Json(Code { name, code }): Json<C
     state.request(&name, "sent a USSD code by", ModemRequest::Ussd(code)).await
 }
 
-/// Without a code the one of the card's mobile operator is sent.
+/// Without a code, the one that the hardware files have for the SIM's mobile operator is sent.
 #[derive(Deserialize)]
 struct Number {
     name: String,
@@ -174,7 +151,7 @@ async fn number(
     State(state): State<AdminState>,
     Json(Number { name, code, loopback }): Json<Number>,
 ) -> Answer {
-    let modem = state.find(&name)?;
+    let modem = state.find_modem(&name)?;
     let iccid = modem.snapshot.iccid().map(ToString::to_string);
     let iccid = iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
     if !loopback {
@@ -184,27 +161,27 @@ async fn number(
     }
     let mut news = state.gateway.inbox().subscribe();
     state.gateway.numbers().ask_by_loopback(&*state.modems, &iccid).await?;
-    let came = async {
+    let arrival = async {
         loop {
             let sim = state.gateway.sims().find(iccid.clone()).await?;
-            let learnt =
+            let is_known =
                 sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
-            if learnt || news.changed().await.is_err() {
+            if is_known || news.changed().await.is_err() {
                 return Ok::<_, Refused>(sim);
             }
         }
     };
-    let sim = tokio::time::timeout(ARRIVAL, came).await.map_err(|_| {
+    let sim = tokio::time::timeout(ARRIVAL_TIMEOUT, arrival).await.map_err(|_| {
         refused(
-            "the message was sent and has not come yet; `simbridge sim show` tells the number \
-             once it has"
+            "the message was sent, but has not arrived yet; `simbridge sim show` will show the \
+             number once it has"
                 .to_owned(),
         )
     })??;
     Ok(Json(views::sim(&sim)))
 }
 
-/// Puts the number that is known onto the card itself.
+/// Writes the number that is known onto the SIM card itself.
 async fn write_number(
     State(state): State<AdminState>,
     Json(Written { iccid }): Json<Written>,

@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 
-use super::{Admin, Answer, banks, views};
+use super::{AdminState, Answer, banks, views};
 
 /// How many of a SIM's stays are shown.
 const SHOWN_STAYS: u32 = 50;
 
-pub(super) async fn list(State(admin): State<Admin>) -> Answer {
+pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.sims().list().await?.iter().map(views::sim).collect()))
 }
 
@@ -21,14 +21,14 @@ pub(super) struct Number {
 }
 
 pub(super) async fn set_number(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(iccid): Path<String>,
     Json(Number { number }): Json<Number>,
 ) -> Answer {
     Ok(Json(views::sim(&admin.gateway.sims().set_number(iccid, number).await?)))
 }
 
-pub(super) async fn show(State(admin): State<Admin>, Path(iccid): Path<String>) -> Answer {
+pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<String>) -> Answer {
     let asks = admin.gateway.numbers().attempts(&iccid).await?;
     let stays = admin.gateway.sims().locations(&iccid, SHOWN_STAYS).await?;
     let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
@@ -45,7 +45,7 @@ pub(super) struct Rest {
 }
 
 pub(super) async fn rest(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(iccid): Path<String>,
     Json(rest): Json<Rest>,
 ) -> Answer {
@@ -60,7 +60,7 @@ pub(super) struct Retire {
 }
 
 pub(super) async fn retire(
-    State(admin): State<Admin>,
+    State(admin): State<AdminState>,
     Path(iccid): Path<String>,
     Json(Retire { retired }): Json<Retire>,
 ) -> Answer {

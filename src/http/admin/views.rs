@@ -1,4 +1,4 @@
-//! The JSON that scripts rely on. What there is none of is `null`.
+//! The JSON that scripts rely on. A value that does not exist is `null`.
 
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ pub(super) fn sim(view: &SimView) -> Value {
     })
 }
 
-/// A step in a modem's life.
+/// A change of a modem's state.
 pub(super) fn change(change: &Change) -> Value {
     json!({
         "at": change.at.to_string(),
@@ -117,7 +117,7 @@ pub(super) fn change(change: &Change) -> Value {
     })
 }
 
-/// How a SIM's number was asked for, and why it came to nothing so far.
+/// The attempts to find out a SIM's number, and why they have failed so far.
 pub(super) fn asks(asks: &[DiscoveryAttempt]) -> Value {
     let ask = |ask: &DiscoveryAttempt| {
         json!({
