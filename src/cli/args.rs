@@ -117,7 +117,8 @@ pub(super) enum Sim {
         /// The number, like +31612345678
         #[arg(value_parser = named)]
         number: String,
-        /// Also write it into the own-number phonebook of the card, which must be in a working modem
+        /// Also write it into the own-number phonebook of the card, which must be in a working
+        /// modem
         #[arg(long)]
         write: bool,
     },
@@ -220,7 +221,11 @@ pub(super) enum Service {
         #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
         reuse_window: Option<Duration>,
         /// The price of that in percent of the service's, if different from the configuration
-        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=1000))]
+        #[arg(
+            long,
+            value_name = "PERCENT",
+            value_parser = clap::value_parser!(u32).range(0..=1000)
+        )]
         reuse_price_percent: Option<u32>,
         /// A regular expression that the sender must match; of several, one must match
         #[arg(long, value_name = "REGEX")]

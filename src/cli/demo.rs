@@ -43,7 +43,8 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
     line(&format!(
         "All {modems} are Ready. A customer with 25.00 USD has this key:\n  {key}\n\
          Services: {}\n\n\
-         In another terminal, order a number for {first}, then wait for its SMS (it comes after {} s):\n  \
+         In another terminal, order a number for {first}, then wait for its SMS \
+         (it comes after {} s):\n  \
          curl 'http://{address}/api/makeorder?key={key}&serviceId=1'\n  \
          curl 'http://{address}/api/getsms?key={key}&orderId=1&wait=30'\n\
          The operator's side:\n  export SIMBRIDGE_CONFIG={config}\n  \

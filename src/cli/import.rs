@@ -9,8 +9,8 @@ use crate::http::{AdminClient, path_segment};
 
 use super::print::{self, Progress};
 
-/// Sets the number of each SIM in a file. Lines that cannot be used are reported, and the others are
-/// used all the same.
+/// Sets the number of each SIM in a file. Lines that cannot be used are reported, and the others
+/// are used all the same.
 pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;

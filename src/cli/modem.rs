@@ -16,7 +16,8 @@ use crate::http::{AdminClient, path_segment};
 pub(super) enum Modem {
     /// List all ports and their modems
     List,
-    /// Show one modem: what it is, its recent states, and the last lines of the conversation with it
+    /// Show one modem: what it is, its recent states, and the last lines of the conversation with
+    /// it
     Show {
         /// Its port, the port's last part, or its IMEI
         modem: String,
@@ -45,8 +46,8 @@ pub(super) enum Modem {
         /// The code, like *100#
         code: String,
     },
-    /// Find out and store the number of the SIM in a modem: ask the mobile operator by USSD, or send
-    /// a message to another SIM
+    /// Find out and store the number of the SIM in a modem: ask the mobile operator by USSD, or
+    /// send a message to another SIM
     AskNumber {
         /// Its port, the port's last part, or its IMEI
         modem: String,

@@ -302,22 +302,40 @@ mod tests {
         site_of(modems, &[("Uber", 6, 0), ("Lyft", 0, 1)])
     }
 
+    fn stock(service: &str, country: &str, count: u64) -> Value {
+        json!({ "service": service, "country": country, "count": count })
+    }
+
     fn site_of(modems: usize, services: &[(&str, u64, u64)]) -> Site {
         let modem = |n: usize| {
             let state = if n == 1 { "Quarantined" } else { "Ready" };
+            let reason = (n == 1).then_some("the modem has stopped answering; hard reset");
             json!({
-                "port": format!("/dev/serial/by-path/modem{n:03}"), "state": state, "since": "2026-06-22T12:00:00.000000Z",
-                "signal": -71, "operator": "Net", "number": format!("+3161234000{n}"),
-                "reason": if n == 1 { json!("the modem has stopped answering; hard reset") } else { Value::Null },
+                "port": format!("/dev/serial/by-path/modem{n:03}"),
+                "state": state,
+                "since": "2026-06-22T12:00:00.000000Z",
+                "signal": -71,
+                "operator": "Net",
+                "number": format!("+3161234000{n}"),
+                "reason": reason,
             })
         };
-        let stock = |service: &str, country: &str, count: u64| json!({ "service": service, "country": country, "count": count });
+        let stock = services
+            .iter()
+            .flat_map(|(name, nl, uk)| [stock(name, "NL", *nl), stock(name, "UK", *uk)]);
+        let alarm = "modem001 is Quarantined for 30 min: the modem has stopped answering";
         let status = json!({
-            "ready": true, "modems": { "total": modems, "ready": modems - 1 }, "sims": { "total": 9, "available": 9 },
-            "orders": { "open": 2 }, "rentals": { "active": 1 }, "polls": 1, "version": "1.2.3", "uptime_seconds": 7300,
+            "ready": true,
+            "modems": { "total": modems, "ready": modems - 1 },
+            "sims": { "total": 9, "available": 9 },
+            "orders": { "open": 2 },
+            "rentals": { "active": 1 },
+            "polls": 1,
+            "version": "1.2.3",
+            "uptime_seconds": 7300,
             "last_message_seconds": 12,
-            "alarms": [{ "alarm": "ModemNotReady", "text": "modem001 is Quarantined for 30 min: the modem has stopped answering" }],
-            "stock": services.iter().flat_map(|(name, nl, uk)| [stock(name, "NL", *nl), stock(name, "UK", *uk)]).collect::<Vec<_>>(),
+            "alarms": [{ "alarm": "ModemNotReady", "text": alarm }],
+            "stock": stock.collect::<Vec<_>>(),
         });
         Site { status, modems: (0..modems).map(modem).collect() }
     }

@@ -40,9 +40,9 @@ impl Listening {
     }
 }
 
-/// Serves on a TCP address, with at most `max_connections` at once. `make` makes the service of each
-/// connection. Returns the address that was bound and the server, which runs on the current tokio
-/// runtime.
+/// Serves on a TCP address, with at most `max_connections` at once. `make` makes the service of
+/// each connection. Returns the address that was bound and the server, which runs on the current
+/// tokio runtime.
 pub fn listen_tcp<M, S>(
     address: SocketAddr,
     make: M,

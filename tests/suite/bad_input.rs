@@ -1,4 +1,4 @@
-//! What is wrong from outside gets a clear answer and loses nothing.
+//! Wrong input of all kinds gets a clear answer, and nothing is lost by it.
 
 use simbridge::simulator::{Fault, Scenario};
 
@@ -11,7 +11,7 @@ fn check(site: &Site, text: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn check_tells_every_fault_with_file_and_line() {
+fn check_reports_every_error_with_file_and_line() {
     let site = Site::with_modems(0);
     let path = site.config().display().to_string();
     let fine = std::fs::read_to_string(site.config())
@@ -58,7 +58,7 @@ fn serve_refuses_a_bad_configuration_in_the_same_words() {
 }
 
 #[test]
-fn an_absent_modem_is_shown_and_keeps_nobody_from_working() {
+fn an_absent_modem_is_shown_and_does_not_disturb_the_others() {
     let site = Site::with(1, Scenario::default(), "[[modem]]\nport = \"/dev/no-such-modem\"\n");
     let _daemon = site.serve_ready();
     let modems = site.json(&["modem", "list"]);
@@ -74,14 +74,14 @@ fn an_absent_modem_is_shown_and_keeps_nobody_from_working() {
 }
 
 #[test]
-fn who_holds_a_busy_port_is_named() {
+fn the_program_that_holds_a_busy_port_is_named() {
     let site = Site::with_modems(1);
     let port = std::fs::OpenOptions::new()
         .read(true)
         .write(true)
         .open(&site.rack.as_ref().unwrap().ports()[0])
         .unwrap();
-    // Reads what nobody sends: it holds the port until it is ended.
+    // It reads what nobody sends, so it holds the port until it is killed.
     let mut holder = std::process::Command::new("cat")
         .stdin(port)
         .stdout(std::process::Stdio::null())
@@ -116,7 +116,7 @@ fn garbage_on_the_line_stops_nothing() {
 }
 
 #[test]
-fn a_pdu_that_cannot_be_decoded_is_shown_and_gone_from_the_modem() {
+fn a_pdu_that_cannot_be_decoded_is_shown_and_deleted_from_the_modem() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let number = site.network().numbers().remove(0);

@@ -1,4 +1,4 @@
-//! The operator's commands: the JSON that scripts rely on, exit codes, and what people read.
+//! The operator's commands: the JSON that scripts rely on, exit codes, and texts for people.
 
 use serde_json::Value;
 

@@ -32,7 +32,7 @@ impl Fixture {
         Fixture { site, address, key, _daemon: daemon }
     }
 
-    /// The body of a GET, after checking status and content type.
+    /// The body of the answer to a GET, after checking its status and content type.
     fn get(&self, path: &str) -> String {
         let (head, body) = http(&self.address, &format!("GET /api/{path} HTTP/1.1\r\n{HOST}\r\n"));
         assert_plain(&head, &body);
@@ -119,7 +119,7 @@ fn an_order_from_its_making_to_its_code() {
 }
 
 #[test]
-fn a_canceled_order_gives_its_money_and_its_number_back() {
+fn a_canceled_order_returns_its_money_and_its_number() {
     let fixture = Fixture::open();
     let (order, number) = made(&fixture.with_key("makeorder?serviceId=1&country=nl"));
     assert_eq!(fixture.with_key(&format!("cancelorder?orderId={order}")), "ORDER_CANCELED");
@@ -131,7 +131,7 @@ fn a_canceled_order_gives_its_money_and_its_number_back() {
 }
 
 #[test]
-fn stock_before_balance() {
+fn stock_is_checked_before_the_balance() {
     let fixture = Fixture::open();
     fixture.site.ok(&["service", "add", "Dear", "--price", "9.00"]);
     assert_eq!(fixture.with_key("makeorder?serviceId=2"), "NO_BALANCE");
@@ -139,7 +139,7 @@ fn stock_before_balance() {
 }
 
 #[test]
-fn somebody_elses_order_is_as_one_that_is_not_there() {
+fn another_accounts_order_looks_like_one_that_does_not_exist() {
     let fixture = Fixture::open();
     let bob = fixture.site.customer("bob", "0");
     let (order, _) = made(&fixture.with_key("makeorder?serviceId=1"));
@@ -178,7 +178,7 @@ impl Fixture {
 }
 
 #[test]
-fn the_key_and_the_parameters_may_stand_anywhere() {
+fn key_and_parameters_may_be_in_the_query_the_body_or_a_header() {
     let fixture = Fixture::open();
     let key = &fixture.key;
     let post = |kind: &str, body: &str| {
@@ -202,7 +202,7 @@ fn the_key_and_the_parameters_may_stand_anywhere() {
         post("application/json", &format!("{{\"key\":\"{key}\",\"orderId\":\"{order}\"}}")),
         "WAITING"
     );
-    // It may have had a key.
+    // The body may have contained a key.
     assert_eq!(post("application/json", "{broken"), "INVALID_REQUEST");
     assert_eq!(post("application/json", "{}"), "NO_KEY_PROVIDED");
     let bearer =
@@ -234,14 +234,14 @@ fn head_and_options_change_nothing() {
 }
 
 #[test]
-fn a_revoked_key_opens_nothing() {
+fn a_revoked_key_is_refused() {
     let fixture = Fixture::open();
     fixture.site.ok(&["key", "revoke", &fixture.key[..8]]);
     assert_eq!(fixture.with_key("getbalance"), "UNAUTHORIZED");
 }
 
 #[test]
-fn an_expired_order_is_over_and_its_hold_is_given_back() {
+fn an_expired_order_releases_its_hold() {
     let site =
         Site::with(1, simbridge::simulator::Scenario::default(), "[orders]\nlifetime = \"1s\"\n");
     let _daemon = site.serve_ready();

@@ -1,5 +1,5 @@
-//! Every endpoint of the customers' API and every answer of the document, over real HTTP, on the
-//! raw bytes.
+//! Every endpoint of the customers' API and every answer in `docs/customer-api.md`, over real HTTP,
+//! compared byte for byte.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const ENDPOINTS: &[&str] = &[
     "rental/view",
 ];
 
-/// A site with its daemon, and where customers ask it.
+/// A site with its daemon, and the address that customers are served on.
 pub struct Fixture {
     pub site: Site,
     daemon: Option<Daemon>,
@@ -38,11 +38,11 @@ impl Fixture {
         Fixture { site, daemon, address }
     }
 
-    /// Kills the daemon, has `work` done on its database, and starts it again.
-    pub fn meanwhile(&mut self, work: &str) {
+    /// Kills the daemon, runs SQL on its database, and starts it again.
+    pub fn meanwhile(&mut self, sql: &str) {
         self.daemon.take().unwrap().kill();
         let conn = rusqlite::Connection::open(self.site.dir.path().join("simbridge.db")).unwrap();
-        conn.execute_batch(work).unwrap();
+        conn.execute_batch(sql).unwrap();
         drop(conn);
         self.daemon = Some(self.site.serve_ready());
         self.address = self.site.json(&["status"])["listen"].as_str().unwrap().to_owned();
@@ -55,7 +55,8 @@ impl Fixture {
         )
     }
 
-    /// The answer, after checking status and content type: rentals by POST, the others by GET.
+    /// The answer, after checking its status and content type. Rentals are asked by POST,
+    /// everything else by GET.
     pub fn ask(&self, path: &str) -> String {
         let (head, body) = self.raw(if path.starts_with("rental/") { "POST" } else { "GET" }, path);
         let kind =
@@ -66,7 +67,7 @@ impl Fixture {
         body
     }
 
-    fn completes(&self, order: &str, number: &str, key: &str, text: &str) {
+    fn complete(&self, order: &str, number: &str, key: &str, text: &str) {
         self.site.send("Uber", &format!("+31{}", &number[1..]), text);
         assert_eq!(
             self.ask(&format!("getsms?key={key}&orderId={order}&wait=60")),
@@ -75,7 +76,7 @@ impl Fixture {
     }
 }
 
-/// The id and the number of an order that was made.
+/// The id and the number in the answer to an order.
 pub fn made(answer: &str) -> (String, String) {
     let parts = answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_"));
     let (id, number) = parts.unwrap_or_else(|| panic!("no order: {answer}"));
@@ -144,7 +145,7 @@ fn skip_and_reuse() {
         "NUMBER_OFFLINE",
         "not completed"
     );
-    fixture.completes(&order, &number, &ann, "code 1");
+    fixture.complete(&order, &number, &ann, "code 1");
     assert_eq!(
         fixture.ask(&format!("skipnumber?key={ann}&orderId={order}")),
         "ORDER_ALREADY_COMPLETED"
@@ -162,7 +163,7 @@ fn skip_and_reuse() {
         "NUMBER_OFFLINE",
         "on an open order"
     );
-    fixture.completes(&again, &number, &ann, "code 2");
+    fixture.complete(&again, &number, &ann, "code 2");
     assert_eq!(fixture.ask(&format!("reuse?key={ann}&orderId={order}")), "NO_BALANCE");
     fixture.site.ok(&["account", "topup", "ann", "5"]);
     let (lyft, _) = made(&fixture.ask(&format!("makeorder?key={ann}&serviceId=2")));
@@ -195,8 +196,8 @@ fn a_rental_byte_for_byte() {
     let (national, end) =
         (format!("0{}", &number[3..]), rental["expires_at"].as_str().unwrap().to_owned());
     let expected = format!(
-        "{{\"success\":true,\"contract_id\":1,\"package\":\"3m\",\"auto_renew\":\"false\",\"expire_on\":\"{end}\",\
-         \"phone_number\":\"{national}\",\"country\":\"NL\"}}"
+        "{{\"success\":true,\"contract_id\":1,\"package\":\"3m\",\"auto_renew\":\"false\",\
+         \"expire_on\":\"{end}\",\"phone_number\":\"{national}\",\"country\":\"NL\"}}"
     );
     assert_eq!(new, expected);
     assert_eq!(end.len(), "2026-06-22T12:57:03.000000Z".len());
@@ -229,8 +230,9 @@ fn a_rental_byte_for_byte() {
     assert_eq!((&message["rental"], &message["order"]), (&1.into(), &serde_json::Value::Null));
     let received = message["received_at"].as_str().unwrap();
     let view = format!(
-        "{{\"success\":true,\"contract_id\":1,\"phone_number\":\"{national}\",\"country\":\"NL\",\"package\":\"3m\",\
-         \"renewal_package\":\"1m\",\"auto_renew\":true,\"expire_on\":\"{end}\",\"received_sms\":[{{\"id\":1,\
+        "{{\"success\":true,\"contract_id\":1,\"phone_number\":\"{national}\",\"country\":\"NL\",\
+         \"package\":\"3m\",\"renewal_package\":\"1m\",\"auto_renew\":true,\
+         \"expire_on\":\"{end}\",\"received_sms\":[{{\"id\":1,\
          \"sender\":\"Uber\",\"body\":\"two\\nlines ’\",\"receive_date\":\"{received}\"}}]}}"
     );
     assert_eq!(fixture.ask(&format!("rental/view?key={ann}&contract_id=1")), view);
@@ -242,7 +244,8 @@ fn a_rental_byte_for_byte() {
             "multipart/form-data; boundary=xyz",
             format!(
                 "--xyz\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\n{ann}\r\n\
-                 --xyz\r\nContent-Disposition: form-data; name=\"contract_id\"\r\n\r\n1\r\n--xyz--\r\n"
+                 --xyz\r\nContent-Disposition: form-data; name=\"contract_id\"\r\n\r\n1\r\n\
+                 --xyz--\r\n"
             ),
         ),
     ] {
@@ -283,7 +286,7 @@ fn a_rental_byte_for_byte() {
 }
 
 #[test]
-fn an_sms_is_given_only_to_whom_it_was_sent() {
+fn an_sms_is_shown_only_to_the_customer_it_was_sent_to() {
     let fixture = Fixture::open(2, "");
     let (ann, bob) = (fixture.site.customer("ann", "100"), fixture.site.customer("bob", "5"));
     fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);
@@ -314,7 +317,7 @@ fn an_sms_is_given_only_to_whom_it_was_sent() {
 }
 
 #[test]
-fn over_the_limit_is_429_and_says_when_to_come_back() {
+fn a_client_over_the_limit_gets_429_and_is_told_when_to_retry() {
     let fixture = Fixture::open(0, "[limits]\nkey_per_second = 3\nfailed_keys_per_minute = 2\n");
     let key = fixture.site.customer("ann", "5");
     let asked: Vec<_> =
@@ -361,7 +364,7 @@ fn a_key_may_be_bound_to_networks_and_a_large_request_is_refused() {
 }
 
 #[test]
-fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
+fn a_wrong_method_and_a_broken_body_are_answered_in_a_word() {
     let fixture = Fixture::open(1, "");
     let key = fixture.site.customer("ann", "5");
     fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);
@@ -400,7 +403,7 @@ fn a_method_or_a_body_that_is_none_is_answered_in_a_word() {
 }
 
 #[test]
-fn a_database_that_cannot_be_written_is_an_internal_fault() {
+fn a_database_that_cannot_be_written_is_answered_error() {
     let fixture = Fixture::open(1, "");
     let key = fixture.site.customer("ann", "5");
     fixture.site.ok(&["service", "add", "Any", "--price", "0.50"]);

@@ -1,5 +1,4 @@
-//! What is shown to those who watch: metrics, health, what the dashboard and the alert rules stand
-//! on.
+//! Monitoring: metrics, health, and what the dashboard and the alert rules are built on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +15,7 @@ fn monitoring(file: &str) -> String {
     .unwrap()
 }
 
-/// The names of our metrics and of the process's in a text.
+/// The names of metrics in a text: ours and those of the process.
 fn metric_names(text: &str) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let words = text.split(|c: char| !is_name(c));
@@ -26,7 +25,7 @@ fn metric_names(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The value of the sample that begins so.
+/// The value of the sample whose line begins with `head`.
 fn sample(page: &str, head: &str) -> Option<f64> {
     page.lines().find_map(|line| line.strip_prefix(head)?.trim().parse().ok())
 }
@@ -81,7 +80,7 @@ fn every_alarm_is_an_alert_rule_too() {
 }
 
 #[test]
-fn what_happens_is_in_the_metrics() {
+fn events_are_counted_in_the_metrics() {
     let site = Site::with(1, Scenario::default(), "[orders]\nmax_open_per_account = 5\n");
     let _daemon = site.serve_ready();
     site.ok(&["service", "add", "Uber \"x\"", "--price", "0.50", "--sender", "^Uber$"]);
@@ -120,7 +119,7 @@ fn what_happens_is_in_the_metrics() {
         ("simbridge_stock{service=\"Lyft\",country=\"NL\"}".to_owned(), 1.0),
         ("simbridge_store_failing".to_owned(), 0.0),
     ];
-    // What is counted now and again takes a while, each count its own.
+    // The costly figures are counted only now and then, each on its own.
     for (head, value) in &expected {
         wait_for(&format!("{head} to be {value}"), || {
             sample(&site.page("/metrics"), head) == Some(*value)
@@ -140,7 +139,7 @@ fn what_happens_is_in_the_metrics() {
 }
 
 #[test]
-fn an_address_of_its_own_shows_and_changes_nothing() {
+fn the_metrics_address_serves_nothing_else_and_changes_nothing() {
     let free =
         std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let site = Site::with_modems(1);
@@ -183,7 +182,7 @@ fn an_address_of_its_own_shows_and_changes_nothing() {
 }
 
 #[test]
-fn not_ready_while_a_first_try_goes_on_or_the_database_cannot_be_written() {
+fn not_ready_during_the_first_try_or_while_the_database_cannot_be_written() {
     let site = Site::with_modems(1);
     site.network().fault(0, &Fault::Silence { commands: 2 }).unwrap();
     let _daemon = site.serve();
@@ -193,16 +192,12 @@ fn not_ready_while_a_first_try_goes_on_or_the_database_cannot_be_written() {
             || said.contains("have not been looked for yet"),
         "{said}"
     );
-    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "it lives all the same");
+    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "it is alive all the same");
     wait_for("the modem", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
     let (there, away) = (site.dir.path().join("simbridge.db"), site.dir.path().join("away.db"));
     std::fs::rename(&there, &away).unwrap();
     assert!(site.page("/readyz").contains("the database was moved"), "{}", site.page("/readyz"));
-    assert_eq!(
-        site.page("/healthz"),
-        "{\"ok\":true,\"faults\":[]}",
-        "to start anew would not help"
-    );
+    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "a restart would not help");
     std::fs::rename(&away, &there).unwrap();
     wait_for("the database", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
 }

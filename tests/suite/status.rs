@@ -1,4 +1,4 @@
-//! `simbridge status`, once and live.
+//! `simbridge status`, once and continuously.
 
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -45,7 +45,7 @@ fn the_site_on_one_screen_and_as_json() {
 }
 
 #[test]
-fn live_where_there_is_no_terminal_a_line_each_time() {
+fn without_a_terminal_watch_prints_one_line_each_time() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     for (json, words) in [(false, "modems 1/1"), (true, "\"modems\":{\"total\":1,\"ready\":1}")] {
@@ -62,11 +62,11 @@ fn live_where_there_is_no_terminal_a_line_each_time() {
             assert!(line.contains(words), "{line}");
         }
         drop(lines);
-        assert!(child.wait().unwrap().success(), "it ends when nobody reads any more");
+        assert!(child.wait().unwrap().success(), "it exits when the reader has gone");
     }
 }
 
-/// A terminal of so many columns: our end of it, and the program's.
+/// A pseudo-terminal with this many columns: our end and the program's.
 fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
     let ours = rustix::pty::openpt(
         rustix::pty::OpenptFlags::RDWR
@@ -88,7 +88,7 @@ fn terminal(columns: u16) -> (std::fs::File, OwnedFd) {
     (ours.into(), theirs)
 }
 
-/// What a text shows, without its colours and movements.
+/// The text without its escape sequences.
 fn plain(text: &str) -> String {
     let mut parts = text.split('\x1b');
     let first = parts.next().unwrap().to_owned();
@@ -104,7 +104,7 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
-fn a_check_of_the_database_says_how_far_it_is_on_a_terminal_only() {
+fn verify_shows_its_progress_on_a_terminal_only() {
     let site = Site::with_modems(0);
     let _daemon = site.serve();
     let (mut ours, theirs) = terminal(80);
@@ -115,7 +115,7 @@ fn a_check_of_the_database_says_how_far_it_is_on_a_terminal_only() {
         .spawn()
         .unwrap();
     let mut said = String::new();
-    // Its end is an error (EIO) or nothing more to read.
+    // A pseudo-terminal ends with an error (EIO) or with nothing to read.
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = ours.read(&mut buffer) {
         said += &String::from_utf8_lossy(&buffer[..length]);
@@ -133,14 +133,14 @@ fn a_check_of_the_database_says_how_far_it_is_on_a_terminal_only() {
 }
 
 #[test]
-fn live_on_a_terminal_over_itself_within_its_width_until_ctrl_c() {
+fn on_a_terminal_watch_redraws_within_its_width_until_ctrl_c() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let (mut ours, theirs) = terminal(60);
     let args = ["status", "--watch", "--every", "20ms"];
     let child =
         site.command(&args).env_remove("NO_COLOR").stdout(Stdio::from(theirs)).spawn().unwrap();
-    // Ends with the test, however that ends.
+    // Killed with the test, however that ends.
     let mut live = Daemon::of(child);
     let mut said = String::new();
     let mut buffer = [0; 4096];
@@ -157,7 +157,7 @@ fn live_on_a_terminal_over_itself_within_its_width_until_ctrl_c() {
         rustix::process::Signal::INT,
     )
     .unwrap();
-    // Not stuck on a terminal that nobody reads.
+    // Nobody else reads the terminal: without this, the program might be blocked on it.
     std::thread::spawn(move || while ours.read(&mut buffer).is_ok_and(|length| length > 0) {});
     let ended = live.child.as_mut().unwrap().wait().unwrap();
     assert!(ended.code().is_none() || ended.success(), "{ended}");

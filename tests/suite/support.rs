@@ -1,4 +1,4 @@
-//! A site to test at: simulated modems in this process, the real program beside it.
+//! A site for tests: simulated modems in this process, and the real program beside it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -20,10 +20,11 @@ pub mod privacy;
 
 use privacy::{Secret, Secrets};
 
-/// Long enough for a busy machine; whoever waits this long has failed.
+/// How long tests wait for anything. It is long enough for a busy machine; whatever takes longer
+/// has failed.
 pub const GIVE_UP: Duration = Duration::from_secs(60);
 
-/// How much daemons log: all that there is, but for benchmarks, which are optimised.
+/// The log level of daemons: everything, except in benchmarks, which are optimised builds.
 const LEVEL: &str = if cfg!(debug_assertions) { "debug" } else { "info" };
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_simbridge");
@@ -37,12 +38,12 @@ pub struct Site {
 }
 
 impl Site {
-    /// So many made-up modems.
+    /// A site with this many modems, whose SIMs and numbers are made up.
     pub fn with_modems(modems: usize) -> Site {
         Site::with(modems, Scenario::default(), "")
     }
 
-    /// A scenario, and more lines for the configuration.
+    /// A site with modems of a scenario, and more lines for its configuration.
     pub fn with(modems: usize, scenario: Scenario, configuration: &str) -> Site {
         let dir = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
@@ -74,7 +75,7 @@ impl Site {
         self.rack.as_ref().unwrap().network()
     }
 
-    /// Sends a text to a simulated number.
+    /// Sends an SMS to a simulated number.
     pub fn send(&self, from: &str, to: &str, text: &str) {
         self.secrets.add(Secret::Text(text.to_owned()));
         self.network().send(from, to, text).unwrap();
@@ -89,7 +90,8 @@ impl Site {
         command
     }
 
-    /// Runs a command. What it says on standard error has no secrets but those that it was given.
+    /// Runs a command, and checks that its standard error contains no secrets except those that it
+    /// was given as arguments.
     pub fn run(&self, args: &[&str]) -> Output {
         let output = self.command(args).output().unwrap();
         let mut said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -99,14 +101,14 @@ impl Site {
         output
     }
 
-    /// What a command that must succeed prints.
+    /// What a command prints, which must succeed.
     pub fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The JSON that a command that must succeed prints.
+    /// The JSON that a command prints, which must succeed.
     pub fn json(&self, args: &[&str]) -> Value {
         let said: Value = serde_json::from_str(&self.ok(&[args, &["--json"]].concat())).unwrap();
         if let Some(key) = said["key"].as_str() {
@@ -115,18 +117,18 @@ impl Site {
         said
     }
 
-    /// Starts the daemon and returns once it serves. It says as much as it can, and what it says
-    /// has no secrets.
+    /// Starts the daemon and returns once it serves. It logs everything, and at its end the log is
+    /// searched for secrets.
     pub fn serve(&self) -> Daemon {
         self.serve_by(self.command(&["serve"]))
     }
 
-    /// Starts the daemon by a command of one's own and returns once it serves.
+    /// Like [`Site::serve`], with a command of the caller's.
     pub fn serve_by(&self, mut command: Command) -> Daemon {
         let mut child = command.env("RUST_LOG", LEVEL).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, told) = channel();
-        // Whoever writes to a full pipe stands still.
+        // A daemon that writes into a full pipe would be blocked.
         let reader = std::thread::spawn(move || {
             let mut said = String::new();
             for line in stderr.lines().map_while(Result::ok) {
@@ -141,7 +143,7 @@ impl Site {
         daemon.reader = Some(reader);
         daemon.secrets = Arc::clone(&self.secrets);
         daemon.folder = self.dir.path().to_owned();
-        // At its end the daemon has ended; else it has said so and goes on.
+        // The channel is closed when the daemon exits before it has started.
         if told.recv().is_err() {
             daemon.end();
             panic!("the daemon did not start: {}", daemon.said);
@@ -161,12 +163,12 @@ impl Site {
         wait_for("all modems to be Ready", || self.admin("/status")["modems"]["ready"] == modems);
     }
 
-    /// Asks over HTTP as a customer; the body.
+    /// Sends a customer's GET; returns the body of the answer.
     pub fn get(&self, path: &str) -> String {
         self.http(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).1
     }
 
-    /// Sends raw bytes to the customers' port; head and body of the answer.
+    /// Sends raw bytes to the customers' port; returns the head and the body of the answer.
     pub fn http(&self, request: &str) -> (String, String) {
         let status = self.admin("/status");
         http(status["listen"].as_str().unwrap_or_else(|| panic!("{status}")), request)
@@ -187,7 +189,7 @@ impl Site {
         self.runtime.block_on(in_time(self.client().page(path))).unwrap()
     }
 
-    /// An account with a key and credit; the key.
+    /// Adds an account with credit and a key; returns the key.
     pub fn customer(&self, name: &str, credit: &str) -> String {
         self.ok(&["account", "add", name]);
         if credit != "0" {
@@ -210,7 +212,7 @@ impl Drop for Site {
     }
 }
 
-/// Sends raw bytes; head and body of the answer.
+/// Sends raw bytes; returns the head and the body of the answer.
 pub fn http(address: &str, request: &str) -> (String, String) {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(GIVE_UP)).unwrap();
@@ -225,20 +227,19 @@ fn exchange(mut stream: impl Read + Write, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// The running program; killed when dropped. Whatever it has said until then is searched for
-/// secrets.
+/// The running program. When it is dropped, it is killed, and its log is searched for secrets.
 pub struct Daemon {
     pub child: Option<Child>,
     reader: Option<JoinHandle<String>>,
     said: String,
-    /// Metrics and health before its end.
+    /// Its metrics and health, read before it ended.
     shown: String,
     folder: PathBuf,
     secrets: Arc<Secrets>,
 }
 
 impl Daemon {
-    /// One that was started by hand: whoever did that looks at what it says.
+    /// A program that the caller has started. Its output is not read.
     pub fn of(child: Child) -> Daemon {
         Daemon {
             child: Some(child),
@@ -250,31 +251,30 @@ impl Daemon {
         }
     }
 
-    /// Its process.
     pub fn id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
 
-    /// Asks it to read its configuration anew, as `kill -HUP` does.
+    /// Has it read its configuration again, like `kill -HUP`.
     pub fn hang_up(&self) {
         let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
-    /// kill -9.
+    /// Kills it with SIGKILL.
     pub fn kill(mut self) {
         self.child.as_mut().unwrap().kill().unwrap();
         self.end();
     }
 
-    /// SIGTERM; how long it took to end, which must be well.
+    /// Stops it with SIGTERM; it must exit with 0. Returns how long that took.
     pub fn terminate(mut self) -> Duration {
         self.terminate_now()
     }
 
-    /// As [`Daemon::terminate`], for those who want to know what it said.
+    /// Like [`Daemon::terminate`], for callers that need its log afterwards.
     pub fn terminate_now(&mut self) -> Duration {
-        self.look_around();
+        self.read_monitoring();
         let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
         let asked = Instant::now();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -285,13 +285,13 @@ impl Daemon {
         took
     }
 
-    /// Everything that it has said, once it has ended.
+    /// Its log, once it has exited.
     pub fn said(&self) -> &str {
         &self.said
     }
 
-    /// Takes what it shows to whoever watches it.
-    fn look_around(&mut self) {
+    /// Reads its metrics and health.
+    fn read_monitoring(&mut self) {
         let client = AdminClient::new(self.folder.join("admin.sock"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for path in ["/metrics", "/healthz", "/readyz"] {
@@ -299,14 +299,14 @@ impl Daemon {
         }
     }
 
-    /// Waits for the end of what was killed or has ended by itself, and searches what it said.
+    /// Waits until the process has exited, and searches its log for secrets.
     fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         child.wait().unwrap();
         let Some(reader) = self.reader.take() else { return };
         self.said += &reader.join().unwrap();
         if std::thread::panicking() {
-            // What it said last may tell why.
+            // Its last lines may tell why the test failed.
             let told = self.said.lines().filter(|line| !line.contains("admin_answered"));
             let lines: Vec<&str> = told.collect::<Vec<_>>().into_iter().rev().take(60).collect();
             lines.iter().rev().for_each(|line| eprintln!("{line}"));
@@ -327,7 +327,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         if self.child.is_some() {
-            self.look_around();
+            self.read_monitoring();
         }
         if let Some(child) = &mut self.child {
             let _ = child.kill();
@@ -336,17 +336,17 @@ impl Drop for Daemon {
     }
 }
 
-/// Waits for an answer, but not for ever.
+/// Waits for an answer for [`GIVE_UP`] at most.
 async fn in_time<T>(answer: impl Future<Output = T>) -> T {
     tokio::time::timeout(GIVE_UP, answer).await.unwrap_or_else(|_| panic!("no answer in time"))
 }
 
-/// Looks again and again until `there`; fails after [`GIVE_UP`].
-pub fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
+/// Polls until a condition holds; fails after [`GIVE_UP`].
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
-    while !there() {
+    while !condition() {
         assert!(started.elapsed() < GIVE_UP, "waited in vain for {what}");
-        // Looking costs the daemon something too.
+        // Polling costs the daemon something, too.
         std::thread::park_timeout(Duration::from_millis(2));
     }
 }

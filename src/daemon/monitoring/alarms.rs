@@ -1,5 +1,5 @@
-//! Alarms: what an operator should act on. They have the names and the conditions of the alert rules
-//! in `docs/monitoring/alerts.yml`, for those who run no Prometheus.
+//! Alarms: what an operator should act on. They have the names and the conditions of the alert
+//! rules in `docs/monitoring/alerts.yml`, for those who run no Prometheus.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -130,7 +130,8 @@ impl AlarmInputs<'_> {
             raise(
                 "RentalsUnvisited",
                 format!(
-                    "{name}: {count} rented SIMs are overdue for a visit, the first by {minutes} min"
+                    "{name}: {count} rented SIMs are overdue for a visit, \
+                     the first by {minutes} min"
                 ),
             );
         }

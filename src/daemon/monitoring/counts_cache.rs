@@ -19,8 +19,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// While nothing is written, only one in this many pauses ends with a count: counting a thousand
 /// idle SIMs every time would cost a third of what all their modems cost.
 const IDLE_PAUSES: u32 = 6;
-/// After each query the task sleeps for this many times the query's duration, so that counting takes
-/// at most a fiftieth of one processor, however much there is to count.
+/// After each query the task sleeps for this many times the query's duration, so that counting
+/// takes at most a fiftieth of one processor, however much there is to count.
 const REST_FACTOR: u32 = 50;
 
 /// The last count.

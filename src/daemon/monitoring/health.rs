@@ -1,5 +1,5 @@
-//! Whether the daemon is alive (if not, restarting it may help) and whether it is ready (if not, what
-//! it waits for).
+//! Whether the daemon is alive (if not, restarting it may help) and whether it is ready (if not,
+//! what it waits for).
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! Monitoring of the daemon. Events are counted where they happen; what is costly to count is counted
-//! now and then (`counts_cache.rs`). The figures are served as metrics (`metrics.rs`), as liveness and
-//! readiness (`health.rs`) and as alarms (`alarms.rs`), without waiting for anything.
+//! Monitoring of the daemon. Events are counted where they happen; what is costly to count is
+//! counted now and then (`counts_cache.rs`). The figures are served as metrics (`metrics.rs`), as
+//! liveness and readiness (`health.rs`) and as alarms (`alarms.rs`), without waiting for anything.
 
 mod alarms;
 mod banks;
@@ -123,17 +123,19 @@ impl Health for Monitor {
     }
 
     fn overview(&self) -> Value {
-        let (counts, last_message_at) =
-            (self.counts.last(), self.gateway.inbox().last_message_at());
+        let (counts, now) = (self.counts.last(), self.gateway.now());
+        let last_message_at = self.gateway.inbox().last_message_at();
         let stock = counts.stock_by_name().flat_map(|(service, stock)| {
-            stock.iter().map(move |(country, count)| json!({ "service": service, "country": country, "count": count }))
+            stock.iter().map(move |(country, count)| {
+                json!({ "service": service, "country": country, "count": count })
+            })
         });
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "started_at": self.started.to_string(),
-            "uptime_seconds": self.gateway.now().since(self.started).as_secs(),
+            "uptime_seconds": now.since(self.started).as_secs(),
             "last_message_at": last_message_at.map(|at| at.to_string()),
-            "last_message_seconds": last_message_at.map(|at| self.gateway.now().since(at).as_secs()),
+            "last_message_seconds": last_message_at.map(|at| now.since(at).as_secs()),
             "stock": stock.collect::<Vec<_>>(),
             "alarms": self.alarms(),
         })

@@ -63,8 +63,11 @@ pub(super) async fn adjust(
     Path(account): Path<String>,
     Json(Adjustment { amount, note, request }): Json<Adjustment>,
 ) -> Answer {
-    let account =
-        admin.gateway.accounts().adjust_balance(account, parse_amount(&amount)?, note, request).await?;
+    let account = admin
+        .gateway
+        .accounts()
+        .adjust_balance(account, parse_amount(&amount)?, note, request)
+        .await?;
     Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
 }
 
@@ -109,12 +112,14 @@ pub(super) async fn add_key(
     Json(NewKey { allow }): Json<NewKey>,
 ) -> Answer {
     let made = admin.gateway.accounts().add_key(account, &allow).await?;
-    Ok(Json(
-        json!({ "account": made.account.name, "prefix": made.key.prefix(), "key": made.key.reveal() }),
-    ))
+    let (account, key) = (made.account, made.key);
+    Ok(Json(json!({ "account": account.name, "prefix": key.prefix(), "key": key.reveal() })))
 }
 
-pub(super) async fn revoke_key(State(admin): State<AdminState>, Path(prefix): Path<String>) -> Answer {
+pub(super) async fn revoke_key(
+    State(admin): State<AdminState>,
+    Path(prefix): Path<String>,
+) -> Answer {
     admin.gateway.accounts().revoke_key(prefix.clone()).await?;
     Ok(Json(json!({ "revoked": prefix })))
 }

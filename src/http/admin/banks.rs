@@ -1,5 +1,5 @@
-//! SIM banks: what is on their radios and in their slots, which switches come next, which were made,
-//! and a switch by hand.
+//! SIM banks: what is on their radios and in their slots, which switches come next, which were
+//! made, and a switch by hand.
 
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{AdminState, Answer, views};
 use crate::domain::Amount;
@@ -91,14 +91,13 @@ pub(super) struct Sample {
     text: String,
 }
 
-/// Tells which service a message would belong to: `service` and `rule` are those of the service with
-/// the highest precedence, `claims` has all that match.
+/// Tells which service a message would belong to: `service` and `rule` are those of the service
+/// with the highest precedence, `claims` has all that match.
 pub(super) async fn test(
     State(admin): State<AdminState>,
     Json(Sample { sender, text }): Json<Sample>,
 ) -> Answer {
     let trial = admin.gateway.services().try_message(&sender, &text).await?;
-    let claim = |claim: &TrialClaim| json!({ "service": claim.service, "sender": claim.sender, "text": claim.text });
     let first = trial.claims.first();
     let rule = first.map(|claim| json!({ "sender": claim.sender, "text": claim.text }));
     Ok(Json(json!({
@@ -106,6 +105,10 @@ pub(super) async fn test(
         "code": trial.code,
         "rule": rule,
         "withheld": trial.withheld,
-        "claims": trial.claims.iter().map(claim).collect::<Vec<_>>(),
+        "claims": trial.claims.iter().map(claim_view).collect::<Vec<_>>(),
     })))
+}
+
+fn claim_view(claim: &TrialClaim) -> Value {
+    json!({ "service": claim.service, "sender": claim.sender, "text": claim.text })
 }

@@ -1,5 +1,5 @@
-//! The admin interface: JSON over a Unix socket. Who may use it is decided by the permissions of the
-//! socket. The commands in `cli` are its clients.
+//! The admin interface: JSON over a Unix socket. Who may use it is decided by the permissions of
+//! the socket. The commands in `cli` are its clients.
 
 mod accounts;
 mod banks;
@@ -141,9 +141,15 @@ async fn status(State(admin): State<AdminState>) -> Answer {
     let count = |unavailable| sims.iter().filter(|sim| sim.unavailable == unavailable).count();
     Ok(Json(json!({
         "ready": modems.iter().all(|modem| modem.settled),
-        "modems": { "total": modems.len(), "ready": modems.iter().filter(|modem| modem.usable(now)).count() },
-        "sims": { "total": sims.len(), "available": count(None),
-            "parked": count(Some(UnavailableReason::Parked)) },
+        "modems": {
+            "total": modems.len(),
+            "ready": modems.iter().filter(|modem| modem.usable(now)).count(),
+        },
+        "sims": {
+            "total": sims.len(),
+            "available": count(None),
+            "parked": count(Some(UnavailableReason::Parked)),
+        },
         "orders": { "open": gateway.orders().open_count().await? },
         "rentals": { "active": gateway.rentals().active_count().await? },
         "polls": gateway.orders().poll_count(),

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::{AdminState, Answer, banks, views};
 
-/// How many of a SIM's stays are shown.
-const SHOWN_STAYS: u32 = 50;
+/// How many of the places that a SIM has been in are shown.
+const SHOWN_LOCATIONS: u32 = 50;
 
 pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.sims().list().await?.iter().map(views::sim).collect()))
@@ -30,11 +30,11 @@ pub(super) async fn set_number(
 
 pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<String>) -> Answer {
     let asks = admin.gateway.numbers().attempts(&iccid).await?;
-    let stays = admin.gateway.sims().locations(&iccid, SHOWN_STAYS).await?;
+    let locations = admin.gateway.sims().locations(&iccid, SHOWN_LOCATIONS).await?;
     let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("number_asked".to_owned(), views::asks(&asks));
-        shown.insert("custody".to_owned(), stays.iter().map(banks::location_row).collect());
+        shown.insert("custody".to_owned(), locations.iter().map(banks::location_row).collect());
     }
     Ok(Json(shown))
 }

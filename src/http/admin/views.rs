@@ -79,6 +79,7 @@ pub(super) fn service(service: &Service) -> Value {
         .iter()
         .map(|(country, price)| (country.clone(), price.to_string().into()))
         .collect();
+    let reuse_window = service.reuse.window.map(humantime::format_duration);
     json!({
         "id": service.id.0,
         "name": service.name,
@@ -86,7 +87,7 @@ pub(super) fn service(service: &Service) -> Value {
         "enabled": service.enabled,
         "countries": countries,
         "priority": service.priority,
-        "reuse_window": service.reuse.window.map(|window| humantime::format_duration(window).to_string()),
+        "reuse_window": reuse_window.map(|window| window.to_string()),
         "reuse_price_percent": service.reuse.price_percent,
         "senders": service.senders,
         "texts": service.texts,

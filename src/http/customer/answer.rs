@@ -61,7 +61,10 @@ impl From<TooMany> for Refusal {
 
 impl From<gateway::Error> for Refusal {
     fn from(error: gateway::Error) -> Refusal {
-        tracing::error!(event = "request_failed", %error, "a customer's request failed; answered ERROR");
+        tracing::error!(
+            event = "request_failed", %error,
+            "a customer's request failed; answered ERROR"
+        );
         Refusal::Fault
     }
 }

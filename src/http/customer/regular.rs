@@ -66,8 +66,8 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
     })
 }
 
-/// Answers `/api/getsms` without `wait` from memory, if the order is known to wait. `None` means that
-/// the request must be handled like any other; nothing has been done or counted for it.
+/// Answers `/api/getsms` without `wait` from memory, if the order is known to wait. `None` means
+/// that the request must be handled like any other; nothing has been done or counted for it.
 pub(super) fn known_to_wait<B>(
     api: &Api,
     request: &Request<B>,

@@ -1,8 +1,8 @@
 //! What happens to every request of a customer before and after its endpoint: it gets an id and a
 //! span, it counts against its address's limit, and its outcome is counted.
 //!
-//! A poll of an order that is known to wait is answered here from memory. Customers send it over and
-//! over, and this way it needs neither a route nor a task.
+//! A poll of an order that is known to wait is answered here from memory. Customers send it over
+//! and over, and this way it needs neither a route nor a task.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
