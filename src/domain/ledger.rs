@@ -3,8 +3,10 @@
 //! The ledger only grows. A balance is the sum of its entries' `balance` effects, holds the sum of
 //! their `held` effects.
 
+use std::str::FromStr;
+
 use super::price::Charge;
-use super::{Amount, OrderId, RentalId};
+use super::{Amount, OrderId, RentalId, UnknownWord};
 
 /// What an account has: its balance, and how much of it open orders hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,18 +104,75 @@ pub enum Term {
     Renewal,
 }
 
-impl Posting {
-    /// The entry's name in the database and in `account ledger`.
-    pub fn kind(&self) -> &'static str {
+/// What kind of entry it is, without its amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// The operator corrected the balance.
+    Adjustment,
+    /// An order's price was charged.
+    Capture,
+    /// A rental's further term, asked for by its customer, was charged.
+    Extension,
+    /// An order's price was held.
+    Hold,
+    /// An order's hold was given back.
+    Release,
+    /// A rental's further term was charged at its end.
+    Renewal,
+    /// A rental's first term was charged.
+    Rental,
+    /// The operator added credit.
+    TopUp,
+}
+
+impl EntryKind {
+    /// All kinds, in the order of their words.
+    pub const ALL: [EntryKind; 8] = [
+        EntryKind::Adjustment,
+        EntryKind::Capture,
+        EntryKind::Extension,
+        EntryKind::Hold,
+        EntryKind::Release,
+        EntryKind::Renewal,
+        EntryKind::Rental,
+        EntryKind::TopUp,
+    ];
+
+    /// The word in the database, in `account ledger` and in the metrics.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Posting::TopUp { .. } => "topup",
-            Posting::Adjustment { .. } => "adjustment",
-            Posting::Term { kind: Term::First, .. } => "rental",
-            Posting::Term { kind: Term::Extension, .. } => "extension",
-            Posting::Term { kind: Term::Renewal, .. } => "renewal",
-            Posting::Hold { .. } => "hold",
-            Posting::Capture { .. } => "capture",
-            Posting::Release { .. } => "release",
+            EntryKind::Adjustment => "adjustment",
+            EntryKind::Capture => "capture",
+            EntryKind::Extension => "extension",
+            EntryKind::Hold => "hold",
+            EntryKind::Release => "release",
+            EntryKind::Renewal => "renewal",
+            EntryKind::Rental => "rental",
+            EntryKind::TopUp => "topup",
+        }
+    }
+}
+
+impl FromStr for EntryKind {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<EntryKind, UnknownWord> {
+        EntryKind::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownWord)
+    }
+}
+
+impl Posting {
+    /// What kind of entry it makes.
+    pub fn kind(&self) -> EntryKind {
+        match self {
+            Posting::TopUp { .. } => EntryKind::TopUp,
+            Posting::Adjustment { .. } => EntryKind::Adjustment,
+            Posting::Term { kind: Term::First, .. } => EntryKind::Rental,
+            Posting::Term { kind: Term::Extension, .. } => EntryKind::Extension,
+            Posting::Term { kind: Term::Renewal, .. } => EntryKind::Renewal,
+            Posting::Hold { .. } => EntryKind::Hold,
+            Posting::Capture { .. } => EntryKind::Capture,
+            Posting::Release { .. } => EntryKind::Release,
         }
     }
 
@@ -208,6 +267,15 @@ mod tests {
         let note = "a lost SMS".to_owned();
         let back = Posting::Adjustment { amount: Amount(-70), note, reference: "r".into() };
         assert_eq!(funds(60, 0).after(&back), Some(funds(-10, 0)));
+    }
+
+    #[test]
+    fn kinds_are_read_as_they_are_written() {
+        for kind in EntryKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        assert!(EntryKind::ALL.map(EntryKind::as_str).is_sorted());
+        assert_eq!("refund".parse::<EntryKind>(), Err(UnknownWord));
     }
 
     #[test]

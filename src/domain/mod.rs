@@ -4,6 +4,7 @@
 //! No `async`, no clock, no randomness, no logging: the time is an argument.
 
 pub mod allocation;
+pub mod audit;
 pub mod availability;
 pub mod bank;
 pub mod block_list;
@@ -47,4 +48,9 @@ pub use order::Order;
 pub use random::Random;
 pub use rental::{Packages, Rental};
 pub use time::Timestamp;
+
+/// A word of the database or of an answer that names none of a type's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the word is not known")]
+pub struct UnknownWord;
 pub use token_bucket::{TokenBucket, TokenRate};

@@ -1,8 +1,9 @@
 //! When a SIM's number is asked for again: rarely, and ever more rarely.
 
+use std::str::FromStr;
 use std::time::Duration;
 
-use super::Timestamp;
+use super::{Timestamp, UnknownWord};
 
 /// How a number is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum DiscoveryMethod {
 }
 
 impl DiscoveryMethod {
+    /// Both methods.
+    pub const ALL: [DiscoveryMethod; 2] = [DiscoveryMethod::Ussd, DiscoveryMethod::Loopback];
+
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -21,12 +25,14 @@ impl DiscoveryMethod {
             DiscoveryMethod::Loopback => "loopback",
         }
     }
+}
 
-    /// The means that `word` means.
-    pub fn from_word(word: &str) -> Option<DiscoveryMethod> {
-        [DiscoveryMethod::Ussd, DiscoveryMethod::Loopback]
-            .into_iter()
-            .find(|means| means.as_str() == word)
+impl FromStr for DiscoveryMethod {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<DiscoveryMethod, UnknownWord> {
+        let mut all = DiscoveryMethod::ALL.into_iter();
+        all.find(|method| method.as_str() == word).ok_or(UnknownWord)
     }
 }
 

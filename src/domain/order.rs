@@ -32,15 +32,53 @@ pub enum OrderState {
     },
 }
 
+/// How an order ended, without when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderOutcome {
+    /// Its SMS came.
+    Completed,
+    /// Its customer canceled it.
+    Canceled,
+    /// Its customer canceled it and never wants its number for its service again.
+    Skipped,
+    /// Nothing came in its lifetime.
+    Expired,
+}
+
+impl OrderOutcome {
+    /// All outcomes.
+    pub const ALL: [OrderOutcome; 4] = [
+        OrderOutcome::Completed,
+        OrderOutcome::Canceled,
+        OrderOutcome::Skipped,
+        OrderOutcome::Expired,
+    ];
+
+    /// The word in the database, in `order list` and in the metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OrderOutcome::Completed => "completed",
+            OrderOutcome::Canceled => "canceled",
+            OrderOutcome::Skipped => "skipped",
+            OrderOutcome::Expired => "expired",
+        }
+    }
+}
+
 impl OrderState {
     /// The word in the database and in `order list`.
     pub fn as_str(self) -> &'static str {
+        self.outcome().map_or("open", OrderOutcome::as_str)
+    }
+
+    /// How it ended; `None` while it is open.
+    pub fn outcome(self) -> Option<OrderOutcome> {
         match self {
-            OrderState::Open => "open",
-            OrderState::Completed { .. } => "completed",
-            OrderState::Canceled { .. } => "canceled",
-            OrderState::Skipped { .. } => "skipped",
-            OrderState::Expired { .. } => "expired",
+            OrderState::Open => None,
+            OrderState::Completed { .. } => Some(OrderOutcome::Completed),
+            OrderState::Canceled { .. } => Some(OrderOutcome::Canceled),
+            OrderState::Skipped { .. } => Some(OrderOutcome::Skipped),
+            OrderState::Expired { .. } => Some(OrderOutcome::Expired),
         }
     }
 

@@ -1,8 +1,10 @@
 //! SIMs: a SIM is its ICCID.
 
-use super::{SimId, Timestamp};
+use std::str::FromStr;
 
-/// Where a SIM's number is known from, the stronger first.
+use super::{SimId, Timestamp, UnknownWord};
+
+/// Where a SIM's number is known from; a later one is stronger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NumberSource {
     /// The SIM's own-number phonebook.
@@ -18,6 +20,15 @@ pub enum NumberSource {
 }
 
 impl NumberSource {
+    /// All sources, the weakest first.
+    pub const ALL: [NumberSource; 5] = [
+        NumberSource::Phonebook,
+        NumberSource::Cnum,
+        NumberSource::Ussd,
+        NumberSource::Loopback,
+        NumberSource::Operator,
+    ];
+
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,13 +39,13 @@ impl NumberSource {
             NumberSource::Operator => "operator",
         }
     }
+}
 
-    /// The source that `word` means.
-    pub fn from_word(word: &str) -> Option<NumberSource> {
-        use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
-        [Phonebook, Cnum, Ussd, Loopback, Operator]
-            .into_iter()
-            .find(|source| source.as_str() == word)
+impl FromStr for NumberSource {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<NumberSource, UnknownWord> {
+        NumberSource::ALL.into_iter().find(|source| source.as_str() == word).ok_or(UnknownWord)
     }
 }
 
@@ -101,8 +112,8 @@ mod tests {
         );
         assert!(replaces(Some(&known(Ussd)), other, Loopback));
         assert!(!replaces(Some(&known(Operator)), other, Loopback));
-        for source in [Phonebook, Cnum, Ussd, Loopback, Operator] {
-            assert_eq!(NumberSource::from_word(source.as_str()), Some(source));
+        for source in NumberSource::ALL {
+            assert_eq!(source.as_str().parse(), Ok(source));
         }
     }
 }

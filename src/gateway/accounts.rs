@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::Error;
 use super::environment::Environment;
 use super::request_cache::RequestCache;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
 use crate::domain::network::Network;
 use crate::domain::{AccountId, Amount, RowLimit};
-use crate::store::{Account, Actor, Entry, Holder, Key, ReadTx, WriteTx};
+use crate::store::{Account, Entry, Holder, Key, ReadTx, WriteTx};
 
 /// A key just made: shown once.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Accounts {
                     return Err(Error::refused(format!("there is an account {name} already")));
                 }
                 let id = tx.add_account(&name, now)?;
-                tx.note(Actor::Operator, "added", format!("account {id}"), now)?;
+                tx.note(Actor::Operator, AuditAction::Added, format!("account {id}"), now)?;
                 find_account(tx, &id.to_string())
             })
             .await
@@ -107,7 +108,12 @@ impl Accounts {
             .store
             .write(move |tx| {
                 let account = find_account(tx, &reference)?;
-                tx.note(Actor::Operator, "topped up", format!("account {}", account.id), now)?;
+                tx.note(
+                    Actor::Operator,
+                    AuditAction::ToppedUp,
+                    format!("account {}", account.id),
+                    now,
+                )?;
                 tx.post(
                     account.id,
                     &Posting::TopUp { amount, reference: request },
@@ -137,7 +143,7 @@ impl Accounts {
                 let account = find_account(tx, &reference)?;
                 tx.note(
                     Actor::Operator,
-                    "adjusted the balance",
+                    AuditAction::AdjustedBalance,
                     format!("account {}", account.id),
                     now,
                 )?;
@@ -178,7 +184,7 @@ impl Accounts {
             .write(move |tx| {
                 tx.after_commit(move || cache.keys_changed());
                 let account = find_account(tx, &reference)?;
-                let action = if suspended { "suspended" } else { "resumed" };
+                let action = if suspended { AuditAction::Suspended } else { AuditAction::Resumed };
                 tx.note(Actor::Operator, action, format!("account {}", account.id), now)?;
                 let since = suspended.then_some(account.suspended_at.unwrap_or(now));
                 tx.set_suspended(account.id, since)?;
@@ -202,7 +208,12 @@ impl Accounts {
             .write(move |tx| {
                 let account = find_account(tx, &reference)?;
                 tx.add_key(account.id, &key.digest(), &key.prefix(), allowed.as_deref(), now)?;
-                tx.note(Actor::Operator, "added a key", format!("account {}", account.id), now)?;
+                tx.note(
+                    Actor::Operator,
+                    AuditAction::AddedKey,
+                    format!("account {}", account.id),
+                    now,
+                )?;
                 Ok(NewKey { account, key })
             })
             .await
@@ -222,7 +233,12 @@ impl Accounts {
             .write(move |tx| match tx.working_keys_with(&prefix)? {
                 1 => {
                     tx.after_commit(move || cache.keys_changed());
-                    tx.note(Actor::Operator, "revoked a key", format!("key {prefix}"), now)?;
+                    tx.note(
+                        Actor::Operator,
+                        AuditAction::RevokedKey,
+                        format!("key {prefix}"),
+                        now,
+                    )?;
                     Ok(tx.revoke_keys(&prefix, now).map(drop)?)
                 }
                 0 => Err(Error::refused(format!(

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{AccountId, MessageId, RowLimit};
-use crate::store::{Actor, AuditRow};
+use crate::store::AuditRow;
 
 /// What is noted in the audit beside the notes that an operation makes of itself.
 pub struct Audit {
@@ -25,7 +26,7 @@ impl Audit {
     /// Notes that the operator saw or did something that no verb of its own notes.
     pub async fn note_operator_action(
         &self,
-        action: &'static str,
+        action: AuditAction<'static>,
         subject: String,
     ) -> Result<(), Error> {
         let now = self.env.now();
@@ -45,7 +46,12 @@ impl Audit {
             let noted = audit.env.store.write(move |tx| {
                 for message in messages {
                     if tx.mark_seen(message, now)? {
-                        tx.note(Actor::Account(account), "saw", format!("message {message}"), now)?;
+                        tx.note(
+                            Actor::Account(account),
+                            AuditAction::Saw,
+                            format!("message {message}"),
+                            now,
+                        )?;
                     }
                 }
                 Ok::<_, Error>(())

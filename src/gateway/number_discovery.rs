@@ -14,12 +14,13 @@ use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use super::sims::{Sims, with_number};
 use super::{Error, ModemControl, SimView};
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::modem::{ModemRequest, SimTask};
 use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::sim::{NumberSource, Sim, replaces};
 use crate::domain::{Iccid, PortName, SimId, Timestamp};
 use crate::sms::{self, Address, Submit};
-use crate::store::{Actor, Loopback, StoreError, WriteTx};
+use crate::store::{Loopback, StoreError, WriteTx};
 
 /// What stands before the token in a message to ourselves.
 const PREFIX: &str = "simbridge number check ";
@@ -225,7 +226,7 @@ impl NumberDiscovery {
         let subject = format!("SIM {iccid}");
         self.env
             .store
-            .write(move |tx| tx.note(Actor::Operator, "wrote its number onto", subject, now))
+            .write(move |tx| tx.note(Actor::Operator, AuditAction::WroteNumber, subject, now))
             .await?;
         Ok(written)
     }
@@ -328,7 +329,7 @@ impl NumberDiscovery {
         tx.forget_asks(id)?;
         tx.note(
             Actor::Daemon,
-            &format!("learnt by {} the number of", source.as_str()),
+            AuditAction::LearntNumber { source },
             format!("SIM {}", learnt.iccid),
             now,
         )?;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::domain::histogram::{Distribution, Histogram};
-use crate::domain::order::OrderState;
+use crate::domain::order::{OrderOutcome, OrderState};
 use crate::domain::{Order, ServiceId, SimId};
 use crate::store::WriteTx;
 
@@ -28,8 +28,8 @@ pub struct OrderStats {
 
 #[derive(Debug)]
 struct OfService {
-    /// By the words of [`OrderState`]: completed, canceled, skipped, expired.
-    ends: HashMap<&'static str, u64>,
+    /// How many orders ended how.
+    ends: HashMap<OrderOutcome, u64>,
     seconds: Histogram,
     /// Whether the last orders that were neither canceled nor skipped got their code.
     recent: VecDeque<bool>,
@@ -38,8 +38,8 @@ struct OfService {
 /// What became of a service's orders since the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeCounts {
-    /// How many ended how: `completed`, `canceled`, `skipped`, `expired`.
-    pub by_word: [(&'static str, u64); 4],
+    /// How many orders ended how.
+    pub by_outcome: [(OrderOutcome, u64); 4],
     /// Seconds from the order to its code.
     pub seconds: Distribution,
     /// How many of the last orders that were waited for to the end got their code, and how many
@@ -63,7 +63,9 @@ impl OrderStats {
             seconds: Histogram::new(SECONDS),
             recent: VecDeque::new(),
         });
-        *service.ends.entry(order.state.as_str()).or_default() += 1;
+        if let Some(outcome) = order.state.outcome() {
+            *service.ends.entry(outcome).or_default() += 1;
+        }
         if let OrderState::Completed { .. } | OrderState::Expired { .. } = order.state {
             if service.recent.len() >= RECENT {
                 service.recent.pop_front();
@@ -102,10 +104,10 @@ impl OrderStats {
     pub fn ends(&self, service: ServiceId) -> OutcomeCounts {
         let services = self.services();
         let found = services.get(&service);
-        let count = |word| found.and_then(|found| found.ends.get(word)).copied().unwrap_or(0);
+        let count =
+            |outcome| found.and_then(|found| found.ends.get(&outcome)).copied().unwrap_or(0);
         OutcomeCounts {
-            by_word: ["completed", "canceled", "skipped", "expired"]
-                .map(|word| (word, count(word))),
+            by_outcome: OrderOutcome::ALL.map(|outcome| (outcome, count(outcome))),
             recent: found.map_or((0, 0), |found| {
                 (found.recent.iter().filter(|got| **got).count(), found.recent.len())
             }),
@@ -161,10 +163,10 @@ mod tests {
         tally.ended(&order(OrderState::Completed { at }));
         let ends = tally.ends(ServiceId(7));
         assert_eq!(
-            ends.by_word,
+            ends.by_outcome.map(|(outcome, count)| (outcome.as_str(), count)),
             [("completed", 1), ("canceled", 0), ("skipped", 0), ("expired", 3)]
         );
         assert_eq!((ends.seconds.count, ends.seconds.sum, ends.recent), (1, 42, (1, 4)));
-        assert_eq!(tally.ends(ServiceId(8)).by_word.map(|(_, count)| count), [0; 4]);
+        assert_eq!(tally.ends(ServiceId(8)).by_outcome.map(|(_, count)| count), [0; 4]);
     }
 }

@@ -10,13 +10,14 @@ use super::banks::Banks;
 use super::environment::Environment;
 use super::orders::Orders;
 use super::sim_presence::SimPresence;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::calendar::add_months;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Rental, RentalId, RowLimit, SimId, Timestamp};
-use crate::store::{Actor, Entry, WriteTx};
+use crate::store::{Entry, WriteTx};
 
 /// What became of a request to rent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +168,7 @@ impl Rentals {
         self.wakeups.bank_demand_changes_after(tx);
         tx.sim_given(sim, now)?;
         self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
-        tx.note(Actor::Account(account), "rented", format!("rental {id}"), now)?;
+        tx.note(Actor::Account(account), AuditAction::Rented, format!("rental {id}"), now)?;
         Ok(Rent::Made(Rental { id, ..new }))
     }
 
@@ -216,7 +217,7 @@ impl Rentals {
             rentals.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
-            tx.note(Actor::Account(account), "extended", format!("rental {id}"), now)?;
+            tx.note(Actor::Account(account), AuditAction::Extended, format!("rental {id}"), now)?;
             Ok(Extend::Extended(longer))
         });
         extended.await
@@ -240,8 +241,10 @@ impl Rentals {
             }
             let edited = Rental { auto_renew, ..rental };
             tx.save_rental(&edited)?;
-            let action =
-                if auto_renew { "switched auto-renewal on" } else { "switched auto-renewal off" };
+            let action = match auto_renew {
+                true => AuditAction::SwitchedAutoRenewalOn,
+                false => AuditAction::SwitchedAutoRenewalOff,
+            };
             tx.note(Actor::Account(account), action, format!("rental {id}"), now)?;
             Ok(Edit::Edited(edited))
         });
@@ -364,7 +367,7 @@ impl Rentals {
         let Some(renewed) = rental.clone().with_term(package.months()) else { return Ok(None) };
         self.charge_term(tx, rental.account, rental.id, renewed.terms, Term::Renewal, charge, now)?;
         tx.save_rental(&renewed)?;
-        tx.note(Actor::Daemon, "renewed", format!("rental {}", rental.id), now)?;
+        tx.note(Actor::Daemon, AuditAction::Renewed, format!("rental {}", rental.id), now)?;
         Ok(Some(renewed))
     }
 
@@ -377,7 +380,7 @@ impl Rentals {
         if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
             tx.rest_sim(ended.sim, rests_until)?;
         }
-        tx.note(Actor::Daemon, "ended", format!("rental {}", ended.id), now)?;
+        tx.note(Actor::Daemon, AuditAction::Ended, format!("rental {}", ended.id), now)?;
         Ok(ended)
     }
 
@@ -407,7 +410,7 @@ impl Rentals {
             let no_such =
                 || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
             let rental = rentals.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
-            tx.note(Actor::Operator, "saw the messages", format!("rental {id}"), now)?;
+            tx.note(Actor::Operator, AuditAction::SawMessages, format!("rental {id}"), now)?;
             let account =
                 tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
             Ok(RentalHistory {

@@ -10,8 +10,10 @@ use super::environment::Environment;
 use super::order_stats::OrderStats;
 use super::sims::Sims;
 use crate::domain::Amount;
+use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
-use crate::store::{CHECKS, StoreError, Sums};
+use crate::domain::ledger::EntryKind;
+use crate::store::{CHECKS, EntrySums, StoreError};
 
 /// Ledger entries that are added up at once.
 const PIECE: i64 = 50_000;
@@ -21,7 +23,7 @@ const PIECE: i64 = 50_000;
 pub struct LedgerSums {
     last: i64,
     /// By kind.
-    pub kinds: BTreeMap<String, Sums>,
+    pub kinds: BTreeMap<EntryKind, EntrySums>,
 }
 
 /// The site's numbers at one moment.
@@ -95,7 +97,7 @@ impl Reports {
         while sums.last < newest {
             let (after, last) = (sums.last, newest.min(sums.last + PIECE));
             for new in self.env.store.read(move |rows| rows.sums_between(after, last)).await? {
-                let known = sums.kinds.entry(new.kind.clone()).or_insert(Sums {
+                let known = sums.kinds.entry(new.kind).or_insert(EntrySums {
                     kind: new.kind,
                     entries: 0,
                     balance_minor: 0,
@@ -130,7 +132,7 @@ impl Reports {
     /// A copy of the database as it is at one moment: a file that is gone when it is closed. That
     /// it was made is noted.
     pub async fn copy_database(&self) -> Result<std::fs::File, Error> {
-        self.audit.note_operator_action("copied", "the database".to_owned()).await?;
+        self.audit.note_operator_action(AuditAction::Copied, "the database".to_owned()).await?;
         Ok(self.env.store.copy().await?)
     }
 }

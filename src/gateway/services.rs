@@ -7,8 +7,9 @@ use parking_lot::RwLock;
 
 use super::Error;
 use super::environment::Environment;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{Catalogue, Service, ServiceId, code};
-use crate::store::{Actor, NewService, ReadTx, WriteTx};
+use crate::store::{NewService, ReadTx, WriteTx};
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Services {
                     return Err(Error::refused(format!("there is a service {} already", new.name)));
                 }
                 let id = tx.add_service(&new)?;
-                tx.note(Actor::Operator, "added", format!("service {id}"), now)?;
+                tx.note(Actor::Operator, AuditAction::Added, format!("service {id}"), now)?;
                 let added = subject.compile_again(tx)?.into_iter().find(|service| service.id == id);
                 added.ok_or_else(|| Error::refused("the service was not added"))
             })
@@ -114,7 +115,12 @@ impl Services {
                         }
                     }
                 }
-                tx.note(Actor::Operator, "imported", format!("{} services", services.len()), now)?;
+                tx.note(
+                    Actor::Operator,
+                    AuditAction::Imported,
+                    format!("{} services", services.len()),
+                    now,
+                )?;
                 subject.compile_again(tx).map(|_| imported)
             })
             .await
@@ -146,7 +152,7 @@ impl Services {
             .write(move |tx| {
                 let id = find_service(tx, &reference)?.id;
                 tx.enable_service(id, enabled)?;
-                let action = if enabled { "enabled" } else { "disabled" };
+                let action = if enabled { AuditAction::Enabled } else { AuditAction::Disabled };
                 tx.note(Actor::Operator, action, format!("service {id}"), now)?;
                 subject.compile_again(tx)?;
                 find_service(tx, &reference)

@@ -8,13 +8,14 @@ use super::Error;
 use super::banks::Banks;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::availability::{
     self, Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::country::Countries;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
 use crate::domain::{PortName, SimId, Timestamp};
-use crate::store::{Actor, LocationPeriod, WriteTx};
+use crate::store::{LocationPeriod, WriteTx};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -183,7 +184,7 @@ impl Sims {
                     with_number(known, number, NumberSource::Operator, &settings.countries, now);
                 tx.save_sim(&sim)?;
                 let sim = tx.ensure_sim(&iccid, now)?;
-                tx.note(Actor::Operator, "set the number of", format!("SIM {iccid}"), now)?;
+                tx.note(Actor::Operator, AuditAction::SetNumber, format!("SIM {iccid}"), now)?;
                 Ok(sims.view(sim, now))
             })
             .await
@@ -195,7 +196,7 @@ impl Sims {
         iccid: String,
         rest: Duration,
     ) -> Result<SimView, Error> {
-        self.change(iccid, "set the rest of", move |tx, sim, now| {
+        self.change(iccid, AuditAction::SetRest, move |tx, sim, now| {
             Ok(tx.rest_sim(sim, now.plus(rest))?)
         })
         .await
@@ -207,7 +208,7 @@ impl Sims {
         iccid: String,
         retired: bool,
     ) -> Result<SimView, Error> {
-        let action = if retired { "retired" } else { "took back" };
+        let action = if retired { AuditAction::Retired } else { AuditAction::TookBack };
         self.change(iccid, action, move |tx, sim, now| {
             Ok(tx.retire_sim(sim, retired.then_some(now))?)
         })
@@ -217,7 +218,7 @@ impl Sims {
     async fn change(
         self: &Arc<Self>,
         iccid: String,
-        action: &'static str,
+        action: AuditAction<'static>,
         change: impl FnOnce(&WriteTx<'_>, SimId, Timestamp) -> Result<(), Error> + Send + 'static,
     ) -> Result<SimView, Error> {
         let (sims, now) = (Arc::clone(self), self.env.now());

@@ -1,33 +1,25 @@
-//! Who did or saw what. Rows are only added, and hold no texts.
+//! The audit: who did or saw what. Rows are only added, and hold no texts.
 
 use rusqlite::params;
 
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{AccountId, Timestamp};
-
-/// Who does something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// Who may use the admin socket.
-    Operator,
-    /// A customer.
-    Account(AccountId),
-    /// The daemon of itself.
-    Daemon,
-}
+use crate::domain::Timestamp;
+use crate::domain::audit::{Actor, AuditAction};
 
 /// A row of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
     /// Its row; grows.
     pub id: i64,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// Who: `operator`, `daemon`, `account 7`.
-    pub actor: String,
-    /// What was done or seen.
-    pub deed: String,
-    /// To what: `order 3`, `sim 8931…`.
+    /// Who did it.
+    pub actor: Actor,
+    /// What was done or seen, in the words that were written then: a row stays readable when
+    /// [`AuditAction`] changes.
+    pub action: String,
+    /// To what: `order 3`, `SIM 8931…`.
     pub subject: String,
 }
 
@@ -40,8 +32,8 @@ impl ReadTx<'_> {
             Ok(AuditRow {
                 id: row.get(0)?,
                 at: Timestamp(row.get(1)?),
-                actor: row.get(2)?,
-                deed: row.get(3)?,
+                actor: parsed(row, 2)?,
+                action: row.get(3)?,
                 subject: row.get(4)?,
             })
         })
@@ -49,20 +41,16 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Notes that `actor` did `deed` to `subject`. Never a text, a key or a whole number.
+    /// Adds a row. Its subject is never a text, a key or a whole number.
     pub fn note(
         &self,
         actor: Actor,
-        deed: &str,
+        action: AuditAction<'_>,
         subject: impl std::fmt::Display,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let actor = match actor {
-            Actor::Operator => "operator".to_owned(),
-            Actor::Account(account) => format!("account {account}"),
-            Actor::Daemon => "daemon".to_owned(),
-        };
         let sql = "INSERT INTO audit (at, actor, deed, subject) VALUES ($1, $2, $3, $4)";
-        self.execute(sql, params![at.0, actor, deed, subject.to_string()]).map(drop)
+        let values = params![at.0, actor.to_string(), action.to_string(), subject.to_string()];
+        self.execute(sql, values).map(drop)
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError
 /// copies only the last are kept.
 pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(), StoreError> {
     // A half-written file must not look like a copy.
-    let unfinished = beside(path, ".unfinished");
+    let unfinished = path.with_added_extension("unfinished");
     let _ = fs::remove_file(&unfinished);
     // Nobody else's business: it holds texts.
     File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
@@ -43,8 +43,8 @@ pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(
 /// Gives a finished copy the first name that is free; answers its folder.
 fn name(unfinished: &Path, path: &Path, schema: i64) -> Result<PathBuf, StoreError> {
     let names = (1..).map(|n| match n {
-        1 => beside(path, &format!(".schema-{schema}.backup")),
-        n => beside(path, &format!(".schema-{schema}.backup-{n}")),
+        1 => path.with_added_extension(format!("schema-{schema}.backup")),
+        n => path.with_added_extension(format!("schema-{schema}.backup-{n}")),
     });
     let newest = copies(path)
         .into_iter()
@@ -86,10 +86,4 @@ fn forget_old(path: &Path) {
     for (_, _, old) in copies.iter().rev().skip(KEPT) {
         let _ = fs::remove_file(old);
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }

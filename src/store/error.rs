@@ -26,7 +26,7 @@ pub enum StoreError {
         "the database was moved, deleted or replaced while the daemon ran; stop the daemon, put \
          the file back, start it again"
     )]
-    SwitchRecord,
+    FileReplaced,
     /// A newer simbridge wrote this database.
     #[error(
         "the database is of schema {found}, this simbridge knows {known}: install the newer \

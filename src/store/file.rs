@@ -91,12 +91,11 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// that ends. (A lock on the file itself would meddle with SQLite's own.)
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.display().to_string();
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
+    let name = database.with_added_extension("lock");
     let opened = File::options().read(true).write(true).create(true).truncate(false).open(&name);
     let mut file = opened
         .map_err(|error| StoreError::Open { path: path.clone(), reason: error.to_string() })?;
-    if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+    if file.try_lock().is_err() {
         let mut holder = String::new();
         let _ = file.read_to_string(&mut holder);
         return Err(StoreError::InUse { path, holder: holder.trim().to_owned() });
@@ -152,7 +151,7 @@ mod tests {
         let away = dir.path().join("away.db");
         std::fs::rename(&path, &away).unwrap();
         let lost = store.write(|tx| tx.add_account("lost", Timestamp(1))).await;
-        assert!(matches!(lost, Err(StoreError::SwitchRecord)), "{lost:?}");
+        assert!(matches!(lost, Err(StoreError::FileReplaced)), "{lost:?}");
         std::fs::rename(&away, &path).unwrap();
         store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
         assert_eq!(names(&store).await, ["kept"]);

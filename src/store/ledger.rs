@@ -2,8 +2,9 @@
 
 use rusqlite::{Row, params};
 
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::ledger::Posting;
+use crate::domain::ledger::{EntryKind, Posting};
 use crate::domain::{AccountId, Amount, Funds, OrderId, RentalId, Timestamp};
 
 /// What became of a posting.
@@ -20,8 +21,8 @@ pub enum Applied {
 pub struct Entry {
     /// Its row; grows.
     pub id: i64,
-    /// `topup`, `hold`, `capture`, ….
-    pub kind: String,
+    /// What kind of entry it is.
+    pub kind: EntryKind,
     /// What it adds to the balance.
     pub balance: Amount,
     /// What it adds to the holds.
@@ -40,6 +41,19 @@ pub struct Entry {
     pub at: Timestamp,
 }
 
+/// What the entries of one kind come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntrySums {
+    /// Which kind.
+    pub kind: EntryKind,
+    /// How many entries there are.
+    pub entries: i64,
+    /// What they add to balances, in minor units.
+    pub balance_minor: i64,
+    /// What they add to holds, in minor units.
+    pub held_minor: i64,
+}
+
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
                      price_minor, price_currency, rate, note, created_at FROM ledger";
 
@@ -51,7 +65,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     };
     Ok(Entry {
         id: row.get(0)?,
-        kind: row.get(1)?,
+        kind: parsed(row, 1)?,
         balance: Amount(row.get(2)?),
         held: Amount(row.get(3)?),
         currency: row.get(4)?,
@@ -91,6 +105,26 @@ impl ReadTx<'_> {
         })?;
         Ok(sums.unwrap_or_default())
     }
+
+    /// The id of the ledger's newest entry; 0 without one.
+    pub fn newest_entry(&self) -> Result<i64, StoreError> {
+        self.number("SELECT coalesce(max(id), 0) FROM ledger", [])
+    }
+
+    /// The sums of the entries after `after` up to `last`, by kind. Whoever adds the ledger up
+    /// again and again asks only for what is new.
+    pub fn sums_between(&self, after: i64, last: i64) -> Result<Vec<EntrySums>, StoreError> {
+        let sql = "SELECT kind, count(*), sum(balance_minor), sum(held_minor) FROM ledger WHERE \
+                   id > $1 AND id <= $2 GROUP BY kind ORDER BY kind";
+        self.all(sql, [after, last], |row| {
+            Ok(EntrySums {
+                kind: parsed(row, 0)?,
+                entries: row.get(1)?,
+                balance_minor: row.get(2)?,
+                held_minor: row.get(3)?,
+            })
+        })
+    }
 }
 
 impl WriteTx<'_> {
@@ -110,7 +144,7 @@ impl WriteTx<'_> {
         let (rental, charge) = posting.rental().unzip();
         let values = params![
             account.0,
-            posting.kind(),
+            posting.kind().as_str(),
             balance.0,
             held.0,
             currency,

@@ -3,8 +3,9 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
+use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{SimId, Timestamp};
 
 /// A message that a SIM without a number sent to one of ours.
@@ -22,11 +23,14 @@ pub struct Loopback {
     pub originator: Option<String>,
 }
 
-fn ask(row: &Row<'_>) -> rusqlite::Result<Option<DiscoveryAttempt>> {
-    let means = DiscoveryMethod::from_word(&row.get::<_, String>(0)?);
-    let (asked_at, tries) = (Timestamp(row.get(1)?), row.get(2)?);
-    let (next_at, failure) = (Timestamp(row.get(3)?), row.get(4)?);
-    Ok(means.map(|means| DiscoveryAttempt { means, asked_at, tries, next_at, failure }))
+fn ask(row: &Row<'_>) -> rusqlite::Result<DiscoveryAttempt> {
+    Ok(DiscoveryAttempt {
+        means: parsed(row, 0)?,
+        asked_at: Timestamp(row.get(1)?),
+        tries: row.get(2)?,
+        next_at: Timestamp(row.get(3)?),
+        failure: row.get(4)?,
+    })
 }
 
 impl ReadTx<'_> {
@@ -41,7 +45,7 @@ impl ReadTx<'_> {
     pub fn asks(&self, sim: SimId) -> Result<Vec<DiscoveryAttempt>, StoreError> {
         let sql = "SELECT means, asked_at, tries, next_at, failure FROM number_ask WHERE sim_id = \
                    $1 ORDER BY means DESC";
-        Ok(self.all(sql, [sim.0], ask)?.into_iter().flatten().collect())
+        self.all(sql, [sim.0], ask)
     }
 
     /// When something is to be asked again, after `now`.

@@ -1,6 +1,9 @@
 //! The reading verbs' handle: usable on a reader's connection and inside a writer's operation
 //! alike.
 
+use std::str::FromStr;
+
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::StoreError;
@@ -8,6 +11,16 @@ use super::StoreError;
 /// Reads; the verbs are in the files of their aggregates.
 pub struct ReadTx<'c> {
     pub(super) conn: &'c Connection,
+}
+
+/// A column whose text names one of `T`'s values.
+pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.get_ref(column)?.as_str()?.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
 }
 
 impl ReadTx<'_> {

@@ -1,11 +1,13 @@
-//! SIMs and their numbers. Which of them can be sold is in `availability.rs`.
+//! SIMs: their numbers, the modems that they were last confirmed in, and the PINs that were tried.
+//! Which SIMs can be sold is in `availability.rs`.
 
 use rusqlite::{Row, params};
 
 use super::availability::{contested, rented};
 use super::error::one_row;
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::sim::{KnownNumber, NumberSource, Sim};
+use crate::domain::sim::{KnownNumber, Sim};
 use crate::domain::{SimId, Timestamp};
 
 /// Contested and rented are decided by the fragments that the stock is searched with.
@@ -18,18 +20,16 @@ const SIM: &str = concat!(
 );
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
-    let known = match (row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?) {
-        (Some(number), Some(source)) => {
-            NumberSource::from_word(&source).map(|source| (number, source))
-        }
-        _ => None,
-    };
+    let number = row.get::<_, Option<String>>(3)?;
     let at = Timestamp(row.get::<_, Option<i64>>(5)?.unwrap_or_default());
+    let number = number
+        .map(|number| Ok::<_, rusqlite::Error>(KnownNumber { number, source: parsed(row, 4)?, at }))
+        .transpose()?;
     Ok(Sim {
         id: SimId(row.get(0)?),
         iccid: row.get(1)?,
         imsi: row.get(2)?,
-        number: known.map(|(number, source)| KnownNumber { number, source, at }),
+        number,
         country: row.get(6)?,
         contested: row.get(7)?,
         rented: row.get(8)?,
@@ -70,7 +70,36 @@ impl ReadTx<'_> {
     }
 }
 
+impl ReadTx<'_> {
+    /// The ICCID of the SIM that was last confirmed in a modem: what lies in the modem's own store
+    /// came for it.
+    pub fn custody(&self, imei: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT s.iccid FROM modem m JOIN sim s ON s.id = m.sim_id WHERE m.imei = $1";
+        self.first(sql, [imei], |row| row.get(0))
+    }
+}
+
 impl WriteTx<'_> {
+    /// From now on what lies in the modem's own store came for `sim`.
+    pub fn set_custody(&self, imei: &str, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \
+                   (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
+        self.execute(sql, params![imei, sim.0, at.0]).map(drop)
+    }
+
+    /// Notes that the PIN of a card is being entered, never which PIN. Answers whether it may be:
+    /// not when one was entered before.
+    pub fn note_pin_try(&self, card: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let sql =
+            "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO NOTHING";
+        Ok(self.execute(sql, params![card, at.0])? == 1)
+    }
+
+    /// Forgets the try: the card has accepted the PIN.
+    pub fn forget_pin_try(&self, card: &str) -> Result<(), StoreError> {
+        self.execute("DELETE FROM pin_try WHERE card = $1", [card]).map(drop)
+    }
+
     /// The SIM with this ICCID; added when it was never seen.
     pub fn ensure_sim(&self, iccid: &str, at: Timestamp) -> Result<Sim, StoreError> {
         let sql =

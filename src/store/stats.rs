@@ -97,7 +97,7 @@ mod tests {
         assert_eq!((store.stats().operations.distribution().count, store.stats().failed()), (1, 0));
         let away = dir.path().join("away.db");
         std::fs::rename(dir.path().join("test.db"), &away).unwrap();
-        assert!(matches!(store.touch().await, Err(StoreError::SwitchRecord)));
+        assert!(matches!(store.touch().await, Err(StoreError::FileReplaced)));
         assert!(store.stats().is_failing() && store.stats().failed() == 1);
         std::fs::rename(&away, dir.path().join("test.db")).unwrap();
         store.touch().await.unwrap();

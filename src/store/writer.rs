@@ -130,7 +130,7 @@ fn commit_group(
 ) {
     let mut fate = run(conn, "BEGIN IMMEDIATE").and_then(|()| carry_out(conn, group));
     if fate.is_ok() && !place.is_same() {
-        fate = Err(StoreError::SwitchRecord);
+        fate = Err(StoreError::FileReplaced);
     }
     if fate.is_ok() && !conn.is_autocommit() {
         fate = run(conn, "COMMIT");

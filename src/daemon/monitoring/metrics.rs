@@ -201,9 +201,9 @@ fn orders(page: &mut Page, monitor: &Monitor) {
     let mut family =
         page.family("simbridge_orders_ended_total", Counter, "Orders by how they ended.");
     for (service, ends) in &all {
-        ends.by_word
-            .iter()
-            .for_each(|(word, count)| family.put(&[("service", service), ("end", word)], count));
+        ends.by_outcome.iter().for_each(|(outcome, count)| {
+            family.put(&[("service", service), ("end", outcome.as_str())], count);
+        });
     }
     let mut family =
         page.family("simbridge_order_code_seconds", Histogram, "Time from an order to its code.");
@@ -248,19 +248,20 @@ fn money(page: &mut Page, monitor: &Monitor) {
     let kinds = || counts.ledger.kinds.values();
     let mut family =
         page.family("simbridge_ledger_entries_total", Counter, "Entries of the ledger.");
-    kinds().for_each(|sums| family.put(&[("kind", &sums.kind)], sums.entries));
+    kinds().for_each(|sums| family.put(&[("kind", sums.kind.as_str())], sums.entries));
     let mut family = page.family(
         "simbridge_ledger_balance",
         Gauge,
         "Sum of what ledger entries change balances by.",
     );
     kinds().for_each(|sums| {
-        family.put(&[("kind", &sums.kind), in_currency], Amount(sums.balance_minor))
+        family.put(&[("kind", sums.kind.as_str()), in_currency], Amount(sums.balance_minor))
     });
     let mut family =
         page.family("simbridge_ledger_held", Gauge, "Sum of what ledger entries change holds by.");
-    kinds()
-        .for_each(|sums| family.put(&[("kind", &sums.kind), in_currency], Amount(sums.held_minor)));
+    kinds().for_each(|sums| {
+        family.put(&[("kind", sums.kind.as_str()), in_currency], Amount(sums.held_minor))
+    });
 }
 
 fn store(page: &mut Page, monitor: &Monitor) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::news::MessageNews;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::Waiting;
 use crate::domain::message::Owner;
 use crate::domain::order::OrderState;
@@ -14,7 +15,7 @@ use crate::gateway::order_stats::OrderStats;
 use crate::gateway::orders::Orders;
 use crate::gateway::rentals::Rentals;
 use crate::gateway::services::CurrentCatalogue;
-use crate::store::{Actor, NewMessage, WriteTx};
+use crate::store::{NewMessage, WriteTx};
 
 /// A whole message, or what is there of it, ready to be given to somebody.
 pub(super) struct Whole<'w> {
@@ -88,8 +89,8 @@ impl Matcher {
             None => tx.add_message(&new)?,
         };
         if let Some(rule) = withheld {
-            let action = format!("withheld, rule {rule}");
-            tx.note(Actor::Daemon, &action, format!("message {message}"), whole.received_at)?;
+            let action = AuditAction::Withheld { rule };
+            tx.note(Actor::Daemon, action, format!("message {message}"), whole.received_at)?;
         }
         if let Some(order) = owner.order() {
             self.orders.end_waiting_after(tx, order);

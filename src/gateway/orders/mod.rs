@@ -15,13 +15,14 @@ use super::order_stats::OrderStats;
 use super::request_cache::RequestCache;
 use super::standby::{SelectedSim, SimReadiness};
 use super::stock::Stock;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
 use crate::domain::message::{Message, one_line};
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::{
     AccountId, Amount, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{Actor, Entry, NewOrder, ReadTx, StoreError, WriteTx};
+use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
 
 pub use reuse::Reuse;
 
@@ -502,7 +503,7 @@ impl Orders {
                 let no_such =
                     || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
                 let order = tx.order(id)?.ok_or_else(no_such)?;
-                tx.note(Actor::Operator, "saw the messages", format!("order {id}"), now)?;
+                tx.note(Actor::Operator, AuditAction::SawMessages, format!("order {id}"), now)?;
                 let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
                 Ok(OrderHistory {
                     entries: tx.ledger_of_order(id)?,

@@ -275,5 +275,5 @@ async fn a_retired_sim_and_one_on_no_working_modem_are_not_asked() {
         .await;
     assert!(asked.unwrap_err().to_string().contains("no working modem"));
     assert_eq!(fixture.gateway.numbers().attempts(&iccid(2)).await.unwrap().len(), 0);
-    assert_eq!(DiscoveryMethod::from_word("loopback"), Some(DiscoveryMethod::Loopback));
+    assert_eq!("loopback".parse(), Ok(DiscoveryMethod::Loopback));
 }

@@ -26,7 +26,7 @@ async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operato
     let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
     let noted: Vec<_> = audit
         .iter()
-        .filter(|row| row.deed == "withheld, rule banks")
+        .filter(|row| row.action == "withheld, rule banks")
         .map(|row| &row.subject)
         .collect();
     assert_eq!(noted, ["message 1", "message 2"]);
@@ -134,8 +134,8 @@ async fn seen(fixture: &Fixture, rows: usize) -> Vec<(String, String)> {
             .await
             .unwrap()
             .into_iter()
-            .filter(|row| row.deed == "saw");
-        let seen: Vec<_> = audit.map(|row| (row.actor, row.subject)).collect();
+            .filter(|row| row.action == "saw");
+        let seen: Vec<_> = audit.map(|row| (row.actor.to_string(), row.subject)).collect();
         if seen.len() >= rows {
             return seen;
         }

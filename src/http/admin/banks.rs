@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{AdminState, Answer, Limit, Refused, refused};
 use crate::domain::Iccid;
+use crate::domain::audit::AuditAction;
 use crate::domain::bank::{
     BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
 };
@@ -165,7 +166,7 @@ async fn switch(
             "bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots"
         )));
     }
-    admin.note("switched by hand", format!("bank {name}, slot {slot}")).await;
+    admin.note(AuditAction::SwitchedByHand, format!("bank {name}, slot {slot}")).await;
     let answer = admin.modems.switch(&name, &port, slot).await.map_err(refused)?;
     Ok(Json(json!({ "bank": name, "radio": port, "slot": slot, "reply": [answer] })))
 }

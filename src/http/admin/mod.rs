@@ -22,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::{MessageId, RowLimit};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
@@ -76,7 +77,7 @@ fn refused(reason: String) -> Refused {
 impl AdminState {
     /// Notes an action in the audit log. Modems and banks can be operated even while the database
     /// is full, so a failure is only logged.
-    async fn note(&self, action: &'static str, subject: String) {
+    async fn note(&self, action: AuditAction<'static>, subject: String) {
         if let Err(error) = self.gateway.audit().note_operator_action(action, subject).await {
             tracing::error!(
                 event = "audit_failed", %error,
@@ -200,7 +201,7 @@ async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQu
         admin
             .gateway
             .audit()
-            .note_operator_action("saw the messages", "all SIMs".to_owned())
+            .note_operator_action(AuditAction::SawMessages, "all SIMs".to_owned())
             .await?;
     }
     let messages = admin.gateway.inbox().messages(filter).await?;

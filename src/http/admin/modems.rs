@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{AdminState, Answer, Refused, refused, views};
+use crate::domain::audit::AuditAction;
 use crate::domain::modem::{ModemRequest, ModemStatus};
 use crate::domain::sim::NumberSource;
 use crate::gateway::ScannedPort;
@@ -74,9 +75,14 @@ impl AdminState {
     }
 
     /// Asks a modem something, and notes in the audit what was done.
-    async fn request(&self, name: &str, deed: &'static str, request: ModemRequest) -> Answer {
+    async fn request(
+        &self,
+        name: &str,
+        action: AuditAction<'static>,
+        request: ModemRequest,
+    ) -> Answer {
         let port = self.find_modem(name)?.snapshot.port;
-        self.note(deed, format!("modem {port}")).await;
+        self.note(action, format!("modem {port}")).await;
         let reply = self.modems.request(port.clone(), request).await;
         let reply = reply.map_err(|error| refused(error.to_string()))?;
         Ok(Json(json!({ "port": port.as_str(), "reply": reply })))
@@ -117,7 +123,7 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
 async fn recording(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
     let modem = state.find_modem(&name)?;
     let port = &modem.snapshot.port;
-    state.note("recorded", format!("modem {port}")).await;
+    state.note(AuditAction::Recorded, format!("modem {port}")).await;
     let lines = state.modems.recording(port.as_str()).unwrap_or_default();
     Ok(Json(json!({ "port": port.as_str(), "lines": lines })))
 }
@@ -126,11 +132,11 @@ async fn at(
     State(state): State<AdminState>,
     Json(AtCommand { name, command }): Json<AtCommand>,
 ) -> Answer {
-    state.request(&name, "sent a command to", ModemRequest::At(command)).await
+    state.request(&name, AuditAction::SentCommand, ModemRequest::At(command)).await
 }
 
 async fn ussd(State(state): State<AdminState>, Json(Code { name, code }): Json<Code>) -> Answer {
-    state.request(&name, "sent a USSD code by", ModemRequest::Ussd(code)).await
+    state.request(&name, AuditAction::SentUssd, ModemRequest::Ussd(code)).await
 }
 
 /// Without a code, the one that the hardware files have for the SIM's mobile operator is sent.
@@ -191,7 +197,7 @@ async fn write_number(
 }
 
 async fn reset(State(state): State<AdminState>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
-    state.request(&name, "reset", ModemRequest::Reset { hard }).await
+    state.request(&name, AuditAction::Reset, ModemRequest::Reset { hard }).await
 }
 
 async fn scan(State(state): State<AdminState>) -> Answer {

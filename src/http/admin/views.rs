@@ -24,7 +24,7 @@ pub(super) fn entry(entry: &Entry) -> Value {
     json!({
         "id": entry.id,
         "at": entry.at.to_string(),
-        "kind": entry.kind,
+        "kind": entry.kind.as_str(),
         "balance": entry.balance.to_string(),
         "held": entry.held.to_string(),
         "currency": entry.currency,
@@ -57,8 +57,8 @@ pub(super) fn audit(row: &AuditRow) -> Value {
     json!({
         "id": row.id,
         "at": row.at.to_string(),
-        "actor": row.actor,
-        "deed": row.deed,
+        "actor": row.actor.to_string(),
+        "deed": row.action,
         "subject": row.subject,
     })
 }

@@ -1,0 +1,183 @@
+//! Who does what to whom: the words of the audit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::AccountId;
+use super::sim::NumberSource;
+
+/// Who does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever may use the admin socket.
+    Operator,
+    /// A customer, by the account whose key was used.
+    Account(AccountId),
+    /// The daemon, without being asked.
+    Daemon,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Actor::Operator => f.write_str("operator"),
+            Actor::Account(account) => write!(f, "account {account}"),
+            Actor::Daemon => f.write_str("daemon"),
+        }
+    }
+}
+
+/// A text that names no actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an actor is operator, daemon or an account with its id")]
+pub struct NotAnActor;
+
+impl FromStr for Actor {
+    type Err = NotAnActor;
+
+    fn from_str(text: &str) -> Result<Actor, NotAnActor> {
+        match (text, text.strip_prefix("account ")) {
+            ("operator", _) => Ok(Actor::Operator),
+            ("daemon", _) => Ok(Actor::Daemon),
+            (_, Some(id)) => id.parse().map(Actor::Account).map_err(|_| NotAnActor),
+            _ => Err(NotAnActor),
+        }
+    }
+}
+
+/// What is done to a subject. It displays as the audit keeps it: read on as a sentence with the
+/// actor before it and the subject after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditAction<'a> {
+    /// An account or a service was added.
+    Added,
+    /// A key was added to an account.
+    AddedKey,
+    /// A key was revoked.
+    RevokedKey,
+    /// Credit was added to an account.
+    ToppedUp,
+    /// An account's balance was corrected.
+    AdjustedBalance,
+    /// An account's keys were switched off.
+    Suspended,
+    /// An account's keys were switched on again.
+    Resumed,
+    /// Services were imported.
+    Imported,
+    /// A service can be ordered again.
+    Enabled,
+    /// A service cannot be ordered any more.
+    Disabled,
+    /// A SIM was rented.
+    Rented,
+    /// A rental was given another term by its customer.
+    Extended,
+    /// A rental is renewed at its end from now on.
+    SwitchedAutoRenewalOn,
+    /// A rental is not renewed at its end any more.
+    SwitchedAutoRenewalOff,
+    /// A rental was given another term at its end.
+    Renewed,
+    /// A rental was ended.
+    Ended,
+    /// A customer was shown a message for the first time.
+    Saw,
+    /// The operator was shown the messages of an order, a rental or all SIMs.
+    SawMessages,
+    /// A message is kept from customers by this rule of the block list.
+    Withheld {
+        /// Its name.
+        rule: &'a str,
+    },
+    /// The operator set a SIM's number.
+    SetNumber,
+    /// A SIM's number was learnt from this source.
+    LearntNumber {
+        /// The source.
+        source: NumberSource,
+    },
+    /// A SIM's number was written onto its card.
+    WroteNumber,
+    /// The operator set until when a SIM is given to nobody.
+    SetRest,
+    /// A SIM is not sold any more.
+    Retired,
+    /// A SIM that was retired is sold again.
+    TookBack,
+    /// A command was sent to a modem.
+    SentCommand,
+    /// A USSD code was sent by a modem.
+    SentUssd,
+    /// A modem was reset.
+    Reset,
+    /// A modem's conversation was read.
+    Recorded,
+    /// The operator switched a bank to a slot.
+    SwitchedByHand,
+    /// The database was copied.
+    Copied,
+}
+
+impl fmt::Display for AuditAction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AuditAction::Withheld { rule } => return write!(f, "withheld, rule {rule}"),
+            AuditAction::LearntNumber { source } => {
+                return write!(f, "learnt by {} the number of", source.as_str());
+            }
+            AuditAction::Added => "added",
+            AuditAction::AddedKey => "added a key",
+            AuditAction::RevokedKey => "revoked a key",
+            AuditAction::ToppedUp => "topped up",
+            AuditAction::AdjustedBalance => "adjusted the balance",
+            AuditAction::Suspended => "suspended",
+            AuditAction::Resumed => "resumed",
+            AuditAction::Imported => "imported",
+            AuditAction::Enabled => "enabled",
+            AuditAction::Disabled => "disabled",
+            AuditAction::Rented => "rented",
+            AuditAction::Extended => "extended",
+            AuditAction::SwitchedAutoRenewalOn => "switched auto-renewal on",
+            AuditAction::SwitchedAutoRenewalOff => "switched auto-renewal off",
+            AuditAction::Renewed => "renewed",
+            AuditAction::Ended => "ended",
+            AuditAction::Saw => "saw",
+            AuditAction::SawMessages => "saw the messages",
+            AuditAction::SetNumber => "set the number of",
+            AuditAction::WroteNumber => "wrote its number onto",
+            AuditAction::SetRest => "set the rest of",
+            AuditAction::Retired => "retired",
+            AuditAction::TookBack => "took back",
+            AuditAction::SentCommand => "sent a command to",
+            AuditAction::SentUssd => "sent a USSD code by",
+            AuditAction::Reset => "reset",
+            AuditAction::Recorded => "recorded",
+            AuditAction::SwitchedByHand => "switched by hand",
+            AuditAction::Copied => "copied",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actors_are_read_as_they_are_written() {
+        for actor in [Actor::Operator, Actor::Daemon, Actor::Account(AccountId(7))] {
+            assert_eq!(actor.to_string().parse(), Ok(actor));
+        }
+        for text in ["", "account", "account x", "Operator"] {
+            assert_eq!(text.parse::<Actor>(), Err(NotAnActor), "{text}");
+        }
+    }
+
+    #[test]
+    fn actions_read_on_as_sentences() {
+        let withheld = AuditAction::Withheld { rule: "banks" };
+        assert_eq!(withheld.to_string(), "withheld, rule banks");
+        let learnt = AuditAction::LearntNumber { source: NumberSource::Ussd };
+        assert_eq!(learnt.to_string(), "learnt by ussd the number of");
+    }
+}
