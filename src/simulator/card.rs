@@ -17,7 +17,7 @@ pub struct SimCard {
     pub service_centre: String,
     /// What stands between the host and the card.
     pub lock: Lock,
-    /// The "SM" store.
+    /// The messages in the `SM` store.
     pub messages: MessageStore,
     /// The network refuses this card, wherever it is.
     pub denied: bool,
@@ -32,23 +32,23 @@ pub enum Lock {
     Off,
     /// A PIN is set and was entered.
     Opened {
-        /// The PIN.
+        /// The PIN that opens the card.
         pin: String,
-        /// The unblocking key.
+        /// The PUK that unblocks the card.
         puk: String,
     },
     /// `SIM PIN`: waiting for the PIN.
     Pin {
-        /// The PIN.
+        /// The PIN that opens the card.
         pin: String,
-        /// The unblocking key.
+        /// The PUK that unblocks the card.
         puk: String,
         /// Wrong entries left before the PUK is asked.
         attempts: u8,
     },
     /// `SIM PUK`: three wrong PINs.
     Puk {
-        /// The unblocking key.
+        /// The PUK that unblocks the card.
         puk: String,
         /// Wrong entries left before the card is dead.
         attempts: u8,

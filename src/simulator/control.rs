@@ -20,68 +20,68 @@ use super::network::{ModemStats, Network, SendReceipt};
 /// The socket's name in the folder.
 pub const SOCKET: &str = "control.sock";
 
-/// A request line may have so many octets.
+/// The length of the longest request line, in octets.
 const LINE_LIMIT: u64 = 1024 * 1024;
 
 /// What can be asked, as JSON: `{"do":"send","from":"Bank","to":"+31612340000","text":"hello"}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
-    /// [`Network::send`]
+    /// Sends a text to a SIM, as [`Network::send`] does.
     Send {
-        /// A number or a name.
+        /// The sender: a number, or a name.
         from: String,
-        /// A simulated number.
+        /// The number of a simulated SIM.
         to: String,
-        /// The text.
+        /// The message's text.
         text: String,
     },
-    /// [`Network::send_pdu`]
+    /// Sends a TPDU to a SIM, as [`Network::send_pdu`] does.
     SendPdu {
-        /// A simulated number.
+        /// The number of a simulated SIM.
         to: String,
-        /// In hexadecimal digits.
+        /// The TPDU in hexadecimal digits.
         tpdu: String,
     },
-    /// [`Network::numbers`]
+    /// Lists the numbers of all SIMs.
     Numbers,
-    /// [`Network::stored`]
+    /// Counts the messages that the modem of a SIM has in its stores.
     Stored {
-        /// A simulated number.
+        /// The number of a simulated SIM.
         number: String,
     },
-    /// [`Network::waiting`]
+    /// Counts the messages that wait at the network for a SIM.
     Waiting {
-        /// A simulated number.
+        /// The number of a simulated SIM.
         number: String,
     },
-    /// [`Network::stats`]
+    /// Lists the modems with what they have received and deleted.
     Stats,
-    /// [`Network::bank_stats`]
+    /// Lists the SIM banks with their switches.
     BankStats,
-    /// [`Network::bank_cards`]
+    /// Lists the cards in the SIM banks.
     BankCards,
-    /// [`Network::module_cards`]
+    /// Lists the cards in the slots of modules.
     ModuleCards,
-    /// [`Network::card_fault`]
+    /// Makes the network refuse a card, or accept it again.
     CardFault {
-        /// The card's.
+        /// The card's ICCID.
         iccid: String,
         /// What the network does with it.
         fault: CardFault,
     },
-    /// [`Network::bank_fault`]
+    /// Makes something go wrong with a SIM bank.
     BankFault {
         /// The bank's number, from 0.
         bank: usize,
-        /// What goes wrong.
+        /// The fault to begin.
         fault: BankFault,
     },
-    /// [`Network::fault`]
+    /// Makes something go wrong with a modem.
     Fault {
         /// The modem's place, from 0.
         modem: usize,
-        /// What goes wrong.
+        /// The fault to begin.
         fault: Fault,
     },
 }
@@ -143,7 +143,7 @@ enum Answer {
     Error(String),
 }
 
-/// The listening socket.
+/// The control socket, which listens until it is dropped.
 pub(super) struct Socket {
     listener: UnixListener,
     path: PathBuf,
@@ -172,7 +172,7 @@ impl Socket {
         Ok(Self { listener, path })
     }
 
-    /// Answers until `stop`.
+    /// Answers requests until `stop` is cancelled.
     pub(super) async fn serve(self, network: Network, stop: CancellationToken) {
         loop {
             tokio::select! {

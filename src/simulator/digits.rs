@@ -20,11 +20,11 @@ pub fn luhn(digits: &str) -> u32 {
 /// A country whose SIMs are simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Country {
-    /// The Netherlands.
+    /// Dutch SIMs, with MCC 204.
     Nl,
-    /// The United Kingdom.
+    /// British SIMs, with MCC 234.
     Uk,
-    /// The United States.
+    /// American SIMs, with MCC 310.
     Usa,
 }
 

@@ -11,30 +11,30 @@ pub enum SimulatorError {
     /// No simulated SIM has the number; only its last digits are told.
     #[error("no simulated SIM has the number that ends in {last_digits}")]
     UnknownNumber {
-        /// At most three.
+        /// The last digits of the number, at most three.
         last_digits: String,
     },
-    /// No such modem.
+    /// There is no modem at this place.
     #[error("there is no modem {modem}; they are numbered from 0 to {last}")]
     UnknownModem {
-        /// As asked.
+        /// The place that was asked for.
         modem: usize,
-        /// The highest number.
+        /// The place of the last modem.
         last: usize,
     },
-    /// No such bank.
+    /// There is no bank with this number.
     #[error("there is no bank {bank}")]
     UnknownBank {
-        /// As asked.
+        /// The number that was asked for.
         bank: usize,
     },
     /// No such card, neither in a bank, in the drawer nor in a modem.
     #[error("there is no SIM with the ICCID {iccid}")]
     UnknownCard {
-        /// As asked.
+        /// The ICCID that was asked for.
         iccid: String,
     },
-    /// Not hexadecimal digits.
+    /// A TPDU or other octets were not written in hexadecimal digits.
     #[error("these are not octets in hexadecimal digits")]
     NotHexadecimal,
     /// Not a name for a port.
@@ -43,13 +43,13 @@ pub enum SimulatorError {
     /// The folder is in use.
     #[error("another simulator is running in {dir}")]
     FolderInUse {
-        /// The folder.
+        /// The folder of the simulator.
         dir: PathBuf,
     },
     /// There is no simulator in the folder.
     #[error("no simulator is running in {dir}: {reason}")]
     NotRunning {
-        /// The folder.
+        /// The folder of the simulator.
         dir: PathBuf,
         /// Why its socket could not be reached.
         reason: io::Error,
@@ -60,12 +60,12 @@ pub enum SimulatorError {
     /// The scenario file is not right.
     #[error("{0}")]
     Scenario(String),
-    /// Files, PTYs, sockets.
+    /// The system refused a file, a pseudo-terminal or a socket.
     #[error("{what}: {reason}")]
     Io {
         /// What was being done, and with which path.
         what: String,
-        /// Why it failed.
+        /// What the system says.
         reason: io::Error,
     },
 }

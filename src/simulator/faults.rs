@@ -15,40 +15,40 @@ use super::quirks::Quirk;
 pub enum Fault {
     /// The next commands are not answered at all.
     Silence {
-        /// How many.
+        /// The number of commands that it lasts for.
         commands: u32,
     },
     /// The next commands are carried out at once and answered late.
     Slow {
-        /// How late.
+        /// The delay of each answer in milliseconds.
         delay_ms: u64,
-        /// How many.
+        /// The number of commands that it lasts for.
         commands: u32,
     },
     /// Commands that begin so are answered `ERROR`.
     Refuse {
         /// What follows `AT`: `+CMGR`, `+CNMI=2,1`.
         command: String,
-        /// How often.
+        /// The number of times that it happens.
         times: u32,
     },
     /// The next unasked result codes are lost; messages are stored all the same.
     DropUrcs {
-        /// How many.
+        /// The number of URCs that are lost.
         count: u32,
     },
     /// Replies to commands that begin so lack their final result.
     NoFinal {
-        /// What follows `AT`.
+        /// What follows `AT` in the command.
         command: String,
-        /// How often.
+        /// The number of times that it happens.
         times: u32,
     },
     /// Replies to commands that begin so break off.
     Cut {
-        /// What follows `AT`.
+        /// What follows `AT` in the command.
         command: String,
-        /// How often.
+        /// The number of times that it happens.
         times: u32,
         /// So many octets of a reply arrive.
         octets: usize,
@@ -59,19 +59,19 @@ pub enum Fault {
         line: String,
         /// From one to the next; at least 1.
         every_ms: u64,
-        /// How long.
+        /// How long it lasts, in milliseconds.
         for_ms: u64,
     },
     /// The next messages arrive twice: the network did not hear that they had arrived.
     Duplicate {
-        /// How many.
+        /// The number of messages that arrive twice.
         messages: u32,
     },
     /// `<mt>` and `<ds>` of `AT+CNMI` become 0, as after a `+CMT` that nobody acknowledged.
     Deaf,
     /// The module says that it uses another card slot, and does not.
     SlotLie {
-        /// How often.
+        /// The number of times that it happens.
         times: u32,
     },
     /// The echo is on again.
@@ -80,12 +80,12 @@ pub enum Fault {
     SettingsLost,
     /// The modem has a habit from now on, until [`Fault::Clear`].
     Habit {
-        /// Which one.
+        /// The habit.
         quirk: Quirk,
     },
     /// Octets on the line, now.
     Garbage {
-        /// In hexadecimal digits.
+        /// The octets in hexadecimal digits.
         octets: String,
     },
     /// The modem starts anew by itself.
@@ -97,7 +97,7 @@ pub enum Fault {
     },
     /// The port disappears and comes back under another name in the same folder.
     PortMoved {
-        /// When.
+        /// When it comes back, in milliseconds.
         back_after_ms: u64,
         /// The name of the link.
         name: String,
@@ -109,12 +109,12 @@ pub enum Fault {
     /// A card is put in, from the drawer or out of another modem; a card that is in the way goes
     /// into the drawer.
     SimIn {
-        /// Which one.
+        /// The ICCID of the card.
         iccid: String,
     },
     /// The card asks its PIN from now on.
     SimLocked {
-        /// The PIN.
+        /// The PIN that the card asks for.
         pin: String,
     },
     /// Three wrong PINs were entered somewhere: the card asks its PUK.
@@ -135,9 +135,9 @@ pub enum Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CardFault {
-    /// Refuses it.
+    /// The network refuses the card.
     Denied,
-    /// Takes it.
+    /// The network accepts the card.
     Accepted,
 }
 
@@ -243,7 +243,7 @@ impl Faults {
 /// What becomes of the reply at hand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mangled {
-    /// It is whole.
+    /// The reply is sent whole.
     #[default]
     Not,
     /// It has no final result.

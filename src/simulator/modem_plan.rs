@@ -28,7 +28,7 @@ const ACKNOWLEDGE_MS: u64 = 17_000;
 const ICCID_COMMANDS: [&str; 9] =
     ["+CCID", "+QCCID", "+ICCID", "+CICCID", "^ICCID", "#CCID", "!ICCID", "+ZGETICCID", "^SCID"];
 
-/// A modem.
+/// A modem to simulate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModemPlan {

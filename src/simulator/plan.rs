@@ -13,7 +13,7 @@ use crate::domain::Random;
 pub struct Planned {
     /// Milliseconds from the beginning.
     pub at_ms: u64,
-    /// The modem's place.
+    /// The modem's place, counted from 0.
     pub modem: usize,
     /// What goes wrong, or well again.
     pub fault: Fault,
@@ -30,7 +30,7 @@ pub struct Plan {
 const GAP_MS: (u64, u64) = (5_000, 240_000);
 /// How long an incident lasts that does not end by itself.
 const LENGTH_MS: (u64, u64) = (500, 90_000);
-/// Kinds of incidents.
+/// The kinds of incidents that a plan can hold.
 const KINDS: u64 = 26;
 
 impl Plan {
@@ -76,7 +76,7 @@ impl Plan {
 
 struct Planner {
     random: Random,
-    /// Each modem's own.
+    /// The card that each modem has at first, by ICCID.
     cards: Vec<Option<String>>,
     faults: Vec<Planned>,
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A habit.
+/// A habit of some models that departs from the standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quirk {
@@ -13,9 +13,9 @@ pub enum Quirk {
     LineFeedOnly,
     /// Every line end comes twice.
     DoubledLineEnds,
-    /// `+CMTI: "ME",-1`
+    /// `+CMTI: "ME",-1`: the URC has no usable index.
     CmtiWithoutIndex,
-    /// `+CMTI: "SM",1,"MMS PUSH",2,1`
+    /// `+CMTI: "SM",1,"MMS PUSH",2,1`: the URC has more fields than the standard.
     CmtiWithMore,
     /// `AT+CPMS?` says 0 for half a second after a `+CMTI` (Huawei).
     CountsLag,

@@ -42,7 +42,7 @@ pub struct Scenario {
     plan: Option<PlanKeys>,
 }
 
-/// `[network]`.
+/// The keys of `[network]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct NetworkKeys {
@@ -57,7 +57,7 @@ struct NetworkKeys {
 pub struct PlanKeys {
     /// The same seed gives the same faults.
     pub seed: u64,
-    /// From the start.
+    /// The faults that are on from the start.
     pub minutes: u64,
 }
 
@@ -77,7 +77,7 @@ struct File {
     plan: Option<PlanKeys>,
 }
 
-/// A SIM card.
+/// A SIM card of the scenario.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimPlan {
@@ -160,7 +160,7 @@ impl Scenario {
         self.plan
     }
 
-    /// The SIM banks.
+    /// The SIM banks of the scenario.
     pub fn banks(&self) -> &[BankPlan] {
         &self.banks
     }

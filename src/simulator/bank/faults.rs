@@ -12,19 +12,19 @@ use crate::domain::Random;
 pub enum BankFault {
     /// Says that it has switched, and the card from before stays.
     Lie {
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
-    /// So many of so many switches are such lies; which ones, the bank's seed says.
+    /// A share of the switches are such lies; the bank's seed decides which.
     Lies {
-        /// So many lie,
+        /// The number of switches that are lies,
         lies: u32,
-        /// of so many.
+        /// out of this number.
         of: u32,
     },
     /// Says that it has switched, and has taken another row.
     WrongRow {
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
     /// One radio keeps its card whatever is asked, and the bank says that it has switched.
@@ -34,31 +34,31 @@ pub enum BankFault {
     },
     /// Commands are heard, but nothing is done and nothing said.
     Mute {
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
     /// Switches, but does not say so.
     NoAnswer {
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
     /// Switches at once, and says so late.
     Slow {
-        /// How late.
+        /// The delay in milliseconds.
         delay_ms: u64,
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
     /// Says at once that it has switched, and does so late: until then the card from before stays.
     Late {
-        /// How late.
+        /// The delay in milliseconds.
         delay_ms: u64,
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
     /// `ERROR`, and nothing is done.
     Refuse {
-        /// How often.
+        /// The number of switches that it happens to.
         times: u32,
     },
     /// Hears nothing any more.
@@ -70,15 +70,15 @@ pub enum BankFault {
 /// How a command is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// By `ERROR`.
+    /// The bank answers `ERROR`.
     Refused,
     /// Not at all, nor is it obeyed.
     Mute,
-    /// It is obeyed.
+    /// The bank carries the command out.
     Heard {
         /// Whether it is answered.
         told: bool,
-        /// How late.
+        /// The delay in milliseconds.
         later_ms: u64,
     },
 }
@@ -86,7 +86,7 @@ pub enum Answer {
 /// What becomes of a radio that is to be switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It is.
+    /// The radio gets the card that was asked for.
     Done,
     /// It keeps what it has.
     Kept,

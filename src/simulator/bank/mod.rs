@@ -43,7 +43,7 @@ pub enum Act {
     Join {
         /// Its column, from 0.
         radio: usize,
-        /// From 0.
+        /// Its place, counted from 0.
         slot: usize,
     },
 }
@@ -63,7 +63,7 @@ pub struct Counts {
     pub lied: u64,
 }
 
-/// A SIM bank.
+/// A simulated SIM bank.
 #[derive(Debug)]
 pub struct Bank {
     config: BankConfig,
@@ -80,7 +80,7 @@ pub struct Bank {
 
 /// What a command asks for.
 enum Order {
-    /// To be there.
+    /// Nothing: `AT` alone asks whether the bank is there.
     Nothing,
     /// Whether it is ready.
     Ready,
@@ -107,7 +107,7 @@ impl Bank {
         }
     }
 
-    /// What it is.
+    /// The bank's configuration.
     pub fn config(&self) -> &BankConfig {
         &self.config
     }

@@ -61,7 +61,7 @@ pub struct BankPlan {
     faults: Vec<BankFault>,
 }
 
-/// Which radios.
+/// The radios that it switches.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(
     untagged,
@@ -86,7 +86,7 @@ pub enum Reach {
 /// What a bank is, apart from its cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankConfig {
-    /// The link's name.
+    /// The name of the control line's link.
     pub name: String,
     /// The modems do not notice.
     pub silent: bool,

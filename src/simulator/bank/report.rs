@@ -34,22 +34,22 @@ pub struct BankRadio {
     pub slot: Option<usize>,
     /// The card that is on it now.
     pub iccid: Option<String>,
-    /// Its number.
+    /// The card's number.
     pub number: Option<String>,
 }
 
 /// A card of a module with several slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleCard {
-    /// The modem's place.
+    /// The modem's place, counted from 0.
     pub modem: usize,
     /// Its slot, from 0.
     pub slot: usize,
     /// Whether it is the one in use.
     pub in_use: bool,
-    /// Its ICCID.
+    /// The card's ICCID.
     pub iccid: String,
-    /// Its number.
+    /// The card's number.
     pub number: String,
 }
 
@@ -62,8 +62,8 @@ pub struct BankCard {
     pub slot: usize,
     /// The place of the modem that it is on now.
     pub modem: Option<usize>,
-    /// Its ICCID.
+    /// The card's ICCID.
     pub iccid: String,
-    /// Its number.
+    /// The card's number.
     pub number: String,
 }

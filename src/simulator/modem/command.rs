@@ -4,11 +4,11 @@
 /// What is done with a command's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// `AT+CMGL`
+    /// `AT+CMGL`, without parameters.
     Execute,
-    /// `AT+CMGF?`
+    /// `AT+CMGF?`, which asks for the value in force.
     Query,
-    /// `AT+CMGF=?`
+    /// `AT+CMGF=?`, which asks for the values that can be set.
     Test,
     /// `AT+CMGF=0`, or the number after a basic command: `ATE0`.
     Set(Arguments),

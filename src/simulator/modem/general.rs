@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::{Modem, Now, in_range};
 use crate::simulator::digits::Country;
 
-/// What `AT+CLAC` lists.
+/// The commands that `AT+CLAC` lists.
 const COMMANDS: &[&str] = &[
     "E", "V", "Q", "Z", "I", "&F", "&W", "&C", "&D", "S3", "S4", "+CBC", "+CCID", "+CCLK",
     "+CEREG", "+CFUN", "+CGMI", "+CGMM", "+CGMR", "+CGREG", "+CGSN", "+CIMI", "+CLAC", "+CLCK",

@@ -23,7 +23,7 @@ pub enum Input {
 /// What an octet completed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Completed {
-    /// Nothing yet.
+    /// The line has not ended yet.
     Nothing,
     /// A command line, without its end.
     Line(String),
@@ -50,7 +50,7 @@ impl Input {
         matches!(self, Input::Text { .. })
     }
 
-    /// Takes one octet.
+    /// Takes one octet from the host.
     pub fn push(&mut self, octet: u8, line_end: u8) -> Completed {
         match self {
             Input::Line(line) => Self::push_line(line, octet, line_end),

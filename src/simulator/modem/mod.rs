@@ -54,13 +54,13 @@ use store_name::StoreName;
 /// What a modem is, apart from its SIM.
 #[derive(Debug, Clone)]
 pub struct ModemConfig {
-    /// `AT+CGMI`
+    /// What `AT+CGMI` answers.
     pub manufacturer: String,
-    /// `AT+CGMM`
+    /// What `AT+CGMM` answers.
     pub model: String,
-    /// `AT+CGMR`
+    /// What `AT+CGMR` answers.
     pub firmware: String,
-    /// `AT+CGSN`, 15 digits.
+    /// What `AT+CGSN` answers: 15 digits.
     pub imei: String,
     /// Places of the "ME" store.
     pub me_capacity: usize,
@@ -122,15 +122,15 @@ pub struct Now {
 /// Whether the modem runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Power {
-    /// Deaf until then.
+    /// The modem hears nothing until then.
     Booting { until_ms: u64 },
-    /// `AT+CFUN=1`
+    /// Card and radio are on (`AT+CFUN=1`).
     Full,
     /// `AT+CFUN=0` or `4`: talks to the host, not to the network.
     RadioOff { functionality: usize },
 }
 
-/// A simulated modem.
+/// A simulated modem with its settings, stores and card.
 #[derive(Debug)]
 pub struct Modem {
     config: ModemConfig,
@@ -244,7 +244,7 @@ impl Modem {
         self.settle();
     }
 
-    /// Time has passed.
+    /// Does what is due by now.
     pub fn tick(&mut self, now: Now) {
         if let Power::Booting { until_ms } = self.power
             && until_ms <= now.ms
@@ -309,7 +309,7 @@ impl Modem {
         self.sim.iter().chain(self.slots.parked().map(|(_, card)| card))
     }
 
-    /// All its cards.
+    /// The cards in all of its slots.
     pub fn cards_mut(&mut self) -> impl Iterator<Item = &mut SimCard> {
         self.sim.iter_mut().chain(self.slots.parked_mut())
     }

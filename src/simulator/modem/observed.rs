@@ -11,7 +11,7 @@ pub struct Observed {
     pub delivered: u64,
     /// Messages read for the first time.
     pub read: u64,
-    /// Messages deleted.
+    /// The number of messages that were deleted.
     pub deleted: u64,
     /// Direct deliveries that the host acknowledged by `AT+CNMA`.
     pub acknowledged: u64,

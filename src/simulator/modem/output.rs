@@ -15,7 +15,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes at once.
+    /// Writes without delay.
     pub fn write(&mut self, octets: &[u8]) {
         self.ready.extend_from_slice(octets);
     }

@@ -4,7 +4,7 @@ use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Line, Outcome, Reply, line, ok};
 use super::{Modem, Now};
 
-/// `CPBS`, `CPBR`, `CPBW`.
+/// Carries out `CPBS`, `CPBR` and `CPBW`.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     Some(match (command.name.as_str(), &command.ask) {
         ("+CPBS", Ask::Test) => line("+CPBS: (\"SM\",\"ON\")"),

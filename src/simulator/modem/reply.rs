@@ -48,7 +48,7 @@ pub enum Failure {
 /// The answer of one command.
 pub type Outcome = Result<Reply, Failure>;
 
-/// `OK` alone.
+/// The reply that is `OK` alone.
 pub fn ok() -> Outcome {
     Ok(Reply::Lines(Vec::new()))
 }
@@ -108,7 +108,7 @@ impl Failure {
 /// Why the SIM cannot be used, for either kind of command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SimFault {
-    /// There is none.
+    /// No card is in the modem.
     NotInserted,
     /// It asks its PIN.
     PinRequired,
@@ -119,7 +119,7 @@ pub enum SimFault {
 }
 
 impl SimFault {
-    /// As `+CME ERROR`.
+    /// The failure as `+CME ERROR` reports it.
     pub fn cme(self) -> Failure {
         Failure::Cme(match self {
             SimFault::NotInserted => 10,
@@ -129,7 +129,7 @@ impl SimFault {
         })
     }
 
-    /// As `+CMS ERROR`.
+    /// The failure as `+CMS ERROR` reports it.
     pub fn cms(self) -> Failure {
         Failure::Cms(match self {
             SimFault::NotInserted => 310,

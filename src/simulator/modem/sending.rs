@@ -14,7 +14,7 @@ const NO_NETWORK: Failure = Failure::Cms(331);
 pub struct Submission {
     /// The destination as it was written: international, or national to the sender's country.
     pub to: String,
-    /// What is sent.
+    /// The message that is sent.
     pub content: Content,
 }
 
@@ -23,7 +23,7 @@ pub struct Submission {
 pub enum Content {
     /// From PDU mode: protocol, coding and user data go on as the host made them.
     Draft(Box<Submit>),
-    /// From text mode.
+    /// The text came in text mode.
     Text(String),
 }
 

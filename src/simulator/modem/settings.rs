@@ -12,40 +12,40 @@ pub struct Indications {
     /// 0 stores silently, 1 stores and tells by `+CMTI`, 2 hands over by `+CMT`, 3 hands over
     /// class 3 only.
     pub mt: usize,
-    /// Cell broadcast.
+    /// `<bm>`: cell broadcasts.
     pub bm: usize,
-    /// Status reports.
+    /// `<ds>`: status reports.
     pub ds: usize,
     /// 0 flushes what was buffered when the mode changes, 1 drops it.
     pub bfr: usize,
 }
 
-/// The modem's settings.
+/// The settings that commands change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `ATE`
+    /// `ATE`: whether commands are echoed.
     pub echo: bool,
-    /// `ATV`
+    /// `ATV`: whether results are words.
     pub verbose: bool,
     /// `ATQ`: no final results.
     pub quiet: bool,
-    /// `AT+CMEE`
+    /// `AT+CMEE`: how errors are told.
     pub errors: usize,
     /// `AT+CMGF`: text mode instead of PDU mode.
     pub text_mode: bool,
     /// `AT+CSDH`: all header fields in text mode.
     pub all_headers: bool,
-    /// `AT+CSCS`
+    /// `AT+CSCS`: the character set of strings.
     pub charset: Charset,
     /// `AT+CSMS`: 1 makes direct delivery wait for `AT+CNMA`.
     pub message_service: usize,
-    /// `AT+CNMI`
+    /// `AT+CNMI`: how messages are indicated.
     pub indications: Indications,
     /// `AT+CPMS`: where the host reads and deletes, writes and sends, and where new messages go.
     pub stores: [StoreName; 3],
     /// `AT+CREG`, `AT+CGREG`, `AT+CEREG`: level of unasked reports.
     pub registration: [usize; 3],
-    /// `AT+COPS=3,<format>`
+    /// `AT+COPS=3,<format>`: how the network is named.
     pub operator_format: usize,
     /// `AT+CSMP`: first octet, validity, protocol, coding of texts sent in text mode.
     pub text_parameters: [usize; 4],
