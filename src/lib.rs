@@ -104,14 +104,14 @@
 //!
 //! # One switch of a SIM bank
 //!
-//! `driver/bank/task.rs` runs a bank: it tells the machine in `bank/` what the radios'
-//! sessions say (`Seen`), what `gateway/banks.rs` wants of the bank's SIMs, and that time passes;
-//! and carries out what that wants done. The plan (`bank/plan.rs`) chooses a slot for a radio
-//! that may take one. The gateway gives the SIM on it leave, in the writer's order, so that no
+//! `driver/bank/task.rs` runs a bank: it tells the state machine in `bank/` what the radios'
+//! sessions report, what `gateway/banks.rs` wants of the bank's SIMs, and that time passes; and
+//! carries out the state machine's actions. The plan (`bank/plan.rs`) chooses a slot for a radio
+//! that may take one. The gateway releases the SIM on it, in the writer's order, so that no
 //! order gets it from then on; the session empties the stores and goes off the air (`modem/serving/
 //! departing.rs`, `modem/off_air.rs`); the bank switches (`driver/bank/control.rs`, the module, or
 //! a program); the session comes back and reads the ICCID, and only that counts
-//! (`bank/machine.rs`). An order that was sold on a parked SIM (`gateway/standby.rs`) begins
+//! (`bank/outcome.rs`). An order that was sold on a parked SIM (`gateway/standby.rs`) begins
 //! when its SIM is Ready.
 //!
 //! # One rental

@@ -127,7 +127,8 @@ impl Control {
     }
 }
 
-/// Reads a final result: `OK`, alone or after a word (`SWITCH OK`), or an error. An echo is neither.
+/// Reads a final result: `OK`, alone or after a word (`SWITCH OK`), or an error. An echo is
+/// neither.
 fn parse_result(line: &str) -> Option<Result<(), String>> {
     match FinalResult::parse(line) {
         Some(result) if !result.is_ok() => Some(Err(format!("the bank answers {result}"))),

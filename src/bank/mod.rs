@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! released? → stores emptied, off the air → switch → settle → session resumed → ICCID → registered
-//!    └ no: the SIM stays where it is            └── another SIM than expected: again, then given up
+//!    └ no: the SIM stays where it is       └── another SIM than expected: again, then given up
 //! ```
 //!
 //! A switch begins only after the gateway has released the SIM that is on the radio; from then on

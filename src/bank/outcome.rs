@@ -104,9 +104,9 @@ impl Bank {
         let (began_at, found) = (switch.off_air_since.unwrap_or(now), known.session.iccid.clone());
         let failure = match outcome {
             SwitchOutcome::Done | SwitchOutcome::Empty => None,
-            SwitchOutcome::NoNetwork => Some("no network takes it".to_owned()),
+            SwitchOutcome::NoNetwork => Some("no network accepts it".to_owned()),
             SwitchOutcome::Lied | SwitchOutcome::Failed => {
-                let wrong_sim = || "another card is read than was to come".to_owned();
+                let wrong_sim = || "another SIM is read than the expected one".to_owned();
                 Some(switch.failure.unwrap_or_else(wrong_sim))
             }
         };

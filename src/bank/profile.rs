@@ -1,5 +1,4 @@
-//! What is known of a SIM bank's model: data out of `hardware/banks/*.toml` and the operator's own
-//! folder.
+//! Models of SIM banks: data from `hardware/banks/*.toml` and from the operator's own folder.
 
 use std::time::Duration;
 
@@ -16,15 +15,15 @@ const FILES: &[(&str, &str)] = &[
     ("swit.toml", include_str!("../../hardware/banks/swit.toml")),
 ];
 
-/// By what a bank is told to switch.
+/// How a bank is told to switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Adapter {
-    /// Commands on a serial line of its own, one bus for all radios.
+    /// By commands on a serial line of its own, one bus for all radios.
     Serial,
-    /// The radio's own slot command: the slots are in the module.
+    /// By the radio's own slot command: the slots are inside the module.
     Module,
-    /// A program of the operator's.
+    /// By a program of the operator's.
     Command,
 }
 
@@ -38,13 +37,13 @@ pub enum Reach {
     Any,
 }
 
-/// What it means when a bank says nothing to a command.
+/// What it means when a bank does not answer a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Silence {
-    /// It may have done it.
+    /// The command may have been carried out.
     Taken,
-    /// It has not.
+    /// The command was not carried out.
     Failed,
 }
 
@@ -52,39 +51,40 @@ pub enum Silence {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankProfile {
-    /// What it is called in the configuration.
+    /// The model's name in the configuration.
     pub name: String,
-    /// Where its facts come from.
+    /// Where the data comes from.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// By what it is told to switch.
+    /// How it is told to switch.
     pub adapter: Adapter,
     /// Which radios a slot can be put on.
     pub reach: Reach,
-    /// Bits per second of the control line.
+    /// The control line's speed in bits per second.
     #[serde(default = "baud")]
     pub baud: u32,
-    /// Asks whether the bank is ready, once the control line is open.
+    /// The command that asks whether the bank is ready, sent when the control line is opened.
     pub ready: Option<String>,
-    /// Puts a slot on a radio: `{radio}` and `{slot}`, `{slot:4}` with leading zeros.
+    /// The command that puts a slot on a radio: `{radio}` and `{slot}` are filled in, `{slot:4}`
+    /// with leading zeros to four digits.
     #[serde(default)]
     pub switch: String,
-    /// How the bank calls the first radio.
+    /// The number that the bank gives the first radio.
     #[serde(default)]
     pub first_radio: u32,
-    /// How it calls the first slot.
+    /// The number that it gives the first slot.
     #[serde(default)]
     pub first_slot: u32,
-    /// What no answer means.
+    /// What it means when it does not answer.
     pub silence: Silence,
     #[serde(default = "answer_ms")]
     answer_ms: u64,
     #[serde(default)]
     pause_ms: u64,
-    /// How often a switch is tried before it is given up.
+    /// How many attempts a switch has before it is given up.
     pub tries: u8,
     settle_ms: u64,
-    /// Whether the modem has to be started anew to see its new card.
+    /// Whether the modem has to be restarted to see its new SIM.
     pub restart: bool,
     identify_ms: u64,
     register_ms: u64,
@@ -99,15 +99,16 @@ fn answer_ms() -> u64 {
 }
 
 impl BankProfile {
-    /// Reads a profile's file.
+    /// Reads the text of a profile's file.
     ///
     /// # Errors
-    /// It is no TOML, a key or a value is not known, or a command is none.
+    /// The text is not TOML, a key or a value is not known, or a command cannot be one.
     pub fn parse(text: &str) -> Result<BankProfile, ProfileError> {
         let profile: BankProfile = toml::from_str(text).map_err(|error| explain(text, &error))?;
         profile.fault().map_or(Ok(profile), |text| Err(ProfileError { line: None, text }))
     }
 
+    /// What is wrong with the profile, if anything is.
     fn fault(&self) -> Option<String> {
         if self.tries == 0 {
             return Some("`tries` must be at least 1".to_owned());
@@ -127,7 +128,7 @@ impl BankProfile {
             .find_map(|(checked, text)| checked.err().map(|error| format!("`{text}`: {error}")))
     }
 
-    /// The profile of this name: one of the operator's, else an embedded one.
+    /// The profile of this name: one of the operator's own, else an embedded one.
     pub fn find(own: &[BankProfile], name: &str) -> Option<BankProfile> {
         let embedded = || {
             FILES
@@ -147,10 +148,14 @@ impl BankProfile {
             .collect()
     }
 
-    /// The command that puts a slot (its row, from 0) on a radio (from 0).
-    pub fn command(&self, radio: usize, row: u32) -> String {
+    /// The command that puts a slot on a radio; both count from 0.
+    pub fn command(&self, radio: usize, local_slot: u32) -> String {
         let radio = u32::try_from(radio).unwrap_or(u32::MAX).saturating_add(self.first_radio);
-        fill(&fill(&self.switch, "radio", radio), "slot", row.saturating_add(self.first_slot))
+        fill(
+            &fill(&self.switch, "radio", radio),
+            "slot",
+            local_slot.saturating_add(self.first_slot),
+        )
     }
 
     /// How long the bank may take to answer a command.
@@ -158,29 +163,29 @@ impl BankProfile {
         Duration::from_millis(self.answer_ms)
     }
 
-    /// Between two commands on the bus; inside a module, between the radio's going off and the
-    /// switch.
+    /// The pause between two commands on the bus; inside a module, between the radio's going off
+    /// the air and the switch.
     pub fn pause(&self) -> Duration {
         Duration::from_millis(self.pause_ms)
     }
 
-    /// From the switch until the radio is given back.
+    /// The time from the switch until the radio's session goes on.
     pub fn settle(&self) -> Duration {
         Duration::from_millis(self.settle_ms)
     }
 
-    /// How long it may take after that until the ICCID is read.
+    /// How long it may take after that until an ICCID is read.
     pub fn identify(&self) -> Duration {
         Duration::from_millis(self.identify_ms)
     }
 
-    /// And after that until the network has the card.
+    /// How long it may take after that until a network accepts the SIM.
     pub fn register(&self) -> Duration {
         Duration::from_millis(self.register_ms)
     }
 
-    /// How long a switch takes as long as nothing was measured: it settles, the modem starts, and
-    /// half of what it may take to register.
+    /// How long a switch is expected to take before any was measured: the time to settle, to start
+    /// the modem, and a third of the time that registering may take.
     pub fn expected(&self) -> Duration {
         let start = if self.restart {
             Duration::from_secs(15).min(self.identify())
@@ -191,7 +196,7 @@ impl BankProfile {
     }
 }
 
-/// Puts a number in the place of `{name}` or `{name:WIDTH}`.
+/// Replaces every `{name}` and `{name:WIDTH}` by a number.
 fn fill(text: &str, name: &str, number: u32) -> String {
     let open = format!("{{{name}");
     let Some((before, rest)) = text.split_once(&open) else { return text.to_owned() };

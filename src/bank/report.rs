@@ -40,7 +40,7 @@ fn trouble(state: &BankState, slots: &[SlotReport]) -> Option<String> {
         .find(|(_, radio)| radio.failed_in_row >= FAILURES_IN_ROW)
         .map(|(number, radio)| {
             let count = radio.failed_in_row;
-            let why = radio.failure.as_deref().unwrap_or("no card is read");
+            let why = radio.failure.as_deref().unwrap_or("no SIM is read");
             format!("{count} switches of radio {number} in a row came to nothing: {why}")
         });
     let late = slots.iter().filter(|slot| slot.late_since.is_some()).count();
@@ -97,7 +97,7 @@ fn radio_state(radio: &Radio) -> RadioState {
         None if radio.session.out_of_order => RadioState::OutOfOrder,
         None if radio.session.ready => RadioState::OnAir,
         None if radio.session.iccid.is_some() => RadioState::Registering,
-        None if radio.session.no_sim => RadioState::NoCard,
+        None if radio.session.no_sim => RadioState::NoSim,
         None => RadioState::Starting,
     }
 }

@@ -20,8 +20,8 @@ pub(super) fn banks(config: &Config) -> Result<Vec<BankPorts>, (usize, String)> 
     config.banks.iter().map(|bank| ports(bank, &own).map_err(|fault| (bank.line, fault))).collect()
 }
 
-/// What is wrong with the banks of a configuration, as far as the file and the hardware folder tell:
-/// each fault with its line.
+/// What is wrong with the banks of a configuration, as far as the file and the hardware folder
+/// tell: each fault with its line.
 pub(super) fn faults(config: &Config) -> Vec<(usize, String)> {
     let own = read_bank_profiles(&config.hardware).0;
     let fault = |bank: &BankKeys| ports(bank, &own).err().map(|fault| (bank.line, fault));

@@ -273,7 +273,7 @@ pub enum RadioState {
     /// Its SIM was read, and no network has it yet.
     Registering,
     /// The modem says that there is no SIM.
-    NoCard,
+    NoSim,
     /// Its port or its modem does not work.
     OutOfOrder,
 }
@@ -287,7 +287,7 @@ impl RadioState {
             RadioState::Switching => "switching",
             RadioState::Starting => "starting",
             RadioState::Registering => "registering",
-            RadioState::NoCard => "no card",
+            RadioState::NoSim => "no card",
             RadioState::OutOfOrder => "out of order",
         }
     }

@@ -19,10 +19,10 @@ impl BankReport {
     /// The radios that could have a parked SIM on the air within `sell_within`, by index, and how
     /// long that takes each of them from `now`.
     ///
-    /// Each of the slots `awaited`, for whose SIMs somebody waits, takes one of them: the radio that
-    /// takes that slot next anyway, else the one that could have it on the air first. So a report
-    /// from before somebody waited for that SIM does not give its radio away. A radio whose SIM is
-    /// in `held` takes no other.
+    /// Each of the slots `awaited`, for whose SIMs somebody waits, takes one of them: the radio
+    /// that takes that slot next anyway, else the one that could have it on the air first. So a
+    /// report from before somebody waited for that SIM does not give its radio away. A radio whose
+    /// SIM is in `held` takes no other.
     pub fn free_radios(
         &self,
         now: Timestamp,

@@ -1,5 +1,5 @@
-//! What the banks' driver and the business have to do with each other: what is in the slots, what is
-//! wanted of the SIMs, and which SIMs may leave the air.
+//! What the banks' driver and the business have to do with each other: what is in the slots, what
+//! is wanted of the SIMs, and which SIMs may leave the air.
 //!
 //! The banks' reports and the released SIMs are kept in memory only: after a start nothing is taken
 //! for granted until a SIM has been read on a radio.
@@ -57,8 +57,8 @@ impl Banks {
         Ok(stored.await?)
     }
 
-    /// Stores a finished switch. The SIM that left is not in that modem any more, unless it was read
-    /// there again afterwards.
+    /// Stores a finished switch. The SIM that left is not in that modem any more, unless it was
+    /// read there again afterwards.
     pub async fn record_switch(&self, record: SwitchRecord) -> Result<(), Error> {
         let now = self.env.now();
         let stored = self.env.store.write(move |tx| {
@@ -113,8 +113,8 @@ impl Banks {
         }
     }
 
-    /// Releases a SIM, so that it may leave the air, unless something holds it; returns whether it is
-    /// released. From then on no customer is given the SIM as one on the air until
+    /// Releases a SIM, so that it may leave the air, unless something holds it; returns whether it
+    /// is released. From then on no customer is given the SIM as one on the air until
     /// [`Banks::reclaim`] is called, even if the caller did not wait for the answer.
     pub async fn release(&self, iccid: &str) -> Result<bool, Error> {
         let (presence, now, sim) = (Arc::clone(&self.presence), self.env.clock(), iccid.to_owned());

@@ -68,8 +68,8 @@ impl StandbyPool {
         })
     }
 
-    /// How many of the counted SIMs could be on the air at the same time: no more than there are free
-    /// radios.
+    /// How many of the counted SIMs could be on the air at the same time: no more than there are
+    /// free radios.
     pub(super) fn placeable(&self, counts: &ParkedCounts) -> usize {
         let in_bank = |(place, bank): (usize, &BankCapacity)| {
             let here = counts.iter().filter(|((bank, _), _)| *bank == place);
@@ -132,8 +132,8 @@ impl SimPresence {
         Ok(unavailable)
     }
 
-    /// The parked SIM that could be on the air first; of several, the one that was given out longest
-    /// ago.
+    /// The parked SIM that could be on the air first; of several, the one that was given out
+    /// longest ago.
     pub(super) fn allocate_parked(
         &self,
         rows: &ReadTx<'_>,
@@ -162,8 +162,8 @@ impl SimPresence {
         }))
     }
 
-    /// The offer for a SIM that the database has on sale, if it is parked and could be on the air in
-    /// time.
+    /// The offer for a SIM that the database has on sale, if it is parked and could be on the air
+    /// in time.
     pub(super) fn standby_offer(
         &self,
         pool: &StandbyPool,

@@ -118,8 +118,8 @@ impl ReadTx<'_> {
         })
     }
 
-    /// The orders that are open at `now` and whose SIM has not been on the air since they were made,
-    /// the one that ends first first.
+    /// The orders that are open at `now` and whose SIM has not been on the air since they were
+    /// made, the one that ends first first.
     pub fn orders_waiting_for_sim(&self, now: Timestamp) -> Result<Vec<WaitingOrder>, StoreError> {
         let sql = "SELECT o.id, o.account_id, s.iccid FROM orders o INDEXED BY orders_awaiting \
                    JOIN sim s ON s.id = o.sim_id WHERE o.state = 'open' AND o.awaits_sim = 1 AND \
@@ -135,8 +135,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Stores what is in a slot. A SIM is in one slot only: of another slot, of any bank, that it was
-    /// in, nothing is known any more.
+    /// Stores what is in a slot. A SIM is in one slot only: of another slot, of any bank, that it
+    /// was in, nothing is known any more.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
         let (word, iccid) = (record.contents.as_str(), record.contents.iccid().map(Iccid::as_str));
         if let Some(iccid) = iccid {

@@ -1,5 +1,5 @@
-//! The history of each SIM's locations: in which modem it was, by its IMEI, and when. There is one row
-//! for as long as a SIM stays in the same modem.
+//! The history of each SIM's locations: in which modem it was, by its IMEI, and when. There is one
+//! row for as long as a SIM stays in the same modem.
 
 use rusqlite::{Row, params};
 
@@ -59,9 +59,9 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Records that a SIM was read in a modem: its time there goes on, or begins. The time of another
-    /// SIM in this modem, and of this SIM in another modem, is over. When a time begins, some that
-    /// ended before `kept_since` are deleted.
+    /// Records that a SIM was read in a modem: its time there goes on, or begins. The time of
+    /// another SIM in this modem, and of this SIM in another modem, is over. When a time begins,
+    /// some that ended before `kept_since` are deleted.
     pub fn record_location(
         &self,
         sim: SimId,
@@ -70,8 +70,8 @@ impl WriteTx<'_> {
         now: Timestamp,
         kept_since: Timestamp,
     ) -> Result<(), StoreError> {
-        let leave_modem = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND imei = \
-                     $2 AND sim_id <> $3";
+        let leave_modem = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND \
+                           imei = $2 AND sim_id <> $3";
         self.execute(leave_modem, params![now.0, imei, sim.0])?;
         let bank = position.map(|position| &position.bank);
         let slot = position.and_then(|position| position.slot);

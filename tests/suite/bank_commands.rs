@@ -1,5 +1,5 @@
-//! The commands about SIM banks, against the admin interface of a gateway in this process whose
-//! bank says what the test has it say.
+//! The commands about SIM banks, against the admin interface of a gateway in this process whose bank
+//! reports what the test sets.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +24,7 @@ const NOW: Timestamp = Timestamp(1_782_133_023_000_000);
 const FIRST: &str = "8931080000000000001";
 const SECOND: &str = "8931080000000000002";
 
-/// Notes what it is asked to switch, and says so.
+/// Records the switches that it is asked for.
 #[derive(Default)]
 struct Fixture(Mutex<Vec<(String, String, u32)>>);
 
@@ -51,12 +51,12 @@ impl ModemControl for Fixture {
 
     fn switch(&self, bank: &str, radio: &str, slot: u32) -> BoxFuture<'_, Result<String, String>> {
         self.0.lock().unwrap().push((bank.to_owned(), radio.to_owned(), slot));
-        let said = if slot == 2 {
+        let answer = if slot == 2 {
             Err("there is no card in slot 3".to_owned())
         } else {
             Ok("slot 2 is on the air".to_owned())
         };
-        Box::pin(async move { said })
+        Box::pin(async move { answer })
     }
 
     fn scan(&self) -> BoxFuture<'_, Vec<ScannedPort>> {
@@ -139,16 +139,16 @@ async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening)
 async fn fill(gateway: &Gateway) {
     for (iccid, number) in [(FIRST, "+31612000001"), (SECOND, "+31612000002")] {
         let number = Some((number.to_owned(), NumberSource::Cnum));
-        let told = Identified {
+        let identified = Identified {
             imei: "356938035640001".to_owned(),
             iccid: iccid.to_owned(),
             imsi: None,
             number,
         };
-        gateway.sims().record_identity(told).await.unwrap();
+        gateway.sims().record_identity(identified).await.unwrap();
     }
     for n in 0..3 {
-        let moved = SwitchRecord {
+        let record = SwitchRecord {
             bank: "cellar".to_owned(),
             port: PortName::from_stored("/dev/pool/a"),
             slot: n,
@@ -158,7 +158,7 @@ async fn fill(gateway: &Gateway) {
             found: None,
             outcome: SwitchOutcome::NoNetwork,
         };
-        gateway.banks().record_switch(moved).await.unwrap();
+        gateway.banks().record_switch(record).await.unwrap();
     }
     let contents = SlotContents::Sim(Iccid::from_stored(SECOND));
     let record = SlotRecord { slot: 1, contents, visited_at: None };
@@ -268,23 +268,23 @@ fn a_bank_is_shown_and_switched_by_hand() {
         (["bank", "switch", "attic", "1", "1"], "no bank is called attic"),
     ] {
         let output = site.run(&args);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(1) && said.contains(words), "{args:?}: {said}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && stderr.contains(words), "{args:?}: {stderr}");
     }
     assert!(site.json(&["audit", "list"]).to_string().contains("switched by hand"));
 }
 
 #[test]
-fn a_sim_tells_where_it_was() {
+fn a_sim_is_shown_with_the_modems_that_it_was_in() {
     let (site, runtime) = (Site::with_modems(0), Runtime::new().unwrap());
     let (gateway, _listening) = runtime.block_on(serve(&site, Arc::default()));
     gateway.banks().take_report(report());
     runtime.block_on(fill(&gateway));
     compare(&site, &["sim", "show", SECOND]);
     let shown = site.json(&["sim", "show", SECOND]);
-    let stay = &shown["custody"][0];
+    let period = &shown["custody"][0];
     assert_eq!(
-        (&stay["imei"], &stay["since"]),
+        (&period["imei"], &period["since"]),
         (&"356938035640001".into(), &NOW.to_string().into()),
         "{shown}"
     );
@@ -298,6 +298,6 @@ fn a_sim_tells_where_it_was() {
     assert_eq!(
         site.json(&["sim", "show", FIRST])["custody"][0]["until"],
         NOW.to_string(),
-        "the next one came on its radio"
+        "another SIM came on its radio"
     );
 }

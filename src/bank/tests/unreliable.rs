@@ -108,7 +108,7 @@ fn a_sim_that_no_network_accepts_does_not_block_its_radio() {
         assert!(world.longest_absence(&iccid(slot), begun) < HOUR, "slot {slot}");
     }
     let trouble = world.report().slots[2].trouble.clone();
-    assert_eq!(trouble.as_deref(), Some("no network takes it"));
+    assert_eq!(trouble.as_deref(), Some("no network accepts it"));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_bank_that_never_switches_is_reported_and_left_alone_for_longer_and_longer()
         let report = world.report();
         let trouble = report.trouble.unwrap_or_default();
         let why = if behavior == PoolBehavior::Lies {
-            "another card is read"
+            "another SIM is read"
         } else {
             "the bank answers ERROR"
         };

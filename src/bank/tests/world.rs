@@ -140,7 +140,8 @@ impl World {
         world
     }
 
-    /// Kills the bank and starts it again with what was saved; answers that were under way are lost.
+    /// Kills the bank and starts it again with what was saved; answers that were under way are
+    /// lost.
     pub fn restart(&mut self) {
         self.released.clear();
         self.due.clear();

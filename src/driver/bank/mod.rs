@@ -24,7 +24,8 @@ use crate::domain::{Iccid, PortName, Timestamp};
 /// The pause before a bank's task is started again after it failed.
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
 
-/// What the banks' tasks need of the rest of the daemon. The calls without an answer must not block.
+/// What the banks' tasks need of the rest of the daemon. The calls without an answer must not
+/// block.
 pub trait BankEvents: Send + Sync + 'static {
     /// The wall-clock time.
     fn now(&self) -> Timestamp;

@@ -1,5 +1,5 @@
-//! SIM banks: parked SIMs that are sold, who may leave the air, what is wanted of a SIM, tenants
-//! who look.
+//! SIM banks: sales of parked SIMs, the release of SIMs, demands, and tenants who look for
+//! messages.
 
 use super::*;
 use crate::domain::bank::{
@@ -25,8 +25,8 @@ fn sim(n: u16) -> SlotContents {
     SlotContents::Sim(typed_iccid(n))
 }
 
-/// A bank with the SIMs `1..=slots` in its slots, on all of whose radios each can come. SIM `n` is
-/// in slot `n - 1`.
+/// A bank with the SIMs `1..=slots` in its slots, each of which every radio can take. SIM `n` is in
+/// slot `n - 1`.
 pub(super) struct Bank {
     pub(super) report: BankReport,
 }
@@ -71,16 +71,16 @@ impl Bank {
         Bank { report }
     }
 
-    /// SIM `n` is on a radio now.
-    fn on(&mut self, n: u16, radio: usize) {
-        self.off_radio(radio);
+    /// Puts SIM `n` on a radio.
+    fn put_on(&mut self, n: u16, radio: usize) {
+        self.take_off(radio);
         self.report.slots[usize::from(n) - 1].on_radio = Some(radio);
         self.report.radios[radio].iccid = Some(typed_iccid(n));
         self.report.radios[radio].slot = Some(u32::from(n) - 1);
     }
 
-    /// A radio has no SIM now.
-    fn off_radio(&mut self, radio: usize) {
+    /// Takes the SIM off a radio.
+    fn take_off(&mut self, radio: usize) {
         self.report
             .slots
             .iter_mut()
@@ -94,7 +94,8 @@ impl Bank {
         &mut self.report.slots[usize::from(n) - 1]
     }
 
-    pub(super) fn tell(&mut self, fixture: &Fixture) {
+    /// Reports the bank to the gateway.
+    pub(super) fn report_to(&mut self, fixture: &Fixture) {
         self.report.at = fixture.gateway.now();
         fixture.gateway.banks().take_report(self.report.clone());
     }
@@ -114,32 +115,32 @@ impl Fixture {
             self.gateway.sims().record_identity(told).await.unwrap();
         }
         let mut bank = Bank::new(radios, slots, self.gateway.now());
-        bank.tell(self);
+        bank.report_to(self);
         bank
     }
 
-    /// SIM `n` has come onto a radio of the bank, and works.
+    /// SIM `n` comes on a radio of the bank and is ready there.
     pub(super) async fn switch_in(&self, bank: &mut Bank, n: u16, radio: usize) {
-        bank.on(n, radio);
+        bank.put_on(n, radio);
         self.plug(n).await;
-        bank.tell(self);
+        bank.report_to(self);
         self.gateway.banks().reclaim(&iccid(n));
         self.gateway.sweeper().run_due_work().await.unwrap();
     }
 
-    /// SIM `n` leaves the air, as a bank's driver has it leave; whether it may.
+    /// SIM `n` leaves the air, if it may, as a bank's driver has it leave; returns whether it did.
     pub(super) async fn switch_out(&self, bank: &mut Bank, n: u16, radio: usize) -> bool {
         if !self.gateway.banks().release(&iccid(n)).await.unwrap() {
             return false;
         }
         self.silence(n);
-        bank.off_radio(radio);
+        bank.take_off(radio);
         bank.slot(n).visited_at = Some(self.gateway.now());
-        bank.tell(self);
+        bank.report_to(self);
         true
     }
 
-    async fn need(&self, n: u16) -> SlotDemand {
+    async fn demand(&self, n: u16) -> SlotDemand {
         self.gateway.banks().demand_for(vec![typed_iccid(n)]).await.unwrap().remove(0)
     }
 

@@ -228,7 +228,7 @@ async fn play(steps: Vec<Step>) {
                 continue;
             }
             Step::Plug { sim } => {
-                real.bank.tell(&real.fixture);
+                real.bank.report_to(&real.fixture);
                 model.told_at = Some(now);
                 real.fixture.report(sim);
                 model.seen_at.insert(sim, now);
@@ -242,7 +242,7 @@ async fn play(steps: Vec<Step>) {
                     *seen = real.now();
                 }
                 if let Some(told) = &mut model.told_at {
-                    real.bank.tell(&real.fixture);
+                    real.bank.report_to(&real.fixture);
                     *told = real.now();
                 }
                 continue;

@@ -5,7 +5,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use simbridge::domain::modem::{ModemReason, ModemState};
+use simbridge::domain::modem::{
+    ModemReason, ModemRequest, ModemSnapshot, ModemState, RequestError,
+};
 use simbridge::domain::{Iccid, Imei, Moment, PortName};
 use simbridge::modem::{Action, MessageOwner, Received, Session, SessionConfig, Token};
 use simbridge::simulator::Workbench;
@@ -26,8 +28,13 @@ enum Due {
     Emptied(Token, Imei, Iccid),
 }
 
+/// A request's number, and what the session answered.
+pub type Answer = (u64, Result<Vec<String>, RequestError>);
+
 pub struct Seat {
     place: usize,
+    /// The ICCID is read from the card's file, as in the radios of banks.
+    iccid_from_card: bool,
     session: Option<Session>,
     /// In the order of their times.
     due: VecDeque<(u64, Due)>,
@@ -38,6 +45,12 @@ pub struct Seat {
     failures: u32,
     now_ms: u64,
     circles: u32,
+    /// Requests that the session has not answered.
+    requests: Vec<u64>,
+    pub answers: VecDeque<Answer>,
+    /// Messages that were committed.
+    pub stored: u64,
+    pub snapshot: Option<ModemSnapshot>,
     pub state: ModemState,
     pub reason: Option<ModemReason>,
     /// The last that was said on the line, both ways.
@@ -54,6 +67,7 @@ impl Seat {
     pub fn new(place: usize) -> Seat {
         Seat {
             place,
+            iccid_from_card: false,
             session: None,
             due: VecDeque::new(),
             look_at_ms: Some(0),
@@ -63,10 +77,31 @@ impl Seat {
             failures: 0,
             now_ms: 0,
             circles: 0,
+            requests: Vec::new(),
+            answers: VecDeque::new(),
+            stored: 0,
+            snapshot: None,
             state: ModemState::Absent,
             reason: None,
             transcript: VecDeque::new(),
             sent: Vec::new(),
+        }
+    }
+
+    /// A modem that is a bank's radio.
+    pub fn radio(place: usize) -> Seat {
+        Seat { iccid_from_card: true, ..Seat::new(place) }
+    }
+
+    /// Sends a request to the session; the answer comes into `answers`.
+    pub fn request(&mut self, id: u64, request: ModemRequest) {
+        let now = moment(self.now_ms);
+        match &mut self.session {
+            Some(session) => {
+                self.requests.push(id);
+                session.request(id, request, now);
+            }
+            None => self.answers.push_back((id, Err(RequestError::Gone))),
         }
     }
 
@@ -90,7 +125,8 @@ impl Seat {
         bench.set_ms(self.now_ms);
     }
 
-    fn next_ms(&self) -> Option<u64> {
+    /// When something happens next.
+    pub fn next_ms(&self) -> Option<u64> {
         let deadline = self.session.as_ref().and_then(Session::next_deadline);
         // Rounded up: a tick that comes too early does nothing.
         let deadline =
@@ -112,7 +148,9 @@ impl Seat {
         }
         if is_due(&mut self.open_at_ms) {
             let port = PortName::from_stored(format!("modem{}", self.place));
-            self.session = Some(Session::new(SessionConfig::new(port), moment(now)));
+            let config =
+                SessionConfig { iccid_from_card: self.iccid_from_card, ..SessionConfig::new(port) };
+            self.session = Some(Session::new(config, moment(now)));
         }
         if is_due(&mut self.look_at_ms) && self.is_plugged_in {
             self.exchange(bench, &[]);
@@ -180,6 +218,7 @@ impl Seat {
             }
             Due::Store(token, received) => {
                 kept.store(&received);
+                self.stored += 1;
                 self.session.iter_mut().for_each(|session| session.stored(token, true, now));
             }
             Due::Identified(token, owner) => {
@@ -216,7 +255,12 @@ impl Seat {
                 Action::Report(snapshot) => {
                     self.failures =
                         if snapshot.state == ModemState::Ready { 0 } else { self.failures };
+                    self.snapshot = Some(snapshot.clone());
                     (self.state, self.reason) = (snapshot.state, snapshot.reason);
+                }
+                Action::Answer { id, reply } => {
+                    self.requests.retain(|known| *known != id);
+                    self.answers.push_back((id, reply));
                 }
                 Action::Reopen { reason } => self.give_up(reason),
                 _ => {}
@@ -231,7 +275,12 @@ impl Seat {
         let pause_ms = (REOPEN_MS.0 << self.failures.min(6)).min(REOPEN_MS.1);
         self.failures += 1;
         self.open_at_ms = Some(self.now_ms + pause_ms);
+        self.answers.extend(self.requests.drain(..).map(|id| (id, Err(RequestError::Gone))));
         self.state = ModemState::Recovering;
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.state = self.state;
+            snapshot.sim = None;
+        }
         self.reason = Some(reason);
     }
 

@@ -2,6 +2,8 @@
 //! mixed faults for a thousand minutes. No task, no clock, no port: the same seed gives the same
 //! run.
 
+mod bank_rig;
+mod banks;
 mod fault_session;
 mod kept;
 mod mixed;

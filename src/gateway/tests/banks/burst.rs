@@ -1,16 +1,16 @@
-//! I5: what waited at the network while a SIM was parked comes in a burst, and only what was sent
-//! after the order was made is its code.
+//! Invariant 5 of the crate's documentation: the messages that waited at the network while a SIM
+//! was parked come in a burst, and only one that was sent after the order was made is its code.
 
 use super::*;
 
 #[tokio::test]
-async fn what_was_sent_before_the_order_is_not_its_code_and_what_was_sent_while_the_sim_came_is() {
+async fn a_message_from_before_the_order_is_not_its_code_and_one_from_during_the_switch_is() {
     let fixture = Fixture::open().await;
     let mut bank = fixture.bank(1, 1).await;
     let (ann, uber) =
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
     fixture.pass(3600);
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     let early = fixture.pdus("Uber", "code 1111", 20, 1);
     let order = fixture.order(ann, uber).await;
     fixture.pass(15);
@@ -19,9 +19,8 @@ async fn what_was_sent_before_the_order_is_not_its_code_and_what_was_sent_while_
     fixture.switch_in(&mut bank, 1, 0).await;
     assert!(matches!(fixture.arrive(1, &early[0]).await, Ingested::Message(_, None)));
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
-    assert!(
-        matches!(fixture.arrive(1, &late[0]).await, Ingested::Message(_, Some(given)) if given == order)
-    );
+    let ingested = fixture.arrive(1, &late[0]).await;
+    assert!(matches!(ingested, Ingested::Message(_, Some(given)) if given == order));
     assert_eq!(
         fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Text("code 2222".into())
@@ -30,7 +29,7 @@ async fn what_was_sent_before_the_order_is_not_its_code_and_what_was_sent_while_
 }
 
 #[tokio::test]
-async fn a_code_that_comes_before_the_sim_is_said_to_work_begins_its_order() {
+async fn a_code_that_comes_before_the_sim_is_reported_ready_begins_its_order() {
     let fixture = Fixture::open().await;
     fixture.bank(1, 1).await;
     let (ann, uber) =
@@ -54,10 +53,10 @@ async fn a_code_that_comes_before_the_sim_is_said_to_work_begins_its_order() {
     assert_eq!(fixture.faults().await, [""; 0]);
 }
 
-/// Delivered at once by the network, but sent long before: taken for the service centre's clock
-/// they would make it seem slow, and what is old seem new.
+/// The messages are delivered now, but were sent long ago: taken as a measure of the service
+/// centre's clock, they would make it seem slow, and old messages seem new.
 #[tokio::test]
-async fn a_burst_tells_nothing_of_the_networks_clock() {
+async fn a_burst_says_nothing_of_the_networks_clock() {
     let fixture = Fixture::open().await;
     let mut bank = fixture.bank(1, 1).await;
     let (ann, uber) =

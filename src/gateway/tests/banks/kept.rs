@@ -143,7 +143,7 @@ async fn a_sim_is_in_the_bank_whose_radio_read_it() {
     let fixture = Fixture::open().await;
     let mut bank = Bank::new(1, 1, fixture.gateway.now());
     bank.report.radios[0].port = PortName::from_stored("port1");
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     fixture.gateway.banks().record_slot(BANK, found(0, sim(1))).await.unwrap();
     fixture.report(1);
     fixture.plug(1).await;
@@ -169,7 +169,7 @@ async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
     assert!(!fixture.gateway.banks().release(&iccid(1)).await.unwrap(), "an order is open");
     fixture.sms(1, "Uber", "code 1").await;
     assert!(
-        fixture.need(1).await.collecting,
+        fixture.demand(1).await.collecting,
         "it makes room only for a SIM that somebody waits for"
     );
     assert!(fixture.gateway.banks().release(&iccid(1)).await.unwrap());
@@ -182,7 +182,7 @@ async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
         !fixture.gateway.banks().release(&iccid(1)).await.unwrap(),
         "the rest of a long message is awaited"
     );
-    assert!(fixture.need(1).await.held);
+    assert!(fixture.demand(1).await.held);
     fixture.arrive(1, &long[1]).await;
     assert!(fixture.gateway.banks().release(&iccid(1)).await.unwrap());
     fixture.report(1);

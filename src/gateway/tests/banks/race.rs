@@ -1,5 +1,5 @@
-//! Races with the bank: a SIM is let go or sold, never both; a radio is sold once. Hundreds run at
-//! once, over and over.
+//! Races with the bank: a SIM is released or sold, never both, and a radio is sold once. Many run
+//! at the same time, again and again.
 
 use super::super::races::together;
 use super::*;
@@ -18,7 +18,7 @@ fn settings() -> Settings {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_sim_that_is_let_go_against_an_order_for_it() {
+async fn a_release_of_a_sim_against_an_order_for_it() {
     let fixture = Arc::new(Fixture::with(settings()).await);
     let mut customers = Vec::new();
     for n in 1..=AT_ONCE {
@@ -26,7 +26,7 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
         customers.push(fixture.customer(&format!("customer {n}"), 10_000_000).await);
     }
     let service = fixture.service("Uber", &[]).await;
-    let (mut let_go, mut sold) = (0, 0);
+    let (mut released, mut sold) = (0, 0);
     for round in 0..RACES / AT_ONCE {
         let orders = customers.iter().map(|account| {
             let (fixture, account) = (Arc::clone(&fixture), *account);
@@ -51,7 +51,7 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
         }
         assert!(given.iter().all(|n| !leaving.contains(n)), "round {round}: {given:?} {leaving:?}");
         assert_eq!(given.len() + leaving.len(), usize::from(AT_ONCE), "each SIM has one winner");
-        (let_go, sold) = (let_go + leaving.len(), sold + given.len());
+        (released, sold) = (released + leaving.len(), sold + given.len());
         leaving.iter().for_each(|n| fixture.gateway.banks().reclaim(&iccid(*n)));
         for (account, order) in orders {
             assert_eq!(
@@ -60,7 +60,7 @@ async fn a_sim_that_is_let_go_against_an_order_for_it() {
             );
         }
     }
-    assert!(let_go > 0 && sold > 0, "it was no race: {let_go} {sold}");
+    assert!(released > 0 && sold > 0, "it was no race: {released} {sold}");
     assert_eq!(fixture.faults().await, [""; 0]);
 }
 

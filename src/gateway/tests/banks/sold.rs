@@ -10,7 +10,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
     let order = fixture.order(ann, uber).await;
     let made = fixture.gateway.now();
-    let told = fixture.need(1).await;
+    let told = fixture.demand(1).await;
     let until = made.plus(Duration::from_secs(120));
     assert_eq!(
         told,
@@ -33,7 +33,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
         (row.expires_at, row.awaits_sim),
         (fixture.gateway.now().plus(Duration::from_secs(600)), false)
     );
-    assert_eq!(fixture.need(1).await.trigger, None);
+    assert_eq!(fixture.demand(1).await.trigger, None);
     fixture.gateway.sim_became_ready();
     fixture.gateway.sweeper().run_due_work().await.unwrap();
     assert_eq!(fixture.whole_order(order).await, row, "a lifetime begins once");
@@ -61,8 +61,8 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
     let order = fixture.order(ann, uber).await;
     fixture.restart().await;
-    bank.tell(&fixture);
-    assert!(fixture.need(1).await.trigger.is_some(), "also after a restart");
+    bank.report_to(&fixture);
+    assert!(fixture.demand(1).await.trigger.is_some(), "also after a restart");
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::AlreadyOpen(order));
     fixture.pass(120);
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over);
@@ -70,7 +70,7 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
     assert!(matches!(fixture.state(order).await, OrderState::Expired { .. }), "too late");
     assert_eq!(fixture.funds(ann).await, (500, 0));
     assert_eq!(
-        fixture.need(1).await,
+        fixture.demand(1).await,
         SlotDemand {
             iccid: typed_iccid(1),
             held: false,
@@ -84,7 +84,7 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_lifetime_that_had_not_begun_when_the_daemon_died_begins_when_the_sim_is_read_again() {
+async fn a_lifetime_that_had_not_begun_when_the_daemon_died_begins_when_the_sim_is_on_the_air() {
     let mut fixture = Fixture::open().await;
     let mut bank = fixture.bank(1, 1).await;
     let (ann, uber) =
@@ -121,34 +121,34 @@ async fn a_sim_on_the_air_comes_first_and_what_cannot_be_in_time_is_not_sold() {
         ("not to be sold", |bank| bank.report.sell_within = Duration::ZERO),
         ("trouble", |bank| bank.slot(1).trouble = Some("it does not come".into())),
         ("out of reach", |bank| bank.slot(1).radios = 1..2),
-        ("it is on a radio, not yet working", |bank| bank.on(1, 0)),
+        ("it is on a radio, not ready yet", |bank| bank.put_on(1, 0)),
         ("another card", |bank| bank.slot(1).contents = sim(99)),
     ];
     for (why, spoil) in spoils {
         let mut bad = Bank::new(1, 1, now);
         spoil(&mut bad);
-        bad.tell(&fixture);
+        bad.report_to(&fixture);
         assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone, "{why}");
         assert_eq!(fixture.offered(bob).await, 0, "{why}");
     }
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     fixture.pass(299);
     assert_eq!(fixture.offered(bob).await, 1);
     fixture.pass(1);
     assert_eq!(
         (fixture.make(bob, uber).await, fixture.offered(bob).await),
         (MakeOrder::NoPhone, 0),
-        "it has been silent"
+        "its report is too old"
     );
     bank.report.radios[0].free_in = Some(Duration::from_secs(90));
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     assert!(fixture.whole_order(fixture.order(bob, uber).await).await.awaits_sim);
     fixture.gateway.banks().forget(BANK);
     assert!(fixture.gateway.banks().reports().is_empty());
 }
 
 #[tokio::test]
-async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_before() {
+async fn a_radio_that_an_order_waits_for_is_not_sold_again_whatever_the_last_report_says() {
     let fixture = Fixture::open().await;
     let mut bank = fixture.bank(2, 6).await;
     let uber = fixture.service("Uber", &[]).await;
@@ -172,7 +172,7 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
         fixture.gateway.stock().count(&stock, vec!["NL".into()]).await.unwrap(),
         [("NL".into(), 0)]
     );
-    // The bank knows of the orders now: what it says of its radios counts.
+    // The bank knows of the orders now: what it reports of its radios counts.
     for (place, (_, order)) in orders.iter().enumerate() {
         let slot = fixture.whole_order(*order).await.number[8..].parse::<u32>().unwrap() - 1;
         bank.report.radios[place].next = Some(PlannedSwitch {
@@ -182,16 +182,16 @@ async fn a_radio_that_is_spoken_for_is_not_sold_again_whatever_was_reported_befo
         });
         bank.report.radios[place].free_in = None;
     }
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     let dan = fixture.customer("dan", 500).await;
     assert_eq!(fixture.make(dan, uber).await, MakeOrder::NoPhone);
-    // One is given up: its radio is free as soon as the bank says so.
+    // One is canceled: its radio is free as soon as the bank reports so.
     let (account, order) = orders[0];
     assert_eq!(fixture.gateway.orders().cancel(account, order).await.unwrap(), Cancel::Canceled);
     assert_eq!(fixture.make(dan, uber).await, MakeOrder::NoPhone);
     bank.report.radios[0].free_in = Some(Duration::ZERO);
     bank.report.radios[0].next = None;
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     fixture.order(dan, uber).await;
     assert_eq!(fixture.faults().await, [""; 0]);
 }
@@ -211,8 +211,8 @@ async fn a_radio_whose_sim_is_held_takes_no_other() {
         "an open order"
     );
     fixture.sms(1, "x", "code 1234").await;
-    bank.tell(&fixture);
-    assert_eq!(fixture.offered(bob).await, 1, "it only collects: it makes room");
+    bank.report_to(&fixture);
+    assert_eq!(fixture.offered(bob).await, 1, "its order is only collecting: it makes room");
     assert!(
         fixture.whole_order(fixture.order(bob, uber).await).await.awaits_sim,
         "the parked one: the other was used"
@@ -220,7 +220,7 @@ async fn a_radio_whose_sim_is_held_takes_no_other() {
 }
 
 #[tokio::test]
-async fn the_number_of_a_parked_sim_is_had_again_if_it_can_be_there_in_time() {
+async fn a_parked_sims_number_is_reused_if_it_can_be_on_the_air_in_time() {
     let fixture = Fixture::open().await;
     let mut bank = fixture.bank(1, 1).await;
     fixture.switch_in(&mut bank, 1, 0).await;
@@ -231,15 +231,15 @@ async fn the_number_of_a_parked_sim_is_had_again_if_it_can_be_there_in_time() {
     fixture.pass(600);
     assert!(fixture.switch_out(&mut bank, 1, 0).await);
     bank.report.radios[0].free_in = None;
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     assert_eq!(fixture.gateway.orders().reuse(ann, first).await.unwrap(), Reuse::Offline);
     bank.report.radios[0].free_in = Some(Duration::ZERO);
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     let Reuse::Made { order, .. } = fixture.gateway.orders().reuse(ann, first).await.unwrap()
     else {
         panic!()
     };
-    assert!(fixture.need(1).await.trigger.is_some());
+    assert!(fixture.demand(1).await.trigger.is_some());
     fixture.pass(30);
     fixture.switch_in(&mut bank, 1, 0).await;
     fixture.sms(1, "Uber", "code 2").await;
@@ -251,21 +251,21 @@ async fn the_number_of_a_parked_sim_is_had_again_if_it_can_be_there_in_time() {
 }
 
 #[tokio::test]
-async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_looks() {
+async fn a_parked_sim_is_rented_while_its_bank_works_and_switched_in_when_its_tenant_looks() {
     let fixture = Fixture::open().await;
     let mut bank = fixture.bank(1, 1).await;
     bank.report.radios[0].free_in = None;
     bank.report.trouble = Some("it does not answer".into());
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     let ann = fixture.customer("ann", 5_000).await;
     let rent = || fixture.gateway.rentals().rent(ann, Some("NL"), "1m", false);
     assert_eq!(rent().await.unwrap(), Rent::NoStock);
     bank.report.trouble = None;
-    bank.tell(&fixture);
+    bank.report_to(&fixture);
     let Rent::Made(rental) = rent().await.unwrap() else { panic!() };
     fixture.gateway.banks().wait_for_demand().await;
     assert_eq!(
-        fixture.need(1).await,
+        fixture.demand(1).await,
         SlotDemand {
             iccid: typed_iccid(1),
             held: false,
@@ -277,21 +277,21 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_called_when_its_tenant_
     let look = || fixture.gateway.rentals().view(ann, rental.id);
     fixture.pass(600);
     look().await.unwrap();
-    assert_eq!(fixture.need(1).await.trigger, None, "it was on the air ten minutes ago");
+    assert_eq!(fixture.demand(1).await.trigger, None, "it was on the air ten minutes ago");
     fixture.pass(1);
     look().await.unwrap();
     fixture.gateway.banks().wait_for_demand().await;
-    assert_eq!(fixture.need(1).await.trigger, Some(SwitchTrigger::Tenant));
-    bank.tell(&fixture);
+    assert_eq!(fixture.demand(1).await.trigger, Some(SwitchTrigger::Tenant));
+    bank.report_to(&fixture);
     assert_eq!(
-        fixture.need(1).await.trigger,
+        fixture.demand(1).await.trigger,
         Some(SwitchTrigger::Tenant),
         "until it has been on the air"
     );
     fixture.pass(20);
     fixture.switch_in(&mut bank, 1, 0).await;
-    assert_eq!(fixture.need(1).await.trigger, None);
+    assert_eq!(fixture.demand(1).await.trigger, None);
     assert!(fixture.switch_out(&mut bank, 1, 0).await, "a rented SIM may leave");
     look().await.unwrap();
-    assert_eq!(fixture.need(1).await.trigger, None);
+    assert_eq!(fixture.demand(1).await.trigger, None);
 }

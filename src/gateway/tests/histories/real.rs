@@ -38,7 +38,7 @@ impl Real {
             .iter_mut()
             .take(usize::from(SIMS))
             .for_each(|slot| slot.contents = SlotContents::Unknown);
-        bank.tell(&fixture);
+        bank.report_to(&fixture);
         for sim in 1..=SIMS {
             fixture.plug(sim).await;
         }
