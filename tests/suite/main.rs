@@ -10,6 +10,7 @@ mod codec;
 mod commands;
 mod customer_api;
 mod demo;
+mod doc_references;
 mod docs;
 mod driver;
 mod endpoints;
