@@ -3,7 +3,13 @@
 //! latencies and memory, at the end what `verify` says.
 //!
 //! Run it with `cargo bench --bench load`; for fewer seconds: `-- 60`.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark may panic"
+)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 #[path = "figures/process.rs"]
 #[expect(dead_code, reason = "shared with the other benchmarks")]

@@ -4,7 +4,13 @@
 //! `cargo bench --bench figures` takes ten minutes; parts of it may be named: `-- polls messages
 //! instructions latency neighbours thousand`. What takes longer has programs of its own: `size` (a
 //! database of ten million messages) and `load` (ten minutes at full speed).
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark may panic"
+)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod instructions;
 mod latency;

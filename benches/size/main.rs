@@ -9,7 +9,13 @@
 //!
 //! The empty side has 2 000 SIMs and 50 services, which is what its own orders need, and no
 //! history.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark may panic"
+)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod fill;
 #[path = "../figures/process.rs"]
@@ -26,6 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
 use simbridge::domain::{AccountId, Iccid, OrderId, PortName, ServiceId};
 use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, Settings};
@@ -174,7 +181,7 @@ async fn open(size: &Size) -> Site {
     );
     let started = Instant::now();
     let clock: Clock = Arc::new(|| chrono::Utc::now().into());
-    let settings = Settings { max_open_per_account: 1_000_000, ..Settings::default() };
+    let settings = Settings { max_open_per_account: 1_000_000, ..Config::defaults().gateway };
     let store = Store::open(&path).unwrap();
     let gateway =
         Gateway::open(store.clone(), settings, clock, Arc::new(|| Some([1; 32]))).await.unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::print;
 use crate::daemon::check::{self, UserIdentity};
-use crate::daemon::config::{Config, ConfigError, EffectiveEntry, Reading};
+use crate::daemon::config::{Config, ConfigError, EffectiveEntry, Inspection};
 
 /// Reports every error in a configuration, and what on this machine does not match it.
 pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -18,16 +18,16 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
             UserIdentity::named(name).with_context(|| format!("there is no user {name}"))?
         }
     };
-    let mut reading = Config::look(path)?;
+    let mut reading = Config::inspect(path)?;
     for what in &reading.config.without_effect {
-        eprintln!("{}: {what} is valid, but has no effect in this version", path.display());
+        eprintln!("{}: {what}", path.display());
     }
     let profiles = check::profile_files(&reading.config);
     for fault in &profiles {
         eprintln!("{fault}");
     }
     let of_machine = check::machine_faults(&reading, &who).await;
-    let Reading { config, faults, .. } = &mut reading;
+    let Inspection { config, faults, .. } = &mut reading;
     faults.extend(of_machine);
     faults.sort_by_key(|fault| fault.line);
     if !faults.is_empty() {
@@ -48,7 +48,7 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
 pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
     if json {
-        let rows = config.shown().iter().map(|shown| row(path, shown)).collect();
+        let rows = config.effective_entries().iter().map(|entry| row(path, entry)).collect();
         print::json(&rows)?;
     } else {
         print::line(config.explained(path).trim_end())?;
@@ -56,13 +56,13 @@ pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(path: &Path, shown: &EffectiveEntry) -> Value {
-    let table = toml::from_str::<toml::Table>(&format!("value = {}", shown.value)).ok();
+fn row(path: &Path, entry: &EffectiveEntry) -> Value {
+    let table = toml::from_str::<toml::Table>(&format!("value = {}", entry.value)).ok();
     let value = table.and_then(|table| serde_json::to_value(table.get("value")?).ok());
-    let place = shown.place.map(|place| format!("[{place}]")).unwrap_or_default();
-    let from = match shown.line {
+    let index = entry.index.map(|index| format!("[{index}]")).unwrap_or_default();
+    let from = match entry.line {
         Some(line) => format!("{}:{line}", path.display()),
         None => "default".to_owned(),
     };
-    json!({ "key": format!("{}{place}.{}", shown.group, shown.key), "value": value, "from": from })
+    json!({ "key": format!("{}{index}.{}", entry.section, entry.key), "value": value, "from": from })
 }

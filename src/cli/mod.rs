@@ -160,7 +160,7 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             }
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
-                let config = common.path().ok().and_then(|path| Config::look(&path).ok());
+                let config = common.path().ok().and_then(|path| Config::inspect(&path).ok());
                 let hardware = config.map(|reading| reading.config.hardware);
                 modem::probe_port(&port, baud, hardware.as_deref(), common.json).await
             }
@@ -176,12 +176,12 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
 /// it: errors elsewhere in the file must not keep an operator from a running daemon.
 fn client(common: &Common) -> anyhow::Result<AdminClient> {
     let path = common.path()?;
-    let reading = Config::look(&path)?;
-    if !reading.is_sure("admin", "socket") {
+    let reading = Config::inspect(&path)?;
+    if !reading.is_certain("admin", "socket") {
         // A different daemon might answer on the default socket.
         return Err(ConfigError { path, faults: Ok(reading.faults) }.into());
     }
-    Ok(AdminClient::new(reading.config.socket))
+    Ok(AdminClient::new(reading.config.admin.socket))
 }
 
 /// Writes manual pages (`*.1`) and completions for bash, zsh and fish. Packages are built with it.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::daemon::config::Config;
-use crate::daemon::{Daemon, Liveness, logging, rlimits, system_sources};
+use crate::daemon::{Daemon, Liveness, logging, system_sources};
 
 /// How long systemd waits at most for the first attempt to reach the modem on every port.
 const FIRST_TRIES: Duration = Duration::from_secs(60);
@@ -15,19 +15,19 @@ const FIRST_TRIES: Duration = Duration::from_secs(60);
 /// Runs the daemon until SIGTERM or SIGINT. On SIGHUP it reads its configuration again.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _logging = logging::start(&config.log)?;
-    rlimits::take();
+    system_sources::raise_limits();
     for what in &config.without_effect {
         tracing::warn!(
             event = "without_effect",
             what,
-            "configured, but has no effect in this version"
+            "the configuration has a part without effect"
         );
     }
     let mut stop = StopSignals::listen()?;
     let daemon = Daemon::start(&config, system_sources::clock(), system_sources::entropy()).await?;
     let address = daemon.address();
-    tracing::info!(event = "started", %address, socket = %config.socket.display(), "serving");
-    tokio::spawn(announce(daemon.first_tries(FIRST_TRIES)));
+    tracing::info!(event = "started", %address, socket = %config.admin.socket.display(), "serving");
+    tokio::spawn(announce(daemon.wait_for_first_tries(FIRST_TRIES)));
     let watchdog = sd_notify::watchdog_enabled();
     let feeding = watchdog.map(|limit| tokio::spawn(feed_watchdog(daemon.liveness(), limit / 3)));
     while stop.next().await == Sign::Hangup {
@@ -61,7 +61,7 @@ async fn announce(first_tries: impl Future<Output = bool>) {
 /// Feeds systemd's watchdog as long as the daemon works. When it does not, systemd restarts it.
 async fn feed_watchdog(mut liveness: Liveness, period: Duration) {
     loop {
-        match liveness.look(period).await {
+        match liveness.check(period).await {
             Ok(()) => notify(sd_notify::NotifyState::Watchdog),
             Err(why) => tracing::error!(
                 event = "not_alive",

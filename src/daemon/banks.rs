@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::config::{BankKeys, Config};
+use super::config::{BankSection, Config};
 use crate::bank::{Adapter, BankConfig, BankProfile};
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord};
 use crate::domain::{Iccid, PortName, Timestamp};
@@ -24,7 +24,7 @@ pub(super) fn banks(config: &Config) -> Result<Vec<BankPorts>, (usize, String)> 
 /// tell: each fault with its line.
 pub(super) fn faults(config: &Config) -> Vec<(usize, String)> {
     let own = read_bank_profiles(&config.hardware).0;
-    let fault = |bank: &BankKeys| ports(bank, &own).err().map(|fault| (bank.line, fault));
+    let fault = |bank: &BankSection| ports(bank, &own).err().map(|fault| (bank.line, fault));
     config.banks.iter().filter_map(fault).collect()
 }
 
@@ -33,7 +33,7 @@ pub(super) fn profile_faults(hardware: &Path) -> Vec<(String, String)> {
     read_bank_profiles(hardware).1
 }
 
-fn ports(bank: &BankKeys, own: &[BankProfile]) -> Result<BankPorts, String> {
+fn ports(bank: &BankSection, own: &[BankProfile]) -> Result<BankPorts, String> {
     let Some(profile) = BankProfile::find(own, &bank.profile) else {
         let mut names: Vec<String> =
             own.iter().map(|profile| profile.name.clone()).chain(BankProfile::names()).collect();

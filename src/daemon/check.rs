@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use super::banks;
-use super::config::{Config, Fault, ModemPorts, Reading};
+use super::config::{Config, Fault, Inspection, ModemSection};
 pub use super::rights::UserIdentity;
 use super::rights::{Access, group_of};
 use crate::driver::{self, credential, credential_name, read_profiles};
@@ -24,9 +24,9 @@ const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /// Every fault that starting with this configuration on this machine as this user would meet, as
 /// far as the file says surely what it means. Where a daemon of this configuration runs already,
 /// what that one holds is no fault.
-pub async fn machine_faults(reading: &Reading, who: &UserIdentity) -> Vec<Fault> {
+pub async fn machine_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fault> {
     let config = &reading.config;
-    let sure = |group, key| reading.is_sure(group, key).then_some(config);
+    let sure = |group, key| reading.is_certain(group, key).then_some(config);
     let mut faults: Vec<Fault> = sure("hardware", "folder").map(profile_faults).unwrap_or_default();
     if let Some(config) = sure("hardware", "folder") {
         faults.extend(banks::faults(config).into_iter().map(|(line, text)| Fault { line, text }));
@@ -49,22 +49,22 @@ pub async fn machine_faults(reading: &Reading, who: &UserIdentity) -> Vec<Fault>
 }
 
 /// The ports that banks name, as modems' are looked at.
-fn bank_ports(config: &Config) -> Vec<ModemPorts> {
+fn bank_ports(config: &Config) -> Vec<ModemSection> {
     let named = config.banks.iter().flat_map(|bank| {
         let control = bank.control.iter().map(|path| path.display().to_string());
         bank.ports.iter().cloned().chain(control).map(|port| (port, bank.line))
     });
     named
-        .map(|(port, line)| ModemPorts { port, baud: 0, profile: None, pin_file: None, line })
+        .map(|(port, line)| ModemSection { port, baud: 0, profile: None, pin_file: None, line })
         .collect()
 }
 
 /// Whether a daemon answers on the socket of this configuration.
 pub fn runs(config: &Config) -> bool {
-    UnixStream::connect(&config.socket).is_ok()
+    UnixStream::connect(&config.admin.socket).is_ok()
 }
 
-fn port_faults(modem: &ModemPorts, who: &UserIdentity) -> Vec<Fault> {
+fn port_faults(modem: &ModemSection, who: &UserIdentity) -> Vec<Fault> {
     let fault = |text| Fault { line: modem.line, text };
     let paths = paths(modem);
     if paths.is_empty() && is_glob(&modem.port) {
@@ -118,7 +118,7 @@ async fn held_ports(config: &Config) -> Vec<Fault> {
     faults
 }
 
-fn paths(modem: &ModemPorts) -> Vec<PathBuf> {
+fn paths(modem: &ModemSection) -> Vec<PathBuf> {
     glob::glob(&modem.port).map(|paths| paths.flatten().collect()).unwrap_or_default()
 }
 
@@ -128,7 +128,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// PIN files that cannot be used, or that everybody can read.
-fn pin_fault(modem: &ModemPorts, who: &UserIdentity) -> Option<Fault> {
+fn pin_fault(modem: &ModemSection, who: &UserIdentity) -> Option<Fault> {
     let said = modem.pin_file.as_ref()?;
     let shown = said.display();
     let path = match credential(said) {
@@ -215,7 +215,7 @@ fn customers_fault(config: &Config) -> Option<Fault> {
 }
 
 fn metrics_fault(config: &Config) -> Option<Fault> {
-    let address = config.metrics_listen?;
+    let address = config.admin.metrics_listen?;
     let text = if address == config.http.listen && address.port() != 0 {
         format!("{address} is [http] listen, too; set another metrics_listen")
     } else {
@@ -274,12 +274,13 @@ fn power_cycle_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
 
 fn socket_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let folder = config
+        .admin
         .socket
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let (socket, shown) = (config.socket.display(), folder.display());
-    let text = match (std::fs::metadata(folder), std::fs::symlink_metadata(&config.socket)) {
+    let (socket, shown) = (config.admin.socket.display(), folder.display());
+    let text = match (std::fs::metadata(folder), std::fs::symlink_metadata(&config.admin.socket)) {
         (Err(_), _) => format!(
             "there is no folder {shown} for the socket; make it, or set another [admin] socket"
         ),
@@ -296,11 +297,7 @@ fn socket_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
 
 /// The line that a key stands on; 0 when it does not.
 fn line(config: &Config, group: &str, key: &str) -> usize {
-    config
-        .said
-        .iter()
-        .find(|said| said.group == group && said.key == key)
-        .map_or(0, |said| said.line)
+    config.entry(group, key).map_or(0, |entry| entry.line)
 }
 
 /// Names of profiles that there are none of. (What is wrong in a profile's own file is told by

@@ -1,4 +1,5 @@
-//! Whether the daemon still does its work, part by part: what systemd's watchdog is fed by.
+//! Checks whether each part of the daemon still works. As long as all do, systemd's watchdog is
+//! notified.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,56 +12,63 @@ use crate::domain::PortName;
 use crate::driver;
 use crate::store::{Store, StoreError};
 
-/// A port's loop turns at least once a minute, but for a command of the operator's that takes a
-/// while.
-const STUCK: Duration = Duration::from_secs(300);
+/// A port is stuck when its loop has not turned for this long. It turns at least once a minute, except
+/// while a slow command of the operator runs.
+const STUCK_AFTER: Duration = Duration::from_secs(300);
 
-/// Looks at the parts.
+/// The parts that are checked, and what the last check found.
 pub struct Liveness {
-    pub(super) store: Store,
-    pub(super) customers: SocketAddr,
-    pub(super) driver: driver::Handle,
-    /// How often each port's loop had turned, and for how long that has been so.
-    pub(super) turns: HashMap<PortName, (u64, Duration)>,
+    store: Store,
+    /// The address of the customers' API.
+    customers: SocketAddr,
+    driver: driver::Handle,
+    /// How often each port's loop had turned, and for how long that has not changed.
+    turns: HashMap<PortName, (u64, Duration)>,
 }
 
 impl Liveness {
-    /// One look; `period` is the time from look to look, and how long each part may take to answer.
+    pub(super) fn new(store: Store, customers: SocketAddr, driver: driver::Handle) -> Liveness {
+        Liveness { store, customers, driver, turns: HashMap::new() }
+    }
+
+    /// Checks all parts once. `period` is the time between checks, and how long each part may take to
+    /// answer.
     ///
     /// # Errors
-    /// Which part does not answer.
-    pub async fn look(&mut self, period: Duration) -> Result<(), String> {
-        if let Some(why) = silent(&self.store, self.customers, period).await.into_iter().next() {
-            return Err(why);
+    /// The part that does not answer.
+    pub async fn check(&mut self, period: Duration) -> Result<(), String> {
+        let silent = unresponsive(&self.store, self.customers, period).await;
+        if let Some(fault) = silent.into_iter().next() {
+            return Err(fault);
         }
         let turns = self.driver.loop_turns();
-        match stuck(&mut self.turns, turns, period) {
+        match stuck_port(&mut self.turns, turns, period) {
             Some(port) => Err(format!("the task of {port} is stuck")),
             None => Ok(()),
         }
     }
 }
 
-/// Which of the database's writer and the customers' API do not answer in time. Any answer will do:
-/// a full disk is no reason to start anew.
-pub(super) async fn silent(
+/// Which of the database's writer and the customers' API do not answer in time. Any answer is good
+/// enough: with a full disk, for example, a restart would not help.
+pub(super) async fn unresponsive(
     store: &Store,
     customers: SocketAddr,
-    patience: Duration,
+    timeout: Duration,
 ) -> Vec<String> {
     let mut faults = Vec::new();
     let writer = store.write(|_| Ok::<(), StoreError>(()));
-    if matches!(tokio::time::timeout(patience, writer).await, Err(_) | Ok(Err(StoreError::Gone))) {
+    if matches!(tokio::time::timeout(timeout, writer).await, Err(_) | Ok(Err(StoreError::Gone))) {
         faults.push("the database's writer does not answer".to_owned());
     }
-    if !matches!(tokio::time::timeout(patience, answer(customers)).await, Ok(Ok(()))) {
+    if !matches!(tokio::time::timeout(timeout, request(customers)).await, Ok(Ok(()))) {
         faults.push(format!("the customers' API does not answer on {customers}"));
     }
     faults
 }
 
 /// The first port whose loop has not turned for too long.
-fn stuck(
+fn stuck_port(
     known: &mut HashMap<PortName, (u64, Duration)>,
     now: Vec<(PortName, u64)>,
     period: Duration,
@@ -68,19 +76,19 @@ fn stuck(
     let mut next = HashMap::with_capacity(now.len());
     let mut found = None;
     for (port, turns) in now {
-        let before = known.get(&port).filter(|(before, _)| *before == turns);
-        let still = before.map_or(Duration::ZERO, |(_, still)| *still + period);
-        if still >= STUCK && found.is_none() {
+        let unchanged = known.get(&port).filter(|(before, _)| *before == turns);
+        let unchanged_for = unchanged.map_or(Duration::ZERO, |(_, so_far)| *so_far + period);
+        if unchanged_for >= STUCK_AFTER && found.is_none() {
             found = Some(port.clone());
         }
-        next.insert(port, (turns, still));
+        next.insert(port, (turns, unchanged_for));
     }
     *known = next;
     found
 }
 
-/// Asks the API something; any answer is one.
-async fn answer(mut address: SocketAddr) -> std::io::Result<()> {
+/// Sends the API a request and waits for the beginning of the answer.
+async fn request(mut address: SocketAddr) -> std::io::Result<()> {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -98,13 +106,13 @@ mod tests {
     #[test]
     fn a_port_is_stuck_when_its_loop_has_not_turned_for_five_minutes() {
         let mut known = HashMap::new();
-        let mut look = |a, b| {
+        let mut check = |a, b| {
             let port = PortName::from_stored;
             let now = vec![(port("a"), a), (port("b"), b)];
-            stuck(&mut known, now, Duration::from_secs(100))
+            stuck_port(&mut known, now, Duration::from_secs(100))
         };
-        assert_eq!([look(1, 1), look(2, 1), look(3, 1)], [None, None, None]);
-        assert_eq!(look(4, 1), Some(PortName::from_stored("b")));
-        assert_eq!(look(4, 2), None);
+        assert_eq!([check(1, 1), check(2, 1), check(3, 1)], [None, None, None]);
+        assert_eq!(check(4, 1), Some(PortName::from_stored("b")));
+        assert_eq!(check(4, 2), None);
     }
 }

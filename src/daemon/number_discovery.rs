@@ -1,4 +1,4 @@
-//! Asks for the numbers of SIMs that have none, a few at a time.
+//! Discovers the numbers of SIMs whose number is unknown, a few at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,30 +8,33 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway::{Error, Gateway, ModemControl, Wanted};
 
-/// So many SIMs are asked at once.
-const AT_ONCE: usize = 8;
-/// How long until the next look after the database failed.
+/// The maximum number of SIMs that are asked at the same time.
+const CONCURRENT: usize = 8;
+/// How long to wait after the database has failed.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// Looks when a SIM begins to work and when an earlier question is to be repeated, until the daemon
-/// stops.
+/// Runs until the daemon stops: whenever a SIM becomes ready, and when an attempt is to be repeated.
 pub(super) async fn run(
     gateway: Gateway,
-    desk: Arc<dyn ModemControl>,
+    modem_control: Arc<dyn ModemControl>,
     stopping: CancellationToken,
 ) {
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = ask_for_ever(gateway, desk) => {}
+        () = discover(gateway, modem_control) => {}
     }
 }
 
-async fn ask_for_ever(gateway: Gateway, desk: Arc<dyn ModemControl>) {
+async fn discover(gateway: Gateway, modem_control: Arc<dyn ModemControl>) {
     loop {
-        let pause = match round(&gateway, &desk).await {
+        let pause = match ask_all(&gateway, &modem_control).await {
             Ok(pause) => pause,
             Err(error) => {
-                tracing::warn!(event = "numbers_unasked", %error, "SIMs without a number could not be looked for");
+                tracing::warn!(
+                    event = "numbers_unasked",
+                    %error,
+                    "cannot read which SIMs have no number"
+                );
                 RETRY
             }
         };
@@ -42,34 +45,40 @@ async fn ask_for_ever(gateway: Gateway, desk: Arc<dyn ModemControl>) {
     }
 }
 
-/// How long until the next look.
-async fn round(gateway: &Gateway, desk: &Arc<dyn ModemControl>) -> Result<Duration, Error> {
+/// Asks for every number that is wanted now. Returns the time until the next attempt is due.
+async fn ask_all(
+    gateway: &Gateway,
+    modem_control: &Arc<dyn ModemControl>,
+) -> Result<Duration, Error> {
     let mut asked = JoinSet::new();
     for wanted in gateway.numbers().due_discoveries().await?.0 {
-        if asked.len() >= AT_ONCE {
+        if asked.len() >= CONCURRENT {
             asked.join_next().await;
         }
-        let (gateway, desk) = (gateway.clone(), Arc::clone(desk));
-        asked.spawn(async move { ask(&gateway, &*desk, &wanted).await });
+        let (gateway, modem_control) = (gateway.clone(), Arc::clone(modem_control));
+        asked.spawn(async move { ask(&gateway, &*modem_control, &wanted).await });
     }
     while asked.join_next().await.is_some() {}
     let next = gateway.numbers().due_discoveries().await?.1;
     Ok(next.map_or(Duration::MAX, |next| next.since(gateway.now()).max(Duration::from_secs(1))))
 }
 
-/// First what costs nothing.
-async fn ask(gateway: &Gateway, desk: &dyn ModemControl, wanted: &Wanted) {
+/// Asks for a number: first by USSD, which is free, then by an SMS, which may not be.
+async fn ask(gateway: &Gateway, modem_control: &dyn ModemControl, wanted: &Wanted) {
     let by_ussd = match wanted.ussd {
-        true => gateway.numbers().ask_by_ussd(desk, &wanted.iccid, None).await.map(drop),
-        false => Err(Error::Refused("not its time".to_owned())),
+        true => gateway.numbers().ask_by_ussd(modem_control, &wanted.iccid, None).await.map(drop),
+        false => Err(Error::Refused("not due yet".to_owned())),
     };
     let Err(reason) = by_ussd else {
         return tracing::info!(event = "number_told", by = "ussd", "a SIM's number is known now");
     };
-    tracing::debug!(event = "number_unknown", by = "ussd", %reason, "a SIM's number is not known yet");
+    let still_unknown = |by, reason: Error| {
+        tracing::debug!(event = "number_unknown", by, %reason, "a SIM's number is not known yet");
+    };
+    still_unknown("ussd", reason);
     if wanted.loopback
-        && let Err(reason) = gateway.numbers().ask_by_loopback(desk, &wanted.iccid).await
+        && let Err(reason) = gateway.numbers().ask_by_loopback(modem_control, &wanted.iccid).await
     {
-        tracing::debug!(event = "number_unknown", by = "loopback", %reason, "a SIM's number is not known yet");
+        still_unknown("loopback", reason);
     }
 }

@@ -1,31 +1,31 @@
-//! Reading the configuration anew while everything runs.
+//! Reloading the configuration while the daemon runs.
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::config::{BankKeys, Config, ModemPorts, TakesEffect, takes_effect};
-use super::{limits, logging, ports, settings};
+use parking_lot::Mutex;
+
+use super::config::{BankSection, Config, ModemSection, TakesEffect, takes_effect};
+use super::{logging, ports};
 use crate::driver;
 use crate::gateway::{BoxFuture, Gateway, Reload, Reloaded};
 use crate::http::Throttle;
 
-/// What can be changed, and what it was changed to last.
+/// The parts that a reload changes, and the configuration in effect.
 pub(super) struct Reloader {
     pub file: Option<PathBuf>,
     pub gateway: Gateway,
     pub driver: driver::Handle,
     pub throttle: Throttle,
-    /// What the daemon was started with.
-    pub started: Config,
-    /// What holds now.
-    pub held: Mutex<Config>,
+    /// The configuration that the daemon was started with.
+    pub started_with: Config,
+    pub in_effect: Mutex<Config>,
 }
 
 impl Reload for Reloader {
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>> {
         Box::pin(async move {
-            let done = self.reread().await;
+            let done = self.reload_config().await;
             match &done {
                 Ok(done) => {
                     let (applied, needs_restart) =
@@ -34,10 +34,12 @@ impl Reload for Reloader {
                         event = "reloaded",
                         applied,
                         needs_restart,
-                        "the configuration was read anew"
+                        "the configuration was reloaded"
                     );
                 }
-                Err(why) => tracing::error!(event = "reload_failed", why, "nothing was changed"),
+                Err(why) => {
+                    tracing::error!(event = "reload_failed", why, "nothing was changed");
+                }
             }
             done
         })
@@ -45,12 +47,11 @@ impl Reload for Reloader {
 }
 
 impl Reloader {
-    async fn reread(&self) -> Result<Reloaded, String> {
+    async fn reload_config(&self) -> Result<Reloaded, String> {
         let file = self.file.as_ref().ok_or("this daemon has no configuration file")?;
         let found = Config::load(file).map_err(|error| error.to_string())?;
-        if found.said.is_empty() {
-            // An editor that writes the file at this moment, more likely than a wish for no modems
-            // at all.
+        if found.entries.is_empty() {
+            // Probably an editor is writing the file at this moment.
             return Err(format!("{} is empty; nothing was changed", file.display()));
         }
         self.gateway
@@ -58,71 +59,76 @@ impl Reloader {
             .reload()
             .await
             .map_err(|error| format!("nothing was changed: {error}"))?;
-        let mut held = self.held.lock();
-        let done = compare(&self.started, &held, &found);
-        let next = within(&self.started, &held, found);
-        self.gateway.apply_settings(settings(&next));
-        self.throttle.set(limits(&next));
-        if next.modems != held.modems {
+        let mut in_effect = self.in_effect.lock();
+        let done = compare(&self.started_with, &in_effect, &found);
+        let next = applicable(&self.started_with, &in_effect, found);
+        self.gateway.apply_settings(next.gateway.clone());
+        self.throttle.set(next.limits);
+        if next.modems != in_effect.modems {
             self.driver.serve(ports(&next));
         }
-        if next.log.level != held.log.level {
+        if next.log.level != in_effect.log.level {
             logging::set_level(&next.log.level);
         }
-        *held = next;
+        *in_effect = next;
         Ok(done)
     }
 }
 
-/// What holds of a file while the daemon runs: what needs a restart is as at the start.
-fn within(started: &Config, held: &Config, found: Config) -> Config {
+/// The part of a file that a reload can apply; keys that need a restart keep their values from the
+/// start.
+fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
     let started = started.clone();
-    // Prices in a currency that is not the accounts' would be wrong.
-    let packages =
-        if found.currency == started.currency { found.packages } else { held.packages.clone() };
+    let mut gateway = found.gateway;
+    if gateway.currency != started.gateway.currency {
+        // The prices of the file are converted into a currency that is not yet that of the accounts.
+        gateway.packages = in_effect.gateway.packages.clone();
+        gateway.currency = started.gateway.currency;
+    }
     Config {
         database: started.database,
         http: started.http,
-        socket: started.socket,
+        admin: started.admin,
         banks: started.banks,
         hardware: started.hardware,
         recovery: started.recovery,
-        currency: started.currency,
-        packages,
+        gateway,
         log: super::config::Log { level: found.log.level, ..started.log },
         ..found
     }
 }
 
-/// What is other than it was, in words.
-fn compare(started: &Config, held: &Config, found: &Config) -> Reloaded {
-    let (started_values, held_values, values) = (values(started), values(held), values(found));
-    let money_waits = found.currency != started.currency;
-    let mut done =
-        Reloaded { applied: ports_changed(&held.modems, &found.modems), needs_restart: Vec::new() };
+/// The differences between the configurations, as people read them.
+fn compare(started: &Config, in_effect: &Config, found: &Config) -> Reloaded {
+    let (old, current, new) = (values(started), values(in_effect), values(found));
+    let new_currency = found.gateway.currency != started.gateway.currency;
+    let mut done = Reloaded {
+        applied: ports_changed(&in_effect.modems, &found.modems),
+        needs_restart: Vec::new(),
+    };
     let mut keys: Vec<&(String, String)> =
-        values.keys().chain(held_values.keys()).chain(started_values.keys()).collect();
+        new.keys().chain(current.keys()).chain(old.keys()).collect();
     keys.sort();
     keys.dedup();
-    let same = |a: &[BankKeys], b: &[BankKeys]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_meant_as(b))
+    let same = |a: &[BankSection], b: &[BankSection]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.has_content_of(b))
     };
     if !same(&started.banks, &found.banks) {
         done.needs_restart.push("[[bank]]".to_owned());
     }
     for key in keys {
         let (group, name) = key;
-        let said = values.get(key).map_or("is not set", String::as_str);
-        let waits = money_waits && matches!(group.as_str(), "rentals.packages" | "money.rates");
+        let value = new.get(key).map_or("is not set", String::as_str);
+        let waits = new_currency && matches!(group.as_str(), "rentals.packages" | "money.rates");
         match takes_effect(group, name) {
             TakesEffect::Reload if !waits => {
-                if values.get(key) != held_values.get(key) {
-                    done.applied.push(format!("{group}.{name} {said}"));
+                if new.get(key) != current.get(key) {
+                    done.applied.push(format!("{group}.{name} {value}"));
                 }
             }
             _ => {
-                if values.get(key) != started_values.get(key) {
-                    done.needs_restart.push(format!("{group}.{name} {said}"));
+                if new.get(key) != old.get(key) {
+                    done.needs_restart.push(format!("{group}.{name} {value}"));
                 }
             }
         }
@@ -130,23 +136,25 @@ fn compare(started: &Config, held: &Config, found: &Config) -> Reloaded {
     done
 }
 
-/// Every value that holds beside the modems', as `= value`.
+/// Every value in effect except those of modems and banks, as `= value`.
 fn values(config: &Config) -> BTreeMap<(String, String), String> {
-    let shown = config.shown().into_iter().filter(|shown| shown.place.is_none());
-    shown.map(|shown| ((shown.group, shown.key), format!("= {}", shown.value))).collect()
+    let entries = config.effective_entries().into_iter().filter(|entry| entry.index.is_none());
+    entries.map(|entry| ((entry.section, entry.key), format!("= {}", entry.value))).collect()
 }
 
-fn ports_changed(before: &[ModemPorts], after: &[ModemPorts]) -> Vec<String> {
-    let of =
-        |ports: &[ModemPorts], port: &str| ports.iter().find(|modem| modem.port == port).cloned();
-    let removed = before.iter().filter(|modem| of(after, &modem.port).is_none());
+fn ports_changed(before: &[ModemSection], after: &[ModemSection]) -> Vec<String> {
+    let find =
+        |ports: &[ModemSection], port: &str| ports.iter().find(|modem| modem.port == port).cloned();
+    let removed = before.iter().filter(|modem| find(after, &modem.port).is_none());
     let removed = removed.map(|modem| format!("modem {} removed", modem.port));
-    let here = after.iter().filter_map(|modem| match of(before, &modem.port) {
+    let added_or_changed = after.iter().filter_map(|modem| match find(before, &modem.port) {
         None => Some(format!("modem {} added", modem.port)),
-        Some(known) if !known.is_meant_as(modem) => Some(format!("modem {} changed", modem.port)),
+        Some(known) if !known.has_content_of(modem) => {
+            Some(format!("modem {} changed", modem.port))
+        }
         Some(_) => None,
     });
-    removed.chain(here).collect()
+    removed.chain(added_or_changed).collect()
 }
 
 #[cfg(test)]
@@ -158,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_applied_and_what_waits_is_told_in_words() {
+    fn applied_changes_and_those_that_need_a_restart_are_reported() {
         let started = config(
             "[http]\nlisten = \"127.0.0.1:1\"\n[[modem]]\nport = \"/dev/a\"\n[[modem]]\nport = \
              \"/dev/b\"",
@@ -207,16 +215,22 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_restart_is_named_again_and_what_was_applied_is_not() {
+    fn a_change_that_needs_a_restart_is_reported_again_and_an_applied_one_is_not() {
         let started = config("");
         let found = config(
             "[orders]\nlifetime = \"5m\"\n[log]\nformat = \"json\"\nlevel = \
              \"debug\"\n[money]\ncurrency = \"EUR\"",
         );
-        let held = within(&started, &started, found.clone());
-        assert_eq!((held.log.level.as_str(), held.log.format), ("debug", started.log.format));
-        assert_eq!((held.currency.as_str(), &held.packages), ("USD", &started.packages));
-        let again = compare(&started, &held, &found);
+        let in_effect = applicable(&started, &started, found.clone());
+        assert_eq!(
+            (in_effect.log.level.as_str(), in_effect.log.format),
+            ("debug", started.log.format)
+        );
+        assert_eq!(
+            (in_effect.gateway.currency.as_str(), &in_effect.gateway.packages),
+            ("USD", &started.gateway.packages)
+        );
+        let again = compare(&started, &in_effect, &found);
         assert_eq!(again.applied, [""; 0]);
         assert_eq!(again.needs_restart, ["log.format = \"json\"", "money.currency = \"EUR\""]);
     }

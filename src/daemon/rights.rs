@@ -1,14 +1,17 @@
-//! What a user may do with a file, by its mode: for this process, or for the user that the service
-//! runs as.
+//! What a user may do with a file, according to the file's mode. The user is that of this process,
+//! or the one that the service runs as.
 
+use std::ffi::CString;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A user and the groups it is in.
+use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getgrouplist, getgroups};
+
+/// A user and its groups, from any source of users that the system knows (local files, LDAP, …).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserIdentity {
-    /// Its name, for people.
+    /// The name, for messages.
     pub name: String,
     uid: u32,
     groups: Vec<u32>,
@@ -19,59 +22,35 @@ pub struct UserIdentity {
 pub(super) enum Access {
     Read,
     Write,
-    /// To look for a name in a folder.
+    /// Look up a name in a folder.
     Enter,
-    /// To run a program.
+    /// Run a program.
     Execute,
 }
 
 impl UserIdentity {
     /// The user of this process.
     pub fn this_process() -> UserIdentity {
-        let uid = rustix::process::geteuid().as_raw();
-        let others = rustix::process::getgroups().unwrap_or_default();
-        let groups = others
-            .into_iter()
-            .chain([rustix::process::getegid()])
-            .map(|group| group.as_raw())
-            .collect();
-        let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        UserIdentity {
-            name: name_of(&passwd, uid).unwrap_or_else(|| format!("user {uid}")),
-            uid,
-            groups,
-        }
+        let uid = geteuid();
+        let name = user_name(uid).unwrap_or_else(|| format!("user {uid}"));
+        let groups = getgroups().unwrap_or_default();
+        UserIdentity::new(name, uid, groups.into_iter().chain([getegid()]))
     }
 
     /// A user of this machine by its name.
     pub fn named(name: &str) -> Option<UserIdentity> {
-        let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
-        let group = std::fs::read_to_string("/etc/group").ok()?;
-        UserIdentity::read(name, &passwd, &group)
+        let user = User::from_name(name).ok()??;
+        let groups = getgrouplist(&CString::new(name).ok()?, user.gid).unwrap_or_default();
+        Some(UserIdentity::new(user.name, user.uid, groups.into_iter().chain([user.gid])))
     }
 
-    fn read(name: &str, passwd: &str, group: &str) -> Option<UserIdentity> {
-        let mut fields = passwd
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?
-            .split(':')
-            .skip(1);
-        let (uid, own) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-        let member = |line: &str| {
-            let mut fields = line.split(':').skip(2);
-            let id = fields.next()?.parse().ok()?;
-            fields.next()?.split(',').any(|member| member == name).then_some(id)
-        };
-        Some(UserIdentity {
-            name: name.to_owned(),
-            uid,
-            groups: group.lines().filter_map(member).chain([own]).collect(),
-        })
+    fn new(name: String, uid: Uid, groups: impl Iterator<Item = Gid>) -> UserIdentity {
+        UserIdentity { name, uid: uid.as_raw(), groups: groups.map(Gid::as_raw).collect() }
     }
 
-    /// Whether the file's mode lets this user do that. (Access lists are not looked at.)
-    pub(super) fn permits(&self, want: Access, file: &Metadata) -> bool {
-        let bit = match want {
+    /// Whether the file's mode gives this user the access. (Access control lists are not examined.)
+    pub(super) fn permits(&self, access: Access, file: &Metadata) -> bool {
+        let bit = match access {
             Access::Read => 0o4,
             Access::Write => 0o2,
             Access::Enter | Access::Execute => 0o1,
@@ -85,7 +64,7 @@ impl UserIdentity {
         file.mode() & (bit << shift) != 0
     }
 
-    /// Whether this user gets to a path: through every folder above it.
+    /// Whether this user may enter every folder above a path.
     pub(super) fn reaches(&self, path: &Path) -> bool {
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         folders
@@ -94,53 +73,47 @@ impl UserIdentity {
     }
 }
 
-/// The name of a file's group.
-pub(super) fn group_of(file: &Metadata) -> String {
-    let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    name_of(&groups, file.gid()).unwrap_or_else(|| file.gid().to_string())
+fn user_name(uid: Uid) -> Option<String> {
+    User::from_uid(uid).ok()?.map(|user| user.name)
 }
 
-/// The name in the first field of the line with this number in its third.
-fn name_of(file: &str, id: u32) -> Option<String> {
-    let line = file
-        .lines()
-        .find(|line| line.split(':').nth(2).and_then(|field| field.parse().ok()) == Some(id))?;
-    line.split(':').next().map(str::to_owned)
+/// The name of a file's group, or its number.
+pub(super) fn group_of(file: &Metadata) -> String {
+    let group = Group::from_gid(Gid::from_raw(file.gid())).ok().flatten();
+    group.map_or_else(|| file.gid().to_string(), |group| group.name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    const PASSWD: &str =
-        "root:x:0:0::/root:/bin/sh\nsimbridge:x:990:980::/var/lib/simbridge:/usr/sbin/nologin\n";
-    const GROUP: &str = "root:x:0:\ndialout:x:20:ann,simbridge\nsimbridge:x:980:\naudio:x:29:ann\n";
+    use super::*;
 
     #[test]
-    fn a_user_and_its_groups() {
-        let who = UserIdentity::read("simbridge", PASSWD, GROUP).unwrap();
-        assert_eq!((who.uid, who.groups.as_slice()), (990, &[20, 980][..]));
-        assert_eq!(UserIdentity::read("sim", PASSWD, GROUP), None);
-        assert_eq!(name_of(GROUP, 20).as_deref(), Some("dialout"));
+    fn users_and_groups_are_found_by_name() {
+        let root = UserIdentity::named("root").unwrap();
+        assert_eq!((root.name.as_str(), root.uid, root.groups.contains(&0)), ("root", 0, true));
+        assert_eq!(UserIdentity::named("no-such-user"), None);
+        assert_eq!(group_of(&std::fs::metadata("/").unwrap()), "root");
+        assert_eq!(UserIdentity::this_process().uid, geteuid().as_raw());
     }
 
     #[test]
-    fn the_class_that_fits_first_decides() {
+    fn the_first_class_that_applies_decides() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let meta = |mode| {
             file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
             file.as_file().metadata().unwrap()
         };
         let (uid, gid) = (meta(0o600).uid(), meta(0o600).gid());
-        let who = |uid, groups: &[u32]| UserIdentity {
+        let user = |uid, groups: &[u32]| UserIdentity {
             name: String::new(),
             uid,
             groups: groups.to_vec(),
         };
         let (other, member, root) =
-            (who(uid + 77, &[gid + 77]), who(uid + 77, &[gid]), who(0, &[]));
-        for (mode, who, want, permits) in [
+            (user(uid + 77, &[gid + 77]), user(uid + 77, &[gid]), user(0, &[]));
+        for (mode, user, access, permits) in [
             (0o640, &other, Access::Read, false),
             (0o644, &other, Access::Read, true),
             (0o640, &member, Access::Read, true),
@@ -148,7 +121,7 @@ mod tests {
             (0o607, &member, Access::Write, false),
             (0o000, &root, Access::Write, true),
         ] {
-            assert_eq!(who.permits(want, &meta(mode)), permits, "{mode:o} {want:?}");
+            assert_eq!(user.permits(access, &meta(mode)), permits, "{mode:o} {access:?}");
         }
     }
 }

@@ -1,33 +1,39 @@
-//! The real clock and the real randomness: the one place where they are read.
+//! What the daemon takes from the operating system: the real clock, real randomness, and as many
+//! file descriptors as it may have. Clock and randomness are read nowhere else.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::monotonic_clock::Steady;
+use super::monotonic_clock::MonotonicClock;
 use crate::domain::Timestamp;
 use crate::gateway::{Clock, Entropy};
 
-/// Tells what the system's clock says, right or wrong.
+/// The signal that Linux sends when a write exceeds the limit on file sizes.
+const SIGXFSZ: i32 = 25;
+
+/// Reads a wall clock, which may be wrong or be set.
 pub type WallClock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The system's wall clock, but for its being set back.
+/// The system's wall clock, except that it never goes back.
 pub fn clock() -> Clock {
-    steady(Box::new(|| utc_now().into()))
+    monotonic(Box::new(|| utc_now().into()))
 }
 
-/// A wall clock that never goes back: what is made now is never older than what was made before.
-pub fn steady(wall: WallClock) -> Clock {
+/// A wall clock made monotonic: what is created now is never older than what was created before.
+pub fn monotonic(wall: WallClock) -> Clock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the edge: how long it really was since the last look"
+        reason = "the edge: measures the time since the clock was last read"
     )]
     let start = std::time::Instant::now();
-    let steady = Mutex::new(Steady::new(wall()));
+    let clock = Mutex::new(MonotonicClock::new(wall()));
     Arc::new(move || {
-        let mut steady = steady.lock();
-        steady.now(wall(), start.elapsed())
+        let mut clock = clock.lock();
+        clock.now(wall(), start.elapsed())
     })
 }
 
@@ -47,4 +53,26 @@ pub fn entropy() -> Entropy {
 pub fn random() -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
+}
+
+/// Raises the limit on file descriptors as far as the system permits, and makes exceeding the limit
+/// on file sizes an error of the write instead of the end of the process. Needs a runtime.
+pub fn raise_limits() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        // If this fails, the present limit stays in force.
+        let _ =
+            setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    }
+    if let Ok(mut exceeded) = signal(SignalKind::from_raw(SIGXFSZ)) {
+        tokio::spawn(async move { while exceeded.recv().await.is_some() {} });
+    }
+}
+
+/// How many connections to accept at a time if the configuration allows `configured`: at most half
+/// of all file descriptors, since modems and the database need the others.
+pub(super) fn connection_limit(configured: usize) -> usize {
+    let descriptors =
+        getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+    descriptors.map_or(configured, |descriptors| configured.min(descriptors / 2))
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::calendar::add_months;
 use super::price::{Charge, Price, Rates};
-use super::{AccountId, Amount, RentalId, SimId, Timestamp};
+use super::{AccountId, RentalId, SimId, Timestamp};
 
 /// How long a customer rents: `1m`, `3m`, `6m`, `1y`, or whatever else the operator sells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,16 +76,6 @@ impl Packages {
     /// Packages with their prices, and the rates that these are converted at.
     pub fn new(prices: BTreeMap<Package, Price>, rates: Rates) -> Packages {
         Packages { prices, rates }
-    }
-
-    /// The document's prices.
-    pub fn document() -> BTreeMap<Package, Price> {
-        let euros = [("1m", 1500), ("3m", 3000), ("6m", 5000), ("1y", 7000)];
-        let package = |(name, cents): (&str, i64)| {
-            let price = Price { amount: Amount(cents), currency: "EUR".to_owned() };
-            name.parse().ok().map(|package| (package, price))
-        };
-        euros.into_iter().filter_map(package).collect()
     }
 
     /// The package that a name means, and what it costs now; `None` when it is not sold.
@@ -251,7 +241,6 @@ mod tests {
         ] {
             assert!(name.parse::<Package>().is_err(), "{name}");
         }
-        assert_eq!(Packages::document().len(), 4);
     }
 
     #[test]

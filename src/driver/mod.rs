@@ -130,21 +130,20 @@ pub struct Settings {
     pub recovery: Recovery,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
+impl Settings {
+    /// The intervals and time-outs that suit real modems.
+    pub fn new(hardware: Option<PathBuf>, recovery: Recovery) -> Settings {
         Settings {
             keep_alive: Duration::from_secs(60),
             settled_after: Duration::from_secs(120),
             write_timeout: Duration::from_secs(5),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
-            hardware: None,
-            recovery: Recovery::default(),
+            hardware,
+            recovery,
         }
     }
-}
 
-impl Settings {
     fn session(&self, port: PortName) -> SessionConfig {
         let (keep_alive, settled_after) = (self.keep_alive, self.settled_after);
         SessionConfig { keep_alive, settled_after, ..SessionConfig::new(port) }
@@ -168,12 +167,6 @@ pub struct Driver {
 
 /// How long workers may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// Serves all ports that the patterns name with the default settings. Spawns on the current tokio
-/// runtime, which needs its timer and I/O.
-pub fn start<H: ModemEvents, P: Into<Ports>>(patterns: Vec<P>, host: Arc<H>) -> Driver {
-    start_with(patterns, Settings::default(), host)
-}
 
 /// The other program that has a port open, in words.
 pub async fn holder(port: &Path) -> Option<String> {

@@ -14,7 +14,7 @@ use super::holders::Holders;
 use super::modem_events::{HostError, ModemEvents};
 use super::port_record::PortRecord;
 use super::session_runner::{End, SessionRunner};
-use super::{Settings, port};
+use super::{Recovery, Settings, port};
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, SimCard};
 use crate::domain::{Iccid, Imei, PortName};
 use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
@@ -127,7 +127,7 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
         Err(reason) => return nothing(reason),
     };
     let profiles = hardware.map(|folder| Arc::new(read_profiles(folder).0)).unwrap_or_default();
-    let settings = Settings::default();
+    let settings = Settings::new(None, Recovery::none());
     let config = SessionConfig {
         profiles,
         ..settings.session(PortName::from_stored(path.to_string_lossy()))

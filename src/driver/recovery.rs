@@ -23,9 +23,10 @@ pub struct Recovery {
     pub power_cycle: Vec<String>,
 }
 
-impl Default for Recovery {
-    fn default() -> Recovery {
-        Recovery { resets_per_hour: 6, usb_rebind: true, power_cycle: Vec::new() }
+impl Recovery {
+    /// Failed modems are left alone but for opening their port again.
+    pub fn none() -> Recovery {
+        Recovery { resets_per_hour: 0, usb_rebind: false, power_cycle: Vec::new() }
     }
 }
 
@@ -80,14 +81,17 @@ mod tests {
     use super::*;
     use RecoveryStep::{HardReset, PowerCycle, Reopen, SoftReset, UsbRebind};
 
+    fn with_resets(resets_per_hour: u32) -> Recovery {
+        Recovery { resets_per_hour, ..Recovery::none() }
+    }
+
     fn at(minutes: u64) -> Moment {
         Moment::since_origin(Duration::from_secs(minutes * 60))
     }
 
     #[test]
     fn each_failure_is_answered_more_strongly_and_then_from_the_beginning() {
-        let recovery = Recovery { resets_per_hour: 60, ..Recovery::default() };
-        let mut ladder = RecoveryEscalation::new(&recovery, at(0));
+        let mut ladder = RecoveryEscalation::new(&with_resets(60), at(0));
         let steps: Vec<RecoveryStep> =
             (0..6).map(|minute| ladder.fail(|_| true, at(minute))).collect();
         assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
@@ -102,7 +106,7 @@ mod tests {
 
     #[test]
     fn strong_steps_are_limited_in_rate_and_never_lost() {
-        let mut ladder = RecoveryEscalation::new(&Recovery::default(), at(0));
+        let mut ladder = RecoveryEscalation::new(&with_resets(6), at(0));
         let steps: Vec<RecoveryStep> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
         assert_eq!(
             steps,
@@ -121,8 +125,7 @@ mod tests {
 
     #[test]
     fn without_resets_the_port_is_only_opened_again() {
-        let recovery = Recovery { resets_per_hour: 0, ..Recovery::default() };
-        let mut ladder = RecoveryEscalation::new(&recovery, at(0));
+        let mut ladder = RecoveryEscalation::new(&with_resets(0), at(0));
         assert!((0..100).all(|minute| ladder.fail(|_| true, at(minute)) == Reopen));
     }
 }

@@ -1,8 +1,8 @@
-//! What the operator can choose.
+//! What the operator can choose. The defaults are in the table of configuration keys
+//! (`daemon/config/table.rs`).
 
 use std::time::Duration;
 
-use crate::domain::price::Rates;
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Countries};
 
@@ -44,37 +44,6 @@ pub struct Settings {
     /// Whether, that failing, they send a message to another SIM of ours; it costs what a message
     /// costs.
     pub ask_loopback: bool,
-}
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            order_lifetime: Duration::from_secs(600),
-            max_open_per_account: 1,
-            share_sim: true,
-            currency: "USD".to_owned(),
-            countries: Countries::default(),
-            international_numbers: false,
-            reuse_window: Duration::from_secs(4 * 3600),
-            reuse_price_percent: 50,
-            number_cooldown: None,
-            packages: Packages::new(Packages::document(), default_rates()),
-            rental_rest: 30 * DAY,
-            block_list: BlockList::default(),
-            text_kept: 30 * DAY,
-            raw_kept: 7 * DAY,
-            ask_ussd: true,
-            ask_loopback: false,
-        }
-    }
-}
-
-/// The rate that the document's euro prices have without a word from the operator.
-fn default_rates() -> Rates {
-    let euro = "1.08".parse().ok().map(|rate| ("EUR".to_owned(), rate));
-    Rates::new("USD", euro.into_iter().collect())
 }
 
 impl Settings {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::DateTime;
 
 use super::*;
+use crate::daemon::config::Config;
+use crate::domain::BlockList;
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::message::Message;
 use crate::domain::modem::{
@@ -42,9 +44,14 @@ fn entropy() -> Entropy {
     Arc::new(move || Some([next.fetch_add(1, Ordering::SeqCst); 32]))
 }
 
+/// The configuration's defaults, but nothing is withheld from customers.
+fn default_settings() -> Settings {
+    Settings { block_list: BlockList::default(), ..Config::defaults().gateway }
+}
+
 impl Fixture {
     async fn open() -> Fixture {
-        Fixture::with(Settings::default()).await
+        Fixture::with(default_settings()).await
     }
 
     async fn with(settings: Settings) -> Fixture {

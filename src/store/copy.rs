@@ -2,13 +2,12 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::StoreError;
+use super::new_file::NewFile;
 
 /// How many copies from before upgrades are kept.
 const KEPT: usize = 3;
@@ -25,42 +24,30 @@ pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError
 /// Keeps the database at `path` as it is before an upgrade from `schema`, beside it; of earlier
 /// copies only the last are kept.
 pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(), StoreError> {
-    // A half-written file must not look like a copy.
-    let unfinished = path.with_added_extension("unfinished");
-    let _ = fs::remove_file(&unfinished);
-    // Nobody else's business: it holds texts.
-    File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    let copied = copy_into(conn, &unfinished).and_then(|()| name(&unfinished, path, schema));
-    if copied.is_err() {
-        let _ = fs::remove_file(&unfinished);
-    }
-    let folder = copied?;
-    File::open(folder).and_then(|folder| folder.sync_all())?;
+    let mut copy = NewFile::create(path)?;
+    copy_into(conn, copy.path())?;
+    publish(&mut copy, path, schema)?;
     forget_old(path);
     Ok(())
 }
 
-/// Gives a finished copy the first name that is free; answers its folder.
-fn name(unfinished: &Path, path: &Path, schema: i64) -> Result<PathBuf, StoreError> {
-    let names = (1..).map(|n| match n {
-        1 => path.with_added_extension(format!("schema-{schema}.backup")),
-        n => path.with_added_extension(format!("schema-{schema}.backup-{n}")),
+/// Gives a finished copy the first name that is free.
+fn publish(copy: &mut NewFile, path: &Path, schema: i64) -> Result<(), StoreError> {
+    let same_schema = copies(path).into_iter().filter(|copy| copy.0 == schema);
+    let newest = same_schema.map(|copy| copy.1).max().unwrap_or(0);
+    let names = (newest + 1..).map(|number| {
+        path.with_added_extension(match number {
+            1 => format!("schema-{schema}.backup"),
+            _ => format!("schema-{schema}.backup-{number}"),
+        })
     });
-    let newest = copies(path)
-        .into_iter()
-        .filter(|copy| copy.0 == schema)
-        .map(|copy| copy.1)
-        .max()
-        .unwrap_or(0);
-    for name in names.skip(newest) {
-        match renameat_with(CWD, unfinished, CWD, &name, RenameFlags::NOREPLACE) {
-            Ok(()) => break,
-            Err(rustix::io::Errno::EXIST) => {}
-            Err(error) => return Err(io::Error::from(error).into()),
+    for name in names {
+        match copy.publish(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            published => return Ok(published?),
         }
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Ok(folder.unwrap_or(Path::new(".")).to_owned())
+    Ok(())
 }
 
 /// The copies beside a database: schema, number, path.

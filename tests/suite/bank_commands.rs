@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
+use simbridge::daemon::config::Config;
 use simbridge::domain::bank::{
     BankReport, PlannedSwitch, RadioReport, RadioState, SlotContents, SlotRecord, SlotReport,
     SwitchOutcome, SwitchReason, SwitchRecord,
@@ -12,7 +13,7 @@ use simbridge::domain::bank::{
 use simbridge::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use simbridge::domain::sim::NumberSource;
 use simbridge::domain::{Iccid, PortName, Timestamp};
-use simbridge::gateway::{BoxFuture, Gateway, Identified, ModemControl, ScannedPort, Settings};
+use simbridge::gateway::{BoxFuture, Gateway, Identified, ModemControl, ScannedPort};
 use simbridge::http;
 use simbridge::store::Store;
 use tokio::runtime::Runtime;
@@ -123,7 +124,7 @@ fn report() -> BankReport {
 async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening) {
     let store = Store::open(&site.dir.path().join("simbridge.db")).unwrap();
     let (clock, entropy) = (Arc::new(|| NOW), Arc::new(|| Some([7; 32])));
-    let gateway = Gateway::open(store, Settings::default(), clock, entropy).await.unwrap();
+    let gateway = Gateway::open(store, Config::defaults().gateway, clock, entropy).await.unwrap();
     let customers = "127.0.0.1:1".parse().unwrap();
     let state = http::admin::AdminState {
         gateway: gateway.clone(),

@@ -196,7 +196,7 @@ fn a_damaged_database_is_named_and_not_touched() {
         let site = Site::with_modems(0);
         let daemon = site.serve();
         site.customer("ann", "10");
-        assert!(daemon.terminate() < Duration::from_secs(5));
+        daemon.terminate();
         let database = site.dir.path().join("simbridge.db");
         // All of it into the file that is to be damaged; a reader that was at work at the stop may
         // have kept it in the log.
@@ -234,7 +234,7 @@ fn a_clock_that_is_set_back_or_forward_takes_no_code_from_anybody() {
     let daemon = runtime
         .block_on(Library::start(
             &config,
-            system_sources::steady(skewed(&hours)),
+            system_sources::monotonic(skewed(&hours)),
             system_sources::entropy(),
         ))
         .unwrap();

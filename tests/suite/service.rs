@@ -41,7 +41,7 @@ fn ready_is_said_when_every_port_has_had_its_first_try_and_not_before() {
         .map(|m| m["state"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(states, ["Absent", "Ready", "Ready", "Ready"]);
-    assert!(daemon.terminate() < Duration::from_secs(5));
+    daemon.terminate();
     assert_eq!(hear(&socket), "STOPPING=1");
 }
 
@@ -63,10 +63,7 @@ fn the_watchdog_is_fed_while_the_writer_answers_and_only_then() {
     let mut said = [0; 64];
     let waiting = Instant::now();
     while socket.recv(&mut said).is_ok() {
-        assert!(
-            waiting.elapsed() < Duration::from_secs(4),
-            "it is fed although the writer is stuck"
-        );
+        assert!(waiting.elapsed() < GIVE_UP, "it is fed although the writer is stuck");
     }
     holder.execute_batch("ROLLBACK").unwrap();
     wait_for("it to be fed again", || socket.recv(&mut said).is_ok());

@@ -267,20 +267,26 @@ impl Daemon {
         self.end();
     }
 
-    /// Stops it with SIGTERM; it must exit with 0. Returns how long that took.
+    /// Stops it with SIGTERM, as `systemctl stop` does, and waits until it has exited successfully.
+    /// Returns how long that took, for benchmarks.
     pub fn terminate(mut self) -> Duration {
         self.terminate_now()
     }
 
-    /// Like [`Daemon::terminate`], for callers that need its log afterwards.
+    /// As [`Daemon::terminate`], for tests that read its log afterwards.
     pub fn terminate_now(&mut self) -> Duration {
         self.read_monitoring();
         let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
-        let asked = Instant::now();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let status = self.child.as_mut().unwrap().wait().unwrap();
+        let asked = Instant::now();
+        let child = self.child.as_mut().unwrap();
+        let mut status = None;
+        wait_for("the daemon to stop", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
         let took = asked.elapsed();
-        assert!(status.success(), "{status}");
+        assert!(status.unwrap().success(), "{status:?}");
         self.end();
         took
     }

@@ -1,142 +1,132 @@
-//! `[[bank]]`: SIM banks, and the radios that their SIMs are put on.
+//! `[[bank]]`: SIM banks, and the radios that use their SIMs.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::reader::Section;
+use super::document::{Document, SectionReader};
+use super::table::bank::{
+    BAUD_RATE, CONTROL, NAME, PIN_FILE, PORTS, PROFILE, QUIET, RENTAL_VISIT, SECTION, SELL_WITHIN,
+    SIM_SLOTS, STAY, SWITCH, VISIT_ON_VIEW,
+};
 use crate::driver::{SWITCH_PLACES, unknown_place};
-
-/// More slots are a slip of the pen.
-const MOST_SLOTS: i64 = 9999;
 
 /// One `[[bank]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BankKeys {
-    /// `name`.
+pub struct BankSection {
     pub name: String,
-    /// `profile`: a file of `hardware/banks`.
+    /// The name of a file in `hardware/banks`.
     pub profile: String,
-    /// `control`: the port that the bank listens on.
+    /// The port that the bank listens on for commands.
     pub control: Option<PathBuf>,
-    /// `switch`: the operator's program.
+    /// The operator's program that switches SIMs, with its arguments.
     pub switch: Vec<String>,
-    /// `ports`: the radios', in the order in which the bank counts them.
+    /// The ports of the radios, in the bank's own order.
     pub ports: Vec<String>,
-    /// `slots`: of each radio, or of the whole bank, as its profile's `reach` is.
+    /// The number of slots of each radio, or of the whole bank, depending on the `reach` in its
+    /// profile.
     pub slots: u32,
-    /// `baud`, of the radios' ports.
+    /// Bits per second on the ports of the radios.
     pub baud: u32,
-    /// `pin_file`: the file with the PIN of the SIM cards.
+    /// The file with the PIN of the SIM cards.
     pub pin_file: Option<PathBuf>,
-    /// `rental_visit`: a rented SIM is on the air at least this often.
+    /// A rented SIM is connected to the network at least this often.
     pub rental_visit: Duration,
-    /// `visit_on_view`: a rented SIM that was off the air for longer is put on when its customer
-    /// looks; `None`: never.
+    /// When its customer looks at a rental, a SIM that was off the network for longer than this is
+    /// connected at once; `None`: never.
     pub visit_on_view: Option<Duration>,
-    /// `sell_within`: a parked SIM is sold when it can be on the air within this; `None`: never.
+    /// A SIM on standby is sold if it can be connected within this time; `None`: never.
     pub sell_within: Option<Duration>,
-    /// `quiet`: so long a SIM stays after its last message.
+    /// The minimum time that a SIM stays connected after its last message.
     pub quiet: Duration,
-    /// `stay`: so long a SIM that nobody waits for stays before another has its turn.
+    /// The time that a SIM without an order stays connected before the next one has its turn.
     pub stay: Duration,
-    /// The line that it stands on.
+    /// The line that the section begins on.
     pub line: usize,
 }
 
-impl BankKeys {
-    /// Whether another entry means the same, on whatever line it stands.
-    pub fn is_meant_as(&self, other: &BankKeys) -> bool {
-        *self == BankKeys { line: self.line, ..other.clone() }
+impl BankSection {
+    /// Whether another section has the same content, wherever it is in the file.
+    pub fn has_content_of(&self, other: &BankSection) -> bool {
+        *self == BankSection { line: self.line, ..other.clone() }
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// All of them.
-pub(super) fn banks(root: &mut Section<'_>) -> Vec<BankKeys> {
-    let mut banks: Vec<BankKeys> = Vec::new();
-    for (place, mut section) in root.sections("bank").into_iter().enumerate() {
-        let bank = bank(&mut section, place);
-        for port in &bank.ports {
-            if port.contains(['*', '?', '[']) {
-                section.fault(
-                    "ports",
-                    format!(
-                        "\"{port}\": a bank's ports are paths, in the order in which it counts \
-                         its radios"
-                    ),
-                );
-            }
-            let twice = bank.ports.iter().filter(|other| *other == port).count() > 1;
-            if twice || banks.iter().any(|other| other.ports.contains(port)) {
-                section.fault(
-                    "ports",
-                    format!("\"{port}\" is named twice; a radio is in one place of one bank"),
-                );
-            }
-        }
+pub(super) fn banks<'d>(document: &'d Document<'d>) -> Vec<BankSection> {
+    let mut banks: Vec<BankSection> = Vec::new();
+    for (index, section) in document.list(&SECTION).into_iter().enumerate() {
+        let bank = bank(&section, index);
+        check_ports(&section, &bank, &banks);
         if banks.iter().any(|other| other.name == bank.name) {
             section.fault_here(format!(
-                "there is a bank \"{}\" already: give each its name",
+                "there is already a bank \"{}\": give each a name of its own",
                 bank.name
             ));
         }
-        section.end();
         banks.push(bank);
     }
     banks
 }
 
-fn bank(section: &mut Section<'_>, place: usize) -> BankKeys {
-    let profile = section.text("profile");
+/// Notes faults of the ports, among themselves and with those of the banks before.
+fn check_ports(section: &SectionReader<'_>, bank: &BankSection, before: &[BankSection]) {
+    for port in &bank.ports {
+        if port.contains(['*', '?', '[']) {
+            section.fault(
+                PORTS.name,
+                format!("\"{port}\": the ports of a bank are paths, in the order of its radios"),
+            );
+        }
+        let is_repeated = bank.ports.iter().filter(|other| *other == port).count() > 1;
+        if is_repeated || before.iter().any(|other| other.ports.contains(port)) {
+            section.fault(
+                PORTS.name,
+                format!("\"{port}\" is listed twice; a radio belongs to one bank, once"),
+            );
+        }
+    }
+}
+
+fn bank(section: &SectionReader<'_>, index: usize) -> BankSection {
+    let profile = section.find(&PROFILE);
     if profile.is_none() {
         section.fault_here(
             "a [[bank]] needs profile = \"swit\", \"module\", \"command\" or a file of your own",
         );
     }
-    let ports = section.texts("ports");
+    let ports = section.find(&PORTS).unwrap_or_default();
     if ports.is_empty() {
         section.fault_here(
-            "a [[bank]] needs ports = [\"/dev/…\", …]: its radios, in the order in which it \
-             counts them",
+            "a [[bank]] needs ports = [\"/dev/…\", …]: its radios, in the bank's own order",
         );
     }
-    let switch = section.texts("switch");
+    let switch = section.get(&SWITCH);
     if let Some(fault) = switch.iter().find_map(|word| unknown_place(word, &SWITCH_PLACES)) {
-        section.fault("switch", format!("`switch`: {fault}"));
+        section.fault(SWITCH.name, format!("`switch`: {fault}"));
     }
-    let slots = section.whole("slots", 1..=MOST_SLOTS).and_then(|slots| u32::try_from(slots).ok());
+    let slots = section.find(&SIM_SLOTS);
     if slots.is_none() {
         section.fault_here(
-            "a [[bank]] needs slots = 16: how many SIMs each radio has (or, where all share them, \
-             the bank)",
+            "a [[bank]] needs slots = 16: the number of SIM slots of each radio (or of the bank, \
+             where all radios share them)",
         );
     }
-    BankKeys {
-        name: section.text("name").unwrap_or_else(|| format!("bank{}", place + 1)),
+    let unless_zero = |time: Duration| Some(time).filter(|time| !time.is_zero());
+    BankSection {
+        name: section.find(&NAME).unwrap_or_else(|| format!("bank{}", index + 1)),
         profile: profile.unwrap_or_default(),
-        control: section.text("control").map(PathBuf::from),
+        control: section.find(&CONTROL),
         switch,
         ports,
         slots: slots.unwrap_or(1),
-        baud: section
-            .whole("baud", 300..=4_000_000)
-            .and_then(|baud| u32::try_from(baud).ok())
-            .unwrap_or(115_200),
-        pin_file: section.text("pin_file").map(PathBuf::from),
-        rental_visit: section.duration("rental_visit").unwrap_or(2 * HOUR),
-        visit_on_view: off_or(section, "visit_on_view", 10 * MINUTE),
-        sell_within: off_or(section, "sell_within", 3 * MINUTE),
-        quiet: section.duration("quiet").unwrap_or(MINUTE),
-        stay: section.duration("stay").unwrap_or(10 * MINUTE),
+        baud: section.get(&BAUD_RATE),
+        pin_file: section.find(&PIN_FILE),
+        rental_visit: section.get(&RENTAL_VISIT),
+        visit_on_view: unless_zero(section.get(&VISIT_ON_VIEW)),
+        sell_within: unless_zero(section.get(&SELL_WITHIN)),
+        quiet: section.get(&QUIET),
+        stay: section.get(&STAY),
         line: section.line(),
     }
-}
-
-/// A time, or zero for never.
-fn off_or(section: &mut Section<'_>, key: &'static str, usual: Duration) -> Option<Duration> {
-    Some(section.duration_or_zero(key).unwrap_or(usual)).filter(|time| !time.is_zero())
 }
 
 #[cfg(test)]
@@ -144,7 +134,7 @@ mod tests {
     use super::super::Config;
 
     #[test]
-    fn a_bank_is_read_and_what_it_lacks_or_has_twice_is_said() {
+    fn a_bank_is_read_and_what_it_lacks_or_has_twice_is_reported() {
         let good = "[[bank]]\nprofile = \"swit\"\ncontrol = \"/dev/b\"\nports = [\"/dev/0\", \
                     \"/dev/1\"]\nslots = 16\n";
         let config = Config::parse(good).unwrap();

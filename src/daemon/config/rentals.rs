@@ -1,87 +1,94 @@
-//! `[money]` and `[rentals]`.
+//! `[money]`, `[money.rates]` and `[rentals.packages]`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::reader::Section;
+use super::document::{Document, FreeEntry};
+use super::table;
 use crate::domain::price::{Price, Rate, Rates, is_currency};
 use crate::domain::rental::{Package, Packages};
 
-/// `[money]`.
+/// The currency of the accounts, and what other currencies are worth in it.
 pub(super) struct Money {
     pub(super) currency: String,
     pub(super) rates: Rates,
 }
 
-/// The rate of the document's euro prices for accounts in dollars.
-const EURO_IN_DOLLARS: &str = "1.08";
-
-pub(super) fn money(mut section: Section<'_>) -> Money {
-    let currency = section.text("currency").unwrap_or_else(|| "USD".to_owned());
+pub(super) fn money<'d>(document: &'d Document<'d>) -> Money {
+    use table::money::{CURRENCY, SECTION};
+    use table::rates::EUR;
+    let (section, rates) = (document.section(&SECTION), document.section(&table::rates::SECTION));
+    let currency = section.get(&CURRENCY);
     if !is_currency(&currency) {
-        section.fault("currency", "a currency is three capital letters like \"USD\"");
+        section.fault(CURRENCY.name, "a currency is three capital letters like \"USD\"");
     }
+    let default_rate = (EUR.default)();
     let mut by_currency: BTreeMap<String, Rate> = BTreeMap::new();
-    if currency == "USD" {
-        by_currency.extend(EURO_IN_DOLLARS.parse().ok().map(|rate| ("EUR".to_owned(), rate)));
+    // The default rate is one of euros in dollars.
+    if currency == (CURRENCY.default)() {
+        by_currency.extend(default_rate.parse().ok().map(|rate| (EUR.name.to_owned(), rate)));
     }
-    for entry in section.section("rates").named_texts() {
+    for entry in rates.free_entries() {
         match entry.value.as_deref().map(str::parse::<Rate>) {
             Some(Ok(rate)) if is_currency(&entry.name) => {
                 by_currency.insert(entry.name, rate);
             }
-            _ => section.fault_at(
+            _ => rates.fault_at(
                 entry.line,
-                format!("a rate is written like EUR = \"{EURO_IN_DOLLARS}\""),
+                format!("a rate is written like {} = \"{default_rate}\"", EUR.name),
             ),
         }
     }
-    section.end();
     Money { rates: Rates::new(currency.clone(), by_currency), currency }
 }
 
-/// `[rentals]`: what is sold, and for how long a SIM rests between tenants.
-pub(super) fn rentals(
-    mut section: Section<'_>,
-    rates: Rates,
-    without_effect: &mut Vec<String>,
-) -> (Packages, Duration) {
-    let rest = section.duration_or_zero("rest").unwrap_or(Duration::from_secs(30 * 24 * 3600));
-    let mut prices = Packages::document();
-    let document: Vec<Package> = prices.keys().cloned().collect();
-    let mut said = Vec::new();
-    for entry in section.section("packages").named_texts() {
-        let Ok(package) = entry.name.parse::<Package>() else {
-            section.fault_at(entry.line, "a package is months or years like \"3m\" or \"1y\"");
+/// The packages that are sold, and what is valid but has no effect.
+pub(super) fn packages<'d>(document: &'d Document<'d>, rates: Rates) -> (Packages, Vec<String>) {
+    let section = document.section(&table::packages::SECTION);
+    let mut prices = default_prices();
+    let mut without_price: Vec<Package> = prices.keys().cloned().collect();
+    for FreeEntry { name, value, line } in section.free_entries() {
+        let Ok(package) = name.parse::<Package>() else {
+            section.fault_at(line, "a package is months or years like \"3m\" or \"1y\"");
             continue;
         };
-        said.push(package.clone());
-        match entry.value.as_deref().map(|text| (text, text.parse::<Price>())) {
+        without_price.retain(|unset| *unset != package);
+        match value.as_deref().map(|text| (text, text.parse::<Price>())) {
             Some(("off", _)) => drop(prices.remove(&package)),
             Some((_, Ok(price))) => {
                 if rates.rate(&price.currency).is_none() {
                     let currency = &price.currency;
                     section.fault_at(
-                        entry.line,
-                        format!("[money.rates] needs {currency} = \"…\", or name another currency"),
+                        line,
+                        format!("[money.rates] needs {currency} = \"…\", or use another currency"),
                     );
                 }
                 prices.insert(package, price);
             }
-            _ => section
-                .fault_at(entry.line, "a package's price is a text like \"15.00 EUR\", or \"off\""),
+            _ => {
+                section.fault_at(line, "a package's price is a text like \"15.00 EUR\", or \"off\"")
+            }
         }
     }
-    // Without a rate the document's prices mean nothing.
-    let unsold = document.iter().filter(|package| !said.contains(package));
-    if unsold.clone().any(|package| {
+    let has_no_rate = |package: &Package| {
         prices.get(package).is_some_and(|price| rates.rate(&price.currency).is_none())
-    }) {
+    };
+    let mut without_effect = Vec::new();
+    if without_price.iter().any(has_no_rate) {
         without_effect.push(
-            "rentals: the document's prices are in EUR, and [money.rates] has no EUR; they"
+            "[rentals.packages]: the default prices are in EUR and [money.rates] has no EUR, so \
+             these packages are not sold"
                 .to_owned(),
         );
     }
-    section.end();
-    (Packages::new(prices, rates), rest)
+    (Packages::new(prices, rates), without_effect)
+}
+
+fn default_prices() -> BTreeMap<Package, Price> {
+    use table::packages::{ONE_MONTH, ONE_YEAR, SIX_MONTHS, THREE_MONTHS};
+    let keys = [ONE_MONTH, THREE_MONTHS, SIX_MONTHS, ONE_YEAR];
+    let prices = keys.into_iter().filter_map(|key| {
+        let price: String = (key.default)();
+        key.name.parse().ok().zip(price.parse().ok())
+    });
+    prices.collect()
 }

@@ -12,10 +12,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("clock_set_back", "this machine's clock was set back by more than a day"),
     ("stopping", "it was asked to stop"),
     ("stopped", "everything is committed and closed"),
-    (
-        "without_effect",
-        "something in the configuration is right, but without effect in this version",
-    ),
+    ("without_effect", "something in the configuration is valid but has no effect"),
     ("log_lines_lost", "nobody took log lines in time; so many were not written"),
     ("fault", "the database holds what cannot be"),
     ("verify_failed", "the database could not be checked"),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Monitor;
-use crate::daemon::liveness::silent;
+use crate::daemon::liveness::unresponsive;
 use crate::domain::PortName;
 
 /// How long each part may take to answer.
@@ -14,7 +14,7 @@ impl Monitor {
     /// The parts that do not answer any more.
     pub(super) async fn find_dead_parts(&self) -> Vec<String> {
         match self.customers.get() {
-            Some(address) => silent(&self.store, *address, TIMEOUT).await,
+            Some(address) => unresponsive(&self.store, *address, TIMEOUT).await,
             None => vec!["customers are not served yet".to_owned()],
         }
     }

@@ -100,7 +100,7 @@ impl Fixture {
 }
 
 fn with_loopback() -> Settings {
-    Settings { ask_loopback: true, ..Settings::default() }
+    Settings { ask_loopback: true, ..default_settings() }
 }
 
 const DAY_S: i64 = 24 * 3600;

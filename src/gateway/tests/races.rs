@@ -49,7 +49,7 @@ async fn sim_of(fixture: &Fixture, order: OrderId) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_sms_against_a_cancel_and_a_skip() {
     let (fixture, customers) =
-        fixture(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+        fixture(Settings { number_cooldown: Some(Duration::ZERO), ..default_settings() }).await;
     let service = fixture.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
         fixture.pass(1);
@@ -85,7 +85,7 @@ async fn an_sms_against_a_cancel_and_a_skip() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_sms_against_expiry() {
     let (fixture, customers) =
-        fixture(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() }).await;
+        fixture(Settings { number_cooldown: Some(Duration::ZERO), ..default_settings() }).await;
     let service = fixture.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
         let mut orders = Vec::new();
@@ -119,7 +119,7 @@ async fn an_sms_against_expiry() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
-    let (fixture, customers) = fixture(Settings::default()).await;
+    let (fixture, customers) = fixture(default_settings()).await;
     let service = fixture.service("Uber", &[]).await;
     for _ in 0..RACES / AT_ONCE {
         // Each asks twice; there is one number for each.
@@ -163,7 +163,7 @@ async fn two_orders_of_one_account_and_two_accounts_on_the_last_number() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn reuse_against_somebody_elses_order() {
-    let settings = Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() };
+    let settings = Settings { number_cooldown: Some(Duration::ZERO), ..default_settings() };
     let (fixture, customers) = fixture(settings).await;
     let service = fixture.service("Uber", &["^Uber$"]).await;
     for round in 0..RACES / AT_ONCE {
@@ -215,7 +215,7 @@ async fn reuse_against_somebody_elses_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_extension_against_the_renewal() {
     let (fixture, customers) =
-        fixture(Settings { rental_rest: Duration::ZERO, ..Settings::default() }).await;
+        fixture(Settings { rental_rest: Duration::ZERO, ..default_settings() }).await;
     for _ in 0..RACES / AT_ONCE {
         let mut rentals: Vec<(AccountId, Rental)> = Vec::new();
         for account in &customers {

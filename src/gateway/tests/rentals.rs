@@ -121,7 +121,7 @@ async fn a_sim_that_somebody_still_waits_on_is_not_rented() {
 
 #[tokio::test]
 async fn a_former_tenants_sms_is_not_the_next_ones_nor_an_orders() {
-    let settings = Settings { rental_rest: Duration::from_secs(60), ..Settings::default() };
+    let settings = Settings { rental_rest: Duration::from_secs(60), ..default_settings() };
     let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);

@@ -11,7 +11,7 @@ async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operato
         senders: vec!["^ING$".into()],
         texts: vec!["iban".into()],
     };
-    let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+    let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..default_settings() };
     let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, any) = (fixture.customer("ann", 500).await, fixture.service("Any", &[]).await);
@@ -38,7 +38,7 @@ async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
     let settings = Settings {
         text_kept: Duration::from_secs(1000),
         raw_kept: Duration::from_secs(500),
-        ..Settings::default()
+        ..default_settings()
     };
     let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
@@ -81,7 +81,7 @@ async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
 
 #[tokio::test]
 async fn a_long_message_that_lost_its_pdus_is_not_mended_into_nonsense() {
-    let settings = Settings { raw_kept: Duration::from_secs(500), ..Settings::default() };
+    let settings = Settings { raw_kept: Duration::from_secs(500), ..default_settings() };
     let fixture = Fixture::with(settings).await;
     let text = "0123456789".repeat(30);
     let pdus = fixture.pdus("Uber", &text, 0, 9);
@@ -178,7 +178,7 @@ async fn that_a_customer_saw_a_message_is_noted_once() {
 #[tokio::test]
 async fn what_the_rest_of_a_long_message_shows_to_be_withheld_is_not_shown_any_more() {
     let rule = BlockRule { name: "banks".into(), senders: vec![], texts: vec!["iban".into()] };
-    let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+    let settings = Settings { block_list: BlockList::new(&[rule]).unwrap(), ..default_settings() };
     let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, any) = (fixture.customer("ann", 500).await, fixture.service("Any", &[]).await);

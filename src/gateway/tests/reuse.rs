@@ -131,7 +131,7 @@ async fn an_open_order_comes_before_the_balance() {
 #[tokio::test]
 async fn after_the_cool_down_a_number_is_sold_again() {
     let settings =
-        Settings { number_cooldown: Some(Duration::from_secs(7200)), ..Settings::default() };
+        Settings { number_cooldown: Some(Duration::from_secs(7200)), ..default_settings() };
     let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
@@ -187,7 +187,7 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
 #[tokio::test]
 async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
     let settings =
-        Settings { number_cooldown: Some(Duration::from_secs(1800)), ..Settings::default() };
+        Settings { number_cooldown: Some(Duration::from_secs(1800)), ..default_settings() };
     let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
@@ -215,7 +215,7 @@ async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
 async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_time_passes_while_it_is_made()
  {
     let settings =
-        Settings { number_cooldown: Some(Duration::from_secs(10)), ..Settings::default() };
+        Settings { number_cooldown: Some(Duration::from_secs(10)), ..default_settings() };
     let mut fixture = Fixture::with(settings.clone()).await;
     let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
     let service = fixture.service("Uber", &["^Uber$"]).await;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemState, RecoveryStep};
 use simbridge::driver::{self, PortPattern, Settings};
 
@@ -39,7 +40,7 @@ fn settings() -> Settings {
         first_pause: Duration::from_millis(50),
         longest_pause: Duration::from_millis(500),
         write_timeout: Duration::from_millis(300),
-        ..Settings::default()
+        ..Config::defaults().driver_settings()
     }
 }
 
@@ -179,7 +180,7 @@ async fn a_modem_that_stays_deaf_is_recovered_by_ever_stronger_means() {
             "/dev/null".to_owned(),
             cycled.to_str().unwrap().to_owned(),
         ],
-        ..driver::Recovery::default()
+        ..Config::defaults().recovery
     };
     let host = Recorder::new();
     let driver = driver::start_with(

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use simbridge::daemon::config::Config;
 use simbridge::domain::PortName;
 use simbridge::domain::modem::{ModemReason, ModemRequest, ModemState};
 use simbridge::driver::{self, Driver, PortPattern, Settings};
@@ -20,7 +21,7 @@ fn settings() -> Settings {
         keep_alive: Duration::from_secs(2),
         first_pause: Duration::from_millis(100),
         longest_pause: Duration::from_secs(1),
-        ..Settings::default()
+        ..Config::defaults().driver_settings()
     }
 }
 

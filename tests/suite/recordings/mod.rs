@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, SimCard};
 use simbridge::domain::{Iccid, Imei};
-use simbridge::driver::{self, HostError, ModemEvents, PortPattern, Settings};
+use simbridge::driver::{self, HostError, ModemEvents, PortPattern};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::Deliver;
 use tokio::sync::Notify;
@@ -83,7 +84,11 @@ async fn replay(recording: Recording, standard: Recording) -> Result<(), String>
     let player = player::start(&port, recording, standard);
     let keeper = Arc::new(Keeper::default());
     let pattern = PortPattern { path: port, baud: 115_200 };
-    let driver = driver::start_with(vec![pattern], Settings::default(), Arc::clone(&keeper));
+    let driver = driver::start_with(
+        vec![pattern],
+        Config::defaults().driver_settings(),
+        Arc::clone(&keeper),
+    );
     let missing = || {
         let facts = facts(&keeper, &player.sent());
         expected.iter().filter(|fact| !facts.contains(fact)).cloned().collect::<Vec<_>>()

@@ -160,7 +160,7 @@ async fn a_sim_is_in_the_bank_whose_radio_read_it() {
 #[tokio::test]
 async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
     let fixture =
-        Fixture::with(Settings { number_cooldown: Some(Duration::ZERO), ..Settings::default() })
+        Fixture::with(Settings { number_cooldown: Some(Duration::ZERO), ..default_settings() })
             .await;
     fixture.plug(1).await;
     let (ann, uber) =

@@ -13,7 +13,7 @@ fn settings() -> Settings {
     Settings {
         number_cooldown: Some(Duration::ZERO),
         max_open_per_account: 1_000,
-        ..Settings::default()
+        ..default_settings()
     }
 }
 

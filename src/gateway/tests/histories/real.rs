@@ -21,7 +21,7 @@ impl Real {
             texts: vec!["iban".into()],
         };
         let settings =
-            Settings { block_list: BlockList::new(&[rule]).unwrap(), ..Settings::default() };
+            Settings { block_list: BlockList::new(&[rule]).unwrap(), ..default_settings() };
         let fixture = Fixture::with(settings).await;
         let mut accounts = Vec::new();
         for n in 0..CUSTOMERS {

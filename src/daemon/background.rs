@@ -1,0 +1,72 @@
+//! Tasks that run beside everything else until the daemon stops.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::Gateway;
+
+/// How often to check whether the clock was set.
+const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// The clock was set when it has advanced by this much more than the time that passed. Less can be
+/// the delay of a busy machine.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+/// How long the sweeper waits after the database has failed.
+const SWEEP_RETRY: Duration = Duration::from_secs(5);
+
+/// Checks the database and logs what is wrong in it. Nothing waits for it, because it takes long on
+/// a large database.
+pub(super) async fn report_faults(gateway: Gateway) {
+    match gateway.reports().find_faults().await {
+        Ok(faults) => faults.iter().for_each(|fault| {
+            tracing::error!(event = "fault", fault, "the database violates an invariant")
+        }),
+        Err(error) => {
+            tracing::error!(event = "verify_failed", %error, "the database could not be checked")
+        }
+    }
+}
+
+/// Tells the gateway when the clock was set forward, or the machine was suspended.
+pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
+    #[expect(clippy::disallowed_methods, reason = "the edge: measures the time that passed")]
+    let start = tokio::time::Instant::now();
+    let (mut last, mut last_elapsed) = (gateway.now(), start.elapsed());
+    let pause = || stopping.run_until_cancelled(tokio::time::sleep(CLOCK_CHECK_INTERVAL));
+    while pause().await.is_some() {
+        let (now, elapsed) = (gateway.now(), start.elapsed());
+        let ahead = now.since(last).saturating_sub(elapsed.saturating_sub(last_elapsed));
+        if ahead > CLOCK_TOLERANCE {
+            tracing::warn!(
+                event = "clock_set_forward",
+                seconds = ahead.as_secs(),
+                "the clock was set forward"
+            );
+            gateway.clock_was_set(ahead);
+        }
+        (last, last_elapsed) = (now, elapsed);
+    }
+}
+
+/// Does what is due when it is due: expired orders, renewals, retention.
+pub(super) async fn sweep(gateway: Gateway, stopping: CancellationToken) {
+    loop {
+        let pause = match gateway.sweeper().run_due_work().await {
+            Ok(None) => Duration::MAX,
+            Ok(Some(next)) => next.since(gateway.now()),
+            Err(error) => {
+                tracing::error!(
+                    event = "sweep_failed",
+                    %error,
+                    "what is due could not be done; trying again"
+                );
+                SWEEP_RETRY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = gateway.sweeper().wait_for_changed_deadlines() => {}
+            () = stopping.cancelled() => return,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `[block_list]`: the rules that come with simbridge, and the operator's own.
+
+use serde::Deserialize;
+
+use super::document::SectionReader;
+use super::table::block_list::{SENDERS, SHIPPED, TEXTS};
+use crate::domain::BlockList;
+use crate::domain::block_list::BlockRule;
+
+/// Rules for banks, payment services and governments.
+const SHIPPED_RULES: &str = include_str!("../../../hardware/block-list.toml");
+
+#[derive(Deserialize)]
+struct RulesFile {
+    rule: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    name: String,
+    senders: Vec<String>,
+    texts: Vec<String>,
+}
+
+/// The shipped rules, unless `shipped = false`, and the operator's own.
+pub(super) fn block_list(section: &SectionReader<'_>) -> BlockList {
+    let own = BlockRule {
+        name: "own".to_owned(),
+        senders: section.get(&SENDERS),
+        texts: section.get(&TEXTS),
+    };
+    let mut rules =
+        if section.get(&SHIPPED) { shipped_rules().unwrap_or_default() } else { Vec::new() };
+    if let Err(reason) = BlockList::new(std::slice::from_ref(&own)) {
+        section.fault_here(format!("[block_list]: not a pattern: {reason}"));
+    } else {
+        rules.push(own);
+    }
+    BlockList::new(&rules).unwrap_or_default()
+}
+
+fn shipped_rules() -> Result<Vec<BlockRule>, toml::de::Error> {
+    let file: RulesFile = toml::from_str(SHIPPED_RULES)?;
+    let rules = file.rule.into_iter();
+    Ok(rules
+        .map(|rule| BlockRule { name: rule.name, senders: rule.senders, texts: rule.texts })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_rules_withhold_banks_and_leave_shops_alone() {
+        let list = BlockList::new(&shipped_rules().unwrap()).unwrap();
+        for (sender, text, rule) in [
+            ("Rabobank", "1234", Some("banks")),
+            ("DigiD", "Uw sms-code", Some("government")),
+            ("PayPal", "1234", Some("payments")),
+            ("+31612345678", "HMRC: you are owed a tax refund", Some("government")),
+            ("+31612345678", "Use 123456 to authorise a payment", Some("payments")),
+            ("Uber", "Your Uber code is 0183. Never share this code.", None),
+            ("SinchVerify", "Your Tinder code is 417097 Don’t share @tinder.com #417097", None),
+            ("Booking", "Your PIN is 1234", None),
+            ("Bank", "a made-up sender", None),
+        ] {
+            assert_eq!(list.rule(sender, text), rule, "{sender}: {text}");
+        }
+    }
+}

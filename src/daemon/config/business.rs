@@ -1,0 +1,67 @@
+//! The settings of the business: `[orders]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`,
+//! `[block_list]` and `[countries.…]`.
+
+use super::document::{Document, SectionReader};
+use super::{block_list, rentals, table};
+use crate::domain::{Countries, Country};
+use crate::gateway::Settings;
+
+/// The settings, and what is valid but has no effect.
+pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>) {
+    let orders = document.section(&table::orders::SECTION);
+    let numbers = document.section(&table::numbers::SECTION);
+    let retention = document.section(&table::retention::SECTION);
+    let rest = document.section(&table::rentals::SECTION).get(&table::rentals::REST);
+    let money = rentals::money(document);
+    let (packages, without_effect) = rentals::packages(document, money.rates);
+    let settings = Settings {
+        order_lifetime: orders.get(&table::orders::LIFETIME),
+        max_open_per_account: orders.get(&table::orders::MAX_OPEN_PER_ACCOUNT),
+        share_sim: orders.get(&table::orders::SHARE_SIM),
+        currency: money.currency,
+        countries: countries(document),
+        international_numbers: orders.get(&table::orders::NUMBER_FORMAT),
+        reuse_window: orders.get(&table::orders::REUSE_WINDOW),
+        reuse_price_percent: orders.get(&table::orders::REUSE_PRICE_PERCENT),
+        number_cooldown: orders.get(&table::orders::NUMBER_COOLDOWN),
+        packages,
+        rental_rest: rest,
+        block_list: block_list::block_list(&document.section(&table::block_list::SECTION)),
+        text_kept: retention.get(&table::retention::MESSAGE_TEXT),
+        raw_kept: retention.get(&table::retention::RAW_PDU),
+        ask_ussd: numbers.get(&table::numbers::USSD),
+        ask_loopback: numbers.get(&table::numbers::LOOPBACK),
+    };
+    (settings, without_effect)
+}
+
+/// The built-in countries and those of the file.
+fn countries<'d>(document: &'d Document<'d>) -> Countries {
+    let mut countries = Countries::default();
+    for (code, section) in document.free_names(&table::countries::SECTION) {
+        let country = country(&code, &section);
+        if let Err(taken) = countries.add(country) {
+            section.fault_here(format!("the country code {taken} is already in use"));
+        }
+    }
+    countries
+}
+
+fn country(code: &str, section: &SectionReader<'_>) -> Country {
+    use table::countries::{
+        ALIASES, CALLING_CODE, FEWEST_DIGITS, MOBILE_CODES, MOST_DIGITS, TRUNK,
+    };
+    let calling_code = section.find(&CALLING_CODE).unwrap_or_default();
+    if calling_code.is_empty() {
+        section.fault_here("a country needs calling_code = \"49\", its digits without +");
+    }
+    let aliases = section.get(&ALIASES);
+    Country {
+        code: code.to_ascii_uppercase(),
+        aliases: aliases.iter().map(|alias| alias.to_ascii_uppercase()).collect(),
+        calling_code,
+        trunk: section.get(&TRUNK),
+        digits: (section.get(&FEWEST_DIGITS), section.get(&MOST_DIGITS)),
+        mobile_codes: section.get(&MOBILE_CODES),
+    }
+}

@@ -1,0 +1,331 @@
+//! The table of configuration keys: every key with its format, its default, when a change takes
+//! effect, and its help text. Defaults are written nowhere else. The settings of every part are
+//! read with these keys, and the template and docs/configuration.md are made from them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::LogFormat;
+use super::key::Shape::{FreeKeys, FreeName, List, Table};
+use super::key::TakesEffect::{Reload, Restart};
+use super::key::{
+    Address, Digits, FilePath, Flag, Key, MobileCodes, OneOf, OptionalKey, Section, TakesEffect,
+    Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+const BAUD: Whole<u32> = Whole::from_to(300, 4_000_000);
+const COUNT: Whole<usize> = Whole::from_to(1, 1_000_000);
+const RATE_LIMIT: Whole<u32> = Whole::from_to(0, 1_000_000);
+/// An upper limit that catches typing errors.
+const SLOTS: Whole<u32> = Whole::from_to(1, 9999);
+const PHONE_DIGITS: Whole<usize> = Whole::from_to(1, 20);
+
+/// Declares a module for a section, with a constant for each key, and `SECTION` with all of them.
+macro_rules! section {
+    (
+        $module:ident: $shape:ident($name:literal), $help:expr;
+        $($constant:ident: $type:ty = $key:expr;)*
+    ) => {
+        pub(super) mod $module {
+            use super::*;
+
+            $(pub(in super::super) const $constant: $type = $key;)*
+
+            pub(in super::super) static SECTION: Section =
+                Section { name: $name, shape: $shape, help: $help, keys: &[$(&$constant),*] };
+        }
+    };
+}
+
+/// Every section, in the order of the template and the reference.
+pub(super) static SECTIONS: &[&Section] = &[
+    &modem::SECTION,
+    &bank::SECTION,
+    &database::SECTION,
+    &http::SECTION,
+    &admin::SECTION,
+    &hardware::SECTION,
+    &recovery::SECTION,
+    &numbers::SECTION,
+    &orders::SECTION,
+    &rentals::SECTION,
+    &packages::SECTION,
+    &money::SECTION,
+    &rates::SECTION,
+    &retention::SECTION,
+    &limits::SECTION,
+    &block_list::SECTION,
+    &countries::SECTION,
+    &log::SECTION,
+];
+
+section! {
+    modem: List("modem"),
+    "The ports that modems are connected to, the only setting without a default. Repeat the \
+     section for as many ports or globs as there are.";
+
+    PORT: OptionalKey<Text> = optional("port", Text, r#""/dev/serial/by-path/*""#, Reload,
+        "A path or a glob (`*`, `?`, `[…]`). The daemon waits for a port that does not exist.");
+    BAUD_RATE: Key<Whole<u32>> = key("baud", BAUD, || 115_200, Reload,
+        "Bits per second. USB modems ignore it.");
+    PROFILE: Key<TextOr> = key("profile", TextOr("auto"), || None, Reload,
+        "The name of a modem profile (a file in `hardware/modems/`), used instead of the one that \
+         matches what the modem reports about itself.");
+    PIN_FILE: OptionalKey<FilePath> = optional("pin_file", FilePath, r#""credential:sim-pin""#,
+        Reload,
+        "A file that contains the SIM's PIN and nothing else, or `credential:NAME` for a \
+         credential passed by systemd (`LoadCredential=`). The PIN is entered once per SIM; a \
+         wrong PIN is never tried again.");
+}
+
+section! {
+    bank: List("bank"),
+    "SIM banks, which have more SIMs than radios. Repeat the section for each bank. The operator's \
+     guide has a chapter on them.";
+
+    NAME: OptionalKey<Text> = optional("name", Text, r#""rack1""#, Restart,
+        "The name used in commands. Without it, banks are called `bank1`, `bank2` and so on.");
+    PROFILE: OptionalKey<Text> = optional("profile", Text, r#""swit""#, Restart,
+        "The bank's model: `\"swit\"` (pools with a serial control port), `\"module\"` (slots \
+         inside the modems), `\"command\"` or `\"command-any\"` (a program of your own), or a \
+         file of your own in `banks/*.toml` of `[hardware] folder`. Required.");
+    CONTROL: OptionalKey<FilePath> = optional("control", FilePath, r#""/dev/serial/by-path/…""#,
+        Restart,
+        "The control port of a serial pool.");
+    SWITCH: Key<Texts> = key("switch", Texts, Vec::new, Restart,
+        "The program of the profiles `command` and `command-any`, run without a shell, such as \
+         `[\"my-script\", \"{radio}\", \"{slot}\"]`. `{port}` and `{bank}` are replaced, too.");
+    PORTS: OptionalKey<Texts> = optional("ports", Texts, r#"["/dev/serial/by-path/…"]"#, Restart,
+        "The ports of its radios, in the bank's own order. They need no `[[modem]]`. Required.");
+    SIM_SLOTS: OptionalKey<Whole<u32>> = optional("slots", SLOTS, "16", Restart,
+        "The number of SIM slots of each radio or, where all radios share the slots \
+         (`command-any`), of the bank. Required.");
+    BAUD_RATE: Key<Whole<u32>> = key("baud", BAUD, || 115_200, Restart,
+        "Bits per second on the ports of the radios.");
+    PIN_FILE: OptionalKey<FilePath> = optional("pin_file", FilePath, r#""credential:sim-pin""#,
+        Restart,
+        "The PIN of all SIMs in the bank, as for `[[modem]]`.");
+    RENTAL_VISIT: Key<Time> = key("rental_visit", Time::Positive, || 2 * HOUR, Restart,
+        "A rented SIM is connected to the network at least this often.");
+    VISIT_ON_VIEW: Key<Time> = key("visit_on_view", Time::OrZero, || 10 * MINUTE, Restart,
+        "When a customer looks at a rental whose SIM has been off the network for longer than \
+         this, the SIM is connected at once. `\"0s\"` turns this off.");
+    SELL_WITHIN: Key<Time> = key("sell_within", Time::OrZero, || 3 * MINUTE, Restart,
+        "A SIM that is off the network can be sold to an order if it can be connected within this \
+         time. `\"0s\"` turns this off.");
+    QUIET: Key<Time> = key("quiet", Time::Positive, || MINUTE, Restart,
+        "The minimum time that a SIM stays connected after its last message.");
+    STAY: Key<Time> = key("stay", Time::Positive, || 10 * MINUTE, Restart,
+        "The time that a SIM without an order stays connected before the next SIM has its turn.");
+}
+
+section! {
+    database: Table("database"), "Where all data is stored.";
+
+    PATH: Key<FilePath> = key("path", FilePath,
+        || PathBuf::from("/var/lib/simbridge/simbridge.db"), Restart,
+        "The SQLite database. Its folder is created if it does not exist.");
+    CHECKPOINT: Key<OneOf<bool>> = key("checkpoint",
+        OneOf(&[("auto", false), ("external", true)]), || false, Restart,
+        "Who moves the write-ahead log into the database: SQLite (`\"auto\"`) or Litestream \
+         (`\"external\"`).");
+}
+
+section! {
+    http: Table("http"), "The customers' API.";
+
+    LISTEN: Key<Address> = key("listen", Address("127.0.0.1:8080"),
+        || SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), Restart,
+        "The address that customers connect to. Put a reverse proxy with TLS in front of it.");
+    MAX_CONNECTIONS: Key<Whole<usize>> = key("max_connections", COUNT, || 10_000, Restart,
+        "The maximum number of connections at a time. Connections beyond it are answered with 503 \
+         `TOO_MANY_CONNECTIONS`. The daemon never uses more than half of its file descriptors for \
+         them.");
+}
+
+section! {
+    admin: Table("admin"), "The operator's interface.";
+
+    SOCKET: Key<FilePath> = key("socket", FilePath,
+        || PathBuf::from("/run/simbridge/admin.sock"), Restart,
+        "The Unix socket that the commands use. Whoever may open it may do everything.");
+    METRICS_LISTEN: OptionalKey<Address> = optional("metrics_listen", Address("127.0.0.1:9090"),
+        r#""127.0.0.1:9090""#, Restart,
+        "An address that serves `/metrics`, `/healthz` and `/readyz`, in addition to the socket.");
+}
+
+section! {
+    hardware: Table("hardware"), "Hardware that simbridge does not know yet.";
+
+    FOLDER: Key<FilePath> = key("folder", FilePath,
+        || PathBuf::from("/etc/simbridge/hardware"), Restart,
+        "Your own modem profiles in `modems/*.toml`, SIM banks in `banks/*.toml` and USSD codes \
+         in `operators/*.toml`. They take precedence over those that come with simbridge, and are \
+         read whenever a modem is opened.");
+}
+
+section! {
+    recovery: Table("recovery"), "What is done about modems that fail.";
+
+    RESETS_PER_HOUR: Key<Whole<u32>> = key("resets_per_hour", Whole::from_to(0, 60), || 6, Restart,
+        "The maximum number of resets (`AT+CFUN=1,1` and stronger) per modem and hour. With `0` \
+         the port is only closed and opened again.");
+    USB_REBIND: Key<Flag> = key("usb_rebind", Flag, || true, Restart,
+        "Whether a modem that does not recover after a reset is unbound from its USB driver and \
+         bound again. Needs root.");
+    POWER_CYCLE: Key<Texts> = key("power_cycle", Texts, Vec::new, Restart,
+        "A command as the last resort, run without a shell, such as `[\"uhubctl\", \"-l\", \
+         \"{hub}\", \"-p\", \"{hub_port}\", \"-a\", \"cycle\"]`. `{usb}` and `{port}` are \
+         replaced, too.");
+}
+
+section! {
+    numbers: Table("numbers"),
+    "How to find the number of a SIM when neither the operator's list nor the SIM card has it.";
+
+    USSD: Key<Flag> = key("ussd", Flag, || true, Reload,
+        "Whether to ask the mobile operator by USSD, if `operators/*.toml` has its code.");
+    LOOPBACK: Key<Flag> = key("loopback", Flag, || false, Reload,
+        "Whether such a SIM sends an SMS to another SIM here, which sees the sender's number: at \
+         most once a day and SIM. The mobile operator may charge for it.");
+}
+
+section! {
+    orders: Table("orders"), "Numbers for a single code.";
+
+    LIFETIME: Key<Time> = key("lifetime", Time::Positive, || 10 * MINUTE, Reload,
+        "How long an order waits for its SMS, and collects further ones after the first.");
+    MAX_OPEN_PER_ACCOUNT: Key<Whole<usize>> = key("max_open_per_account", COUNT, || 1, Reload,
+        "The maximum number of open orders of an account.");
+    SHARE_SIM: Key<Flag> = key("share_sim", Flag, || true, Reload,
+        "Whether open orders may share a SIM if their services have patterns.");
+    NUMBER_FORMAT: Key<OneOf<bool>> = key("number_format",
+        OneOf(&[("national", false), ("international", true)]), || false, Reload,
+        "How `makeorder` shows numbers: `\"national\"` (0612345678) or `\"international\"` \
+         (31612345678).");
+    REUSE_WINDOW: Key<Time> = key("reuse_window", Time::OrZero, || 4 * HOUR, Reload,
+        "How long the number of a completed order can be used again. `\"0s\"` turns this off. A \
+         service can have its own.");
+    REUSE_PRICE_PERCENT: Key<Whole<u32>> = key("reuse_price_percent", Whole::from_to(0, 1000),
+        || 50, Reload,
+        "The price of using a number again, in percent of the service's price.");
+    NUMBER_COOLDOWN: Key<TimeOrNever> = key("number_cooldown", TimeOrNever, || None, Reload,
+        "How long after its last use for a service a number can be sold for the same service \
+         again, such as `\"180d\"`.");
+}
+
+section! {
+    rentals: Table("rentals"), "Numbers for months.";
+
+    REST: Key<Time> = key("rest", Time::OrZero, || 30 * DAY, Reload,
+        "How long a SIM is not given out after a rental.");
+}
+
+section! {
+    packages: FreeKeys("rentals.packages"),
+    "Rental periods in months (`m`) or years (`y`), and their prices. `\"off\"` removes a period.";
+
+    ONE_MONTH: Key<Text> = key("1m", Text, || "15.00 EUR".to_owned(), Reload, "");
+    THREE_MONTHS: Key<Text> = key("3m", Text, || "30.00 EUR".to_owned(), Reload, "");
+    SIX_MONTHS: Key<Text> = key("6m", Text, || "50.00 EUR".to_owned(), Reload, "");
+    ONE_YEAR: Key<Text> = key("1y", Text, || "70.00 EUR".to_owned(), Reload, "");
+}
+
+section! {
+    money: Table("money"), "";
+
+    CURRENCY: Key<Text> = key("currency", Text, || "USD".to_owned(), Restart,
+        "The currency of the accounts.");
+}
+
+section! {
+    rates: FreeKeys("money.rates"),
+    "What one unit of another currency is worth in the currency of the accounts. The default \
+     applies only when the accounts are in USD.";
+
+    EUR: Key<Text> = key("EUR", Text, || "1.08".to_owned(), Reload, "");
+}
+
+section! {
+    retention: Table("retention"),
+    "How long messages are kept after the end of the order or rental that they belong to, or after \
+     their arrival if they belong to none.";
+
+    MESSAGE_TEXT: Key<Time> = key("message_text", Time::Positive, || 30 * DAY, Reload,
+        "How long texts are kept.");
+    RAW_PDU: Key<Time> = key("raw_pdu", Time::Positive, || 7 * DAY, Reload,
+        "How long PDUs are kept.");
+}
+
+section! {
+    limits: Table("limits"), "Limits on customers' requests. `0` turns a limit off.";
+
+    KEY_PER_SECOND: Key<Whole<u32>> = key("key_per_second", RATE_LIMIT, || 5_000, Reload,
+        "Requests per second with one key.");
+    ADDRESS_PER_SECOND: Key<Whole<u32>> = key("address_per_second", RATE_LIMIT, || 10_000, Reload,
+        "Requests per second from one address. Behind a reverse proxy all customers share one.");
+    FAILED_KEYS_PER_MINUTE: Key<Whole<u32>> = key("failed_keys_per_minute", RATE_LIMIT, || 300,
+        Reload,
+        "Requests with a wrong key per minute from one address.");
+}
+
+section! {
+    block_list: Table("block_list"), "Messages that are withheld from customers.";
+
+    SHIPPED: Key<Flag> = key("shipped", Flag, || true, Reload,
+        "Whether to withhold messages of banks, payment services and governments, as listed in \
+         `hardware/block-list.toml`.");
+    SENDERS: Key<Texts> = key("senders", Texts, Vec::new, Reload,
+        "Your own patterns for senders, such as `[\"^MyBank$\"]`.");
+    TEXTS: Key<Texts> = key("texts", Texts, Vec::new, Reload,
+        "Your own patterns for texts.");
+}
+
+section! {
+    countries: FreeName("countries.DE"),
+    "A country in addition to NL, UK and USA. (USA means the United States and their territories; \
+     Canada needs a section of its own with `calling_code = \"1\"`.)";
+
+    CALLING_CODE: OptionalKey<Digits> = optional("calling_code", Digits, r#""49""#, Reload,
+        "The country calling code without `+`. Required.");
+    TRUNK: Key<Digits> = key("trunk", Digits, String::new, Reload,
+        "The prefix of national numbers, such as `\"0\"`.");
+    MOBILE_CODES: Key<MobileCodes> = key("mobile_codes", MobileCodes, Vec::new, Reload,
+        "The mobile country codes of its SIMs, such as `[262]`.");
+    ALIASES: Key<Texts> = key("aliases", Texts, Vec::new, Reload,
+        "Other names that customers may use for the country.");
+    FEWEST_DIGITS: Key<Whole<usize>> = key("fewest_digits", PHONE_DIGITS, || 6, Reload,
+        "The least number of digits after the calling code.");
+    MOST_DIGITS: Key<Whole<usize>> = key("most_digits", PHONE_DIGITS, || 14, Reload,
+        "The greatest number of digits after the calling code.");
+}
+
+section! {
+    log: Table("log"), "";
+
+    LEVEL: Key<OneOf<&'static str>> = key("level",
+        OneOf(&[("error", "error"), ("warn", "warn"), ("info", "info"), ("debug", "debug"),
+            ("trace", "trace")]),
+        || "info", Reload,
+        "The lowest level that is logged. The environment variable `RUST_LOG` overrides it.");
+    FORMAT: Key<OneOf<LogFormat>> = key("format",
+        OneOf(&[("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json),
+            ("journald", LogFormat::Journald)]),
+        || LogFormat::Auto, Restart,
+        "`\"auto\"` is `\"journald\"` under systemd and `\"text\"` elsewhere.");
+}
+
+/// When a change of a key takes effect.
+pub fn takes_effect(section: &str, key: &str) -> TakesEffect {
+    let found = SECTIONS.iter().find(|known| known.has_name(section));
+    match found.map(|found| (found.shape, found.key(key))) {
+        Some((_, Some(key))) => key.takes_effect(),
+        Some((FreeKeys, None)) => Reload,
+        _ => Restart,
+    }
+}

@@ -1,0 +1,199 @@
+use std::time::Duration;
+
+use super::*;
+
+fn faults(text: &str) -> Vec<String> {
+    let faults = Config::parse(text).unwrap_err();
+    faults.iter().map(|fault| format!("{}: {}", fault.line, fault.text)).collect()
+}
+
+#[test]
+fn everything_but_the_ports_has_a_default() {
+    let config = Config::parse("").unwrap();
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database.path, Path::new("/var/lib/simbridge/simbridge.db"));
+    assert_eq!(config.gateway.order_lifetime, Duration::from_secs(600));
+    assert_eq!((config.modems.len(), config.gateway.currency.as_str()), (0, "USD"));
+}
+
+#[test]
+fn what_the_file_sets_is_read() {
+    let config = Config::parse(
+        r#"
+        [http]
+        listen = "[::1]:9000"
+        [[modem]]
+        port = "/dev/ttyUSB*"
+        baud = 9600
+        [[modem]]
+        port = "/dev/ttyS0"
+        [orders]
+        lifetime = "90s"
+        max_open_per_account = 5
+        share_sim = false
+        number_format = "international"
+        reuse_window = "2h"
+        reuse_price_percent = 30
+        number_cooldown = "90d"
+        [numbers]
+        ussd = false
+        loopback = true
+        [rentals]
+        rest = "1d"
+        [rentals.packages]
+        1m = "20.00 EUR"
+        6m = "off"
+        2y = "99.00 GBP"
+        [money]
+        currency = "EUR"
+        [money.rates]
+        GBP = "1.15"
+        [retention]
+        message_text = "1h"
+        [limits]
+        key_per_second = 0
+        [block_list]
+        shipped = false
+        senders = ["^Acme$"]
+        [countries.DE]
+        calling_code = "49"
+        trunk = "0"
+        mobile_codes = [262]
+        [log]
+        level = "debug"
+        format = "json"
+        "#,
+    )
+    .unwrap();
+    let ports: Vec<_> =
+        config.modems.iter().map(|modem| (modem.port.as_str(), modem.baud, modem.line)).collect();
+    assert_eq!(ports, [("/dev/ttyUSB*", 9600, 4), ("/dev/ttyS0", 115_200, 7)]);
+    assert_eq!(config.gateway.max_open_per_account, 5);
+    assert!(config.gateway.international_numbers && !config.gateway.share_sim);
+    let orders = &config.gateway;
+    assert_eq!((orders.reuse_window.as_secs(), orders.reuse_price_percent), (7200, 30));
+    assert_eq!(orders.number_cooldown, Some(Duration::from_secs(90 * 24 * 3600)));
+    let price = |name: &str| {
+        config.gateway.packages.find(name).map(|(_, charge)| charge.amount.to_string())
+    };
+    assert_eq!(
+        ["1m", "3m", "6m", "2y"].map(price),
+        [Some("20.00"), Some("30.00"), None, Some("113.85")].map(|p| p.map(str::to_owned))
+    );
+    assert_eq!(
+        (config.gateway.rental_rest.as_secs(), config.gateway.text_kept.as_secs()),
+        (24 * 3600, 3600)
+    );
+    assert_eq!((config.limits.key_per_second, config.limits.failed_keys_per_minute), (0, 300));
+    assert_eq!(config.gateway.block_list.rule("acme", ""), Some("own"));
+    assert_eq!(config.gateway.block_list.rule("Rabobank", ""), None);
+    assert_eq!(config.gateway.countries.find("de").unwrap().mobile_codes, [262]);
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert!(!config.gateway.ask_ussd && config.gateway.ask_loopback);
+}
+
+#[test]
+fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
+    for (text, expected) in [
+        (
+            "[http]\nlissten = \"x\"",
+            &["2: unknown key `lissten` in [http]; did you mean `listen`?"][..],
+        ),
+        ("[htpp]\n", &["1: unknown key `htpp`; did you mean `http`?"]),
+        (
+            "[zzzzzzzzzz]\n",
+            &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
+               `countries`, `database`, `hardware`, `http`, `limits`, `log`, `modem`, \
+               `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`"],
+        ),
+        ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
+        (
+            "[http]\nlisten = \"8080\"",
+            &["2: `listen` must be an address and port like \"127.0.0.1:8080\""],
+        ),
+        ("[[modem]]\nbaud = 9600", &["1: a [[modem]] needs port = \"/dev/…\", a path or a glob"]),
+        ("[modem]\nport = \"/dev/x\"", &["1: `modem` is a list: write [[modem]]"]),
+        ("[[modem]]\nport = \"/dev/x\"\nbaud = 1", &["3: `baud` must be from 300 to 4000000"]),
+        (
+            "[orders]\nlifetime = \"10 parsecs\"",
+            &["2: `lifetime` must be a time like \"10m\", \"4h\" or \"30d\""],
+        ),
+        ("[orders]\nshare_sim = 1", &["2: `share_sim` must be true or false"]),
+        (
+            "[log]\nlevel = \"loud\"",
+            &["2: `level` must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\""],
+        ),
+        ("[money]\ncurrency = \"euro\"", &["2: a currency is three capital letters like \"USD\""]),
+        (
+            "[orders]\nreuse_price_percent = 2000",
+            &["2: `reuse_price_percent` must be from 0 to 1000"],
+        ),
+        (
+            "[orders]\nnumber_cooldown = \"soon\"",
+            &["2: `number_cooldown` must be a time like \"90d\", or \"never\""],
+        ),
+        (
+            "[rentals.packages]\n5w = \"1.00 EUR\"",
+            &["2: a package is months or years like \"3m\" or \"1y\""],
+        ),
+        (
+            "[rentals.packages]\n1m = 15",
+            &["2: a package's price is a text like \"15.00 EUR\", or \"off\""],
+        ),
+        (
+            "[rentals.packages]\n1m = \"15.00 GBP\"",
+            &["2: [money.rates] needs GBP = \"…\", or use another currency"],
+        ),
+        (
+            "[recovery]\npower_cycle = [\"hub\", \"{bus}\"]",
+            &["2: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, \
+               {port}"],
+        ),
+        ("[money.rates]\nEUR = \"0\"", &["2: a rate is written like EUR = \"1.08\""]),
+        ("[limits]\nkey_per_second = -1", &["2: `key_per_second` must be from 0 to 1000000"]),
+        ("[countries.GB]\ncalling_code = \"44\"", &["1: the country code GB is already in use"]),
+        (
+            "http = 3\n[orders]\nmax_open_per_account = 0",
+            &[
+                "1: `http` is a section: write [http]",
+                "3: `max_open_per_account` must be from 1 to 1000000",
+            ],
+        ),
+    ] {
+        assert_eq!(faults(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn invalid_toml_is_reported_with_its_line() {
+    let faults = faults("[http]\nlisten = \n");
+    assert!(faults.iter().all(|fault| fault.starts_with("2: not TOML: ")), "{faults:?}");
+}
+
+#[test]
+fn a_line_that_is_not_toml_hides_no_other_fault() {
+    let faults = faults("[http]\nlisten = \n[orders]\nlifetime = 10\n");
+    assert!(faults.contains(&"4: `lifetime` must be a text in quotes".to_owned()), "{faults:?}");
+    assert!(
+        faults.iter().all(|fault| fault.starts_with("2: not TOML: ") || fault.starts_with("4: ")),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_value_is_certain_unless_a_fault_may_hide_what_was_intended() {
+    for (text, is_certain) in [
+        ("", true),
+        ("[admin]\nsocket = \"/x\"\nsockett = 1", true),
+        ("[htpp]\n[admin]\nsocket = \"/x\"", true),
+        ("[http]\nlissten = 1", true),
+        ("[http\n[admin]\nsocket = \"/x\"", true),
+        ("[admin]\nsockett = \"/x\"", false),
+        ("[admin]\nsocket = 1", false),
+        ("[amdin]\nsocket = \"/x\"", false),
+        ("admin = 1", false),
+        ("[http\n", false),
+    ] {
+        assert_eq!(Config::inspect_text(text).is_certain("admin", "socket"), is_certain, "{text}");
+    }
+}
