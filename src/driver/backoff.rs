@@ -1,4 +1,4 @@
-//! How long to wait before a port is opened again.
+//! How long to wait before a port is opened again: longer with each failure in a row.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ impl Backoff {
         Backoff { first, longest, failures: 0 }
     }
 
-    /// It worked.
+    /// The port works: the next failure is the first again.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// It failed once more: the pause until the next try.
+    /// Counts a failure and returns the pause until the next attempt.
     pub fn fail(&mut self) -> Duration {
         let pause = self.first.saturating_mul(1 << self.failures.min(16)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_a_minute_and_begin_anew_after_success() {
+    fn pauses_double_up_to_a_minute_and_are_short_again_after_success() {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
         let seconds: Vec<u64> = (0..8).map(|_| backoff.fail().as_secs()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);

@@ -1,5 +1,5 @@
-//! Files that systemd hands to the service alone (`LoadCredential=`): `credential:NAME` in place of
-//! a path.
+//! Credentials that systemd hands to the service alone (`LoadCredential=`), which the configuration
+//! names as `credential:NAME` instead of a path.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -38,16 +38,16 @@ mod tests {
     #[test]
     fn a_path_or_the_name_of_a_credential() {
         let folder = Some(OsStr::new("/run/credentials/simbridge.service"));
-        let told =
+        let resolved =
             |path, folder| resolve(Path::new(path), folder).map(|path| path.display().to_string());
-        assert_eq!(told("/etc/simbridge/pin", None).as_deref(), Ok("/etc/simbridge/pin"));
+        assert_eq!(resolved("/etc/simbridge/pin", None).as_deref(), Ok("/etc/simbridge/pin"));
         assert_eq!(
-            told("credential:pin", folder).as_deref(),
+            resolved("credential:pin", folder).as_deref(),
             Ok("/run/credentials/simbridge.service/pin")
         );
-        assert!(told("credential:pin", None).unwrap_err().contains("LoadCredential="));
+        assert!(resolved("credential:pin", None).unwrap_err().contains("LoadCredential="));
         for wrong in ["credential:", "credential:../pin", "credential:/etc/shadow"] {
-            assert!(told(wrong, folder).unwrap_err().contains("cannot be"), "{wrong}");
+            assert!(resolved(wrong, folder).unwrap_err().contains("cannot be"), "{wrong}");
         }
     }
 }

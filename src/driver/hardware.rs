@@ -1,5 +1,5 @@
-//! The operator's own folder of modem profiles. Read whenever a port is opened, so that a new file
-//! needs no restart.
+//! The operator's own folder of hardware files. It is read whenever a port is opened, so that a new
+//! file needs no restart.
 
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,27 @@ use crate::modem::{Catalogue, Operator, ProfileError};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hardware {
     folder: Option<PathBuf>,
-    /// Faults that were told already.
-    told: Arc<Mutex<Vec<String>>>,
+    /// Faults that were logged already.
+    logged: Arc<Mutex<Vec<String>>>,
 }
 
 impl Hardware {
     pub fn new(folder: Option<PathBuf>) -> Hardware {
-        Hardware { folder, told: Arc::default() }
+        Hardware { folder, logged: Arc::default() }
     }
 
-    /// All profiles as they are now. A file that cannot be used is told once, and left out.
+    /// The profiles as they are now. A file that cannot be used is logged once and left out.
     pub async fn profiles(&self) -> Arc<Catalogue> {
         let Some(folder) = self.folder.clone() else { return Arc::default() };
         let (catalogue, faults) =
             tokio::task::spawn_blocking(move || read_profiles(&folder)).await.unwrap_or_default();
         let faults: Vec<String> =
             faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
-        let mut told = self.told.lock();
-        for fault in faults.iter().filter(|fault| !told.contains(fault)) {
+        let mut logged = self.logged.lock();
+        for fault in faults.iter().filter(|fault| !logged.contains(fault)) {
             warn!(event = "profile_unusable", fault, "a modem profile cannot be used");
         }
-        *told = faults;
+        *logged = faults;
         Arc::new(catalogue)
     }
 }
@@ -47,7 +47,7 @@ fn describe(file: &str, error: &ProfileError) -> String {
 }
 
 /// The profiles of a folder's `modems/*.toml` beside the embedded ones, and what is wrong with
-/// those that cannot be used. A folder that is not there has none.
+/// those that cannot be used. A folder that does not exist has none.
 pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) {
     let (files, mut faults) = texts(&folder.join("modems"));
     let (catalogue, wrong) =

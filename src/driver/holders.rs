@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::processes::{Process, processes};
 use crate::domain::modem::ModemReason;
 
-/// One look serves all ports that are opened shortly after.
+/// How long one look at `/proc` serves all ports that are opened.
 const FRESH: Duration = Duration::from_millis(500);
 
 /// A program that has a port open.
@@ -20,7 +20,7 @@ const FRESH: Duration = Duration::from_millis(500);
 pub(crate) struct Holder {
     pub pid: u32,
     pub program: String,
-    /// It has the other end of a pseudo-terminal: it is the modem, not a rival.
+    /// The program has the other end of a pseudo-terminal: it is the modem, not a rival.
     has_master: bool,
 }
 

@@ -1,13 +1,13 @@
-//! Serial ports and the loop that carries a session's actions out.
+//! Serial ports, and the loop that carries a session's actions out.
 //!
 //! [`start`] takes paths and globs. A supervisor (`supervisor.rs`) finds the ports they name, now
-//! and whenever a folder changes (`watch.rs`), and runs one task for each (`worker.rs`): it opens
-//! the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it (`attend.rs`),
-//! and does it again after a while when that ends (`backoff.rs`). What the daemon has to do for a
-//! modem is the [`ModemEvents`].
+//! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`worker.rs`). The task
+//! opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
+//! (`session_runner.rs`), and does that again after a while when the session has ended
+//! (`backoff.rs`). What the daemon does for a modem is the trait [`ModemEvents`].
 //!
 //! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a
-//! close never waits for what was not sent, and a panic ends one task, which is started anew.
+//! close never waits for what was not sent, and a panic ends one task, which is restarted.
 
 mod backoff;
 pub mod bank;

@@ -1,5 +1,5 @@
-//! What the host is still busy with, for one modem: few futures, polled in the order in which they
-//! came.
+//! The host's work for one modem that is still under way: a few futures, polled in the order in which
+//! they were added.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::modem::{MessageOwner, Token};
 
-/// What the host answered.
+/// The host's answer to one of the session's questions.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Stored(Token, bool),

@@ -1,4 +1,4 @@
-//! Looking at a port once: who is there, without taking anything from it.
+//! Looks at a port once: finds out who is there, and takes nothing from it.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
@@ -24,15 +24,15 @@ use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
 pub struct Probed {
     /// The port.
     pub port: PathBuf,
-    /// What the modem told, as far as it went; `None` when the port could not be opened.
+    /// The modem's last report; `None` when the port could not be opened.
     pub snapshot: Option<ModemSnapshot>,
     /// Messages that lie in its stores, as far as they were read.
     pub stored: usize,
-    /// Why it went no further.
+    /// Why no more was found out.
     pub failure: Option<ModemReason>,
 }
 
-/// How far to go.
+/// How much is to be found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// Until it is known who is there.
@@ -41,9 +41,9 @@ pub enum Depth {
     Everything,
 }
 
-/// When enough is known, for what is still coming.
+/// How long the stores are still read when enough is known of the modem.
 const LINGER: Duration = Duration::from_secs(3);
-/// Longest time for each depth.
+/// How long a look may take: for the identity, and for everything.
 const LIMITS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
 
 #[derive(Default)]
@@ -52,7 +52,7 @@ struct Seen {
     stored: BTreeSet<Option<MessageSlot>>,
 }
 
-/// A host that takes nothing: messages stay where they are, no PIN is entered.
+/// A host that stores nothing: messages stay where they are, and no PIN is entered.
 #[derive(Default)]
 struct Onlooker {
     seen: Mutex<Seen>,

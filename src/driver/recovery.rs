@@ -1,15 +1,15 @@
-//! The ladder: what is done about a modem that has failed, each step stronger than the one before,
-//! and the strong ones limited in rate.
+//! Which recovery step comes next for a modem that has failed: each step is stronger than the one
+//! before, and the strong ones are limited in rate.
 
 use std::time::Duration;
 
 use crate::domain::modem::RecoveryStep;
 use crate::domain::{Moment, TokenBucket, TokenRate};
 
-/// Strong steps in quick succession.
+/// How many strong steps may be taken in quick succession.
 const BURST: u32 = 4;
 
-/// What may be done, and how often.
+/// Which recovery steps may be taken, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
     /// Strong steps an hour and modem; 0 leaves modems alone.
@@ -30,7 +30,7 @@ impl Recovery {
     }
 }
 
-/// One modem's place on the ladder.
+/// How far the recovery of one modem has escalated.
 #[derive(Debug)]
 pub(crate) struct RecoveryEscalation {
     failures: usize,
@@ -49,17 +49,21 @@ impl RecoveryEscalation {
         RecoveryEscalation { failures: 0, strong }
     }
 
-    /// It works again.
+    /// The modem works again: the next failure begins with the weakest step.
     pub fn recovered(&mut self) {
         self.failures = 0;
     }
 
-    /// It has failed (once more). `can` says which strong steps are possible here; beyond the last
-    /// of them it begins anew.
-    pub fn fail(&mut self, can: impl Fn(RecoveryStep) -> bool, now: Moment) -> RecoveryStep {
+    /// Returns the step for one more failure. `is_possible` says which strong steps are possible
+    /// here; after the last of them comes the weakest again.
+    pub fn fail(
+        &mut self,
+        is_possible: impl Fn(RecoveryStep) -> bool,
+        now: Moment,
+    ) -> RecoveryStep {
         let steps: Vec<RecoveryStep> = RecoveryStep::ALL
             .into_iter()
-            .filter(|step| *step == RecoveryStep::Reopen || can(*step))
+            .filter(|step| *step == RecoveryStep::Reopen || is_possible(*step))
             .collect();
         let step =
             steps.get(self.failures % steps.len().max(1)).copied().unwrap_or(RecoveryStep::Reopen);
@@ -91,14 +95,14 @@ mod tests {
 
     #[test]
     fn each_failure_is_answered_more_strongly_and_then_from_the_beginning() {
-        let mut ladder = RecoveryEscalation::new(&with_resets(60), at(0));
+        let mut escalation = RecoveryEscalation::new(&with_resets(60), at(0));
         let steps: Vec<RecoveryStep> =
-            (0..6).map(|minute| ladder.fail(|_| true, at(minute))).collect();
+            (0..6).map(|minute| escalation.fail(|_| true, at(minute))).collect();
         assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
-        ladder.recovered();
-        assert_eq!(ladder.fail(|_| true, at(7)), Reopen);
+        escalation.recovered();
+        assert_eq!(escalation.fail(|_| true, at(7)), Reopen);
         assert_eq!(
-            ladder.fail(|step| step == PowerCycle, at(8)),
+            escalation.fail(|step| step == PowerCycle, at(8)),
             PowerCycle,
             "what cannot be done is left out"
         );
@@ -106,8 +110,8 @@ mod tests {
 
     #[test]
     fn strong_steps_are_limited_in_rate_and_never_lost() {
-        let mut ladder = RecoveryEscalation::new(&with_resets(6), at(0));
-        let steps: Vec<RecoveryStep> = (0..10).map(|_| ladder.fail(|_| true, at(0))).collect();
+        let mut escalation = RecoveryEscalation::new(&with_resets(6), at(0));
+        let steps: Vec<RecoveryStep> = (0..10).map(|_| escalation.fail(|_| true, at(0))).collect();
         assert_eq!(
             steps,
             [
@@ -115,17 +119,18 @@ mod tests {
                 Reopen, Reopen
             ]
         );
-        assert_eq!(ladder.fail(|_| true, at(9)), Reopen);
-        assert_eq!(ladder.fail(|_| true, at(10)), SoftReset, "six an hour");
-        assert_eq!(ladder.fail(|_| true, at(11)), Reopen);
-        let strong =
-            (0..24 * 60).filter(|minute| ladder.fail(|_| true, at(12 + minute)) != Reopen).count();
+        assert_eq!(escalation.fail(|_| true, at(9)), Reopen);
+        assert_eq!(escalation.fail(|_| true, at(10)), SoftReset, "six an hour");
+        assert_eq!(escalation.fail(|_| true, at(11)), Reopen);
+        let strong = (0..24 * 60)
+            .filter(|minute| escalation.fail(|_| true, at(12 + minute)) != Reopen)
+            .count();
         assert!((140..=146).contains(&strong), "{strong} in a day");
     }
 
     #[test]
     fn without_resets_the_port_is_only_opened_again() {
-        let mut ladder = RecoveryEscalation::new(&with_resets(0), at(0));
-        assert!((0..100).all(|minute| ladder.fail(|_| true, at(minute)) == Reopen));
+        let mut escalation = RecoveryEscalation::new(&with_resets(0), at(0));
+        assert!((0..100).all(|minute| escalation.fail(|_| true, at(minute)) == Reopen));
     }
 }

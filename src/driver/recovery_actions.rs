@@ -1,41 +1,41 @@
-//! Carrying the ladder's steps out.
+//! Carries recovery steps out: commands to the modem, and the operator's programs.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
 use tokio_serial::SerialStream;
 
 use super::usb::UsbDevice;
 
-/// How long a modem has to take a command in and, perhaps, to answer.
-const ANSWER: Duration = Duration::from_secs(3);
-/// How long the operator's command may take.
-const COMMAND: Duration = Duration::from_secs(60);
-/// Between looks whether it has ended.
-const LOOK: Duration = Duration::from_millis(50);
+/// How long a modem has to read a command, and then to answer it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the operator's program may run.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Sends a command without caring much for its answer: a modem that starts anew need not give one.
+/// Sends a command and waits for some answer, but not for a certain one: a modem that restarts need
+/// not answer at all.
 pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(), String> {
     let line = format!("{command}\r");
-    let written = tokio::time::timeout(ANSWER, stream.write_all(line.as_bytes())).await;
+    let written = tokio::time::timeout(ANSWER_TIMEOUT, stream.write_all(line.as_bytes())).await;
     written
         .map_err(|_| "the modem does not read".to_owned())?
         .map_err(|error| error.to_string())?;
     let mut answer = [0_u8; 256];
-    let _ = tokio::time::timeout(ANSWER, stream.read(&mut answer)).await;
+    let _ = tokio::time::timeout(ANSWER_TIMEOUT, stream.read(&mut answer)).await;
     Ok(())
 }
 
-/// The places in the operator's command that are filled in.
+/// The placeholders in the operator's command that takes a modem's power away.
 pub const POWER_PLACES: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
 
-/// Those of a bank's program.
+/// The placeholders in the program that switches a bank.
 pub const SWITCH_PLACES: [&str; 4] = ["{radio}", "{slot}", "{port}", "{bank}"];
 
-/// What is wrong with a word of the operator's command that has a place which is not one of
-/// `places`, like `{bus}`. Other braces are the operator's own.
+/// What is wrong with a word of the operator's command: a placeholder, like `{bus}`, that is none of
+/// `places`. Other braces are the operator's own.
 pub fn unknown_place(word: &str, places: &[&str]) -> Option<String> {
     let in_braces =
         word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
@@ -46,8 +46,8 @@ pub fn unknown_place(word: &str, places: &[&str]) -> Option<String> {
     Some(format!("there is no {{{unknown}}}; there are {}", places.join(", ")))
 }
 
-/// The operator's command with its places filled in; `None` when it names a USB device and there is
-/// none.
+/// The operator's command with its placeholders filled in; `None` when it names a USB device and
+/// the port has none.
 pub(crate) fn fill_in(
     command: &[String],
     port: &Path,
@@ -59,7 +59,7 @@ pub(crate) fn fill_in(
     if command.is_empty() || (needs_usb && usb.is_none()) {
         return None;
     }
-    let (hub, place) = usb.map(UsbDevice::place).unwrap_or_default();
+    let (hub, place) = usb.map(UsbDevice::hub_and_port).unwrap_or_default();
     let name = usb.map(|usb| usb.name.as_str()).unwrap_or_default();
     let port = port.to_string_lossy();
     let fill = |word: &String| {
@@ -69,30 +69,21 @@ pub(crate) fn fill_in(
     Some(command.iter().map(fill).collect())
 }
 
-/// Runs a command to its end, without a shell.
+/// Runs a program to its end, without a shell. It is killed when it runs for too long, and when
+/// nobody waits for it any more.
 pub(crate) async fn run(command: &[String]) -> Result<(), String> {
     let Some((program, arguments)) = command.split_first() else {
         return Err("there is no command".to_owned());
     };
-    let mut running = Command::new(program);
-    running.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = running.spawn().map_err(|error| format!("{program}: {error}"))?;
-    let ended = async {
-        loop {
-            match child.try_wait() {
-                Ok(Some(status)) if status.success() => return Ok(()),
-                Ok(Some(status)) => return Err(format!("{program}: {status}")),
-                Ok(None) => tokio::time::sleep(LOOK).await,
-                Err(error) => return Err(format!("{program}: {error}")),
-            }
-        }
-    };
-    let outcome = tokio::time::timeout(COMMAND, ended).await;
-    outcome.unwrap_or_else(|_| {
-        let _ = child.kill();
-        let _ = child.wait();
-        Err(format!("{program} did not end in time"))
-    })
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.kill_on_drop(true);
+    match tokio::time::timeout(PROGRAM_TIMEOUT, command.status()).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(format!("{program}: {status}")),
+        Ok(Err(error)) => Err(format!("{program}: {error}")),
+        Err(_) => Err(format!("{program} did not end in time")),
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_in_the_operators_command() {
+    fn placeholders_in_the_operators_command_are_filled_in() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let usb = UsbDevice { name: "1-1.4".to_owned() };
         let uhubctl = words("uhubctl -l {hub} -p {hub_port} -a cycle");
@@ -119,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_looks_like_a_place_is_one() {
+    fn only_what_looks_like_a_placeholder_is_one() {
         for word in
             ["{usb}", "a{hub}:{hub_port}{port}", "{\"on\": false}", "{}", "${HOME}", "{", "}"]
         {

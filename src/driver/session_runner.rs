@@ -1,4 +1,4 @@
-//! One session over one stream, from the port's opening to its end.
+//! Runs one session over one stream: carries its actions out, from the port's opening to the end.
 
 use std::io;
 use std::pin::pin;
@@ -100,7 +100,7 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }
-            // A timer that is set too early ticks once in vain; moving it with every command would
+            // A timer that is set too early fires once in vain; moving it with every command would
             // cost more.
             let deadline = session.next_deadline().map(|moment| clock.instant(moment));
             if let Some(deadline) =

@@ -188,7 +188,7 @@ impl<H: ModemEvents> Supervisor<H> {
                 .iter()
                 .map(|found| &found.path)
                 .chain(self.ports.iter().map(|ports| &ports.pattern.path));
-            hotplug.follow(folders.map(|path| fixed_folder(path)));
+            hotplug.watch(folders.map(|path| fixed_folder(path)));
         }
         let is_known = |path: &PathBuf| {
             self.served.contains_key(path) || self.leaving.values().any(|leaving| leaving == path)

@@ -1,5 +1,5 @@
-//! What was last said on a port. Every port has one, so it is compact; secrets are not even kept,
-//! and what is leaves it only masked or under pseudonyms.
+//! The last lines of a port's conversation. Every port has a transcript, so it is compact. Secrets are
+//! not even kept, and everything else leaves it only masked or under pseudonyms.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -7,24 +7,24 @@ use std::collections::VecDeque;
 use crate::domain::Moment;
 use crate::modem::{Pseudonyms, mask};
 
-/// Lines that are kept of a port's conversation.
+/// How many of the last lines are kept.
 const LINES: usize = 200;
-/// Lines that are kept of its beginning: how the modem was set up.
+/// How many of the first lines are kept: how the modem was set up.
 const OPENING: usize = 120;
-/// A line is cut here when it is kept: the longest PDU fits.
+/// Lines are cut to this many bytes when they are kept: the longest PDU fits.
 const LENGTH: usize = 400;
-/// And here when it is shown.
+/// Lines are cut to this many characters when they are shown.
 const SHOWN: usize = 160;
 
 /// One port's conversation.
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     last: Lines,
-    /// How many of the last were said before the port was opened.
+    /// How many of the last lines are from before the port was opened.
     earlier: usize,
-    /// The first since then that are not among the last any more.
+    /// The first lines since then, as far as they are not among the last any more.
     opening: Lines,
-    /// What has come of a line.
+    /// The part of a line that was received so far.
     partial: Vec<u8>,
     masker: mask::Masker,
 }
@@ -42,10 +42,10 @@ impl Transcript {
     /// Adds bytes that were received.
     pub fn add_received(&mut self, octets: &[u8], now: Moment) {
         let mut runs = octets.split(|octet| matches!(octet, b'\r' | b'\n'));
-        self.more(runs.next().unwrap_or_default());
+        self.extend_line(runs.next().unwrap_or_default());
         for run in runs {
             self.end_line(now);
-            self.more(run);
+            self.extend_line(run);
         }
     }
 
@@ -81,8 +81,8 @@ impl Transcript {
         marked.collect()
     }
 
-    /// Some more of a line.
-    fn more(&mut self, run: &[u8]) {
+    /// Adds to the line that is being received.
+    fn extend_line(&mut self, run: &[u8]) {
         let room = (LENGTH * 3).saturating_sub(self.partial.len());
         self.partial.extend_from_slice(run.get(..room).unwrap_or(run));
     }
@@ -91,7 +91,7 @@ impl Transcript {
         let partial = std::mem::take(&mut self.partial);
         let line = readable(&partial);
         if !line.is_empty() {
-            let kind = self.masker.came(&line);
+            let kind = self.masker.received(&line);
             self.keep(kind, &line, now);
         }
         drop(line);
@@ -111,7 +111,7 @@ impl Transcript {
     }
 }
 
-/// What came, as text that can be kept. Noise is shown octet by octet.
+/// Received bytes as text that can be kept. Noise is shown byte by byte.
 fn readable(octets: &[u8]) -> Cow<'_, str> {
     let is_blank = |octet: &u8| *octet <= b' ' || *octet == 0x7F;
     let start = octets.iter().position(|octet| !is_blank(octet)).unwrap_or(octets.len());

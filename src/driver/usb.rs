@@ -1,12 +1,12 @@
-//! The USB device behind a port, out of sysfs.
+//! The USB device that a port belongs to, as sysfs shows it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Where the kernel shows its devices.
 const SYSFS: &str = "/sys";
-/// Between unbinding and binding.
-const UNBOUND: Duration = Duration::from_secs(2);
+/// The pause between unbinding and binding.
+const UNBIND_PAUSE: Duration = Duration::from_secs(2);
 
 /// A USB device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,9 @@ impl UsbDevice {
         Some(UsbDevice { name: device.file_name()?.to_str()?.to_owned() })
     }
 
-    /// Its hub, and the place in it: `1-1` and `4` of `1-1.4`; `1` and `2` of `1-2`, which hangs on
-    /// the bus itself.
-    pub fn place(&self) -> (&str, &str) {
+    /// The device's hub and its port there: `1-1` and `4` of `1-1.4`; `1` and `2` of `1-2`, which is
+    /// connected to the bus itself.
+    pub fn hub_and_port(&self) -> (&str, &str) {
         self.name
             .rsplit_once('.')
             .or_else(|| self.name.rsplit_once('-'))
@@ -42,7 +42,7 @@ impl UsbDevice {
     pub async fn rebind(&self) -> std::io::Result<()> {
         let driver = PathBuf::from(SYSFS).join("bus/usb/drivers/usb");
         tokio::fs::write(driver.join("unbind"), &self.name).await?;
-        tokio::time::sleep(UNBOUND).await;
+        tokio::time::sleep(UNBIND_PAUSE).await;
         tokio::fs::write(driver.join("bind"), &self.name).await
     }
 }
@@ -65,8 +65,8 @@ mod tests {
         std::fs::create_dir_all(&class).unwrap();
         symlink(&port, class.join("device")).unwrap();
         let found = UsbDevice::under(folder.path(), Path::new("/dev/ttyUSB2")).unwrap();
-        assert_eq!((found.name.as_str(), found.place()), ("1-1.4", ("1-1", "4")));
+        assert_eq!((found.name.as_str(), found.hub_and_port()), ("1-1.4", ("1-1", "4")));
         assert_eq!(UsbDevice::under(folder.path(), Path::new("/dev/ttyS0")), None);
-        assert_eq!(UsbDevice { name: "2-3".to_owned() }.place(), ("2", "3"));
+        assert_eq!(UsbDevice { name: "2-3".to_owned() }.hub_and_port(), ("2", "3"));
     }
 }

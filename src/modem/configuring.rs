@@ -137,7 +137,7 @@ impl Configuring {
         Next::Enter(Phase::Serving(Box::new(Serving::new(chosen, context, now))))
     }
 
-    pub fn ended(
+    pub fn on_command_finished(
         &mut self,
         context: &mut Context,
         command: &Command,

@@ -1,8 +1,8 @@
-//! Messages that came with the URC itself (`+CMT`: class 0, or a modem that was left in another
-//! mode). They lie nowhere, so what the host cannot take now is kept here and offered again. Few
-//! and bounded: where the modem acknowledges by itself nothing but class 0 comes
-//! this way (`configuring`), and it has acknowledged that to the network already. What is dropped
-//! is told.
+//! Messages that come inside the URC itself (`+CMT`: class 0, or a modem that was left in another
+//! mode). They are in no store, so that what the host cannot store now is kept here and offered
+//! again. There are few, and their number is bounded: where the modem acknowledges by itself,
+//! nothing but class 0 comes this way (`configuring`), and the modem has acknowledged that to the
+//! network already. Dropped messages are counted and reported.
 
 use std::time::Duration;
 
@@ -10,31 +10,31 @@ use super::api::{Action, RawPdu, Received, Token};
 use super::context::Context;
 use crate::domain::Moment;
 
-/// More are lost.
+/// How many are kept at most; more are dropped.
 const MAX: usize = 64;
-/// Between offers.
-const PAUSE: Duration = Duration::from_secs(10);
+/// The pause before a message that the host could not store is offered again.
+const RETRY_PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Kept {
     token: Token,
     received: Received,
-    came_at: Moment,
-    /// When to offer it again; `None`: the host has not answered yet.
-    again: Option<Moment>,
+    received_at: Moment,
+    /// When to offer it again; `None` while the host has not answered yet.
+    offer_at: Option<Moment>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Direct {
     kept: Vec<Kept>,
-    /// Came while it was not certain which card is in.
+    /// Messages that came while it was not certain which card is in.
     unowned: Vec<RawPdu>,
 }
 
 impl Direct {
-    /// A message has come. It is this card's only when that is `certain`; else it waits for the
-    /// ICCID.
-    pub fn came(
+    /// Takes a message. It is this card's only when that is `certain`; otherwise it waits until the
+    /// ICCID has been read.
+    pub fn add(
         &mut self,
         context: &mut Context,
         pdu: RawPdu,
@@ -54,10 +54,11 @@ impl Direct {
     fn offer(&mut self, context: &mut Context, received: Received, now: Moment) {
         let token = context.token();
         context.actions.push_back(Action::Store { token, received: received.clone() });
-        self.kept.push(Kept { token, received, came_at: now, again: None });
+        self.kept.push(Kept { token, received, received_at: now, offer_at: None });
     }
 
-    /// Something happened to the card: what nobody is known to own never will be.
+    /// The card was removed or exchanged: whose the waiting messages were cannot be found out any
+    /// more.
     pub fn card_lost(&mut self, context: &mut Context) {
         let count = std::mem::take(&mut self.unowned).len();
         if count > 0 {
@@ -65,7 +66,7 @@ impl Direct {
         }
     }
 
-    /// The card is known.
+    /// The ICCID has been read: the waiting messages are this card's.
     pub fn card_known(&mut self, context: &mut Context, now: Moment) {
         for pdu in std::mem::take(&mut self.unowned) {
             if let Some(received) = context.received(None, pdu, false) {
@@ -74,22 +75,23 @@ impl Direct {
         }
     }
 
-    /// The host's answer. For a message that is on disk now: how long that took.
+    /// Takes the host's answer. Returns how long it took, for a message that is on disk now.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
-        let at = self.kept.iter().position(|kept| kept.token == token)?;
+        let position = self.kept.iter().position(|kept| kept.token == token)?;
         if ok {
-            return Some(now - self.kept.swap_remove(at).came_at);
+            return Some(now - self.kept.swap_remove(position).received_at);
         }
-        if let Some(kept) = self.kept.get_mut(at) {
-            kept.again = Some(now + PAUSE);
+        if let Some(kept) = self.kept.get_mut(position) {
+            kept.offer_at = Some(now + RETRY_PAUSE);
         }
         None
     }
 
-    pub fn tick(&mut self, context: &mut Context, now: Moment) {
+    /// Offers once more what is due.
+    pub fn offer_due(&mut self, context: &mut Context, now: Moment) {
         for kept in &mut self.kept {
-            if kept.again.is_some_and(|again| again <= now) {
-                kept.again = None;
+            if kept.offer_at.is_some_and(|time| time <= now) {
+                kept.offer_at = None;
                 let (token, received) = (kept.token, kept.received.clone());
                 context.actions.push_back(Action::Store { token, received });
             }
@@ -97,6 +99,6 @@ impl Direct {
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        self.kept.iter().filter_map(|kept| kept.again).min()
+        self.kept.iter().filter_map(|kept| kept.offer_at).min()
     }
 }

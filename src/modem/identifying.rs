@@ -1,4 +1,5 @@
-//! Which card is it, what is its number, and whose are the messages in the modem's own store?
+//! Reads which card is in and what its number is, and asks the host whose the messages in the
+//! modem's own store are.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,18 +16,17 @@ use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, OwnNumber, SimCard};
 use crate::domain::sim::NumberSource;
 
-/// A card that is still starting is asked again.
+/// The pause before a card that is still starting is asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
-/// That often.
+/// How many times it is asked again.
 const BUSY_TRIES: u8 = 5;
-/// When no command reads the ICCID.
+/// The pause after no command could read the ICCID.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(15);
-/// When the host cannot take the card in.
+/// The pause after the host could not record the card.
 const HOST_PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 enum Step {
-    /// The source that worked last, or the first of all.
     #[default]
     Begin,
     /// The sources that are still to be tried, the present one first.
@@ -36,8 +36,8 @@ enum Step {
     OwnNumber,
     Phonebook,
     PhonebookEntry,
-    Tell,
-    Told(Token),
+    Record,
+    Recording(Token),
     Finished,
 }
 
@@ -71,33 +71,33 @@ impl Identifying {
             Step::OwnNumber => Next::Send(Command::OwnNumber),
             Step::Phonebook => Next::Send(Command::OwnPhonebook),
             Step::PhonebookEntry => Next::Send(Command::OwnPhonebookEntry),
-            Step::Tell => self.tell(context),
-            Step::Told(_) => Next::Wait(None),
+            Step::Record => self.record(context),
+            Step::Recording(_) => Next::Wait(None),
             Step::Finished => Next::Enter(Phase::Configuring(Configuring::default())),
         }
     }
 
-    fn tell(&mut self, context: &mut Context) -> Next {
+    fn record(&mut self, context: &mut Context) -> Next {
         let (Some(sim), Some(identity)) = (self.card.clone(), context.identity.as_ref()) else {
             return Next::GiveUp(ModemReason::ModemOrSimUnknown);
         };
         let imei = identity.imei.clone();
         let token = context.token();
-        self.step = Step::Told(token);
+        self.step = Step::Recording(token);
         context.set_sim(sim.clone());
         context.actions.push_back(Action::Identified { token, imei, sim });
         Next::Wait(None)
     }
 
-    /// The host's answer; one to an earlier question is ignored.
-    pub fn recorded(
+    /// Takes the host's answer; one to an earlier question is ignored.
+    pub fn on_recorded(
         &mut self,
         context: &mut Context,
         token: Token,
         answer: Result<MessageOwner, ()>,
         now: Moment,
     ) {
-        if !matches!(self.step, Step::Told(asked) if asked == token) {
+        if !matches!(self.step, Step::Recording(asked) if asked == token) {
             return;
         }
         match answer {
@@ -108,13 +108,13 @@ impl Identifying {
             }
             Err(()) => {
                 context.set_reason(ModemReason::HostCannotRecordSim);
-                self.step = Step::Tell;
+                self.step = Step::Record;
                 self.pause = Some(now + HOST_PAUSE);
             }
         }
     }
 
-    pub fn ended(
+    pub fn on_command_finished(
         &mut self,
         context: &mut Context,
         command: &Command,
@@ -130,7 +130,7 @@ impl Identifying {
         }
         match (command, &self.step) {
             (Command::Iccid(source), Step::Iccid(..)) => {
-                self.iccid_read(context, source, outcome, reply)
+                self.on_iccid_read(context, source, outcome, reply)
             }
             (Command::Imsi, Step::Imsi) => {
                 let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok());
@@ -140,21 +140,21 @@ impl Identifying {
             }
             (Command::OwnNumber, Step::OwnNumber) => {
                 let number = reply.find(at::own_number).filter(|_| outcome.is_ok());
-                self.numbered(number, NumberSource::Cnum, Step::Phonebook);
+                self.set_number(number, NumberSource::Cnum, Step::Phonebook);
             }
             (Command::OwnPhonebook, Step::Phonebook) => {
-                self.step = if outcome.is_ok() { Step::PhonebookEntry } else { Step::Tell };
+                self.step = if outcome.is_ok() { Step::PhonebookEntry } else { Step::Record };
             }
             (Command::OwnPhonebookEntry, Step::PhonebookEntry) => {
                 let number = reply.find(at::phonebook_number).filter(|_| outcome.is_ok());
-                self.numbered(number, NumberSource::Phonebook, Step::Tell);
+                self.set_number(number, NumberSource::Phonebook, Step::Record);
             }
             _ => return,
         }
         self.busy = 0;
     }
 
-    fn iccid_read(
+    fn on_iccid_read(
         &mut self,
         context: &mut Context,
         source: &IccidSource,
@@ -185,8 +185,8 @@ impl Identifying {
         }
     }
 
-    fn numbered(&mut self, number: Option<String>, source: NumberSource, otherwise: Step) {
-        self.step = if number.is_some() { Step::Tell } else { otherwise };
+    fn set_number(&mut self, number: Option<String>, source: NumberSource, otherwise: Step) {
+        self.step = if number.is_some() { Step::Record } else { otherwise };
         self.with_card(|card| card.number = number.map(|number| OwnNumber { number, source }));
     }
 }

@@ -1,8 +1,9 @@
-//! A conversation as it may be shown and kept: numbers to their last three digits, no text, no PIN.
+//! Masks a conversation so that it may be shown and kept: numbers keep their last three digits; texts
+//! and PINs are removed.
 
 use std::borrow::Cow;
 
-/// Digits in a row that may be a number.
+/// So many digits in a row may be a number.
 const DIGITS: usize = 6;
 /// Commands whose parameters are secret.
 const SECRET: [&str; 4] = ["+CPIN=", "+CLCK=", "+CPWD=", "+CUSD="];
@@ -11,32 +12,32 @@ const TEXTS: [&str; 4] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:"];
 /// Lines that are followed by a message.
 const HEADS: [&str; 6] = ["+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:", "+CLASS0:"];
 
-/// What a line is.
+/// What a line of a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// It was sent.
     Sent,
-    /// It came.
-    Came,
-    /// It came, and is the text or PDU of a message.
+    /// It was received.
+    Received,
+    /// It was received, and is the text or PDU of a message.
     Body,
 }
 
-/// Remembers what the line before means for this one.
+/// Tells what each line of a conversation is: that depends on the line before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Masker {
     body: bool,
 }
 
 impl Masker {
-    /// A line that was sent.
+    /// Takes a line that was sent.
     pub fn sent(&mut self) -> Kind {
         self.body = false;
         Kind::Sent
     }
 
-    /// A line that came.
-    pub fn came(&mut self, line: &str) -> Kind {
+    /// Takes a line that was received.
+    pub fn received(&mut self, line: &str) -> Kind {
         let tagged = line.starts_with(['+', '^', '*', '#', '%', '$']);
         let ends = matches!(line, "OK" | "ERROR");
         if self.body && !tagged && !ends {
@@ -47,11 +48,11 @@ impl Masker {
             line.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head))
         };
         self.body = tagged && HEADS.iter().any(begins_with);
-        Kind::Came
+        Kind::Received
     }
 }
 
-/// A sent line without what must not even be kept in memory: a PIN, a code, a message's text.
+/// A sent line without what must not even be kept in memory: a PIN, a USSD code, a message's text.
 pub fn without_secrets(line: &str) -> Cow<'_, str> {
     if let Some(text) = line.strip_suffix('\u{1a}') {
         return Cow::Owned(format!("<{} characters>", text.chars().count()));
@@ -68,15 +69,15 @@ pub fn without_secrets(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// A line as it may be shown.
+/// The line as it may be shown.
 pub fn masked(kind: Kind, line: &str) -> String {
     let upper = line.to_ascii_uppercase();
     let quotes = || TEXTS.iter().chain(&HEADS).any(|head| upper.starts_with(head));
     match kind {
         Kind::Sent => numbers(&without_secrets(line)),
         Kind::Body => format!("<{} characters>", line.chars().count()),
-        Kind::Came if quotes() => numbers(&quoted(line)),
-        Kind::Came => numbers(line),
+        Kind::Received if quotes() => numbers(&quoted(line)),
+        Kind::Received => numbers(line),
     }
 }
 
@@ -129,7 +130,7 @@ mod tests {
             "a message that is sent"
         );
         let mut masker = Masker::default();
-        let came = [
+        let received = [
             ("+CMGR: 1,\"Jan\",24", "+CMGR: 1,\"…\",24"),
             ("07911326040000F0040B911346610089F6", "<34 characters>"),
             ("your code is 4711", "<17 characters>"),
@@ -141,8 +142,8 @@ mod tests {
             ("EC25EFAR06A06M4G", "EC25EFAR06A06M4G"),
             ("+CMTI: \"SM\",3", "+CMTI: \"SM\",3"),
         ];
-        for (line, expected) in came {
-            let kind = masker.came(line);
+        for (line, expected) in received {
+            let kind = masker.received(line);
             assert_eq!(masked(kind, line), expected);
         }
     }

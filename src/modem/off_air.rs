@@ -1,6 +1,6 @@
-//! The card is off the air: its bank may exchange it. Nothing is read and nothing belongs to
-//! anybody until the bank has given the radio back, the modem has found its feet again and the
-//! ICCID has been read (I12).
+//! The card is off the air, so that its bank can exchange it. Nothing is read, and no message is
+//! credited to any card, until the bank has ended the switch, the modem answers again and the ICCID
+//! has been read (invariant 12 of the crate's documentation).
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::at::{Command, FinalResult};
 use crate::domain::Moment;
 use crate::domain::modem::RequestError;
 
-/// A radio that nobody has given back by then comes back by itself.
-const FORGOTTEN: Duration = Duration::from_secs(600);
+/// A radio that the bank has not given back by then comes back by itself.
+const RETURN_TIMEOUT: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Doing {
+enum Activity {
     /// Card and radio are switched off, for the request with this id.
     Leaving(u64),
     /// The command that chooses a slot of the module.
@@ -26,83 +26,92 @@ enum Doing {
     Returning(Option<u64>, Command),
 }
 
-impl Doing {
+impl Activity {
     fn command(&self) -> Command {
         match self {
-            Doing::Leaving(_) => Command::SetFunctionality(0),
-            Doing::Slot(_, command) => Command::Own(command.clone()),
-            Doing::Returning(_, command) => command.clone(),
+            Activity::Leaving(_) => Command::SetFunctionality(0),
+            Activity::Slot(_, command) => Command::Own(command.clone()),
+            Activity::Returning(_, command) => command.clone(),
         }
     }
 }
 
 #[derive(Debug)]
 pub(super) struct OffAir {
-    doing: Option<Doing>,
+    activity: Option<Activity>,
     until: Moment,
-    over: bool,
+    is_over: bool,
 }
 
 impl OffAir {
-    /// Begins with switching card and radio off; then the request with this id is answered.
+    /// Switches card and radio off first; then the request with this id is answered.
     pub fn begin(id: u64, now: Moment) -> OffAir {
-        OffAir { doing: Some(Doing::Leaving(id)), until: now + FORGOTTEN, over: false }
+        OffAir {
+            activity: Some(Activity::Leaving(id)),
+            until: now + RETURN_TIMEOUT,
+            is_over: false,
+        }
     }
 
-    /// Chooses a slot inside the module.
+    /// Selects a slot inside the module.
     pub fn choose(&mut self, id: u64, command: Option<String>) -> Result<(), RequestError> {
         let command = command.ok_or(RequestError::NoSlots)?;
-        self.take(Doing::Slot(id, command))
+        self.begin_activity(Activity::Slot(id, command))
     }
 
-    /// The radio is given back.
+    /// Goes back on the air, for the request with this id.
     pub fn come_back(
         &mut self,
         id: u64,
         restart: bool,
         context: &Context,
     ) -> Result<(), RequestError> {
-        self.take(Doing::Returning(Some(id), returning(restart, context)))
+        self.begin_activity(Activity::Returning(Some(id), returning(restart, context)))
     }
 
-    /// Whether it is off the air and nobody has asked for anything else.
+    /// Whether card and radio are off and nothing else has been asked for.
     pub fn is_idle(&self) -> bool {
-        self.doing.is_none() && !self.over
+        self.activity.is_none() && !self.is_over
     }
 
-    fn take(&mut self, doing: Doing) -> Result<(), RequestError> {
-        if self.doing.is_some() || self.over {
+    fn begin_activity(&mut self, activity: Activity) -> Result<(), RequestError> {
+        if self.activity.is_some() || self.is_over {
             return Err(RequestError::TooMany);
         }
-        self.doing = Some(doing);
+        self.activity = Some(activity);
         Ok(())
     }
 
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
-        if self.over {
+        if self.is_over {
             return Next::Enter(Phase::Probing(Probing::after_restart()));
         }
-        if self.doing.is_none() && now >= self.until {
-            self.doing = Some(Doing::Returning(None, returning(true, context)));
+        if self.activity.is_none() && now >= self.until {
+            self.activity = Some(Activity::Returning(None, returning(true, context)));
         }
-        match &self.doing {
-            Some(doing) => Next::Send(doing.command()),
+        match &self.activity {
+            Some(activity) => Next::Send(activity.command()),
             None => Next::Wait(Some(self.until)),
         }
     }
 
-    pub fn ended(&mut self, context: &mut Context, command: &Command, outcome: Outcome) {
-        // One of the phase before may still have been in flight.
-        if self.doing.as_ref().map(Doing::command).as_ref() != Some(command) {
+    pub fn on_command_finished(
+        &mut self,
+        context: &mut Context,
+        command: &Command,
+        outcome: Outcome,
+    ) {
+        // A command of the phase before may still have been in flight.
+        if self.activity.as_ref().map(Activity::command).as_ref() != Some(command) {
             return;
         }
-        let (id, reply) = match self.doing.take() {
-            // A modem that refuses it leaves the network when its card goes.
-            Some(Doing::Leaving(id)) => (id, Ok(Vec::new())),
-            Some(Doing::Slot(id, _)) => (id, chosen(outcome)),
-            // A modem that starts anew need not have answered.
-            Some(Doing::Returning(id, _)) => {
-                self.over = true;
+        let (id, reply) = match self.activity.take() {
+            // A modem that refuses this leaves the network when its card is taken away.
+            Some(Activity::Leaving(id)) => (id, Ok(Vec::new())),
+            Some(Activity::Slot(id, _)) => (id, slot_reply(outcome)),
+            // A modem that restarts need not have answered.
+            Some(Activity::Returning(id, _)) => {
+                self.is_over = true;
                 context.no_reason();
                 let Some(id) = id else { return };
                 (id, Ok(Vec::new()))
@@ -121,7 +130,7 @@ fn returning(restart: bool, context: &Context) -> Command {
     }
 }
 
-fn chosen(outcome: Outcome) -> Result<Vec<String>, RequestError> {
+fn slot_reply(outcome: Outcome) -> Result<Vec<String>, RequestError> {
     match outcome {
         Outcome::Done | Outcome::Unfinished | Outcome::Empty => {
             Ok(vec![FinalResult::Ok.to_string()])

@@ -1,4 +1,4 @@
-//! A SIM card's PIN: never shown, never logged, entered once.
+//! A SIM card's PIN, which is never shown, never logged, and entered once.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Pin(String);
 
 impl Pin {
-    /// From a file's text: the digits alone, space around them apart.
+    /// Reads a PIN from a file's text: digits only, with blanks around them allowed.
     pub fn parse(text: &str) -> Option<Pin> {
         let digits = text.trim();
         let fits =

@@ -1,4 +1,4 @@
-//! Does anybody answer, and who?
+//! Finds out whether a modem answers, and which.
 
 use super::channel::Outcome;
 use super::context::Context;
@@ -9,14 +9,14 @@ use crate::at::{self, Command};
 use crate::domain::Imei;
 use crate::domain::modem::{ModemIdentity, ModemReason};
 
-/// `AT`s that stay without an answer before the port is opened anew: a modem that is still starting
+/// After so many `AT`s without an answer the port is opened again: a modem that is still starting
 /// takes some seconds.
 const GREETINGS: u8 = 10;
-/// After it was started anew.
+/// The same after the modem was restarted.
 const GREETINGS_AFTER_RESTART: u8 = 90;
-/// Questions for the IMEI, likewise.
+/// The same for attempts to read the IMEI.
 const IMEI_TRIES: u8 = 3;
-/// A name is cut here.
+/// Names are cut to this many characters.
 const MAX_NAME: usize = 80;
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Probing {
 }
 
 impl Probing {
-    /// The modem has just been started anew: it may take a while.
+    /// The modem has just been restarted: it may take a while until it answers.
     pub fn after_restart() -> Probing {
         Probing { restarted: true, ..Probing::default() }
     }
@@ -85,7 +85,7 @@ impl Probing {
         }
     }
 
-    pub fn ended(&mut self, command: &Command, outcome: Outcome, reply: &Reply) {
+    pub fn on_command_finished(&mut self, command: &Command, outcome: Outcome, reply: &Reply) {
         let name = || {
             let named = |line| Some(at::value(line)).filter(|value| !value.is_empty());
             outcome
@@ -118,7 +118,7 @@ impl Probing {
                 self.firmware = name();
                 Step::Functionality
             }
-            // Left so by a switch of a bank that was broken off, or by another program.
+            // Left off by a bank's switch that was aborted, or by another program.
             Command::Functionality => {
                 match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
                     Some(0 | 4) => Step::SwitchOn,

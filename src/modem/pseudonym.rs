@@ -1,6 +1,6 @@
-//! A conversation that can be given away and still be replayed: each number becomes another one of
-//! the same length, the same one everywhere; texts keep their length, alphabet and form, but say
-//! nothing.
+//! Rewrites a conversation so that it can be given away and still be replayed: each number becomes
+//! another number of the same length, the same one everywhere; texts keep their length, alphabet and
+//! form, and nothing of their content.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use super::mask::Kind;
 use crate::at;
 use crate::sms::{self, Address, Alphabet, Body, Deliver, UserData};
 
-/// Digits in a row that may be a number.
+/// So many digits in a row may be a number.
 const DIGITS: usize = 6;
-/// So many of them stay: country, network, model.
+/// So many leading digits are kept: country, network, model.
 const KEPT: usize = 4;
-/// Answers that are names with digits in them.
+/// Commands whose answers are names that may have digits in them.
 const NAMES: [&str; 3] = ["+CGMI", "+CGMM", "+CGMR"];
 /// Lines whose quoted parts are texts or names.
 const TEXTS: [&str; 8] =
@@ -20,7 +20,7 @@ const TEXTS: [&str; 8] =
 /// Lines whose quoted parts tell where the modem is.
 const PLACES: [&str; 3] = ["+CREG:", "+CGREG:", "+CEREG:"];
 
-/// What each number is called.
+/// The pseudonym of each number.
 #[derive(Debug, Default)]
 pub struct Pseudonyms {
     known: HashMap<String, String>,
@@ -40,13 +40,13 @@ impl Pseudonyms {
                 (!line.starts_with('<'))
                     .then(|| format!("> {}", begun.map_or_else(whole, str::to_owned)))
             }
-            Kind::Came if self.asked_name => Some(format!("< {line}")),
-            Kind::Came => Some(format!("< {}", self.came(line))),
+            Kind::Received if self.asked_name => Some(format!("< {line}")),
+            Kind::Received => Some(format!("< {}", self.received(line))),
             Kind::Body => Some(format!("< {}", self.body(line))),
         }
     }
 
-    fn came(&mut self, line: &str) -> String {
+    fn received(&mut self, line: &str) -> String {
         let begins = |heads: &[&str]| heads.iter().any(|head| at::payload(line, head).is_some());
         let in_quotes: fn(&mut Pseudonyms, &str) -> String = match () {
             () if begins(&PLACES) => |_, part| {
@@ -68,15 +68,15 @@ impl Pseudonyms {
         if !is_hex {
             return self.text(part);
         }
-        let said = sms::ussd_text(part, None).text;
-        let other = self.text(&said);
+        let original = sms::ussd_text(part, None).text;
+        let other = self.text(&original);
         let same = |form: &Option<String>| {
             form.as_ref().is_some_and(|form| form.eq_ignore_ascii_case(part))
         };
-        if same(&Some(sms::ussd_ucs2(&said))) {
+        if same(&Some(sms::ussd_ucs2(&original))) {
             return sms::ussd_ucs2(&other);
         }
-        let packed = sms::ussd_packed(&other).filter(|_| same(&sms::ussd_packed(&said)));
+        let packed = sms::ussd_packed(&other).filter(|_| same(&sms::ussd_packed(&original)));
         packed.unwrap_or_else(|| "0".repeat(part.len()))
     }
 
@@ -86,7 +86,7 @@ impl Pseudonyms {
         let other = Deliver::decode(&octets).map(|message| self.message(message).encode());
         match other {
             Ok(other) if other.len() == octets.len() => hex::encode_upper(other),
-            // Nothing of a PDU that cannot be read may be kept: who knows where in it the text is?
+            // Nothing of a PDU that cannot be read is kept: the text could be anywhere in it.
             _ => "0".repeat(line.len()),
         }
     }
@@ -117,7 +117,7 @@ impl Pseudonyms {
         }
     }
 
-    /// Letters say nothing any more; numbers have their pseudonyms.
+    /// Replaces letters, and numbers by their pseudonyms.
     fn text(&mut self, text: &str) -> String {
         let blank = |c: char| if c.is_alphabetic() { 'x' } else { c };
         let blanked: String = text.chars().map(blank).collect();
@@ -170,49 +170,49 @@ mod tests {
         let mut names = Pseudonyms::default();
         let table = [
             (Kind::Sent, "AT+CGMR", "> AT+CGMR"),
-            (Kind::Came, "1575B09SIM800C32_BT", "< 1575B09SIM800C32_BT"),
+            (Kind::Received, "1575B09SIM800C32_BT", "< 1575B09SIM800C32_BT"),
             (Kind::Sent, "AT+CGSN", "> AT+CGSN"),
-            (Kind::Came, "861234567890123", "< 861200000000001"),
+            (Kind::Received, "861234567890123", "< 861200000000001"),
             (Kind::Sent, "AT+CPIN=***", "> AT+CPIN="),
             (Kind::Sent, "<34 characters>", ""),
-            (Kind::Came, "+CCID: 8931440400000000123F", "< +CCID: 8931000000000000002F"),
+            (Kind::Received, "+CCID: 8931440400000000123F", "< +CCID: 8931000000000000002F"),
             (
-                Kind::Came,
+                Kind::Received,
                 "+CNUM: \"Jan\",\"+31612345678\",145",
                 "< +CNUM: \"xxx\",\"+31610000003\",145",
             ),
             (
-                Kind::Came,
+                Kind::Received,
                 "+CUSD: 0,\"Your number is +31612345678.\",15",
                 "< +CUSD: 0,\"xxxx xxxxxx xx +31610000003.\",15",
             ),
             (
-                Kind::Came,
+                Kind::Received,
                 "+CREG: 2,1,\"00C3\",\"0000F2A1\",7",
                 "< +CREG: 2,1,\"0000\",\"00000000\",7",
             ),
-            (Kind::Came, "+CMTI: \"SM\",3", "< +CMTI: \"SM\",3"),
+            (Kind::Received, "+CMTI: \"SM\",3", "< +CMTI: \"SM\",3"),
             (Kind::Body, "your code is 4711", "< xxxx xxxx xx 4711"),
             (Kind::Body, "0791FFFF", "< 00000000"),
         ];
         for (kind, line, expected) in table {
-            let told = names.line(kind, line).unwrap_or_default();
-            assert_eq!(told, expected);
+            let rewritten = names.line(kind, line).unwrap_or_default();
+            assert_eq!(rewritten, expected);
         }
     }
 
     #[test]
     fn a_message_keeps_its_form_and_says_nothing() {
         let mut names = Pseudonyms::default();
-        let number = names.line(Kind::Came, "+31612345678").unwrap();
+        let number = names.line(Kind::Received, "+31612345678").unwrap();
         for text in ["your code is 4711", "код 4711", &"a long one, 4711 ".repeat(12)] {
             for sender in ["+31612345678", "Uber"] {
                 let sender = Address::parse(sender);
                 for part in Deliver::compose(None, &sender, sms::Scts([0; 7]), text, 7) {
                     let line = hex::encode_upper(part.encode());
-                    let told = names.line(Kind::Body, &line).unwrap();
-                    let other = Deliver::decode(&hex::decode(&told[2..]).unwrap()).unwrap();
-                    assert_eq!(told.len(), line.len() + 2);
+                    let rewritten = names.line(Kind::Body, &line).unwrap();
+                    let other = Deliver::decode(&hex::decode(&rewritten[2..]).unwrap()).unwrap();
+                    assert_eq!(rewritten.len(), line.len() + 2);
                     assert_eq!((other.concat(), other.dcs), (part.concat(), part.dcs));
                     let blank = other.text().text;
                     assert!(
@@ -232,11 +232,12 @@ mod tests {
     #[test]
     fn ussd_in_every_form_keeps_its_form() {
         let mut names = Pseudonyms::default();
-        let said = "Nummer: 0612345678";
-        for string in [said.to_owned(), sms::ussd_ucs2(said), sms::ussd_packed(said).unwrap()] {
-            let told = names.line(Kind::Came, &format!("+CUSD: 0,\"{string}\",15")).unwrap();
-            let string = told.split('"').nth(1).unwrap();
-            assert_eq!(sms::ussd_text(string, None).text, "xxxxxx: 0612000001", "{told}");
+        let text = "Nummer: 0612345678";
+        for string in [text.to_owned(), sms::ussd_ucs2(text), sms::ussd_packed(text).unwrap()] {
+            let rewritten =
+                names.line(Kind::Received, &format!("+CUSD: 0,\"{string}\",15")).unwrap();
+            let string = rewritten.split('"').nth(1).unwrap();
+            assert_eq!(sms::ussd_text(string, None).text, "xxxxxx: 0612000001", "{rewritten}");
         }
     }
 }

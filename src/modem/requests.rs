@@ -1,5 +1,5 @@
-//! What is asked of the modem while the session is running: an operator's commands, and what is
-//! done in the name of a card (`sim_tasks`).
+//! Requests to the modem while the session is running: an operator's commands, and what is done in
+//! the name of a SIM card (`sim_tasks`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::at::Command;
 use crate::domain::modem::{ModemRequest, RequestError};
 use crate::domain::{Iccid, Moment};
 
-/// More do not wait.
+/// How many requests wait at most.
 const MAX_WAITING: usize = 8;
-/// So long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a request waits for its turn, and how long the network's USSD text is awaited.
+const TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_LENGTH: usize = 400;
 /// Commands of several vendors that write an IMEI.
 const IMEI_WRITERS: [&str; 8] =
@@ -28,27 +28,27 @@ struct Waiting {
     until: Moment,
 }
 
-/// What has been sent, or is awaited, and for whom.
+/// The request whose command is in flight, with its id.
 #[derive(Debug)]
 pub(super) enum Running {
     /// A command.
     At(u64),
-    /// A USSD code; its text may have come before the command's end.
+    /// A USSD code; the network's text may have come before the command's final result.
     Ussd(u64, Option<String>),
-    /// A command after which the port is opened anew.
+    /// A reset, after which the port is opened again.
     Reset(u64),
-    /// Something in the name of one card.
+    /// Something that is done in the name of one card.
     SimTask(RunningTask),
 }
 
-/// For whom the network's text is awaited.
+/// Who waits for the network's USSD text.
 #[derive(Debug)]
 enum Awaiting {
     Operator(u64),
     SimTask(RunningTask),
 }
 
-/// Done, and how; told when the ICCID has been read again.
+/// A finished task; its reply is given when the ICCID has been read again.
 #[derive(Debug)]
 struct Unconfirmed {
     id: u64,
@@ -60,12 +60,12 @@ struct Unconfirmed {
 pub(super) struct Requests {
     waiting: VecDeque<Waiting>,
     running: Option<Running>,
-    /// A USSD code that was sent: the network's text is awaited until then.
+    /// Who waits for the network's USSD text, and until when.
     awaited: Option<(Awaiting, Moment)>,
     unconfirmed: Vec<Unconfirmed>,
 }
 
-/// Whether this may be sent: one command line that writes no IMEI.
+/// Checks that a text may be sent as a command: one line that writes no IMEI.
 pub(crate) fn check(text: &str) -> Result<(), RequestError> {
     let upper = text.to_ascii_uppercase().replace(' ', "");
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
@@ -85,7 +85,7 @@ impl Requests {
             ModemRequest::Ussd(code) => sim_tasks::check_code(code)?,
             ModemRequest::Reset { .. } => {}
             ModemRequest::ForSim { task, .. } => sim_tasks::check(task)?,
-            // The session's own: they do not wait here.
+            // The session carries these out itself: they do not wait here.
             ModemRequest::Leave { .. } | ModemRequest::Slot(_) | ModemRequest::Return { .. } => {
                 return Err(RequestError::Starting);
             }
@@ -93,31 +93,30 @@ impl Requests {
         if self.waiting.len() >= MAX_WAITING {
             return Err(RequestError::TooMany);
         }
-        self.waiting.push_back(Waiting { id, request, until: now + PATIENCE });
+        self.waiting.push_back(Waiting { id, request, until: now + TIMEOUT });
         Ok(())
     }
 
-    /// Whether one waits that concerns a card.
+    /// Whether a task for a card waits.
     pub fn sim_task_waits(&self) -> bool {
         self.running.is_none() && self.waiting.iter().any(Waiting::is_sim_task)
     }
 
-    /// Takes out one that concerns another card than the one that is in.
-    pub fn for_another_card(&mut self, iccid: &Iccid) -> Option<u64> {
+    /// Takes out a task for another card than the one that is in.
+    pub fn take_for_another_card(&mut self, iccid: &Iccid) -> Option<u64> {
         let other = |waiting: &Waiting| matches!(&waiting.request, ModemRequest::ForSim { iccid: wanted, .. } if wanted != iccid);
-        let at = self.waiting.iter().position(other)?;
-        self.waiting.remove(at).map(|waiting| waiting.id)
+        let position = self.waiting.iter().position(other)?;
+        self.waiting.remove(position).map(|waiting| waiting.id)
     }
 
-    /// The next command of the one that is running, or of the next one, which is running from now
-    /// on. Those that concern a card have their turn only when it is `proven` that it is theirs
-    /// that is in.
-    pub fn begin(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
-        if let Some(Running::SimTask(doing)) = &mut self.running {
-            return doing.next();
+    /// The next command of the request that is running, or of the next request, which is running
+    /// from now on. A task for a card has its turn only when it is `proven` that its card is in.
+    pub fn next_command(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
+        if let Some(Running::SimTask(task)) = &mut self.running {
+            return task.next();
         }
-        let at = self.waiting.iter().position(|waiting| proven || !waiting.is_sim_task())?;
-        let next = self.waiting.remove(at)?;
+        let position = self.waiting.iter().position(|waiting| proven || !waiting.is_sim_task())?;
+        let next = self.waiting.remove(position)?;
         let (running, command) = match next.request {
             ModemRequest::At(text) => (Running::At(next.id), Command::Raw(text)),
             ModemRequest::Ussd(code) => {
@@ -131,100 +130,100 @@ impl Requests {
                 return None;
             }
             ModemRequest::ForSim { iccid, task } => {
-                let mut doing = RunningTask::begin(next.id, iccid, task, profile);
-                let first = doing.next()?;
-                (Running::SimTask(doing), first)
+                let mut task = RunningTask::new(next.id, iccid, task, profile);
+                let first = task.next()?;
+                (Running::SimTask(task), first)
             }
         };
         self.running = Some(running);
         Some(command)
     }
 
-    /// Whether the command in flight is one of these.
+    /// Whether the command in flight is a request's.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
     }
 
-    /// A command of a SIM task has ended. What is over is told at once when it failed, else when it
-    /// is confirmed.
+    /// Goes on with a task whose command has finished. A failure is returned at once; a success is
+    /// answered when the card is confirmed.
     pub fn step(
         &mut self,
-        doing: RunningTask,
+        task: RunningTask,
         lines: Vec<String>,
         outcome: Outcome,
         now: Moment,
     ) -> Option<(u64, RequestError)> {
-        match doing.step(&lines, outcome) {
-            Step::On(doing) => self.running = Some(Running::SimTask(doing)),
-            Step::Await(doing) => self.awaited = Some((Awaiting::SimTask(doing), now + PATIENCE)),
-            Step::Ended(doing, Err(error)) => return Some((doing.id, error)),
-            Step::Ended(doing, reply) => {
-                self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply })
+        match task.step(&lines, outcome) {
+            Step::Continue(task) => self.running = Some(Running::SimTask(task)),
+            Step::AwaitText(task) => self.awaited = Some((Awaiting::SimTask(task), now + TIMEOUT)),
+            Step::Finished(task, Err(error)) => return Some((task.id, error)),
+            Step::Finished(task, reply) => {
+                self.unconfirmed.push(Unconfirmed { id: task.id, iccid: task.iccid, reply })
             }
         }
         None
     }
 
-    /// Whether something is done and waits for its confirmation.
+    /// Whether a finished task waits until its card is confirmed.
     pub fn is_confirming(&self) -> bool {
         !self.unconfirmed.is_empty()
     }
 
-    /// This card is in, as its ICCID says that has just been read; `None`: that is not known any
-    /// more.
-    pub fn confirmed(&mut self, card: Option<&Iccid>) -> impl Iterator<Item = Action> {
+    /// Answers finished tasks: `card` is in, as its ICCID says that has just been read. `None`: it is
+    /// not known any more which card is in.
+    pub fn confirm(&mut self, card: Option<&Iccid>) -> impl Iterator<Item = Action> {
         let lost = Err(RequestError::OtherCard);
-        let told = std::mem::take(&mut self.unconfirmed).into_iter();
-        told.map(move |Unconfirmed { id, iccid, reply }| Action::Answer {
+        let finished = std::mem::take(&mut self.unconfirmed).into_iter();
+        finished.map(move |Unconfirmed { id, iccid, reply }| Action::Answer {
             id,
             reply: if card == Some(&iccid) { reply } else { lost.clone() },
         })
     }
 
-    /// The network's text. For whom, when the command has ended already and no card has to be
-    /// confirmed first.
-    pub fn ussd_came(&mut self, text: &str) -> Option<u64> {
+    /// Takes the network's USSD text. Returns whose it is, when the command has finished already and
+    /// no card has to be confirmed first.
+    pub fn on_ussd_text(&mut self, text: &str) -> Option<u64> {
         match &mut self.running {
             Some(Running::Ussd(_, early)) => {
                 *early = Some(text.to_owned());
                 return None;
             }
-            Some(Running::SimTask(doing)) => {
-                doing.network_text = Some(text.to_owned());
+            Some(Running::SimTask(task)) => {
+                task.network_text = Some(text.to_owned());
                 return None;
             }
             _ => {}
         }
         match self.awaited.take()?.0 {
             Awaiting::Operator(id) => Some(id),
-            Awaiting::SimTask(doing) => {
+            Awaiting::SimTask(task) => {
                 let reply = Ok(vec![text.to_owned()]);
-                self.unconfirmed.push(Unconfirmed { id: doing.id, iccid: doing.iccid, reply });
+                self.unconfirmed.push(Unconfirmed { id: task.id, iccid: task.iccid, reply });
                 None
             }
         }
     }
 
-    /// The command with the code has ended well: its text is awaited.
+    /// The command with the code was accepted: the network's text is awaited.
     pub fn await_ussd(&mut self, id: u64, now: Moment) {
-        self.awaited = Some((Awaiting::Operator(id), now + PATIENCE));
+        self.awaited = Some((Awaiting::Operator(id), now + TIMEOUT));
     }
 
-    /// The one that was running.
-    pub fn end(&mut self) -> Option<Running> {
+    /// Takes out the request that was running.
+    pub fn take_running(&mut self) -> Option<Running> {
         self.running.take()
     }
 
-    /// One that has waited for too long.
-    pub fn expired(&mut self, now: Moment) -> Option<u64> {
+    /// Takes out a request that has waited for too long.
+    pub fn take_expired(&mut self, now: Moment) -> Option<u64> {
         if let Some((awaiting, _)) = self.awaited.take_if(|(_, until)| *until <= now) {
             return Some(match awaiting {
                 Awaiting::Operator(id) => id,
-                Awaiting::SimTask(doing) => doing.id,
+                Awaiting::SimTask(task) => task.id,
             });
         }
-        let at = self.waiting.iter().position(|waiting| waiting.until <= now)?;
-        self.waiting.remove(at).map(|waiting| waiting.id)
+        let position = self.waiting.iter().position(|waiting| waiting.until <= now)?;
+        self.waiting.remove(position).map(|waiting| waiting.id)
     }
 
     pub fn deadline(&self) -> Option<Moment> {

@@ -1,5 +1,5 @@
-//! Is there a SIM card that can be used? Waits here, with the reason shown, until there is. A PIN
-//! is entered once (`unlocking`).
+//! Waits until there is a SIM card that can be used, and shows why there is none. A PIN is entered
+//! once (`unlocking`).
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use super::identifying::Identifying;
 use super::phase::{Next, Phase};
 use super::profile::Quirk;
 use super::reply::Reply;
-use super::unlocking::{Unlocking, Want};
+use super::unlocking::{self, Unlocking};
 use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
 
-/// After an event, for the noise around it to end.
+/// The pause after a SIM event: several may come in quick succession.
 const SETTLE: Duration = Duration::from_millis(500);
-/// While the card may still be starting.
+/// The pause between two reads of the state while the card may still be starting.
 const SOON: Duration = Duration::from_secs(2);
-/// How often.
+/// How many times the state is read with that pause.
 const SOON_TRIES: u32 = 10;
-/// When a card may be put in; most modems then also say so.
+/// The pause while there is no card: most modems say when one is inserted.
 const LATER: Duration = Duration::from_secs(15);
-/// When an operator has to do something to the card.
+/// The pause while the operator has to do something about the card.
 const RARELY: Duration = Duration::from_secs(60);
-/// Some modems do not know `AT+CPIN?`: then the ICCID decides.
+/// Some modems do not know `AT+CPIN?`: after so many refusals the ICCID decides.
 const REFUSALS: u32 = 3;
 
 #[derive(Debug, Default)]
@@ -55,11 +55,11 @@ impl SimCheck {
         self.unlocking.is_some()
     }
 
-    /// Something happened to the card: look soon.
-    pub fn hurry(&mut self, event: SimEvent, now: Moment) {
+    /// Something happened to the card: its state is read soon.
+    pub fn on_sim_event(&mut self, event: SimEvent, now: Moment) {
         let entered = self.unlocking.as_ref().is_some_and(Unlocking::has_entered);
         if event == SimEvent::Absent || (event == SimEvent::Present && !entered) {
-            // What was asked may have been asked of another card.
+            // The questions so far may have been answered by another card.
             self.unlocking = None;
             self.given_up = false;
         }
@@ -69,10 +69,10 @@ impl SimCheck {
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if let Some(unlocking) = &mut self.unlocking {
             match unlocking.next(context) {
-                Want::Send(command) => return Next::Send(command),
-                Want::Wait => return Next::Wait(None),
-                Want::Give(reason) => self.locked(context, reason, now),
-                Want::Look => {}
+                unlocking::Next::Send(command) => return Next::Send(command),
+                unlocking::Next::Wait => return Next::Wait(None),
+                unlocking::Next::GiveUp(reason) => self.give_up_unlocking(context, reason, now),
+                unlocking::Next::ReadState => {}
             }
         }
         match self.next_at {
@@ -82,7 +82,7 @@ impl SimCheck {
         }
     }
 
-    pub fn ended(
+    pub fn on_command_finished(
         &mut self,
         context: &mut Context,
         command: &Command,
@@ -92,7 +92,7 @@ impl SimCheck {
     ) {
         if *command != Command::SimState {
             if let Some(unlocking) = &mut self.unlocking {
-                unlocking.ended(context, command, outcome, reply);
+                unlocking.on_command_finished(context, command, outcome, reply);
                 self.next_at = unlocking.has_entered().then(|| now + SETTLE);
             }
             return;
@@ -102,13 +102,13 @@ impl SimCheck {
         }
         let (reason, pause) = match (outcome, reply.find(at::pin_state)) {
             (Outcome::Done | Outcome::Unfinished, Some(PinState::Ready)) => {
-                return self.found(context);
+                return self.finish(context);
             }
             (Outcome::Done | Outcome::Unfinished, Some(state)) => describe(state),
             (Outcome::Refused(result), _) => {
                 match self.refused(result, context.profile.has(Quirk::NoPinState)) {
                     Some(described) => described,
-                    None => return self.found(context),
+                    None => return self.finish(context),
                 }
             }
             _ => (ModemReason::SimStateUnreadable, SOON),
@@ -122,29 +122,29 @@ impl SimCheck {
     }
 
     fn wants_pin(&self, outcome: Outcome, reply: &Reply) -> bool {
-        let said = outcome.is_ok() && reply.find(at::pin_state) == Some(PinState::Pin);
-        said || outcome.sim_trouble() == Some(SimTrouble::Pin)
+        let asks = outcome.is_ok() && reply.find(at::pin_state) == Some(PinState::Pin);
+        asks || outcome.sim_trouble() == Some(SimTrouble::Pin)
     }
 
-    /// The card wants its PIN: begins to enter it, or takes in that it was refused. Whether
+    /// The card wants its PIN: begins to enter it, or notes that it was refused. Returns whether
     /// anything is done about it.
     fn unlock(&mut self, context: &mut Context, now: Moment) -> bool {
         if self.given_up || context.config.pin.is_none() {
             return false;
         }
         let Some(unlocking) = &mut self.unlocking else {
-            self.unlocking = Some(Unlocking::begin());
+            self.unlocking = Some(Unlocking::new());
             return true;
         };
         if unlocking.still_locked() {
             self.next_at = Some(now + SOON);
         } else if unlocking.has_entered() {
-            self.locked(context, ModemReason::PinRefused, now);
+            self.give_up_unlocking(context, ModemReason::PinRefused, now);
         }
         true
     }
 
-    fn locked(&mut self, context: &mut Context, reason: ModemReason, now: Moment) {
+    fn give_up_unlocking(&mut self, context: &mut Context, reason: ModemReason, now: Moment) {
         self.unlocking = None;
         self.given_up = true;
         self.next_at = Some(now + RARELY);
@@ -154,11 +154,11 @@ impl SimCheck {
     /// The host's answer.
     pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>) {
         if let Some(unlocking) = &mut self.unlocking {
-            unlocking.allowed(token, answer);
+            unlocking.on_answer(token, answer);
         }
     }
 
-    fn found(&mut self, context: &mut Context) {
+    fn finish(&mut self, context: &mut Context) {
         let entered = self.unlocking.take().filter(Unlocking::has_entered);
         if let (Some(unlocking), Some(identity)) = (entered, &context.identity) {
             let (imei, iccid) = (identity.imei.clone(), unlocking.iccid().cloned());

@@ -1,5 +1,5 @@
-//! What is done in the name of one card: a USSD code, a message, a number written. One or more
-//! commands in a row; the first that fails ends it, and nothing is ever done twice.
+//! What is done in the name of one SIM card: a USSD code or a message is sent, a number is written.
+//! One or more commands in a row; the first that fails ends the task, and no command is repeated.
 
 use std::collections::VecDeque;
 
@@ -10,32 +10,33 @@ use crate::domain::Iccid;
 use crate::domain::modem::{RequestError, SimTask};
 use crate::sms;
 
-/// More octets than a message has.
+/// The longest message, in octets, is shorter than this.
 const MAX_PDU: usize = 200;
 
-/// One that is being done.
+/// A task that has begun.
 #[derive(Debug)]
 pub(super) struct RunningTask {
     pub id: u64,
-    /// The card.
+    /// The card in whose name it is done.
     pub iccid: Iccid,
     task: SimTask,
     left: VecDeque<Command>,
-    /// The network's text, which may come before the command's end.
+    /// The network's USSD text, if it came before the command's final result.
     pub network_text: Option<String>,
 }
 
-/// How a step ended.
+/// What comes after a command of a task.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// There is more to do.
-    On(RunningTask),
-    /// The network's text is awaited.
-    Await(RunningTask),
-    Ended(RunningTask, Result<Vec<String>, RequestError>),
+    /// The next command.
+    Continue(RunningTask),
+    /// The network's USSD text is awaited.
+    AwaitText(RunningTask),
+    /// The task is finished, with this reply.
+    Finished(RunningTask, Result<Vec<String>, RequestError>),
 }
 
-/// Whether it can be done at all.
+/// Checks that a task can be done at all.
 pub(super) fn check(task: &SimTask) -> Result<(), RequestError> {
     match task {
         SimTask::Ussd(code) => check_code(code),
@@ -67,7 +68,7 @@ pub(super) fn ussd(code: &str, profile: &Profile) -> Command {
 }
 
 impl RunningTask {
-    pub fn begin(id: u64, iccid: Iccid, task: SimTask, profile: &Profile) -> RunningTask {
+    pub fn new(id: u64, iccid: Iccid, task: SimTask, profile: &Profile) -> RunningTask {
         let left = match &task {
             SimTask::Ussd(code) => vec![ussd(code, profile)],
             SimTask::Send(pdu) => {
@@ -90,29 +91,29 @@ impl RunningTask {
         self.left.pop_front()
     }
 
-    /// A command of it has ended.
+    /// Goes on after a command of the task has finished.
     pub fn step(mut self, lines: &[String], outcome: Outcome) -> Step {
         if let (SimTask::Ussd(_), Some(text)) = (&self.task, self.network_text.take()) {
-            return Step::Ended(self, Ok(vec![text]));
+            return Step::Finished(self, Ok(vec![text]));
         }
         match outcome {
             Outcome::Refused(result) => {
-                return Step::Ended(self, Err(RequestError::Refused(result)));
+                return Step::Finished(self, Err(RequestError::Refused(result)));
             }
-            // Whether it was sent nobody knows: it is not sent again.
+            // Whether it was sent is not known, so that it is not sent again.
             Outcome::Unanswered | Outcome::Empty => {
-                return Step::Ended(self, Err(RequestError::TimedOut));
+                return Step::Finished(self, Err(RequestError::TimedOut));
             }
             Outcome::Done | Outcome::Unfinished => {}
         }
         match &self.task {
-            _ if !self.left.is_empty() => Step::On(self),
-            SimTask::Ussd(_) => Step::Await(self),
-            SimTask::Send(_) => Step::Ended(self, Ok(Vec::new())),
+            _ if !self.left.is_empty() => Step::Continue(self),
+            SimTask::Ussd(_) => Step::AwaitText(self),
+            SimTask::Send(_) => Step::Finished(self, Ok(Vec::new())),
             SimTask::WriteNumber(number) => {
                 let kept = lines.iter().find_map(|line| at::phonebook_number(line));
                 let same = kept.as_ref() == Some(number);
-                Step::Ended(
+                Step::Finished(
                     self,
                     if same { Ok(kept.into_iter().collect()) } else { Err(RequestError::NotKept) },
                 )

@@ -1,5 +1,5 @@
-//! Reading all messages of all stores: what makes certain that nothing is forgotten. By `AT+CMGL`;
-//! where that does not work, by `AT+CMGR` over the indexes that `AT+CMGD=?` gives.
+//! A sweep reads all messages of all stores, which makes certain that none is forgotten. It uses
+//! `AT+CMGL` and, where that does not work, `AT+CMGR` over the indexes that `AT+CMGD=?` gives.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use std::time::Duration;
 use crate::at::{Command, MessageStore};
 use crate::domain::Moment;
 
-/// Between two sweeps that something asked for.
+/// The shortest time between two sweeps.
 const GAP: Duration = Duration::from_secs(2);
-/// `AT+CMGL`s that failed before it is taken to be broken.
+/// After so many failures in a row `AT+CMGL` is taken not to work.
 const FAILURES: u8 = 2;
-/// Indexes that are tried when the modem does not tell which there are.
-const BLIND: std::ops::RangeInclusive<i32> = 0..=50;
+/// The indexes that are tried when the modem does not say which there are.
+const DEFAULT_INDEXES: std::ops::RangeInclusive<i32> = 0..=50;
 
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     due: Option<Moment>,
-    ended: Option<Moment>,
+    finished_at: Option<Moment>,
     /// Stores still to be read in the sweep that is running, the present one first.
     left: VecDeque<MessageStore>,
     /// Messages found in the present store.
@@ -37,18 +37,18 @@ enum Walk {
 }
 
 impl Sweep {
-    /// The modem's list is not to be trusted.
+    /// The modem's `AT+CMGL` leaves messages out: it is not used.
     pub fn without_list(&mut self) {
         self.failures = FAILURES;
     }
 
-    /// As soon as the last one is some seconds ago.
-    pub fn soon(&mut self, now: Moment) {
-        self.at(self.ended.map_or(now, |ended| now.max(ended + GAP)));
+    /// Schedules a sweep for when the last one was some seconds ago.
+    pub fn schedule_soon(&mut self, now: Moment) {
+        self.schedule_by(self.finished_at.map_or(now, |finished| now.max(finished + GAP)));
     }
 
-    /// Not later than this.
-    pub fn at(&mut self, time: Moment) {
+    /// Schedules a sweep for this time, or leaves it at an earlier one.
+    pub fn schedule_by(&mut self, time: Moment) {
         self.due = Some(self.due.map_or(time, |due| due.min(time)));
     }
 
@@ -60,7 +60,7 @@ impl Sweep {
         !self.left.is_empty()
     }
 
-    /// Begins when it is time, with the store that is chosen already.
+    /// Begins a sweep when it is time, with the store that is selected already.
     pub fn begin_if_due(
         &mut self,
         now: Moment,
@@ -82,7 +82,7 @@ impl Sweep {
         self.left.front().copied()
     }
 
-    /// The command that goes on with the present store.
+    /// The next command for the present store.
     pub fn command(&mut self) -> Option<Command> {
         self.store()?;
         if self.walk == Walk::No {
@@ -97,7 +97,7 @@ impl Sweep {
         }
     }
 
-    /// Whether this index is the one that the walk over a store has sent for.
+    /// Whether this index is the one that the walk over the store is reading.
     pub fn walks(&self, store: MessageStore, index: i32) -> bool {
         let at = match &self.walk {
             Walk::Over(left) => left.front(),
@@ -116,7 +116,8 @@ impl Sweep {
     }
 
     pub fn indexes(&mut self, found: Option<Vec<i32>>) {
-        let indexes: VecDeque<i32> = found.map_or_else(|| BLIND.collect(), VecDeque::from);
+        let indexes: VecDeque<i32> =
+            found.map_or_else(|| DEFAULT_INDEXES.collect(), VecDeque::from);
         if indexes.is_empty() {
             self.next_store();
         } else {
@@ -124,7 +125,7 @@ impl Sweep {
         }
     }
 
-    /// One step of the walk is done. Whether the store has been read to its end.
+    /// Goes on to the next index. Returns whether the store has been read to its end.
     pub fn walked(&mut self) -> bool {
         let Walk::Over(left) = &mut self.walk else { return false };
         left.pop_front();
@@ -146,6 +147,6 @@ impl Sweep {
     /// Every store has been read.
     pub fn end(&mut self, now: Moment) {
         self.left = VecDeque::new();
-        self.ended = Some(now);
+        self.finished_at = Some(now);
     }
 }

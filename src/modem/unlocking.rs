@@ -1,6 +1,6 @@
-//! Entering a card's PIN, once. In this order: how many attempts are left (one is not touched);
-//! which card it is, as far as it tells before its PIN; may it be tried (the host remembers every
-//! try before it is made); the PIN; what came of it.
+//! Enters a card's PIN, once. In this order: how many attempts are left (the last one is not used);
+//! which card it is, if that can be read before the PIN is entered; whether the PIN may be tried (the
+//! host records every attempt before it is made); the PIN; whether the card accepted it.
 
 use std::collections::VecDeque;
 
@@ -12,10 +12,10 @@ use crate::at::{Command, IccidSource};
 use crate::domain::Iccid;
 use crate::domain::modem::ModemReason;
 
-/// Fewer are not touched.
+/// With fewer attempts left the PIN is not entered.
 const LEAST_ATTEMPTS: i32 = 2;
-/// After a PIN that was not refused.
-const LOOKS: u8 = 4;
+/// How often the card's state is read after a PIN that was not refused.
+const STATE_READS: u8 = 4;
 
 #[derive(Debug)]
 pub(super) struct Unlocking {
@@ -25,30 +25,30 @@ pub(super) struct Unlocking {
 
 #[derive(Debug)]
 enum Step {
-    /// The questions of the profile that are left, by number.
+    /// The question of the profile that is asked now, by its position.
     Attempts(usize),
     Iccid(VecDeque<IccidSource>),
     Ask,
     Asked(Token),
     Enter,
-    /// How often to look what the card says now: it may take a moment to take a PIN in.
+    /// How often the card's state is still to be read: it may take a moment to accept a PIN.
     Entered(u8),
-    Over(ModemReason),
+    Failed(ModemReason),
 }
 
 /// What to do next.
 #[derive(Debug)]
-pub(super) enum Want {
+pub(super) enum Next {
     Send(Command),
     Wait,
-    /// It is over; why the card is still locked.
-    Give(ModemReason),
-    /// The PIN was entered: look what the card says.
-    Look,
+    /// The card stays locked, for this reason.
+    GiveUp(ModemReason),
+    /// The PIN was entered: the card's state is to be read.
+    ReadState,
 }
 
 impl Unlocking {
-    pub fn begin() -> Unlocking {
+    pub fn new() -> Unlocking {
         Unlocking { step: Step::Attempts(0), iccid: None }
     }
 
@@ -57,7 +57,7 @@ impl Unlocking {
         matches!(self.step, Step::Entered(_))
     }
 
-    /// The card still wants its PIN after it was entered. Whether to look again.
+    /// The card still wants its PIN after it was entered. Returns whether to read its state again.
     pub fn still_locked(&mut self) -> bool {
         match &mut self.step {
             Step::Entered(looks) if *looks > 0 => {
@@ -72,14 +72,14 @@ impl Unlocking {
         self.iccid.as_ref()
     }
 
-    pub fn next(&mut self, context: &mut Context) -> Want {
+    pub fn next(&mut self, context: &mut Context) -> Next {
         match &self.step {
             Step::Attempts(number) => match context.pin_questions().get(*number) {
-                Some(question) => Want::Send(Command::Own(question.command.clone())),
-                None => Want::Give(ModemReason::PinAttemptsUnknown),
+                Some(question) => Next::Send(Command::Own(question.command.clone())),
+                None => Next::GiveUp(ModemReason::PinAttemptsUnknown),
             },
             Step::Iccid(sources) => match sources.front() {
-                Some(source) => Want::Send(Command::Iccid(source.clone())),
+                Some(source) => Next::Send(Command::Iccid(source.clone())),
                 None => {
                     self.step = Step::Ask;
                     self.next(context)
@@ -87,37 +87,43 @@ impl Unlocking {
             },
             Step::Ask => {
                 let Some(identity) = &context.identity else {
-                    return Want::Give(ModemReason::ModemUnknown);
+                    return Next::GiveUp(ModemReason::ModemUnknown);
                 };
                 let (imei, iccid) = (identity.imei.clone(), self.iccid.clone());
                 let token = context.token();
                 context.actions.push_back(Action::MayEnterPin { token, imei, iccid });
                 self.step = Step::Asked(token);
-                Want::Wait
+                Next::Wait
             }
-            Step::Asked(_) => Want::Wait,
+            Step::Asked(_) => Next::Wait,
             Step::Enter => match &context.config.pin {
-                Some(pin) => Want::Send(Command::EnterPin(pin.digits().into())),
-                None => Want::Give(ModemReason::PinWanted),
+                Some(pin) => Next::Send(Command::EnterPin(pin.digits().into())),
+                None => Next::GiveUp(ModemReason::PinWanted),
             },
-            Step::Entered(_) => Want::Look,
-            Step::Over(reason) => Want::Give(reason.clone()),
+            Step::Entered(_) => Next::ReadState,
+            Step::Failed(reason) => Next::GiveUp(reason.clone()),
         }
     }
 
-    /// The host's answer; one to an earlier question is ignored.
-    pub fn allowed(&mut self, token: Token, answer: Result<bool, ()>) {
+    /// Takes the host's answer; one to an earlier question is ignored.
+    pub fn on_answer(&mut self, token: Token, answer: Result<bool, ()>) {
         if !matches!(self.step, Step::Asked(asked) if asked == token) {
             return;
         }
         self.step = match answer {
             Ok(true) => Step::Enter,
-            Ok(false) => Step::Over(ModemReason::PinRefusedBefore),
-            Err(()) => Step::Over(ModemReason::PinAttemptNotRecorded),
+            Ok(false) => Step::Failed(ModemReason::PinRefusedBefore),
+            Err(()) => Step::Failed(ModemReason::PinAttemptNotRecorded),
         };
     }
 
-    pub fn ended(&mut self, context: &Context, command: &Command, outcome: Outcome, reply: &Reply) {
+    pub fn on_command_finished(
+        &mut self,
+        context: &Context,
+        command: &Command,
+        outcome: Outcome,
+        reply: &Reply,
+    ) {
         match (command, &mut self.step) {
             (Command::Own(_), Step::Attempts(number)) => {
                 let questions = context.pin_questions();
@@ -126,7 +132,9 @@ impl Unlocking {
                     .and_then(|question| reply.find(|line| question.read(line)));
                 self.step = match left.filter(|_| outcome.is_ok()) {
                     None => Step::Attempts(*number + 1),
-                    Some(left) if left < LEAST_ATTEMPTS => Step::Over(ModemReason::PinLastAttempt),
+                    Some(left) if left < LEAST_ATTEMPTS => {
+                        Step::Failed(ModemReason::PinLastAttempt)
+                    }
                     Some(_) => Step::Iccid(context.iccid_sources()),
                 };
             }
@@ -141,7 +149,7 @@ impl Unlocking {
             }
             (Command::EnterPin(_), Step::Enter) => {
                 let refused = matches!(outcome, Outcome::Refused(_));
-                self.step = Step::Entered(if refused { 0 } else { LOOKS });
+                self.step = Step::Entered(if refused { 0 } else { STATE_READS });
             }
             _ => {}
         }

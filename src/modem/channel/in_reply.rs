@@ -5,7 +5,7 @@ use crate::at::{self, Command, Expects, FinalResult, ListHeader, Unreadable, Urc
 use crate::domain::Moment;
 
 impl Channel {
-    pub(super) fn has_what_was_asked(&self, command: &Command) -> bool {
+    pub(super) fn is_reply_complete(&self, command: &Command) -> bool {
         match command.expects() {
             Expects::Value(_) | Expects::Required(_) => !self.reply.is_empty(),
             Expects::Message => self.reply.len() == 2,
@@ -107,6 +107,6 @@ impl Channel {
         } else {
             Outcome::Done
         };
-        Some(Event::Ended(command, outcome))
+        Some(Event::CommandFinished(command, outcome))
     }
 }

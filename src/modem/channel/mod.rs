@@ -1,5 +1,5 @@
-//! The line to the modem: one command at a time, what belongs to its reply and what came unasked,
-//! and how the two sides find each other again after a reply that did not come in time.
+//! The exchange of commands and replies: one command at a time, which lines belong to its reply and
+//! which came unasked, and the resynchronisation after a reply that did not come in time.
 
 mod in_reply;
 mod outcome;
@@ -70,15 +70,15 @@ impl Channel {
         }
     }
 
-    /// What the modem is known to answer: by this the resynchronisation recognises an answer.
-    pub fn knows(&mut self, imei: &str, model: &str) {
+    /// What the modem is known to answer: by this the resynchronisation recognises its answer.
+    pub fn set_identity(&mut self, imei: &str, model: &str) {
         self.imei = Some(imei.to_owned());
         // A model's name that is part of other lines would prove nothing.
         self.model = (model.len() >= 4).then(|| model.to_owned());
     }
 
-    /// Lines that begin so say that a store is full.
-    pub fn full_lines(&mut self, beginnings: &[String]) {
+    /// Sets the beginnings of the lines by which this model says that a store is full.
+    pub fn set_full_store_lines(&mut self, beginnings: &[String]) {
         beginnings.clone_into(&mut self.full);
     }
 
@@ -134,11 +134,11 @@ impl Channel {
         self.output.push(b'\r');
     }
 
-    /// `>`: the modem wants a text. It gets that of the message that is being sent, once. Nothing
-    /// else has one, so the prompt is left again; at once when an operator's own command led
-    /// there, else with the resynchronisation (an escape might break off what is still being
+    /// The modem prompts for a text (`>`). It gets that of the message that is being sent, once. No
+    /// other command has a text, so the prompt is left again: at once when an operator's own
+    /// command led there, else with the resynchronisation (an escape might abort what is still being
     /// done).
-    pub fn prompt(&mut self, now: Moment) {
+    pub fn on_prompt(&mut self, now: Moment) {
         if let Link::Busy { command: Command::Send { pdu, .. }, deadline } = &mut self.link {
             if !self.prompted {
                 self.output.extend_from_slice(pdu.as_bytes());
@@ -158,7 +158,7 @@ impl Channel {
         self.prompted = true;
     }
 
-    /// Time has passed.
+    /// Does what is due at this time.
     pub fn tick(&mut self, now: Moment) -> Option<Event> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
@@ -166,16 +166,16 @@ impl Channel {
         match std::mem::replace(&mut self.link, Link::Free) {
             Link::Free => None,
             Link::Busy { command, .. } => {
-                // A prompt that got lost on the line would take the next command for the message's
-                // text.
+                // A modem whose prompt was lost on the line would take the next command for the
+                // message's text.
                 self.prompted |= matches!(command, Command::Send { .. });
-                let outcome = if self.has_what_was_asked(&command) {
+                let outcome = if self.is_reply_complete(&command) {
                     Outcome::Unfinished
                 } else {
                     Outcome::Unanswered
                 };
                 self.drain(now, (command != Command::Attention).then_some(0));
-                Some(Event::Ended(command, outcome))
+                Some(Event::CommandFinished(command, outcome))
             }
             Link::Draining { probe: None, .. } => None,
             Link::Draining { probe: Some(number), .. } => {
@@ -190,8 +190,8 @@ impl Channel {
         }
     }
 
-    /// A whole line.
-    pub fn line(&mut self, line: &str, now: Moment) -> Option<Event> {
+    /// Takes a complete line.
+    pub fn on_line(&mut self, line: &str, now: Moment) -> Option<Event> {
         if self.ussd.is_some() || at::payload(line, "+CUSD:").is_some() {
             return self.ussd_line(line);
         }
@@ -238,7 +238,7 @@ impl Channel {
                 self.head = Some(head);
                 None
             }
-            // What is known already (room again, say) is not overruled.
+            // A line that is known to mean something else (room again, say) keeps that meaning.
             None | Some(Urc::Noise)
                 if self.full.iter().any(|beginning| line.starts_with(beginning)) =>
             {

@@ -45,7 +45,7 @@ pub(in super::super) enum Event {
     /// The list came in text mode.
     TextMode,
     /// The command ended; the reply is in [`super::Channel::reply`].
-    Ended(Command, Outcome),
+    CommandFinished(Command, Outcome),
     /// The echo is back, which was off: the modem has started anew and said nothing of it.
     Echoed,
     /// The modem has stopped answering.

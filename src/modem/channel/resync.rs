@@ -1,5 +1,5 @@
-//! How the two sides find each other again after a reply that did not come in time: silence, then a
-//! question whose answer is known.
+//! The resynchronisation after a reply that did not come in time: silence, then a command whose
+//! answer is known.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use super::{Channel, ESCAPE, Event, Link};
 use crate::at::{self, Command, FinalResult};
 use crate::domain::Moment;
 
-/// Silence after which what a modem had still to say is taken to have been said.
+/// After this much silence the modem is taken to have sent all that was left of earlier replies.
 const QUIET: Duration = Duration::from_millis(250);
-/// A modem that never falls silent is not waited for longer.
+/// How long silence is waited for at most.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
-/// How long a question of the resynchronisation may take.
+/// How long the modem may take to answer the known command.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many of them are asked before the modem is given up.
+/// How many times it is asked before the modem is given up.
 pub(super) const PROBES: u8 = 4;
 
-/// What the resynchronisation asks for, in turns: so a late answer to one question is never taken
-/// for the answer to the next.
+/// What the modem is asked for, in turns, so that a late answer to one question is never taken for
+/// the answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Imei,
@@ -25,14 +25,14 @@ pub(super) enum Question {
 }
 
 impl Channel {
-    /// Bytes have come, whatever they are.
-    pub fn heard(&mut self, now: Moment) {
+    /// Bytes were received, whatever they are: the modem is not silent yet.
+    pub fn on_bytes(&mut self, now: Moment) {
         if let Link::Draining { until, limit, .. } = &mut self.link {
             *until = (now + QUIET).min(*limit);
         }
     }
 
-    /// The modem has started anew: what was asked will not be answered.
+    /// The modem has restarted: the command in flight will not be answered.
     pub fn abandon(&mut self, now: Moment) {
         self.drain(now, None);
     }

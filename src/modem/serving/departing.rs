@@ -1,9 +1,9 @@
-//! The card is to leave: what lies in the stores is read and deleted first, and looked for once
-//! more when no more can come.
+//! Taking the card off the air: what is in the stores is read and deleted first, and once more when
+//! no more can come.
 //!
-//! Reading, then `AT+CFUN=4`, then reading again, then `AT+CFUN=0`: a message that comes between
-//! two of these is on the card, where it is found at the next visit, or in the modem's own store,
-//! where the next session finds it as the former card's.
+//! The stores are read, then `AT+CFUN=4` is sent, then they are read again, then `AT+CFUN=0` is
+//! sent. A message that comes between two of these is on the card, where it is found at the next
+//! visit, or in the modem's own store, where the next session finds it as the previous card's.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use crate::at::Command;
 use crate::domain::Moment;
 use crate::domain::modem::RequestError;
 
-/// The stores have to be empty by then.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the stores may take to become empty.
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// After so many sweeps that found something a card may leave with what is on disk and cannot be
 /// deleted.
 const SWEEPS: u8 = 3;
-/// Between two sweeps that look for the last messages.
+/// The pause between two sweeps that look for the last messages.
 const PAUSE: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ enum Step {
 }
 
 impl Serving {
-    /// Begins to leave, for the request with this id.
+    /// Begins to take the card off the air, for the request with this id.
     pub fn depart(&mut self, id: u64, now: Moment) -> Result<(), RequestError> {
         if self.departure.is_some() {
             return Err(RequestError::TooMany);
@@ -52,11 +52,11 @@ impl Serving {
         self.departure = Some(Departure {
             id,
             step: Step::Emptying,
-            until: now + PATIENCE,
+            until: now + TIMEOUT,
             empty: false,
             sweeps: 0,
         });
-        self.sweep.at(now);
+        self.sweep.schedule_by(now);
         Ok(())
     }
 
@@ -90,24 +90,24 @@ impl Serving {
     }
 
     /// `AT+CFUN` has ended; a modem that refuses it goes without.
-    pub(super) fn radio_off(&mut self, now: Moment) {
+    pub(super) fn on_radio_off(&mut self, now: Moment) {
         if let Some(departure) =
             self.departure.as_mut().filter(|departure| departure.step == Step::RadioOff)
         {
             departure.step = Step::LastLook;
             (departure.empty, departure.sweeps) = (false, 0);
-            self.sweep.at(now);
+            self.sweep.schedule_by(now);
         }
     }
 
     /// A sweep has ended.
-    pub(super) fn looked(&mut self, now: Moment) {
+    pub(super) fn on_sweep_finished(&mut self, now: Moment) {
         let nothing = self.deletions.is_empty() && self.reads.is_empty() && !self.sweep.found_any();
         if let Some(departure) = &mut self.departure {
             departure.empty = nothing;
             if !nothing {
                 departure.sweeps = departure.sweeps.saturating_add(1);
-                self.sweep.at(now + PAUSE);
+                self.sweep.schedule_by(now + PAUSE);
             }
         }
     }
@@ -116,15 +116,15 @@ impl Serving {
         self.departure.as_ref().map(|departure| departure.until)
     }
 
-    /// The modem has begun anew: whoever asked hears that nothing came of it.
+    /// The modem has restarted: the request is answered with an error.
     pub fn departure_failed(&mut self, context: &mut Context) {
         if let Some(Departure { id, .. }) = self.departure.take() {
             context.actions.push_back(Action::Answer { id, reply: Err(RequestError::Gone) });
         }
     }
 
-    /// The card is gone, or not to be read any more. With the radio off already that is as good as
-    /// having left; otherwise who asked is told.
+    /// The card is gone, or cannot be read any more. With the radio off already that is as good as
+    /// being off the air; otherwise the request is answered with an error.
     pub fn card_gone(&mut self, context: &mut Context, now: Moment) -> Option<Phase> {
         let Departure { id, step, .. } = self.departure.take()?;
         if step != Step::Emptying {

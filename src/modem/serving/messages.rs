@@ -1,4 +1,4 @@
-//! From announcement or sweep to the host, and then out of the modem.
+//! Messages: read when announced or found by a sweep, handed to the host, then deleted.
 
 use std::time::Duration;
 
@@ -105,8 +105,8 @@ impl Serving {
         }
     }
 
-    /// `+CMTI`
-    pub fn announced(&mut self, context: &Context, slot: Option<MessageSlot>, now: Moment) {
+    /// A message was announced (`+CMTI`).
+    pub fn add_announcement(&mut self, context: &Context, slot: Option<MessageSlot>, now: Moment) {
         let fits = match slot {
             Some(slot) if context.plan.readable.contains(&slot.store) => {
                 self.reads.add(PendingRead { slot, announced: Some(now), tries: 0 })
@@ -114,7 +114,7 @@ impl Serving {
             _ => false,
         };
         if !fits {
-            self.sweep.soon(now);
+            self.sweep.schedule_soon(now);
         }
     }
 
@@ -125,10 +125,10 @@ impl Serving {
             self.full_at = Some(now);
             self.chore(Chore::Announce);
         }
-        self.sweep.soon(now);
+        self.sweep.schedule_soon(now);
     }
 
-    pub(super) fn selected(
+    pub(super) fn on_stores_selected(
         &mut self,
         context: &mut Context,
         store: MessageStore,
@@ -160,25 +160,36 @@ impl Serving {
         }
     }
 
-    /// A message in the list that is being read.
-    pub fn entry(&mut self, context: &mut Context, header: ListHeader, line: &str, now: Moment) {
+    /// Takes a message of the list that is being read.
+    pub fn on_list_entry(
+        &mut self,
+        context: &mut Context,
+        header: ListHeader,
+        line: &str,
+        now: Moment,
+    ) {
         let Some(store) = self.chosen else { return };
         self.sweep.found += 1;
         if self.doubt {
-            return self.sweep.at(now + EARLY);
+            return self.sweep.schedule_by(now + EARLY);
         }
         let slot = MessageSlot { store, index: header.index };
         if self.held_until.is_some() || self.deletions.contains(slot) {
             return;
         }
         if self.deletions.is_full() {
-            return self.sweep.soon(now);
+            return self.sweep.schedule_soon(now);
         }
         let read = self.reads.take(slot).unwrap_or(PendingRead::unannounced(slot));
-        self.message(context, read, header.length, line, now);
+        self.hand_on(context, read, header.length, line, now);
     }
 
-    pub(super) fn listed(&mut self, context: &mut Context, outcome: Outcome, now: Moment) {
+    pub(super) fn on_list_finished(
+        &mut self,
+        context: &mut Context,
+        outcome: Outcome,
+        now: Moment,
+    ) {
         // "Invalid memory index" is how some modems say that there is nothing to list.
         let empty = outcome == Outcome::Refused(FinalResult::Cms(Some(321)));
         let ok = outcome.is_ok() || empty;
@@ -190,7 +201,7 @@ impl Serving {
         self.end_of_sweep(context, now);
     }
 
-    pub(super) fn indexes(
+    pub(super) fn on_indexes_read(
         &mut self,
         context: &mut Context,
         outcome: Outcome,
@@ -201,8 +212,8 @@ impl Serving {
         self.end_of_sweep(context, now);
     }
 
-    /// The reply to `AT+CMGR`.
-    pub(super) fn read(
+    /// Takes the reply to `AT+CMGR`.
+    pub(super) fn on_read_finished(
         &mut self,
         context: &mut Context,
         index: i32,
@@ -221,9 +232,9 @@ impl Serving {
             // odd PDU, but half of one.
             (Some(header), Some(line)) if self.is_whole(outcome, header.length, line) => {
                 self.sweep.found += usize::from(walking);
-                self.message(context, read, header.length, line, now);
+                self.hand_on(context, read, header.length, line, now);
             }
-            _ if read.announced.is_some() => self.sweep.at(now + EARLY),
+            _ if read.announced.is_some() => self.sweep.schedule_by(now + EARLY),
             _ => {}
         }
         if walking {
@@ -244,7 +255,7 @@ impl Serving {
         }
     }
 
-    fn message(
+    fn hand_on(
         &mut self,
         context: &mut Context,
         read: PendingRead,
@@ -271,7 +282,7 @@ impl Serving {
         }
     }
 
-    pub(super) fn deleted(
+    pub(super) fn on_delete_finished(
         &mut self,
         context: &mut Context,
         index: i32,
@@ -287,7 +298,7 @@ impl Serving {
                 context.unannounce(slot);
                 self.follow_up(now);
             }
-            Outcome::Unanswered => self.sweep.at(now + AFTERMATH),
+            Outcome::Unanswered => self.sweep.schedule_by(now + AFTERMATH),
             Outcome::Refused(_) | Outcome::Empty => {}
         }
     }
@@ -297,7 +308,7 @@ impl Serving {
         if self.unannounced && self.deletions.is_empty() && self.follow_ups < FOLLOW_UPS {
             self.unannounced = false;
             self.follow_ups += 1;
-            self.sweep.soon(now);
+            self.sweep.schedule_soon(now);
         }
     }
 
@@ -315,7 +326,7 @@ impl Serving {
             return;
         }
         self.sweep.end(now);
-        self.looked(now);
+        self.on_sweep_finished(now);
         let empty = self.deletions.is_empty() && self.reads.is_empty();
         if self.full_at.is_some() && empty && context.profile.has(Quirk::DeafAfterFull) {
             self.chore(Chore::Restart);
@@ -323,7 +334,7 @@ impl Serving {
         let waiting = context.own_store != MessageOwner::Current && self.emptied.is_none();
         if waiting && self.custody_sweeps < CUSTODY_SWEEPS {
             self.custody_sweeps += 1;
-            self.sweep.soon(now);
+            self.sweep.schedule_soon(now);
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Working: the network is watched, messages are read, handed on and deleted. `Registering` and
-//! `Ready` in one, because messages lie in the stores whether there is a network or not.
+//! The modem works: the network is watched, messages are read, handed to the host and deleted. This
+//! phase covers the states `Registering` and `Ready`, because messages may be in the stores whether
+//! there is a network or not.
 
 mod departing;
 mod messages;
@@ -26,12 +27,13 @@ use crate::domain::modem::ModemReason;
 use departing::Departure;
 use network::Chore;
 
-/// Keep-alives from one look at the rarer things to the next.
+/// The operator and the indications are read with every so many-th keep-alive only.
 const RARE_ROUNDS: u32 = 10;
-/// Between attempts to read the ICCID again.
+/// The pause between two attempts to read the ICCID.
 const ICCID_PAUSE: Duration = Duration::from_secs(2);
 const ICCID_TRIES: u8 = 3;
-/// First and longest time for which nothing is read after the host could not store a message.
+/// For how long nothing is read after the host could not store a message: the first time, and at
+/// most.
 const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
 /// How old the reading of the ICCID may be when something is done in the name of that card.
@@ -40,13 +42,13 @@ const FRESH: Duration = Duration::from_secs(2);
 /// were not acknowledged.
 const SLOW_COMMIT: Duration = Duration::from_secs(10);
 
-/// Where to go from here.
+/// Why the phase is left.
 #[derive(Debug)]
 enum Leave {
     SimCheck,
     Identifying,
     Configuring,
-    /// The modem was started anew on purpose.
+    /// The modem was restarted on purpose.
     Restarted,
 }
 
@@ -68,27 +70,28 @@ pub(super) struct Serving {
     polls: u32,
     registered_since: Option<Moment>,
     full_at: Option<Moment>,
-    /// The ICCID has to be read before anything else.
+    /// The card may have been exchanged: its ICCID is read before anything else.
     doubt: bool,
     doubt_until: Option<Moment>,
     doubt_tries: u8,
     iccid_read_at: Moment,
     /// Nothing is read until then: the host could not store a message.
     held_until: Option<Moment>,
-    /// How long it was the last time; zero when the last message could be stored.
+    /// How long reading was held back the last time; zero when the last message could be stored.
     hold: Duration,
     custody_sweeps: u8,
-    /// A sweep has found what nobody announced.
+    /// A sweep has found a message that was not announced.
     unannounced: bool,
-    /// Sweeps since the last keep-alive that followed upon one that had found something.
+    /// Sweeps since the last keep-alive that were made because the one before had found something.
     follow_ups: u8,
-    /// The host is to be told that the modem's own store is empty; with a token: has been told.
+    /// The modem's own store is empty, which the host has to record; with a token once it was asked
+    /// to.
     emptied: Option<Option<Token>>,
     leave: Option<Leave>,
     /// Messages of a bank's card that were read, and that are handed on when its ICCID has been
     /// read once more: the bank may put another card on late.
     unproven: Vec<Action>,
-    /// The card is to go off the air.
+    /// The card is to be taken off the air.
     departure: Option<Departure>,
 }
 
@@ -123,14 +126,14 @@ impl Serving {
             unproven: Vec::new(),
             departure: None,
         };
-        serving.sweep.at(now);
+        serving.sweep.schedule_by(now);
         if context.profile.has(Quirk::NoList) {
             serving.sweep.without_list();
         }
         if context.plan.readable == [MessageStore::Sim]
             && context.own_store != MessageOwner::Current
         {
-            // There is no other store that could hold anything.
+            // The modem has no store of its own that could hold anything.
             serving.emptied = Some(None);
         }
         serving
@@ -156,7 +159,7 @@ impl Serving {
             None => {}
         }
         self.keep_alive(context, now);
-        self.tell_emptied(context);
+        self.report_empty_store(context);
         if let Some(next) = self.departing(context, now) {
             return next;
         }
@@ -171,7 +174,7 @@ impl Serving {
             Some(chore) => chore.command(context),
             None => self.message_command(context, now),
         };
-        command.map_or_else(|| Next::Wait(self.wake(context)), Next::Send)
+        command.map_or_else(|| Next::Wait(self.wake_at(context)), Next::Send)
     }
 
     fn keep_alive(&mut self, context: &Context, now: Moment) {
@@ -180,7 +183,7 @@ impl Serving {
         }
         self.keep_alive_at = now + context.config.keep_alive;
         self.follow_ups = 0;
-        // The first round follows upon the reading of the ICCID.
+        // Before the first round the ICCID has just been read.
         self.doubt |= self.rounds > 0;
         self.chore(Chore::Registration(0));
         self.chore(Chore::Signal);
@@ -191,13 +194,13 @@ impl Serving {
             }
         }
         self.rounds = self.rounds.wrapping_add(1);
-        self.sweep.at(now);
+        self.sweep.schedule_by(now);
         if matches!(self.emptied, Some(Some(_))) {
             self.emptied = Some(None);
         }
     }
 
-    fn tell_emptied(&mut self, context: &mut Context) {
+    fn report_empty_store(&mut self, context: &mut Context) {
         if self.emptied != Some(None) {
             return;
         }
@@ -209,7 +212,7 @@ impl Serving {
         context.actions.push_back(Action::Emptied { token, imei, iccid });
     }
 
-    /// The host's answer. One that could not take it in is told again with the next keep-alive.
+    /// Takes the host's answer. What it could not record is offered again with the next keep-alive.
     pub fn emptied(&mut self, token: Token, ok: bool) {
         if ok && self.emptied == Some(Some(token)) {
             self.emptied = None;
@@ -217,7 +220,7 @@ impl Serving {
     }
 
     /// When something is to be done next although nothing happens.
-    fn wake(&self, context: &Context) -> Option<Moment> {
+    fn wake_at(&self, context: &Context) -> Option<Moment> {
         let poll = (!context.is_registered()).then_some(self.poll_at);
         let sweep = if self.deletions.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
@@ -227,7 +230,7 @@ impl Serving {
             .min()
     }
 
-    pub fn ended(
+    pub fn on_command_finished(
         &mut self,
         context: &mut Context,
         command: &Command,
@@ -241,14 +244,14 @@ impl Serving {
                 if let Some(fill) = reply.find(at::store_fill) {
                     context.filled(selection.read, fill);
                 }
-                self.selected(context, selection.read, outcome.is_ok(), now);
+                self.on_stores_selected(context, selection.read, outcome.is_ok(), now);
             }
-            Command::List => self.listed(context, outcome, now),
-            Command::IndexesSupported => self.indexes(context, outcome, reply, now),
-            Command::Read(index) => self.read(context, *index, outcome, reply, now),
-            Command::Delete(index) => self.deleted(context, *index, outcome, now),
-            Command::SetFunctionality(_) => self.radio_off(now),
-            _ => self.chore_ended(context, command, outcome, reply, now),
+            Command::List => self.on_list_finished(context, outcome, now),
+            Command::IndexesSupported => self.on_indexes_read(context, outcome, reply, now),
+            Command::Read(index) => self.on_read_finished(context, *index, outcome, reply, now),
+            Command::Delete(index) => self.on_delete_finished(context, *index, outcome, now),
+            Command::SetFunctionality(_) => self.on_radio_off(now),
+            _ => self.on_chore_finished(context, command, outcome, reply, now),
         }
     }
 
@@ -277,21 +280,21 @@ impl Serving {
         }
     }
 
-    /// An operator's own command may have changed anything.
+    /// An operator's own command may have changed any setting.
     pub fn settings_in_doubt(&mut self) {
         self.chosen = None;
         self.doubt = true;
         self.chore(Chore::Indications);
     }
 
-    /// Whether the ICCID was read just now; if not, it is read next.
-    pub fn prove(&mut self, now: Moment) -> bool {
+    /// Whether the ICCID was read just now. If it was not, it is read next.
+    pub fn is_card_proven(&mut self, now: Moment) -> bool {
         let proven = self.card_is_certain() && now - self.iccid_read_at <= FRESH;
         self.doubt |= !proven;
         proven
     }
 
-    /// Has the ICCID read next.
+    /// The ICCID is read next.
     pub fn doubt_card(&mut self) {
         self.doubt = true;
     }
@@ -301,7 +304,7 @@ impl Serving {
         self.leave = Some(Leave::Configuring);
     }
 
-    /// The host's answer to a message.
+    /// Takes the host's answer to a message.
     pub fn stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
         if ok {
             if self.deletions.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
@@ -314,12 +317,12 @@ impl Serving {
         } else if self.deletions.refuse(token) && self.held_until.is_none() {
             self.hold = (self.hold * 2).clamp(HOLD.0, HOLD.1);
             self.held_until = Some(now + self.hold);
-            self.sweep.at(now + self.hold);
+            self.sweep.schedule_by(now + self.hold);
             context.set_reason(ModemReason::HostCannotStore);
         }
     }
 
-    /// A message that came with its URC is on disk, so long after it came.
+    /// A message that came inside its URC is on disk; it took this long.
     pub fn direct_stored(&mut self, context: &Context, after: Duration) {
         if context.acknowledges && !context.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT
         {

@@ -67,7 +67,7 @@ impl Serving {
         }
     }
 
-    pub(super) fn chore_ended(
+    pub(super) fn on_chore_finished(
         &mut self,
         context: &mut Context,
         command: &Command,
@@ -91,7 +91,7 @@ impl Serving {
                     .is_some_and(|set| set.mt != wanted || set.mode == 0);
                 if silent {
                     self.chore(Chore::Announce);
-                    self.sweep.soon(now);
+                    self.sweep.schedule_soon(now);
                 }
             }
             Chore::Restart => self.leave = Some(Leave::Restarted),

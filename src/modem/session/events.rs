@@ -1,5 +1,5 @@
-//! What becomes of what the channel tells: URCs, messages that come by themselves, a card or a
-//! modem that is another now.
+//! What the session does about the channel's events: URCs, messages that come inside their URC, a
+//! card that was exchanged, a modem that restarted.
 
 use super::super::api::{Action, MessageSlot, RawPdu};
 use super::super::channel::Event;
@@ -13,21 +13,21 @@ use crate::at::{DirectKind, SimEvent, Urc};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
 
-/// Cards lost in a row without messages having been served, after which only a reset may help.
+/// After so many lost cards in a row, with no message served in between, only a reset may help.
 const HOPELESS: u32 = 6;
 
 impl Session {
-    pub(super) fn event(&mut self, event: Event, line: &str, now: Moment) {
+    pub(super) fn on_event(&mut self, event: Event, line: &str, now: Moment) {
         match event {
-            Event::Urc(urc) => self.urc(urc, now),
+            Event::Urc(urc) => self.on_urc(urc, now),
             Event::Direct(head) if head.kind == DirectKind::Message => {
-                self.direct_message(line, now)
+                self.on_direct_message(line, now)
             }
-            // A broadcast or a status report: nobody asked for it.
+            // A broadcast or a status report: neither is wanted.
             Event::Direct(_) => {}
             Event::Entry(header) => {
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.entry(&mut self.context, header, line, now);
+                    serving.on_list_entry(&mut self.context, header, line, now);
                 }
             }
             Event::TextMode => {
@@ -37,7 +37,7 @@ impl Session {
             }
             Event::Ussd(line) => {
                 let text = ussd_text(&line);
-                if let Some(id) = self.requests.ussd_came(&text) {
+                if let Some(id) = self.requests.on_ussd_text(&text) {
                     self.context.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
                 } else if let Phase::Serving(serving) = &mut self.phase
                     && self.requests.is_confirming()
@@ -45,15 +45,17 @@ impl Session {
                     serving.doubt_card();
                 }
             }
-            Event::Ended(command, outcome) => self.ended(&command, outcome, now),
-            Event::Echoed => self.booted(now),
+            Event::CommandFinished(command, outcome) => {
+                self.on_command_finished(&command, outcome, now)
+            }
+            Event::Echoed => self.on_restart(now),
             Event::Lost => self.give_up(ModemReason::StoppedAnswering),
         }
     }
 
-    fn direct_message(&mut self, line: &str, now: Moment) {
+    fn on_direct_message(&mut self, line: &str, now: Moment) {
         if matches!(self.phase, Phase::OffAir(_)) {
-            // Not acknowledged, so the network still has it; whose it is nobody can say.
+            // It is not acknowledged, so that the network still has it; whose it is is not known.
             return self.context.actions.push_back(Action::Dropped { count: 1 });
         }
         let pdu = RawPdu::from_line(line);
@@ -63,20 +65,20 @@ impl Session {
             }
             _ => (true, false),
         };
-        self.direct.came(&mut self.context, pdu, certain, certain && live, now);
+        self.direct.add(&mut self.context, pdu, certain, certain && live, now);
     }
 
-    fn urc(&mut self, urc: Urc, now: Moment) {
+    fn on_urc(&mut self, urc: Urc, now: Moment) {
         match urc {
-            Urc::Sim(event) => self.card_event(event, now),
-            Urc::Booted => self.booted(now),
+            Urc::Sim(event) => self.on_sim_event(event, now),
+            Urc::Booted => self.on_restart(now),
             Urc::Stored { store, index } => {
                 let slot = store.zip(index).map(|(store, index)| MessageSlot { store, index });
                 if let Some(slot) = slot {
                     self.context.announce(slot);
                 }
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.announced(&self.context, slot, now);
+                    serving.add_announcement(&self.context, slot, now);
                 }
             }
             Urc::Registration(domain, registration) => {
@@ -94,20 +96,20 @@ impl Session {
         }
     }
 
-    fn card_event(&mut self, event: SimEvent, now: Moment) {
+    fn on_sim_event(&mut self, event: SimEvent, now: Moment) {
         if event == SimEvent::Absent {
-            // What came for the card that has left is not the next one's.
+            // What came for the card that was removed is not the next one's.
             self.direct.card_lost(&mut self.context);
         }
         match &mut self.phase {
             Phase::Probing(_) | Phase::OffAir(_) => {}
-            Phase::SimCheck(phase) => phase.hurry(event, now),
+            Phase::SimCheck(phase) => phase.on_sim_event(event, now),
             _ => self.card_lost(now),
         }
     }
 
-    /// Nothing that is known of messages holds any longer: not even the indexes that were to be
-    /// deleted.
+    /// The card was removed or exchanged: nothing that is known of messages holds any longer, not
+    /// even the indexes that were to be deleted.
     pub(super) fn card_lost(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase
             && let Some(phase) = serving.card_gone(&mut self.context, now)
@@ -124,8 +126,8 @@ impl Session {
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
     }
 
-    fn booted(&mut self, now: Moment) {
-        // Off the air it says nothing of the card: the bank gives the radio back when it is done.
+    fn on_restart(&mut self, now: Moment) {
+        // Off the air a restart says nothing of the card: the bank ends the switch by itself.
         if matches!(self.phase, Phase::Probing(_) | Phase::OffAir(_)) {
             return;
         }
@@ -133,7 +135,7 @@ impl Session {
             serving.departure_failed(&mut self.context);
         }
         self.channel.abandon(now);
-        let reply = match self.requests.end() {
+        let reply = match self.requests.take_running() {
             Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
             Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
             Some(Running::SimTask(task)) => Some((task.id, Err(RequestError::Gone))),

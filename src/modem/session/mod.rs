@@ -1,4 +1,4 @@
-//! The session: what goes in, what comes out.
+//! The session itself: what goes in, and the order in which things are done.
 
 mod events;
 mod replies;
@@ -17,8 +17,50 @@ use crate::at::{self, Command, Item, LineBuffer};
 use crate::domain::modem::{ModemReason, ModemRequest, ModemState, RequestError};
 use crate::domain::{Iccid, Moment};
 
-/// One open port's conversation with a modem. Begins by itself; ends with [`Action::Reopen`], after
-/// which it does nothing more.
+/// The conversation with the modem on one open port. It begins by itself and ends with
+/// [`Action::Reopen`], after which it does nothing more.
+///
+/// The caller passes in the bytes that were received ([`Session::receive`]), the passing of time
+/// ([`Session::tick`], at [`Session::next_deadline`] at the latest), requests, and the answers to
+/// the session's questions. After each call it carries out the actions that
+/// [`Session::next_action`] returns. The session has no clock, no task and no port of its own.
+///
+/// ```
+/// use simbridge::domain::modem::ModemState;
+/// use simbridge::domain::{Moment, PortName};
+/// use simbridge::modem::{Action, Session, SessionConfig};
+/// use std::time::Duration;
+///
+/// /// Everything that the session wants to write now.
+/// fn written(session: &mut Session) -> String {
+///     let mut text = String::new();
+///     while let Some(action) = session.next_action() {
+///         if let Action::Write(bytes) = action {
+///             text.push_str(&String::from_utf8_lossy(&bytes));
+///         }
+///     }
+///     text
+/// }
+///
+/// let now = Moment::since_origin(Duration::ZERO);
+/// let port = PortName::from_stored("/dev/ttyUSB2");
+/// let mut session = Session::new(SessionConfig::new(port), now);
+/// assert_eq!(session.state(), ModemState::Probing);
+/// assert_eq!(written(&mut session), "AT\r");
+///
+/// session.receive(b"\r\nOK\r\n", now);
+/// assert_eq!(written(&mut session), "ATE0\r");
+/// session.receive(b"ATE0\r\r\nOK\r\n", now);
+/// assert_eq!(written(&mut session), "AT+CMEE=1\r");
+///
+/// // A modem that does not answer is asked for what it is known to answer before anything else.
+/// let deadline = session.next_deadline().expect("a command is in flight");
+/// session.tick(deadline);
+/// assert_eq!(written(&mut session), "");
+/// let quiet = session.next_deadline().expect("the session waits for silence");
+/// session.tick(quiet);
+/// assert_eq!(written(&mut session), "AT+CGSN\r");
+/// ```
 #[derive(Debug)]
 pub struct Session {
     lines: LineBuffer,
@@ -27,7 +69,9 @@ pub struct Session {
     context: Context,
     direct: Direct,
     requests: Requests,
-    wake: Option<Moment>,
+    /// When the phase has something to do, although nothing happens.
+    wake_at: Option<Moment>,
+    /// Commands in a row that were not answered.
     unanswered: u8,
     last_outcome: Option<CommandOutcome>,
     over: bool,
@@ -52,7 +96,7 @@ impl Session {
             context: Context::new(config),
             direct: Direct::default(),
             requests: Requests::default(),
-            wake: None,
+            wake_at: None,
             unanswered: 0,
             last_outcome: None,
             over: false,
@@ -61,7 +105,7 @@ impl Session {
         session
     }
 
-    /// The next thing to be done, in order.
+    /// The next action, in the order in which they are to be carried out.
     pub fn next_action(&mut self) -> Option<Action> {
         let action = self.context.actions.pop_front();
         if action.is_none() {
@@ -70,13 +114,13 @@ impl Session {
         action
     }
 
-    /// When to call [`Session::tick`] if nothing happens before; never changed by what a modem says
-    /// unasked.
+    /// When to call [`Session::tick`] if nothing happens before. What a modem sends unasked never
+    /// postpones it.
     pub fn next_deadline(&self) -> Option<Moment> {
         if self.over {
             return None;
         }
-        let channel = if self.channel.is_free() { self.wake } else { self.channel.deadline() };
+        let channel = if self.channel.is_free() { self.wake_at } else { self.channel.deadline() };
         [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
     }
 
@@ -90,20 +134,20 @@ impl Session {
         self.phase.state(&self.context)
     }
 
-    /// Bytes have come from the modem.
+    /// Takes bytes that were received from the modem.
     pub fn receive(&mut self, bytes: &[u8], now: Moment) {
         if self.over {
             return;
         }
-        self.channel.heard(now);
+        self.channel.on_bytes(now);
         let mut lines = std::mem::take(&mut self.lines);
         let mut rest = bytes;
         while let Some(item) = lines.next(&mut rest) {
             match item {
-                Item::Prompt => self.channel.prompt(now),
+                Item::Prompt => self.channel.on_prompt(now),
                 Item::Line(line) => {
-                    if let Some(event) = self.channel.line(&line, now) {
-                        self.event(event, &line, now);
+                    if let Some(event) = self.channel.on_line(&line, now) {
+                        self.on_event(event, &line, now);
                     }
                 }
             }
@@ -112,24 +156,24 @@ impl Session {
         self.advance(now);
     }
 
-    /// Time has passed.
+    /// Does what is due at this time.
     pub fn tick(&mut self, now: Moment) {
         if self.over {
             return;
         }
         if let Some(event) = self.channel.tick(now) {
-            self.event(event, "", now);
+            self.on_event(event, "", now);
         }
-        while let Some(id) = self.requests.expired(now) {
+        while let Some(id) = self.requests.take_expired(now) {
             self.context
                 .actions
                 .push_back(Action::Answer { id, reply: Err(RequestError::TimedOut) });
         }
-        self.direct.tick(&mut self.context, now);
+        self.direct.offer_due(&mut self.context, now);
         self.advance(now);
     }
 
-    /// An operator asks something; the answer is [`Action::Answer`] with this `id`.
+    /// Takes a request; its reply is an [`Action::Answer`] with this `id`.
     pub fn request(&mut self, id: u64, request: ModemRequest, now: Moment) {
         let taken = match request {
             _ if self.over => Err(RequestError::Gone),
@@ -150,7 +194,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// Without a card there is nothing to be emptied.
+    /// Begins to take the card off the air. Without a card no store has to be emptied.
     fn leave(&mut self, id: u64, iccid: Option<&Iccid>, now: Moment) -> Result<(), RequestError> {
         match &mut self.phase {
             Phase::Serving(_) if self.context.iccid() != iccid => Err(RequestError::OtherCard),
@@ -159,7 +203,7 @@ impl Session {
                 self.context.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
                 Ok(())
             }
-            // A PIN that was taken has to be seen to be taken.
+            // Whether a PIN was accepted has to be seen before the card goes.
             Phase::SimCheck(phase) if self.channel.is_free() && !phase.is_unlocking() => {
                 self.enter(Phase::OffAir(OffAir::begin(id, now)));
                 Ok(())
@@ -184,7 +228,7 @@ impl Session {
     /// The host's answer to [`Action::Identified`].
     pub fn identified(&mut self, token: Token, answer: Result<MessageOwner, ()>, now: Moment) {
         if let Phase::Identifying(identifying) = &mut self.phase {
-            identifying.recorded(&mut self.context, token, answer, now);
+            identifying.on_recorded(&mut self.context, token, answer, now);
             self.direct.card_known(&mut self.context, now);
         }
         self.advance(now);
@@ -207,7 +251,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// Goes as far as possible without the modem.
+    /// Goes on until an answer from the modem or the host is needed, or time has to pass.
     fn advance(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &self.phase
             && serving.card_is_certain()
@@ -224,7 +268,7 @@ impl Session {
                 Next::Enter(phase) => self.enter(phase),
                 Next::GiveUp(reason) => self.give_up(reason),
                 Next::Wait(until) => {
-                    self.wake = until;
+                    self.wake_at = until;
                     break;
                 }
             }
@@ -239,35 +283,36 @@ impl Session {
         }
     }
 
-    /// Not before the modem is known: without its IMEI the two could not find each other again.
-    /// What concerns one card only while that card's ICCID has just been read.
+    /// The command of a request whose turn it is. None before the modem is known: without its IMEI
+    /// the session could not resynchronise. What is done in the name of a card has its turn only
+    /// while that card's ICCID has just been read.
     fn next_request(&mut self, now: Moment) -> Option<Command> {
         if matches!(self.phase, Phase::Probing(_)) {
             return None;
         }
-        let card = match &mut self.phase {
+        let sim = match &mut self.phase {
             Phase::Serving(serving) if self.requests.sim_task_waits() => {
-                serving.prove(now).then_some(self.context.sim.as_ref())
+                serving.is_card_proven(now).then_some(self.context.sim.as_ref())
             }
             _ => None,
         };
-        let card = card.flatten().map(|sim| &sim.iccid);
-        while let Some(id) = card.and_then(|iccid| self.requests.for_another_card(iccid)) {
+        let iccid = sim.flatten().map(|sim| &sim.iccid);
+        while let Some(id) = iccid.and_then(|iccid| self.requests.take_for_another_card(iccid)) {
             self.context
                 .actions
                 .push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
         }
-        self.requests.begin(&self.context.profile, card.is_some())
+        self.requests.next_command(&self.context.profile, iccid.is_some())
     }
 
-    /// What was done for a card counts when its ICCID has been read again afterwards.
+    /// Answers what was done in the name of a card, once its ICCID has been read again.
     fn confirm_sim_tasks(&mut self) {
-        let card = match &self.phase {
+        let iccid = match &self.phase {
             Phase::Serving(serving) if !serving.card_is_certain() => return,
             Phase::Serving(_) => self.context.sim.as_ref().map(|sim| &sim.iccid),
             _ => None,
         };
-        self.context.actions.extend(self.requests.confirmed(card));
+        self.context.actions.extend(self.requests.confirm(iccid));
     }
 
     fn send(&mut self, command: Command, now: Moment) {
@@ -279,8 +324,8 @@ impl Session {
 
     fn enter(&mut self, phase: Phase) {
         if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.context.identity) {
-            self.channel.knows(identity.imei.as_str(), &identity.model);
-            self.channel.full_lines(&self.context.profile.store_full);
+            self.channel.set_identity(identity.imei.as_str(), &identity.model);
+            self.channel.set_full_store_lines(&self.context.profile.store_full);
         }
         self.phase = phase;
         self.context.changed = true;
@@ -296,7 +341,7 @@ impl Session {
         self.context.actions.push_back(Action::Reopen { reason });
     }
 
-    /// How many lines were cut since the port was opened.
+    /// How many lines were too long, and cut, since the port was opened.
     pub fn lines_cut(&self) -> u64 {
         self.lines.cut()
     }

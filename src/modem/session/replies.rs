@@ -1,4 +1,4 @@
-//! A command has ended: to whom its reply belongs.
+//! What the session does when a command has finished: to whom the reply belongs.
 
 use super::super::api::Action;
 use super::super::channel::Outcome;
@@ -10,14 +10,14 @@ use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
 use crate::sms;
 
-/// Commands in a row that were not answered, although the modem found its feet each time.
+/// After so many commands in a row without an answer the modem is given up, although it could be
+/// resynchronised each time.
 const UNANSWERED: u8 = 6;
-/// Cards lost in a row, after which commands that are not needed no longer decide that a card is
-/// lost.
+/// After so many lost cards in a row only commands that are needed decide that a card is lost.
 const LOSSES: u32 = 3;
 
 impl Session {
-    pub(super) fn ended(&mut self, command: &Command, outcome: Outcome, now: Moment) {
+    pub(super) fn on_command_finished(&mut self, command: &Command, outcome: Outcome, now: Moment) {
         self.last_outcome = Some(match outcome {
             Outcome::Unanswered => CommandOutcome::Unanswered,
             _ => CommandOutcome::Answered(now - self.channel.sent_at()),
@@ -30,30 +30,32 @@ impl Session {
         let reply = self.channel.reply();
         if self.requests.is_running() {
             self.answer(reply.lines().map(str::to_owned).collect(), outcome, now);
-        } else if self.tells_of_a_lost_card(command, outcome) {
+        } else if self.shows_lost_card(command, outcome) {
             self.card_lost(now);
         } else {
             match &mut self.phase {
-                Phase::Probing(phase) => phase.ended(command, outcome, &reply),
+                Phase::Probing(phase) => phase.on_command_finished(command, outcome, &reply),
                 Phase::SimCheck(phase) => {
-                    phase.ended(&mut self.context, command, outcome, &reply, now)
+                    phase.on_command_finished(&mut self.context, command, outcome, &reply, now)
                 }
                 Phase::Identifying(phase) => {
-                    phase.ended(&mut self.context, command, outcome, &reply, now)
+                    phase.on_command_finished(&mut self.context, command, outcome, &reply, now)
                 }
                 Phase::Configuring(phase) => {
-                    phase.ended(&mut self.context, command, outcome, &reply, now)
+                    phase.on_command_finished(&mut self.context, command, outcome, &reply, now)
                 }
                 Phase::Serving(phase) => {
-                    phase.ended(&mut self.context, command, outcome, &reply, now)
+                    phase.on_command_finished(&mut self.context, command, outcome, &reply, now)
                 }
-                Phase::OffAir(phase) => phase.ended(&mut self.context, command, outcome),
+                Phase::OffAir(phase) => {
+                    phase.on_command_finished(&mut self.context, command, outcome)
+                }
             }
         }
         self.channel.reuse(reply);
     }
 
-    fn tells_of_a_lost_card(&self, command: &Command, outcome: Outcome) -> bool {
+    fn shows_lost_card(&self, command: &Command, outcome: Outcome) -> bool {
         let cares =
             !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_) | Phase::OffAir(_));
         let lost = outcome.sim_trouble().is_some_and(|trouble| trouble != SimTrouble::Busy);
@@ -69,7 +71,7 @@ impl Session {
     }
 
     fn answer(&mut self, mut lines: Vec<String>, outcome: Outcome, now: Moment) {
-        let Some(running) = self.requests.end() else { return };
+        let Some(running) = self.requests.take_running() else { return };
         let result = match outcome {
             Outcome::Done => Some(FinalResult::Ok),
             Outcome::Refused(result) => Some(result),
@@ -82,7 +84,7 @@ impl Session {
             Running::Ussd(id, Some(text)) => (id, Ok(vec![text])),
             Running::Ussd(id, None) if outcome.is_ok() => return self.requests.await_ussd(id, now),
             Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
-            // A modem that starts anew need not have answered.
+            // A modem that restarts need not have answered.
             Running::Reset(id) => (id, Ok(lines)),
             Running::SimTask(task) => match self.requests.step(task, lines, outcome, now) {
                 Some((id, error)) => (id, Err(error)),
@@ -106,9 +108,9 @@ impl Session {
 /// The text of a `+CUSD: <m>,"<text>",<dcs>` line.
 pub(super) fn ussd_text(line: &str) -> String {
     let mut parts = at::fields(at::payload(line, "+CUSD:").unwrap_or_default());
-    let (said, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));
+    let (status, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));
     let dcs = parts.next().and_then(at::int).and_then(|dcs| u8::try_from(dcs).ok());
-    match (text, said) {
+    match (text, status) {
         (Some(text), _) if !text.is_empty() => sms::ussd_text(text, dcs).text,
         // 27.007 7.15
         (_, Some(2)) => "the network has ended the session".to_owned(),
