@@ -23,7 +23,8 @@ pub enum SharingPolicy {
     Shared,
 }
 
-/// The passes over the stock for a new order, first to last: a SIM without open orders is preferred.
+/// The passes over the stock for a new order, first to last: a SIM without open orders is
+/// preferred.
 ///
 /// An order of a service without patterns has its SIM to itself; others share a SIM if the operator
 /// allows it (`share_sim`).
@@ -80,8 +81,8 @@ impl SharingPolicy {
 /// How many of `sims`, all of them on sale and on the air, could be given to an order for each of
 /// `services`. Uses until `used_since` do not count.
 ///
-/// This is [`SimCandidate::unavailable_for`](super::availability::SimCandidate::unavailable_for) for
-/// all services at once. Its cost grows with the number of SIMs and of their uses, not with the
+/// This is [`SimCandidate::unavailable_for`](super::availability::SimCandidate::unavailable_for)
+/// for all services at once. Its cost grows with the number of SIMs and of their uses, not with the
 /// number of services times the number of SIMs.
 pub fn count_stock(
     services: &[(ServiceId, SharingPolicy)],

@@ -10,12 +10,12 @@ use super::{Amount, ServiceId};
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
 const PATTERN_SIZE_LIMIT: usize = 1 << 20;
 
-/// How a service's numbers can be had again. `None`: as for all services.
+/// How a service's numbers can be ordered again. `None` stands for the setting of all services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReuseTerms {
-    /// For how long after an order's completion; zero: never.
+    /// For how long after an order's completion; zero means never.
     pub window: Option<Duration>,
-    /// At which part of the price, in percent.
+    /// At what part of the price, in percent.
     pub price_percent: Option<u32>,
 }
 
@@ -34,11 +34,11 @@ pub struct Service {
     pub enabled: bool,
     /// Among services that fit a message, the higher is served first.
     pub priority: i64,
-    /// How its numbers can be had again, where that is not as for all services.
+    /// How its numbers can be ordered again, where that differs from the setting of all services.
     pub reuse: ReuseTerms,
-    /// Patterns of which the sender must fit one; none: any sender.
+    /// Regular expressions of which the sender must match one. Without any, every sender fits.
     pub senders: Vec<String>,
-    /// Patterns of which the text must fit one; none: any text.
+    /// Regular expressions of which the text must match one. Without any, every text fits.
     pub texts: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl Service {
     }
 }
 
-/// A pattern that is no usable regular expression.
+/// A pattern that is not a usable regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("pattern of service {service}: {reason}")]
 pub struct PatternError {

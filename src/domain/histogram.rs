@@ -1,12 +1,12 @@
-//! How often something was how large: what distributions are counted with.
+//! Histograms that can be counted into from any thread.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts of what was observed, by upper bounds. Counting costs two additions and waits for nobody.
+/// Counts of observed values, by upper bounds. An observation costs two atomic additions.
 #[derive(Debug)]
 pub struct Histogram {
     bounds: &'static [u64],
-    /// One for each bound, and one for what is beyond the last.
+    /// One count for each bound, and one for values beyond the last.
     counts: Box<[AtomicU64]>,
     sum: AtomicU64,
 }
@@ -14,22 +14,22 @@ pub struct Histogram {
 /// A histogram at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
-    /// Upper bounds, ascending, each with how many were at most that.
+    /// The upper bounds, ascending, each with how many values were at most that.
     pub at_most: Vec<(u64, u64)>,
-    /// How many there were.
+    /// How many values were observed.
     pub count: u64,
-    /// Their sum.
+    /// The sum of the observed values.
     pub sum: u64,
 }
 
 impl Histogram {
-    /// With these upper bounds, ascending; in what unit, the caller knows.
+    /// A histogram with these upper bounds, ascending, in a unit of the caller's choice.
     pub fn new(bounds: &'static [u64]) -> Histogram {
         let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
         Histogram { bounds, counts, sum: AtomicU64::new(0) }
     }
 
-    /// Counts one.
+    /// Counts a value.
     pub fn observe(&self, value: u64) {
         let place = self.bounds.partition_point(|bound| *bound < value);
         if let Some(count) = self.counts.get(place) {
@@ -38,7 +38,7 @@ impl Histogram {
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
-    /// How it stands now.
+    /// The counts at this moment.
     pub fn distribution(&self) -> Distribution {
         let mut count = 0;
         let mut so_far = self.counts.iter().map(|of_bound| {

@@ -23,7 +23,8 @@ impl Funds {
         Amount(self.balance.0.saturating_sub(self.held.0))
     }
 
-    /// Whether an order at `price` may be made (I7: never below zero through an order).
+    /// Whether an order at `price` may be made: no order takes an account below zero
+    /// ([invariant 7](crate#what-always-holds)).
     pub fn covers(self, price: Amount) -> bool {
         self.available() >= price
     }

@@ -7,7 +7,7 @@ use super::{MessageId, OrderId, RentalId, SimId, Timestamp};
 pub struct Message {
     /// Its row; grows with arrival.
     pub id: MessageId,
-    /// The SIM that it came to.
+    /// The SIM that received it.
     pub sim: SimId,
     /// That SIM's ICCID.
     pub iccid: String,
@@ -21,9 +21,9 @@ pub struct Message {
     pub code: Option<String>,
     /// The service centre's time stamp.
     pub sent_at: Option<Timestamp>,
-    /// When it reached us: its last part, for a long one.
+    /// When it reached us; for a long message, when its last part did.
     pub received_at: Timestamp,
-    /// Whether all its parts are there.
+    /// Whether all its parts have arrived.
     pub complete: bool,
     /// The order that it was given to.
     pub order: Option<OrderId>,
@@ -31,20 +31,20 @@ pub struct Message {
     pub rental: Option<RentalId>,
     /// The block list's rule that keeps it from customers.
     pub withheld: Option<String>,
-    /// Whether its customer was shown it.
+    /// Whether it has been shown to its customer.
     pub seen: bool,
 }
 
-/// Whose a message is.
+/// To whom a message belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Nobody's: it stays in the operator's inbox.
+    /// Nobody: it stays in the operator's inbox.
     Nobody,
-    /// An order's.
+    /// An order.
     Order(OrderId),
-    /// A tenant's.
+    /// A rental.
     Rental(RentalId),
-    /// No customer is to see it: the block list's rule.
+    /// It is kept from customers by this rule of the block list.
     Withheld(String),
 }
 

@@ -1,5 +1,5 @@
-//! Whose an area code of the North American Numbering Plan is: the calling code `1` is shared by
-//! some twenty countries.
+//! The countries of the area codes of the North American Numbering Plan: some twenty countries
+//! share the calling code `1`.
 //!
 //! Facts: the area codes in service or assigned in 2026. Those of the territories of the United
 //! States count as the United States'; new codes of the other countries are rare and announced
@@ -14,9 +14,9 @@ const CANADA: &[&str] = &[
     "902", "905", "942",
 ];
 
-/// Those of the other countries: Bahamas, Barbados, Anguilla, Antigua, British Virgin Islands,
-/// Cayman Islands, Bermuda, Grenada, Turks and Caicos, Jamaica, Montserrat, Sint Maarten, Saint
-/// Lucia, Dominica, Saint Vincent, Dominican Republic, Trinidad, Saint Kitts.
+/// The area codes of the other countries: Bahamas, Barbados, Anguilla, Antigua, British Virgin
+/// Islands, Cayman Islands, Bermuda, Grenada, Turks and Caicos, Jamaica, Montserrat, Sint Maarten,
+/// Saint Lucia, Dominica, Saint Vincent, Dominican Republic, Trinidad, Saint Kitts.
 const OTHERS: &[&str] = &[
     "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758",
     "767", "784", "809", "829", "849", "868", "869", "876",
@@ -33,7 +33,7 @@ pub enum Member {
     Other,
 }
 
-/// Whose the number is: ten digits, the first three of which are the area code.
+/// The country of a number, given as ten digits of which the first three are the area code.
 pub fn member(digits: &str) -> Member {
     match digits.get(..3) {
         Some(area) if CANADA.contains(&area) => Member::Canada,
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whose_an_area_code_is() {
+    fn an_area_code_has_a_country() {
         for (digits, expected) in [
             ("2025550123", Member::UnitedStates),
             ("7875550123", Member::UnitedStates),

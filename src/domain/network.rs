@@ -11,7 +11,7 @@ pub struct Network {
     bits: u8,
 }
 
-/// As 128 bits from the left, and how many of them there are.
+/// The address as 128 bits, left-aligned, and how many of them belong to it.
 fn bits_of(address: IpAddr) -> (u128, u8) {
     match address.to_canonical() {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
@@ -20,7 +20,7 @@ fn bits_of(address: IpAddr) -> (u128, u8) {
 }
 
 impl Network {
-    /// Whether an address is in it. An IPv4 address in IPv6 clothes is an IPv4 address.
+    /// Whether an address is in it. An IPv4-mapped IPv6 address counts as the IPv4 address.
     pub fn contains(self, address: IpAddr) -> bool {
         let ((own, own_width), (other, other_width)) = (bits_of(self.address), bits_of(address));
         let differ = own ^ other;
@@ -48,7 +48,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whether an address is in one of `networks`, which stand between spaces.
+/// Whether an address is in one of `networks`, which are separated by spaces.
 pub fn is_allowed(networks: &str, address: IpAddr) -> bool {
     networks
         .split(' ')

@@ -1,21 +1,24 @@
-//! How far a network's clock is from ours, learnt from messages that came live (I5).
+//! How far a service centre's clock is from ours, estimated from messages that were delivered
+//! immediately. An order gets only messages that the network accepted while it ran
+//! ([invariant 5](crate#what-always-holds)), and when that was is known by the centre's clock.
 
 use super::Timestamp;
 
-/// How many live messages are looked at.
+/// How many of the newest live messages are used.
 pub const SAMPLES: usize = 9;
-/// Older messages say nothing of the clock: either side's may have been put right since.
+/// Older messages are ignored, because either clock may have been corrected since.
 pub const SAMPLE_AGE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
-/// Until there are this many, the rest is taken to have shown a clock that is right.
+/// While there are fewer samples than this, the missing ones are taken as zero, a correct clock.
 const TRUSTED: usize = 5;
-/// A stamp further off than any time zone could make it is wrong, not skewed.
+/// A sample that is further off than any time zone could explain is ignored, in microseconds.
 const LARGEST_US: i64 = 26 * 3_600 * 1_000_000;
 
-/// How far ahead of ours the clock of a service centre is, in microseconds, from `samples`:
-/// service-centre time stamp less arrival, of the newest live messages.
+/// How far the clock of a service centre is ahead of ours, in microseconds. Each of `samples` is
+/// the service-centre time stamp of a live message minus the time of its arrival, newest first.
 ///
-/// A message takes time to arrive, so each sample is too low by its delay: the highest is the best.
-/// One wild stamp must not move the clock, so the second highest is taken.
+/// A message takes some time to arrive, so every sample is too low by that delay, and the highest
+/// one is the most accurate. The second highest is used, so that a single wrong stamp has no
+/// effect.
 pub fn offset_us(samples: &[i64]) -> i64 {
     let mut usable: Vec<i64> =
         samples.iter().copied().filter(|sample| sample.abs() <= LARGEST_US).take(SAMPLES).collect();
@@ -26,7 +29,7 @@ pub fn offset_us(samples: &[i64]) -> i64 {
     usable.get(1).copied().unwrap_or(0)
 }
 
-/// When the network took a message in, by our clock. Without a readable stamp: when it reached us.
+/// When the network accepted a message, by our clock; without a readable stamp, when it reached us.
 pub fn taken_at(stamp: Option<Timestamp>, received_at: Timestamp, samples: &[i64]) -> Timestamp {
     match stamp {
         Some(stamp) => Timestamp(stamp.0.saturating_sub(offset_us(samples))),

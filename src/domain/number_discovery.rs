@@ -1,16 +1,17 @@
-//! When a SIM's number is asked for again: rarely, and ever more rarely.
+//! How a SIM's number is found out, and when the next attempt is due: each attempt may cost money,
+//! so the pauses grow.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Timestamp, UnknownWord};
 
-/// How a number is asked for.
+/// How a SIM's number is found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiscoveryMethod {
-    /// The USSD code by which the mobile operator tells it.
+    /// The mobile operator's answer to a USSD code.
     Ussd,
-    /// A message from the SIM to one whose number is known.
+    /// A message from the SIM to another of our SIMs.
     Loopback,
 }
 
@@ -36,18 +37,18 @@ impl FromStr for DiscoveryMethod {
     }
 }
 
-/// That it was asked, and what came of it.
+/// The attempts to find out a SIM's number by one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryAttempt {
-    /// How.
+    /// The method.
     pub means: DiscoveryMethod,
-    /// When, the last time.
+    /// When the last attempt was made.
     pub asked_at: Timestamp,
-    /// How often.
+    /// How many attempts were made.
     pub tries: u32,
-    /// Not again by itself before.
+    /// When the daemon makes the next attempt by itself, at the earliest.
     pub next_at: Timestamp,
-    /// Why it came to nothing so far.
+    /// Why the last attempt failed, if it did.
     pub failure: Option<String>,
 }
 
@@ -55,7 +56,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl DiscoveryAttempt {
-    /// Asked now (once more): what came of it before, if it was asked before.
+    /// The record of a new attempt at `now`, after what was recorded of attempts before.
     pub fn begun(
         means: DiscoveryMethod,
         before: Option<&DiscoveryAttempt>,
@@ -66,7 +67,7 @@ impl DiscoveryAttempt {
         DiscoveryAttempt { means, asked_at: now, tries, next_at: now.plus(pause), failure: None }
     }
 
-    /// When it may be asked again at an operator's word: each time costs money.
+    /// When an operator may ask for the next attempt, at the earliest.
     pub fn earliest(&self) -> Timestamp {
         self.asked_at.plus(DAY)
     }
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_then_two_then_four_then_a_week() {
+    fn pauses_between_attempts_grow_to_a_week() {
         let mut ask: Option<DiscoveryAttempt> = None;
         let days: Vec<u64> = (0..6)
             .map(|_| {

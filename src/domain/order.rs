@@ -7,27 +7,27 @@ use super::{AccountId, Amount, OrderId, ServiceId, SimId, Timestamp};
 /// Where an order is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderState {
-    /// Waiting for its first SMS; its price is held.
+    /// It waits for its first SMS; its price is held.
     Open,
-    /// Its first SMS came then; its price was charged. It goes on collecting until its lifetime
-    /// ends.
+    /// It has received its first SMS, and its price was charged. It goes on collecting messages
+    /// until its lifetime is over.
     Completed {
-        /// When the SMS was committed.
+        /// When the first SMS was committed.
         at: Timestamp,
     },
-    /// The customer gave it up.
+    /// The customer canceled it.
     Canceled {
-        /// When.
+        /// When it was canceled.
         at: Timestamp,
     },
-    /// The customer gave it up and never wants this number for this service again.
+    /// The customer canceled it and does not want this number for this service again.
     Skipped {
-        /// When.
+        /// When it was skipped.
         at: Timestamp,
     },
-    /// Nothing came in its lifetime.
+    /// No SMS arrived in its lifetime.
     Expired {
-        /// When.
+        /// When it was found to have expired.
         at: Timestamp,
     },
 }
@@ -93,7 +93,7 @@ impl OrderState {
         }
     }
 
-    /// The state that a row's word and time mean; `None` when no order can be so.
+    /// The state that a row's columns stand for; `None` if no order can be in such a state.
     pub fn from_row(word: &str, ended_at: Option<Timestamp>) -> Option<OrderState> {
         match (word, ended_at) {
             ("open", None) => Some(OrderState::Open),
@@ -129,8 +129,8 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
-    /// Its SIM, parked in a bank when it was made, has not been on the air since: its lifetime has
-    /// not begun.
+    /// Whether its SIM was parked in a bank when the order was made and has not been on the air
+    /// since. Its lifetime begins only then.
     pub awaits_sim: bool,
     /// Where it is in its life.
     pub state: OrderState,
@@ -139,24 +139,24 @@ pub struct Order {
 /// Why an order cannot take a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Its SMS has come.
+    /// It has received its SMS.
     Completed,
     /// It was canceled or skipped, or its lifetime is over.
     Over,
 }
 
 impl Order {
-    /// Whether it is open at `now`: an order past its lifetime is over, also when nobody has
-    /// written that down yet.
+    /// Whether it is open at `now`. An order past its lifetime is over, even if the database does
+    /// not say so yet.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == OrderState::Open && now < self.expires_at
     }
 
-    /// Whether an SMS may be given to it that the network took in at `taken_at` and that reached us
-    /// at `received_at` (I5).
+    /// Whether it may be given an SMS that the network accepted at `taken_at` and that reached us
+    /// at `received_at` ([invariant 5](crate#what-always-holds)).
     ///
-    /// `taken_at` comes from a time stamp of whole seconds, so the second in which the order was
-    /// made counts as its own.
+    /// `taken_at` comes from a time stamp in whole seconds, so a message of the second in which the
+    /// order was made counts as the order's.
     pub fn was_running(&self, taken_at: Timestamp, received_at: Timestamp) -> bool {
         const STAMP_RESOLUTION_US: i64 = 1_000_000;
         let collects = matches!(self.state, OrderState::Open | OrderState::Completed { .. });
@@ -164,28 +164,29 @@ impl Order {
         collects && made_by_then && self.created_at <= received_at && received_at < self.expires_at
     }
 
-    /// The order whose SIM is on the air now: its lifetime has begun, and ends then.
+    /// The order after its SIM has come on the air: its lifetime has begun, and ends at
+    /// `expires_at`.
     pub fn begin(self, expires_at: Timestamp) -> Order {
         Order { awaits_sim: false, expires_at, ..self }
     }
 
-    /// The open order with its SMS.
+    /// The open order after its first SMS.
     pub fn complete(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Completed { at })
     }
 
-    /// The open order given up by its customer.
+    /// The open order, canceled by its customer.
     pub fn cancel(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Canceled { at })
     }
 
-    /// The open order given up, its number never to be given again to its account for its service.
+    /// The open order, canceled by its customer, who is not to get its number for its service
+    /// again.
     pub fn skip(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Skipped { at })
     }
 
-    /// Whether its number may still be had again at `now`: it completed no longer than `window`
-    /// ago.
+    /// Whether its number may be ordered again at `now`: it completed less than `window` ago.
     pub fn reusable(&self, now: Timestamp, window: Duration) -> bool {
         matches!(self.state, OrderState::Completed { at } if now < at.plus(window))
     }

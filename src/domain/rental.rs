@@ -33,7 +33,7 @@ impl Package {
 impl FromStr for Package {
     type Err = ();
 
-    /// Digits and `m` or `y`, as the document writes packages.
+    /// Reads digits and `m` or `y`, as the customers' API (`docs/customer-api.md`) writes packages.
     fn from_str(text: &str) -> Result<Package, ()> {
         let (digits, unit) = match (text.strip_suffix('m'), text.strip_suffix('y')) {
             (Some(digits), _) => (digits, 1),
@@ -115,7 +115,7 @@ impl RentalState {
         }
     }
 
-    /// The state that a row's word and time mean; `None` when no rental can be so.
+    /// The state that a row's columns stand for; `None` if no rental can be in such a state.
     pub fn from_row(word: &str, ended_at: Option<Timestamp>) -> Option<RentalState> {
         match (word, ended_at) {
             ("active", None) => Some(RentalState::Active),
@@ -157,7 +157,7 @@ pub struct Rental {
 }
 
 impl Rental {
-    /// Whether it runs at `now`: past its end it does not, also when nobody has written that down
+    /// Whether it runs at `now`. Past its end it does not, even if the database does not say so
     /// yet.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.state == RentalState::Active && now < self.expires_at
@@ -168,11 +168,11 @@ impl Rental {
         self.state.ended_at().unwrap_or(self.expires_at)
     }
 
-    /// Whether an SMS is its own that the network took in at `taken_at` and that reached us at
-    /// `received_at` (I5).
+    /// Whether it gets an SMS that the network accepted at `taken_at` and that reached us at
+    /// `received_at` ([invariant 5](crate#what-always-holds)).
     ///
-    /// `taken_at` comes from a time stamp of whole seconds, so the second of the start counts as
-    /// its own.
+    /// `taken_at` comes from a time stamp in whole seconds, so a message of the second in which the
+    /// rental started counts as the rental's.
     pub fn was_running(&self, taken_at: Timestamp, received_at: Timestamp) -> bool {
         const STAMP_RESOLUTION_US: i64 = 1_000_000;
         let end = self.ends_at();

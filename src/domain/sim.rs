@@ -13,9 +13,9 @@ pub enum NumberSource {
     Cnum,
     /// The mobile operator's answer to a USSD code.
     Ussd,
-    /// Whom a message came from that the SIM sent to another one.
+    /// The originator of a message that the SIM sent to another of our SIMs.
     Loopback,
-    /// The operator said so; nothing that a SIM says overrides it.
+    /// The operator set it. Nothing that a SIM or the network says overrides it.
     Operator,
 }
 
@@ -49,12 +49,12 @@ impl FromStr for NumberSource {
     }
 }
 
-/// A SIM's number, and how it is known.
+/// A SIM's number, with where and when it was learnt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownNumber {
     /// E.164 with `+`.
     pub number: String,
-    /// Where from.
+    /// Where it is known from.
     pub source: NumberSource,
     /// When it was learnt.
     pub at: Timestamp,
@@ -71,19 +71,19 @@ pub struct Sim {
     pub imsi: Option<String>,
     /// Its number, once known.
     pub number: Option<KnownNumber>,
-    /// Its country, by its number, else by its IMSI; the code as answers spell it.
+    /// Its country by its number, or else by its IMSI: the code as answers spell it.
     pub country: Option<String>,
     /// Whether another SIM claims the same number: both are held back.
     pub contested: bool,
-    /// Whether it has a tenant.
+    /// Whether it is rented.
     pub rented: bool,
-    /// Until when it rests between tenants.
+    /// Until when it rests between two rentals.
     pub rests_until: Timestamp,
-    /// Since when it is sold no more, if so.
+    /// When the operator retired it, if so.
     pub retired_at: Option<Timestamp>,
 }
 
-/// Whether a number that a SIM tells now replaces the one that is known.
+/// Whether a number that was just read replaces the one that is known.
 pub fn replaces(known: Option<&KnownNumber>, number: &str, source: NumberSource) -> bool {
     match known {
         None => true,
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_operator_has_the_last_word() {
+    fn a_number_is_replaced_by_one_of_at_least_the_same_strength() {
         use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
         let known =
             |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };

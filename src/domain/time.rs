@@ -11,17 +11,17 @@ use chrono::{DateTime, SecondsFormat, Utc};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// This time moved `by` into the future; stays at the end of time instead of overflowing.
+    /// The time `by` later; saturates instead of overflowing.
     pub fn plus(self, by: Duration) -> Timestamp {
         Timestamp(self.0.saturating_add(micros(by)))
     }
 
-    /// This time moved `by` into the past.
+    /// The time `by` earlier; saturates instead of overflowing.
     pub fn minus(self, by: Duration) -> Timestamp {
         Timestamp(self.0.saturating_sub(micros(by)))
     }
 
-    /// How long from `earlier` to this time; zero when `earlier` is later.
+    /// The time that has passed since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

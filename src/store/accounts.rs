@@ -13,25 +13,25 @@ pub struct Account {
     pub id: AccountId,
     /// Its name, unique.
     pub name: String,
-    /// What it has and what of it is held.
+    /// Its balance and holds.
     pub funds: Funds,
-    /// Since when its keys open nothing, if so.
+    /// When it was suspended, if it is: its keys do not work.
     pub suspended_at: Option<Timestamp>,
 }
 
-/// What a working key opens.
+/// The account that a working key belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The account.
     pub account: AccountId,
-    /// Addresses and networks that may use the key, between spaces; `None`: all.
+    /// The addresses and networks that may use the key, separated by spaces; `None` means all.
     pub allowed: Option<String>,
 }
 
-/// A key as far as it is kept.
+/// A key, as far as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account: AccountId,
     /// That account's name.
     pub account_name: String,
@@ -41,7 +41,7 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// Addresses and networks that may use it, between spaces; `None`: all.
+    /// The addresses and networks that may use it, separated by spaces; `None` means all.
     pub allowed: Option<String>,
 }
 
@@ -69,8 +69,8 @@ impl ReadTx<'_> {
         self.first(&format!("{ACCOUNT} WHERE name = $1"), [name], account)
     }
 
-    /// What a key opens, by the key's digest; nothing when it is unknown or revoked, or its account
-    /// is suspended.
+    /// The account of a key, by the key's digest. `None` if the key is unknown or revoked, or its
+    /// account is suspended.
     pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {
         let sql = "SELECT k.account_id, k.allowed FROM api_key k JOIN account a ON a.id = \
                    k.account_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at \
@@ -97,7 +97,7 @@ impl ReadTx<'_> {
         })
     }
 
-    /// How many working keys begin with `prefix`: of what is kept of a key, or less of it.
+    /// How many working keys begin with `prefix`, which may be shorter than what is stored.
     pub fn working_keys_with(&self, prefix: &str) -> Result<i64, StoreError> {
         let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND \
                    revoked_at IS NULL";
@@ -120,7 +120,7 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, params![funds.balance.0, funds.held.0, id.0])?, "account", id)
     }
 
-    /// Adds a key by what is kept of it.
+    /// Adds a key by its digest and prefix.
     pub fn add_key(
         &self,
         account: AccountId,
@@ -134,7 +134,7 @@ impl WriteTx<'_> {
         self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0, allowed]).map(drop)
     }
 
-    /// From now on the account's keys open nothing, or (`None`) they do again.
+    /// Suspends the account's keys, or with `None` lets them work again.
     pub fn set_suspended(
         &self,
         account: AccountId,
@@ -144,7 +144,7 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, params![since.map(|at| at.0), account.0])?, "account", account)
     }
 
-    /// Revokes the working keys that begin with `prefix`; answers how many.
+    /// Revokes the working keys that begin with `prefix`; returns how many.
     pub fn revoke_keys(&self, prefix: &str, at: Timestamp) -> Result<usize, StoreError> {
         let sql = "UPDATE api_key SET revoked_at = $1 WHERE substr(prefix, 1, length($2)) = $2 \
                    AND revoked_at IS NULL";

@@ -1,4 +1,4 @@
-//! Long messages whose parts are being gathered.
+//! Long messages whose parts are being collected.
 
 use rusqlite::{Row, params};
 
@@ -6,22 +6,22 @@ use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, SimId, Timestamp};
 
-/// The parts of one long message, not all of them there yet.
+/// The parts of one long message that has not been received completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assembly {
     /// Its row.
     pub id: AssemblyId,
-    /// The SIM that it comes to.
+    /// The SIM that receives it.
     pub sim: SimId,
     /// The sender as displayed.
     pub sender: String,
     /// How many parts it has.
     pub total: u8,
-    /// The message that shows it as incomplete, once it does.
+    /// The message that shows it as incomplete, if there is one.
     pub message: Option<MessageId>,
 }
 
-/// What tells one long message's parts from another's (3GPP TS 23.040, 9.2.3.24.1).
+/// What distinguishes the parts of one long message from another's (3GPP TS 23.040, 9.2.3.24.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAssembly<'n> {
     /// The SIM.
@@ -69,8 +69,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Begins to gather a long message, which is shown as incomplete at `due_at` if its rest does
-    /// not come.
+    /// Begins to collect a long message, which is shown as incomplete at `due_at` if the other
+    /// parts have not arrived by then.
     pub fn add_assembly(
         &self,
         new: &NewAssembly<'_>,
@@ -85,7 +85,7 @@ impl WriteTx<'_> {
         Ok(AssemblyId(self.inserted()))
     }
 
-    /// Notes that a long message is shown, whole or not.
+    /// Notes which message shows a long message, and whether it is complete.
     pub fn assembly_shown(
         &self,
         id: AssemblyId,

@@ -1,14 +1,14 @@
 //! The stock: which SIMs can be given to an order or a rental.
 //!
-//! The rule is [`SimCandidate::unavailable_for`](crate::domain::availability::SimCandidate). To pick
-//! one SIM out of thousands, in the order in which they are given out, it is stated here once more
-//! in SQL, as fragments of which each stands for one reason. The property test below compares the
-//! two. Only the caller knows which SIMs are on the air, so the rule's last word, on whether a SIM
-//! is reachable, is the `take` argument of the searches.
+//! The rule is [`SimCandidate::unavailable_for`](crate::domain::availability::SimCandidate). To
+//! pick one SIM out of thousands, in the order in which they are given out, it is stated here once
+//! more in SQL, as fragments of which each stands for one reason. The property test below compares
+//! the two. Only the caller knows which SIMs are on the air, so the rule's last word, on whether a
+//! SIM is reachable, is the `take` argument of the searches.
 //!
 //! In all fragments `s` is the SIM. The parameters are numbered in the order in which they first
-//! stand in the statements, which every database understands alike: `$1` the country, `$2` the time,
-//! `$3` the service, `$4` the time after which a use counts, `$5` the account.
+//! stand in the statements, which every database understands alike: `$1` the country, `$2` the
+//! time, `$3` the service, `$4` the time after which a use counts, `$5` the account.
 
 use rusqlite::{ToSql, params};
 
@@ -34,8 +34,8 @@ pub struct StockQuery<'q> {
     pub used_since: Timestamp,
 }
 
-/// [`Contested`](crate::domain::availability::UnavailableReason::Contested): another SIM that is not
-/// retired claims the same number.
+/// [`Contested`](crate::domain::availability::UnavailableReason::Contested): another SIM that is
+/// not retired claims the same number.
 macro_rules! contested {
     () => {
         "EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id \
@@ -83,8 +83,8 @@ macro_rules! skipped {
     };
 }
 
-/// [`Busy`](crate::domain::availability::UnavailableReason::Busy): an order `r` runs on the SIM that
-/// `$conflict` says is in the way.
+/// [`Busy`](crate::domain::availability::UnavailableReason::Busy): an order `r` runs on the SIM
+/// that `$conflict` says is in the way.
 macro_rules! busy {
     ($conflict:literal) => {
         concat!(

@@ -9,13 +9,13 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::new_file::NewFile;
 
-/// How many copies from before upgrades are kept.
+/// How many of the copies that are made before upgrades are kept.
 const KEPT: usize = 3;
 
 /// Copies what `conn` sees into an empty file, and that to disk.
 pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError> {
     let mut copy = Connection::open(file)?;
-    // In one step: a copy in small ones begins anew with each write that comes between.
+    // In one step: a copy in several steps starts again whenever something is written in between.
     rusqlite::backup::Backup::new(conn, &mut copy)?.step(-1)?;
     copy.close().map_err(|(_, error)| StoreError::from(error))?;
     Ok(File::open(file).and_then(|file| file.sync_all())?)

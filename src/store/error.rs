@@ -38,7 +38,7 @@ pub enum StoreError {
         /// The newest schema that this program knows.
         known: i64,
     },
-    /// An upgrade without a way back is not begun.
+    /// There is no copy of the database from before the upgrade, so the upgrade was not started.
     #[error(
         "before its upgrade from schema {schema} the database is copied beside itself, and that \
          failed: {reason}; nothing was changed"
@@ -91,7 +91,7 @@ pub enum StoreError {
     /// A step that would break a rule of the schema.
     #[error("the database refused the step: {0}")]
     Refused(String),
-    /// Anything else that SQLite says.
+    /// Any other error of SQLite.
     #[error("the database failed: {0}")]
     Other(String),
     /// The writer has stopped, or an operation panicked.
@@ -128,13 +128,13 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether it is the fault of what was looked at, so that work on other rows can go on.
+    /// Whether a row is at fault, so that work on other rows can go on.
     pub fn is_of_a_row(&self) -> bool {
         use StoreError::{Damaged, Refused, Row, Unreadable};
         matches!(self, Damaged { .. } | Refused(_) | Row { .. } | Unreadable(_))
     }
 
-    /// With the file's name, where people have to do something about the file.
+    /// Adds the file's name to an error that people have to mend in the file.
     pub fn of_file(self, path: &Path) -> StoreError {
         match self {
             StoreError::Damaged { reason, .. } => {
@@ -145,7 +145,7 @@ impl StoreError {
     }
 }
 
-/// An UPDATE that must touch exactly one row.
+/// Checks that an UPDATE has changed exactly one row.
 pub(super) fn one_row(
     changed: usize,
     table: &'static str,

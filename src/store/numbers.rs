@@ -1,4 +1,4 @@
-//! SIMs whose number is not known yet, and what was done to learn it.
+//! SIMs whose number is not known yet, and the attempts to find it out.
 
 use rusqlite::{Row, params};
 
@@ -8,18 +8,19 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{SimId, Timestamp};
 
-/// A message that a SIM without a number sent to one of ours.
+/// A message that a SIM without a known number sends to another of our SIMs, to be told its number
+/// by the message's originator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loopback {
     /// The SIM without a number.
     pub sim: SimId,
     /// The SIM that it was sent to.
     pub receiver: SimId,
-    /// When.
+    /// When it was sent.
     pub sent_at: Timestamp,
-    /// Whether it is certain that it was that SIM which sent it.
+    /// Whether it is certain that this SIM sent it: it was still in the modem afterwards.
     pub confirmed: bool,
-    /// Whom it came from, once it has come.
+    /// Its originator, once it has arrived.
     pub originator: Option<String>,
 }
 
@@ -41,14 +42,14 @@ impl ReadTx<'_> {
         self.all(sql, [], |row| row.get(0).map(SimId))
     }
 
-    /// What was asked for a SIM.
+    /// The attempts to find out a SIM's number.
     pub fn asks(&self, sim: SimId) -> Result<Vec<DiscoveryAttempt>, StoreError> {
         let sql = "SELECT means, asked_at, tries, next_at, failure FROM number_ask WHERE sim_id = \
                    $1 ORDER BY means DESC";
         self.all(sql, [sim.0], ask)
     }
 
-    /// When something is to be asked again, after `now`.
+    /// When the next attempt is due after `now`.
     pub fn next_ask(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT min(next_at) FROM number_ask WHERE next_at > $1";
         Ok(self.first(sql, [now.0], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp))
@@ -71,7 +72,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Notes what was asked for a SIM, in place of what was asked by the same means before.
+    /// Saves the attempts by one method, in place of what was saved of that method before.
     pub fn save_ask(&self, sim: SimId, ask: &DiscoveryAttempt) -> Result<(), StoreError> {
         let sql = "INSERT INTO number_ask (sim_id, means, asked_at, tries, next_at, failure) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sim_id, means) DO UPDATE SET \
@@ -88,12 +89,12 @@ impl WriteTx<'_> {
         self.execute(sql, values).map(drop)
     }
 
-    /// The number is known: nothing is asked any more.
+    /// Deletes the attempts: the number is known.
     pub fn forget_asks(&self, sim: SimId) -> Result<(), StoreError> {
         self.execute("DELETE FROM number_ask WHERE sim_id = $1", [sim.0]).map(drop)
     }
 
-    /// Notes a message that is about to be sent. Those from before `since` are forgotten.
+    /// Saves a message that is about to be sent, and deletes those sent before `since`.
     pub fn add_loopback(
         &self,
         token: &str,
@@ -107,14 +108,14 @@ impl WriteTx<'_> {
             .map(drop)
     }
 
-    /// It was that SIM which sent it.
+    /// Notes that it is certain which SIM sent the message.
     pub fn confirm_loopback(&self, token: &str) -> Result<(), StoreError> {
         let changed =
             self.execute("UPDATE loopback SET confirmed = 1 WHERE token = $1", [token])?;
         one_row(changed, "loopback", token)
     }
 
-    /// It has come.
+    /// Notes that the message has arrived.
     pub fn loopback_came(&self, token: &str, originator: &str) -> Result<(), StoreError> {
         let changed = self
             .execute("UPDATE loopback SET originator = $1 WHERE token = $2", [originator, token])?;

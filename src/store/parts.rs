@@ -1,4 +1,4 @@
-//! TPDUs as they came from the modems.
+//! TPDUs as they were read from the modems.
 
 use rusqlite::params;
 
@@ -9,7 +9,7 @@ use crate::domain::{AssemblyId, MessageId, PartId, SimId, Timestamp};
 /// A part to be kept.
 #[derive(Debug, Clone)]
 pub struct NewPart<'n> {
-    /// The SIM that it came to.
+    /// The SIM that received it.
     pub sim: SimId,
     /// What makes it the same part when it is read again.
     pub digest: &'n [u8; 32],
@@ -23,7 +23,7 @@ pub struct NewPart<'n> {
     pub stamp: Option<Timestamp>,
     /// When it reached us.
     pub received_at: Timestamp,
-    /// Whether it came at once, so that its stamp tells the service centre's clock.
+    /// Whether it was delivered immediately, so that its stamp shows the service centre's clock.
     pub live: bool,
     /// Why it could not be decoded.
     pub error: Option<&'n str>,

@@ -9,24 +9,25 @@ use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::{AccountId, MessageId, OrderId, RentalId, ServiceId, SimId, Timestamp};
 
-thread_local!(static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
+thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
 
-fn see(event: TraceEvent<'_>) {
+fn record_statement(event: TraceEvent<'_>) {
     if let TraceEvent::Stmt(statement, _) = event {
-        SEEN.with_borrow_mut(|seen| seen.push(statement.sql().to_string()));
+        STATEMENTS.with_borrow_mut(|statements| statements.push(statement.sql().to_string()));
     }
 }
 
-/// A database in memory that tells which statements it is given.
-fn told() -> Connection {
+/// A database in memory whose statements are recorded.
+fn traced_connection() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     super::migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
     super::file::equip(&conn).unwrap();
-    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(see as fn(TraceEvent<'_>))).unwrap();
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record_statement as fn(TraceEvent<'_>)))
+        .unwrap();
     conn
 }
 
-/// Every hot verb, with parameters made of `n`.
+/// Calls every verb that is on a hot path, with parameters made from `n`.
 fn run_hot_verbs(conn: &Connection, n: i64) {
     let rows = super::ReadTx { conn };
     let (now, sim, order, account) = (Timestamp(n), SimId(n), OrderId(n), AccountId(n));
@@ -122,13 +123,13 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
     tx.add_switch(&record, now).unwrap();
 }
 
-/// SQLite prepares a statement anew when a parameter has changed that it compared with a partial
-/// index's condition, unless it is told not to.
+/// SQLite prepares a statement again when a parameter has changed that it compared with a partial
+/// index's condition, unless the query planner stability guarantee is on.
 #[test]
-fn no_statement_is_prepared_anew_because_a_parameter_has_changed() {
-    let conn = told();
+fn no_statement_is_prepared_again_because_a_parameter_has_changed() {
+    let conn = traced_connection();
     (1..4).for_each(|n| run_hot_verbs(&conn, n));
-    for sql in SEEN.take() {
+    for sql in STATEMENTS.take() {
         let statement = conn.prepare_cached(&sql).unwrap();
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
     }
@@ -136,9 +137,9 @@ fn no_statement_is_prepared_anew_because_a_parameter_has_changed() {
 
 #[test]
 fn every_hot_statement_uses_an_index() {
-    let conn = told();
+    let conn = traced_connection();
     run_hot_verbs(&conn, 1);
-    let seen = SEEN.take();
+    let seen = STATEMENTS.take();
     assert!(seen.len() > 30, "{}", seen.len());
     let mut centres = 0;
     for sql in seen {

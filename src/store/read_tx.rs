@@ -1,5 +1,4 @@
-//! The reading verbs' handle: usable on a reader's connection and inside a writer's operation
-//! alike.
+//! The handle with which readers, and operations of the writer, read.
 
 use std::str::FromStr;
 
@@ -8,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::StoreError;
 
-/// Reads; the verbs are in the files of their aggregates.
+/// A connection to read from. What can be read is in the files of the aggregates.
 pub struct ReadTx<'c> {
     pub(super) conn: &'c Connection,
 }
@@ -24,7 +23,7 @@ where
 }
 
 impl ReadTx<'_> {
-    /// The first row, if any.
+    /// The statement's first row, if there is one.
     pub(super) fn first<T>(
         &self,
         sql: &str,
@@ -34,7 +33,7 @@ impl ReadTx<'_> {
         Ok(self.conn.prepare_cached(sql)?.query_row(params, read).optional()?)
     }
 
-    /// All rows.
+    /// All rows of a statement.
     pub(super) fn all<T>(
         &self,
         sql: &str,
@@ -46,7 +45,7 @@ impl ReadTx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// One number, such as a count.
+    /// The number that is a statement's only column and row, such as a count.
     pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
     }

@@ -1,5 +1,4 @@
-//! What the writer does, counted for those who watch it; and the questions whether it answers and
-//! can write.
+//! Counts of the writer's work for the metrics, and the test whether the database can be written.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -14,16 +13,16 @@ const COMMIT_US: &[u64] = &[
 /// Upper bounds of the number of operations that share a commit.
 const OPERATIONS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/// Counts of the writer.
+/// Counts of the writer's transactions.
 #[derive(Debug)]
 pub struct Stats {
-    /// Microseconds from a transaction's beginning until it was on disk.
+    /// Microseconds from the beginning of each transaction until it was on disk.
     pub commit_us: Histogram,
-    /// Operations in each.
+    /// How many operations shared each transaction.
     pub operations: Histogram,
     /// Transactions that could not be committed.
     failed: AtomicU64,
-    /// The last one could not.
+    /// Whether the last transaction could not be committed.
     failing: AtomicBool,
 }
 
@@ -38,7 +37,7 @@ impl Stats {
         self.failing.load(Ordering::Relaxed)
     }
 
-    /// A transaction has ended.
+    /// Counts a transaction that is over.
     pub(super) fn ended(&self, began: Instant, operations: usize, committed: bool) {
         self.failing.store(!committed, Ordering::Relaxed);
         if committed {
@@ -61,7 +60,7 @@ impl Default for Stats {
     }
 }
 
-/// Now, to measure how long a commit takes and how long ago it began.
+/// The monotonic clock, to measure how long a commit takes and how long ago it began.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is counted, and nothing but a pause is decided by it"
@@ -71,10 +70,10 @@ pub(super) fn stopwatch() -> Instant {
 }
 
 impl Store {
-    /// Writes what is there already, to the disk: fails when nothing can be written.
+    /// Writes something that changes nothing, to find out whether the database can be written.
     ///
     /// # Errors
-    /// Why not.
+    /// Why it cannot be written.
     pub async fn touch(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let version = tx.number("PRAGMA user_version", [])?;

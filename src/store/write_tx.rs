@@ -1,4 +1,4 @@
-//! An operation's handle on its transaction.
+//! The handle with which an operation writes.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -10,7 +10,10 @@ use super::{ReadTx, StoreError};
 /// What an operation wants done right after its commit.
 pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 
-/// An operation's handle on its transaction: the reading verbs and the writing ones.
+/// An operation's handle on its transaction. It writes, and it reads what it has written: it
+/// dereferences to [`ReadTx`], so that every function that reads takes a `&ReadTx` and serves
+/// readers and operations alike. (With a `read()` in place of that, each of some two hundred reads
+/// within operations would be one call longer, and nothing would be clearer.)
 pub struct WriteTx<'c> {
     rows: ReadTx<'c>,
     after_commit: RefCell<Vec<AfterCommit>>,
@@ -29,21 +32,22 @@ impl<'c> WriteTx<'c> {
         WriteTx { rows: ReadTx { conn }, after_commit: RefCell::default() }
     }
 
-    /// What is to be done after the commit.
+    /// The actions that are to run after the commit.
     pub(super) fn into_after_commit(self) -> Vec<AfterCommit> {
         self.after_commit.into_inner()
     }
 }
 
 impl WriteTx<'_> {
-    /// Runs `action` on the writer's thread once this operation is on disk, before any later one;
-    /// never if it fails.
+    /// Runs `action` on the writer's thread when this operation is on disk and before any later
+    /// one is answered; never if this operation fails.
     pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) {
         self.after_commit.borrow_mut().push(Box::new(action));
     }
 
-    /// Carries out a part of the operation; when that errs nothing of it stays, and the rest may go
-    /// on. The outer error is the database's own: with it the operation is lost.
+    /// Carries out a part of the operation. If the part fails, its changes are undone and the rest
+    /// of the operation may go on; that is the inner error. The outer error is the database's own
+    /// and fails the operation.
     pub fn attempt<T, E: From<StoreError>>(
         &self,
         part: impl FnOnce(&Self) -> Result<T, E>,
@@ -64,7 +68,7 @@ impl WriteTx<'_> {
         Ok(done)
     }
 
-    /// Carries out one statement; answers how many rows it touched.
+    /// Carries out one statement; returns how many rows it changed.
     pub(super) fn execute(
         &self,
         sql: &str,
@@ -79,7 +83,7 @@ impl WriteTx<'_> {
     }
 }
 
-/// A statement without parameters or rows.
+/// Carries out a statement without parameters and rows.
 pub(super) fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
     conn.prepare_cached(sql)?.execute([])?;
     Ok(())

@@ -33,11 +33,11 @@ pub(super) trait Job: Send {
     /// Whether it may be undone and carried out again.
     fn is_repeatable(&self) -> bool;
 
-    /// The fate of its transaction is known.
+    /// Answers the caller: `commit` is the fate of the transaction.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
 }
 
-/// An operation, what came of it, and who waits for that.
+/// An operation, its outcome, and the channel to its caller.
 pub(super) struct Operation<F, T, E> {
     work: F,
     repeatable: bool,
@@ -87,8 +87,8 @@ where
     }
 }
 
-/// Takes everything that waits, up to [`GROUP`], commits it together, answers, and so on until it
-/// is stopped.
+/// Commits everything that waits, up to [`GROUP`] operations, in one transaction, answers their
+/// callers, and repeats until it is stopped.
 pub(super) fn write_loop(
     conn: &Connection,
     place: &DatabaseFileId,
