@@ -242,6 +242,8 @@ fn undocumented(text: &str) -> Vec<(usize, &str)> {
         }
         if let Some(name) = word_after(line, &["impl "]) {
             in_public_type = public.contains(name);
+        } else if line.starts_with('}') {
+            in_public_type = false;
         }
         // Attributes, some of several lines, may be between the comment and the item.
         is_documented = line.trim_start().starts_with("///")
@@ -266,6 +268,7 @@ fn every_public_item_is_documented() {
 fn an_item_without_a_doc_comment_is_found() {
     let text = "/// Good.\n#[expect(\n    dead_code\n)]\npub struct Good {\n    pub field: u8,\n}\n\n\
                 pub fn bad() {}\n\nimpl Good {\n    /// Fine.\n    pub fn fine() {}\n\n    pub fn worse() \
-                {}\n}\n\nimpl Private {\n    pub fn private() {}\n}\n";
+                {}\n}\n\nimpl Private {\n    pub fn private() {}\n}\n\n\
+                mod inner {\n    pub const C: u8 = 1;\n}\n";
     assert_eq!(undocumented(text), [(9, "bad"), (15, "worse")]);
 }
