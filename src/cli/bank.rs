@@ -8,33 +8,33 @@ use crate::http::{AdminClient, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Bank {
-    /// Every bank
+    /// List all banks
     List,
-    /// One bank: what is on each radio and in each slot
+    /// Show one bank: what is on each radio and in each slot
     Show {
         /// Its name
         bank: String,
     },
-    /// What comes next on each radio, why, and not before when
+    /// Show which switch comes next on each radio, why, and when at the earliest
     Plan {
         /// Its name
         bank: String,
     },
-    /// The switches that were made, newest first
+    /// List past switches, newest first
     Moves {
         /// Its name
         bank: String,
-        /// Only the newest so many; 0 is all
+        /// Show only the newest ones, at most this many; 0 is all
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Put a slot's SIM on a radio now, if nothing holds the SIM that is on it
+    /// Put a slot's SIM on a radio now, unless the SIM that is on it is needed there
     Switch {
         /// Its name
         bank: String,
-        /// The radio: its port, the port's last part, or its place from 1
+        /// The radio: its port, the last part of that, or its number from 1
         radio: String,
-        /// The slot's number, as `bank show` has it
+        /// The slot's number, as in `bank show`
         slot: u32,
     },
 }
@@ -100,13 +100,13 @@ pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyh
             print::list(json, &moves, MOVES, "no switch yet")
         }
         Bank::Switch { bank, radio, slot } => {
-            let said = client
+            let answer = client
                 .post(&path(&bank, "/switch"), json!({ "radio": radio, "slot": slot }))
                 .await?;
             if json {
-                return print::json(&said);
+                return print::json(&answer);
             }
-            let lines = said.get("reply").and_then(Value::as_array).into_iter().flatten();
+            let lines = answer.get("reply").and_then(Value::as_array).into_iter().flatten();
             lines.filter_map(Value::as_str).try_for_each(print::line)
         }
     }

@@ -25,7 +25,7 @@ pub struct Limits {
 }
 
 /// Limits the rate of customers' requests. Clones share their state: one is held by the endpoints,
-/// another by whoever changes the limits.
+/// another by what reloads the configuration.
 #[derive(Debug, Clone)]
 pub struct Throttle(Arc<RwLock<(Limits, Arc<RequestBuckets>)>>);
 

@@ -1,5 +1,5 @@
-//! Figures that are costly to compute (SIMs, money, stock): they are counted now and then, and
-//! whoever asks gets the last count.
+//! Figures that are costly to compute (SIMs, money, stock): they are counted now and then,
+//! and the last count is served.
 
 use parking_lot::RwLock;
 use std::collections::BTreeMap;

@@ -58,7 +58,7 @@ pub(super) async fn audit(
     Ok(Json(admin.gateway.audit().rows(limit).await?.iter().map(views::audit).collect()))
 }
 
-/// The number of one check. A client that asks for one after the other can show its progress.
+/// The number of one check. A client that runs one check after the other can show its progress.
 #[derive(Deserialize)]
 pub(super) struct Check {
     check: Option<usize>,
@@ -75,11 +75,10 @@ pub(super) async fn verify(
     Ok(Json(json!({ "ok": faults.is_empty(), "faults": faults, "checks": gateway::CHECKS })))
 }
 
-/// The whole database: whoever asks writes it where they may.
+/// Sends a copy of the database. The client writes it to a file with its own permissions.
 pub(super) async fn backup(State(admin): State<AdminState>) -> Result<Response, Refused> {
-    let unreadable = |error: std::io::Error| {
-        gateway::Error::Refused(format!("the copy cannot be read: {error}"))
-    };
+    let unreadable =
+        |error: std::io::Error| gateway::Error::Refused(format!("cannot read the copy: {error}"));
     let copy = admin.gateway.reports().copy_database().await?;
     let length = copy.metadata().map_err(unreadable)?.len();
     let body =
@@ -88,24 +87,28 @@ pub(super) async fn backup(State(admin): State<AdminState>) -> Result<Response, 
 }
 
 #[derive(Deserialize)]
-pub(super) struct Why {
+pub(super) struct ExplainQuery {
     service: String,
     country: String,
     account: Option<String>,
 }
 
-pub(super) async fn explain(State(admin): State<AdminState>, Query(why): Query<Why>) -> Answer {
-    let said = admin.gateway.stock().explain(why.service, &why.country, why.account).await?;
-    let counts = said
+pub(super) async fn explain(
+    State(admin): State<AdminState>,
+    Query(query): Query<ExplainQuery>,
+) -> Answer {
+    let explanation =
+        admin.gateway.stock().explain(query.service, &query.country, query.account).await?;
+    let counts = explanation
         .unavailable
         .iter()
         .map(|(reason, count)| (reason.as_json_key().to_owned(), json!(count)))
         .collect();
     let head = json!({
-        "service": said.service,
-        "country": said.country,
-        "sims": said.sims,
-        "available": said.available,
+        "service": explanation.service,
+        "country": explanation.country,
+        "sims": explanation.sims,
+        "available": explanation.available,
     });
     Ok(Json(with(head, Value::Object(counts))))
 }

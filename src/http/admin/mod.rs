@@ -190,10 +190,10 @@ async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQu
         None => MessageFilter::Newest(query.limit.unwrap_or(RowLimit::ALL)),
     };
     if let Some(after) = query.after {
-        let mut news = admin.gateway.inbox().subscribe();
+        let mut newest = admin.gateway.inbox().subscribe();
         let timeout = Duration::from_secs(query.wait.min(MAX_WAIT_SECONDS));
         tokio::select! {
-            _ = tokio::time::timeout(timeout, news.wait_for(|newest| newest.0 > after)) => {}
+            _ = tokio::time::timeout(timeout, newest.wait_for(|newest| newest.0 > after)) => {}
             () = admin.stopping.cancelled() => {}
         }
     }

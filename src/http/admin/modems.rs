@@ -94,7 +94,7 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
     let sims = state.gateway.sims().list().await?;
     let snapshot = &modem.snapshot;
     let detail = state.modems.detail(snapshot.port.as_str()).unwrap_or_default();
-    let asks = match snapshot.iccid() {
+    let attempts = match snapshot.iccid() {
         Some(iccid) => state.gateway.numbers().attempts(iccid.as_str()).await?,
         None => Vec::new(),
     };
@@ -110,7 +110,7 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
         shown.insert("firmware".to_owned(), firmware.into());
         shown.insert("profile".to_owned(), snapshot.profile.clone().into());
         shown.insert("usb".to_owned(), detail.usb.into());
-        shown.insert("number_asked".to_owned(), views::asks(&asks));
+        shown.insert("number_asked".to_owned(), views::attempts(&attempts));
         shown.insert("recoveries".to_owned(), recoveries.into());
         shown.insert("dropped".to_owned(), detail.dropped.into());
         let history = state.gateway.modems().history(snapshot.port.as_str());
@@ -165,14 +165,14 @@ async fn number(
             &state.gateway.numbers().ask_by_ussd(&*state.modems, &iccid, code).await?,
         )));
     }
-    let mut news = state.gateway.inbox().subscribe();
+    let mut newest = state.gateway.inbox().subscribe();
     state.gateway.numbers().ask_by_loopback(&*state.modems, &iccid).await?;
     let arrival = async {
         loop {
             let sim = state.gateway.sims().find(iccid.clone()).await?;
             let is_known =
                 sim.sim.number.as_ref().is_some_and(|known| known.source == NumberSource::Loopback);
-            if is_known || news.changed().await.is_err() {
+            if is_known || newest.changed().await.is_err() {
                 return Ok::<_, Refused>(sim);
             }
         }

@@ -29,11 +29,11 @@ pub(super) async fn set_number(
 }
 
 pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<String>) -> Answer {
-    let asks = admin.gateway.numbers().attempts(&iccid).await?;
+    let attempts = admin.gateway.numbers().attempts(&iccid).await?;
     let locations = admin.gateway.sims().locations(&iccid, SHOWN_LOCATIONS).await?;
     let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
     if let Some(shown) = shown.as_object_mut() {
-        shown.insert("number_asked".to_owned(), views::asks(&asks));
+        shown.insert("number_asked".to_owned(), views::attempts(&attempts));
         shown.insert("custody".to_owned(), locations.iter().map(banks::location_row).collect());
     }
     Ok(Json(shown))

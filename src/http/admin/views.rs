@@ -119,17 +119,17 @@ pub(super) fn change(change: &Change) -> Value {
 }
 
 /// The attempts to find out a SIM's number, and why they have failed so far.
-pub(super) fn asks(asks: &[DiscoveryAttempt]) -> Value {
-    let ask = |ask: &DiscoveryAttempt| {
+pub(super) fn attempts(attempts: &[DiscoveryAttempt]) -> Value {
+    let view = |attempt: &DiscoveryAttempt| {
         json!({
-            "by": ask.means.as_str(),
-            "at": ask.asked_at.to_string(),
-            "times": ask.tries,
-            "next_at": ask.next_at.to_string(),
-            "failure": ask.failure,
+            "by": attempt.means.as_str(),
+            "at": attempt.asked_at.to_string(),
+            "times": attempt.tries,
+            "next_at": attempt.next_at.to_string(),
+            "failure": attempt.failure,
         })
     };
-    asks.iter().map(ask).collect()
+    attempts.iter().map(view).collect()
 }
 
 pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {
