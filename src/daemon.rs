@@ -212,7 +212,7 @@ impl Core<'_> {
         );
         let address = self.config.http.listen;
         let limit = system_sources::connection_limit(self.config.http.max_connections);
-        http::listen_tcp(address, service, limit)
+        http::listen_tcp(address, move |client| service.handler(client), limit)
             .map_err(|error| StartError::Http { address, reason: error.to_string() })
     }
 
@@ -257,8 +257,8 @@ impl Core<'_> {
             .merge(http::health::overview(monitor.clone()))
             .merge(http::health::router(monitor.clone()));
         let metrics = self.config.admin.metrics_listen.map(|address| {
-            let router = http::health::router(monitor.clone()).into_make_service();
-            http::listen_tcp(address, router, METRICS_CONNECTIONS)
+            let router = http::health::router(monitor.clone());
+            http::listen_tcp(address, move |_| http::route_all(router.clone()), METRICS_CONNECTIONS)
                 .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
         });
         let metrics = metrics.transpose()?.map(|(_, listening)| listening);

@@ -2,15 +2,16 @@
 //! descriptors. A client that exceeds the limit is refused immediately.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum_server::accept::Accept;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::either::Either;
+
+/// An accepted connection.
+pub(super) type Socket = Either<TcpStream, UnixStream>;
 
 /// The answer to a connection that exceeds the limit.
 const TOO_MANY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; \
@@ -23,17 +24,10 @@ const MAX_REFUSALS: usize = 32;
 /// the client would see a reset instead of the answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Accepts connections up to a limit.
-#[derive(Clone)]
+/// Counts connections, and refuses those over a limit.
 pub(super) struct ConnectionLimiter {
     connections: Arc<Semaphore>,
-    refusals: Arc<Semaphore>,
-}
-
-/// An accepted connection. It counts until it is dropped.
-pub(super) struct LimitedStream {
-    stream: TcpStream,
-    _permit: OwnedSemaphorePermit,
+    refusals: Semaphore,
 }
 
 impl ConnectionLimiter {
@@ -41,84 +35,28 @@ impl ConnectionLimiter {
         let connections = max_connections.clamp(1, Semaphore::MAX_PERMITS);
         ConnectionLimiter {
             connections: Arc::new(Semaphore::new(connections)),
-            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+            refusals: Semaphore::new(MAX_REFUSALS),
         }
     }
 
-    /// Logs why a connection was not accepted, except for those over the limit: a flood of
+    pub(super) fn unlimited() -> ConnectionLimiter {
+        ConnectionLimiter::new(Semaphore::MAX_PERMITS)
+    }
+
+    /// Counts a connection until the permit is dropped. `None` when the limit is reached.
+    pub(super) fn try_acquire(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.connections).try_acquire_owned().ok()
+    }
+
+    /// Tells a client that there are too many connections. Nothing is logged: a flood of
     /// connections must not become a flood of log lines.
-    pub(super) fn on_error(&self, error: &io::Error) {
-        if error.kind() != io::ErrorKind::QuotaExceeded {
-            tracing::warn!(event = "accept_failed", %error, "could not accept a connection");
-        }
-    }
-
-    async fn refuse(&self, mut stream: TcpStream) -> io::Error {
-        if let Ok(_permit) = self.refusals.try_acquire() {
-            let answer = async {
-                stream.readable().await?;
-                let _ = stream.try_read(&mut [0; 4096]);
-                stream.write_all(TOO_MANY.as_bytes()).await?;
-                stream.shutdown().await
-            };
-            let _: Result<io::Result<()>, _> = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
-        }
-        io::ErrorKind::QuotaExceeded.into()
-    }
-}
-
-impl<S: Send + 'static> Accept<TcpStream, S> for ConnectionLimiter {
-    type Stream = LimitedStream;
-    type Service = S;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(LimitedStream, S)>> + Send>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let limiter = self.clone();
-        Box::pin(async move {
-            match Arc::clone(&limiter.connections).try_acquire_owned() {
-                Ok(permit) => Ok((LimitedStream { stream, _permit: permit }, service)),
-                Err(_) => Err(limiter.refuse(stream).await),
-            }
-        })
-    }
-}
-
-impl AsyncRead for LimitedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
-    }
-}
-
-impl AsyncWrite for LimitedStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+    pub(super) async fn refuse(&self, mut socket: Socket) {
+        let Ok(_permit) = self.refusals.try_acquire() else { return };
+        let answer = async {
+            let _ = socket.read(&mut [0; 4096]).await;
+            socket.write_all(TOO_MANY.as_bytes()).await?;
+            socket.shutdown().await
+        };
+        let _: Result<io::Result<()>, _> = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
     }
 }

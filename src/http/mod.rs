@@ -16,4 +16,4 @@ pub use client::{AdminClient, ClientError, path_segment};
 pub use ids::{RequestIds, with_request_spans};
 pub use limits::{Limits, Throttle};
 pub use requests::RequestCounts;
-pub use serve::{Listening, listen_tcp, listen_unix};
+pub use serve::{Listening, RequestHandler, listen_tcp, listen_unix, route_all};

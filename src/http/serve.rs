@@ -6,70 +6,83 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use axum_server::Handle;
 use hyper::body::Incoming;
-use hyper_util::rt::TokioTimer;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
+use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use super::connection_limiter::ConnectionLimiter;
+use super::connection_limiter::{ConnectionLimiter, Socket};
+use crate::gateway::BoxFuture;
 
 /// How long a client may take to send the headers of a request, and how long a connection may be
 /// idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most bytes that the request line and the headers together may have.
+/// The most bytes that the request line and the headers together may have on a TCP connection.
 const HEADER_LIMIT: usize = 32 * 1024;
+
+/// How long to wait after a connection could not be accepted. Without it, a process that has no
+/// file descriptor left would try again and again at full speed.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// Answers the requests of one connection.
+pub type RequestHandler =
+    Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Result<Response, Infallible>> + Send>;
 
 /// A running server.
 pub struct Listening {
-    stop: Box<dyn FnOnce(Duration) + Send>,
-    task: JoinHandle<io::Result<()>>,
+    server: Arc<Server>,
+    accepting: JoinHandle<Option<()>>,
+    /// The file of a Unix socket, removed when the server stops.
+    socket_file: Option<PathBuf>,
 }
 
 impl Listening {
     /// Stops accepting connections, gives open requests until `timeout` to finish, then ends them.
     pub async fn stop(self, timeout: Duration) {
-        (self.stop)(timeout);
-        let _ = self.task.await;
+        if let Some(file) = self.socket_file {
+            let _ = std::fs::remove_file(file);
+        }
+        self.server.closing.cancel();
+        let _ = self.accepting.await;
+        let connections = &self.server.connections;
+        connections.close();
+        if tokio::time::timeout(timeout, connections.wait()).await.is_err() {
+            self.server.aborting.cancel();
+            connections.wait().await;
+        }
     }
 }
 
-/// Serves on a TCP address, with at most `max_connections` at once. `make` makes the service of
-/// each connection. Returns the address that was bound and the server, which runs on the current
-/// tokio runtime.
-pub fn listen_tcp<M, S>(
+/// Serves on a TCP address, with at most `max_connections` at once. `make_handler` makes the
+/// handler of each connection from the client's address. Returns the address that was bound and the
+/// server, which runs on the current tokio runtime.
+pub fn listen_tcp(
     address: SocketAddr,
-    make: M,
+    make_handler: impl Fn(SocketAddr) -> RequestHandler + Send + Sync + 'static,
     max_connections: usize,
-) -> io::Result<(SocketAddr, Listening)>
-where
-    M: Service<SocketAddr, Response = S, Error = Infallible, Future: Send> + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-{
+) -> io::Result<(SocketAddr, Listening)> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let handle = Handle::new();
-    let limiter = ConnectionLimiter::new(max_connections);
-    let mut server = axum_server::from_tcp(listener)?
-        .handle(handle.clone())
-        .acceptor(limiter.clone())
-        .accept_error_handler(move |_: Option<&SocketAddr>, error| limiter.on_error(error))
-        .http1_only();
-    let mut http = server.http_builder().http1();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_LIMIT);
-    let task = tokio::spawn(server.serve(make));
-    let stop = Box::new(move |timeout| handle.graceful_shutdown(Some(timeout)));
-    Ok((address, Listening { stop, task }))
+    let listener = Listener::Tcp(TcpListener::from_std(listener)?, Box::new(make_handler));
+    let mut http = http_builder();
+    http.max_buf_size(HEADER_LIMIT);
+    let (server, accepting) = start(listener, http, ConnectionLimiter::new(max_connections));
+    Ok((address, Listening { server, accepting, socket_file: None }))
 }
 
 /// Serves on a Unix socket that only its owner and group may use. A socket on which nobody answers
@@ -80,16 +93,108 @@ pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
     let listener = std::os::unix::net::UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
     listener.set_nonblocking(true)?;
-    let handle = Handle::new();
-    let mut server = axum_server::from_unix(listener)?.handle(handle.clone()).http1_only();
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    let task = tokio::spawn(server.serve(router.into_make_service()));
-    let socket: PathBuf = path.to_owned();
-    let stop = Box::new(move |timeout| {
-        let _ = std::fs::remove_file(&socket);
-        handle.graceful_shutdown(Some(timeout));
+    let listener = Listener::Unix(UnixListener::from_std(listener)?, router);
+    let (server, accepting) = start(listener, http_builder(), ConnectionLimiter::unlimited());
+    Ok(Listening { server, accepting, socket_file: Some(path.to_owned()) })
+}
+
+/// A handler that passes each request to the router.
+pub fn route_all(router: Router) -> RequestHandler {
+    Box::new(move |request| Box::pin(router.clone().call(request)))
+}
+
+fn http_builder() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    http
+}
+
+fn start(
+    listener: Listener,
+    http: http1::Builder,
+    limiter: ConnectionLimiter,
+) -> (Arc<Server>, JoinHandle<Option<()>>) {
+    let server = Arc::new(Server {
+        http,
+        limiter,
+        closing: CancellationToken::new(),
+        aborting: CancellationToken::new(),
+        connections: TaskTracker::new(),
     });
-    Ok(Listening { stop, task })
+    let accepting = Arc::clone(&server).accept_all(listener);
+    let accepting = tokio::spawn(server.closing.clone().run_until_cancelled_owned(accepting));
+    (server, accepting)
+}
+
+/// Where connections come from. Sockets and handlers have one type each, whatever the listener, so
+/// that hyper's connection is compiled only once.
+enum Listener {
+    Tcp(TcpListener, Box<dyn Fn(SocketAddr) -> RequestHandler + Send + Sync>),
+    Unix(UnixListener, Router),
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<(Socket, RequestHandler)> {
+        match self {
+            Listener::Tcp(listener, make_handler) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Either::Left(stream), make_handler(peer)))
+            }
+            Listener::Unix(listener, router) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Either::Right(stream), route_all(router.clone())))
+            }
+        }
+    }
+}
+
+/// What the connections of a listener share.
+struct Server {
+    http: http1::Builder,
+    limiter: ConnectionLimiter,
+    /// Cancelled when no further request is to begin.
+    closing: CancellationToken,
+    /// Cancelled, after `closing`, when requests that are still open are to end.
+    aborting: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Server {
+    async fn accept_all(self: Arc<Self>, listener: Listener) {
+        loop {
+            match listener.accept().await {
+                Ok((socket, handler)) => {
+                    self.connections.spawn(Arc::clone(&self).serve(socket, handler));
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        event = "accept_failed",
+                        %error,
+                        "could not accept a connection"
+                    );
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
+                }
+            }
+        }
+    }
+
+    async fn serve(self: Arc<Self>, socket: Socket, handler: RequestHandler) {
+        let Some(_permit) = self.limiter.try_acquire() else {
+            self.closing.run_until_cancelled(self.limiter.refuse(socket)).await;
+            return;
+        };
+        let connection = self.http.serve_connection(TokioIo::new(socket), service_fn(handler));
+        let mut connection = pin!(connection);
+        // Why a connection ends is of no interest: most often its client has closed it.
+        tokio::select! {
+            biased;
+            _ = &mut connection => {}
+            () = self.closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                self.aborting.run_until_cancelled(connection).await;
+            }
+        }
+    }
 }
 
 fn remove_stale_socket(path: &Path) -> io::Result<()> {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::AccountId;
 use crate::gateway::{Gateway, Holder};
 use answer::Refusal;
-pub use service::{CustomerService, MakeCustomerService};
+pub use service::CustomerService;
 
 use super::ids::RequestIds;
 use super::limits::Throttle;
@@ -54,7 +54,7 @@ pub fn make_service(
     request_counts: Arc<RequestCounts>,
     request_ids: Arc<RequestIds>,
     stopping: CancellationToken,
-) -> MakeCustomerService {
+) -> CustomerService {
     let api = Api(Arc::new(Shared { gateway, stopping, request_ids, request_counts, throttle }));
     // HEAD and OPTIONS must never make or cancel an order. axum would answer HEAD by the handler of
     // GET, hence the handlers of their own.
@@ -85,7 +85,7 @@ pub fn make_service(
         .route("/api/rental/view", rental(on(MethodFilter::POST, rental::view)))
         .fallback(async || (StatusCode::NOT_FOUND, "NOT_FOUND"))
         .with_state(api.clone());
-    MakeCustomerService { api, router }
+    CustomerService { api, router }
 }
 
 async fn empty() -> Response {

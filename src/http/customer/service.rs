@@ -6,8 +6,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -19,71 +17,52 @@ use tower_service::Service;
 use tracing::Instrument;
 
 use super::super::params::peer_of;
+use super::super::serve::RequestHandler;
 use super::answer::Refusal;
 use super::{Api, regular};
+use crate::gateway::BoxFuture;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-type AnswerFuture<T> = Pin<Box<dyn Future<Output = Result<T, Infallible>> + Send>>;
-
-/// Makes a [`CustomerService`] for each connection.
+/// Answers the customers' requests.
 #[derive(Clone)]
-pub struct MakeCustomerService {
+pub struct CustomerService {
     pub(super) api: Api,
     pub(super) router: Router,
 }
 
-/// Serves the requests of one connection.
-#[derive(Clone)]
-pub struct CustomerService {
-    shared: MakeCustomerService,
-    peer: SocketAddr,
-}
-
-impl Service<SocketAddr> for MakeCustomerService {
-    type Response = CustomerService;
-    type Error = Infallible;
-    type Future = std::future::Ready<Result<CustomerService, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+impl CustomerService {
+    /// The handler of a connection from this address.
+    pub fn handler(&self, client: SocketAddr) -> RequestHandler {
+        let service = self.clone();
+        Box::new(move |request| service.answer(client, request))
     }
 
-    fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        std::future::ready(Ok(CustomerService { shared: self.clone(), peer }))
-    }
-}
-
-impl Service<Request<Incoming>> for CustomerService {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = AnswerFuture<Response>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let api = self.shared.api.clone();
-        let id = api.request_ids.next();
-        let (peer, now) = (peer_of(self.peer), api.gateway.now());
-        let immediate = match api.throttle.buckets().by_address.take(peer, now) {
+    fn answer(
+        &self,
+        client: SocketAddr,
+        request: Request<Incoming>,
+    ) -> BoxFuture<'static, Result<Response, Infallible>> {
+        let id = self.api.request_ids.next();
+        let (peer, now) = (peer_of(client), self.api.gateway.now());
+        let immediate = match self.api.throttle.buckets().by_address.take(peer, now) {
             Err(too_many) => Some(Refusal::from(too_many).into_response()),
             Ok(()) if request.body().is_end_stream() => {
-                regular::known_to_wait(&api, &request, peer, now)
+                regular::known_to_wait(&self.api, &request, peer, now)
             }
             Ok(()) => None,
         };
         if let Some(response) = immediate {
-            let response = finish(&api, request.uri().path(), id, response);
+            let response = finish(&self.api, request.uri().path(), id, response);
             return Box::pin(std::future::ready(Ok(response)));
         }
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(ConnectInfo(client));
         // Without the query, which may contain the key.
         let path = request.uri().path().to_owned();
         let span = tracing::info_span!("request", id, method = request.method().as_str(), path);
-        let answer = self.shared.router.call(request).instrument(span);
+        let answer = self.router.clone().call(request).instrument(span);
+        let api = self.api.clone();
         Box::pin(async move {
             let response = answer.await?;
             Ok(finish(&api, &path, id, response))
