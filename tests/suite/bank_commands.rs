@@ -1,5 +1,5 @@
-//! The commands about SIM banks, against the admin interface of a gateway in this process whose bank
-//! reports what the test sets.
+//! The commands about SIM banks, against the admin interface of a gateway in this process whose
+//! bank reports what the test sets.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -39,7 +39,7 @@ pub(super) fn metrics(page: &mut Page, banks: &[BankReport]) {
         "Time in which radios received nothing because of SIM switches.",
     );
     for bank in banks {
-        let deaf: f64 = bank.radios.iter().map(|radio| radio.downtime.as_secs_f64()).sum();
-        family.put(&[("bank", &bank.name)], deaf);
+        let seconds: f64 = bank.radios.iter().map(|radio| radio.downtime.as_secs_f64()).sum();
+        family.put(&[("bank", &bank.name)], seconds);
     }
 }

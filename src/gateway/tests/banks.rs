@@ -106,13 +106,13 @@ impl Fixture {
     pub(super) async fn bank(&self, radios: u16, slots: u16) -> Bank {
         for n in 1..=slots {
             let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
-            let told = Identified {
+            let identity = Identified {
                 imei: imei(9000),
                 iccid: iccid(n),
                 imsi: Some("204081234567890".into()),
                 number,
             };
-            self.gateway.sims().record_identity(told).await.unwrap();
+            self.gateway.sims().record_identity(identity).await.unwrap();
         }
         let mut bank = Bank::new(radios, slots, self.gateway.now());
         bank.report_to(self);

@@ -37,7 +37,7 @@ async fn a_sim_is_in_one_slot_at_most() {
 #[tokio::test]
 async fn switches_are_listed_newest_first_and_kept_for_a_while() {
     let fixture = Fixture::open().await;
-    let moved = |n: u16, outcome| {
+    let switch = |n: u16, outcome| {
         let now = fixture.gateway.now();
         let (left, found) = (Some(typed_iccid(n)), Some(typed_iccid(n + 1)));
         let (bank, port) = ("a".to_owned(), PortName::from_stored("/dev/x"));
@@ -54,17 +54,17 @@ async fn switches_are_listed_newest_first_and_kept_for_a_while() {
     };
     let mut expected = Vec::new();
     for (n, outcome) in (1..).zip(SwitchOutcome::ALL) {
-        expected.insert(0, moved(n, outcome));
-        fixture.gateway.banks().record_switch(moved(n, outcome)).await.unwrap();
+        expected.insert(0, switch(n, outcome));
+        fixture.gateway.banks().record_switch(switch(n, outcome)).await.unwrap();
     }
     assert_eq!(fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(), expected);
     assert_eq!(fixture.gateway.banks().switches("a", 2.into()).await.unwrap(), expected[..2]);
     assert_eq!(fixture.gateway.banks().switches("b", RowLimit::ALL).await.unwrap(), []);
     fixture.pass(91 * 86_400);
-    fixture.gateway.banks().record_switch(moved(9, SwitchOutcome::Done)).await.unwrap();
+    fixture.gateway.banks().record_switch(switch(9, SwitchOutcome::Done)).await.unwrap();
     assert_eq!(
         fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(),
-        [moved(9, SwitchOutcome::Done)]
+        [switch(9, SwitchOutcome::Done)]
     );
 }
 
@@ -72,17 +72,17 @@ async fn switches_are_listed_newest_first_and_kept_for_a_while() {
 async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     let fixture = Fixture::open().await;
     let read = |n: u16, modem: u16| {
-        let told = Identified { imei: imei(modem), iccid: iccid(n), imsi: None, number: None };
-        fixture.gateway.sims().record_identity(told)
+        let identity = Identified { imei: imei(modem), iccid: iccid(n), imsi: None, number: None };
+        fixture.gateway.sims().record_identity(identity)
     };
     let at = |seconds: i64| Timestamp(START_US + seconds * SECOND_US);
     read(1, 1).await.unwrap();
     fixture.pass(10);
     read(1, 1).await.unwrap();
-    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].since, told[0].seen_at, told[0].ended_at), (at(0), at(10), None));
-    assert_eq!((told[0].imei.to_string(), told[0].position.clone()), (imei(1), None));
+    let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
+    assert_eq!(periods.len(), 1);
+    assert_eq!((periods[0].since, periods[0].seen_at, periods[0].ended_at), (at(0), at(10), None));
+    assert_eq!((periods[0].imei.to_string(), periods[0].position.clone()), (imei(1), None));
     // The bank has read the SIM on its radio.
     fixture.gateway.banks().record_slot(BANK, found(4, sim(1))).await.unwrap();
     let position = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
@@ -90,7 +90,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     // Another SIM is read on the radio, a while after the first one left.
     fixture.pass(40);
     read(2, 1).await.unwrap();
-    let moved = SwitchRecord {
+    let switch = SwitchRecord {
         bank: BANK.into(),
         port: PortName::from_stored("radio1"),
         slot: 5,
@@ -100,7 +100,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
         found: Some(typed_iccid(2)),
         outcome: SwitchOutcome::Done,
     };
-    fixture.gateway.banks().record_switch(moved.clone()).await.unwrap();
+    fixture.gateway.banks().record_switch(switch.clone()).await.unwrap();
     assert_eq!(
         fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap()[0].ended_at,
         Some(at(20)),
@@ -111,7 +111,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
         left: Some(typed_iccid(2)),
         began_at: at(50),
         outcome: SwitchOutcome::Lied,
-        ..moved
+        ..switch
     };
     fixture.gateway.banks().record_switch(lied).await.unwrap();
     assert_eq!(fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[0].ended_at, None);
@@ -119,9 +119,9 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     fixture.pass(10);
     read(1, 8).await.unwrap();
     read(2, 9).await.unwrap();
-    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
+    let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(
-        told.iter().map(|stay| (stay.imei.to_string(), stay.ended_at)).collect::<Vec<_>>(),
+        periods.iter().map(|period| (period.imei.to_string(), period.ended_at)).collect::<Vec<_>>(),
         [(imei(8), None), (imei(1), Some(at(20)))]
     );
     assert_eq!(fixture.gateway.sims().locations(&iccid(1), 1).await.unwrap().len(), 1);
@@ -134,8 +134,8 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     read(1, 7).await.unwrap();
     fixture.pass(1);
     read(1, 8).await.unwrap();
-    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
-    assert!(told.iter().all(|stay| stay.ended_at != Some(at(20))), "{told:?}");
+    let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
+    assert!(periods.iter().all(|period| period.ended_at != Some(at(20))), "{periods:?}");
 }
 
 #[tokio::test]
@@ -147,8 +147,8 @@ async fn a_sim_is_in_the_bank_whose_radio_read_it() {
     fixture.gateway.banks().record_slot(BANK, found(0, sim(1))).await.unwrap();
     fixture.report(1);
     fixture.plug(1).await;
-    let told = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
-    assert_eq!(told[0].position, Some(BankPosition { bank: BANK.into(), slot: Some(0) }));
+    let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
+    assert_eq!(periods[0].position, Some(BankPosition { bank: BANK.into(), slot: Some(0) }));
     fixture.plug(2).await;
     assert_eq!(
         fixture.gateway.sims().locations(&iccid(2), 9).await.unwrap()[0].position,

@@ -10,10 +10,10 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
     let order = fixture.order(ann, uber).await;
     let made = fixture.gateway.now();
-    let told = fixture.demand(1).await;
+    let demand = fixture.demand(1).await;
     let until = made.plus(Duration::from_secs(120));
     assert_eq!(
-        told,
+        demand,
         SlotDemand {
             iccid: typed_iccid(1),
             held: true,
