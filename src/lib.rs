@@ -83,7 +83,7 @@
 //!   `TOO_MANY_REQUESTS`. (`a_bucket_empties_and_fills`)
 //! - **Keys and addresses that are remembered**: 10 000 and 65 536 (`gateway/request_cache.rs`,
 //!   `http/limits.rs`). Others are forgotten, and read again when they come back.
-//!   (`more_keys_than_are_remembered_are_learnt_anew`,
+//!   (`when_too_many_keys_are_remembered_all_are_looked_up_again`,
 //!   `a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered`)
 //! - **Log lines that wait to be written**: 8192 (`daemon/logging/queue.rs`). More are counted and
 //!   lost. (`a_sink_that_is_stuck_holds_nobody_up_and_what_is_lost_is_counted`)

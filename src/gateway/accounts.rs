@@ -182,7 +182,7 @@ impl Accounts {
         self.env
             .store
             .write(move |tx| {
-                tx.after_commit(move || cache.keys_changed());
+                tx.after_commit(move || cache.forget_keys());
                 let account = find_account(tx, &reference)?;
                 let action = if suspended { AuditAction::Suspended } else { AuditAction::Resumed };
                 tx.note(Actor::Operator, action, format!("account {}", account.id), now)?;
@@ -232,7 +232,7 @@ impl Accounts {
             .store
             .write(move |tx| match tx.working_keys_with(&prefix)? {
                 1 => {
-                    tx.after_commit(move || cache.keys_changed());
+                    tx.after_commit(move || cache.forget_keys());
                     tx.note(
                         Actor::Operator,
                         AuditAction::RevokedKey,
@@ -259,7 +259,7 @@ impl Accounts {
         };
         let found = self.env.store.read(move |rows| rows.holder_of_key(&digest)).await?;
         if let Some(holder) = &found {
-            self.cache.remember(digest, holder, generation);
+            self.cache.remember_holder(digest, holder, generation);
         }
         Ok(found)
     }

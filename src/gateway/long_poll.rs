@@ -1,9 +1,9 @@
-//! Who waits for news of which order.
+//! Long polls: who waits for a change of which order.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::domain::OrderId;
@@ -19,24 +19,23 @@ struct Waiters {
 }
 
 impl LongPolls {
-    /// Begins to wait for news of `order`. What happens from now on is not missed, also before
-    /// [`Waiter::notify`] is awaited.
-    pub(super) fn wait_for(self: &Arc<Self>, order: OrderId) -> Waiter {
+    /// Registers a poll that waits for a change of `order`, until it is dropped.
+    pub(super) fn register(self: &Arc<Self>, order: OrderId) -> Waiter {
         let mut orders = self.lock();
         let waiters = orders.entry(order).or_default();
         waiters.count += 1;
-        Waiter { notify: Arc::clone(&waiters.notify), watch: Arc::clone(self), order }
+        Waiter { notify: Arc::clone(&waiters.notify), polls: Arc::clone(self), order }
     }
 
-    /// Wakes all who wait for `order`.
-    pub(super) fn wake(&self, order: OrderId) {
+    /// Wakes all polls that wait for `order`.
+    pub(super) fn wake_waiters_of(&self, order: OrderId) {
         if let Some(waiters) = self.lock().get(&order) {
             waiters.notify.notify_waiters();
         }
     }
 
-    /// How many wait.
-    pub(super) fn waiting(&self) -> usize {
+    /// How many polls wait.
+    pub(super) fn count(&self) -> usize {
         self.lock().values().map(|waiters| waiters.count).sum()
     }
 
@@ -45,17 +44,17 @@ impl LongPolls {
     }
 }
 
-/// One who waits; leaves when dropped.
+/// One poll that waits; unregistered when it is dropped.
 pub(super) struct Waiter {
-    /// Tells of news.
+    /// Notified at each change of the order.
     pub(super) notify: Arc<Notify>,
-    watch: Arc<LongPolls>,
+    polls: Arc<LongPolls>,
     order: OrderId,
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        let mut orders = self.watch.lock();
+        let mut orders = self.polls.lock();
         if let Some(waiters) = orders.get_mut(&self.order) {
             waiters.count -= 1;
             if waiters.count == 0 {
@@ -70,14 +69,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn wakes_who_waits_and_forgets_who_left() {
-        let watch = Arc::new(LongPolls::default());
-        let waiter = watch.wait_for(OrderId(1));
-        let news = waiter.notify.notified();
-        watch.wake(OrderId(2));
-        watch.wake(OrderId(1));
-        news.await;
+    async fn a_change_wakes_the_polls_of_its_order_and_dropped_polls_are_forgotten() {
+        let polls = Arc::new(LongPolls::default());
+        let waiter = polls.register(OrderId(1));
+        let change = waiter.notify.notified();
+        polls.wake_waiters_of(OrderId(2));
+        polls.wake_waiters_of(OrderId(1));
+        change.await;
         drop(waiter);
-        assert!(watch.lock().is_empty());
+        assert!(polls.lock().is_empty());
     }
 }

@@ -131,7 +131,7 @@ impl Gateway {
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
         let env = Arc::new(Environment::new(store, settings, clock, entropy));
-        let cache = Arc::new(RequestCache::with(open));
+        let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
         Ok(Gateway(Arc::new(Subjects::new(env, cache, catalogue, news))))
     }

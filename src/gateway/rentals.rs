@@ -327,13 +327,13 @@ impl Rentals {
     ) -> Result<Rental, Error> {
         let mut rental = rental;
         while rental.state == RentalState::Active && rental.expires_at <= now {
-            rental = self.step(tx, rental, now)?;
+            rental = self.advance(tx, rental, now)?;
         }
         Ok(rental)
     }
 
     /// The rental renewed for one term, or ended, if its end has come.
-    pub(super) fn step(
+    pub(super) fn advance(
         &self,
         tx: &WriteTx<'_>,
         rental: Rental,

@@ -1,22 +1,24 @@
-//! What is asked over and over, kept in memory beside the database: which key opens which account,
-//! which orders are open, what each number was used for.
+//! What requests ask for again and again, kept in memory beside the database: which key opens which
+//! account, which orders are open, what each number was used for.
 //!
-//! All of it only ever shorten the way to an answer that the database would give too. Whatever ends
-//! an order or changes what a key opens takes it out here right after its commit, on the writer's
-//! thread and therefore in the order of the commits; what is not here is looked up.
+//! The cache only shortens the way to an answer that the database would give too. Whatever ends an
+//! order or changes what a key opens removes it from here right after its commit, on the writer's
+//! thread and therefore in the order of the commits. What is not here is looked up.
 
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use crate::domain::allocation::Use;
 use crate::domain::{AccountId, OrderId, ServiceId, Timestamp};
 use crate::store::Holder;
 
-/// Keys that are remembered; past that all are forgotten and learnt anew.
+/// How many keys are remembered at most. When one more comes, all are forgotten and looked up again.
 const MOST_KEYS: usize = 10_000;
 
-/// The memory.
+/// The cache. What it does not know it answers with `Err` and a generation: under that generation
+/// the answer that was then looked up is remembered, unless it has changed in the meantime.
 #[derive(Debug, Default)]
 pub(super) struct RequestCache {
     keys: RwLock<Keys>,
@@ -29,16 +31,17 @@ pub(super) struct RequestCache {
 #[derive(Debug, Default)]
 struct Keys {
     holders: HashMap<[u8; 32], Holder>,
-    /// Grows with every change of what keys open: what was looked up before a change is not
+    /// Grows with every change of what keys open, so that what was looked up before a change is not
     /// remembered after it.
     generation: u64,
 }
 
-/// What each number was used for, as far as somebody has asked. Sixteen bytes a number and service.
+/// What each number was used for, as far as somebody has asked: 16 bytes for each number and
+/// service.
 #[derive(Debug, Default)]
 struct Uses {
     by_number: HashMap<String, Arc<[Use]>>,
-    /// As that of [`Keys`].
+    /// Grows with every use of a number, like that of [`Keys`].
     generation: u64,
 }
 
@@ -49,24 +52,24 @@ struct OpenOrder {
 }
 
 impl RequestCache {
-    /// The memory with the orders that are open.
-    pub(super) fn with(orders: Vec<(OrderId, AccountId, Timestamp)>) -> RequestCache {
-        let hot = RequestCache::default();
-        orders
-            .into_iter()
-            .for_each(|(order, account, expires_at)| hot.opened(order, account, expires_at));
-        hot
+    /// A cache that knows the orders that are open.
+    pub(super) fn with_open_orders(orders: Vec<(OrderId, AccountId, Timestamp)>) -> RequestCache {
+        let cache = RequestCache::default();
+        for (order, account, expires_at) in orders {
+            cache.add_open_order(order, account, expires_at);
+        }
+        cache
     }
 
-    /// Whom a key opens, if that is remembered; else the generation to remember the answer under.
+    /// Whose account a key opens, by the key's SHA-256.
     pub(super) fn holder(&self, digest: &[u8; 32]) -> Result<Holder, u64> {
-        let keys = read(&self.keys);
+        let keys = self.keys.read();
         keys.holders.get(digest).cloned().ok_or(keys.generation)
     }
 
-    /// Remembers whom a key opens, unless keys have changed since `generation`.
-    pub(super) fn remember(&self, digest: [u8; 32], holder: &Holder, generation: u64) {
-        let mut keys = write(&self.keys);
+    /// Remembers whose account a key opens, unless keys have changed since `generation`.
+    pub(super) fn remember_holder(&self, digest: [u8; 32], holder: &Holder, generation: u64) {
+        let mut keys = self.keys.write();
         if keys.generation != generation {
             return;
         }
@@ -76,57 +79,56 @@ impl RequestCache {
         keys.holders.insert(digest, holder.clone());
     }
 
-    /// What keys open has changed.
-    pub(super) fn keys_changed(&self) {
-        let mut keys = write(&self.keys);
+    /// Forgets all keys, because what one of them opens has changed.
+    pub(super) fn forget_keys(&self) {
+        let mut keys = self.keys.write();
         keys.generation += 1;
         keys.holders.clear();
     }
 
-    /// An order was made.
-    pub(super) fn opened(&self, order: OrderId, account: AccountId, expires_at: Timestamp) {
-        write(&self.open).insert(order, OpenOrder { account, expires_at });
+    /// Adds an order that was made, or gives it another end.
+    pub(super) fn add_open_order(&self, order: OrderId, account: AccountId, expires_at: Timestamp) {
+        self.open.write().insert(order, OpenOrder { account, expires_at });
     }
 
-    /// An order is not open any more.
-    pub(super) fn ended(&self, order: OrderId) {
-        write(&self.open).remove(&order);
+    /// Removes an order that is not open any more.
+    pub(super) fn remove_open_order(&self, order: OrderId) {
+        self.open.write().remove(&order);
     }
 
-    /// What a number was used for, if that is remembered; else the generation to remember the
-    /// answer under.
-    pub(super) fn uses(&self, number: &str) -> Result<Arc<[Use]>, u64> {
-        let uses = read(&self.uses);
+    /// What a number was used for.
+    pub(super) fn uses_of(&self, number: &str) -> Result<Arc<[Use]>, u64> {
+        let uses = self.uses.read();
         uses.by_number.get(number).cloned().ok_or(uses.generation)
     }
 
-    /// Remembers what a number was used for, unless one has been used since `generation`.
+    /// Remembers what a number was used for, unless some number was used since `generation`.
     pub(super) fn remember_uses(&self, number: &str, found: &Arc<[Use]>, generation: u64) {
-        let mut uses = write(&self.uses);
+        let mut uses = self.uses.write();
         if uses.generation == generation {
             uses.by_number.insert(number.to_owned(), Arc::clone(found));
         }
     }
 
-    /// A number was used for something more.
-    pub(super) fn used(&self, number: &str) {
-        let mut uses = write(&self.uses);
+    /// Forgets what a number was used for, because it was used for something more.
+    pub(super) fn forget_uses_of(&self, number: &str) {
+        let mut uses = self.uses.write();
         uses.generation += 1;
         uses.by_number.remove(number);
     }
 
     /// Whether the last order for a service in a country found no number.
     pub(super) fn is_scarce(&self, service: ServiceId, country: &str) -> bool {
-        let scarce = read(&self.scarce);
+        let scarce = self.scarce.read();
         !scarce.is_empty() && scarce.contains(&(service, country.to_owned()))
     }
 
-    /// An order for a service in a country found no number, or one.
-    pub(super) fn scarce(&self, service: ServiceId, country: &str, none: bool) {
-        if none != self.is_scarce(service, country) {
-            let mut scarce = write(&self.scarce);
+    /// Remembers whether an order for a service in a country found no number.
+    pub(super) fn set_scarce(&self, service: ServiceId, country: &str, is_scarce: bool) {
+        if is_scarce != self.is_scarce(service, country) {
+            let mut scarce = self.scarce.write();
             let key = (service, country.to_owned());
-            if none {
+            if is_scarce {
                 scarce.insert(key)
             } else {
                 scarce.remove(&key)
@@ -134,20 +136,13 @@ impl RequestCache {
         }
     }
 
-    /// Whether it is known without asking that an order of this account waits for its SMS.
-    pub(super) fn waits(&self, order: OrderId, account: AccountId, now: Timestamp) -> bool {
-        read(&self.open)
+    /// Whether an order of this account is known to wait for its SMS.
+    pub(super) fn is_waiting(&self, order: OrderId, account: AccountId, now: Timestamp) -> bool {
+        self.open
+            .read()
             .get(&order)
             .is_some_and(|open| open.account == account && now < open.expires_at)
     }
-}
-
-fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read()
-}
-
-fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write()
 }
 
 #[cfg(test)]
@@ -162,55 +157,55 @@ mod tests {
 
     #[test]
     fn a_key_that_changed_while_it_was_looked_up_is_not_remembered() {
-        let hot = RequestCache::default();
-        let generation = hot.holder(&[1; 32]).unwrap_err();
-        hot.keys_changed();
-        hot.remember([1; 32], &holder(), generation);
-        let generation = hot.holder(&[1; 32]).unwrap_err();
-        hot.remember([1; 32], &holder(), generation);
-        assert_eq!(hot.holder(&[1; 32]).unwrap().account, ANN);
-        hot.keys_changed();
-        assert!(hot.holder(&[1; 32]).is_err());
+        let cache = RequestCache::default();
+        let generation = cache.holder(&[1; 32]).unwrap_err();
+        cache.forget_keys();
+        cache.remember_holder([1; 32], &holder(), generation);
+        let generation = cache.holder(&[1; 32]).unwrap_err();
+        cache.remember_holder([1; 32], &holder(), generation);
+        assert_eq!(cache.holder(&[1; 32]).unwrap().account, ANN);
+        cache.forget_keys();
+        assert!(cache.holder(&[1; 32]).is_err());
     }
 
     #[test]
-    fn more_keys_than_are_remembered_are_learnt_anew() {
-        let hot = RequestCache::default();
+    fn when_too_many_keys_are_remembered_all_are_looked_up_again() {
+        let cache = RequestCache::default();
         let digest = |n: usize| {
             let mut digest = [0; 32];
             digest[..8].copy_from_slice(&n.to_le_bytes());
             digest
         };
         for n in 0..=MOST_KEYS {
-            let generation = hot.holder(&digest(n)).unwrap_err();
-            hot.remember(digest(n), &holder(), generation);
-            assert_eq!(hot.holder(&digest(n)).unwrap().account, ANN);
+            let generation = cache.holder(&digest(n)).unwrap_err();
+            cache.remember_holder(digest(n), &holder(), generation);
+            assert_eq!(cache.holder(&digest(n)).unwrap().account, ANN);
         }
-        assert_eq!(read(&hot.keys).holders.len(), 1);
-        assert!(hot.holder(&digest(0)).is_err());
+        assert_eq!(cache.keys.read().holders.len(), 1);
+        assert!(cache.holder(&digest(0)).is_err());
     }
 
     #[test]
     fn what_a_number_was_used_for_is_forgotten_when_it_is_used_again() {
-        let hot = RequestCache::default();
-        let generation = hot.uses("+31").unwrap_err();
-        hot.used("+32");
-        hot.remember_uses("+31", &Arc::from([]), generation);
-        let generation = hot.uses("+31").unwrap_err();
-        hot.remember_uses("+31", &Arc::from([]), generation);
-        assert!(hot.uses("+31").is_ok());
-        hot.used("+31");
-        assert!(hot.uses("+31").is_err());
+        let cache = RequestCache::default();
+        let generation = cache.uses_of("+31").unwrap_err();
+        cache.forget_uses_of("+32");
+        cache.remember_uses("+31", &Arc::from([]), generation);
+        let generation = cache.uses_of("+31").unwrap_err();
+        cache.remember_uses("+31", &Arc::from([]), generation);
+        assert!(cache.uses_of("+31").is_ok());
+        cache.forget_uses_of("+31");
+        assert!(cache.uses_of("+31").is_err());
     }
 
     #[test]
     fn an_order_waits_for_its_own_account_until_its_end() {
-        let hot = RequestCache::default();
-        hot.opened(OrderId(7), ANN, Timestamp(10));
-        assert!(hot.waits(OrderId(7), ANN, Timestamp(9)));
-        assert!(!hot.waits(OrderId(7), AccountId(2), Timestamp(9)));
-        assert!(!hot.waits(OrderId(7), ANN, Timestamp(10)));
-        hot.ended(OrderId(7));
-        assert!(!hot.waits(OrderId(7), ANN, Timestamp(9)));
+        let cache = RequestCache::default();
+        cache.add_open_order(OrderId(7), ANN, Timestamp(10));
+        assert!(cache.is_waiting(OrderId(7), ANN, Timestamp(9)));
+        assert!(!cache.is_waiting(OrderId(7), AccountId(2), Timestamp(9)));
+        assert!(!cache.is_waiting(OrderId(7), ANN, Timestamp(10)));
+        cache.remove_open_order(OrderId(7));
+        assert!(!cache.is_waiting(OrderId(7), ANN, Timestamp(9)));
     }
 }

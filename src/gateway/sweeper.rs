@@ -1,5 +1,5 @@
-//! What time alone brings about: orders whose lifetime is over, rentals whose end has come, long
-//! messages whose rest has not come, texts and PDUs that were kept long enough.
+//! What is due when its time comes: orders expire, rentals are renewed or end, incomplete long
+//! messages are shown, and texts and PDUs are blanked when retention is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,22 @@ use crate::domain::Timestamp;
 use crate::domain::rental::RentalState;
 use crate::store::{Deadline, ReadTx, StoreError, WriteTx};
 
-/// How much is done in one transaction, so that nobody waits long behind it.
-const BATCH: usize = 200;
-const LIMIT: i64 = 200;
-/// How long after their end orders are filed: long messages of their time have been shown by then.
-const FILING: Duration = Duration::from_secs(3600);
+/// How many deadlines are handled in one transaction, so that nobody waits long behind it.
+const DEADLINES_PER_BATCH: usize = 200;
+/// How many messages are blanked, or orders filed, in one transaction.
+const ROWS_PER_BATCH: i64 = 200;
+/// How long after their end orders are filed. By then long messages that came for them have been
+/// shown.
+const FILED_AFTER: Duration = Duration::from_secs(3600);
 
-/// When it is worth while to look for what has been kept for `kept`, the first of which settled
-/// then. A little late, so that a busy day's messages do not go one by one.
+/// When to blank what is kept for `kept` next, if retention of the first of it counts from `settled`.
+/// A little late, so that a busy day's messages are not blanked one by one.
 fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
-    const LATEST: Duration = Duration::from_secs(600);
-    settled.map(|settled| settled.plus(kept).plus(LATEST.min(kept / 10)))
+    const LONGEST_DELAY: Duration = Duration::from_secs(600);
+    settled.map(|settled| settled.plus(kept).plus(LONGEST_DELAY.min(kept / 10)))
 }
 
-/// Does what is due.
+/// Handles deadlines and retention.
 pub struct Sweeper {
     env: Arc<Environment>,
     wakeups: Arc<Wakeups>,
@@ -49,25 +51,27 @@ impl Sweeper {
         Sweeper { env, wakeups, failed, orders, rentals, assemblies }
     }
 
-    /// Does what became due while nobody was there: all that must be before anybody is let in.
+    /// Handles all deadlines that passed while the daemon was not running. Nobody may be let in
+    /// before that.
     pub async fn run_overdue_deadlines(self: &Arc<Self>) -> Result<(), Error> {
         loop {
             let sweeper = Arc::clone(self);
-            if self.env.store.write(move |tx| sweeper.run_overdue_batch(tx)).await? == 0 {
+            if self.env.store.write(move |tx| sweeper.handle_overdue_deadlines(tx)).await? == 0 {
                 return Ok(());
             }
         }
     }
 
-    /// Does everything that is due and answers when the next thing will be.
+    /// Handles everything that is due; answers when to do so next.
     pub async fn run_due_work(self: &Arc<Self>) -> Result<Option<Timestamp>, Error> {
         loop {
             let sweeper = Arc::clone(self);
             let done = self.env.store.write(move |tx| {
-                let met = sweeper.run_overdue_batch(tx)?;
+                let deadlines = sweeper.handle_overdue_deadlines(tx)?;
                 Ok::<_, Error>(
-                    met + sweeper.purge_batch(tx)?
-                        + tx.file_orders(sweeper.env.now().minus(FILING), LIMIT)?,
+                    deadlines
+                        + sweeper.blank_expired(tx)?
+                        + tx.file_orders(sweeper.env.now().minus(FILED_AFTER), ROWS_PER_BATCH)?,
                 )
             });
             if done.await? == 0 {
@@ -81,33 +85,38 @@ impl Sweeper {
     fn next_due(&self, rows: &ReadTx<'_>) -> Result<Option<Timestamp>, Error> {
         let text = next_purge(rows.next_text_settled()?, self.env.settings().text_kept);
         let raw = next_purge(rows.next_raw_settled()?, self.env.settings().raw_kept);
-        // One more than are set aside: the first that is not.
-        let waiting = rows.due(Timestamp(i64::MAX), self.failed.len() + 1)?;
-        let waiting = waiting
+        // One more than have failed, so that the first that has not is among them.
+        let upcoming = rows.due(Timestamp(i64::MAX), self.failed.len() + 1)?;
+        let upcoming = upcoming
             .into_iter()
             .filter(|(_, deadline)| !self.failed.contains(*deadline))
             .map(|(at, _)| at);
-        let filing = rows.next_to_file()?.map(|over| over.plus(FILING));
-        Ok(waiting.chain(text).chain(raw).chain(filing).min())
+        let filing = rows.next_to_file()?.map(|over| over.plus(FILED_AFTER));
+        Ok(upcoming.chain(text).chain(raw).chain(filing).min())
     }
 
-    /// Does some of what is due, one thing after the other in the order of their times, as if there
-    /// had been no outage; answers how much. What cannot be done is set aside and told, and the
-    /// others are done.
-    fn run_overdue_batch(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
+    /// Handles some of the deadlines that have passed, in the order of their times, as if there had
+    /// been no outage; answers how many. One that fails because of a faulty row is logged and left
+    /// out from then on, and the others are handled.
+    fn handle_overdue_deadlines(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
         let now = self.env.now();
         let mut done = self.orders.begin_awaited_orders(tx)?;
-        let mut due = tx.due(now, BATCH + self.failed.len())?;
+        let mut due = tx.due(now, DEADLINES_PER_BATCH + self.failed.len())?;
         due.retain(|(_, deadline)| !self.failed.contains(*deadline));
         while let Some((_, deadline)) = due.pop_first() {
             done += 1;
-            match tx.attempt(|tx| self.run_deadline(tx, deadline, now))? {
+            match tx.attempt(|tx| self.handle_deadline(tx, deadline, now))? {
                 Ok(next) => {
                     due.extend(next.filter(|next| *next <= now).map(|next| (next, deadline)))
                 }
                 Err(Error::Store(error)) if !error.is_of_a_row() => return Err(error.into()),
                 Err(error) => {
-                    tracing::error!(event = "set_aside", %deadline, %error, "what is due cannot be done; it is left as it is");
+                    tracing::error!(
+                        event = "set_aside",
+                        %deadline,
+                        %error,
+                        "a deadline cannot be handled; it is left as it is until the next start"
+                    );
                     self.failed.add(deadline, tx.sim_of(deadline)?);
                 }
             }
@@ -115,8 +124,8 @@ impl Sweeper {
         Ok(done)
     }
 
-    /// Does one thing whose time has come; answers when its next one comes.
-    fn run_deadline(
+    /// Handles one deadline that has passed; answers when the same thing is due again.
+    fn handle_deadline(
         &self,
         tx: &WriteTx<'_>,
         deadline: Deadline,
@@ -131,24 +140,24 @@ impl Sweeper {
                 .map_or(Ok(()), |found| self.assemblies.show_incomplete(tx, &found))?,
             Deadline::Rental(id) => {
                 let Some(rental) = tx.rental(id)? else { return Ok(None) };
-                let stepped = self.rentals.step(tx, rental, now)?;
-                return Ok((stepped.state == RentalState::Active).then_some(stepped.expires_at));
+                let rental = self.rentals.advance(tx, rental, now)?;
+                return Ok((rental.state == RentalState::Active).then_some(rental.expires_at));
             }
         }
         Ok(None)
     }
 
-    /// Blanks texts and PDUs that were kept long enough; answers of how many messages.
-    fn purge_batch(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
+    /// Blanks texts and PDUs whose retention is over; answers of how many messages.
+    fn blank_expired(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.env.now();
-        let texts = tx.due_texts(now.minus(self.env.settings().text_kept), LIMIT)?;
-        let raw = tx.due_raw(now.minus(self.env.settings().raw_kept), LIMIT)?;
+        let texts = tx.due_texts(now.minus(self.env.settings().text_kept), ROWS_PER_BATCH)?;
+        let raw = tx.due_raw(now.minus(self.env.settings().raw_kept), ROWS_PER_BATCH)?;
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;
         raw.iter().try_for_each(|message| tx.blank_raw(*message))?;
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Returns when a deadline may have been added that is earlier than those known before.
+    /// Waits until there may be an earlier deadline than [`Sweeper::run_due_work`] answered.
     pub async fn wait_for_changed_deadlines(&self) {
         self.wakeups.wait_for_deadlines().await;
     }

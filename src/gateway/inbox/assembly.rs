@@ -1,4 +1,5 @@
-//! Long messages: parts in any order, across restarts, however long apart (I3).
+//! Long messages: their parts come in any order, across restarts and however long apart
+//! ([invariant 3](crate#what-always-holds)).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Ingested;
-use super::matching::{Matcher, Whole};
+use super::matching::{Matcher, ReceivedMessage};
 use super::network_clocks::NetworkClocks;
 use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
 use crate::gateway::Error;
@@ -14,11 +15,11 @@ use crate::gateway::background::Wakeups;
 use crate::sms::{self, Concat, Deliver, PartSet};
 use crate::store::{Assembly, NewAssembly, StoredPart, WriteTx};
 
-/// How long after its first part a long message is shown as incomplete. Parts come within seconds
-/// of each other.
+/// How long after its first part a long message is shown as incomplete. Parts usually come within
+/// seconds of each other.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The long messages whose parts are being gathered.
+/// The long messages whose parts are gathered.
 pub(in crate::gateway) struct Assemblies {
     wakeups: Arc<Wakeups>,
     clocks: Arc<NetworkClocks>,
@@ -38,7 +39,8 @@ impl Assemblies {
         clippy::too_many_arguments,
         reason = "a part with all that is known of it; a struct would be built once, here"
     )]
-    pub(super) fn gather(
+    /// Adds a part to its message, which is stored when all its parts are there.
+    pub(super) fn add_part(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
@@ -56,19 +58,19 @@ impl Assemblies {
             wide: concat.wide,
             total: concat.total,
         };
-        let assembly = match find(tx, &like, concat, utc(stamp.unwrap_or(received_at)))? {
+        let assembly = match find_assembly(tx, &like, concat, utc(stamp.unwrap_or(received_at)))? {
             Some(assembly) => assembly,
-            None => self.begin(tx, &like, received_at)?,
+            None => self.add_assembly(tx, &like, received_at)?,
         };
         tx.place_part(part, assembly.id, concat.sequence)?;
         let parts = tx.parts_of(assembly.id)?;
         if parts.len() < usize::from(assembly.total) {
             return Ok(Ingested::Part);
         }
-        self.show(tx, &assembly, &parts, true, received_at)
+        self.store_message(tx, &assembly, &parts, true, received_at)
     }
 
-    fn begin(
+    fn add_assembly(
         &self,
         tx: &WriteTx<'_>,
         like: &NewAssembly<'_>,
@@ -85,7 +87,7 @@ impl Assemblies {
         })
     }
 
-    /// Shows what there is of a long message whose rest has not come in time.
+    /// Stores what there is of a long message whose other parts have not come in time.
     pub(in crate::gateway) fn show_incomplete(
         &self,
         tx: &WriteTx<'_>,
@@ -94,12 +96,12 @@ impl Assemblies {
         let parts = tx.parts_of(assembly.id)?;
         let last = parts.iter().map(|part| part.received_at).max();
         match last {
-            Some(last) => self.show(tx, assembly, &parts, false, last).map(drop),
-            None => Err(fault(assembly.id)),
+            Some(last) => self.store_message(tx, assembly, &parts, false, last).map(drop),
+            None => Err(has_no_parts(assembly.id)),
         }
     }
 
-    fn show(
+    fn store_message(
         &self,
         tx: &WriteTx<'_>,
         assembly: &Assembly,
@@ -111,12 +113,12 @@ impl Assemblies {
         let first = parts
             .iter()
             .min_by_key(|part| part.stamp.unwrap_or(part.received_at))
-            .ok_or_else(|| fault(assembly.id))?;
+            .ok_or_else(|| has_no_parts(assembly.id))?;
         let smsc = Deliver::decode(&first.pdu)
             .ok()
             .and_then(|part| part.smsc)
             .map(|smsc| smsc.to_string());
-        let whole = Whole {
+        let message = ReceivedMessage {
             sim: assembly.sim,
             sender: &assembly.sender,
             text: &text,
@@ -125,14 +127,14 @@ impl Assemblies {
             received_at,
             complete,
         };
-        let (message, order) = self.matcher.give(tx, &whole, assembly.message)?;
-        tx.assembly_shown(assembly.id, message, complete)?;
-        Ok(Ingested::Message(message, order))
+        let (id, order) = self.matcher.store_message(tx, &message, assembly.message)?;
+        tx.assembly_shown(assembly.id, id, complete)?;
+        Ok(Ingested::Message(id, order))
     }
 }
 
 /// The unfinished message that a part belongs to.
-fn find(
+fn find_assembly(
     tx: &WriteTx<'_>,
     like: &NewAssembly<'_>,
     concat: Concat,
@@ -143,7 +145,7 @@ fn find(
     for candidate in &candidates {
         let mut parts =
             tx.parts_of(candidate.id)?.into_iter().map(|part| (part.sequence, utc(part.at())));
-        let (first, at) = parts.next().ok_or_else(|| fault(candidate.id))?;
+        let (first, at) = parts.next().ok_or_else(|| has_no_parts(candidate.id))?;
         let mut set = PartSet::new(like.sender, Concat { sequence: first, ..concat }, at);
         parts.for_each(|(sequence, at)| set.add(sequence, at));
         sets.push(set);
@@ -156,7 +158,8 @@ fn utc(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.0).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-/// The text of the parts, joined before decoding; where parts are missing between others, `…`.
+/// The text of the parts. Parts that follow each other are joined before they are decoded, as a
+/// character may be split between two; `…` stands for missing ones.
 fn text_of(parts: &[StoredPart]) -> String {
     let mut runs: Vec<Vec<Deliver>> = Vec::new();
     let mut expected = 1;
@@ -179,7 +182,7 @@ fn text_of(parts: &[StoredPart]) -> String {
     text
 }
 
-fn fault(id: AssemblyId) -> Error {
+fn has_no_parts(id: AssemblyId) -> Error {
     crate::store::StoreError::Row { table: "assembly", key: id.to_string(), fault: "has no parts" }
         .into()
 }

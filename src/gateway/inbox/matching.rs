@@ -1,4 +1,4 @@
-//! Finds out whose a message is, and stores it for them.
+//! Matching: finds the rental or the order that a message belongs to, and stores the message for it.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::gateway::rentals::Rentals;
 use crate::gateway::services::CurrentCatalogue;
 use crate::store::{NewMessage, WriteTx};
 
-/// A whole message, or what is there of it, ready to be given to somebody.
-pub(super) struct Whole<'w> {
+/// A message that is ready to be matched: whole, or what there is of it.
+pub(super) struct ReceivedMessage<'m> {
     pub(super) sim: SimId,
-    pub(super) sender: &'w str,
-    pub(super) text: &'w str,
+    pub(super) sender: &'m str,
+    pub(super) text: &'m str,
     /// The stamp of its earliest part.
     pub(super) sent_at: Option<Timestamp>,
     /// When the network took in its earliest part, by our clock.
@@ -55,93 +55,104 @@ impl Matcher {
         Matcher { env, catalogue, numbers, orders, rentals, stats, news }
     }
 
-    /// Adds the message (or mends `shown`) and gives it to the order that it belongs to.
-    pub(super) fn give(
+    /// Stores a message and gives it to the rental or order that it belongs to. `shown` is the
+    /// message that its first parts were shown as before; that one is completed then.
+    pub(super) fn store_message(
         &self,
         tx: &WriteTx<'_>,
-        whole: &Whole<'_>,
+        message: &ReceivedMessage<'_>,
         shown: Option<MessageId>,
     ) -> Result<(MessageId, Option<OrderId>), Error> {
         let settings = self.env.settings();
-        let rule = settings.block_list.rule(whole.sender, whole.text);
+        let rule = settings.block_list.rule(message.sender, message.text);
         let owner = match shown.map(|shown| tx.owner_of_message(shown)).transpose()? {
-            None | Some(Owner::Nobody) => self.find_owner(tx, whole, rule)?,
+            None | Some(Owner::Nobody) => self.find_owner(tx, message, rule)?,
             Some(given) => given,
         };
-        // Also one that was given to its customer in part: it stays theirs in the books, and its
-        // rest is not shown.
+        // A message whose first parts were given to a customer stays theirs in the books even when
+        // its rest shows that it must be withheld; the rest is not shown to them.
         let withheld = owner.withheld().or(rule);
-        let code = code::find(whole.text);
+        let code = code::find(message.text);
         let new = NewMessage {
-            sim: whole.sim,
-            sender: Some(whole.sender),
-            text: Some(whole.text),
+            sim: message.sim,
+            sender: Some(message.sender),
+            text: Some(message.text),
             code: code.as_deref(),
-            sent_at: whole.sent_at,
-            received_at: whole.received_at,
-            complete: whole.complete,
+            sent_at: message.sent_at,
+            received_at: message.received_at,
+            complete: message.complete,
             owner: &owner,
             withheld,
-            settled_at: settled_at(tx, &owner, whole.received_at)?,
+            settled_at: settled_at(tx, &owner, message.received_at)?,
         };
-        let message = match shown {
+        let id = match shown {
             Some(shown) => tx.mend_message(shown, &new).map(|()| shown)?,
             None => tx.add_message(&new)?,
         };
         if let Some(rule) = withheld {
             let action = AuditAction::Withheld { rule };
-            tx.note(Actor::Daemon, action, format!("message {message}"), whole.received_at)?;
+            tx.note(Actor::Daemon, action, format!("message {id}"), message.received_at)?;
         }
         if let Some(order) = owner.order() {
-            self.orders.end_waiting_after(tx, order);
+            self.orders.wake_polls_after(tx, order);
         }
-        self.stats.count_received_after(tx, whole.sim);
-        self.news.announce_after(tx, message, whole.received_at);
-        Ok((message, owner.order()))
+        self.stats.count_received_after(tx, message.sim);
+        self.news.announce_after(tx, id, message.received_at);
+        Ok((id, owner.order()))
     }
 
-    /// Finds whose the message is: nobody's to see, the tenant's, an order's, or nobody's.
+    /// Whose a message is: withheld from all customers, the tenant's, an order's, or nobody's.
     fn find_owner(
         &self,
         tx: &WriteTx<'_>,
-        whole: &Whole<'_>,
+        message: &ReceivedMessage<'_>,
         rule: Option<&str>,
     ) -> Result<Owner, Error> {
-        if self.numbers.take_loopback(tx, whole.sim, whole.sender, whole.text, whole.received_at)? {
+        if self.numbers.take_loopback(
+            tx,
+            message.sim,
+            message.sender,
+            message.text,
+            message.received_at,
+        )? {
             return Ok(Owner::Withheld(number_discovery::RULE.to_owned()));
         }
         if let Some(rule) = rule {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
-        if !tx.was_ever_let(whole.sim)? {
-            // As most SIMs: spares them the questions about tenants.
-            return Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order));
+        if !tx.was_ever_let(message.sim)? {
+            // True of most SIMs, which are spared the questions about tenants.
+            return Ok(self.match_order(tx, message)?.map_or(Owner::Nobody, Owner::Order));
         }
-        // A tenancy whose end has come, but that nobody has renewed or ended yet, must be clear
-        // first.
-        let now = self.env.now().max(whole.received_at);
-        let tenant = match self.rentals.settle_rental_of_sim(tx, whole.sim, now)? {
-            true => tx.rental_at(whole.sim, whole.received_at)?,
+        // A rental whose end has come may have been neither renewed nor ended yet.
+        let now = self.env.now().max(message.received_at);
+        let tenant = match self.rentals.settle_rental_of_sim(tx, message.sim, now)? {
+            true => tx.rental_at(message.sim, message.received_at)?,
             false => None,
         };
-        match tenant.filter(|rental| rental.ends_at() > whole.received_at) {
-            Some(rental) if rental.was_running(whole.taken_at, whole.received_at) => {
+        match tenant.filter(|rental| rental.ends_at() > message.received_at) {
+            Some(rental) if rental.was_running(message.taken_at, message.received_at) => {
                 Ok(Owner::Rental(rental.id))
             }
-            // It is from before the tenant's time, and orders are there none.
+            // It is from before the rental began, and a rented SIM has no orders.
             Some(_) => Ok(Owner::Nobody),
-            // Our clock was set back: the tenant is there already, whatever it says.
-            None if tx.is_let_from_later_on(whole.sim, self.env.now())? => Ok(Owner::Nobody),
-            None => Ok(self.match_order(tx, whole)?.map_or(Owner::Nobody, Owner::Order)),
+            // Our clock was set back: the SIM is rented already, whatever the clock says.
+            None if tx.is_let_from_later_on(message.sim, self.env.now())? => Ok(Owner::Nobody),
+            None => Ok(self.match_order(tx, message)?.map_or(Owner::Nobody, Owner::Order)),
         }
     }
 
-    /// Finds whose the message is. An open order is completed by it and its price charged.
-    fn match_order(&self, tx: &WriteTx<'_>, whole: &Whole<'_>) -> Result<Option<OrderId>, Error> {
-        let running = tx.running_orders(whole.sim, whole.received_at)?;
+    /// The order that a message belongs to. If it is open, the message completes it and its price is
+    /// charged.
+    fn match_order(
+        &self,
+        tx: &WriteTx<'_>,
+        message: &ReceivedMessage<'_>,
+    ) -> Result<Option<OrderId>, Error> {
+        let running = tx.running_orders(message.sim, message.received_at)?;
         let running = running
             .into_iter()
-            .filter(|order| order.was_running(whole.taken_at, whole.received_at));
+            .filter(|order| order.was_running(message.taken_at, message.received_at));
         let running: Vec<Order> = running.collect();
         let waiting: Vec<Waiting<&Order>> = running
             .iter()
@@ -151,15 +162,16 @@ impl Matcher {
                 open: order.state == OrderState::Open,
             })
             .collect();
-        let Some(order) = self.catalogue.get().choose(&waiting, whole.sender, whole.text) else {
+        let Some(order) = self.catalogue.get().choose(&waiting, message.sender, message.text)
+        else {
             return Ok(None);
         };
-        self.orders.complete(tx, order.clone(), whole.received_at)?;
+        self.orders.complete(tx, order.clone(), message.received_at)?;
         Ok(Some(order.id))
     }
 }
 
-/// Since when retention counts: the end of what the message belongs to, or its arrival.
+/// From when on retention counts: the end of what the message belongs to, or else its arrival.
 fn settled_at(
     tx: &WriteTx<'_>,
     owner: &Owner,

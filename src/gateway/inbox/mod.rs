@@ -1,5 +1,7 @@
-//! An SMS comes in: part, message, match, order and ledger in one transaction. Only after its
-//! commit may the modem forget it.
+//! The inbox: takes in what modems hand over, and shows the messages that it became.
+//!
+//! Part, message, match, order and ledger are written in one transaction. Only after its commit may
+//! the modem delete the PDU ([invariant 1](crate#what-always-holds)).
 
 mod assembly;
 mod matching;
@@ -20,47 +22,46 @@ use crate::sms::{self, Deliver};
 use crate::store::{MessageFilter, NewMessage, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
 pub(super) use matching::Matcher;
-use matching::Whole;
+use matching::ReceivedMessage;
 pub(super) use network_clocks::NetworkClocks;
 pub(super) use news::MessageNews;
 
-/// One PDU as a modem gave it.
+/// One PDU as a modem handed it over.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// IMEI of the modem.
+    /// The IMEI of the modem.
     pub imei: String,
-    /// ICCID of the SIM that it came for.
+    /// The ICCID of the SIM that received it.
     pub iccid: String,
-    /// What was read.
     pub pdu: Pdu,
-    /// Whether it came at once: its stamp tells the service centre's clock.
+    /// Whether the modem announced it while it was served, rather than having stored it before: only
+    /// then does its time stamp show what the service centre's clock says now.
     pub live: bool,
 }
 
-/// What a modem gave for a PDU.
+/// The PDU as the modem gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pdu {
-    /// Octets: service centre's address, then TPDU.
+    /// The service centre's address, then the TPDU.
     Octets(Vec<u8>),
-    /// The line was not hexadecimal.
+    /// A line that is not hexadecimal.
     Text(String),
 }
 
 /// What became of a PDU that is now on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ingested {
-    /// It was there before.
+    /// The same PDU was stored before.
     Duplicate,
-    /// A part of a long message whose rest is awaited.
+    /// A part of a long message whose other parts have not all come.
     Part,
-    /// A message, and the order that it was given to.
+    /// A message, and the order that it was matched to.
     Message(MessageId, Option<OrderId>),
-    /// It could not be decoded; kept as it is.
+    /// It could not be decoded and is kept as it is.
     Undecodable(MessageId),
 }
 
 impl Ingested {
-    /// The message that it became.
     fn message(self) -> Option<MessageId> {
         match self {
             Ingested::Message(message, _) | Ingested::Undecodable(message) => Some(message),
@@ -69,7 +70,7 @@ impl Ingested {
     }
 }
 
-/// A PDU with what can be said of it without the database.
+/// A PDU, decoded before the transaction so that the writer's thread need not do it.
 struct Reading {
     raw: Vec<u8>,
     digest: [u8; 32],
@@ -93,13 +94,13 @@ impl Reading {
         Reading { raw, digest, decoded }
     }
 
-    /// The service centre's time stamp.
+    /// The time stamp of the service centre.
     fn stamp(&self) -> Option<Timestamp> {
         self.decoded.as_ref().ok().and_then(|deliver| deliver.scts.to_utc()).map(Timestamp::from)
     }
 }
 
-/// Takes messages in, and shows what came.
+/// The messages of all SIMs.
 pub struct Inbox {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
@@ -121,12 +122,13 @@ impl Inbox {
         Inbox { env, presence, clocks, matcher, assemblies, news }
     }
 
-    /// Takes in a PDU. When this answers `Ok` it is on disk.
+    /// Stores a PDU and everything that follows from it. When this answers `Ok` it is on disk.
     pub async fn ingest(self: &Arc<Self>, arrival: Arrival) -> Result<Ingested, Error> {
         let received_at = self.env.now();
         let Arrival { imei, iccid, pdu, live } = arrival;
         let reading = Reading::new(pdu);
         let inbox = Arc::clone(self);
+        // A burst that waited at the network has old time stamps, and says nothing of its clock.
         let live = live && !self.presence.may_have_waited(&iccid, received_at);
         self.env
             .store
@@ -138,12 +140,12 @@ impl Inbox {
                 if tx.has_part(sim, &reading.digest, reading.stamp())? {
                     return Ok(Ingested::Duplicate);
                 }
-                inbox.keep(tx, sim, &imei, &reading, live, received_at)
+                inbox.store_pdu(tx, sim, &imei, &reading, live, received_at)
             })
             .await
     }
 
-    fn keep(
+    fn store_pdu(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
@@ -155,7 +157,7 @@ impl Inbox {
         let deliver = reading.decoded.as_ref();
         let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
         let stamp = reading.stamp();
-        // The part itself is added after this: a message is not its own witness.
+        // Before the part itself is added, as a message's stamp must not confirm itself.
         let taken_at = self.clocks.taken_at(tx, smsc.as_deref(), stamp, received_at)?;
         let part = NewPart {
             sim,
@@ -170,11 +172,11 @@ impl Inbox {
             message: None,
         };
         let ingested = match deliver {
-            Err(_) => Ingested::Undecodable(self.keep_undecodable(tx, sim, received_at)?),
+            Err(_) => Ingested::Undecodable(self.store_undecodable(tx, sim, received_at)?),
             Ok(deliver) => match deliver.concat() {
                 Some(concat) => {
                     let part = tx.add_part(&part)?;
-                    return self.assemblies.gather(
+                    return self.assemblies.add_part(
                         tx,
                         sim,
                         part,
@@ -184,20 +186,20 @@ impl Inbox {
                         received_at,
                     );
                 }
-                None => self.keep_single(tx, sim, deliver, (stamp, taken_at, received_at))?,
+                None => self.store_single(tx, sim, deliver, (stamp, taken_at, received_at))?,
             },
         };
         tx.add_part(&NewPart { message: ingested.message(), ..part })?;
         Ok(ingested)
     }
 
-    fn keep_undecodable(
+    fn store_undecodable(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
         at: Timestamp,
     ) -> Result<MessageId, Error> {
-        let nothing = NewMessage {
+        let message = NewMessage {
             sim,
             sender: None,
             text: None,
@@ -209,12 +211,12 @@ impl Inbox {
             withheld: None,
             settled_at: Some(at),
         };
-        let message = tx.add_message(&nothing)?;
+        let message = tx.add_message(&message)?;
         self.news.announce_after(tx, message, at);
         Ok(message)
     }
 
-    fn keep_single(
+    fn store_single(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
@@ -222,7 +224,7 @@ impl Inbox {
         (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
     ) -> Result<Ingested, Error> {
         let (sender, text) = (deliver.originator.to_string(), deliver.text().text);
-        let whole = Whole {
+        let message = ReceivedMessage {
             sim,
             sender: &sender,
             text: &text,
@@ -231,22 +233,23 @@ impl Inbox {
             received_at,
             complete: true,
         };
-        let (message, order) = self.matcher.give(tx, &whole, None)?;
-        Ok(Ingested::Message(message, order))
+        let (id, order) = self.matcher.store_message(tx, &message, None)?;
+        Ok(Ingested::Message(id, order))
     }
 
-    /// Messages, oldest first.
+    /// The messages that a filter selects, oldest first.
     pub async fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, Error> {
         Ok(self.env.store.read(move |rows| rows.messages(filter)).await?)
     }
 
-    /// When a message came last, if one ever did.
+    /// When the last message was received, if one ever was.
     pub fn last_message_at(&self) -> Option<Timestamp> {
         self.news.last_message_at()
     }
 
-    /// Tells of each commit that added or changed a message; holds the newest message's id.
-    pub fn subscribe(&self) -> watch::Receiver<MessageId> {
+    /// Follows the messages: notified of each commit that added or changed one. Holds the id of the
+    /// newest message.
+    pub fn subscribe(&self) -> watch::Receiver<Option<MessageId>> {
         self.news.subscribe()
     }
 }

@@ -1,4 +1,4 @@
-//! News of messages: that one came, and when the last one did.
+//! Tells those who follow the messages that there are new ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,17 +8,17 @@ use tokio::sync::watch;
 use crate::domain::{MessageId, Timestamp};
 use crate::store::WriteTx;
 
-/// Who follows the messages hears of each commit that added or changed one.
+/// The newest message's id for those who follow the messages, and when the last one was received.
 pub(in crate::gateway) struct MessageNews {
-    newest: watch::Sender<MessageId>,
+    newest: watch::Sender<Option<MessageId>>,
     last_at: SharedTimestamp,
 }
 
 impl MessageNews {
-    /// Begins with the newest message and the time when it came; `None` when none ever did.
+    /// Starts with the newest message and when it was received; `None` when there is none.
     pub(in crate::gateway) fn new(newest: Option<(MessageId, Timestamp)>) -> MessageNews {
         MessageNews {
-            newest: watch::Sender::new(newest.map_or(MessageId(0), |(id, _)| id)),
+            newest: watch::Sender::new(newest.map(|(id, _)| id)),
             last_at: SharedTimestamp::new(newest.map(|(_, at)| at)),
         }
     }
@@ -33,11 +33,11 @@ impl MessageNews {
         let news = Arc::clone(self);
         tx.after_commit(move || {
             news.last_at.set(at);
-            news.newest.send_modify(|known| *known = message.max(*known));
+            news.newest.send_modify(|known| *known = Some(message).max(*known));
         });
     }
 
-    pub(super) fn subscribe(&self) -> watch::Receiver<MessageId> {
+    pub(super) fn subscribe(&self) -> watch::Receiver<Option<MessageId>> {
         self.newest.subscribe()
     }
 

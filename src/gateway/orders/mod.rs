@@ -156,7 +156,7 @@ impl Orders {
                     None => Ok(MakeOrder::InvalidCountry),
                     Some(country) => {
                         let made = orders.make_in(tx, account, &service, &country)?;
-                        orders.cache.scarce(service.id, &country, made == MakeOrder::NoPhone);
+                        orders.cache.set_scarce(service.id, &country, made == MakeOrder::NoPhone);
                         Ok(made)
                     }
                 },
@@ -258,7 +258,7 @@ impl Orders {
             awaits_sim,
         })?;
         let cache = Arc::clone(&self.cache);
-        tx.after_commit(move || cache.opened(order, account, expires_at));
+        tx.after_commit(move || cache.add_open_order(order, account, expires_at));
         self.wakeups.deadlines_change_after(tx);
         if awaits_sim {
             self.wakeups.bank_demand_changes_after(tx);
@@ -276,7 +276,7 @@ impl Orders {
     /// Whether it is known without asking the database that an order of this account waits for its
     /// SMS.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
-        self.cache.waits(order, account, now)
+        self.cache.is_waiting(order, account, now)
     }
 
     /// What has come for an order.
@@ -286,7 +286,7 @@ impl Orders {
         order: OrderId,
     ) -> Result<Sms, Error> {
         let now = self.env.now();
-        if self.cache.waits(order, account, now) {
+        if self.cache.is_waiting(order, account, now) {
             return Ok(Sms::Waiting);
         }
         let said = self.env.store.read(move |rows| {
@@ -320,7 +320,7 @@ impl Orders {
     ) -> Result<Sms, Error> {
         let give_up = tokio::time::sleep(patience);
         tokio::pin!(give_up);
-        let waiter = self.polls.wait_for(order);
+        let waiter = self.polls.register(order);
         loop {
             let mut news = std::pin::pin!(waiter.notify.notified());
             // From here on news is heard; only now is it safe to look.
@@ -338,7 +338,7 @@ impl Orders {
 
     /// How many customers wait for an SMS at this moment.
     pub fn poll_count(&self) -> usize {
-        self.polls.waiting()
+        self.polls.count()
     }
 
     /// Gives an open order up: its hold is released.
@@ -421,7 +421,7 @@ impl Orders {
             self.stats.count_end_after(tx, &completed);
             self.wakeups.bank_demand_changes_after(tx);
             let (cache, number) = (Arc::clone(&self.cache), completed.number);
-            tx.after_commit(move || cache.used(&number));
+            tx.after_commit(move || cache.forget_uses_of(&number));
             let posting = Posting::Capture { amount: price, order: id };
             tx.post(account, &posting, &self.env.settings().currency, received_at)?;
         }
@@ -436,17 +436,17 @@ impl Orders {
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
-        self.end_waiting_after(tx, ended.id);
+        self.wake_polls_after(tx, ended.id);
         Ok(())
     }
 
     /// Once the operation is on disk `order` is known to wait no more, and its long polls are
     /// woken.
-    pub(super) fn end_waiting_after(&self, tx: &WriteTx<'_>, order: OrderId) {
+    pub(super) fn wake_polls_after(&self, tx: &WriteTx<'_>, order: OrderId) {
         let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
         tx.after_commit(move || {
-            cache.ended(order);
-            polls.wake(order);
+            cache.remove_open_order(order);
+            polls.wake_waiters_of(order);
         });
     }
 
@@ -464,7 +464,9 @@ impl Orders {
             count += 1;
             tx.begin_order(waiting.order, expires_at)?;
             let cache = Arc::clone(&self.cache);
-            tx.after_commit(move || cache.opened(waiting.order, waiting.account, expires_at));
+            tx.after_commit(move || {
+                cache.add_open_order(waiting.order, waiting.account, expires_at)
+            });
         }
         if count > 0 {
             self.wakeups.bank_demand_changes_after(tx);

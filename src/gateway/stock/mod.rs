@@ -38,8 +38,8 @@ impl Stock {
         &self.presence
     }
 
-    /// How many numbers of each of these countries could be given out for a service now, to
-    /// somebody who skipped none. By the same rule by which they are given out.
+    /// How many numbers of each of these countries could be given out for a service now, to an
+    /// account that skipped none, by the same rule by which they are given out.
     pub async fn count(
         self: &Arc<Self>,
         service: &Service,
@@ -103,7 +103,8 @@ impl Stock {
         self.presence.allocate_parked(rows, query(sharing))
     }
 
-    /// A number that was used for a service after this is not sold for it (I8).
+    /// A number that was used for a service after this time is not sold for it again
+    /// ([invariant 8](crate#what-always-holds)).
     pub(super) fn used_since(&self, now: Timestamp) -> Timestamp {
         self.env
             .settings()

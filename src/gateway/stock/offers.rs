@@ -108,7 +108,7 @@ impl Stock {
     }
 
     fn uses(&self, rows: &ReadTx<'_>, number: &str) -> Result<Arc<[Use]>, StoreError> {
-        match self.cache.uses(number) {
+        match self.cache.uses_of(number) {
             Ok(uses) => Ok(uses),
             Err(generation) => {
                 let uses: Arc<[Use]> = rows.uses(number)?.into();

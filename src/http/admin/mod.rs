@@ -193,7 +193,10 @@ async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQu
         let mut newest = admin.gateway.inbox().subscribe();
         let timeout = Duration::from_secs(query.wait.min(MAX_WAIT_SECONDS));
         tokio::select! {
-            _ = tokio::time::timeout(timeout, newest.wait_for(|newest| newest.0 > after)) => {}
+            _ = tokio::time::timeout(
+                timeout,
+                newest.wait_for(|newest| newest.is_some_and(|id| id.0 > after)),
+            ) => {}
             () = admin.stopping.cancelled() => {}
         }
     }
