@@ -12,16 +12,16 @@ use crate::domain::network::Network;
 use crate::domain::{AccountId, Amount, RowLimit};
 use crate::store::{Account, Entry, Holder, Key, ReadTx, WriteTx};
 
-/// A key just made: shown once.
+/// A key that was just made. It is shown once and never again.
 #[derive(Debug)]
 pub struct NewKey {
-    /// Whose it is.
+    /// The account that it opens.
     pub account: Account,
     /// The key.
     pub key: ApiKey,
 }
 
-/// The account that an operator means by a name or an id.
+/// The account that the operator names by its name or its id.
 pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
     let by_id = reference.parse::<AccountId>().ok();
     let found = match by_id {
@@ -50,7 +50,7 @@ impl Accounts {
         Accounts { env, cache }
     }
 
-    /// Adds an account. A name may not be a number: commands take either.
+    /// Adds an account. Its name may not be a number, as commands take a name or an id.
     pub async fn add(&self, name: String) -> Result<Account, Error> {
         let name = name.trim().to_owned();
         if name.is_empty()
@@ -83,7 +83,8 @@ impl Accounts {
         self.env.store.read(move |rows| find_account(rows, &reference)).await
     }
 
-    /// Whether an account's balance and holds are the sums of its ledger entries (I7).
+    /// Whether an account's balance and holds are the sums of its ledger entries
+    /// ([invariant 7](crate#what-always-holds)).
     pub async fn ledger_adds_up(&self, account: AccountId) -> Result<bool, Error> {
         let read = self.env.store.read(move |rows| {
             let sums = rows.ledger_sums(account)?;
@@ -92,7 +93,7 @@ impl Accounts {
         read.await
     }
 
-    /// Adds credit. `request` makes the request unique: sent again after a lost answer it is
+    /// Adds credit. `request` identifies the request: one that is sent again after a lost answer is
     /// applied once.
     pub async fn top_up(
         &self,
@@ -125,7 +126,8 @@ impl Accounts {
             .await
     }
 
-    /// Puts an account's balance right, up or down. `request` makes the request unique.
+    /// Corrects an account's balance, up or down. `request` identifies the request, as in
+    /// [`Accounts::top_up`].
     pub async fn adjust_balance(
         &self,
         reference: String,
@@ -166,13 +168,13 @@ impl Accounts {
             .await
     }
 
-    /// Balance less holds: what the account can spend.
+    /// What an account can spend: its balance less its holds.
     pub async fn available_balance(&self, account: AccountId) -> Result<Amount, Error> {
         let found = self.env.store.read(move |rows| rows.account(account)).await?;
         Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
     }
 
-    /// An account's keys open nothing from now on, or again.
+    /// Suspends an account, so that its keys open nothing, or resumes it.
     pub async fn set_suspended(
         &self,
         reference: String,
@@ -193,9 +195,9 @@ impl Accounts {
             .await
     }
 
-    /// Makes a key for an account; the database keeps its SHA-256 and prefix.
+    /// Makes a key for an account. The database keeps only its SHA-256 and its prefix.
     ///
-    /// With `allowed` it opens the account only to those addresses and networks.
+    /// With `allowed` the key opens the account only to those addresses and networks.
     pub async fn add_key(&self, reference: String, allowed: &[String]) -> Result<NewKey, Error> {
         let networks = allowed.iter().map(|text| text.parse::<Network>().map_err(Error::Refused));
         let networks = networks
@@ -219,7 +221,7 @@ impl Accounts {
             .await
     }
 
-    /// All keys, as far as they are kept.
+    /// All keys, as far as they are stored.
     pub async fn keys(&self) -> Result<Vec<Key>, Error> {
         Ok(self.env.store.read(|rows| rows.keys()).await?)
     }
@@ -251,7 +253,7 @@ impl Accounts {
             .await
     }
 
-    /// What a key opens, by its SHA-256.
+    /// The account that a key opens, by the key's SHA-256.
     pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
         let generation = match self.cache.holder(&digest) {
             Ok(holder) => return Ok(Some(holder)),
@@ -264,7 +266,8 @@ impl Accounts {
         Ok(found)
     }
 
-    /// What a key opens, as far as that is remembered; whoever changes it makes it be forgotten.
+    /// The account that a key opens, if that is remembered. A change of what keys open makes it be
+    /// forgotten.
     pub fn remembered_holder(&self, digest: &[u8; 32]) -> Option<Holder> {
         self.cache.holder(digest).ok()
     }

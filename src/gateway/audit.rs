@@ -8,7 +8,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{AccountId, MessageId, RowLimit};
 use crate::store::AuditRow;
 
-/// What is noted in the audit beside the notes that an operation makes of itself.
+/// The audit's rows, and those entries that are not part of another operation.
 pub struct Audit {
     env: Arc<Environment>,
 }
@@ -23,7 +23,8 @@ impl Audit {
         Ok(self.env.store.read(move |rows| rows.audit(limit.rows())).await?)
     }
 
-    /// Notes that the operator saw or did something that no verb of its own notes.
+    /// Records that the operator saw or did something, where no operation of the business records
+    /// it itself.
     pub async fn note_operator_action(
         &self,
         action: AuditAction<'static>,
@@ -33,10 +34,10 @@ impl Audit {
         Ok(self.env.store.write(move |tx| tx.note(Actor::Operator, action, subject, now)).await?)
     }
 
-    /// Notes that an account was shown messages of its own: those that it was not shown before.
+    /// Records that an account was shown messages of its own, each message once.
     ///
-    /// The customer does not wait for it: it is one more operation of the next commit. What a crash
-    /// swallows is noted with the next look.
+    /// The customer does not wait for it: it is one more operation of the next commit. What is lost
+    /// in a crash is recorded when the customer looks again.
     pub(super) fn note_views(self: &Arc<Self>, account: AccountId, messages: Vec<MessageId>) {
         if messages.is_empty() {
             return;
@@ -57,7 +58,12 @@ impl Audit {
                 Ok::<_, Error>(())
             });
             if let Err(error) = noted.await {
-                tracing::error!(event = "audit_failed", %error, %account, "that a customer saw messages could not be noted");
+                tracing::error!(
+                    event = "audit_failed",
+                    %error,
+                    %account,
+                    "cannot record in the audit that a customer viewed messages"
+                );
             }
         });
     }

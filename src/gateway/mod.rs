@@ -10,7 +10,7 @@
 //! | subject | what it does | uses |
 //! | --- | --- | --- |
 //! | [`Sweeper`] | what time alone brings about | orders, rentals, the inbox's assemblies |
-//! | [`Inbox`] | takes messages in, joins their parts, finds whose they are | rentals, orders, numbers |
+//! | [`Inbox`] | takes messages in, joins their parts, matches them | rentals, orders, numbers |
 //! | [`Rentals`] | a number for months | orders, banks, audit |
 //! | [`Orders`] | a number for one code | stock, audit |
 //! | [`Stock`] | which SIM an order is given, how many there are, why no more | presence |

@@ -1,10 +1,10 @@
-//! A SIM's number when neither the operator's list nor the card has it: the mobile operator is
-//! asked by USSD; then, where that is allowed, the SIM sends a message to one of ours, and whom it
-//! comes from is the number.
+//! Finds out a SIM's number when neither the operator's list nor the card has it: the mobile
+//! operator is asked by USSD; if that fails and the settings allow it, the SIM sends a message to
+//! another of our SIMs, which sees the number as the sender.
 //!
-//! A SIM without a number has no order and no tenant, so nobody waits while it is asked. Each
-//! asking is on disk before it is made, so that no restart asks twice. What is done is done in the
-//! name of one card, and counts only if that card was in the modem before and after.
+//! A SIM without a number has neither orders nor a tenant, so nobody waits in the meantime. Each
+//! attempt is on disk before it is made, so that a restart does not repeat it. An attempt is made
+//! for one card, and counts only if that card was in the modem before and after it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,27 +22,27 @@ use crate::domain::{Iccid, PortName, SimId, Timestamp};
 use crate::sms::{self, Address, Submit};
 use crate::store::{Loopback, StoreError, WriteTx};
 
-/// What stands before the token in a message to ourselves.
+/// The text before the token in a message to one of our own SIMs.
 const PREFIX: &str = "simbridge number check ";
 const NO_CODE: &str = "no file says by which code this SIM's mobile operator tells its number; \
                        give the code, like *100#";
-/// The rule that keeps such messages from everybody.
+/// The rule by which such messages are withheld from all customers.
 pub(super) const RULE: &str = "loopback";
-/// A message that comes later tells nothing of the present.
+/// For how long a message proves the number: after that the SIM may have got another one.
 const VALID: Duration = Duration::from_secs(7 * 24 * 3600);
-/// For how long tokens are known, so that a late message is still nobody's.
+/// For how long tokens are kept, so that a late message is still withheld from customers.
 const KNOWN: Duration = Duration::from_secs(60 * 24 * 3600);
 
-/// A SIM whose number is to be asked for now.
+/// A SIM whose number should be asked for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its ICCID.
+    /// The SIM's ICCID.
     pub iccid: String,
-    /// Its IMSI: who its mobile operator is.
+    /// The SIM's IMSI, which tells its mobile operator.
     pub imsi: Option<String>,
-    /// By USSD.
+    /// Whether to ask by USSD.
     pub ussd: bool,
-    /// By a message.
+    /// Whether to ask by a message.
     pub loopback: bool,
 }
 
@@ -73,8 +73,8 @@ impl NumberDiscovery {
         self.wakeups.wait_for_ready_sims().await;
     }
 
-    /// SIMs on working modems whose number is not known and that it is time to ask; and when to
-    /// look again.
+    /// The SIMs in working modems whose number is not known and for which an attempt is due, and
+    /// when to look again.
     pub async fn due_discoveries(&self) -> Result<(Vec<Wanted>, Option<Timestamp>), Error> {
         let now = self.env.now();
         let read = self.env.store.read(move |rows| {
@@ -101,7 +101,7 @@ impl NumberDiscovery {
         Ok((wanted.filter(|wanted| wanted.ussd || wanted.loopback).collect(), next))
     }
 
-    /// What was asked for a SIM's number so far.
+    /// The attempts that were made so far to find out a SIM's number.
     pub async fn attempts(&self, iccid: &str) -> Result<Vec<DiscoveryAttempt>, Error> {
         let iccid = iccid.to_owned();
         let read = self.env.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
@@ -111,8 +111,8 @@ impl NumberDiscovery {
         Ok(read.await?)
     }
 
-    /// Has the SIM's mobile operator asked by USSD. Without a code the one of the hardware files is
-    /// sent.
+    /// Asks the SIM's mobile operator by USSD, by default with the code that the hardware files
+    /// have for it.
     pub async fn ask_by_ussd(
         self: &Arc<Self>,
         modems: &dyn ModemControl,
@@ -130,14 +130,14 @@ impl NumberDiscovery {
         };
         let request = for_sim(iccid, SimTask::Ussd(code));
         let asked = modems.request(port, request).await;
-        let told = asked.map_err(|error| error.to_string()).and_then(|reply| {
+        let number = asked.map_err(|error| error.to_string()).and_then(|reply| {
             let number = sms::number_in_ussd(&reply.join(" "), None);
             number.ok_or_else(|| {
                 "there is no number in the network's answer; set it by `simbridge sim set-number`"
                     .to_owned()
             })
         });
-        match told {
+        match number {
             Ok(number) => self.learn_from_ussd(sim.id, number, NumberSource::Ussd).await,
             Err(failure) => {
                 Err(self.record_failed_attempt(sim.id, DiscoveryMethod::Ussd, failure).await?)
@@ -145,8 +145,9 @@ impl NumberDiscovery {
         }
     }
 
-    /// Has the SIM send a message to another SIM of ours: once a day at most, because it costs what
-    /// a message costs. Answers when it has been sent; the number is learnt when it comes.
+    /// Sends a message from the SIM to another of our SIMs, at most once a day because it costs
+    /// what a message costs. Answers when it has been sent; the number is learnt when it is
+    /// received.
     pub async fn ask_by_loopback(
         self: &Arc<Self>,
         modems: &dyn ModemControl,
@@ -210,8 +211,8 @@ impl NumberDiscovery {
             .await
     }
 
-    /// Has a SIM's known number written into the card's own-number phonebook; the number as it was
-    /// read back.
+    /// Writes a SIM's known number into the card's own-number phonebook; answers the number as it
+    /// was read back.
     pub async fn write_number(
         &self,
         modems: &dyn ModemControl,
@@ -231,7 +232,7 @@ impl NumberDiscovery {
         Ok(written)
     }
 
-    /// Whether a message is one that we sent to ourselves. What it tells is learnt.
+    /// Whether a message is one that we sent to ourselves. If it is, the number is learnt from it.
     pub(super) fn take_loopback(
         &self,
         tx: &WriteTx<'_>,
@@ -249,7 +250,7 @@ impl NumberDiscovery {
         Ok(true)
     }
 
-    /// Learns the number once the message has come and it is certain who sent it.
+    /// Learns the number once the message was received and it is certain that our SIM sent it.
     fn learn_by_loopback(
         &self,
         tx: &WriteTx<'_>,
@@ -293,7 +294,7 @@ impl NumberDiscovery {
         }
     }
 
-    /// Takes a number in that the network told of a SIM. The operator's own word stands.
+    /// Stores the number that the network has of a SIM, unless a stronger source has another.
     fn learn_number(
         &self,
         tx: &WriteTx<'_>,
@@ -344,8 +345,8 @@ impl NumberDiscovery {
         Ok((view.sim, port))
     }
 
-    /// A SIM of ours that can take a message: with a number that nobody contests, on a working
-    /// modem; of the same country if there is one.
+    /// Another of our SIMs that can receive a message: in a working modem, with a number that no
+    /// other SIM claims, and of the same country if there is one.
     async fn receiver_for(&self, sender: &Sim) -> Result<(SimId, String), Error> {
         let others = self.sims.list().await?.into_iter().filter(|view| {
             view.sim.id != sender.id
@@ -366,7 +367,8 @@ impl NumberDiscovery {
         })
     }
 
-    /// One that cannot be made does not make the next one rarer.
+    /// Records an attempt that is about to be made. One that is not possible does not delay the
+    /// next.
     async fn begin_attempt(
         &self,
         sim: SimId,
@@ -384,7 +386,7 @@ impl NumberDiscovery {
             .await
     }
 
-    /// Notes why it came to nothing, and gives that back as the answer.
+    /// Records why an attempt failed, and returns that as the error.
     async fn record_failed_attempt(
         &self,
         sim: SimId,
@@ -397,7 +399,7 @@ impl NumberDiscovery {
     }
 }
 
-/// Records why an attempt came to nothing.
+/// Records why the last attempt by a method failed.
 fn record_failure(
     tx: &WriteTx<'_>,
     sim: SimId,

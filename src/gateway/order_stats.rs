@@ -10,15 +10,15 @@ use crate::domain::order::{OrderOutcome, OrderState};
 use crate::domain::{Order, ServiceId, SimId};
 use crate::store::WriteTx;
 
-/// Upper bounds of the seconds from an order to its code.
+/// Upper bounds of the histogram's buckets, in seconds from the order to its code.
 const SECONDS: &[u64] = &[5, 10, 20, 30, 60, 120, 300, 600, 1200];
-/// Orders by which a service's success is judged.
+/// By how many of its last orders a service's success is judged.
 const RECENT: usize = 20;
 /// A SIM on which so many orders in a row expired, without any SMS since the first, is taken to be
 /// deaf.
 pub const SILENT_ORDERS: u32 = 3;
 
-/// The counts.
+/// Outcomes of orders by service, and orders without an SMS by SIM.
 #[derive(Debug, Default)]
 pub struct OrderStats {
     services: Mutex<HashMap<ServiceId, OfService>>,

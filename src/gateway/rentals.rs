@@ -19,14 +19,14 @@ use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Rental, RentalId, RowLimit, SimId, Timestamp};
 use crate::store::{Entry, WriteTx};
 
-/// What became of a request to rent.
+/// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rent {
-    /// The rental; its first term is paid.
+    /// The rental was made and its first term is paid.
     Made(Rental),
-    /// No such country.
+    /// There is no such country.
     InvalidCountry,
-    /// No such package.
+    /// There is no such package.
     InvalidPackage,
     /// No SIM can be rented there.
     NoStock,
@@ -34,33 +34,33 @@ pub enum Rent {
     NoBalance,
 }
 
-/// What became of a request to extend a rental.
+/// The outcome of a request to extend a rental.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extend {
-    /// It ends later now.
+    /// The rental as it is now, with its later end.
     Extended(Rental),
-    /// No such contract, or somebody else's.
+    /// There is no such contract, or it belongs to another account.
     InvalidContract,
-    /// No such package.
+    /// There is no such package.
     InvalidPackage,
-    /// It has ended.
+    /// The rental has ended.
     Expired,
     /// Balance less holds does not cover the price.
     NoBalance,
 }
 
-/// What became of a request to change a rental's renewal.
+/// The outcome of a request to change a rental's renewal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// It is as asked.
+    /// The rental as it is now.
     Edited(Rental),
-    /// No such contract, or somebody else's.
+    /// There is no such contract, or it belongs to another account.
     InvalidContract,
-    /// It has ended.
+    /// The rental has ended.
     Expired,
 }
 
-/// A rental with its names, for the operator.
+/// A rental with the names that the operator sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RentalView {
     /// The rental.
@@ -69,7 +69,7 @@ pub struct RentalView {
     pub account: String,
 }
 
-/// All that there is of a rental.
+/// Everything that is stored about a rental.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RentalHistory {
     /// The rental and its names.
@@ -192,7 +192,7 @@ impl Rentals {
             .map_err(Error::from)
     }
 
-    /// Adds a term to a rental's end, and renews it with that package from then on.
+    /// Extends a rental by a package's term, and renews it with that package from then on.
     pub async fn extend(
         self: &Arc<Self>,
         account: AccountId,
@@ -251,8 +251,8 @@ impl Rentals {
         edited.await
     }
 
-    /// A rental and its messages, oldest first, as their customer sees them; `None` when there is
-    /// no such contract of theirs.
+    /// A rental and its messages, oldest first, as the customer sees them; `None` when the account
+    /// has no such contract.
     pub async fn view(
         self: &Arc<Self>,
         account: AccountId,
@@ -303,8 +303,8 @@ impl Rentals {
         found.map(|rental| self.settle(tx, rental, now)).transpose()
     }
 
-    /// Renews or ends the tenancy of a SIM, if its end has come. Whether the SIM was ever let until
-    /// `now`.
+    /// Renews or ends the rental of a SIM, if its end has come. Answers whether the SIM was ever
+    /// rented until `now`.
     pub(super) fn settle_rental_of_sim(
         &self,
         tx: &WriteTx<'_>,
@@ -317,8 +317,8 @@ impl Rentals {
         }
     }
 
-    /// The rental as it is at `now`: renewed, as often as its end has come since, or ended. The end
-    /// of a long outage finds the same as if there had been none.
+    /// The rental as it is at `now`: renewed as often as its end has come since, or ended. After a
+    /// long outage the result is the same as without one.
     pub(super) fn settle(
         &self,
         tx: &WriteTx<'_>,
@@ -402,7 +402,7 @@ impl Rentals {
         Ok(rentals.into_iter().map(view).collect())
     }
 
-    /// All that there is of a rental. That the operator saw it is noted.
+    /// Everything that is stored about a rental. That the operator saw it is recorded in the audit.
     pub async fn history(self: &Arc<Self>, id: RentalId) -> Result<RentalHistory, Error> {
         let rentals = Arc::clone(self);
         let history = self.env.store.write(move |tx| {
@@ -422,7 +422,7 @@ impl Rentals {
         history.await
     }
 
-    /// How many rentals run.
+    /// How many rentals are active.
     pub async fn active_count(&self) -> Result<i64, Error> {
         let now = self.env.now();
         Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)

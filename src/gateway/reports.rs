@@ -15,22 +15,22 @@ use crate::domain::availability::UnavailableReason;
 use crate::domain::ledger::EntryKind;
 use crate::store::{CHECKS, EntrySums, StoreError};
 
-/// Ledger entries that are added up at once.
+/// How many ledger entries are added up in one read.
 const PIECE: i64 = 50_000;
 
 /// The ledger added up so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerSums {
     last: i64,
-    /// By kind.
+    /// The sums by the entries' kind.
     pub kinds: BTreeMap<EntryKind, EntrySums>,
 }
 
 /// The site's numbers at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteStats {
-    /// How many SIMs of each country (`None`: not known) cannot be given out, by the reason, and how
-    /// many can (`None`).
+    /// How many SIMs of each country (`None`: not known) cannot be given out, by the reason, and
+    /// how many can (no reason).
     pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
     /// ICCIDs of SIMs that are taken to be deaf.
     pub deaf: Vec<String>,
@@ -91,7 +91,7 @@ impl Reports {
         })
     }
 
-    /// Adds to the sums what has come into the ledger since.
+    /// Adds those entries to the sums that were made since they were added up last.
     pub async fn add_up_ledger(&self, mut sums: LedgerSums) -> Result<LedgerSums, Error> {
         let newest = self.env.store.read(|rows| rows.newest_entry()).await?;
         while sums.last < newest {
@@ -112,7 +112,7 @@ impl Reports {
         Ok(sums)
     }
 
-    /// Everything in the database that cannot be, in words.
+    /// Everything in the database that contradicts the invariants, each in a sentence.
     pub async fn find_faults(&self) -> Result<Vec<String>, Error> {
         let mut faults = Vec::new();
         for check in 0..CHECKS {
@@ -121,7 +121,7 @@ impl Reports {
         Ok(faults)
     }
 
-    /// What one of [`CHECKS`] finds.
+    /// What the check with this number finds; there are [`CHECKS`] of them.
     pub async fn run_check(&self, check: usize) -> Result<Vec<String>, Error> {
         let cooldown = self.env.settings().number_cooldown;
         let cooldown_us =
@@ -129,8 +129,8 @@ impl Reports {
         Ok(self.env.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
     }
 
-    /// A copy of the database as it is at one moment: a file that is gone when it is closed. That
-    /// it was made is noted.
+    /// A copy of the database as it is at one moment, in a file that is deleted when it is closed.
+    /// That it was made is recorded in the audit.
     pub async fn copy_database(&self) -> Result<std::fs::File, Error> {
         self.audit.note_operator_action(AuditAction::Copied, "the database".to_owned()).await?;
         Ok(self.env.store.copy().await?)

@@ -14,7 +14,8 @@ use crate::domain::allocation::Use;
 use crate::domain::{AccountId, OrderId, ServiceId, Timestamp};
 use crate::store::Holder;
 
-/// How many keys are remembered at most. When one more comes, all are forgotten and looked up again.
+/// How many keys are remembered at most. When one more comes, all are forgotten and looked up
+/// again.
 const MOST_KEYS: usize = 10_000;
 
 /// The cache. What it does not know it answers with `Err` and a generation: under that generation

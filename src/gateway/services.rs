@@ -11,30 +11,30 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{Catalogue, Service, ServiceId, code};
 use crate::store::{NewService, ReadTx, WriteTx};
 
-/// What an import did.
+/// What an import changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
     /// Services that were not there before.
     pub added: usize,
-    /// Services that were.
+    /// Services that were there and were changed.
     pub updated: usize,
 }
 
-/// Whose a message would be.
+/// How a message would be matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trial {
     /// The code that would be found.
     pub code: Option<String>,
     /// The block list's rule that would withhold it.
     pub withheld: Option<String>,
-    /// The services that claim it, best first, with their patterns that fit.
+    /// The services that claim it, best first, each with its patterns that fit.
     pub claims: Vec<TrialClaim>,
 }
 
 /// A service that claims a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrialClaim {
-    /// Its name.
+    /// The service's name.
     pub service: String,
     /// Its sender pattern that fits.
     pub sender: Option<String>,
@@ -89,8 +89,9 @@ impl Services {
             .await
     }
 
-    /// Takes a whole catalogue, all of it or nothing: adds what is not there by name, and gives
-    /// what is there its prices, priority and patterns. What it does not name stays.
+    /// Imports a whole catalogue, all of it or nothing: adds services whose names are new, and
+    /// replaces the prices, the priority and the patterns of the others. Services that it does not
+    /// name stay as they are.
     pub async fn import(self: &Arc<Self>, services: Vec<NewService>) -> Result<Imported, Error> {
         let known = services.into_iter().map(|new| {
             let new =
@@ -132,7 +133,7 @@ impl Services {
         self.env.store.write(move |tx| subject.compile_again(tx).map(drop)).await
     }
 
-    /// From the commit on messages are matched by the services as they are now.
+    /// Compiles the services as they are now; from the commit on messages are matched by them.
     fn compile_again(&self, tx: &WriteTx<'_>) -> Result<Vec<Service>, Error> {
         let services = tx.services()?;
         let (current, compiled) = (Arc::clone(&self.catalogue), Catalogue::new(&services)?);
@@ -140,7 +141,7 @@ impl Services {
         Ok(services)
     }
 
-    /// A service can be ordered from now on, or not any more. What is open of it goes on.
+    /// Enables or disables a service for new orders. Orders that are open are not affected.
     pub async fn set_enabled(
         self: &Arc<Self>,
         reference: String,
@@ -228,7 +229,7 @@ fn check(new: &NewService) -> Result<(), Error> {
     Ok(Catalogue::check(&service)?)
 }
 
-/// The service that an operator means by a name or an id.
+/// The service that the operator names by its name or its id.
 pub(super) fn find_service(rows: &ReadTx<'_>, reference: &str) -> Result<Service, Error> {
     let by_id = reference.parse().ok().map(|id| rows.service(id)).transpose()?.flatten();
     let found = match by_id {

@@ -22,8 +22,8 @@ const ROWS_PER_BATCH: i64 = 200;
 /// shown.
 const FILED_AFTER: Duration = Duration::from_secs(3600);
 
-/// When to blank what is kept for `kept` next, if retention of the first of it counts from `settled`.
-/// A little late, so that a busy day's messages are not blanked one by one.
+/// When to blank what is kept for `kept` next, if retention of the first of it counts from
+/// `settled`. A little late, so that a busy day's messages are not blanked one by one.
 fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
     const LONGEST_DELAY: Duration = Duration::from_secs(600);
     settled.map(|settled| settled.plus(kept).plus(LONGEST_DELAY.min(kept / 10)))

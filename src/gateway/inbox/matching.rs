@@ -1,4 +1,5 @@
-//! Matching: finds the rental or the order that a message belongs to, and stores the message for it.
+//! Matching: finds the rental or the order that a message belongs to, and stores the message for
+//! it.
 
 use std::sync::Arc;
 
@@ -142,8 +143,8 @@ impl Matcher {
         }
     }
 
-    /// The order that a message belongs to. If it is open, the message completes it and its price is
-    /// charged.
+    /// The order that a message belongs to. If it is open, the message completes it and its price
+    /// is charged.
     fn match_order(
         &self,
         tx: &WriteTx<'_>,

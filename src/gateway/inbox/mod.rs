@@ -33,9 +33,10 @@ pub struct Arrival {
     pub imei: String,
     /// The ICCID of the SIM that received it.
     pub iccid: String,
+    /// The PDU.
     pub pdu: Pdu,
-    /// Whether the modem announced it while it was served, rather than having stored it before: only
-    /// then does its time stamp show what the service centre's clock says now.
+    /// Whether the modem announced it while it was served, rather than having stored it before.
+    /// Only then does its time stamp show what the service centre's clock says now.
     pub live: bool,
 }
 

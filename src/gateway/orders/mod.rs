@@ -26,51 +26,52 @@ use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
 
 pub use reuse::Reuse;
 
-/// What became of a request for a number.
+/// The outcome of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MakeOrder {
-    /// The order; its price is held.
+    /// The order was made and its price is held.
     Made {
-        /// Its id.
+        /// The order's id.
         order: OrderId,
-        /// The number as customers write it, digits only.
+        /// The number as regular orders show it, digits only.
         number: String,
     },
-    /// The account has as many open orders as it may; this is the oldest.
+    /// The account has as many open orders as it may have; this is the oldest.
     AlreadyOpen(OrderId),
     /// No SIM can be given for the service.
     NoPhone,
     /// Balance less holds does not cover the price.
     NoBalance,
-    /// No such service, or it is disabled.
+    /// There is no such service, or it is disabled.
     InvalidService,
-    /// No such country.
+    /// There is no such country.
     InvalidCountry,
 }
 
-/// What `getsms` says of an order.
+/// What has been received for an order, as `getsms` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sms {
-    /// Nothing yet.
+    /// The order is open and has no message yet.
     Waiting,
-    /// The newest message's text, on one line.
+    /// The text of the newest message, on one line.
     Text(String),
-    /// Canceled, skipped, expired, purged, unknown, or somebody else's.
+    /// The order was canceled, skipped, has expired or been purged, is unknown, or belongs to
+    /// another account.
     Over,
 }
 
-/// What became of a request to cancel or to skip.
+/// The outcome of a request to cancel or to skip an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancel {
-    /// It is canceled, or skipped, and its hold released.
+    /// The order is canceled or skipped and its hold is released.
     Canceled,
-    /// Its SMS had come.
+    /// The order was completed before.
     Completed,
-    /// It is over, unknown, or somebody else's.
+    /// The order is over, unknown, or belongs to another account.
     Over,
 }
 
-/// An order with its names, for the operator.
+/// An order with the names that the operator sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderView {
     /// The order.
@@ -81,7 +82,7 @@ pub struct OrderView {
     pub service: String,
 }
 
-/// An order about to be made.
+/// What an order is made from.
 pub(super) struct Placement<'p> {
     pub(super) account: AccountId,
     pub(super) service: &'p Service,
@@ -93,16 +94,17 @@ pub(super) struct Placement<'p> {
     pub(super) readiness: SimReadiness,
 }
 
-/// All that there is of an order.
+/// Everything that is stored about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderHistory {
-    /// The order and its names.
+    /// The order with its names.
     pub view: OrderView,
     /// Its holds and charges.
     pub entries: Vec<Entry>,
-    /// What it was given, oldest first.
+    /// The messages that it was given, oldest first.
     pub messages: Vec<Message>,
-    /// What came to its SIM in its time and was given to nobody: a pattern may want mending.
+    /// Messages that its SIM received in its time and that matched nothing. They show whether a
+    /// pattern has to be corrected.
     pub unmatched: Vec<Message>,
 }
 
@@ -130,8 +132,8 @@ impl Orders {
         Orders { env, cache, wakeups, stock, stats, audit, polls }
     }
 
-    /// Gives the account a number for a service. The checks run in the order of the variants of the
-    /// API: parameters, open order, stock, balance.
+    /// Gives the account a number for a service. The checks run in the order that the customer API
+    /// (`docs/customer-api.md`) states: parameters, open orders, stock, balance.
     pub async fn make(
         self: &Arc<Self>,
         account: AccountId,
@@ -164,9 +166,9 @@ impl Orders {
             .await
     }
 
-    /// Whether stock is all that an order fails for now. To find no number the whole stock is
-    /// looked through: where that happened the last time it is done on a reader's connection,
-    /// as all else waits for the writer's.
+    /// Whether an order would fail for lack of stock alone. To find no number the whole stock is
+    /// searched, so after an order that found none the next search is done on a reader's connection
+    /// first: everything else waits for the writer's.
     async fn sold_out(
         self: &Arc<Self>,
         account: AccountId,
@@ -218,7 +220,7 @@ impl Orders {
         Ok(MakeOrder::Made { order, number: self.env.settings().number_for_orders(&number) })
     }
 
-    /// The account's oldest open order, when it has as many as it may.
+    /// The account's oldest open order, if it has as many as it may have.
     pub(super) fn too_many_open(
         &self,
         rows: &ReadTx<'_>,
@@ -273,13 +275,12 @@ impl Orders {
         Ok(order)
     }
 
-    /// Whether it is known without asking the database that an order of this account waits for its
-    /// SMS.
+    /// Whether an order of this account is known to wait for its SMS, without asking the database.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
         self.cache.is_waiting(order, account, now)
     }
 
-    /// What has come for an order.
+    /// What has been received for an order.
     pub async fn read_sms(
         self: &Arc<Self>,
         account: AccountId,
@@ -310,8 +311,8 @@ impl Orders {
         Ok(said)
     }
 
-    /// As [`Orders::read_sms`], but holds the answer back, at most `patience`, until there is something
-    /// other than waiting to say.
+    /// Like [`Orders::read_sms`], but holds the answer back, for at most `patience`, until the
+    /// order does not wait any more.
     pub async fn wait_for_sms(
         self: &Arc<Self>,
         account: AccountId,
@@ -323,7 +324,7 @@ impl Orders {
         let waiter = self.polls.register(order);
         loop {
             let mut news = std::pin::pin!(waiter.notify.notified());
-            // From here on news is heard; only now is it safe to look.
+            // A change from here on is noticed, so none is missed between the look and the wait.
             news.as_mut().enable();
             let said = self.read_sms(account, order).await?;
             if said != Sms::Waiting {
@@ -336,12 +337,12 @@ impl Orders {
         }
     }
 
-    /// How many customers wait for an SMS at this moment.
+    /// How many long polls wait at this moment.
     pub fn poll_count(&self) -> usize {
         self.polls.count()
     }
 
-    /// Gives an open order up: its hold is released.
+    /// Cancels an open order and releases its hold.
     pub async fn cancel(
         self: &Arc<Self>,
         account: AccountId,
@@ -350,7 +351,7 @@ impl Orders {
         self.give_up(account, order, Order::cancel).await
     }
 
-    /// Gives an open order up, and its number for its service for good.
+    /// Cancels an open order and never gives its account that number for that service again.
     pub async fn skip(
         self: &Arc<Self>,
         account: AccountId,
@@ -381,7 +382,7 @@ impl Orders {
             .await
     }
 
-    /// Writes off open orders of a SIM that are past their lifetime: they must not stand in the way.
+    /// Expires open orders of a SIM that are past their lifetime, so that they do not occupy it.
     pub(super) fn expire_overdue_of(
         &self,
         tx: &WriteTx<'_>,
@@ -391,7 +392,7 @@ impl Orders {
         tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| self.expire(tx, due, now))
     }
 
-    /// Writes off an open order whose lifetime is over.
+    /// Expires an open order whose lifetime is over.
     pub(super) fn expire(&self, tx: &WriteTx<'_>, due: Order, now: Timestamp) -> Result<(), Error> {
         match due.expire(now) {
             Ok(expired) => self.release(tx, &expired),
@@ -400,8 +401,8 @@ impl Orders {
         }
     }
 
-    /// Completes an order by a message that was received for it, and charges its price. One that
-    /// is completed already takes the message and is charged no more.
+    /// Completes an order by a message that was received for it, and charges its price. An order
+    /// that is completed already is not charged again.
     pub(super) fn complete(
         &self,
         tx: &WriteTx<'_>,
@@ -410,7 +411,7 @@ impl Orders {
     ) -> Result<(), Error> {
         let mut order = order;
         if order.awaits_sim {
-            // A message for it shows that its SIM is on the air.
+            // The message shows that the SIM is on the air now, whatever its modem has reported.
             order = order.begin(received_at.plus(self.env.settings().order_lifetime));
             tx.begin_order(order.id, order.expires_at)?;
             self.wakeups.deadlines_change_after(tx);
@@ -428,7 +429,7 @@ impl Orders {
         Ok(())
     }
 
-    /// Writes an order's end without an SMS: the hold goes back, and who waits hears it.
+    /// Ends an order that got no SMS: releases its hold and wakes its long polls.
     fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
         tx.end_order(ended)?;
         self.stats.count_end_after(tx, ended);
@@ -440,8 +441,8 @@ impl Orders {
         Ok(())
     }
 
-    /// Once the operation is on disk `order` is known to wait no more, and its long polls are
-    /// woken.
+    /// Once the operation is on disk, the order is not known to wait any more and its long polls
+    /// are woken.
     pub(super) fn wake_polls_after(&self, tx: &WriteTx<'_>, order: OrderId) {
         let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
         tx.after_commit(move || {
@@ -450,7 +451,7 @@ impl Orders {
         });
     }
 
-    /// Begins the lifetimes of orders that were made for a parked SIM which is on the air now;
+    /// Starts the lifetimes of orders that were made for a parked SIM that is on the air now;
     /// answers of how many.
     pub(super) fn begin_awaited_orders(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.env.now();
@@ -496,7 +497,7 @@ impl Orders {
         Ok(orders.into_iter().map(view).collect())
     }
 
-    /// All that there is of an order. That the operator saw it is noted.
+    /// Everything that is stored about an order. That the operator saw it is recorded in the audit.
     pub async fn history(&self, id: OrderId) -> Result<OrderHistory, Error> {
         let now = self.env.now();
         self.env
@@ -534,8 +535,7 @@ impl Orders {
     }
 }
 
-/// Until when an order took messages: the end of its lifetime, or of it when it was given up
-/// before.
+/// Until when an order took messages: the end of its lifetime, or when it was given up before that.
 fn open_until(order: &Order) -> Timestamp {
     match order.state {
         OrderState::Canceled { at } | OrderState::Skipped { at } => at,

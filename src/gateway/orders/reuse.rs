@@ -1,4 +1,4 @@
-//! Reuse: the number of a completed order once more, for the same service.
+//! Reuse: another order for the number and the service of a completed one.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::gateway::accounts::covers;
 use crate::gateway::standby::SimReadiness;
 use crate::store::WriteTx;
 
-/// What became of a request to use a number again.
+/// The outcome of a request to use a number again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reuse {
-    /// A new order; its price is held.
+    /// A new order was made and its price is held.
     Made {
-        /// Its id.
+        /// The new order's id.
         order: OrderId,
-        /// The number as customers write it, digits only.
+        /// The number as regular orders show it, digits only.
         number: String,
     },
     /// The number cannot be had again: gone, offline, rented, taken, the window over, the order not
     /// completed or unknown.
     Offline,
-    /// The account has as many open orders as it may; this is the oldest.
+    /// The account has as many open orders as it may have; this is the oldest.
     AlreadyOpen(OrderId),
     /// Balance less holds does not cover the price.
     NoBalance,
@@ -112,7 +112,7 @@ impl Orders {
             skips: skipped.as_slice(),
             active_orders: &active_orders,
         };
-        // How it comes on the air is known already.
+        // How the SIM comes on the air has been decided above.
         let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
         let purpose = Purpose::Order {
             service: service.id,

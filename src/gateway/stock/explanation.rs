@@ -29,7 +29,7 @@ const REASONS: [UnavailableReason; 10] = [
     UnavailableReason::Parked,
 ];
 
-/// How a service's stock in a country stands for an account.
+/// How many SIMs of a country an account could be given for a service, and why not the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The service's name.

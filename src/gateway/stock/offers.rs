@@ -16,7 +16,7 @@ use crate::store::{ReadTx, StoreError};
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
 pub type Offer = (Service, Amount, usize);
 
-/// A SIM on sale, on the air or parked, with all that matters of it.
+/// A SIM on sale, on the air or parked, with what decides for which services it can be given.
 struct Candidate {
     number: String,
     uses: Arc<[Use]>,
@@ -81,7 +81,7 @@ impl Stock {
         Ok(services.into_iter().map(offer).collect())
     }
 
-    /// What is on the air, and what is parked and has nothing running on it.
+    /// The SIMs on the air, and those that are parked and have no active orders.
     fn candidates(
         &self,
         rows: &ReadTx<'_>,
