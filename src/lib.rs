@@ -68,7 +68,7 @@
 //! - **The transcript of a port**: 320 lines of 400 characters (`driver/transcript.rs`). The oldest
 //!   are dropped. (`the_last_lines_are_kept_without_numbers_and_texts`)
 //! - **Operations that share a commit**: 256 (`store/writer.rs`). More share the next one.
-//!   (`what_waits_shares_a_commit_up_to_a_limit`)
+//!   (`queued_operations_share_a_commit_up_to_a_limit`)
 //! - **Operations that wait for the writer**: 1024. From 512 on, customers whose request would add
 //!   one are answered `ERROR` with `Retry-After`; the rest is reserved for modems, whose tasks wait
 //!   beyond it. (`customers_are_told_early_when_too_much_waits_for_the_disk`)

@@ -11,12 +11,12 @@ use super::{AccountId, ServiceId, Timestamp};
 /// afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SharingPolicy {
-    /// None at all. A parked SIM is sold only like this.
+    /// None at all. A parked SIM is sold only in this way.
     Exclusive,
-    /// No open order.
+    /// No open order, but collecting ones.
     Alone {
-        /// Also no collecting order whose service has no patterns: that order and the new one would
-        /// both take the messages that no service claims.
+        /// Also no collecting order whose service has no patterns, because that order and the new
+        /// one would both take the messages that no service claims.
         among_collecting: bool,
     },
     /// Open orders of other services, as long as those services have patterns.
@@ -46,7 +46,6 @@ pub fn widest(service_has_patterns: bool, share_sim: bool) -> SharingPolicy {
 /// ([invariant 8](crate#what-always-holds)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
-    /// The service.
     pub service: ServiceId,
     /// When the last order for the service completed.
     pub at: Timestamp,
@@ -55,9 +54,8 @@ pub struct Use {
 /// An order that runs on a SIM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveOrder {
-    /// Whose it is.
     pub account: AccountId,
-    /// The service that it is for.
+    /// The service that the order is for.
     pub service: ServiceId,
     /// Whether it still waits for its first SMS; otherwise it collects.
     pub open: bool,
@@ -149,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn how_many_numbers_there_are_for_each_service() {
+    fn stock_is_counted_for_each_service() {
         let services =
             [(S, SharingPolicy::Shared), (T, SharingPolicy::Alone { among_collecting: true })];
         let used = |service, at| Use { service, at: Timestamp(at) };

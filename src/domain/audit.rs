@@ -1,4 +1,4 @@
-//! Who does what to whom: the words of the audit.
+//! The vocabulary of the audit: who did what.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::str::FromStr;
 use super::AccountId;
 use super::sim::NumberSource;
 
-/// Who does something.
+/// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// Whoever may use the admin socket.
+    /// Somebody who may use the admin socket.
     Operator,
     /// A customer, by the account whose key was used.
     Account(AccountId),
-    /// The daemon, without being asked.
+    /// The daemon, on its own.
     Daemon,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A text that names no actor.
+/// The error for a text that names no actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an actor is operator, daemon or an account with its id")]
 pub struct NotAnActor;
@@ -45,8 +45,8 @@ impl FromStr for Actor {
     }
 }
 
-/// What is done to a subject. It displays as the audit keeps it: read on as a sentence with the
-/// actor before it and the subject after it.
+/// What was done. It is displayed as the audit stores it: with the actor before it and the subject
+/// after it, it reads as a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditAction<'a> {
     /// An account or a service was added.
@@ -63,7 +63,7 @@ pub enum AuditAction<'a> {
     Suspended,
     /// An account's keys were switched on again.
     Resumed,
-    /// Services were imported.
+    /// Services were imported into the catalogue.
     Imported,
     /// A service can be ordered again.
     Enabled,
@@ -87,16 +87,13 @@ pub enum AuditAction<'a> {
     SawMessages,
     /// A message is kept from customers by this rule of the block list.
     Withheld {
-        /// Its name.
+        /// The name of the rule.
         rule: &'a str,
     },
     /// The operator set a SIM's number.
     SetNumber,
     /// A SIM's number was learnt from this source.
-    LearntNumber {
-        /// The source.
-        source: NumberSource,
-    },
+    LearntNumber { source: NumberSource },
     /// A SIM's number was written onto its card.
     WroteNumber,
     /// The operator set until when a SIM is given to nobody.

@@ -91,7 +91,7 @@ pub enum Reachability {
     OnAir,
     /// It is parked in a SIM bank that could put it into a modem.
     Parked,
-    /// Neither.
+    /// It is in no working modem, and in no SIM bank that could put it into one.
     Offline,
 }
 
@@ -102,7 +102,7 @@ pub enum Purpose {
     Any,
     /// An order for a service.
     Order {
-        /// The service.
+        /// The service that the number is for.
         service: ServiceId,
         /// Which other orders may run on the SIM.
         sharing: SharingPolicy,
@@ -127,7 +127,6 @@ pub struct SimUsage<'u> {
 /// A SIM that somebody might be given, with everything that the decision depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct SimCandidate<'c> {
-    /// The SIM.
     pub sim: &'c Sim,
     /// What orders have done with it. For [`Purpose::Any`] it may be left empty.
     pub usage: SimUsage<'c>,
@@ -136,7 +135,7 @@ pub struct SimCandidate<'c> {
 }
 
 impl SimCandidate<'_> {
-    /// The first reason why the SIM cannot be given out at `now`; `None` when it can.
+    /// The first reason why the SIM cannot be given out for `purpose` at `now`; `None` when it can.
     pub fn unavailable_for(&self, purpose: Purpose, now: Timestamp) -> Option<UnavailableReason> {
         let (sim, usage) = (self.sim, self.usage);
         let applies = |reason: &UnavailableReason| match reason {

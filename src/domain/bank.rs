@@ -67,7 +67,6 @@ impl<T> SlotRecord<T> {
 /// What is wanted of a SIM that is in a bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotDemand<T = Timestamp> {
-    /// The SIM.
     pub iccid: Iccid,
     /// It must not leave the air: an order is open on it, or the rest of a long message is awaited.
     pub held: bool,
@@ -122,7 +121,7 @@ pub enum SwitchReason {
 }
 
 impl SwitchReason {
-    /// The words for an operator.
+    /// The words that an operator sees.
     pub fn as_str(self) -> &'static str {
         match self {
             SwitchReason::ByHand => "by hand",
@@ -153,8 +152,8 @@ pub enum SwitchOutcome {
     Done,
     /// The SIM was read and the modem works, but no network accepted it in time.
     NoNetwork,
-    /// Another SIM was read than the expected one, often the one from before: what the bank said
-    /// was not true.
+    /// Another SIM was read than the expected one, often the one from before: the bank claimed a
+    /// switch that it had not made.
     Lied,
     /// There is no SIM in the slot.
     Empty,
@@ -163,7 +162,7 @@ pub enum SwitchOutcome {
 }
 
 impl SwitchOutcome {
-    /// Every outcome.
+    /// All outcomes, in the order of this enum.
     pub const ALL: [SwitchOutcome; 5] = [
         SwitchOutcome::Done,
         SwitchOutcome::NoNetwork,
@@ -184,7 +183,7 @@ impl SwitchOutcome {
     }
 }
 
-/// A word that names no [`SwitchOutcome`].
+/// The error for a word that stands for no [`SwitchOutcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the outcome of a switch")]
 pub struct UnknownOutcome;
@@ -200,9 +199,8 @@ impl FromStr for SwitchOutcome {
 /// A finished switch of one radio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchRecord<T = Timestamp> {
-    /// The bank's name.
     pub bank: String,
-    /// The radio's port.
+    /// The port of the radio's modem.
     pub port: PortName,
     /// The slot whose SIM was to come on the radio.
     pub slot: u32,
@@ -214,7 +212,6 @@ pub struct SwitchRecord<T = Timestamp> {
     pub ended_at: T,
     /// The SIM that was read afterwards.
     pub found: Option<Iccid>,
-    /// How it ended.
     pub outcome: SwitchOutcome,
 }
 
@@ -237,7 +234,6 @@ impl<T> SwitchRecord<T> {
 /// What a bank reports about itself, on every change. None of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankReport {
-    /// The bank's name.
     pub name: String,
     /// The name of its hardware profile.
     pub profile: String,
@@ -279,7 +275,7 @@ pub enum RadioState {
 }
 
 impl RadioState {
-    /// The words for an operator.
+    /// The words that an operator sees.
     pub fn as_str(self) -> &'static str {
         match self {
             RadioState::OnAir => "on air",
@@ -304,20 +300,20 @@ pub struct RadioReport {
     pub since: Timestamp,
     /// Why it is in this state, in words for an operator.
     pub reason: Option<String>,
-    /// The slot whose SIM is on it, as the ICCID that was read tells.
+    /// The slot whose SIM is on it, according to the ICCID that was read.
     pub slot: Option<u32>,
     /// The SIM that was read on it.
     pub iccid: Option<Iccid>,
     /// The switch that comes next.
     pub next: Option<PlannedSwitch>,
-    /// In how long it could begin to take another SIM at the earliest, if nothing holds the one on
-    /// it; `None`: not known, or another SIM is to come already.
+    /// The shortest time until it could begin to take another SIM, if nothing holds the one that is
+    /// on it. `None` when this is not known, or when another SIM is already about to come.
     pub free_in: Option<Duration>,
     /// Switches since the daemon started.
     pub switches: u32,
-    /// Those of them after which another SIM was read than the expected one.
+    /// How many of the switches ended with another SIM than the expected one.
     pub lies: u32,
-    /// Those of them that failed otherwise.
+    /// How many of the switches failed in another way.
     pub failures: u32,
     /// How long it was off the air because of switches since the daemon started.
     pub downtime: Duration,
@@ -339,7 +335,7 @@ pub struct PlannedSwitch {
 pub struct SlotReport {
     /// Its number in the bank, from 0.
     pub slot: u32,
-    /// Its name as the hardware counts, like `radio 2, slot 7`.
+    /// The name that matches the hardware's own numbering, such as `radio 2, slot 7`.
     pub label: String,
     /// The radios that it can be put on, by their index in [`BankReport::radios`].
     pub radios: std::ops::Range<usize>,

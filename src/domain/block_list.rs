@@ -1,8 +1,8 @@
-//! The operator's block list: whose messages no customer is to see.
+//! The operator's block list: messages that no customer may see.
 //!
-//! A number that was somebody's before, or that somebody gives to a bank, gets messages that open
-//! more than an account with a shop. What a rule fits is kept for the operator and given to no
-//! order and no rental.
+//! A number that belonged to somebody before, or that a customer has given to a bank, receives
+//! messages that give access to much more than an account with a shop. A message that a rule
+//! matches is kept for the operator, and given to no order and no rental.
 
 use regex::{RegexSet, RegexSetBuilder};
 
@@ -12,15 +12,15 @@ const SIZE_LIMIT: usize = 4 << 20;
 /// One reason to withhold messages, such as `banks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockRule {
-    /// What it is called in the record.
+    /// The rule's name, which is recorded with the messages that it withholds.
     pub name: String,
-    /// Patterns of senders.
+    /// Regular expressions. A message is withheld when its sender matches one of them.
     pub senders: Vec<String>,
-    /// Patterns of texts.
+    /// Regular expressions. A message is withheld when its text matches one of them.
     pub texts: Vec<String>,
 }
 
-/// All rules, compiled once. Patterns do not tell capitals from small letters.
+/// All rules, compiled once. Patterns ignore the case of letters.
 #[derive(Debug, Clone)]
 pub struct BlockList {
     senders: Patterns,
@@ -30,7 +30,7 @@ pub struct BlockList {
 #[derive(Debug, Clone)]
 struct Patterns {
     set: RegexSet,
-    /// The rule of each pattern.
+    /// The name of each pattern's rule, in the order of the set.
     rules: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Patterns {
 }
 
 impl Default for BlockList {
-    /// Nothing is withheld.
+    /// The empty list, which withholds nothing.
     fn default() -> BlockList {
         let none = || Patterns { set: RegexSet::empty(), rules: Vec::new() };
         BlockList { senders: none(), texts: none() }
@@ -60,7 +60,7 @@ impl Default for BlockList {
 }
 
 impl BlockList {
-    /// Compiles rules; what the regex parser says of a bad one.
+    /// Compiles the rules. The error is what the regex parser says about a pattern that it refuses.
     pub fn new(rules: &[BlockRule]) -> Result<BlockList, String> {
         let of = |patterns: fn(&BlockRule) -> &Vec<String>| {
             Patterns::compile(
@@ -72,7 +72,7 @@ impl BlockList {
         Ok(BlockList { senders: of(|rule| &rule.senders)?, texts: of(|rule| &rule.texts)? })
     }
 
-    /// The rule that withholds a message, if one does.
+    /// The name of the rule that withholds a message, if one does.
     pub fn rule(&self, sender: &str, text: &str) -> Option<&str> {
         self.senders.rule(sender).or_else(|| self.texts.rule(text))
     }

@@ -1,17 +1,19 @@
-//! Calendar months: what a rental's package is made of.
+//! Calendar months, in which the terms of rentals are counted.
 
 use chrono::{DateTime, Months, Utc};
 
 use super::Timestamp;
 
-/// `start` and so many calendar months: the same day and time of day, or the month's last day where
-/// there is no such day.
+/// The time `months` calendar months after `start`: the same day of the month and time of day, or
+/// the last day of the month where that has no such day. `None` after the end of the calendar.
 ///
-/// Always count from a rental's start: one month after another drifts (31 January + 1 + 1 is 28
-/// March, + 2 is 31 March). "Added to the present end" says to what a term is added: to the end and
-/// not to today. The end that the clamping has cut short is not that: a customer who paid for two
-/// months from the 31st has them, in one piece or in two. It is never earlier than counted the
-/// other way, and at most three days later. `None` past the end of the calendar.
+/// The end of a rental is always counted from its start, also when a term is added, because adding
+/// one month after another drifts: 31 January and one month and another is 28 March, but 31 January
+/// and two months is 31 March. The customers' API (`docs/customer-api.md`) says that a term is
+/// added to the present end of the contract. That means the end and not today; it does not mean
+/// that a customer who pays for two months from the 31st in two parts gets less than one who pays
+/// for them at once. Counted from the start, the end is never earlier than counted the other way,
+/// and at most three days later.
 pub fn add_months(start: Timestamp, months: u32) -> Option<Timestamp> {
     let start = DateTime::<Utc>::from_timestamp_micros(start.0)?;
     start.checked_add_months(Months::new(months)).map(Timestamp::from)

@@ -1,4 +1,4 @@
-//! The catalogue of services and which of them a message fits.
+//! The catalogue of services, and which of them a message is for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,21 +10,21 @@ use super::{Amount, ServiceId};
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
 const PATTERN_SIZE_LIMIT: usize = 1 << 20;
 
-/// How a service's numbers can be ordered again. `None` stands for the setting of all services.
+/// On what terms a service's numbers can be ordered again. `None` stands for the setting for all
+/// services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReuseTerms {
-    /// For how long after an order's completion; zero means never.
+    /// For how long after an order's completion this is possible; zero means never.
     pub window: Option<Duration>,
-    /// At what part of the price, in percent.
+    /// The price of such an order, in percent of the usual one.
     pub price_percent: Option<u32>,
 }
 
 /// A service as the operator declared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// Its id, which customers order by.
+    /// The id that customers order by.
     pub id: ServiceId,
-    /// Its name.
     pub name: String,
     /// The price of an order.
     pub price: Amount,
@@ -32,9 +32,10 @@ pub struct Service {
     pub country_prices: BTreeMap<String, Amount>,
     /// Whether it may be ordered.
     pub enabled: bool,
-    /// Among services that fit a message, the higher is served first.
+    /// Of the services whose patterns fit a message, the one with the highest priority gets it.
     pub priority: i64,
-    /// How its numbers can be ordered again, where that differs from the setting of all services.
+    /// On what terms its numbers can be ordered again, where these differ from the setting for all
+    /// services.
     pub reuse: ReuseTerms,
     /// Regular expressions of which the sender must match one. Without any, every sender fits.
     pub senders: Vec<String>,
@@ -48,7 +49,7 @@ impl Service {
         self.country_prices.get(country).copied().unwrap_or(self.price)
     }
 
-    /// Whether it says which messages are its own.
+    /// Whether it has patterns that say which messages are for it.
     pub fn has_patterns(&self) -> bool {
         !self.senders.is_empty() || !self.texts.is_empty()
     }
@@ -58,9 +59,7 @@ impl Service {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("pattern of service {service}: {reason}")]
 pub struct PatternError {
-    /// The service's name.
     pub service: String,
-    /// What the regex parser says.
     pub reason: String,
 }
 
@@ -91,13 +90,13 @@ impl Patterns {
         })
     }
 
-    /// How many kinds of pattern there are: the more, the more specific.
+    /// How many kinds of pattern the service has. The more there are, the more specific it is.
     fn kinds(&self) -> u8 {
         u8::from(self.senders.is_some()) + u8::from(self.texts.is_some())
     }
 
-    /// Which sender pattern and which text pattern fit, where there are any; `None`: it does not
-    /// claim the message.
+    /// Which sender pattern and which text pattern fit, where the service has any. `None` when it
+    /// does not claim the message.
     fn claim(&self, sender: &str, text: &str) -> Option<(Option<usize>, Option<usize>)> {
         if !self.fits(sender, text) {
             return None;
@@ -115,29 +114,27 @@ impl Patterns {
     }
 }
 
-/// All services' patterns, compiled once.
+/// The patterns of all services, compiled once.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue(HashMap<ServiceId, Patterns>);
 
-/// An order that may be given a message.
+/// An order that could be given a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting<O> {
     /// The order, in whatever form the caller has it.
     pub order: O,
-    /// Its service.
     pub service: ServiceId,
-    /// Whether it still waits for its first SMS; else it collects.
+    /// Whether it still waits for its first SMS; otherwise it collects further ones.
     pub open: bool,
 }
 
 /// A service whose patterns fit a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
-    /// The service.
     pub service: ServiceId,
-    /// Which of its sender patterns fits first, from 0; `None`: it has none.
+    /// The index of the first of its sender patterns that fits; `None` when it has none.
     pub sender: Option<usize>,
-    /// Which of its text patterns fits first, from 0; `None`: it has none.
+    /// The index of the first of its text patterns that fits; `None` when it has none.
     pub text: Option<usize>,
 }
 
@@ -153,7 +150,7 @@ impl Catalogue {
             .map(Catalogue)
     }
 
-    /// Whether `service`'s patterns are usable.
+    /// Checks that the patterns of a service can be compiled.
     pub fn check(service: &Service) -> Result<(), PatternError> {
         Patterns::compile(service).map(drop)
     }
@@ -172,11 +169,11 @@ impl Catalogue {
         claims.into_iter().map(|(_, claim)| claim).collect()
     }
 
-    /// Which of `waiting` (oldest first) the message belongs to, if any.
+    /// Chooses which of the orders `waiting` (oldest first) is given the message, if any.
     ///
-    /// An order whose service's patterns fit: by priority, then by how many kinds of pattern say
-    /// so, open before collecting, oldest first. Else the order of a service without patterns,
-    /// when no service of the catalogue claims the message.
+    /// It is one whose service's patterns fit the message: that of the highest priority, then that
+    /// with more kinds of pattern, then an open one before a collecting one, then the oldest. If no
+    /// service of the catalogue claims the message, it is an order of a service without patterns.
     pub fn choose<O: Copy>(&self, waiting: &[Waiting<O>], sender: &str, text: &str) -> Option<O> {
         let fitting = waiting
             .iter()
@@ -236,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_a_message_is() {
+    fn a_message_goes_to_the_order_whose_service_fits_best() {
         for (waiting, sender, text, expected, why) in [
             (vec![waits(1, UBER, true)], "Uber", "code 1", Some(1), "fits"),
             (vec![waits(1, UBER, true)], "Lyft", "code 1", None, "does not fit"),
@@ -245,7 +242,7 @@ mod tests {
                 "Uber",
                 "Eats 1",
                 Some(2),
-                "the more specific",
+                "the more specific service",
             ),
             (
                 vec![waits(1, UBER_EATS, true)],
@@ -267,7 +264,7 @@ mod tests {
                 "Unknown",
                 "hello",
                 Some(1),
-                "no patterns: takes what nobody claims",
+                "a service without patterns gets what no service claims",
             ),
             (vec![waits(1, ANY, true)], "x", "your Tinder code", None, "another service claims it"),
             (
@@ -275,7 +272,7 @@ mod tests {
                 "Uber",
                 "again",
                 Some(2),
-                "the claimant collects",
+                "the service that claims it has a collecting order",
             ),
             (
                 vec![waits(1, 99, true)],
@@ -284,14 +281,14 @@ mod tests {
                 None,
                 "a service that the catalogue does not know",
             ),
-            (vec![], "Uber", "code", None, "nobody waits"),
+            (vec![], "Uber", "code", None, "no order waits"),
         ] {
             assert_eq!(catalogue().choose(&waiting, sender, text), expected, "{why}");
         }
     }
 
     #[test]
-    fn who_claims_a_message_and_by_which_patterns() {
+    fn the_services_that_claim_a_message_and_the_patterns_that_fit() {
         let claim = |service, sender, text| Claim { service: ServiceId(service), sender, text };
         let expected = [claim(UBER_EATS, Some(0), Some(0)), claim(UBER, Some(0), None)];
         assert_eq!(catalogue().claims("Uber", "Eats 1"), expected);

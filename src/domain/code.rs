@@ -1,26 +1,28 @@
-//! The code in a message: found once, kept beside the text, always a string (`0183` stays `0183`).
+//! The code in a message. It is searched for once, when the message arrives, and stored beside the
+//! text. It is always a string, so that `0183` stays `0183`.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Words that announce a code, in the languages of the countries that are sold most.
+/// Words that announce a code, in the languages of the countries whose numbers are sold most.
 const LABELS: &str = "code|codes|passcode|pin|pincode|otp|tan|password|wachtwoord|verificatiecode|bevestigingscode|\
                       beveiligingscode|kode|codigo|código|codice|verification|verify|login|token|код|пароль|验证码|コード";
 
-/// The shapes of a code, the surest first. Each captures the code.
+/// The forms in which a code is written, the most certain first. Each captures the code.
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let labels = LABELS;
     [
-        // The origin-bound form: the last line is "@domain #code".
+        // The origin-bound form, whose last line is "@domain #code".
         r"@[\w.-]+\.[a-z]{2,}\s+#([A-Za-z0-9-]{3,12})(?:\s+%\S+)?\s*$".to_owned(),
-        // "code: 123456", "code is 123-456", "code 1234"; up to a few words between.
+        // "code: 123456", "code is 123-456", "code 1234", with at most a few words between.
         format!(r"(?i)\b(?:{labels})\b[^\d\n]{{0,24}}?[\s:=#'\x22(]((?:\d{{3}}[- ]\d{{3}}|\d{{4,8}}))\b"),
         // "123456 is your code", "G-123456 is your code".
         format!(r"(?i)\b(?:[a-z]{{1,2}}-)?(\d{{3}}[- ]\d{{3}}|\d{{4,8}})\b[^\d\n]{{1,40}}?\b(?:{labels})\b"),
-        // "code: AB12CD": letters and digits in capitals, with at least one digit among the first.
+        // "code: AB12CD": capitals and digits, with at least one digit among the first seven
+        // characters.
         format!(r"\b(?i:{labels})\b(?i:\s+is)?\s*[:=]?\s*([A-Z0-9]{{0,6}}\d[A-Z0-9]{{3,8}})\b"),
-        // Two groups of three.
+        // Two groups of three digits.
         r"(?:^|[^\d+-])(\d{3}-\d{3})(?:[^\d-]|$)".to_owned(),
     ]
     .iter()
@@ -28,19 +30,19 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Digits that stand alone: no letter, digit, plus, or decimal separator touches them.
+/// Digits that stand alone: no letter, digit, plus sign or decimal separator is next to them.
 static LONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:^|[^\w+.,/:-])(\d{4,8})(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok()
 });
 
-/// Makes ready what [`find`] looks with. That takes ten milliseconds, which the first message shall
-/// not wait for.
+/// Compiles the expressions that [`find`] uses. This takes ten milliseconds, which the first
+/// message should not have to wait for.
 pub fn prepare() {
     LazyLock::force(&SHAPES);
     LazyLock::force(&LONE);
 }
 
-/// The code in `text`, if there is one. `123-456` is answered as `123456`.
+/// The code in `text`, if there is one. `123-456` is returned as `123456`.
 pub fn find(text: &str) -> Option<String> {
     let text = without_app_hash(text);
     let found = SHAPES.iter().find_map(|shape| shape.captures(text)?.get(1));
@@ -50,14 +52,15 @@ pub fn find(text: &str) -> Option<String> {
     }
 }
 
-/// The only run of 4 to 8 digits; two different ones are no code but a guess.
+/// The only run of 4 to 8 digits. When there are two different ones, neither is returned, because
+/// it would be a guess.
 fn lone_run(text: &str) -> Option<String> {
     let mut runs = LONE.as_ref()?.captures_iter(text).filter_map(|run| Some(run.get(1)?.as_str()));
     let first = runs.next()?;
     runs.all(|other| other == first).then(|| first.to_owned())
 }
 
-/// The text without an Android app hash: 11 characters of base64 that are the last line.
+/// The text without an Android app hash, which is a last line of 11 base64 characters.
 fn without_app_hash(text: &str) -> &str {
     let trimmed = text.trim_end();
     let Some((before, last)) = trimmed.rsplit_once(['\n', '\r', ' ']) else {

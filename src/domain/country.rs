@@ -1,22 +1,23 @@
-//! Countries: codes as customers write them, calling codes, national forms, and whose SIM an IMSI
-//! says it is.
+//! Countries: their codes in the customers' API, their calling codes, the national form of their
+//! numbers, and which country's SIM has a certain IMSI.
 
 use super::nanp::{self, Member};
 
-/// One country's numbering.
+/// A country's code and the rules of its telephone numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Country {
     /// The code that answers use: `NL`, `UK`, `USA`.
     pub code: String,
     /// Other spellings that requests may use, in upper case.
     pub aliases: Vec<String>,
-    /// Country calling code, digits only: `31`.
+    /// The country calling code, digits only: `31`.
     pub calling_code: String,
-    /// What stands before the national number at home: `0`; empty where nothing does.
+    /// The trunk prefix, which is dialled before the number inside the country: `0`. Empty for
+    /// countries that have none.
     pub trunk: String,
-    /// How many digits follow the calling code: fewest and most.
+    /// How many digits may follow the calling code, at least and at most.
     pub digits: (usize, usize),
-    /// Mobile country codes of its networks (the first three digits of an IMSI).
+    /// The mobile country codes of its networks, which are the first three digits of an IMSI.
     pub mobile_codes: Vec<u16>,
 }
 
@@ -24,7 +25,7 @@ pub struct Country {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Countries(Vec<Country>);
 
-/// The country that an order without one means.
+/// The country of an order that names none.
 pub const DEFAULT_COUNTRY: &str = "NL";
 
 fn country(
@@ -46,7 +47,8 @@ fn country(
 }
 
 impl Default for Countries {
-    /// The document's three. Mobile codes: ITU-T E.212.
+    /// The three countries of the customers' API (`docs/customer-api.md`). The mobile country codes
+    /// are those of ITU-T E.212.
     fn default() -> Countries {
         Countries(vec![
             country("NL", &[], "31", "0", (9, 11), &[204]),
@@ -57,7 +59,8 @@ impl Default for Countries {
 }
 
 impl Countries {
-    /// These and one more. A code or spelling that is already taken is answered with it.
+    /// Adds a country. If one of its spellings is already in use, nothing is added, and the error
+    /// is that spelling.
     pub fn add(&mut self, country: Country) -> Result<(), String> {
         let taken = country
             .aliases
@@ -71,18 +74,19 @@ impl Countries {
         Ok(())
     }
 
-    /// The country that a request's `text` means, in any case.
+    /// The country that `text` in a request stands for, in upper or lower case.
     pub fn find(&self, text: &str) -> Option<&Country> {
         let wanted = text.to_ascii_uppercase();
         self.0.iter().find(|country| country.code == wanted || country.aliases.contains(&wanted))
     }
 
-    /// All codes as answers spell them, for messages to people.
+    /// All codes as answers spell them, separated by commas, for error messages.
     pub fn codes(&self) -> String {
         self.0.iter().map(|country| country.code.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The country of a number in E.164 with `+`: the one with the longest fitting calling code.
+    /// The country of a number in E.164 with `+`. Of several whose calling codes fit, the one with
+    /// the longest.
     pub fn of_number(&self, number: &str) -> Option<&Country> {
         let digits = number.strip_prefix('+')?;
         self.0
@@ -97,8 +101,9 @@ impl Countries {
         self.0.iter().find(|country| country.mobile_codes.contains(&code))
     }
 
-    /// A number as a SIM, a list or a person wrote it, in E.164 with `+`. Spaces and punctuation
-    /// are passed over; a number in national form needs `home`. `None` when it fits no country.
+    /// A number in E.164 with `+`, from the form in which a SIM, a list or a person wrote it.
+    /// Spaces and punctuation are ignored. A number in national form is taken as one of `home`.
+    /// `None` when the number fits no country.
     pub fn normalise(&self, raw: &str, home: Option<&Country>) -> Option<String> {
         let kept: String =
             raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
@@ -117,8 +122,8 @@ impl Countries {
         national.or_else(|| self.of_number(&full).map(|_| full))
     }
 
-    /// The number as its own country writes it, digits only: `0612345678`. A number of no known
-    /// country: its digits.
+    /// The number in the national form of its country, digits only: `0612345678`. Of a number of no
+    /// known country, the digits.
     pub fn national(&self, number: &str) -> String {
         let digits = number.trim_start_matches('+');
         match self
@@ -132,16 +137,17 @@ impl Countries {
 }
 
 impl Country {
-    /// What follows the calling code, when `digits` begin with it and have a fitting length.
+    /// The digits after the calling code, if `digits` begin with it and are a number of this
+    /// country.
     fn subscriber<'n>(&self, digits: &'n str) -> Option<&'n str> {
         let rest = digits.strip_prefix(self.calling_code.as_str())?;
-        // `+31 (0)6 …`: the trunk prefix has no place behind the calling code.
+        // In `+31 (0)6 …` the trunk prefix is written although it is not part of the number.
         let has_trunk = !self.trunk.is_empty() && rest.starts_with(self.trunk.as_str());
         (!has_trunk && self.has(rest)).then_some(rest)
     }
 
-    /// Whether `rest` can be a number of this country behind its calling code, by its length and,
-    /// where countries share the calling code `1`, by its area code.
+    /// Whether `rest`, after the calling code, can be a number of this country: by its length and,
+    /// for the countries that share the calling code `1`, by its area code.
     fn has(&self, rest: &str) -> bool {
         let fits = (self.digits.0..=self.digits.1).contains(&rest.len());
         fits && (self.calling_code != "1" || nanp::member(rest) == self.member())
@@ -230,7 +236,7 @@ mod tests {
         ] {
             assert_eq!(countries.national(number), national);
         }
-        assert_eq!(countries.national("+33612345678"), "33612345678", "no country of ours");
+        assert_eq!(countries.national("+33612345678"), "33612345678", "not one of our countries");
     }
 
     #[test]

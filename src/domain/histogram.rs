@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts of observed values, by upper bounds. An observation costs two atomic additions.
+/// Counts observed values by upper bounds. An observation costs two atomic additions.
 #[derive(Debug)]
 pub struct Histogram {
     bounds: &'static [u64],
@@ -11,7 +11,7 @@ pub struct Histogram {
     sum: AtomicU64,
 }
 
-/// A histogram at one moment.
+/// The counts of a histogram at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
     /// The upper bounds, ascending, each with how many values were at most that.
@@ -29,7 +29,7 @@ impl Histogram {
         Histogram { bounds, counts, sum: AtomicU64::new(0) }
     }
 
-    /// Counts a value.
+    /// Adds a value to the counts.
     pub fn observe(&self, value: u64) {
         let place = self.bounds.partition_point(|bound| *bound < value);
         if let Some(count) = self.counts.get(place) {

@@ -1,9 +1,10 @@
-//! Row identities, each a type of its own, so that an order's id is never taken for an account's.
+//! The ids of database rows, each a type of its own, so that an order's id cannot be mistaken for
+//! an account's.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A text that is not all digits, or too long for an id.
+/// The error for a text that is not only digits, or that is too long for an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id is digits")]
 pub struct NotAnId;
@@ -33,20 +34,20 @@ macro_rules! id {
 }
 
 id! {
-    /// A customer's account.
+    /// The id of a customer's account.
     AccountId,
-    /// A service of the catalogue.
+    /// The id of a service of the catalogue.
     ServiceId,
-    /// A SIM, known by its ICCID.
+    /// The id of a SIM. Outside the database a SIM is known by its ICCID.
     SimId,
-    /// An order; grows and stays below 2^31.
+    /// The id of an order. Later orders have greater ones, and all are below 2^31.
     OrderId,
-    /// A rental's contract; grows and stays below 2^31.
+    /// The id of a rental. Later rentals have greater ones, and all are below 2^31.
     RentalId,
-    /// A message: one SMS, however many parts it came in.
+    /// The id of a message, which is one SMS, however many parts it came in.
     MessageId,
-    /// One TPDU as it came from a modem.
+    /// The id of a part: one TPDU as it came from a modem.
     PartId,
-    /// The parts of one long message, until they are all there.
+    /// The id of a long message whose parts are being collected.
     AssemblyId,
 }

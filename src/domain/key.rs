@@ -1,28 +1,28 @@
-//! API keys: what the customer holds, and what of it we keep.
+//! API keys: what the customer has, and what of it is stored.
 
 use std::fmt;
 
-/// How many characters of a key are kept for people to tell keys apart.
+/// How many characters of a key are stored, by which people tell keys apart.
 const PREFIX_CHARS: usize = 8;
 
-/// A key as the customer holds it. It has no `Display` and a `Debug` that says nothing, so that it
-/// ends in no log.
+/// A key as the customer has it. It has no `Display`, and its `Debug` shows nothing of it, so that
+/// it never gets into a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// A new key of 256 random bits, as 64 hexadecimal digits.
+    /// Makes a new key of 256 random bits, written as 64 hexadecimal digits.
     pub fn from_entropy(random: [u8; 32]) -> ApiKey {
         ApiKey(hex::encode(random))
     }
 
-    /// A key as it came with a request; any text.
+    /// Takes the key of a request, which can be any text.
     pub fn from_request(text: String) -> ApiKey {
         ApiKey(text)
     }
 
-    /// The SHA-256 of the key: all that the database holds. The key is 256 random bits, so a slow
-    /// hash would add nothing.
+    /// The SHA-256 digest of the key, by which the database knows it. A slow password hash would
+    /// add nothing, because a key is 256 random bits.
     pub fn digest(&self) -> [u8; 32] {
         use sha2::Digest;
         sha2::Sha256::digest(self.0.as_bytes()).into()

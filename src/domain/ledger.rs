@@ -1,24 +1,24 @@
-//! The ledger's entries and what each does to an account's funds.
+//! The entries of the ledger, and what each adds to an account's funds.
 //!
-//! The ledger only grows. A balance is the sum of its entries' `balance` effects, holds the sum of
-//! their `held` effects.
+//! The ledger only grows. An account's balance is the sum of what its entries add to the balance,
+//! and its holds are the sum of what they add to the holds.
 
 use std::str::FromStr;
 
 use super::price::Charge;
 use super::{Amount, OrderId, RentalId, UnknownWord};
 
-/// What an account has: its balance, and how much of it open orders hold.
+/// The funds of an account: its balance, and how much of that is held for open orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Funds {
-    /// Sum of all entries.
+    /// The sum of all entries.
     pub balance: Amount,
-    /// Held by open orders; never negative.
+    /// The prices of the open orders; never negative.
     pub held: Amount,
 }
 
 impl Funds {
-    /// What can still be spent: balance less holds.
+    /// What can still be spent: the balance minus the holds.
     pub fn available(self) -> Amount {
         Amount(self.balance.0.saturating_sub(self.held.0))
     }
@@ -29,7 +29,8 @@ impl Funds {
         self.available() >= price
     }
 
-    /// The funds after `entry`, or `None` when it cannot be: holds below zero, or a sum past `i64`.
+    /// The funds after `entry`. `None` when it cannot be applied, because the holds would be
+    /// negative or a sum would not fit into `i64`.
     pub fn after(self, entry: &Posting) -> Option<Funds> {
         let (balance, held) = entry.effects();
         let funds = Funds {
@@ -40,72 +41,54 @@ impl Funds {
     }
 }
 
-/// One entry to be written, tied to what caused it.
+/// An entry that is to be added, together with what caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posting {
-    /// The operator added (or, negative, took back) credit. `reference` is the request's own: the
-    /// same one is applied once.
+    /// The operator added credit, or took it back if the amount is negative.
     TopUp {
-        /// Added to the balance.
         amount: Amount,
-        /// What makes this request unique.
+        /// Identifies the request, so that one that is repeated is not applied again.
         reference: String,
     },
-    /// The operator put something right, up or down. `reference` is the request's own.
+    /// The operator corrected the balance, upwards or downwards.
     Adjustment {
-        /// Added to the balance; negative takes.
+        /// What is added to the balance, or taken from it if negative.
         amount: Amount,
         /// Why, in the operator's words.
         note: String,
-        /// What makes this request unique.
+        /// Identifies the request, so that one that is repeated is not applied again.
         reference: String,
     },
     /// A term of a rental was charged.
     Term {
-        /// Which kind of term.
+        /// Which kind of term it was.
         kind: Term,
-        /// What was charged, and how that came about.
+        /// The amount, with the price and the rate that it was made from.
         charge: Charge,
-        /// The rental.
         rental: RentalId,
-        /// Which of its terms, from 1: no term is charged twice.
+        /// The term's number within the rental, from 1, so that no term is charged twice.
         term: u32,
     },
-    /// An order was made: its price is held.
-    Hold {
-        /// The order's price.
-        amount: Amount,
-        /// The order.
-        order: OrderId,
-    },
-    /// The order's first SMS came: the held price is charged.
-    Capture {
-        /// The order's price.
-        amount: Amount,
-        /// The order.
-        order: OrderId,
-    },
-    /// The order ended without an SMS: the hold is given back.
-    Release {
-        /// The order's price.
-        amount: Amount,
-        /// The order.
-        order: OrderId,
-    },
+    /// An order was made, and its price is held.
+    Hold { amount: Amount, order: OrderId },
+    /// The order's first SMS arrived, and the price that was held is charged.
+    Capture { amount: Amount, order: OrderId },
+    /// The order ended without an SMS, and the hold ends.
+    Release { amount: Amount, order: OrderId },
 }
 
-/// What a rental's term is paid for.
+/// Why a term of a rental is charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Term {
-    /// The first.
+    /// It is the first term.
     First,
-    /// The customer extended.
+    /// The customer extended the rental.
     Extension,
-    /// It was renewed at its end.
+    /// The rental was renewed at its end.
     Renewal,
 }
 
-/// What kind of entry it is, without its amounts.
+/// The kind of an entry, without its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntryKind {
     /// The operator corrected the balance.
@@ -163,7 +146,7 @@ impl FromStr for EntryKind {
 }
 
 impl Posting {
-    /// What kind of entry it makes.
+    /// The kind of entry that this makes.
     pub fn kind(&self) -> EntryKind {
         match self {
             Posting::TopUp { .. } => EntryKind::TopUp,
@@ -177,7 +160,7 @@ impl Posting {
         }
     }
 
-    /// What the entry adds to the balance, and to the holds.
+    /// What the entry adds to the balance, and what it adds to the holds.
     pub fn effects(&self) -> (Amount, Amount) {
         match self {
             Posting::TopUp { amount, .. } | Posting::Adjustment { amount, .. } => {
@@ -190,8 +173,9 @@ impl Posting {
         }
     }
 
-    /// What caused it; unique in the database, so that nothing is applied twice. A capture and a
-    /// release of one order share theirs: an order ends once.
+    /// A text for what caused the entry. It is unique in the database, so that nothing is applied
+    /// twice. The capture and the release of an order have the same cause, because an order ends
+    /// only once.
     pub fn cause(&self) -> String {
         match self {
             Posting::TopUp { reference, .. } => format!("topup:{reference}"),
@@ -222,7 +206,7 @@ impl Posting {
         }
     }
 
-    /// The operator's words, if any.
+    /// The operator's note, if there is one.
     pub fn note(&self) -> Option<&str> {
         match self {
             Posting::Adjustment { note, .. } => Some(note),
@@ -242,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_entry_does_what_it_says() {
+    fn each_entry_changes_the_balance_and_the_holds_as_documented() {
         let amount = Amount(50);
         for (entry, before, after) in [
             (Posting::TopUp { amount, reference: "a".into() }, funds(0, 0), Some(funds(50, 0))),

@@ -1,16 +1,17 @@
-//! How many rows of a list are asked for.
+//! The limit on how many rows of a list are returned.
 
 use serde::Deserialize;
 
-/// The newest so many rows; 0 means all of them, in requests and on the command line.
+/// How many of the newest rows of a list are wanted. In requests and on the command line, 0 means
+/// all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct RowLimit(u32);
 
 impl RowLimit {
-    /// No limit.
+    /// All rows.
     pub const ALL: RowLimit = RowLimit(0);
 
-    /// The most rows that a query may answer, for SQL's `LIMIT`.
+    /// The number for SQL's `LIMIT`.
     pub fn rows(self) -> i64 {
         if self == RowLimit::ALL { i64::MAX } else { i64::from(self.0) }
     }

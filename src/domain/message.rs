@@ -1,25 +1,24 @@
-//! A message as it stands in the database.
+//! Messages as they are stored, and whom they belong to.
 
 use super::{MessageId, OrderId, RentalId, SimId, Timestamp};
 
 /// One SMS, however many parts it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its row; grows with arrival.
+    /// The id. A message that arrives later has a greater one.
     pub id: MessageId,
     /// The SIM that received it.
     pub sim: SimId,
-    /// That SIM's ICCID.
     pub iccid: String,
-    /// That SIM's number, when known.
+    /// The SIM's number, if it is known.
     pub number: Option<String>,
     /// The sender as displayed; `None` when the PDU could not be decoded.
     pub sender: Option<String>,
-    /// The text as it came; `None` when the PDU could not be decoded.
+    /// The text as it was received; `None` when the PDU could not be decoded.
     pub text: Option<String>,
-    /// The code found in the text.
+    /// The code that was found in the text.
     pub code: Option<String>,
-    /// The service centre's time stamp.
+    /// The service centre's time stamp; `None` when it cannot be read.
     pub sent_at: Option<Timestamp>,
     /// When it reached us; for a long message, when its last part did.
     pub received_at: Timestamp,
@@ -29,44 +28,44 @@ pub struct Message {
     pub order: Option<OrderId>,
     /// The rental that it was given to.
     pub rental: Option<RentalId>,
-    /// The block list's rule that keeps it from customers.
+    /// The rule of the block list that withholds it from customers.
     pub withheld: Option<String>,
     /// Whether it has been shown to its customer.
     pub seen: bool,
 }
 
-/// To whom a message belongs.
+/// Whom a message belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// Nobody: it stays in the operator's inbox.
     Nobody,
-    /// An order.
+    /// The customer of this order.
     Order(OrderId),
-    /// A rental.
+    /// The customer of this rental.
     Rental(RentalId),
-    /// It is kept from customers by this rule of the block list.
+    /// Nobody, because this rule of the block list withholds it from customers.
     Withheld(String),
 }
 
 impl Owner {
-    /// The order, if it is one's.
+    /// The order, if the message belongs to one.
     pub fn order(&self) -> Option<OrderId> {
         if let Owner::Order(order) = self { Some(*order) } else { None }
     }
 
-    /// The rental, if it is one's.
+    /// The rental, if the message belongs to one.
     pub fn rental(&self) -> Option<RentalId> {
         if let Owner::Rental(rental) = self { Some(*rental) } else { None }
     }
 
-    /// The rule, if it is withheld.
+    /// The rule of the block list, if the message is withheld.
     pub fn withheld(&self) -> Option<&str> {
         if let Owner::Withheld(rule) = self { Some(rule) } else { None }
     }
 }
 
-/// The text with every run of control characters, line ends included, as one space: what `getsms`
-/// answers.
+/// The text on one line, as `getsms` answers it: every run of control characters, line ends among
+/// them, becomes one space.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut in_run = false;

@@ -1,7 +1,7 @@
-//! Pure rules and types: money, ledger, order and rental states, matching, allocation, calendar,
-//! codes, countries.
+//! The vocabulary of the whole program, and the pure rules: money, ledger, order and rental states,
+//! matching, allocation, calendar, codes, countries.
 //!
-//! No `async`, no clock, no randomness, no logging: the time is an argument.
+//! There is no `async`, clock, randomness or logging in here; the time is an argument.
 
 pub mod allocation;
 pub mod audit;
@@ -49,7 +49,7 @@ pub use random::Random;
 pub use rental::{Packages, Rental};
 pub use time::Timestamp;
 
-/// A word of the database or of an answer that names none of a type's values.
+/// The error for a word of the database or of an answer that stands for none of a type's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the word is not known")]
 pub struct UnknownWord;

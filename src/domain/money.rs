@@ -1,4 +1,4 @@
-//! Money in integer minor units (cents). Never a float.
+//! Amounts of money, in integer minor units (cents) and never in floating point.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,34 +7,33 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Amount(pub i64);
 
-/// Why a text is no amount.
+/// Why a text is not an amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Not `DIGITS` or `DIGITS.DD`.
+    /// It is not of the form `DIGITS` or `DIGITS.DD`.
     #[error("not an amount: write it like 12.50 or 12")]
     Malformed,
-    /// More than two decimals: nothing is rounded silently.
+    /// It has more than two decimals, which would have to be rounded.
     #[error("more than two decimals: write it like 12.50")]
     TooFine,
-    /// Beyond what an account may hold.
+    /// It is more than an amount may be.
     #[error("the amount is too large: at most 1000000000.00")]
     TooLarge,
 }
 
-/// The largest amount that is taken from outside; sums of millions of these stay far below `i64`'s
-/// end.
+/// The largest amount that is accepted as input. The sum of millions of these is far below the
+/// largest `i64`.
 const LARGEST: i64 = 100_000_000_000;
 
 impl Amount {
-    /// Nothing.
     pub const ZERO: Amount = Amount(0);
 
-    /// The sum, or `None` past `i64`.
+    /// The sum; `None` when it does not fit into `i64`.
     pub fn checked_add(self, other: Amount) -> Option<Amount> {
         self.0.checked_add(other.0).map(Amount)
     }
 
-    /// The difference, or `None` past `i64`.
+    /// The difference; `None` when it does not fit into `i64`.
     pub fn checked_sub(self, other: Amount) -> Option<Amount> {
         self.0.checked_sub(other.0).map(Amount)
     }
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes() {
+    fn amounts_are_read_and_written() {
         for (text, minor, written) in [
             ("12.50", 1250, "12.50"),
             ("12.5", 1250, "12.50"),
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_would_have_to_guess() {
+    fn ambiguous_amounts_are_refused() {
         for (text, error) in [
             ("", AmountError::Malformed),
             ("1,50", AmountError::Malformed),

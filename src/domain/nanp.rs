@@ -1,9 +1,9 @@
-//! The countries of the area codes of the North American Numbering Plan: some twenty countries
-//! share the calling code `1`.
+//! The area codes of the North American Numbering Plan, in which some twenty countries share the
+//! calling code `1`.
 //!
-//! Facts: the area codes in service or assigned in 2026. Those of the territories of the United
-//! States count as the United States'; new codes of the other countries are rare and announced
-//! years ahead, new ones of the United States are not listed.
+//! The lists have the area codes that were in service or assigned in 2026, except those of the
+//! United States and their territories: every code that is not listed is taken as one of theirs.
+//! New codes of the other countries are rare, and are announced years ahead.
 
 /// Canada's geographic area codes.
 const CANADA: &[&str] = &[
@@ -22,18 +22,17 @@ const OTHERS: &[&str] = &[
     "767", "784", "809", "829", "849", "868", "869", "876",
 ];
 
-/// A country of the plan.
+/// A country of the numbering plan, as far as it is distinguished here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Member {
     /// The United States and their territories.
     UnitedStates,
-    /// Canada.
     Canada,
-    /// Any other.
+    /// One of the countries of the Caribbean and Bermuda.
     Other,
 }
 
-/// The country of a number, given as ten digits of which the first three are the area code.
+/// The country of a number, which is given as ten digits. The first three are the area code.
 pub fn member(digits: &str) -> Member {
     match digits.get(..3) {
         Some(area) if CANADA.contains(&area) => Member::Canada,

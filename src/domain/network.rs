@@ -1,17 +1,17 @@
-//! Networks that a key may be used from.
+//! IP networks, to which the use of an API key can be restricted.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// An address, or all addresses that share its first bits: `192.0.2.0/24`.
+/// An IP network, such as `192.0.2.0/24`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
     bits: u8,
 }
 
-/// The address as 128 bits, left-aligned, and how many of them belong to it.
+/// The address in the upper bits of a `u128`, and how many bits it has.
 fn bits_of(address: IpAddr) -> (u128, u8) {
     match address.to_canonical() {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
@@ -20,7 +20,8 @@ fn bits_of(address: IpAddr) -> (u128, u8) {
 }
 
 impl Network {
-    /// Whether an address is in it. An IPv4-mapped IPv6 address counts as the IPv4 address.
+    /// Whether the address is in this network. An IPv4-mapped IPv6 address counts as the IPv4
+    /// address.
     pub fn contains(self, address: IpAddr) -> bool {
         let ((own, own_width), (other, other_width)) = (bits_of(self.address), bits_of(address));
         let differ = own ^ other;
@@ -48,7 +49,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whether an address is in one of `networks`, which are separated by spaces.
+/// Whether the address is in one of `networks`, which are separated by spaces.
 pub fn is_allowed(networks: &str, address: IpAddr) -> bool {
     networks
         .split(' ')
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_in_a_network() {
+    fn which_addresses_are_in_a_network() {
         for (networks, address, expected) in [
             ("192.0.2.0/24", "192.0.2.77", true),
             ("192.0.2.0/24", "192.0.3.77", false),

@@ -44,14 +44,14 @@ mod tests {
     const HOUR: i64 = 3_600_000_000;
 
     #[test]
-    fn learns_what_live_messages_show() {
+    fn the_offset_follows_from_enough_live_messages() {
         for (samples, expected, why) in [
-            (&[][..], 0, "nothing known: right"),
+            (&[][..], 0, "without samples the clock counts as right"),
             (&[-HOUR; 3], 0, "three delayed messages prove nothing"),
             (&[-HOUR; 4], -HOUR, "four do"),
-            (&[HOUR; 2], HOUR, "nobody receives before it is sent"),
-            (&[HOUR, -2, -3, -1, -4], -1, "one wild stamp does not move it"),
-            (&[-2, -900, -3, -800, -700], -3, "delays do not move it"),
+            (&[HOUR; 2], HOUR, "no message arrives before it is sent, so two samples suffice"),
+            (&[HOUR, -2, -3, -1, -4], -1, "one wrong stamp has no effect"),
+            (&[-2, -900, -3, -800, -700], -3, "delays have no effect"),
             (&[30 * HOUR; 9], 0, "no time zone is thirty hours off"),
         ] {
             assert_eq!(offset_us(samples), expected, "{why}");

@@ -1,12 +1,12 @@
-//! How a SIM's number is found out, and when the next attempt is due: each attempt may cost money,
-//! so the pauses grow.
+//! How a SIM's number is found out, and when the next attempt is due. The pauses between attempts
+//! grow, because each attempt may cost money.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Timestamp, UnknownWord};
 
-/// How a SIM's number is found out.
+/// A method to find out a SIM's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiscoveryMethod {
     /// The mobile operator's answer to a USSD code.
@@ -16,7 +16,7 @@ pub enum DiscoveryMethod {
 }
 
 impl DiscoveryMethod {
-    /// Both methods.
+    /// Both methods, in the order in which they are tried.
     pub const ALL: [DiscoveryMethod; 2] = [DiscoveryMethod::Ussd, DiscoveryMethod::Loopback];
 
     /// The word in the database.
@@ -40,7 +40,6 @@ impl FromStr for DiscoveryMethod {
 /// The attempts to find out a SIM's number by one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryAttempt {
-    /// The method.
     pub means: DiscoveryMethod,
     /// When the last attempt was made.
     pub asked_at: Timestamp,
@@ -56,7 +55,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl DiscoveryAttempt {
-    /// The record of a new attempt at `now`, after what was recorded of attempts before.
+    /// The record after a new attempt at `now`, given the record of the attempts before.
     pub fn begun(
         means: DiscoveryMethod,
         before: Option<&DiscoveryAttempt>,
@@ -67,7 +66,7 @@ impl DiscoveryAttempt {
         DiscoveryAttempt { means, asked_at: now, tries, next_at: now.plus(pause), failure: None }
     }
 
-    /// When an operator may ask for the next attempt, at the earliest.
+    /// The earliest time at which an operator may ask for the next attempt.
     pub fn earliest(&self) -> Timestamp {
         self.asked_at.plus(DAY)
     }

@@ -1,10 +1,11 @@
-//! An order's life: open → completed | canceled | skipped | expired. All but the first are final.
+//! An order and its states: open → completed | canceled | skipped | expired. All but the first are
+//! final.
 
 use std::time::Duration;
 
 use super::{AccountId, Amount, OrderId, ServiceId, SimId, Timestamp};
 
-/// Where an order is in its life.
+/// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderState {
     /// It waits for its first SMS; its price is held.
@@ -32,21 +33,21 @@ pub enum OrderState {
     },
 }
 
-/// How an order ended, without when.
+/// How an order ended, without the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OrderOutcome {
-    /// Its SMS came.
+    /// It received its SMS, and its price was charged.
     Completed,
     /// Its customer canceled it.
     Canceled,
     /// Its customer canceled it and never wants its number for its service again.
     Skipped,
-    /// Nothing came in its lifetime.
+    /// No SMS arrived in its lifetime.
     Expired,
 }
 
 impl OrderOutcome {
-    /// All outcomes.
+    /// All outcomes, in the order of this enum.
     pub const ALL: [OrderOutcome; 4] = [
         OrderOutcome::Completed,
         OrderOutcome::Canceled,
@@ -82,7 +83,7 @@ impl OrderState {
         }
     }
 
-    /// When it ended; `None` while open.
+    /// When it ended; `None` while it is open.
     pub fn ended_at(self) -> Option<Timestamp> {
         match self {
             OrderState::Open => None,
@@ -93,7 +94,7 @@ impl OrderState {
         }
     }
 
-    /// The state that a row's columns stand for; `None` if no order can be in such a state.
+    /// The state that the columns of a row stand for; `None` if no order can be in such a state.
     pub fn from_row(word: &str, ended_at: Option<Timestamp>) -> Option<OrderState> {
         match (word, ended_at) {
             ("open", None) => Some(OrderState::Open),
@@ -106,48 +107,46 @@ impl OrderState {
     }
 }
 
-/// An order as it stands in the database.
+/// An order: one number for one service, until its first SMS or the end of its lifetime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Its id, as the customer knows it.
+    /// The id, by which the customer knows the order too.
     pub id: OrderId,
-    /// Whose it is.
+    /// The account that made the order and pays for it.
     pub account: AccountId,
-    /// What the number was ordered for.
+    /// The service that the number was ordered for.
     pub service: ServiceId,
-    /// The SIM that was given; the order follows it from port to port.
+    /// The SIM that the order was given. When it moves to another modem, the order moves with it.
     pub sim: SimId,
-    /// That SIM's number when it was given, E.164 with `+`.
+    /// The SIM's number when the order was made, in E.164 with `+`.
     pub number: String,
     /// The country's code as the API spells it.
     pub country: String,
-    /// What is held, then charged.
+    /// The price, which is held when the order is made and charged when it completes.
     pub price: Amount,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// The end of its lifetime: until then it waits, and collects.
+    /// The end of its lifetime. Until then it waits for its first SMS, and collects further ones.
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
     /// Whether its SIM was parked in a bank when the order was made and has not been on the air
     /// since. Its lifetime begins only then.
     pub awaits_sim: bool,
-    /// Where it is in its life.
     pub state: OrderState,
 }
 
-/// Why an order cannot take a step.
+/// Why an order cannot change to another state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// It has received its SMS.
+    /// It has completed already.
     Completed,
     /// It was canceled or skipped, or its lifetime is over.
     Over,
 }
 
 impl Order {
-    /// Whether it is open at `now`. An order past its lifetime is over, even if the database does
-    /// not say so yet.
+    /// Whether it is open at `now`. An order whose lifetime is over is not, even if its state in
+    /// the database has not been changed yet.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == OrderState::Open && now < self.expires_at
     }
@@ -164,34 +163,33 @@ impl Order {
         collects && made_by_then && self.created_at <= received_at && received_at < self.expires_at
     }
 
-    /// The order after its SIM has come on the air: its lifetime has begun, and ends at
-    /// `expires_at`.
+    /// Begins the lifetime of an order whose SIM has come on the air. It ends at `expires_at`.
     pub fn begin(self, expires_at: Timestamp) -> Order {
         Order { awaits_sim: false, expires_at, ..self }
     }
 
-    /// The open order after its first SMS.
+    /// Completes an open order, which has received its first SMS.
     pub fn complete(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Completed { at })
     }
 
-    /// The open order, canceled by its customer.
+    /// Cancels an open order.
     pub fn cancel(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Canceled { at })
     }
 
-    /// The open order, canceled by its customer, who is not to get its number for its service
-    /// again.
+    /// Cancels an open order whose customer does not want its number for its service again.
     pub fn skip(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Skipped { at })
     }
 
-    /// Whether its number may be ordered again at `now`: it completed less than `window` ago.
+    /// Whether its number may be ordered again at `now`, because it completed less than `window`
+    /// ago.
     pub fn reusable(&self, now: Timestamp, window: Duration) -> bool {
         matches!(self.state, OrderState::Completed { at } if now < at.plus(window))
     }
 
-    /// The open order whose lifetime is over.
+    /// Expires an open order whose lifetime is over.
     pub fn expire(self, at: Timestamp) -> Result<Order, Refused> {
         if self.is_open(at) {
             return Err(Refused::Over);
@@ -261,13 +259,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_belongs_to_the_order_that_ran_when_the_network_took_it_in() {
+    fn a_message_belongs_to_the_order_that_ran_when_the_network_accepted_it() {
         let at = |seconds: i64| Timestamp(seconds * 1_000_000);
         let open = order(OrderState::Open);
         for (taken, received, expected, why) in [
-            (at(12), at(13), true, "in its life"),
-            (at(10), at(13), true, "the stamp's second is the order's first"),
-            (at(9), at(13), false, "taken in before the order was made"),
+            (at(12), at(13), true, "in its lifetime"),
+            (at(10), at(13), true, "the time stamp's second is that in which the order was made"),
+            (at(9), at(13), false, "accepted before the order was made"),
             (at(12), END, false, "reached us after its end"),
             (at(12), at(9), false, "reached us before the order was made"),
         ] {
@@ -281,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_may_be_had_again_for_a_while_after_its_sms() {
+    fn a_number_can_be_ordered_again_for_some_time_after_its_sms() {
         let (at, window) = (Timestamp(20_000_000), Duration::from_secs(60));
         let completed = order(OrderState::Completed { at });
         assert!(completed.reusable(Timestamp(79_999_999), window));

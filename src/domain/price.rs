@@ -1,5 +1,5 @@
-//! Prices in whatever currency the operator declares them, and what they are in the accounts'
-//! currency.
+//! Prices, each in the currency that the operator declared it in, and their conversion into the
+//! accounts' currency.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,25 +7,28 @@ use std::str::FromStr;
 
 use super::Amount;
 
-/// Parts of one in a rate: six decimals.
+/// The number that stands for a rate of 1: rates have six decimals.
 const RATE_UNIT: i64 = 1_000_000;
-/// The largest rate: some currencies need ten thousands of their units for one of another.
+/// The largest rate. It leaves room for currencies whose unit is worth tens of thousands of the
+/// units of another.
 const LARGEST_RATE: i64 = 1_000_000 * RATE_UNIT;
 
-/// How much of the accounts' currency one of another is: up to six decimals, more than zero.
+/// A conversion rate: how many units of the accounts' currency one unit of another is worth. It is
+/// more than zero and has at most six decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(i64);
 
-/// A text that is no rate.
+/// The error for a text that is not a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a rate: write it like 1.08")]
 pub struct RateError;
 
 impl Rate {
-    /// One for one.
+    /// The rate of the accounts' own currency.
     pub const ONE: Rate = Rate(RATE_UNIT);
 
-    /// `amount` at this rate, rounded half up to the minor unit; `None` past `i64`.
+    /// Converts an amount, rounded half up to the minor unit. `None` when the result does not fit
+    /// into `i64`.
     pub fn convert(self, amount: Amount) -> Option<Amount> {
         let unit = i128::from(RATE_UNIT);
         let exact = i128::from(amount.0).checked_mul(i128::from(self.0))?;
@@ -59,12 +62,11 @@ impl fmt::Display for Rate {
     }
 }
 
-/// A declared price: `15.00 EUR`.
+/// A price as the operator declares it: `15.00 EUR`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
-    /// How much.
     pub amount: Amount,
-    /// Of what, three capital letters.
+    /// The currency's code, three capital letters.
     pub currency: String,
 }
 
@@ -88,18 +90,18 @@ pub fn is_currency(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
 }
 
-/// What an account is charged for a price in whatever currency.
+/// A price converted into what an account is charged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// In the accounts' currency.
+    /// The amount in the accounts' currency.
     pub amount: Amount,
-    /// As declared.
+    /// The price as the operator declared it.
     pub price: Price,
-    /// At which it was converted.
+    /// The rate at which the price was converted.
     pub rate: Rate,
 }
 
-/// Rates into the accounts' currency.
+/// The rates at which other currencies are converted into the accounts' currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rates {
     currency: String,
@@ -107,12 +109,12 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Rates into `currency`.
+    /// The rates into `currency`, the accounts' own.
     pub fn new(currency: impl Into<String>, by_currency: BTreeMap<String, Rate>) -> Rates {
         Rates { currency: currency.into(), by_currency }
     }
 
-    /// The rate of a currency, if there is one.
+    /// The rate of a currency, if one is configured.
     pub fn rate(&self, currency: &str) -> Option<Rate> {
         if currency == self.currency {
             Some(Rate::ONE)
@@ -121,8 +123,8 @@ impl Rates {
         }
     }
 
-    /// What `price` is in the accounts' currency; `None` without a rate, or past what can be
-    /// counted.
+    /// Converts a price. `None` when its currency has no rate, or when the result does not fit into
+    /// `i64`.
     pub fn charge(&self, price: &Price) -> Option<Charge> {
         let rate = self.rate(&price.currency)?;
         Some(Charge { amount: rate.convert(price.amount)?, price: price.clone(), rate })
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_an_odd_price_goes_up() {
+    fn half_of_an_odd_price_is_rounded_up() {
         assert_eq!(
             (percent_of(Amount(50), 50), percent_of(Amount(35), 50)),
             (Amount(25), Amount(18))

@@ -1,4 +1,4 @@
-//! A rental's life: active → ended. Its SIM is its own from its start to its end.
+//! A rental and its states: active → ended. From its start to its end it has its SIM to itself.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,15 @@ use super::calendar::add_months;
 use super::price::{Charge, Price, Rates};
 use super::{AccountId, RentalId, SimId, Timestamp};
 
-/// How long a customer rents: `1m`, `3m`, `6m`, `1y`, or whatever else the operator sells.
+/// A term for which a number can be rented: `1m`, `3m`, `6m`, `1y`, or whatever else the operator
+/// sells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Package {
     name: String,
     months: u32,
 }
 
-/// The longest package.
+/// The longest package that can be configured: ten years.
 const LONGEST_MONTHS: u32 = 120;
 
 impl Package {
@@ -62,10 +63,10 @@ impl fmt::Display for Package {
     }
 }
 
-/// The package of a customer who names none.
+/// The package of a request that names none.
 pub const DEFAULT_PACKAGE: &str = "1m";
 
-/// What is sold, and for how much.
+/// The packages that are sold, with their prices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packages {
     prices: BTreeMap<Package, Price>,
@@ -73,12 +74,12 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// Packages with their prices, and the rates that these are converted at.
+    /// Takes the packages with their prices, and the rates at which these are converted.
     pub fn new(prices: BTreeMap<Package, Price>, rates: Rates) -> Packages {
         Packages { prices, rates }
     }
 
-    /// The package that a name means, and what it costs now; `None` when it is not sold.
+    /// The package with this name, and what it costs now; `None` when it is not sold.
     pub fn find(&self, name: &str) -> Option<(Package, Charge)> {
         let package: Package = name.parse().ok()?;
         let charge = self.rates.charge(self.prices.get(&package)?)?;
@@ -86,14 +87,14 @@ impl Packages {
     }
 }
 
-/// Where a rental is in its life.
+/// The state of a rental.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RentalState {
-    /// It runs.
+    /// The number belongs to its customer.
     Active,
-    /// It has ended.
+    /// The last term that was paid for is over.
     Ended {
-        /// When: its end, however late that was noticed.
+        /// The end of the last term, even if that was noticed later.
         at: Timestamp,
     },
 }
@@ -107,7 +108,7 @@ impl RentalState {
         }
     }
 
-    /// When it ended.
+    /// When it ended; `None` while it is active.
     pub fn ended_at(self) -> Option<Timestamp> {
         match self {
             RentalState::Active => None,
@@ -115,7 +116,7 @@ impl RentalState {
         }
     }
 
-    /// The state that a row's columns stand for; `None` if no rental can be in such a state.
+    /// The state that the columns of a row stand for; `None` if no rental can be in such a state.
     pub fn from_row(word: &str, ended_at: Option<Timestamp>) -> Option<RentalState> {
         match (word, ended_at) {
             ("active", None) => Some(RentalState::Active),
@@ -125,45 +126,42 @@ impl RentalState {
     }
 }
 
-/// A rental as it stands in the database.
+/// A rental: one SIM with all its messages, for as long as was paid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rental {
-    /// The contract's id, as the customer knows it.
+    /// The id, which is the contract's id in the customers' API.
     pub id: RentalId,
-    /// Whose it is.
+    /// The account that rents the number and pays for it.
     pub account: AccountId,
-    /// The SIM.
     pub sim: SimId,
-    /// That SIM's number when it was rented, E.164 with `+`.
+    /// The SIM's number when it was rented, in E.164 with `+`.
     pub number: String,
     /// The country's code as the API spells it.
     pub country: String,
-    /// The package that was bought first.
+    /// The package of the first term.
     pub package: String,
     /// The package that it is renewed with.
     pub renewal_package: String,
-    /// Whether it is renewed at its end.
+    /// Whether another term is charged at its end.
     pub auto_renew: bool,
-    /// Terms paid for: the first, extensions, renewals.
+    /// How many terms were paid for: the first, extensions and renewals.
     pub terms: u32,
-    /// The months of all terms together.
+    /// How many months all terms have together.
     pub months: u32,
-    /// Its start.
     pub started_at: Timestamp,
-    /// Its end as paid for.
+    /// The end of the last term that was paid for.
     pub expires_at: Timestamp,
-    /// Where it is in its life.
     pub state: RentalState,
 }
 
 impl Rental {
-    /// Whether it runs at `now`. Past its end it does not, even if the database does not say so
-    /// yet.
+    /// Whether it is active at `now`. After its end it is not, even if its state in the database
+    /// has not been changed yet.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.state == RentalState::Active && now < self.expires_at
     }
 
-    /// When it ended, or ends as paid for.
+    /// When it ended, or when the last term that was paid for ends.
     pub fn ends_at(&self) -> Timestamp {
         self.state.ended_at().unwrap_or(self.expires_at)
     }
@@ -180,15 +178,15 @@ impl Rental {
         started_by_then && self.started_at <= received_at && taken_at < end && received_at < end
     }
 
-    /// With one more term; `None` past the end of the calendar. Months are counted from the start:
-    /// see [`add_months`].
+    /// Adds a term; `None` when that would end after the end of the calendar. Months are counted
+    /// from the start of the rental: see [`add_months`].
     pub fn with_term(self, months: u32) -> Option<Rental> {
         let months = self.months.checked_add(months)?;
         let expires_at = add_months(self.started_at, months)?;
         Some(Rental { terms: self.terms.checked_add(1)?, months, expires_at, ..self })
     }
 
-    /// The end of its life, at the end of what was paid for.
+    /// Ends the rental at the end of its last term.
     pub fn end(self) -> Rental {
         Rental { state: RentalState::Ended { at: self.expires_at }, ..self }
     }
@@ -272,18 +270,18 @@ mod tests {
     }
 
     #[test]
-    fn only_an_sms_of_its_term_is_its_own() {
+    fn a_rental_gets_only_the_messages_of_its_term() {
         for (taken, received, own, why) in [
-            ("2026-02-10T00:00:00Z", "2026-02-10T00:00:05Z", true, "in its term"),
+            ("2026-02-10T00:00:00Z", "2026-02-10T00:00:05Z", true, "during its term"),
             (
                 "2026-01-31T12:00:00Z",
                 "2026-01-31T12:00:02Z",
                 true,
-                "the stamp's second is that of the start",
+                "the time stamp's second is that of the start",
             ),
-            ("2026-01-31T11:59:59Z", "2026-01-31T12:00:02Z", false, "taken in before the start"),
+            ("2026-01-31T11:59:59Z", "2026-01-31T12:00:02Z", false, "accepted before the start"),
             ("2026-02-10T00:00:00Z", "2026-01-31T11:00:00Z", false, "reached us before the start"),
-            ("2026-02-28T12:00:01Z", "2026-02-28T12:00:02Z", false, "taken in after the end"),
+            ("2026-02-28T12:00:01Z", "2026-02-28T12:00:02Z", false, "accepted after the end"),
             ("2026-02-28T11:00:00Z", "2026-02-28T12:00:02Z", false, "reached us after the end"),
         ] {
             assert_eq!(rental().was_running(at(taken), at(received)), own, "{why}");

@@ -1,15 +1,16 @@
-//! SIMs: a SIM is its ICCID.
+//! SIMs and their numbers. A SIM is identified by its ICCID.
 
 use std::str::FromStr;
 
 use super::{SimId, Timestamp, UnknownWord};
 
-/// Where a SIM's number is known from; a later one is stronger.
+/// Where a SIM's number is known from. The sources are ordered by how reliable they are: a later
+/// one in this enum overrides an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NumberSource {
     /// The SIM's own-number phonebook.
     Phonebook,
-    /// `AT+CNUM` (EF MSISDN).
+    /// The modem's answer to `AT+CNUM`, which is read from the card (EF MSISDN).
     Cnum,
     /// The mobile operator's answer to a USSD code.
     Ussd,
@@ -52,7 +53,7 @@ impl FromStr for NumberSource {
 /// A SIM's number, with where and when it was learnt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownNumber {
-    /// E.164 with `+`.
+    /// The number in E.164 with `+`.
     pub number: String,
     /// Where it is known from.
     pub source: NumberSource,
@@ -60,26 +61,24 @@ pub struct KnownNumber {
     pub at: Timestamp,
 }
 
-/// A SIM as it stands in the database.
+/// A SIM as it is stored in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sim {
-    /// Its row.
     pub id: SimId,
-    /// Its ICCID, digits only.
     pub iccid: String,
-    /// Its IMSI, once read.
+    /// The IMSI, once it was read.
     pub imsi: Option<String>,
-    /// Its number, once known.
+    /// The number, once it is known.
     pub number: Option<KnownNumber>,
-    /// Its country by its number, or else by its IMSI: the code as answers spell it.
+    /// The code of its country as answers spell it. The country follows from the number, or from
+    /// the IMSI as long as the number is not known.
     pub country: Option<String>,
-    /// Whether another SIM claims the same number: both are held back.
+    /// Whether another SIM claims the same number, so that both are held back.
     pub contested: bool,
-    /// Whether it is rented.
     pub rented: bool,
     /// Until when it rests between two rentals.
     pub rests_until: Timestamp,
-    /// When the operator retired it, if so.
+    /// When the operator retired it; `None` if it is not retired.
     pub retired_at: Option<Timestamp>,
 }
 
@@ -102,13 +101,16 @@ mod tests {
             |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };
         let (same, other) = ("+31612345678", "+31687654321");
         assert!(replaces(None, same, Phonebook));
-        assert!(!replaces(Some(&known(Cnum)), same, Cnum), "nothing new");
+        assert!(
+            !replaces(Some(&known(Cnum)), same, Cnum),
+            "the same number from the same source is nothing new"
+        );
         assert!(replaces(Some(&known(Cnum)), other, Cnum), "ported");
         assert!(replaces(Some(&known(Cnum)), other, Operator));
         assert!(!replaces(Some(&known(Operator)), other, Cnum));
         assert!(
             !replaces(Some(&known(Ussd)), other, Cnum),
-            "the network knows better than the card"
+            "the network's answer overrides the card's"
         );
         assert!(replaces(Some(&known(Ussd)), other, Loopback));
         assert!(!replaces(Some(&known(Operator)), other, Loopback));

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::bank::{BankReport, RadioReport, RadioState, SlotReport};
 use super::{Iccid, Timestamp};
 
-/// A report that is older says nothing of the bank any more.
+/// How old a report may be; an older one says nothing about the present state of the bank.
 pub const MAX_REPORT_AGE: Duration = Duration::from_secs(300);
 
 impl BankReport {
-    /// Whether the report still says how the bank is at `now`.
+    /// Whether the report is recent enough at `now` to be relied on.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now.since(self.at) < MAX_REPORT_AGE
     }
@@ -189,12 +189,12 @@ mod tests {
         assert_eq!(
             bank().free_radios(now, &[0], &none),
             BTreeMap::from([(0, S(80))]),
-            "the soonest_radio"
+            "the radio that could have it on the air first"
         );
         assert_eq!(
             bank().free_radios(now, &[2], &none),
             BTreeMap::from([(0, S(80))]),
-            "the only one"
+            "the only radio that can take it"
         );
         assert_eq!(bank().free_radios(now, &[0, 1], &none), BTreeMap::new());
         assert_eq!(bank().free_radios(now, &[3], &none).len(), 2, "its radio is taken already");

@@ -36,7 +36,7 @@ impl TokenRate {
 }
 
 impl TokenBucket {
-    /// A full bucket.
+    /// A bucket that is full at `now`.
     pub fn full(now: Moment) -> TokenBucket {
         TokenBucket { full_at: now }
     }

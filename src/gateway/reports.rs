@@ -126,7 +126,7 @@ impl Reports {
         let cooldown = self.env.settings().number_cooldown;
         let cooldown_us =
             cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
-        Ok(self.env.store.read_at_leisure(move |rows| rows.faults(check, cooldown_us)).await?)
+        Ok(self.env.store.read_in_background(move |rows| rows.faults(check, cooldown_us)).await?)
     }
 
     /// A copy of the database as it is at one moment, in a file that is deleted when it is closed.

@@ -1,4 +1,4 @@
-//! Accounts and their keys.
+//! Accounts and their API keys.
 
 use rusqlite::{Row, params};
 
@@ -6,40 +6,35 @@ use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
 
-/// A customer's account.
+/// A customer's account with its funds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
     pub id: AccountId,
-    /// Its name, unique.
+    /// The name, which no other account has.
     pub name: String,
     /// Its balance and holds.
     pub funds: Funds,
-    /// When it was suspended, if it is: its keys do not work.
+    /// When it was suspended; `None` if it is not. The keys of a suspended account do not work.
     pub suspended_at: Option<Timestamp>,
 }
 
-/// The account that a working key belongs to.
+/// Who may use the API with a working key, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The account.
     pub account: AccountId,
     /// The addresses and networks that may use the key, separated by spaces; `None` means all.
     pub allowed: Option<String>,
 }
 
-/// A key, as far as it is stored.
+/// An API key, as far as it is stored: the key itself is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// The account that it belongs to.
     pub account: AccountId,
-    /// That account's name.
     pub account_name: String,
-    /// Its first characters.
+    /// The first characters, by which people tell keys apart.
     pub prefix: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it was revoked.
+    /// When it was revoked; `None` if it was not.
     pub revoked_at: Option<Timestamp>,
     /// The addresses and networks that may use it, separated by spaces; `None` means all.
     pub allowed: Option<String>,
@@ -59,12 +54,11 @@ impl ReadTx<'_> {
         self.all(&format!("{ACCOUNT} ORDER BY id"), [], account)
     }
 
-    /// An account by id.
     pub fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.first(&format!("{ACCOUNT} WHERE id = $1"), [id.0], account)
     }
 
-    /// An account by its name.
+    /// The account with this name.
     pub fn account_named(&self, name: &str) -> Result<Option<Account>, StoreError> {
         self.first(&format!("{ACCOUNT} WHERE name = $1"), [name], account)
     }
@@ -97,7 +91,7 @@ impl ReadTx<'_> {
         })
     }
 
-    /// How many working keys begin with `prefix`, which may be shorter than what is stored.
+    /// How many working keys begin with `prefix`, which may be shorter than the stored prefixes.
     pub fn working_keys_with(&self, prefix: &str) -> Result<i64, StoreError> {
         let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND \
                    revoked_at IS NULL";
@@ -106,7 +100,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds an account without funds.
+    /// Adds an account without funds and returns its id.
     pub fn add_account(&self, name: &str, at: Timestamp) -> Result<AccountId, StoreError> {
         self.execute(
             "INSERT INTO account (name, created_at) VALUES ($1, $2)",
@@ -120,7 +114,7 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, params![funds.balance.0, funds.held.0, id.0])?, "account", id)
     }
 
-    /// Adds a key by its digest and prefix.
+    /// Adds a key, of which only the digest and the prefix are stored.
     pub fn add_key(
         &self,
         account: AccountId,
@@ -134,7 +128,7 @@ impl WriteTx<'_> {
         self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0, allowed]).map(drop)
     }
 
-    /// Suspends the account's keys, or with `None` lets them work again.
+    /// Suspends an account from `at` on, or with `None` lets its keys work again.
     pub fn set_suspended(
         &self,
         account: AccountId,
@@ -144,7 +138,7 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, params![since.map(|at| at.0), account.0])?, "account", account)
     }
 
-    /// Revokes the working keys that begin with `prefix`; returns how many.
+    /// Revokes the working keys that begin with `prefix` and returns how many there were.
     pub fn revoke_keys(&self, prefix: &str, at: Timestamp) -> Result<usize, StoreError> {
         let sql = "UPDATE api_key SET revoked_at = $1 WHERE substr(prefix, 1, length($2)) = $2 \
                    AND revoked_at IS NULL";

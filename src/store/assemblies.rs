@@ -9,30 +9,29 @@ use crate::domain::{AssemblyId, MessageId, SimId, Timestamp};
 /// The parts of one long message that has not been received completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assembly {
-    /// Its row.
     pub id: AssemblyId,
     /// The SIM that receives it.
     pub sim: SimId,
     /// The sender as displayed.
     pub sender: String,
-    /// How many parts it has.
+    /// How many parts the whole message has.
     pub total: u8,
     /// The message that shows it as incomplete, if there is one.
     pub message: Option<MessageId>,
 }
 
-/// What distinguishes the parts of one long message from another's (3GPP TS 23.040, 9.2.3.24.1).
+/// What distinguishes the parts of one long message from those of another (3GPP TS 23.040,
+/// 9.2.3.24.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAssembly<'n> {
-    /// The SIM.
     pub sim: SimId,
     /// The sender as displayed.
     pub sender: &'n str,
-    /// The concatenation's reference.
+    /// The concatenation reference number in the parts' headers.
     pub reference: u16,
-    /// Whether the reference has 16 bits.
+    /// Whether the reference has 16 bits instead of 8.
     pub wide: bool,
-    /// How many parts it says there are.
+    /// How many parts the headers say there are.
     pub total: u8,
 }
 
@@ -49,7 +48,7 @@ fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
 }
 
 impl ReadTx<'_> {
-    /// Unfinished long messages that a part could belong to, newest first.
+    /// The incomplete long messages that a part could belong to, newest first.
     pub fn assemblies_like(&self, like: &NewAssembly<'_>) -> Result<Vec<Assembly>, StoreError> {
         let sql = format!(
             "{ASSEMBLY} WHERE sim_id = $1 AND sender = $2 AND reference = $3 AND total = $4 AND \
@@ -62,7 +61,6 @@ impl ReadTx<'_> {
         )
     }
 
-    /// A long message by its row.
     pub fn assembly(&self, id: AssemblyId) -> Result<Option<Assembly>, StoreError> {
         self.first(&format!("{ASSEMBLY} WHERE id = $1"), [id.0], assembly)
     }
@@ -85,7 +83,7 @@ impl WriteTx<'_> {
         Ok(AssemblyId(self.inserted()))
     }
 
-    /// Notes which message shows a long message, and whether it is complete.
+    /// Records which message shows a long message, and whether that is complete.
     pub fn assembly_shown(
         &self,
         id: AssemblyId,

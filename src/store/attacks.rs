@@ -1,4 +1,4 @@
-//! Statements that the schema itself must refuse, for the tests of other rooms.
+//! Statements that the schema itself must refuse, for the tests of other modules.
 
 pub(crate) const SECOND_OPEN_ORDER: &str = "INSERT INTO orders (account_id, service_id, sim_id, number, country, price_minor, state, \
      patterned, created_at, expires_at) SELECT account_id, service_id, sim_id, number, country, \
@@ -20,8 +20,8 @@ pub(crate) const RENTAL_ON_BUSY_SIM: &str = "INSERT INTO rental (account_id, sim
      auto_renew, state, terms, months, started_at, expires_at) SELECT account_id, sim_id, number, \
      country, '1m', '1m', 0, 'active', 1, 1, created_at, expires_at FROM orders WHERE state = \
      'open'";
-/// Damage to rows, each of which lets something due fail: an account's holds, a part of a long
-/// message, a rental.
+/// Damages three rows, each so that something due fails: an account's holds, a part of a long
+/// message, and a rental.
 pub(crate) const DAMAGED_ROWS: &str = "UPDATE account SET held_minor = 0 WHERE name = 'ann'; \
                                        UPDATE part SET sequence = 300 WHERE assembly_id = 1; \
                                        UPDATE rental SET terms = 5000000000 WHERE id = 1";

@@ -1,4 +1,4 @@
-//! The audit: who did or saw what. Rows are only added, and hold no texts.
+//! The audit: who did or saw what. Rows are only added, and contain no texts of messages.
 
 use rusqlite::params;
 
@@ -10,16 +10,14 @@ use crate::domain::audit::{Actor, AuditAction};
 /// A row of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// Its row; grows.
+    /// The row's id; newer rows have greater ones.
     pub id: i64,
-    /// When it happened.
     pub at: Timestamp,
-    /// Who did it.
     pub actor: Actor,
     /// What was done or seen, in the words that were written then: a row stays readable when
     /// [`AuditAction`] changes.
     pub action: String,
-    /// To what: `order 3`, `SIM 8931…`.
+    /// What it was done to: `order 3`, `SIM 8931…`.
     pub subject: String,
 }
 
@@ -41,7 +39,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds a row. Its subject is never a text, a key or a whole number.
+    /// Adds a row. Its subject never contains a message's text, an API key or a full telephone
+    /// number.
     pub fn note(
         &self,
         actor: Actor,

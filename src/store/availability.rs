@@ -23,8 +23,8 @@ pub struct StockQuery<'q> {
     pub country: &'q str,
     /// The service that the number is for: it was not used for it after `used_since`.
     pub service: ServiceId,
-    /// Who asks: numbers that this account skipped for the service are left out. `None` leaves out
-    /// none.
+    /// The account that the number is for: numbers that it skipped for the service are left out.
+    /// `None` leaves out none.
     pub account: Option<AccountId>,
     /// Which orders may already run on the SIM.
     pub sharing: SharingPolicy,
@@ -66,7 +66,8 @@ macro_rules! sellable {
     };
 }
 
-/// [`Used`](crate::domain::availability::UnavailableReason::Used).
+/// [`Used`](crate::domain::availability::UnavailableReason::Used): the number was used for the
+/// service recently.
 macro_rules! used {
     () => {
         "EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $3 \
@@ -102,7 +103,7 @@ macro_rules! select {
     };
 }
 
-/// Those given out longest ago come first.
+/// The order in which SIMs are given out: those given out longest ago come first.
 macro_rules! in_turn {
     () => {
         " ORDER BY s.last_given_at, s.id"
@@ -149,8 +150,8 @@ fn for_order(sharing: SharingPolicy) -> &'static str {
 }
 
 impl ReadTx<'_> {
-    /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself: row,
-    /// ICCID, number.
+    /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself: the id,
+    /// ICCID and number of each.
     pub fn sellable_sims(
         &self,
         country: &str,
@@ -225,7 +226,7 @@ impl ReadTx<'_> {
         self.first(sql, values, |row| Ok(Use { service, at: Timestamp(row.get(0)?) }))
     }
 
-    /// What an account has skipped: each number, and for which service.
+    /// The numbers that an account has skipped, each with the service.
     pub fn skips(&self, account: AccountId) -> Result<Vec<(String, ServiceId)>, StoreError> {
         let sql =
             "SELECT number, service_id FROM orders WHERE account_id = $1 AND state = 'skipped'";

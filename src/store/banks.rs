@@ -18,18 +18,16 @@ pub struct SimClaims {
     pub collecting: bool,
     /// The latest end of the orders that are open on it.
     pub open_until: Option<Timestamp>,
-    /// It has a tenant.
+    /// It is rented.
     pub rented: bool,
 }
 
 /// An open order whose SIM has not been on the air since it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingOrder {
-    /// The order.
     pub order: OrderId,
     /// The account that made it.
     pub account: AccountId,
-    /// Its SIM.
     pub iccid: Iccid,
 }
 
@@ -44,9 +42,9 @@ fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>
         ("unknown", None) => SlotContents::Unknown,
         ("empty", None) => SlotContents::Empty,
         ("sim", Some(iccid)) => SlotContents::Sim(Iccid::from_stored(iccid)),
-        _ => return fault("holds what no slot can hold"),
+        _ => return fault("has contents that no slot can have"),
     };
-    let Ok(slot) = u32::try_from(slot) else { return fault("is not the number of a slot") };
+    let Ok(slot) = u32::try_from(slot) else { return fault("has a number that no slot can have") };
     Ok(Ok(SlotRecord { slot, contents, visited_at }))
 }
 
@@ -59,10 +57,10 @@ fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreEr
         Ok(row.get::<_, Option<String>>(column)?.map(Iccid::from_stored))
     };
     let Ok(outcome) = row.get::<_, String>(6)?.parse() else {
-        return fault("ended as no switch can end");
+        return fault("has an outcome that no switch can have");
     };
     let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else {
-        return fault("is to no slot that can be");
+        return fault("is to a slot whose number is impossible");
     };
     Ok(Ok(SwitchRecord {
         bank: row.get(1)?,
@@ -84,7 +82,7 @@ impl ReadTx<'_> {
         self.all(sql, [bank], slot_record)?.into_iter().collect()
     }
 
-    /// The slot of a bank in which a SIM was found.
+    /// The slot of a bank in which a SIM was last found.
     pub fn slot_of_sim(&self, bank: &str, iccid: &str) -> Result<Option<u32>, StoreError> {
         let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE iccid = $1 \
                    AND bank = $2";
@@ -135,8 +133,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Stores what is in a slot. A SIM is in one slot only: of another slot, of any bank, that it
-    /// was in, nothing is known any more.
+    /// Saves what is in a slot. A SIM can be in only one slot, so any other slot that it was found
+    /// in before, in any bank, becomes unknown.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
         let (word, iccid) = (record.contents.as_str(), record.contents.iccid().map(Iccid::as_str));
         if let Some(iccid) = iccid {
@@ -151,7 +149,7 @@ impl WriteTx<'_> {
         self.execute(sql, values).map(drop)
     }
 
-    /// Stores a switch, and deletes some of those that ended before `kept_since`.
+    /// Adds a switch, and deletes some of those that ended before `kept_since`.
     pub fn add_switch(
         &self,
         record: &SwitchRecord,

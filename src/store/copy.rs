@@ -1,4 +1,4 @@
-//! Copies of the database: into a file of its own, as it is at one moment.
+//! Copies of the database, each in a file of its own, as the database is at one moment.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,20 +9,21 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::new_file::NewFile;
 
-/// How many of the copies that are made before upgrades are kept.
+/// How many of the copies that were made before upgrades are kept.
 const KEPT: usize = 3;
 
-/// Copies what `conn` sees into an empty file, and that to disk.
+/// Copies what `conn` sees into an empty file, and writes that to disk.
 pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError> {
     let mut copy = Connection::open(file)?;
-    // In one step: a copy in several steps starts again whenever something is written in between.
+    // All pages in one step: a copy in several steps starts again whenever something is written
+    // between two of them.
     rusqlite::backup::Backup::new(conn, &mut copy)?.step(-1)?;
     copy.close().map_err(|(_, error)| StoreError::from(error))?;
     Ok(File::open(file).and_then(|file| file.sync_all())?)
 }
 
-/// Keeps the database at `path` as it is before an upgrade from `schema`, beside it; of earlier
-/// copies only the last are kept.
+/// Copies the database at `path` into its folder before an upgrade from `schema`, and deletes all
+/// but the last copies of earlier upgrades.
 pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(), StoreError> {
     let mut copy = NewFile::create(path)?;
     copy_into(conn, copy.path())?;
@@ -31,7 +32,7 @@ pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(
     Ok(())
 }
 
-/// Gives a finished copy the first name that is free.
+/// Gives a finished copy the first name that is not taken.
 fn publish(copy: &mut NewFile, path: &Path, schema: i64) -> Result<(), StoreError> {
     let same_schema = copies(path).into_iter().filter(|copy| copy.0 == schema);
     let newest = same_schema.map(|copy| copy.1).max().unwrap_or(0);
@@ -50,7 +51,7 @@ fn publish(copy: &mut NewFile, path: &Path, schema: i64) -> Result<(), StoreErro
     Ok(())
 }
 
-/// The copies beside a database: schema, number, path.
+/// The copies in a database's folder: the schema version of each, its number, and its path.
 fn copies(path: &Path) -> Vec<(i64, usize, PathBuf)> {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -66,7 +67,7 @@ fn copies(path: &Path) -> Vec<(i64, usize, PathBuf)> {
     copies.collect()
 }
 
-/// Removes all but the last copies. One that cannot be removed does no harm.
+/// Removes all but the last copies. Errors are ignored, because a copy that stays does no harm.
 fn forget_old(path: &Path) {
     let mut copies = copies(path);
     copies.sort();

@@ -1,4 +1,4 @@
-//! The handle on the database: what is written and read goes through it.
+//! The handle on the database, through which everything is read and written.
 
 use parking_lot::Mutex;
 use std::fs::File;
@@ -16,15 +16,16 @@ use super::readers::Readers;
 use super::writer::{Command, Operation, write_loop};
 use super::{ReadTx, Stats, StoreError, WriteTx};
 
-/// How many operations may wait before callers wait to hand theirs in.
+/// How many operations may be queued for the writer before callers have to wait for room in the
+/// queue.
 const QUEUE: usize = 1024;
-/// When so many wait, who can be refused should be: the rest of the queue is for what modems hand
-/// over.
+/// When this many operations are queued, requests that can be refused should be: the rest of the
+/// queue is for the messages that modems deliver.
 pub(super) const CROWDED: usize = QUEUE / 2;
-/// By how much the priority of what is done at leisure is lower.
-const LEISURE: i32 = 10;
+/// The `nice` increment that lowers the scheduling priority of background reads.
+const BACKGROUND_NICE: i32 = 10;
 
-/// The database. Cloning gives another handle to the same one.
+/// A handle on the database. A clone is another handle on the same database.
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Command>,
@@ -39,8 +40,8 @@ impl Store {
         Store::open_with(path, false)
     }
 
-    /// As [`Store::open`]; when others checkpoint (Litestream does, and must be the only one), the
-    /// write-ahead log is left to them.
+    /// Like [`Store::open`]. With `checkpointed_by_others`, the write-ahead log is never
+    /// checkpointed here: Litestream does so itself, and must be the only one that does.
     pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         let lock = lock(path)?;
@@ -77,8 +78,8 @@ impl Store {
         })
     }
 
-    /// Carries out `operation` in a transaction and answers when it is on disk. When it errs or
-    /// panics nothing of it stays.
+    /// Carries out `operation` in a transaction and returns once that is on disk. When the
+    /// operation fails or panics, none of its changes stay.
     pub async fn write<T, E>(
         &self,
         operation: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -94,9 +95,10 @@ impl Store {
         self.hand_in(once, false).await
     }
 
-    /// As [`Store::write`], for what comes often and hardly ever fails: `operation` may be carried
-    /// out more than once, so it does nothing but through its `tx`. Neighbours of its kind
-    /// share a savepoint, which is a fifth of what a message's would cost.
+    /// Like [`Store::write`], for operations that are frequent and hardly ever fail. Consecutive
+    /// ones share a savepoint, because savepoints of their own were a fifth of the cost of a
+    /// message. When one of them fails, the others are carried out again, so `operation` must have
+    /// no effects except through its `tx`.
     pub async fn write_often<T, E>(
         &self,
         operation: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -123,8 +125,8 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// Reads on a reader's connection, on a thread where blocking is allowed. Sees everything
-    /// committed before the call.
+    /// Reads on a connection of the pool, on a thread that may block. The reading sees everything
+    /// that was committed before the call.
     pub async fn read<T, E>(
         &self,
         reading: impl FnOnce(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
@@ -137,7 +139,7 @@ impl Store {
         let turn =
             Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
         let read = tokio::task::spawn_blocking(move || {
-            // Its end is that of the reading, also when nobody waits for that any more.
+            // Held until the reading ends, even if the caller has stopped waiting for it.
             let _turn = turn;
             let conn = readers.take()?;
             let outcome = reading(&ReadTx { conn: &conn });
@@ -147,10 +149,11 @@ impl Store {
         read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// As [`Store::read`], but for what may take minutes: on a thread of its own that comes after
-    /// all others, with a connection of its own. Each statement sees one moment; between two of
-    /// them the log of changes can be worked off.
-    pub async fn read_at_leisure<T, E>(
+    /// Like [`Store::read`], for readings that may take minutes: they have a thread of low priority
+    /// and a connection of their own. Each statement sees the database at one moment, but two
+    /// statements may see different moments, so that the write-ahead log can be checkpointed
+    /// between them.
+    pub async fn read_in_background<T, E>(
         &self,
         reading: impl FnOnce(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -161,19 +164,19 @@ impl Store {
         let readers = Arc::clone(&self.readers);
         let (answer, answered) = oneshot::channel();
         let read = move || {
-            // Where that is not allowed it is only less polite.
-            let _ = rustix::process::nice(LEISURE);
+            // Where this is refused, the reading just competes with the other threads.
+            let _ = rustix::process::nice(BACKGROUND_NICE);
             let outcome =
                 readers.open().map_err(E::from).and_then(|conn| reading(&ReadTx { conn: &conn }));
             let _ = answer.send(outcome);
         };
-        let started = std::thread::Builder::new().name("store-leisure".to_owned()).spawn(read);
+        let started = std::thread::Builder::new().name("store-background".to_owned()).spawn(read);
         started.map_err(|error| StoreError::Other(error.to_string()))?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
 
-    /// A copy of the database as it is at one moment, while everything goes on. The file has no
-    /// name: it is gone when it is closed.
+    /// A copy of the database as it is at one moment; meanwhile everything else continues. The file
+    /// has no name, so it is deleted when it is closed.
     pub async fn copy(&self) -> Result<File, StoreError> {
         let folder = self
             .readers
@@ -182,41 +185,43 @@ impl Store {
             .filter(|folder| !folder.as_os_str().is_empty())
             .map(Path::to_owned);
         let copy = move |rows: &ReadTx<'_>| {
-            // Beside the database: that is where there is room for one.
+            // The copy is made in the database's folder, where there is most likely to be room for
+            // it.
             let file = tempfile::Builder::new()
                 .prefix(".copy-")
                 .tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
             copy_into(rows.conn, file.path())?;
             Ok::<_, StoreError>(file.reopen()?)
         };
-        self.read_at_leisure(copy).await
+        self.read_in_background(copy).await
     }
 
-    /// What the writer has done.
+    /// The counts of the writer's work.
     pub fn stats(&self) -> &Stats {
         &self.stats
     }
 
-    /// How many operations wait for the writer.
+    /// How many operations are queued for the writer.
     pub fn waiting(&self) -> usize {
         self.jobs.max_capacity() - self.jobs.capacity()
     }
 
-    /// Whether so many operations wait that nobody who can come again should add one.
+    /// Whether so many operations are queued that requests which can be repeated later should be
+    /// refused.
     pub fn is_crowded(&self) -> bool {
         self.waiting() >= CROWDED
     }
 
-    /// The database's file.
+    /// The path of the database's file.
     pub fn path(&self) -> &Path {
         &self.readers.path
     }
 
-    /// Lets the writer finish what waits and ends it. Later operations are answered
+    /// Ends the writer once everything that is queued is done. Later operations fail with
     /// [`StoreError::Gone`].
     pub async fn close(&self) {
-        // The last connection to be closed takes the write-ahead log into the database, and only
-        // the writer's can.
+        // The connection that is closed last checkpoints the write-ahead log, and only the writer's
+        // may write, so the readers' are closed first.
         self.readers.close();
         let _ = self.jobs.send(Command::Stop).await;
         let thread = self.thread.lock().take();

@@ -1,16 +1,17 @@
-//! What has a deadline: open orders, tenancies, long messages whose rest is awaited.
+//! Everything that has a deadline: open orders, rentals, and long messages that wait for more
+//! parts.
 
 use std::collections::BTreeSet;
 
 use super::{ReadTx, StoreError};
 use crate::domain::{AssemblyId, OrderId, RentalId, SimId, Timestamp};
 
-/// Something that is to be done at a time, by its row.
+/// Something that is to be done at a certain time, by the id of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Deadline {
     /// An open order's lifetime ends.
     Order(OrderId),
-    /// A long message is shown without its rest.
+    /// A long message is shown as incomplete.
     Assembly(AssemblyId),
     /// A rental's term ends.
     Rental(RentalId),
@@ -26,8 +27,8 @@ impl std::fmt::Display for Deadline {
     }
 }
 
-/// The kinds: each with what makes it of its row's id, and its rows of which something is due at
-/// `$1`, at most `$2`.
+/// One kind of deadline: how it is made from a row's id, and the statement that finds at most `$2`
+/// rows that are due at `$1`, each with its time.
 type Kind = (fn(i64) -> Deadline, &'static str);
 
 const KINDS: [Kind; 3] = [
@@ -48,9 +49,11 @@ const KINDS: [Kind; 3] = [
 ];
 
 impl ReadTx<'_> {
-    /// What is due at `until`, as far as `limit` of each kind reach, in the order of its time.
-    /// Nothing but names are read: a row that cannot be read otherwise must not keep the others
-    /// from being done.
+    /// What is due at `until`, in the order of its time. At most `limit` of each kind are read, and
+    /// nothing is returned that others which were not read might come before.
+    ///
+    /// Only ids and times are read, so that a row with a fault does not keep the others from being
+    /// done.
     pub fn due(
         &self,
         until: Timestamp,
@@ -67,13 +70,13 @@ impl ReadTx<'_> {
             }
             due.extend(of_kind);
         }
-        // Past the last of a kind that was cut off there may be others before those of the other
+        // Where a kind was cut off at `limit`, its next rows may be due before later ones of other
         // kinds.
         due.retain(|(at, _)| *at <= known_to);
         Ok(due)
     }
 
-    /// The SIM that something with a deadline is on.
+    /// The SIM that the order, long message or rental of a deadline belongs to.
     pub fn sim_of(&self, deadline: Deadline) -> Result<Option<SimId>, StoreError> {
         let (sql, id) = match deadline {
             Deadline::Order(id) => ("SELECT sim_id FROM orders WHERE id = $1", id.0),

@@ -1,62 +1,56 @@
-//! What can go wrong in the store, in words for an operator.
+//! The errors of the store. Their texts are for the operator, and say what to do about them.
 
 use std::path::Path;
 
-/// A failed operation. Nothing of it is in the database.
+/// Why an operation failed. None of its changes are in the database.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The file or its folder cannot be opened or created.
     #[error("cannot open the database {path}: {reason}")]
-    Open {
-        /// The configured path.
-        path: String,
-        /// What SQLite or the system says.
-        reason: String,
-    },
-    /// Another daemon has it open.
+    Open { path: String, reason: String },
+    /// Another daemon has the database open.
     #[error("another simbridge (pid {holder}) has the database {path} open; stop it first")]
     InUse {
-        /// The configured path.
         path: String,
-        /// Its process id, as far as it has written it down.
+        /// The other daemon's process id, or what the lock file holds instead of it.
         holder: String,
     },
     /// The file at the configured path is not the one that is open any more.
     #[error(
         "the database was moved, deleted or replaced while the daemon ran; stop the daemon, put \
-         the file back, start it again"
+         the file back and start it again"
     )]
     FileReplaced,
     /// A newer simbridge wrote this database.
     #[error(
-        "the database is of schema {found}, this simbridge knows {known}: install the newer \
-         simbridge again"
+        "the database has schema version {found}, but this simbridge only knows versions up to \
+         {known}: install the newer simbridge again"
     )]
     Newer {
-        /// The file's schema.
+        /// The version of the file's schema.
         found: i64,
-        /// The newest schema that this program knows.
+        /// The newest version that this program knows.
         known: i64,
     },
-    /// There is no copy of the database from before the upgrade, so the upgrade was not started.
+    /// The database could not be copied before its upgrade, so the upgrade was not started.
     #[error(
-        "before its upgrade from schema {schema} the database is copied beside itself, and that \
-         failed: {reason}; nothing was changed"
+        "the database has to be upgraded from schema version {schema}, and the copy that is made \
+         first failed: {reason}; nothing was changed"
     )]
     NoCopy {
-        /// The file's schema.
+        /// The version of the file's schema before the upgrade.
         schema: i64,
-        /// Why there is no copy.
+        /// Why the copy could not be made.
         reason: String,
     },
-    /// No room on the disk.
+    /// There is no room on the disk.
     #[error(
-        "the disk of the database is full; free some space, the modems keep their messages until \
-         then"
+        "the disk of the database is full; free some space: until then the modems keep their \
+         messages"
     )]
     Full,
-    /// The disk fails.
-    #[error("the disk of the database fails: {0}; the modems keep their messages until it works")]
+    /// Reading or writing the file failed, or the file system is read-only.
+    #[error("the database's disk does not work: {0}; until it does the modems keep their messages")]
     Disk(String),
     /// Another program holds the database.
     #[error(
@@ -64,38 +58,36 @@ pub enum StoreError {
          writes to it?"
     )]
     Locked,
-    /// The file is damaged or is no database.
+    /// The file is damaged, or is not an SQLite database.
     #[error(
-        "the database{file} is damaged: {reason}; stop the daemon, put the file away, restore a \
+        "the database{file} is damaged: {reason}; stop the daemon, move the file away and restore a \
          backup in its place"
     )]
     Damaged {
-        /// ` PATH`, as far as it is known.
+        /// The file's path with a space before it; empty where the path is not known.
         file: String,
-        /// What SQLite says.
         reason: String,
     },
-    /// A row that no version of this program can have written.
+    /// A row has contents that no version of this program can have written.
     #[error("{table} {key}: {fault}")]
     Row {
-        /// The table.
         table: &'static str,
-        /// The row's id.
+        /// What identifies the row in the table.
         key: String,
         /// What is wrong with it.
         fault: &'static str,
     },
-    /// A value of a kind or a size that no version of this program can have written.
+    /// A column has a value of a type or size that no version of this program can have written.
     #[error("a value in the database cannot be read: {0}")]
     Unreadable(String),
-    /// A step that would break a rule of the schema.
-    #[error("the database refused the step: {0}")]
+    /// A statement would have violated a constraint of the schema.
+    #[error("the database refused the change: {0}")]
     Refused(String),
-    /// Any other error of SQLite.
+    /// SQLite reported an error of another kind.
     #[error("the database failed: {0}")]
     Other(String),
     /// The writer has stopped, or an operation panicked.
-    #[error("the operation was not carried out")]
+    #[error("the database did not carry out the operation")]
     Gone,
 }
 
@@ -128,13 +120,13 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether a row is at fault, so that work on other rows can go on.
+    /// Whether the fault is in a single row, so that work on other rows can continue.
     pub fn is_of_a_row(&self) -> bool {
         use StoreError::{Damaged, Refused, Row, Unreadable};
         matches!(self, Damaged { .. } | Refused(_) | Row { .. } | Unreadable(_))
     }
 
-    /// Adds the file's name to an error that people have to mend in the file.
+    /// Adds the file's path to an error that has to be put right in the file.
     pub fn of_file(self, path: &Path) -> StoreError {
         match self {
             StoreError::Damaged { reason, .. } => {
@@ -145,7 +137,7 @@ impl StoreError {
     }
 }
 
-/// Checks that an UPDATE has changed exactly one row.
+/// Checks that a statement which was to change one row has changed exactly one.
 pub(super) fn one_row(
     changed: usize,
     table: &'static str,
@@ -156,8 +148,8 @@ pub(super) fn one_row(
         0 => Err(StoreError::Row {
             table,
             key: key.to_string(),
-            fault: "is not there, or not in the state that was read",
+            fault: "does not exist, or is no longer in the state that was read",
         }),
-        _ => Err(StoreError::Row { table, key: key.to_string(), fault: "stands more than once" }),
+        _ => Err(StoreError::Row { table, key: key.to_string(), fault: "exists more than once" }),
     }
 }

@@ -1,4 +1,5 @@
-//! The database's file: its settings, the lock beside it, and whether it still is where it was.
+//! The database's file: the settings of its connections, the lock file beside it, and the check
+//! that it has not been moved or replaced.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,23 +12,26 @@ use rusqlite::config::DbConfig;
 
 use super::StoreError;
 
-/// How long SQLite waits for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
-/// Prepared statements kept per connection: more than there are in this room.
+/// How many prepared statements each connection keeps: more than this module has.
 const STATEMENTS: usize = 128;
-/// Of the database, what a connection keeps in memory, in KiB; the system's own cache has the rest.
-/// More of it makes the writer slower, not faster: below a gigabyte SQLite looks through all of it
-/// after each commit that has split a page (with 64 MiB an eighth of the writer's time).
+/// The page cache of the writer's connection in KiB; the operating system's cache has the rest. A
+/// larger one makes the writer slower, not faster: below a gigabyte, SQLite searches the whole
+/// cache after each commit that has split a page (with 64 MiB that took an eighth of the writer's
+/// time).
 const CACHE_KIB: i64 = 8 * 1024;
-/// The same of each of those that read: there are several, and each keeps the same.
+/// The page cache of each reader's connection in KiB. It is smaller because there are several
+/// readers, whose caches hold the same pages.
 const READER_CACHE_KIB: i64 = 1024;
-/// How many pages the log of changes may have before they go to their places: in a large database a
-/// commit changes pages far apart, and what is changed again until then goes there once.
+/// How many pages the write-ahead log may have before it is checkpointed. A commit to a large
+/// database changes pages that lie far apart; a page that is changed several times between two
+/// checkpoints is written to the database file once.
 const CHECKPOINT_PAGES: i64 = 8_000;
 
-/// What holds for every connection. Each statement is prepared once and has one plan. Without the
-/// stability guarantee SQLite prepares a statement anew whenever a parameter changes that it has
-/// compared with a partial index's condition: a fifth of what a message cost.
+/// Applies the settings of every connection. Each statement is prepared once and keeps its plan.
+/// Without the query planner stability guarantee, SQLite prepares a statement again whenever a
+/// parameter changes that it has compared with a partial index's condition, which was a fifth of
+/// the cost of a message.
 pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -35,13 +39,13 @@ pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Before anything is read by one that only reads.
+/// Applies the settings of a connection that only reads, before it is used.
 pub(super) fn equip_reader(conn: &Connection) -> Result<(), StoreError> {
     equip(conn)?;
     Ok(conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?)
 }
 
-/// Before anything is read or written by the writer.
+/// Applies the settings of the writer's connection, before it is used.
 pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
     equip(conn)?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
@@ -59,14 +63,16 @@ pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result
     Ok(())
 }
 
-/// What a large operation's savepoint keeps stays in memory: a /tmp that is full or may not be
-/// written fails no order. (Where such files go can only be said for the whole process, and not
-/// while another connection works.) Migrations sort much more, once: theirs go to files.
+/// Keeps the journals of savepoints in memory, so that no order fails because `/tmp` is full or
+/// cannot be written. (The folder for temporary files can be set only for the whole process, and
+/// not while another connection is in use.) Migrations sort much more, but only once; theirs go to
+/// files.
 pub(super) fn spill_nowhere(conn: &Connection) -> Result<(), StoreError> {
     Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
 }
 
-/// Where the open file lies: what is written into one that was moved away or deleted would be lost.
+/// Identifies the file that is open, to notice when it is moved away, deleted or replaced: what is
+/// written into it afterwards would be lost.
 pub(super) struct DatabaseFileId {
     path: PathBuf,
     file: Option<(u64, u64)>,
@@ -77,7 +83,7 @@ impl DatabaseFileId {
         DatabaseFileId { path: path.to_owned(), file: identity(path) }
     }
 
-    /// Whether the path still leads to the open file.
+    /// Whether the path still names the open file.
     pub fn is_same(&self) -> bool {
         identity(&self.path) == self.file
     }
@@ -87,8 +93,8 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-/// Claims the database for this process by a lock beside it, which goes with the process however
-/// that ends. (A lock on the file itself would meddle with SQLite's own.)
+/// Locks the database for this process with a lock file beside it. The lock ends with the process,
+/// however that ends. (A lock on the database file itself would interfere with SQLite's own locks.)
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.display().to_string();
     let name = database.with_added_extension("lock");
@@ -100,7 +106,7 @@ pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
         let _ = file.read_to_string(&mut holder);
         return Err(StoreError::InUse { path, holder: holder.trim().to_owned() });
     }
-    // Who holds it is for people; without it the lock holds all the same.
+    // The process id is only for people to read; the lock holds without it.
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)
 }
@@ -112,7 +118,7 @@ mod tests {
     use crate::store::Store;
 
     #[tokio::test]
-    async fn a_newer_database_and_a_damaged_one_are_refused_in_words() {
+    async fn a_newer_database_and_a_damaged_one_are_refused_with_an_error_for_the_operator() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("newer.db");
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
@@ -120,7 +126,7 @@ mod tests {
         let path = dir.path().join("damaged.db");
         std::fs::write(
             &path,
-            "this is no database, but it is longer than a header would be, by far enough of a text",
+            "this is no database, but a text that is longer than the header of a database would be",
         )
         .unwrap();
         assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
@@ -140,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_second_daemon_is_refused_and_a_moved_file_takes_nothing() {
+    async fn a_second_daemon_is_refused_and_nothing_is_written_to_a_moved_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("test.db");
         let store = Store::open(&path).unwrap();

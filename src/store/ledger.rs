@@ -1,4 +1,5 @@
-//! The ledger: entries are only added, each once, and the account's sums move with them.
+//! The ledger: entries are only added, each once, and the account's funds are updated in the same
+//! transaction.
 
 use rusqlite::{Row, params};
 
@@ -7,46 +8,42 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::ledger::{EntryKind, Posting};
 use crate::domain::{AccountId, Amount, Funds, OrderId, RentalId, Timestamp};
 
-/// What became of a posting.
+/// Whether a posting was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
-    /// It is in; the funds after it.
+    /// It was applied now; these are the account's funds after it.
     Now(Funds),
-    /// Its cause was applied before; nothing changed.
+    /// An entry with the same cause was applied before, so nothing was changed.
     Before,
 }
 
 /// An entry as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its row; grows.
+    /// The row's id; newer entries have greater ones.
     pub id: i64,
     /// What kind of entry it is.
     pub kind: EntryKind,
-    /// What it adds to the balance.
     pub balance: Amount,
-    /// What it adds to the holds.
     pub held: Amount,
-    /// The account currency.
+    /// The currency of the accounts, in which the amounts are.
     pub currency: String,
     /// The order that it belongs to.
     pub order: Option<OrderId>,
     /// The rental that it belongs to.
     pub rental: Option<RentalId>,
-    /// The declared price, where that may be in another currency, with that currency and the rate.
+    /// The price as the operator declared it, its currency, and the rate at which it was converted;
+    /// only for charges whose price may be in another currency.
     pub price: Option<(Amount, String, String)>,
-    /// The operator's words.
+    /// The operator's note, for an adjustment.
     pub note: Option<String>,
-    /// When.
     pub at: Timestamp,
 }
 
-/// What the entries of one kind come to.
+/// The sums of all entries of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntrySums {
-    /// Which kind.
     pub kind: EntryKind,
-    /// How many entries there are.
     pub entries: i64,
     /// What they add to balances, in minor units.
     pub balance_minor: i64,
@@ -96,7 +93,7 @@ impl ReadTx<'_> {
         self.all(&format!("{ENTRY} WHERE rental_id = $1 ORDER BY id"), [rental.0], entry)
     }
 
-    /// The sums of an account's entries: what its balance and holds must be.
+    /// The sums of an account's entries, which its balance and holds must equal.
     pub fn ledger_sums(&self, account: AccountId) -> Result<Funds, StoreError> {
         let sql = "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM \
                    ledger WHERE account_id = $1";
@@ -106,13 +103,13 @@ impl ReadTx<'_> {
         Ok(sums.unwrap_or_default())
     }
 
-    /// The id of the ledger's newest entry; 0 without one.
+    /// The id of the ledger's newest entry; 0 if there is none.
     pub fn newest_entry(&self) -> Result<i64, StoreError> {
         self.number("SELECT coalesce(max(id), 0) FROM ledger", [])
     }
 
-    /// The sums of the entries after `after` up to `last`, by kind. Whoever adds the ledger up
-    /// again and again asks only for what is new.
+    /// The sums, by kind, of the entries after `after` up to `last`. With this a caller that needs
+    /// the sums of the whole ledger repeatedly reads only the new entries.
     pub fn sums_between(&self, after: i64, last: i64) -> Result<Vec<EntrySums>, StoreError> {
         let sql = "SELECT kind, count(*), sum(balance_minor), sum(held_minor) FROM ledger WHERE \
                    id > $1 AND id <= $2 GROUP BY kind ORDER BY kind";
@@ -128,7 +125,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds an entry and moves the account's funds with it. The same cause is applied once.
+    /// Adds an entry and updates the account's funds. An entry with the same cause as an earlier
+    /// one is not applied again.
     pub fn post(
         &self,
         account: AccountId,
@@ -161,7 +159,7 @@ impl WriteTx<'_> {
             return Ok(Applied::Before);
         }
         let fault = |fault| StoreError::Row { table: "account", key: account.to_string(), fault };
-        let before = self.account(account)?.ok_or_else(|| fault("is not there"))?.funds;
+        let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?.funds;
         let funds = before
             .after(posting)
             .ok_or_else(|| fault("cannot take the entry: its holds would be negative"))?;

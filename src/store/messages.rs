@@ -1,4 +1,4 @@
-//! Messages.
+//! Messages: the SMS that have been put together from their parts, and whom they belong to.
 
 use rusqlite::{Row, params};
 
@@ -7,37 +7,38 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::message::{Message, Owner};
 use crate::domain::{MessageId, OrderId, RentalId, RowLimit, SimId, Timestamp};
 
-/// A message to be added.
+/// A message that is to be added, or that replaces one shown as incomplete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage<'n> {
-    /// The SIM that it came to.
+    /// The SIM that received it.
     pub sim: SimId,
     /// The sender; `None` when the PDU could not be decoded.
     pub sender: Option<&'n str>,
     /// The text; `None` when the PDU could not be decoded.
     pub text: Option<&'n str>,
-    /// The code in the text.
+    /// The code that was found in the text.
     pub code: Option<&'n str>,
-    /// The service centre's time stamp.
+    /// The service centre's time stamp; `None` when it cannot be read.
     pub sent_at: Option<Timestamp>,
     /// When it reached us.
     pub received_at: Timestamp,
-    /// Whether all parts are there.
+    /// Whether all its parts have arrived.
     pub complete: bool,
-    /// Whose it is.
+    /// The order or rental that it was given to, or why it was given to none.
     pub owner: &'n Owner,
-    /// The block list's rule that keeps it from customers, also from its own.
+    /// The rule of the block list that withholds it from every customer, also from the one that it
+    /// would belong to.
     pub withheld: Option<&'n str>,
-    /// When retention begins to count; `None` while its rental runs.
+    /// The time from which its retention counts; `None` while its rental runs.
     pub settled_at: Option<Timestamp>,
 }
 
-/// Which messages to list.
+/// Which messages a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageFilter {
-    /// The newest so many.
+    /// The newest ones, at most this many.
     Newest(RowLimit),
-    /// All after this one.
+    /// All that were added after this one.
     After(MessageId),
 }
 
@@ -65,7 +66,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
 }
 
 impl ReadTx<'_> {
-    /// Messages, oldest first.
+    /// The messages that the filter selects, oldest first.
     pub fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, StoreError> {
         let (sql, value) = match filter {
             MessageFilter::Newest(RowLimit::ALL) => {
@@ -80,8 +81,8 @@ impl ReadTx<'_> {
         self.all(&sql, [value], message)
     }
 
-    /// The newest message of an order that its customer may see and that still has its text, the
-    /// text, and whether they were shown it.
+    /// The newest message of an order that its customer may see, with its text, and whether the
+    /// customer was shown it before. `None` when there is none or its text has been blanked.
     pub fn newest_text(
         &self,
         order: OrderId,
@@ -93,7 +94,7 @@ impl ReadTx<'_> {
         Ok(newest.and_then(|(id, text, seen): (_, Option<String>, _)| Some((id, text?, seen))))
     }
 
-    /// Whose a message is.
+    /// The order or rental that a message was given to, or why it was given to none.
     pub fn owner_of_message(&self, id: MessageId) -> Result<Owner, StoreError> {
         let sql = "SELECT order_id, rental_id, withheld FROM message WHERE id = $1";
         let owner = self.first(sql, [id.0], |row| {
@@ -117,7 +118,9 @@ impl ReadTx<'_> {
         self.all(&format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id"), [rental.0], message)
     }
 
-    /// What reached a SIM from `from` until before `to` and was given to nobody, oldest first.
+    /// The messages that reached a SIM at `from` or later, but before `to`, and that were given to
+    /// no order and no rental, oldest first. Messages that our own SIMs sent to find out a number
+    /// are left out.
     pub fn unclaimed(
         &self,
         sim: SimId,
@@ -134,7 +137,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds a message.
+    /// Adds a message and returns its id.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, \
                    complete, order_id, rental_id, withheld, settled_at) VALUES ($1, $2, $3, $4, \
@@ -156,13 +159,13 @@ impl WriteTx<'_> {
         Ok(MessageId(self.inserted()))
     }
 
-    /// Notes that a message's customer was shown it; whether that is news.
+    /// Records that a message was shown to its customer. Returns whether this was the first time.
     pub fn mark_seen(&self, id: MessageId, at: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE message SET seen_at = $1 WHERE id = $2 AND seen_at IS NULL";
         Ok(self.execute(sql, [at.0, id.0])? == 1)
     }
 
-    /// Mends a message that was shown as incomplete: its rest has come.
+    /// Completes a message that was shown as incomplete, because more of its parts have arrived.
     pub fn mend_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \
                    received_at = $5, rental_id = $6, withheld = $7, settled_at = $8 WHERE id = $9";

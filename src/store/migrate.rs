@@ -1,5 +1,5 @@
-//! Numbered migrations, embedded, applied at start, forward only; `PRAGMA user_version` holds how
-//! many are in.
+//! Numbered migrations, which are embedded in the program and applied at start, forward only.
+//! `PRAGMA user_version` says how many have been applied.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_by_time.sql"),
 ];
 
-/// Brings the database at `path` to the newest schema, each step in a transaction of its own. Of
-/// one that had a schema a copy is kept beside it first.
+/// Brings the database at `path` to the newest schema, with each step in a transaction of its own.
+/// A database that already has a schema is copied into its folder first.
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -33,7 +33,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
     migrate_to(conn, MIGRATIONS.len())
 }
 
-/// Applies what is missing of the first `count` migrations.
+/// Applies those of the first `count` migrations that have not been applied.
 fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     for (version, sql) in
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::domain::RowLimit;
 
-    /// Representative rows, by the schema that they can be written into first.
+    /// Representative rows, each with the first schema version that they can be written into.
     const ROWS: &[(usize, &str)] = &[
         (1, include_str!("../../tests/data/schemas/0001.sql")),
         (2, include_str!("../../tests/data/schemas/0002.sql")),
@@ -62,7 +62,7 @@ mod tests {
         (5, include_str!("../../tests/data/schemas/0005.sql")),
     ];
 
-    /// A database as the first `count` migrations left it, with rows.
+    /// Makes a database as the first `count` migrations left it, with rows.
     fn made_by(path: &Path, count: usize) {
         let mut conn = Connection::open(path).unwrap();
         conn.pragma_update(None, "foreign_keys", true).unwrap();
@@ -120,7 +120,7 @@ mod tests {
                 continue;
             }
             assert_eq!(kept, [format!("old.db.schema-{count}.backup")]);
-            // What was kept is as it was before: it can be upgraded itself.
+            // The copy is as the database was before the upgrade, and can be upgraded itself.
             let again = folder.path().join("again.db");
             std::fs::rename(folder.path().join(&kept[0]), &again).unwrap();
             let found: i64 = Connection::open(&again)
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_with_orders_and_messages_keeps_its_sims_when_their_table_is_made_anew() {
+    fn a_database_with_orders_and_messages_keeps_its_sims_when_their_table_is_recreated() {
         let mut conn = Connection::open_in_memory().unwrap();
         conn.pragma_update(None, "foreign_keys", true).unwrap();
         for sql in MIGRATIONS.get(..3).unwrap() {
@@ -199,7 +199,7 @@ mod tests {
             .unwrap();
         assert_eq!(orphans, 0);
         conn.execute("UPDATE sim SET number_source = 'ussd' WHERE id = 7", []).unwrap();
-        assert!(conn.execute("DELETE FROM sim WHERE id = 7", []).is_err(), "messages point at it");
+        assert!(conn.execute("DELETE FROM sim WHERE id = 7", []).is_err(), "messages refer to it");
         assert!(conn.execute("UPDATE sim SET number_source = 'guess' WHERE id = 7", []).is_err());
     }
 }

@@ -1,9 +1,11 @@
-//! SQLite: one writer thread with group commit, read-only readers, and a file of verbs per
-//! aggregate. All SQL is here and in `migrations/`.
+//! The database (SQLite): one writer thread with group commit, a pool of read-only connections, and
+//! one file for each subject with the functions that read and write it. All SQL is here and in
+//! `migrations/`.
 //!
-//! The face is domain words. A caller hands a whole operation to [`Store::write`] and is answered
-//! after the commit is on disk (WAL, `synchronous=FULL`); operations that wait together share one
-//! transaction, and a failed one undoes only itself.
+//! The interface speaks the types of `domain`. A caller gives a whole operation to
+//! [`Store::write`], which returns after the commit is on disk (WAL, `synchronous=FULL`).
+//! Operations that are queued together share one transaction, and one that fails undoes only
+//! itself.
 
 mod accounts;
 mod assemblies;

@@ -1,4 +1,4 @@
-//! Files that have their name only once they are complete and on disk.
+//! Files that get their final name only when they are complete and on disk.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-/// A file that is being written. Until it is published it is called `….unfinished`, so that a part
-/// of it cannot be mistaken for the whole; dropped before, it is removed.
+/// A file that is being written. Until it is published its name ends in `.unfinished`, so that a
+/// part of it cannot be mistaken for the whole. It is removed when it is dropped before.
 #[derive(Debug)]
 pub struct NewFile {
     unfinished: PathBuf,
@@ -17,8 +17,8 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Creates the file that is to be called `path`, in place of one that was left unfinished. Only
-    /// its owner may read it: it holds customers' messages.
+    /// Creates the file that is to be called `path`, and replaces one that was left unfinished.
+    /// Only its owner may read it, because it holds customers' messages.
     pub fn create(path: &Path) -> io::Result<NewFile> {
         let unfinished = path.with_added_extension("unfinished");
         let _ = fs::remove_file(&unfinished);
@@ -26,7 +26,7 @@ impl NewFile {
         Ok(NewFile { unfinished, file, is_published: false })
     }
 
-    /// The path while it is unfinished.
+    /// The path of the unfinished file.
     pub fn path(&self) -> &Path {
         &self.unfinished
     }

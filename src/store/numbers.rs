@@ -8,8 +8,8 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{SimId, Timestamp};
 
-/// A message that a SIM without a known number sends to another of our SIMs, to be told its number
-/// by the message's originator.
+/// A message that a SIM without a known number sends to another of our SIMs. The number is the
+/// originator of the message that arrives there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loopback {
     /// The SIM without a number.
@@ -18,7 +18,8 @@ pub struct Loopback {
     pub receiver: SimId,
     /// When it was sent.
     pub sent_at: Timestamp,
-    /// Whether it is certain that this SIM sent it: it was still in the modem afterwards.
+    /// Whether it is certain that this SIM sent it, because the SIM was still in the modem
+    /// afterwards.
     pub confirmed: bool,
     /// Its originator, once it has arrived.
     pub originator: Option<String>,

@@ -1,4 +1,4 @@
-//! Orders.
+//! Orders: one number for one service, until its first SMS or the end of its lifetime.
 
 use std::collections::HashMap;
 
@@ -10,30 +10,28 @@ use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::OrderState;
 use crate::domain::{AccountId, Amount, Order, OrderId, ServiceId, SimId, Timestamp};
 
-/// An order to be made; open.
+/// An order that is to be added. It is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewOrder<'n> {
-    /// Whose it is.
     pub account: AccountId,
-    /// What the number is for.
+    /// The service that the number is for.
     pub service: ServiceId,
-    /// Whether that service has patterns.
+    /// Whether that service has patterns now; the order keeps this when the catalogue changes.
     pub patterned: bool,
-    /// The SIM.
     pub sim: SimId,
     /// The SIM's number, E.164 with `+`.
     pub number: &'n str,
-    /// The country's code as answers spell it.
+    /// The country's code as the customers' API spells it.
     pub country: &'n str,
-    /// What is held.
+    /// The price, which is held until the order ends.
     pub price: Amount,
-    /// Now.
     pub created_at: Timestamp,
-    /// The end of its lifetime.
+    /// When its lifetime ends.
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
-    /// Its SIM is parked: its lifetime begins when the SIM is on the air.
+    /// Whether its SIM is parked in a bank, so that its lifetime begins only when the SIM is on the
+    /// air.
     pub awaits_sim: bool,
 }
 
@@ -47,7 +45,7 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
         return Ok(Err(StoreError::Row {
             table: "orders",
             key: id.to_string(),
-            fault: "has no state that can be",
+            fault: "is in a state that no order can be in",
         }));
     };
     Ok(Ok(Order {
@@ -76,7 +74,6 @@ fn active_order(row: &Row<'_>) -> rusqlite::Result<ActiveOrder> {
 }
 
 impl ReadTx<'_> {
-    /// An order by id.
     pub fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
         self.first(&format!("{ORDER} WHERE id = $1"), [id.0], order)?.transpose()
     }
@@ -87,7 +84,7 @@ impl ReadTx<'_> {
         self.all(&sql, [limit], order)?.into_iter().collect()
     }
 
-    /// An account's open orders at `now`, oldest first.
+    /// The orders of an account that are open at `now`, oldest first.
     pub fn open_orders(
         &self,
         account: AccountId,
@@ -103,7 +100,7 @@ impl ReadTx<'_> {
         self.number("SELECT count(*) FROM orders WHERE state = 'open' AND expires_at > $1", [now.0])
     }
 
-    /// Open and collecting orders on a SIM at `now`, oldest first.
+    /// The orders on a SIM that are open or collecting at `now`, oldest first.
     pub fn running_orders(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
         let sql = format!(
             "{ORDER} WHERE sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND \
@@ -112,7 +109,7 @@ impl ReadTx<'_> {
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
-    /// The open and collecting orders at `now`, by SIM.
+    /// All orders that are open or collecting at `now`, by SIM.
     pub fn active_orders(
         &self,
         now: Timestamp,
@@ -127,7 +124,7 @@ impl ReadTx<'_> {
         Ok(by_sim)
     }
 
-    /// The open and collecting orders on one SIM at `now`.
+    /// The orders on one SIM that are open or collecting at `now`, as the allocation needs them.
     pub fn active_orders_on(
         &self,
         sim: SimId,
@@ -138,7 +135,7 @@ impl ReadTx<'_> {
         self.all(sql, [sim.0, now.0], active_order)
     }
 
-    /// Open orders of one SIM whose lifetime is over at `now`.
+    /// The orders of one SIM that are still open although their lifetime is over at `now`.
     pub fn due_orders_of(&self, sim: SimId, now: Timestamp) -> Result<Vec<Order>, StoreError> {
         let sql = format!(
             "{ORDER} WHERE sim_id = $1 AND state = 'open' AND expires_at <= $2 ORDER BY id"
@@ -146,14 +143,14 @@ impl ReadTx<'_> {
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
-    /// When the next completed order ceases to collect.
+    /// When the next completed order stops collecting messages.
     pub fn next_to_file(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT expires_at FROM orders WHERE state = 'completed' AND filed = 0 ORDER BY \
                    expires_at LIMIT 1";
         self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 
-    /// Every open order: id, account, the end of its lifetime.
+    /// Every open order with its account and the end of its lifetime, in the order of that end.
     pub fn all_open_orders(&self) -> Result<Vec<(OrderId, AccountId, Timestamp)>, StoreError> {
         let sql = "SELECT id, account_id, expires_at FROM orders WHERE state = 'open' ORDER BY \
                    expires_at";
@@ -164,7 +161,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds an open order.
+    /// Adds an open order and returns its id.
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
         let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, \
                    price_minor, state, patterned, created_at, expires_at, reuse_of, awaits_sim) \
@@ -186,21 +183,22 @@ impl WriteTx<'_> {
         Ok(OrderId(self.inserted()))
     }
 
-    /// An open order's SIM is on the air: its lifetime ends then.
+    /// Begins the lifetime of an open order whose SIM has come on the air; it ends at `expires_at`.
     pub fn begin_order(&self, order: OrderId, expires_at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE orders SET awaits_sim = 0, expires_at = max($1, created_at) WHERE id = \
                    $2 AND state = 'open' AND awaits_sim = 1";
         one_row(self.execute(sql, [expires_at.0, order.0])?, "orders", order)
     }
 
-    /// Files completed orders, at most `limit`, that collect no more at `now`; answers how many.
+    /// Marks at most `limit` completed orders that no longer collect messages at `now`, so that the
+    /// indexes of running orders do not grow with history. Returns how many were marked.
     pub fn file_orders(&self, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
         let sql = "UPDATE orders SET filed = 1 WHERE id IN (SELECT id FROM orders WHERE state = \
                    'completed' AND filed = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
         self.execute(sql, [now.0, limit])
     }
 
-    /// Writes the end of an order that was open until now.
+    /// Saves how and when an order ended that was open until now.
     pub fn end_order(&self, order: &Order) -> Result<(), StoreError> {
         let sql = "UPDATE orders SET state = $1, ended_at = $2 WHERE id = $3 AND state = 'open'";
         let values =

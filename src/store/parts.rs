@@ -1,4 +1,4 @@
-//! TPDUs as they were read from the modems.
+//! The parts of messages: TPDUs as they were read from the modems.
 
 use rusqlite::params;
 
@@ -6,53 +6,53 @@ use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, PartId, SimId, Timestamp};
 
-/// A part to be kept.
+/// A part that is to be added.
 #[derive(Debug, Clone)]
 pub struct NewPart<'n> {
     /// The SIM that received it.
     pub sim: SimId,
-    /// What makes it the same part when it is read again.
+    /// The digest by which the part is recognised when it is read again.
     pub digest: &'n [u8; 32],
-    /// Octets with the service centre's address, or the line when it was no PDU.
+    /// The octets with the service centre's address before them, or the line when that was no PDU.
     pub pdu: &'n [u8],
-    /// IMEI of the modem that it was read from.
+    /// The IMEI of the modem that it was read from.
     pub imei: &'n str,
     /// The service centre's address.
     pub smsc: Option<&'n str>,
-    /// The service centre's time stamp.
+    /// The service centre's time stamp; `None` when it cannot be read.
     pub stamp: Option<Timestamp>,
     /// When it reached us.
     pub received_at: Timestamp,
     /// Whether it was delivered immediately, so that its stamp shows the service centre's clock.
     pub live: bool,
-    /// Why it could not be decoded.
+    /// Why it could not be decoded; `None` when it was.
     pub error: Option<&'n str>,
-    /// The message that it is, when it is a whole one.
+    /// The message that consists of this part alone, if it does.
     pub message: Option<MessageId>,
 }
 
-/// A part of a long message as it is kept.
+/// A part of a long message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPart {
-    /// Octets with the service centre's address.
+    /// The octets with the service centre's address before them.
     pub pdu: Vec<u8>,
-    /// Its place in the message, from 1.
+    /// Its number within the message, from 1.
     pub sequence: u8,
-    /// The service centre's time stamp.
+    /// The service centre's time stamp; `None` when it cannot be read.
     pub stamp: Option<Timestamp>,
     /// When it reached us.
     pub received_at: Timestamp,
 }
 
 impl StoredPart {
-    /// When it was sent: its stamp, or when it reached us if that cannot be read.
+    /// When it was sent: its time stamp, or when it reached us if the stamp cannot be read.
     pub fn at(&self) -> Timestamp {
         self.stamp.unwrap_or(self.received_at)
     }
 }
 
 impl ReadTx<'_> {
-    /// Whether this SIM's part with that stamp was kept before.
+    /// Whether a part of this SIM with this digest and time stamp was stored before.
     pub fn has_part(
         &self,
         sim: SimId,
@@ -65,8 +65,9 @@ impl ReadTx<'_> {
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
     }
 
-    /// Stamp less arrival, in microseconds, of the newest `limit` live messages of a service centre
-    /// since `since`: of a long one its first part only, so that it has one voice.
+    /// For the newest `limit` live messages of a service centre since `since`, the time stamp minus
+    /// the arrival, in microseconds. Of a long message only the first part counts, so that it is
+    /// one sample.
     pub fn clock_samples(
         &self,
         smsc: &str,
@@ -81,7 +82,7 @@ impl ReadTx<'_> {
         Ok(samples.into_iter().flatten().collect())
     }
 
-    /// The parts of a long message that are there, in its order.
+    /// The parts of a long message that have arrived, in the order of their numbers.
     pub fn parts_of(&self, assembly: AssemblyId) -> Result<Vec<StoredPart>, StoreError> {
         let sql = "SELECT pdu, sequence, stamp, received_at FROM part WHERE assembly_id = $1 \
                    ORDER BY sequence, id";
@@ -97,7 +98,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Keeps a part.
+    /// Adds a part and returns its id.
     pub fn add_part(&self, new: &NewPart<'_>) -> Result<PartId, StoreError> {
         let sql = "INSERT INTO part (sim_id, digest, pdu, imei, smsc, stamp, received_at, live, \
                    error, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -117,7 +118,7 @@ impl WriteTx<'_> {
         Ok(PartId(self.inserted()))
     }
 
-    /// Puts a part into the long message that it belongs to.
+    /// Records which long message a part belongs to, and its number in it.
     pub fn place_part(
         &self,
         part: PartId,

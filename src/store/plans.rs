@@ -1,4 +1,5 @@
-//! The plans of the hot statements: each uses an index, whatever the history.
+//! Tests of the query plans of frequent statements: each uses an index, so that its cost does not
+//! grow with history.
 
 use std::cell::RefCell;
 
@@ -17,7 +18,7 @@ fn record_statement(event: TraceEvent<'_>) {
     }
 }
 
-/// A database in memory whose statements are recorded.
+/// A database in memory that records the statements carried out on it.
 fn traced_connection() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     super::migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
@@ -27,8 +28,8 @@ fn traced_connection() -> Connection {
     conn
 }
 
-/// Calls every verb that is on a hot path, with parameters made from `n`.
-fn run_hot_verbs(conn: &Connection, n: i64) {
+/// Calls every function that is used frequently, with parameters made from `n`.
+fn run_frequent_functions(conn: &Connection, n: i64) {
     let rows = super::ReadTx { conn };
     let (now, sim, order, account) = (Timestamp(n), SimId(n), OrderId(n), AccountId(n));
     let name = n.to_string();
@@ -128,7 +129,7 @@ fn run_hot_verbs(conn: &Connection, n: i64) {
 #[test]
 fn no_statement_is_prepared_again_because_a_parameter_has_changed() {
     let conn = traced_connection();
-    (1..4).for_each(|n| run_hot_verbs(&conn, n));
+    (1..4).for_each(|n| run_frequent_functions(&conn, n));
     for sql in STATEMENTS.take() {
         let statement = conn.prepare_cached(&sql).unwrap();
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
@@ -136,9 +137,9 @@ fn no_statement_is_prepared_again_because_a_parameter_has_changed() {
 }
 
 #[test]
-fn every_hot_statement_uses_an_index() {
+fn every_frequent_statement_uses_an_index() {
     let conn = traced_connection();
-    run_hot_verbs(&conn, 1);
+    run_frequent_functions(&conn, 1);
     let seen = STATEMENTS.take();
     assert!(seen.len() > 30, "{}", seen.len());
     let mut centres = 0;
@@ -149,7 +150,8 @@ fn every_hot_statement_uses_an_index() {
             .mapped(|row| row.get::<_, String>(3))
             .collect::<Result<_, _>>()
             .unwrap();
-        // A service centre that was silent for long is not looked through from its beginning.
+        // The samples of a service centre are found by time, so that those of one that has been
+        // silent for long are not read from the first on.
         let of_centre = steps.iter().find(|step| step.contains("part_live"));
         assert!(
             of_centre.is_none_or(
@@ -162,8 +164,7 @@ fn every_hot_statement_uses_an_index() {
             let whole_table =
                 step.starts_with("SCAN") && !step.contains("USING") && step != "SCAN CONSTANT ROW";
             assert!(!whole_table, "{step}\n{sql}");
-            // What stops at the first row must not gather all of them first; a handful may be
-            // sorted.
+            // A statement that stops after a few rows must not read and sort all of them first.
             let stops = sql.contains("LIMIT") || sql.contains("last_given_at");
             let sorted = stops && step.contains("USE TEMP B-TREE");
             assert!(!sorted, "{step}\n{sql}");

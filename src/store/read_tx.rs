@@ -1,4 +1,4 @@
-//! The handle with which readers, and operations of the writer, read.
+//! The handle through which readers, and the writer's operations, read the database.
 
 use std::str::FromStr;
 
@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::StoreError;
 
-/// A connection to read from. What can be read is in the files of the aggregates.
+/// A connection to read from. The functions that read are in the files of their subjects.
 pub struct ReadTx<'c> {
     pub(super) conn: &'c Connection,
 }
 
-/// A column whose text names one of `T`'s values.
+/// Parses the text of a column as one of `T`'s values.
 pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
@@ -23,7 +23,7 @@ where
 }
 
 impl ReadTx<'_> {
-    /// The statement's first row, if there is one.
+    /// The first row of a statement's result, if there is one.
     pub(super) fn first<T>(
         &self,
         sql: &str,
@@ -33,7 +33,7 @@ impl ReadTx<'_> {
         Ok(self.conn.prepare_cached(sql)?.query_row(params, read).optional()?)
     }
 
-    /// All rows of a statement.
+    /// All rows of a statement's result.
     pub(super) fn all<T>(
         &self,
         sql: &str,
@@ -45,7 +45,7 @@ impl ReadTx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The number that is a statement's only column and row, such as a count.
+    /// The only number in a statement's result, such as a count.
     pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
     }

@@ -1,4 +1,4 @@
-//! Read-only connections.
+//! The pool of read-only connections.
 
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,14 @@ use tokio::sync::Semaphore;
 use super::StoreError;
 use super::file::equip_reader;
 
-/// How many read at the same time; the others wait. One that had to open the database anew would
-/// cost more than it reads.
+/// How many readers may work at the same time; further ones wait for their turn. Waiting is cheaper
+/// than opening another connection, which costs more than most reads.
 pub(super) const READERS: usize = 8;
 
 /// Read-only connections, opened as needed and kept for the next reader.
 pub(super) struct Readers {
     pub path: PathBuf,
+    /// One permit for each reader that may work at the same time.
     pub turns: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
     closed: AtomicBool,
@@ -33,11 +34,13 @@ impl Readers {
         }
     }
 
+    /// An idle connection, or a new one.
     pub fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().pop();
         idle.map_or_else(|| self.open(), Ok)
     }
 
+    /// Opens a connection of the caller's own.
     pub fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
@@ -45,6 +48,7 @@ impl Readers {
         Ok(conn)
     }
 
+    /// Keeps a connection for the next reader.
     pub fn give_back(&self, conn: Connection) {
         let mut idle = self.idle.lock();
         if idle.len() < READERS && !self.closed.load(Ordering::SeqCst) {
@@ -52,7 +56,7 @@ impl Readers {
         }
     }
 
-    /// Keeps no connection any more.
+    /// Closes the idle connections, and from now on each one that is given back.
     pub fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.idle.lock().clear();

@@ -1,4 +1,4 @@
-//! Rentals.
+//! Rentals: one SIM with all its messages for months.
 
 use rusqlite::{Row, params};
 
@@ -18,7 +18,7 @@ fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
         return Ok(Err(StoreError::Row {
             table: "rental",
             key: id.to_string(),
-            fault: "has no state that can be",
+            fault: "is in a state that no rental can be in",
         }));
     };
     Ok(Ok(Rental {
@@ -39,7 +39,6 @@ fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
 }
 
 impl ReadTx<'_> {
-    /// A rental by id.
     pub fn rental(&self, id: RentalId) -> Result<Option<Rental>, StoreError> {
         self.first(&format!("{RENTAL} WHERE id = $1"), [id.0], rental)?.transpose()
     }
@@ -50,7 +49,7 @@ impl ReadTx<'_> {
         self.all(&sql, [limit], rental)?.into_iter().collect()
     }
 
-    /// A SIM's newest rental of those that had begun at `at`.
+    /// The newest rental of a SIM among those that had begun by `at`.
     pub fn rental_at(&self, sim: SimId, at: Timestamp) -> Result<Option<Rental>, StoreError> {
         let sql = format!(
             "{RENTAL} WHERE sim_id = $1 AND started_at <= $2 ORDER BY started_at DESC, id DESC \
@@ -59,21 +58,21 @@ impl ReadTx<'_> {
         self.first(&sql, [sim.0, at.0], rental)?.transpose()
     }
 
-    /// Whether a SIM was ever let.
+    /// Whether a SIM has ever been rented.
     pub fn was_ever_let(&self, sim: SimId) -> Result<bool, StoreError> {
         Ok(self
             .first("SELECT 1 FROM rental WHERE sim_id = $1 LIMIT 1", [sim.0], |_| Ok(()))?
             .is_some())
     }
 
-    /// Whether a SIM has a tenant whose time begins after `now`: only with a clock that was set
-    /// back.
+    /// Whether a SIM has a rental that begins after `now`, which is possible only when the clock
+    /// was set back.
     pub fn is_let_from_later_on(&self, sim: SimId, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND started_at > $2";
         Ok(self.first(sql, [sim.0, now.0], |_| Ok(()))?.is_some())
     }
 
-    /// How many rentals run at `now`.
+    /// How many rentals are active at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
         self.number(
             "SELECT count(*) FROM rental WHERE state = 'active' AND expires_at > $1",
@@ -83,7 +82,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds a rental, active, with one term; its id in `new` does not count.
+    /// Adds an active rental with one term and returns its id. The id in `new` is ignored.
     pub fn add_rental(&self, new: &Rental) -> Result<RentalId, StoreError> {
         let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, \
                    renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
@@ -105,7 +104,7 @@ impl WriteTx<'_> {
         Ok(RentalId(self.inserted()))
     }
 
-    /// Writes what has changed of a rental that was active until now.
+    /// Saves the changes to a rental that was active until now.
     pub fn save_rental(&self, rental: &Rental) -> Result<(), StoreError> {
         let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = \
                    $4, expires_at = $5, state = $6, ended_at = $7 WHERE id = $8 AND state = \
@@ -123,7 +122,8 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, values)?, "rental", rental.id)
     }
 
-    /// Retention of a rental's messages counts from `at`: it has ended.
+    /// Sets `at`, when the rental ended, as the time from which the retention of its messages
+    /// counts.
     pub fn settle_rental_messages(
         &self,
         rental: RentalId,

@@ -1,4 +1,4 @@
-//! The catalogue's rows.
+//! The services of the catalogue, with their prices and patterns.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,22 +10,23 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::{Amount, Service, ServiceId};
 
-/// A service to be added.
+/// A service that is to be added, or the new contents of one that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewService {
-    /// Its name, unique.
+    /// The name, which no other service has.
     pub name: String,
     /// The price of an order.
     pub price: Amount,
-    /// Prices of some countries.
+    /// The price in countries where it differs from `price`, by the country's code as answers spell
+    /// it.
     pub country_prices: BTreeMap<String, Amount>,
-    /// Among services that fit a message, the higher is served first.
+    /// Of the services whose patterns fit a message, the one with the highest priority gets it.
     pub priority: i64,
-    /// How its numbers can be had again.
+    /// How its numbers can be ordered again.
     pub reuse: ReuseTerms,
-    /// Patterns of the sender.
+    /// Regular expressions, one of which the sender must match. With none, any sender does.
     pub senders: Vec<String>,
-    /// Patterns of the text.
+    /// Regular expressions, one of which the text must match. With none, any text does.
     pub texts: Vec<String>,
 }
 
@@ -58,13 +59,12 @@ impl ReadTx<'_> {
         services.into_iter().map(|service| self.with_details(service)).collect()
     }
 
-    /// A service by id.
     pub fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
         let found = self.first(&format!("{SERVICE} WHERE id = $1"), [id.0], service)?;
         found.map(|service| self.with_details(service)).transpose()
     }
 
-    /// A service by its name.
+    /// The service with this name.
     pub fn service_named(&self, name: &str) -> Result<Option<Service>, StoreError> {
         let found = self.first(&format!("{SERVICE} WHERE name = $1"), [name], service)?;
         found.map(|service| self.with_details(service)).transpose()
@@ -97,7 +97,7 @@ fn micros(duration: Duration) -> i64 {
 }
 
 impl WriteTx<'_> {
-    /// Adds a service, enabled.
+    /// Adds an enabled service and returns its id.
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
         let sql = "INSERT INTO service (name, price_minor, priority, reuse_window_us, \
                    reuse_price_percent) VALUES ($1, $2, $3, $4, $5)";
@@ -111,7 +111,7 @@ impl WriteTx<'_> {
         Ok(id)
     }
 
-    /// A service can be ordered from now on, or not any more.
+    /// Sets whether a service can be ordered.
     pub fn enable_service(&self, id: ServiceId, enabled: bool) -> Result<(), StoreError> {
         one_row(
             self.execute("UPDATE service SET enabled = $1 WHERE id = $2", params![enabled, id.0])?,
@@ -120,7 +120,7 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Gives a service that is there a new price, priority, reuse and patterns.
+    /// Replaces a service's prices, priority, reuse terms and patterns. Its name stays.
     pub fn update_service(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
         let sql = "UPDATE service SET price_minor = $1, priority = $2, reuse_window_us = $3, \
                    reuse_price_percent = $4 WHERE id = $5";

@@ -12,7 +12,6 @@ const PRUNED: i64 = 20;
 /// A position in a SIM bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankPosition {
-    /// The bank's name.
     pub bank: String,
     /// The slot that the SIM is in, if it is known.
     pub slot: Option<u32>,
@@ -21,7 +20,6 @@ pub struct BankPosition {
 /// The time that a SIM was in one modem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocationPeriod {
-    /// The modem's IMEI.
     pub imei: Imei,
     /// Where the SIM was in a bank, if the modem is a radio of one.
     pub position: Option<BankPosition>,
@@ -38,7 +36,11 @@ fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, Sto
     let slot = row.get::<_, Option<i64>>(3)?.map(u32::try_from).transpose();
     let Ok(slot) = slot else {
         let key = row.get::<_, i64>(0)?.to_string();
-        return Ok(Err(StoreError::Row { table: "stay", key, fault: "is in no slot that can be" }));
+        return Ok(Err(StoreError::Row {
+            table: "stay",
+            key,
+            fault: "is in a slot whose number is impossible",
+        }));
     };
     Ok(Ok(LocationPeriod {
         imei: Imei::from_stored(row.get::<_, String>(1)?),

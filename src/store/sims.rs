@@ -1,5 +1,5 @@
-//! SIMs: their numbers, the modems that they were last confirmed in, and the PINs that were tried.
-//! Which SIMs can be sold is in `availability.rs`.
+//! SIMs: their numbers, the modems that they were last confirmed in, and the attempts to enter a
+//! PIN. Which SIMs can be sold is decided in `availability.rs`.
 
 use rusqlite::{Row, params};
 
@@ -10,7 +10,8 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::sim::{KnownNumber, Sim};
 use crate::domain::{SimId, Timestamp};
 
-/// Contested and rented are decided by the fragments that the stock is searched with.
+/// Whether a SIM is contested or rented is decided by the same SQL fragments as in the search for a
+/// SIM that can be sold.
 const SIM: &str = concat!(
     "SELECT s.id, s.iccid, s.imsi, s.number, s.number_source, s.number_at, s.country, ",
     contested!(),
@@ -49,30 +50,27 @@ impl ReadTx<'_> {
         self.all(&format!("{SIM} WHERE s.country = $1 ORDER BY s.id"), [country], sim)
     }
 
-    /// A SIM by its ICCID.
+    /// The SIM with this ICCID, if it was ever seen.
     pub fn sim_by_iccid(&self, iccid: &str) -> Result<Option<Sim>, StoreError> {
         self.first(&format!("{SIM} WHERE s.iccid = $1"), [iccid], sim)
     }
 
-    /// A SIM's ICCID.
     pub fn iccid(&self, id: SimId) -> Result<Option<String>, StoreError> {
         self.first("SELECT iccid FROM sim WHERE id = $1", [id.0], |row| row.get(0))
     }
 
-    /// A SIM by its row.
     pub fn sim(&self, id: SimId) -> Result<Option<Sim>, StoreError> {
         self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
     }
 
-    /// A SIM's id.
     pub fn sim_id(&self, iccid: &str) -> Result<Option<SimId>, StoreError> {
         self.first("SELECT id FROM sim WHERE iccid = $1", [iccid], |row| row.get(0).map(SimId))
     }
 }
 
 impl ReadTx<'_> {
-    /// The ICCID of the SIM that was last confirmed in a modem: what lies in the modem's own store
-    /// came for it.
+    /// The ICCID of the SIM that was last confirmed in a modem. Messages in the modem's own store
+    /// were sent to that SIM.
     pub fn custody(&self, imei: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT s.iccid FROM modem m JOIN sim s ON s.id = m.sim_id WHERE m.imei = $1";
         self.first(sql, [imei], |row| row.get(0))
@@ -80,27 +78,27 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// From now on what lies in the modem's own store came for `sim`.
+    /// Records that messages in the modem's own store were sent to `sim`, from now on.
     pub fn set_custody(&self, imei: &str, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \
                    (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
         self.execute(sql, params![imei, sim.0, at.0]).map(drop)
     }
 
-    /// Notes that the PIN of a card is being entered, never which PIN. Answers whether it may be:
-    /// not when one was entered before.
+    /// Records that a PIN is about to be entered into a card, but not which PIN. Returns whether it
+    /// may be entered, which it may not if one was entered before.
     pub fn note_pin_try(&self, card: &str, at: Timestamp) -> Result<bool, StoreError> {
         let sql =
             "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO NOTHING";
         Ok(self.execute(sql, params![card, at.0])? == 1)
     }
 
-    /// Forgets the try: the card has accepted the PIN.
+    /// Deletes the record of the attempt, because the card has accepted the PIN.
     pub fn forget_pin_try(&self, card: &str) -> Result<(), StoreError> {
         self.execute("DELETE FROM pin_try WHERE card = $1", [card]).map(drop)
     }
 
-    /// The SIM with this ICCID; added when it was never seen.
+    /// The SIM with this ICCID, which is added if it was never seen before.
     pub fn ensure_sim(&self, iccid: &str, at: Timestamp) -> Result<Sim, StoreError> {
         let sql =
             "INSERT INTO sim (iccid, created_at) VALUES ($1, $2) ON CONFLICT (iccid) DO NOTHING";
@@ -112,12 +110,12 @@ impl WriteTx<'_> {
         let gone = StoreError::Row {
             table: "sim",
             key: iccid.to_owned(),
-            fault: "is not there after it was added",
+            fault: "does not exist after it was added",
         };
         self.sim_by_iccid(iccid)?.ok_or(gone)
     }
 
-    /// Writes what is known of a SIM: IMSI, number, country.
+    /// Saves a SIM's IMSI, number and country.
     pub fn save_sim(&self, sim: &Sim) -> Result<(), StoreError> {
         let sql = "UPDATE sim SET imsi = $1, number = $2, number_source = $3, number_at = $4, \
                    country = $5 WHERE id = $6";
@@ -134,7 +132,7 @@ impl WriteTx<'_> {
         if sim.number.is_some() { self.forget_asks(sim.id) } else { Ok(()) }
     }
 
-    /// Notes that a SIM was given out: it goes to the end of the queue.
+    /// Records that a SIM was given out at `at`, so that others are given out before it next time.
     pub fn sim_given(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         one_row(
             self.execute("UPDATE sim SET last_given_at = $1 WHERE id = $2", params![at.0, sim.0])?,
@@ -143,7 +141,7 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Nobody new is given a SIM until then.
+    /// Sets until when a SIM rests: no order or rental is given it before.
     pub fn rest_sim(&self, sim: SimId, until: Timestamp) -> Result<(), StoreError> {
         one_row(
             self.execute("UPDATE sim SET rests_until = $1 WHERE id = $2", params![until.0, sim.0])?,
@@ -152,7 +150,7 @@ impl WriteTx<'_> {
         )
     }
 
-    /// A SIM is sold no more, or (`None`) again.
+    /// Sets since when a SIM is retired and so not sold any more; with `None` it is sold again.
     pub fn retire_sim(&self, sim: SimId, since: Option<Timestamp>) -> Result<(), StoreError> {
         let values = params![since.map(|at| at.0), sim.0];
         one_row(self.execute("UPDATE sim SET retired_at = $1 WHERE id = $2", values)?, "sim", sim)

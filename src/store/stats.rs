@@ -1,4 +1,4 @@
-//! Counts of the writer's work for the metrics, and the test whether the database can be written.
+//! Counts of the writer's work for the metrics, and the check whether the database can be written.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -6,11 +6,11 @@ use std::time::Instant;
 use super::{Store, StoreError};
 use crate::domain::histogram::Histogram;
 
-/// Upper bounds of a commit's time in microseconds.
+/// The histogram's upper bounds for the time of a commit, in microseconds.
 const COMMIT_US: &[u64] = &[
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
 ];
-/// Upper bounds of the number of operations that share a commit.
+/// The histogram's upper bounds for the number of operations that share a commit.
 const OPERATIONS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /// Counts of the writer's transactions.
@@ -37,7 +37,7 @@ impl Stats {
         self.failing.load(Ordering::Relaxed)
     }
 
-    /// Counts a transaction that is over.
+    /// Counts a transaction that was committed or given up.
     pub(super) fn ended(&self, began: Instant, operations: usize, committed: bool) {
         self.failing.store(!committed, Ordering::Relaxed);
         if committed {
@@ -70,7 +70,7 @@ pub(super) fn stopwatch() -> Instant {
 }
 
 impl Store {
-    /// Writes something that changes nothing, to find out whether the database can be written.
+    /// Carries out a write that changes nothing, to find out whether the database can be written.
     ///
     /// # Errors
     /// Why it cannot be written.

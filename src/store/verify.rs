@@ -1,10 +1,11 @@
-//! Whether what is in the database can be: the books, who has which number, and the file itself.
+//! Consistency checks of the whole database, for `simbridge verify`: the accounts, who has had
+//! which number, and the file itself.
 
 use super::{ReadTx, StoreError};
 use crate::domain::calendar::add_months;
 
-/// A rule: what is wrong with a row that the statement finds, and the statement; it answers the
-/// row's name.
+/// A rule: what is wrong with each row that the statement finds, and the statement, whose only
+/// column is the row's name for people.
 type Rule = (&'static str, &'static str);
 
 const RULES: &[Rule] = &[
@@ -16,19 +17,19 @@ const RULES: &[Rule] = &[
          <> coalesce(l.held, 0)",
     ),
     (
-        "its holds are not the prices of its open orders",
+        "its holds are not the sum of its open orders' prices",
         "SELECT 'account ' || a.id FROM account a WHERE a.held_minor <> (SELECT \
          coalesce(sum(o.price_minor), 0) FROM orders o WHERE o.account_id = a.id AND o.state = \
          'open')",
     ),
     (
-        "its price was not held once",
+        "its price was not held exactly once",
         "SELECT 'order ' || o.id FROM orders o WHERE (SELECT count(*) FROM ledger l WHERE \
          l.order_id = o.id AND l.kind = 'hold' AND l.held_minor = o.price_minor AND l.account_id \
          = o.account_id) <> 1",
     ),
     (
-        "its hold did not end as it did",
+        "its hold was not ended in the way that the order ended",
         "SELECT 'order ' || o.id FROM orders o WHERE (SELECT count(*) FROM ledger l WHERE \
          l.order_id = o.id AND l.kind <> 'hold') <> (o.state <> 'open') OR (o.state <> 'open' AND \
          NOT EXISTS (SELECT 1 FROM ledger l WHERE l.order_id = o.id AND l.account_id = \
@@ -48,51 +49,53 @@ const RULES: &[Rule] = &[
          AND r.state = 'active')",
     ),
     (
-        "it began before the one before it on that SIM had ended",
+        "it began before the previous rental of that SIM had ended",
         "SELECT 'rental ' || b.id FROM rental a JOIN rental b ON b.sim_id = a.sim_id AND b.id > \
          a.id WHERE b.started_at < coalesce(a.ended_at, a.expires_at)",
     ),
     (
-        "its terms were not each charged once",
+        "its terms were not charged exactly once each",
         "SELECT 'rental ' || r.id FROM rental r WHERE (SELECT count(*) FROM ledger l WHERE \
          l.rental_id = r.id AND l.account_id = r.account_id AND l.kind IN ('rental', 'extension', \
          'renewal')) <> r.terms",
     ),
     (
-        "it came to another SIM than the order's or the rental's",
+        "it was received by another SIM than that of its order or rental",
         "SELECT 'message ' || m.id FROM message m LEFT JOIN orders o ON o.id = m.order_id LEFT \
          JOIN rental r ON r.id = m.rental_id WHERE o.sim_id <> m.sim_id OR r.sim_id <> m.sim_id",
     ),
     (
-        "it came before its order or its rental began",
+        "it was received before its order or rental began",
         "SELECT 'message ' || m.id FROM message m LEFT JOIN orders o ON o.id = m.order_id LEFT \
          JOIN rental r ON r.id = m.rental_id WHERE o.created_at > m.received_at OR r.started_at > \
          m.received_at",
     ),
     (
-        "an order that was completed has no message",
+        "it is completed and has no message",
         "SELECT 'order ' || o.id FROM orders o WHERE o.state = 'completed' AND NOT EXISTS (SELECT \
          1 FROM message m WHERE m.order_id = o.id)",
     ),
 ];
 
-/// Two accounts had one number for one service, the later one within `$1` microseconds (negative:
-/// for ever) of the earlier.
+/// Finds orders whose number another account had for the same service at most `$1` microseconds
+/// earlier; when `$1` is negative, at any time earlier.
 const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON b.number = \
                           a.number AND b.service_id = a.service_id AND b.account_id <> \
                           a.account_id AND b.id > a.id AND b.state = 'completed' WHERE a.state = \
                           'completed' AND ($1 < 0 OR b.created_at < a.ended_at + $1)";
 
-/// A row is there whose parent is not.
+/// Finds rows that refer to rows which do not exist.
 const ORPHANS: &str =
     "SELECT \"table\" || ' row ' || coalesce(rowid, '') FROM pragma_foreign_key_check";
 
-/// How many checks there are; each may take minutes in a large database.
+/// How many checks there are. They are carried out one at a time, because each may take minutes on
+/// a large database.
 pub const CHECKS: usize = RULES.len() + 4;
 
 impl ReadTx<'_> {
-    /// Everything that one check finds wrong, in words; `cooldown_us` is how long a used number is
-    /// not sold again, for ever without.
+    /// Everything that check number `check` finds wrong, in words for the operator. For
+    /// `cooldown_us` microseconds a number that was used for a service is not sold for it again;
+    /// without a value, never.
     pub fn faults(
         &self,
         check: usize,
@@ -104,33 +107,37 @@ impl ReadTx<'_> {
         match check - RULES.len() {
             0 => self.all(SOLD_TWICE, [cooldown_us.unwrap_or(-1)], |row| {
                 Ok(format!(
-                    "{}: its number was another account's for that service",
+                    "{}: its number was sold to another account for the same service before",
                     row.get::<_, String>(0)?
                 ))
             }),
-            1 => self.months_wrong(),
+            1 => self.rentals_of_wrong_length(),
             2 => self.all(ORPHANS, [], |row| {
-                Ok(format!("{}: what it belongs to is not there", row.get::<_, String>(0)?))
+                Ok(format!("{}: it refers to a row that does not exist", row.get::<_, String>(0)?))
             }),
             3 => {
-                let said: Vec<String> = self.all("PRAGMA integrity_check", [], |row| row.get(0))?;
-                Ok(said
+                let found: Vec<String> =
+                    self.all("PRAGMA integrity_check", [], |row| row.get(0))?;
+                Ok(found
                     .into_iter()
-                    .filter(|said| said != "ok")
-                    .map(|said| format!("the file: {said}"))
+                    .filter(|line| line != "ok")
+                    .map(|line| format!("the file: {line}"))
                     .collect())
             }
             _ => Ok(Vec::new()),
         }
     }
 
-    fn months_wrong(&self) -> Result<Vec<String>, StoreError> {
+    fn rentals_of_wrong_length(&self) -> Result<Vec<String>, StoreError> {
         let rentals = self.rentals(i64::MAX)?;
         let wrong =
             rentals.iter().filter(|r| add_months(r.started_at, r.months) != Some(r.expires_at));
         Ok(wrong
             .map(|rental| {
-                format!("rental {}: its end is not its months after its start", rental.id)
+                format!(
+                    "rental {}: its end is not as many months after its start as were paid for",
+                    rental.id
+                )
             })
             .collect())
     }

@@ -1,4 +1,4 @@
-//! The handle with which an operation writes.
+//! The handle through which an operation writes to the database.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{ReadTx, StoreError};
 
-/// What an operation wants done right after its commit.
+/// An action that is to run right after an operation's commit.
 pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// An operation's handle on its transaction. It writes, and it reads what it has written: it
@@ -77,13 +77,13 @@ impl WriteTx<'_> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }
 
-    /// The id of the row inserted last.
+    /// The id of the row that was inserted last.
     pub(super) fn inserted(&self) -> i64 {
         self.conn.last_insert_rowid()
     }
 }
 
-/// Carries out a statement without parameters and rows.
+/// Carries out a statement that has no parameters and returns no rows.
 pub(super) fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
     conn.prepare_cached(sql)?.execute([])?;
     Ok(())

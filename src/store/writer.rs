@@ -1,5 +1,5 @@
-//! The one writer: a thread that owns the writing connection and commits everything that waits with
-//! one fsync.
+//! The writer: one thread that owns the only connection that writes, and commits all operations
+//! that are queued with a single fsync (group commit).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -12,28 +12,27 @@ use super::stats::stopwatch;
 use super::write_tx::{AfterCommit, run};
 use super::{Stats, StoreError, WriteTx};
 
-/// The most operations that share a transaction.
 const GROUP: usize = 256;
-/// While at least so many share a transaction, the next one begins at the earliest so long after it
-/// began: what comes until then shares one commit, and its fsync, instead of having several. Fewer,
-/// and least of all one alone, never wait.
+/// When a transaction had at least this many operations, the next one begins no earlier than this
+/// long after it began, so that operations which arrive until then share one commit and its fsync.
+/// With fewer operations nothing waits; least of all one that is alone.
 const BUSY: (usize, Duration) = (8, Duration::from_millis(2));
 
 pub(super) enum Command {
     Run(Box<dyn Job>),
-    /// Finish what waits, then end.
+    /// Finish what is queued, then end.
     Stop,
 }
 
-/// An operation on its way through a transaction.
+/// An operation that the writer carries out, whatever its types are.
 pub(super) trait Job: Send {
-    /// Carries it out; whether to keep what it did.
+    /// Carries the operation out and returns whether to keep its changes.
     fn carry_out(&mut self, conn: &Connection) -> bool;
 
-    /// Whether it may be undone and carried out again.
+    /// Whether the operation may be undone and carried out again.
     fn is_repeatable(&self) -> bool;
 
-    /// Answers the caller: `commit` is the fate of the transaction.
+    /// Gives the caller the outcome. `commit` says whether the transaction was committed.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
 }
 
@@ -58,7 +57,7 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
-    /// A panic is the operation's own failure and nobody else's.
+    /// A panic makes this operation fail, and no other.
     fn carry_out(&mut self, conn: &Connection) -> bool {
         let tx = WriteTx::on(conn);
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(&tx)));
@@ -82,13 +81,14 @@ where
             (_, Err(error)) => Err(error.into()),
             (None, Ok(())) => Err(StoreError::Gone.into()),
         };
-        // A caller that no longer waits does not undo what is on disk.
+        // The caller may have stopped waiting. That changes nothing, because the operation is on
+        // disk.
         let _ = self.answer.send(outcome);
     }
 }
 
-/// Commits everything that waits, up to [`GROUP`] operations, in one transaction, answers their
-/// callers, and repeats until it is stopped.
+/// Carries out everything that is queued, up to [`GROUP`] operations, in one transaction, answers
+/// the callers, and repeats this until it is stopped.
 pub(super) fn write_loop(
     conn: &Connection,
     place: &DatabaseFileId,
@@ -113,14 +113,14 @@ pub(super) fn write_loop(
     }
 }
 
-/// How long to wait for more, when the last transaction had so many operations and began so long
-/// ago.
+/// How long to wait for more operations before the next transaction, given how many the last one
+/// had and how long ago that began.
 fn pause(operations: usize, ago: Duration) -> Duration {
     if operations >= BUSY.0 { BUSY.1.saturating_sub(ago) } else { Duration::ZERO }
 }
 
-/// One transaction for all of `group`. When the transaction itself is lost (a full disk undoes it
-/// whole), each job hears it.
+/// Carries out all jobs of `group` in one transaction and answers them. When the transaction as a
+/// whole fails, as it does when the disk is full, each job is answered with that error.
 fn commit_group(
     conn: &Connection,
     place: &DatabaseFileId,
@@ -136,14 +136,14 @@ fn commit_group(
         fate = run(conn, "COMMIT");
     }
     if !conn.is_autocommit() {
-        // What cannot be committed must not stand open before the next group.
+        // A transaction that could not be committed must not be open when the next group begins.
         let _ = conn.execute_batch("ROLLBACK");
     }
     stats.ended(began, group.len(), fate.is_ok());
     group.drain(..).for_each(|job| job.answer(fate.clone()));
 }
 
-/// All jobs of a transaction, each so that what it did can be undone.
+/// Carries out the jobs of a transaction in such a way that each can be undone by itself.
 fn carry_out(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     if let [only] = group {
         return without_savepoint(conn, only);
@@ -157,14 +157,15 @@ fn carry_out(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreE
     Ok(())
 }
 
-/// The only job of a transaction: undoing it is undoing that.
+/// Carries out the only job of a transaction. It needs no savepoint: when it fails, the whole
+/// transaction is rolled back.
 fn without_savepoint(conn: &Connection, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
     let keep = job.carry_out(conn);
     still_open(conn)?;
     if keep { Ok(()) } else { run(conn, "ROLLBACK") }
 }
 
-/// One job, undone when it failed.
+/// Carries out one job in a savepoint of its own, and undoes it when it fails.
 fn in_savepoint(conn: &Connection, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
     run(conn, "SAVEPOINT job")?;
     let keep = job.carry_out(conn);
@@ -175,7 +176,8 @@ fn in_savepoint(conn: &Connection, job: &mut Box<dyn Job>) -> Result<(), StoreEr
     run(conn, "RELEASE job")
 }
 
-/// Jobs that may be carried out again: when one fails, all are undone and come again one by one.
+/// Carries out repeatable jobs in a savepoint that they share. When one fails, all are undone and
+/// carried out again, each in a savepoint of its own.
 fn in_one_savepoint(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     run(conn, "SAVEPOINT jobs")?;
     let keep = jobs.iter_mut().all(|job| job.carry_out(conn));
@@ -188,7 +190,8 @@ fn in_one_savepoint(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), 
     jobs.iter_mut().try_for_each(|job| in_savepoint(conn, job))
 }
 
-/// A failure may have taken the whole transaction with it; what was done in it is lost then.
+/// Fails when SQLite has rolled the whole transaction back because of an error, as it does when the
+/// disk is full. All changes in it are lost then.
 fn still_open(conn: &Connection) -> Result<(), StoreError> {
     if conn.is_autocommit() { Err(StoreError::Full) } else { Ok(()) }
 }
@@ -246,14 +249,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_that_may_come_again_share_a_savepoint_and_a_failed_one_undoes_only_itself() {
+    async fn repeatable_operations_share_a_savepoint_and_a_failed_one_undoes_only_itself() {
         let (dir, store) = open().await;
         store.close().await;
         let path = dir.path().join("test.db");
         let conn = Connection::open(&path).unwrap();
         let (tell, mut told) = mpsc::unbounded_channel();
         let (mut group, mut answers) = (Vec::<Box<dyn Job>>::new(), Vec::new());
-        // Its name, whether it may come again, and what it does in the end.
+        // The name of each operation, whether it is repeatable, and how it ends.
         let kinds = [
             ("a", true, ""),
             ("b", true, "fails"),
@@ -282,7 +285,7 @@ mod tests {
         while let Some(line) = told.recv().await {
             said.push(line);
         }
-        // b ends the first try; then each comes on its own.
+        // `b` fails the first try of the repeatable ones; then each is carried out by itself.
         assert_eq!(
             said,
             ["a", "b", "a", "b", "c", "d", "e", "a is on disk", "c is on disk", "e is on disk"]
@@ -316,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_shares_a_commit_up_to_a_limit() {
+    async fn queued_operations_share_a_commit_up_to_a_limit() {
         let (_dir, store) = open().await;
         let (begun, has_begun) = oneshot::channel();
         let (go, going) = std::sync::mpsc::channel();
@@ -351,13 +354,13 @@ mod tests {
         assert_eq!(
             commits.count,
             u64::try_from(1 + full_ones).unwrap(),
-            "one alone, then as many as may each time"
+            "the first alone, then as many as are allowed each time"
         );
         assert!(!store.is_crowded());
     }
 
     #[tokio::test]
-    async fn a_closed_store_says_so_and_what_waited_is_on_disk() {
+    async fn a_closed_store_says_so_and_what_was_queued_is_on_disk() {
         let (dir, store) = open().await;
         store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
         store.close().await;
@@ -370,7 +373,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_named_and_nothing_half_stays() {
+    async fn a_full_disk_is_reported_and_no_half_operation_stays() {
         let (_dir, store) = open().await;
         store
             .write(|tx| {

@@ -34,9 +34,9 @@ pub enum ModemState {
     Identifying,
     /// PDU mode, message stores and indications are set.
     Configuring,
-    /// Working, but no network has accepted the SIM card yet.
+    /// The modem works, but no network has accepted the SIM card yet.
     Registering,
-    /// Working: messages arrive.
+    /// The modem works, and messages arrive.
     Ready,
     /// The radio is off while a SIM bank exchanges the SIM card.
     Switching,
@@ -91,7 +91,7 @@ impl fmt::Display for ModemState {
     }
 }
 
-/// A word that names no state of a modem.
+/// The error for a word that stands for no state of a modem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a modem's state, such as Ready")]
 pub struct UnknownModemState;
@@ -166,7 +166,7 @@ pub struct ModemIdentity {
 pub struct SimCard {
     /// The card's serial number: who it is.
     pub iccid: Iccid,
-    /// The subscription (`AT+CIMI`).
+    /// The identity of the subscription, read by `AT+CIMI`.
     pub imsi: Option<Imsi>,
     /// The card's own number, where it has one stored.
     pub number: Option<OwnNumber>,
@@ -210,17 +210,17 @@ impl Registration {
 /// A message store (3GPP TS 27.005 clause 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageStore {
-    /// `SM`: the SIM card's; its messages go where the card goes.
+    /// `SM`: the SIM card's store, whose messages move with the card.
     Sim,
-    /// `ME`: the modem's own; its messages stay when the card goes.
+    /// `ME`: the modem's own store, whose messages stay when the card leaves.
     Modem,
     /// `MT`: a view of both.
     Both,
-    /// `SR`: status reports.
+    /// `SR`: the store for status reports.
     Reports,
-    /// `BM`: broadcasts.
+    /// `BM`: the store for broadcast messages.
     Broadcasts,
-    /// `TA`: the adaptor's.
+    /// `TA`: the terminal adaptor's store.
     Adaptor,
 }
 
@@ -247,11 +247,10 @@ impl fmt::Display for MessageStore {
 /// How full a message store was when it was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreFill {
-    /// Which store.
     pub store: MessageStore,
-    /// Messages in it.
+    /// How many messages are in it.
     pub used: u32,
-    /// Messages that fit in.
+    /// How many messages fit into it.
     pub total: u32,
 }
 
@@ -323,8 +322,8 @@ impl ModemSnapshot {
         matches!(self.reason, Some(ModemReason::ServedOnOtherPort(_)))
     }
 
-    /// Whether a first try to get the modem working is over with this: it works, or it is known
-    /// why not.
+    /// Whether a first try to get the modem working is over: either it works, or it is known why
+    /// not.
     pub fn is_settled(&self) -> bool {
         match self.state {
             ModemState::Ready | ModemState::Switching => true,
@@ -338,9 +337,9 @@ impl ModemSnapshot {
 /// One modem as it last reported itself, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModemStatus {
-    /// Its last report.
+    /// The modem's last report.
     pub snapshot: ModemSnapshot,
-    /// Whether its first try is over, well or not.
+    /// Whether the first try to get it working is over, with or without success.
     pub settled: bool,
     /// Since when it is in this state.
     pub since: Timestamp,
@@ -354,7 +353,7 @@ impl ModemStatus {
         ModemStatus { settled: snapshot.is_settled(), snapshot, since: now, seen_at: now }
     }
 
-    /// Whether a number behind it may be given out at `now`.
+    /// Whether the number of the SIM in it may be given out at `now`.
     pub fn usable(&self, now: Timestamp) -> bool {
         self.snapshot.is_ready() && now.since(self.seen_at) < STALE_AFTER
     }

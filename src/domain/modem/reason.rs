@@ -18,12 +18,7 @@ pub enum ModemReason {
     NoPermission,
     /// Another program has the port open.
     #[error("held by {program} (pid {pid})")]
-    HeldBy {
-        /// The program's name.
-        program: String,
-        /// Its process id.
-        pid: u32,
-    },
+    HeldBy { program: String, pid: u32 },
     /// The port is locked, by whom is not known.
     #[error("held by another program (or by this one, under another name)")]
     HeldByAnother,
@@ -56,7 +51,7 @@ pub enum ModemReason {
     /// Not one `AT` was answered.
     #[error("no answer to AT")]
     Silent,
-    /// No command read the IMEI.
+    /// No command returned the IMEI.
     #[error("the modem does not tell its IMEI")]
     NoImei,
     /// The IMEI was not read before it was needed.
@@ -127,7 +122,7 @@ pub enum ModemReason {
     /// The modem is locked to another card or network.
     #[error("the modem is locked to another SIM card or network")]
     ModemLocked,
-    /// No command read the ICCID.
+    /// No command returned the ICCID.
     #[error("no command reads the SIM card's ICCID")]
     IccidUnreadable,
     /// The host could not take the card in.
@@ -171,10 +166,10 @@ pub enum ModemReason {
     Failed {
         /// Why the session failed.
         cause: Box<ModemReason>,
-        /// What was done.
+        /// What was done about it.
         step: RecoveryStep,
     },
-    /// A look at a port ran out of time.
+    /// The examination of a port (`simbridge probe`) took too long.
     #[error("no more was found out in time")]
     ProbeTimedOut,
 }

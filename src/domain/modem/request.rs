@@ -32,12 +32,7 @@ pub enum ModemRequest {
     },
     /// Do something in the name of one SIM card: begun only while that card is known to be in, and
     /// answered only when it still is.
-    ForSim {
-        /// The card.
-        iccid: Iccid,
-        /// What is done.
-        task: SimTask,
-    },
+    ForSim { iccid: Iccid, task: SimTask },
 }
 
 /// What is done in the name of one SIM card.
@@ -104,7 +99,6 @@ pub enum RequestError {
 /// `+CMS ERROR` of 27.005 clause 3.2.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinalResult {
-    /// `OK`
     Ok,
     /// `ERROR`, and vendors' words for the same.
     Error,
@@ -114,11 +108,8 @@ pub enum FinalResult {
     Cms(Option<u16>),
     /// `NO CARRIER`: ends a call; also comes by itself.
     NoCarrier,
-    /// `BUSY`
     Busy,
-    /// `NO ANSWER`
     NoAnswer,
-    /// `NO DIALTONE`
     NoDialtone,
 }
 
