@@ -86,7 +86,7 @@
 //!   (`when_too_many_keys_are_remembered_all_are_looked_up_again`,
 //!   `a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered`)
 //! - **Log lines that wait to be written**: 8192 (`daemon/logging/queue.rs`). More are counted and
-//!   lost. (`a_sink_that_is_stuck_holds_nobody_up_and_what_is_lost_is_counted`)
+//!   lost. (`a_sink_that_is_stuck_delays_no_code_that_logs_and_dropped_lines_are_counted`)
 
 pub mod at;
 pub mod bank;

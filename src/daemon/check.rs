@@ -1,5 +1,5 @@
-//! What only this machine can tell of a configuration: does it have what the file names, and may
-//! the daemon use it?
+//! The part of `simbridge check` that looks at this machine: whether it has everything that the
+//! configuration names, and whether the daemon may use it.
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -15,15 +15,15 @@ use super::rights::{Access, group_of};
 use crate::driver::{self, credential, credential_name, read_profiles};
 use crate::modem::{Pin, ProfileError};
 
-/// Where the rules that keep ModemManager off are put.
+/// The folders in which a udev rule can keep ModemManager away from the modems.
 const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
 
-/// Where systemd looks for a service's programs (systemd.exec(5)).
+/// The folders in which systemd looks for a service's programs (systemd.exec(5)).
 const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Every fault that starting with this configuration on this machine as this user would meet, as
-/// far as the file says surely what it means. Where a daemon of this configuration runs already,
-/// what that one holds is no fault.
+/// Every fault that a daemon with this configuration would meet on this machine when the user `who`
+/// runs it. A key that could not be read for certain is not checked. What a daemon that already
+/// runs with this configuration has in use is no fault.
 pub async fn machine_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fault> {
     let config = &reading.config;
     let sure = |group, key| reading.is_certain(group, key).then_some(config);
@@ -34,7 +34,7 @@ pub async fn machine_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fau
     faults.extend(bank_ports(config).iter().flat_map(|port| port_faults(port, who)));
     faults.extend(config.modems.iter().flat_map(|modem| port_faults(modem, who)));
     faults.extend(config.modems.iter().filter_map(|modem| pin_fault(modem, who)));
-    faults.extend(modem_manager(config));
+    faults.extend(modem_manager_fault(config));
     faults.extend(power_cycle_fault(config, who));
     faults.extend(sure("database", "path").and_then(|config| database_fault(config, who)));
     let socket = sure("admin", "socket");
@@ -48,7 +48,8 @@ pub async fn machine_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fau
     faults
 }
 
-/// The ports that banks name, as modems' are looked at.
+/// The ports that the configuration's banks name, in the form in which the ports of modems are
+/// checked.
 fn bank_ports(config: &Config) -> Vec<ModemSection> {
     let named = config.banks.iter().flat_map(|bank| {
         let control = bank.control.iter().map(|path| path.display().to_string());
@@ -59,7 +60,7 @@ fn bank_ports(config: &Config) -> Vec<ModemSection> {
         .collect()
 }
 
-/// Whether a daemon answers on the socket of this configuration.
+/// Whether a daemon answers on the admin socket of this configuration.
 pub fn runs(config: &Config) -> bool {
     UnixStream::connect(&config.admin.socket).is_ok()
 }
@@ -69,28 +70,28 @@ fn port_faults(modem: &ModemSection, who: &UserIdentity) -> Vec<Fault> {
     let paths = paths(modem);
     if paths.is_empty() && is_glob(&modem.port) {
         return vec![fault(format!(
-            "nothing matches port = \"{}\" now; plug the modem in, or mend the path",
+            "nothing matches port = \"{}\" now; plug the modem in, or correct the path",
             modem.port
         ))];
     }
     if paths.is_empty() {
         return vec![fault(format!(
-            "there is no port {} now; plug the modem in, or mend the path",
+            "there is no port {} now; plug the modem in, or correct the path",
             modem.port
         ))];
     }
     let unusable = paths.iter().filter_map(|path| {
         let meta = std::fs::metadata(path).ok()?;
         let text = if !meta.file_type().is_char_device() {
-            format!("{} is no serial port", path.display())
+            format!("{} is not a serial port", path.display())
         } else if !(who.permits(Access::Read, &meta)
             && who.permits(Access::Write, &meta)
             && who.reaches(path))
         {
             let (name, group) = (&who.name, group_of(&meta));
             format!(
-                "{name} may not use {}; it belongs to the group {group}: `usermod -aG {group} \
-                 {name}`",
+                "the user {name} may not use {}, which belongs to the group {group}: run `usermod \
+                 -aG {group} {name}`",
                 path.display()
             )
         } else {
@@ -101,14 +102,15 @@ fn port_faults(modem: &ModemSection, who: &UserIdentity) -> Vec<Fault> {
     unusable.collect()
 }
 
-/// Ports that another program has open.
+/// The ports that another program has open.
 async fn held_ports(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     for modem in &config.modems {
         for path in paths(modem) {
             if let Some(holder) = driver::holder(&path).await {
                 let text = format!(
-                    "{} is held by {holder}; end that, or take the port out",
+                    "{} is in use by {holder}; stop that program, or remove the port from the \
+                     configuration",
                     path.display()
                 );
                 faults.push(Fault { line: modem.line, text });
@@ -122,19 +124,19 @@ fn paths(modem: &ModemSection) -> Vec<PathBuf> {
     glob::glob(&modem.port).map(|paths| paths.flatten().collect()).unwrap_or_default()
 }
 
-/// Whether systemd takes it as a credential's name.
+/// Whether systemd accepts this as the name of a credential.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.contains('/') && !name.starts_with('.')
 }
 
-/// PIN files that cannot be used, or that everybody can read.
+/// Why a PIN file cannot be used, or that every user can read it.
 fn pin_fault(modem: &ModemSection, who: &UserIdentity) -> Option<Fault> {
-    let said = modem.pin_file.as_ref()?;
-    let shown = said.display();
-    let path = match credential(said) {
+    let file = modem.pin_file.as_ref()?;
+    let shown = file.display();
+    let path = match credential(file) {
         Ok(path) => path,
-        // Only the service has it; its name can be looked at here.
-        Err(_) if credential_name(said).is_some_and(is_plain) => return None,
+        // Only the service gets the credential, so that nothing but its name can be checked here.
+        Err(_) if credential_name(file).is_some_and(is_plain) => return None,
         Err(error) => {
             return Some(Fault {
                 line: modem.line,
@@ -147,14 +149,14 @@ fn pin_fault(modem: &ModemSection, who: &UserIdentity) -> Option<Fault> {
     {
         Err(error) => format!("pin_file = \"{shown}\": {error}"),
         Ok((_, text)) if Pin::parse(&text).is_none() => {
-            format!("{shown} must have the PIN, 4 to 8 digits, and nothing else")
+            format!("{shown} must contain the PIN, 4 to 8 digits, and nothing else")
         }
         Ok((meta, _)) if meta.mode() & 0o007 != 0 => {
-            format!("everybody may read the PIN in {shown}: `chmod 640 {shown}`")
+            format!("every user may read the PIN in {shown}: run `chmod 640 {shown}`")
         }
         Ok((meta, _)) if !(who.permits(Access::Read, &meta) && who.reaches(&path)) => {
             format!(
-                "{} may not read {shown}: `chgrp {} {shown}` and `chmod 640 {shown}`",
+                "the user {} may not read {shown}: run `chgrp {} {shown}` and `chmod 640 {shown}`",
                 who.name, who.name
             )
         }
@@ -163,13 +165,14 @@ fn pin_fault(modem: &ModemSection, who: &UserIdentity) -> Option<Fault> {
     Some(Fault { line: modem.line, text })
 }
 
-fn modem_manager(config: &Config) -> Option<Fault> {
+/// Whether ModemManager is running and no udev rule keeps it away from the modems.
+fn modem_manager_fault(config: &Config) -> Option<Fault> {
     let line = config.modems.first()?.line;
     let ruled = RULES.iter().any(|folder| Path::new(folder).join("78-simbridge.rules").exists());
     let pid = driver::pid_of_program("ModemManager").filter(|_| !ruled)?;
     let text = format!(
-        "ModemManager runs (pid {pid}) and takes modems' ports: `systemctl disable --now \
-         ModemManager`, or put hardware/udev/78-simbridge.rules into /etc/udev/rules.d"
+        "ModemManager is running (pid {pid}) and opens the modems' ports: run `systemctl disable \
+         --now ModemManager`, or put hardware/udev/78-simbridge.rules into /etc/udev/rules.d"
     );
     Some(Fault { line, text })
 }
@@ -184,8 +187,8 @@ fn database_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
         if !file.is_file() || !usable {
             let (name, shown) = (&who.name, path.display());
             return fault(format!(
-                "{name} may not write the database {shown}: `chown {name} {shown}`, or name \
-                 another"
+                "the user {name} may not write the database {shown}: run `chown {name} {shown}`, \
+                 or set another [database] path"
             ));
         }
     }
@@ -195,13 +198,14 @@ fn database_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let (name, shown) = (&who.name, folder.display());
     if !writable(who, folder, &meta) {
         return fault(format!(
-            "{name} may not write into {shown}, where the database {} is to be",
+            "the user {name} may not create files in {shown}, where the database {} would be",
             path.display()
         ));
     }
     None
 }
 
+/// Whether the user may create files in a folder.
 fn writable(who: &UserIdentity, folder: &Path, meta: &Metadata) -> bool {
     let mounted_for_writing = !rustix::fs::statvfs(folder)
         .is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
@@ -217,30 +221,30 @@ fn customers_fault(config: &Config) -> Option<Fault> {
 fn metrics_fault(config: &Config) -> Option<Fault> {
     let address = config.admin.metrics_listen?;
     let text = if address == config.http.listen && address.port() != 0 {
-        format!("{address} is [http] listen, too; set another metrics_listen")
+        format!("{address} is also [http] listen; set another metrics_listen")
     } else {
         address_fault(address, "metrics_listen")?
     };
     Some(Fault { line: line(config, "admin", "metrics_listen"), text })
 }
 
-/// Why nobody can listen on an address that `key` names.
+/// Why a server cannot listen on an address that is the value of `key`.
 fn address_fault(address: SocketAddr, key: &str) -> Option<String> {
     Some(match TcpListener::bind(address).err()?.kind() {
         ErrorKind::AddrInUse => {
-            format!("another program listens on {address}; end that, or set another {key}")
+            format!("another program listens on {address}; stop that program, or set another {key}")
         }
         ErrorKind::AddrNotAvailable => {
             format!("this machine has no address {}; set another {key}", address.ip())
         }
         ErrorKind::PermissionDenied => {
-            format!("only root may listen on {address}; set a port from 1024 on")
+            format!("only root may listen on {address}; set a port of at least 1024")
         }
-        other => format!("nobody can listen on {address}: {other}"),
+        other => format!("listening on {address} fails: {other}"),
     })
 }
 
-/// The operator's command for a modem's power must be there when it is needed.
+/// Why the operator's command that cuts a modem's power could not be run when it is needed.
 fn power_cycle_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let program = config.recovery.power_cycle.first().filter(|program| !program.contains('{'))?;
     let fault = |text| Some(Fault { line: line(config, "recovery", "power_cycle"), text });
@@ -254,11 +258,11 @@ fn power_cycle_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
         return match path.exists() {
             true if permits(path) => None,
             true => fault(format!(
-                "power_cycle: {} may not run {program}: `chmod +x {program}`",
+                "power_cycle: the user {} may not run {program}: run `chmod +x {program}`",
                 who.name
             )),
             false => fault(format!(
-                "power_cycle: there is no program {program}; install it, or mend the path"
+                "power_cycle: there is no program {program}; install it, or correct the path"
             )),
         };
     }
@@ -267,8 +271,8 @@ fn power_cycle_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
         return None;
     }
     fault(format!(
-        "power_cycle: there is no program {program} in {SERVICE_PATH}; install it, or name its \
-         path"
+        "power_cycle: there is no program {program} in {SERVICE_PATH}; install it, or write its \
+         whole path"
     ))
 }
 
@@ -282,25 +286,28 @@ fn socket_fault(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let (socket, shown) = (config.admin.socket.display(), folder.display());
     let text = match (std::fs::metadata(folder), std::fs::symlink_metadata(&config.admin.socket)) {
         (Err(_), _) => format!(
-            "there is no folder {shown} for the socket; make it, or set another [admin] socket"
+            "there is no folder {shown} for the socket; create it, or set another [admin] socket"
         ),
         (Ok(meta), _) if !writable(who, folder, &meta) => {
-            format!("{} may not write into {shown}, where the socket is to be", who.name)
+            format!(
+                "the user {} may not create files in {shown}, where the socket would be",
+                who.name
+            )
         }
         (_, Ok(found)) if !found.file_type().is_socket() => {
-            format!("{socket} is a file and no socket; set another")
+            format!("{socket} is a file and not a socket; set another [admin] socket")
         }
         _ => return None,
     };
     Some(Fault { line: line(config, "admin", "socket"), text })
 }
 
-/// The line that a key stands on; 0 when it does not.
+/// The line of a key in the file; 0 when the file does not have the key.
 fn line(config: &Config, group: &str, key: &str) -> usize {
     config.entry(group, key).map_or(0, |entry| entry.line)
 }
 
-/// Names of profiles that there are none of. (What is wrong in a profile's own file is told by
+/// Modem profiles that are named but do not exist. (Faults in a profile's own file are found by
 /// [`profile_files`].)
 fn profile_faults(config: &Config) -> Vec<Fault> {
     let (catalogue, _) = read_profiles(&config.hardware);
@@ -315,7 +322,7 @@ fn profile_faults(config: &Config) -> Vec<Fault> {
     unknown.collect()
 }
 
-/// What is wrong in the operator's own profiles, a line each.
+/// The faults in the operator's own hardware profiles, each as one line of text.
 pub fn profile_files(config: &Config) -> Vec<String> {
     let (_, faults) = read_profiles(&config.hardware);
     let line = |error: &ProfileError| error.line.map(|line| format!("{line}:")).unwrap_or_default();
@@ -327,7 +334,7 @@ pub fn profile_files(config: &Config) -> Vec<String> {
         .collect()
 }
 
-/// Whether a path stands for several.
+/// Whether a path is a pattern that may stand for several ports.
 fn is_glob(port: &str) -> bool {
     port.contains(['*', '?', '['])
 }

@@ -12,8 +12,8 @@ use crate::domain::PortName;
 use crate::driver;
 use crate::store::{Store, StoreError};
 
-/// A port is stuck when its loop has not turned for this long. It turns at least once a minute, except
-/// while a slow command of the operator runs.
+/// A port is stuck when its loop has not run an iteration for this long. It runs at least one a
+/// minute, except while a slow command of the operator is carried out.
 const STUCK_AFTER: Duration = Duration::from_secs(300);
 
 /// The parts that are checked, and what the last check found.
@@ -22,7 +22,8 @@ pub struct Liveness {
     /// The address of the customers' API.
     customers: SocketAddr,
     driver: driver::Handle,
-    /// How often each port's loop had turned, and for how long that has not changed.
+    /// For each port, how many iterations its loop had run at the last check, and for how long that
+    /// number has not changed.
     turns: HashMap<PortName, (u64, Duration)>,
 }
 
@@ -31,11 +32,11 @@ impl Liveness {
         Liveness { store, customers, driver, turns: HashMap::new() }
     }
 
-    /// Checks all parts once. `period` is the time between checks, and how long each part may take to
-    /// answer.
+    /// Checks all parts once. `period` is the time between two checks, and also how long each part
+    /// may take to answer.
     ///
     /// # Errors
-    /// The part that does not answer.
+    /// The part that does not answer, in words.
     pub async fn check(&mut self, period: Duration) -> Result<(), String> {
         let silent = unresponsive(&self.store, self.customers, period).await;
         if let Some(fault) = silent.into_iter().next() {
@@ -49,8 +50,8 @@ impl Liveness {
     }
 }
 
-/// Which of the database's writer and the customers' API do not answer in time. Any answer is good
-/// enough: with a full disk, for example, a restart would not help.
+/// Which of the database's writer and the customers' API do not answer in time. An error is an
+/// answer too: a restart would not help against a full disk, for example.
 pub(super) async fn unresponsive(
     store: &Store,
     customers: SocketAddr,
@@ -67,7 +68,7 @@ pub(super) async fn unresponsive(
     faults
 }
 
-/// The first port whose loop has not turned for too long.
+/// The first port whose loop has not run an iteration for too long.
 fn stuck_port(
     known: &mut HashMap<PortName, (u64, Duration)>,
     now: Vec<(PortName, u64)>,
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_stuck_when_its_loop_has_not_turned_for_five_minutes() {
+    fn a_port_is_stuck_when_its_loop_has_run_no_iteration_for_five_minutes() {
         let mut known = HashMap::new();
         let mut check = |a, b| {
             let port = PortName::from_stored;

@@ -19,6 +19,7 @@ pub(super) struct Reloader {
     pub throttle: Throttle,
     /// The configuration that the daemon was started with.
     pub started_with: Config,
+    /// The configuration in effect now, after the reloads so far.
     pub in_effect: Mutex<Config>,
 }
 
@@ -51,7 +52,7 @@ impl Reloader {
         let file = self.file.as_ref().ok_or("this daemon has no configuration file")?;
         let found = Config::load(file).map_err(|error| error.to_string())?;
         if found.entries.is_empty() {
-            // Probably an editor is writing the file at this moment.
+            // An editor is probably writing the file at this moment.
             return Err(format!("{} is empty; nothing was changed", file.display()));
         }
         self.gateway
@@ -81,7 +82,7 @@ fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
     let started = started.clone();
     let mut gateway = found.gateway;
     if gateway.currency != started.gateway.currency {
-        // The prices of the file are converted into a currency that is not yet that of the accounts.
+        // The new prices would be converted into a currency that the accounts do not have yet.
         gateway.packages = in_effect.gateway.packages.clone();
         gateway.currency = started.gateway.currency;
     }
@@ -98,7 +99,7 @@ fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
     }
 }
 
-/// The differences between the configurations, as people read them.
+/// The differences between the configurations, in words for the operator.
 fn compare(started: &Config, in_effect: &Config, found: &Config) -> Reloaded {
     let (old, current, new) = (values(started), values(in_effect), values(found));
     let new_currency = found.gateway.currency != started.gateway.currency;
@@ -119,6 +120,7 @@ fn compare(started: &Config, in_effect: &Config, found: &Config) -> Reloaded {
     for key in keys {
         let (group, name) = key;
         let value = new.get(key).map_or("is not set", String::as_str);
+        // These are amounts in, or rates into, the currency that needs a restart.
         let waits = new_currency && matches!(group.as_str(), "rentals.packages" | "money.rates");
         match takes_effect(group, name) {
             TakesEffect::Reload if !waits => {

@@ -6,19 +6,21 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Words that announce a code, in the languages of the countries whose numbers are sold most.
-const LABELS: &str = "code|codes|passcode|pin|pincode|otp|tan|password|wachtwoord|verificatiecode|bevestigingscode|\
-                      beveiligingscode|kode|codigo|código|codice|verification|verify|login|token|код|пароль|验证码|コード";
+const LABELS: &str = "code|codes|passcode|pin|pincode|otp|tan|password|wachtwoord|\
+                      verificatiecode|bevestigingscode|beveiligingscode|kode|codigo|código|codice|\
+                      verification|verify|login|token|код|пароль|验证码|コード";
 
 /// The forms in which a code is written, the most certain first. Each captures the code.
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let labels = LABELS;
+    let digits = r"(?:\d{3}[- ]\d{3}|\d{4,8})";
     [
         // The origin-bound form, whose last line is "@domain #code".
         r"@[\w.-]+\.[a-z]{2,}\s+#([A-Za-z0-9-]{3,12})(?:\s+%\S+)?\s*$".to_owned(),
         // "code: 123456", "code is 123-456", "code 1234", with at most a few words between.
-        format!(r"(?i)\b(?:{labels})\b[^\d\n]{{0,24}}?[\s:=#'\x22(]((?:\d{{3}}[- ]\d{{3}}|\d{{4,8}}))\b"),
+        format!(r"(?i)\b(?:{labels})\b[^\d\n]{{0,24}}?[\s:=#'\x22(]({digits})\b"),
         // "123456 is your code", "G-123456 is your code".
-        format!(r"(?i)\b(?:[a-z]{{1,2}}-)?(\d{{3}}[- ]\d{{3}}|\d{{4,8}})\b[^\d\n]{{1,40}}?\b(?:{labels})\b"),
+        format!(r"(?i)\b(?:[a-z]{{1,2}}-)?({digits})\b[^\d\n]{{1,40}}?\b(?:{labels})\b"),
         // "code: AB12CD": capitals and digits, with at least one digit among the first seven
         // characters.
         format!(r"\b(?i:{labels})\b(?i:\s+is)?\s*[:=]?\s*([A-Z0-9]{{0,6}}\d[A-Z0-9]{{3,8}})\b"),

@@ -48,8 +48,7 @@ impl Store {
         let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
         if conn.is_readonly("main").unwrap_or(false) {
             return Err(failed(
-                "it may only be read by this user, or lies on a file system that is mounted so"
-                    .to_owned(),
+                "this user may only read it, or its file system is mounted read-only".to_owned(),
             ));
         }
         let opened = prepare(&conn, checkpointed_by_others)

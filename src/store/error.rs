@@ -60,8 +60,8 @@ pub enum StoreError {
     Locked,
     /// The file is damaged, or is not an SQLite database.
     #[error(
-        "the database{file} is damaged: {reason}; stop the daemon, move the file away and restore a \
-         backup in its place"
+        "the database{file} is damaged: {reason}; stop the daemon, move the file away and restore \
+         a backup in its place"
     )]
     Damaged {
         /// The file's path with a space before it; empty where the path is not known.

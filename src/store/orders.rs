@@ -131,7 +131,8 @@ impl ReadTx<'_> {
         now: Timestamp,
     ) -> Result<Vec<ActiveOrder>, StoreError> {
         let sql = "SELECT account_id, service_id, state = 'open', patterned FROM orders WHERE \
-                   sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND filed = 0";
+                   sim_id = $1 AND expires_at > $2 AND state IN ('open', 'completed') AND filed \
+                   = 0";
         self.all(sql, [sim.0, now.0], active_order)
     }
 

@@ -1,4 +1,4 @@
-//! What `check` finds on this machine, all of it at once.
+//! `simbridge check`: the faults that it finds in the file and on this machine.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ fn mode(path: &std::path::Path, mode: u32) {
 }
 
 #[test]
-fn everything_that_the_machine_does_not_have_or_does_not_allow() {
+fn everything_that_the_machine_lacks_or_forbids_is_reported_at_once() {
     let site = Site::with_modems(1);
     let folder = site.dir.path();
     mode(folder, 0o755);
@@ -24,7 +24,7 @@ fn everything_that_the_machine_does_not_have_or_does_not_allow() {
     mode(&folder.join("kept.db"), 0o600);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = site.rack.as_ref().unwrap().ports()[0].clone();
-    // It reads what nobody sends: it holds the port until it is ended.
+    // `cat` waits for input that never comes, so it keeps the port open until it is killed.
     let held = fs::File::options().read(true).write(true).open(&port).unwrap();
     let mut holder = std::process::Command::new("cat")
         .stdin(held)
@@ -48,17 +48,17 @@ fn everything_that_the_machine_does_not_have_or_does_not_allow() {
     assert_eq!(output.status.code(), Some(1));
     let config = site.config().display().to_string();
     for line in [
-        ":1: there is no port /dev/no-such-modem now; plug the modem in, or mend the path"
+        ":1: there is no port /dev/no-such-modem now; plug the modem in, or correct the path"
             .to_owned(),
         format!(":3: nothing matches port = \"{dir}/none*\" now"),
-        format!(":5: {dir}/no-port is no serial port"),
-        format!(":7: nobody may not use {}; it belongs to the group ", port.display()),
-        format!(":7: everybody may read the PIN in {dir}/open: `chmod 640"),
-        format!(":7: {} is held by cat (pid {}); end that", port.display(), holder.id()),
-        format!(":10: nobody may not read {dir}/closed: `chgrp nobody"),
-        format!(":13: {dir}/wrong must have the PIN, 4 to 8 digits"),
+        format!(":5: {dir}/no-port is not a serial port"),
+        format!(":7: the user nobody may not use {}, which belongs to the group ", port.display()),
+        format!(":7: every user may read the PIN in {dir}/open: run `chmod 640"),
+        format!(":7: {} is in use by cat (pid {}); stop that program", port.display(), holder.id()),
+        format!(":10: the user nobody may not read {dir}/closed: run `chgrp nobody"),
+        format!(":13: {dir}/wrong must contain the PIN, 4 to 8 digits"),
         ":13: there is no profile \"nokia\"; there are \"auto\"".to_owned(),
-        format!(":18: nobody may not write the database {dir}/kept.db"),
+        format!(":18: the user nobody may not write the database {dir}/kept.db"),
         format!(":20: another program listens on {}", taken.local_addr().unwrap()),
         format!(":22: there is no folder {dir}/missing for the socket"),
     ] {
@@ -69,7 +69,7 @@ fn everything_that_the_machine_does_not_have_or_does_not_allow() {
 }
 
 #[test]
-fn faults_of_the_file_and_of_the_machine_at_once() {
+fn faults_of_the_file_and_of_the_machine_are_reported_together() {
     let site = Site::with_modems(0);
     let dir = site.dir.path().display().to_string();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -98,7 +98,8 @@ fn faults_of_the_file_and_of_the_machine_at_once() {
         ":7: not a glob: ".to_owned(),
         ":9: unknown key `lissten` in [http]; did you mean `listen`?".to_owned(),
         format!(
-            ":12: another program listens on {address}; end that, or set another metrics_listen"
+            ":12: another program listens on {address}; stop that program, or set another \
+             metrics_listen"
         ),
         ":16: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, {port}"
             .to_owned(),
@@ -112,7 +113,7 @@ fn faults_of_the_file_and_of_the_machine_at_once() {
             "{line} is missing in\n{all}"
         );
     }
-    // What `lissten` means is not known: nothing is said of the default that stands in for it.
+    // It is not known what `lissten` was to be, so the default of `listen` is not checked either.
     assert!(!all.contains("8080") && lines.iter().all(|line| line.contains(&config)), "{all}");
     assert!(lines.len() <= expected.len() + 1, "TOML's own faults may be two: {all}");
     for (program, words) in [
@@ -120,7 +121,7 @@ fn faults_of_the_file_and_of_the_machine_at_once() {
         (format!("{dir}/no-program"), "may not run"),
     ] {
         let all = said(&format!("[\"{program}\"]"));
-        // Root may run what nobody has the right to; so it is asked for another.
+        // Root may run every program, so the check is made for another user.
         let all = if words == "may not run" {
             String::from_utf8(site.run(&["check", "--user", "nobody"]).stderr).unwrap()
         } else {
@@ -133,7 +134,7 @@ fn faults_of_the_file_and_of_the_machine_at_once() {
 }
 
 #[test]
-fn a_faulty_file_blinds_no_command_unless_it_hides_the_socket() {
+fn a_faulty_file_stops_no_command_unless_it_hides_the_socket() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let good = fs::read_to_string(site.config()).unwrap();
@@ -142,7 +143,7 @@ fn a_faulty_file_blinds_no_command_unless_it_hides_the_socket() {
         assert_eq!(site.run(&["check"]).status.code(), Some(1), "{fault}");
         assert_eq!(site.json(&["status"])["modems"]["ready"], 1, "{fault}");
         let reload = site.run(&["reload"]);
-        assert_eq!(reload.status.code(), Some(1), "the daemon itself does not take it");
+        assert_eq!(reload.status.code(), Some(1), "the daemon itself refuses the file");
     }
     for hidden in [
         good.replace("socket =", "sockett ="),
@@ -157,12 +158,12 @@ fn a_faulty_file_blinds_no_command_unless_it_hides_the_socket() {
                 && said.contains(&format!("{}:", site.config().display())),
             "{said}"
         );
-        assert!(!said.contains("/run/simbridge"), "no other daemon is asked instead: {said}");
+        assert!(!said.contains("/run/simbridge"), "the default socket is not used instead: {said}");
     }
 }
 
 #[test]
-fn what_a_running_daemon_of_this_configuration_holds_is_no_fault() {
+fn what_a_running_daemon_of_this_configuration_uses_is_no_fault() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let said = site.ok(&["check"]);
@@ -170,7 +171,7 @@ fn what_a_running_daemon_of_this_configuration_holds_is_no_fault() {
 }
 
 #[test]
-fn the_configuration_is_shown_with_where_it_is_from() {
+fn the_configuration_is_shown_with_the_origin_of_each_value() {
     let site = Site::with_modems(0);
     let shown = site.json(&["config"]);
     let of = |key: &str| {

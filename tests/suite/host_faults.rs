@@ -1,6 +1,6 @@
-//! Faults of the machine, for real: a full disk, files that cannot be written, a disk that stands
-//! still, a damaged database, a clock that jumps, no more file descriptors. A clear word, the
-//! modems keep their messages, and it goes on by itself.
+//! Real faults of the machine: a full disk, files that cannot be written, a disk that hangs, a
+//! damaged database, a clock that jumps, no more file descriptors. The daemon reports each clearly,
+//! the modems keep their messages, and everything works again by itself afterwards.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -21,34 +21,34 @@ use simbridge::simulator::Scenario;
 
 use crate::support::{Daemon, GIVE_UP, Site, http, wait_for};
 
-/// What an answer of the customers' API is when the daemon itself fails.
+/// The answer of the customers' API when the daemon itself fails.
 const FAULT: &str = "ERROR";
 
-/// A site whose daemon runs, with a service, an account's key, and a modem's number.
+/// Adds a service and an account. Returns the account's key and a modem's number.
 fn shop(site: &Site) -> (String, String) {
     let key = site.customer("ann", "10");
     site.ok(&["service", "add", "Any", "--price", "0.50"]);
     (key, site.network().numbers().remove(0))
 }
 
-/// Whether a message that arrives while nothing can be written stays in its modem, customers hear
-/// of it, and both go on after.
+/// Checks that a message which arrives while nothing can be written stays in its modem, that
+/// customers get an error meanwhile, and that both work again afterwards.
 fn survives(site: &Site, break_it: impl FnOnce(), mend_it: impl FnOnce()) {
     let (key, number) = shop(site);
     break_it();
-    wait_for("customers to hear of it", || {
+    wait_for("customers to get an error", || {
         site.get(&format!("/api/makeorder?key={key}&serviceId=1")) == FAULT
     });
     site.send("Uber", &number, "while nothing can be written");
-    // Refused twice: it was there for the second try.
+    // A message that is refused a second time was still in the modem.
     let refused = || {
         (site.page("/metrics").lines())
             .filter(|line| line.starts_with("simbridge_modem_refused_total"))
             .any(|line| !line.ends_with(" 0") && !line.ends_with(" 1"))
     };
-    wait_for("the message to be refused by the disk again and again", refused);
+    wait_for("the message to be refused repeatedly", refused);
     assert_eq!(site.network().stored(&number), 1, "it stays in the modem");
-    assert_eq!(site.admin("/status")["modems"]["ready"], 1, "the modem works all the same");
+    assert_eq!(site.admin("/status")["modems"]["ready"], 1, "the modem still works");
     mend_it();
     let messages = || site.admin("/messages?limit=0").as_array().map_or(0, Vec::len);
     wait_for("the message", || messages() == 1);
@@ -59,22 +59,22 @@ fn survives(site: &Site, break_it: impl FnOnce(), mend_it: impl FnOnce()) {
     assert_eq!(site.network().observed(0).unwrap().deleted_unread, 0);
 }
 
-/// No file of a process may grow beyond this: to write further fails, on any machine and whoever
-/// runs the test.
+/// Limits the size of the process's files, so that writing beyond it fails, on any machine and for
+/// any user who runs the test.
 fn limit_files(daemon: &Daemon, most: Option<u64>) {
     let pid = Pid::from_raw(daemon.id().cast_signed()).unwrap();
     prlimit(Some(pid), Resource::Fsize, Rlimit { current: most, maximum: None }).unwrap();
 }
 
 #[test]
-fn files_that_cannot_grow_lose_nothing() {
+fn no_message_is_lost_when_files_cannot_grow() {
     let site = Site::with_modems(1);
     let daemon = site.serve_ready();
     survives(&site, || limit_files(&daemon, Some(0)), || limit_files(&daemon, None));
 }
 
-/// A daemon whose database is on a file system of 64 MB (its log alone may take 32) that nobody
-/// else sees, where the system lets one be made.
+/// Starts a daemon whose database is on a file system of 64 MB in a mount namespace of its own (the
+/// write-ahead log alone may take 32 MB). `None` where the system does not allow this.
 fn on_a_small_disk(site: &Site, folder: &Path) -> Option<Daemon> {
     let script = "mount -t tmpfs -o size=64m tmpfs \"$0\" && exec \"$@\"";
     let unshare = |what: &[&std::ffi::OsStr]| {
@@ -102,7 +102,7 @@ fn a_full_disk_loses_nothing() {
         fs::read_to_string(site.config()).unwrap().replace("/simbridge.db", "/small/simbridge.db");
     fs::write(site.config(), text).unwrap();
     let Some(daemon) = on_a_small_disk(&site, &folder) else {
-        // Without mounts of one's own: as full as it can be made.
+        // Where no file system can be mounted, a limit on the size of files has to do.
         let daemon = site.serve_ready();
         return survives(&site, || limit_files(&daemon, Some(0)), || limit_files(&daemon, None));
     };
@@ -117,13 +117,14 @@ fn a_full_disk_loses_nothing() {
     survives(&site, fill, || fs::remove_file(&filler).unwrap());
 }
 
-/// A command that has no rights of root's, for whom a file's mode says nothing.
+/// The command, run by another user if the test is run by root, for whom the modes of files do not
+/// count.
 fn without_root(site: &Site, args: &[&str]) -> Command {
     let original = site.command(args);
     if !rustix::process::geteuid().is_root() {
         return original;
     }
-    // Where the program lies may be closed to others.
+    // Other users may have no access to the folder that the program is in.
     let program = site.dir.path().join("simbridge");
     fs::copy(original.get_program(), &program).unwrap();
     let mut command = Command::new(program);
@@ -137,7 +138,7 @@ fn without_root(site: &Site, args: &[&str]) -> Command {
 }
 
 #[test]
-fn a_database_that_may_only_be_read_is_named_and_left_as_it_is() {
+fn a_database_that_may_only_be_read_is_reported_and_left_as_it_is() {
     let site = Site::with_modems(0);
     site.serve().kill();
     let database = site.dir.path().join("simbridge.db");
@@ -150,7 +151,7 @@ fn a_database_that_may_only_be_read_is_named_and_left_as_it_is() {
             mode(Path::new(&path), if ending.is_empty() { 0o444 } else { 0o666 });
         }
     }
-    for (folder, words) in [(0o777, "may only be read"), (0o555, "may only be read")] {
+    for (folder, words) in [(0o777, "may only read it"), (0o555, "may only read it")] {
         mode(site.dir.path(), 0o777);
         let mut serve = without_root(&site, &["serve"]);
         mode(site.dir.path(), folder);
@@ -168,13 +169,13 @@ fn a_database_that_may_only_be_read_is_named_and_left_as_it_is() {
 }
 
 #[test]
-fn a_disk_that_stands_still_holds_up_writes_and_nobody_else() {
+fn a_disk_that_hangs_delays_writes_and_nothing_else() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let (key, number) = shop(&site);
     let holder = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    site.send("Uber", &number, "while the disk stands still");
+    site.send("Uber", &number, "while the disk hangs");
     std::thread::scope(|scope| {
         let order = scope.spawn(|| site.get(&format!("/api/makeorder?key={key}&serviceId=1")));
         wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);
@@ -189,7 +190,7 @@ fn a_disk_that_stands_still_holds_up_writes_and_nobody_else() {
 }
 
 #[test]
-fn a_damaged_database_is_named_and_not_touched() {
+fn a_damaged_database_is_reported_and_not_touched() {
     for (damage, at, length) in
         [("the header", 0, 64), ("the schema", 100, 3900), ("the first pages", 0, 40_000)]
     {
@@ -198,8 +199,8 @@ fn a_damaged_database_is_named_and_not_touched() {
         site.customer("ann", "10");
         daemon.terminate();
         let database = site.dir.path().join("simbridge.db");
-        // All of it into the file that is to be damaged; a reader that was at work at the stop may
-        // have kept it in the log.
+        // Everything is moved into the file that is to be damaged: a reader that was active at the
+        // stop may have kept some of it in the write-ahead log.
         rusqlite::Connection::open(&database)
             .unwrap()
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
@@ -216,7 +217,7 @@ fn a_damaged_database_is_named_and_not_touched() {
     }
 }
 
-/// The simulated modems' time, hours ahead or behind for the daemon.
+/// A clock for the daemon that is some hours ahead of that of the simulated modems, or behind it.
 fn skewed(hours: &Arc<AtomicI64>) -> system_sources::WallClock {
     let hours = Arc::clone(hours);
     Box::new(move || {
@@ -255,25 +256,26 @@ fn a_clock_that_is_set_back_or_forward_takes_no_code_from_anybody() {
         site.send("Uber", &number, &format!("Your code is {code}"));
         wait_for("the code", || answer(id).contains(code));
     };
-    // Set back in the middle of an order: it gets its code, and what is made after it too.
+    // The clock is set back while an order is open. The order still gets its code, and so do later
+    // ones.
     let before = order();
     hours.store(-1, Ordering::SeqCst);
     code(&before, "1111");
-    // The SIM was used for that service: another one.
+    // The SIM's number is used up for that service, so another service is added.
     site.ok(&["service", "add", "Other", "--price", "0.50", "--sender", "^Lyft$"]);
     let other = site.get(&format!("/api/makeorder?key={key}&serviceId=2"));
     let other = other.strip_prefix("ORDER_ID_").unwrap().split('_').next().unwrap().to_owned();
-    // Set forward beyond its end: it is over and its price given back; the next one gets its code.
+    // The clock is set forward beyond the order's end. It expires, and its hold is given back.
     hours.store(2, Ordering::SeqCst);
     wait_for("the order to be over", || answer(&other) == "ORDER_EXPIRED");
     wait_for("its hold to be given back", || site.admin("/accounts/ann")["held"] == "0.00");
-    wait_for("the modem's word to be as fresh as it was", || {
+    wait_for("the modem's report to count as recent again", || {
         site.admin("/status")["sims"]["available"] == 1
     });
     runtime.block_on(daemon.stop());
 }
 
-/// Whole CPU time of a process so far, in clock ticks.
+/// The CPU time that a process has used so far, in clock ticks.
 fn ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
@@ -281,7 +283,7 @@ fn ticks(pid: u32) -> u64 {
 }
 
 #[test]
-fn a_crowd_takes_no_descriptor_from_modems_and_database() {
+fn many_connections_take_no_descriptors_from_modems_and_database() {
     let site = Site::with_modems(1);
     let serve = site.command(&["serve"]);
     let mut limited = Command::new("sh");
@@ -296,7 +298,7 @@ fn a_crowd_takes_no_descriptor_from_modems_and_database() {
     assert_eq!(
         files.split_whitespace().nth(3),
         Some("100"),
-        "the soft limit is raised to the hard one: {files}"
+        "the soft limit must be raised to the hard one: {files}"
     );
     let (key, number) = shop(&site);
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
@@ -311,9 +313,9 @@ fn a_crowd_takes_no_descriptor_from_modems_and_database() {
     site.ok(&["backup", site.dir.path().join("in-the-crowd.db").to_str().unwrap()]);
     let before = ticks(daemon.id());
     std::thread::park_timeout(Duration::from_millis(600));
-    assert!(ticks(daemon.id()) - before < 30, "it spins");
+    assert!(ticks(daemon.id()) - before < 30, "the daemon uses CPU time although it waits");
     drop(crowd);
-    wait_for("the crowd to be gone", || {
+    wait_for("the connections to be gone", || {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(GIVE_UP)).unwrap();
         let mut answer = String::new();
@@ -326,7 +328,7 @@ fn a_crowd_takes_no_descriptor_from_modems_and_database() {
 }
 
 #[test]
-fn customers_are_told_early_when_too_much_waits_for_the_disk() {
+fn customers_are_refused_early_when_too_many_operations_wait_for_the_disk() {
     let site = Site::with(
         1,
         Scenario::default(),
@@ -349,8 +351,8 @@ fn customers_are_told_early_when_too_much_waits_for_the_disk() {
         })
         .collect();
     let mut refused = (String::new(), String::new());
-    wait_for("somebody to be told", || {
-        // Those of the crowd who came early are still waiting.
+    wait_for("a request to be refused", || {
+        // The requests that were queued first are still waiting for their answers.
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.write_all(order.as_bytes()).unwrap();
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
@@ -367,12 +369,17 @@ fn customers_are_told_early_when_too_much_waits_for_the_disk() {
     let page = site.page("/metrics");
     let waiting =
         page.lines().find_map(|line| line.strip_prefix("simbridge_store_waiting ")).unwrap();
-    // Who looked while there was room comes in, and the daemon itself.
+    // Besides the 512 that are allowed, there may be requests that were checked while there was
+    // still room, and the daemon's own operations.
     assert!(
         (1..=520).contains(&waiting.parse::<usize>().unwrap()),
-        "no more wait than may: {waiting}"
+        "more operations wait than are allowed: {waiting}"
     );
-    assert_eq!(http(&address, &request("getbalance?")).1, "10.00", "who only looks is answered");
+    assert_eq!(
+        http(&address, &request("getbalance?")).1,
+        "10.00",
+        "a request that only reads is answered"
+    );
     site.send("Uber", &number, "in the crowd");
     wait_for("the message to be read", || site.network().observed(0).unwrap().read == 1);
     holder.execute_batch("ROLLBACK").unwrap();

@@ -1,4 +1,4 @@
-//! What is logged, and that logging holds nothing up.
+//! What is logged, and that logging never blocks the daemon.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -10,7 +10,7 @@ use crate::layering::files;
 use crate::support::privacy::Secret;
 use crate::support::{Daemon, Site, wait_for};
 
-/// The inside of each call of tracing's macros in a text, comments aside.
+/// The arguments of each call of one of tracing's macros in a source text, without comments.
 fn log_statements(text: &str) -> Vec<String> {
     let code: String = text
         .lines()
@@ -37,7 +37,7 @@ fn log_statements(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_line_has_an_event_of_the_list_and_every_event_a_line() {
+fn every_log_line_has_an_event_of_the_list_and_every_event_is_used() {
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
     for (_, path, text) in files() {
@@ -56,11 +56,11 @@ fn every_line_has_an_event_of_the_list_and_every_event_a_line() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let unused: Vec<_> = EVENTS.iter().filter(|(name, _)| !used.contains(*name)).collect();
-    assert!(unused.is_empty(), "no line bears {unused:?}");
+    assert!(unused.is_empty(), "no log line has these events: {unused:?}");
 }
 
 #[test]
-fn each_request_has_a_span_with_an_id_that_no_other_has_not_even_after_a_restart() {
+fn each_request_has_a_span_with_an_id_that_is_unique_even_across_restarts() {
     let site = Site::with_modems(0);
     let mut ids = Vec::new();
     for start in 0..2 {
@@ -102,13 +102,13 @@ fn each_request_has_a_span_with_an_id_that_no_other_has_not_even_after_a_restart
 }
 
 #[test]
-fn statements_are_found() {
+fn log_statements_are_found() {
     let text = "warn!(event = \"a\", x = f(1), \"b\");\n// \
                 info!(\"no\")\ntracing::info!(\"c\");\nmy_info!(1)";
     assert_eq!(log_statements(text), ["\"c\"", "event = \"a\", x = f(1), \"b\""]);
 }
 
-/// A pipe that is full already: whoever writes to its end stands still until somebody reads.
+/// A pipe that is already full: writing to it blocks until somebody reads from it.
 fn full_pipe() -> (std::fs::File, std::fs::File) {
     use rustix::fs::{OFlags, fcntl_setfl};
     let (reader, writer) = std::io::pipe().unwrap();
@@ -120,7 +120,7 @@ fn full_pipe() -> (std::fs::File, std::fs::File) {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_nothing_up() {
+fn a_log_that_nobody_reads_does_not_block_the_daemon() {
     let site = Site::with_modems(1);
     let (mut reader, writer) = full_pipe();
     let child = site
@@ -143,7 +143,7 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
 }
 
 #[test]
-fn json_lines_have_event_and_spans() {
+fn json_lines_have_their_event_and_their_spans() {
     let site =
         Site::with(1, simbridge::simulator::Scenario::default(), "[log]\nformat = \"json\"\n");
     let mut daemon = site.serve_ready();
@@ -151,7 +151,7 @@ fn json_lines_have_event_and_spans() {
     let lines: Vec<serde_json::Value> = daemon
         .said()
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
         .collect();
     let ready = lines.iter().find(|line| line["fields"]["event"] == "modem_ready").unwrap();
     assert!(ready["span"]["port"].as_str().unwrap().ends_with("modem000"), "{ready}");
@@ -159,21 +159,22 @@ fn json_lines_have_event_and_spans() {
 }
 
 #[test]
-fn rust_log_goes_before_the_level_and_a_wrong_one_is_refused() {
+fn rust_log_overrides_the_level_and_a_wrong_one_is_refused() {
     let site =
         Site::with(0, simbridge::simulator::Scenario::default(), "[log]\nlevel = \"error\"\n");
     let wrong = site.command(&["serve"]).env("RUST_LOG", "simbridge=loud").output().unwrap();
     let said = String::from_utf8(wrong.stderr).unwrap();
     assert!(!wrong.status.success() && said.starts_with("simbridge: RUST_LOG: "), "{said}");
-    // The suite's daemons are told by RUST_LOG to say more than `error`.
+    // The daemons of this suite are started with a RUST_LOG that logs more than errors.
     let mut daemon = site.serve();
     daemon.terminate_now();
     assert!(daemon.said().contains("event=\"stopped\""));
 }
 
-/// The search at a daemon's end can fail: here its own port is declared a secret.
+/// When a test ends, its daemon's output is searched for secrets. Here the daemon's own port is
+/// declared a secret, so the search must fail.
 #[test]
-fn a_daemon_that_tells_a_secret_fails_its_test() {
+fn a_daemon_that_logs_a_secret_fails_its_test() {
     let site = Site::with_modems(1);
     let daemon = site.serve_ready();
     site.secrets.add(Secret::Text("modems/modem000".into()));
@@ -185,10 +186,9 @@ fn a_daemon_that_tells_a_secret_fails_its_test() {
     );
 }
 
-/// What the network sends, what is set and what is made at a site are its secrets without a word of
-/// the test.
+/// Messages, numbers and keys of a site are its secrets without a test having to declare them.
 #[test]
-fn secrets_are_known_by_themselves() {
+fn a_sites_secrets_are_known_without_being_declared() {
     let site = Site::with_modems(1);
     let _daemon = site.serve();
     let key = site.customer("ann", "0");

@@ -1,4 +1,4 @@
-//! The configuration read anew while the daemon runs.
+//! Reloading the configuration while the daemon runs.
 
 use std::fs;
 
@@ -7,14 +7,15 @@ use crate::support::{Site, http, wait_for};
 fn change(site: &Site, from: &str, to: &str) {
     let text = fs::read_to_string(site.config()).unwrap();
     assert!(text.contains(from), "{from} is not in\n{text}");
-    // As editors do: a daemon that reads it meanwhile meets the one or the other.
+    // The file is replaced as editors do it, so that a daemon which reads it meanwhile gets either
+    // the old or the new text.
     let new = site.dir.path().join("new.toml");
     fs::write(&new, text.replace(from, to)).unwrap();
     fs::rename(&new, site.config()).unwrap();
 }
 
 #[test]
-fn what_can_change_changes_and_what_cannot_is_named() {
+fn changes_are_applied_or_reported_as_needing_a_restart() {
     let site = Site::with_modems(2);
     let daemon = site.serve_ready();
     let key = site.customer("ann", "10");
@@ -44,10 +45,10 @@ fn what_can_change_changes_and_what_cannot_is_named() {
     assert_eq!(
         (&modem["state"], &modem["since"]),
         (&"Ready".into(), &since),
-        "its session went on"
+        "the modem's session continued"
     );
     let order = site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
-    assert!(order.contains("_316"), "the number is shown otherwise: {order}");
+    assert!(order.contains("_316"), "the number is in the new format: {order}");
     assert_eq!(site.ok(&["reload"]), "needs a restart: http.listen = \"127.0.0.1:1\"\n");
     daemon.kill();
 }
@@ -58,7 +59,7 @@ fn a_faulty_file_changes_nothing_and_says_why() {
     let _daemon = site.serve();
     let key = site.customer("ann", "10");
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
-    // The command itself needs a file that tells where the daemon is.
+    // The command needs a valid file, to find the daemon's socket.
     let original = site.dir.path().join("original.toml");
     fs::copy(site.config(), &original).unwrap();
     change(
@@ -82,7 +83,7 @@ fn a_faulty_file_changes_nothing_and_says_why() {
 }
 
 #[test]
-fn a_hang_up_is_a_reload_and_not_the_end() {
+fn sighup_reloads_and_does_not_stop_the_daemon() {
     let site = Site::with_modems(1);
     let daemon = site.serve_ready();
     let port = site.rack.as_ref().unwrap().ports()[0].display().to_string();
@@ -91,7 +92,7 @@ fn a_hang_up_is_a_reload_and_not_the_end() {
     wait_for("the new port to be shown", || site.admin("/status")["modems"]["total"] == 2);
     change(&site, "[[modem]]\nport = \"/dev/no-such-modem\"", "");
     daemon.hang_up();
-    wait_for("it to be gone", || site.admin("/status")["modems"]["total"] == 1);
+    wait_for("the new port to be gone", || site.admin("/status")["modems"]["total"] == 1);
     assert_eq!(site.admin("/modems")[0]["port"], port.as_str());
     daemon.terminate();
 }

@@ -1,4 +1,4 @@
-//! What the service manager hears.
+//! What the daemon tells systemd, the service manager.
 
 use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use simbridge::simulator::Fault;
 
 use crate::support::{Daemon, GIVE_UP, Site, wait_for};
 
-/// The daemon as systemd starts it, and the socket that systemd listens on.
+/// Starts the daemon as systemd does. Also returns the socket on which systemd would listen.
 fn serve(site: &Site, watchdog: Option<Duration>) -> (Daemon, UnixDatagram) {
     let path = site.dir.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
@@ -21,18 +21,18 @@ fn serve(site: &Site, watchdog: Option<Duration>) -> (Daemon, UnixDatagram) {
     (Daemon::of(command.spawn().unwrap()), socket)
 }
 
-fn hear(socket: &UnixDatagram) -> String {
+fn next_notification(socket: &UnixDatagram) -> String {
     let mut said = [0; 4096];
     let length = socket.recv(&mut said).unwrap();
     String::from_utf8_lossy(&said[..length]).trim().to_owned()
 }
 
 #[test]
-fn ready_is_said_when_every_port_has_had_its_first_try_and_not_before() {
+fn systemd_is_told_ready_when_every_port_has_had_its_first_try_and_not_before() {
     let site = Site::with(3, Default::default(), "[[modem]]\nport = \"/dev/no-such-modem\"\n");
     site.network().fault(1, &Fault::Silence { commands: 1 }).unwrap();
     let (daemon, socket) = serve(&site, None);
-    assert_eq!(hear(&socket), "READY=1");
+    assert_eq!(next_notification(&socket), "READY=1");
     let modems = site.admin("/modems");
     let states: Vec<_> = modems
         .as_array()
@@ -42,29 +42,32 @@ fn ready_is_said_when_every_port_has_had_its_first_try_and_not_before() {
         .collect();
     assert_eq!(states, ["Absent", "Ready", "Ready", "Ready"]);
     daemon.terminate();
-    assert_eq!(hear(&socket), "STOPPING=1");
+    assert_eq!(next_notification(&socket), "STOPPING=1");
 }
 
 #[test]
-fn the_watchdog_is_fed_while_the_writer_answers_and_only_then() {
+fn the_watchdog_is_notified_while_the_writer_answers_and_only_then() {
     const PERIOD: Duration = Duration::from_millis(300);
     let site = Site::with_modems(0);
     let (_daemon, socket) = serve(&site, Some(PERIOD));
-    let mut fed = 0;
-    while fed < 3 {
-        fed += usize::from(hear(&socket) == "WATCHDOG=1");
+    let mut notified = 0;
+    while notified < 3 {
+        notified += usize::from(next_notification(&socket) == "WATCHDOG=1");
     }
     let path = site.dir.path().join("simbridge.db");
     let holder = rusqlite::Connection::open(path).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    // What was said before the lock may still lie there; after that nothing is for as long as a
-    // restart takes.
+    // Notifications from before the lock may still be queued. After those there is none for longer
+    // than the watchdog's period.
     socket.set_read_timeout(Some(PERIOD * 2)).unwrap();
     let mut said = [0; 64];
     let waiting = Instant::now();
     while socket.recv(&mut said).is_ok() {
-        assert!(waiting.elapsed() < GIVE_UP, "it is fed although the writer is stuck");
+        assert!(
+            waiting.elapsed() < GIVE_UP,
+            "the watchdog is notified although the writer is stuck"
+        );
     }
     holder.execute_batch("ROLLBACK").unwrap();
-    wait_for("it to be fed again", || socket.recv(&mut said).is_ok());
+    wait_for("the watchdog to be notified again", || socket.recv(&mut said).is_ok());
 }

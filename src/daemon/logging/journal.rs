@@ -1,6 +1,6 @@
-//! journald's own protocol: each line is a datagram of `KEY=value` fields, so that `journalctl
-//! SIMBRIDGE_EVENT=modem_ready` finds what it names. Fields of the spans around a line (the modem's
-//! port, the request's id) are the line's own.
+//! Logging in journald's own protocol: each line is a datagram of `KEY=value` fields, so that
+//! `journalctl SIMBRIDGE_EVENT=modem_ready` finds the lines of that event. A line also has the
+//! fields of the spans around it, such as the modem's port or the request's id.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -16,10 +16,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::queue::{Queue, Sink};
 
-/// Where journald listens.
+/// The socket on which journald listens.
 pub(super) const SOCKET: &str = "/run/systemd/journal/socket";
 
-/// Sends datagrams to journald; a new one after it was started anew.
+/// A connection to journald, which is made again when journald was restarted.
 pub(super) struct Socket {
     path: PathBuf,
     socket: UnixDatagram,
@@ -43,10 +43,10 @@ impl Sink for Socket {
     }
 }
 
-/// Puts lines into journald's form.
+/// The layer that converts events into journald's form and puts them into the queue.
 pub(super) struct Journal(pub(super) Queue);
 
-/// Names and values; `message` is what people read.
+/// The names and values of a line's fields. `message` is the text for people.
 #[derive(Default)]
 struct Fields(Vec<(&'static str, String)>);
 
@@ -96,11 +96,12 @@ fn datagram(level: Level, target: &str, fields: &[(&'static str, String)]) -> Ve
         Level::INFO => "6",
         Level::DEBUG | Level::TRACE => "7",
     };
-    let mut message =
-        fields.iter().find(|(name, _)| *name == "message").map_or("", |(_, text)| text).to_owned();
+    let is_message = |name: &str| name == "message";
+    let message = fields.iter().find(|(name, _)| is_message(name));
+    let mut message = message.map_or("", |(_, text)| text).to_owned();
     let mut datagram = Vec::new();
-    for (name, value) in fields.iter().filter(|(name, _)| *name != "message") {
-        // journalctl shows only the message: it says everything.
+    for (name, value) in fields.iter().filter(|(name, _)| !is_message(name)) {
+        // journalctl shows only the message by default, so the message has all fields, too.
         let _ = write!(message, " {name}={value}");
         let name: String = name
             .chars()
@@ -119,7 +120,7 @@ fn datagram(level: Level, target: &str, fields: &[(&'static str, String)]) -> Ve
     datagram
 }
 
-/// A value of several lines comes with its length.
+/// Adds a field. A value of several lines is written with its length instead of `=`.
 fn add(datagram: &mut Vec<u8>, name: &str, value: &str) {
     datagram.extend_from_slice(name.as_bytes());
     if value.contains('\n') {
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_with_its_fields_and_its_spans() {
+    fn a_line_has_its_own_fields_and_those_of_its_spans() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal");
         let journald = UnixDatagram::bind(&path).unwrap();
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journald_that_was_started_anew_is_found_again() {
+    fn a_journald_that_was_restarted_is_found_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal");
         let before = UnixDatagram::bind(&path).unwrap();

@@ -1,5 +1,5 @@
-//! Where log lines go and how they look. Every line has an `event` from the list in `events.rs`;
-//! nobody waits for a line to be written (`queue.rs`).
+//! The log: where its lines go and what they look like. Every line has an `event` from the list in
+//! `events.rs`. Code that logs never waits for a line to be written (`queue.rs`).
 
 mod events;
 mod journal;
@@ -19,25 +19,25 @@ use journal::{Journal, SOCKET, Socket};
 use queue::Queue;
 pub use queue::lost;
 
-/// Why there can be no log.
+/// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// `RUST_LOG` cannot be read.
     #[error("RUST_LOG: {0}")]
     Filter(String),
-    /// No journald answers.
+    /// The connection to journald failed.
     #[error("[log] format = \"journald\": {0}; use \"text\" where there is no journald")]
     Journald(std::io::Error),
-    /// No thread for the log.
-    #[error("the log cannot be started: {0}")]
+    /// The thread that writes the log could not be started.
+    #[error("logging cannot be started: {0}")]
     Thread(std::io::Error),
-    /// Another log was set up in this process.
+    /// Logging was already started in this process.
     #[error("logging was set up twice")]
     Twice,
 }
 
-/// Keeps the log going; when dropped, what was logged before is written first, if that is possible
-/// in half a second.
+/// The running log. When it is dropped, it waits until what was logged before is written, but no
+/// longer than half a second.
 pub struct Logging(Queue);
 
 impl Drop for Logging {
@@ -46,20 +46,20 @@ impl Drop for Logging {
     }
 }
 
-/// The filter of the running log, unless `RUST_LOG` is.
+/// The filter of the running log; not set when `RUST_LOG` decides.
 static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
-/// Another level from now on. Nothing changes where `RUST_LOG` was set at the start, or there is no
-/// log.
+/// Changes the level of the running log. Does nothing when `RUST_LOG` was set at the start, or when
+/// there is no log.
 pub fn set_level(level: &str) {
     if let (Some(filter), Ok(wanted)) = (FILTER.get(), EnvFilter::try_new(level)) {
-        // Fails when the log is gone: then nobody reads it.
+        // This fails only when the log has ended, and then there is nothing to change.
         let _ = filter.reload(wanted);
     }
 }
 
-/// Writes log lines from now on, to standard error or to journald. `RUST_LOG`, when set, goes
-/// before the level.
+/// Starts logging to standard error or to journald. `RUST_LOG`, when set, overrides the configured
+/// level.
 pub fn start(log: &Log) -> Result<Logging, LogError> {
     let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(&log.level));
@@ -69,7 +69,7 @@ pub fn start(log: &Log) -> Result<Logging, LogError> {
         let _ = FILTER.set(handle);
     }
     let (queue, layer) = match log.format {
-        LogFormat::Auto if is_journals(std::env::var("JOURNAL_STREAM").ok().as_deref()) => {
+        LogFormat::Auto if is_journal_stream(std::env::var("JOURNAL_STREAM").ok().as_deref()) => {
             journald()?
         }
         LogFormat::Journald => journald()?,
@@ -103,8 +103,9 @@ fn lines(format: LogFormat) -> Result<(Queue, Lines), LogError> {
     Ok((queue, lines))
 }
 
-/// Whether standard error is journald's: systemd says which file that would be (`DEVICE:INODE`).
-fn is_journals(stream: Option<&str>) -> bool {
+/// Whether standard error is connected to journald. systemd says in `JOURNAL_STREAM` which file
+/// that would be, as `DEVICE:INODE`.
+fn is_journal_stream(stream: Option<&str>) -> bool {
     let Some((device, inode)) = stream.and_then(|stream| stream.split_once(':')) else {
         return false;
     };
@@ -117,11 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn journald_is_taken_only_when_standard_error_is_its_own() {
+    fn journald_is_used_only_when_standard_error_is_connected_to_it() {
         let own = rustix::fs::fstat(std::io::stderr()).unwrap();
-        assert!(is_journals(Some(&format!("{}:{}", own.st_dev, own.st_ino))));
+        assert!(is_journal_stream(Some(&format!("{}:{}", own.st_dev, own.st_ino))));
         for other in [None, Some(""), Some("1"), Some("1:2"), Some("x:y")] {
-            assert!(!is_journals(other), "{other:?}");
+            assert!(!is_journal_stream(other), "{other:?}");
         }
     }
 }

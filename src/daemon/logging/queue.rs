@@ -1,38 +1,38 @@
-//! Between those who log and what takes the lines: a queue with an end, and a thread that writes.
-//! Whoever logs never waits: when nobody takes the lines (a terminal that was stopped, a journald
-//! that hangs), they are counted and lost.
+//! A bounded queue of log lines, and the thread that writes them. Code that logs never waits: when
+//! the lines cannot be written (to a terminal that was stopped, or a journald that hangs), they are
+//! dropped and counted.
 
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-/// Lines that may wait.
+/// How many lines may wait to be written.
 const LINES: usize = 8192;
-/// For how long lines gather after the first: to wake a thread for each costs whoever logs more
-/// than to make the line.
+/// How long lines are collected after the first one before they are written. To wake the thread for
+/// every line would cost the code that logs more than making the line.
 const GATHER: Duration = Duration::from_millis(5);
-/// How long the end of the program waits until the last lines are written.
+/// How long the program waits at its end for the last lines to be written.
 const FLUSH: Duration = Duration::from_millis(500);
 
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Log lines that nobody took, since the program started.
+/// How many log lines were dropped since the program started.
 pub fn lost() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
 enum Command {
     Line(Vec<u8>),
-    /// Answer once everything before is written.
+    /// Answer once everything that was queued before is written.
     Flush(SyncSender<()>),
 }
 
-/// Where lines go; may block.
+/// A destination of lines. Writing to it may block.
 pub(super) trait Sink: Send + 'static {
     fn write(&mut self, line: &[u8]) -> io::Result<()>;
 
-    /// Nothing more waits now: what was taken goes out.
+    /// Writes out what is buffered. Called when no more lines wait.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -48,7 +48,7 @@ impl Sink for BufWriter<Stderr> {
     }
 }
 
-/// Takes lines, one a call. Cloning gives another handle to the same queue.
+/// A handle on the queue. A clone is another handle on the same queue.
 #[derive(Clone)]
 pub(super) struct Queue {
     commands: SyncSender<Command>,
@@ -74,11 +74,12 @@ impl Queue {
         }
     }
 
-    /// Waits until what was put is written, but not long.
+    /// Waits until the lines queued so far are written, but not longer than [`FLUSH`].
     pub fn flush(&self) {
         let (done, written) = sync_channel(1);
         let mut command = Command::Flush(done);
-        // A full queue is given time in small pieces.
+        // When the queue is full, there is no event to wait for, so it is tried again at short
+        // intervals.
         for _ in 0..FLUSH.as_millis() / 10 {
             match self.commands.try_send(command) {
                 Ok(()) => {
@@ -105,7 +106,7 @@ impl Write for Queue {
 }
 
 fn write_all(mut sink: impl Sink, waiting: &Receiver<Command>, lost: &AtomicU64) {
-    let mut told = 0;
+    let mut reported = 0;
     let count = |written: io::Result<()>| {
         if written.is_err() {
             lost.fetch_add(1, Ordering::Relaxed);
@@ -126,13 +127,13 @@ fn write_all(mut sink: impl Sink, waiting: &Receiver<Command>, lost: &AtomicU64)
         count(sink.flush());
         std::thread::park_timeout(GATHER);
         let now = lost.load(Ordering::Relaxed);
-        if now > told {
+        if now > reported {
             tracing::warn!(
                 event = "log_lines_lost",
-                lines = now - told,
-                "nobody took these log lines in time"
+                lines = now - reported,
+                "log lines were dropped because they could not be written in time"
             );
-            told = lost.load(Ordering::Relaxed);
+            reported = lost.load(Ordering::Relaxed);
         }
     }
 }
@@ -143,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes a line whenever it is allowed to.
+    /// Writes a line each time that it is allowed to.
     struct Stuck(Receiver<()>, Sender<String>);
 
     impl Sink for Stuck {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_is_stuck_holds_nobody_up_and_what_is_lost_is_counted() {
+    fn a_sink_that_is_stuck_delays_no_code_that_logs_and_dropped_lines_are_counted() {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let ((allow, allowed), (told, written)) = (channel(), channel());
         let queue = Queue::with(Stuck(allowed, told), 4, &COUNT).unwrap();
@@ -162,7 +163,7 @@ mod tests {
             queue.put(format!("line {n}").into_bytes());
         }
         let lost = COUNT.load(Ordering::Relaxed);
-        // The thread may have one in its hands.
+        // The thread may already have taken one line out of the queue.
         assert!((15..=16).contains(&lost), "{lost}");
         for _ in 0..20 - lost {
             allow.send(()).unwrap();
