@@ -1,7 +1,8 @@
 //! Statements that the schema itself must refuse, for the tests of other modules.
 
 pub(crate) const SECOND_OPEN_ORDER: &str = "INSERT INTO orders (account_id, service_id, sim_id, \
-     number, country, price_minor, state, patterned, created_at, expires_at) SELECT account_id, service_id, sim_id, number, country, \
+     number, country, price_minor, state, patterned, created_at, expires_at) \
+     SELECT account_id, service_id, sim_id, number, country, \
      price_minor, state, patterned, created_at, expires_at FROM orders";
 pub(crate) const LEDGER_CHANGED: &str = "UPDATE ledger SET balance_minor = 0";
 pub(crate) const LEDGER_SHORTENED: &str = "DELETE FROM ledger";
@@ -11,13 +12,15 @@ pub(crate) const SAME_CAUSE: &str = "INSERT INTO ledger (account_id, kind, balan
                                      FROM ledger";
 pub(crate) const NEGATIVE_HOLD: &str = "UPDATE account SET held_minor = -1";
 pub(crate) const ORDER_ON_RENTED_SIM: &str = "INSERT INTO orders (account_id, service_id, sim_id, \
-     number, country, price_minor, state, patterned, created_at, expires_at) SELECT account_id, 1, sim_id, number, country, 0, 'open', \
+     number, country, price_minor, state, patterned, created_at, expires_at) \
+     SELECT account_id, 1, sim_id, number, country, 0, 'open', \
      1, started_at, expires_at FROM rental WHERE state = 'active'";
 pub(crate) const ORDER_MOVED_TO_RENTED_SIM: &str = "UPDATE orders SET sim_id = (SELECT sim_id \
                                                     FROM rental WHERE state = 'active') WHERE \
                                                     state = 'open'";
 pub(crate) const RENTAL_ON_BUSY_SIM: &str = "INSERT INTO rental (account_id, sim_id, number, \
-     country, package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) SELECT account_id, sim_id, number, \
+     country, package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
+     SELECT account_id, sim_id, number, \
      country, '1m', '1m', 0, 'active', 1, 1, created_at, expires_at FROM orders WHERE state = \
      'open'";
 /// Damages three rows, each so that something due fails: an account's holds, a part of a long
@@ -26,7 +29,8 @@ pub(crate) const DAMAGED_ROWS: &str = "UPDATE account SET held_minor = 0 WHERE n
                                        UPDATE part SET sequence = 300 WHERE assembly_id = 1; \
                                        UPDATE rental SET terms = 5000000000 WHERE id = 1";
 pub(crate) const SECOND_TENANT: &str = "INSERT INTO rental (account_id, sim_id, number, country, \
-     package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) SELECT account_id, sim_id, number, \
+     package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
+     SELECT account_id, sim_id, number, \
      country, package, renewal_package, auto_renew, state, terms, months, started_at, expires_at \
      FROM rental";
 pub(crate) const TWO_OWNERS: &str = "INSERT INTO message (sim_id, received_at, complete, \

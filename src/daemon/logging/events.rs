@@ -30,7 +30,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ),
     (
         "set_aside",
-        "something that is due, such as an order's end, fails; it is set aside and the rest continues",
+        "something that is due, such as an order's end, fails; it is set aside, the rest continues",
     ),
     ("audit_failed", "something that somebody saw or did could not be recorded in the audit"),
     ("request_failed", "a customer's request was answered ERROR"),
