@@ -178,7 +178,7 @@ impl Daemon {
     pub fn wait_for_first_tries(&self, timeout: Duration) -> impl Future<Output = bool> + use<> {
         let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
         let tried = async move {
-            driver.looked().await;
+            driver.wait_for_first_scan().await;
             while !driver.ports().iter().all(|port| gateway.modems().is_settled(port.as_str())) {
                 tokio::time::sleep(FIRST_TRIES_INTERVAL).await;
             }

@@ -1,4 +1,5 @@
-//! The gateway as the driver's host: what the driver reports, put into the gateway's words.
+//! Connects the driver to the gateway: passes on what modems report and receive, in the gateway's
+//! types, and counts it for the metrics.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::driver::{self, HostError};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
 use crate::modem::{CommandOutcome, MessageOwner, RawPdu, Received};
 
-/// The gateway as the driver's host.
+/// The host of the driver: the gateway, and the counters of the metrics.
 pub(super) struct GatewayBridge {
     gateway: Gateway,
     modems: Arc<ModemCounters>,
@@ -30,7 +31,7 @@ impl driver::ModemEvents for GatewayBridge {
         }
     }
 
-    fn command_ended(&self, port: &PortName, outcome: CommandOutcome) {
+    fn command_finished(&self, port: &PortName, outcome: CommandOutcome) {
         self.modems.record_command(port, outcome);
     }
 
@@ -92,29 +93,31 @@ impl driver::ModemEvents for GatewayBridge {
         let ingested = self.gateway.inbox().ingest(arrival).await;
         self.modems.record_message(&received.imei, ingested.as_ref().ok(), self.gateway.now());
         let ingested = ingested.map_err(refused)?;
-        log(&ingested);
+        log_ingested(&ingested);
         Ok(())
     }
 }
 
-/// The message stays in its modem; why is logged with the modem's span.
+/// The error that makes the driver try again later; it logs the reason in the span of the modem.
 fn refused(error: gateway::Error) -> HostError {
     HostError::new(error.to_string())
 }
 
-fn log(ingested: &Ingested) {
+fn log_ingested(ingested: &Ingested) {
     match ingested {
-        Ingested::Duplicate => tracing::debug!(event = "duplicate", "read again"),
-        Ingested::Part => tracing::info!(event = "part", "a part of a long message"),
+        Ingested::Duplicate => {
+            tracing::debug!(event = "duplicate", "a message that is already stored was read again")
+        }
+        Ingested::Part => tracing::info!(event = "part", "received a part of a long message"),
         Ingested::Message(id, order) => {
             let order = order.map(|order| order.0);
-            tracing::info!(event = "message", id = id.0, order, "a message");
+            tracing::info!(event = "message", id = id.0, order, "received a message");
         }
         Ingested::Undecodable(id) => {
             tracing::warn!(
                 event = "undecodable",
                 id = id.0,
-                "a PDU that cannot be decoded; kept as it is"
+                "received a PDU that cannot be decoded; it is stored as it is"
             );
         }
     }

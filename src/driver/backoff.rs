@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Failures in a row after which a modem counts as quarantined.
+/// The number of failures in a row after which a modem counts as quarantined.
 const QUARANTINE: u32 = 6;
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl Backoff {
         Backoff { first, longest, failures: 0 }
     }
 
-    /// The port works: the next failure is the first again.
+    /// Forgets past failures, because the port works: the next pause is the shortest again.
     pub fn reset(&mut self) {
         self.failures = 0;
     }

@@ -4,13 +4,13 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Where the service's credentials are, as systemd tells it.
+/// The environment variable in which systemd names the folder of the service's credentials.
 const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
-/// The file that a configured path means.
+/// The file that a configured path refers to.
 ///
 /// # Errors
-/// It is a credential's name that cannot be one, or systemd has given none.
+/// The name of the credential is malformed, or systemd has passed no credentials.
 pub fn credential(path: &Path) -> Result<PathBuf, String> {
     resolve(path, std::env::var_os(VARIABLE).as_deref())
 }
@@ -26,7 +26,7 @@ fn resolve(path: &Path, folder: Option<&OsStr>) -> Result<PathBuf, String> {
         return Err(format!("\"{name}\" cannot be a credential's name"));
     }
     let folder = folder.ok_or_else(|| {
-        format!("systemd has given no credential {name}: the unit needs LoadCredential=")
+        format!("systemd has passed no credential {name}: the unit needs LoadCredential=")
     })?;
     Ok(Path::new(folder).join(name))
 }

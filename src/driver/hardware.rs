@@ -14,7 +14,7 @@ use crate::modem::{Catalogue, Operator, ProfileError};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hardware {
     folder: Option<PathBuf>,
-    /// Faults that were logged already.
+    /// Faults that have been logged already, so that each is logged once.
     logged: Arc<Mutex<Vec<String>>>,
 }
 
@@ -23,7 +23,7 @@ impl Hardware {
         Hardware { folder, logged: Arc::default() }
     }
 
-    /// The profiles as they are now. A file that cannot be used is logged once and left out.
+    /// Reads the profiles as they are now. A file that cannot be used is logged once and left out.
     pub async fn profiles(&self) -> Arc<Catalogue> {
         let Some(folder) = self.folder.clone() else { return Arc::default() };
         let (catalogue, faults) =
@@ -32,7 +32,10 @@ impl Hardware {
             faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
         let mut logged = self.logged.lock();
         for fault in faults.iter().filter(|fault| !logged.contains(fault)) {
-            warn!(event = "profile_unusable", fault, "a modem profile cannot be used");
+            warn!(
+                event = "profile_unusable",
+                fault, "a modem profile cannot be used; it is ignored"
+            );
         }
         *logged = faults;
         Arc::new(catalogue)
@@ -46,20 +49,20 @@ fn describe(file: &str, error: &ProfileError) -> String {
     }
 }
 
-/// The profiles of a folder's `modems/*.toml` beside the embedded ones, and what is wrong with
-/// those that cannot be used. A folder that does not exist has none.
+/// Reads the profiles of a folder's `modems/*.toml`, which stand beside the embedded ones, and
+/// returns what is wrong with those that cannot be used. A folder that does not exist has none.
 pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) {
-    let (files, mut faults) = texts(&folder.join("modems"));
+    let (files, mut faults) = read_texts(&folder.join("modems"));
     let (catalogue, wrong) =
         Catalogue::with_own(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     faults.extend(wrong);
     (catalogue, faults)
 }
 
-/// The operators of a folder's `operators/*.toml`, and what is wrong with those that cannot be
-/// used.
+/// Reads the mobile operators of a folder's `operators/*.toml`, and returns what is wrong with
+/// those files that cannot be used.
 pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
-    let (files, faults) = texts(&folder.join("operators"));
+    let (files, faults) = read_texts(&folder.join("operators"));
     let mut faults: Vec<(String, String)> =
         faults.into_iter().map(|(file, error)| (file, error.text)).collect();
     let mut operators = Vec::new();
@@ -72,9 +75,10 @@ pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
     (operators, faults)
 }
 
-/// The banks of a folder's `banks/*.toml`, and what is wrong with those that cannot be used.
+/// Reads the bank profiles of a folder's `banks/*.toml`, and returns what is wrong with those that
+/// cannot be used.
 pub fn read_bank_profiles(folder: &Path) -> (Vec<BankProfile>, Vec<(String, String)>) {
-    let (files, faults) = texts(&folder.join("banks"));
+    let (files, faults) = read_texts(&folder.join("banks"));
     let mut faults: Vec<(String, String)> =
         faults.into_iter().map(|(file, error)| (file, error.text)).collect();
     let mut banks = Vec::new();
@@ -89,8 +93,8 @@ pub fn read_bank_profiles(folder: &Path) -> (Vec<BankProfile>, Vec<(String, Stri
 
 type Texts = (Vec<(String, String)>, Vec<(String, ProfileError)>);
 
-/// Name and text of each TOML file of a folder, in the order of their names.
-fn texts(folder: &Path) -> Texts {
+/// Reads the name and text of each TOML file of a folder, in the order of the names.
+fn read_texts(folder: &Path) -> Texts {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));

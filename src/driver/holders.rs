@@ -1,4 +1,4 @@
-//! Who else has a port open: found in `/proc`, as far as this process may look into it.
+//! Finds out from `/proc` which other programs have a port open, as far as this process may read it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::processes::{Process, processes};
 use crate::domain::modem::ModemReason;
 
-/// How long one look at `/proc` serves all ports that are opened.
+/// How long the result of one scan of `/proc` is used for all ports that are opened.
 const FRESH: Duration = Duration::from_millis(500);
 
 /// A program that has a port open.
@@ -20,7 +20,8 @@ const FRESH: Duration = Duration::from_millis(500);
 pub(crate) struct Holder {
     pub pid: u32,
     pub program: String,
-    /// The program has the other end of a pseudo-terminal: it is the modem, not a rival.
+    /// Whether the program also has the other end of a pseudo-terminal: then it plays the modem
+    /// and is no rival for the port.
     has_master: bool,
 }
 
@@ -36,16 +37,16 @@ impl fmt::Display for Holder {
     }
 }
 
-type Found = HashMap<PathBuf, Vec<Holder>>;
+type HoldersByDevice = HashMap<PathBuf, Vec<Holder>>;
 
 /// Shared by all ports of a driver.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Holders(Arc<Mutex<Option<Look>>>);
+pub(crate) struct Holders(Arc<Mutex<Option<Scan>>>);
 
 #[derive(Debug)]
-struct Look {
-    at: Instant,
-    found: Arc<Found>,
+struct Scan {
+    scanned_at: Instant,
+    found: Arc<HoldersByDevice>,
 }
 
 impl Holders {
@@ -56,7 +57,8 @@ impl Holders {
         self.find(device, |holder| !(pseudo && holder.has_master)).await
     }
 
-    /// Who may have locked this device: a rival, else the program that has its other end too.
+    /// The program that may have locked this device: a rival, or else the program that has its
+    /// other end too.
     pub async fn locker(&self, device: &Path) -> Option<Holder> {
         match self.rival(device).await {
             Some(rival) => Some(rival),
@@ -65,31 +67,33 @@ impl Holders {
     }
 
     async fn find(&self, device: &Path, wanted: impl Fn(&Holder) -> bool) -> Option<Holder> {
-        let found = self.look().await;
+        let found = self.scan().await;
         let other = |holder: &&Holder| holder.pid != std::process::id() && wanted(holder);
         found.get(device)?.iter().find(other).cloned()
     }
 
-    async fn look(&self) -> Arc<Found> {
-        let mut known = self.0.lock().await;
-        if let Some(look) = known.as_ref().filter(|look| look.at.elapsed() < FRESH) {
-            return Arc::clone(&look.found);
+    /// The result of the last scan while it is fresh, else of a new one.
+    async fn scan(&self) -> Arc<HoldersByDevice> {
+        let mut last = self.0.lock().await;
+        if let Some(scan) = last.as_ref().filter(|scan| scan.scanned_at.elapsed() < FRESH) {
+            return Arc::clone(&scan.found);
         }
-        let found = Arc::new(tokio::task::spawn_blocking(scan).await.unwrap_or_default());
+        let found = Arc::new(tokio::task::spawn_blocking(scan_processes).await.unwrap_or_default());
         #[expect(
             clippy::disallowed_methods,
-            reason = "the age of a look into /proc; nothing is decided by it"
+            reason = "the age of a scan of /proc; nothing else depends on it"
         )]
-        let at = Instant::now();
-        *known = Some(Look { at, found: Arc::clone(&found) });
+        let scanned_at = Instant::now();
+        *last = Some(Scan { scanned_at, found: Arc::clone(&found) });
         found
     }
 }
 
-fn scan() -> Found {
-    let mut found = Found::new();
+fn scan_processes() -> HoldersByDevice {
+    let mut found = HoldersByDevice::new();
     for process in processes() {
         let devices = open_devices(&process);
+        // The master of a pseudo-terminal alone says nothing about a port.
         if devices.iter().all(|device| is_master(device)) {
             continue;
         }
@@ -109,12 +113,12 @@ fn is_master(device: &Path) -> bool {
     device == Path::new("/dev/ptmx") || device == Path::new("/dev/pts/ptmx")
 }
 
-/// Devices that a process has open, without those that every program uses. Nothing for a process
-/// that has ended, or that this one may not look into.
+/// The devices that a process has open, without those that every program uses. There are none for a
+/// process that has ended, or whose files this process may not see.
 fn open_devices(process: &Process) -> Vec<PathBuf> {
-    const EVERYBODYS: [&str; 4] = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"];
+    const COMMON: [&str; 4] = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"];
     let is_device =
-        |name: &str| name.starts_with("/dev/") && EVERYBODYS.iter().all(|common| *common != name);
+        |name: &str| name.starts_with("/dev/") && COMMON.iter().all(|common| *common != name);
     let mut devices: Vec<PathBuf> =
         process.open_files().filter(|target| target.to_str().is_some_and(is_device)).collect();
     devices.dedup();

@@ -1,4 +1,4 @@
-//! Notices when something appears in, or vanishes from, the folders of the ports, by inotify.
+//! Notices by inotify when something appears in the folders of the ports or vanishes from them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,16 @@ pub(crate) struct HotplugWatcher {
 }
 
 impl HotplugWatcher {
+    /// A watcher that watches nothing yet.
+    ///
     /// # Errors
-    /// The kernel gives no more inotify instances.
+    /// The kernel has no inotify instances left.
     pub fn new() -> io::Result<HotplugWatcher> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         Ok(HotplugWatcher { inotify: pipe::Receiver::from_owned_fd_unchecked(inotify)? })
     }
 
-    /// Watches these folders from now on, or the nearest that exists above each of them.
+    /// Watches these folders too; for one that does not exist, the nearest one above it that does.
     pub fn watch(&mut self, folders: impl IntoIterator<Item = PathBuf>) {
         let existing = |folder: PathBuf| {
             folder.ancestors().find(|folder| folder.is_dir()).map(Path::to_path_buf)
@@ -40,13 +42,14 @@ impl HotplugWatcher {
             | WatchFlags::DELETE_SELF
             | WatchFlags::ONLYDIR;
         for folder in wanted {
-            // A folder that has vanished since is watched when the folder above it changes.
+            // This fails when the folder has just vanished. Its parent is watched already or will be
+            // by the rescan that follows.
             let _ = inotify::add_watch(&self.inotify, &folder, flags);
         }
     }
 
-    /// Waits until something has happened in a watched folder. What it was is found out by looking
-    /// into the folders.
+    /// Waits until something changes in a watched folder. What has changed is for the caller to find
+    /// out, by looking into the folders.
     pub async fn changed(&mut self) {
         let mut events = [0_u8; 4096];
         if self.inotify.read(&mut events).await.is_err() {

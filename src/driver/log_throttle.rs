@@ -1,16 +1,16 @@
-//! How many changes of one modem's state are worth a line in the log: a modem whose network comes
-//! and goes must not fill it.
+//! Limits how many state changes of one modem are logged, so that a modem whose network comes and
+//! goes does not fill the log.
 
 use std::time::Duration;
 
 use crate::domain::{Moment, TokenBucket, TokenRate};
 
-/// How many lines may follow each other at once.
+/// How many lines may be logged in quick succession.
 const BURST: u32 = 12;
-/// After this time one more line may be logged.
+/// The time after which one more line may be logged.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// How much one modem may still log.
+/// The number of lines that one modem may still log now, and how many were left out.
 #[derive(Debug)]
 pub(crate) struct LogThrottle {
     bucket: TokenBucket,

@@ -53,43 +53,41 @@ pub use modem_events::{HostError, ModemEvents};
 pub use probe::{Depth, Probed, probe, scan};
 pub use processes::pid_of_program;
 pub use recovery::Recovery;
-pub use recovery_actions::{POWER_PLACES, SWITCH_PLACES, unknown_place};
-pub use session_runner::{End, attend};
+pub use recovery_actions::{POWER_PLACEHOLDERS, SWITCH_PLACEHOLDERS, unknown_placeholder};
+pub use session_runner::{End, run_session};
 
-/// Which ports: a path, or a glob (`*`, `?`, `[…]`) over paths.
+/// Names the ports to serve: one path, or all that a glob (`*`, `?`, `[…]`) matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortPattern {
-    /// The path or glob. A path that names nothing yet is waited for.
+    /// The path or glob. Nothing has to be there yet: the port is served once it appears.
     pub path: PathBuf,
-    /// Bits per second, 8N1 without flow control. USB modems and PTYs ignore it.
+    /// The speed in bits per second (8N1, without flow control). USB modems and PTYs ignore it.
     pub baud: u32,
 }
 
-/// Ports, and what is the same for all of them.
+/// Ports that are named by one pattern, and how all of them are treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ports {
-    /// Which.
     pub pattern: PortPattern,
-    /// How their modems are treated.
     pub options: PortOptions,
 }
 
 /// How a port's modem is treated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortOptions {
-    /// The profile to take by its name; without it, the one that fits what the modem says of
-    /// itself.
+    /// The name of the profile to use; without one, the profile is chosen by the manufacturer and
+    /// model that the modem reports.
     pub profile: Option<String>,
-    /// A file with the PIN of the SIM cards in it; `credential:NAME` is a credential of the
-    /// service.
+    /// The file that holds the PIN of the SIM cards; `credential:NAME` names a credential that
+    /// systemd passes to the service.
     pub pin_file: Option<PathBuf>,
-    /// The ICCID is read from the card's own file where that can be: what a modem remembers may be
-    /// of a card that a bank has exchanged.
+    /// Whether the ICCID is read from the card's own file where that is possible: a modem may
+    /// remember the ICCID of a card that a bank has exchanged since.
     pub iccid_from_card: bool,
 }
 
 impl PortOptions {
-    /// The PIN of the file; a file that cannot be used is told.
+    /// Reads the PIN from its file. A file that cannot be used is logged, and no PIN is entered.
     async fn pin(&self) -> Option<Pin> {
         let path = self.pin_file.as_ref()?;
         let text = match credential(path) {
@@ -99,7 +97,12 @@ impl PortOptions {
         let pin = text.as_ref().ok().and_then(|text| Pin::parse(text));
         if pin.is_none() {
             let error = text.err().unwrap_or_else(|| "it must have 4 to 8 digits".to_owned());
-            warn!(event = "pin_file_unusable", pin_file = %path.display(), error, "no PIN is entered");
+            warn!(
+                event = "pin_file_unusable",
+                pin_file = %path.display(),
+                error,
+                "the PIN file cannot be used; no PIN is entered"
+            );
         }
         pin
     }
@@ -111,20 +114,21 @@ impl From<PortPattern> for Ports {
     }
 }
 
-/// How often, and how patiently.
+/// The driver's intervals and time-outs, and what it does about modems that fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// From one keep-alive and sweep of a modem to the next.
+    /// The time from one keep-alive of a modem, with its sweep of all stores, to the next.
     pub keep_alive: Duration,
-    /// How long a modem has to have been registered until its messages count as live.
+    /// How long a modem must have been registered before its messages count as live.
     pub settled_after: Duration,
-    /// How long a modem may refuse to read what it is sent.
+    /// How long a write may take; a modem that has not read it by then is given up.
     pub write_timeout: Duration,
-    /// The pause before a port is opened again, the first time. It doubles with each failure.
+    /// The pause before a port is opened again after a first failure. It doubles with each further
+    /// one.
     pub first_pause: Duration,
-    /// The longest such pause.
+    /// The limit of that pause.
     pub longest_pause: Duration,
-    /// The operator's own folder of hardware files; looked into whenever a port is opened.
+    /// The operator's own folder of hardware files. It is read whenever a port is opened.
     pub hardware: Option<PathBuf>,
     /// What is done about modems that fail.
     pub recovery: Recovery,
@@ -165,16 +169,16 @@ pub struct Driver {
     supervisor: JoinHandle<()>,
 }
 
-/// How long workers may take to end.
+/// How long the workers have to end when the driver stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The other program that has a port open, in words.
+/// Describes the other program that has a port open, if there is one.
 pub async fn holder(port: &Path) -> Option<String> {
     let device = std::fs::canonicalize(port).ok()?;
     holders::Holders::default().rival(&device).await.map(|holder| holder.to_string())
 }
 
-/// As [`start`], with other settings.
+/// Starts a driver for the ports that these patterns name.
 pub fn start_with<H: ModemEvents, P: Into<Ports>>(
     patterns: Vec<P>,
     settings: Settings,
@@ -184,15 +188,16 @@ pub fn start_with<H: ModemEvents, P: Into<Ports>>(
     let stop = CancellationToken::new();
     let (requests, queue) = mpsc::channel(16);
     let records = PortRecords::default();
-    let (looked, has_looked) = watch::channel(false);
+    let (scanned, has_scanned) = watch::channel(false);
     let supervisor =
-        supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), looked);
-    let handle = Handle { requests, records, ports: Arc::new(ports), has_looked };
+        supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), scanned);
+    let handle = Handle { requests, records, ports: Arc::new(ports), has_scanned };
     Driver { stop, handle, supervisor: tokio::spawn(supervisor.run(queue)) }
 }
 
 impl Driver {
-    /// Ends all sessions and closes all ports; at most five seconds, whatever modems do.
+    /// Ends all sessions and closes all ports. That takes five seconds at most, whatever the
+    /// modems do.
     pub async fn stop(mut self) {
         self.stop.cancel();
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.supervisor).await.is_err() {
@@ -200,8 +205,8 @@ impl Driver {
         }
     }
 
-    /// Asks the modem on this port something, between its other work. `port` is as in its
-    /// snapshots.
+    /// Sends a request to the modem on this port, which carries it out between its other work.
+    /// `port` is the name that its snapshots have.
     ///
     /// # Errors
     /// The request is refused, the modem does not answer in time, or there is none.
@@ -213,23 +218,23 @@ impl Driver {
         self.handle.request(port, request).await
     }
 
-    /// For those who ask while the driver runs.
+    /// A handle by which other tasks use the running driver.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 }
 
-/// Asks a running driver.
+/// Gives access to a running driver.
 #[derive(Clone, Debug)]
 pub struct Handle {
     requests: mpsc::Sender<(PortName, QueuedRequest)>,
     records: PortRecords,
     ports: Arc<watch::Sender<Vec<Ports>>>,
-    has_looked: watch::Receiver<bool>,
+    has_scanned: watch::Receiver<bool>,
 }
 
 impl Handle {
-    /// What is known of a port; `None` when it is not served.
+    /// The details of a port; `None` when it is not served.
     pub fn detail(&self, port: &str) -> Option<ModemDetail> {
         self.records.detail(port)
     }
@@ -239,30 +244,32 @@ impl Handle {
         self.records.snapshot(port)
     }
 
-    /// A port's conversation under pseudonyms, as a recording has it; `None` when it is not served.
+    /// A port's conversation with its numbers and texts replaced by pseudonyms, in the format of
+    /// recordings; `None` when the port is not served.
     pub fn recording(&self, port: &str) -> Option<Vec<String>> {
         self.records.recording(port)
     }
 
-    /// Serves these ports from now on. Sessions on ports that are meant as before go on; the others
-    /// are ended, or begun.
+    /// Replaces the ports to serve. Sessions on ports whose settings stay the same go on; all others
+    /// are ended, and sessions on new ports begin.
     pub fn serve(&self, ports: Vec<Ports>) {
         self.ports.send_replace(ports);
     }
 
-    /// Returns once the ports that there are have been looked for, so that [`Handle::ports`] knows
-    /// them.
-    pub async fn looked(&self) {
-        // Fails when the driver has stopped: then nothing more is found.
-        let _ = self.has_looked.clone().wait_for(|looked| *looked).await;
+    /// Returns once the ports have been searched for the first time, so that [`Handle::ports`]
+    /// knows those that exist.
+    pub async fn wait_for_first_scan(&self) {
+        // This fails only when the driver has stopped; then there is nothing to wait for.
+        let _ = self.has_scanned.clone().wait_for(|scanned| *scanned).await;
     }
 
-    /// Whether the ports have been looked for since the start: those that are there are served.
-    pub fn has_looked(&self) -> bool {
-        *self.has_looked.borrow()
+    /// Whether the ports have been searched since the start: those that exist are served by then.
+    pub fn has_scanned(&self) -> bool {
+        *self.has_scanned.borrow()
     }
 
-    /// How often each port's loop has turned: at least once a minute or so, or its task hangs.
+    /// The number of turns that the loop of each port's task has made. It grows at least once in
+    /// about a minute; otherwise the task hangs.
     pub fn loop_turns(&self) -> Vec<(PortName, u64)> {
         self.records.loop_turns()
     }
@@ -272,10 +279,10 @@ impl Handle {
         self.records.ports()
     }
 
-    /// As [`Driver::request`].
+    /// Sends a request to the modem on this port, as [`Driver::request`] does.
     ///
     /// # Errors
-    /// As there.
+    /// The request is refused, the modem does not answer in time, or there is none.
     pub async fn request(
         &self,
         port: &str,

@@ -1,5 +1,5 @@
-//! The host's work for one modem that is still under way: a few futures, polled in the order in which
-//! they were added.
+//! The work of the host for one modem that is not finished yet: a few futures, polled in the order
+//! in which they were added.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -14,6 +14,7 @@ pub(crate) enum Answer {
     Identified(Token, Result<MessageOwner, ()>),
     Emptied(Token, bool),
     MayEnterPin(Token, Result<bool, ()>),
+    /// The session does not wait for this work.
     Nothing,
 }
 
@@ -31,8 +32,7 @@ impl<'a> Pending<'a> {
         self.0.is_empty()
     }
 
-    /// The next answer; waits for ever when nothing is under way. Nothing is lost when it is
-    /// dropped half-way.
+    /// Waits for the next answer; for ever when there is no work. It is safe to cancel.
     pub fn next(&mut self) -> impl Future<Output = Answer> + '_ {
         poll_fn(|context| self.poll(context))
     }

@@ -9,13 +9,13 @@ use tokio_serial::{ClearBuffer, ErrorKind, SerialPort, SerialPortBuilderExt, Ser
 use super::holders::Holders;
 use crate::domain::modem::ModemReason;
 
-/// A driver that takes longer to open a port is stuck.
+/// How long opening a port may take; after that its kernel driver is taken to be stuck.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a port for this process alone.
+/// Opens a port for exclusive use by this process.
 ///
 /// # Errors
-/// What is in the way: nothing is there, no permission, another program holds it.
+/// Nothing is at the path, this process may not open it, or another program has it open.
 pub(crate) async fn open(
     path: &Path,
     baud: u32,
@@ -46,9 +46,9 @@ pub(crate) async fn open(
 fn open_now(device: &PathBuf, baud: u32) -> Result<SerialStream, tokio_serial::Error> {
     let pseudo = device.starts_with("/dev/pts");
     let name = device.to_str().unwrap_or_default();
-    // The mark of exclusive use stays on a pseudo-terminal for as long as its other end is open,
-    // also when this process is killed; then only root could open it again. The lock on the
-    // file is enough there.
+    // On a pseudo-terminal the mark of exclusive use (TIOCEXCL) stays for as long as the other end is
+    // open, even when this process is killed; after that only root could open it again. So it is
+    // removed there: the lock on the file is enough.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let unmark = if pseudo { rustix::fs::open(device, flags, Mode::empty()).ok() } else { None };
     let opened = tokio_serial::new(name, baud).open_native_async();
@@ -70,8 +70,9 @@ fn open_failure(kind: std::io::ErrorKind, text: String) -> ModemReason {
     }
 }
 
-/// Closes a port without waiting for what the modem has not read: what is left is thrown away, and
-/// the close itself, which can take long on a driver that is stuck, has a thread of its own.
+/// Closes a port without waiting until the modem has read everything: unsent bytes are discarded,
+/// and the close itself, which can take long when the kernel driver is stuck, runs on a thread of its
+/// own.
 pub(crate) fn close(stream: SerialStream) {
     let _ = stream.clear(ClearBuffer::All);
     let runtime = tokio::runtime::Handle::try_current();
@@ -79,6 +80,6 @@ pub(crate) fn close(stream: SerialStream) {
         let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
         drop(stream);
     };
-    // Without a thread the closure is dropped here, and the port with it.
+    // If no thread can be started, the closure is dropped here, and the port with it.
     let _ = std::thread::Builder::new().name("close".to_owned()).spawn(closing);
 }

@@ -1,5 +1,5 @@
-//! What is known of one port: its modem's last report, what was done about it, and the last lines
-//! of the conversation.
+//! What is known about one port: its modem's last report, the recovery steps that were taken, and the
+//! last lines of the conversation.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct Contents {
     recoveries: [u32; RecoveryStep::ALL.len()],
     dropped: u64,
     transcript: Transcript,
-    /// How many messages were read.
+    /// The number of messages that were read.
     messages: u64,
     /// Notified of each report and of each message that is read.
     listener: Option<Arc<Notify>>,
@@ -33,7 +33,7 @@ impl Contents {
     }
 }
 
-/// Shared by a port's worker and whoever asks about the port.
+/// The record of one port, shared by its worker and those who ask about the port.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PortRecord {
     contents: Arc<Mutex<Contents>>,
@@ -45,12 +45,12 @@ impl PortRecord {
         self.contents.lock()
     }
 
-    /// Counts one more turn of the worker's loop, by which a watchdog sees that it does not hang.
+    /// Counts one more turn of the worker's loop, so that a watchdog can see that it does not hang.
     pub fn count_loop_turn(&self) {
         self.loop_turns.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often the worker's loop has turned.
+    /// The number of turns that the worker's loop has made.
     pub fn loop_turns(&self) -> u64 {
         self.loop_turns.load(Ordering::Relaxed)
     }
@@ -77,7 +77,7 @@ impl PortRecord {
         (contents.snapshot.clone(), contents.messages)
     }
 
-    /// From now on `listener` is notified of each report and of each message that is read.
+    /// Notifies `listener` of each report and of each message that is read from now on.
     pub fn notify(&self, listener: Arc<Notify>) {
         self.lock().listener = Some(listener);
     }
@@ -106,18 +106,19 @@ impl PortRecord {
                 event = "modem_recovery",
                 step = step.as_str(),
                 count,
-                "recovering the modem"
+                "taking a recovery step for the modem"
             );
         }
     }
 
-    /// Counts messages that came inside their URC and were dropped.
+    /// Counts messages that arrived inside their URC and were dropped.
     pub fn count_dropped(&self, count: usize) {
         self.lock().dropped += u64::try_from(count).unwrap_or(u64::MAX);
         tracing::warn!(
             event = "dropped",
             count,
-            "messages that came inside their URC belong to no known SIM card and are dropped"
+            "dropped messages that arrived inside their URC: no known SIM card owns them, or too many \
+             are waiting"
         );
     }
 
@@ -131,13 +132,13 @@ impl PortRecord {
         self.lock().transcript.add_received(bytes, now);
     }
 
-    /// Begins a new conversation: the port has been opened.
+    /// Begins a new conversation, because the port has been opened.
     pub fn begin_conversation(&self) {
         self.lock().transcript.begin_conversation();
     }
 
-    /// The conversation since the port was opened, as far as it is kept, under pseudonyms: what a
-    /// recording is made of.
+    /// The conversation since the port was opened, as far as it is kept, with pseudonyms in place of
+    /// numbers and texts: the lines of a recording.
     pub fn recording(&self) -> Vec<String> {
         self.lock().transcript.recording()
     }

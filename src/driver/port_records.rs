@@ -1,4 +1,4 @@
-//! All ports of a driver: what is known of each, and which port serves which modem.
+//! The records of all ports of a driver, and which port serves which modem.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ struct Contents {
     claims: HashMap<Imei, Vec<Claim>>,
 }
 
-/// That a port serves a modem.
+/// Says that a port serves a modem.
 #[derive(Debug)]
 struct Claim {
     port: PortName,
@@ -23,7 +23,7 @@ struct Claim {
     usb: Option<String>,
 }
 
-/// Shared by a driver's parts.
+/// The records of all ports, shared by the parts of a driver.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PortRecords(Arc<Mutex<Contents>>);
 
@@ -32,7 +32,7 @@ impl PortRecords {
         self.0.lock()
     }
 
-    /// A port's record; made when there is none.
+    /// The record of a port, which is created if there is none.
     pub fn open(&self, port: &PortName) -> PortRecord {
         self.lock().records.entry(port.clone()).or_default().clone()
     }
@@ -44,13 +44,13 @@ impl PortRecords {
         ports
     }
 
-    /// How often each port's loop has turned.
+    /// The number of turns that the loop of each port's task has made.
     pub fn loop_turns(&self) -> Vec<(PortName, u64)> {
         let contents = self.lock();
         contents.records.iter().map(|(port, record)| (port.clone(), record.loop_turns())).collect()
     }
 
-    /// Removes a port that is not served any more.
+    /// Removes a port that is no longer served.
     pub fn remove(&self, port: &PortName) {
         self.lock().records.remove(port);
     }
@@ -67,18 +67,17 @@ impl PortRecords {
         self.lock().records.get(port).map(PortRecord::recording)
     }
 
-    /// Whether another port of the same USB device has a working modem: then the device is not
-    /// reset.
+    /// Whether a modem works on another port of the same USB device. Such a device must not be reset.
     pub fn another_port_works(&self, port: &PortName, usb: &str) -> bool {
         let contents = self.lock();
         contents.records.iter().any(|(name, record)| name != port && record.is_ready_on(usb))
     }
 
-    /// Claims the modem with this IMEI for a port. Two modems with the same IMEI that are two USB
-    /// devices are two modems.
+    /// Claims the modem with this IMEI for a port. The same IMEI on two different USB devices means
+    /// two modems: some cheap sticks share one.
     ///
     /// # Errors
-    /// The port that serves the modem already.
+    /// Another port serves the modem already; it is returned.
     pub fn claim(&self, imei: &Imei, port: &PortName, usb: Option<&str>) -> Result<(), PortName> {
         let mut contents = self.lock();
         let claims = contents.claims.entry(imei.clone()).or_default();
@@ -96,7 +95,7 @@ impl PortRecords {
         Ok(())
     }
 
-    /// This port serves no modem any more.
+    /// Gives up the modem that this port serves.
     pub fn release(&self, port: &PortName) {
         self.lock().claims.retain(|_, claims| {
             claims.retain(|claim| claim.port != *port);

@@ -1,4 +1,4 @@
-//! Looks at a port once: finds out who is there, and takes nothing from it.
+//! Probes a port once: finds out which modem is there, and takes no message from it.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
@@ -19,57 +19,60 @@ use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, SimCard};
 use crate::domain::{Iccid, Imei, PortName};
 use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
 
-/// What was found on a port.
+/// The result of probing a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probed {
-    /// The port.
     pub port: PathBuf,
     /// The modem's last report; `None` when the port could not be opened.
     pub snapshot: Option<ModemSnapshot>,
-    /// Messages that lie in its stores, as far as they were read.
+    /// The number of messages in the modem's stores, as far as they were read.
     pub stored: usize,
-    /// Why no more was found out.
+    /// Why the probe ended before everything was known, if it did.
     pub failure: Option<ModemReason>,
 }
 
-/// How much is to be found out.
+/// How much a probe is to find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Until it is known who is there.
+    /// Which modem it is.
     Identity,
-    /// Until it works, and its stores have been read.
+    /// Which modem it is, whether it works, and what is in its stores.
     Everything,
 }
 
-/// How long the stores are still read when enough is known of the modem.
-const LINGER: Duration = Duration::from_secs(3);
-/// How long a look may take: for the identity, and for everything.
-const LIMITS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
+/// How long the stores are read after everything else is known about the modem.
+const STORE_READING_TIME: Duration = Duration::from_secs(3);
+/// How long a probe for the identity may take.
+const IDENTITY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a probe for everything may take.
+const FULL_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
-struct Seen {
+struct Findings {
     snapshot: Option<ModemSnapshot>,
     stored: BTreeSet<Option<MessageSlot>>,
 }
 
-/// A host that stores nothing: messages stay where they are, and no PIN is entered.
+/// A host that stores nothing, so that messages stay in the modem, and that permits no PIN.
 #[derive(Default)]
-struct Onlooker {
-    seen: Mutex<Seen>,
-    news: Notify,
+struct ProbeHost {
+    findings: Mutex<Findings>,
+    /// Notified of each report.
+    reported: Notify,
 }
 
-impl Onlooker {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock()
+impl ProbeHost {
+    fn findings(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock()
     }
 
     fn knows_enough(&self, depth: Depth) -> bool {
-        let seen = self.seen();
-        let Some(snapshot) = &seen.snapshot else { return false };
+        let findings = self.findings();
+        let Some(snapshot) = &findings.snapshot else { return false };
         match depth {
             Depth::Identity => snapshot.identity.is_some(),
             Depth::Everything => {
+                // A modem that says what it waits for may wait for ever.
                 let waits = matches!(
                     snapshot.state,
                     ModemState::SimCheck | ModemState::Identifying | ModemState::Registering
@@ -79,24 +82,25 @@ impl Onlooker {
         }
     }
 
-    async fn enough(&self, depth: Depth) {
+    /// Returns once everything is known that this depth asks for.
+    async fn wait_until_known(&self, depth: Depth) {
         loop {
-            let news = self.news.notified();
+            let reported = self.reported.notified();
             if self.knows_enough(depth) {
                 break;
             }
-            news.await;
+            reported.await;
         }
         if depth == Depth::Everything {
-            tokio::time::sleep(LINGER).await;
+            tokio::time::sleep(STORE_READING_TIME).await;
         }
     }
 }
 
-impl ModemEvents for Onlooker {
+impl ModemEvents for ProbeHost {
     fn report(&self, snapshot: ModemSnapshot) {
-        self.seen().snapshot = Some(snapshot);
-        self.news.notify_waiters();
+        self.findings().snapshot = Some(snapshot);
+        self.reported.notify_waiters();
     }
 
     async fn identified(&self, _imei: &Imei, _sim: &SimCard) -> Result<MessageOwner, HostError> {
@@ -108,15 +112,15 @@ impl ModemEvents for Onlooker {
     }
 
     async fn store(&self, received: Received) -> Result<(), HostError> {
-        self.seen().stored.insert(received.slot);
-        // No answer, so that nothing is deleted and the reading goes on.
+        self.findings().stored.insert(received.slot);
+        // There is never an answer, so that nothing is deleted and the session reads on.
         std::future::pending().await
     }
 }
 
-/// Looks at one port.
+/// Probes one port.
 pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth) -> Probed {
-    let nothing = |failure| Probed {
+    let not_opened = |failure| Probed {
         port: path.to_owned(),
         snapshot: None,
         stored: 0,
@@ -124,7 +128,7 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
     };
     let mut stream = match port::open(path, baud, &Holders::default()).await {
         Ok(stream) => stream,
-        Err(reason) => return nothing(reason),
+        Err(reason) => return not_opened(reason),
     };
     let profiles = hardware.map(|folder| Arc::new(read_profiles(folder).0)).unwrap_or_default();
     let settings = Settings::new(None, Recovery::none());
@@ -132,7 +136,7 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
         profiles,
         ..settings.session(PortName::from_stored(path.to_string_lossy()))
     };
-    let host = Onlooker::default();
+    let host = ProbeHost::default();
     let (_sender, mut requests) = mpsc::channel(1);
     let report = |snapshot| {
         host.report(snapshot);
@@ -140,43 +144,46 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
     };
     let record = PortRecord::default();
     let mut runner = SessionRunner::new(&host, &settings, &record, report);
-    let limit = if depth == Depth::Identity { LIMITS.0 } else { LIMITS.1 };
+    let limit = match depth {
+        Depth::Identity => IDENTITY_TIMEOUT,
+        Depth::Everything => FULL_TIMEOUT,
+    };
     let failure = tokio::select! {
         end = runner.run(&mut stream, config, &mut requests) => match end {
             End::HungUp(reason) | End::GivenUp(reason) => Some(reason),
             End::ServedOn(port) => Some(ModemReason::ServedOnOtherPort(port)),
         },
-        () = host.enough(depth) => None,
+        () = host.wait_until_known(depth) => None,
         () = tokio::time::sleep(limit) => Some(ModemReason::ProbeTimedOut),
     };
     drop(runner);
     port::close(stream);
-    let seen = host.seen();
+    let findings = host.findings();
     Probed {
         port: path.to_owned(),
-        snapshot: seen.snapshot.clone(),
-        stored: seen.stored.len(),
+        snapshot: findings.snapshot.clone(),
+        stored: findings.stored.len(),
         failure,
     }
 }
 
-/// Looks at every serial port of the machine but those that `served` names (real paths), all at
-/// once.
+/// Probes every serial port of this machine at once, except those that are served; `served` has
+/// their real paths.
 pub async fn scan(served: &[PathBuf], hardware: Option<PathBuf>) -> Vec<Probed> {
-    let mut looking = JoinSet::new();
+    let mut probes = JoinSet::new();
     for path in candidates(served) {
         let hardware = hardware.clone();
-        looking.spawn(
+        probes.spawn(
             async move { probe(&path, 115_200, hardware.as_deref(), Depth::Identity).await },
         );
     }
-    let mut found: Vec<Probed> = looking.join_all().await;
+    let mut found: Vec<Probed> = probes.join_all().await;
     found.sort_by(|a, b| a.port.cmp(&b.port));
     found
 }
 
-/// By their stable names where they have some; one name for each device (two links may lead to
-/// one).
+/// The ports to probe, one path for each device although several links may lead to it: a stable name
+/// where the device has one.
 fn candidates(served: &[PathBuf]) -> Vec<PathBuf> {
     let patterns = ["/dev/serial/by-path/*", "/dev/serial/by-id/*", "/dev/ttyUSB*", "/dev/ttyACM*"];
     let mut devices: Vec<PathBuf> = served.to_vec();

@@ -9,7 +9,7 @@ pub(super) struct Process {
     folder: PathBuf,
 }
 
-/// Every process of this machine.
+/// Lists the processes of this machine.
 pub(super) fn processes() -> impl Iterator<Item = Process> {
     fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
@@ -17,18 +17,19 @@ pub(super) fn processes() -> impl Iterator<Item = Process> {
     })
 }
 
-/// The process of a program by its name, of which the kernel keeps the first 15 bytes.
+/// The process ID of a running program. The kernel keeps only the first 15 bytes of its name.
 pub fn pid_of_program(name: &str) -> Option<u32> {
     processes().find(|process| process.program() == name).map(|process| process.pid)
 }
 
 impl Process {
-    /// The program's name; empty when the process has ended.
+    /// The name of the program; empty when the process has ended.
     pub fn program(&self) -> String {
         fs::read_to_string(self.folder.join("comm")).unwrap_or_default().trim().to_owned()
     }
 
-    /// What the process has open: nothing when it has ended, or when this process may not look.
+    /// The paths of the files that the process has open. There are none when it has ended, or when
+    /// this process may not see them.
     pub fn open_files(&self) -> impl Iterator<Item = PathBuf> {
         let files = fs::read_dir(self.folder.join("fd")).into_iter().flatten().flatten();
         files.filter_map(|file| fs::read_link(file.path()).ok())

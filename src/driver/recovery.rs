@@ -12,19 +12,20 @@ const BURST: u32 = 4;
 /// Which recovery steps may be taken, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
-    /// Strong steps an hour and modem; 0 leaves modems alone.
+    /// How many resets each modem may get per hour; with 0 there are none, and ports are only opened
+    /// again.
     pub resets_per_hour: u32,
-    /// Whether a USB device is unbound from its driver and bound again; needs the right to write
-    /// below `/sys/bus/usb`.
+    /// Whether a USB device may be unbound from its kernel driver and bound again. This needs write
+    /// permission below `/sys/bus/usb`.
     pub usb_rebind: bool,
-    /// The operator's command that takes the modem's power away for a while; no shell. `{usb}` is
-    /// the device's path (`1-1.4`), `{hub}` and `{hub_port}` its hub and the place in it
+    /// The operator's command that cuts the modem's power for a while, run without a shell. `{usb}` is
+    /// the device's path (`1-1.4`), `{hub}` and `{hub_port}` its hub and the port there
     /// (`1-1`, `4`), `{port}` the port as configured.
     pub power_cycle: Vec<String>,
 }
 
 impl Recovery {
-    /// Failed modems are left alone but for opening their port again.
+    /// No resets: for a modem that has failed, only the port is opened again.
     pub fn none() -> Recovery {
         Recovery { resets_per_hour: 0, usb_rebind: false, power_cycle: Vec::new() }
     }
@@ -34,7 +35,8 @@ impl Recovery {
 #[derive(Debug)]
 pub(crate) struct RecoveryEscalation {
     failures: usize,
-    /// What is left of strong steps, and how fast more are allowed; `None` when there are none.
+    /// The strong steps that may be taken now, and the rate at which more are allowed; `None` when
+    /// none ever is.
     strong: Option<(TokenBucket, TokenRate)>,
 }
 
@@ -49,13 +51,13 @@ impl RecoveryEscalation {
         RecoveryEscalation { failures: 0, strong }
     }
 
-    /// The modem works again: the next failure begins with the weakest step.
+    /// Forgets past failures, because the modem works again: the next step is the weakest.
     pub fn recovered(&mut self) {
         self.failures = 0;
     }
 
-    /// Returns the step for one more failure. `is_possible` says which strong steps are possible
-    /// here; after the last of them comes the weakest again.
+    /// Counts a failure and returns the step to take. `is_possible` says which strong steps are
+    /// possible for this modem; the weakest follows upon the last of them.
     pub fn fail(
         &mut self,
         is_possible: impl Fn(RecoveryStep) -> bool,
@@ -74,7 +76,7 @@ impl RecoveryEscalation {
         if self.strong.as_mut().is_some_and(|(bucket, rate)| bucket.take(*rate, now).is_ok()) {
             return step;
         }
-        // The same step has its turn when there is a token again.
+        // There is no token for a strong step now; the same step is due when there is one again.
         self.failures -= 1;
         RecoveryStep::Reopen
     }

@@ -1,4 +1,4 @@
-//! Carries recovery steps out: commands to the modem, and the operator's programs.
+//! Carries out recovery steps: commands to the modem, and programs of the operator.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,13 +10,12 @@ use tokio_serial::SerialStream;
 
 use super::usb::UsbDevice;
 
-/// How long a modem has to read a command, and then to answer it.
+/// How long a modem has to read a command, and the same time again to answer it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the operator's program may run.
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Sends a command and waits for some answer, but not for a certain one: a modem that restarts need
-/// not answer at all.
+/// Sends a command and waits for any answer, or for none: a modem that restarts need not answer.
 pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(), String> {
     let line = format!("{command}\r");
     let written = tokio::time::timeout(ANSWER_TIMEOUT, stream.write_all(line.as_bytes())).await;
@@ -28,26 +27,26 @@ pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(),
     Ok(())
 }
 
-/// The placeholders in the operator's command that takes a modem's power away.
-pub const POWER_PLACES: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
+/// The placeholders in the operator's command that cuts the power of a modem.
+pub const POWER_PLACEHOLDERS: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{port}"];
 
-/// The placeholders in the program that switches a bank.
-pub const SWITCH_PLACES: [&str; 4] = ["{radio}", "{slot}", "{port}", "{bank}"];
+/// The placeholders in the operator's command that switches a bank.
+pub const SWITCH_PLACEHOLDERS: [&str; 4] = ["{radio}", "{slot}", "{port}", "{bank}"];
 
-/// What is wrong with a word of the operator's command: a placeholder, like `{bus}`, that is none of
-/// `places`. Other braces are the operator's own.
-pub fn unknown_place(word: &str, places: &[&str]) -> Option<String> {
+/// Says what is wrong with a word of the operator's command: that it has a placeholder, like `{bus}`,
+/// which is not in `known`. Braces around anything else are left to the operator.
+pub fn unknown_placeholder(word: &str, known: &[&str]) -> Option<String> {
     let in_braces =
         word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
     let mut names = in_braces.filter(|name| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
     });
-    let unknown = names.find(|name| !places.contains(&format!("{{{name}}}").as_str()))?;
-    Some(format!("there is no {{{unknown}}}; there are {}", places.join(", ")))
+    let unknown = names.find(|name| !known.contains(&format!("{{{name}}}").as_str()))?;
+    Some(format!("there is no {{{unknown}}}; there are {}", known.join(", ")))
 }
 
-/// The operator's command with its placeholders filled in; `None` when it names a USB device and
-/// the port has none.
+/// Fills in the placeholders of the operator's command. `None` when the command is empty, or needs a
+/// USB device and the port belongs to none.
 pub(crate) fn fill_in(
     command: &[String],
     port: &Path,
@@ -69,8 +68,8 @@ pub(crate) fn fill_in(
     Some(command.iter().map(fill).collect())
 }
 
-/// Runs a program to its end, without a shell. It is killed when it runs for too long, and when
-/// nobody waits for it any more.
+/// Runs a program without a shell and waits for it to end. It is killed when it takes too long, and
+/// when this future is dropped.
 pub(crate) async fn run(command: &[String]) -> Result<(), String> {
     let Some((program, arguments)) = command.split_first() else {
         return Err("there is no command".to_owned());
@@ -110,14 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_looks_like_a_placeholder_is_one() {
+    fn only_lowercase_names_in_braces_are_placeholders() {
         for word in
             ["{usb}", "a{hub}:{hub_port}{port}", "{\"on\": false}", "{}", "${HOME}", "{", "}"]
         {
-            assert_eq!(unknown_place(word, &POWER_PLACES), None, "{word}");
+            assert_eq!(unknown_placeholder(word, &POWER_PLACEHOLDERS), None, "{word}");
         }
         assert!(
-            unknown_place("-l {hub} {device}", &POWER_PLACES)
+            unknown_placeholder("-l {hub} {device}", &POWER_PLACEHOLDERS)
                 .unwrap()
                 .contains("there is no {device}; there are {usb},")
         );

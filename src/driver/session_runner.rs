@@ -1,4 +1,5 @@
-//! Runs one session over one stream: carries its actions out, from the port's opening to the end.
+//! Runs one session over one stream: carries out its actions from the opening of the port until the
+//! session ends.
 
 use std::io;
 use std::pin::pin;
@@ -18,25 +19,30 @@ use crate::domain::PortName;
 use crate::domain::modem::{ModemReason, ModemSnapshot, RequestError};
 use crate::modem::{Action, Session, SessionConfig};
 
-/// Octets read at once. A PTY gives at most 4095.
+/// The size of the read buffer in octets. A PTY returns 4095 at most.
 const READ: usize = 2048;
-/// As long as so many requests are not answered, no more are taken from the queue.
+/// While this many requests wait for their answers, no more are taken from the queue.
 const MAX_OPEN_REQUESTS: usize = 16;
 
 /// Why a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The port went away.
+    /// The port has gone, or reading or writing failed.
     HungUp(ModemReason),
-    /// The modem does not work, and no command helps.
+    /// The modem does not work, and no command of the session helps.
     GivenUp(ModemReason),
-    /// The modem is served on this other port already.
+    /// The same modem is already served on this other port.
     ServedOn(PortName),
 }
 
-/// Runs a session over any stream until it ends: what a port's task does, and what tests and
-/// benchmarks do over streams in memory.
-pub async fn attend<S, H>(stream: &mut S, port: PortName, settings: &Settings, host: &Arc<H>) -> End
+/// Runs a session over any stream until it ends, as the task of a port does. Tests and benchmarks
+/// use it with streams in memory.
+pub async fn run_session<S, H>(
+    stream: &mut S,
+    port: PortName,
+    settings: &Settings,
+    host: &Arc<H>,
+) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: ModemEvents,
@@ -51,7 +57,7 @@ where
         .await
 }
 
-/// What is needed while a session runs.
+/// Runs one session. `report` takes its snapshots and may end it.
 pub(super) struct SessionRunner<'a, H, R> {
     host: &'a H,
     settings: &'a Settings,
@@ -95,13 +101,13 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
         loop {
             self.record.count_loop_turn();
             if let Some(outcome) = session.take_command_outcome() {
-                self.host.command_ended(&port, outcome);
+                self.host.command_finished(&port, outcome);
             }
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }
-            // A timer that is set too early fires once in vain; moving it with every command would
-            // cost more.
+            // The timer is moved only to an earlier deadline. When the deadline is later it fires
+            // once in vain, which costs less than moving it with every command.
             let deadline = session.next_deadline().map(|moment| clock.instant(moment));
             if let Some(deadline) =
                 deadline.filter(|deadline| timer.is_elapsed() || *deadline < timer.deadline())
@@ -112,7 +118,7 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
                 biased;
                 () = timer.as_mut(), if !timer.is_elapsed() => session.tick(clock.now()),
                 answer = self.pending.next(), if !self.pending.is_empty() => {
-                    give_answer(&mut session, answer, clock);
+                    deliver_answer(&mut session, answer, clock);
                 }
                 Some(request) = requests.recv(),
                     if self.open_requests.len() < MAX_OPEN_REQUESTS =>
@@ -167,12 +173,12 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
     fn reply(&mut self, id: u64, reply: Result<Vec<String>, RequestError>) {
         if let Some(position) = self.open_requests.iter().position(|(known, _)| *known == id) {
             let (_, request) = self.open_requests.swap_remove(position);
-            // Nobody may be waiting any more.
+            // Whoever asked may no longer be waiting.
             let _ = request.reply.send(reply);
         }
     }
 
-    /// Begins what the host has to do; the session gets the answer when it is done.
+    /// Begins work of the host; the session gets its answer when it is done.
     fn begin_host_work(&mut self, action: Action) {
         let host = self.host;
         match action {
@@ -240,7 +246,7 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
     }
 }
 
-fn give_answer(session: &mut Session, answer: Answer, clock: Clock) {
+fn deliver_answer(session: &mut Session, answer: Answer, clock: Clock) {
     let now = clock.now();
     match answer {
         Answer::Stored(token, ok) => session.stored(token, ok, now),
@@ -251,8 +257,8 @@ fn give_answer(session: &mut Session, answer: Answer, clock: Clock) {
     }
 }
 
-/// A command is some dozen octets, which any port takes at once unless the modem has stopped
-/// reading long ago. Never flushed: that would block the thread.
+/// Writes bytes to the modem. A command has some dozen octets, which any port takes at once unless
+/// the modem stopped reading long ago. Nothing is flushed, because that would block the thread.
 async fn write<S: AsyncWrite + Unpin>(
     stream: &mut S,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! Finds the ports, and sees to it that each has one task.
+//! Finds the ports and keeps one task running for each.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -22,12 +22,13 @@ use super::{PortOptions, Ports, QueuedRequest, Settings};
 use crate::domain::PortName;
 use crate::domain::modem::RequestError;
 
-/// Should a folder's change have escaped notice.
-const RESCAN: Duration = Duration::from_secs(60);
-/// A device that appears makes several changes in quick succession: its node, its rights, its
-/// links.
+/// The time between searches for ports when no folder is seen to change, in case a change went
+/// unnoticed.
+const RESCAN_INTERVAL: Duration = Duration::from_secs(60);
+/// The pause between a change and the search for ports: a device that appears causes several changes
+/// in quick succession (its node, its permissions, its links).
 const SETTLE: Duration = Duration::from_millis(100);
-/// More ports are not served.
+/// The largest number of ports that are served. Others are ignored.
 const MAX_PORTS: usize = 4096;
 
 /// One port that is served.
@@ -35,7 +36,7 @@ struct Served {
     baud: u32,
     options: PortOptions,
     requests: mpsc::Sender<QueuedRequest>,
-    /// After panics.
+    /// The pauses before the task is started again after panics.
     backoff: Backoff,
     task: Option<Id>,
     stop: CancellationToken,
@@ -43,10 +44,10 @@ struct Served {
 
 pub(crate) struct Supervisor<H> {
     ports: Vec<Ports>,
-    /// What `ports` is to be from now on.
+    /// The latest setting of `ports`, which is applied when it changes.
     wanted: watch::Receiver<Vec<Ports>>,
-    /// The ports have been looked for.
-    looked: watch::Sender<bool>,
+    /// Set once the ports have been searched for the first time.
+    scanned: watch::Sender<bool>,
     settings: Settings,
     host: Arc<H>,
     stop: CancellationToken,
@@ -55,10 +56,11 @@ pub(crate) struct Supervisor<H> {
     changed: Arc<Notify>,
     holders: Holders,
     served: HashMap<PathBuf, Served>,
-    /// Paths that name a device which another path names too, and which it serves.
+    /// Paths to a device that is already served by another path.
     port_aliases: Vec<PathBuf>,
-    /// Tasks of ports that are not wanted any more, or otherwise, and have not ended yet.
-    leaving: HashMap<Id, PathBuf>,
+    /// Tasks that were stopped because their port was removed or its settings changed, and that have
+    /// not ended yet.
+    stopping: HashMap<Id, PathBuf>,
     tasks: JoinSet<()>,
 }
 
@@ -69,13 +71,13 @@ impl<H: ModemEvents> Supervisor<H> {
         host: Arc<H>,
         stop: CancellationToken,
         records: PortRecords,
-        looked: watch::Sender<bool>,
+        scanned: watch::Sender<bool>,
     ) -> Self {
         let ports = wanted.borrow_and_update().clone();
         Supervisor {
             ports,
             wanted,
-            looked,
+            scanned,
             hardware: Hardware::new(settings.hardware.clone()),
             settings,
             records,
@@ -85,90 +87,110 @@ impl<H: ModemEvents> Supervisor<H> {
             holders: Holders::default(),
             served: HashMap::new(),
             port_aliases: Vec::new(),
-            leaving: HashMap::new(),
+            stopping: HashMap::new(),
             tasks: JoinSet::new(),
         }
     }
 
     pub async fn run(mut self, mut requests: mpsc::Receiver<(PortName, QueuedRequest)>) {
         let mut hotplug = HotplugWatcher::new()
-            .map_err(|error| warn!(event = "ports_not_watched", %error, "ports are looked for each minute"))
+            .inspect_err(|error| {
+                warn!(
+                    event = "ports_not_watched",
+                    %error,
+                    "the folders of the ports cannot be watched; new ports are found within a minute"
+                );
+            })
             .ok();
         let stop = self.stop.clone();
         let mut restarts = JoinSet::new();
         self.rescan(hotplug.as_mut()).await;
-        self.looked.send_replace(true);
+        self.scanned.send_replace(true);
         loop {
             tokio::select! {
-                // First: a worker that ended because of the stop has not fallen.
+                // The stop comes first, so that a worker that ends because of it is not taken to have
+                // panicked.
                 biased;
                 () = stop.cancelled() => break,
-                () = changed(hotplug.as_mut()) => {
+                () = ports_changed(hotplug.as_mut()) => {
                     tokio::time::sleep(SETTLE).await;
                     self.rescan(hotplug.as_mut()).await;
                 }
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let id = match ended { Ok((id, ())) => id, Err(error) => error.id() };
-                    if let Some(path) = self.leaving.remove(&id) {
-                        if self.gone(&path) {
+                    if let Some(path) = self.stopping.remove(&id) {
+                        if self.forget_port(&path) {
                             self.rescan(hotplug.as_mut()).await;
                         }
-                    } else if let Some((path, pause)) = self.fallen(id) {
+                    } else if let Some((path, pause)) = self.on_task_panicked(id) {
                         restarts.spawn(async move { tokio::time::sleep(pause).await; path });
                     }
                 }
                 Some(Ok(path)) = restarts.join_next() => self.start(&path),
                 Some((port, request)) = requests.recv() => self.route(&port, request),
                 Ok(()) = self.wanted.changed() => {
-                    self.dismiss();
+                    self.apply_wanted_ports();
                     self.rescan(hotplug.as_mut()).await;
                 }
             }
         }
-        // Workers end by the same token; those that do not are dropped.
+        // The workers stop by the same token. `Driver::stop` aborts this task if one of them takes too
+        // long.
         while self.tasks.join_next().await.is_some() {}
     }
 
-    /// A worker ended although nobody stopped it: it panicked.
-    fn fallen(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
+    /// Notes that a worker ended without being stopped, so it panicked. Returns its path and the pause
+    /// before it is started again.
+    fn on_task_panicked(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
         let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
         served.task = None;
         let pause = served.backoff.fail();
-        error!(event = "modem_task_failed", port = %path.display(), "the modem's task failed; it is started anew");
+        error!(
+            event = "modem_task_failed",
+            port = %path.display(),
+            "the modem's task panicked; restarting it"
+        );
         Some((path.clone(), pause))
     }
 
-    /// Takes the ports that are wanted from now on, and ends the tasks of all others.
-    fn dismiss(&mut self) {
+    /// Takes over the ports that are wanted from now on, and stops the tasks of those that are removed
+    /// or have other settings.
+    fn apply_wanted_ports(&mut self) {
         self.ports = self.wanted.borrow_and_update().clone();
         self.port_aliases.clear();
         let ports = &self.ports;
-        let others = self.served.extract_if(|path, served| {
-            meant(ports, path)
+        let changed = self.served.extract_if(|path, served| {
+            settings_of(ports, path)
                 .is_none_or(|(baud, options)| *baud != served.baud || *options != served.options)
         });
         let mut without_task = Vec::new();
-        for (path, served) in others {
+        for (path, served) in changed {
             served.stop.cancel();
             match served.task {
-                Some(task) => drop(self.leaving.insert(task, path)),
+                Some(task) => drop(self.stopping.insert(task, path)),
                 None => without_task.push(path),
             }
         }
         for path in without_task {
-            self.gone(&path);
+            self.forget_port(&path);
         }
     }
 
-    /// A port's task has ended as it was to. Whether the port is wanted again, otherwise.
-    fn gone(&self, path: &Path) -> bool {
-        info!(event = "port_removed", port = %path.display(), "the port is not served any more as it was");
+    /// Forgets a port whose task has been stopped. Returns whether it is still wanted, with other
+    /// settings.
+    fn forget_port(&self, path: &Path) -> bool {
+        info!(
+            event = "port_removed",
+            port = %path.display(),
+            "the port was removed from the configuration, or its settings changed"
+        );
         let port = port_name(path);
         self.records.remove(&port);
         self.host.removed(&port);
-        meant(&self.ports, path).is_some()
+        settings_of(&self.ports, path).is_some()
     }
 
+    /// Passes a request on to the task of its port.
     fn route(&self, port: &PortName, request: QueuedRequest) {
         let sender = self.served.get(Path::new(port.as_str())).map(|served| &served.requests);
         let (request, error) = match sender.map(|sender| sender.try_send(request)) {
@@ -176,13 +198,16 @@ impl<H: ModemEvents> Supervisor<H> {
             Some(Err(TrySendError::Full(request))) => (request, RequestError::TooMany),
             Some(Err(TrySendError::Closed(request))) => (request, RequestError::Gone),
         };
+        // Whoever asked may no longer be waiting.
         let _ = request.reply.send(Err(error));
     }
 
-    /// Starts a task for each port that has none, and tells all tasks to look at their ports.
+    /// Searches the ports, starts a task for each that has none, and has all tasks check their ports.
     async fn rescan(&mut self, hotplug: Option<&mut HotplugWatcher>) {
         let ports = self.ports.clone();
-        let Ok(found) = tokio::task::spawn_blocking(move || find(&ports)).await else { return };
+        let Ok(found) = tokio::task::spawn_blocking(move || find_ports(&ports)).await else {
+            return;
+        };
         if let Some(hotplug) = hotplug {
             let folders = found
                 .iter()
@@ -191,26 +216,33 @@ impl<H: ModemEvents> Supervisor<H> {
             hotplug.watch(folders.map(|path| fixed_folder(path)));
         }
         let is_known = |path: &PathBuf| {
-            self.served.contains_key(path) || self.leaving.values().any(|leaving| leaving == path)
+            self.served.contains_key(path)
+                || self.stopping.values().any(|stopping| stopping == path)
         };
-        let new: Vec<Found> = found.into_iter().filter(|found| !is_known(&found.path)).collect();
+        let new: Vec<FoundPort> =
+            found.into_iter().filter(|found| !is_known(&found.path)).collect();
         if !new.is_empty() {
             self.add_new(new);
         }
         self.changed.notify_waiters();
     }
 
-    fn add_new(&mut self, new: Vec<Found>) {
+    /// Serves these ports, except for those that are other paths to a device that is served.
+    fn add_new(&mut self, new: Vec<FoundPort>) {
         let mut taken: HashSet<PathBuf> =
             self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-        for Found { path, baud, options } in new {
+        for FoundPort { path, baud, options } in new {
             if self.served.len() >= MAX_PORTS {
                 return;
             }
             let device = std::fs::canonicalize(&path).ok();
             if device.as_ref().is_some_and(|device| taken.contains(device)) {
                 if !self.port_aliases.contains(&path) {
-                    info!(event = "modem_port_doubled", port = %path.display(), "another path names the same device and serves it");
+                    info!(
+                        event = "modem_port_doubled",
+                        port = %path.display(),
+                        "the device is already served by another path; ignoring this one"
+                    );
                     self.port_aliases.push(path);
                 }
                 continue;
@@ -256,22 +288,24 @@ impl<H: ModemEvents> Supervisor<H> {
     }
 }
 
-/// A path as the port's name in reports, logs and requests.
+/// The name that a port has in reports, logs and requests: its path.
 fn port_name(path: &Path) -> PortName {
     PortName::from_stored(path.to_string_lossy())
 }
 
-async fn changed(hotplug: Option<&mut HotplugWatcher>) {
+/// Returns when the ports have to be searched again.
+async fn ports_changed(hotplug: Option<&mut HotplugWatcher>) {
     match hotplug {
         Some(hotplug) => tokio::select! {
             () = hotplug.changed() => {}
-            () = tokio::time::sleep(RESCAN) => {}
+            () = tokio::time::sleep(RESCAN_INTERVAL) => {}
         },
-        None => tokio::time::sleep(RESCAN).await,
+        None => tokio::time::sleep(RESCAN_INTERVAL).await,
     }
 }
 
-struct Found {
+/// A port that a pattern names.
+struct FoundPort {
     path: PathBuf,
     baud: u32,
     options: PortOptions,
@@ -281,16 +315,17 @@ fn is_glob(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
 }
 
-/// How a path is meant: by the first pattern that names it.
-fn meant<'p>(ports: &'p [Ports], path: &Path) -> Option<(&'p u32, &'p PortOptions)> {
-    let by_the_letter =
+/// The settings of a port: those of the first pattern that names its path.
+fn settings_of<'p>(ports: &'p [Ports], path: &Path) -> Option<(&'p u32, &'p PortOptions)> {
+    // As the search itself does: a `*` matches no slash.
+    let like_glob =
         glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
     let names = |pattern: &Path| {
         let glob = pattern
             .to_str()
             .filter(|_| is_glob(pattern))
             .and_then(|text| glob::Pattern::new(text).ok());
-        glob.map_or(pattern == path, |glob| glob.matches_path_with(path, by_the_letter))
+        glob.map_or(pattern == path, |glob| glob.matches_path_with(path, like_glob))
     };
     ports
         .iter()
@@ -298,14 +333,15 @@ fn meant<'p>(ports: &'p [Ports], path: &Path) -> Option<(&'p u32, &'p PortOption
         .map(|ports| (&ports.pattern.baud, &ports.options))
 }
 
-/// The folder that a path or glob is in, as far as it is fixed.
+/// The deepest folder above a path or glob that has no wildcard in its own path.
 fn fixed_folder(path: &Path) -> PathBuf {
     let folder = path.ancestors().skip(1).find(|folder| !is_glob(folder));
     folder.map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// The paths that the patterns name, in order: a plain path always, a glob's as far as they exist.
-fn find(ports: &[Ports]) -> Vec<Found> {
+/// The ports that the patterns name, in order. A plain path is one even if nothing is there; a glob
+/// yields the paths that exist.
+fn find_ports(ports: &[Ports]) -> Vec<FoundPort> {
     let (mut found, mut known) = (Vec::new(), HashSet::new());
     for Ports { pattern, options } in ports {
         let paths = match pattern.path.to_str().filter(|_| is_glob(&pattern.path)) {
@@ -314,7 +350,7 @@ fn find(ports: &[Ports]) -> Vec<Found> {
         };
         for path in paths {
             if known.insert(path.clone()) {
-                found.push(Found { path, baud: pattern.baud, options: options.clone() });
+                found.push(FoundPort { path, baud: pattern.baud, options: options.clone() });
             }
         }
     }
@@ -348,7 +384,7 @@ mod tests {
         std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
         let pattern =
             |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
-        let found = find(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
+        let found = find_ports(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
         let names: Vec<_> =
             found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);

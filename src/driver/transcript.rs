@@ -1,5 +1,5 @@
-//! The last lines of a port's conversation. Every port has a transcript, so it is compact. Secrets are
-//! not even kept, and everything else leaves it only masked or under pseudonyms.
+//! The last lines of a port's conversation with its modem. Every port has a transcript, so it is
+//! compact. Secrets are not kept at all, and everything else leaves it only masked or with pseudonyms.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -8,23 +8,23 @@ use crate::domain::Moment;
 use crate::modem::{Pseudonyms, mask};
 
 /// How many of the last lines are kept.
-const LINES: usize = 200;
-/// How many of the first lines are kept: how the modem was set up.
-const OPENING: usize = 120;
+const LAST_LINES: usize = 200;
+/// How many of the first lines are kept as well: they show how the modem was set up.
+const FIRST_LINES: usize = 120;
 /// Lines are cut to this many bytes when they are kept: the longest PDU fits.
-const LENGTH: usize = 400;
+const MAX_KEPT: usize = 400;
 /// Lines are cut to this many characters when they are shown.
-const SHOWN: usize = 160;
+const MAX_SHOWN: usize = 160;
 
-/// One port's conversation.
+/// The conversation of one port with its modem, as far as it is kept.
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     last: Lines,
-    /// How many of the last lines are from before the port was opened.
+    /// How many of the last lines are older than the opening of the port.
     earlier: usize,
-    /// The first lines since then, as far as they are not among the last any more.
+    /// The first lines since the opening that are no longer among the last ones.
     opening: Lines,
-    /// The part of a line that was received so far.
+    /// The part of the current line that has been received so far.
     partial: Vec<u8>,
     masker: mask::Masker,
 }
@@ -57,33 +57,33 @@ impl Transcript {
         self.masker = mask::Masker::default();
     }
 
-    /// The last lines, masked: seconds, `>` (sent) or `<`, the line.
+    /// The last lines, masked. Each has the time in seconds, `>` (sent) or `<` (received), and the
+    /// text.
     pub fn masked_lines(&self) -> Vec<String> {
         let shown = |(head, text): (&Head, String)| {
             let direction = if head.kind == mask::Kind::Sent { '>' } else { '<' };
-            let line: String = mask::masked(head.kind, &text).chars().take(SHOWN).collect();
-            format!("{:.3} {direction} {line}", head.at.elapsed().as_secs_f64())
+            let line: String = mask::masked(head.kind, &text).chars().take(MAX_SHOWN).collect();
+            format!("{:.3} {direction} {line}", head.time.elapsed().as_secs_f64())
         };
         self.last.iter().map(shown).collect()
     }
 
-    /// The conversation from the opening of the port, as far as it is kept, under pseudonyms: to be
-    /// replayed.
+    /// The conversation since the opening of the port, as far as it is kept, with pseudonyms, so that
+    /// it can be replayed. Lines that the modem sent before the first command begin with `!`.
     pub fn recording(&self) -> Vec<String> {
         let mut names = Pseudonyms::default();
-        let mut begun = false;
+        let mut has_sent = false;
         let lines = self.opening.iter().chain(self.last.iter().skip(self.earlier));
         let marked = lines.filter_map(|(head, text)| names.line(head.kind, &text)).map(|line| {
-            begun |= line.starts_with('>');
-            // What was said before anything was asked.
-            if begun { line } else { line.replacen('<', "!", 1) }
+            has_sent |= line.starts_with('>');
+            if has_sent { line } else { line.replacen('<', "!", 1) }
         });
         marked.collect()
     }
 
     /// Adds to the line that is being received.
     fn extend_line(&mut self, run: &[u8]) {
-        let room = (LENGTH * 3).saturating_sub(self.partial.len());
+        let room = (MAX_KEPT * 3).saturating_sub(self.partial.len());
         self.partial.extend_from_slice(run.get(..room).unwrap_or(run));
     }
 
@@ -95,42 +95,43 @@ impl Transcript {
             self.keep(kind, &line, now);
         }
         drop(line);
-        // Its room is for the next line.
+        // The memory is used again for the next line.
         self.partial = partial;
         self.partial.clear();
     }
 
-    fn keep(&mut self, kind: mask::Kind, line: &str, at: Moment) {
-        if self.last.heads.len() >= LINES {
+    fn keep(&mut self, kind: mask::Kind, line: &str, time: Moment) {
+        if self.last.heads.len() >= LAST_LINES {
             let of_this_session = self.earlier == 0;
             self.earlier = self.earlier.saturating_sub(1);
-            let has_room = self.opening.heads.len() < OPENING;
+            let has_room = self.opening.heads.len() < FIRST_LINES;
             self.last.move_first((of_this_session && has_room).then_some(&mut self.opening));
         }
-        self.last.add(kind, line, at);
+        self.last.add(kind, line, time);
     }
 }
 
-/// Received bytes as text that can be kept. Noise is shown byte by byte.
+/// Turns received bytes into text that can be kept. Bytes that are not plain ASCII are taken as
+/// Latin-1.
 fn readable(octets: &[u8]) -> Cow<'_, str> {
     let is_blank = |octet: &u8| *octet <= b' ' || *octet == 0x7F;
     let start = octets.iter().position(|octet| !is_blank(octet)).unwrap_or(octets.len());
     let end = octets.iter().rposition(|octet| !is_blank(octet)).map_or(start, |last| last + 1);
     let line = octets.get(start..end).unwrap_or_default();
-    let plain = line.len() <= LENGTH && line.iter().all(|octet| matches!(octet, b' '..=b'~'));
+    let plain = line.len() <= MAX_KEPT && line.iter().all(|octet| matches!(octet, b' '..=b'~'));
     match std::str::from_utf8(line) {
         Ok(text) if plain => Cow::Borrowed(text),
         _ => Cow::Owned(
             line.iter()
                 .map(|octet| char::from(*octet))
                 .filter(|c| !c.is_control())
-                .take(LENGTH)
+                .take(MAX_KEPT)
                 .collect(),
         ),
     }
 }
 
-/// Lines, their texts one after the other.
+/// Lines with their texts in one piece of memory, one after the other.
 #[derive(Debug, Default)]
 struct Lines {
     heads: VecDeque<Head>,
@@ -139,19 +140,19 @@ struct Lines {
 
 #[derive(Debug)]
 struct Head {
-    at: Moment,
+    time: Moment,
     kind: mask::Kind,
-    /// Of the text, in octets.
+    /// The length of the text in octets.
     length: usize,
 }
 
 impl Lines {
-    fn add(&mut self, kind: mask::Kind, text: &str, at: Moment) {
-        self.heads.push_back(Head { at, kind, length: text.len() });
+    fn add(&mut self, kind: mask::Kind, text: &str, time: Moment) {
+        self.heads.push_back(Head { time, kind, length: text.len() });
         self.texts.extend(text.as_bytes());
     }
 
-    /// Takes the first line out, and puts it after those of `others`.
+    /// Removes the first line, and appends it to `others` if that is given.
     fn move_first(&mut self, others: Option<&mut Lines>) {
         let Some(head) = self.heads.pop_front() else { return };
         let text = self.texts.drain(..head.length);
@@ -191,28 +192,31 @@ mod tests {
         for _ in 0..1000 {
             transcript.add_received(b"OK\r\n", now);
         }
-        assert_eq!(transcript.masked_lines().len(), LINES);
+        assert_eq!(transcript.masked_lines().len(), LAST_LINES);
         let recording = transcript.recording();
         assert_eq!(
             recording.get(..3).unwrap(),
             ["> ATI", "< +CNUM: \"\",\"+31610000001\",145", "< OK"]
         );
-        assert_eq!(recording.len(), OPENING + LINES, "the beginning and the end");
+        assert_eq!(recording.len(), FIRST_LINES + LAST_LINES, "the beginning and the end");
         transcript.begin_conversation();
         transcript.add_received(b"RDY\r\n", now);
         transcript.add_sent(b"ATE0\r", now);
         assert_eq!(transcript.recording(), ["! RDY", "> ATE0"]);
         let shown = transcript.masked_lines();
-        assert_eq!(shown.get(LINES - 3..).unwrap(), ["0.000 < OK", "0.000 < RDY", "0.000 > ATE0"]);
+        assert_eq!(
+            shown.get(LAST_LINES - 3..).unwrap(),
+            ["0.000 < OK", "0.000 < RDY", "0.000 > ATE0"]
+        );
     }
 
     #[test]
     fn noise_is_kept_as_it_can_be_read() {
         let mut transcript = Transcript::default();
         transcript.add_received(b"\x00\xff +CSQ:\x07 1\xe9 \x00\r\n\x00\r\n", Moment::default());
-        transcript.add_received(&[b'x'; 10 * LENGTH], Moment::default());
+        transcript.add_received(&[b'x'; 10 * MAX_KEPT], Moment::default());
         transcript.add_received(b"\n", Moment::default());
         let kept: Vec<String> = transcript.last.iter().map(|(_, text)| text).collect();
-        assert_eq!(kept, ["\u{ff} +CSQ: 1\u{e9}", &"x".repeat(LENGTH)]);
+        assert_eq!(kept, ["\u{ff} +CSQ: 1\u{e9}", &"x".repeat(MAX_KEPT)]);
     }
 }

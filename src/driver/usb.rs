@@ -3,20 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where the kernel shows its devices.
+/// The file system in which the kernel shows its devices.
 const SYSFS: &str = "/sys";
-/// The pause between unbinding and binding.
+/// The pause between unbinding a device and binding it again.
 const UNBIND_PAUSE: Duration = Duration::from_secs(2);
 
-/// A USB device.
+/// A USB device, by the name that sysfs gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UsbDevice {
-    /// Bus and ports, `1-1.4`.
+    /// The bus and the chain of ports on it, like `1-1.4`.
     pub name: String,
 }
 
 impl UsbDevice {
-    /// The device that this port (its real path) belongs to.
+    /// The device that a serial port belongs to; `port` is its real path.
     pub fn of(port: &Path) -> Option<UsbDevice> {
         UsbDevice::under(Path::new(SYSFS), port)
     }
@@ -24,13 +24,14 @@ impl UsbDevice {
     fn under(sysfs: &Path, port: &Path) -> Option<UsbDevice> {
         let class = sysfs.join("class/tty").join(port.file_name()?);
         let device = std::fs::canonicalize(class.join("device")).ok()?;
-        // An interface (1-1.4:1.2) lies below its device, which alone has the vendor's number.
+        // The folder of an interface (1-1.4:1.2) is below that of its device, and only a device has an
+        // idVendor file.
         let device = device.ancestors().find(|folder| folder.join("idVendor").is_file())?;
         Some(UsbDevice { name: device.file_name()?.to_str()?.to_owned() })
     }
 
-    /// The device's hub and its port there: `1-1` and `4` of `1-1.4`; `1` and `2` of `1-2`, which is
-    /// connected to the bus itself.
+    /// The hub that the device is connected to, and the port there: `1-1` and `4` for `1-1.4`. For a
+    /// device on the bus itself, like `1-2`, they are `1` and `2`.
     pub fn hub_and_port(&self) -> (&str, &str) {
         self.name
             .rsplit_once('.')
@@ -38,7 +39,7 @@ impl UsbDevice {
             .unwrap_or((&self.name, ""))
     }
 
-    /// Unbinds it from its driver and binds it again.
+    /// Unbinds the device from its kernel driver and binds it again.
     pub async fn rebind(&self) -> std::io::Result<()> {
         let driver = PathBuf::from(SYSFS).join("bus/usb/drivers/usb");
         tokio::fs::write(driver.join("unbind"), &self.name).await?;

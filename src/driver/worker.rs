@@ -1,5 +1,5 @@
-//! The life of one port: it is opened, a session runs on it, and it is opened again after a while
-//! when that has ended.
+//! The task of one port: it opens the port, runs a session on it, and when the session has ended it
+//! waits a while and opens the port again.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -26,35 +26,37 @@ use crate::domain::PortName;
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, RecoveryStep, RequestError};
 use crate::modem::{Profile, SessionConfig};
 
-/// How often a port that is not there is looked for, should the folder's change have escaped
-/// notice.
+/// The time between checks whether an absent port has appeared, in case the change of its folder went
+/// unnoticed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
-/// The pause after a modem was first found to be served on another port: a modem whose port got
-/// another name may be there before its old port is known to be gone.
+/// The pause after a modem was first found to be served on another port. When a port gets another
+/// name, the modem may appear there before its old port is known to be gone.
 const RENAME_GRACE: Duration = Duration::from_secs(3);
 
+/// The task of one port, with what it needs.
 pub(crate) struct Worker<H> {
     pub path: PathBuf,
-    /// The path, as reports, logs and requests have it.
+    /// The path as the name of the port in reports, logs and requests.
     pub port: PortName,
     pub baud: u32,
     pub options: PortOptions,
     pub hardware: Hardware,
     pub records: PortRecords,
     pub record: PortRecord,
-    /// The configuration names this very port, so it is meant to be a modem's.
+    /// Whether the configuration names this very path, not just a glob that matches it: then it is
+    /// certain that the port is a modem's.
     pub named: bool,
     pub settings: Settings,
     pub host: Arc<H>,
     pub holders: Holders,
-    /// Something changed in a folder of ports.
+    /// Notified when something has changed in a folder of ports.
     pub changed: Arc<Notify>,
     pub requests: mpsc::Receiver<QueuedRequest>,
     pub stop: CancellationToken,
 }
 
-/// What tells a device node from one that took its place: device, inode, device number, and the
-/// time of its last change.
+/// What distinguishes a device node from one that took its place: device, inode, device number, and
+/// the time of the last change in seconds and nanoseconds.
 type Node = (u64, u64, u64, i64, i64);
 
 impl<H: ModemEvents> Worker<H> {
@@ -133,7 +135,7 @@ impl<H: ModemEvents> Worker<H> {
         self.record.begin_conversation();
         let records = self.records.clone();
         let report = |snapshot: ModemSnapshot| {
-            // From here on the modem is known to be the one that is here now.
+            // In this state the IMEI has just been read, so it is that of the modem that is here now.
             let imei = snapshot.imei().filter(|_| snapshot.state == ModemState::SimCheck);
             let claimed =
                 imei.map_or(Ok(()), |imei| records.claim(imei, &snapshot.port, usb.as_deref()));
@@ -166,8 +168,8 @@ impl<H: ModemEvents> Worker<H> {
         forced.unwrap_or_else(|| profiles.choose(manufacturer, model))
     }
 
-    /// Reports that the session has failed, takes the recovery step that is due, and returns how
-    /// long to wait before the port is opened again.
+    /// Reports that the session has failed, takes the recovery step that is due, and returns the pause
+    /// before the port is opened again.
     async fn recover(
         &self,
         cause: ModemReason,
@@ -178,6 +180,8 @@ impl<H: ModemEvents> Worker<H> {
     ) -> Duration {
         let usb = self.usb();
         let profile = self.profile(&reporter.last).await;
+        // A glob also matches the other ports of a stick, on which no modem ever answers: they must not
+        // get it reset.
         let is_modem = self.named || reporter.last.identity.is_some();
         let step = escalation
             .fail(|step| is_modem && self.is_possible(step, &profile, usb.as_ref()), clock.now());
@@ -189,8 +193,8 @@ impl<H: ModemEvents> Worker<H> {
         pause
     }
 
-    /// Whether a recovery step is possible here. A stick on another port of which a modem works is
-    /// left alone. (So is what was never a modem: a glob also names the other ports of a stick.)
+    /// Whether a recovery step is possible for this port. A USB device is not reset while its modem
+    /// works on another of its ports.
     fn is_possible(&self, step: RecoveryStep, profile: &Profile, usb: Option<&UsbDevice>) -> bool {
         let recovery = &self.settings.recovery;
         let works = usb.is_some_and(|usb| self.records.another_port_works(&self.port, &usb.name));
@@ -231,12 +235,12 @@ impl<H: ModemEvents> Worker<H> {
                 port = %self.port,
                 step = step.as_str(),
                 error,
-                "the recovery step itself failed"
+                "a recovery step could not be taken"
             );
         }
     }
 
-    /// Opens the port for one command.
+    /// Opens the port and sends one command.
     async fn send(&self, command: &str) -> Result<(), String> {
         let stream = port::open(&self.path, self.baud, &self.holders)
             .await
@@ -248,13 +252,14 @@ impl<H: ModemEvents> Worker<H> {
         }
     }
 
+    /// The device node at the path now.
     fn node(&self) -> Option<Node> {
         let node = std::fs::metadata(&self.path).ok()?;
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
-    /// Waits, and answers requests meanwhile; not longer than until the node at the path is
-    /// another than it was.
+    /// Waits until the time is over, or the device node at the path is no longer `before`. Meanwhile
+    /// requests are refused, because there is no session.
     async fn pause(&mut self, length: Duration, before: Option<Node>) {
         let changed = Arc::clone(&self.changed);
         let mut end = std::pin::pin!(tokio::time::sleep(length));
@@ -275,7 +280,7 @@ impl<H: ModemEvents> Worker<H> {
     }
 }
 
-/// A port that is closed without waiting, also when the task is dropped.
+/// An open port that is closed without waiting, even when the task is dropped.
 struct OpenPort(Option<tokio_serial::SerialStream>);
 
 impl Drop for OpenPort {
@@ -290,7 +295,7 @@ impl Drop for OpenPort {
 struct Reporter<H> {
     record: PortRecord,
     host: Arc<H>,
-    /// The last report.
+    /// The snapshot that was last reported.
     last: ModemSnapshot,
     was_ready: bool,
     clock: Clock,
@@ -309,13 +314,13 @@ impl<H: ModemEvents> Reporter<H> {
         }
     }
 
-    /// Whether the modem has been Ready since this was last called.
+    /// Whether the modem has been ready since this was last called.
     fn take_was_ready(&mut self) -> bool {
         std::mem::take(&mut self.was_ready)
     }
 
     /// Reports that the modem of this port is served on another of its ports. Returns whether that
-    /// is news.
+    /// had not been reported before.
     fn report_spare_port(&mut self, other: PortName) -> bool {
         let before = self.last.reason.take();
         self.last.identity = None;
@@ -324,12 +329,14 @@ impl<H: ModemEvents> Reporter<H> {
         before != self.last.reason
     }
 
-    /// Reports the state of the port itself: no session runs.
+    /// Reports the state of the port itself while no session runs.
     fn report_port(&mut self, state: ModemState, reason: Option<ModemReason>) {
         let snapshot = ModemSnapshot::new(self.last.port.clone(), state);
         self.report(ModemSnapshot { reason, ..snapshot });
     }
 
+    /// Reports a snapshot. One without an identity keeps the last one, so that a modem that fails is
+    /// still shown by its IMEI.
     fn report(&mut self, mut snapshot: ModemSnapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
@@ -344,25 +351,33 @@ impl<H: ModemEvents> Reporter<H> {
         self.host.report(snapshot);
     }
 
-    /// A modem that flaps does not fill the log: how many lines were left out stands in the next
-    /// one.
+    /// Logs a change of state. A modem that flaps does not fill the log: the next line says how many
+    /// were left out.
     fn log(&mut self, snapshot: &ModemSnapshot) {
         let (state, reason) = (snapshot.state, snapshot.reason.as_ref().map(ToString::to_string));
         let reason = reason.as_deref();
         if state == ModemState::Opening && reason.is_none() {
-            return debug!(event = "modem_state", %state, "modem");
+            return debug!(event = "modem_state", %state, "the modem's state changed");
         }
         let Some(left_out) = self.throttle.allow(self.clock.now()) else {
-            return debug!(event = "modem_state", %state, reason, "modem");
+            return debug!(event = "modem_state", %state, reason, "the modem's state changed");
         };
         let left_out = (left_out > 0).then_some(left_out);
         match state {
-            ModemState::Ready => info!(event = "modem_ready", %state, reason, left_out, "modem"),
-            ModemState::Absent => info!(event = "modem_absent", %state, reason, left_out, "modem"),
-            ModemState::Recovering | ModemState::Quarantined => {
-                warn!(event = "modem_failed", %state, reason, left_out, "modem");
+            ModemState::Ready => {
+                info!(event = "modem_ready", %state, reason, left_out, "the modem is ready");
             }
-            _ => info!(event = "modem_state", %state, reason, left_out, "modem"),
+            ModemState::Absent => {
+                info!(event = "modem_absent", %state, reason, left_out, "the modem is absent");
+            }
+            ModemState::Recovering | ModemState::Quarantined => {
+                warn!(event = "modem_failed", %state, reason, left_out, "the modem failed");
+            }
+            _ => {
+                info!(
+                    event = "modem_state", %state, reason, left_out, "the modem's state changed"
+                );
+            }
         }
     }
 }

@@ -1,5 +1,4 @@
-//! What goes into a session and what comes out of it, beside the vocabulary of
-//! [`crate::domain::modem`].
+//! The types that go into a session and come out of it, besides those of [`crate::domain::modem`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,35 +11,34 @@ use crate::domain::{Iccid, Imei, PortName};
 /// A place in one of the modem's message stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageSlot {
-    /// Which store.
     pub store: MessageStore,
-    /// The index in that store, as the modem counts.
+    /// The index in that store, as the modem counts it.
     pub index: i32,
 }
 
-/// A message that was read. It stays in the modem until the host has it on disk.
+/// A message that was read from a modem. It stays there until the host has it on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The modem that it was read from.
+    /// The modem from which it was read.
     pub imei: Imei,
-    /// The card that it came for: not always the one that is in, see [`MessageOwner`].
+    /// The card for which it was received, which is not always the one that is in: see
+    /// [`MessageOwner`].
     pub iccid: Iccid,
-    /// Where it is stored; `None` when it came inside the URC itself (`+CMT`).
+    /// Where it is stored; `None` when it arrived inside the URC itself (`+CMT`).
     pub slot: Option<MessageSlot>,
-    /// The message.
     pub pdu: RawPdu,
-    /// Announced by a URC less than ten seconds before it was read, on a modem that has been
-    /// registered for two minutes and whose store has not been full in that time. Only then is
-    /// "now" the time at which the network sent it.
+    /// Whether the network sent the message just now. That is certain only if a URC announced it less
+    /// than ten seconds before it was read, on a modem that had been registered for two minutes and
+    /// whose store had not been full in that time. Otherwise it may have waited in the network.
     pub live: bool,
 }
 
-/// A message as the modem gave it.
+/// The PDU of a message as the modem sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RawPdu {
-    /// The service centre's address, then the TPDU (27.005 clause 3.1, PDU mode).
+    /// The address of the service centre, followed by the TPDU (27.005 clause 3.1, PDU mode).
     Octets(Vec<u8>),
-    /// The line was not hexadecimal.
+    /// A line that is not hexadecimal.
     Text(String),
 }
 
@@ -51,121 +49,93 @@ impl RawPdu {
     }
 }
 
-/// Whose the messages are that lie in the modem's own store (`ME`), as the host knows it.
+/// The card that owns the messages in the modem's own store (`ME`), according to the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum MessageOwner {
     /// The card that is in: no other has been in this modem since the store was last found empty.
     #[default]
     Current,
-    /// The card that was in this modem before, except for what was announced since.
+    /// The card that was in this modem before, except for messages that were announced since.
     Previous(Iccid),
 }
 
 impl From<Option<Iccid>> for MessageOwner {
-    /// From the card that was in this modem before, when it was another and the store has not been
+    /// Takes the card that was in this modem before, if it was another one and the store has not been
     /// found empty since.
     fn from(previous: Option<Iccid>) -> MessageOwner {
         previous.map_or(MessageOwner::Current, MessageOwner::Previous)
     }
 }
 
-/// Names a question to the host until the host has answered it.
+/// Identifies a question to the host, so that its answer can be matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub(super) u64);
 
-/// What the session wants done, in order.
+/// Something that the caller has to do for the session. Actions are carried out in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Send these bytes to the modem.
     Write(Vec<u8>),
-    /// Put this message on disk and answer with [`Session::stored`](super::Session::stored).
-    Store {
-        /// To be given back with the answer.
-        token: Token,
-        /// The message.
-        received: Received,
-    },
-    /// Record that this card is in this modem and answer with
+    /// Store this message on disk, and answer with [`Session::stored`](super::Session::stored).
+    Store { token: Token, received: Received },
+    /// Record that this card is in this modem, and answer with
     /// [`Session::identified`](super::Session::identified).
-    Identified {
-        /// To be given back with the answer.
-        token: Token,
-        /// The modem.
-        imei: Imei,
-        /// The card in it.
-        sim: SimCard,
-    },
-    /// A card wants its PIN and has more than one attempt left. Record on disk that the PIN is
-    /// tried, and answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
+    Identified { token: Token, imei: Imei, sim: SimCard },
+    /// The card requires its PIN and has more than one attempt left. Record the attempt on disk, and
+    /// answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
     MayEnterPin {
-        /// To be given back with the answer.
         token: Token,
-        /// The modem.
         imei: Imei,
-        /// The card, where it can be read before the PIN is entered.
+        /// The card, if its ICCID can be read before the PIN is entered.
         iccid: Option<Iccid>,
     },
-    /// The card accepted its PIN: the record of the attempt may be forgotten.
+    /// The card has accepted its PIN, so the record of the attempt can be deleted.
     PinAccepted {
-        /// The modem.
         imei: Imei,
-        /// As in [`Action::MayEnterPin`].
+        /// The same ICCID as in [`Action::MayEnterPin`].
         iccid: Option<Iccid>,
     },
-    /// The modem's own store was found empty: from now on it holds messages of this card only.
-    /// Record that and answer with [`Session::emptied`](super::Session::emptied).
-    Emptied {
-        /// To be given back with the answer.
-        token: Token,
-        /// The modem.
-        imei: Imei,
-        /// The card in it.
-        iccid: Iccid,
-    },
-    /// Show this.
+    /// The modem's own store was found empty, so from now on it holds only messages of this card.
+    /// Record that, and answer with [`Session::emptied`](super::Session::emptied).
+    Emptied { token: Token, imei: Imei, iccid: Iccid },
+    /// Publish the modem's new state.
     Report(ModemSnapshot),
-    /// Messages that came inside their URC were dropped: it is not known whose they were, or there
-    /// was no room for them.
-    Dropped {
-        /// How many.
-        count: usize,
-    },
-    /// The reply to a request.
+    /// Messages that arrived inside their URC were dropped, because it is not known for which card they
+    /// were or because there were too many.
+    Dropped { count: usize },
+    /// Answer a request.
     Answer {
-        /// As given with the request.
+        /// The id that was passed with the request.
         id: u64,
-        /// The lines, the final result last; or why there is none.
+        /// The lines of the reply with the final result as the last one, or why there is no reply.
         reply: Result<Vec<String>, RequestError>,
     },
-    /// Close the port and open it again after a while. The session is over.
-    Reopen {
-        /// Why.
-        reason: ModemReason,
-    },
+    /// Close the port, and open it again after a while. The session is over.
+    Reopen { reason: ModemReason },
 }
 
-/// How a session behaves.
+/// The configuration of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
-    /// The port's name, for [`ModemSnapshot`].
+    /// The name of the port in each [`ModemSnapshot`].
     pub port: PortName,
-    /// What is known of modem models.
+    /// The profiles of modem models.
     pub profiles: Arc<Catalogue>,
-    /// The name of the profile to use, whatever the modem says of itself.
+    /// The name of the profile to use, whatever model the modem reports.
     pub profile: Option<String>,
     /// The PIN of the cards in this modem.
     pub pin: Option<Pin>,
-    /// The ICCID is read from the card's file (`AT+CRSM`) where possible, not from what the modem
-    /// remembers.
+    /// Whether the ICCID is read from the card's file (`AT+CRSM`) where that is possible, because the
+    /// modem may remember that of another card.
     pub iccid_from_card: bool,
     /// The time from one keep-alive to the next; each sweeps all stores.
     pub keep_alive: Duration,
-    /// How long a modem has to have been registered until messages count as live.
+    /// How long a modem must have been registered before messages count as live.
     pub settled_after: Duration,
 }
 
 impl SessionConfig {
-    /// The defaults.
+    /// The default configuration for a port.
     pub fn new(port: PortName) -> SessionConfig {
         SessionConfig {
             port,

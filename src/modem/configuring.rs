@@ -1,5 +1,6 @@
-//! PDU mode, the stores, the indications. What a modem can do is asked (`=?`), set, and read back;
-//! where it lies about that, the next candidate of a list is tried.
+//! Sets up PDU mode, the message stores and the announcement of new messages (`AT+CNMI`). The modem is
+//! asked what it supports (`=?`); a setting is made and read back. Where it does not do what it
+//! reports, the next candidate of a list is tried.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,49 +18,51 @@ use crate::at::{
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
 
-/// A store that is still starting is asked again.
-const PAUSE: Duration = Duration::from_secs(2);
-/// Pauses before the modem is given up: a SIM full of messages takes half a minute to become
-/// readable.
-const PAUSES: u8 = 20;
+/// The pause before a command is repeated because the message store is still starting.
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
+/// How many times a command is repeated. A SIM full of messages takes half a minute to become readable.
+const MAX_RETRIES: u8 = 20;
 
-/// Nothing is announced, and everything stored: for a modem that else would hand messages over with
-/// their URC and acknowledge them itself.
+/// Messages are stored and not announced. This is for a modem that would otherwise deliver messages
+/// inside their URC and acknowledge them to the network by itself.
 const SILENT: Indications = Indications { mode: 2, mt: 0, bm: 0, ds: 0, bfr: 0 };
 
-const fn cnmi(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
+/// Messages are stored and announced (`mt` 1).
+const fn stored(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
     Indications { mode, mt: 1, bm, ds, bfr }
 }
 
-/// Stored mode in the order of preference: no broadcasts, no status reports; then what picky models
-/// take.
+/// Settings in which messages are stored and announced, in order of preference: without broadcasts and
+/// status reports first, then those that some models accept alone.
 const INDICATIONS: [Indications; 9] = [
-    cnmi(2, 0, 0, 0),
-    cnmi(2, 0, 0, 1),
-    cnmi(1, 0, 0, 0),
-    cnmi(1, 0, 0, 1),
-    cnmi(2, 0, 1, 0),
-    cnmi(2, 0, 2, 0),
-    cnmi(2, 2, 0, 0),
-    cnmi(2, 2, 2, 0),
-    cnmi(3, 0, 0, 0),
+    stored(2, 0, 0, 0),
+    stored(2, 0, 0, 1),
+    stored(1, 0, 0, 0),
+    stored(1, 0, 0, 1),
+    stored(2, 0, 1, 0),
+    stored(2, 0, 2, 0),
+    stored(2, 2, 0, 0),
+    stored(2, 2, 2, 0),
+    stored(3, 0, 0, 0),
 ];
 
 #[derive(Debug, Default)]
 enum Step {
     #[default]
     Begin,
-    /// The profile's own commands.
-    Own(VecDeque<String>),
+    /// Sending the commands of the profile; those that are left.
+    ProfileCommands(VecDeque<String>),
     PduMode,
-    /// Still to be tried, the present one first.
+    /// Trying values of `AT+CSMS`; those that are left, the present one first.
     Service(VecDeque<u8>),
     StoresSupported,
-    Select,
+    SelectStores,
     IndicationsSupported,
-    Indicate,
-    IndicationsSet,
-    Watch(usize),
+    SetIndications,
+    /// Reading back what `AT+CNMI` was set to.
+    ReadIndications,
+    /// Asking for URCs about the registration in the domain at this position.
+    WatchRegistration(usize),
     Finished,
     Failed(ModemReason),
 }
@@ -67,32 +70,34 @@ enum Step {
 #[derive(Debug, Default)]
 pub(super) struct Configuring {
     step: Step,
-    pause: Option<Moment>,
-    pauses: u8,
+    /// Nothing is sent before this time.
+    paused_until: Option<Moment>,
+    retries: u8,
     readable: Vec<MessageStore>,
-    /// Still to be tried, the next one last.
+    /// Selections of stores that are still to be tried, the next one last.
     selections: Vec<StoreSelection>,
     selected: Option<StoreSelection>,
-    /// Still to be tried, the next one last.
+    /// Settings of `AT+CNMI` that are still to be tried, the next one last.
     indications: Vec<Indications>,
 }
 
 impl Configuring {
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
-        if let Some(until) = self.pause.filter(|until| now < *until) {
+        if let Some(until) = self.paused_until.filter(|until| now < *until) {
             return Next::Wait(Some(until));
         }
-        self.pause = None;
-        if matches!(self.step, Step::Indicate) && self.indications.is_empty() {
+        self.paused_until = None;
+        if matches!(self.step, Step::SetIndications) && self.indications.is_empty() {
+            // No setting works, so sweeps alone find the messages.
             context.indications = None;
-            self.step = Step::Watch(0);
+            self.step = Step::WatchRegistration(0);
         }
         if let Step::Begin = self.step {
-            self.step = own_commands(context);
+            self.step = profile_commands(context);
         }
         match &self.step {
             Step::Begin => Next::Wait(None),
-            Step::Own(left) => match left.front() {
+            Step::ProfileCommands(left) => match left.front() {
                 Some(command) => Next::Send(Command::Own(command.clone())),
                 None => {
                     self.step = Step::PduMode;
@@ -102,16 +107,16 @@ impl Configuring {
             Step::PduMode => Next::Send(Command::PduMode),
             Step::Service(left) => Next::Send(Command::Service(left.front().copied().unwrap_or(0))),
             Step::StoresSupported => Next::Send(Command::StoresSupported),
-            Step::Select => match self.selections.last() {
+            Step::SelectStores => match self.selections.last() {
                 Some(selection) => Next::Send(Command::SelectStores(*selection)),
                 None => Next::GiveUp(ModemReason::NoMessageStore),
             },
             Step::IndicationsSupported => Next::Send(Command::IndicationsSupported),
-            Step::Indicate => {
+            Step::SetIndications => {
                 Next::Send(Command::Indicate(self.indications.last().copied().unwrap_or_default()))
             }
-            Step::IndicationsSet => Next::Send(Command::IndicationsSet),
-            Step::Watch(number) => match Domain::ALL.get(*number) {
+            Step::ReadIndications => Next::Send(Command::IndicationsSet),
+            Step::WatchRegistration(number) => match Domain::ALL.get(*number) {
                 Some(domain) => Next::Send(Command::WatchRegistration(*domain)),
                 None => {
                     self.step = Step::Finished;
@@ -129,7 +134,7 @@ impl Configuring {
             context.domains.push((Domain::Circuit, Registration::Unknown));
         }
         match context.indications {
-            Some(_) => context.no_reason(),
+            Some(_) => context.clear_reason(),
             None => context.set_reason(ModemReason::NoIndications),
         }
         context.changed = true;
@@ -146,15 +151,15 @@ impl Configuring {
         now: Moment,
     ) {
         let ok = outcome.is_ok();
-        let asked_again = !ok && self.asks_again(command, outcome);
-        if asked_again && self.pauses < PAUSES {
-            self.pauses += 1;
-            self.pause = Some(now + PAUSE);
+        let worth_retrying = !ok && self.is_worth_retrying(command, outcome);
+        if worth_retrying && self.retries < MAX_RETRIES {
+            self.retries += 1;
+            self.paused_until = Some(now + RETRY_PAUSE);
             return context.set_reason(ModemReason::StoreNotReady);
         }
         match (command, &mut self.step) {
-            (Command::Own(_), Step::Own(left)) => drop(left.pop_front()),
-            (Command::PduMode, Step::PduMode) if ok => self.step = services(context),
+            (Command::Own(_), Step::ProfileCommands(left)) => drop(left.pop_front()),
+            (Command::PduMode, Step::PduMode) if ok => self.step = first_service(context),
             (Command::PduMode, Step::PduMode) => self.step = Step::Failed(ModemReason::NoPduMode),
             (Command::Service(_), Step::Service(left)) => {
                 let service = left.pop_front();
@@ -167,45 +172,51 @@ impl Configuring {
                 let lists = reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default();
                 self.plan_stores(&context.profile, &lists);
             }
-            (Command::SelectStores(selection), Step::Select) => {
+            (Command::SelectStores(selection), Step::SelectStores) => {
                 if let Some(fill) = reply.find(at::store_fill) {
-                    context.filled(selection.read, fill);
+                    context.set_store_fill(selection.read, fill);
                 }
-                self.selection_ended(context, *selection, ok);
+                self.on_stores_selected(context, *selection, ok);
             }
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
                 let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
                 let supported = reply.find(supported).filter(|_| ok);
                 self.plan_indications(context, supported.as_deref());
             }
-            (Command::Indicate(_), Step::Indicate) if ok => self.step = Step::IndicationsSet,
-            (Command::Indicate(_), Step::Indicate) => drop(self.indications.pop()),
-            (Command::IndicationsSet, Step::IndicationsSet) => {
-                self.indications_read(context, reply.find(at::indications).filter(|_| ok));
+            (Command::Indicate(_), Step::SetIndications) if ok => {
+                self.step = Step::ReadIndications;
             }
-            (Command::WatchRegistration(domain), Step::Watch(number)) => {
+            (Command::Indicate(_), Step::SetIndications) => drop(self.indications.pop()),
+            (Command::IndicationsSet, Step::ReadIndications) => {
+                self.on_indications_read(context, reply.find(at::indications).filter(|_| ok));
+            }
+            (Command::WatchRegistration(domain), Step::WatchRegistration(number)) => {
                 if ok && context.domains.iter().all(|(known, _)| known != domain) {
                     context.domains.push((*domain, Registration::Unknown));
                 }
-                self.step = Step::Watch(*number + 1);
+                self.step = Step::WatchRegistration(*number + 1);
             }
             _ => {}
         }
     }
 
-    /// Whether the command is worth another try: the card is busy, or it is one without which
-    /// nothing works.
-    fn asks_again(&self, command: &Command, outcome: Outcome) -> bool {
+    /// Whether a command that failed is worth another try: the card is busy, or nothing works without
+    /// this command.
+    fn is_worth_retrying(&self, command: &Command, outcome: Outcome) -> bool {
         let busy = outcome.sim_trouble() == Some(SimTrouble::Busy);
-        let last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
-        busy || last || *command == Command::PduMode
+        let is_last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
+        busy || is_last || *command == Command::PduMode
     }
 
-    /// The card's store for arriving messages: so they go where the card goes. Both stores are
-    /// read, or the view of both where there is no other way to the modem's own.
+    /// Plans which stores to read and where messages are to arrive. `lists` are the stores that the
+    /// modem reports for each parameter of `AT+CPMS`.
+    ///
+    /// Messages arrive in the card's own store if possible, so that they move with the card. Both
+    /// stores are read, or `MT`, the view of both, where the modem's own cannot be read otherwise.
     fn plan_stores(&mut self, profile: &Profile, lists: &[Vec<MessageStore>]) {
-        let told = &profile.stores;
-        let parameters = told.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
+        let overrides = &profile.stores;
+        let parameters =
+            overrides.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
         let none = Vec::new();
         let readable = lists.first().unwrap_or(&none);
         let receiving = lists.get(2).or(lists.first()).unwrap_or(&none);
@@ -217,15 +228,15 @@ impl Configuring {
                 (_, true, _) => vec![MessageStore::Modem],
                 _ => vec![MessageStore::Sim],
             };
-        if !told.read.is_empty() {
-            self.readable.clone_from(&told.read);
+        if !overrides.read.is_empty() {
+            self.readable.clone_from(&overrides.read);
         }
         let possible = |store: &MessageStore| receiving.is_empty() || receiving.contains(store);
         let usual = [MessageStore::Sim, MessageStore::Modem, MessageStore::Both]
             .into_iter()
             .filter(possible);
-        let mut receive = told.receive.clone();
-        receive.extend(usual.filter(|store| !told.receive.contains(store)));
+        let mut receive = overrides.receive.clone();
+        receive.extend(usual.filter(|store| !overrides.receive.contains(store)));
         let counts: &[u8] =
             if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
         let fallback = self.readable.first().copied().unwrap_or(MessageStore::Sim);
@@ -245,10 +256,10 @@ impl Configuring {
             });
         }
         self.selections.reverse();
-        self.step = Step::Select;
+        self.step = Step::SelectStores;
     }
 
-    fn selection_ended(&mut self, context: &mut Context, selection: StoreSelection, ok: bool) {
+    fn on_stores_selected(&mut self, context: &mut Context, selection: StoreSelection, ok: bool) {
         self.selections.pop();
         if ok {
             let (receive, parameters) = (selection.receive, selection.parameters);
@@ -259,16 +270,16 @@ impl Configuring {
         }
     }
 
-    /// What the profile says comes first, then what the modem says it takes; then the rest, because
-    /// some take what they do not name.
+    /// Plans which settings of `AT+CNMI` to try: those of the profile first, then those that the modem
+    /// reports as supported, then the others, because some modems accept what they do not report.
     ///
-    /// A message that comes with its URC (`mt` 2, 3) lies nowhere but here: that is chosen only
-    /// where it is acknowledged when it is on disk, never where the modem acknowledges by
-    /// itself.
+    /// A message that arrives inside its URC (`mt` 2 or 3) is in no store. Such a setting is used only
+    /// where we acknowledge the message to the network once it is on disk, never where the modem
+    /// acknowledges it by itself.
     fn plan_indications(&mut self, context: &Context, supported: Option<&[Choices]>) {
-        let withholds = context.acknowledges && !context.profile.has(Quirk::NoAcknowledge);
+        let we_acknowledge = context.acknowledges && !context.profile.has(Quirk::NoAcknowledge);
         let profiled =
-            context.profile.indications.iter().filter(|profiled| profiled.mt < 2 || withholds);
+            context.profile.indications.iter().filter(|profiled| profiled.mt < 2 || we_acknowledge);
         let fits = |wanted: &Indications| {
             let Some(lists) = supported else { return true };
             let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
@@ -277,28 +288,30 @@ impl Configuring {
         let (named, unnamed): (Vec<_>, Vec<_>) = INDICATIONS.into_iter().partition(fits);
         self.indications = profiled.copied().chain(named).chain(unnamed).chain([SILENT]).collect();
         self.indications.reverse();
-        self.step = Step::Indicate;
+        self.step = Step::SetIndications;
     }
 
-    /// What is set counts, not what was accepted.
-    fn indications_read(&mut self, context: &mut Context, set: Option<Indications>) {
+    /// Checks the setting that was read back, because modems also accept settings that they ignore.
+    fn on_indications_read(&mut self, context: &mut Context, set: Option<Indications>) {
         let tried = self.indications.pop();
         let mt = tried.map_or(1, |tried| tried.mt);
         if set.is_none_or(|set| set.mt == mt && set.mode != 0) {
             context.indications = tried.filter(|tried| *tried != SILENT);
-            self.step = Step::Watch(0);
+            self.step = Step::WatchRegistration(0);
         } else {
-            self.step = Step::Indicate;
+            self.step = Step::SetIndications;
         }
     }
 }
 
-fn own_commands(context: &Context) -> Step {
+/// The step that sends the commands of the profile.
+fn profile_commands(context: &Context) -> Step {
     let profile = &context.profile;
-    Step::Own(profile.urc_port.iter().chain(&profile.init).cloned().collect())
+    Step::ProfileCommands(profile.urc_port.iter().chain(&profile.init).cloned().collect())
 }
 
-fn services(context: &Context) -> Step {
+/// The step that tries the values of `AT+CSMS`.
+fn first_service(context: &Context) -> Step {
     let services = &context.profile.services;
     Step::Service(if services.is_empty() {
         VecDeque::from([0])

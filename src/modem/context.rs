@@ -1,4 +1,4 @@
-//! What a session knows, whatever phase it is in.
+//! What a session knows about the modem and its card, whatever phase it is in.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,21 +12,22 @@ use crate::domain::modem::{
     StoreFill,
 };
 
-/// More announcements than this are not remembered one by one.
+/// How many announcements of messages in the modem's own store are remembered at most.
 const MAX_ANNOUNCED: usize = 256;
 
-/// Which stores there are and how they are chosen.
+/// Which message stores there are, and how they are selected with `AT+CPMS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StorePlan {
-    /// Read by every sweep.
+    /// The stores that every sweep reads.
     pub readable: Vec<MessageStore>,
-    /// Where messages arrive.
+    /// The store in which new messages arrive.
     pub receive: MessageStore,
     /// How many parameters `AT+CPMS` takes.
     pub parameters: u8,
 }
 
 impl StorePlan {
+    /// The selection that makes `read` the store that is read.
     pub fn selecting(&self, read: MessageStore) -> StoreSelection {
         StoreSelection { read, receive: self.receive, parameters: self.parameters }
     }
@@ -36,32 +37,34 @@ impl StorePlan {
 pub(super) struct Context {
     pub config: SessionConfig,
     pub identity: Option<ModemIdentity>,
-    /// What is known of the modem's model.
+    /// The profile of the modem's model.
     pub profile: Arc<Profile>,
     generic: Arc<Profile>,
     pub sim: Option<SimCard>,
-    /// The ICCID has been read since the last SIM event.
+    /// Whether the ICCID has been read since the last SIM event.
     pub card_known: bool,
-    /// Whose the messages in the modem's own store are.
+    /// The card that owns the messages in the modem's own store.
     pub own_store: MessageOwner,
-    /// What was announced in the modem's own store since the ICCID was read.
+    /// The messages in the modem's own store that were announced after the ICCID was read, and so
+    /// belong to the card that is in.
     announced: Vec<MessageSlot>,
+    /// The command that could last read the ICCID.
     pub iccid_source: Option<IccidSource>,
     pub plan: StorePlan,
-    /// `AT+CSMS=1`: messages that came with their URC are acknowledged here.
+    /// Whether `AT+CSMS=1` is set, so that messages inside their URC must be acknowledged by us.
     pub acknowledges: bool,
-    /// What `AT+CNMI` was set to.
+    /// The setting of `AT+CNMI`; `None` when the modem announces nothing.
     pub indications: Option<Indications>,
     pub domains: Vec<(Domain, Registration)>,
     pub signal_dbm: Option<i16>,
     pub operator: Option<String>,
     stores: Arc<Vec<StoreFill>>,
     pub reason: Option<ModemReason>,
-    /// Cards lost since messages were last served: stops a command that always ends in a SIM error
-    /// from going round for ever.
+    /// How often the card was lost since messages were last served. This ends an otherwise endless
+    /// cycle when a command always fails with a SIM error.
     pub losses: u32,
     pub actions: VecDeque<Action>,
-    /// Something that a snapshot shows is no longer as last reported.
+    /// Whether something that a snapshot shows has changed since the last report.
     pub changed: bool,
     next_token: u64,
 }
@@ -93,12 +96,13 @@ impl Context {
         }
     }
 
-    pub fn token(&mut self) -> Token {
+    /// A new token for a question to the host.
+    pub fn new_token(&mut self) -> Token {
         self.next_token += 1;
         Token(self.next_token)
     }
 
-    /// The modem has told what it is.
+    /// Notes which modem this is, and chooses its profile.
     pub fn set_identity(&mut self, identity: ModemIdentity) {
         let forced =
             self.config.profile.as_deref().and_then(|name| self.config.profiles.named(name));
@@ -108,14 +112,16 @@ impl Context {
         self.changed = true;
     }
 
-    /// Questions for the attempts left for the PIN: the profile's, else the generic ones.
+    /// The commands that ask how many attempts for the PIN are left: those of the profile, or else the
+    /// generic ones.
     pub fn pin_questions(&self) -> &[PinAttempts] {
         let own = &self.profile.pin_attempts;
         if own.is_empty() { &self.generic.pin_attempts } else { own }
     }
 
-    /// Ways to read the ICCID in the order in which they are tried: the card's own file where that
-    /// is wanted, what worked last, what the profile says, all others.
+    /// The commands that may read the ICCID, in the order in which they are tried: the one for the
+    /// card's own file if that is configured, the one that worked last, those of the profile, and all
+    /// others.
     pub fn iccid_sources(&self) -> VecDeque<IccidSource> {
         let profiled = self.profile.iccid.iter().map(|command| IccidSource::from_command(command));
         let mut sources = VecDeque::new();
@@ -133,7 +139,7 @@ impl Context {
         sources
     }
 
-    /// Says in words what is waited for.
+    /// Sets the reason that snapshots give for the present state.
     pub fn set_reason(&mut self, reason: ModemReason) {
         if self.reason.as_ref() != Some(&reason) {
             self.reason = Some(reason);
@@ -141,11 +147,11 @@ impl Context {
         }
     }
 
-    pub fn no_reason(&mut self) {
+    pub fn clear_reason(&mut self) {
         self.changed |= self.reason.take().is_some();
     }
 
-    /// After a SIM event: nothing is known of the card.
+    /// Forgets everything about the card, because of a SIM event.
     pub fn forget_card(&mut self) {
         self.card_known = false;
         self.announced = Vec::new();
@@ -158,15 +164,15 @@ impl Context {
         self.sim = None;
     }
 
-    /// A store was looked at. That alone is no news.
-    pub fn filled(&mut self, store: MessageStore, (used, total): (u32, u32)) {
+    /// Notes how full a store is. That alone is no reason for a report.
+    pub fn set_store_fill(&mut self, store: MessageStore, (used, total): (u32, u32)) {
         let stores = Arc::make_mut(&mut self.stores);
         stores.retain(|known| known.store != store);
         stores.push(StoreFill { store, used, total });
     }
 
-    /// A store was listed, and so many messages were in it.
-    pub fn found(&mut self, store: MessageStore, messages: usize) {
+    /// Corrects how full a store is by the number of messages that were listed.
+    pub fn set_store_count(&mut self, store: MessageStore, messages: usize) {
         let known = Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store);
         if let Some(known) = known {
             known.used = u32::try_from(messages).unwrap_or(u32::MAX);
@@ -178,8 +184,8 @@ impl Context {
         self.changed = true;
     }
 
-    /// A `+CMTI` came.
-    pub fn announce(&mut self, slot: MessageSlot) {
+    /// Notes that a message was announced (`+CMTI`) in this slot.
+    pub fn add_announced(&mut self, slot: MessageSlot) {
         let matters = self.card_known
             && slot.store != MessageStore::Sim
             && self.announced.len() < MAX_ANNOUNCED;
@@ -188,18 +194,18 @@ impl Context {
         }
     }
 
-    /// The slot is empty again: what comes into it next is announced anew.
-    pub fn unannounce(&mut self, slot: MessageSlot) {
+    /// Forgets an announcement, because the slot has been emptied: its next message is announced too.
+    pub fn remove_announced(&mut self, slot: MessageSlot) {
         self.announced.retain(|announced| *announced != slot);
     }
 
-    /// From now on the modem's own store holds only messages of the card that is in.
-    pub fn take_custody(&mut self) {
+    /// Notes that all messages in the modem's own store belong to the card that is in.
+    pub fn claim_own_store(&mut self) {
         self.own_store = MessageOwner::Current;
         self.announced = Vec::new();
     }
 
-    /// For which card a message was received that lies in a store, or came by itself.
+    /// The card for which a message was received; `slot` is `None` for one inside its URC.
     fn owner(&self, slot: Option<MessageSlot>) -> Option<&Iccid> {
         let current = self.iccid()?;
         match (&self.own_store, slot) {
@@ -217,7 +223,7 @@ impl Context {
         self.sim.as_ref().map(|sim| &sim.iccid)
     }
 
-    /// The message with its owner; `None` as long as modem or card is not known.
+    /// The message with its owner; `None` while the modem or its card is unknown.
     pub fn received(&self, slot: Option<MessageSlot>, pdu: RawPdu, live: bool) -> Option<Received> {
         Some(Received {
             imei: self.identity.as_ref()?.imei.clone(),
@@ -228,7 +234,7 @@ impl Context {
         })
     }
 
-    /// The best that any part of the network says.
+    /// The best registration among the domains of the network.
     pub fn registration(&self) -> Option<Registration> {
         let known = || self.domains.iter().map(|(_, registration)| *registration);
         known().find(|registration| registration.is_registered()).or_else(|| known().next())

@@ -1,8 +1,8 @@
-//! Messages that come inside the URC itself (`+CMT`: class 0, or a modem that was left in another
-//! mode). They are in no store, so that what the host cannot store now is kept here and offered
-//! again. There are few, and their number is bounded: where the modem acknowledges by itself,
-//! nothing but class 0 comes this way (`configuring`), and the modem has acknowledged that to the
-//! network already. Dropped messages are counted and reported.
+//! Messages that arrive inside the URC itself (`+CMT`): those of class 0, or all when the modem was
+//! left in another mode. They are in no store of the modem, so a message that the host cannot store
+//! now is kept here and offered again. Their number is limited. Where the modem itself acknowledges
+//! messages to the network, only those of class 0 arrive this way (`configuring`), so few are at risk.
+//! Dropped messages are counted and reported.
 
 use std::time::Duration;
 
@@ -10,30 +10,30 @@ use super::api::{Action, RawPdu, Received, Token};
 use super::context::Context;
 use crate::domain::Moment;
 
-/// How many are kept at most; more are dropped.
-const MAX: usize = 64;
+/// How many messages are kept at most; further ones are dropped.
+const MAX_KEPT: usize = 64;
 /// The pause before a message that the host could not store is offered again.
 const RETRY_PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-struct Kept {
+struct KeptMessage {
     token: Token,
     received: Received,
     received_at: Moment,
-    /// When to offer it again; `None` while the host has not answered yet.
+    /// When to offer the message again; `None` while the host has not answered.
     offer_at: Option<Moment>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Direct {
-    kept: Vec<Kept>,
-    /// Messages that came while it was not certain which card is in.
+    kept: Vec<KeptMessage>,
+    /// Messages that arrived while it was not certain which card is in.
     unowned: Vec<RawPdu>,
 }
 
 impl Direct {
-    /// Takes a message. It is this card's only when that is `certain`; otherwise it waits until the
-    /// ICCID has been read.
+    /// Takes a message. When it is `certain` which card is in, the message belongs to that card;
+    /// otherwise it waits until the ICCID has been read.
     pub fn add(
         &mut self,
         context: &mut Context,
@@ -42,7 +42,7 @@ impl Direct {
         live: bool,
         now: Moment,
     ) {
-        if self.kept.len() + self.unowned.len() >= MAX {
+        if self.kept.len() + self.unowned.len() >= MAX_KEPT {
             return context.actions.push_back(Action::Dropped { count: 1 });
         }
         match context.received(None, pdu.clone(), live).filter(|_| certain) {
@@ -51,14 +51,15 @@ impl Direct {
         }
     }
 
+    /// Offers a message to the host for the first time.
     fn offer(&mut self, context: &mut Context, received: Received, now: Moment) {
-        let token = context.token();
+        let token = context.new_token();
         context.actions.push_back(Action::Store { token, received: received.clone() });
-        self.kept.push(Kept { token, received, received_at: now, offer_at: None });
+        self.kept.push(KeptMessage { token, received, received_at: now, offer_at: None });
     }
 
-    /// The card was removed or exchanged: whose the waiting messages were cannot be found out any
-    /// more.
+    /// Drops the waiting messages, because the card was removed or exchanged: which card they were for
+    /// can no longer be found out.
     pub fn card_lost(&mut self, context: &mut Context) {
         let count = std::mem::take(&mut self.unowned).len();
         if count > 0 {
@@ -66,7 +67,7 @@ impl Direct {
         }
     }
 
-    /// The ICCID has been read: the waiting messages are this card's.
+    /// Offers the waiting messages as this card's, because the ICCID has been read.
     pub fn card_known(&mut self, context: &mut Context, now: Moment) {
         for pdu in std::mem::take(&mut self.unowned) {
             if let Some(received) = context.received(None, pdu, false) {
@@ -75,7 +76,8 @@ impl Direct {
         }
     }
 
-    /// Takes the host's answer. Returns how long it took, for a message that is on disk now.
+    /// Takes the host's answer. For a message that is on disk now, returns how long that took since it
+    /// arrived.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
         let position = self.kept.iter().position(|kept| kept.token == token)?;
         if ok {
@@ -87,7 +89,7 @@ impl Direct {
         None
     }
 
-    /// Offers once more what is due.
+    /// Offers those messages again that are due for it.
     pub fn offer_due(&mut self, context: &mut Context, now: Moment) {
         for kept in &mut self.kept {
             if kept.offer_at.is_some_and(|time| time <= now) {

@@ -1,5 +1,5 @@
-//! Reads which card is in and what its number is, and asks the host whose the messages in the
-//! modem's own store are.
+//! Reads which card is in and what its number is, and asks the host which card owns the messages in the
+//! modem's own store.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use crate::domain::sim::NumberSource;
 
 /// The pause before a card that is still starting is asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
-/// How many times it is asked again.
+/// How many times such a card is asked again.
 const BUSY_TRIES: u8 = 5;
-/// The pause after no command could read the ICCID.
+/// The pause before the next attempt when no command could read the ICCID.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(15);
-/// The pause after the host could not record the card.
+/// The pause before the host is asked again when it could not record the card.
 const HOST_PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
@@ -82,14 +82,14 @@ impl Identifying {
             return Next::GiveUp(ModemReason::ModemOrSimUnknown);
         };
         let imei = identity.imei.clone();
-        let token = context.token();
+        let token = context.new_token();
         self.step = Step::Recording(token);
         context.set_sim(sim.clone());
         context.actions.push_back(Action::Identified { token, imei, sim });
         Next::Wait(None)
     }
 
-    /// Takes the host's answer; one to an earlier question is ignored.
+    /// Takes the host's answer. An answer to an earlier question is ignored.
     pub fn on_recorded(
         &mut self,
         context: &mut Context,
@@ -102,7 +102,7 @@ impl Identifying {
         }
         match answer {
             Ok(owner) => {
-                context.no_reason();
+                context.clear_reason();
                 context.own_store = owner;
                 self.step = Step::Finished;
             }
@@ -166,7 +166,7 @@ impl Identifying {
             Some(iccid) => {
                 context.iccid_source = Some(source.clone());
                 context.card_known = true;
-                context.no_reason();
+                context.clear_reason();
                 self.card = Some(SimCard { iccid, imsi: None, number: None });
                 self.step = Step::Imsi;
             }

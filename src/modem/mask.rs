@@ -1,42 +1,43 @@
-//! Masks a conversation so that it may be shown and kept: numbers keep their last three digits; texts
-//! and PINs are removed.
+//! Masks a conversation so that it can be shown and kept: of numbers the last three digits remain, and
+//! texts and PINs are removed.
 
 use std::borrow::Cow;
 
-/// So many digits in a row may be a number.
-const DIGITS: usize = 6;
+/// This many digits in a row, or more, may be a number that identifies somebody.
+const MIN_DIGITS: usize = 6;
 /// Commands whose parameters are secret.
 const SECRET: [&str; 4] = ["+CPIN=", "+CLCK=", "+CPWD=", "+CUSD="];
 /// Lines whose quoted parts are texts or names.
 const TEXTS: [&str; 4] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:"];
-/// Lines that are followed by a message.
+/// Lines that are followed by the text or PDU of a message.
 const HEADS: [&str; 6] = ["+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:", "+CLASS0:"];
 
 /// What a line of a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It was sent.
+    /// It was sent to the modem.
     Sent,
-    /// It was received.
+    /// It was received from the modem.
     Received,
-    /// It was received, and is the text or PDU of a message.
+    /// It was received and is the text or PDU of a message.
     Body,
 }
 
-/// Tells what each line of a conversation is: that depends on the line before it.
+/// Classifies the lines of a conversation, which depends on the lines before.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Masker {
+    /// Whether the next line received may belong to the body of a message.
     body: bool,
 }
 
 impl Masker {
-    /// Takes a line that was sent.
+    /// Classifies a line that was sent.
     pub fn sent(&mut self) -> Kind {
         self.body = false;
         Kind::Sent
     }
 
-    /// Takes a line that was received.
+    /// Classifies a line that was received.
     pub fn received(&mut self, line: &str) -> Kind {
         let tagged = line.starts_with(['+', '^', '*', '#', '%', '$']);
         let ends = matches!(line, "OK" | "ERROR");
@@ -52,7 +53,8 @@ impl Masker {
     }
 }
 
-/// A sent line without what must not even be kept in memory: a PIN, a USSD code, a message's text.
+/// Removes from a sent line what must not even be kept in memory: a PIN, a USSD code, the text of a
+/// message.
 pub fn without_secrets(line: &str) -> Cow<'_, str> {
     if let Some(text) = line.strip_suffix('\u{1a}') {
         return Cow::Owned(format!("<{} characters>", text.chars().count()));
@@ -61,7 +63,7 @@ pub fn without_secrets(line: &str) -> Cow<'_, str> {
         let mut places = line.as_bytes().windows(secret.len());
         places
             .position(|place| place.eq_ignore_ascii_case(secret.as_bytes()))
-            .map(|at| at + secret.len())
+            .map(|start| start + secret.len())
     };
     match SECRET.iter().find_map(after) {
         Some(end) => Cow::Owned(format!("{}***", line.get(..end).unwrap_or_default())),
@@ -69,29 +71,29 @@ pub fn without_secrets(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// The line as it may be shown.
+/// Masks a line so that it can be shown.
 pub fn masked(kind: Kind, line: &str) -> String {
     let upper = line.to_ascii_uppercase();
     let quotes = || TEXTS.iter().chain(&HEADS).any(|head| upper.starts_with(head));
     match kind {
-        Kind::Sent => numbers(&without_secrets(line)),
+        Kind::Sent => mask_numbers(&without_secrets(line)),
         Kind::Body => format!("<{} characters>", line.chars().count()),
-        Kind::Received if quotes() => numbers(&quoted(line)),
-        Kind::Received => numbers(line),
+        Kind::Received if quotes() => mask_numbers(&mask_quoted(line)),
+        Kind::Received => mask_numbers(line),
     }
 }
 
-/// Without what stands in quotes.
-fn quoted(line: &str) -> String {
+/// Replaces what is in quotes by an ellipsis.
+fn mask_quoted(line: &str) -> String {
     let parts = line.split('"').enumerate();
-    let part = |(at, part): (usize, &str)| {
-        if at % 2 == 1 && !part.is_empty() { "…".to_owned() } else { part.to_owned() }
+    let part = |(index, part): (usize, &str)| {
+        if index % 2 == 1 && !part.is_empty() { "…".to_owned() } else { part.to_owned() }
     };
     parts.map(part).collect::<Vec<_>>().join("\"")
 }
 
-/// Each run of digits (or hexadecimal digits) that may be a number, to its last three.
-fn numbers(line: &str) -> String {
+/// Shortens each run of hexadecimal digits that may be a number to its last three.
+fn mask_numbers(line: &str) -> String {
     let mut masked = String::with_capacity(line.len());
     let mut run = String::new();
     for c in line.chars() {
@@ -109,7 +111,7 @@ fn numbers(line: &str) -> String {
 fn shortened(run: &str) -> String {
     let digits = run.bytes().filter(u8::is_ascii_digit).count();
     match run.get(run.len().saturating_sub(3)..) {
-        Some(last) if digits >= DIGITS => format!("…{last}"),
+        Some(last) if digits >= MIN_DIGITS => format!("…{last}"),
         _ => run.to_owned(),
     }
 }
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_must_not_be_kept() {
+    fn secrets_numbers_and_texts_are_masked() {
         let sent = |line| masked(Kind::Sent, line);
         assert_eq!(sent("AT+CPIN=\"1234\""), "AT+CPIN=***");
         assert_eq!(sent("AT+CUSD=1,\"*101#\",15"), "AT+CUSD=***");

@@ -1,5 +1,5 @@
-//! One AT session as a pure state machine: bytes, the passing of time, requests and the host's
-//! answers go in; actions come out.
+//! One AT session as a pure state machine. Bytes, the passing of time, requests and the answers of
+//! the host go in; actions come out.
 //!
 //! ```text
 //! Probing → SimCheck → Identifying → Configuring → Registering ⇄ Ready
@@ -7,20 +7,20 @@
 //!    └───────── the modem restarted; anything worse ends the session with Action::Reopen
 //! ```
 //!
-//! (`Absent`, `Opening`, `Recovering` and `Quarantined` are states of a port: see `driver`.)
+//! (`Absent`, `Opening`, `Recovering` and `Quarantined` are states of a port: see [`crate::driver`].)
 //!
 //! What holds here, whatever a modem does:
-//!  - One command is in flight. Its deadline is absolute: no unasked line postpones it. After a
-//!    reply that did not come in time nothing is sent before the modem has reported its IMEI, so
-//!    that a late `OK` is never taken for another command's (`channel`).
+//!  - At most one command is in flight. Its deadline is absolute: unsolicited lines do not postpone
+//!    it. After a reply that did not arrive in time nothing is sent until the modem has reported its
+//!    IMEI, so that a late `OK` is never taken for the reply to another command (`channel`).
 //!  - A message is deleted only after the host has answered that it is on disk, only if its slot was
-//!    read in this session, from this card, and only once (`pending_deletions`). A slot that waits for its
-//!    deletion is not read again.
-//!  - Any SIM event forgets all of that, and nothing is read before the ICCID is known again
-//!    (`session`).
+//!    read in this session and from this card, and only once (`pending_deletions`). A slot that waits
+//!    for its deletion is not read again.
+//!  - A SIM event makes the session forget all messages, and nothing is read before the ICCID is
+//!    known again (`session`).
 //!  - Every list and queue has a limit. What does not fit is found by the next sweep.
 //!
-//! Each phase has a file. It says what it wants to do next, and is told how its commands finished.
+//! Each phase has a file. It decides what to do next, and learns how its commands finished.
 
 mod api;
 mod channel;

@@ -1,6 +1,6 @@
-//! The card is off the air, so that its bank can exchange it. Nothing is read, and no message is
-//! credited to any card, until the bank has ended the switch, the modem answers again and the ICCID
-//! has been read (invariant 12 of the crate's documentation).
+//! The phase in which the card is off the air, so that its bank can exchange it. Nothing is read, and
+//! no message is credited to any card, until the bank has finished the switch, the modem answers again
+//! and the ICCID has been read (invariant 12 of the crate's documentation).
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::at::{Command, FinalResult};
 use crate::domain::Moment;
 use crate::domain::modem::RequestError;
 
-/// A radio that the bank has not given back by then comes back by itself.
+/// How long the bank may keep a radio off the air; after that it is switched on again.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Activity {
-    /// Card and radio are switched off, for the request with this id.
+    /// Switching off card and radio, for the request with this id.
     Leaving(u64),
-    /// The command that chooses a slot of the module.
-    Slot(u64, String),
-    /// Card and radio are switched on, or the modem is started anew.
+    /// Selecting a SIM slot inside the module with this command.
+    SelectingSlot(u64, String),
+    /// Switching on card and radio, or restarting the modem; the request's id, and the command.
     Returning(Option<u64>, Command),
 }
 
@@ -30,7 +30,7 @@ impl Activity {
     fn command(&self) -> Command {
         match self {
             Activity::Leaving(_) => Command::SetFunctionality(0),
-            Activity::Slot(_, command) => Command::Own(command.clone()),
+            Activity::SelectingSlot(_, command) => Command::Own(command.clone()),
             Activity::Returning(_, command) => command.clone(),
         }
     }
@@ -44,7 +44,7 @@ pub(super) struct OffAir {
 }
 
 impl OffAir {
-    /// Switches card and radio off first; then the request with this id is answered.
+    /// Begins by switching off card and radio; then the request with this id is answered.
     pub fn begin(id: u64, now: Moment) -> OffAir {
         OffAir {
             activity: Some(Activity::Leaving(id)),
@@ -53,20 +53,20 @@ impl OffAir {
         }
     }
 
-    /// Selects a slot inside the module.
-    pub fn choose(&mut self, id: u64, command: Option<String>) -> Result<(), RequestError> {
+    /// Selects a SIM slot inside the module, for the request with this id.
+    pub fn select_slot(&mut self, id: u64, command: Option<String>) -> Result<(), RequestError> {
         let command = command.ok_or(RequestError::NoSlots)?;
-        self.begin_activity(Activity::Slot(id, command))
+        self.begin_activity(Activity::SelectingSlot(id, command))
     }
 
-    /// Goes back on the air, for the request with this id.
-    pub fn come_back(
+    /// Goes back on the air, for the request with this id; with `restart` by restarting the modem.
+    pub fn return_to_air(
         &mut self,
         id: u64,
         restart: bool,
         context: &Context,
     ) -> Result<(), RequestError> {
-        self.begin_activity(Activity::Returning(Some(id), returning(restart, context)))
+        self.begin_activity(Activity::Returning(Some(id), return_command(restart, context)))
     }
 
     /// Whether card and radio are off and nothing else has been asked for.
@@ -74,6 +74,7 @@ impl OffAir {
         self.activity.is_none() && !self.is_over
     }
 
+    /// Begins an activity unless another is under way.
     fn begin_activity(&mut self, activity: Activity) -> Result<(), RequestError> {
         if self.activity.is_some() || self.is_over {
             return Err(RequestError::TooMany);
@@ -87,7 +88,7 @@ impl OffAir {
             return Next::Enter(Phase::Probing(Probing::after_restart()));
         }
         if self.activity.is_none() && now >= self.until {
-            self.activity = Some(Activity::Returning(None, returning(true, context)));
+            self.activity = Some(Activity::Returning(None, return_command(true, context)));
         }
         match &self.activity {
             Some(activity) => Next::Send(activity.command()),
@@ -101,18 +102,18 @@ impl OffAir {
         command: &Command,
         outcome: Outcome,
     ) {
-        // A command of the phase before may still have been in flight.
+        // A command of the previous phase may still have been in flight.
         if self.activity.as_ref().map(Activity::command).as_ref() != Some(command) {
             return;
         }
         let (id, reply) = match self.activity.take() {
-            // A modem that refuses this leaves the network when its card is taken away.
+            // A modem that refuses the command leaves the network when its card is disconnected.
             Some(Activity::Leaving(id)) => (id, Ok(Vec::new())),
-            Some(Activity::Slot(id, _)) => (id, slot_reply(outcome)),
+            Some(Activity::SelectingSlot(id, _)) => (id, slot_reply(outcome)),
             // A modem that restarts need not have answered.
             Some(Activity::Returning(id, _)) => {
                 self.is_over = true;
-                context.no_reason();
+                context.clear_reason();
                 let Some(id) = id else { return };
                 (id, Ok(Vec::new()))
             }
@@ -122,7 +123,8 @@ impl OffAir {
     }
 }
 
-fn returning(restart: bool, context: &Context) -> Command {
+/// The command that brings the modem back on the air.
+fn return_command(restart: bool, context: &Context) -> Command {
     if restart {
         Command::Own(context.profile.soft_reset().to_owned())
     } else {

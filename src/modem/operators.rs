@@ -1,23 +1,23 @@
-//! Mobile operators: the code by which each tells a SIM card its number. Data out of
-//! `hardware/operators/*.toml` and the operator's own folder, by MCC and MNC.
+//! Mobile operators, and the USSD code by which each tells a subscriber the number of the SIM card.
+//! The data comes from `hardware/operators/*.toml` and from the hardware folder of whoever runs the
+//! gateway; an operator is found by MCC and MNC.
 
 use serde::Deserialize;
 
-/// The files of `hardware/operators`.
+/// The files of `hardware/operators`, which are part of the program.
 const FILES: &[&str] = &[include_str!("../../hardware/operators/t-mobile-us.toml")];
 
-/// A mobile operator.
+/// A mobile operator, as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operator {
-    /// What it is called.
     pub name: String,
-    /// Where its facts come from.
+    /// Where the facts in the file come from.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// What its IMSIs begin with: MCC and MNC, five or six digits.
+    /// What the IMSIs of its cards begin with: MCC and MNC, five or six digits.
     pub networks: Vec<String>,
-    /// The USSD code that it answers with the SIM card's number.
+    /// The USSD code that is answered with the number of the SIM card.
     pub own_number: String,
 }
 
@@ -25,7 +25,7 @@ impl Operator {
     /// Reads an operator's file.
     ///
     /// # Errors
-    /// What is wrong in it, with its line.
+    /// The file is malformed; the error says what is wrong and in which line.
     pub fn parse(text: &str) -> Result<Operator, String> {
         let operator: Operator = toml::from_str(text).map_err(|error| error.to_string())?;
         let digits = |network: &String| {
@@ -39,8 +39,8 @@ impl Operator {
         }
     }
 
-    /// The code for the card with this IMSI: an operator of `own`, else an embedded one; the longer
-    /// network first.
+    /// The USSD code for the card with this IMSI. Operators in `own` come before the embedded ones,
+    /// and a longer network code before a shorter one.
     pub fn own_number_code(own: &[Operator], imsi: &str) -> Option<String> {
         let embedded: Vec<Operator> =
             FILES.iter().filter_map(|text| Operator::parse(text).ok()).collect();

@@ -1,11 +1,11 @@
-//! Messages that were read and are not deleted yet. A slot in here is not read a second time, so it
-//! is deleted once: a second deletion could hit a message that came into the slot after the first.
+//! Messages that were read and are not deleted yet. Their slots are not read again, so that each is
+//! deleted once: a second deletion could hit a message that arrived in the slot after the first.
 
 use super::api::{MessageSlot, Token};
 use crate::domain::Moment;
 use crate::domain::modem::MessageStore;
 
-/// As long as so many wait, no more messages are read. A store holds up to 255.
+/// While this many messages wait, no more are read. A store holds up to 255.
 const MAX: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) struct PendingDeletion {
     pub slot: MessageSlot,
     pub token: Token,
     pub read_at: Moment,
-    /// The host has the message on disk.
+    /// Whether the host has the message on disk.
     pub committed: bool,
 }
 
@@ -37,15 +37,15 @@ impl PendingDeletions {
         self.0.push(PendingDeletion { slot, token, read_at, committed: false });
     }
 
-    /// Notes that the host has the message on disk, and returns when the message was read. `None`
-    /// for a token from before a SIM event.
+    /// Notes that the host has the message on disk, and returns when the message was read. Returns
+    /// `None` for a token that is unknown since a SIM event.
     pub fn commit(&mut self, token: Token) -> Option<Moment> {
         let pending = self.0.iter_mut().find(|pending| pending.token == token)?;
         pending.committed = true;
         Some(pending.read_at)
     }
 
-    /// The host could not store the message: it stays in the modem. Returns whether the token was
+    /// Keeps a message in the modem, because the host could not store it. Returns whether the token was
     /// known.
     pub fn refuse(&mut self, token: Token) -> bool {
         let before = self.0.len();
@@ -70,7 +70,7 @@ impl PendingDeletions {
         }
     }
 
-    /// The next message to delete, in the `selected` store if it has one.
+    /// The next message to delete, if possible in the `selected` store.
     pub fn next(&self, selected: Option<MessageStore>) -> Option<PendingDeletion> {
         let committed = || self.0.iter().filter(|pending| pending.committed);
         committed()

@@ -1,4 +1,4 @@
-//! Messages that were announced and are to be read. Bounded: what does not fit is left to a sweep.
+//! Messages that are to be read. Their number is limited; those that do not fit are left to a sweep.
 
 use std::collections::VecDeque;
 
@@ -7,15 +7,15 @@ use super::pending_deletions::PendingDeletions;
 use crate::domain::Moment;
 use crate::domain::modem::MessageStore;
 
-/// More announcements at once are cheaper to answer by a sweep.
+/// How many messages may wait; a sweep is the cheaper way to read more.
 const MAX: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PendingRead {
     pub slot: MessageSlot,
-    /// When the URC came; `None` for a message that a sweep found.
+    /// When the URC arrived; `None` for a message that a sweep found.
     pub announced: Option<Moment>,
-    /// How often the message was read already, with a PDU that did not fit its header.
+    /// How often the message was read already with a PDU that did not match its header.
     pub tries: u8,
 }
 
@@ -34,7 +34,7 @@ impl PendingReads {
         self.0.is_empty()
     }
 
-    /// Returns whether there was room for it. The same slot is read once.
+    /// Adds a message unless its slot is in the list already. Returns whether there was room for it.
     pub fn add(&mut self, read: PendingRead) -> bool {
         if self.0.iter().any(|known| known.slot == read.slot) {
             return true;
@@ -46,14 +46,14 @@ impl PendingReads {
         fits
     }
 
-    /// Takes out the one for this slot: its message is being read.
+    /// Removes the message in this slot, because it is being read now.
     pub fn take(&mut self, slot: MessageSlot) -> Option<PendingRead> {
         let position = self.0.iter().position(|read| read.slot == slot)?;
         self.0.remove(position)
     }
 
-    /// The next one whose slot does not wait for its deletion, in the `selected` store if there is
-    /// one.
+    /// The next message to read, if possible in the `selected` store. Slots that wait for their
+    /// deletion are left out.
     pub fn peek(
         &self,
         selected: Option<MessageStore>,

@@ -15,10 +15,10 @@ use crate::domain::modem::{ModemReason, ModemState};
 #[derive(Debug)]
 pub(super) enum Next {
     Send(Command),
-    /// Nothing before this time; `None`: nothing before something happens.
+    /// Do nothing before this time; with `None`, before something happens.
     Wait(Option<Moment>),
     Enter(Phase),
-    /// This modem needs stronger means.
+    /// End the session, because the modem does not work and no command helps.
     GiveUp(ModemReason),
 }
 

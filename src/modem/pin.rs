@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-/// Four to eight digits (31.101 9.5.1).
+/// A PIN of four to eight digits (31.101 9.5.1).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pin(String);
 
 impl Pin {
-    /// Reads a PIN from a file's text: digits only, with blanks around them allowed.
+    /// Reads a PIN from the text of a file, which has only digits and may have white space around
+    /// them.
     pub fn parse(text: &str) -> Option<Pin> {
         let digits = text.trim();
         let fits =

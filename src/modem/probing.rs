@@ -1,4 +1,4 @@
-//! Finds out whether a modem answers, and which.
+//! Finds out whether a modem answers, and which modem it is.
 
 use super::channel::Outcome;
 use super::context::Context;
@@ -9,14 +9,14 @@ use crate::at::{self, Command};
 use crate::domain::Imei;
 use crate::domain::modem::{ModemIdentity, ModemReason};
 
-/// After so many `AT`s without an answer the port is opened again: a modem that is still starting
-/// takes some seconds.
+/// The number of `AT`s without an answer after which the port is opened again. A modem that is still
+/// starting takes some seconds to answer.
 const GREETINGS: u8 = 10;
-/// The same after the modem was restarted.
+/// The same number after the modem was restarted.
 const GREETINGS_AFTER_RESTART: u8 = 90;
-/// The same for attempts to read the IMEI.
+/// The number of attempts to read the IMEI.
 const IMEI_TRIES: u8 = 3;
-/// Names are cut to this many characters.
+/// The names of manufacturer, model and firmware are cut to this many characters.
 const MAX_NAME: usize = 80;
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Probing {
 }
 
 impl Probing {
-    /// The modem has just been restarted: it may take a while until it answers.
+    /// Begins for a modem that has just been restarted, which may take a while to answer.
     pub fn after_restart() -> Probing {
         Probing { restarted: true, ..Probing::default() }
     }
@@ -118,7 +118,7 @@ impl Probing {
                 self.firmware = name();
                 Step::Functionality
             }
-            // Left off by a bank's switch that was aborted, or by another program.
+            // A bank's switch that was aborted, or another program, may have left the radio off.
             Command::Functionality => {
                 match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
                     Some(0 | 4) => Step::SwitchOn,

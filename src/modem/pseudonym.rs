@@ -1,6 +1,6 @@
-//! Rewrites a conversation so that it can be given away and still be replayed: each number becomes
-//! another number of the same length, the same one everywhere; texts keep their length, alphabet and
-//! form, and nothing of their content.
+//! Rewrites a conversation so that it can be given to others and still be replayed. Each number is
+//! replaced by another of the same length, and always by the same one. Texts keep their length,
+//! alphabet and encoding, but nothing of their content.
 
 use std::collections::HashMap;
 
@@ -8,37 +8,37 @@ use super::mask::Kind;
 use crate::at;
 use crate::sms::{self, Address, Alphabet, Body, Deliver, UserData};
 
-/// So many digits in a row may be a number.
-const DIGITS: usize = 6;
-/// So many leading digits are kept: country, network, model.
-const KEPT: usize = 4;
-/// Commands whose answers are names that may have digits in them.
+/// This many digits in a row, or more, may be a number that identifies somebody.
+const MIN_DIGITS: usize = 6;
+/// How many leading digits of a number are kept: they tell the country, network or model.
+const KEPT_DIGITS: usize = 4;
+/// Commands whose replies are names of models or firmware, which may contain digits and are kept.
 const NAMES: [&str; 3] = ["+CGMI", "+CGMM", "+CGMR"];
 /// Lines whose quoted parts are texts or names.
 const TEXTS: [&str; 8] =
     ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:", "+CMGL:", "+CMGR:", "+CMT:", "+CNUM:"];
-/// Lines whose quoted parts tell where the modem is.
+/// Lines whose quoted parts give away where the modem is.
 const PLACES: [&str; 3] = ["+CREG:", "+CGREG:", "+CEREG:"];
 
-/// The pseudonym of each number.
+/// Rewrites the lines of one conversation, and remembers the pseudonym of each number.
 #[derive(Debug, Default)]
 pub struct Pseudonyms {
     known: HashMap<String, String>,
+    /// Whether the last command was one of [`NAMES`].
     asked_name: bool,
 }
 
 impl Pseudonyms {
-    /// A line of the conversation under its pseudonyms, as a recording has it; `None` for the text
-    /// behind a prompt.
+    /// Rewrites a line into the format of recordings. `None` for the text that was sent at a prompt.
     pub fn line(&mut self, kind: Kind, line: &str) -> Option<String> {
         match kind {
             Kind::Sent => {
                 let upper = line.to_ascii_uppercase();
                 self.asked_name = NAMES.iter().any(|name| upper.ends_with(name));
-                let begun = line.strip_suffix("***");
+                let without_mask = line.strip_suffix("***");
                 let whole = || self.numbers(line);
                 (!line.starts_with('<'))
-                    .then(|| format!("> {}", begun.map_or_else(whole, str::to_owned)))
+                    .then(|| format!("> {}", without_mask.map_or_else(whole, str::to_owned)))
             }
             Kind::Received if self.asked_name => Some(format!("< {line}")),
             Kind::Received => Some(format!("< {}", self.received(line))),
@@ -57,12 +57,16 @@ impl Pseudonyms {
         };
         let parts = line.split('"').enumerate();
         let parts: Vec<String> = parts
-            .map(|(at, part)| if at % 2 == 1 { in_quotes(self, part) } else { self.numbers(part) })
+            .map(
+                |(index, part)| {
+                    if index % 2 == 1 { in_quotes(self, part) } else { self.numbers(part) }
+                },
+            )
             .collect();
         parts.join("\"")
     }
 
-    /// A string in quotes, plain or in one of the hexadecimal forms.
+    /// Rewrites a quoted string, which may be plain or in one of the hexadecimal encodings of USSD.
     fn string(&mut self, part: &str) -> String {
         let is_hex = part.len() > 15 && hex::decode(part).is_ok();
         if !is_hex {
@@ -80,13 +84,13 @@ impl Pseudonyms {
         packed.unwrap_or_else(|| "0".repeat(part.len()))
     }
 
-    /// The second line of a message: a PDU, or a text.
+    /// Rewrites the second line of a message, which is a PDU or a text.
     fn body(&mut self, line: &str) -> String {
         let Ok(octets) = hex::decode(line) else { return self.text(line) };
         let other = Deliver::decode(&octets).map(|message| self.message(message).encode());
         match other {
             Ok(other) if other.len() == octets.len() => hex::encode_upper(other),
-            // Nothing of a PDU that cannot be read is kept: the text could be anywhere in it.
+            // Nothing is kept of a PDU that cannot be decoded, because its text could be anywhere.
             _ => "0".repeat(line.len()),
         }
     }
@@ -117,18 +121,19 @@ impl Pseudonyms {
         }
     }
 
-    /// Replaces letters, and numbers by their pseudonyms.
+    /// Replaces letters by `x`, and numbers by their pseudonyms.
     fn text(&mut self, text: &str) -> String {
         let blank = |c: char| if c.is_alphabetic() { 'x' } else { c };
         let blanked: String = text.chars().map(blank).collect();
         self.runs(&blanked, |c| c.is_ascii_digit())
     }
 
-    /// Each run of digits (or hexadecimal digits) that may be a number.
+    /// Replaces each run of hexadecimal digits that may be a number by its pseudonym.
     fn numbers(&mut self, line: &str) -> String {
         self.runs(line, |c| c.is_ascii_hexdigit())
     }
 
+    /// Replaces each run of characters that `belongs` accepts, if it may be a number.
     fn runs(&mut self, line: &str, belongs: fn(char) -> bool) -> String {
         let mut other = String::with_capacity(line.len());
         let mut rest = line;
@@ -142,15 +147,16 @@ impl Pseudonyms {
         other + rest
     }
 
-    /// The digits of a run under another number; what is no digit in it stays in its place.
+    /// Replaces the digits of a run by those of its pseudonym. Other characters stay where they are.
     fn number(&mut self, run: &str) -> String {
         let digits: String = run.chars().filter(char::is_ascii_digit).collect();
-        if digits.len() < DIGITS {
+        if digits.len() < MIN_DIGITS {
             return run.to_owned();
         }
         let count = self.known.len() + 1;
         let other = self.known.entry(digits).or_insert_with_key(|digits| {
-            let (kept, width) = (digits.get(..KEPT).unwrap_or_default(), digits.len() - KEPT);
+            let (kept, width) =
+                (digits.get(..KEPT_DIGITS).unwrap_or_default(), digits.len() - KEPT_DIGITS);
             let numbered = format!("{count:0width$}");
             format!("{kept}{}", numbered.get(numbered.len() - width..).unwrap_or_default())
         });
@@ -202,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_its_form_and_says_nothing() {
+    fn a_message_keeps_its_form_and_nothing_of_its_content() {
         let mut names = Pseudonyms::default();
         let number = names.line(Kind::Received, "+31612345678").unwrap();
         for text in ["your code is 4711", "код 4711", &"a long one, 4711 ".repeat(12)] {
@@ -230,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn ussd_in_every_form_keeps_its_form() {
+    fn ussd_text_keeps_its_encoding() {
         let mut names = Pseudonyms::default();
         let text = "Nummer: 0612345678";
         for string in [text.to_owned(), sms::ussd_ucs2(text), sms::ussd_packed(text).unwrap()] {

@@ -1,13 +1,13 @@
-//! The lines of one reply, in one piece of memory that is used again for the next.
+//! The lines of one reply, in one piece of memory that is reused for the next reply.
 
 use crate::at;
 use crate::domain::Iccid;
 
-/// More lines than any reply has that is not streamed.
+/// The limit of lines, which no reply reaches except lists, and those are not collected.
 const MAX_LINES: usize = 64;
-/// More octets than any reply has that is not streamed.
+/// The limit of octets, which no reply reaches except lists, and those are not collected.
 const MAX_OCTETS: usize = 8 * 1024;
-/// Capacity that is kept between replies.
+/// The capacity in bytes that is kept between replies.
 const IDLE_CAPACITY: usize = 512;
 
 /// The information lines of a reply, without its final result.
@@ -18,7 +18,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// Adds a line; what is too much is dropped.
+    /// Adds a line. Lines beyond the limits are dropped.
     pub fn push(&mut self, line: &str) {
         if self.ends.len() < MAX_LINES && self.text.len() + line.len() <= MAX_OCTETS {
             self.text.push_str(line);
@@ -46,7 +46,7 @@ impl Reply {
         starts.zip(self.ends.iter().copied()).filter_map(|(start, end)| self.text.get(start..end))
     }
 
-    /// The first thing that `read` finds on a line.
+    /// Returns the first value that `read` finds on a line.
     pub fn find<'a, T>(&'a self, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts
@@ -56,7 +56,7 @@ impl Reply {
     }
 }
 
-/// The ICCID on a line of a reply, which `at::iccid` has checked.
+/// Reads the ICCID on a line of a reply; `at::iccid` checks it.
 pub(super) fn iccid(line: &str) -> Option<Iccid> {
     at::iccid(line).map(Iccid::from_stored)
 }

@@ -1,5 +1,5 @@
-//! Requests to the modem while the session is running: an operator's commands, and what is done in
-//! the name of a SIM card (`sim_tasks`).
+//! Requests to the modem while the session is running: commands of an operator, and tasks in the name
+//! of a SIM card (`sim_tasks`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,12 +12,13 @@ use crate::at::Command;
 use crate::domain::modem::{ModemRequest, RequestError};
 use crate::domain::{Iccid, Moment};
 
-/// How many requests wait at most.
+/// How many requests may wait.
 const MAX_WAITING: usize = 8;
-/// How long a request waits for its turn, and how long the network's USSD text is awaited.
+/// How long a request may wait for its turn, and then for the network's USSD text.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest command of an operator, in bytes.
 const MAX_LENGTH: usize = 400;
-/// Commands of several vendors that write an IMEI.
+/// The commands by which modems of several vendors write an IMEI, which is forbidden.
 const IMEI_WRITERS: [&str; 8] =
     ["+EGMR=1", "+SIMEI=", "+WIMEI=", "^PHYNUM=", "*EIMEI=", "^IMEI=", "^NVWR=550", "+QNVW=550"];
 
@@ -31,24 +32,25 @@ struct Waiting {
 /// The request whose command is in flight, with its id.
 #[derive(Debug)]
 pub(super) enum Running {
-    /// A command.
+    /// An AT command of an operator.
     At(u64),
-    /// A USSD code; the network's text may have come before the command's final result.
+    /// A USSD code; the network's text is here if it arrived before the final result of the command.
     Ussd(u64, Option<String>),
     /// A reset, after which the port is opened again.
     Reset(u64),
-    /// Something that is done in the name of one card.
+    /// A task in the name of one card.
     SimTask(RunningTask),
 }
 
-/// Who waits for the network's USSD text.
+/// The request that waits for the network's USSD text.
 #[derive(Debug)]
 enum Awaiting {
     Operator(u64),
     SimTask(RunningTask),
 }
 
-/// A finished task; its reply is given when the ICCID has been read again.
+/// A finished task whose reply is held back until the ICCID has been read again: only then is it
+/// certain that it was done with the right card.
 #[derive(Debug)]
 struct Unconfirmed {
     id: u64,
@@ -60,7 +62,7 @@ struct Unconfirmed {
 pub(super) struct Requests {
     waiting: VecDeque<Waiting>,
     running: Option<Running>,
-    /// Who waits for the network's USSD text, and until when.
+    /// The request that waits for the network's USSD text, and until when.
     awaited: Option<(Awaiting, Moment)>,
     unconfirmed: Vec<Unconfirmed>,
 }
@@ -79,13 +81,14 @@ pub(crate) fn check(text: &str) -> Result<(), RequestError> {
 }
 
 impl Requests {
+    /// Adds a request to those that wait.
     pub fn add(&mut self, id: u64, request: ModemRequest, now: Moment) -> Result<(), RequestError> {
         match &request {
             ModemRequest::At(text) => check(text)?,
             ModemRequest::Ussd(code) => sim_tasks::check_code(code)?,
             ModemRequest::Reset { .. } => {}
             ModemRequest::ForSim { task, .. } => sim_tasks::check(task)?,
-            // The session carries these out itself: they do not wait here.
+            // The session carries out these requests itself; they do not wait here.
             ModemRequest::Leave { .. } | ModemRequest::Slot(_) | ModemRequest::Return { .. } => {
                 return Err(RequestError::Starting);
             }
@@ -97,30 +100,33 @@ impl Requests {
         Ok(())
     }
 
-    /// Whether a task for a card waits.
+    /// Whether a task for a card waits for its turn.
     pub fn sim_task_waits(&self) -> bool {
         self.running.is_none() && self.waiting.iter().any(Waiting::is_sim_task)
     }
 
-    /// Takes out a task for another card than the one that is in.
+    /// Removes a task that is for another card than the one that is in, and returns its id.
     pub fn take_for_another_card(&mut self, iccid: &Iccid) -> Option<u64> {
-        let other = |waiting: &Waiting| matches!(&waiting.request, ModemRequest::ForSim { iccid: wanted, .. } if wanted != iccid);
-        let position = self.waiting.iter().position(other)?;
+        let is_for_other = |waiting: &Waiting| match &waiting.request {
+            ModemRequest::ForSim { iccid: wanted, .. } => wanted != iccid,
+            _ => false,
+        };
+        let position = self.waiting.iter().position(is_for_other)?;
         self.waiting.remove(position).map(|waiting| waiting.id)
     }
 
-    /// The next command of the request that is running, or of the next request, which is running
-    /// from now on. A task for a card has its turn only when it is `proven` that its card is in.
+    /// The next command of the running request, or the first one of the next request, which is running
+    /// from then on. A task for a card gets its turn only when it is `proven` that its card is in.
     pub fn next_command(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
         if let Some(Running::SimTask(task)) = &mut self.running {
-            return task.next();
+            return task.next_command();
         }
         let position = self.waiting.iter().position(|waiting| proven || !waiting.is_sim_task())?;
         let next = self.waiting.remove(position)?;
         let (running, command) = match next.request {
             ModemRequest::At(text) => (Running::At(next.id), Command::Raw(text)),
             ModemRequest::Ussd(code) => {
-                (Running::Ussd(next.id, None), sim_tasks::ussd(&code, profile))
+                (Running::Ussd(next.id, None), sim_tasks::ussd_command(&code, profile))
             }
             ModemRequest::Reset { hard } => {
                 let text = profile.hard_reset().filter(|_| hard).unwrap_or(profile.soft_reset());
@@ -131,7 +137,7 @@ impl Requests {
             }
             ModemRequest::ForSim { iccid, task } => {
                 let mut task = RunningTask::new(next.id, iccid, task, profile);
-                let first = task.next()?;
+                let first = task.next_command()?;
                 (Running::SimTask(task), first)
             }
         };
@@ -139,13 +145,13 @@ impl Requests {
         Some(command)
     }
 
-    /// Whether the command in flight is a request's.
+    /// Whether the command in flight belongs to a request.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
     }
 
     /// Goes on with a task whose command has finished. A failure is returned at once; a success is
-    /// answered when the card is confirmed.
+    /// answered once the card has been confirmed.
     pub fn step(
         &mut self,
         task: RunningTask,
@@ -164,13 +170,13 @@ impl Requests {
         None
     }
 
-    /// Whether a finished task waits until its card is confirmed.
+    /// Whether a finished task waits for the confirmation of its card.
     pub fn is_confirming(&self) -> bool {
         !self.unconfirmed.is_empty()
     }
 
-    /// Answers finished tasks: `card` is in, as its ICCID says that has just been read. `None`: it is
-    /// not known any more which card is in.
+    /// Answers finished tasks. `card` is the card whose ICCID has just been read; `None` when it is no
+    /// longer known which card is in.
     pub fn confirm(&mut self, card: Option<&Iccid>) -> impl Iterator<Item = Action> {
         let lost = Err(RequestError::OtherCard);
         let finished = std::mem::take(&mut self.unconfirmed).into_iter();
@@ -180,8 +186,8 @@ impl Requests {
         })
     }
 
-    /// Takes the network's USSD text. Returns whose it is, when the command has finished already and
-    /// no card has to be confirmed first.
+    /// Takes the network's USSD text. Returns the id of the request to answer with it, if the command
+    /// has finished already and no card has to be confirmed first.
     pub fn on_ussd_text(&mut self, text: &str) -> Option<u64> {
         match &mut self.running {
             Some(Running::Ussd(_, early)) => {
@@ -204,17 +210,17 @@ impl Requests {
         }
     }
 
-    /// The command with the code was accepted: the network's text is awaited.
+    /// Waits for the network's text, because the command with the USSD code was accepted.
     pub fn await_ussd(&mut self, id: u64, now: Moment) {
         self.awaited = Some((Awaiting::Operator(id), now + TIMEOUT));
     }
 
-    /// Takes out the request that was running.
+    /// Removes the running request and returns it.
     pub fn take_running(&mut self) -> Option<Running> {
         self.running.take()
     }
 
-    /// Takes out a request that has waited for too long.
+    /// Removes a request that has waited for too long and returns its id.
     pub fn take_expired(&mut self, now: Moment) -> Option<u64> {
         if let Some((awaiting, _)) = self.awaited.take_if(|(_, until)| *until <= now) {
             return Some(match awaiting {

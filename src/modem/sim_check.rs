@@ -1,5 +1,5 @@
-//! Waits until there is a SIM card that can be used, and shows why there is none. A PIN is entered
-//! once (`unlocking`).
+//! Waits until there is a usable SIM card, and reports why there is none. A PIN is entered once
+//! (`unlocking`).
 
 use std::time::Duration;
 
@@ -15,18 +15,19 @@ use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
 
-/// The pause after a SIM event: several may come in quick succession.
+/// The pause after a SIM event, because several may arrive in quick succession.
 const SETTLE: Duration = Duration::from_millis(500);
 /// The pause between two reads of the state while the card may still be starting.
 const SOON: Duration = Duration::from_secs(2);
 /// How many times the state is read with that pause.
 const SOON_TRIES: u32 = 10;
-/// The pause while there is no card: most modems say when one is inserted.
+/// The pause while there is no card. Most modems announce when one is inserted.
 const LATER: Duration = Duration::from_secs(15);
 /// The pause while the operator has to do something about the card.
 const RARELY: Duration = Duration::from_secs(60);
-/// Some modems do not know `AT+CPIN?`: after so many refusals the ICCID decides.
-const REFUSALS: u32 = 3;
+/// The number of refusals of `AT+CPIN?` after which the ICCID is read instead, because some modems do
+/// not know the command.
+const MAX_REFUSALS: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct SimCheck {
@@ -35,7 +36,7 @@ pub(super) struct SimCheck {
     tries: u32,
     refusals: u32,
     unlocking: Option<Unlocking>,
-    /// The card was found locked after its PIN was entered: no more is done about it.
+    /// Whether the attempt to unlock the card has failed. No other is made until there is a SIM event.
     given_up: bool,
 }
 
@@ -45,21 +46,21 @@ impl SimCheck {
         SimCheck { next_at: Some(now + pause), ..SimCheck::default() }
     }
 
-    /// Begins after something happened to the card.
+    /// Begins after a SIM event.
     pub fn settling(now: Moment) -> SimCheck {
         SimCheck::after(SETTLE, now)
     }
 
-    /// Whether a PIN is being entered, or what came of it is awaited.
+    /// Whether a PIN is being entered or its result is awaited.
     pub fn is_unlocking(&self) -> bool {
         self.unlocking.is_some()
     }
 
-    /// Something happened to the card: its state is read soon.
+    /// Takes a SIM event, after which the card's state is read soon.
     pub fn on_sim_event(&mut self, event: SimEvent, now: Moment) {
         let entered = self.unlocking.as_ref().is_some_and(Unlocking::has_entered);
         if event == SimEvent::Absent || (event == SimEvent::Present && !entered) {
-            // The questions so far may have been answered by another card.
+            // The answers so far may be those of another card.
             self.unlocking = None;
             self.given_up = false;
         }
@@ -97,7 +98,7 @@ impl SimCheck {
             }
             return;
         }
-        if self.wants_pin(outcome, reply) && self.unlock(context, now) {
+        if self.requires_pin(outcome, reply) && self.unlock(context, now) {
             return;
         }
         let (reason, pause) = match (outcome, reply.find(at::pin_state)) {
@@ -106,7 +107,7 @@ impl SimCheck {
             }
             (Outcome::Done | Outcome::Unfinished, Some(state)) => describe(state),
             (Outcome::Refused(result), _) => {
-                match self.refused(result, context.profile.has(Quirk::NoPinState)) {
+                match self.on_refused(result, context.profile.has(Quirk::NoPinState)) {
                     Some(described) => described,
                     None => return self.finish(context),
                 }
@@ -116,18 +117,18 @@ impl SimCheck {
         self.tries = self.tries.saturating_add(1);
         let pause = if pause == SOON && self.tries > SOON_TRIES { LATER } else { pause };
         self.next_at = Some(now + pause);
-        if !(self.given_up && self.wants_pin(outcome, reply)) {
+        if !(self.given_up && self.requires_pin(outcome, reply)) {
             context.set_reason(reason);
         }
     }
 
-    fn wants_pin(&self, outcome: Outcome, reply: &Reply) -> bool {
+    fn requires_pin(&self, outcome: Outcome, reply: &Reply) -> bool {
         let asks = outcome.is_ok() && reply.find(at::pin_state) == Some(PinState::Pin);
         asks || outcome.sim_trouble() == Some(SimTrouble::Pin)
     }
 
-    /// The card wants its PIN: begins to enter it, or notes that it was refused. Returns whether
-    /// anything is done about it.
+    /// Goes on with a card that requires its PIN: begins to enter it, or notes that the card has
+    /// refused it. Returns whether anything is done about the card.
     fn unlock(&mut self, context: &mut Context, now: Moment) -> bool {
         if self.given_up || context.config.pin.is_none() {
             return false;
@@ -136,7 +137,7 @@ impl SimCheck {
             self.unlocking = Some(Unlocking::new());
             return true;
         };
-        if unlocking.still_locked() {
+        if unlocking.on_still_locked() {
             self.next_at = Some(now + SOON);
         } else if unlocking.has_entered() {
             self.give_up_unlocking(context, ModemReason::PinRefused, now);
@@ -151,7 +152,7 @@ impl SimCheck {
         context.set_reason(reason);
     }
 
-    /// The host's answer.
+    /// Takes the host's answer whether the PIN may be entered.
     pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>) {
         if let Some(unlocking) = &mut self.unlocking {
             unlocking.on_answer(token, answer);
@@ -165,10 +166,16 @@ impl SimCheck {
             context.actions.push_back(Action::PinAccepted { imei, iccid });
         }
         self.ready = true;
-        context.no_reason();
+        context.clear_reason();
     }
 
-    fn refused(&mut self, result: FinalResult, expected: bool) -> Option<(ModemReason, Duration)> {
+    /// Why the card cannot be used after `AT+CPIN?` was refused, and when to ask again. `None` when the
+    /// ICCID is to decide whether there is a card; `expected` says that this model always refuses.
+    fn on_refused(
+        &mut self,
+        result: FinalResult,
+        expected: bool,
+    ) -> Option<(ModemReason, Duration)> {
         Some(match result.sim_trouble() {
             Some(SimTrouble::Absent) => describe(PinState::Absent),
             Some(SimTrouble::Pin) => describe(PinState::Pin),
@@ -177,7 +184,7 @@ impl SimCheck {
             Some(SimTrouble::Busy) => (ModemReason::SimStarting, SOON),
             None => {
                 self.refusals += 1;
-                if expected || self.refusals >= REFUSALS {
+                if expected || self.refusals >= MAX_REFUSALS {
                     self.refusals = 0;
                     return None;
                 }
@@ -187,6 +194,7 @@ impl SimCheck {
     }
 }
 
+/// The reason for a state in which the card cannot be used, and the pause before it is read again.
 fn describe(state: PinState) -> (ModemReason, Duration) {
     match state {
         PinState::Ready | PinState::NotReady => (ModemReason::SimNotReady, SOON),

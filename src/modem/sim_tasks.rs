@@ -1,5 +1,6 @@
-//! What is done in the name of one SIM card: a USSD code or a message is sent, a number is written.
-//! One or more commands in a row; the first that fails ends the task, and no command is repeated.
+//! Tasks that are done in the name of one SIM card: sending a USSD code or a message, writing the
+//! number onto the card. A task is one or more commands in a row; the first that fails ends it, and
+//! none is repeated.
 
 use std::collections::VecDeque;
 
@@ -10,25 +11,25 @@ use crate::domain::Iccid;
 use crate::domain::modem::{RequestError, SimTask};
 use crate::sms;
 
-/// The longest message, in octets, is shorter than this.
+/// A limit in octets that no valid message reaches.
 const MAX_PDU: usize = 200;
 
-/// A task that has begun.
+/// A task whose first command has been sent or is about to be.
 #[derive(Debug)]
 pub(super) struct RunningTask {
     pub id: u64,
-    /// The card in whose name it is done.
+    /// The card in whose name the task is done.
     pub iccid: Iccid,
     task: SimTask,
     left: VecDeque<Command>,
-    /// The network's USSD text, if it came before the command's final result.
+    /// The network's USSD text, if it arrived before the final result of the command.
     pub network_text: Option<String>,
 }
 
-/// What comes after a command of a task.
+/// What follows upon a command of a task.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// The next command.
+    /// The next command is to be sent.
     Continue(RunningTask),
     /// The network's USSD text is awaited.
     AwaitText(RunningTask),
@@ -36,7 +37,7 @@ pub(super) enum Step {
     Finished(RunningTask, Result<Vec<String>, RequestError>),
 }
 
-/// Checks that a task can be done at all.
+/// Checks that the content of a task is valid.
 pub(super) fn check(task: &SimTask) -> Result<(), RequestError> {
     match task {
         SimTask::Ussd(code) => check_code(code),
@@ -53,15 +54,15 @@ pub(super) fn check(task: &SimTask) -> Result<(), RequestError> {
     }
 }
 
-/// A USSD code (22.030 6.5.2): digits, stars and hashes.
+/// Checks that a text is a USSD code (22.030 6.5.2): digits, asterisks and hashes.
 pub(super) fn check_code(code: &str) -> Result<(), RequestError> {
     let fits = (1..=40).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
     if fits { Ok(()) } else { Err(RequestError::NotACode) }
 }
 
-/// The command that sends a USSD code to this model.
-pub(super) fn ussd(code: &str, profile: &Profile) -> Command {
+/// The command that sends a USSD code, encoded as this model wants it.
+pub(super) fn ussd_command(code: &str, profile: &Profile) -> Command {
     let packed = || sms::ussd_packed(code).filter(|_| profile.has(Quirk::UssdPacked));
     let ucs2 = || profile.has(Quirk::UssdUcs2).then(|| sms::ussd_ucs2(code));
     Command::Ussd(packed().or_else(ucs2).unwrap_or_else(|| code.to_owned()))
@@ -70,7 +71,7 @@ pub(super) fn ussd(code: &str, profile: &Profile) -> Command {
 impl RunningTask {
     pub fn new(id: u64, iccid: Iccid, task: SimTask, profile: &Profile) -> RunningTask {
         let left = match &task {
-            SimTask::Ussd(code) => vec![ussd(code, profile)],
+            SimTask::Ussd(code) => vec![ussd_command(code, profile)],
             SimTask::Send(pdu) => {
                 let octets = sms::tpdu(pdu).map_or(0, <[u8]>::len);
                 vec![Command::Send { octets, pdu: hex::encode_upper(pdu) }]
@@ -86,12 +87,12 @@ impl RunningTask {
         RunningTask { id, iccid, task, left: left.into(), network_text: None }
     }
 
-    /// What is to be sent next.
-    pub fn next(&mut self) -> Option<Command> {
+    /// Takes the next command to send.
+    pub fn next_command(&mut self) -> Option<Command> {
         self.left.pop_front()
     }
 
-    /// Goes on after a command of the task has finished.
+    /// Decides how to go on after a command of the task has finished.
     pub fn step(mut self, lines: &[String], outcome: Outcome) -> Step {
         if let (SimTask::Ussd(_), Some(text)) = (&self.task, self.network_text.take()) {
             return Step::Finished(self, Ok(vec![text]));
@@ -100,7 +101,7 @@ impl RunningTask {
             Outcome::Refused(result) => {
                 return Step::Finished(self, Err(RequestError::Refused(result)));
             }
-            // Whether it was sent is not known, so that it is not sent again.
+            // It is not known whether the task took effect, so nothing is sent a second time.
             Outcome::Unanswered | Outcome::Empty => {
                 return Step::Finished(self, Err(RequestError::TimedOut));
             }

@@ -1,5 +1,5 @@
-//! A sweep reads all messages of all stores, which makes certain that none is forgotten. It uses
-//! `AT+CMGL` and, where that does not work, `AT+CMGR` over the indexes that `AT+CMGD=?` gives.
+//! A sweep reads all messages of all stores, so that none is missed for good. It uses `AT+CMGL` and,
+//! where that does not work, `AT+CMGR` for each of the indexes that `AT+CMGD=?` reports.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,42 +7,46 @@ use std::time::Duration;
 use crate::at::{Command, MessageStore};
 use crate::domain::Moment;
 
-/// The shortest time between two sweeps.
+/// The shortest time between the end of one sweep and the next that is scheduled soon.
 const GAP: Duration = Duration::from_secs(2);
-/// After so many failures in a row `AT+CMGL` is taken not to work.
-const FAILURES: u8 = 2;
-/// The indexes that are tried when the modem does not say which there are.
+/// The number of failures in a row after which `AT+CMGL` is taken not to work.
+const MAX_LIST_FAILURES: u8 = 2;
+/// The indexes that are tried when the modem does not report which are in use.
 const DEFAULT_INDEXES: std::ops::RangeInclusive<i32> = 0..=50;
 
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     due: Option<Moment>,
     finished_at: Option<Moment>,
-    /// Stores still to be read in the sweep that is running, the present one first.
+    /// The stores that this sweep still has to read, the present one first; empty when none is
+    /// running.
     left: VecDeque<MessageStore>,
-    /// Messages found in the present store.
+    /// The number of messages found in the present store.
     pub found: usize,
-    /// Messages were found in a store before the present one.
+    /// Whether messages were found in a store before the present one.
     found_before: bool,
-    walk: Walk,
+    walk: IndexWalk,
+    /// Failures of `AT+CMGL` in a row.
     failures: u8,
 }
 
+/// Reading the present store index by index, instead of by `AT+CMGL`.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Walk {
+enum IndexWalk {
     #[default]
     No,
-    Asking,
-    Over(VecDeque<i32>),
+    AskingForIndexes,
+    /// The indexes that are still to be read.
+    Reading(VecDeque<i32>),
 }
 
 impl Sweep {
-    /// The modem's `AT+CMGL` leaves messages out: it is not used.
+    /// Never uses `AT+CMGL`, because this modem's leaves messages out.
     pub fn without_list(&mut self) {
-        self.failures = FAILURES;
+        self.failures = MAX_LIST_FAILURES;
     }
 
-    /// Schedules a sweep for when the last one was some seconds ago.
+    /// Schedules a sweep for now, or for some seconds after the last one.
     pub fn schedule_soon(&mut self, now: Moment) {
         self.schedule_by(self.finished_at.map_or(now, |finished| now.max(finished + GAP)));
     }
@@ -60,7 +64,7 @@ impl Sweep {
         !self.left.is_empty()
     }
 
-    /// Begins a sweep when it is time, with the store that is selected already.
+    /// Begins a sweep if one is due. The store that is selected already comes first.
     pub fn begin_if_due(
         &mut self,
         now: Moment,
@@ -73,7 +77,7 @@ impl Sweep {
             self.left.extend(stores.iter().copied().filter(|store| Some(*store) != chosen));
             self.found = 0;
             self.found_before = false;
-            self.walk = Walk::No;
+            self.walk = IndexWalk::No;
         }
     }
 
@@ -85,49 +89,51 @@ impl Sweep {
     /// The next command for the present store.
     pub fn command(&mut self) -> Option<Command> {
         self.store()?;
-        if self.walk == Walk::No {
-            if self.failures < FAILURES {
+        if self.walk == IndexWalk::No {
+            if self.failures < MAX_LIST_FAILURES {
                 return Some(Command::List);
             }
-            self.walk = Walk::Asking;
+            self.walk = IndexWalk::AskingForIndexes;
         }
         match &self.walk {
-            Walk::Over(left) => left.front().map(|index| Command::Read(*index)),
+            IndexWalk::Reading(left) => left.front().map(|index| Command::Read(*index)),
             _ => Some(Command::IndexesSupported),
         }
     }
 
     /// Whether this index is the one that the walk over the store is reading.
     pub fn walks(&self, store: MessageStore, index: i32) -> bool {
-        let at = match &self.walk {
-            Walk::Over(left) => left.front(),
+        let current = match &self.walk {
+            IndexWalk::Reading(left) => left.front(),
             _ => None,
         };
-        self.store() == Some(store) && at == Some(&index)
+        self.store() == Some(store) && current == Some(&index)
     }
 
-    pub fn listed(&mut self, ok: bool) {
+    /// Takes the result of `AT+CMGL` for the present store.
+    pub fn on_listed(&mut self, ok: bool) {
         self.failures = if ok { 0 } else { self.failures.saturating_add(1) };
         if ok {
             self.next_store();
-        } else if self.failures >= FAILURES {
-            self.walk = Walk::Asking;
+        } else if self.failures >= MAX_LIST_FAILURES {
+            self.walk = IndexWalk::AskingForIndexes;
         }
     }
 
-    pub fn indexes(&mut self, found: Option<Vec<i32>>) {
+    /// Takes the indexes of the present store that `AT+CMGD=?` reported, if it did.
+    pub fn on_indexes(&mut self, found: Option<Vec<i32>>) {
         let indexes: VecDeque<i32> =
             found.map_or_else(|| DEFAULT_INDEXES.collect(), VecDeque::from);
         if indexes.is_empty() {
             self.next_store();
         } else {
-            self.walk = Walk::Over(indexes);
+            self.walk = IndexWalk::Reading(indexes);
         }
     }
 
-    /// Goes on to the next index. Returns whether the store has been read to its end.
-    pub fn walked(&mut self) -> bool {
-        let Walk::Over(left) = &mut self.walk else { return false };
+    /// Goes on to the next index. Returns whether the last one of the store has been read.
+    pub fn next_index(&mut self) -> bool {
+        let IndexWalk::Reading(left) = &mut self.walk else { return false };
         left.pop_front();
         left.is_empty()
     }
@@ -136,15 +142,15 @@ impl Sweep {
         self.left.pop_front();
         self.found_before |= self.found > 0;
         self.found = 0;
-        self.walk = Walk::No;
+        self.walk = IndexWalk::No;
     }
 
-    /// Whether messages were found in any store, in this sweep or the last.
+    /// Whether messages were found in any store, in this sweep or, when none is running, in the last.
     pub fn found_any(&self) -> bool {
         self.found_before || self.found > 0
     }
 
-    /// Every store has been read.
+    /// Ends the sweep, because every store has been read.
     pub fn end(&mut self, now: Moment) {
         self.left = VecDeque::new();
         self.finished_at = Some(now);

@@ -1,6 +1,9 @@
-//! Enters a card's PIN, once. In this order: how many attempts are left (the last one is not used);
-//! which card it is, if that can be read before the PIN is entered; whether the PIN may be tried (the
-//! host records every attempt before it is made); the PIN; whether the card accepted it.
+//! Enters the PIN of a card once, in these steps:
+//!  1. It asks how many attempts are left. The last one is never used.
+//!  2. It reads which card this is, if that is possible before the PIN is entered.
+//!  3. It asks the host whether the PIN may be tried. The host records every attempt beforehand.
+//!  4. It enters the PIN.
+//!  5. It reads whether the card has accepted it.
 
 use std::collections::VecDeque;
 
@@ -12,8 +15,8 @@ use crate::at::{Command, IccidSource};
 use crate::domain::Iccid;
 use crate::domain::modem::ModemReason;
 
-/// With fewer attempts left the PIN is not entered.
-const LEAST_ATTEMPTS: i32 = 2;
+/// The PIN is entered only when at least this many attempts are left.
+const MIN_ATTEMPTS: i32 = 2;
 /// How often the card's state is read after a PIN that was not refused.
 const STATE_READS: u8 = 4;
 
@@ -25,13 +28,14 @@ pub(super) struct Unlocking {
 
 #[derive(Debug)]
 enum Step {
-    /// The question of the profile that is asked now, by its position.
+    /// Asking how many attempts are left, with the command at this position of the profile.
     Attempts(usize),
     Iccid(VecDeque<IccidSource>),
-    Ask,
-    Asked(Token),
+    AskHost,
+    AwaitHost(Token),
     Enter,
-    /// How often the card's state is still to be read: it may take a moment to accept a PIN.
+    /// The PIN has been sent. The number says how often the card's state may still be read: a card
+    /// may take a moment to accept a PIN.
     Entered(u8),
     Failed(ModemReason),
 }
@@ -43,7 +47,7 @@ pub(super) enum Next {
     Wait,
     /// The card stays locked, for this reason.
     GiveUp(ModemReason),
-    /// The PIN was entered: the card's state is to be read.
+    /// Read the card's state, because the PIN has been entered.
     ReadState,
 }
 
@@ -52,16 +56,17 @@ impl Unlocking {
         Unlocking { step: Step::Attempts(0), iccid: None }
     }
 
-    /// The PIN has been sent.
+    /// Whether the PIN has been sent.
     pub fn has_entered(&self) -> bool {
         matches!(self.step, Step::Entered(_))
     }
 
-    /// The card still wants its PIN after it was entered. Returns whether to read its state again.
-    pub fn still_locked(&mut self) -> bool {
+    /// Notes that the card still requires its PIN after it was entered. Returns whether to read its
+    /// state once more.
+    pub fn on_still_locked(&mut self) -> bool {
         match &mut self.step {
-            Step::Entered(looks) if *looks > 0 => {
-                *looks -= 1;
+            Step::Entered(reads_left) if *reads_left > 0 => {
+                *reads_left -= 1;
                 true
             }
             _ => false,
@@ -81,21 +86,21 @@ impl Unlocking {
             Step::Iccid(sources) => match sources.front() {
                 Some(source) => Next::Send(Command::Iccid(source.clone())),
                 None => {
-                    self.step = Step::Ask;
+                    self.step = Step::AskHost;
                     self.next(context)
                 }
             },
-            Step::Ask => {
+            Step::AskHost => {
                 let Some(identity) = &context.identity else {
                     return Next::GiveUp(ModemReason::ModemUnknown);
                 };
                 let (imei, iccid) = (identity.imei.clone(), self.iccid.clone());
-                let token = context.token();
+                let token = context.new_token();
                 context.actions.push_back(Action::MayEnterPin { token, imei, iccid });
-                self.step = Step::Asked(token);
+                self.step = Step::AwaitHost(token);
                 Next::Wait
             }
-            Step::Asked(_) => Next::Wait,
+            Step::AwaitHost(_) => Next::Wait,
             Step::Enter => match &context.config.pin {
                 Some(pin) => Next::Send(Command::EnterPin(pin.digits().into())),
                 None => Next::GiveUp(ModemReason::PinWanted),
@@ -105,9 +110,9 @@ impl Unlocking {
         }
     }
 
-    /// Takes the host's answer; one to an earlier question is ignored.
+    /// Takes the host's answer. An answer to an earlier question is ignored.
     pub fn on_answer(&mut self, token: Token, answer: Result<bool, ()>) {
-        if !matches!(self.step, Step::Asked(asked) if asked == token) {
+        if !matches!(self.step, Step::AwaitHost(asked) if asked == token) {
             return;
         }
         self.step = match answer {
@@ -132,9 +137,7 @@ impl Unlocking {
                     .and_then(|question| reply.find(|line| question.read(line)));
                 self.step = match left.filter(|_| outcome.is_ok()) {
                     None => Step::Attempts(*number + 1),
-                    Some(left) if left < LEAST_ATTEMPTS => {
-                        Step::Failed(ModemReason::PinLastAttempt)
-                    }
+                    Some(left) if left < MIN_ATTEMPTS => Step::Failed(ModemReason::PinLastAttempt),
                     Some(_) => Step::Iccid(context.iccid_sources()),
                 };
             }
@@ -142,7 +145,7 @@ impl Unlocking {
                 match reply.find(reply::iccid).filter(|_| outcome.is_ok()) {
                     Some(iccid) => {
                         self.iccid = Some(iccid);
-                        self.step = Step::Ask;
+                        self.step = Step::AskHost;
                     }
                     None => drop(sources.pop_front()),
                 }

@@ -8,7 +8,7 @@ use super::table::bank::{
     BAUD_RATE, CONTROL, NAME, PIN_FILE, PORTS, PROFILE, QUIET, RENTAL_VISIT, SECTION, SELL_WITHIN,
     SIM_SLOTS, STAY, SWITCH, VISIT_ON_VIEW,
 };
-use crate::driver::{SWITCH_PLACES, unknown_place};
+use crate::driver::{SWITCH_PLACEHOLDERS, unknown_placeholder};
 
 /// One `[[bank]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,9 @@ fn bank(section: &SectionReader<'_>, index: usize) -> BankSection {
         );
     }
     let switch = section.get(&SWITCH);
-    if let Some(fault) = switch.iter().find_map(|word| unknown_place(word, &SWITCH_PLACES)) {
+    if let Some(fault) =
+        switch.iter().find_map(|word| unknown_placeholder(word, &SWITCH_PLACEHOLDERS))
+    {
         section.fault(SWITCH.name, format!("`switch`: {fault}"));
     }
     let slots = section.find(&SIM_SLOTS);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::document::{Document, SectionReader};
 use super::table;
-use crate::driver::{POWER_PLACES, Recovery, unknown_place};
+use crate::driver::{POWER_PLACEHOLDERS, Recovery, unknown_placeholder};
 
 /// One `[[modem]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,9 @@ fn modem(section: &SectionReader<'_>) -> Option<ModemSection> {
 pub(super) fn recovery(section: &SectionReader<'_>) -> Recovery {
     use table::recovery::{POWER_CYCLE, RESETS_PER_HOUR, USB_REBIND};
     let power_cycle = section.get(&POWER_CYCLE);
-    if let Some(fault) = power_cycle.iter().find_map(|word| unknown_place(word, &POWER_PLACES)) {
+    if let Some(fault) =
+        power_cycle.iter().find_map(|word| unknown_placeholder(word, &POWER_PLACEHOLDERS))
+    {
         section.fault(POWER_CYCLE.name, format!("`power_cycle`: {fault}"));
     }
     Recovery {

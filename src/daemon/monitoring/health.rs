@@ -22,7 +22,7 @@ impl Monitor {
     /// What keeps the daemon from serving customers well.
     pub(super) async fn find_unready_parts(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let driver = self.driver.get().filter(|driver| driver.has_looked());
+        let driver = self.driver.get().filter(|driver| driver.has_scanned());
         match driver {
             None => faults.push("the ports have not been looked for yet".to_owned()),
             Some(driver) => {

@@ -1,5 +1,5 @@
-//! The control line of a serial pool: opened when there is something to switch, and kept open as
-//! long as it works.
+//! The control line of a bank that is switched over a serial port. It is opened for the first switch
+//! and kept open as long as it works.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,17 +14,17 @@ use crate::driver::clock::Clock;
 use crate::driver::holders::Holders;
 use crate::driver::port;
 
-/// A pool that has not taken a command after this time has stopped reading.
+/// How long a write may take; a bank that has not read it by then has stopped reading.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A slot that is to be put on a radio; both count from 0.
+/// A command to connect a slot to a radio. Both are counted from 0.
 #[derive(Debug)]
 pub(super) struct SwitchCommand {
     pub radio: usize,
     pub local_slot: u32,
 }
 
-/// A radio, and whether the pool has taken the switch for it.
+/// A radio, and whether the bank has carried out the switch for it.
 pub(super) type SwitchResult = (usize, Result<(), String>);
 
 pub(super) struct ControlLine {
@@ -36,7 +36,7 @@ pub(super) struct ControlLine {
 }
 
 impl ControlLine {
-    /// Runs until nobody sends commands any more.
+    /// Runs until the sender of commands is dropped.
     pub async fn run(mut self) {
         while let Some(command) = self.commands.recv().await {
             let (unanswered, reason) =
@@ -53,8 +53,8 @@ impl ControlLine {
         }
     }
 
-    /// Carries commands out until the line fails. Returns the radios whose commands have not been
-    /// answered then, and why the line failed.
+    /// Carries out commands until the line fails. Returns the radios whose commands are unanswered
+    /// then, and why the line failed.
     async fn use_line(
         &mut self,
         mut stream: SerialStream,
@@ -69,6 +69,7 @@ impl ControlLine {
         (control.abandon(), reason)
     }
 
+    /// Exchanges bytes with the bank until the line fails or there are no more commands.
     async fn exchange(
         &mut self,
         stream: &mut SerialStream,

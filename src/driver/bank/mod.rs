@@ -1,7 +1,7 @@
-//! SIM banks: a task for each carries out what its state machine ([`crate::bank`]) wants done. It
-//! asks the rest of the daemon, has the radios' sessions go off the air and come back, and has the
-//! bank switch: over its control line (`control`), by the module's own command, or by a program of
-//! the operator's.
+//! Runs SIM banks. A task for each bank carries out the actions of its state machine
+//! ([`crate::bank`]): it asks the rest of the daemon, takes the radios off the air and back, and has
+//! the bank switch SIMs over its control line (`control`), by a command of the module, or by a program
+//! of the operator.
 
 mod control;
 mod task;
@@ -24,25 +24,24 @@ use crate::domain::{Iccid, PortName, Timestamp};
 /// The pause before a bank's task is started again after it failed.
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
 
-/// What the banks' tasks need of the rest of the daemon. The calls without an answer must not
-/// block.
+/// The rest of the daemon, as the tasks of the banks see it. Calls without an answer must not block.
 pub trait BankEvents: Send + Sync + 'static {
-    /// The wall-clock time.
+    /// The current time of the wall clock.
     fn now(&self) -> Timestamp;
 
-    /// A bank's report, on every change and every now and then.
+    /// Takes the report of a bank, on every change and at regular intervals.
     fn bank_report(&self, report: BankReport);
 
-    /// A bank is not driven now: nothing of its last report holds.
+    /// The task of a bank has stopped, so its last report no longer holds.
     fn bank_gone(&self, bank: &str);
 
-    /// What is stored of a bank's slots.
+    /// Reads what is stored about the slots of a bank.
     fn bank_slots(
         &self,
         bank: &str,
     ) -> impl Future<Output = Result<Vec<SlotRecord>, HostError>> + Send;
 
-    /// Stores what is known of a slot.
+    /// Stores what is known about a slot.
     fn save_slot(
         &self,
         bank: &str,
@@ -55,7 +54,7 @@ pub trait BankEvents: Send + Sync + 'static {
         record: SwitchRecord,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
-    /// What is wanted of these SIMs.
+    /// Says for which purposes each of these SIMs is needed.
     fn demands(
         &self,
         sims: Vec<Iccid>,
@@ -64,32 +63,31 @@ pub trait BankEvents: Send + Sync + 'static {
     /// Returns when what [`BankEvents::demands`] answers may have changed.
     fn demands_changed(&self) -> impl Future<Output = ()> + Send;
 
-    /// Asks whether a SIM may leave the air. From a yes on no customer is given it, until
-    /// [`BankEvents::reclaim`].
+    /// Asks whether a SIM may go off the air. Once this has answered yes, the SIM is given to no
+    /// customer until [`BankEvents::reclaim`].
     fn release(&self, iccid: &Iccid) -> impl Future<Output = Result<bool, HostError>> + Send;
 
-    /// A released SIM is on the air again, or has not left it: it can be given to customers.
+    /// A released SIM is on the air again, or has never left it, so it can be given to customers.
     fn reclaim(&self, iccid: &Iccid);
 }
 
-/// A bank, and how its radios' ports are served.
+/// The configuration of a bank, and how the ports of its radios are served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BankPorts {
-    /// The bank.
     pub config: BankConfig,
-    /// Its control line, if its adapter is `serial`.
+    /// The path of the control line, if the adapter is `serial`.
     pub control: Option<PathBuf>,
-    /// The operator's program, if its adapter is `command`: `{radio}`, `{slot}`, `{port}` and
-    /// `{bank}` are filled in, counted as the profile says.
+    /// The operator's program with its arguments, if the adapter is `command`. `{radio}`, `{slot}`,
+    /// `{port}` and `{bank}` are filled in; radios and slots are counted as the profile says.
     pub command: Vec<String>,
-    /// The radios' ports' speed in bits per second.
+    /// The speed of the radios' ports in bits per second.
     pub baud: u32,
     /// How the radios' modems are treated.
     pub options: PortOptions,
 }
 
 impl BankPorts {
-    /// The ports of its radios.
+    /// The ports of the radios.
     pub fn ports(&self) -> Vec<Ports> {
         let ports = self.config.radios.iter().map(|radio| Ports {
             pattern: PortPattern { path: radio.as_str().into(), baud: self.baud },
@@ -98,13 +96,13 @@ impl BankPorts {
         ports.collect()
     }
 
-    /// A radio's port.
+    /// The port of a radio, which is counted from 0.
     fn port(&self, radio: usize) -> Option<&PortName> {
         self.config.radios.get(radio)
     }
 }
 
-/// An operator's request to put a slot on a radio.
+/// An operator's request to connect a slot to a radio.
 #[derive(Debug)]
 pub(crate) struct SwitchByHand {
     /// The radio's port, or its number from 1.
@@ -113,15 +111,15 @@ pub(crate) struct SwitchByHand {
     reply: oneshot::Sender<Result<String, String>>,
 }
 
-/// The running banks, for the operator's requests.
+/// Gives operators access to the running banks.
 #[derive(Clone, Debug, Default)]
 pub struct Banks(Arc<HashMap<String, mpsc::Sender<SwitchByHand>>>);
 
 impl Banks {
-    /// Has a slot put on a radio, which is given by its port or its number from 1.
+    /// Connects a slot to a radio, which is named by its port or by its number from 1.
     ///
     /// # Errors
-    /// There is no such bank, radio or slot, or the bank refuses; says why.
+    /// There is no such bank, radio or slot, or the bank refuses; the error says why.
     pub async fn switch(&self, bank: &str, radio: &str, slot: u32) -> Result<String, String> {
         let known = || self.0.keys().cloned().collect::<Vec<_>>().join(", ");
         let requests = self
@@ -129,14 +127,14 @@ impl Banks {
             .get(bank)
             .ok_or_else(|| format!("there is no bank {bank}; there are: {}", known()))?;
         let (reply, answer) = oneshot::channel();
-        let not_served = || "the bank is not served now".to_owned();
+        let not_served = || "the bank is not being served at the moment".to_owned();
         let request = SwitchByHand { radio: radio.to_owned(), slot, reply };
         requests.send(request).await.map_err(|_| not_served())?;
         answer.await.unwrap_or_else(|_| Err(not_served()))
     }
 }
 
-/// Serves banks whose radios' ports a driver serves, until `stop`.
+/// Runs the tasks of banks until `stop`. The driver has to serve the ports of their radios.
 pub fn start<E: BankEvents>(
     banks: Vec<BankPorts>,
     driver: &Handle,
@@ -171,10 +169,10 @@ pub fn start<E: BankEvents>(
     Banks(Arc::new(requests))
 }
 
-/// Runs a bank's task, and starts it again when it fails.
+/// Runs the task of a bank, and starts it again when it fails.
 async fn keep_running<E: BankEvents>(resources: task::Resources<E>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        // A tokio task of its own each time, so that a panic ends only that.
+        // Each run is a tokio task of its own, so that a panic ends only that.
         let task = task::Task::new(resources.clone());
         match tokio::spawn(task.run(stop.clone()).in_current_span()).await {
             Ok(()) if stop.is_cancelled() => return,

@@ -1,5 +1,5 @@
-//! One bank's task: it hears the radios' sessions, the gateway, the pool and the operator, and
-//! carries the state machine's actions out.
+//! The task of one bank. It passes events of the radios' sessions, the gateway, the bank and the
+//! operator to the state machine, and carries out its actions.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -22,14 +22,15 @@ use crate::driver::holders::Holders;
 use crate::driver::port_record::PortRecord;
 use crate::driver::{Handle, HostError, recovery_actions};
 
-/// What is stored may be older than this process: the task's clock begins this much earlier.
+/// Stored times may be older than this process, and a moment cannot be negative: the task's clock
+/// starts at this value.
 const HISTORY: Duration = Duration::from_secs(400 * 24 * 3600);
-/// The bank is reported at least this often, because old reports are not trusted.
+/// The longest time between two reports of a bank, because old reports are not trusted.
 const REPORT_INTERVAL: Duration = Duration::from_secs(20);
-/// The pause before what is stored is asked for again.
+/// The pause before stored slots that could not be read are read again.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// The answer to an action.
+/// The outcome of an action.
 enum Event {
     Demands(Option<Vec<SlotDemand>>),
     ReleaseAnswer(usize, Iccid, bool),
@@ -39,12 +40,12 @@ enum Event {
     Nothing,
 }
 
-/// What a bank's task works with.
+/// What the task of a bank needs; it outlives a run of the task that panics.
 pub(super) struct Resources<E> {
     pub ports: BankPorts,
     pub driver: Handle,
     pub events: Arc<E>,
-    /// What is wanted of the SIMs may have changed.
+    /// Notified when the demand for SIMs may have changed.
     pub demands_changed: Arc<Notify>,
     pub by_hand: Arc<Mutex<mpsc::Receiver<SwitchByHand>>>,
 }
@@ -68,15 +69,15 @@ pub(super) struct Task<E> {
     demands_changed: Arc<Notify>,
     by_hand: Arc<Mutex<mpsc::Receiver<SwitchByHand>>>,
     clock: Clock,
-    /// A session has reported something.
+    /// Notified when a session of a radio has reported something.
     session_changed: Arc<Notify>,
-    /// Each radio's record, and the number of messages that it had counted at last.
+    /// The record of each radio, and the number of messages that it had when it was last read.
     records: Vec<(PortRecord, u64)>,
     work: JoinSet<Event>,
-    /// Where commands for the control line go, if there is one.
+    /// Sends commands to the task of the control line, if there is one.
     commands: Option<mpsc::Sender<SwitchCommand>>,
-    /// The operator's program runs once at a time: the hardware behind it may be one for all
-    /// radios.
+    /// Held while the operator's program runs. Only one runs at a time, because it may drive one piece
+    /// of hardware for all radios.
     program_turn: Arc<Mutex<()>>,
 }
 
@@ -128,15 +129,15 @@ impl<E: BankEvents> Task<E> {
         }
     }
 
-    /// What is stored of the slots. It is waited for: without it the plan would visit every slot
-    /// again.
+    /// Reads what is stored about the slots, and tries until it succeeds: without it the plan would
+    /// visit every slot again.
     async fn stored_slots(&self) -> Vec<SlotRecord> {
         loop {
             match self.events.bank_slots(&self.ports.config.name).await {
                 Ok(records) => return records,
                 Err(error) => warn!(
                     event = "bank_not_read", %error,
-                    "what is stored of the bank's slots cannot be read now"
+                    "the stored state of the bank's slots cannot be read; trying again"
                 ),
             }
             tokio::time::sleep(RETRY_PAUSE).await;
@@ -180,15 +181,14 @@ impl<E: BankEvents> Task<E> {
                 () = self.demands_changed.notified() => bank.on_demands_changed(self.now()),
                 result = results.recv(), if self.commands.is_some() => match result {
                     Some((radio, result)) => bank.on_switched(radio, result, self.now()),
-                    // The control line's task has panicked: this one ends too, and both start
-                    // again.
+                    // The task of the control line has panicked. This task ends too, so that both are
+                    // started again.
                     None => return,
                 },
                 Some(event) = self.work.join_next(), if !self.work.is_empty() => {
-                    // What a session reported before it answered comes first.
+                    // A session reports before it answers, and the bank needs that order.
                     self.read_sessions(&mut bank);
-                    // Work that panicked does not answer, which the deadlines of a switch allow
-                    // for.
+                    // Work that panicked gives no answer; the deadlines of a switch take care of that.
                     self.handle(&mut bank, event.unwrap_or(Event::Nothing));
                 }
                 Some(request) = receive(&by_hand) => self.switch_by_hand(&mut bank, request),
@@ -196,7 +196,7 @@ impl<E: BankEvents> Task<E> {
         }
     }
 
-    /// Tells the bank what the radios' sessions report now.
+    /// Passes the latest reports of the radios' sessions to the bank.
     fn read_sessions(&mut self, bank: &mut Bank) {
         let now = self.now();
         for (radio, (record, messages)) in self.records.iter_mut().enumerate() {
@@ -241,11 +241,11 @@ impl<E: BankEvents> Task<E> {
                 radios.len()
             )),
         };
-        // Whoever asked may have gone.
+        // Whoever asked may no longer be waiting.
         let _ = reply.send(result);
     }
 
-    /// Carries all actions out that are waiting. Returns whether the bank's report has changed.
+    /// Carries out all actions that are waiting. Returns whether the bank's report has changed.
     fn carry_out(&mut self, bank: &mut Bank) -> bool {
         let mut report = false;
         while let Some(action) = bank.next_action() {
@@ -278,7 +278,7 @@ impl<E: BankEvents> Task<E> {
             let warn = |error: &HostError| {
                 warn!(
                     event = "bank_needs_unknown", %error,
-                    "what is wanted of the bank's SIMs cannot be told now"
+                    "the demand for the bank's SIMs cannot be read now"
                 );
             };
             Event::Demands(events.demands(sims).await.inspect_err(warn).ok())
@@ -291,7 +291,7 @@ impl<E: BankEvents> Task<E> {
             let warn = |error: &HostError| {
                 warn!(
                     event = "bank_leave_unknown", %error,
-                    "whether a SIM may leave the air cannot be told now"
+                    "cannot find out whether a SIM may go off the air; it stays"
                 );
             };
             let granted = events.release(&iccid).await.inspect_err(warn).unwrap_or(false);
@@ -314,14 +314,22 @@ impl<E: BankEvents> Task<E> {
     }
 
     fn switch(&mut self, radio: usize, local_slot: u32) {
-        debug!(event = "bank_switch", radio, row = local_slot, "telling the bank to switch");
+        debug!(
+            event = "bank_switch",
+            radio,
+            row = local_slot,
+            "sending a switch command to the bank"
+        );
         match self.ports.config.profile.adapter {
             Adapter::Serial => {
                 let command = SwitchCommand { radio, local_slot };
                 let sent = self.commands.as_ref().map(|commands| commands.try_send(command));
                 if !matches!(sent, Some(Ok(()))) {
                     self.spawn(async move {
-                        Event::Switched(radio, Err("the control line is not served".to_owned()))
+                        Event::Switched(
+                            radio,
+                            Err("the control line does not take commands".to_owned()),
+                        )
                     });
                 }
             }
@@ -345,7 +353,7 @@ impl<E: BankEvents> Task<E> {
         }
     }
 
-    /// The operator's program and its arguments for a switch.
+    /// The operator's program with its arguments filled in for a switch.
     fn program(&self, radio: usize, local_slot: u32) -> Vec<String> {
         let profile = &self.ports.config.profile;
         let number = u32::try_from(radio).unwrap_or(u32::MAX).saturating_add(profile.first_radio);
@@ -367,7 +375,7 @@ impl<E: BankEvents> Task<E> {
             if let Err(error) = events.save_slot(&bank, record).await {
                 warn!(
                     event = "bank_not_kept", %error,
-                    "what was found in a slot could not be stored; it will be found out again"
+                    "what was found in a slot could not be stored; the slot will be read again"
                 );
             }
             Event::Nothing
@@ -393,10 +401,10 @@ impl<E: BankEvents> Task<E> {
         let (radio, slot) = (radio.map(|index| index + 1), record.slot);
         match record.outcome {
             SwitchOutcome::Done => {
-                info!(event = "bank_switched", radio, slot, deaf_s, "another SIM is on the air");
+                info!(event = "bank_switched", radio, slot, deaf_s, "switched to another SIM");
             }
-            end => {
-                warn!(event = "bank_switch_failed", radio, slot, deaf_s, ?end, "SIM switch failed");
+            outcome => {
+                warn!(event = "bank_switch_failed", radio, slot, deaf_s, end = ?outcome, "SIM switch failed");
             }
         }
     }

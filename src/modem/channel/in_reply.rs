@@ -1,10 +1,12 @@
-//! Which lines belong to the reply of the command in flight, and which came unasked between them.
+//! Decides which lines belong to the reply to the command in flight, and which are unsolicited lines
+//! between them.
 
 use super::{Channel, Event, Link, Outcome};
 use crate::at::{self, Command, Expects, FinalResult, ListHeader, Unreadable, Urc};
 use crate::domain::Moment;
 
 impl Channel {
+    /// Whether everything but the final result has arrived.
     pub(super) fn is_reply_complete(&self, command: &Command) -> bool {
         match command.expects() {
             Expects::Value(_) | Expects::Required(_) => !self.reply.is_empty(),
@@ -18,11 +20,12 @@ impl Channel {
     pub(super) fn line_in_reply(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = &self.link else { return None };
         let expects = command.expects();
+        // Only an operator's own command can make a call.
         let calls = matches!(command, Command::Raw(_));
         if let Some(result) =
             FinalResult::parse(line).filter(|result| calls || !result.ends_a_call())
         {
-            return self.end(result, now);
+            return self.finish_command(result, now);
         }
         let found = at::urc(line);
         if let Some(header) = self.awaited
@@ -39,16 +42,20 @@ impl Channel {
         if matches!(expects, Expects::Message | Expects::Messages)
             && let Some(header) = at::list_header(line).or_else(|| at::read_header(line))
         {
-            return self.header(line, header);
+            return self.on_message_header(line, header);
         }
         if self.is_part(expects, line, found) {
             self.reply.push(line);
             return None;
         }
-        self.unasked(line)
+        self.on_unsolicited(line)
     }
 
-    fn header(&mut self, line: &str, header: Result<ListHeader, Unreadable>) -> Option<Event> {
+    fn on_message_header(
+        &mut self,
+        line: &str,
+        header: Result<ListHeader, Unreadable>,
+    ) -> Option<Event> {
         self.awaited = None;
         match header {
             Ok(header) => {
@@ -62,8 +69,8 @@ impl Channel {
         }
     }
 
-    /// Whether a line belongs to the reply. What looks like a reply and a URC at once (`+CPIN:
-    /// READY`) is what was asked for; `+CREG` lines can be told apart by their form.
+    /// Whether a line belongs to the reply. A line that may be a reply or a URC (`+CPIN: READY`) is taken
+    /// for the reply if it was asked for; `+CREG` lines can be distinguished by their form.
     fn is_part(&self, expects: Expects, line: &str, found: Option<Urc>) -> bool {
         let tag = at::tag(line);
         let begins = |prefix: &str| at::payload(line, prefix).is_some();
@@ -81,18 +88,18 @@ impl Channel {
         }
     }
 
-    /// Whether the command that was sent is the one of this tag: `+CPIN` is not asked for by
-    /// `AT+CPINR`.
+    /// Whether the command that was sent asks for lines with this tag. `AT+CPINR` does not ask for
+    /// `+CPIN`.
     fn asked_for(&self, tag: &str) -> bool {
         let sent = self.sent.to_ascii_uppercase();
-        let whole = |(at, _): (usize, &str)| {
-            sent.get(at + tag.len()..)
+        let whole = |(start, _): (usize, &str)| {
+            sent.get(start + tag.len()..)
                 .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         };
         sent.match_indices(tag).any(whole)
     }
 
-    fn end(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
+    fn finish_command(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else {
             return None;
         };

@@ -1,5 +1,5 @@
-//! The exchange of commands and replies: one command at a time, which lines belong to its reply and
-//! which came unasked, and the resynchronisation after a reply that did not come in time.
+//! The exchange of commands and replies. It sends one command at a time, tells the lines of its reply
+//! from unsolicited ones, and resynchronises after a reply that did not arrive in time.
 
 mod in_reply;
 mod outcome;
@@ -14,15 +14,31 @@ use crate::domain::Moment;
 
 /// Ends a prompt without sending anything (27.005 3.5.1).
 const ESCAPE: u8 = 0x1b;
-/// Ends the text behind a prompt.
-const END: u8 = 0x1a;
+/// Ends the text that is sent at a prompt (Ctrl-Z).
+const END_OF_TEXT: u8 = 0x1a;
 
 #[derive(Debug)]
 enum Link {
+    /// No command is in flight.
     Free,
-    Busy { command: Command, deadline: Moment },
-    Draining { until: Moment, limit: Moment, probe: Option<u8> },
-    Probing { question: Question, answered: bool, deadline: Moment, number: u8 },
+    Busy {
+        command: Command,
+        deadline: Moment,
+    },
+    /// Waiting for silence: until then, and until `limit` at most. `probe` is the number of the question
+    /// that follows, if one does.
+    Draining {
+        until: Moment,
+        limit: Moment,
+        probe: Option<u8>,
+    },
+    /// Waiting for the answer to a question whose answer is known.
+    Probing {
+        question: Question,
+        answered: bool,
+        deadline: Moment,
+        number: u8,
+    },
 }
 
 #[derive(Debug)]
@@ -33,20 +49,22 @@ pub(super) struct Channel {
     reply: Reply,
     /// A URC that waits for its second line.
     head: Option<Head>,
-    /// A `+CMGL` or `+CMGR` line that waits for its PDU.
+    /// The `+CMGL` or `+CMGR` line that waits for its PDU.
     awaited: Option<ListHeader>,
+    /// The command that was last sent, without its line end.
     sent: String,
-    /// The command in flight was echoed.
+    /// Whether the command in flight was echoed.
     echoed: bool,
-    /// A command has been answered without an echo.
+    /// Whether a command has been answered without an echo.
     echo_is_off: bool,
+    /// Whether the modem has prompted for a text since the last command or escape.
     prompted: bool,
     output: Vec<u8>,
     imei: Option<String>,
     model: Option<String>,
-    /// Beginnings of lines by which this model says that a store is full.
-    full: Vec<String>,
-    /// A `+CUSD` line whose text goes on.
+    /// The beginnings of lines by which this model says that a store is full.
+    full_store_lines: Vec<String>,
+    /// A `+CUSD` line whose text continues on the next line.
     ussd: Option<String>,
 }
 
@@ -65,45 +83,46 @@ impl Channel {
             output: Vec::new(),
             imei: None,
             model: None,
-            full: Vec::new(),
+            full_store_lines: Vec::new(),
             ussd: None,
         }
     }
 
-    /// What the modem is known to answer: by this the resynchronisation recognises its answer.
+    /// Sets the answers that this modem is known to give, by which the resynchronisation recognises
+    /// them.
     pub fn set_identity(&mut self, imei: &str, model: &str) {
         self.imei = Some(imei.to_owned());
-        // A model's name that is part of other lines would prove nothing.
+        // A short name may be part of other lines, so it would prove nothing.
         self.model = (model.len() >= 4).then(|| model.to_owned());
     }
 
     /// Sets the beginnings of the lines by which this model says that a store is full.
     pub fn set_full_store_lines(&mut self, beginnings: &[String]) {
-        beginnings.clone_into(&mut self.full);
+        beginnings.clone_into(&mut self.full_store_lines);
     }
 
-    /// Whether a command can be sent.
+    /// Whether a command can be sent now.
     pub fn is_free(&self) -> bool {
         matches!(self.link, Link::Free)
     }
 
-    /// When the command that has ended was sent.
+    /// When the command that has finished was sent.
     pub fn sent_at(&self) -> Moment {
         self.sent_at
     }
 
-    /// The reply to the command that has ended.
+    /// Takes the reply to the command that has finished.
     pub fn reply(&mut self) -> Reply {
         std::mem::take(&mut self.reply)
     }
 
-    /// Gives the reply's memory back for the next.
+    /// Takes back a reply, so that its memory is reused for the next one.
     pub fn reuse(&mut self, mut reply: Reply) {
         reply.clear();
         self.reply = reply;
     }
 
-    /// The bytes to be sent, once.
+    /// Takes the bytes that are to be sent.
     pub fn take_output(&mut self) -> Option<Vec<u8>> {
         (!self.output.is_empty()).then(|| std::mem::take(&mut self.output))
     }
@@ -116,7 +135,7 @@ impl Channel {
         }
     }
 
-    /// Sends a command. Only when free.
+    /// Sends a command. The channel must be free.
     pub fn send(&mut self, command: Command, now: Moment) {
         self.reply.clear();
         self.awaited = None;
@@ -134,15 +153,15 @@ impl Channel {
         self.output.push(b'\r');
     }
 
-    /// The modem prompts for a text (`>`). It gets that of the message that is being sent, once. No
-    /// other command has a text, so the prompt is left again: at once when an operator's own
-    /// command led there, else with the resynchronisation (an escape might abort what is still being
-    /// done).
+    /// Reacts to a prompt for a text (`>`). If a message is being sent, the modem gets its text, once.
+    /// No other command has a text, so the prompt is left by an escape: at once when an operator's own
+    /// command led there; otherwise with the resynchronisation, because an escape might abort what the
+    /// modem is still doing.
     pub fn on_prompt(&mut self, now: Moment) {
         if let Link::Busy { command: Command::Send { pdu, .. }, deadline } = &mut self.link {
             if !self.prompted {
                 self.output.extend_from_slice(pdu.as_bytes());
-                self.output.push(END);
+                self.output.push(END_OF_TEXT);
                 *deadline = now + Command::SENDING;
             }
             self.prompted = true;
@@ -166,8 +185,8 @@ impl Channel {
         match std::mem::replace(&mut self.link, Link::Free) {
             Link::Free => None,
             Link::Busy { command, .. } => {
-                // A modem whose prompt was lost on the line would take the next command for the
-                // message's text.
+                // If the prompt was lost on the line, the modem would take the next command for the
+                // text of the message, so an escape has to come first.
                 self.prompted |= matches!(command, Command::Send { .. });
                 let outcome = if self.is_reply_complete(&command) {
                     Outcome::Unfinished
@@ -193,7 +212,7 @@ impl Channel {
     /// Takes a complete line.
     pub fn on_line(&mut self, line: &str, now: Moment) -> Option<Event> {
         if self.ussd.is_some() || at::payload(line, "+CUSD:").is_some() {
-            return self.ussd_line(line);
+            return self.on_ussd_line(line);
         }
         if let Some(head) = self.head.take()
             && at::tag(line).is_none()
@@ -208,39 +227,41 @@ impl Channel {
         match &self.link {
             Link::Busy { .. } => self.line_in_reply(line, now),
             Link::Probing { .. } => self.line_in_probe(line, now),
-            Link::Free | Link::Draining { .. } => self.unasked(line),
+            Link::Free | Link::Draining { .. } => self.on_unsolicited(line),
         }
     }
 
-    /// A text in quotes may have several lines.
-    fn ussd_line(&mut self, line: &str) -> Option<Event> {
-        const LONGEST: usize = 2000;
+    /// Takes a `+CUSD` line, or one that continues it: the text in quotes may have several lines.
+    fn on_ussd_line(&mut self, line: &str) -> Option<Event> {
+        const MAX_LENGTH: usize = 2000;
         let whole = match self.ussd.take() {
-            Some(begun) => format!("{begun} {line}"),
+            Some(beginning) => format!("{beginning} {line}"),
             None => line.to_owned(),
         };
-        if whole.matches('"').count() % 2 == 1 && whole.len() < LONGEST {
+        if whole.matches('"').count() % 2 == 1 && whole.len() < MAX_LENGTH {
             self.ussd = Some(whole);
             return None;
         }
         Some(Event::Ussd(whole))
     }
 
-    /// A line that ends with the command that was sent, so that noise before an echo does no harm.
-    /// `AT` alone is an ending of too many things.
+    /// Whether a line is the echo of the command. It need only end with the command, so that noise
+    /// before the echo does no harm; except for `AT`, with which too many other lines end.
     fn is_echo(&self, line: &str) -> bool {
         line == self.sent || (self.sent.len() > 2 && line.ends_with(&self.sent))
     }
 
-    fn unasked(&mut self, line: &str) -> Option<Event> {
+    /// Handles a line that belongs to no reply.
+    fn on_unsolicited(&mut self, line: &str) -> Option<Event> {
         match at::urc(line) {
             Some(Urc::Heading(head)) => {
                 self.head = Some(head);
                 None
             }
-            // A line that is known to mean something else (room again, say) keeps that meaning.
+            // A line that is known to mean something else, such as that there is room again, keeps
+            // that meaning.
             None | Some(Urc::Noise)
-                if self.full.iter().any(|beginning| line.starts_with(beginning)) =>
+                if self.full_store_lines.iter().any(|beginning| line.starts_with(beginning)) =>
             {
                 Some(Event::Urc(Urc::StoreFull))
             }

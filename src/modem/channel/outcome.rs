@@ -1,20 +1,20 @@
-//! How a command ended, and what a line or the passing of time may bring.
+//! How a command finished, and the events that a line or the passing of time may cause.
 
 use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
 
-/// How a command ended.
+/// How a command finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Outcome {
-    /// `OK`.
+    /// The final result was `OK`.
     Done,
-    /// All lines that were asked for, but never an `OK` (some models forget it).
+    /// All lines of the reply arrived, but no `OK`, which some models forget.
     Unfinished,
-    /// An error.
+    /// The final result was this error.
     Refused(FinalResult),
-    /// `OK` without the value that was asked for: a modem that does not know the command, or
-    /// another command's `OK`.
+    /// `OK` arrived without the value that was asked for: the modem does not know the command, or the
+    /// `OK` belongs to another one.
     Empty,
-    /// Nothing within the command's time.
+    /// The reply did not arrive in time.
     Unanswered,
 }
 
@@ -31,22 +31,22 @@ impl Outcome {
     }
 }
 
-/// What came of a line or of the passing of time.
+/// What a line or the passing of time has caused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Event {
     /// A URC of one line.
     Urc(Urc),
     /// The network's answer to a USSD code: the line, joined where its text has several.
     Ussd(String),
-    /// A URC whose second line is a PDU: this line.
+    /// The line is the second one of a URC, which is a PDU.
     Direct(Head),
-    /// This line is the PDU of a message in the list that is being read.
+    /// The line is the PDU of a message in the list that is being read.
     Entry(ListHeader),
-    /// The list came in text mode.
+    /// The list is in text mode.
     TextMode,
-    /// The command ended; the reply is in [`super::Channel::reply`].
+    /// The command has finished; [`super::Channel::reply`] has the reply.
     CommandFinished(Command, Outcome),
-    /// The echo is back, which was off: the modem has started anew and said nothing of it.
+    /// The modem echoes commands again, which was switched off: it has restarted without saying so.
     Echoed,
     /// The modem has stopped answering.
     Lost,

@@ -1,5 +1,5 @@
-//! The resynchronisation after a reply that did not come in time: silence, then a command whose
-//! answer is known.
+//! The resynchronisation after a reply that did not arrive in time: it waits for silence, and then
+//! sends a command whose answer is known.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::domain::Moment;
 
 /// After this much silence the modem is taken to have sent all that was left of earlier replies.
 const QUIET: Duration = Duration::from_millis(250);
-/// How long silence is waited for at most.
+/// The longest time that is spent waiting for silence.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 /// How long the modem may take to answer the known command.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many times it is asked before the modem is given up.
+/// How many times the modem is asked before it is given up.
 pub(super) const PROBES: u8 = 4;
 
-/// What the modem is asked for, in turns, so that a late answer to one question is never taken for
-/// the answer to the next.
+/// What the modem is asked for. The questions alternate, so that a late answer to one is never taken
+/// for the answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Imei,
@@ -25,28 +25,31 @@ pub(super) enum Question {
 }
 
 impl Channel {
-    /// Bytes were received, whatever they are: the modem is not silent yet.
+    /// Notes that bytes were received, whatever they are: the modem is not silent yet.
     pub fn on_bytes(&mut self, now: Moment) {
         if let Link::Draining { until, limit, .. } = &mut self.link {
             *until = (now + QUIET).min(*limit);
         }
     }
 
-    /// The modem has restarted: the command in flight will not be answered.
+    /// Gives up the command in flight, because the modem has restarted and will not answer it.
     pub fn abandon(&mut self, now: Moment) {
         self.drain(now, None);
     }
 
+    /// Waits for silence, and then sends the question with the number `probe`, if there is one.
     pub(super) fn drain(&mut self, now: Moment, probe: Option<u8>) {
         self.awaited = None;
         self.link = Link::Draining { until: now + QUIET, limit: now + DRAIN_LIMIT, probe };
     }
 
+    /// Sends a question whose answer is known.
     pub(super) fn probe(&mut self, number: u8, now: Moment) {
         let (question, command) = match (&self.model, number % 2) {
             (Some(_), 1) => (Question::Model, Command::Model),
             _ => (Question::Imei, Command::Imei),
         };
+        // The modem may wait for the text at a prompt.
         if self.prompted || number > 1 {
             self.output.push(ESCAPE);
             self.prompted = false;
@@ -60,7 +63,7 @@ impl Channel {
     pub(super) fn line_in_probe(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Probing { question, answered, number, .. } = &mut self.link else { return None };
         if *answered && FinalResult::parse(line) == Some(FinalResult::Ok) {
-            // After a repeated question the answer to an earlier one may still be on its way.
+            // When the question was repeated, the answer to an earlier one may still arrive.
             let repeated = *number > 0;
             self.link = Link::Free;
             if repeated {
@@ -76,6 +79,6 @@ impl Channel {
             },
             Question::Model => self.model.as_deref() == Some(value),
         };
-        if *answered { None } else { self.unasked(line) }
+        if *answered { None } else { self.on_unsolicited(line) }
     }
 }

@@ -1,10 +1,10 @@
-//! All profiles: the operator's own before the embedded ones.
+//! All profiles: those of the operator's own files, and the embedded ones.
 
 use std::sync::{Arc, LazyLock};
 
 use super::{Profile, ProfileError};
 
-/// The files of `hardware/modems`, by name.
+/// The files of `hardware/modems` that are part of the program, by name.
 const FILES: &[(&str, &str)] = &[
     ("cinterion.toml", include_str!("../../../hardware/modems/cinterion.toml")),
     ("generic.toml", include_str!("../../../hardware/modems/generic.toml")),
@@ -24,21 +24,21 @@ const FILES: &[(&str, &str)] = &[
     ("zte.toml", include_str!("../../../hardware/modems/zte.toml")),
 ];
 
-/// Read once; a test sees to it that all can be.
+/// The embedded profiles, parsed once. A test makes sure that every file can be parsed.
 static EMBEDDED: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
     FILES.iter().filter_map(|(_, text)| Profile::parse(text).ok()).map(Arc::new).collect()
 });
 
-/// Profiles to choose from.
+/// The profiles from which the one for a modem is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    /// The operator's own.
+    /// The profiles of the operator's own files, which come before the embedded ones.
     own: Vec<Arc<Profile>>,
 }
 
 impl Catalogue {
-    /// With the operator's own files, given by name and text. What cannot be used is left out and
-    /// told.
+    /// Makes a catalogue with the operator's own files, given by name and text. Files that cannot be
+    /// used are left out; what is wrong with them is returned.
     pub fn with_own<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> (Catalogue, Vec<(String, ProfileError)>) {
@@ -53,8 +53,8 @@ impl Catalogue {
         (Catalogue { own }, faults)
     }
 
-    /// The profile that fits best what a modem says of itself: one of the operator's, else an
-    /// embedded one, else the generic one.
+    /// The profile that fits best the manufacturer and model that a modem reports: one of the
+    /// operator's own, else an embedded one, else the generic one.
     pub fn choose(&self, manufacturer: &str, model: &str) -> Arc<Profile> {
         let best = |profiles: &[Arc<Profile>]| {
             let fitting = profiles
@@ -65,17 +65,17 @@ impl Catalogue {
         best(&self.own).or_else(|| best(&EMBEDDED)).unwrap_or_default()
     }
 
-    /// The profile of this name, whatever modem it is for.
+    /// The profile with this name, in any case of its letters.
     pub fn named(&self, name: &str) -> Option<Arc<Profile>> {
         self.all().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
     }
 
-    /// The one for a modem that is not known yet.
+    /// The profile for a modem whose model is not known yet.
     pub fn generic() -> Arc<Profile> {
         Catalogue::default().named("generic").unwrap_or_default()
     }
 
-    /// All, the operator's first.
+    /// All profiles, the operator's own first.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Profile>> {
         self.own.iter().chain(EMBEDDED.iter())
     }

@@ -1,6 +1,6 @@
-//! What is known of a modem model beforehand: data out of `hardware/modems/*.toml` and the
-//! operator's own folder. A modem is still asked what it can do; a profile says where asking lies,
-//! and what cannot be asked.
+//! Profiles: what is known beforehand about models of modems, from `hardware/modems/*.toml` and the
+//! operator's own folder. A modem is still asked for its capabilities; a profile says what it reports
+//! wrongly and what it cannot be asked for.
 
 mod catalogue;
 mod read;
@@ -12,63 +12,63 @@ pub(crate) use read::explain;
 use super::requests;
 use crate::at::{self, Indications, MessageStore};
 
-/// A profile.
+/// What has to be known about the modems of one family to use them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// What it calls itself.
     pub name: String,
-    /// Where its facts come from.
+    /// Where the facts in the profile come from.
     pub sources: Vec<String>,
-    /// Patterns (`*` stands for anything) that the manufacturer must fit, one of them.
+    /// Patterns for the manufacturer, of which one must match; `*` stands for anything.
     manufacturers: Vec<String>,
-    /// The same for the model.
+    /// Patterns for the model, of which one must match.
     models: Vec<String>,
-    /// Sent when the modem is set up; what it refuses is passed over.
+    /// Commands that are sent when the modem is configured. It may refuse them.
     pub(super) init: Vec<String>,
-    /// Has URCs come on the port that is open.
+    /// The command that makes URCs arrive on the port that is open.
     pub(super) urc_port: Option<String>,
-    /// Tried before the others.
+    /// Settings of `AT+CNMI` that are tried before the usual ones.
     pub(super) indications: Vec<Indications>,
-    /// Tried in order; without any, 0.
+    /// Values of `AT+CSMS` to try, in order; when empty, 0 is set.
     pub(super) services: Vec<u8>,
     pub(super) stores: Stores,
-    /// Commands that read the ICCID, tried before the others.
+    /// Commands that read the ICCID and are tried before the usual ones.
     pub(super) iccid: Vec<String>,
-    /// How to ask for the attempts that are left for the PIN, tried in order.
+    /// How to ask how many attempts for the PIN are left, in the order to try.
     pub(super) pin_attempts: Vec<PinAttempts>,
     soft_reset: Option<String>,
     hard_reset: Option<String>,
-    /// Beginnings of lines that say that a store is full.
+    /// The beginnings of lines by which the modem says that a store is full.
     pub(super) store_full: Vec<String>,
+    /// The command that selects a SIM slot, with `{slot}` for its number.
     slot: Option<String>,
+    /// The number that the modem gives to its first slot.
     first_slot: u8,
     quirks: Vec<Quirk>,
 }
 
-/// What a modem says wrongly, or not at all, of its message stores.
+/// What a modem reports wrongly, or not at all, about its message stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stores {
-    /// Those that are read, instead of what it says.
+    /// The stores to read, in place of those that the modem reports; empty to use those.
     pub read: Vec<MessageStore>,
-    /// Where messages are to arrive, in the order of preference.
+    /// The stores in which messages are to arrive, in order of preference.
     pub receive: Vec<MessageStore>,
-    /// How many parameters `AT+CPMS` takes.
+    /// The number of parameters that `AT+CPMS` takes.
     pub parameters: Option<u8>,
 }
 
-/// A question for the attempts that are left for the PIN.
+/// A command that asks how many attempts for the PIN are left, and where its reply has the number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PinAttempts {
     pub command: String,
-    /// The line of the reply that counts has this as its first field; without it the first line
-    /// does.
+    /// The first field of the line that has the number; without it any line is used.
     line: Option<String>,
-    /// Which field of the line, from 1.
+    /// The field that has the number, counted from 1.
     field: usize,
 }
 
 impl PinAttempts {
-    /// The number on a line of the reply.
+    /// Reads the number of attempts from a line of the reply.
     pub fn read(&self, line: &str) -> Option<i32> {
         let (_, payload) = at::tag(line).and_then(|_| line.split_once(':'))?;
         let first = at::fields(payload).next().map(at::unquote);
@@ -81,61 +81,62 @@ impl PinAttempts {
     }
 }
 
-/// An oddity that the session knows how to live with. A closed list: each has its test.
+/// A peculiarity of a modem that the session can cope with. The list is closed, and each has its test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quirk {
-    /// `AT+CMGL` leaves messages out: indexes are read one by one.
+    /// `AT+CMGL` leaves messages out, so the indexes are read one by one.
     NoList,
-    /// A message that came with its URC wants no `AT+CNMA`.
+    /// A message that arrives inside its URC must not be acknowledged with `AT+CNMA`.
     NoAcknowledge,
-    /// `AT+CPIN?` is not known: the ICCID tells whether there is a card.
+    /// The modem does not know `AT+CPIN?`, so reading the ICCID shows whether there is a card.
     NoPinState,
-    /// `AT+CUSD` wants its code, and gives the network's text, as packed septets in hexadecimal.
+    /// `AT+CUSD` takes the code, and gives the network's text, as packed septets in hexadecimal.
     UssdPacked,
-    /// `AT+CUSD` wants its code as UCS-2 in hexadecimal.
+    /// `AT+CUSD` takes the code as UCS-2 in hexadecimal.
     UssdUcs2,
-    /// After its store was full it announces nothing any more until it is started anew.
+    /// After its store was full, the modem announces no more messages until it is restarted.
     DeafAfterFull,
 }
 
 impl Profile {
-    /// Whether it has this oddity.
+    /// Whether modems with this profile have this quirk.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
     }
 
-    /// The command that starts the modem anew.
+    /// The command that restarts the modem.
     pub fn soft_reset(&self) -> &str {
         self.soft_reset.as_deref().unwrap_or("AT+CFUN=1,1")
     }
 
-    /// A stronger one, where there is one.
+    /// The command for a stronger reset, if the modem has one.
     pub fn hard_reset(&self) -> Option<&str> {
         self.hard_reset.as_deref()
     }
 
-    /// The command that chooses a SIM slot inside the module, where there is one; counted from 0
-    /// here, from the profile's `first_slot` there.
+    /// The command that selects a SIM slot inside the module, if it has slots. `slot` counts from 0;
+    /// the command counts from the `first_slot` of the profile.
     pub fn slot_command(&self, slot: u8) -> Option<String> {
         let number = slot.checked_add(self.first_slot)?.to_string();
         self.slot.as_deref().map(|command| command.replace("{slot}", &number))
     }
 
-    /// How well it fits: the letters of the patterns that fit; `None` when it does not.
+    /// How well the profile fits a modem: the number of letters in the best patterns that match.
+    /// `None` when it does not fit.
     fn fits(&self, manufacturer: &str, model: &str) -> Option<usize> {
         let best = |patterns: &[String], name: &str| {
             let letters = |pattern: &&String| pattern.bytes().filter(|byte| *byte != b'*').count();
             patterns
                 .iter()
-                .filter(|pattern| like(pattern, name))
+                .filter(|pattern| matches_pattern(pattern, name))
                 .map(|pattern| letters(&pattern))
                 .max()
         };
         Some(best(&self.manufacturers, manufacturer)? + best(&self.models, model)?)
     }
 
-    /// Every command that it would send.
+    /// Every command in the profile.
     fn commands(&self) -> impl Iterator<Item = &str> {
         let attempts = self.pin_attempts.iter().map(|question| &question.command);
         let single =
@@ -143,7 +144,7 @@ impl Profile {
         self.init.iter().chain(&self.iccid).chain(attempts).chain(single).map(String::as_str)
     }
 
-    /// The first command that is none, or that writes an IMEI.
+    /// The error for the first command that is malformed or writes an IMEI.
     fn bad_command(&self) -> Option<String> {
         self.commands().find_map(|command| {
             requests::check(command).err().map(|error| format!("`{command}`: {error}"))
@@ -151,8 +152,8 @@ impl Profile {
     }
 }
 
-/// Whether a name fits a pattern, whatever the case; `*` stands for anything.
-fn like(pattern: &str, name: &str) -> bool {
+/// Whether a pattern matches a name, in any case of the letters; `*` stands for anything.
+fn matches_pattern(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_ascii_uppercase(), name.to_ascii_uppercase());
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else {
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_patterns() {
+    fn patterns_match_names_in_any_case() {
         let table = [
             ("EC25", "EC25", true),
             ("EC2*", "ec25-E", true),
@@ -191,12 +192,12 @@ mod tests {
             ("A*B*C", "AxxBxx", false),
         ];
         for (pattern, name, fits) in table {
-            assert_eq!(like(pattern, name), fits, "{pattern} {name}");
+            assert_eq!(matches_pattern(pattern, name), fits, "{pattern} {name}");
         }
     }
 
     #[test]
-    fn attempts_as_eight_vendors_tell_them() {
+    fn pin_attempts_are_read_from_the_replies_of_eight_vendors() {
         let table = [
             (Some("SIM PIN"), 2, "+CPINR: SIM PIN,3,3", Some(3)),
             (Some("SIM PIN"), 2, "+CPINR: SIM PUK,10,10", None),

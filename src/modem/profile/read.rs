@@ -1,4 +1,4 @@
-//! Profiles out of TOML: every key is known or refused, with the nearest known one named.
+//! Reads profiles from TOML. An unknown key is an error that names the most similar known one.
 
 use serde::Deserialize;
 
@@ -9,9 +9,9 @@ use crate::at::{Indications, MessageStore};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct ProfileError {
-    /// The line, where one is to blame.
+    /// The number of the line with the error, if it is in one.
     pub line: Option<usize>,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be valid.
     pub text: String,
 }
 
@@ -69,7 +69,7 @@ impl Profile {
     /// Reads a profile's file.
     ///
     /// # Errors
-    /// It is no TOML, a key or a value is not known, or a command is none.
+    /// The text is not valid TOML, a key or value is unknown, or a command is malformed.
     pub fn parse(text: &str) -> Result<Profile, ProfileError> {
         let file: File = toml::from_str(text).map_err(|error| explain(text, &error))?;
         let pin_attempts = file.pin_attempts.into_iter();
@@ -80,11 +80,21 @@ impl Profile {
             models: file.model,
             init: file.init,
             urc_port: file.urc_port,
-            indications: all(&file.cnmi, indications, "cnmi", "five numbers like \"2,1,0,0,0\"")?,
+            indications: parse_all(
+                &file.cnmi,
+                parse_indications,
+                "cnmi",
+                "five numbers like \"2,1,0,0,0\"",
+            )?,
             services: file.csms,
             stores: Stores {
-                read: all(&file.stores.read, MessageStore::parse, "stores.read", STORES)?,
-                receive: all(&file.stores.receive, MessageStore::parse, "stores.receive", STORES)?,
+                read: parse_all(&file.stores.read, MessageStore::parse, "stores.read", STORES)?,
+                receive: parse_all(
+                    &file.stores.receive,
+                    MessageStore::parse,
+                    "stores.receive",
+                    STORES,
+                )?,
                 parameters: file.stores.parameters,
             },
             iccid: file.iccid,
@@ -107,7 +117,8 @@ impl Profile {
 
 const STORES: &str = "stores like \"SM\", \"ME\", \"MT\"";
 
-fn all<T>(
+/// Parses all values of a key. `what` describes valid values for the error.
+fn parse_all<T>(
     texts: &[String],
     read: impl Fn(&str) -> Option<T>,
     key: &str,
@@ -120,7 +131,7 @@ fn all<T>(
     texts.iter().map(|text| read(text).ok_or_else(|| wrong(text))).collect()
 }
 
-fn indications(text: &str) -> Option<Indications> {
+fn parse_indications(text: &str) -> Option<Indications> {
     let numbers: Option<Vec<u8>> =
         text.split(',').map(|number| number.trim().parse().ok()).collect();
     match numbers?.as_slice() {
@@ -131,7 +142,7 @@ fn indications(text: &str) -> Option<Indications> {
     }
 }
 
-/// The error with its line, and for an unknown word the nearest known one.
+/// Adds the line to an error of the TOML parser, and for an unknown word the most similar known one.
 pub(crate) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
     let message = error.message();
     let start = error.span().map(|span| span.start);
@@ -159,7 +170,7 @@ pub(crate) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
 mod tests {
     use super::*;
 
-    const LEAST: &str = "name = \"x\"\nmanufacturer = [\"A\"]\nmodel = [\"B\"]\n";
+    const MINIMAL: &str = "name = \"x\"\nmanufacturer = [\"A\"]\nmodel = [\"B\"]\n";
 
     #[test]
     fn a_wrong_key_or_value_is_named_with_its_line() {
@@ -174,7 +185,7 @@ mod tests {
             ("init = 3", Some(4), "invalid type"),
         ];
         for (more, line, words) in table {
-            let error = Profile::parse(&format!("{LEAST}{more}")).unwrap_err();
+            let error = Profile::parse(&format!("{MINIMAL}{more}")).unwrap_err();
             assert_eq!(error.line, line, "{more}: {error}");
             assert!(error.text.contains(words), "{more}: {error}");
         }
@@ -182,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn everything_at_once() {
+    fn a_profile_may_have_every_key() {
         let text = format!(
-            "{LEAST}{}",
+            "{MINIMAL}{}",
             "sources = [\"a manual\"]\ninit = [\"AT+X\"]\nurc_port = \"AT+Y\"\ncnmi = \
              [\"2,2,0,0,0\"]\ncsms = [1, 0]\nstores = { read = [\"ME\"], receive = [\"ME\", \
              \"SM\"], parameters = 2 }\niccid = [\"AT+Z?\"]\nsoft_reset = \"AT+R\"\nhard_reset = \

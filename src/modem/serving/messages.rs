@@ -195,9 +195,11 @@ impl Serving {
         let ok = outcome.is_ok() || empty;
         if ok {
             self.look_at_custody(context);
-            self.chosen.into_iter().for_each(|store| context.found(store, self.sweep.found));
+            self.chosen
+                .into_iter()
+                .for_each(|store| context.set_store_count(store, self.sweep.found));
         }
-        self.sweep.listed(ok);
+        self.sweep.on_listed(ok);
         self.end_of_sweep(context, now);
     }
 
@@ -208,7 +210,7 @@ impl Serving {
         reply: &Reply,
         now: Moment,
     ) {
-        self.sweep.indexes(reply.find(at::indexes).filter(|_| outcome.is_ok()));
+        self.sweep.on_indexes(reply.find(at::indexes).filter(|_| outcome.is_ok()));
         self.end_of_sweep(context, now);
     }
 
@@ -248,7 +250,7 @@ impl Serving {
     }
 
     fn walked(&mut self, context: &mut Context, now: Moment) {
-        if self.sweep.walked() {
+        if self.sweep.next_index() {
             self.look_at_custody(context);
             self.sweep.next_store();
             self.end_of_sweep(context, now);
@@ -272,7 +274,7 @@ impl Serving {
         let live = self.is_live(announced, context, now);
         self.unannounced |= announced.is_none();
         let Some(received) = context.received(Some(slot), pdu, live) else { return };
-        let token = context.token();
+        let token = context.new_token();
         self.deletions.add(slot, token, now);
         let store = Action::Store { token, received };
         if context.config.iccid_from_card {
@@ -295,7 +297,7 @@ impl Serving {
         self.deletions.remove(slot);
         match outcome {
             Outcome::Done | Outcome::Unfinished => {
-                context.unannounce(slot);
+                context.remove_announced(slot);
                 self.follow_up(now);
             }
             Outcome::Unanswered => self.sweep.schedule_by(now + AFTERMATH),

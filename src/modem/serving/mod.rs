@@ -206,9 +206,9 @@ impl Serving {
         }
         let (Some(identity), Some(sim)) = (&context.identity, &context.sim) else { return };
         let (imei, iccid) = (identity.imei.clone(), sim.iccid.clone());
-        let token = context.token();
+        let token = context.new_token();
         self.emptied = Some(Some(token));
-        context.take_custody();
+        context.claim_own_store();
         context.actions.push_back(Action::Emptied { token, imei, iccid });
     }
 
@@ -242,7 +242,7 @@ impl Serving {
             Command::Iccid(_) => self.iccid_read(context, outcome, reply, now),
             Command::SelectStores(selection) => {
                 if let Some(fill) = reply.find(at::store_fill) {
-                    context.filled(selection.read, fill);
+                    context.set_store_fill(selection.read, fill);
                 }
                 self.on_stores_selected(context, selection.read, outcome.is_ok(), now);
             }
@@ -312,7 +312,7 @@ impl Serving {
             }
             if !std::mem::take(&mut self.hold).is_zero() {
                 self.held_until = None;
-                context.no_reason();
+                context.clear_reason();
             }
         } else if self.deletions.refuse(token) && self.held_until.is_none() {
             self.hold = (self.hold * 2).clamp(HOLD.0, HOLD.1);

@@ -1,4 +1,4 @@
-//! What the session does about the channel's events: URCs, messages that come inside their URC, a
+//! How the session handles the events of the channel: URCs, messages that arrive inside their URC, a
 //! card that was exchanged, a modem that restarted.
 
 use super::super::api::{Action, MessageSlot, RawPdu};
@@ -13,8 +13,8 @@ use crate::at::{DirectKind, SimEvent, Urc};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
 
-/// After so many lost cards in a row, with no message served in between, only a reset may help.
-const HOPELESS: u32 = 6;
+/// How often in a row the card may be lost before the session is given up: then only a reset may help.
+const MAX_LOSSES: u32 = 6;
 
 impl Session {
     pub(super) fn on_event(&mut self, event: Event, line: &str, now: Moment) {
@@ -23,7 +23,7 @@ impl Session {
             Event::Direct(head) if head.kind == DirectKind::Message => {
                 self.on_direct_message(line, now)
             }
-            // A broadcast or a status report: neither is wanted.
+            // Broadcasts and status reports are ignored.
             Event::Direct(_) => {}
             Event::Entry(header) => {
                 if let Phase::Serving(serving) = &mut self.phase {
@@ -55,7 +55,8 @@ impl Session {
 
     fn on_direct_message(&mut self, line: &str, now: Moment) {
         if matches!(self.phase, Phase::OffAir(_)) {
-            // It is not acknowledged, so that the network still has it; whose it is is not known.
+            // It is not known for which card the message is. It is not acknowledged either, so the
+            // network still has it.
             return self.context.actions.push_back(Action::Dropped { count: 1 });
         }
         let pdu = RawPdu::from_line(line);
@@ -75,7 +76,7 @@ impl Session {
             Urc::Stored { store, index } => {
                 let slot = store.zip(index).map(|(store, index)| MessageSlot { store, index });
                 if let Some(slot) = slot {
-                    self.context.announce(slot);
+                    self.context.add_announced(slot);
                 }
                 if let Phase::Serving(serving) = &mut self.phase {
                     serving.add_announcement(&self.context, slot, now);
@@ -91,14 +92,14 @@ impl Session {
                     serving.sweep_soon(urc == Urc::StoreFull, now);
                 }
             }
-            // The channel waits for the second line of a heading.
+            // After a heading the channel waits for the second line.
             Urc::Heading(_) | Urc::Noise => {}
         }
     }
 
     fn on_sim_event(&mut self, event: SimEvent, now: Moment) {
         if event == SimEvent::Absent {
-            // What came for the card that was removed is not the next one's.
+            // Messages for the card that was removed must not be credited to the next one.
             self.direct.card_lost(&mut self.context);
         }
         match &mut self.phase {
@@ -108,8 +109,8 @@ impl Session {
         }
     }
 
-    /// The card was removed or exchanged: nothing that is known of messages holds any longer, not
-    /// even the indexes that were to be deleted.
+    /// Starts over with the card, because it was removed or exchanged: nothing that is known about
+    /// messages holds any longer, not even the indexes that were to be deleted.
     pub(super) fn card_lost(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase
             && let Some(phase) = serving.card_gone(&mut self.context, now)
@@ -120,14 +121,14 @@ impl Session {
         self.context.losses = self.context.losses.saturating_add(1);
         self.context.set_reason(ModemReason::SimBeingReadAgain);
         self.direct.card_lost(&mut self.context);
-        if self.context.losses >= HOPELESS {
+        if self.context.losses >= MAX_LOSSES {
             return self.give_up(ModemReason::SimFailsInUse);
         }
         self.enter(Phase::SimCheck(SimCheck::settling(now)));
     }
 
     fn on_restart(&mut self, now: Moment) {
-        // Off the air a restart says nothing of the card: the bank ends the switch by itself.
+        // Off the air a restart says nothing about the card; the bank ends the switch by itself.
         if matches!(self.phase, Phase::Probing(_) | Phase::OffAir(_)) {
             return;
         }

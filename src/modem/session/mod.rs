@@ -1,4 +1,4 @@
-//! The session itself: what goes in, and the order in which things are done.
+//! The session itself: its inputs, and the order in which it does things.
 
 mod events;
 mod replies;
@@ -69,25 +69,25 @@ pub struct Session {
     context: Context,
     direct: Direct,
     requests: Requests,
-    /// When the phase has something to do, although nothing happens.
+    /// When the phase has something to do even if nothing happens before.
     wake_at: Option<Moment>,
-    /// Commands in a row that were not answered.
+    /// The number of commands in a row that were not answered.
     unanswered: u8,
     last_outcome: Option<CommandOutcome>,
-    over: bool,
+    is_over: bool,
 }
 
-/// How a command ended, for statistics.
+/// How a command finished, for statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandOutcome {
-    /// The final result came after this long.
+    /// The final result arrived after this time.
     Answered(Duration),
-    /// No final result came in time.
+    /// No final result arrived in time.
     Unanswered,
 }
 
 impl Session {
-    /// A session on a port that has just been opened. Its first actions are there at once.
+    /// Begins a session on a port that has just been opened. Its first actions are ready at once.
     pub fn new(config: SessionConfig, now: Moment) -> Session {
         let mut session = Session {
             lines: LineBuffer::default(),
@@ -99,13 +99,13 @@ impl Session {
             wake_at: None,
             unanswered: 0,
             last_outcome: None,
-            over: false,
+            is_over: false,
         };
         session.advance(now);
         session
     }
 
-    /// The next action, in the order in which they are to be carried out.
+    /// Takes the next action. Actions are to be carried out in this order.
     pub fn next_action(&mut self) -> Option<Action> {
         let action = self.context.actions.pop_front();
         if action.is_none() {
@@ -114,17 +114,17 @@ impl Session {
         action
     }
 
-    /// When to call [`Session::tick`] if nothing happens before. What a modem sends unasked never
-    /// postpones it.
+    /// When to call [`Session::tick`] if nothing happens before. Unsolicited lines never postpone the
+    /// deadline of a command.
     pub fn next_deadline(&self) -> Option<Moment> {
-        if self.over {
+        if self.is_over {
             return None;
         }
         let channel = if self.channel.is_free() { self.wake_at } else { self.channel.deadline() };
         [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
     }
 
-    /// How the last command ended, if one has ended since this was last called.
+    /// How the last command finished, if one has finished since this was last called.
     pub fn take_command_outcome(&mut self) -> Option<CommandOutcome> {
         self.last_outcome.take()
     }
@@ -136,7 +136,7 @@ impl Session {
 
     /// Takes bytes that were received from the modem.
     pub fn receive(&mut self, bytes: &[u8], now: Moment) {
-        if self.over {
+        if self.is_over {
             return;
         }
         self.channel.on_bytes(now);
@@ -158,7 +158,7 @@ impl Session {
 
     /// Does what is due at this time.
     pub fn tick(&mut self, now: Moment) {
-        if self.over {
+        if self.is_over {
             return;
         }
         if let Some(event) = self.channel.tick(now) {
@@ -173,17 +173,19 @@ impl Session {
         self.advance(now);
     }
 
-    /// Takes a request; its reply is an [`Action::Answer`] with this `id`.
+    /// Takes a request, which is answered by an [`Action::Answer`] with this `id`.
     pub fn request(&mut self, id: u64, request: ModemRequest, now: Moment) {
         let taken = match request {
-            _ if self.over => Err(RequestError::Gone),
+            _ if self.is_over => Err(RequestError::Gone),
             ModemRequest::Leave { iccid } => self.leave(id, iccid.as_ref(), now),
             ModemRequest::Slot(slot) => match &mut self.phase {
-                Phase::OffAir(phase) => phase.choose(id, self.context.profile.slot_command(slot)),
+                Phase::OffAir(phase) => {
+                    phase.select_slot(id, self.context.profile.slot_command(slot))
+                }
                 _ => Err(RequestError::OnAir),
             },
             ModemRequest::Return { restart } => match &mut self.phase {
-                Phase::OffAir(phase) => phase.come_back(id, restart, &self.context),
+                Phase::OffAir(phase) => phase.return_to_air(id, restart, &self.context),
                 _ => Err(RequestError::OnAir),
             },
             request => self.requests.add(id, request, now),
@@ -194,7 +196,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// Begins to take the card off the air. Without a card no store has to be emptied.
+    /// Begins to take the card off the air. Where there is no card, no store has to be emptied first.
     fn leave(&mut self, id: u64, iccid: Option<&Iccid>, now: Moment) -> Result<(), RequestError> {
         match &mut self.phase {
             Phase::Serving(_) if self.context.iccid() != iccid => Err(RequestError::OtherCard),
@@ -203,7 +205,7 @@ impl Session {
                 self.context.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
                 Ok(())
             }
-            // Whether a PIN was accepted has to be seen before the card goes.
+            // While a PIN is being entered the card stays until it is known whether it was accepted.
             Phase::SimCheck(phase) if self.channel.is_free() && !phase.is_unlocking() => {
                 self.enter(Phase::OffAir(OffAir::begin(id, now)));
                 Ok(())
@@ -212,8 +214,8 @@ impl Session {
         }
     }
 
-    /// The host's answer to [`Action::Store`]: `ok` means committed on disk, and that the modem's
-    /// copy may go.
+    /// Takes the host's answer to [`Action::Store`]: `ok` means that the message is committed to disk,
+    /// so that it may be deleted from the modem.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
         let direct = self.direct.stored(token, ok, now);
         if let Phase::Serving(serving) = &mut self.phase {
@@ -225,7 +227,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// The host's answer to [`Action::Identified`].
+    /// Takes the host's answer to [`Action::Identified`].
     pub fn identified(&mut self, token: Token, answer: Result<MessageOwner, ()>, now: Moment) {
         if let Phase::Identifying(identifying) = &mut self.phase {
             identifying.on_recorded(&mut self.context, token, answer, now);
@@ -234,8 +236,8 @@ impl Session {
         self.advance(now);
     }
 
-    /// The host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the try is on disk and
-    /// may be made.
+    /// Takes the host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the attempt is recorded
+    /// on disk and may be made.
     pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
         if let Phase::SimCheck(phase) = &mut self.phase {
             phase.may_enter_pin(token, answer);
@@ -243,7 +245,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// The host's answer to [`Action::Emptied`].
+    /// Takes the host's answer to [`Action::Emptied`].
     pub fn emptied(&mut self, token: Token, ok: bool, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase {
             serving.emptied(token, ok);
@@ -251,14 +253,14 @@ impl Session {
         self.advance(now);
     }
 
-    /// Goes on until an answer from the modem or the host is needed, or time has to pass.
+    /// Goes on until it has to wait for the modem, the host or a deadline.
     fn advance(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &self.phase
             && serving.card_is_certain()
         {
             self.direct.card_known(&mut self.context, now);
         }
-        while !self.over && self.channel.is_free() {
+        while !self.is_over && self.channel.is_free() {
             if let Some(command) = self.next_request(now) {
                 self.send(command, now);
                 continue;
@@ -283,9 +285,9 @@ impl Session {
         }
     }
 
-    /// The command of a request whose turn it is. None before the modem is known: without its IMEI
-    /// the session could not resynchronise. What is done in the name of a card has its turn only
-    /// while that card's ICCID has just been read.
+    /// The command of the request whose turn it is. There is none before the modem is known, because
+    /// the session cannot resynchronise without its IMEI. A task in the name of a card gets its turn
+    /// only when the ICCID of that card has just been read.
     fn next_request(&mut self, now: Moment) -> Option<Command> {
         if matches!(self.phase, Phase::Probing(_)) {
             return None;
@@ -305,7 +307,7 @@ impl Session {
         self.requests.next_command(&self.context.profile, iccid.is_some())
     }
 
-    /// Answers what was done in the name of a card, once its ICCID has been read again.
+    /// Answers finished tasks in the name of a card, once its ICCID has been read again.
     fn confirm_sim_tasks(&mut self) {
         let iccid = match &self.phase {
             Phase::Serving(serving) if !serving.card_is_certain() => return,
@@ -337,15 +339,15 @@ impl Session {
     }
 
     fn give_up(&mut self, reason: ModemReason) {
-        self.over = true;
+        self.is_over = true;
         self.context.actions.push_back(Action::Reopen { reason });
     }
 
-    /// How many lines were too long, and cut, since the port was opened.
+    /// The number of lines that were too long and were cut since the port was opened.
     pub fn lines_cut(&self) -> u64 {
         self.lines.cut()
     }
 
-    /// The longest line that is kept, in bytes.
+    /// The length in bytes to which longer lines are cut.
     pub const MAX_LINE: usize = at::MAX_LINE;
 }

@@ -1,4 +1,5 @@
-//! What the session does when a command has finished: to whom the reply belongs.
+//! How the session handles a command that has finished: it passes the reply to the request or phase
+//! that the command belongs to.
 
 use super::super::api::Action;
 use super::super::channel::Outcome;
@@ -10,11 +11,12 @@ use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
 use crate::sms;
 
-/// After so many commands in a row without an answer the modem is given up, although it could be
+/// The number of unanswered commands in a row after which the modem is given up, even if it could be
 /// resynchronised each time.
-const UNANSWERED: u8 = 6;
-/// After so many lost cards in a row only commands that are needed decide that a card is lost.
-const LOSSES: u32 = 3;
+const MAX_UNANSWERED: u8 = 6;
+/// The number of times in a row that the card may be lost because of an optional command. After that
+/// only failures of necessary commands count: some modems blame the SIM for every error.
+const MAX_LOSSES_BY_OPTIONAL: u32 = 3;
 
 impl Session {
     pub(super) fn on_command_finished(&mut self, command: &Command, outcome: Outcome, now: Moment) {
@@ -24,7 +26,7 @@ impl Session {
         });
         let unanswered = outcome == Outcome::Unanswered && *command != Command::Attention;
         self.unanswered = if unanswered { self.unanswered + 1 } else { 0 };
-        if self.unanswered >= UNANSWERED {
+        if self.unanswered >= MAX_UNANSWERED {
             return self.give_up(ModemReason::CommandsUnanswered);
         }
         let reply = self.channel.reply();
@@ -55,8 +57,9 @@ impl Session {
         self.channel.reuse(reply);
     }
 
+    /// Whether the error of a command means that the card was removed or no longer works.
     fn shows_lost_card(&self, command: &Command, outcome: Outcome) -> bool {
-        let cares =
+        let expects_card =
             !matches!(self.phase, Phase::Probing(_) | Phase::SimCheck(_) | Phase::OffAir(_));
         let lost = outcome.sim_trouble().is_some_and(|trouble| trouble != SimTrouble::Busy);
         let needed = matches!(
@@ -67,9 +70,10 @@ impl Session {
                 | Command::Read(_)
                 | Command::Delete(_)
         );
-        cares && lost && (needed || self.context.losses < LOSSES)
+        expects_card && lost && (needed || self.context.losses < MAX_LOSSES_BY_OPTIONAL)
     }
 
+    /// Answers the running request with the result of its command, or goes on with its task.
     fn answer(&mut self, mut lines: Vec<String>, outcome: Outcome, now: Moment) {
         let Some(running) = self.requests.take_running() else { return };
         let result = match outcome {
@@ -105,14 +109,15 @@ impl Session {
     }
 }
 
-/// The text of a `+CUSD: <m>,"<text>",<dcs>` line.
+/// Reads the text of a `+CUSD: <m>,"<text>",<dcs>` line; where there is none, says what the status `m`
+/// means.
 pub(super) fn ussd_text(line: &str) -> String {
     let mut parts = at::fields(at::payload(line, "+CUSD:").unwrap_or_default());
     let (status, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));
     let dcs = parts.next().and_then(at::int).and_then(|dcs| u8::try_from(dcs).ok());
     match (text, status) {
         (Some(text), _) if !text.is_empty() => sms::ussd_text(text, dcs).text,
-        // 27.007 7.15
+        // The meanings of the status are in 27.007, 7.15.
         (_, Some(2)) => "the network has ended the session".to_owned(),
         (_, Some(4)) => "the network does not support this".to_owned(),
         (_, Some(5)) => "the network did not answer in time".to_owned(),

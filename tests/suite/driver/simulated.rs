@@ -311,9 +311,10 @@ async fn a_stream_in_memory_does_as_well_as_a_port() {
     let number = network.numbers()[0].clone();
     network.send("Uber", &number, "hello").unwrap();
     let settings = settings();
-    let attending = driver::attend(&mut stream, PortName::from_stored("memory"), &settings, &host);
+    let running =
+        driver::run_session(&mut stream, PortName::from_stored("memory"), &settings, &host);
     tokio::select! {
-        end = attending => panic!("{end:?}"),
+        end = running => panic!("{end:?}"),
         () = host.until("the message", |kept| kept.stored.len() == 1) => {}
     }
 }
