@@ -1,13 +1,13 @@
-//! How many PDUs the codec reads and writes in a second, on one core. `cargo bench --bench codec`
+//! How many PDUs the codec decodes and encodes per second on one core. `cargo bench --bench codec`
 //! prints a line for each kind of message.
 
 use simbridge::sms::{Address, Deliver, Scts, join};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// How long each line is measured.
+/// How long each kind is measured.
 const MEASURED: Duration = Duration::from_millis(500);
-/// Calls between two looks at the clock.
+/// The number of calls between two readings of the clock.
 const BATCH: u64 = 256;
 
 fn main() {
@@ -47,7 +47,7 @@ fn sent(text: &str) -> Vec<Deliver> {
     )
 }
 
-/// Calls `work`, which handles so many PDUs, for a while and prints how fast it was.
+/// Calls `work`, which handles `pdus` PDUs, for a while and prints how fast that was.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 fn measure<T>(name: &str, pdus: u64, mut work: impl FnMut() -> T) {
     let start = Instant::now();

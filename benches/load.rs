@@ -1,8 +1,8 @@
-//! Ten minutes at full speed: `simbridge serve` with 64 simulated modems that always have messages
-//! on offer, 5 000 polls and 50 orders a second. Each tenth of the time it tells messages,
-//! latencies and memory, at the end what `verify` says.
+//! A load test of ten minutes: `simbridge serve` with 64 simulated modems that always have messages to
+//! read, 5 000 polls and 50 orders per second. After each tenth of the time it prints counts of
+//! messages, latencies and memory, and at the end the result of `verify`.
 //!
-//! Run it with `cargo bench --bench load`; for fewer seconds: `-- 60`.
+//! Run it with `cargo bench --bench load`, or for a number of seconds with `-- 60`.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -31,19 +31,19 @@ use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
 
 const MODEMS: usize = 64;
-/// In each modem's store; more waits at the network.
+/// The number of messages in the store of each modem; others wait in the network.
 const ON_OFFER: usize = 5;
 const WAITING: u64 = 50;
 const POLLS_A_SECOND: u64 = 5_000;
 const ORDERS_A_SECOND: u64 = 50;
-/// Connections that poll, and that order; each asks at its fixed times, and at once when it is
-/// late.
+/// The numbers of connections that poll and that order. Each sends its requests at fixed times, or at
+/// once when it is late.
 const POLLERS: u64 = 50;
 const BUYERS: u64 = 25;
 const SERVICES: usize = 50;
 
-/// What one kind of request took since the last look, and how many were answered otherwise than
-/// they should.
+/// The latencies of one kind of request since they were last read, and the number of unexpected
+/// answers.
 #[derive(Default)]
 struct Seen {
     taken: Mutex<Vec<Duration>>,
@@ -51,12 +51,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn saw(&self, took: Duration, as_it_should: bool) {
+    fn record(&self, took: Duration, is_expected: bool) {
         self.taken.lock().unwrap().push(took);
         self.odd.fetch_add(u64::from(!as_it_should), Ordering::Relaxed);
     }
 
-    /// How many a second, and how long they took.
+    /// Reads the rate per second and the latencies, as cells of a table, and begins anew.
     fn take(&self, seconds: f64) -> [String; 2] {
         let mut taken = std::mem::take(&mut *self.taken.lock().unwrap());
         let a_second = format!("{:.0}", taken.len() as f64 / seconds);
@@ -88,7 +88,7 @@ fn main() {
     let modem = format!("[[modem]]\n[modem.sim]\ncapacity = {ON_OFFER}\n");
     let site = Site::with(MODEMS, Scenario::parse(&modem.repeat(MODEMS)).unwrap(), limits);
     let mut command = site.command(&["serve"]);
-    // As in the systemd unit.
+    // The same setting as in the systemd unit.
     command.env("MALLOC_ARENA_MAX", "2");
     let daemon = site.serve_by(command);
     site.wait_ready();
@@ -127,7 +127,7 @@ fn main() {
     println!("stopped after {:.2} s", daemon.terminate().as_secs_f64());
 }
 
-/// A row for each tenth of the run.
+/// Prints a row for each tenth of the run.
 fn watch(site: &Site, daemon: &Daemon, load: &Load, whole: Duration) {
     table::head(&[
         "after",
@@ -177,7 +177,7 @@ fn start(load: &Arc<Load>, network: &Network) -> Vec<tokio::task::JoinHandle<()>
     pollers.chain(buyers).chain([supplier]).collect()
 }
 
-/// Keeps messages on offer to each modem.
+/// Sends messages, so that each modem always has some to read.
 async fn supply(load: Arc<Load>, network: Network) {
     let numbers = network.numbers();
     let mut sent = vec![0; MODEMS];
@@ -197,7 +197,7 @@ async fn supply(load: Arc<Load>, network: Network) {
     }
 }
 
-/// A customer who polls for the newest order.
+/// A customer who polls for the newest order, again and again.
 async fn poll(load: Arc<Load>, n: u64) {
     let (key, newest) = &load.customers[(n % BUYERS) as usize];
     let mut client = Client::connect(&load.address).await;
@@ -212,7 +212,7 @@ async fn poll(load: Arc<Load>, n: u64) {
     }
 }
 
-/// A customer who orders, now this, now that, now here, now there.
+/// A customer who makes orders, for changing services and countries.
 async fn buy(load: Arc<Load>, n: u64) {
     let (key, newest) = &load.customers[n as usize];
     let mut client = Client::connect(&load.address).await;
@@ -236,14 +236,14 @@ async fn buy(load: Arc<Load>, n: u64) {
     }
 }
 
-/// One of so many that together do so much a second.
+/// The timing of one client, among several that together make this many requests per second.
 fn pace(a_second: u64, who: u64) -> tokio::time::Interval {
     let mut pace = interval(Duration::from_micros(1_000_000 * who / a_second));
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     pace
 }
 
-/// One connection that asks, and waits for the answer.
+/// One connection, on which each request waits for the answer to the one before.
 struct Client {
     stream: TcpStream,
     answer: Vec<u8>,
@@ -274,7 +274,7 @@ impl Client {
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
             let (_, rest) = head.split_once("content-length: ").unwrap();
             if body.len() == rest.split("\r\n").next().unwrap().parse::<usize>().unwrap() {
-                seen.saw(asked.elapsed(), as_it_should(body));
+                seen.record(asked.elapsed(), as_it_should(body));
                 return body.to_owned();
             }
         }

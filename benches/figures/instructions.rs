@@ -1,6 +1,7 @@
-//! Instructions of the daemon for a message, and where they go, counted by callgrind (valgrind's;
-//! without it this part is left out). The kernel's are not among them. They are the same on a busy
-//! machine and on a quiet one, so two states of the program can be compared.
+//! How many instructions the daemon executes for a message, and in which parts of the program. They are
+//! counted by callgrind, a tool of valgrind; where it is missing, this part is left out. Instructions
+//! of the kernel are not counted. The counts are the same on a busy machine as on an idle one, so they
+//! are fit for comparing two versions of the program.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -10,10 +11,10 @@ use super::support::PROGRAM;
 use super::table;
 
 const MODEMS: usize = 64;
-/// What is compiled at its first use is not counted.
+/// Messages before the counting begins, so that what happens only once is not counted.
 const WARM_UP: usize = MODEMS * 4;
 const MESSAGES: usize = MODEMS * 100;
-/// What takes less is not told of.
+/// Places with fewer instructions per message are not shown.
 const LEAST: u64 = 1_000;
 
 pub fn run() {
@@ -34,7 +35,7 @@ pub fn run() {
     control(&["-i", "on"], daemon.id());
     closed_loop(&site, daemon.id(), MODEMS, MESSAGES);
     control(&["-d"], daemon.id());
-    // Its metrics' clock is one that valgrind does not have: no look at them.
+    // The clock of its metrics is one that valgrind does not have, so they are not read.
     daemon.kill();
     let counts = std::fs::read_to_string(counts.with_extension("1")).unwrap();
     let mut places: Vec<_> = by_place(&counts).into_iter().collect();
@@ -59,9 +60,9 @@ fn control(args: &[&str], pid: u32) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Instructions by the place of their source line, from a file in callgrind's format: lines that
-/// name a file (each name is in full the first time, and a number later), lines with a position and
-/// a cost, and calls, whose next line has the cost of what was called.
+/// Counts instructions by the place of their source line, from a file in callgrind's format. It has
+/// lines that name a file (the first time by its full name, later by a number), lines with a position
+/// and a cost, and calls, which are followed by a line with the cost of what was called.
 fn by_place(counts: &str) -> HashMap<String, u64> {
     let mut names = HashMap::new();
     let (mut place, mut called) = (String::new(), false);
@@ -87,7 +88,7 @@ fn by_place(counts: &str) -> HashMap<String, u64> {
     sums
 }
 
-/// Calls of what gives memory.
+/// The number of calls that allocate memory.
 fn allocations(counts: &str) -> u64 {
     let mut names = HashMap::new();
     let (mut sum, mut gives) = (0, false);
@@ -108,7 +109,7 @@ fn allocations(counts: &str) -> u64 {
     sum
 }
 
-/// The room of a file of ours, the crate of another, or the library.
+/// The place that a source file belongs to: a module of ours, a crate, or the standard library.
 fn place_of(file: &str) -> String {
     if let Some(ours) = file.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/")) {
         return ours

@@ -1,5 +1,5 @@
-//! How long a message takes when there is no hurry: from the network's handing it to the modem
-//! (`+CMTI`) to its deletion, which follows upon the commit, and to the customer's long poll.
+//! How long a message takes on an idle system: from the moment when the network delivers it to the modem
+//! (`+CMTI`) to its deletion, which follows the commit, and to the answer to the customer's long poll.
 
 use std::sync::mpsc;
 use std::thread::{sleep, spawn};
@@ -12,11 +12,11 @@ use super::messages::{self, Sqlite};
 use super::support::{self, Site, wait_for};
 use super::{reader, table};
 
-/// One message per modem every ten seconds, over this many modems, so often.
+/// The paced load: each of these modems gets a message every ten seconds, this many times.
 const MODEMS: usize = 64;
 const PACE: Duration = Duration::from_millis(10_000 / MODEMS as u64);
 const ROUNDS: usize = 8;
-/// Messages that come alone, and how long after each other.
+/// The number of messages that are sent one after the other, and the pause between them.
 const ALONE: usize = 300;
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -25,7 +25,8 @@ pub fn run() {
     paced();
 }
 
-/// One message, and the next when it is gone: what the commit adds to reading and deleting.
+/// Sends each message when the one before is deleted, which shows what the commit adds to reading and
+/// deleting.
 fn alone() {
     let runtime = Runtime::new().unwrap();
     let ours = {
@@ -60,7 +61,7 @@ fn alone() {
     }
 }
 
-/// What one takes when there are pauses between them.
+/// Measures an operation again and again with pauses in between.
 fn again_and_again(mut once: impl FnMut() -> Duration) -> [f64; 3] {
     let mut taken: Vec<_> = (0..ALONE)
         .map(|_| {
@@ -110,8 +111,8 @@ fn paced() {
     }
 }
 
-/// An order, a long poll that waits, an SMS: how long until it was deleted, and until the poll was
-/// answered.
+/// Makes an order and a long poll that waits for it, and sends the SMS. Returns how long it took until
+/// the SMS was deleted, and until the poll was answered.
 fn one_order(site: &Site, runtime: &Runtime, key: &str, service: usize) -> (Duration, Duration) {
     let make = |country| {
         site.get(&format!("/api/makeorder?serviceId={service}&country={country}&key={key}"))
@@ -123,7 +124,7 @@ fn one_order(site: &Site, runtime: &Runtime, key: &str, service: usize) -> (Dura
         .unwrap();
     let (order, number) =
         made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_")).unwrap();
-    // In the national form, as customers get it.
+    // Customers get the number in its national form.
     let number = number.trim_start_matches(['+', '0']);
     let place = site.network().numbers().iter().position(|known| known.ends_with(number)).unwrap();
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
@@ -144,7 +145,7 @@ fn one_order(site: &Site, runtime: &Runtime, key: &str, service: usize) -> (Dura
     (until_deleted, answered - sent)
 }
 
-/// From the sending of a message to its deletion from the modem.
+/// The time from the sending of a message to its deletion from the modem.
 pub fn one_message(site: &Site, runtime: &Runtime, place: usize) -> Duration {
     let network = site.network();
     let deleted = |network: &Network| network.observed(place).unwrap().deleted;

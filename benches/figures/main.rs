@@ -1,8 +1,8 @@
-//! Every figure of what simbridge must reach, as one table beside its baseline of the same run: the
-//! real daemon, simulated modems on PTYs, loopback HTTP, a real disk.
+//! Measures every performance figure that simbridge must reach, and prints each beside a baseline of the
+//! same run. It uses the real daemon, simulated modems on PTYs, HTTP over loopback and a real disk.
 //!
-//! `cargo bench --bench figures` takes ten minutes; parts of it may be named: `-- polls messages
-//! instructions latency neighbours thousand`. What takes longer has programs of its own: `size` (a
+//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls messages
+//! instructions latency neighbours thousand`. Benchmarks that take longer are programs of their own: `size` (a
 //! database of ten million messages) and `load` (ten minutes at full speed).
 #![expect(
     clippy::indexing_slicing,

@@ -1,6 +1,7 @@
-//! Messages a second and CPU per message over 1, 8 and 64 modems in a closed loop, each with five
-//! messages on offer: from the modem's store to the deletion after the commit. Beside it, on the
-//! same modems, the least that empties them; and what SQLite alone commits.
+//! Messages per second, and CPU time per message, with 1, 8 and 64 modems in a closed loop in which each
+//! modem always has five messages to read. A message is measured from the modem's store to the
+//! deletion after the commit. The baselines are the simplest program that empties the same modems
+//! (`reader`), and the commits of SQLite alone.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ const MESSAGES: usize = 25_600;
 const ON_OFFER: usize = 5;
 const ROUNDS: usize = 3;
 
-/// So many messages were taken in.
+/// How many messages were received, and what that took.
 #[derive(Default)]
 pub struct Taken {
     took: Duration,
@@ -39,7 +40,7 @@ pub fn run() {
     ]);
     for (modems, goal) in [(1, ""), (8, ""), (64, "≥ 3 000/s, ≤ 0.12 s, ≥ 5 a commit")] {
         let (mut ours, mut least) = (Taken::default(), Taken::default());
-        // In turns.
+        // The two take turns, so that other work of the machine affects both.
         for _ in 0..ROUNDS {
             ours.add(&daemon(modems));
             least.add(&reader_alone(modems));
@@ -124,14 +125,14 @@ pub fn closed_loop(site: &Site, pid: u32, modems: usize, messages: usize) -> Tak
     Taken {
         took: started.elapsed(),
         cpu: process::cpu(pid) - cpu,
-        // Of threads that have ended since nothing is known.
+        // The CPU time of threads that have ended meanwhile is not known.
         wakeups: process::wakeups(pid).saturating_sub(wakeups),
         commands: seen(|observed| observed.commands) - commands,
         ..Taken::default()
     }
 }
 
-/// How often the writer has committed, and how many operations.
+/// The numbers of commits and of operations of the database writer so far.
 fn commits(site: &Site) -> (u64, u64) {
     let metrics = site.page("/metrics");
     let value = |name: &str| {
@@ -147,7 +148,7 @@ fn commits(site: &Site) -> (u64, u64) {
     )
 }
 
-/// So many rows a commit, for two seconds.
+/// Commits this many rows at a time for two seconds.
 fn sqlite_alone(rows: usize) -> (usize, Duration) {
     let sqlite = Sqlite::open();
     let started = Instant::now();
@@ -159,7 +160,7 @@ fn sqlite_alone(rows: usize) -> (usize, Duration) {
     (commits, started.elapsed())
 }
 
-/// SQLite with the daemon's settings and next to nothing in it.
+/// A database with the daemon's settings and almost nothing in it.
 pub struct Sqlite {
     conn: rusqlite::Connection,
     _dir: tempfile::TempDir,

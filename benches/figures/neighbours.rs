@@ -1,4 +1,4 @@
-//! Whether a message takes longer because of what its modem's neighbours do.
+//! Whether messages of a modem take longer when other modems misbehave.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::latency::one_message;
 use super::support::Site;
 use super::table;
 
-/// Modems that are measured, and messages to each.
+/// The number of modems that are measured, and of messages to each.
 const MEASURED: usize = 5;
 const MESSAGES: usize = 40;
 
@@ -28,8 +28,8 @@ pub fn run() {
     }
 }
 
-/// Three modems beside the measured ones: one that does not answer, one that is gone, one that
-/// never stops talking; or three that are well.
+/// Measures with three other modems beside the measured ones. If `ill`, one does not answer, one is gone
+/// and one sends without end; otherwise all three work.
 fn beside(ill: bool) {
     let site = Site::with(MEASURED + 3, Scenario::default(), "");
     let daemon = site.serve_ready();
@@ -40,7 +40,7 @@ fn beside(ill: bool) {
         let numbers = site.network().numbers();
         for (place, fault) in (MEASURED..).zip(&faults) {
             site.network().fault(place, fault).unwrap();
-            // It is in the middle of something.
+            // The fault begins while this modem is being used.
             site.send("Uber", &numbers[place], "never read");
         }
     }

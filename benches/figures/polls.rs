@@ -1,6 +1,6 @@
-//! `getsms` polls a second beside a bare axum handler that answers `WAITING`: the same load, in
-//! turns, each server in a process of its own. And what a thousand long polls cost while nothing
-//! happens.
+//! Polls of `getsms` per second, compared with a bare axum handler that answers `WAITING`. Both get the
+//! same load in turns, each server in a process of its own. Also measures what a thousand long polls
+//! cost while nothing happens.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -18,9 +18,9 @@ const CONNECTIONS: usize = 32;
 const LOAD_FOR: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 5;
 const LONG_POLLS: usize = 1_000;
-/// Shorter than the longest wait.
+/// How long nothing happens: less than the longest wait of a long poll.
 const NOTHING_FOR: Duration = Duration::from_secs(45);
-/// Makes this program the bare server.
+/// The argument that makes this program the bare server.
 pub const BARE: &str = "--bare-server";
 
 /// One server under load.
@@ -42,7 +42,7 @@ impl Served {
 }
 
 pub fn run() {
-    // Nobody polls like this: the limits are off.
+    // The rate limits are off, because no customer polls like this.
     let limits =
         "[limits]\nkey_per_second = 0\naddress_per_second = 0\n[orders]\nlifetime = \"1h\"\n";
     let site = Site::with(1, simbridge::simulator::Scenario::default(), limits);
@@ -65,7 +65,8 @@ fn beside_bare(daemon: u32, address: &str, path: &str) {
     let mut bare_address = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut bare_address).unwrap();
     let (mut ours, mut bare) = (Served::default(), Served::default());
-    // In turns, so that what else the machine does falls on both. The first turns warm up.
+    // The servers take turns, so that other work of the machine affects both. The first turns only warm
+    // up.
     for round in 0..=ROUNDS {
         if round == 1 {
             (ours, bare) = (Served::default(), Served::default());
@@ -100,7 +101,7 @@ fn beside_bare(daemon: u32, address: &str, path: &str) {
     ]);
 }
 
-/// The least that answers: axum's own server, one route, one word.
+/// The simplest server that answers: axum's own, with one route and a fixed body.
 pub fn bare_server() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -136,7 +137,7 @@ fn load(served: &mut Served, server: u32, address: &str, path: &str) {
     served.polls += answered.load(Ordering::Relaxed);
 }
 
-/// One customer who polls as fast as the answers come, on one connection.
+/// One customer who polls on one connection, again as soon as each answer has arrived.
 async fn poll(address: String, path: String, answered: Arc<AtomicU64>, started: Instant) {
     let mut stream = TcpStream::connect(&address).await.unwrap();
     stream.set_nodelay(true).unwrap();
@@ -154,7 +155,7 @@ async fn poll(address: String, path: String, answered: Arc<AtomicU64>, started: 
     }
 }
 
-/// The daemon's CPU time while nothing happens, without anybody and with a thousand who wait.
+/// The daemon's CPU time while nothing happens, without any long poll and with a thousand.
 fn long_polls(site: &Site, daemon: u32, address: &str, path: &str) {
     let idle = |for_so_long: Duration| {
         let before = process::cpu_of_threads(daemon);

@@ -1,5 +1,5 @@
-//! The least that empties a modem: reads each message it is told of and deletes it, understands
-//! nothing and keeps nothing. A process of its own, as the daemon is.
+//! The simplest program that empties a modem, as a baseline: it reads each announced message and deletes
+//! it, without decoding or storing anything. Like the daemon, it is a process of its own.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
@@ -9,10 +9,10 @@ use std::process::{Child, Command, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
-/// Makes this program the reader of the ports named after it.
+/// The argument that makes this program the reader of the ports that follow.
 pub const READER: &str = "--reader";
 
-/// Starts the reader on these ports; returns when it listens on all of them.
+/// Starts the reader on these ports, and returns once it reads from all of them.
 pub fn start(ports: &[impl AsRef<Path>]) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg(READER).args(ports.iter().map(|port| port.as_ref().as_os_str()));
@@ -21,7 +21,7 @@ pub fn start(ports: &[impl AsRef<Path>]) -> Child {
     child
 }
 
-/// What the reader's process does.
+/// The main function of the reader's process.
 pub fn run(ports: &[String]) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let mut lines = Vec::new();
@@ -50,7 +50,7 @@ pub fn run(ports: &[String]) {
 struct Line {
     stream: SerialStream,
     read: Vec<u8>,
-    /// Places of messages that the modem has told of.
+    /// The slots of messages that the modem has announced.
     told: VecDeque<String>,
 }
 
@@ -66,7 +66,7 @@ impl Line {
         }
     }
 
-    /// Gives a command and reads to its `OK`.
+    /// Sends a command and reads up to its `OK`.
     async fn ask(&mut self, command: &str) {
         self.stream.write_all(format!("{command}\r").as_bytes()).await.unwrap();
         while self.next_line().await != "OK" {}
@@ -85,7 +85,7 @@ impl Line {
             let mut buffer = [0; 2048];
             let length = self.stream.read(&mut buffer).await.unwrap();
             if length == 0 {
-                // The rack has gone; nobody needs this process any more.
+                // The simulated modems are gone, so this process is no longer needed.
                 std::process::exit(0);
             }
             self.read.extend(&buffer[..length]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What was run on: part of every figure.
+/// Prints which machine this is, without which no figure means anything.
 pub fn machine() {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
@@ -18,18 +18,18 @@ pub fn machine() {
     );
 }
 
-/// The head of a table.
+/// Prints the head of a table.
 pub fn head(columns: &[&str]) {
     println!("\n| {} |", columns.join(" | "));
     println!("|{}", " --- |".repeat(columns.len()));
 }
 
-/// A row of a table.
+/// Prints a row of a table.
 pub fn row(cells: &[&str]) {
     println!("| {} |", cells.join(" | "));
 }
 
-/// The middle and the 99th percentile of what was measured, and the longest, in milliseconds.
+/// The median, the 99th percentile and the maximum of the durations, in milliseconds.
 pub fn percentiles(taken: &mut [Duration]) -> [f64; 3] {
     taken.sort();
     let at = |part: f64| {

@@ -1,6 +1,6 @@
-//! A thousand modems on one daemon: `simbridge simulate` on the one side, `simbridge serve` on the
-//! other. How long until all are Ready, what a modem that nothing happens to costs in memory and in
-//! CPU, how long until all have had a message, and how long the stop takes.
+//! A thousand modems of `simbridge simulate`, served by one `simbridge serve`. Measures how long it takes
+//! until all are ready, how much memory and CPU time an idle modem costs, how long it takes until each
+//! has received a message, and how long the stop takes.
 
 use std::process::Stdio;
 use std::thread::sleep;
@@ -33,9 +33,9 @@ pub fn run() {
     row("all Ready after", started.elapsed().as_secs_f64(), "s", "");
     let modems = f64::from(MODEMS);
     row("CPU until then, a modem", process::cpu(pid).as_secs_f64() * 1000.0 / modems, "ms", "");
-    // What follows upon the start is over.
+    // By now the work that follows upon the start is done.
     sleep(Duration::from_secs(10));
-    // One of them is not told of a message.
+    // One of the modems does not announce its message.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = site.dir.path().join("modems");
     runtime.block_on(async {
@@ -56,8 +56,8 @@ pub fn run() {
     row("stopped after", daemon.terminate().as_secs_f64(), "s", "");
 }
 
-/// The simulator as a process of its own, in the folder where the site's configuration looks for
-/// ports.
+/// Starts the simulator as a process of its own, with its ports where the site's configuration expects
+/// them.
 fn simulate(site: &Site, modems: u32) -> Daemon {
     let folder = site.dir.path().join("modems");
     let number = modems.to_string();
@@ -79,12 +79,12 @@ fn messages(site: &Site, modems: u32) -> Duration {
                 .unwrap();
         }
     });
-    // And the one from before.
+    // The message from before counts too.
     until("all messages", || site.messages().len() > usize::try_from(modems).unwrap());
     started.elapsed()
 }
 
-/// A thousand modems may take longer than the tests are willing to wait.
+/// Waits longer than the tests do, because a thousand modems may take longer.
 fn until(what: &str, mut so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !so() {

@@ -1,4 +1,4 @@
-//! A database as some busy years leave it.
+//! Fills a database as some busy years would.
 
 use std::path::Path;
 
@@ -8,18 +8,19 @@ use super::{ACCOUNTS, Size};
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 24 * 3600 * SECOND_US;
-/// How long the history is.
+/// The length of the history.
 const YEARS_US: i64 = 730 * DAY_US;
 
-/// SIMs, services, rich customers, and a history of two years that ended an hour ago.
+/// Fills a database with SIMs, services, customers with plenty of credit, and a history of two years that
+/// ended an hour ago.
 ///
-/// Of eight orders one was completed, one canceled, one skipped, five expired; each has its hold
-/// and the end of it in the ledger, and for each there was an SMS of one part, of which retention
-/// has left what it leaves. No number was used for a service twice; with ten million orders each
-/// was used for a quarter of the services, and all for the last of them.
+/// Of eight orders, one was completed, one cancelled, one skipped, and five expired. Each has its hold
+/// and the end of the hold in the ledger. For each there was an SMS of one part, of which only what
+/// retention keeps is left. No number was used for a service twice. With ten million orders each number
+/// was used for a quarter of the services, and all numbers for the last of them.
 pub fn fill(path: &Path, size: &Size) {
     let conn = Connection::open(path).unwrap();
-    // Nobody needs this file after a crash.
+    // The file need not survive a crash, so nothing is synced.
     conn.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA \
          cache_size = -2000000;
@@ -28,7 +29,7 @@ pub fn fill(path: &Path, size: &Size) {
     .unwrap();
     let indexes = indexes(&conn);
     conn.execute_batch("BEGIN").unwrap();
-    // Sorted once they are made many times faster than row by row.
+    // Building indexes at the end is many times faster than updating them with each row.
     indexes.iter().for_each(|(name, _)| conn.execute_batch(&format!("DROP INDEX {name}")).unwrap());
     stock(&conn, size);
     if size.history > 0 {
@@ -50,7 +51,7 @@ fn indexes(conn: &Connection) -> Vec<(String, String)> {
     rows.collect::<Result<_, _>>().unwrap()
 }
 
-/// `c (n)`: 0, 1, 2 … before `end`.
+/// A common table expression `c (n)` with the numbers from 0 up to, but without, `end`.
 fn count(end: usize) -> String {
     format!("WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n + 1 < {end})")
 }
@@ -78,8 +79,8 @@ fn history(conn: &Connection, Size { sims, services, history }: &Size) {
     let (from, step) =
         (now - YEARS_US, (YEARS_US - 3600 * SECOND_US) / i64::try_from(*history).unwrap());
     let some = count(*history);
-    // The n-th order: every eighth is completed, for a service that its SIM has not been used for;
-    // the first of each SIM for the last service, of which there is nothing left.
+    // Every eighth order is completed, for a service that its SIM has not been used for before. The first
+    // order of each SIM is for the last service, of which nothing is left in stock.
     let others = services - 1;
     let turn = format!("n / 8 / {sims}");
     conn.execute_batch(&format!(

@@ -1,14 +1,13 @@
-//! What makeorder, getsms and the arrival of an SMS cost with 10 000 SIMs, 500 services and ten
-//! million past orders and messages, beside a database that is almost empty. The same process, the
-//! same operations, in turns; CPU and wall time of each.
+//! Measures the CPU and wall time of makeorder, getsms and the arrival of an SMS with 10 000 SIMs, 500
+//! services and ten million past orders and messages, compared with a database that is almost empty.
+//! One process performs the same operations on both in turns.
 //!
-//! Run it with `cargo bench --bench size`; `cargo bench --bench size -- 100000` for less history.
-//! It takes six gigabytes of `$TMPDIR` and some minutes, most of them for the history; with
-//! `SIZE_DB=FILE` that is made once, kept, and copied for each run. `-- --verify` looks for faults
-//! in it at the end. The real program is started on it, too.
+//! Run it with `cargo bench --bench size`, or with less history: `cargo bench --bench size -- 100000`.
+//! It needs six gigabytes in `$TMPDIR` and some minutes, most of them for making the history. With
+//! `SIZE_DB=FILE` the history is made once, kept, and copied for each run. With `-- --verify` it is
+//! checked for faults at the end. The real program is also started on it.
 //!
-//! The empty side has 2 000 SIMs and 50 services, which is what its own orders need, and no
-//! history.
+//! The almost empty database has 2 000 SIMs and 50 services, which its own orders need, and no history.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -41,11 +40,12 @@ use simbridge::sms::{Address, Deliver, Scts};
 use simbridge::store::Store;
 use tokio::task::JoinSet;
 
-/// Operations of each kind in a round, and how many of them at once: a group shares its fsync.
+/// The number of operations of each kind in a round, and how many of them run at once: these share an
+/// fsync.
 const OPERATIONS: usize = 2_000;
 const AT_ONCE: usize = 64;
 const ROUNDS: usize = 10;
-/// Customers; each has one order open at a time.
+/// The number of customers, each of which has one open order at a time.
 const ACCOUNTS: usize = AT_ONCE;
 
 struct Size {
@@ -72,7 +72,7 @@ fn main() {
         let mut empty = open(&Size { sims: 2_000, services: 50, history: 0 }).await;
         let mut full = open(&Size { sims: 10_000, services: 500, history }).await;
         let mut sums = [[(Duration::ZERO, Duration::ZERO); 3]; 2];
-        // Once for both to warm up.
+        // The first round of both only warms up.
         round(&mut empty).await;
         round(&mut full).await;
         for _ in 0..ROUNDS {
@@ -96,7 +96,7 @@ fn main() {
     start(&full.path);
 }
 
-/// How long the program takes until it serves from this database, and to stop.
+/// Measures how long the program takes to start with this database, and to stop.
 fn start(database: &Path) {
     let site = support::Site::with(0, Scenario::default(), "");
     let config = std::fs::read_to_string(site.config()).unwrap();
@@ -134,7 +134,8 @@ fn report(sums: &[[(Duration, Duration); 3]; 2]) {
     println!("\nfull orders a second, each on disk: {empty:.0} and {full:.0}");
 }
 
-/// What looks at all SIMs: the catalogue with its stock, and an order for which there is no number.
+/// Measures operations that read all SIMs: the catalogue with its stock, and an order for which there is
+/// no number.
 async fn whole_stock(site: &Site) {
     for what in ["first", "second"] {
         let started = Instant::now();
@@ -208,7 +209,7 @@ fn iccid(n: usize) -> String {
     format!("8931080000000{n:06}")
 }
 
-/// CPU and wall time of making orders, of their SMS, of looking at them.
+/// The CPU and wall time of making orders, of receiving their SMS, and of reading them.
 async fn round(site: &mut Site) -> [(Duration, Duration); 3] {
     for n in 0..site.sims {
         site.gateway.modems().report(snapshot(n), site.gateway.now());
@@ -256,7 +257,7 @@ fn arrival(service: ServiceId, order: OrderId, number: &str) -> Arrival {
     Arrival { imei: "1".into(), iccid: iccid(sim), pdu: Pdu::Octets(pdu), live: false }
 }
 
-/// Does `work` on all inputs, [`AT_ONCE`] at a time.
+/// Calls `work` on all inputs, [`AT_ONCE`] of them at a time.
 async fn measured<I: Send + 'static, T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     outcomes: &mut Vec<T>,
     inputs: Vec<I>,

@@ -1,4 +1,4 @@
-//! What a bank is told, and what it wants done.
+//! The types that go into a bank's state machine and come out of it.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,16 +8,17 @@ use crate::domain::bank::{SlotRecord, SwitchRecord};
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState};
 use crate::domain::{Iccid, Moment, PortName};
 
-/// A bank as it is configured.
+/// The configuration of a bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BankConfig {
-    /// Its name.
+    /// The name by which operators and logs refer to the bank.
     pub name: String,
-    /// Its model.
+    /// The profile of the bank's model.
     pub profile: BankProfile,
-    /// Its radios' ports, in the order in which the bank counts them.
+    /// The ports of the radios, in the order in which the bank counts them.
     pub radios: Vec<PortName>,
-    /// The number of slots: of each radio where every radio has its own, else of the whole bank.
+    /// The number of slots: those of each radio if every radio has slots of its own, otherwise those of
+    /// the whole bank.
     pub slots: u32,
     /// The longest time that a rented SIM may be off the air.
     pub rental_visit: Duration,
@@ -25,10 +26,11 @@ pub struct BankConfig {
     pub quiet: Duration,
     /// How long a SIM of the stock stays on the air before another takes its turn.
     pub stay: Duration,
-    /// A parked SIM may be sold if it can be on the air within this time; zero: never.
+    /// A SIM that is off the air may be sold if it can be on the air within this time; zero means
+    /// never.
     pub sell_within: Duration,
     /// A rented SIM that has been off the air for longer than this is switched in when its tenant
-    /// looks for messages; `None`: never.
+    /// looks for messages; `None` means never.
     pub visit_on_view: Option<Duration>,
 }
 
@@ -73,7 +75,7 @@ impl BankConfig {
         }
     }
 
-    /// The slot in words for an operator, counted from 1 as the hardware is labelled.
+    /// Describes a slot for an operator, counted from 1 as the hardware is labelled.
     pub fn label(&self, slot: u32) -> String {
         let number = self.local_slot(slot) + 1;
         match self.profile.reach {
@@ -86,11 +88,11 @@ impl BankConfig {
 /// What the session on a radio's port reports, as far as it matters to a bank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionStatus {
-    /// The modem is ready: a network has its SIM.
+    /// The modem is ready: its SIM is registered on a network.
     pub ready: bool,
     /// The SIM that was read in the modem.
     pub iccid: Option<Iccid>,
-    /// The modem says that there is no SIM.
+    /// The modem reports that there is no SIM.
     pub no_sim: bool,
     /// The port or the modem does not work.
     pub out_of_order: bool,
@@ -111,10 +113,10 @@ impl From<&ModemSnapshot> for SessionStatus {
     }
 }
 
-/// What a bank wants done.
+/// Something that has to be done for a bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BankAction {
-    /// Find out what is wanted of these SIMs, and answer with
+    /// Find out for what these SIMs are needed, and answer with
     /// [`Bank::on_demands`](super::Bank::on_demands).
     FetchDemands(Vec<Iccid>),
     /// Ask whether a SIM may leave the air, and answer with
@@ -123,18 +125,13 @@ pub enum BankAction {
     RequestRelease {
         /// The radio that the SIM is on.
         radio: usize,
-        /// The SIM.
         iccid: Iccid,
     },
-    /// A released SIM is on the air again, or has not left it: it can be given to customers.
-    Reclaim {
-        /// The SIM.
-        iccid: Iccid,
-    },
+    /// Let customers have this SIM again: it is back on the air, or has never left it.
+    Reclaim { iccid: Iccid },
     /// Have the radio's session empty its stores and go off the air, and answer with
     /// [`Bank::on_off_air`](super::Bank::on_off_air).
     TakeOffAir {
-        /// The radio.
         radio: usize,
         /// The SIM that was released; `None` if none could be read.
         iccid: Option<Iccid>,
@@ -142,7 +139,6 @@ pub enum BankAction {
     /// Have the bank put a slot on a radio, and answer with
     /// [`Bank::on_switched`](super::Bank::on_switched).
     Switch {
-        /// The radio.
         radio: usize,
         /// The slot as [`BankConfig::local_slot`] counts it.
         local_slot: u32,
@@ -150,15 +146,14 @@ pub enum BankAction {
     /// Have the radio's session go on, and answer with
     /// [`Bank::on_session_resumed`](super::Bank::on_session_resumed).
     ResumeSession {
-        /// The radio.
         radio: usize,
         /// Whether the modem has to be restarted to see its new SIM.
         restart: bool,
     },
-    /// Store what is known of a slot.
+    /// Store what is known about a slot.
     SaveSlot(SlotRecord<Moment>),
-    /// Store how a switch went.
+    /// Store the record of a finished switch.
     SaveSwitch(SwitchRecord<Moment>),
-    /// Something that the bank's report shows has changed.
+    /// Publish the bank's report, because something in it has changed.
     Report,
 }

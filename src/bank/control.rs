@@ -1,5 +1,6 @@
-//! The control line of a serial pool: one command at a time, a pause after each, an answer or none,
-//! and more attempts when it fails.
+//! The protocol on the control line of a bank that is switched over a serial port. One command is sent
+//! at a time, with a pause after each. The bank may or may not answer, and a command that fails is
+//! repeated.
 
 use std::collections::VecDeque;
 
@@ -7,24 +8,24 @@ use super::profile::{BankProfile, Silence};
 use crate::at::{FinalResult, Item, LineBuffer};
 use crate::domain::Moment;
 
-/// What the control line wants done.
+/// Something that has to be done for the control line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ControlAction {
     /// Write these bytes to the line.
     Write(Vec<u8>),
-    /// The bank has taken the switch for this radio, or it failed for this reason.
+    /// Report that the switch for this radio was carried out, or why it failed.
     Switched(usize, Result<(), String>),
 }
 
 #[derive(Debug)]
 struct Command {
-    /// The radio that it is for; `None` if nobody waits for it.
+    /// The radio that the command is for; `None` if nobody waits for its result.
     radio: Option<usize>,
     text: String,
     attempts_left: u8,
 }
 
-/// A bank's control line.
+/// The control line of a bank, with the commands that wait for their turn.
 #[derive(Debug)]
 pub struct Control {
     profile: BankProfile,
@@ -39,7 +40,8 @@ pub struct Control {
 }
 
 impl Control {
-    /// A line that has just been opened: first the bank is asked whether it is ready.
+    /// Begins on a line that has just been opened. The bank is first asked whether it is ready, if its
+    /// profile has a command for that.
     pub fn new(profile: BankProfile, now: Moment) -> Control {
         let ready = profile.ready.clone();
         let ready = ready.map(|text| Command { radio: None, text, attempts_left: 1 });
@@ -55,7 +57,7 @@ impl Control {
         control
     }
 
-    /// Has a slot put on a radio once the commands before it are done. Both count from 0.
+    /// Queues a command that puts a slot on a radio. Both count from 0.
     pub fn switch(&mut self, radio: usize, local_slot: u32, now: Moment) {
         let text = self.profile.command(radio, local_slot);
         let attempts_left = self.profile.tries;
@@ -63,7 +65,7 @@ impl Control {
         self.tick(now);
     }
 
-    /// The next thing to be done.
+    /// Takes the next action.
     pub fn next_action(&mut self) -> Option<ControlAction> {
         self.actions.pop_front()
     }
@@ -73,7 +75,7 @@ impl Control {
         self.answer_until.or_else(|| (!self.commands.is_empty()).then_some(self.free_at))
     }
 
-    /// Bytes have come from the bank. Whatever is no final result (an echo, chatter) is ignored.
+    /// Takes bytes from the bank. Lines that are no final result, such as echoes, are ignored.
     pub fn push_bytes(&mut self, bytes: &[u8], now: Moment) {
         let mut lines = std::mem::take(&mut self.lines);
         let mut rest = bytes;
@@ -89,7 +91,7 @@ impl Control {
         self.tick(now);
     }
 
-    /// Time has passed.
+    /// Does what is due at this time.
     pub fn tick(&mut self, now: Moment) {
         if self.answer_until.is_some_and(|until| until <= now) {
             let result = match self.profile.silence {
@@ -108,7 +110,7 @@ impl Control {
         }
     }
 
-    /// Gives the line up after it failed. Returns the radios whose switches were not answered.
+    /// Gives up the line after it failed. Returns the radios whose switches were not answered.
     pub fn abandon(self) -> Vec<usize> {
         self.commands.into_iter().filter_map(|command| command.radio).collect()
     }

@@ -1,5 +1,5 @@
-//! The bank's state machine: it hears sessions, the gateway, the bank and the operator, and decides
-//! what is done next.
+//! The state machine of a bank: it takes events of the sessions, the gateway, the bank and the
+//! operator, and decides what to do next.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::domain::bank::{SlotDemand, SlotRecord, SwitchOutcome, SwitchReason};
 use crate::domain::modem::RequestError;
 use crate::domain::{Iccid, Moment};
 
-/// A switch begins only on demands that are no older.
+/// The greatest age of the demands on which a switch may begin.
 const FRESH_DEMANDS: Duration = Duration::from_secs(5);
-/// Some demands change without an event (an order stops collecting): they are fetched at least this
-/// often.
+/// The longest time between two requests for demands, because some change without an event: for
+/// instance, when an order stops collecting messages.
 const STALE_DEMANDS: Duration = Duration::from_secs(30);
-/// After this time without an answer, demands are fetched again.
+/// The time after which a request for demands that was not answered is repeated.
 const UNANSWERED: Duration = Duration::from_secs(30);
 /// How long a radio is left alone after its SIM could not leave it.
 pub(super) const HOLD_OFF: Duration = Duration::from_secs(15);
 
-/// A bank.
+/// The state machine of one bank.
 #[derive(Debug)]
 pub struct Bank {
     pub(super) state: BankState,
@@ -36,7 +36,7 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank of whose slots this was stored. `now` must be later than all of it.
+    /// Starts with what is stored about the bank's slots. `now` must be later than all times in it.
     pub fn new(config: BankConfig, records: Vec<SlotRecord<Moment>>, now: Moment) -> Bank {
         let mut bank = Bank {
             state: BankState::new(config, records, now),
@@ -49,7 +49,7 @@ impl Bank {
         bank
     }
 
-    /// The next thing to be done, in order.
+    /// Takes the next action. Actions are to be carried out in this order.
     pub fn next_action(&mut self) -> Option<BankAction> {
         self.actions.pop_front()
     }
@@ -72,7 +72,8 @@ impl Bank {
         let mut reclaimed = None;
         if known.switch.is_none() {
             known.since = now;
-            // It may have been released for a switch that a failed task of this bank began.
+            // The SIM may have been released for a switch that a task of this bank began before it
+            // failed.
             reclaimed = status.iccid.clone().filter(|_| status.ready && !was_ready);
         }
         known.session = status;
@@ -81,19 +82,19 @@ impl Bank {
         self.tick(now);
     }
 
-    /// A message has come on a radio.
+    /// A message has arrived on a radio.
     pub fn on_message(&mut self, radio: usize, now: Moment) {
         if let Some(known) = self.state.radios.get_mut(radio) {
             known.last_message_at = Some(now);
         }
     }
 
-    /// What is wanted of the SIMs may have changed.
+    /// The demand for the bank's SIMs may have changed.
     pub fn on_demands_changed(&mut self, now: Moment) {
         self.fetch_demands(now);
     }
 
-    /// Fetches demands, unless a request for them is under way; then once more afterwards.
+    /// Requests demands. If a request is under way already, another is made after it.
     pub(super) fn fetch_demands(&mut self, now: Moment) {
         if self.fetching_since.is_some_and(|since| now - since < UNANSWERED) {
             self.fetch_again = true;
@@ -107,7 +108,7 @@ impl Bank {
         self.actions.push_back(BankAction::FetchDemands(sims));
     }
 
-    /// What is wanted of the SIMs that were asked for; `None` if it cannot be told now.
+    /// Takes the demands for the SIMs that were asked about; `None` if they cannot be read now.
     pub fn on_demands(&mut self, demands: Option<Vec<SlotDemand<Moment>>>, now: Moment) {
         self.fetching_since = None;
         let Some(demands) = demands else {
@@ -127,7 +128,7 @@ impl Bank {
         self.tick(now);
     }
 
-    /// The answer whether a SIM may leave the air.
+    /// Takes the answer whether a SIM may go off the air.
     pub fn on_release_answer(&mut self, radio: usize, iccid: &Iccid, granted: bool, now: Moment) {
         let is_awaited = self.state.radios.get(radio).is_some_and(|radio| radio.switch.is_some());
         if granted && !is_awaited {
@@ -138,7 +139,7 @@ impl Bank {
         });
     }
 
-    /// The answer whether the radio's session has gone off the air.
+    /// Takes the answer whether the radio's session has gone off the air.
     pub fn on_off_air(&mut self, radio: usize, result: Result<(), RequestError>, now: Moment) {
         if result.is_ok()
             && let Some(switch) = self.state.radios.get(radio).and_then(|it| it.switch.as_ref())
@@ -152,7 +153,7 @@ impl Bank {
         self.step(radio, now, |switch, target| switch.on_off_air(target, result, now));
     }
 
-    /// The answer whether the bank has taken the command to switch.
+    /// Takes the answer whether the bank has accepted the switch command.
     pub fn on_switched(&mut self, radio: usize, result: Result<(), String>, now: Moment) {
         self.step(radio, now, |switch, target| {
             switch.on_switched(result, target.profile, now);
@@ -160,7 +161,7 @@ impl Bank {
         });
     }
 
-    /// The answer whether the radio's session goes on.
+    /// Takes the answer whether the radio's session has resumed.
     pub fn on_session_resumed(
         &mut self,
         radio: usize,
@@ -173,10 +174,11 @@ impl Bank {
         });
     }
 
-    /// The operator wants a slot on a radio. Answers what will be done about it.
+    /// Takes an operator's request to put a slot on a radio. Returns what will be done about it, in
+    /// words for the operator.
     ///
     /// # Errors
-    /// Why the bank cannot do it.
+    /// The bank cannot do it; the error says why.
     pub fn switch_by_hand(
         &mut self,
         radio: usize,
@@ -230,7 +232,7 @@ impl Bank {
         steps.chain(choices).chain(demands).chain(retries).min()
     }
 
-    /// Time has passed.
+    /// Does what is due at this time.
     pub fn tick(&mut self, now: Moment) {
         for radio in 0..self.state.radios.len() {
             let status = self.state.radios.get(radio).map(|radio| radio.session.clone());
@@ -242,7 +244,7 @@ impl Bank {
         if is_stale || self.fetching_since.is_some_and(|since| now - since >= UNANSWERED) {
             self.fetch_demands(now);
         }
-        self.drop_outdated_wishes();
+        self.drop_outdated_requests();
         for radio in 0..self.state.radios.len() {
             if plan::next_choice_at(&self.state, radio, now).is_none_or(|at| at > now) {
                 continue;
@@ -256,9 +258,9 @@ impl Bank {
         }
     }
 
-    /// A slot that the operator wants on one radio and that has come on another is not fetched from
-    /// there.
-    fn drop_outdated_wishes(&mut self) {
+    /// Drops requests of operators for slots that are meanwhile on another radio: they are not taken
+    /// away from there.
+    fn drop_outdated_requests(&mut self) {
         for radio in 0..self.state.radios.len() {
             let wanted = self.state.radios.get(radio).and_then(|known| known.by_hand);
             let on_other = wanted
@@ -313,7 +315,7 @@ impl Bank {
         }
     }
 
-    /// How long a switch takes until the SIM is on the air.
+    /// How long a switch usually takes until the SIM is on the air.
     pub fn switch_time(&self) -> Duration {
         self.state.switch_time()
     }

@@ -1,4 +1,4 @@
-//! What a bank knows of its slots and radios, and of what is wanted of its SIMs.
+//! What a bank knows about its slots and radios, and about the demand for its SIMs.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::domain::{Iccid, Moment};
 /// The number of switches whose durations are averaged.
 const MEASURED_SWITCHES: usize = 8;
 
-/// A slot.
+/// The state of one slot.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     pub contents: SlotContents,
-    /// When its SIM was last on the air.
+    /// When the SIM in the slot was last on the air.
     pub visited_at: Option<Moment>,
-    /// When the last attempt to put it on a radio ended, whatever came of it.
+    /// When the last attempt to put the slot on a radio ended, successful or not.
     pub tried_at: Option<Moment>,
-    /// The radio that it was last on.
+    /// The radio that the slot was last on.
     pub last_radio: Option<usize>,
-    /// After a failure: when it may be tried again.
+    /// When the slot may be tried again after a failure.
     pub retry_at: Option<Moment>,
     /// Failed attempts in a row.
     pub failures: u32,
@@ -30,18 +30,18 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// When its SIM was last on the air, or an attempt was made; the origin of time when neither
-    /// has happened.
+    /// When the SIM was last on the air or an attempt was made; the origin of time when neither has
+    /// happened.
     pub fn last_turn(&self) -> Moment {
         self.visited_at.max(self.tried_at).unwrap_or_default()
     }
 }
 
-/// A radio.
+/// The state of one radio.
 #[derive(Debug, Default)]
 pub(super) struct Radio {
     pub session: SessionStatus,
-    /// Since when it has been in its present [`RadioState`](crate::domain::bank::RadioState).
+    /// Since when the radio has been in its present [`RadioState`](crate::domain::bank::RadioState).
     pub since: Moment,
     /// The switch that is under way.
     pub switch: Option<Switch>,
@@ -50,17 +50,17 @@ pub(super) struct Radio {
     /// Since when no SIM has been on the air.
     pub off_air_since: Moment,
     pub last_message_at: Option<Moment>,
-    /// No switch begins earlier.
+    /// The earliest time at which a switch may begin.
     pub not_before: Moment,
-    /// The slot that the operator wants on it.
+    /// The slot that an operator has asked for.
     pub by_hand: Option<u32>,
-    /// The SIM that was last read on it since the last switch.
+    /// The SIM that was last read since the last switch.
     pub last_read: Option<Iccid>,
-    /// Switches in a row that came to nothing.
+    /// The number of failed switches in a row.
     pub failed_in_row: u32,
-    /// Why the last of them came to nothing, in words for an operator.
+    /// Why the last of them failed, in words for an operator.
     pub failure: Option<String>,
-    /// Visits of rented SIMs in a row.
+    /// The number of visits to rented SIMs in a row.
     pub rental_visits_in_row: u8,
     pub switches: u32,
     pub lies: u32,
@@ -69,7 +69,7 @@ pub(super) struct Radio {
 }
 
 impl Radio {
-    /// The SIM that is on it as far as is known: one that is being read again is not gone.
+    /// The SIM that is on the radio as far as is known. A SIM that is being read again counts.
     pub fn sim(&self) -> Option<&Iccid> {
         let last_read = self.last_read.as_ref().filter(|_| !self.session.no_sim);
         self.session.iccid.as_ref().or(last_read)

@@ -1,4 +1,4 @@
-//! Models of SIM banks: data from `hardware/banks/*.toml` and from the operator's own folder.
+//! Profiles of SIM bank models: data from `hardware/banks/*.toml` and from the operator's own folder.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ const FILES: &[(&str, &str)] = &[
     ("swit.toml", include_str!("../../hardware/banks/swit.toml")),
 ];
 
-/// How a bank is told to switch.
+/// The way in which a bank is made to switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Adapter {
-    /// By commands on a serial line of its own, one bus for all radios.
+    /// Commands on a serial control line, which is one bus for all radios.
     Serial,
-    /// By the radio's own slot command: the slots are inside the module.
+    /// The slot command of the radio itself, whose module has the slots.
     Module,
-    /// By a program of the operator's.
+    /// A program of the operator's.
     Command,
 }
 
@@ -47,7 +47,7 @@ pub enum Silence {
     Failed,
 }
 
-/// A bank's model.
+/// The properties of a model of SIM bank.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankProfile {
@@ -56,7 +56,7 @@ pub struct BankProfile {
     /// Where the data comes from.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// How it is told to switch.
+    /// How the bank is made to switch.
     pub adapter: Adapter,
     /// Which radios a slot can be put on.
     pub reach: Reach,
@@ -72,16 +72,16 @@ pub struct BankProfile {
     /// The number that the bank gives the first radio.
     #[serde(default)]
     pub first_radio: u32,
-    /// The number that it gives the first slot.
+    /// The number that the bank gives the first slot.
     #[serde(default)]
     pub first_slot: u32,
-    /// What it means when it does not answer.
+    /// What it means when the bank does not answer.
     pub silence: Silence,
     #[serde(default = "answer_ms")]
     answer_ms: u64,
     #[serde(default)]
     pause_ms: u64,
-    /// How many attempts a switch has before it is given up.
+    /// How many times a switch is attempted before it is given up.
     pub tries: u8,
     settle_ms: u64,
     /// Whether the modem has to be restarted to see its new SIM.
@@ -102,7 +102,7 @@ impl BankProfile {
     /// Reads the text of a profile's file.
     ///
     /// # Errors
-    /// The text is not TOML, a key or a value is not known, or a command cannot be one.
+    /// The text is not valid TOML, a key or value is unknown, or a command is malformed.
     pub fn parse(text: &str) -> Result<BankProfile, ProfileError> {
         let profile: BankProfile = toml::from_str(text).map_err(|error| explain(text, &error))?;
         profile.fault().map_or(Ok(profile), |text| Err(ProfileError { line: None, text }))
@@ -169,7 +169,7 @@ impl BankProfile {
         Duration::from_millis(self.pause_ms)
     }
 
-    /// The time from the switch until the radio's session goes on.
+    /// The time from the switch until the radio's session is resumed.
     pub fn settle(&self) -> Duration {
         Duration::from_millis(self.settle_ms)
     }

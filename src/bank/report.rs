@@ -1,4 +1,4 @@
-//! What a bank reports about itself.
+//! Makes the report of a bank from its state.
 
 use super::machine::Bank;
 use super::model::{BankState, Radio};
@@ -8,11 +8,11 @@ use crate::domain::bank::{
 };
 use crate::domain::{ClockReading, Moment};
 
-/// After this many switches of a radio in a row that came to nothing, the bank is in trouble.
+/// The number of failed switches of one radio in a row that operators are told about.
 const FAILURES_IN_ROW: u32 = 3;
 
 impl Bank {
-    /// The bank as it is now.
+    /// Reports the bank as it is now.
     pub fn report(&self, now: ClockReading) -> BankReport {
         let state = &self.state;
         let slots: Vec<SlotReport> = (0..state.config.total_slots())
@@ -33,7 +33,7 @@ impl Bank {
     }
 }
 
-/// What is wrong with a bank, in words for an operator.
+/// Describes what is wrong with a bank for an operator, if anything is.
 fn trouble(state: &BankState, slots: &[SlotReport]) -> Option<String> {
     let failing = (1..)
         .zip(&state.radios)

@@ -1,4 +1,4 @@
-//! One switch of one radio: one step after the other, each with its deadline.
+//! One switch of one radio, as a sequence of steps that each have a deadline.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use crate::domain::bank::{RadioState, SwitchReason};
 use crate::domain::modem::RequestError;
 use crate::domain::{Iccid, Moment};
 
-/// How long a session that is still starting is asked again to go off the air.
+/// How long a session that is still starting is asked repeatedly to go off the air.
 const SESSION_START: Duration = Duration::from_secs(120);
-/// How often it is asked.
+/// The time from one such request to the next.
 const ASK_INTERVAL: Duration = Duration::from_secs(2);
-/// A modem that says for this long that there is no SIM has none.
+/// A modem that reports for this long that there is no SIM is taken to have none.
 const NO_SIM: Duration = Duration::from_secs(10);
-/// The gateway and the session answer in any case; a session that empties its stores, within a
-/// minute. Should the driver have lost the answer, it is not awaited for ever.
+/// How long an answer of the gateway or the session is awaited. Both always answer, a session that
+/// empties its stores within a minute; the limit is for an answer that the driver has lost.
 const ANSWER: Duration = Duration::from_secs(150);
-/// The same for the bank, which may have other radios to switch first.
+/// How long the bank's answer is awaited; it may have other radios to switch first.
 const BANK_ANSWER: Duration = Duration::from_secs(600);
 
 /// What a switch is waiting for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
-    /// The answer whether the SIM may leave.
+    /// The answer whether the SIM may go off the air.
     Releasing { until: Moment },
     /// The session, which is still starting: it is asked to go off the air once more at `again`.
     SessionStarting { again: Moment, until: Moment },
@@ -31,23 +31,23 @@ enum Step {
     GoingOffAir { until: Moment },
     /// The pause between the radio's going off the air and the switch.
     Pausing { until: Moment },
-    /// The bank's answer.
+    /// The bank's answer to the switch command.
     Switching { until: Moment },
-    /// The bank's relays to settle.
+    /// The time that the bank's relays take to settle.
     Settling { until: Moment },
-    /// The session, which is to go on.
+    /// The session, which is to resume.
     Resuming { until: Moment },
-    /// The ICCID.
+    /// The ICCID, which the session reads.
     Identifying {
         until: Moment,
         /// Since when the modem has said that there is no SIM.
         no_sim_since: Option<Moment>,
     },
-    /// A network to accept the SIM.
+    /// A network that accepts the SIM.
     Registering { until: Moment },
 }
 
-/// A radio, a slot that is to come on it, and the model of their bank.
+/// A radio, the slot that is to be put on it, and the profile of their bank.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Target<'b> {
     pub radio: usize,
@@ -66,18 +66,18 @@ pub(super) struct Switch {
     pub was_on_air: bool,
     /// The SIMs that were released for this switch.
     pub released: Vec<Iccid>,
-    /// The SIM that is to come, if it is known.
+    /// The SIM that should be in the slot, if it is known.
     pub expected: Option<Iccid>,
     step: Step,
     /// When the radio went off the air.
     pub off_air_since: Option<Moment>,
-    /// How often the bank has been told to switch.
+    /// How many times the bank has been sent the switch command.
     pub attempts: u8,
-    /// What went wrong last, in words for an operator.
+    /// The last failure, in words for an operator.
     pub failure: Option<String>,
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// The switch goes on, with these actions.
@@ -92,7 +92,7 @@ pub(super) enum Progress {
     NotRegistered,
     /// The switch failed; [`Switch::failure`] says why.
     Failed,
-    /// Nothing has been done yet, and nothing will be.
+    /// The switch was refused before anything was done.
     Refused,
 }
 
@@ -103,7 +103,7 @@ impl Progress {
 }
 
 impl Switch {
-    /// A switch that has not begun.
+    /// Prepares a switch. It starts with [`Switch::begin`].
     pub fn new(
         slot: u32,
         reason: SwitchReason,
@@ -125,7 +125,8 @@ impl Switch {
         }
     }
 
-    /// Begins, or begins again, with the SIM that is on the radio now: it has to be released first.
+    /// Begins the switch, or begins it again. The SIM that is on the radio now has to be released
+    /// first.
     pub fn begin(&mut self, on_radio: Option<Iccid>, radio: usize, now: Moment) -> BankAction {
         match on_radio {
             Some(iccid) => {
@@ -141,7 +142,7 @@ impl Switch {
         BankAction::TakeOffAir { radio, iccid }
     }
 
-    /// The answer whether a SIM may leave the air.
+    /// Takes the answer whether a SIM may go off the air.
     pub fn on_release_answer(
         &mut self,
         radio: usize,
@@ -155,7 +156,7 @@ impl Switch {
                 Progress::Continue(vec![self.take_off_air(Some(iccid.clone()), radio, now)])
             }
             Step::Releasing { .. } => Progress::Refused,
-            // Nobody waits for the answer any more; the SIM is reclaimed with the others.
+            // The answer is no longer awaited; the SIM is reclaimed with the others.
             _ => {
                 self.released.extend(granted.then(|| iccid.clone()));
                 Progress::wait()
@@ -163,7 +164,7 @@ impl Switch {
         }
     }
 
-    /// The session's answer to [`BankAction::TakeOffAir`].
+    /// Takes the session's answer to [`BankAction::TakeOffAir`].
     pub fn on_off_air(
         &mut self,
         target: Target<'_>,
@@ -177,7 +178,7 @@ impl Switch {
             Ok(()) => {
                 self.off_air_since = self.off_air_since.or(Some(now));
                 let pause = target.profile.pause();
-                // On a serial line the pause is kept between commands instead.
+                // On a serial line the pause is made between the commands instead.
                 if pause.is_zero() || target.profile.adapter == Adapter::Serial {
                     return self.command_bank(target, now);
                 }
@@ -205,8 +206,8 @@ impl Switch {
         if self.off_air_since.is_some() { Progress::Failed } else { Progress::Refused }
     }
 
-    /// The bank's answer. Whatever it is, the radio comes back: its ICCID tells what came of the
-    /// switch.
+    /// Takes the bank's answer to the switch command. Whatever it is, the session is resumed, because
+    /// only the ICCID shows whether the bank has switched.
     pub fn on_switched(&mut self, result: Result<(), String>, profile: &BankProfile, now: Moment) {
         if matches!(self.step, Step::Switching { .. }) {
             self.failure = result.err();
@@ -214,8 +215,8 @@ impl Switch {
         }
     }
 
-    /// The session's answer to [`BankAction::ResumeSession`]. A session that says that it is not
-    /// off the air has been restarted meanwhile, and reads the ICCID too.
+    /// Takes the session's answer to [`BankAction::ResumeSession`]. A session that answers that it is
+    /// not off the air was restarted meanwhile, and reads the ICCID as well.
     pub fn on_session_resumed(
         &mut self,
         result: Result<(), RequestError>,
@@ -229,7 +230,7 @@ impl Switch {
         }
     }
 
-    /// Looks at what the radio's session reports, and at the time.
+    /// Takes the step that the session's status or the time allows.
     pub fn advance(
         &mut self,
         target: Target<'_>,
@@ -242,7 +243,7 @@ impl Switch {
                 self.fail("the modem does not become ready".to_owned())
             }
             Step::SessionStarting { again, .. } if *again <= now => {
-                // A SIM that has been read meanwhile has to be released like any other.
+                // If a SIM has been read meanwhile, it has to be released first.
                 if self.previous.is_none() {
                     self.previous.clone_from(&session.iccid);
                 }
@@ -288,7 +289,7 @@ impl Switch {
         }
     }
 
-    /// The SIM that was read is taken for the right one; now a network has to accept it.
+    /// Accepts the SIM that was read, and waits for a network to accept it.
     pub fn await_network(&mut self, profile: &BankProfile, now: Moment) {
         self.failure = None;
         self.step = Step::Registering { until: now + profile.register() };

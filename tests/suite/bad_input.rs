@@ -81,7 +81,7 @@ fn the_program_that_holds_a_busy_port_is_named() {
         .write(true)
         .open(&site.rack.as_ref().unwrap().ports()[0])
         .unwrap();
-    // It reads what nobody sends, so it holds the port until it is killed.
+    // Nothing is ever sent, so this program holds the port until it is killed.
     let mut holder = std::process::Command::new("cat")
         .stdin(port)
         .stdout(std::process::Stdio::null())

@@ -1,6 +1,6 @@
-//! SIM banks with the real program: orders and a rental on a pool that lies, a kill in the middle
-//! of a switch, slots inside modules, and a program of the operator's. Larger banks and longer
-//! times are tested in simulated time: in `faults/banks.rs` with the simulated pool and modems, and
+//! SIM banks with the real program: orders and a rental with a bank that reports what is not so, a kill in
+//! the middle of a switch, slots inside modules, and a program of the operator's. Larger banks and longer
+//! times are tested in simulated time: in `faults/banks.rs` with the simulated bank and modems, and
 //! in `src/bank/tests`.
 
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use simbridge::simulator::Scenario;
 
 use crate::support::{Site, wait_for};
 
-/// A pool whose switches take as long as its wires need, without the time of relays.
+/// A simulated bank whose switches take only the time of its serial line, not that of relays.
 const QUICK_POOL: &str = "[[bank]]\nbus_ms = 10\nswitch_ms = 20\nanswer_ms = 5\n";
 
-/// A shipped profile with shorter times and another name: a new bank is a file.
+/// A profile like a shipped one, with shorter times and another name, as an operator adds it.
 fn quick_profile(profile: &str) -> String {
     let times = [
         ("answer_ms = 3000", "answer_ms = 300"),
@@ -54,7 +54,7 @@ fn site(modems: usize, scenario: &str, profile: &str, bank: &str) -> Site {
     site
 }
 
-/// ICCID and number of every card of the pool.
+/// The ICCID and number of every card of the bank.
 fn cards(site: &Site) -> Vec<(String, String)> {
     site.network().bank_cards().into_iter().map(|card| (card.iccid, card.number)).collect()
 }
@@ -163,7 +163,7 @@ fn orders_and_a_rental_on_a_pool_that_lies_in_every_other_switch() {
                 "an open order lost its SIM"
             );
             *seen |= there.contains(number);
-            // They wait a while, so that the plan has time to do wrong.
+            // The orders wait for a while, so that a faulty plan would show.
             if text.is_empty() && *seen && at.elapsed() > Duration::from_millis(1500) {
                 *text = send(&mut sent, &format!("Shop{service}"), number);
             }
@@ -193,7 +193,7 @@ fn orders_and_a_rental_on_a_pool_that_lies_in_every_other_switch() {
     let bank = site.admin("/banks/rack");
     let lies = bank["lies"].as_u64().unwrap();
     assert!(lies > 0, "a lie was found out");
-    // What the hardware cannot do is reported.
+    // A visit interval that the hardware cannot keep is reported.
     let late =
         bank["slot_list"].as_array().unwrap().iter().any(|slot| !slot["late_since"].is_null());
     let trouble = bank["trouble"].as_str().unwrap_or_default().to_owned();
@@ -275,7 +275,7 @@ fn a_program_of_the_operators_switches() {
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let daemon = site.serve();
     wait_for("every SIM to be known", || known_slots(&site) == 6);
-    // By hand: the SIM on the first radio makes room for the one that was asked for.
+    // An operator switches: the SIM on the first radio makes room for the requested one.
     let on = site.admin("/banks/rack")["radio_list"][0]["slot"].as_u64();
     let wanted = (0..3).find(|slot| Some(*slot) != on).unwrap();
     let output = site.run(&["bank", "switch", "rack", "1", &wanted.to_string()]);

@@ -1,4 +1,4 @@
-//! What the pages for developers name is there: files, links, tests, types and recipes.
+//! Checks that the files, links, tests, types and recipes that the pages for developers name exist.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What stands between backticks outside of blocks.
+/// The texts between backticks outside of blocks.
 fn spans(page: &str) -> impl Iterator<Item = &str> {
     let lines = page.lines().filter(|line| !line.starts_with("    "));
     lines.flat_map(|line| line.split('`').skip(1).step_by(2))

@@ -1,6 +1,6 @@
 //! Every command that the README and the documents show is run: those of `simbridge` and `curl`
 //! here, page by page and in the page's order, at a site of simulated modems; those of other
-//! programs must stand, word for word, in a script that CI runs.
+//! programs must appear, word for word, in a script that CI runs.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use simbridge::simulator::Scenario;
 
 use crate::support::{Daemon, PROGRAM, Site, wait_for};
 
-/// In the order in which a new operator does things; what stands on two pages is run once.
+/// The pages, in the order in which a new operator reads them. A command on two pages is run once.
 const PAGES: [&str; 5] = [
     "docs/operators-guide.md",
     "README.md",
@@ -23,7 +23,7 @@ const PAGES: [&str; 5] = [
 /// Programs whose commands are run here.
 const RUN_HERE: [&str; 2] = ["simbridge", "curl"];
 
-/// Programs whose commands must stand in a script of CI.
+/// Programs whose commands must appear in a script of CI.
 const RUN_BY_CI: [&str; 9] = [
     "cargo",
     "bash",
@@ -36,7 +36,7 @@ const RUN_BY_CI: [&str; 9] = [
     "systemd/package/build-deb",
 ];
 
-/// Commands that go on until they are stopped: that they say something is enough.
+/// Commands that run until they are stopped. It is enough that they print something.
 const LASTING: [&str; 5] = [
     "simbridge serve",
     "simbridge simulate --modems",
@@ -48,11 +48,11 @@ const LASTING: [&str; 5] = [
 #[derive(Debug, PartialEq)]
 struct Shown {
     command: String,
-    /// Within a sentence, where a command may be named without its arguments.
+    /// In a sentence, where a command may be named without its arguments.
     inline: bool,
 }
 
-/// The commands of a page: lines of its indented blocks, and what stands between backticks.
+/// The commands of a page: lines of its indented blocks, and text between backticks.
 fn shown(page: &str) -> Vec<Shown> {
     let mut found = Vec::new();
     for line in page.lines() {
@@ -72,11 +72,11 @@ fn shown(page: &str) -> Vec<Shown> {
     found
 }
 
-/// A site like the one that the pages speak of.
+/// A site like the one that the pages describe.
 struct Stage {
     site: Site,
     key: String,
-    /// Programs that go on beside it: the page's own simulator and daemon.
+    /// Programs that run beside it: the simulator and the daemon of a page.
     beside: Vec<Child>,
     _daemon: Daemon,
 }
@@ -105,13 +105,13 @@ impl Stage {
         stage
     }
 
-    /// The page's example names as what they are here.
+    /// Replaces the example names of the pages by those of this site.
     fn here(&self, command: &str) -> String {
         let folder = self.site.dir.path().display();
         let mut sims: Vec<String> = (self.site.admin("/sims").as_array().unwrap().iter())
             .map(|sim| sim["iccid"].as_str().unwrap_or_default().to_owned())
             .collect();
-        // In the modems' order, which is that of the made-up ICCIDs.
+        // The order of the modems is that of their made-up ICCIDs.
         sims.sort();
         let iccid = |sim: usize| sims[sim].clone();
         let numbers = self.site.dir.path().join("numbers.csv");
@@ -174,7 +174,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Starts what goes on until it is stopped; it must say something and still run.
+    /// Starts a command that runs until it is stopped. It must print something and keep running.
     fn start(&mut self, command: &str) -> Result<(), String> {
         let mut shell = self.shell(command, " 2>&1");
         if command == "simbridge serve" {
@@ -185,7 +185,7 @@ impl Stage {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let reader = std::thread::spawn(move || {
             let spoke = output.read_line(&mut String::new()).unwrap() > 0;
-            // Whoever writes to a full pipe stands still.
+            // A program that writes into a full pipe would be blocked.
             std::thread::spawn(move || output.lines().for_each(drop));
             spoke
         });
@@ -213,7 +213,7 @@ impl Stage {
         folder.join("simbridge.toml")
     }
 
-    /// What happens in the world after a command.
+    /// Does what is to happen outside of the daemon after a command.
     fn follow(&mut self, command: &str, printed: &str) {
         if command.starts_with("simbridge key add") {
             self.key = printed.lines().last().unwrap_or_default().to_owned();
@@ -246,7 +246,7 @@ pub fn page(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// All that CI runs, as text.
+/// The text of all scripts that CI runs.
 fn ci() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci");
     std::fs::read_dir(folder)
@@ -255,7 +255,7 @@ fn ci() -> String {
         .collect()
 }
 
-/// The faults of the pages, each with its command.
+/// Runs the commands of the pages. Returns the failures, each with its command.
 fn faults(pages: &[String]) -> Vec<String> {
     let mut stage = Stage::new();
     let ci = ci();

@@ -4,7 +4,7 @@ use simbridge::simulator::{Fault, Scenario};
 
 use crate::support::{Site, wait_for};
 
-/// A model that tells its ICCID by a command of its own only.
+/// A profile of a model whose ICCID can only be read by a command of its own.
 const SCENARIO: &str = r##"
 [[modem]]
 [[modem]]

@@ -1,4 +1,4 @@
-//! What one customer does or leaves behind must not reach the next.
+//! What one customer does or leaves behind must not affect the next.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -28,7 +28,7 @@ fn a_former_tenants_sms_that_comes_late_is_not_the_next_ones() {
     assert_eq!(fixture.site.json(&["rental", "list"])[0]["state"], "ended");
     let rented = fixture.ask(&format!("rental/new?key={bob}&country=NL"));
     assert!(rented.contains("\"contract_id\":2,"), "{rented}");
-    // The network took it in while the number was Ann's, and delivers it now.
+    // The network accepted the message while Ann had the number, and delivers it now.
     let scts = Scts::from_utc(days_ago(20), 0);
     let late = Deliver::compose(None, &Address::parse("Uber"), scts, "Ann's code 1234", 1)
         .remove(0)
@@ -43,7 +43,7 @@ fn a_former_tenants_sms_that_comes_late_is_not_the_next_ones() {
     assert_eq!(fixture.site.json(&["verify"])["ok"], true);
 }
 
-/// Asks and is gone before the answer.
+/// Sends a request and closes the connection before the answer.
 /// It lay in the store since before the order, unannounced: the sweep finds it while the order
 /// waits.
 #[test]

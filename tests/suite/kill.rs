@@ -1,4 +1,5 @@
-//! kill -9 at random moments while SMS arrive: each is in the database exactly once.
+//! The daemon is killed (SIGKILL) at random moments while SMS arrive; each SMS must be in the database
+//! exactly once.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -23,7 +24,7 @@ fn every_sms_exactly_once_however_often_the_daemon_is_killed() {
     let mut random = Random::new(SEED);
     let mut sent: HashMap<String, String> = HashMap::new();
     for round in 0..KILLS {
-        // Some are there before the daemon comes up, the others come while it lives.
+        // Some arrive before the daemon starts, the others while it runs.
         let share = MESSAGES * (round + 1) / KILLS - sent.len();
         let before = random.index(share + 1);
         send(&site, &numbers, &mut sent, before);
@@ -57,7 +58,7 @@ fn every_sms_exactly_once_however_often_the_daemon_is_killed() {
     daemon.terminate();
 }
 
-/// Sends so many more: one in eight a long one, all different.
+/// Sends this many more messages, all different; one in eight is a long one.
 fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, count: usize) {
     for _ in 0..count {
         let n = sent.len();
@@ -74,8 +75,8 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
 
 const DEALS: usize = 12;
 
-/// Orders, cancels, skips, reuses, rentals, extensions and SMS from several customers at once, and
-/// the daemon killed again and again.
+/// Several customers order, cancel, skip, reuse, rent and extend at once while SMS arrive, and the daemon
+/// is killed again and again.
 #[test]
 fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     let site = Site::with(
@@ -100,7 +101,7 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
                 let seed = SEED + (round * keys.len() + n) as u64;
                 scope.spawn(move || deal(address, key, Random::new(seed), site, numbers, sent));
             }
-            // Long enough that each has dealt, and different each time.
+            // Long enough for each customer to get something done, and different each time.
             let life = Instant::now() + Duration::from_millis(150 + 37 * round as u64);
             while Instant::now() < life {
                 std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
@@ -136,7 +137,7 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     );
 }
 
-/// One customer who does what comes to mind until the daemon is gone.
+/// One customer who makes random requests until the daemon is gone.
 fn deal(
     address: &str,
     key: &str,

@@ -1,5 +1,5 @@
-//! The daemon on simulated modems behind PTYs: what arrives, what stays until it is on disk, and
-//! what one modem's trouble does to the others.
+//! The daemon with simulated modems behind PTYs: messages arrive, they stay in the modem until they are on
+//! disk, and a modem in trouble does not affect the others.
 
 use simbridge::simulator::{Fault, Scenario};
 
@@ -102,8 +102,8 @@ fn a_modem_that_starts_anew_is_set_up_anew() {
     wait_for("the message", || site.messages().len() == 1);
 }
 
-/// It tells its card, and fails whatever touches the card: going round for ever would help nobody,
-/// a reset does.
+/// A modem that reports its card, but fails every command that uses the card. Trying for ever would not
+/// help; a reset does.
 #[test]
 fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
     let site = Site::with_modems(1);
@@ -111,7 +111,7 @@ fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
     let port = site.admin("/modems")[0]["port"].as_str().unwrap().to_owned();
     site.ok(&["modem", "at", &port, "AT+CFUN=0"]);
     daemon.terminate();
-    // It does not tell that it was switched off.
+    // The modem does not announce that it was switched off.
     site.network().fault(0, &Fault::Refuse { command: "+CFUN?".to_owned(), times: 10 }).unwrap();
     let _daemon = site.serve_ready();
     let reset = site.json(&["modem", "show", &port])["recoveries"]["soft reset"].clone();
@@ -190,7 +190,7 @@ fn the_daemon_stops_within_five_seconds_also_under_a_long_poll() {
         );
         crate::support::http(&address, &request).1
     });
-    // Only a poll that has arrived shows that it is answered.
+    // The poll must have arrived for the test to show that it is answered.
     wait_for("the poll to arrive", || site.admin("/status")["polls"] == 1);
     daemon.terminate();
     assert_eq!(poll.join().unwrap(), "WAITING");

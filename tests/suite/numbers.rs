@@ -1,4 +1,4 @@
-//! Numbers that neither the operator's list nor the card has, on the real program.
+//! Finding out numbers that are neither in the operator's list nor on the card, with the real program.
 
 use simbridge::simulator::{Fault, Scenario};
 

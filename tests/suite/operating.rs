@@ -1,4 +1,4 @@
-//! The operator's side of orders and rentals: money, SIMs, catalogue, the database.
+//! The commands by which an operator manages orders, rentals, money, SIMs, the catalogue and the database.
 
 use simbridge::simulator::Scenario;
 

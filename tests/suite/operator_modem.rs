@@ -1,4 +1,4 @@
-//! The operator's hands on one modem.
+//! The commands by which an operator uses a single modem.
 
 use simbridge::simulator::{Fault, Scenario};
 

@@ -9,7 +9,7 @@ fn site(pin_file: &str) -> (Site, tempfile::TempDir) {
     let file = folder.path().join("pin");
     std::fs::write(&file, pin_file).unwrap();
     let scenario = Scenario::parse("[[modem]]\nsim.pin = \"4711\"\n").unwrap();
-    // The last line of what stands before is the [[modem]]'s.
+    // The configuration ends within the [[modem]] section.
     (Site::with(1, scenario, &format!("pin_file = \"{}\"\n", file.display())), folder)
 }
 
@@ -33,7 +33,7 @@ fn the_pin_may_be_a_credential_of_the_service() {
     let daemon = site.serve();
     wait_for("the card to wait for its PIN", || reason("wants its PIN"));
     daemon.kill();
-    // Where systemd puts it, as far as this program is told.
+    // The program takes this folder for the one in which systemd puts credentials.
     std::fs::write(site.dir.path().join("sim-pin"), "4711\n").unwrap();
     let _daemon = site.serve_ready();
     assert_eq!(site.network().observed(0).unwrap().wrong_pins, 0);

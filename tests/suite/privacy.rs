@@ -1,5 +1,5 @@
-//! What never stands in a log, a metric or an error: keys, texts, PINs, PDUs, more than a number's
-//! last three digits. Whatever the suite's daemons and commands say is searched for all that is
+//! Logs, metrics and errors must not contain keys, texts, PINs, PDUs, or more than the last three digits of
+//! a number. The output of all daemons and commands of the suite is searched for everything that is
 //! known to be secret at their site: see `support.rs`.
 
 use std::path::Path;
@@ -7,23 +7,23 @@ use std::sync::Mutex;
 
 use rusqlite::{Connection, OpenFlags};
 
-/// Shorter lines of texts stand in all sorts of places by chance.
+/// Lines of texts that are shorter may appear anywhere by chance.
 const TEXT: usize = 8;
-/// As many last digits of a number as cannot stand anywhere by chance.
+/// How many last digits of a number do not appear anywhere by chance.
 const DIGITS: usize = 7;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Secret {
     Key(String),
     Text(String),
-    /// With or without `+`.
+    /// A phone number, with or without `+`.
     Number(String),
     /// A PIN, or a code.
     Digits(String),
     Pdu(Vec<u8>),
 }
 
-/// What is known to be secret at a site.
+/// The secrets of a site.
 #[derive(Debug, Default)]
 pub struct Secrets(Mutex<Vec<Secret>>);
 
@@ -32,8 +32,8 @@ impl Secrets {
         self.0.lock().unwrap().push(secret);
     }
 
-    /// The secrets of `output`, shortened, with what they are; `folder` has the site's database and
-    /// files with PINs.
+    /// The secrets that `output` contains, shortened, each with what it is. `folder` has the site's database
+    /// and the files with PINs.
     pub fn found_in(&self, output: &str, folder: &Path) -> Vec<String> {
         let mut all = self.0.lock().unwrap().clone();
         all.extend(in_database(&folder.join("simbridge.db")).unwrap_or_default());
@@ -42,8 +42,7 @@ impl Secrets {
     }
 }
 
-/// Every text, code, number and PDU that the daemon has come to know. A damaged database tells
-/// none.
+/// Every text, code, number and PDU in the daemon's database; none if it is damaged.
 fn in_database(path: &Path) -> rusqlite::Result<Vec<Secret>> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut all = Vec::new();
@@ -75,7 +74,7 @@ fn digits_of(pin: String) -> Secret {
     Secret::Digits(pin.trim().to_owned())
 }
 
-/// Runs of digits, but for the fractions of times.
+/// All runs of digits, except the fractions of times.
 fn digit_runs(output: &str) -> Vec<&str> {
     let mut runs = Vec::new();
     let mut rest = output;

@@ -18,7 +18,7 @@ use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
 const FIRST: &str = "+31612340000";
 
-/// Nothing here takes a tenth of it.
+/// The longest time that these tests wait; nothing takes a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn start(dir: &Path, modems: usize) -> Result<Rack, SimulatorError> {

@@ -1,6 +1,6 @@
-//! What operators see: every command that lists or shows something, as a table and as JSON, on a
-//! small site. What differs between two runs is replaced by a word; spaces between columns are
-//! folded, since `screen.rs` tests how columns are aligned.
+//! Snapshots of every command that lists or shows something, as a table and as JSON, on a small site.
+//! Values that differ between two runs are replaced by a word. Spaces between columns are folded,
+//! since `screen.rs` tests how columns are aligned.
 //!
 //! After an intended change: `INSTA_UPDATE=always cargo test --test suite snapshots`, then review
 //! the difference in `tests/suite/snapshots/`.
@@ -21,7 +21,7 @@ const MODEMS: &str = "
     [[modem]]
     sim.number = \"+12025550123\"";
 
-/// Patterns of what differs between two runs, and what stands in a snapshot instead.
+/// Patterns of values that differ between two runs, and their replacements.
 const REDACTIONS: &[(&str, &str)] = &[
     (r"/[^ \x22]*/(modems/modem)", "DIR/$1"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
@@ -65,7 +65,7 @@ impl Snapshots {
         self.check_with(args, |json| json, |text| text);
     }
 
-    /// As [`Snapshots::check`], for output that must be put in order first.
+    /// Like [`Snapshots::check`], for output that must be put in order first.
     fn check_with(
         &self,
         args: &[&str],
@@ -232,7 +232,8 @@ fn every_list_and_every_show() {
     drop(daemon);
 }
 
-/// States and lines depend on how fast the machine is: only what a modem is, is compared.
+/// Only the identity of a modem is compared, because its state and conversation depend on how fast the
+/// machine is.
 #[test]
 fn one_modem() {
     let shots = Snapshots::new(Site::with(3, Scenario::parse(MODEMS).unwrap(), ""));

@@ -1,4 +1,4 @@
-//! A site for tests: simulated modems in this process, and the real program beside it.
+//! A site for tests: simulated modems in this process, and the real program as another process.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -255,7 +255,7 @@ impl Daemon {
         self.child.as_ref().unwrap().id()
     }
 
-    /// Has it read its configuration again, like `kill -HUP`.
+    /// Makes the daemon reload its configuration, like `kill -HUP`.
     pub fn hang_up(&self) {
         let pid = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
@@ -312,7 +312,7 @@ impl Daemon {
         let Some(reader) = self.reader.take() else { return };
         self.said += &reader.join().unwrap();
         if std::thread::panicking() {
-            // Its last lines may tell why the test failed.
+            // Its last lines may show why the test failed.
             let told = self.said.lines().filter(|line| !line.contains("admin_answered"));
             let lines: Vec<&str> = told.collect::<Vec<_>>().into_iter().rev().take(60).collect();
             lines.iter().rev().for_each(|line| eprintln!("{line}"));
@@ -352,7 +352,7 @@ pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
         assert!(started.elapsed() < GIVE_UP, "waited in vain for {what}");
-        // Polling costs the daemon something, too.
+        // Polling faster would slow down the daemon.
         std::thread::park_timeout(Duration::from_millis(2));
     }
 }

@@ -1,4 +1,4 @@
-//! A host that keeps what it is given.
+//! A host of the driver that records everything in memory.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -25,7 +25,7 @@ pub struct Recorder {
     kept: Mutex<Kept>,
     changed: watch::Sender<u64>,
     pub refuse: AtomicBool,
-    /// Panic at the next report of this state.
+    /// The host panics at the next report of this state.
     pub panic_at: Mutex<Option<ModemState>>,
 }
 
@@ -45,7 +45,7 @@ impl Recorder {
         result
     }
 
-    /// Waits until it is so, looking after each change; twenty seconds at most.
+    /// Waits until the condition holds, checking it after each change; fails after twenty seconds.
     pub async fn until(&self, what: &str, so: impl Fn(&Kept) -> bool) {
         let mut changes = self.changed.subscribe();
         let waiting = async {

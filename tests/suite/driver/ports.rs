@@ -1,4 +1,4 @@
-//! Ports that are not there, held by somebody, named twice, or wild.
+//! Ports that are absent, held by another program, named twice, or that misbehave.
 
 use std::fs;
 use std::io::Read;
@@ -15,7 +15,7 @@ use simbridge::driver::{self, PortPattern, Settings};
 
 use super::modem_events::Recorder;
 
-/// A pseudo-terminal whose other end is in the test's hand.
+/// A pseudo-terminal whose other end the test has.
 struct Line {
     master: fs::File,
     slave: PathBuf,
@@ -217,7 +217,7 @@ impl Nonblocking for fs::OpenOptions {
     }
 }
 
-/// Until nothing more goes in, not even after the kernel has moved what it can.
+/// Writes until the line takes nothing more, not even after the kernel has moved what it can.
 fn fill(mut file: fs::File) {
     use std::io::Write;
     let mut refused = 0;

@@ -1,4 +1,4 @@
-//! Messages from the network to the host, by the simulator's modems.
+//! Messages on their way from the network to the host through simulated modems.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -73,7 +73,7 @@ impl Site {
         }
     }
 
-    /// Until the modem holds nothing any more.
+    /// Waits until the modem holds no more messages.
     async fn empty(&self, place: usize) {
         let number = self.number(place);
         let network = self.rack.network();
@@ -266,7 +266,8 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     let plain =
         |place: usize, baud| PortPattern { path: site.port(place).as_str().into(), baud }.into();
     let handle = site.driver.handle();
-    // The first as before, by another pattern; the second otherwise; the third no more.
+    // The first port keeps its settings under another pattern, the second gets others, and the third is
+    // removed.
     handle.serve(vec![plain(0, 115_200), plain(1, 9_600)]);
     let (changed, removed) = (site.port(1), site.port(2));
     site.host.until("the third to be gone", |kept| !kept.reports.contains_key(&removed)).await;
@@ -327,8 +328,8 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
     site.all_ready(MODEMS).await;
     let network = site.rack.network();
     let fault = |round: usize| match round % 8 {
-        // One: a modem that reboots amid a slow command and says nothing of it is waited for as
-        // long as the command may take.
+        // Only one modem at a time: one that reboots during a slow command without saying so is waited
+        // for as long as the command may take.
         0 => Fault::DropUrcs { count: 1 },
         1 => Fault::Garbage { octets: "0d0a2b434d54493a2022534d222c2d310d0aff003e20".to_owned() },
         2 => Fault::Refuse { command: "+CMGR".to_owned(), times: 3 },

@@ -1,5 +1,5 @@
 //! A SIM bank in simulated time: its state machine, its control line and its radios' sessions
-//! against the simulated pool and modems. What is wanted of the SIMs the tests set.
+//! against the simulated bank and modems. The tests set the demand for the SIMs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -24,7 +24,7 @@ const BEGAN: i64 = 1_782_133_023;
 const GATEWAY_MS: u64 = 15;
 /// How long bytes take on the control line.
 const LINE_MS: u64 = 4;
-/// The bank's clock begins this much earlier than the simulation.
+/// How much earlier the bank's clock begins than the simulation.
 const HISTORY: Duration = Duration::from_secs(100 * 24 * 3600);
 
 enum Due {
@@ -45,13 +45,13 @@ pub struct BankRig {
     config: BankConfig,
     bank: Bank,
     control: Option<Control>,
-    /// In the order of their times.
+    /// Events that are due, in the order of their times.
     due: VecDeque<(u64, Due)>,
     look_at_bank_ms: Option<u64>,
     asked: HashMap<u64, Asked>,
     now_ms: u64,
     pub kept: Kept,
-    /// What is stored of the slots: it survives a restart.
+    /// What is stored about the slots, which survives a restart.
     saved_slots: BTreeMap<u32, SlotRecord<Moment>>,
     pub held: BTreeSet<Iccid>,
     pub rented: BTreeSet<Iccid>,
@@ -107,7 +107,7 @@ impl BankRig {
         rig
     }
 
-    /// Kills everything but the hardware and what is on disk, and starts it again.
+    /// Drops everything but the hardware and what is on disk, as a kill does, and starts again.
     pub fn restart(&mut self) {
         self.radios = (0..self.radios.len()).map(Seat::radio).collect();
         self.control = None;
@@ -147,7 +147,7 @@ impl BankRig {
         })
     }
 
-    /// The number of slots whose SIM is known, and of which what is known is true.
+    /// The number of slots whose SIM is known correctly.
     pub fn known_slots(&self) -> usize {
         let cards = self.bench.network().bank_cards();
         let is_true = |record: &&SlotRecord<Moment>| match &record.contents {
@@ -165,13 +165,13 @@ impl BankRig {
         self.sent.push((text.to_owned(), iccid.clone()));
     }
 
-    /// What is wanted of the SIMs has changed.
+    /// Notes that the demand for the SIMs has changed.
     pub fn demands_changed(&mut self) {
         self.bank.on_demands_changed(self.now());
         self.carry_out();
     }
 
-    /// Every message that was sent has come once, and for the SIM that it was sent to.
+    /// Whether every message that was sent has arrived once, and for the SIM that it was sent to.
     pub fn all_messages_came(&self) -> bool {
         let texts = self.kept.texts();
         for (text, sims) in &texts {
@@ -186,7 +186,7 @@ impl BankRig {
         self.run_until(seconds, |_| false);
     }
 
-    /// Runs until the condition is met, for this many seconds at most; whether it is met.
+    /// Runs until the condition is met, for this many seconds at most. Returns whether it is met.
     pub fn run_until(&mut self, seconds: u64, is_met: impl Fn(&BankRig) -> bool) -> bool {
         let end_ms = self.now_ms + seconds * 1_000;
         while !is_met(self) {
@@ -239,7 +239,7 @@ impl BankRig {
         self.carry_out();
     }
 
-    /// Tells the bank what a radio's session reports, and then what it answers.
+    /// Passes the reports of a radio's session to the bank, and then its answers.
     fn hear_session(&mut self, radio: usize) {
         let now = self.now();
         let seat = &mut self.radios[radio];

@@ -1,5 +1,5 @@
-//! SIM banks whose pools lie, and kills in the middle of switches: every message comes once and for
-//! its own SIM, and an order keeps its SIM.
+//! SIM banks that report what is not so, and kills in the middle of switches: every message must arrive
+//! once and for its own SIM, and an order must keep its SIM.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
         for sim in &ordered {
             assert!(rig.run_until(2 * HOUR, |rig| rig.is_on_air(&sim.0)), "{sim:?}");
         }
-        // They wait a while, so that the plan has time to do wrong.
+        // The orders wait for a while, so that a faulty plan would show.
         rig.run_for(10 * 60);
         for sim in &ordered {
             assert!(rig.is_on_air(&sim.0), "an open order lost its SIM: {sim:?}");
@@ -59,7 +59,7 @@ fn eight_radios_with_sixteen_sims_each_in_a_pool_that_lies_in_three_of_four_swit
     let report = rig.report();
     let lies: u32 = report.radios.iter().map(|radio| radio.lies).sum();
     assert!(lies > 50, "{lies} lies were found out");
-    // What the hardware cannot do is reported.
+    // A visit interval that the hardware cannot keep is reported.
     let late = report.slots.iter().any(|slot| slot.late_since.is_some());
     let trouble = report.trouble.unwrap_or_default();
     assert!(!late || trouble.contains("later than rental_visit"), "{trouble}");

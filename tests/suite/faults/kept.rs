@@ -1,4 +1,4 @@
-//! What the host has on disk.
+//! What a host would have on disk, in memory.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,16 +6,16 @@ use simbridge::domain::{Iccid, Imei};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Deliver, tpdu};
 
-/// Messages by card and TPDU, as the database has them (the same TPDU read twice is one message),
-/// and whose messages each modem holds.
+/// Messages by card and TPDU, as in the database (the same TPDU read twice is one message), and the card
+/// that owns the messages in each modem.
 #[derive(Default)]
 pub struct Kept {
     messages: HashMap<(Iccid, Vec<u8>), String>,
     /// The card for which messages lie in a modem's own store, by IMEI.
     owners: HashMap<Imei, Iccid>,
-    /// How often the host was given what it had.
+    /// How often the host was given a message that it had already.
     pub again: usize,
-    /// What could not be decoded, as the host was given it.
+    /// PDUs that could not be decoded.
     pub unreadable: Vec<String>,
 }
 
@@ -43,12 +43,12 @@ impl Kept {
         self.owners.insert(imei, iccid);
     }
 
-    /// How many messages of that text are there.
+    /// The number of messages with this text.
     pub fn count(&self, text: &str) -> usize {
         self.messages.values().filter(|known| *known == text).count()
     }
 
-    /// All texts, in order, with how many messages each has and for which cards.
+    /// All texts, sorted, each with the number of its messages and their cards.
     pub fn texts(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut texts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for ((iccid, _), text) in &self.messages {

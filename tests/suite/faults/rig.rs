@@ -1,4 +1,4 @@
-//! Modems and sessions on the bench, and the messages that were sent.
+//! Simulated modems with their sessions, and the messages that were sent.
 
 use chrono::DateTime;
 use simbridge::domain::modem::ModemState;
@@ -15,9 +15,9 @@ pub struct Rig {
     pub seats: Vec<Seat>,
     pub kept: Kept,
     pub now_ms: u64,
-    /// Text and the card that it was for.
+    /// The text of each message, and the card that it was for.
     sent: Vec<(String, String)>,
-    /// Number and ICCID of each modem's own card.
+    /// The number and ICCID of each modem's own card.
     cards: Vec<(String, String)>,
 }
 
@@ -55,7 +55,7 @@ impl Rig {
         self.bench.network().fault(modem, fault).unwrap();
     }
 
-    /// A text that no other message has, to the number of the card that belongs to this modem.
+    /// Sends a text that no other message has to the number of the card that belongs to this modem.
     pub fn send(&mut self, modem: usize, text: &str) {
         let (number, iccid) = self.cards[modem].clone();
         self.bench.network().send("+31698765432", &number, text).unwrap();
@@ -66,7 +66,7 @@ impl Rig {
         self.seats.iter().all(|seat| seat.state == ModemState::Ready)
     }
 
-    /// Everything that was sent is on disk and has left the modems.
+    /// Whether everything that was sent is on disk and deleted from the modems.
     pub fn all_here(&self) -> bool {
         let network = self.bench.network();
         let waits =
@@ -74,7 +74,7 @@ impl Rig {
         self.cards.iter().map(waits).sum::<usize>() == 0
     }
 
-    /// Runs until all is well, looking once a second; how long that took.
+    /// Runs until everything works, checking once a second. Returns how long that took.
     pub fn until_well(&mut self, at_most_ms: u64) -> Result<u64, String> {
         let began_ms = self.now_ms;
         while self.now_ms < began_ms + at_most_ms {
@@ -104,7 +104,8 @@ impl Rig {
         Err(told.join("\n  "))
     }
 
-    /// What is wrong with what the host has: lost, doubled, given to another card, or never sent.
+    /// The faults in what the host has: messages that were lost, doubled, credited to another card, or
+    /// never sent.
     pub fn wrongs(&self) -> Vec<String> {
         let texts = self.kept.texts();
         let mut wrongs = Vec::new();

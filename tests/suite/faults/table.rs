@@ -6,13 +6,13 @@ use super::rig::Rig;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// What happens, and what ends it. A fault that nothing ends is over by itself, or is one that a
-/// session has to live with: all has to be well while it lasts. The others last for [`SPELL_MS`].
+/// A fault and what ends it. A fault that nothing ends is over by itself, or is one with which a session
+/// has to work properly while it lasts. The others last for [`SPELL_MS`].
 struct Case {
     name: &'static str,
     begins: Vec<Fault>,
     ends: Vec<Fault>,
-    /// How many messages come at once when it begins.
+    /// The number of messages that arrive at once when the fault begins.
     messages: usize,
 }
 
@@ -20,8 +20,8 @@ struct Case {
 const CARD: &str = "8931040000000000018";
 
 const SPELL_MS: u64 = 100_000;
-/// From the end of a fault, or the beginning of one that nothing ends, to Ready with everything on
-/// disk: longer is a failure.
+/// The longest time from the end of a fault, or from the beginning of one that nothing ends, until the
+/// modem is ready and every message on disk.
 const PATIENCE_MS: u64 = 10 * MINUTE_MS;
 
 fn case(name: &'static str, begins: Fault) -> Case {
@@ -142,7 +142,7 @@ fn of_the_modem() -> Vec<Case> {
     ]
 }
 
-/// The time until all was well again.
+/// Runs a fault and returns the time until everything worked again.
 fn play(family: &str, case: &Case) -> Result<u64, String> {
     let mut rig = Rig::of_family(family);
     rig.until_well(5 * MINUTE_MS).map_err(|told| format!("never Ready at all\n  {told}"))?;

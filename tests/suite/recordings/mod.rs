@@ -1,4 +1,4 @@
-//! What real modems have said, replayed through a PTY against the driver: `hardware/recordings`.
+//! Replays the recordings of real modems in `hardware/recordings` through a PTY against the driver.
 
 mod player;
 mod recording;
@@ -19,10 +19,10 @@ use recording::Recording;
 
 use crate::support::{Site, wait_for};
 
-/// Nothing here takes half of it.
+/// The longest time that these tests wait; nothing takes half of it.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Keeps what it is given.
+/// A host that records everything in memory.
 #[derive(Default)]
 struct Keeper {
     last: Mutex<Option<ModemSnapshot>>,
@@ -58,7 +58,7 @@ impl ModemEvents for Keeper {
     }
 }
 
-/// What is so now, in the words of a head's `expect` lines.
+/// The present state, in the words of the `expect` lines of a recording.
 fn facts(keeper: &Keeper, sent: &[String]) -> Vec<String> {
     let mut facts: Vec<String> = sent.iter().map(|command| format!("sent {command}")).collect();
     facts
@@ -75,7 +75,7 @@ fn facts(keeper: &Keeper, sent: &[String]) -> Vec<String> {
     facts
 }
 
-/// Waits until all that a recording expects is so; what is not, when it takes too long.
+/// Waits until everything that a recording expects is so. Returns what is not when that takes too long.
 async fn replay(recording: Recording, standard: Recording) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let port = folder.path().join("modem");
@@ -158,7 +158,7 @@ async fn every_recording_is_understood() {
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
 
-/// `modem record` on the real program, of families that speak differently; what it writes is played
+/// Runs `modem record` of the real program with families that speak differently, and plays what it writes
 /// to another driver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_modem_record_writes_can_be_replayed_and_tells_of_nobody() {
@@ -206,7 +206,7 @@ fn record(family: &str) -> (Recording, Vec<String>) {
     (recording, secrets.into())
 }
 
-/// Whom the message in a recording comes from.
+/// The sender of the message in a recording.
 fn sender(recording: &Recording) -> String {
     let lines = recording.entries.iter().flat_map(|entry| &entry.reply);
     let mut pdus = lines.filter_map(|line| Deliver::decode(&hex::decode(line).ok()?).ok());

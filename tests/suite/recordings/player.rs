@@ -1,4 +1,4 @@
-//! A PTY behind which a recording speaks.
+//! Plays a recording on a PTY.
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Player {
     }
 }
 
-/// Links `port` to a PTY and answers there.
+/// Links `port` to a PTY and answers commands on it.
 pub fn start(port: &Path, recording: Recording, standard: Recording) -> Player {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     ioctl_fionbio(&master, true).unwrap();
@@ -73,7 +73,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// The other end is kept open: without any the master would read errors, for ever ready.
+    /// The other end, which is kept open: without any, reading the master would always return errors.
     async fn play(mut self, master: AsyncFd<OwnedFd>, _other_end: OwnedFd) {
         let mut buffer = [0; 1024];
         let mut greeted = false;

@@ -1,4 +1,4 @@
-//! A recording's file: see `hardware/recordings/README.md`.
+//! Reads files of recordings, whose format `hardware/recordings/README.md` describes.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ pub struct Recording {
     pub name: String,
     pub head: Vec<(String, String)>,
     pub expected: Vec<String>,
-    /// Said when the port is opened.
+    /// The lines that the modem sends when the port is opened.
     pub greeting: Vec<String>,
     pub entries: Vec<Entry>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// As sent, or with `=` at its end the beginning of what is sent.
+    /// The command as it is sent, or with `=` at its end the beginning of it.
     pub command: String,
     pub unasked: Vec<String>,
     pub reply: Vec<String>,
@@ -57,8 +57,8 @@ impl Recording {
         self.head.push((key.to_owned(), value.to_owned()));
     }
 
-    /// The next reply to a command: the exact one before one for its beginning, each reply once,
-    /// the last one for ever.
+    /// The next reply to a command. A reply to the exact command comes before one to its beginning. Each
+    /// is used once, and the last one for all further commands.
     pub fn answer(&mut self, command: &str) -> Option<Entry> {
         let exact = self.entries.iter().any(|entry| entry.command == command);
         let fits = |entry: &Entry| match exact {
