@@ -1,5 +1,5 @@
-//! A load test of ten minutes: `simbridge serve` with 64 simulated modems that always have messages to
-//! read, 5 000 polls and 50 orders per second. After each tenth of the time it prints counts of
+//! A load test of ten minutes: `simbridge serve` with 64 simulated modems that always have messages
+//! to read, 5 000 polls and 50 orders per second. After each tenth of the time it prints counts of
 //! messages, latencies and memory, and at the end the result of `verify`.
 //!
 //! Run it with `cargo bench --bench load`, or for a number of seconds with `-- 60`.
@@ -36,8 +36,8 @@ const ON_OFFER: usize = 5;
 const WAITING: u64 = 50;
 const POLLS_A_SECOND: u64 = 5_000;
 const ORDERS_A_SECOND: u64 = 50;
-/// The numbers of connections that poll and that order. Each sends its requests at fixed times, or at
-/// once when it is late.
+/// The numbers of connections that poll and that order. Each sends its requests at fixed times, or
+/// at once when it is late.
 const POLLERS: u64 = 50;
 const BUYERS: u64 = 25;
 const SERVICES: usize = 50;

@@ -220,7 +220,7 @@ impl Core<'_> {
     fn run_modems(&self, banks: Vec<BankPorts>) -> (Driver, Arc<dyn ModemControl>) {
         let (config, gateway) = (self.config, &self.gateway);
         let host = Arc::new(GatewayBridge::new(gateway.clone(), Arc::clone(&self.monitor.modems)));
-        let driver = driver::start_with(ports(config), config.driver_settings(), host);
+        let driver = driver::start(ports(config), config.driver_settings(), host);
         let bank_bridge = Arc::new(banks::BankBridge(gateway.clone()));
         let banks = driver::bank::start(banks, &driver.handle(), &bank_bridge, &self.stopping);
         let (handle, hardware) = (driver.handle(), config.hardware.clone());

@@ -1,7 +1,7 @@
-//! How many instructions the daemon executes for a message, and in which parts of the program. They are
-//! counted by callgrind, a tool of valgrind; where it is missing, this part is left out. Instructions
-//! of the kernel are not counted. The counts are the same on a busy machine as on an idle one, so they
-//! are fit for comparing two versions of the program.
+//! How many instructions the daemon executes for a message, and in which parts of the program. They
+//! are counted by callgrind, a tool of valgrind; where it is missing, this part is left out.
+//! Instructions of the kernel are not counted. The counts are the same on a busy machine as on an
+//! idle one, so they are fit for comparing two versions of the program.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -61,8 +61,8 @@ fn control(args: &[&str], pid: u32) {
 }
 
 /// Counts instructions by the place of their source line, from a file in callgrind's format. It has
-/// lines that name a file (the first time by its full name, later by a number), lines with a position
-/// and a cost, and calls, which are followed by a line with the cost of what was called.
+/// lines that name a file (the first time by its full name, later by a number), lines with a
+/// position and a cost, and calls, which are followed by a line with the cost of what was called.
 fn by_place(counts: &str) -> HashMap<String, u64> {
     let mut names = HashMap::new();
     let (mut place, mut called) = (String::new(), false);

@@ -1,5 +1,6 @@
-//! How long a message takes on an idle system: from the moment when the network delivers it to the modem
-//! (`+CMTI`) to its deletion, which follows the commit, and to the answer to the customer's long poll.
+//! How long a message takes on an idle system: from the moment when the network delivers it to the
+//! modem (`+CMTI`) to its deletion, which follows the commit, and to the answer to the customer's
+//! long poll.
 
 use std::sync::mpsc;
 use std::thread::{sleep, spawn};
@@ -25,8 +26,8 @@ pub fn run() {
     paced();
 }
 
-/// Sends each message when the one before is deleted, which shows what the commit adds to reading and
-/// deleting.
+/// Sends each message when the one before is deleted, which shows what the commit adds to reading
+/// and deleting.
 fn alone() {
     let runtime = Runtime::new().unwrap();
     let ours = {
@@ -111,8 +112,8 @@ fn paced() {
     }
 }
 
-/// Makes an order and a long poll that waits for it, and sends the SMS. Returns how long it took until
-/// the SMS was deleted, and until the poll was answered.
+/// Makes an order and a long poll that waits for it, and sends the SMS. Returns how long it took
+/// until the SMS was deleted, and until the poll was answered.
 fn one_order(site: &Site, runtime: &Runtime, key: &str, service: usize) -> (Duration, Duration) {
     let make = |country| {
         site.get(&format!("/api/makeorder?serviceId={service}&country={country}&key={key}"))

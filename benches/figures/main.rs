@@ -1,9 +1,10 @@
-//! Measures every performance figure that simbridge must reach, and prints each beside a baseline of the
-//! same run. It uses the real daemon, simulated modems on PTYs, HTTP over loopback and a real disk.
+//! Measures every performance figure that simbridge must reach, and prints each beside a baseline
+//! of the same run. It uses the real daemon, simulated modems on PTYs, HTTP over loopback and a
+//! real disk.
 //!
-//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls messages
-//! instructions latency neighbours thousand`. Benchmarks that take longer are programs of their own: `size` (a
-//! database of ten million messages) and `load` (ten minutes at full speed).
+//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls
+//! messages instructions latency neighbours thousand`. Benchmarks that take longer are programs of
+//! their own: `size` (a database of ten million messages) and `load` (ten minutes at full speed).
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,

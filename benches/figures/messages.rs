@@ -1,5 +1,5 @@
-//! Messages per second, and CPU time per message, with 1, 8 and 64 modems in a closed loop in which each
-//! modem always has five messages to read. A message is measured from the modem's store to the
+//! Messages per second, and CPU time per message, with 1, 8 and 64 modems in a closed loop in which
+//! each modem always has five messages to read. A message is measured from the modem's store to the
 //! deletion after the commit. The baselines are the simplest program that empties the same modems
 //! (`reader`), and the commits of SQLite alone.
 

@@ -28,8 +28,8 @@ pub fn run() {
     }
 }
 
-/// Measures with three other modems beside the measured ones. If `ill`, one does not answer, one is gone
-/// and one sends without end; otherwise all three work.
+/// Measures with three other modems beside the measured ones. If `ill`, one does not answer, one is
+/// gone and one sends without end; otherwise all three work.
 fn beside(ill: bool) {
     let site = Site::with(MEASURED + 3, Scenario::default(), "");
     let daemon = site.serve_ready();

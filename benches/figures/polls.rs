@@ -1,6 +1,6 @@
-//! Polls of `getsms` per second, compared with a bare axum handler that answers `WAITING`. Both get the
-//! same load in turns, each server in a process of its own. Also measures what a thousand long polls
-//! cost while nothing happens.
+//! Polls of `getsms` per second, compared with a bare axum handler that answers `WAITING`. Both get
+//! the same load in turns, each server in a process of its own. Also measures what a thousand long
+//! polls cost while nothing happens.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -65,8 +65,8 @@ fn beside_bare(daemon: u32, address: &str, path: &str) {
     let mut bare_address = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut bare_address).unwrap();
     let (mut ours, mut bare) = (Served::default(), Served::default());
-    // The servers take turns, so that other work of the machine affects both. The first turns only warm
-    // up.
+    // The servers take turns, so that other work of the machine affects both. The first turns only
+    // warm up.
     for round in 0..=ROUNDS {
         if round == 1 {
             (ours, bare) = (Served::default(), Served::default());

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The CPU time of a process, user and system together, from `/proc/PID/stat` (proc(5): fields 14 and 15, in ticks of 10 ms).
+/// The CPU time of a process, user and system together, from `/proc/PID/stat` (proc(5): fields 14
+/// and 15, in ticks of 10 ms).
 pub fn cpu(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let after_name = stat.rsplit_once(") ").unwrap().1;
@@ -11,8 +12,8 @@ pub fn cpu(pid: u32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// The CPU time to the nanosecond, but only of threads that exist now. It is for processes that do almost
-/// nothing.
+/// The CPU time to the nanosecond, but only of threads that exist now. It is for processes that do
+/// almost nothing.
 pub fn cpu_of_threads(pid: u32) -> Duration {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let of_thread = |thread: std::fs::DirEntry| {
@@ -25,8 +26,8 @@ pub fn cpu_of_threads(pid: u32) -> Duration {
     threads.flatten().map(of_thread).sum()
 }
 
-/// How often the present threads of a process have waited for something, which is how often they were
-/// woken.
+/// How often the present threads of a process have waited for something, which is how often they
+/// were woken.
 pub fn wakeups(pid: u32) -> u64 {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let of_thread = |thread: std::fs::DirEntry| {
@@ -37,8 +38,9 @@ pub fn wakeups(pid: u32) -> u64 {
     threads.flatten().map(of_thread).sum()
 }
 
-/// The anonymous memory that a process uses, in KiB, from `/proc/PID/smaps_rollup`. (`Private_Dirty`
-/// would include the program's file while it has just been built and is not on disk yet.)
+/// The anonymous memory that a process uses, in KiB, from `/proc/PID/smaps_rollup`.
+/// (`Private_Dirty` would include the program's file while it has just been built and is not on
+/// disk yet.)
 pub fn private_kib(pid: u32) -> u64 {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
     let anonymous = maps.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();

@@ -1,5 +1,5 @@
-//! The simplest program that empties a modem, as a baseline: it reads each announced message and deletes
-//! it, without decoding or storing anything. Like the daemon, it is a process of its own.
+//! The simplest program that empties a modem, as a baseline: it reads each announced message and
+//! deletes it, without decoding or storing anything. Like the daemon, it is a process of its own.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};

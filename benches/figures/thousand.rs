@@ -1,6 +1,6 @@
-//! A thousand modems of `simbridge simulate`, served by one `simbridge serve`. Measures how long it takes
-//! until all are ready, how much memory and CPU time an idle modem costs, how long it takes until each
-//! has received a message, and how long the stop takes.
+//! A thousand modems of `simbridge simulate`, served by one `simbridge serve`. Measures how long it
+//! takes until all are ready, how much memory and CPU time an idle modem costs, how long it takes
+//! until each has received a message, and how long the stop takes.
 
 use std::process::Stdio;
 use std::thread::sleep;
@@ -56,8 +56,8 @@ pub fn run() {
     row("stopped after", daemon.terminate().as_secs_f64(), "s", "");
 }
 
-/// Starts the simulator as a process of its own, with its ports where the site's configuration expects
-/// them.
+/// Starts the simulator as a process of its own, with its ports where the site's configuration
+/// expects them.
 fn simulate(site: &Site, modems: u32) -> Daemon {
     let folder = site.dir.path().join("modems");
     let number = modems.to_string();

@@ -11,13 +11,13 @@ const DAY_US: i64 = 24 * 3600 * SECOND_US;
 /// The length of the history.
 const YEARS_US: i64 = 730 * DAY_US;
 
-/// Fills a database with SIMs, services, customers with plenty of credit, and a history of two years that
-/// ended an hour ago.
+/// Fills a database with SIMs, services, customers with plenty of credit, and a history of two
+/// years that ended an hour ago.
 ///
-/// Of eight orders, one was completed, one cancelled, one skipped, and five expired. Each has its hold
-/// and the end of the hold in the ledger. For each there was an SMS of one part, of which only what
-/// retention keeps is left. No number was used for a service twice. With ten million orders each number
-/// was used for a quarter of the services, and all numbers for the last of them.
+/// Of eight orders, one was completed, one cancelled, one skipped, and five expired. Each has its
+/// hold and the end of the hold in the ledger. For each there was an SMS of one part, of which only
+/// what retention keeps is left. No number was used for a service twice. With ten million orders
+/// each number was used for a quarter of the services, and all numbers for the last of them.
 pub fn fill(path: &Path, size: &Size) {
     let conn = Connection::open(path).unwrap();
     // The file need not survive a crash, so nothing is synced.
@@ -79,8 +79,8 @@ fn history(conn: &Connection, Size { sims, services, history }: &Size) {
     let (from, step) =
         (now - YEARS_US, (YEARS_US - 3600 * SECOND_US) / i64::try_from(*history).unwrap());
     let some = count(*history);
-    // Every eighth order is completed, for a service that its SIM has not been used for before. The first
-    // order of each SIM is for the last service, of which nothing is left in stock.
+    // Every eighth order is completed, for a service that its SIM has not been used for before. The
+    // first order of each SIM is for the last service, of which nothing is left in stock.
     let others = services - 1;
     let turn = format!("n / 8 / {sims}");
     conn.execute_batch(&format!(

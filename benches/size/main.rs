@@ -1,13 +1,14 @@
-//! Measures the CPU and wall time of makeorder, getsms and the arrival of an SMS with 10 000 SIMs, 500
-//! services and ten million past orders and messages, compared with a database that is almost empty.
-//! One process performs the same operations on both in turns.
+//! Measures the CPU and wall time of makeorder, getsms and the arrival of an SMS with 10 000 SIMs,
+//! 500 services and ten million past orders and messages, compared with a database that is almost
+//! empty. One process performs the same operations on both in turns.
 //!
-//! Run it with `cargo bench --bench size`, or with less history: `cargo bench --bench size -- 100000`.
-//! It needs six gigabytes in `$TMPDIR` and some minutes, most of them for making the history. With
-//! `SIZE_DB=FILE` the history is made once, kept, and copied for each run. With `-- --verify` it is
-//! checked for faults at the end. The real program is also started on it.
+//! Run it with `cargo bench --bench size`, or with less history: `cargo bench --bench size --
+//! 100000`. It needs six gigabytes in `$TMPDIR` and some minutes, most of them for making the
+//! history. With `SIZE_DB=FILE` the history is made once, kept, and copied for each run. With `--
+//! --verify` it is checked for faults at the end. The real program is also started on it.
 //!
-//! The almost empty database has 2 000 SIMs and 50 services, which its own orders need, and no history.
+//! The almost empty database has 2 000 SIMs and 50 services, which its own orders need, and no
+//! history.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -40,8 +41,8 @@ use simbridge::sms::{Address, Deliver, Scts};
 use simbridge::store::Store;
 use tokio::task::JoinSet;
 
-/// The number of operations of each kind in a round, and how many of them run at once: these share an
-/// fsync.
+/// The number of operations of each kind in a round, and how many of them run at once: these share
+/// an fsync.
 const OPERATIONS: usize = 2_000;
 const AT_ONCE: usize = 64;
 const ROUNDS: usize = 10;
@@ -134,8 +135,8 @@ fn report(sums: &[[(Duration, Duration); 3]; 2]) {
     println!("\nfull orders a second, each on disk: {empty:.0} and {full:.0}");
 }
 
-/// Measures operations that read all SIMs: the catalogue with its stock, and an order for which there is
-/// no number.
+/// Measures operations that read all SIMs: the catalogue with its stock, and an order for which
+/// there is no number.
 async fn whole_stock(site: &Site) {
     for what in ["first", "second"] {
         let started = Instant::now();

@@ -17,8 +17,8 @@ pub struct BankConfig {
     pub profile: BankProfile,
     /// The ports of the radios, in the order in which the bank counts them.
     pub radios: Vec<PortName>,
-    /// The number of slots: those of each radio if every radio has slots of its own, otherwise those of
-    /// the whole bank.
+    /// The number of slots: those of each radio if every radio has slots of its own, otherwise
+    /// those of the whole bank.
     pub slots: u32,
     /// The longest time that a rented SIM may be off the air.
     pub rental_visit: Duration,

@@ -1,6 +1,6 @@
-//! The protocol on the control line of a bank that is switched over a serial port. One command is sent
-//! at a time, with a pause after each. The bank may or may not answer, and a command that fails is
-//! repeated.
+//! The protocol on the control line of a bank that is switched over a serial port. One command is
+//! sent at a time, with a pause after each. The bank may or may not answer, and a command that
+//! fails is repeated.
 
 use std::collections::VecDeque;
 
@@ -40,8 +40,8 @@ pub struct Control {
 }
 
 impl Control {
-    /// Begins on a line that has just been opened. The bank is first asked whether it is ready, if its
-    /// profile has a command for that.
+    /// Begins on a line that has just been opened. The bank is first asked whether it is ready, if
+    /// its profile has a command for that.
     pub fn new(profile: BankProfile, now: Moment) -> Control {
         let ready = profile.ready.clone();
         let ready = ready.map(|text| Command { radio: None, text, attempts_left: 1 });

@@ -258,8 +258,8 @@ impl Bank {
         }
     }
 
-    /// Drops requests of operators for slots that are meanwhile on another radio: they are not taken
-    /// away from there.
+    /// Drops requests of operators for slots that are meanwhile on another radio: they are not
+    /// taken away from there.
     fn drop_outdated_requests(&mut self) {
         for radio in 0..self.state.radios.len() {
             let wanted = self.state.radios.get(radio).and_then(|known| known.by_hand);

@@ -1,8 +1,8 @@
 //! The scheduler of a SIM bank, which has more SIMs than radios: which SIM should be on which radio
 //! is a plan (`plan`), and getting it there is a procedure with a deadline for each step
 //! (`switching`). What a bank reports about a switch proves nothing; only the ICCID that is read
-//! afterwards does (`outcome`). It is a pure state machine: reports of the radios' sessions, demands
-//! for SIMs and the passing of time go in; actions come out.
+//! afterwards does (`outcome`). It is a pure state machine: reports of the radios' sessions,
+//! demands for SIMs and the passing of time go in; actions come out.
 //!
 //! ```text
 //! released? → stores emptied, off the air → switch → settle → session resumed → ICCID → registered
@@ -11,9 +11,9 @@
 //!
 //! A switch begins only after the gateway has released the SIM that is on the radio; from then on
 //! no customer is given that SIM. What is stored about slots and SIMs is only a hint for the next
-//! switch: the session decides to which SIM a message belongs, from the ICCID that it has read. After
-//! a start nothing is assumed: which slot is on a radio is known once the session of the radio has
-//! read a SIM.
+//! switch: the session decides to which SIM a message belongs, from the ICCID that it has read.
+//! After a start nothing is assumed: which slot is on a radio is known once the session of the
+//! radio has read a SIM.
 //!
 //! The files build on one another in one direction: `profile`, `api`, `switching`, `model`, `plan`,
 //! `machine`, then `outcome` and `report`.

@@ -41,7 +41,8 @@ impl Slot {
 #[derive(Debug, Default)]
 pub(super) struct Radio {
     pub session: SessionStatus,
-    /// Since when the radio has been in its present [`RadioState`](crate::domain::bank::RadioState).
+    /// Since when the radio has been in its present
+    /// [`RadioState`](crate::domain::bank::RadioState).
     pub since: Moment,
     /// The switch that is under way.
     pub switch: Option<Switch>,

@@ -1,4 +1,5 @@
-//! Profiles of SIM bank models: data from `hardware/banks/*.toml` and from the operator's own folder.
+//! Profiles of SIM bank models: data from `hardware/banks/*.toml` and from the operator's own
+//! folder.
 
 use std::time::Duration;
 

@@ -206,8 +206,8 @@ impl Switch {
         if self.off_air_since.is_some() { Progress::Failed } else { Progress::Refused }
     }
 
-    /// Takes the bank's answer to the switch command. Whatever it is, the session is resumed, because
-    /// only the ICCID shows whether the bank has switched.
+    /// Takes the bank's answer to the switch command. Whatever it is, the session is resumed,
+    /// because only the ICCID shows whether the bank has switched.
     pub fn on_switched(&mut self, result: Result<(), String>, profile: &BankProfile, now: Moment) {
         if matches!(self.step, Step::Switching { .. }) {
             self.failure = result.err();
@@ -215,8 +215,8 @@ impl Switch {
         }
     }
 
-    /// Takes the session's answer to [`BankAction::ResumeSession`]. A session that answers that it is
-    /// not off the air was restarted meanwhile, and reads the ICCID as well.
+    /// Takes the session's answer to [`BankAction::ResumeSession`]. A session that answers that it
+    /// is not off the air was restarted meanwhile, and reads the ICCID as well.
     pub fn on_session_resumed(
         &mut self,
         result: Result<(), RequestError>,

@@ -1,4 +1,5 @@
-//! Finds out from `/proc` which other programs have a port open, as far as this process may read it.
+//! Finds out from `/proc` which other programs have a port open, as far as this process may read
+//! it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,8 +21,8 @@ const FRESH: Duration = Duration::from_millis(500);
 pub(crate) struct Holder {
     pub pid: u32,
     pub program: String,
-    /// Whether the program also has the other end of a pseudo-terminal: then it plays the modem
-    /// and is no rival for the port.
+    /// Whether the program also has the other end of a pseudo-terminal: then it plays the modem and
+    /// is no rival for the port.
     has_master: bool,
 }
 

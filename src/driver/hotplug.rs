@@ -42,14 +42,14 @@ impl HotplugWatcher {
             | WatchFlags::DELETE_SELF
             | WatchFlags::ONLYDIR;
         for folder in wanted {
-            // This fails when the folder has just vanished. Its parent is watched already or will be
-            // by the rescan that follows.
+            // This fails when the folder has just vanished. Its parent is watched already or will
+            // be by the rescan that follows.
             let _ = inotify::add_watch(&self.inotify, &folder, flags);
         }
     }
 
-    /// Waits until something changes in a watched folder. What has changed is for the caller to find
-    /// out, by looking into the folders.
+    /// Waits until something changes in a watched folder. What has changed is for the caller to
+    /// find out, by looking into the folders.
     pub async fn changed(&mut self) {
         let mut events = [0_u8; 4096];
         if self.inotify.read(&mut events).await.is_err() {

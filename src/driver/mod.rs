@@ -179,7 +179,7 @@ pub async fn holder(port: &Path) -> Option<String> {
 }
 
 /// Starts a driver for the ports that these patterns name.
-pub fn start_with<H: ModemEvents, P: Into<Ports>>(
+pub fn start<H: ModemEvents, P: Into<Ports>>(
     patterns: Vec<P>,
     settings: Settings,
     host: Arc<H>,
@@ -196,8 +196,8 @@ pub fn start_with<H: ModemEvents, P: Into<Ports>>(
 }
 
 impl Driver {
-    /// Ends all sessions and closes all ports. That takes five seconds at most, whatever the
-    /// modems do.
+    /// Ends all sessions and closes all ports. That takes five seconds at most, whatever the modems
+    /// do.
     pub async fn stop(mut self) {
         self.stop.cancel();
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.supervisor).await.is_err() {
@@ -250,8 +250,8 @@ impl Handle {
         self.records.recording(port)
     }
 
-    /// Replaces the ports to serve. Sessions on ports whose settings stay the same go on; all others
-    /// are ended, and sessions on new ports begin.
+    /// Replaces the ports to serve. Sessions on ports whose settings stay the same go on; all
+    /// others are ended, and sessions on new ports begin.
     pub fn serve(&self, ports: Vec<Ports>) {
         self.ports.send_replace(ports);
     }

@@ -22,9 +22,9 @@ impl HostError {
     }
 }
 
-/// The host of the driver: the rest of the daemon, as the driver sees it. Calls for different modems, and several `store`s of one modem,
-/// run concurrently; the `store`s of one modem are polled for the first time in the order in which the
-/// messages were read.
+/// The host of the driver: the rest of the daemon, as the driver sees it. Calls for different
+/// modems, and several `store`s of one modem, run concurrently; the `store`s of one modem are
+/// polled for the first time in the order in which the messages were read.
 pub trait ModemEvents: Send + Sync + 'static {
     /// A port reports its state: on every change and after every keep-alive. Must not block.
     fn report(&self, snapshot: ModemSnapshot);
@@ -46,16 +46,16 @@ pub trait ModemEvents: Send + Sync + 'static {
         sim: &SimCard,
     ) -> impl Future<Output = Result<MessageOwner, HostError>> + Send;
 
-    /// Records that the modem's own store no longer holds any message of the previous card: from now
-    /// on its messages belong to this card.
+    /// Records that the modem's own store no longer holds any message of the previous card: from
+    /// now on its messages belong to this card.
     fn emptied(
         &self,
         imei: &Imei,
         iccid: &Iccid,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
-    /// Whether a PIN may be entered. `Ok(true)` means that the attempt has been recorded on disk, so
-    /// that a wrong PIN is never entered a second time. By default no PIN is entered.
+    /// Whether a PIN may be entered. `Ok(true)` means that the attempt has been recorded on disk,
+    /// so that a wrong PIN is never entered a second time. By default no PIN is entered.
     fn may_enter_pin(
         &self,
         _imei: &Imei,
@@ -73,7 +73,7 @@ pub trait ModemEvents: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Stores a message. `Ok` means that it has been committed to disk; only then is it deleted from
-    /// the modem.
+    /// Stores a message. `Ok` means that it has been committed to disk; only then is it deleted
+    /// from the modem.
     fn store(&self, received: Received) -> impl Future<Output = Result<(), HostError>> + Send;
 }

@@ -46,8 +46,8 @@ pub(crate) async fn open(
 fn open_now(device: &PathBuf, baud: u32) -> Result<SerialStream, tokio_serial::Error> {
     let pseudo = device.starts_with("/dev/pts");
     let name = device.to_str().unwrap_or_default();
-    // On a pseudo-terminal the mark of exclusive use (TIOCEXCL) stays for as long as the other end is
-    // open, even when this process is killed; after that only root could open it again. So it is
+    // On a pseudo-terminal the mark of exclusive use (TIOCEXCL) stays for as long as the other end
+    // is open, even when this process is killed; after that only root could open it again. So it is
     // removed there: the lock on the file is enough.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let unmark = if pseudo { rustix::fs::open(device, flags, Mode::empty()).ok() } else { None };
@@ -71,8 +71,8 @@ fn open_failure(kind: std::io::ErrorKind, text: String) -> ModemReason {
 }
 
 /// Closes a port without waiting until the modem has read everything: unsent bytes are discarded,
-/// and the close itself, which can take long when the kernel driver is stuck, runs on a thread of its
-/// own.
+/// and the close itself, which can take long when the kernel driver is stuck, runs on a thread of
+/// its own.
 pub(crate) fn close(stream: SerialStream) {
     let _ = stream.clear(ClearBuffer::All);
     let runtime = tokio::runtime::Handle::try_current();

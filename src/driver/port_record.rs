@@ -1,5 +1,5 @@
-//! What is known about one port: its modem's last report, the recovery steps that were taken, and the
-//! last lines of the conversation.
+//! What is known about one port: its modem's last report, the recovery steps that were taken, and
+//! the last lines of the conversation.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
@@ -117,8 +117,8 @@ impl PortRecord {
         tracing::warn!(
             event = "dropped",
             count,
-            "dropped messages that arrived inside their URC: no known SIM card owns them, or too many \
-             are waiting"
+            "dropped messages that arrived inside their URC, because their SIM card is unknown or \
+             too many wait"
         );
     }
 
@@ -137,8 +137,8 @@ impl PortRecord {
         self.lock().transcript.begin_conversation();
     }
 
-    /// The conversation since the port was opened, as far as it is kept, with pseudonyms in place of
-    /// numbers and texts: the lines of a recording.
+    /// The conversation since the port was opened, as far as it is kept, with pseudonyms in place
+    /// of numbers and texts: the lines of a recording.
     pub fn recording(&self) -> Vec<String> {
         self.lock().transcript.recording()
     }

@@ -67,7 +67,8 @@ impl PortRecords {
         self.lock().records.get(port).map(PortRecord::recording)
     }
 
-    /// Whether a modem works on another port of the same USB device. Such a device must not be reset.
+    /// Whether a modem works on another port of the same USB device. Such a device must not be
+    /// reset.
     pub fn another_port_works(&self, port: &PortName, usb: &str) -> bool {
         let contents = self.lock();
         contents.records.iter().any(|(name, record)| name != port && record.is_ready_on(usb))

@@ -182,8 +182,8 @@ pub async fn scan(served: &[PathBuf], hardware: Option<PathBuf>) -> Vec<Probed> 
     found
 }
 
-/// The ports to probe, one path for each device although several links may lead to it: a stable name
-/// where the device has one.
+/// The ports to probe, one path for each device although several links may lead to it: a stable
+/// name where the device has one.
 fn candidates(served: &[PathBuf]) -> Vec<PathBuf> {
     let patterns = ["/dev/serial/by-path/*", "/dev/serial/by-id/*", "/dev/ttyUSB*", "/dev/ttyACM*"];
     let mut devices: Vec<PathBuf> = served.to_vec();

@@ -12,15 +12,15 @@ const BURST: u32 = 4;
 /// Which recovery steps may be taken, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
-    /// How many resets each modem may get per hour; with 0 there are none, and ports are only opened
-    /// again.
+    /// How many resets each modem may get per hour; with 0 there are none, and ports are only
+    /// opened again.
     pub resets_per_hour: u32,
     /// Whether a USB device may be unbound from its kernel driver and bound again. This needs write
     /// permission below `/sys/bus/usb`.
     pub usb_rebind: bool,
-    /// The operator's command that cuts the modem's power for a while, run without a shell. `{usb}` is
-    /// the device's path (`1-1.4`), `{hub}` and `{hub_port}` its hub and the port there
-    /// (`1-1`, `4`), `{port}` the port as configured.
+    /// The operator's command that cuts the modem's power for a while, run without a shell. `{usb}`
+    /// is the device's path (`1-1.4`), `{hub}` and `{hub_port}` its hub and the port there (`1-1`,
+    /// `4`), `{port}` the port as configured.
     pub power_cycle: Vec<String>,
 }
 

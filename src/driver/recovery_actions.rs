@@ -33,8 +33,8 @@ pub const POWER_PLACEHOLDERS: [&str; 4] = ["{usb}", "{hub}", "{hub_port}", "{por
 /// The placeholders in the operator's command that switches a bank.
 pub const SWITCH_PLACEHOLDERS: [&str; 4] = ["{radio}", "{slot}", "{port}", "{bank}"];
 
-/// Says what is wrong with a word of the operator's command: that it has a placeholder, like `{bus}`,
-/// which is not in `known`. Braces around anything else are left to the operator.
+/// Says what is wrong with a word of the operator's command: that it has a placeholder, like
+/// `{bus}`, which is not in `known`. Braces around anything else are left to the operator.
 pub fn unknown_placeholder(word: &str, known: &[&str]) -> Option<String> {
     let in_braces =
         word.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
@@ -45,8 +45,8 @@ pub fn unknown_placeholder(word: &str, known: &[&str]) -> Option<String> {
     Some(format!("there is no {{{unknown}}}; there are {}", known.join(", ")))
 }
 
-/// Fills in the placeholders of the operator's command. `None` when the command is empty, or needs a
-/// USB device and the port belongs to none.
+/// Fills in the placeholders of the operator's command. `None` when the command is empty, or needs
+/// a USB device and the port belongs to none.
 pub(crate) fn fill_in(
     command: &[String],
     port: &Path,

@@ -25,8 +25,8 @@ use crate::domain::modem::RequestError;
 /// The time between searches for ports when no folder is seen to change, in case a change went
 /// unnoticed.
 const RESCAN_INTERVAL: Duration = Duration::from_secs(60);
-/// The pause between a change and the search for ports: a device that appears causes several changes
-/// in quick succession (its node, its permissions, its links).
+/// The pause between a change and the search for ports: a device that appears causes several
+/// changes in quick succession (its node, its permissions, its links).
 const SETTLE: Duration = Duration::from_millis(100);
 /// The largest number of ports that are served. Others are ignored.
 const MAX_PORTS: usize = 4096;
@@ -58,8 +58,8 @@ pub(crate) struct Supervisor<H> {
     served: HashMap<PathBuf, Served>,
     /// Paths to a device that is already served by another path.
     port_aliases: Vec<PathBuf>,
-    /// Tasks that were stopped because their port was removed or its settings changed, and that have
-    /// not ended yet.
+    /// Tasks that were stopped because their port was removed or its settings changed, and that
+    /// have not ended yet.
     stopping: HashMap<Id, PathBuf>,
     tasks: JoinSet<()>,
 }
@@ -98,7 +98,7 @@ impl<H: ModemEvents> Supervisor<H> {
                 warn!(
                     event = "ports_not_watched",
                     %error,
-                    "the folders of the ports cannot be watched; new ports are found within a minute"
+                    "the ports' folders cannot be watched; new ports are found within a minute"
                 );
             })
             .ok();
@@ -108,8 +108,8 @@ impl<H: ModemEvents> Supervisor<H> {
         self.scanned.send_replace(true);
         loop {
             tokio::select! {
-                // The stop comes first, so that a worker that ends because of it is not taken to have
-                // panicked.
+                // The stop comes first, so that a worker that ends because of it is not taken to
+                // have panicked.
                 biased;
                 () = stop.cancelled() => break,
                 () = ports_changed(hotplug.as_mut()) => {
@@ -134,13 +134,13 @@ impl<H: ModemEvents> Supervisor<H> {
                 }
             }
         }
-        // The workers stop by the same token. `Driver::stop` aborts this task if one of them takes too
-        // long.
+        // The workers stop by the same token. `Driver::stop` aborts this task if one of them takes
+        // too long.
         while self.tasks.join_next().await.is_some() {}
     }
 
-    /// Notes that a worker ended without being stopped, so it panicked. Returns its path and the pause
-    /// before it is started again.
+    /// Notes that a worker ended without being stopped, so it panicked. Returns its path and the
+    /// pause before it is started again.
     fn on_task_panicked(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
         let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
         served.task = None;
@@ -153,8 +153,8 @@ impl<H: ModemEvents> Supervisor<H> {
         Some((path.clone(), pause))
     }
 
-    /// Takes over the ports that are wanted from now on, and stops the tasks of those that are removed
-    /// or have other settings.
+    /// Takes over the ports that are wanted from now on, and stops the tasks of those that are
+    /// removed or have other settings.
     fn apply_wanted_ports(&mut self) {
         self.ports = self.wanted.borrow_and_update().clone();
         self.port_aliases.clear();
@@ -202,7 +202,8 @@ impl<H: ModemEvents> Supervisor<H> {
         let _ = request.reply.send(Err(error));
     }
 
-    /// Searches the ports, starts a task for each that has none, and has all tasks check their ports.
+    /// Searches the ports, starts a task for each that has none, and has all tasks check their
+    /// ports.
     async fn rescan(&mut self, hotplug: Option<&mut HotplugWatcher>) {
         let ports = self.ports.clone();
         let Ok(found) = tokio::task::spawn_blocking(move || find_ports(&ports)).await else {

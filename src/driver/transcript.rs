@@ -1,5 +1,6 @@
 //! The last lines of a port's conversation with its modem. Every port has a transcript, so it is
-//! compact. Secrets are not kept at all, and everything else leaves it only masked or with pseudonyms.
+//! compact. Secrets are not kept at all, and everything else leaves it only masked or with
+//! pseudonyms.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -68,8 +69,8 @@ impl Transcript {
         self.last.iter().map(shown).collect()
     }
 
-    /// The conversation since the opening of the port, as far as it is kept, with pseudonyms, so that
-    /// it can be replayed. Lines that the modem sent before the first command begin with `!`.
+    /// The conversation since the opening of the port, as far as it is kept, with pseudonyms, so
+    /// that it can be replayed. Lines that the modem sent before the first command begin with `!`.
     pub fn recording(&self) -> Vec<String> {
         let mut names = Pseudonyms::default();
         let mut has_sent = false;

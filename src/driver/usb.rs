@@ -24,14 +24,14 @@ impl UsbDevice {
     fn under(sysfs: &Path, port: &Path) -> Option<UsbDevice> {
         let class = sysfs.join("class/tty").join(port.file_name()?);
         let device = std::fs::canonicalize(class.join("device")).ok()?;
-        // The folder of an interface (1-1.4:1.2) is below that of its device, and only a device has an
-        // idVendor file.
+        // The folder of an interface (1-1.4:1.2) is below that of its device, and only a device has
+        // an idVendor file.
         let device = device.ancestors().find(|folder| folder.join("idVendor").is_file())?;
         Some(UsbDevice { name: device.file_name()?.to_str()?.to_owned() })
     }
 
-    /// The hub that the device is connected to, and the port there: `1-1` and `4` for `1-1.4`. For a
-    /// device on the bus itself, like `1-2`, they are `1` and `2`.
+    /// The hub that the device is connected to, and the port there: `1-1` and `4` for `1-1.4`. For
+    /// a device on the bus itself, like `1-2`, they are `1` and `2`.
     pub fn hub_and_port(&self) -> (&str, &str) {
         self.name
             .rsplit_once('.')

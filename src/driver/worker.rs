@@ -26,8 +26,8 @@ use crate::domain::PortName;
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, RecoveryStep, RequestError};
 use crate::modem::{Profile, SessionConfig};
 
-/// The time between checks whether an absent port has appeared, in case the change of its folder went
-/// unnoticed.
+/// The time between checks whether an absent port has appeared, in case the change of its folder
+/// went unnoticed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// The pause after a modem was first found to be served on another port. When a port gets another
 /// name, the modem may appear there before its old port is known to be gone.
@@ -135,7 +135,8 @@ impl<H: ModemEvents> Worker<H> {
         self.record.begin_conversation();
         let records = self.records.clone();
         let report = |snapshot: ModemSnapshot| {
-            // In this state the IMEI has just been read, so it is that of the modem that is here now.
+            // In this state the IMEI has just been read, so it is that of the modem that is here
+            // now.
             let imei = snapshot.imei().filter(|_| snapshot.state == ModemState::SimCheck);
             let claimed =
                 imei.map_or(Ok(()), |imei| records.claim(imei, &snapshot.port, usb.as_deref()));
@@ -168,8 +169,8 @@ impl<H: ModemEvents> Worker<H> {
         forced.unwrap_or_else(|| profiles.choose(manufacturer, model))
     }
 
-    /// Reports that the session has failed, takes the recovery step that is due, and returns the pause
-    /// before the port is opened again.
+    /// Reports that the session has failed, takes the recovery step that is due, and returns the
+    /// pause before the port is opened again.
     async fn recover(
         &self,
         cause: ModemReason,
@@ -180,8 +181,8 @@ impl<H: ModemEvents> Worker<H> {
     ) -> Duration {
         let usb = self.usb();
         let profile = self.profile(&reporter.last).await;
-        // A glob also matches the other ports of a stick, on which no modem ever answers: they must not
-        // get it reset.
+        // A glob also matches the other ports of a stick, on which no modem ever answers: they must
+        // not get it reset.
         let is_modem = self.named || reporter.last.identity.is_some();
         let step = escalation
             .fail(|step| is_modem && self.is_possible(step, &profile, usb.as_ref()), clock.now());
@@ -258,8 +259,8 @@ impl<H: ModemEvents> Worker<H> {
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
-    /// Waits until the time is over, or the device node at the path is no longer `before`. Meanwhile
-    /// requests are refused, because there is no session.
+    /// Waits until the time is over, or the device node at the path is no longer `before`.
+    /// Meanwhile requests are refused, because there is no session.
     async fn pause(&mut self, length: Duration, before: Option<Node>) {
         let changed = Arc::clone(&self.changed);
         let mut end = std::pin::pin!(tokio::time::sleep(length));
@@ -335,8 +336,8 @@ impl<H: ModemEvents> Reporter<H> {
         self.report(ModemSnapshot { reason, ..snapshot });
     }
 
-    /// Reports a snapshot. One without an identity keeps the last one, so that a modem that fails is
-    /// still shown by its IMEI.
+    /// Reports a snapshot. One without an identity keeps the last one, so that a modem that fails
+    /// is still shown by its IMEI.
     fn report(&mut self, mut snapshot: ModemSnapshot) {
         if snapshot.identity.is_none() {
             snapshot.identity.clone_from(&self.last.identity);
@@ -351,8 +352,8 @@ impl<H: ModemEvents> Reporter<H> {
         self.host.report(snapshot);
     }
 
-    /// Logs a change of state. A modem that flaps does not fill the log: the next line says how many
-    /// were left out.
+    /// Logs a change of state. A modem that flaps does not fill the log: the next line says how
+    /// many were left out.
     fn log(&mut self, snapshot: &ModemSnapshot) {
         let (state, reason) = (snapshot.state, snapshot.reason.as_ref().map(ToString::to_string));
         let reason = reason.as_deref();

@@ -27,9 +27,10 @@ pub struct Received {
     /// Where it is stored; `None` when it arrived inside the URC itself (`+CMT`).
     pub slot: Option<MessageSlot>,
     pub pdu: RawPdu,
-    /// Whether the network sent the message just now. That is certain only if a URC announced it less
-    /// than ten seconds before it was read, on a modem that had been registered for two minutes and
-    /// whose store had not been full in that time. Otherwise it may have waited in the network.
+    /// Whether the network sent the message just now. That is certain only if a URC announced it
+    /// less than ten seconds before it was read, on a modem that had been registered for two
+    /// minutes and whose store had not been full in that time. Otherwise it may have waited in the
+    /// network.
     pub live: bool,
 }
 
@@ -60,8 +61,8 @@ pub enum MessageOwner {
 }
 
 impl From<Option<Iccid>> for MessageOwner {
-    /// Takes the card that was in this modem before, if it was another one and the store has not been
-    /// found empty since.
+    /// Takes the card that was in this modem before, if it was another one and the store has not
+    /// been found empty since.
     fn from(previous: Option<Iccid>) -> MessageOwner {
         previous.map_or(MessageOwner::Current, MessageOwner::Previous)
     }
@@ -81,8 +82,8 @@ pub enum Action {
     /// Record that this card is in this modem, and answer with
     /// [`Session::identified`](super::Session::identified).
     Identified { token: Token, imei: Imei, sim: SimCard },
-    /// The card requires its PIN and has more than one attempt left. Record the attempt on disk, and
-    /// answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
+    /// The card requires its PIN and has more than one attempt left. Record the attempt on disk,
+    /// and answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
     MayEnterPin {
         token: Token,
         imei: Imei,
@@ -100,8 +101,8 @@ pub enum Action {
     Emptied { token: Token, imei: Imei, iccid: Iccid },
     /// Publish the modem's new state.
     Report(ModemSnapshot),
-    /// Messages that arrived inside their URC were dropped, because it is not known for which card they
-    /// were or because there were too many.
+    /// Messages that arrived inside their URC were dropped, because it is not known for which card
+    /// they were or because there were too many.
     Dropped { count: usize },
     /// Answer a request.
     Answer {
@@ -125,8 +126,8 @@ pub struct SessionConfig {
     pub profile: Option<String>,
     /// The PIN of the cards in this modem.
     pub pin: Option<Pin>,
-    /// Whether the ICCID is read from the card's file (`AT+CRSM`) where that is possible, because the
-    /// modem may remember that of another card.
+    /// Whether the ICCID is read from the card's file (`AT+CRSM`) where that is possible, because
+    /// the modem may remember that of another card.
     pub iccid_from_card: bool,
     /// The time from one keep-alive to the next; each sweeps all stores.
     pub keep_alive: Duration,

@@ -1,5 +1,5 @@
-//! Sets up PDU mode, the message stores and the announcement of new messages (`AT+CNMI`). The modem is
-//! asked what it supports (`=?`); a setting is made and read back. Where it does not do what it
+//! Sets up PDU mode, the message stores and the announcement of new messages (`AT+CNMI`). The modem
+//! is asked what it supports (`=?`); a setting is made and read back. Where it does not do what it
 //! reports, the next candidate of a list is tried.
 
 use std::collections::VecDeque;
@@ -20,7 +20,8 @@ use crate::domain::modem::ModemReason;
 
 /// The pause before a command is repeated because the message store is still starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
-/// How many times a command is repeated. A SIM full of messages takes half a minute to become readable.
+/// How many times a command is repeated. A SIM full of messages takes half a minute to become
+/// readable.
 const MAX_RETRIES: u8 = 20;
 
 /// Messages are stored and not announced. This is for a modem that would otherwise deliver messages
@@ -32,8 +33,8 @@ const fn stored(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
     Indications { mode, mt: 1, bm, ds, bfr }
 }
 
-/// Settings in which messages are stored and announced, in order of preference: without broadcasts and
-/// status reports first, then those that some models accept alone.
+/// Settings in which messages are stored and announced, in order of preference: without broadcasts
+/// and status reports first, then those that some models accept alone.
 const INDICATIONS: [Indications; 9] = [
     stored(2, 0, 0, 0),
     stored(2, 0, 0, 1),
@@ -200,8 +201,8 @@ impl Configuring {
         }
     }
 
-    /// Whether a command that failed is worth another try: the card is busy, or nothing works without
-    /// this command.
+    /// Whether a command that failed is worth another try: the card is busy, or nothing works
+    /// without this command.
     fn is_worth_retrying(&self, command: &Command, outcome: Outcome) -> bool {
         let busy = outcome.sim_trouble() == Some(SimTrouble::Busy);
         let is_last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
@@ -270,12 +271,13 @@ impl Configuring {
         }
     }
 
-    /// Plans which settings of `AT+CNMI` to try: those of the profile first, then those that the modem
-    /// reports as supported, then the others, because some modems accept what they do not report.
+    /// Plans which settings of `AT+CNMI` to try: those of the profile first, then those that the
+    /// modem reports as supported, then the others, because some modems accept what they do not
+    /// report.
     ///
-    /// A message that arrives inside its URC (`mt` 2 or 3) is in no store. Such a setting is used only
-    /// where we acknowledge the message to the network once it is on disk, never where the modem
-    /// acknowledges it by itself.
+    /// A message that arrives inside its URC (`mt` 2 or 3) is in no store. Such a setting is used
+    /// only where we acknowledge the message to the network once it is on disk, never where the
+    /// modem acknowledges it by itself.
     fn plan_indications(&mut self, context: &Context, supported: Option<&[Choices]>) {
         let we_acknowledge = context.acknowledges && !context.profile.has(Quirk::NoAcknowledge);
         let profiled =

@@ -112,16 +112,16 @@ impl Context {
         self.changed = true;
     }
 
-    /// The commands that ask how many attempts for the PIN are left: those of the profile, or else the
-    /// generic ones.
+    /// The commands that ask how many attempts for the PIN are left: those of the profile, or else
+    /// the generic ones.
     pub fn pin_questions(&self) -> &[PinAttempts] {
         let own = &self.profile.pin_attempts;
         if own.is_empty() { &self.generic.pin_attempts } else { own }
     }
 
     /// The commands that may read the ICCID, in the order in which they are tried: the one for the
-    /// card's own file if that is configured, the one that worked last, those of the profile, and all
-    /// others.
+    /// card's own file if that is configured, the one that worked last, those of the profile, and
+    /// all others.
     pub fn iccid_sources(&self) -> VecDeque<IccidSource> {
         let profiled = self.profile.iccid.iter().map(|command| IccidSource::from_command(command));
         let mut sources = VecDeque::new();
@@ -194,7 +194,8 @@ impl Context {
         }
     }
 
-    /// Forgets an announcement, because the slot has been emptied: its next message is announced too.
+    /// Forgets an announcement, because the slot has been emptied: its next message is announced
+    /// too.
     pub fn remove_announced(&mut self, slot: MessageSlot) {
         self.announced.retain(|announced| *announced != slot);
     }

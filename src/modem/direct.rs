@@ -1,8 +1,8 @@
 //! Messages that arrive inside the URC itself (`+CMT`): those of class 0, or all when the modem was
 //! left in another mode. They are in no store of the modem, so a message that the host cannot store
 //! now is kept here and offered again. Their number is limited. Where the modem itself acknowledges
-//! messages to the network, only those of class 0 arrive this way (`configuring`), so few are at risk.
-//! Dropped messages are counted and reported.
+//! messages to the network, only those of class 0 arrive this way (`configuring`), so few are at
+//! risk. Dropped messages are counted and reported.
 
 use std::time::Duration;
 
@@ -58,8 +58,8 @@ impl Direct {
         self.kept.push(KeptMessage { token, received, received_at: now, offer_at: None });
     }
 
-    /// Drops the waiting messages, because the card was removed or exchanged: which card they were for
-    /// can no longer be found out.
+    /// Drops the waiting messages, because the card was removed or exchanged: which card they were
+    /// for can no longer be found out.
     pub fn card_lost(&mut self, context: &mut Context) {
         let count = std::mem::take(&mut self.unowned).len();
         if count > 0 {
@@ -76,8 +76,8 @@ impl Direct {
         }
     }
 
-    /// Takes the host's answer. For a message that is on disk now, returns how long that took since it
-    /// arrived.
+    /// Takes the host's answer. For a message that is on disk now, returns how long that took since
+    /// it arrived.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
         let position = self.kept.iter().position(|kept| kept.token == token)?;
         if ok {

@@ -1,5 +1,5 @@
-//! Reads which card is in and what its number is, and asks the host which card owns the messages in the
-//! modem's own store.
+//! Reads which card is in and what its number is, and asks the host which card owns the messages in
+//! the modem's own store.
 
 use std::collections::VecDeque;
 use std::time::Duration;

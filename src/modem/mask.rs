@@ -1,5 +1,5 @@
-//! Masks a conversation so that it can be shown and kept: of numbers the last three digits remain, and
-//! texts and PINs are removed.
+//! Masks a conversation so that it can be shown and kept: of numbers the last three digits remain,
+//! and texts and PINs are removed.
 
 use std::borrow::Cow;
 

@@ -7,15 +7,16 @@
 //!    └───────── the modem restarted; anything worse ends the session with Action::Reopen
 //! ```
 //!
-//! (`Absent`, `Opening`, `Recovering` and `Quarantined` are states of a port: see [`crate::driver`].)
+//! (`Absent`, `Opening`, `Recovering` and `Quarantined` are states of a port: see
+//! [`crate::driver`].)
 //!
 //! What holds here, whatever a modem does:
 //!  - At most one command is in flight. Its deadline is absolute: unsolicited lines do not postpone
-//!    it. After a reply that did not arrive in time nothing is sent until the modem has reported its
-//!    IMEI, so that a late `OK` is never taken for the reply to another command (`channel`).
-//!  - A message is deleted only after the host has answered that it is on disk, only if its slot was
-//!    read in this session and from this card, and only once (`pending_deletions`). A slot that waits
-//!    for its deletion is not read again.
+//!    it. After a reply that did not arrive in time nothing is sent until the modem has reported
+//!    its IMEI, so that a late `OK` is never taken for the reply to another command (`channel`).
+//!  - A message is deleted only after the host has answered that it is on disk, only if its slot
+//!    was read in this session and from this card, and only once (`pending_deletions`). A slot that
+//!    waits for its deletion is not read again.
 //!  - A SIM event makes the session forget all messages, and nothing is read before the ICCID is
 //!    known again (`session`).
 //!  - Every list and queue has a limit. What does not fit is found by the next sweep.

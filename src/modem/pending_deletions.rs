@@ -45,8 +45,8 @@ impl PendingDeletions {
         Some(pending.read_at)
     }
 
-    /// Keeps a message in the modem, because the host could not store it. Returns whether the token was
-    /// known.
+    /// Keeps a message in the modem, because the host could not store it. Returns whether the token
+    /// was known.
     pub fn refuse(&mut self, token: Token) -> bool {
         let before = self.0.len();
         self.0.retain(|pending| pending.token != token);

@@ -1,4 +1,5 @@
-//! Messages that are to be read. Their number is limited; those that do not fit are left to a sweep.
+//! Messages that are to be read. Their number is limited; those that do not fit are left to a
+//! sweep.
 
 use std::collections::VecDeque;
 
@@ -34,7 +35,8 @@ impl PendingReads {
         self.0.is_empty()
     }
 
-    /// Adds a message unless its slot is in the list already. Returns whether there was room for it.
+    /// Adds a message unless its slot is in the list already. Returns whether there was room for
+    /// it.
     pub fn add(&mut self, read: PendingRead) -> bool {
         if self.0.iter().any(|known| known.slot == read.slot) {
             return true;

@@ -9,8 +9,8 @@ use crate::at::{self, Command};
 use crate::domain::Imei;
 use crate::domain::modem::{ModemIdentity, ModemReason};
 
-/// The number of `AT`s without an answer after which the port is opened again. A modem that is still
-/// starting takes some seconds to answer.
+/// The number of `AT`s without an answer after which the port is opened again. A modem that is
+/// still starting takes some seconds to answer.
 const GREETINGS: u8 = 10;
 /// The same number after the modem was restarted.
 const GREETINGS_AFTER_RESTART: u8 = 90;

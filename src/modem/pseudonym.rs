@@ -29,7 +29,8 @@ pub struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// Rewrites a line into the format of recordings. `None` for the text that was sent at a prompt.
+    /// Rewrites a line into the format of recordings. `None` for the text that was sent at a
+    /// prompt.
     pub fn line(&mut self, kind: Kind, line: &str) -> Option<String> {
         match kind {
             Kind::Sent => {
@@ -147,7 +148,8 @@ impl Pseudonyms {
         other + rest
     }
 
-    /// Replaces the digits of a run by those of its pseudonym. Other characters stay where they are.
+    /// Replaces the digits of a run by those of its pseudonym. Other characters stay where they
+    /// are.
     fn number(&mut self, run: &str) -> String {
         let digits: String = run.chars().filter(char::is_ascii_digit).collect();
         if digits.len() < MIN_DIGITS {

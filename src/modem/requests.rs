@@ -1,5 +1,5 @@
-//! Requests to the modem while the session is running: commands of an operator, and tasks in the name
-//! of a SIM card (`sim_tasks`).
+//! Requests to the modem while the session is running: commands of an operator, and tasks in the
+//! name of a SIM card (`sim_tasks`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -34,7 +34,8 @@ struct Waiting {
 pub(super) enum Running {
     /// An AT command of an operator.
     At(u64),
-    /// A USSD code; the network's text is here if it arrived before the final result of the command.
+    /// A USSD code; the network's text is here if it arrived before the final result of the
+    /// command.
     Ussd(u64, Option<String>),
     /// A reset, after which the port is opened again.
     Reset(u64),
@@ -115,8 +116,9 @@ impl Requests {
         self.waiting.remove(position).map(|waiting| waiting.id)
     }
 
-    /// The next command of the running request, or the first one of the next request, which is running
-    /// from then on. A task for a card gets its turn only when it is `proven` that its card is in.
+    /// The next command of the running request, or the first one of the next request, which is
+    /// running from then on. A task for a card gets its turn only when it is `proven` that its card
+    /// is in.
     pub fn next_command(&mut self, profile: &Profile, proven: bool) -> Option<Command> {
         if let Some(Running::SimTask(task)) = &mut self.running {
             return task.next_command();
@@ -175,8 +177,8 @@ impl Requests {
         !self.unconfirmed.is_empty()
     }
 
-    /// Answers finished tasks. `card` is the card whose ICCID has just been read; `None` when it is no
-    /// longer known which card is in.
+    /// Answers finished tasks. `card` is the card whose ICCID has just been read; `None` when it is
+    /// no longer known which card is in.
     pub fn confirm(&mut self, card: Option<&Iccid>) -> impl Iterator<Item = Action> {
         let lost = Err(RequestError::OtherCard);
         let finished = std::mem::take(&mut self.unconfirmed).into_iter();
@@ -186,8 +188,8 @@ impl Requests {
         })
     }
 
-    /// Takes the network's USSD text. Returns the id of the request to answer with it, if the command
-    /// has finished already and no card has to be confirmed first.
+    /// Takes the network's USSD text. Returns the id of the request to answer with it, if the
+    /// command has finished already and no card has to be confirmed first.
     pub fn on_ussd_text(&mut self, text: &str) -> Option<u64> {
         match &mut self.running {
             Some(Running::Ussd(_, early)) => {

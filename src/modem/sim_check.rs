@@ -25,8 +25,8 @@ const SOON_TRIES: u32 = 10;
 const LATER: Duration = Duration::from_secs(15);
 /// The pause while the operator has to do something about the card.
 const RARELY: Duration = Duration::from_secs(60);
-/// The number of refusals of `AT+CPIN?` after which the ICCID is read instead, because some modems do
-/// not know the command.
+/// The number of refusals of `AT+CPIN?` after which the ICCID is read instead, because some modems
+/// do not know the command.
 const MAX_REFUSALS: u32 = 3;
 
 #[derive(Debug, Default)]
@@ -36,7 +36,8 @@ pub(super) struct SimCheck {
     tries: u32,
     refusals: u32,
     unlocking: Option<Unlocking>,
-    /// Whether the attempt to unlock the card has failed. No other is made until there is a SIM event.
+    /// Whether the attempt to unlock the card has failed. No other is made until there is a SIM
+    /// event.
     given_up: bool,
 }
 
@@ -169,8 +170,9 @@ impl SimCheck {
         context.clear_reason();
     }
 
-    /// Why the card cannot be used after `AT+CPIN?` was refused, and when to ask again. `None` when the
-    /// ICCID is to decide whether there is a card; `expected` says that this model always refuses.
+    /// Why the card cannot be used after `AT+CPIN?` was refused, and when to ask again. `None` when
+    /// the ICCID is to decide whether there is a card; `expected` says that this model always
+    /// refuses.
     fn on_refused(
         &mut self,
         result: FinalResult,

@@ -1,5 +1,5 @@
-//! A sweep reads all messages of all stores, so that none is missed for good. It uses `AT+CMGL` and,
-//! where that does not work, `AT+CMGR` for each of the indexes that `AT+CMGD=?` reports.
+//! A sweep reads all messages of all stores, so that none is missed for good. It uses `AT+CMGL`
+//! and, where that does not work, `AT+CMGR` for each of the indexes that `AT+CMGD=?` reports.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -145,7 +145,8 @@ impl Sweep {
         self.walk = IndexWalk::No;
     }
 
-    /// Whether messages were found in any store, in this sweep or, when none is running, in the last.
+    /// Whether messages were found in any store, in this sweep or, when none is running, in the
+    /// last.
     pub fn found_any(&self) -> bool {
         self.found_before || self.found > 0
     }

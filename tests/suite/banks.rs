@@ -1,7 +1,7 @@
-//! SIM banks with the real program: orders and a rental with a bank that reports what is not so, a kill in
-//! the middle of a switch, slots inside modules, and a program of the operator's. Larger banks and longer
-//! times are tested in simulated time: in `faults/banks.rs` with the simulated bank and modems, and
-//! in `src/bank/tests`.
+//! SIM banks with the real program: orders and a rental with a bank that reports what is not so, a
+//! kill in the middle of a switch, slots inside modules, and a program of the operator's. Larger
+//! banks and longer times are tested in simulated time: in `faults/banks.rs` with the simulated
+//! bank and modems, and in `src/bank/tests`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

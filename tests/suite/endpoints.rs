@@ -257,8 +257,8 @@ fn a_rental_byte_for_byte() {
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "INVALID_METHOD", "{head} {body}");
     assert_eq!(fixture.site.json(&["status"])["rentals"]["active"], 1);
 
-    // The end passes while the daemon does not run. 51.40 are left: the package is renewed as long as
-    // there is money, and then it ends.
+    // The end passes while the daemon does not run. 51.40 are left: the package is renewed as long
+    // as there is money, and then it ends.
     let shift = 400_i64 * 24 * 3600 * 1_000_000;
     fixture.meanwhile(&format!(
         "UPDATE rental SET started_at = started_at - {shift}, expires_at = expires_at - {shift};

@@ -43,9 +43,8 @@ fn a_former_tenants_sms_that_comes_late_is_not_the_next_ones() {
     assert_eq!(fixture.site.json(&["verify"])["ok"], true);
 }
 
-/// Sends a request and closes the connection before the answer.
-/// It lay in the store since before the order, unannounced: the sweep finds it while the order
-/// waits.
+/// Sends a request and closes the connection before the answer. It lay in the store since before
+/// the order, unannounced: the sweep finds it while the order waits.
 #[test]
 fn what_a_sweep_finds_from_before_an_order_is_not_its_code() {
     let fixture = Fixture::open(1, "");

@@ -1,5 +1,5 @@
-//! The daemon is killed (SIGKILL) at random moments while SMS arrive; each SMS must be in the database
-//! exactly once.
+//! The daemon is killed (SIGKILL) at random moments while SMS arrive; each SMS must be in the
+//! database exactly once.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -75,8 +75,8 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
 
 const DEALS: usize = 12;
 
-/// Several customers order, cancel, skip, reuse, rent and extend at once while SMS arrive, and the daemon
-/// is killed again and again.
+/// Several customers order, cancel, skip, reuse, rent and extend at once while SMS arrive, and the
+/// daemon is killed again and again.
 #[test]
 fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     let site = Site::with(

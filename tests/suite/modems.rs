@@ -1,5 +1,5 @@
-//! The daemon with simulated modems behind PTYs: messages arrive, they stay in the modem until they are on
-//! disk, and a modem in trouble does not affect the others.
+//! The daemon with simulated modems behind PTYs: messages arrive, they stay in the modem until they
+//! are on disk, and a modem in trouble does not affect the others.
 
 use simbridge::simulator::{Fault, Scenario};
 
@@ -102,8 +102,8 @@ fn a_modem_that_starts_anew_is_set_up_anew() {
     wait_for("the message", || site.messages().len() == 1);
 }
 
-/// A modem that reports its card, but fails every command that uses the card. Trying for ever would not
-/// help; a reset does.
+/// A modem that reports its card, but fails every command that uses the card. Trying for ever would
+/// not help; a reset does.
 #[test]
 fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
     let site = Site::with_modems(1);

@@ -1,4 +1,5 @@
-//! Finding out numbers that are neither in the operator's list nor on the card, with the real program.
+//! Finding out numbers that are neither in the operator's list nor on the card, with the real
+//! program.
 
 use simbridge::simulator::{Fault, Scenario};
 

@@ -1,4 +1,5 @@
-//! The commands by which an operator manages orders, rentals, money, SIMs, the catalogue and the database.
+//! The commands by which an operator manages orders, rentals, money, SIMs, the catalogue and the
+//! database.
 
 use simbridge::simulator::Scenario;
 

@@ -1,6 +1,6 @@
-//! Logs, metrics and errors must not contain keys, texts, PINs, PDUs, or more than the last three digits of
-//! a number. The output of all daemons and commands of the suite is searched for everything that is
-//! known to be secret at their site: see `support.rs`.
+//! Logs, metrics and errors must not contain keys, texts, PINs, PDUs, or more than the last three
+//! digits of a number. The output of all daemons and commands of the suite is searched for
+//! everything that is known to be secret at their site: see `support.rs`.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -32,8 +32,8 @@ impl Secrets {
         self.0.lock().unwrap().push(secret);
     }
 
-    /// The secrets that `output` contains, shortened, each with what it is. `folder` has the site's database
-    /// and the files with PINs.
+    /// The secrets that `output` contains, shortened, each with what it is. `folder` has the site's
+    /// database and the files with PINs.
     pub fn found_in(&self, output: &str, folder: &Path) -> Vec<String> {
         let mut all = self.0.lock().unwrap().clone();
         all.extend(in_database(&folder.join("simbridge.db")).unwrap_or_default());

@@ -1,6 +1,6 @@
-//! Snapshots of every command that lists or shows something, as a table and as JSON, on a small site.
-//! Values that differ between two runs are replaced by a word. Spaces between columns are folded,
-//! since `screen.rs` tests how columns are aligned.
+//! Snapshots of every command that lists or shows something, as a table and as JSON, on a small
+//! site. Values that differ between two runs are replaced by a word. Spaces between columns are
+//! folded, since `screen.rs` tests how columns are aligned.
 //!
 //! After an intended change: `INSTA_UPDATE=always cargo test --test suite snapshots`, then review
 //! the difference in `tests/suite/snapshots/`.
@@ -232,8 +232,8 @@ fn every_list_and_every_show() {
     drop(daemon);
 }
 
-/// Only the identity of a modem is compared, because its state and conversation depend on how fast the
-/// machine is.
+/// Only the identity of a modem is compared, because its state and conversation depend on how fast
+/// the machine is.
 #[test]
 fn one_modem() {
     let shots = Snapshots::new(Site::with(3, Scenario::parse(MODEMS).unwrap(), ""));

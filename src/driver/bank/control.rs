@@ -1,5 +1,5 @@
-//! The control line of a bank that is switched over a serial port. It is opened for the first switch
-//! and kept open as long as it works.
+//! The control line of a bank that is switched over a serial port. It is opened for the first
+//! switch and kept open as long as it works.
 
 use std::io;
 use std::path::PathBuf;

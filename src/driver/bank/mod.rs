@@ -1,7 +1,7 @@
 //! Runs SIM banks. A task for each bank carries out the actions of its state machine
-//! ([`crate::bank`]): it asks the rest of the daemon, takes the radios off the air and back, and has
-//! the bank switch SIMs over its control line (`control`), by a command of the module, or by a program
-//! of the operator.
+//! ([`crate::bank`]): it asks the rest of the daemon, takes the radios off the air and back, and
+//! has the bank switch SIMs over its control line (`control`), by a command of the module, or by a
+//! program of the operator.
 
 mod control;
 mod task;
@@ -24,7 +24,8 @@ use crate::domain::{Iccid, PortName, Timestamp};
 /// The pause before a bank's task is started again after it failed.
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
 
-/// The rest of the daemon, as the tasks of the banks see it. Calls without an answer must not block.
+/// The rest of the daemon, as the tasks of the banks see it. Calls without an answer must not
+/// block.
 pub trait BankEvents: Send + Sync + 'static {
     /// The current time of the wall clock.
     fn now(&self) -> Timestamp;

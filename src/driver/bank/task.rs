@@ -76,8 +76,8 @@ pub(super) struct Task<E> {
     work: JoinSet<Event>,
     /// Sends commands to the task of the control line, if there is one.
     commands: Option<mpsc::Sender<SwitchCommand>>,
-    /// Held while the operator's program runs. Only one runs at a time, because it may drive one piece
-    /// of hardware for all radios.
+    /// Held while the operator's program runs. Only one runs at a time, because it may drive one
+    /// piece of hardware for all radios.
     program_turn: Arc<Mutex<()>>,
 }
 
@@ -181,14 +181,15 @@ impl<E: BankEvents> Task<E> {
                 () = self.demands_changed.notified() => bank.on_demands_changed(self.now()),
                 result = results.recv(), if self.commands.is_some() => match result {
                     Some((radio, result)) => bank.on_switched(radio, result, self.now()),
-                    // The task of the control line has panicked. This task ends too, so that both are
-                    // started again.
+                    // The task of the control line has panicked. This task ends too, so that both
+                    // are started again.
                     None => return,
                 },
                 Some(event) = self.work.join_next(), if !self.work.is_empty() => {
                     // A session reports before it answers, and the bank needs that order.
                     self.read_sessions(&mut bank);
-                    // Work that panicked gives no answer; the deadlines of a switch take care of that.
+                    // Work that panicked gives no answer; the deadlines of a switch take care of
+                    // that.
                     self.handle(&mut bank, event.unwrap_or(Event::Nothing));
                 }
                 Some(request) = receive(&by_hand) => self.switch_by_hand(&mut bank, request),
@@ -404,7 +405,14 @@ impl<E: BankEvents> Task<E> {
                 info!(event = "bank_switched", radio, slot, deaf_s, "switched to another SIM");
             }
             outcome => {
-                warn!(event = "bank_switch_failed", radio, slot, deaf_s, end = ?outcome, "SIM switch failed");
+                warn!(
+                    event = "bank_switch_failed",
+                    radio,
+                    slot,
+                    deaf_s,
+                    end = ?outcome,
+                    "SIM switch failed"
+                );
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Decides which lines belong to the reply to the command in flight, and which are unsolicited lines
-//! between them.
+//! Decides which lines belong to the reply to the command in flight, and which are unsolicited
+//! lines between them.
 
 use super::{Channel, Event, Link, Outcome};
 use crate::at::{self, Command, Expects, FinalResult, ListHeader, Unreadable, Urc};
@@ -69,8 +69,8 @@ impl Channel {
         }
     }
 
-    /// Whether a line belongs to the reply. A line that may be a reply or a URC (`+CPIN: READY`) is taken
-    /// for the reply if it was asked for; `+CREG` lines can be distinguished by their form.
+    /// Whether a line belongs to the reply. A line that may be a reply or a URC (`+CPIN: READY`) is
+    /// taken for the reply if it was asked for; `+CREG` lines can be distinguished by their form.
     fn is_part(&self, expects: Expects, line: &str, found: Option<Urc>) -> bool {
         let tag = at::tag(line);
         let begins = |prefix: &str| at::payload(line, prefix).is_some();

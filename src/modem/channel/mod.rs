@@ -1,5 +1,5 @@
-//! The exchange of commands and replies. It sends one command at a time, tells the lines of its reply
-//! from unsolicited ones, and resynchronises after a reply that did not arrive in time.
+//! The exchange of commands and replies. It sends one command at a time, tells the lines of its
+//! reply from unsolicited ones, and resynchronises after a reply that did not arrive in time.
 
 mod in_reply;
 mod outcome;
@@ -25,8 +25,8 @@ enum Link {
         command: Command,
         deadline: Moment,
     },
-    /// Waiting for silence: until then, and until `limit` at most. `probe` is the number of the question
-    /// that follows, if one does.
+    /// Waiting for silence: until then, and until `limit` at most. `probe` is the number of the
+    /// question that follows, if one does.
     Draining {
         until: Moment,
         limit: Moment,
@@ -153,10 +153,10 @@ impl Channel {
         self.output.push(b'\r');
     }
 
-    /// Reacts to a prompt for a text (`>`). If a message is being sent, the modem gets its text, once.
-    /// No other command has a text, so the prompt is left by an escape: at once when an operator's own
-    /// command led there; otherwise with the resynchronisation, because an escape might abort what the
-    /// modem is still doing.
+    /// Reacts to a prompt for a text (`>`). If a message is being sent, the modem gets its text,
+    /// once. No other command has a text, so the prompt is left by an escape: at once when an
+    /// operator's own command led there; otherwise with the resynchronisation, because an escape
+    /// might abort what the modem is still doing.
     pub fn on_prompt(&mut self, now: Moment) {
         if let Link::Busy { command: Command::Send { pdu, .. }, deadline } = &mut self.link {
             if !self.prompted {

@@ -11,8 +11,8 @@ pub(in super::super) enum Outcome {
     Unfinished,
     /// The final result was this error.
     Refused(FinalResult),
-    /// `OK` arrived without the value that was asked for: the modem does not know the command, or the
-    /// `OK` belongs to another one.
+    /// `OK` arrived without the value that was asked for: the modem does not know the command, or
+    /// the `OK` belongs to another one.
     Empty,
     /// The reply did not arrive in time.
     Unanswered,

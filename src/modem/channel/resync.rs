@@ -16,8 +16,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many times the modem is asked before it is given up.
 pub(super) const PROBES: u8 = 4;
 
-/// What the modem is asked for. The questions alternate, so that a late answer to one is never taken
-/// for the answer to the next.
+/// What the modem is asked for. The questions alternate, so that a late answer to one is never
+/// taken for the answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Imei,

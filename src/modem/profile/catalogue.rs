@@ -37,8 +37,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Makes a catalogue with the operator's own files, given by name and text. Files that cannot be
-    /// used are left out; what is wrong with them is returned.
+    /// Makes a catalogue with the operator's own files, given by name and text. Files that cannot
+    /// be used are left out; what is wrong with them is returned.
     pub fn with_own<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> (Catalogue, Vec<(String, ProfileError)>) {

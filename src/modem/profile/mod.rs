@@ -1,6 +1,6 @@
 //! Profiles: what is known beforehand about models of modems, from `hardware/modems/*.toml` and the
-//! operator's own folder. A modem is still asked for its capabilities; a profile says what it reports
-//! wrongly and what it cannot be asked for.
+//! operator's own folder. A modem is still asked for its capabilities; a profile says what it
+//! reports wrongly and what it cannot be asked for.
 
 mod catalogue;
 mod read;
@@ -81,7 +81,8 @@ impl PinAttempts {
     }
 }
 
-/// A peculiarity of a modem that the session can cope with. The list is closed, and each has its test.
+/// A peculiarity of a modem that the session can cope with. The list is closed, and each has its
+/// test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quirk {
@@ -115,8 +116,8 @@ impl Profile {
         self.hard_reset.as_deref()
     }
 
-    /// The command that selects a SIM slot inside the module, if it has slots. `slot` counts from 0;
-    /// the command counts from the `first_slot` of the profile.
+    /// The command that selects a SIM slot inside the module, if it has slots. `slot` counts from
+    /// 0; the command counts from the `first_slot` of the profile.
     pub fn slot_command(&self, slot: u8) -> Option<String> {
         let number = slot.checked_add(self.first_slot)?.to_string();
         self.slot.as_deref().map(|command| command.replace("{slot}", &number))

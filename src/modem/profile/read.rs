@@ -142,7 +142,8 @@ fn parse_indications(text: &str) -> Option<Indications> {
     }
 }
 
-/// Adds the line to an error of the TOML parser, and for an unknown word the most similar known one.
+/// Adds the line to an error of the TOML parser, and for an unknown word the most similar known
+/// one.
 pub(crate) fn explain(text: &str, error: &toml::de::Error) -> ProfileError {
     let message = error.message();
     let start = error.span().map(|span| span.start);

@@ -1,5 +1,5 @@
-//! How the session handles the events of the channel: URCs, messages that arrive inside their URC, a
-//! card that was exchanged, a modem that restarted.
+//! How the session handles the events of the channel: URCs, messages that arrive inside their URC,
+//! a card that was exchanged, a modem that restarted.
 
 use super::super::api::{Action, MessageSlot, RawPdu};
 use super::super::channel::Event;
@@ -13,7 +13,8 @@ use crate::at::{DirectKind, SimEvent, Urc};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
 
-/// How often in a row the card may be lost before the session is given up: then only a reset may help.
+/// How often in a row the card may be lost before the session is given up: then only a reset may
+/// help.
 const MAX_LOSSES: u32 = 6;
 
 impl Session {

@@ -114,8 +114,8 @@ impl Session {
         action
     }
 
-    /// When to call [`Session::tick`] if nothing happens before. Unsolicited lines never postpone the
-    /// deadline of a command.
+    /// When to call [`Session::tick`] if nothing happens before. Unsolicited lines never postpone
+    /// the deadline of a command.
     pub fn next_deadline(&self) -> Option<Moment> {
         if self.is_over {
             return None;
@@ -196,7 +196,8 @@ impl Session {
         self.advance(now);
     }
 
-    /// Begins to take the card off the air. Where there is no card, no store has to be emptied first.
+    /// Begins to take the card off the air. Where there is no card, no store has to be emptied
+    /// first.
     fn leave(&mut self, id: u64, iccid: Option<&Iccid>, now: Moment) -> Result<(), RequestError> {
         match &mut self.phase {
             Phase::Serving(_) if self.context.iccid() != iccid => Err(RequestError::OtherCard),
@@ -205,7 +206,8 @@ impl Session {
                 self.context.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
                 Ok(())
             }
-            // While a PIN is being entered the card stays until it is known whether it was accepted.
+            // While a PIN is being entered the card stays until it is known whether it was
+            // accepted.
             Phase::SimCheck(phase) if self.channel.is_free() && !phase.is_unlocking() => {
                 self.enter(Phase::OffAir(OffAir::begin(id, now)));
                 Ok(())
@@ -214,8 +216,8 @@ impl Session {
         }
     }
 
-    /// Takes the host's answer to [`Action::Store`]: `ok` means that the message is committed to disk,
-    /// so that it may be deleted from the modem.
+    /// Takes the host's answer to [`Action::Store`]: `ok` means that the message is committed to
+    /// disk, so that it may be deleted from the modem.
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
         let direct = self.direct.stored(token, ok, now);
         if let Phase::Serving(serving) = &mut self.phase {
@@ -236,8 +238,8 @@ impl Session {
         self.advance(now);
     }
 
-    /// Takes the host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the attempt is recorded
-    /// on disk and may be made.
+    /// Takes the host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the attempt is
+    /// recorded on disk and may be made.
     pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
         if let Phase::SimCheck(phase) = &mut self.phase {
             phase.may_enter_pin(token, answer);
@@ -285,9 +287,9 @@ impl Session {
         }
     }
 
-    /// The command of the request whose turn it is. There is none before the modem is known, because
-    /// the session cannot resynchronise without its IMEI. A task in the name of a card gets its turn
-    /// only when the ICCID of that card has just been read.
+    /// The command of the request whose turn it is. There is none before the modem is known,
+    /// because the session cannot resynchronise without its IMEI. A task in the name of a card gets
+    /// its turn only when the ICCID of that card has just been read.
     fn next_request(&mut self, now: Moment) -> Option<Command> {
         if matches!(self.phase, Phase::Probing(_)) {
             return None;

@@ -11,11 +11,11 @@ use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
 use crate::sms;
 
-/// The number of unanswered commands in a row after which the modem is given up, even if it could be
-/// resynchronised each time.
+/// The number of unanswered commands in a row after which the modem is given up, even if it could
+/// be resynchronised each time.
 const MAX_UNANSWERED: u8 = 6;
-/// The number of times in a row that the card may be lost because of an optional command. After that
-/// only failures of necessary commands count: some modems blame the SIM for every error.
+/// The number of times in a row that the card may be lost because of an optional command. After
+/// that only failures of necessary commands count: some modems blame the SIM for every error.
 const MAX_LOSSES_BY_OPTIONAL: u32 = 3;
 
 impl Session {
@@ -109,8 +109,8 @@ impl Session {
     }
 }
 
-/// Reads the text of a `+CUSD: <m>,"<text>",<dcs>` line; where there is none, says what the status `m`
-/// means.
+/// Reads the text of a `+CUSD: <m>,"<text>",<dcs>` line; where there is none, says what the status
+/// `m` means.
 pub(super) fn ussd_text(line: &str) -> String {
     let mut parts = at::fields(at::payload(line, "+CUSD:").unwrap_or_default());
     let (status, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));

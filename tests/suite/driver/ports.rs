@@ -64,7 +64,7 @@ async fn a_port_that_does_not_exist_is_absent_and_noticed_when_it_appears() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("later");
     let host = Recorder::new();
-    let driver = driver::start_with(vec![pattern(&path)], settings(), Arc::clone(&host));
+    let driver = driver::start(vec![pattern(&path)], settings(), Arc::clone(&host));
     until_reason(&host, &path, "nothing at this path").await;
     let line = line();
     symlink(&line.slave, &path).unwrap();
@@ -83,7 +83,7 @@ async fn a_port_that_another_program_has_open_is_left_alone_and_the_program_name
         .spawn()
         .unwrap();
     let host = Recorder::new();
-    let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
+    let driver = driver::start(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
     until_reason(&host, &line.slave, &format!("held by cat (pid {})", reader.id())).await;
     reader.kill().unwrap();
     reader.wait().unwrap();
@@ -101,11 +101,8 @@ async fn a_port_that_is_locked_and_a_file_that_is_no_port_say_so() {
     fs::write(&file, "").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let host = Recorder::new();
-    let driver = driver::start_with(
-        vec![pattern(&line.slave), pattern(&file)],
-        settings(),
-        Arc::clone(&host),
-    );
+    let driver =
+        driver::start(vec![pattern(&line.slave), pattern(&file)], settings(), Arc::clone(&host));
     until_reason(&host, &line.slave, "held by another program").await;
     until_reason(&host, &file, "cannot be opened").await;
     drop(lock);
@@ -122,7 +119,7 @@ async fn two_names_of_one_device_make_one_task() {
     }
     let host = Recorder::new();
     let patterns = vec![pattern(folder.path().join("a*")), pattern(folder.path().join("*0"))];
-    let driver = driver::start_with(patterns, settings(), Arc::clone(&host));
+    let driver = driver::start(patterns, settings(), Arc::clone(&host));
     host.until_state(folder.path().join("a0").to_str().unwrap(), "Probing").await;
     host.with(|kept| assert_eq!(kept.reports.len(), 1));
     driver.stop().await;
@@ -136,7 +133,7 @@ async fn a_modem_that_stops_reading_is_given_up_and_holds_nobody_up() {
         fs::OpenOptions::new().write(true).custom_flags_nonblock().open(&line.slave).unwrap();
     fill(filler);
     let host = Recorder::new();
-    let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
+    let driver = driver::start(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
     until_reason(&host, &line.slave, "does not read").await;
     tokio::time::timeout(Duration::from_secs(5), driver.stop()).await.unwrap();
 }
@@ -146,7 +143,7 @@ async fn a_panic_ends_one_session_and_no_more() {
     let line = line();
     let host = Recorder::new();
     *host.panic_at.lock().unwrap() = Some(ModemState::Probing);
-    let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
+    let driver = driver::start(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
     host.until_state(line.slave.to_str().unwrap(), "Probing").await;
     assert!(host.panic_at.lock().unwrap().is_none());
     driver.stop().await;
@@ -156,7 +153,7 @@ async fn a_panic_ends_one_session_and_no_more() {
 async fn the_port_is_greeted_and_its_speech_is_heard() {
     let mut line = line();
     let host = Recorder::new();
-    let driver = driver::start_with(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
+    let driver = driver::start(vec![pattern(&line.slave)], settings(), Arc::clone(&host));
     let heard = tokio::task::spawn_blocking(move || {
         let mut heard = [0; 3];
         line.master.read_exact(&mut heard).unwrap();
@@ -183,7 +180,7 @@ async fn a_modem_that_stays_deaf_is_recovered_by_ever_stronger_means() {
         ..Config::defaults().recovery
     };
     let host = Recorder::new();
-    let driver = driver::start_with(
+    let driver = driver::start(
         vec![pattern(&line.slave)],
         Settings { recovery, ..settings() },
         Arc::clone(&host),

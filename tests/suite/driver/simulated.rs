@@ -55,7 +55,7 @@ impl Site {
         let rack = Rack::start(config).unwrap();
         let host = Recorder::new();
         let pattern = PortPattern { path: folder.path().join("modem*"), baud: 115_200 };
-        let driver = driver::start_with(vec![pattern], settings, Arc::clone(&host));
+        let driver = driver::start(vec![pattern], settings, Arc::clone(&host));
         Site { rack, driver, host, folder }
     }
 
@@ -113,7 +113,7 @@ async fn messages_before_and_after_the_start_reach_the_host_and_leave_the_modems
     }
     let host = Recorder::new();
     let pattern = PortPattern { path: folder.path().join("modem*"), baud: 115_200 };
-    let driver = driver::start_with(vec![pattern], settings(), Arc::clone(&host));
+    let driver = driver::start(vec![pattern], settings(), Arc::clone(&host));
     let site = Site { rack, driver, host, folder };
     site.all_ready(3).await;
     for number in &numbers {
@@ -266,8 +266,8 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     let plain =
         |place: usize, baud| PortPattern { path: site.port(place).as_str().into(), baud }.into();
     let handle = site.driver.handle();
-    // The first port keeps its settings under another pattern, the second gets others, and the third is
-    // removed.
+    // The first port keeps its settings under another pattern, the second gets others, and the
+    // third is removed.
     handle.serve(vec![plain(0, 115_200), plain(1, 9_600)]);
     let (changed, removed) = (site.port(1), site.port(2));
     site.host.until("the third to be gone", |kept| !kept.reports.contains_key(&removed)).await;
@@ -328,8 +328,8 @@ async fn mixed_faults_on_six_modems_lose_and_misattribute_nothing() {
     site.all_ready(MODEMS).await;
     let network = site.rack.network();
     let fault = |round: usize| match round % 8 {
-        // Only one modem at a time: one that reboots during a slow command without saying so is waited
-        // for as long as the command may take.
+        // Only one modem at a time: one that reboots during a slow command without saying so is
+        // waited for as long as the command may take.
         0 => Fault::DropUrcs { count: 1 },
         1 => Fault::Garbage { octets: "0d0a2b434d54493a2022534d222c2d310d0aff003e20".to_owned() },
         2 => Fault::Refuse { command: "+CMGR".to_owned(), times: 3 },

@@ -1,5 +1,5 @@
-//! SIM banks that report what is not so, and kills in the middle of switches: every message must arrive
-//! once and for its own SIM, and an order must keep its SIM.
+//! SIM banks that report what is not so, and kills in the middle of switches: every message must
+//! arrive once and for its own SIM, and an order must keep its SIM.
 
 use std::time::Duration;
 

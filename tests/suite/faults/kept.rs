@@ -6,8 +6,8 @@ use simbridge::domain::{Iccid, Imei};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Deliver, tpdu};
 
-/// Messages by card and TPDU, as in the database (the same TPDU read twice is one message), and the card
-/// that owns the messages in each modem.
+/// Messages by card and TPDU, as in the database (the same TPDU read twice is one message), and the
+/// card that owns the messages in each modem.
 #[derive(Default)]
 pub struct Kept {
     messages: HashMap<(Iccid, Vec<u8>), String>,

@@ -1,6 +1,6 @@
-//! The session against the simulated modems in simulated time: every fault on every family of modems, and
-//! mixed faults for a thousand minutes. There is no task, no real clock and no port, so the same seed
-//! gives the same run.
+//! The session against the simulated modems in simulated time: every fault on every family of
+//! modems, and mixed faults for a thousand minutes. There is no task, no real clock and no port, so
+//! the same seed gives the same run.
 
 mod bank_rig;
 mod banks;

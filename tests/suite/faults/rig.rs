@@ -104,8 +104,8 @@ impl Rig {
         Err(told.join("\n  "))
     }
 
-    /// The faults in what the host has: messages that were lost, doubled, credited to another card, or
-    /// never sent.
+    /// The faults in what the host has: messages that were lost, doubled, credited to another card,
+    /// or never sent.
     pub fn wrongs(&self) -> Vec<String> {
         let texts = self.kept.texts();
         let mut wrongs = Vec::new();

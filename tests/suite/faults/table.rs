@@ -6,8 +6,8 @@ use super::rig::Rig;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// A fault and what ends it. A fault that nothing ends is over by itself, or is one with which a session
-/// has to work properly while it lasts. The others last for [`SPELL_MS`].
+/// A fault and what ends it. A fault that nothing ends is over by itself, or is one with which a
+/// session has to work properly while it lasts. The others last for [`SPELL_MS`].
 struct Case {
     name: &'static str,
     begins: Vec<Fault>,
@@ -20,8 +20,8 @@ struct Case {
 const CARD: &str = "8931040000000000018";
 
 const SPELL_MS: u64 = 100_000;
-/// The longest time from the end of a fault, or from the beginning of one that nothing ends, until the
-/// modem is ready and every message on disk.
+/// The longest time from the end of a fault, or from the beginning of one that nothing ends, until
+/// the modem is ready and every message on disk.
 const PATIENCE_MS: u64 = 10 * MINUTE_MS;
 
 fn case(name: &'static str, begins: Fault) -> Case {

@@ -75,7 +75,8 @@ fn facts(keeper: &Keeper, sent: &[String]) -> Vec<String> {
     facts
 }
 
-/// Waits until everything that a recording expects is so. Returns what is not when that takes too long.
+/// Waits until everything that a recording expects is so. Returns what is not when that takes too
+/// long.
 async fn replay(recording: Recording, standard: Recording) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let port = folder.path().join("modem");
@@ -84,11 +85,8 @@ async fn replay(recording: Recording, standard: Recording) -> Result<(), String>
     let player = player::start(&port, recording, standard);
     let keeper = Arc::new(Keeper::default());
     let pattern = PortPattern { path: port, baud: 115_200 };
-    let driver = driver::start_with(
-        vec![pattern],
-        Config::defaults().driver_settings(),
-        Arc::clone(&keeper),
-    );
+    let driver =
+        driver::start(vec![pattern], Config::defaults().driver_settings(), Arc::clone(&keeper));
     let missing = || {
         let facts = facts(&keeper, &player.sent());
         expected.iter().filter(|fact| !facts.contains(fact)).cloned().collect::<Vec<_>>()
@@ -158,8 +156,8 @@ async fn every_recording_is_understood() {
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
 
-/// Runs `modem record` of the real program with families that speak differently, and plays what it writes
-/// to another driver.
+/// Runs `modem record` of the real program with families that speak differently, and plays what it
+/// writes to another driver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_modem_record_writes_can_be_replayed_and_tells_of_nobody() {
     let standard = recordings().into_iter().find(|known| known.name == "standard").unwrap();

@@ -73,7 +73,8 @@ struct Stage {
 }
 
 impl Stage {
-    /// The other end, which is kept open: without any, reading the master would always return errors.
+    /// The other end, which is kept open: without any, reading the master would always return
+    /// errors.
     async fn play(mut self, master: AsyncFd<OwnedFd>, _other_end: OwnedFd) {
         let mut buffer = [0; 1024];
         let mut greeted = false;

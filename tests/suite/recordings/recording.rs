@@ -57,8 +57,8 @@ impl Recording {
         self.head.push((key.to_owned(), value.to_owned()));
     }
 
-    /// The next reply to a command. A reply to the exact command comes before one to its beginning. Each
-    /// is used once, and the last one for all further commands.
+    /// The next reply to a command. A reply to the exact command comes before one to its beginning.
+    /// Each is used once, and the last one for all further commands.
     pub fn answer(&mut self, command: &str) -> Option<Entry> {
         let exact = self.entries.iter().any(|entry| entry.command == command);
         let fits = |entry: &Entry| match exact {
