@@ -53,7 +53,7 @@ struct Seen {
 impl Seen {
     fn record(&self, took: Duration, is_expected: bool) {
         self.taken.lock().unwrap().push(took);
-        self.odd.fetch_add(u64::from(!as_it_should), Ordering::Relaxed);
+        self.odd.fetch_add(u64::from(!is_expected), Ordering::Relaxed);
     }
 
     /// Reads the rate per second and the latencies, as cells of a table, and begins anew.

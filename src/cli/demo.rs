@@ -1,4 +1,4 @@
-//! `demo`: everything on simulated modems, for a first try by hand.
+//! `demo`: runs everything with simulated modems, for trying simbridge out by hand.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,25 +11,25 @@ use super::serve::StopSignals;
 use crate::domain::{MessageId, OrderId};
 use crate::gateway::{MessageFilter, OrderView};
 
-/// How long after an order its SMS is sent.
+/// The time from an order until its SMS is sent.
 const SMS_AFTER: Duration = Duration::from_secs(3);
-/// How often new orders are looked for.
+/// The time between two checks for new orders.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Runs until interrupted.
+/// Runs the demo until it is interrupted.
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let mut stop = StopSignals::listen()?;
     line(&format!("Starting a daemon and {modems} simulated modems …"))?;
     let stage =
-        Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
+        Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
     explain(&stage, modems)?;
-    let played = tokio::select! {
-        played = play(&stage) => played,
+    let outcome = tokio::select! {
+        outcome = play(&stage) => outcome,
         () = stop.wait() => Ok(()),
     };
     line("Stopping.")?;
-    stage.strike().await;
-    played.map(|()| ExitCode::SUCCESS)
+    stage.stop().await;
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
@@ -56,16 +56,16 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
     ))
 }
 
-/// Tells of every order and message, and sends each new order its code.
+/// Prints every change of an order and every message, and sends each new order its code.
 async fn play(stage: &Stage) -> anyhow::Result<()> {
     let gateway = stage.daemon.gateway();
-    let mut told: HashMap<OrderId, &'static str> = HashMap::new();
+    let mut printed: HashMap<OrderId, &'static str> = HashMap::new();
     let mut seen = MessageId(0);
     loop {
         for view in gateway.orders().list(100.into()).await? {
             let word = view.order.state.as_str();
-            if told.insert(view.order.id, word) != Some(word) {
-                tell_order(&view)?;
+            if printed.insert(view.order.id, word) != Some(word) {
+                print_order(&view)?;
                 if word == "open" {
                     send_code(stage, &view)?;
                 }
@@ -77,7 +77,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
                 message.order.map_or("nobody's".to_owned(), |order| format!("for order {order}"));
             let (sender, text) =
                 (message.sender.unwrap_or_default(), message.text.unwrap_or_default());
-            say(
+            print_event(
                 gateway.now(),
                 &format!("SMS {} from {sender}, {order}: {}", message.id, cell(Some(&text.into()))),
             )?;
@@ -86,14 +86,14 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     }
 }
 
-fn say(at: crate::domain::Timestamp, text: &str) -> anyhow::Result<()> {
+fn print_event(at: crate::domain::Timestamp, text: &str) -> anyhow::Result<()> {
     line(&format!("{}  {text}", cell(Some(&at.to_string().into()))))
 }
 
-fn tell_order(view: &OrderView) -> anyhow::Result<()> {
+fn print_order(view: &OrderView) -> anyhow::Result<()> {
     let order = &view.order;
     let at = order.state.ended_at().unwrap_or(order.created_at);
-    say(
+    print_event(
         at,
         &format!(
             "order {} ({}, {}) is {}",

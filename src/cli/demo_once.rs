@@ -1,4 +1,4 @@
-//! `demo --once`: one order from its making to the emptied modem, checked at each step.
+//! `demo --once`: makes one order and follows it until the modem is empty, checking each step.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -10,20 +10,19 @@ use super::demo_stage::{SAMPLES, Stage, new_code};
 use super::print::line;
 use crate::domain::RowLimit;
 
-/// How long the modem may keep the SMS after its customer has it.
+/// How long the SMS may stay in the modem after the customer has it.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 
-/// Plays one order through; fails unless the code arrived, the ledger adds up and the modem's store
-/// is empty.
+/// Runs one order. Fails unless the code arrives, the ledger adds up and the modem's store becomes empty.
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
-    let stage = Stage::set(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
+    let stage = Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
     line(&format!(
         "{modems} simulated modems are Ready; customers are served on {}",
         stage.daemon.address()
     ))?;
-    let played = play(&stage).await;
-    stage.strike().await;
-    played?;
+    let outcome = play(&stage).await;
+    stage.stop().await;
+    outcome?;
     line("The code arrived, the ledger adds up, and the modem's store is empty.")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -46,14 +45,14 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     emptied(stage, &number).await
 }
 
-/// Asks as a customer and shows question and answer, without the key.
+/// Sends a customer's request, and prints it with its answer but without the key.
 async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
     let answer = stage.get(path).await?;
     line(&format!("  GET {}  ->  {answer}", path.trim_end_matches('?')))?;
     Ok(answer)
 }
 
-/// The number in E.164, which the simulated network knows it by.
+/// The number of an order in E.164, as the simulated network knows it.
 async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<String> {
     let orders = stage.daemon.gateway().orders().list(RowLimit::ALL).await?;
     let found = orders.into_iter().find(|view| view.order.id.to_string() == order);

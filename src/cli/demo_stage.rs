@@ -1,5 +1,5 @@
-//! What both demos stand on: a rack of simulated modems, a daemon on their PTYs, a catalogue, a
-//! customer with a key and credit.
+//! The setting of both demos: simulated modems, a daemon on their PTYs, a catalogue, and a customer with a
+//! key and credit.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,10 +23,10 @@ use crate::domain::{Amount, Service};
 use crate::gateway::NewService;
 use crate::simulator::{Rack, RackConfig};
 
-/// How long all modems may take to become Ready.
+/// How long all modems may take to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// A service of the demo and how its SMS look; `{}` is the code.
+/// A service of the demo with the text of its SMS, in which `{}` or `{0}` stands for the code.
 pub(super) struct Sample {
     pub(super) name: &'static str,
     price: i64,
@@ -34,7 +34,7 @@ pub(super) struct Sample {
     template: &'static str,
 }
 
-/// The demo's catalogue.
+/// The services in the demo's catalogue.
 pub(super) const SAMPLES: &[Sample] = &[
     Sample {
         name: "Uber",
@@ -70,13 +70,13 @@ impl Sample {
     }
 }
 
-/// A code of six digits.
+/// Makes a random code of six digits.
 pub(super) fn new_code() -> anyhow::Result<String> {
     let [a, b, c, ..] = system_sources::random().context("the system gives no random numbers")?;
     Ok(format!("{:06}", u32::from_be_bytes([0, a, b, c]) % 1_000_000))
 }
 
-/// Everything of a demo.
+/// Everything that runs in a demo.
 pub(super) struct Stage {
     pub(super) folder: TempDir,
     pub(super) rack: Rack,
@@ -87,8 +87,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Sets everything up and waits until all modems are Ready.
-    pub(super) async fn set(modems: usize, listen: SocketAddr) -> anyhow::Result<Stage> {
+    /// Starts everything, and waits until all modems are ready.
+    pub(super) async fn start(modems: usize, listen: SocketAddr) -> anyhow::Result<Stage> {
         let logging = logging::start(&Log { level: "warn".to_owned(), format: LogFormat::Text })?;
         let folder = tempfile::Builder::new().prefix("simbridge-demo-").tempdir()?;
         let ports = folder.path().join("modems");
@@ -124,7 +124,7 @@ impl Stage {
             .await?;
         let key = daemon.gateway().accounts().add_key("demo".to_owned(), &[]).await?.key;
         let stage = Stage { folder, rack, daemon, services, key, _logging: logging };
-        stage.all_ready(modems).await?;
+        stage.wait_until_ready(modems).await?;
         Ok(stage)
     }
 
@@ -133,11 +133,11 @@ impl Stage {
         self.folder.path().join("simbridge.toml")
     }
 
-    async fn all_ready(&self, modems: usize) -> anyhow::Result<()> {
+    async fn wait_until_ready(&self, modems: usize) -> anyhow::Result<()> {
         let ready = async {
             loop {
-                let board = self.daemon.gateway().modems().modems();
-                if board.iter().filter(|modem| modem.snapshot.is_ready()).count() == modems {
+                let statuses = self.daemon.gateway().modems().modems();
+                if statuses.iter().filter(|modem| modem.snapshot.is_ready()).count() == modems {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -149,7 +149,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Asks the customers' API over HTTP.
+    /// Sends a GET request to the customers' API over HTTP, and returns the body of the answer.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<String> {
         let stream = tokio::net::TcpStream::connect(self.daemon.address()).await?;
         let (mut sender, connection) =
@@ -161,8 +161,8 @@ impl Stage {
         Ok(String::from_utf8(body.to_vec())?)
     }
 
-    /// Takes everything down; the folder goes with it.
-    pub(super) async fn strike(self) {
+    /// Stops everything. The folder is deleted.
+    pub(super) async fn stop(self) {
         self.daemon.stop().await;
         self.rack.stop().await;
     }

@@ -1,4 +1,4 @@
-//! `simulate`: modems on PTYs, apart from the daemon.
+//! `simulate`: runs simulated modems on PTYs, in a process apart from the daemon.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use super::print;
 use crate::daemon::system_sources;
 use crate::simulator::{RackConfig, Scenario, control, simulate};
 
-/// `simulate`.
+/// The arguments of `simulate`.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Simulate {
@@ -53,7 +53,7 @@ enum Command {
     },
 }
 
-/// Runs a rack until it is stopped, or sends an SMS into one that runs.
+/// Runs simulated modems until they are stopped, or sends an SMS to a simulation that is running.
 pub(super) async fn run(simulate: Simulate, json: bool) -> anyhow::Result<ExitCode> {
     match (simulate.command, simulate.rack) {
         (Some(Command::Send { dir, to, from, text }), _) => {
@@ -62,13 +62,13 @@ pub(super) async fn run(simulate: Simulate, json: bool) -> anyhow::Result<ExitCo
                 print::json(&json!({ "parts": receipt.parts }))?;
             }
         }
-        (None, Some(args)) => rack(args).await?,
+        (None, Some(args)) => run_rack(args).await?,
         (None, None) => anyhow::bail!("simulate needs --dir DIR"),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rack(args: RackArgs) -> anyhow::Result<()> {
+async fn run_rack(args: RackArgs) -> anyhow::Result<()> {
     let scenario = args.scenario.map(|path| {
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;

@@ -1,5 +1,5 @@
-//! Single modems: what is known of them, and what operators ask of them. A modem is named by its
-//! port, the last part of that, or its IMEI.
+//! Single modems: what is known about them, and the requests that operators make to them. A modem is named
+//! by its port, the last part of the port, or its IMEI.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl AdminState {
                 || last_part == Some(name)
                 || modem.imei().is_some_and(|imei| imei == name)
         };
-        // The port that a modem was on before still shows its IMEI: a modem that works comes first.
+        // The port that a modem was on before still shows its IMEI, so a modem that works comes first.
         modems.sort_by_key(|modem| (modem.snapshot.port != name, !modem.snapshot.is_ready()));
         let found = modems.into_iter().find(called);
         found.ok_or_else(|| {
@@ -74,7 +74,7 @@ impl AdminState {
         })
     }
 
-    /// Asks a modem something, and notes in the audit what was done.
+    /// Sends a request to a modem, and records it in the audit log.
     async fn request(
         &self,
         name: &str,
@@ -187,7 +187,7 @@ async fn number(
     Ok(Json(views::sim(&sim)))
 }
 
-/// Writes the number that is known onto the SIM card itself.
+/// Writes the number that is known for a SIM onto the card itself.
 async fn write_number(
     State(state): State<AdminState>,
     Json(Written { iccid }): Json<Written>,

@@ -1,11 +1,15 @@
-//! A session on a bench: a modem that answers from a table, and a script that plays lines against
-//! it.
+//! A test bench for a session: a modem that answers from a table, and scripts that play a dialogue.
 //!
-//! Verbs of a script, one on a line: `> command` the session sends this; `< line|line` the modem
-//! sends these; `raw text` the modem sends this without a line end; `store SM 3 [ICCID]` the
-//! session hands this message on; `commit`, `refuse` the host answers for the oldest message; `wait
-//! 5s` time passes; `auto 5s` time passes with the modem answering from its table; `quiet` nothing
-//! was sent or handed on; `state Ready`.
+//! Each line of a script is a step that begins with a verb:
+//!  - `> command`: the session must send this command.
+//!  - `< line|line`: the modem sends these lines.
+//!  - `raw text`: the modem sends this text without a line end.
+//!  - `store SM 3 [ICCID]`: the session must hand the message in this slot to the host.
+//!  - `commit`, `refuse`: the host answers for the oldest message.
+//!  - `wait 5s`: time passes.
+//!  - `auto 5s`: time passes, and the modem answers from its table.
+//!  - `quiet`: the session must not have sent or handed on anything.
+//!  - `state Ready`: the session must be in this state.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,7 +27,7 @@ pub const PDU: &str =
     "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
 pub const PDU_LENGTH: usize = 30;
 
-/// A well-behaved modem.
+/// The replies of a well-behaved modem.
 const TABLE: &[(&str, &str)] = &[
     ("AT", "OK"),
     ("ATE0", "OK"),
@@ -75,9 +79,9 @@ pub struct Bench {
     pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
     pub reopen: Option<ModemReason>,
     pub dropped: usize,
-    /// Cards whose PIN was tried: what the host remembers.
+    /// The cards whose PIN was tried, as the host remembers them.
     pub tried: Vec<String>,
-    /// What the host says to `Identified`.
+    /// The host's answer to `Identified`.
     pub owner: Result<MessageOwner, ()>,
     table: Vec<(String, String)>,
 }
@@ -113,7 +117,7 @@ impl Bench {
         bench
     }
 
-    /// A session on a well-behaved modem that has become Ready and has done its first sweep.
+    /// A session with a well-behaved modem that is ready and has done its first sweep.
     pub fn ready() -> Bench {
         let mut bench = Bench::new();
         bench.auto(Duration::from_millis(10));
@@ -121,7 +125,7 @@ impl Bench {
         bench
     }
 
-    /// What the modem answers from now on; `-` is silence.
+    /// Sets what the modem answers to a command from now on; `-` is silence.
     pub fn on(&mut self, command: &str, reply: &str) -> &mut Bench {
         self.table.retain(|(known, _)| known != command);
         self.table.push((command.to_owned(), reply.to_owned()));
@@ -182,7 +186,7 @@ impl Bench {
         self.raw(bytes.as_bytes());
     }
 
-    /// Time passes, tick by tick as deadlines demand, in silence.
+    /// Lets time pass from deadline to deadline, without a word from the modem.
     pub fn wait(&mut self, length: Duration) {
         let end = self.now + length;
         for _ in 0..100_000 {
@@ -201,7 +205,7 @@ impl Bench {
         panic!("the session ticks without end");
     }
 
-    /// Time passes with the modem answering from its table and the host committing at once.
+    /// Lets time pass while the modem answers from its table and the host commits at once.
     pub fn auto(&mut self, length: Duration) {
         let end = self.now + length;
         for _ in 0..100_000 {
@@ -282,7 +286,7 @@ impl Bench {
         self
     }
 
-    /// The lines of a message as `AT+CMGR` gives it.
+    /// The reply to `AT+CMGR` with a message of this length in its header.
     pub fn message(length: usize) -> String {
         format!("+CMGR: 0,,{length}|{PDU}|OK")
     }

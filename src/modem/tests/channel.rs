@@ -1,4 +1,4 @@
-//! One command in flight, deadlines that do not move, and finding each other again.
+//! One command in flight, deadlines that do not move, and the resynchronisation.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What lies in the modem's own store came for the card before, until that store has been found
-//! empty (I12).
+//! Messages in the modem's own store belong to the previous card until that store has been found empty
+//! (invariant 12).
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ fn answer(bench: &Bench, id: u64) -> Option<&Result<Vec<String>, RequestError>> 
     bench.answers.iter().find(|(known, _)| *known == id).map(|(_, reply)| reply)
 }
 
-/// A modem with one message in the card's store, which is gone once it was deleted.
+/// A modem with one message in the card's store, which no longer lists it once it was deleted.
 fn with_message() -> Bench {
     let mut bench = Bench::ready();
     bench.on("AT+CMGL=4", &format!("+CMGL: 3,1,,{PDU_LENGTH}|{PDU}|OK"));
@@ -28,7 +28,7 @@ fn a_card_leaves_when_all_that_lay_in_the_stores_is_on_disk_and_deleted() {
     let mut bench = with_message();
     leaving(&mut bench);
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
-    // The host takes its time: nothing leaves meanwhile.
+    // The host has not committed yet, so the card stays.
     while let Some(command) = bench.sent.pop_front() {
         let reply = match command.as_str() {
             "AT+CMGL=4" => format!("+CMGL: 3,1,,{PDU_LENGTH}|{PDU}|OK"),
@@ -94,7 +94,7 @@ fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
     bench.auto(Duration::from_secs(5));
     assert_eq!(answer(&bench, 7), Some(&Ok(Vec::new())));
     let before = bench.log.len();
-    // What a switch makes a modem say.
+    // Lines that a modem may send during a switch.
     bench.lines("+CPIN: NOT INSERTED|+CPIN: READY|RDY|+CMTI: \"SM\",3|+CREG: 1");
     bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
     bench.auto(Duration::from_secs(120));
@@ -185,7 +185,7 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
     assert_eq!(bench.session.state(), ModemState::SimCheck);
 }
 
-/// A bank that says it has switched and does so only later: what was read may be another card's.
+/// When a bank reports a switch before it has happened, a message that was read may be another card's.
 #[test]
 fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
     let card = |digits: &str| {

@@ -1,4 +1,4 @@
-//! From announcement or sweep to the host, and out of the modem.
+//! The way of a message from its announcement or a sweep to the host, and its deletion from the modem.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn listed(slots: &[i32]) -> String {
     format!("{}OK", entries.concat())
 }
 
-/// Ready, with `SM` chosen and nothing due for a minute.
+/// A ready modem with `SM` selected and nothing due for a minute.
 fn idle() -> Bench {
     let mut bench = Bench::ready();
     bench.play("auto 5s");

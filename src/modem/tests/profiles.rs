@@ -1,4 +1,4 @@
-//! What a profile changes in what is sent. (What modems say is in `bench.rs`.)
+//! How a profile changes what the session sends. (`bench.rs` has the replies of the modem.)
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,7 +135,7 @@ fn a_status_report_is_not_acknowledged_novatel() {
 
 #[test]
 fn in_direct_mode_what_is_announced_is_read_all_the_same() {
-    // Class 2 and message-waiting messages come into the store.
+    // Messages of class 2 and message-waiting indications still arrive in the store.
     let mut bench = direct("");
     bench.play("store  -1\n commit\n > AT+CNMA");
     bench.lines("OK");

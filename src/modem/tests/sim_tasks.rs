@@ -1,4 +1,4 @@
-//! What is done in the name of one card.
+//! Tasks in the name of one card.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn message() -> SimTask {
     SimTask::Send(hex::decode(SUBMIT).unwrap())
 }
 
-/// Ready, with nothing due, and asked so long after that the ICCID has to be read again first.
+/// A ready modem that gets this task so late that the ICCID has to be read again first.
 fn asked(task: SimTask) -> Bench {
     let mut bench = Bench::ready();
     bench.play("auto 20s");
@@ -99,7 +99,7 @@ fn nothing_is_done_for_a_card_that_is_not_in() {
     bench.lines(&format!("+CCID: {ICCID}|OK"));
     assert_eq!(bench.answers, [(7, Err(RequestError::OtherCard))]);
     assert_eq!(bench.count("AT+CMGS=15"), 0);
-    // Exchanged unseen just before.
+    // The card was exchanged without a URC just before.
     let mut bench = Bench::ready();
     bench.play("auto 20s");
     ask(&mut bench, 8, ICCID, message());
@@ -130,7 +130,7 @@ fn what_another_card_may_have_done_does_not_count() {
     assert_eq!(bench.answers, [(7, Err(RequestError::OtherCard))]);
 }
 
-/// "Nr 0612345678."
+/// The text "Nr 0612345678." in packed septets.
 const PACKED: &str = "4E3908668BC966B49AED867301";
 
 #[test]
