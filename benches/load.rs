@@ -256,12 +256,7 @@ impl Client {
         Client { stream, answer: vec![0; 4096] }
     }
 
-    async fn get(
-        &mut self,
-        path: &str,
-        seen: &Seen,
-        as_it_should: impl Fn(&str) -> bool,
-    ) -> String {
+    async fn get(&mut self, path: &str, seen: &Seen, is_expected: impl Fn(&str) -> bool) -> String {
         let asked = Instant::now();
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
         self.stream.write_all(request.as_bytes()).await.unwrap();
@@ -274,7 +269,7 @@ impl Client {
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
             let (_, rest) = head.split_once("content-length: ").unwrap();
             if body.len() == rest.split("\r\n").next().unwrap().parse::<usize>().unwrap() {
-                seen.record(asked.elapsed(), as_it_should(body));
+                seen.record(asked.elapsed(), is_expected(body));
                 return body.to_owned();
             }
         }

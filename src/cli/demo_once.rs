@@ -13,9 +13,11 @@ use crate::domain::RowLimit;
 /// How long the SMS may stay in the modem after the customer has it.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 
-/// Runs one order. Fails unless the code arrives, the ledger adds up and the modem's store becomes empty.
+/// Runs one order. Fails unless the code arrives, the ledger adds up and the modem's store becomes
+/// empty.
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
-    let stage = Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
+    let stage =
+        Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
     line(&format!(
         "{modems} simulated modems are Ready; customers are served on {}",
         stage.daemon.address()

@@ -1,5 +1,5 @@
-//! The setting of both demos: simulated modems, a daemon on their PTYs, a catalogue, and a customer with a
-//! key and credit.
+//! The setting of both demos: simulated modems, a daemon on their PTYs, a catalogue, and a customer
+//! with a key and credit.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

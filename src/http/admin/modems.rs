@@ -1,5 +1,5 @@
-//! Single modems: what is known about them, and the requests that operators make to them. A modem is named
-//! by its port, the last part of the port, or its IMEI.
+//! Single modems: what is known about them, and the requests that operators make to them. A modem
+//! is named by its port, the last part of the port, or its IMEI.
 
 use std::time::Duration;
 
@@ -64,7 +64,8 @@ impl AdminState {
                 || last_part == Some(name)
                 || modem.imei().is_some_and(|imei| imei == name)
         };
-        // The port that a modem was on before still shows its IMEI, so a modem that works comes first.
+        // The port that a modem was on before still shows its IMEI, so a modem that works comes
+        // first.
         modems.sort_by_key(|modem| (modem.snapshot.port != name, !modem.snapshot.is_ready()));
         let found = modems.into_iter().find(called);
         found.ok_or_else(|| {

@@ -1,5 +1,5 @@
-//! Messages in the modem's own store belong to the previous card until that store has been found empty
-//! (invariant 12).
+//! Messages in the modem's own store belong to the previous card until that store has been found
+//! empty (invariant 12).
 
 use std::time::Duration;
 

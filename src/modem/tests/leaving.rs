@@ -185,7 +185,8 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
     assert_eq!(bench.session.state(), ModemState::SimCheck);
 }
 
-/// When a bank reports a switch before it has happened, a message that was read may be another card's.
+/// When a bank reports a switch before it has happened, a message that was read may be another
+/// card's.
 #[test]
 fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
     let card = |digits: &str| {

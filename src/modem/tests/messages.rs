@@ -1,4 +1,5 @@
-//! The way of a message from its announcement or a sweep to the host, and its deletion from the modem.
+//! The way of a message from its announcement or a sweep to the host, and its deletion from the
+//! modem.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Tests of the session by dialogues, without a runtime or a real clock: three minutes take no time.
+//! Tests of the session by dialogues, without a runtime or a real clock: three minutes take no
+//! time.
 
 mod bench;
 mod bytes;

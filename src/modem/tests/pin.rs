@@ -1,4 +1,5 @@
-//! A SIM card's PIN is entered once, never with only one attempt left, and never again when it was wrong.
+//! A SIM card's PIN is entered once, never with only one attempt left, and never again when it was
+//! wrong.
 
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use super::bench::*;
 
 const ENTER: &str = "AT+CPIN=\"1234\"";
 
-/// A modem with a locked card that has this many attempts left. The host remembers that the PINs of the
-/// `tried` cards were entered.
+/// A modem with a locked card that has this many attempts left. The host remembers that the PINs of
+/// the `tried` cards were entered.
 fn locked(attempts: u8, tried: Vec<String>) -> Bench {
     let config = SessionConfig { pin: Pin::parse("1234"), ..config() };
     let mut bench = Bench::with(config);
