@@ -64,18 +64,18 @@
 //!   `lines_come_back_and_too_many_are_dropped`)
 //! - **Messages of a modem on their way to the disk**: as many as its store has room for; each is
 //!   deleted after its own commit. More stay in the modem, the rest at the network.
-//!   (`a_disk_that_stands_still_holds_up_writes_and_nobody_else`)
+//!   (`a_disk_that_hangs_delays_writes_and_nothing_else`)
 //! - **The transcript of a port**: 320 lines of 400 characters (`driver/transcript.rs`). The oldest
 //!   are dropped. (`the_last_lines_are_kept_without_numbers_and_texts`)
 //! - **Operations that share a commit**: 256 (`store/writer.rs`). More share the next one.
 //!   (`queued_operations_share_a_commit_up_to_a_limit`)
 //! - **Operations that wait for the writer**: 1024. From 512 on, customers whose request would add
 //!   one are answered `ERROR` with `Retry-After`; the rest is reserved for modems, whose tasks wait
-//!   beyond it. (`customers_are_told_early_when_too_much_waits_for_the_disk`)
+//!   beyond it. (`customers_are_refused_early_when_too_many_operations_wait_for_the_disk`)
 //! - **Concurrent readers of the database**: 8, one for each connection. The others wait.
 //!   (`only_so_many_read_at_once`)
 //! - **Connections**: `[http] max_connections`, and half of the file descriptors. More are answered
-//!   503 `TOO_MANY_CONNECTIONS`. (`a_crowd_takes_no_descriptor_from_modems_and_database`)
+//!   503 `TOO_MANY_CONNECTIONS`. (`many_connections_take_no_descriptors_from_modems_and_database`)
 //! - **A request's head and body**: 32 KiB and 64 KiB, with a time limit for each (`http/serve.rs`,
 //!   `http/params.rs`). Beyond it the answer is `INVALID_REQUEST`, or the connection is closed.
 //!   (`a_key_may_be_bound_to_networks_and_a_large_request_is_refused`)

@@ -26,6 +26,7 @@ pub enum AmountError {
 const LARGEST: i64 = 100_000_000_000;
 
 impl Amount {
+    /// An amount of zero.
     pub const ZERO: Amount = Amount(0);
 
     /// The sum; `None` when it does not fit into `i64`.
