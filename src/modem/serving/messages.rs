@@ -236,8 +236,12 @@ impl Serving {
                 self.sweep.found += usize::from(walking);
                 self.hand_on(context, read, header.length, line, now);
             }
-            _ if read.announced.is_some() => self.sweep.schedule_by(now + EARLY),
-            _ => {}
+            _ => {
+                self.doubt |= may_be_anothers(outcome);
+                if read.announced.is_some() {
+                    self.sweep.schedule_by(now + EARLY);
+                }
+            }
         }
         if walking {
             self.walked(context, now);
@@ -338,6 +342,19 @@ impl Serving {
             self.custody_sweeps += 1;
             self.sweep.schedule_soon(now);
         }
+    }
+}
+
+/// Whether a final result that came instead of a message may be a late one of an earlier command.
+/// The message would then be taken for the next slot's, and that slot emptied unread. Therefore the
+/// ICCID is read first, which cannot be mistaken for anything else. "Invalid memory index" answers
+/// nothing but a command with an index.
+fn may_be_anothers(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Done => true,
+        Outcome::Refused(result) => result != FinalResult::Cms(Some(321)),
+        // After these the channel has resynchronised.
+        Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => false,
     }
 }
 

@@ -24,6 +24,26 @@ fn a_late_ok_is_not_taken_for_another_commands() {
 }
 
 #[test]
+fn a_stray_final_result_does_not_shift_messages_to_the_next_slots() {
+    for stray in ["OK", "ERROR", "+CMS ERROR: 500", "+CCID: 8931440400000000123|OK"] {
+        let mut bench = reading();
+        // Slot 3 is answered late. Taken for slot 4, its message would empty slot 4 unread.
+        bench.play(&format!("< +CMTI: \"ME\",4\n < {stray}\n > AT+CCID"));
+        bench.lines(&Bench::message(PDU_LENGTH));
+        bench.play("quiet\n < +CCID: 8931440400000000123|OK\n wait 1.9s\n quiet\n wait 0.2s");
+        bench.play("> AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGR=4");
+        bench.lines(&Bench::message(PDU_LENGTH));
+        // Slot 3 is left to the next sweep.
+        bench.on("AT+CMGL=4", &format!("+CMGL: 3,0,,{PDU_LENGTH}|{PDU}|OK"));
+        bench.play("store ME 4\n auto 3s\n store ME 3");
+        for index in [3, 4] {
+            let deleted = bench.count(&format!("AT+CMGD={index}"));
+            assert!(deleted > 0, "{stray}, {index}: {:?}", bench.log);
+        }
+    }
+}
+
+#[test]
 fn a_late_answer_to_the_question_itself_is_not_taken_for_the_answer_to_the_next() {
     let mut bench = reading();
     bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN\n wait 5.3s\n > AT+CGMM");
