@@ -18,7 +18,8 @@ pub enum Fault {
         /// The number of commands that it lasts for.
         commands: u32,
     },
-    /// The next commands are carried out at once and answered late.
+    /// The next commands are carried out at once and answered late. What the host sends meanwhile
+    /// waits: a modem carries out one command line after the other.
     Slow {
         /// The delay of each answer in milliseconds.
         delay_ms: u64,

@@ -51,6 +51,9 @@ pub use sim::swapped;
 use slots::{SlotSwitch, Slots};
 use store_name::StoreName;
 
+/// More octets than this do not wait for a late reply.
+const UNHEARD_LIMIT: usize = 4096;
+
 /// What a modem is, apart from its SIM.
 #[derive(Debug, Clone)]
 pub struct ModemConfig {
@@ -148,6 +151,9 @@ pub struct Modem {
     searching_until_ms: u64,
     reported: usize,
     input: Input,
+    /// What the host has sent since a command whose reply is still to come. A modem carries out one
+    /// command line after the other, so that no reply overtakes an earlier one.
+    unheard: Vec<u8>,
     output: Output,
     last_line: String,
     phonebook: String,
@@ -188,6 +194,7 @@ impl Modem {
             searching_until_ms: 0,
             reported: 0,
             input: Input::default(),
+            unheard: Vec::new(),
             output: Output::default(),
             last_line: String::new(),
             phonebook: "SM".to_owned(),
@@ -213,18 +220,34 @@ impl Modem {
     pub fn receive(&mut self, octets: &[u8], now: Now) {
         self.tick(now);
         for octet in octets {
-            if matches!(self.power, Power::Booting { .. }) {
-                return;
-            }
-            self.receive_octet(*octet, now);
+            self.watch_manners(*octet);
+            self.hear(*octet, now);
+        }
+    }
+
+    fn watch_manners(&mut self, octet: u8) {
+        let is_fresh = match self.unheard.last() {
+            Some(last) => *last == self.settings.line_end,
+            None => self.input.is_fresh(),
+        };
+        let hears = !matches!(self.power, Power::Booting { .. });
+        if hears && is_fresh && octet.is_ascii_graphic() && self.output.finals_unseen() {
+            self.observed.impatient += 1;
+        }
+    }
+
+    fn hear(&mut self, octet: u8, now: Now) {
+        if matches!(self.power, Power::Booting { .. }) {
+            return;
+        }
+        if !self.output.is_late() {
+            self.receive_octet(octet, now);
+        } else if self.unheard.len() < UNHEARD_LIMIT {
+            self.unheard.push(octet);
         }
     }
 
     fn receive_octet(&mut self, octet: u8, now: Now) {
-        let begins = self.input.is_fresh() && octet.is_ascii_graphic();
-        if begins && self.output.finals_unseen() {
-            self.observed.impatient += 1;
-        }
         if self.settings.echo && !matches!(octet, 0x1A | 0x1B) {
             self.output.write(&[octet]);
         }
@@ -250,6 +273,12 @@ impl Modem {
             && until_ms <= now.ms
         {
             self.booted(until_ms);
+        }
+        self.output.write_due(now.ms);
+        if !self.output.is_late() {
+            for octet in std::mem::take(&mut self.unheard) {
+                self.hear(octet, now);
+            }
         }
         self.pass_time(now);
         self.expire_acknowledgement(now);
@@ -335,6 +364,8 @@ impl Modem {
         self.power = Power::Booting { until_ms: now.ms + self.config.boot_ms };
         self.settings = self.saved.clone();
         self.input = Input::default();
+        self.unheard = Vec::new();
+        self.output.drop_late();
         self.unacknowledged = None;
         self.reported = 0;
         self.deaf = false;

@@ -9,7 +9,8 @@ const HELD_LIMIT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Output {
     ready: Vec<u8>,
-    later: Vec<(u64, Vec<u8>)>,
+    /// A reply that comes late, and when.
+    late: Option<(u64, Vec<u8>)>,
     held: VecDeque<Vec<u8>>,
     finals_unseen: bool,
 }
@@ -20,9 +21,27 @@ impl Output {
         self.ready.extend_from_slice(octets);
     }
 
-    /// Writes when the time is `due_ms`.
+    /// Writes the reply to a command when the time is `due_ms`. No other command is carried out
+    /// before that.
     pub fn write_at(&mut self, due_ms: u64, octets: Vec<u8>) {
-        self.later.push((due_ms, octets));
+        self.late = Some((due_ms, octets));
+    }
+
+    /// Whether the reply to a command is still to come.
+    pub fn is_late(&self) -> bool {
+        self.late.is_some()
+    }
+
+    /// Writes the late reply if it is due.
+    pub fn write_due(&mut self, now_ms: u64) {
+        if let Some((_, octets)) = self.late.take_if(|(due_ms, _)| *due_ms <= now_ms) {
+            self.write(&octets);
+        }
+    }
+
+    /// The late reply will not come: the modem has restarted.
+    pub fn drop_late(&mut self) {
+        self.late = None;
     }
 
     /// Keeps an unasked line until [`Output::release`].
@@ -55,23 +74,18 @@ impl Output {
 
     /// The line took everything that [`Output::take`] gave.
     pub fn flushed(&mut self) {
-        self.finals_unseen = !self.ready.is_empty() || !self.later.is_empty();
+        self.finals_unseen = !self.ready.is_empty() || self.is_late();
     }
 
-    /// Moves what has become due behind what is ready, and gives all of that.
+    /// Gives what is ready, with the late reply if it is due.
     pub fn take(&mut self, now_ms: u64) -> Vec<u8> {
-        let (due, later) =
-            std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= now_ms);
-        self.later = later;
-        let mut due: Vec<(u64, Vec<u8>)> = due;
-        due.sort_by_key(|(at, _)| *at);
-        due.into_iter().for_each(|(_, octets)| self.ready.extend(octets));
+        self.write_due(now_ms);
         std::mem::take(&mut self.ready)
     }
 
-    /// When the next octets become due.
+    /// When the late reply is due.
     pub fn next_due_ms(&self) -> Option<u64> {
-        self.later.iter().map(|(at, _)| *at).min()
+        self.late.as_ref().map(|(due_ms, _)| *due_ms)
     }
 
     /// The power goes: everything on its way is lost.

@@ -1,11 +1,15 @@
 //! Mixed faults by seeded plans.
 
+use simbridge::domain::Random;
 use simbridge::simulator::{Plan, Scenario, families};
 
 use super::rig::Rig;
 
 const MINUTE_MS: u64 = 60_000;
 const MODEMS: usize = 16;
+/// Makes the seed of the messages another one than that of the plan of faults. From the same seed
+/// both would draw the same numbers, and faults and messages would go together.
+const APART: u64 = 0x5EED_0F7E_0075_0000;
 
 /// Sixteen modems of all families.
 fn scenario() -> Scenario {
@@ -17,20 +21,13 @@ fn scenario() -> Scenario {
 /// A message now and then, to a number that the seed says, with the number's place in its text;
 /// sometimes a long run of them.
 fn sends(seed: u64, minutes: u64) -> Vec<(u64, usize)> {
-    // Not `domain::Random`, which the plan of the faults draws from: with the same seed both would
-    // draw the same numbers, so that faults and messages would go together.
-    let mut state = seed;
-    let mut draw = move |limit: u64| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % limit
-    };
+    let mut random = Random::new(seed ^ APART);
     let mut sends = Vec::new();
     let mut at_ms = 0;
     while at_ms < (minutes - 1) * MINUTE_MS {
-        at_ms += draw(20_000);
-        let modem = usize::try_from(draw(MODEMS as u64)).unwrap();
-        let run = if draw(60) == 0 { 70 } else { 1 };
+        at_ms += random.below(20_000);
+        let modem = random.index(MODEMS);
+        let run = if random.below(60) == 0 { 70 } else { 1 };
         sends.extend((0..run).map(|_| (at_ms, modem)));
     }
     sends
