@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
-use simbridge::domain::{AccountId, Iccid, OrderId, PortName, ServiceId};
+use simbridge::domain::{AccountId, Iccid, Imei, OrderId, PortName, ServiceId};
 use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, Settings};
 use simbridge::simulator::Scenario;
 use simbridge::sms::{Address, Deliver, Scts};
@@ -197,7 +197,7 @@ async fn open(size: &Size) -> Site {
 }
 
 fn snapshot(n: usize) -> ModemSnapshot {
-    let sim = SimCard { iccid: Iccid::from_stored(iccid(n)), imsi: None, number: None };
+    let sim = SimCard { iccid: iccid(n), imsi: None, number: None };
     let port = PortName::from_stored(format!("port{n}"));
     ModemSnapshot {
         sim: Some(sim),
@@ -206,8 +206,8 @@ fn snapshot(n: usize) -> ModemSnapshot {
     }
 }
 
-fn iccid(n: usize) -> String {
-    format!("8931080000000{n:06}")
+fn iccid(n: usize) -> Iccid {
+    Iccid::from_stored(format!("8931080000000{n:06}"))
 }
 
 /// The CPU and wall time of making orders, of receiving their SMS, and of reading them.
@@ -255,7 +255,7 @@ fn arrival(service: ServiceId, order: OrderId, number: &str) -> Arrival {
         .remove(0)
         .encode();
     let sim: usize = number.trim_start_matches("06").parse().unwrap();
-    Arrival { imei: "1".into(), iccid: iccid(sim), pdu: Pdu::Octets(pdu), live: false }
+    Arrival { imei: Imei::from_stored("1"), iccid: iccid(sim), pdu: Pdu::Octets(pdu), live: false }
 }
 
 /// Calls `work` on all inputs, [`AT_ONCE`] of them at a time.

@@ -115,7 +115,7 @@ fn send_code(stage: &Stage, view: &OrderView) -> anyhow::Result<()> {
         (stage.rack.network().clone(), view.order.number.clone(), sample.text(&new_code()?));
     tokio::spawn(async move {
         tokio::time::sleep(SMS_AFTER).await;
-        if let Err(error) = network.send(sample.sender, &number, &text) {
+        if let Err(error) = network.send(sample.sender, number.as_str(), &text) {
             eprintln!("simbridge: the simulated network did not take the SMS: {error}");
         }
     });

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 
 use super::demo_stage::{SAMPLES, Stage, new_code};
 use super::print::line;
-use crate::domain::RowLimit;
+use crate::domain::{Msisdn, RowLimit};
 
 /// How long the SMS may stay in the modem after the customer has it.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     let (order, _) = order.with_context(|| format!("no order was made: {made}"))?;
     let number = number_of(stage, order).await?;
     let text = sample.text(&new_code()?);
-    stage.rack.network().send(sample.sender, &number, &text)?;
+    stage.rack.network().send(sample.sender, number.as_str(), &text)?;
     line(&format!("  the network has an SMS from {} for {number}", sample.sender))?;
     let said = ask(stage, &format!("/api/getsms?orderId={order}&wait=30")).await?;
     ensure!(said == format!("SUCCESS_{text}"), "the customer did not get the SMS that was sent");
@@ -55,7 +55,7 @@ async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
 }
 
 /// The number of an order in E.164, as the simulated network knows it.
-async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<String> {
+async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<Msisdn> {
     let orders = stage.daemon.gateway().orders().list(RowLimit::ALL).await?;
     let found = orders.into_iter().find(|view| view.order.id.to_string() == order);
     Ok(found.context("the order is not in the database")?.order.number)
@@ -81,9 +81,9 @@ async fn add_up(
     Ok(())
 }
 
-async fn emptied(stage: &Stage, number: &str) -> anyhow::Result<()> {
+async fn emptied(stage: &Stage, number: &Msisdn) -> anyhow::Result<()> {
     let empty = async {
-        while stage.rack.network().stored(number) > 0 {
+        while stage.rack.network().stored(number.as_str()) > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

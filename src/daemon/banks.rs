@@ -115,11 +115,11 @@ impl BankEvents for BankBridge {
     }
 
     async fn release(&self, iccid: &Iccid) -> Result<bool, HostError> {
-        self.0.banks().release(iccid.as_str()).await.map_err(host_error)
+        self.0.banks().release(iccid).await.map_err(host_error)
     }
 
     fn reclaim(&self, iccid: &Iccid) {
-        self.0.banks().reclaim(iccid.as_str());
+        self.0.banks().reclaim(iccid);
     }
 }
 

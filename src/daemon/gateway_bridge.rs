@@ -46,37 +46,25 @@ impl driver::ModemEvents for GatewayBridge {
 
     async fn identified(&self, imei: &Imei, sim: &SimCard) -> Result<MessageOwner, HostError> {
         let identified = Identified {
-            imei: imei.to_string(),
-            iccid: sim.iccid.to_string(),
-            imsi: sim.imsi.as_ref().map(ToString::to_string),
+            imei: imei.clone(),
+            iccid: sim.iccid.clone(),
+            imsi: sim.imsi.clone(),
             number: sim.number.clone().map(|own| (own.number, own.source)),
         };
         let previous = self.gateway.sims().record_identity(identified).await.map_err(refused)?;
-        Ok(previous.map(Iccid::from_stored).into())
+        Ok(previous.into())
     }
 
     async fn emptied(&self, imei: &Imei, iccid: &Iccid) -> Result<(), HostError> {
-        self.gateway
-            .sims()
-            .record_emptied_store(imei.to_string(), iccid.to_string())
-            .await
-            .map_err(refused)
+        self.gateway.sims().record_emptied_store(imei.clone(), iccid.clone()).await.map_err(refused)
     }
 
     async fn may_enter_pin(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<bool, HostError> {
-        self.gateway
-            .sims()
-            .may_enter_pin(imei.as_str(), iccid.map(Iccid::as_str))
-            .await
-            .map_err(refused)
+        self.gateway.sims().may_enter_pin(imei, iccid).await.map_err(refused)
     }
 
     async fn pin_accepted(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<(), HostError> {
-        self.gateway
-            .sims()
-            .record_accepted_pin(imei.as_str(), iccid.map(Iccid::as_str))
-            .await
-            .map_err(refused)
+        self.gateway.sims().record_accepted_pin(imei, iccid).await.map_err(refused)
     }
 
     async fn store(&self, received: Received) -> Result<(), HostError> {
@@ -85,8 +73,8 @@ impl driver::ModemEvents for GatewayBridge {
             RawPdu::Text(line) => Pdu::Text(line),
         };
         let arrival = Arrival {
-            imei: received.imei.to_string(),
-            iccid: received.iccid.to_string(),
+            imei: received.imei.clone(),
+            iccid: received.iccid,
             pdu,
             live: received.live,
         };

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::domain::PortName;
 use crate::domain::modem::{ModemDetail, ModemRequest, RequestError};
+use crate::domain::{Imsi, PortName};
 use crate::driver::bank::Banks;
 use crate::driver::{Handle, Probed, read_operators, scan};
 use crate::gateway::{BoxFuture, ModemControl, ScannedPort};
@@ -33,7 +33,7 @@ impl ModemControl for DriverModemControl {
         Box::pin(async move { self.driver.request(port.as_str(), request).await })
     }
 
-    fn own_number_code(&self, imsi: &str) -> Option<String> {
+    fn own_number_code(&self, imsi: &Imsi) -> Option<String> {
         let (own, faults) = read_operators(&self.hardware);
         for (file, fault) in faults {
             tracing::warn!(
@@ -43,7 +43,7 @@ impl ModemControl for DriverModemControl {
                 "an operator's file cannot be used"
             );
         }
-        Operator::own_number_code(&own, imsi)
+        Operator::own_number_code(&own, imsi.as_str())
     }
 
     fn switch(&self, bank: &str, radio: &str, slot: u32) -> BoxFuture<'_, Result<String, String>> {

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::domain::allocation::count_stock;
     use crate::domain::sim::{KnownNumber, NumberSource};
-    use crate::domain::{AccountId, SimId};
+    use crate::domain::{AccountId, Iccid, Msisdn, SimId};
 
     const NOW: Timestamp = Timestamp(100);
     const SERVICE: ServiceId = ServiceId(1);
@@ -205,10 +205,10 @@ mod tests {
     fn sim() -> Sim {
         Sim {
             id: SimId(1),
-            iccid: "8931440400000000001".into(),
+            iccid: Iccid::from_stored("8931440400000000001"),
             imsi: None,
             number: Some(KnownNumber {
-                number: "+31612345678".into(),
+                number: Msisdn::from_stored("+31612345678"),
                 source: NumberSource::Cnum,
                 at: Timestamp(0),
             }),

@@ -2,6 +2,7 @@
 //! numbers, and which country's SIM has a certain IMSI.
 
 use super::nanp::{self, Member};
+use super::{Imsi, Msisdn};
 
 /// A country's code and the rules of its telephone numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,10 +86,10 @@ impl Countries {
         self.0.iter().map(|country| country.code.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The country of a number in E.164 with `+`. Of several whose calling codes fit, the one with
+    /// The country of a number. Of several whose calling codes fit, the one with
     /// the longest.
-    pub fn of_number(&self, number: &str) -> Option<&Country> {
-        let digits = number.strip_prefix('+')?;
+    pub fn of_number(&self, number: &Msisdn) -> Option<&Country> {
+        let digits = number.as_str().strip_prefix('+')?;
         self.0
             .iter()
             .filter(|country| country.subscriber(digits).is_some())
@@ -96,15 +97,15 @@ impl Countries {
     }
 
     /// The home country of a SIM, by the first three digits of its IMSI.
-    pub fn of_imsi(&self, imsi: &str) -> Option<&Country> {
-        let code: u16 = imsi.get(..3)?.parse().ok()?;
+    pub fn of_imsi(&self, imsi: &Imsi) -> Option<&Country> {
+        let code: u16 = imsi.as_str().get(..3)?.parse().ok()?;
         self.0.iter().find(|country| country.mobile_codes.contains(&code))
     }
 
     /// A number in E.164 with `+`, from the form in which a SIM, a list or a person wrote it.
     /// Spaces and punctuation are ignored. A number in national form is taken as one of `home`.
     /// `None` when the number fits no country.
-    pub fn normalise(&self, raw: &str, home: Option<&Country>) -> Option<String> {
+    pub fn normalise(&self, raw: &str, home: Option<&Country>) -> Option<Msisdn> {
         let kept: String =
             raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
         let (international, digits) = match (kept.strip_prefix('+'), kept.strip_prefix("00")) {
@@ -114,18 +115,18 @@ impl Countries {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        let full = format!("+{digits}");
-        if international {
-            return self.of_number(&full).map(|_| full);
-        }
-        let national = home.and_then(|home| home.expand_national(digits));
-        national.or_else(|| self.of_number(&full).map(|_| full))
+        let expanded =
+            home.filter(|_| !international).and_then(|home| home.expand_national(digits));
+        expanded.or_else(|| {
+            let full = format!("+{digits}").parse().ok()?;
+            self.of_number(&full).map(|_| full)
+        })
     }
 
     /// The number in the national form of its country, digits only: `0612345678`. Of a number of no
     /// known country, the digits.
-    pub fn national(&self, number: &str) -> String {
-        let digits = number.trim_start_matches('+');
+    pub fn national(&self, number: &Msisdn) -> String {
+        let digits = number.as_str().trim_start_matches('+');
         match self
             .of_number(number)
             .and_then(|country| Some((country, country.subscriber(digits)?)))
@@ -164,15 +165,19 @@ impl Country {
         }
     }
 
-    fn expand_national(&self, digits: &str) -> Option<String> {
-        let rest = digits.strip_prefix(self.trunk.as_str())?;
-        self.has(rest).then(|| format!("+{}{rest}", self.calling_code))
+    fn expand_national(&self, digits: &str) -> Option<Msisdn> {
+        let rest = digits.strip_prefix(self.trunk.as_str()).filter(|rest| self.has(rest))?;
+        format!("+{}{rest}", self.calling_code).parse().ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn msisdn(number: &str) -> Msisdn {
+        Msisdn::from_stored(number)
+    }
 
     #[test]
     fn codes_in_any_case_and_both_spellings() {
@@ -205,7 +210,8 @@ mod tests {
             ("", Some("NL"), None),
         ] {
             let home = home.and_then(|code| countries.find(code));
-            assert_eq!(countries.normalise(raw, home).as_deref(), expected, "{raw}");
+            let number = countries.normalise(raw, home);
+            assert_eq!(number.as_ref().map(Msisdn::as_str), expected, "{raw}");
         }
     }
 
@@ -220,10 +226,10 @@ mod tests {
         for (number, code) in
             [("+14165550123", "CA"), ("+12025550123", "USA"), ("+17875550123", "USA")]
         {
-            assert_eq!(countries.of_number(number).unwrap().code, code);
+            assert_eq!(countries.of_number(&msisdn(number)).unwrap().code, code);
         }
-        assert_eq!(countries.of_number("+18765550123"), None);
-        assert_eq!(countries.national("+14165550123"), "4165550123");
+        assert_eq!(countries.of_number(&msisdn("+18765550123")), None);
+        assert_eq!(countries.national(&msisdn("+14165550123")), "4165550123");
     }
 
     #[test]
@@ -234,9 +240,13 @@ mod tests {
             ("+447684563067", "07684563067"),
             ("+12025550123", "2025550123"),
         ] {
-            assert_eq!(countries.national(number), national);
+            assert_eq!(countries.national(&msisdn(number)), national);
         }
-        assert_eq!(countries.national("+33612345678"), "33612345678", "not one of our countries");
+        assert_eq!(
+            countries.national(&msisdn("+33612345678")),
+            "33612345678",
+            "not one of our countries"
+        );
     }
 
     #[test]
@@ -245,10 +255,10 @@ mod tests {
         for (imsi, code) in
             [("204081234567890", "NL"), ("235941234567890", "UK"), ("310150123456789", "USA")]
         {
-            assert_eq!(countries.of_imsi(imsi).unwrap().code, code);
+            assert_eq!(countries.of_imsi(&Imsi::from_stored(imsi)).unwrap().code, code);
         }
-        assert_eq!(countries.of_imsi("20"), None);
-        assert_eq!(countries.of_imsi("26201"), None);
+        assert_eq!(countries.of_imsi(&Imsi::from_stored("20")), None);
+        assert_eq!(countries.of_imsi(&Imsi::from_stored("26201")), None);
     }
 
     #[test]
@@ -259,6 +269,6 @@ mod tests {
             Err("GB".to_owned())
         );
         countries.add(country("DE", &[], "49", "0", (6, 13), &[262])).unwrap();
-        assert_eq!(countries.national("+491701234567"), "01701234567");
+        assert_eq!(countries.national(&msisdn("+491701234567")), "01701234567");
     }
 }

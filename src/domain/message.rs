@@ -1,6 +1,6 @@
 //! Messages as they are stored, and whom they belong to.
 
-use super::{MessageId, OrderId, RentalId, SimId, Timestamp};
+use super::{Iccid, MessageId, Msisdn, OrderId, RentalId, SimId, Timestamp};
 
 /// One SMS, however many parts it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,9 +9,9 @@ pub struct Message {
     pub id: MessageId,
     /// The SIM that received it.
     pub sim: SimId,
-    pub iccid: String,
+    pub iccid: Iccid,
     /// The SIM's number, if it is known.
-    pub number: Option<String>,
+    pub number: Option<Msisdn>,
     /// The sender as displayed; `None` when the PDU could not be decoded.
     pub sender: Option<String>,
     /// The text as it was received; `None` when the PDU could not be decoded.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{AccountId, Amount, OrderId, ServiceId, SimId, Timestamp};
+use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 
 /// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +118,8 @@ pub struct Order {
     pub service: ServiceId,
     /// The SIM that the order was given. When it moves to another modem, the order moves with it.
     pub sim: SimId,
-    /// The SIM's number when the order was made, in E.164 with `+`.
-    pub number: String,
+    /// The SIM's number when the order was made.
+    pub number: Msisdn,
     /// The country's code as the API spells it.
     pub country: String,
     /// The price, which is held when the order is made and charged when it completes.
@@ -223,7 +223,7 @@ mod tests {
             account: AccountId(1),
             service: ServiceId(1),
             sim: SimId(1),
-            number: "+31612345678".into(),
+            number: Msisdn::from_stored("+31612345678"),
             country: "NL".into(),
             price: Amount(50),
             created_at: MADE,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::calendar::add_months;
 use super::price::{Charge, Price, Rates};
-use super::{AccountId, RentalId, SimId, Timestamp};
+use super::{AccountId, Msisdn, RentalId, SimId, Timestamp};
 
 /// A term for which a number can be rented: `1m`, `3m`, `6m`, `1y`, or whatever else the operator
 /// sells.
@@ -134,8 +134,8 @@ pub struct Rental {
     /// The account that rents the number and pays for it.
     pub account: AccountId,
     pub sim: SimId,
-    /// The SIM's number when it was rented, in E.164 with `+`.
-    pub number: String,
+    /// The SIM's number when it was rented.
+    pub number: Msisdn,
     /// The country's code as the API spells it.
     pub country: String,
     /// The package of the first term.
@@ -205,7 +205,7 @@ mod tests {
             id: RentalId(1),
             account: AccountId(1),
             sim: SimId(1),
-            number: "+31612345678".into(),
+            number: Msisdn::from_stored("+31612345678"),
             country: "NL".into(),
             package: "1m".into(),
             renewal_package: "1m".into(),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{SimId, Timestamp, UnknownWord};
+use super::{Iccid, Imsi, Msisdn, SimId, Timestamp, UnknownWord};
 
 /// Where a SIM's number is known from. The sources are ordered by how reliable they are: a later
 /// one in this enum overrides an earlier one.
@@ -53,8 +53,7 @@ impl FromStr for NumberSource {
 /// A SIM's number, with where and when it was learnt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownNumber {
-    /// The number in E.164 with `+`.
-    pub number: String,
+    pub number: Msisdn,
     /// Where it is known from.
     pub source: NumberSource,
     /// When it was learnt.
@@ -65,9 +64,9 @@ pub struct KnownNumber {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sim {
     pub id: SimId,
-    pub iccid: String,
+    pub iccid: Iccid,
     /// The IMSI, once it was read.
-    pub imsi: Option<String>,
+    pub imsi: Option<Imsi>,
     /// The number, once it is known.
     pub number: Option<KnownNumber>,
     /// The code of its country as answers spell it. The country follows from the number, or from
@@ -83,10 +82,10 @@ pub struct Sim {
 }
 
 /// Whether a number that was just read replaces the one that is known.
-pub fn replaces(known: Option<&KnownNumber>, number: &str, source: NumberSource) -> bool {
+pub fn replaces(known: Option<&KnownNumber>, number: &Msisdn, source: NumberSource) -> bool {
     match known {
         None => true,
-        Some(known) => source >= known.source && (known.number != number || source > known.source),
+        Some(known) => source >= known.source && (known.number != *number || source > known.source),
     }
 }
 
@@ -97,9 +96,9 @@ mod tests {
     #[test]
     fn a_number_is_replaced_by_one_of_at_least_the_same_strength() {
         use NumberSource::{Cnum, Loopback, Operator, Phonebook, Ussd};
-        let known =
-            |source| KnownNumber { number: "+31612345678".into(), source, at: Timestamp(0) };
-        let (same, other) = ("+31612345678", "+31687654321");
+        let same = &Msisdn::from_stored("+31612345678");
+        let other = &Msisdn::from_stored("+31687654321");
+        let known = |source| KnownNumber { number: same.clone(), source, at: Timestamp(0) };
         assert!(replaces(None, same, Phonebook));
         assert!(
             !replaces(Some(&known(Cnum)), same, Cnum),

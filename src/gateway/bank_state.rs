@@ -18,9 +18,9 @@ pub(super) struct BankState(Mutex<State>);
 struct State {
     banks: BTreeMap<String, KnownBank>,
     /// SIMs that may leave the air, by ICCID: no customer is given them as SIMs on the air.
-    released: HashSet<String>,
+    released: HashSet<Iccid>,
     /// SIMs whose tenant looked for messages, and when.
-    viewed_by_tenant: HashMap<String, Timestamp>,
+    viewed_by_tenant: HashMap<Iccid, Timestamp>,
 }
 
 /// A bank's last report, and the index of each slot by the SIM that is in it.
@@ -62,13 +62,13 @@ impl BankState {
             |(index, slot): (usize, &SlotReport)| Some((slot.contents.iccid()?.clone(), index));
         let by_iccid: HashMap<Iccid, usize> =
             report.slots.iter().enumerate().filter_map(sim).collect();
-        let on_air = |iccid: &str| {
+        let on_air = |iccid: &Iccid| {
             report.radios.iter().any(|radio| {
                 radio.state == RadioState::OnAir
                     && radio.iccid.as_ref().is_some_and(|known| known == iccid)
             })
         };
-        let visited_at = |iccid: &str| report.slots.get(*by_iccid.get(iccid)?)?.visited_at;
+        let visited_at = |iccid: &Iccid| report.slots.get(*by_iccid.get(iccid)?)?.visited_at;
         let mut state = self.lock();
         state.viewed_by_tenant.retain(|iccid, at| {
             !on_air(iccid) && visited_at(iccid).is_none_or(|visited| visited < *at)
@@ -83,12 +83,12 @@ impl BankState {
     }
 
     /// Allows a SIM to leave the air; returns whether it was not allowed before.
-    pub(super) fn release(&self, iccid: String) -> bool {
+    pub(super) fn release(&self, iccid: Iccid) -> bool {
         self.lock().released.insert(iccid)
     }
 
     /// A released SIM is on the air again, or has not left it.
-    pub(super) fn reclaim(&self, iccid: &str) {
+    pub(super) fn reclaim(&self, iccid: &Iccid) {
         self.lock().released.remove(iccid);
     }
 
@@ -107,24 +107,24 @@ impl BankState {
 
     /// Remembers that a tenant looked for messages of a SIM, if the SIM was off the air for longer
     /// than its bank's configuration allows. Whether that is new.
-    pub(super) fn tenant_viewed(&self, iccid: &str, now: Timestamp) -> bool {
+    pub(super) fn tenant_viewed(&self, iccid: &Iccid, now: Timestamp) -> bool {
         let mut state = self.lock();
         let away_too_long = state.banks.values().any(|bank| {
             let patience = bank.report.visit_on_view;
-            let parked = bank.slot_of(iccid).filter(|slot| slot.parked().is_some());
+            let parked = bank.slot_of(iccid.as_str()).filter(|slot| slot.parked().is_some());
             patience.zip(parked).is_some_and(|(patience, slot)| {
                 slot.visited_at.is_none_or(|at| now.since(at) > patience)
             })
         });
         let is_new = away_too_long && !state.viewed_by_tenant.contains_key(iccid);
         if is_new {
-            state.viewed_by_tenant.insert(iccid.to_owned(), now);
+            state.viewed_by_tenant.insert(iccid.clone(), now);
         }
         is_new
     }
 
     /// Whether a tenant waits for a SIM. One that is on the air is waited for no more.
-    pub(super) fn is_awaited_by_tenant(&self, iccid: &str, on_air: bool) -> bool {
+    pub(super) fn is_awaited_by_tenant(&self, iccid: &Iccid, on_air: bool) -> bool {
         let mut state = self.lock();
         if on_air {
             state.viewed_by_tenant.remove(iccid);

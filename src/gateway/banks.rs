@@ -14,7 +14,7 @@ use super::bank_state::KnownBank;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger};
-use crate::domain::{Iccid, RowLimit, Timestamp};
+use crate::domain::{Iccid, Imei, RowLimit, Timestamp};
 use crate::store::{BankPosition, SimClaims, StoreError, WriteTx};
 
 /// How long the records of switches are kept.
@@ -49,7 +49,7 @@ impl Banks {
         let stored = self.env.store.write(move |tx| {
             tx.save_slot(&bank, &record)?;
             let iccid = record.contents.iccid();
-            let sim = iccid.map(|iccid| tx.sim_by_iccid(iccid.as_str())).transpose()?.flatten();
+            let sim = iccid.map(|iccid| tx.sim_by_iccid(iccid)).transpose()?.flatten();
             sim.map_or(Ok(()), |sim| {
                 tx.set_bank_position(sim.id, &BankPosition { bank, slot: Some(record.slot) })
             })
@@ -64,7 +64,7 @@ impl Banks {
         let stored = self.env.store.write(move |tx| {
             tx.add_switch(&record, now.minus(SWITCHES_KEPT))?;
             let left = record.left.as_ref().filter(|left| record.found.as_ref() != Some(left));
-            match left.map(|left| tx.sim_by_iccid(left.as_str())).transpose()?.flatten() {
+            match left.map(|left| tx.sim_by_iccid(left)).transpose()?.flatten() {
                 Some(sim) => tx.end_location(sim.id, record.began_at),
                 None => Ok(()),
             }
@@ -82,9 +82,8 @@ impl Banks {
     pub async fn demand_for(&self, iccids: Vec<Iccid>) -> Result<Vec<SlotDemand>, Error> {
         let now = self.env.now();
         let read = self.env.store.read(move |rows| {
-            let with_claims = |iccid: Iccid| {
-                Ok(rows.sim_claims(iccid.as_str(), now)?.map(|claims| (iccid, claims)))
-            };
+            let with_claims =
+                |iccid: Iccid| Ok(rows.sim_claims(&iccid, now)?.map(|claims| (iccid, claims)));
             iccids
                 .into_iter()
                 .map(with_claims)
@@ -97,7 +96,7 @@ impl Banks {
 
     fn demand_of(&self, iccid: Iccid, claims: SimClaims, now: Timestamp) -> SlotDemand {
         let on_air = self.presence.is_on_air(iccid.as_str(), now);
-        let awaited = self.presence.banks.is_awaited_by_tenant(iccid.as_str(), on_air);
+        let awaited = self.presence.banks.is_awaited_by_tenant(&iccid, on_air);
         let by_tenant = awaited.then_some(SwitchTrigger::Tenant);
         let trigger = claims
             .open_until
@@ -116,8 +115,8 @@ impl Banks {
     /// Releases a SIM, so that it may leave the air, unless something holds it; returns whether it
     /// is released. From then on no customer is given the SIM as one on the air until
     /// [`Banks::reclaim`] is called, even if the caller did not wait for the answer.
-    pub async fn release(&self, iccid: &str) -> Result<bool, Error> {
-        let (presence, now, sim) = (Arc::clone(&self.presence), self.env.clock(), iccid.to_owned());
+    pub async fn release(&self, iccid: &Iccid) -> Result<bool, Error> {
+        let (presence, now, sim) = (Arc::clone(&self.presence), self.env.clock(), iccid.clone());
         let is_new = Arc::new(AtomicBool::new(false));
         let is_new_in_tx = Arc::clone(&is_new);
         let released = self.env.store.write(move |tx| {
@@ -137,7 +136,7 @@ impl Banks {
     }
 
     /// A released SIM is on the air again, or has not left it: it can be given to customers.
-    pub fn reclaim(&self, iccid: &str) {
+    pub fn reclaim(&self, iccid: &Iccid) {
         self.presence.banks.reclaim(iccid);
         self.wakeups.sim_became_ready();
     }
@@ -166,8 +165,10 @@ impl Banks {
     }
 
     /// A tenant looked for messages of a SIM: the SIM may have to be put on the air.
-    pub(super) fn tenant_viewed(&self, iccid: &str, now: Timestamp) {
-        if !self.presence.is_on_air(iccid, now) && self.presence.banks.tenant_viewed(iccid, now) {
+    pub(super) fn tenant_viewed(&self, iccid: &Iccid, now: Timestamp) {
+        if !self.presence.is_on_air(iccid.as_str(), now)
+            && self.presence.banks.tenant_viewed(iccid, now)
+        {
             self.wakeups.bank_demand_changed();
         }
     }
@@ -182,8 +183,8 @@ impl Banks {
     pub(super) fn position_of(
         &self,
         tx: &WriteTx<'_>,
-        imei: &str,
-        iccid: &str,
+        imei: &Imei,
+        iccid: &Iccid,
     ) -> Result<Option<BankPosition>, StoreError> {
         let banks = self.presence.banks.all();
         if banks.is_empty() {

@@ -70,7 +70,7 @@ pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals};
 pub use reports::{LedgerSums, Reports, SiteStats};
 pub use services::{Imported, Services, Trial, TrialClaim};
 pub use settings::Settings;
-pub use sims::{Identified, SimView, Sims};
+pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, Offer, Stock};
 pub use sweeper::Sweeper;
 

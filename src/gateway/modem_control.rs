@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::PortName;
 use crate::domain::modem::{ModemDetail, ModemIdentity, ModemRequest, RequestError};
+use crate::domain::{Imsi, PortName};
 
 /// A port that was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub trait ModemControl: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<String>, RequestError>>;
 
     /// The USSD code that the mobile operator of the card with this IMSI answers with its number.
-    fn own_number_code(&self, imsi: &str) -> Option<String>;
+    fn own_number_code(&self, imsi: &Imsi) -> Option<String>;
 
     /// Has a bank put the card of a slot on a radio, by the radio's port, now; what came of it in a
     /// line for the operator.

@@ -128,13 +128,20 @@ impl ModemRegistry {
 
     /// The port of the working modem that a SIM is in, if its last report is fresh (invariant 13
     /// of the crate's documentation).
-    pub fn port_of(&self, iccid: &str, now: Timestamp) -> Option<PortName> {
-        self.lock().working_with(iccid, now).map(|status| status.snapshot.port.clone())
+    pub fn port_of(&self, iccid: &Iccid, now: Timestamp) -> Option<PortName> {
+        self.lock().working_with(iccid.as_str(), now).map(|status| status.snapshot.port.clone())
+    }
+
+    /// Whether a SIM is in a working modem whose last report is fresh. The ICCID is a bare text
+    /// because the search of the stock asks this of every row, with the text that the database has
+    /// in its memory: an [`Iccid`] would be allocated for each.
+    pub fn is_working(&self, iccid: &str, now: Timestamp) -> bool {
+        self.lock().working_with(iccid, now).is_some()
     }
 
     /// For how long a SIM has been in a working modem, if it is in one.
-    pub fn on_air_for(&self, iccid: &str, now: Timestamp) -> Option<Duration> {
-        self.lock().working_with(iccid, now).map(|status| now.since(status.since))
+    pub fn on_air_for(&self, iccid: &Iccid, now: Timestamp) -> Option<Duration> {
+        self.lock().working_with(iccid.as_str(), now).map(|status| now.since(status.since))
     }
 
     fn lock(&self) -> MutexGuard<'_, Modems> {
@@ -147,13 +154,13 @@ mod tests {
     use super::*;
     use crate::domain::modem::{STALE_AFTER, SimCard};
 
+    fn sim(iccid: &str) -> Iccid {
+        Iccid::from_stored(iccid)
+    }
+
     fn report(registry: &ModemRegistry, port: &str, iccid: Option<&str>, ready: bool, at: i64) {
         let state = if ready { ModemState::Ready } else { ModemState::Registering };
-        let sim = iccid.map(|iccid| SimCard {
-            iccid: Iccid::from_stored(iccid),
-            imsi: None,
-            number: None,
-        });
+        let sim = iccid.map(|iccid| SimCard { iccid: sim(iccid), imsi: None, number: None });
         let snapshot = ModemSnapshot::new(PortName::from_stored(port), state);
         registry.report(ModemSnapshot { sim, ..snapshot }, Timestamp(at));
     }
@@ -164,20 +171,20 @@ mod tests {
         report(&registry, "a", Some("1"), true, 1);
         report(&registry, "b", Some("1"), true, 2);
         report(&registry, "a", None, false, 3);
-        assert_eq!(registry.port_of("1", Timestamp(4)), Some(PortName::from_stored("b")));
+        assert_eq!(registry.port_of(&sim("1"), Timestamp(4)), Some(PortName::from_stored("b")));
         report(&registry, "b", Some("2"), true, 5);
-        assert_eq!(registry.port_of("1", Timestamp(6)), None);
-        assert_eq!(registry.port_of("2", Timestamp(6)), Some(PortName::from_stored("b")));
+        assert_eq!(registry.port_of(&sim("1"), Timestamp(6)), None);
+        assert_eq!(registry.port_of(&sim("2"), Timestamp(6)), Some(PortName::from_stored("b")));
     }
 
     #[test]
     fn a_stale_or_unready_modem_gives_no_number() {
         let registry = ModemRegistry::default();
         report(&registry, "a", Some("1"), false, 1);
-        assert_eq!(registry.port_of("1", Timestamp(1)), None);
+        assert_eq!(registry.port_of(&sim("1"), Timestamp(1)), None);
         report(&registry, "a", Some("1"), true, 1);
-        assert!(registry.port_of("1", Timestamp(1)).is_some());
-        assert_eq!(registry.port_of("1", Timestamp(1).plus(STALE_AFTER)), None);
+        assert!(registry.port_of(&sim("1"), Timestamp(1)).is_some());
+        assert_eq!(registry.port_of(&sim("1"), Timestamp(1).plus(STALE_AFTER)), None);
     }
 
     #[test]

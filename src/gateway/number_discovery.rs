@@ -18,7 +18,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::modem::{ModemRequest, SimTask};
 use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::sim::{NumberSource, Sim, replaces};
-use crate::domain::{Iccid, PortName, SimId, Timestamp};
+use crate::domain::{Iccid, Imsi, Msisdn, PortName, SimId, Timestamp};
 use crate::sms::{self, Address, Submit};
 use crate::store::{Loopback, StoreError, WriteTx};
 
@@ -37,17 +37,17 @@ const KNOWN: Duration = Duration::from_secs(60 * 24 * 3600);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The SIM's ICCID.
-    pub iccid: String,
+    pub iccid: Iccid,
     /// The SIM's IMSI, which tells its mobile operator.
-    pub imsi: Option<String>,
+    pub imsi: Option<Imsi>,
     /// Whether to ask by USSD.
     pub ussd: bool,
     /// Whether to ask by a message.
     pub loopback: bool,
 }
 
-fn for_sim(iccid: &str, task: SimTask) -> ModemRequest {
-    ModemRequest::ForSim { iccid: Iccid::from_stored(iccid), task }
+fn for_sim(iccid: &Iccid, task: SimTask) -> ModemRequest {
+    ModemRequest::ForSim { iccid: iccid.clone(), task }
 }
 
 /// Finds out the numbers of SIMs that nothing else tells.
@@ -89,7 +89,8 @@ impl NumberDiscovery {
             Ok::<_, StoreError>((found, rows.next_ask(now)?))
         });
         let (found, next) = read.await?;
-        let works = found.into_iter().filter(|(sim, _)| self.presence.is_on_air(&sim.iccid, now));
+        let works =
+            found.into_iter().filter(|(sim, _)| self.presence.is_on_air(sim.iccid.as_str(), now));
         let wanted = works.map(|(sim, asks)| {
             let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
             let settings = self.env.settings();
@@ -102,8 +103,8 @@ impl NumberDiscovery {
     }
 
     /// The attempts that were made so far to find out a SIM's number.
-    pub async fn attempts(&self, iccid: &str) -> Result<Vec<DiscoveryAttempt>, Error> {
-        let iccid = iccid.to_owned();
+    pub async fn attempts(&self, iccid: &Iccid) -> Result<Vec<DiscoveryAttempt>, Error> {
+        let iccid = iccid.clone();
         let read = self.env.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
             Some(sim) => rows.asks(sim.id),
             None => Ok(Vec::new()),
@@ -116,11 +117,11 @@ impl NumberDiscovery {
     pub async fn ask_by_ussd(
         self: &Arc<Self>,
         modems: &dyn ModemControl,
-        iccid: &str,
+        iccid: &Iccid,
         code: Option<String>,
     ) -> Result<SimView, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
-        let known = || sim.imsi.as_deref().and_then(|imsi| modems.own_number_code(imsi));
+        let known = || sim.imsi.as_ref().and_then(|imsi| modems.own_number_code(imsi));
         let code = code.or_else(known);
         self.begin_attempt(sim.id, DiscoveryMethod::Ussd, code.is_some()).await?;
         let Some(code) = code else {
@@ -151,7 +152,7 @@ impl NumberDiscovery {
     pub async fn ask_by_loopback(
         self: &Arc<Self>,
         modems: &dyn ModemControl,
-        iccid: &str,
+        iccid: &Iccid,
     ) -> Result<(), Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let (receiver, number) = self.receiver_for(&sim).await?;
@@ -159,7 +160,7 @@ impl NumberDiscovery {
         let token: String =
             random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect();
         let text = format!("{PREFIX}{token}");
-        let message = Submit::compose(&Address::parse(&number), &text, 0)
+        let message = Submit::compose(&Address::parse(number.as_str()), &text, 0)
             .into_iter()
             .next()
             .map(|part| part.encode());
@@ -216,12 +217,13 @@ impl NumberDiscovery {
     pub async fn write_number(
         &self,
         modems: &dyn ModemControl,
-        iccid: &str,
+        iccid: &Iccid,
     ) -> Result<String, Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let number =
             sim.number.ok_or_else(|| Error::refused("this SIM's number is not known"))?.number;
-        let asked = modems.request(port, for_sim(iccid, SimTask::WriteNumber(number))).await;
+        let asked =
+            modems.request(port, for_sim(iccid, SimTask::WriteNumber(number.to_string()))).await;
         let asked = asked.map_err(|error| Error::Refused(error.to_string()))?;
         let (now, written) = (self.env.now(), asked.join(" "));
         let subject = format!("SIM {iccid}");
@@ -307,7 +309,7 @@ impl NumberDiscovery {
         let sim = tx.sim(id)?.ok_or(gone)?;
         let settings = self.env.settings();
         let countries = &settings.countries;
-        let home = sim.imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
+        let home = sim.imsi.as_ref().and_then(|imsi| countries.of_imsi(imsi));
         let number = countries.normalise(raw, home).ok_or_else(|| {
             Error::refused(format!(
                 "what the network told is not a number of {}",
@@ -338,8 +340,8 @@ impl NumberDiscovery {
     }
 
     /// The SIM, and the port of the working modem that it is in.
-    async fn sim_on_modem(&self, iccid: &str) -> Result<(Sim, PortName), Error> {
-        let view = self.sims.find(iccid.to_owned()).await?;
+    async fn sim_on_modem(&self, iccid: &Iccid) -> Result<(Sim, PortName), Error> {
+        let view = self.sims.find(iccid.clone()).await?;
         let port =
             view.port.ok_or_else(|| Error::refused("this SIM is in no working modem now"))?;
         Ok((view.sim, port))
@@ -347,7 +349,7 @@ impl NumberDiscovery {
 
     /// Another of our SIMs that can receive a message: in a working modem, with a number that no
     /// other SIM claims, and of the same country if there is one.
-    async fn receiver_for(&self, sender: &Sim) -> Result<(SimId, String), Error> {
+    async fn receiver_for(&self, sender: &Sim) -> Result<(SimId, Msisdn), Error> {
         let others = self.sims.list().await?.into_iter().filter(|view| {
             view.sim.id != sender.id
                 && view.port.is_some()

@@ -129,7 +129,7 @@ impl OrderStats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountId, Amount, OrderId, Timestamp};
+    use crate::domain::{AccountId, Amount, Msisdn, OrderId, Timestamp};
 
     fn order(state: OrderState) -> Order {
         Order {
@@ -137,7 +137,7 @@ mod tests {
             account: AccountId(1),
             service: ServiceId(7),
             sim: SimId(3),
-            number: "+31612345678".into(),
+            number: Msisdn::from_stored("+31612345678"),
             country: "NL".into(),
             price: Amount(50),
             created_at: Timestamp(0),

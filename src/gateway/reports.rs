@@ -9,10 +9,10 @@ use super::audit::Audit;
 use super::environment::Environment;
 use super::order_stats::OrderStats;
 use super::sims::Sims;
-use crate::domain::Amount;
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::ledger::EntryKind;
+use crate::domain::{Amount, Iccid};
 use crate::store::{CHECKS, EntrySums, StoreError};
 
 /// How many ledger entries are added up in one read.
@@ -33,7 +33,7 @@ pub struct SiteStats {
     /// how many can (no reason).
     pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
     /// ICCIDs of SIMs that are taken to be deaf.
-    pub deaf: Vec<String>,
+    pub deaf: Vec<Iccid>,
     /// All accounts' balances together.
     pub balance: Amount,
     /// All accounts' holds together.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::domain::allocation::Use;
-use crate::domain::{AccountId, OrderId, ServiceId, Timestamp};
+use crate::domain::{AccountId, Msisdn, OrderId, ServiceId, Timestamp};
 use crate::store::Holder;
 
 /// How many keys are remembered at most. When one more comes, all are forgotten and looked up
@@ -41,7 +41,7 @@ struct Keys {
 /// service.
 #[derive(Debug, Default)]
 struct Uses {
-    by_number: HashMap<String, Arc<[Use]>>,
+    by_number: HashMap<Msisdn, Arc<[Use]>>,
     /// Grows with every use of a number, like that of [`Keys`].
     generation: u64,
 }
@@ -98,21 +98,21 @@ impl RequestCache {
     }
 
     /// What a number was used for.
-    pub(super) fn uses_of(&self, number: &str) -> Result<Arc<[Use]>, u64> {
+    pub(super) fn uses_of(&self, number: &Msisdn) -> Result<Arc<[Use]>, u64> {
         let uses = self.uses.read();
         uses.by_number.get(number).cloned().ok_or(uses.generation)
     }
 
     /// Remembers what a number was used for, unless some number was used since `generation`.
-    pub(super) fn remember_uses(&self, number: &str, found: &Arc<[Use]>, generation: u64) {
+    pub(super) fn remember_uses(&self, number: &Msisdn, found: &Arc<[Use]>, generation: u64) {
         let mut uses = self.uses.write();
         if uses.generation == generation {
-            uses.by_number.insert(number.to_owned(), Arc::clone(found));
+            uses.by_number.insert(number.clone(), Arc::clone(found));
         }
     }
 
     /// Forgets what a number was used for, because it was used for something more.
-    pub(super) fn forget_uses_of(&self, number: &str) {
+    pub(super) fn forget_uses_of(&self, number: &Msisdn) {
         let mut uses = self.uses.write();
         uses.generation += 1;
         uses.by_number.remove(number);
@@ -188,15 +188,15 @@ mod tests {
 
     #[test]
     fn what_a_number_was_used_for_is_forgotten_when_it_is_used_again() {
-        let cache = RequestCache::default();
-        let generation = cache.uses_of("+31").unwrap_err();
-        cache.forget_uses_of("+32");
-        cache.remember_uses("+31", &Arc::from([]), generation);
-        let generation = cache.uses_of("+31").unwrap_err();
-        cache.remember_uses("+31", &Arc::from([]), generation);
-        assert!(cache.uses_of("+31").is_ok());
-        cache.forget_uses_of("+31");
-        assert!(cache.uses_of("+31").is_err());
+        let (cache, number) = (RequestCache::default(), Msisdn::from_stored("+31"));
+        let generation = cache.uses_of(&number).unwrap_err();
+        cache.forget_uses_of(&Msisdn::from_stored("+32"));
+        cache.remember_uses(&number, &Arc::from([]), generation);
+        let generation = cache.uses_of(&number).unwrap_err();
+        cache.remember_uses(&number, &Arc::from([]), generation);
+        assert!(cache.uses_of(&number).is_ok());
+        cache.forget_uses_of(&number);
+        assert!(cache.uses_of(&number).is_err());
     }
 
     #[test]

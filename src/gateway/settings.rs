@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::rental::Packages;
-use crate::domain::{BlockList, Countries};
+use crate::domain::{BlockList, Countries, Msisdn};
 
 /// The operator's choices.
 #[derive(Debug, Clone)]
@@ -49,9 +49,9 @@ pub struct Settings {
 impl Settings {
     /// A number as regular orders show it: digits only, in the national form or with the country
     /// code.
-    pub(super) fn number_for_orders(&self, number: &str) -> String {
+    pub(super) fn number_for_orders(&self, number: &Msisdn) -> String {
         match self.international_numbers {
-            true => number.trim_start_matches('+').to_owned(),
+            true => number.as_str().trim_start_matches('+').to_owned(),
             false => self.countries.national(number),
         }
     }

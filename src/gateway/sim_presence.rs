@@ -1,4 +1,8 @@
 //! Where each SIM is at this moment: on the air in a working modem, parked in a bank, or neither.
+//!
+//! What the search of the stock asks of each row takes the ICCID as a bare text, which is the
+//! database's own: an [`Iccid`] would be allocated for every row. The maps that are asked have
+//! [`Iccid`]s as keys all the same.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +10,7 @@ use std::time::Duration;
 use super::ModemRegistry;
 use super::background::FailedDeadlines;
 use super::bank_state::BankState;
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{Iccid, SimId, Timestamp};
 
 /// For so long after a SIM came on the air its messages may be those that waited at the network:
 /// they tell nothing of the network's clock.
@@ -30,7 +34,7 @@ impl SimPresence {
 
     /// Whether a SIM is in a working modem and has no leave to go off the air.
     pub(super) fn is_on_air(&self, iccid: &str, now: Timestamp) -> bool {
-        self.modems.port_of(iccid, now).is_some() && !self.banks.is_released(iccid)
+        self.modems.is_working(iccid, now) && !self.banks.is_released(iccid)
     }
 
     /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
@@ -45,13 +49,14 @@ impl SimPresence {
     }
 
     /// Whether what comes for a SIM now may have waited at the network while the SIM was parked.
-    pub(super) fn may_have_waited(&self, iccid: &str, now: Timestamp) -> bool {
-        let in_bank = || self.banks.bank_of(iccid).is_some();
+    pub(super) fn may_have_waited(&self, iccid: &Iccid, now: Timestamp) -> bool {
+        let in_bank = || self.banks.bank_of(iccid.as_str()).is_some();
         self.modems.on_air_for(iccid, now).is_none_or(|time| time < BURST) && in_bank()
     }
 
     /// Whether a SIM is parked in a bank that reports itself, in a slot without trouble.
-    pub(super) fn is_parked(&self, iccid: &str, now: Timestamp) -> bool {
+    pub(super) fn is_parked(&self, iccid: &Iccid, now: Timestamp) -> bool {
+        let iccid = iccid.as_str();
         let bank = self.banks.bank_of(iccid).filter(|bank| bank.report.is_fresh(now));
         bank.is_some_and(|bank| bank.slot_of(iccid).is_some_and(|slot| slot.parked().is_some()))
     }

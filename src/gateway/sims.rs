@@ -1,6 +1,7 @@
 //! SIMs: what a modem reads from the one in it, what the operator says of it, where it has been,
 //! and whether its PIN may be entered.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::domain::availability::{
 };
 use crate::domain::country::Countries;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
-use crate::domain::{PortName, SimId, Timestamp};
+use crate::domain::{Iccid, Imei, Imsi, Msisdn, PortName, SimId, Timestamp};
 use crate::store::{LocationPeriod, WriteTx};
 
 /// For how long location periods are kept after their end.
@@ -24,11 +25,11 @@ const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identified {
     /// The modem's IMEI.
-    pub imei: String,
-    /// ICCID, digits only.
-    pub iccid: String,
-    /// IMSI.
-    pub imsi: Option<String>,
+    pub imei: Imei,
+    /// The SIM's ICCID.
+    pub iccid: Iccid,
+    /// The SIM's IMSI, once read.
+    pub imsi: Option<Imsi>,
     /// The number as the SIM has it, and where on the SIM it stood.
     pub number: Option<(String, NumberSource)>,
 }
@@ -76,7 +77,7 @@ impl Sims {
     pub async fn record_identity(
         self: &Arc<Self>,
         read: Identified,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<Iccid>, Error> {
         let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
         self.env
             .store
@@ -100,7 +101,7 @@ impl Sims {
 
     /// Records that the modem's own store holds nothing of an earlier SIM any more: from now on it
     /// is this SIM's.
-    pub async fn record_emptied_store(&self, imei: String, iccid: String) -> Result<(), Error> {
+    pub async fn record_emptied_store(&self, imei: Imei, iccid: Iccid) -> Result<(), Error> {
         let now = self.env.now();
         self.env
             .store
@@ -118,13 +119,17 @@ impl Sims {
     /// A card is known by its ICCID where it tells it before its PIN, else by the IMEI of its
     /// modem. The PIN itself is not stored, not even as a digest: one of four digits would be as
     /// good as the digits.
-    pub async fn may_enter_pin(&self, imei: &str, iccid: Option<&str>) -> Result<bool, Error> {
+    pub async fn may_enter_pin(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<bool, Error> {
         let (now, card) = (self.env.now(), pin_key(imei, iccid));
         self.env.store.write(move |tx| Ok(tx.note_pin_try(&card, now)?)).await
     }
 
     /// Forgets the try after the card took the PIN, so that a right PIN works at every start.
-    pub async fn record_accepted_pin(&self, imei: &str, iccid: Option<&str>) -> Result<(), Error> {
+    pub async fn record_accepted_pin(
+        &self,
+        imei: &Imei,
+        iccid: Option<&Iccid>,
+    ) -> Result<(), Error> {
         let card = pin_key(imei, iccid);
         self.env.store.write(move |tx| Ok(tx.forget_pin_try(&card)?)).await
     }
@@ -137,7 +142,7 @@ impl Sims {
     }
 
     /// One SIM.
-    pub async fn find(&self, iccid: String) -> Result<SimView, Error> {
+    pub async fn find(&self, iccid: Iccid) -> Result<SimView, Error> {
         let now = self.env.now();
         let known = self
             .env
@@ -147,8 +152,8 @@ impl Sims {
     }
 
     /// A SIM's newest `limit` location periods, newest first.
-    pub async fn locations(&self, iccid: &str, limit: u32) -> Result<Vec<LocationPeriod>, Error> {
-        let iccid = iccid.to_owned();
+    pub async fn locations(&self, iccid: &Iccid, limit: u32) -> Result<Vec<LocationPeriod>, Error> {
+        let iccid = iccid.clone();
         let read = self.env.store.read(move |rows| match rows.sim_by_iccid(&iccid)? {
             Some(sim) => rows.sim_locations(sim.id, i64::from(limit)),
             None => Ok(Vec::new()),
@@ -159,21 +164,15 @@ impl Sims {
     /// Sets a SIM's number in the operator's name; also that of a SIM that was never seen.
     pub async fn set_number(
         self: &Arc<Self>,
-        iccid: String,
+        iccid: Iccid,
         number: String,
     ) -> Result<SimView, Error> {
-        let iccid = iccid.trim().trim_end_matches(['F', 'f']).to_owned();
-        if !(18..=22).contains(&iccid.len()) || !iccid.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Error::refused(
-                "an ICCID is 18 to 22 digits, as `simbridge sim list` shows it",
-            ));
-        }
         let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
         self.env
             .store
             .write(move |tx| {
                 let known = tx.ensure_sim(&iccid, now)?;
-                let home = known.imsi.as_deref().and_then(|imsi| settings.countries.of_imsi(imsi));
+                let home = known.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
                 let number = settings.countries.normalise(&number, home).ok_or_else(|| {
                     let countries = settings.countries.codes();
                     Error::refused(format!(
@@ -193,7 +192,7 @@ impl Sims {
     /// Keeps a SIM from new customers for so long; for no time makes it available at once.
     pub async fn set_rest(
         self: &Arc<Self>,
-        iccid: String,
+        iccid: Iccid,
         rest: Duration,
     ) -> Result<SimView, Error> {
         self.change(iccid, AuditAction::SetRest, move |tx, sim, now| {
@@ -205,7 +204,7 @@ impl Sims {
     /// Takes a SIM off sale, or puts it back. Whoever has it keeps it to the end.
     pub async fn set_retired(
         self: &Arc<Self>,
-        iccid: String,
+        iccid: Iccid,
         retired: bool,
     ) -> Result<SimView, Error> {
         let action = if retired { AuditAction::Retired } else { AuditAction::TookBack };
@@ -217,7 +216,7 @@ impl Sims {
 
     async fn change(
         self: &Arc<Self>,
-        iccid: String,
+        iccid: Iccid,
         action: AuditAction<'static>,
         change: impl FnOnce(&WriteTx<'_>, SimId, Timestamp) -> Result<(), Error> + Send + 'static,
     ) -> Result<SimView, Error> {
@@ -249,18 +248,19 @@ impl Sims {
 }
 
 /// The name under which a try of a PIN is stored.
-fn pin_key(imei: &str, iccid: Option<&str>) -> String {
+fn pin_key(imei: &Imei, iccid: Option<&Iccid>) -> String {
     iccid.map_or_else(|| format!("imei {imei}"), |iccid| format!("iccid {iccid}"))
 }
 
-fn no_sim(iccid: &str) -> Error {
+/// The refusal of a text that is not the ICCID of a known SIM.
+pub fn no_sim(iccid: impl fmt::Display) -> Error {
     Error::refused(format!("no SIM {iccid}; `simbridge sim list` shows them"))
 }
 
 /// The SIM with what a modem read from it.
 fn with_identity(sim: Sim, read: &Identified, countries: &Countries, now: Timestamp) -> Sim {
     let imsi = read.imsi.clone().or(sim.imsi);
-    let home = imsi.as_deref().and_then(|imsi| countries.of_imsi(imsi));
+    let home = imsi.as_ref().and_then(|imsi| countries.of_imsi(imsi));
     let country = sim.country.or_else(|| home.map(|home| home.code.clone()));
     let number = read
         .number
@@ -277,7 +277,7 @@ fn with_identity(sim: Sim, read: &Identified, countries: &Countries, now: Timest
 
 pub(super) fn with_number(
     sim: Sim,
-    number: String,
+    number: Msisdn,
     source: NumberSource,
     countries: &Countries,
     at: Timestamp,

@@ -12,7 +12,7 @@ use super::bank_state::KnownBank;
 use super::sim_presence::SimPresence;
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::standby::{max_simultaneous, soonest_radio};
-use crate::domain::{Iccid, SimId, Timestamp};
+use crate::domain::{Iccid, Msisdn, SimId, Timestamp};
 use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// How the SIM of an order comes to be on the air.
@@ -30,7 +30,7 @@ pub(super) enum SimReadiness {
 /// A SIM that an order is given.
 pub(super) struct SelectedSim {
     pub(super) sim: SimId,
-    pub(super) number: String,
+    pub(super) number: Msisdn,
     pub(super) readiness: SimReadiness,
 }
 
@@ -124,7 +124,7 @@ impl SimPresence {
         let radios = bank.report.radios.iter().filter(|radio| radio.free_in.is_some());
         for iccid in radios.filter_map(|radio| radio.iccid.as_ref()) {
             if self.banks.is_released(iccid.as_str())
-                || rows.sim_claims(iccid.as_str(), now)?.is_some_and(|claims| claims.held)
+                || rows.sim_claims(iccid, now)?.is_some_and(|claims| claims.held)
             {
                 unavailable.insert(iccid.clone());
             }
@@ -195,17 +195,17 @@ impl SimPresence {
     pub(super) fn readiness_of(
         &self,
         rows: &ReadTx<'_>,
-        iccid: &str,
+        iccid: &Iccid,
         now: Timestamp,
     ) -> Result<Option<SimReadiness>, StoreError> {
-        if self.is_on_air(iccid, now) {
+        if self.is_on_air(iccid.as_str(), now) {
             return Ok(Some(SimReadiness::On));
         }
         // A SIM that something holds cannot be parked, whatever its bank reported last.
         if rows.sim_claims(iccid, now)?.is_none_or(|claims| claims.held) {
             return Ok(None);
         }
-        let offer = self.standby_pool(rows, now)?.and_then(|pool| pool.offer(iccid));
+        let offer = self.standby_pool(rows, now)?.and_then(|pool| pool.offer(iccid.as_str()));
         Ok(offer.map(|StandbyOffer { sold_within, .. }| SimReadiness::Parked { sold_within }))
     }
 }

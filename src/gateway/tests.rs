@@ -16,7 +16,7 @@ use crate::domain::modem::{
 };
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
-use crate::domain::{AccountId, Amount, Iccid, Imei, OrderId, PortName, RowLimit, ServiceId};
+use crate::domain::{AccountId, Amount, Iccid, Imei, Imsi, OrderId, PortName, RowLimit, ServiceId};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
@@ -89,7 +89,7 @@ impl Fixture {
         let told = Identified {
             imei: imei(n),
             iccid: iccid.clone(),
-            imsi: Some("204081234567890".into()),
+            imsi: Some(Imsi::from_stored("204081234567890")),
             number,
         };
         self.gateway.sims().record_identity(told).await.unwrap();
@@ -100,12 +100,12 @@ impl Fixture {
     fn report(&self, n: u16) {
         let snapshot = ModemSnapshot {
             identity: Some(ModemIdentity {
-                imei: Imei::from_stored(imei(n)),
+                imei: imei(n),
                 manufacturer: "unknown".to_owned(),
                 model: "unknown".to_owned(),
                 firmware: None,
             }),
-            sim: Some(SimCard { iccid: Iccid::from_stored(iccid(n)), imsi: None, number: None }),
+            sim: Some(SimCard { iccid: iccid(n), imsi: None, number: None }),
             registration: Some(Registration::Home),
             ..ModemSnapshot::new(port(n), ModemState::Ready)
         };
@@ -221,16 +221,16 @@ impl Fixture {
     }
 }
 
-fn iccid(n: u16) -> String {
-    format!("893108000000000{n:04}")
+fn iccid(n: u16) -> Iccid {
+    Iccid::from_stored(format!("893108000000000{n:04}"))
 }
 
 fn port(n: u16) -> PortName {
     PortName::from_stored(format!("port{n}"))
 }
 
-fn imei(n: u16) -> String {
-    format!("35693803564{n:04}")
+fn imei(n: u16) -> Imei {
+    Imei::from_stored(format!("35693803564{n:04}"))
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use rusqlite::{ToSql, params};
 
 use super::{ReadTx, StoreError};
 use crate::domain::allocation::{SharingPolicy, Use};
-use crate::domain::{AccountId, ServiceId, SimId, Timestamp};
+use crate::domain::{AccountId, Iccid, Msisdn, ServiceId, SimId, Timestamp};
 
 /// What an order wants of the SIM that it is given.
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +156,7 @@ impl ReadTx<'_> {
         &self,
         country: &str,
         now: Timestamp,
-    ) -> Result<Vec<(SimId, String, String)>, StoreError> {
+    ) -> Result<Vec<(SimId, Iccid, Msisdn)>, StoreError> {
         self.all(SELLABLE, params![country, now.0], |row| {
             Ok((SimId(row.get(0)?), row.get(1)?, row.get(2)?))
         })
@@ -169,7 +169,7 @@ impl ReadTx<'_> {
         &self,
         query: StockQuery<'_>,
         take: impl FnMut(SimId, &str) -> bool,
-    ) -> Result<Option<(SimId, String)>, StoreError> {
+    ) -> Result<Option<(SimId, Msisdn)>, StoreError> {
         let account = query.account.map(|account| account.0);
         let values =
             params![query.country, query.now.0, query.service.0, query.used_since.0, account];
@@ -182,7 +182,7 @@ impl ReadTx<'_> {
         country: &str,
         now: Timestamp,
         take: impl FnMut(SimId, &str) -> bool,
-    ) -> Result<Option<(SimId, String)>, StoreError> {
+    ) -> Result<Option<(SimId, Msisdn)>, StoreError> {
         self.first_taken(FOR_RENTAL, params![country, now.0], take)
     }
 
@@ -191,7 +191,7 @@ impl ReadTx<'_> {
         sql: &str,
         values: &[&dyn ToSql],
         mut take: impl FnMut(SimId, &str) -> bool,
-    ) -> Result<Option<(SimId, String)>, StoreError> {
+    ) -> Result<Option<(SimId, Msisdn)>, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
@@ -204,7 +204,7 @@ impl ReadTx<'_> {
     }
 
     /// The services that a number was used for.
-    pub fn uses(&self, number: &str) -> Result<Vec<Use>, StoreError> {
+    pub fn uses(&self, number: &Msisdn) -> Result<Vec<Use>, StoreError> {
         let sql = "SELECT service_id, max(ended_at) FROM orders WHERE number = $1 AND state = \
                    'completed' GROUP BY service_id";
         self.all(sql, [number], |row| {
@@ -216,7 +216,7 @@ impl ReadTx<'_> {
     /// any.
     pub fn last_use(
         &self,
-        number: &str,
+        number: &Msisdn,
         service: ServiceId,
         except: Option<AccountId>,
     ) -> Result<Option<Use>, StoreError> {
@@ -227,7 +227,7 @@ impl ReadTx<'_> {
     }
 
     /// The numbers that an account has skipped, each with the service.
-    pub fn skips(&self, account: AccountId) -> Result<Vec<(String, ServiceId)>, StoreError> {
+    pub fn skips(&self, account: AccountId) -> Result<Vec<(Msisdn, ServiceId)>, StoreError> {
         let sql =
             "SELECT number, service_id FROM orders WHERE account_id = $1 AND state = 'skipped'";
         self.all(sql, [account.0], |row| Ok((row.get(0)?, ServiceId(row.get(1)?))))
@@ -236,7 +236,7 @@ impl ReadTx<'_> {
     /// Whether an account has skipped a number for a service.
     pub fn has_skipped(
         &self,
-        number: &str,
+        number: &Msisdn,
         service: ServiceId,
         account: AccountId,
     ) -> Result<bool, StoreError> {

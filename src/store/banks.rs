@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchRecord};
-use crate::domain::{AccountId, Iccid, OrderId, PortName, Timestamp};
+use crate::domain::{AccountId, Iccid, OrderId, Timestamp};
 
 /// The number of outdated rows that are deleted with each new one.
 const PRUNED: i64 = 20;
@@ -33,7 +33,7 @@ pub struct WaitingOrder {
 
 fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>> {
     let (bank, slot): (String, i64) = (row.get(0)?, row.get(1)?);
-    let (word, iccid): (String, Option<String>) = (row.get(2)?, row.get(3)?);
+    let (word, iccid): (String, Option<Iccid>) = (row.get(2)?, row.get(3)?);
     let visited_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
     let fault = |fault| {
         Ok(Err(StoreError::Row { table: "bank_slot", key: format!("{bank} {slot}"), fault }))
@@ -41,7 +41,7 @@ fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>
     let contents = match (word.as_str(), iccid) {
         ("unknown", None) => SlotContents::Unknown,
         ("empty", None) => SlotContents::Empty,
-        ("sim", Some(iccid)) => SlotContents::Sim(Iccid::from_stored(iccid)),
+        ("sim", Some(iccid)) => SlotContents::Sim(iccid),
         _ => return fault("has contents that no slot can have"),
     };
     let Ok(slot) = u32::try_from(slot) else { return fault("has a number that no slot can have") };
@@ -53,9 +53,6 @@ fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreEr
         let key = row.get::<_, i64>(0)?.to_string();
         Ok(Err(StoreError::Row { table: "bank_move", key, fault }))
     };
-    let iccid = |column: usize| -> rusqlite::Result<Option<Iccid>> {
-        Ok(row.get::<_, Option<String>>(column)?.map(Iccid::from_stored))
-    };
     let Ok(outcome) = row.get::<_, String>(6)?.parse() else {
         return fault("has an outcome that no switch can have");
     };
@@ -64,12 +61,12 @@ fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreEr
     };
     Ok(Ok(SwitchRecord {
         bank: row.get(1)?,
-        port: PortName::from_stored(row.get::<_, String>(2)?),
+        port: row.get(2)?,
         slot,
-        left: iccid(4)?,
+        left: row.get(4)?,
         began_at: Timestamp(row.get(7)?),
         ended_at: Timestamp(row.get(8)?),
-        found: iccid(5)?,
+        found: row.get(5)?,
         outcome,
     }))
 }
@@ -83,7 +80,7 @@ impl ReadTx<'_> {
     }
 
     /// The slot of a bank in which a SIM was last found.
-    pub fn slot_of_sim(&self, bank: &str, iccid: &str) -> Result<Option<u32>, StoreError> {
+    pub fn slot_of_sim(&self, bank: &str, iccid: &Iccid) -> Result<Option<u32>, StoreError> {
         let sql = "SELECT bank, slot, holds, iccid, visited_at FROM bank_slot WHERE iccid = $1 \
                    AND bank = $2";
         let found = self.first(sql, params![iccid, bank], slot_record)?.transpose()?;
@@ -98,7 +95,11 @@ impl ReadTx<'_> {
     }
 
     /// What a SIM is needed on the air for at `now`; `None` when the SIM is not known.
-    pub fn sim_claims(&self, iccid: &str, now: Timestamp) -> Result<Option<SimClaims>, StoreError> {
+    pub fn sim_claims(
+        &self,
+        iccid: &Iccid,
+        now: Timestamp,
+    ) -> Result<Option<SimClaims>, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM orders r WHERE r.sim_id = s.id AND r.state = \
                    'open' AND r.expires_at > $1) OR EXISTS (SELECT 1 FROM assembly a WHERE \
                    a.sim_id = s.id AND a.due_at > $1), (SELECT max(o.expires_at) FROM orders o \
@@ -126,7 +127,7 @@ impl ReadTx<'_> {
             Ok(WaitingOrder {
                 order: OrderId(row.get(0)?),
                 account: AccountId(row.get(1)?),
-                iccid: Iccid::from_stored(row.get::<_, String>(2)?),
+                iccid: row.get(2)?,
             })
         })
     }
@@ -136,7 +137,7 @@ impl WriteTx<'_> {
     /// Saves what is in a slot. A SIM can be in only one slot, so any other slot that it was found
     /// in before, in any bank, becomes unknown.
     pub fn save_slot(&self, bank: &str, record: &SlotRecord) -> Result<(), StoreError> {
-        let (word, iccid) = (record.contents.as_str(), record.contents.iccid().map(Iccid::as_str));
+        let (word, iccid) = (record.contents.as_str(), record.contents.iccid());
         if let Some(iccid) = iccid {
             let sql = "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND \
                        (bank <> $2 OR slot <> $3)";
@@ -162,10 +163,10 @@ impl WriteTx<'_> {
                    began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = params![
             record.bank,
-            record.port.as_str(),
+            record.port,
             record.slot,
-            record.left.as_ref().map(Iccid::as_str),
-            record.found.as_ref().map(Iccid::as_str),
+            record.left,
+            record.found,
             record.outcome.as_str(),
             record.began_at.0,
             record.ended_at.0

@@ -19,6 +19,7 @@ mod database;
 mod deadlines;
 mod error;
 mod file;
+mod identities;
 mod ledger;
 mod messages;
 mod migrate;

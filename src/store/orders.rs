@@ -8,7 +8,7 @@ use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::OrderState;
-use crate::domain::{AccountId, Amount, Order, OrderId, ServiceId, SimId, Timestamp};
+use crate::domain::{AccountId, Amount, Msisdn, Order, OrderId, ServiceId, SimId, Timestamp};
 
 /// An order that is to be added. It is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct NewOrder<'n> {
     /// Whether that service has patterns now; the order keeps this when the catalogue changes.
     pub patterned: bool,
     pub sim: SimId,
-    /// The SIM's number, E.164 with `+`.
-    pub number: &'n str,
+    /// The SIM's number.
+    pub number: &'n Msisdn,
     /// The country's code as the customers' API spells it.
     pub country: &'n str,
     /// The price, which is held until the order ends.

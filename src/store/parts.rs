@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{AssemblyId, MessageId, PartId, SimId, Timestamp};
+use crate::domain::{AssemblyId, Imei, MessageId, PartId, SimId, Timestamp};
 
 /// A part that is to be added.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct NewPart<'n> {
     /// The octets with the service centre's address before them, or the line when that was no PDU.
     pub pdu: &'n [u8],
     /// The IMEI of the modem that it was read from.
-    pub imei: &'n str,
+    pub imei: &'n Imei,
     /// The service centre's address.
     pub smsc: Option<&'n str>,
     /// The service centre's time stamp; `None` when it cannot be read.

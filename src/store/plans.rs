@@ -8,7 +8,10 @@ use rusqlite::{Connection, StatementStatus};
 
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
-use crate::domain::{AccountId, MessageId, OrderId, RentalId, ServiceId, SimId, Timestamp};
+use crate::domain::{
+    AccountId, Iccid, Imei, MessageId, Msisdn, OrderId, PortName, RentalId, ServiceId, SimId,
+    Timestamp,
+};
 
 thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
 
@@ -33,6 +36,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let rows = super::ReadTx { conn };
     let (now, sim, order, account) = (Timestamp(n), SimId(n), OrderId(n), AccountId(n));
     let name = n.to_string();
+    let (iccid, imei) = (Iccid::from_stored(name.as_str()), Imei::from_stored(name.as_str()));
+    let number = Msisdn::from_stored(name.as_str());
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
     rows.order(order).unwrap();
@@ -45,13 +50,13 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.messages_of_rental(RentalId(n)).unwrap();
     rows.unclaimed(sim, now, now).unwrap();
     rows.service(ServiceId(n)).unwrap();
-    rows.sim_by_iccid(&name).unwrap();
+    rows.sim_by_iccid(&iccid).unwrap();
     rows.has_part(sim, &[u8::try_from(n).unwrap(); 32], Some(now)).unwrap();
     rows.clock_samples(&name, now, 8).unwrap();
     rows.bank_slots(&name).unwrap();
-    rows.slot_of_sim(&name, &name).unwrap();
+    rows.slot_of_sim(&name, &iccid).unwrap();
     rows.bank_switches(&name, n).unwrap();
-    rows.sim_claims(&name, now).unwrap();
+    rows.sim_claims(&iccid, now).unwrap();
     rows.orders_waiting_for_sim(now).unwrap();
     rows.sim_locations(sim, n).unwrap();
     rows.iccid(sim).unwrap();
@@ -63,10 +68,10 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.assembly(crate::domain::AssemblyId(n)).unwrap();
     rows.active_orders(now).unwrap();
     rows.active_orders_on(sim, now).unwrap();
-    rows.uses(&name).unwrap();
+    rows.uses(&number).unwrap();
     rows.skips(account).unwrap();
     rows.sellable_sims(&name, now).unwrap();
-    rows.last_use(&name, ServiceId(n), Some(account)).unwrap();
+    rows.last_use(&number, ServiceId(n), Some(account)).unwrap();
     rows.next_to_file().unwrap();
     rows.is_let_from_later_on(sim, now).unwrap();
     rows.due_texts(now, n).unwrap();
@@ -79,7 +84,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.loopback("x").unwrap();
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(n)).unwrap();
-    rows.has_skipped(&name, ServiceId(n), account).unwrap();
+    rows.has_skipped(&number, ServiceId(n), account).unwrap();
     rows.find_for_rental(&name, now, |_, _| false).unwrap();
     for sharing in [
         SharingPolicy::Exclusive,
@@ -103,17 +108,16 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
-    let iccid = crate::domain::Iccid::from_stored(name.as_str());
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();
-    let sim = tx.ensure_sim(&name, now).unwrap().id;
-    tx.record_location(sim, &name, None, now, now).unwrap();
+    let sim = tx.ensure_sim(&iccid, now).unwrap().id;
+    tx.record_location(sim, &imei, None, now, now).unwrap();
     tx.end_location(sim, now).unwrap();
     tx.set_bank_position(sim, &super::BankPosition { bank: name.clone(), slot: Some(1) }).unwrap();
     let (left, found) = (Some(iccid), None);
     let record = SwitchRecord {
         bank: name.clone(),
-        port: crate::domain::PortName::from_stored(name.as_str()),
+        port: PortName::from_stored(name.as_str()),
         slot: 1,
         left,
         began_at: now,

@@ -43,7 +43,7 @@ fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, Sto
         }));
     };
     Ok(Ok(LocationPeriod {
-        imei: Imei::from_stored(row.get::<_, String>(1)?),
+        imei: row.get(1)?,
         position: bank.map(|bank| BankPosition { bank, slot }),
         since: Timestamp(row.get(4)?),
         seen_at: Timestamp(row.get(5)?),
@@ -67,7 +67,7 @@ impl WriteTx<'_> {
     pub fn record_location(
         &self,
         sim: SimId,
-        imei: &str,
+        imei: &Imei,
         position: Option<&BankPosition>,
         now: Timestamp,
         kept_since: Timestamp,

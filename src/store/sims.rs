@@ -8,7 +8,7 @@ use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::sim::{KnownNumber, Sim};
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{Iccid, Imei, Msisdn, SimId, Timestamp};
 
 /// Whether a SIM is contested or rented is decided by the same SQL fragments as in the search for a
 /// SIM that can be sold.
@@ -21,7 +21,7 @@ const SIM: &str = concat!(
 );
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
-    let number = row.get::<_, Option<String>>(3)?;
+    let number = row.get::<_, Option<Msisdn>>(3)?;
     let at = Timestamp(row.get::<_, Option<i64>>(5)?.unwrap_or_default());
     let number = number
         .map(|number| Ok::<_, rusqlite::Error>(KnownNumber { number, source: parsed(row, 4)?, at }))
@@ -51,11 +51,11 @@ impl ReadTx<'_> {
     }
 
     /// The SIM with this ICCID, if it was ever seen.
-    pub fn sim_by_iccid(&self, iccid: &str) -> Result<Option<Sim>, StoreError> {
+    pub fn sim_by_iccid(&self, iccid: &Iccid) -> Result<Option<Sim>, StoreError> {
         self.first(&format!("{SIM} WHERE s.iccid = $1"), [iccid], sim)
     }
 
-    pub fn iccid(&self, id: SimId) -> Result<Option<String>, StoreError> {
+    pub fn iccid(&self, id: SimId) -> Result<Option<Iccid>, StoreError> {
         self.first("SELECT iccid FROM sim WHERE id = $1", [id.0], |row| row.get(0))
     }
 
@@ -63,7 +63,7 @@ impl ReadTx<'_> {
         self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
     }
 
-    pub fn sim_id(&self, iccid: &str) -> Result<Option<SimId>, StoreError> {
+    pub fn sim_id(&self, iccid: &Iccid) -> Result<Option<SimId>, StoreError> {
         self.first("SELECT id FROM sim WHERE iccid = $1", [iccid], |row| row.get(0).map(SimId))
     }
 }
@@ -71,7 +71,7 @@ impl ReadTx<'_> {
 impl ReadTx<'_> {
     /// The ICCID of the SIM that was last confirmed in a modem. Messages in the modem's own store
     /// were sent to that SIM.
-    pub fn custody(&self, imei: &str) -> Result<Option<String>, StoreError> {
+    pub fn custody(&self, imei: &Imei) -> Result<Option<Iccid>, StoreError> {
         let sql = "SELECT s.iccid FROM modem m JOIN sim s ON s.id = m.sim_id WHERE m.imei = $1";
         self.first(sql, [imei], |row| row.get(0))
     }
@@ -79,7 +79,7 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     /// Records that messages in the modem's own store were sent to `sim`, from now on.
-    pub fn set_custody(&self, imei: &str, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
+    pub fn set_custody(&self, imei: &Imei, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \
                    (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
         self.execute(sql, params![imei, sim.0, at.0]).map(drop)
@@ -99,7 +99,7 @@ impl WriteTx<'_> {
     }
 
     /// The SIM with this ICCID, which is added if it was never seen before.
-    pub fn ensure_sim(&self, iccid: &str, at: Timestamp) -> Result<Sim, StoreError> {
+    pub fn ensure_sim(&self, iccid: &Iccid, at: Timestamp) -> Result<Sim, StoreError> {
         let sql =
             "INSERT INTO sim (iccid, created_at) VALUES ($1, $2) ON CONFLICT (iccid) DO NOTHING";
         let known = self.sim_by_iccid(iccid)?;
@@ -109,7 +109,7 @@ impl WriteTx<'_> {
         self.execute(sql, params![iccid, at.0])?;
         let gone = StoreError::Row {
             table: "sim",
-            key: iccid.to_owned(),
+            key: iccid.to_string(),
             fault: "does not exist after it was added",
         };
         self.sim_by_iccid(iccid)?.ok_or(gone)

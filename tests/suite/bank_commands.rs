@@ -12,7 +12,7 @@ use simbridge::domain::bank::{
 };
 use simbridge::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use simbridge::domain::sim::NumberSource;
-use simbridge::domain::{Iccid, PortName, Timestamp};
+use simbridge::domain::{Iccid, Imei, Imsi, PortName, Timestamp};
 use simbridge::gateway::{BoxFuture, Gateway, Identified, ModemControl, ScannedPort};
 use simbridge::http;
 use simbridge::store::Store;
@@ -46,7 +46,7 @@ impl ModemControl for Fixture {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn own_number_code(&self, _: &str) -> Option<String> {
+    fn own_number_code(&self, _: &Imsi) -> Option<String> {
         None
     }
 
@@ -141,8 +141,8 @@ async fn fill(gateway: &Gateway) {
     for (iccid, number) in [(FIRST, "+31612000001"), (SECOND, "+31612000002")] {
         let number = Some((number.to_owned(), NumberSource::Cnum));
         let identified = Identified {
-            imei: "356938035640001".to_owned(),
-            iccid: iccid.to_owned(),
+            imei: Imei::from_stored("356938035640001"),
+            iccid: Iccid::from_stored(iccid),
             imsi: None,
             number,
         };

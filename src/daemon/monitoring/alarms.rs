@@ -10,7 +10,7 @@ use super::process::Disk;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::bank::BankReport;
 use crate::domain::modem::{ModemStatus, StoreFill};
-use crate::domain::{PortName, Timestamp};
+use crate::domain::{Iccid, PortName, Timestamp};
 
 /// A modem that is not Ready for this long is an alarm.
 const NOT_READY_AFTER: Duration = Duration::from_secs(300);
@@ -140,10 +140,8 @@ impl AlarmInputs<'_> {
     fn stock_alarms(&self, raise: &mut impl FnMut(&'static str, String)) {
         let stats = &self.counts.stats;
         if !stats.deaf.is_empty() {
-            let text = format!(
-                "several orders in a row expired without any SMS on {}",
-                stats.deaf.join(", ")
-            );
+            let sims = stats.deaf.iter().map(Iccid::as_str).collect::<Vec<_>>().join(", ");
+            let text = format!("several orders in a row expired without any SMS on {sims}");
             raise("SimsDeaf", text);
         }
         let contested: usize = stats
@@ -232,7 +230,7 @@ mod tests {
             reuse: ReuseTerms::default(),
         };
         let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
-        counts.stats.deaf = deaf.iter().map(|iccid| (*iccid).to_owned()).collect();
+        counts.stats.deaf = deaf.iter().map(|iccid| Iccid::from_stored(*iccid)).collect();
         counts
             .stats
             .sims

@@ -17,7 +17,7 @@ use super::Error;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::message::{Message, Owner};
-use crate::domain::{MessageId, OrderId, SimId, Timestamp};
+use crate::domain::{Iccid, Imei, MessageId, OrderId, SimId, Timestamp};
 use crate::sms::{self, Deliver};
 use crate::store::{MessageFilter, NewMessage, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
@@ -30,9 +30,9 @@ pub(super) use news::MessageNews;
 #[derive(Debug, Clone)]
 pub struct Arrival {
     /// The IMEI of the modem.
-    pub imei: String,
+    pub imei: Imei,
     /// The ICCID of the SIM that received it.
-    pub iccid: String,
+    pub iccid: Iccid,
     /// The PDU.
     pub pdu: Pdu,
     /// Whether the modem announced it while it was served, rather than having stored it before.
@@ -150,7 +150,7 @@ impl Inbox {
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
-        imei: &str,
+        imei: &Imei,
         reading: &Reading,
         live: bool,
         received_at: Timestamp,

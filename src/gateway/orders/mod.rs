@@ -20,7 +20,7 @@ use crate::domain::ledger::Posting;
 use crate::domain::message::{Message, one_line};
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::{
-    AccountId, Amount, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp,
+    AccountId, Amount, Msisdn, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp,
 };
 use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
 
@@ -87,7 +87,7 @@ pub(super) struct Placement<'p> {
     pub(super) account: AccountId,
     pub(super) service: &'p Service,
     pub(super) sim: SimId,
-    pub(super) number: &'p str,
+    pub(super) number: &'p Msisdn,
     pub(super) country: &'p str,
     pub(super) price: Amount,
     pub(super) reuse_of: Option<OrderId>,

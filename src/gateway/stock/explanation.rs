@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Stock;
-use crate::domain::allocation;
 use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::sim::Sim;
+use crate::domain::{Msisdn, allocation};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
 use crate::gateway::services::find_service;
@@ -97,7 +97,7 @@ impl Stock {
         query: StockQuery<'_>,
     ) -> Result<Vec<Option<UnavailableReason>>, StoreError> {
         let StockQuery { service, sharing, used_since, now, .. } = query;
-        let skipped: HashSet<String> = match query.account {
+        let skipped: HashSet<Msisdn> = match query.account {
             None => HashSet::new(),
             Some(account) => rows
                 .skips(account)?
@@ -117,7 +117,7 @@ impl Stock {
                 active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
             };
             let reachability = match () {
-                () if self.presence.is_on_air(&sim.iccid, now) => Reachability::OnAir,
+                () if self.presence.is_on_air(sim.iccid.as_str(), now) => Reachability::OnAir,
                 () if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
                 () => Reachability::Offline,
             };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Stock;
 use crate::domain::allocation::{ActiveOrder, Use, count_stock, widest};
 use crate::domain::availability::SimUsage;
-use crate::domain::{AccountId, Amount, Service, ServiceId, Timestamp};
+use crate::domain::{AccountId, Amount, Msisdn, Service, ServiceId, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::standby::StandbyPool;
 use crate::store::{ReadTx, StoreError};
@@ -18,7 +18,7 @@ pub type Offer = (Service, Amount, usize);
 
 /// A SIM on sale, on the air or parked, with what decides for which services it can be given.
 struct Candidate {
-    number: String,
+    number: Msisdn,
     uses: Arc<[Use]>,
     active_orders: Vec<ActiveOrder>,
 }
@@ -93,11 +93,11 @@ impl Stock {
         let (mut on_air, mut parked) = (Vec::new(), Parked::new());
         for (sim, iccid, number) in rows.sellable_sims(country, now)? {
             let active_orders = active_orders.remove(&sim).unwrap_or_default();
-            if self.presence.can_be_given(sim, &iccid, now) {
+            if self.presence.can_be_given(sim, iccid.as_str(), now) {
                 on_air.push(Candidate { uses: self.uses(rows, &number)?, number, active_orders });
             } else if active_orders.is_empty()
-                && let Some(offer) =
-                    pool.and_then(|pool| self.presence.standby_offer(pool, sim, &iccid, now))
+                && let Some(offer) = pool
+                    .and_then(|pool| self.presence.standby_offer(pool, sim, iccid.as_str(), now))
             {
                 let candidate =
                     Candidate { uses: self.uses(rows, &number)?, number, active_orders };
@@ -107,7 +107,7 @@ impl Stock {
         Ok((on_air, parked))
     }
 
-    fn uses(&self, rows: &ReadTx<'_>, number: &str) -> Result<Arc<[Use]>, StoreError> {
+    fn uses(&self, rows: &ReadTx<'_>, number: &Msisdn) -> Result<Arc<[Use]>, StoreError> {
         match self.cache.uses_of(number) {
             Ok(uses) => Ok(uses),
             Err(generation) => {
@@ -120,14 +120,14 @@ impl Stock {
 }
 
 impl Candidate {
-    fn usage<'c>(&'c self, skips: &'c HashMap<String, Vec<ServiceId>>) -> SimUsage<'c> {
+    fn usage<'c>(&'c self, skips: &'c HashMap<Msisdn, Vec<ServiceId>>) -> SimUsage<'c> {
         let skips = skips.get(&self.number).map_or(&[][..], Vec::as_slice);
         SimUsage { uses: &self.uses, skips, active_orders: &self.active_orders }
     }
 }
 
-fn by_number(skips: Vec<(String, ServiceId)>) -> HashMap<String, Vec<ServiceId>> {
-    let mut by_number: HashMap<String, Vec<ServiceId>> = HashMap::new();
+fn by_number(skips: Vec<(Msisdn, ServiceId)>) -> HashMap<Msisdn, Vec<ServiceId>> {
+    let mut by_number: HashMap<Msisdn, Vec<ServiceId>> = HashMap::new();
     for (number, service) in skips {
         by_number.entry(number).or_default().push(service);
     }

@@ -6,7 +6,6 @@ use crate::domain::bank::{
     BankReport, PlannedSwitch, RadioReport, RadioState, SlotContents, SlotDemand, SlotRecord,
     SlotReport, SwitchOutcome, SwitchReason, SwitchRecord, SwitchTrigger,
 };
-use crate::domain::{Iccid, PortName};
 
 mod burst;
 mod kept;
@@ -16,13 +15,9 @@ mod sold;
 const BANK: &str = "cellar";
 
 /// The ICCID of SIM `n`.
-fn typed_iccid(n: u16) -> Iccid {
-    Iccid::from_stored(iccid(n))
-}
-
 /// A slot with SIM `n` in it.
 fn sim(n: u16) -> SlotContents {
-    SlotContents::Sim(typed_iccid(n))
+    SlotContents::Sim(iccid(n))
 }
 
 /// A bank with the SIMs `1..=slots` in its slots, each of which every radio can take. SIM `n` is in
@@ -75,7 +70,7 @@ impl Bank {
     fn put_on(&mut self, n: u16, radio: usize) {
         self.take_off(radio);
         self.report.slots[usize::from(n) - 1].on_radio = Some(radio);
-        self.report.radios[radio].iccid = Some(typed_iccid(n));
+        self.report.radios[radio].iccid = Some(iccid(n));
         self.report.radios[radio].slot = Some(u32::from(n) - 1);
     }
 
@@ -109,7 +104,7 @@ impl Fixture {
             let identity = Identified {
                 imei: imei(9000),
                 iccid: iccid(n),
-                imsi: Some("204081234567890".into()),
+                imsi: Some(Imsi::from_stored("204081234567890")),
                 number,
             };
             self.gateway.sims().record_identity(identity).await.unwrap();
@@ -141,7 +136,7 @@ impl Fixture {
     }
 
     async fn demand(&self, n: u16) -> SlotDemand {
-        self.gateway.banks().demand_for(vec![typed_iccid(n)]).await.unwrap().remove(0)
+        self.gateway.banks().demand_for(vec![iccid(n)]).await.unwrap().remove(0)
     }
 
     async fn whole_order(&self, order: OrderId) -> crate::domain::Order {

@@ -54,7 +54,7 @@ impl ModemControl for Modems {
         Box::pin(async move { reply })
     }
 
-    fn own_number_code(&self, _: &str) -> Option<String> {
+    fn own_number_code(&self, _: &Imsi) -> Option<String> {
         self.code.map(str::to_owned)
     }
 
@@ -73,7 +73,7 @@ impl Fixture {
         let told = Identified {
             imei: imei(n),
             iccid: iccid(n),
-            imsi: Some("204081234567890".into()),
+            imsi: Some(Imsi::from_stored("204081234567890")),
             number: None,
         };
         self.gateway.sims().record_identity(told).await.unwrap();
@@ -82,7 +82,7 @@ impl Fixture {
 
     async fn number(&self, n: u16) -> Option<(String, &'static str)> {
         let known = self.gateway.sims().find(iccid(n)).await.unwrap().sim.number?;
-        Some((known.number, known.source.as_str()))
+        Some((known.number.to_string(), known.source.as_str()))
     }
 
     async fn failure(&self, n: u16) -> Option<String> {
@@ -90,7 +90,7 @@ impl Fixture {
     }
 
     /// Who is to be asked now, and by what.
-    async fn wanted(&self) -> Vec<(String, bool, bool)> {
+    async fn wanted(&self) -> Vec<(Iccid, bool, bool)> {
         for n in 1..=3 {
             self.report(n);
         }

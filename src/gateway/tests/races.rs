@@ -43,7 +43,7 @@ async fn sim_of(fixture: &Fixture, order: OrderId) -> u16 {
         .read(move |rows| rows.order(order))
         .await
         .unwrap_or_else(|e: StoreError| panic!("{e}"));
-    order.unwrap().number[8..].parse().unwrap()
+    order.unwrap().number.as_str()[8..].parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::sims::sim_named;
 use super::{AdminState, Answer, Refused, refused, views};
 use crate::domain::audit::AuditAction;
 use crate::domain::modem::{ModemRequest, ModemStatus};
@@ -96,7 +97,7 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
     let snapshot = &modem.snapshot;
     let detail = state.modems.detail(snapshot.port.as_str()).unwrap_or_default();
     let attempts = match snapshot.iccid() {
-        Some(iccid) => state.gateway.numbers().attempts(iccid.as_str()).await?,
+        Some(iccid) => state.gateway.numbers().attempts(iccid).await?,
         None => Vec::new(),
     };
     let mut shown = views::modem(&modem, &sims);
@@ -159,7 +160,7 @@ async fn number(
     Json(Number { name, code, loopback }): Json<Number>,
 ) -> Answer {
     let modem = state.find_modem(&name)?;
-    let iccid = modem.snapshot.iccid().map(ToString::to_string);
+    let iccid = modem.snapshot.iccid().cloned();
     let iccid = iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
     if !loopback {
         return Ok(Json(views::sim(
@@ -193,6 +194,7 @@ async fn write_number(
     State(state): State<AdminState>,
     Json(Written { iccid }): Json<Written>,
 ) -> Answer {
+    let iccid = sim_named(&iccid)?;
     let written = state.gateway.numbers().write_number(&*state.modems, &iccid).await?;
     Ok(Json(json!({ "iccid": iccid, "written": written })))
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::Service;
 use crate::domain::message::Message;
 use crate::domain::modem::ModemStatus;
 use crate::domain::number_discovery::DiscoveryAttempt;
-use crate::domain::{Iccid, PortName, Service};
 use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
@@ -103,7 +103,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
         "state": view.state(),
-        "modem": view.port.as_ref().map(PortName::as_str),
+        "modem": view.port,
         "rests_until": view.rests_until.map(|at| at.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
@@ -135,17 +135,17 @@ pub(super) fn attempts(attempts: &[DiscoveryAttempt]) -> Value {
 pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {
     let ModemStatus { snapshot, since, .. } = modem;
     let identity = snapshot.identity.as_ref();
-    let sim = snapshot.iccid().and_then(|iccid| sims.iter().find(|view| *iccid == *view.sim.iccid));
+    let sim = snapshot.iccid().and_then(|iccid| sims.iter().find(|view| *iccid == view.sim.iccid));
     let number = sim.and_then(|view| view.sim.number.as_ref()).map(|known| &known.number);
     json!({
-        "port": snapshot.port.as_str(),
+        "port": snapshot.port,
         "imei": identity.map(|identity| identity.imei.as_str()),
         "manufacturer": identity.map(|identity| &identity.manufacturer),
         "model": identity.map(|identity| &identity.model),
         "state": snapshot.state.as_str(),
         "reason": snapshot.reason.as_ref().map(ToString::to_string),
         "since": since.to_string(),
-        "iccid": snapshot.iccid().map(Iccid::as_str),
+        "iccid": snapshot.iccid(),
         "number": number,
         "signal": snapshot.signal_dbm,
         "operator": snapshot.operator,

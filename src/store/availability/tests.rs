@@ -10,7 +10,9 @@ use crate::domain::catalogue::ReuseTerms;
 use crate::domain::order::OrderState;
 use crate::domain::rental::RentalState;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim};
-use crate::domain::{AccountId, Amount, Order, Rental, RentalId, ServiceId, SimId, Timestamp};
+use crate::domain::{
+    AccountId, Amount, Iccid, Msisdn, Order, Rental, RentalId, ServiceId, SimId, Timestamp,
+};
 use crate::store::{NewOrder, NewService, ReadTx, StockQuery, Store, StoreError, WriteTx};
 
 const SIMS: usize = 4;
@@ -157,7 +159,8 @@ impl Model {
             rentals: Vec::new(),
         };
         for n in 0..SIMS {
-            let sim = tx.ensure_sim(&format!("893144000000000000{n}"), now).unwrap();
+            let iccid = Iccid::from_stored(format!("893144000000000000{n}"));
+            let sim = tx.ensure_sim(&iccid, now).unwrap();
             model.sims.push(Sim { country: Some("NL".to_owned()), ..sim });
             model.set_number(tx, n, Some(u8::try_from(n).unwrap()));
         }
@@ -166,7 +169,7 @@ impl Model {
 
     fn set_number(&mut self, tx: &WriteTx<'_>, sim: usize, number: Option<u8>) {
         self.sims[sim].number = number.map(|number| KnownNumber {
-            number: format!("+3161234567{number}"),
+            number: Msisdn::from_stored(format!("+3161234567{number}")),
             source: NumberSource::Cnum,
             at: self.now,
         });
@@ -317,9 +320,9 @@ impl Model {
         }
     }
 
-    fn uses(&self, number: &str) -> Vec<Use> {
+    fn uses(&self, number: Option<&Msisdn>) -> Vec<Use> {
         let used = |(order, _): &(Order, bool)| match order.state {
-            OrderState::Completed { at } if order.number == number => {
+            OrderState::Completed { at } if Some(&order.number) == number => {
                 Some(Use { service: order.service, at })
             }
             _ => None,
@@ -327,10 +330,10 @@ impl Model {
         self.orders.iter().filter_map(used).collect()
     }
 
-    fn skips(&self, number: &str, account: Option<AccountId>) -> Vec<ServiceId> {
+    fn skips(&self, number: Option<&Msisdn>, account: Option<AccountId>) -> Vec<ServiceId> {
         let skipped = |(order, _): &&(Order, bool)| {
             matches!(order.state, OrderState::Skipped { .. })
-                && order.number == number
+                && Some(&order.number) == number
                 && Some(order.account) == account
         };
         self.orders.iter().filter(skipped).map(|(order, _)| order.service).collect()
@@ -361,7 +364,7 @@ impl Model {
         at: Timestamp,
     ) -> Vec<SimId> {
         let is_available = |sim: &Sim| {
-            let number = sim.number.as_ref().map_or("", |known| &known.number);
+            let number = sim.number.as_ref().map(|known| &known.number);
             let usage = SimUsage {
                 uses: &self.uses(number),
                 skips: &self.skips(number, account),

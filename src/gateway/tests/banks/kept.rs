@@ -39,7 +39,7 @@ async fn switches_are_listed_newest_first_and_kept_for_a_while() {
     let fixture = Fixture::open().await;
     let switch = |n: u16, outcome| {
         let now = fixture.gateway.now();
-        let (left, found) = (Some(typed_iccid(n)), Some(typed_iccid(n + 1)));
+        let (left, found) = (Some(iccid(n)), Some(iccid(n + 1)));
         let (bank, port) = ("a".to_owned(), PortName::from_stored("/dev/x"));
         SwitchRecord {
             bank,
@@ -82,7 +82,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(periods.len(), 1);
     assert_eq!((periods[0].since, periods[0].seen_at, periods[0].ended_at), (at(0), at(10), None));
-    assert_eq!((periods[0].imei.to_string(), periods[0].position.clone()), (imei(1), None));
+    assert_eq!((periods[0].imei.clone(), periods[0].position.clone()), (imei(1), None));
     // The bank has read the SIM on its radio.
     fixture.gateway.banks().record_slot(BANK, found(4, sim(1))).await.unwrap();
     let position = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
@@ -94,10 +94,10 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
         bank: BANK.into(),
         port: PortName::from_stored("radio1"),
         slot: 5,
-        left: Some(typed_iccid(1)),
+        left: Some(iccid(1)),
         began_at: at(20),
         ended_at: at(50),
-        found: Some(typed_iccid(2)),
+        found: Some(iccid(2)),
         outcome: SwitchOutcome::Done,
     };
     fixture.gateway.banks().record_switch(switch.clone()).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     );
     // The bank lied: the SIM that was to leave is still there.
     let lied = SwitchRecord {
-        left: Some(typed_iccid(2)),
+        left: Some(iccid(2)),
         began_at: at(50),
         outcome: SwitchOutcome::Lied,
         ..switch
@@ -121,7 +121,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     read(2, 9).await.unwrap();
     let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(
-        periods.iter().map(|period| (period.imei.to_string(), period.ended_at)).collect::<Vec<_>>(),
+        periods.iter().map(|period| (period.imei.clone(), period.ended_at)).collect::<Vec<_>>(),
         [(imei(8), None), (imei(1), Some(at(20)))]
     );
     assert_eq!(fixture.gateway.sims().locations(&iccid(1), 1).await.unwrap().len(), 1);
@@ -204,13 +204,7 @@ async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
     fixture.order(ann, uber).await;
     assert!(fixture.gateway.banks().release(&iccid(99)).await.unwrap(), "nobody knows it");
     assert_eq!(
-        fixture
-            .gateway
-            .banks()
-            .demand_for(vec![typed_iccid(99), typed_iccid(1)])
-            .await
-            .unwrap()
-            .len(),
+        fixture.gateway.banks().demand_for(vec![iccid(99), iccid(1)]).await.unwrap().len(),
         1
     );
 }

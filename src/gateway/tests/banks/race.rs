@@ -47,7 +47,7 @@ async fn a_release_of_a_sim_against_an_order_for_it() {
         let leaving: Vec<u16> = leaving.await.unwrap().into_iter().flatten().collect();
         let mut given: Vec<u16> = Vec::new();
         for (_, order) in &orders {
-            given.push(fixture.whole_order(*order).await.number[8..].parse().unwrap());
+            given.push(fixture.whole_order(*order).await.number.as_str()[8..].parse().unwrap());
         }
         assert!(given.iter().all(|n| !leaving.contains(n)), "round {round}: {given:?} {leaving:?}");
         assert_eq!(given.len() + leaving.len(), usize::from(AT_ONCE), "each SIM has one winner");

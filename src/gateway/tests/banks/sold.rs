@@ -15,7 +15,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     assert_eq!(
         demand,
         SlotDemand {
-            iccid: typed_iccid(1),
+            iccid: iccid(1),
             held: true,
             collecting: true,
             trigger: Some(SwitchTrigger::Order { until }),
@@ -72,7 +72,7 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
     assert_eq!(
         fixture.demand(1).await,
         SlotDemand {
-            iccid: typed_iccid(1),
+            iccid: iccid(1),
             held: false,
             collecting: false,
             trigger: None,
@@ -174,7 +174,8 @@ async fn a_radio_that_an_order_waits_for_is_not_sold_again_whatever_the_last_rep
     );
     // The bank knows of the orders now: what it reports of its radios counts.
     for (place, (_, order)) in orders.iter().enumerate() {
-        let slot = fixture.whole_order(*order).await.number[8..].parse::<u32>().unwrap() - 1;
+        let slot =
+            fixture.whole_order(*order).await.number.as_str()[8..].parse::<u32>().unwrap() - 1;
         bank.report.radios[place].next = Some(PlannedSwitch {
             slot,
             reason: SwitchReason::Order,
@@ -266,13 +267,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_switched_in_when_its_te
     fixture.gateway.banks().wait_for_demand().await;
     assert_eq!(
         fixture.demand(1).await,
-        SlotDemand {
-            iccid: typed_iccid(1),
-            held: false,
-            collecting: false,
-            trigger: None,
-            rented: true
-        }
+        SlotDemand { iccid: iccid(1), held: false, collecting: false, trigger: None, rented: true }
     );
     let look = || fixture.gateway.rentals().view(ann, rental.id);
     fixture.pass(600);

@@ -102,7 +102,7 @@ impl Real {
             .unwrap()
         {
             Rent::Made(rental) => {
-                format!("rented {} on {}", rental.id, self.sim_of(&rental.number).await)
+                format!("rented {} on {}", rental.id, self.sim_of(rental.number.as_str()).await)
             }
             Rent::NoStock => "no stock".into(),
             Rent::NoBalance => "no balance".into(),
