@@ -1,10 +1,10 @@
 //! Decodes a message that a modem gave in PDU mode and prints what is in it:
 //!
 //! ```text
-//! cargo run --example decode_pdu -- 07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07
+//! cargo run --example decode_pdu -- 07911326040000F0040B911346610089F600002080629173140…
 //! ```
 //!
-//! Without an argument it decodes that very message.
+//! Without an argument it decodes a message of its own.
 
 use std::process::ExitCode;
 

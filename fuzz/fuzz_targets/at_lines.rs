@@ -1,4 +1,5 @@
-//! `cargo +nightly fuzz run at_lines`: bytes from a modem, behind one that says into what pieces they are cut.
+//! `cargo +nightly fuzz run at_lines`: bytes from a modem, behind one that says into what pieces
+//! they are cut.
 #![no_main]
 
 #[path = "../at_checks.rs"]

@@ -182,7 +182,8 @@ mod tests {
         fn cutting_the_bytes_up_differently_gives_the_same_lines(bytes: Vec<u8>, at in 0usize..64) {
             let at = at.min(bytes.len());
             let (head, tail) = bytes.split_at(at);
-            // A prompt's one space may be cut off from it; then it is only space before the next line.
+            // A prompt's one space may be cut off from it; then it is only space before the next
+            // line.
             prop_assert_eq!(items(&[&bytes]), items(&[head, tail]));
         }
     }

@@ -27,7 +27,10 @@ impl Choices {
 
     /// Whether the number is among them.
     pub fn allows(&self, number: i32) -> bool {
-        self.0.iter().any(|choice| matches!(choice, Choice::Range(first, last) if (*first..=*last).contains(&number)))
+        self.0.iter().any(|choice| match choice {
+            Choice::Range(first, last) => (*first..=*last).contains(&number),
+            Choice::Word(_) => false,
+        })
     }
 
     /// The words among them.

@@ -64,5 +64,6 @@ fn row(path: &Path, entry: &EffectiveEntry) -> Value {
         Some(line) => format!("{}:{line}", path.display()),
         None => "default".to_owned(),
     };
-    json!({ "key": format!("{}{index}.{}", entry.section, entry.key), "value": value, "from": from })
+    let key = format!("{}{index}.{}", entry.section, entry.key);
+    json!({ "key": key, "value": value, "from": from })
 }

@@ -498,9 +498,8 @@ async fn a_long_message_in_any_order_across_a_restart() {
     assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Duplicate);
     fixture.restart().await;
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
-    assert!(
-        matches!(fixture.arrive(1, &pdus[1]).await, Ingested::Message(_, Some(given)) if given == order)
-    );
+    let ingested = fixture.arrive(1, &pdus[1]).await;
+    assert!(matches!(ingested, Ingested::Message(_, Some(given)) if given == order));
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Text(text));
 }
 

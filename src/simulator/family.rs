@@ -8,7 +8,8 @@ use super::scenario::explain;
 macro_rules! families {
     ($($name:literal),* $(,)?) => {
         /// Name and text of each file in `families/`.
-        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("families/", $name, ".toml")))),*];
+        const FILES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("families/", $name, ".toml")))),*];
     };
 }
 

@@ -68,7 +68,10 @@ impl Plan {
             tokio::time::sleep(Duration::from_millis(at_ms - passed_ms)).await;
             passed_ms = at_ms;
             if let Err(error) = network.fault(modem, &fault) {
-                tracing::warn!(event = "simulator_fault_failed", %error, modem, "a planned fault did not strike");
+                tracing::warn!(
+                    event = "simulator_fault_failed", %error, modem,
+                    "a planned fault could not be applied"
+                );
             }
         }
     }

@@ -73,6 +73,7 @@ pub(super) async fn pump(network: &Network, end: End, line: impl AsyncRead + Asy
             output.clear();
         }
         (received, flushed) = (0, output.is_empty());
+        let pause = Duration::from_millis(due_ms.unwrap_or_default());
         tokio::select! {
             biased;
             written = writer.write(&output), if !output.is_empty() => match written {
@@ -87,7 +88,7 @@ pub(super) async fn pump(network: &Network, end: End, line: impl AsyncRead + Asy
                 Ok(read) => received = read,
             },
             () = wake.notified() => {}
-            () = tokio::time::sleep(Duration::from_millis(due_ms.unwrap_or_default())), if due_ms.is_some() => {}
+            () = tokio::time::sleep(pause), if due_ms.is_some() => {}
         }
     }
 }

@@ -150,7 +150,10 @@ impl Shelf {
 fn closes() -> Option<Closes> {
     Closes::watch()
         .inspect_err(|error| {
-            tracing::warn!(event = "simulator_port_claimed", %error, "a port that a killed program had claimed stays claimed");
+            tracing::warn!(
+                event = "simulator_port_claimed", %error,
+                "a port that a killed program had claimed stays claimed"
+            );
         })
         .ok()
 }

@@ -2,7 +2,8 @@
 //! position.
 //!
 //! ```toml
-//! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]` and `extra_slots`, are those of `SimPlan`
+//! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]`
+//!                                      # and `extra_slots`, are those of `SimPlan`
 //! family = "quectel-ec25"
 //! extra_slots = 1                      # a second card in the module: AT+QDSIM=1
 //!
@@ -257,7 +258,10 @@ mod tests {
             no_sim = true
             replies = { "+CCID" = "ERROR" }
             stored = [{ from = "Bank", text = "hello" }]
-            faults = [{ kind = "silence", commands = 3 }, { kind = "refuse", command = "+CNMI=2,1", times = 1 }]
+            faults = [
+                { kind = "silence", commands = 3 },
+                { kind = "refuse", command = "+CNMI=2,1", times = 1 },
+            ]
             [[drawer]]
             number = "+31612345678"
         "#;

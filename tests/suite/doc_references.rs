@@ -108,7 +108,8 @@ fn files_tests_types_and_recipes_that_pages_name_are_there() {
 
 #[test]
 fn what_looks_like_a_file_a_test_or_a_link_is_taken_for_one() {
-    let text = "See [this](docs/x.md#y), [that](https://example.org) and [here](#z), `src/lib.rs` or `just ci`.";
+    let text = "See [this](docs/x.md#y), [that](https://example.org) and [here](#z), \
+                `src/lib.rs` or `just ci`.";
     assert_eq!(links(text).collect::<Vec<_>>(), ["docs/x.md"]);
     assert_eq!(spans(text).collect::<Vec<_>>(), ["src/lib.rs", "just ci"]);
     assert!(

@@ -72,8 +72,8 @@ pub fn files() -> Vec<(String, PathBuf, String)> {
         .collect()
 }
 
-/// The modules that a text names after `crate::`, be it in a `use` (also a braced one) or in a path;
-/// comments do not count.
+/// The modules that a text names after `crate::`, be it in a `use` (also a braced one) or in a
+/// path; comments do not count.
 fn named_modules(text: &str) -> Vec<String> {
     let code: String = text
         .lines()
@@ -266,9 +266,9 @@ fn every_public_item_is_documented() {
 
 #[test]
 fn an_item_without_a_doc_comment_is_found() {
-    let text = "/// Good.\n#[expect(\n    dead_code\n)]\npub struct Good {\n    pub field: u8,\n}\n\n\
-                pub fn bad() {}\n\nimpl Good {\n    /// Fine.\n    pub fn fine() {}\n\n    pub fn worse() \
-                {}\n}\n\nimpl Private {\n    pub fn private() {}\n}\n\n\
+    let text = "/// Good.\n#[expect(\n    dead_code\n)]\npub struct Good {\n    pub field: u8,\n\
+                }\n\npub fn bad() {}\n\nimpl Good {\n    /// Fine.\n    pub fn fine() {}\n\n    \
+                pub fn worse() {}\n}\n\nimpl Private {\n    pub fn private() {}\n}\n\n\
                 mod inner {\n    pub const C: u8 = 1;\n}\n";
     assert_eq!(undocumented(text), [(9, "bad"), (15, "worse")]);
 }

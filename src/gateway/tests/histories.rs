@@ -109,7 +109,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let (account, order, sim, any_sim) = (0..CUSTOMERS, 0..8usize, 1..=SIMS, 1..=SIMS + BANKED);
     prop_oneof![
-        6 => (account.clone(), 0..3usize).prop_map(|(account, service)| Step::Make { account, service }),
+        6 => (account.clone(), 0..3usize)
+            .prop_map(|(account, service)| Step::Make { account, service }),
         6 => (any_sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)])
             .prop_map(|(sim, sender, age_s)| Step::Sms { sim, sender, age_s }),
         3 => (any_sim, 0..SENDERS.len(), prop_oneof![3 => Just(false), 1 => Just(true)])
@@ -117,17 +118,24 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..2usize).prop_map(|back| Step::End { back }),
         6 => (0..3usize).prop_map(|back| Step::Code { back }),
         4 => (0..3usize).prop_map(|back| Step::Again { back }),
-        2 => (account.clone(), order.clone()).prop_map(|(account, order)| Step::Cancel { account, order }),
-        2 => (account.clone(), order.clone()).prop_map(|(account, order)| Step::Skip { account, order }),
-        4 => (account.clone(), order.clone()).prop_map(|(account, order)| Step::Reuse { account, order }),
-        2 => (account.clone(), any::<bool>()).prop_map(|(account, auto_renew)| Step::Rent { account, auto_renew }),
+        2 => (account.clone(), order.clone())
+            .prop_map(|(account, order)| Step::Cancel { account, order }),
+        2 => (account.clone(), order.clone())
+            .prop_map(|(account, order)| Step::Skip { account, order }),
+        4 => (account.clone(), order.clone())
+            .prop_map(|(account, order)| Step::Reuse { account, order }),
+        2 => (account.clone(), any::<bool>())
+            .prop_map(|(account, auto_renew)| Step::Rent { account, auto_renew }),
         1 => (account, 0..3usize).prop_map(|(account, rental)| Step::Extend { account, rental }),
         4 => (SIMS + 1..=SIMS + BANKED).prop_map(|sim| Step::In { sim }),
         3 => Just(Step::Out),
         2 => sim.clone().prop_map(|sim| Step::Vanish { sim }),
         2 => sim.prop_map(|sim| Step::Plug { sim }),
         1 => prop_oneof![Just(2), Just(200), Just(3600)].prop_map(|seconds| Step::Back { seconds }),
-        4 => prop_oneof![Just(3), Just(100), Just(PATIENCE_S), Just(LIFETIME_S), Just(WINDOW_S), Just(29 * 86_400)]
+        4 => prop_oneof![
+            Just(3), Just(100), Just(PATIENCE_S), Just(LIFETIME_S), Just(WINDOW_S),
+            Just(29 * 86_400)
+        ]
             .prop_map(|seconds| Step::Pass { seconds }),
         2 => Just(Step::Sweep),
         1 => Just(Step::Restart),
@@ -328,7 +336,12 @@ async fn compare_stock(real: &Real) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_history_is_as_the_plain_model_says(steps in proptest::collection::vec(step(), 1..60)) {
@@ -338,7 +351,9 @@ proptest! {
 
     /// Where nothing else is on the air: what is sold comes by the bank's radio.
     #[test]
-    fn any_history_of_a_bank_is_as_the_plain_model_says(steps in proptest::collection::vec(step(), 1..60)) {
+    fn any_history_of_a_bank_is_as_the_plain_model_says(
+        steps in proptest::collection::vec(step(), 1..60),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let gone = (1..=SIMS).map(|sim| Step::Vanish { sim });
         let steps = steps.into_iter().filter(|step| !matches!(step, Step::Plug { .. }));

@@ -30,7 +30,8 @@ async fn a_blocked_senders_message_completes_nothing_and_is_kept_for_the_operato
         .map(|row| &row.subject)
         .collect();
     assert_eq!(noted, ["message 1", "message 2"]);
-    assert!(audit.iter().all(|row| !format!("{row:?}").contains("1234") && !format!("{row:?}").contains("IBAN")));
+    let holds_a_text = |row: String| row.contains("1234") || row.contains("IBAN");
+    assert!(!audit.iter().any(|row| holds_a_text(format!("{row:?}"))));
 }
 
 #[tokio::test]

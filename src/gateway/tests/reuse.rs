@@ -212,8 +212,7 @@ async fn a_number_that_was_anothers_in_the_meantime_is_not_had_again() {
 }
 
 #[tokio::test]
-async fn a_cooldown_is_over_at_the_moment_that_the_next_order_bears_although_time_passes_while_it_is_made()
- {
+async fn a_cooldown_is_over_at_the_time_of_the_next_order_although_time_passes_while_it_is_made() {
     let settings =
         Settings { number_cooldown: Some(Duration::from_secs(10)), ..default_settings() };
     let mut fixture = Fixture::with(settings.clone()).await;

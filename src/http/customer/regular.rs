@@ -55,7 +55,9 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
             let timeout = Duration::from_secs(seconds);
             tokio::select! {
                 sms = api.gateway.orders().wait_for_sms(account, order, timeout) => sms?,
-                () = api.stopping.cancelled() => api.gateway.orders().read_sms(account, order).await?,
+                () = api.stopping.cancelled() => {
+                    api.gateway.orders().read_sms(account, order).await?
+                }
             }
         }
     };

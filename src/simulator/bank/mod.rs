@@ -10,7 +10,7 @@
 //! | `AT` | nothing | `OK` |
 //! | `AT+CWSIM` | is it ready? | `CWSIM OK` (some: `SWSIM OK`) |
 //! | `AT+NEXT00` | every radio to its first row | `SWSIM OK` |
-//! | `AT+SWITcc-rrrr` | radio `cc` (from 01) to row `rrrr` (from 0001; 0000: to none); `cc` 00: all radios | `SWITCH OK` |
+//! | `AT+SWITcc-rrrr` | radio `cc` (from 01; 00: all) to row `rrrr` (0000: none) | `SWITCH OK` |
 //!
 //! Both numbers have all their digits. A row beyond the last is the last. The document does not say
 //! what else is answered; here it is `ERROR`. There is one bus behind the port: a command that

@@ -39,7 +39,10 @@ fn refuses(modem: &Modem, command: &Command, shown: &str) -> bool {
         true => shown.to_ascii_uppercase().starts_with(&entry.to_ascii_uppercase()),
         false => entry.eq_ignore_ascii_case(&command.name),
     };
-    let flagged = matches!(&command.ask, Ask::Set(arguments) if command.name == "+CMGD" && arguments.count() > 1);
+    let flagged = match &command.ask {
+        Ask::Set(arguments) => command.name == "+CMGD" && arguments.count() > 1,
+        _ => false,
+    };
     modem.config.unknown.iter().any(listed)
         || command.name == "+CMGL" && modem.has(Quirk::NoList)
         || flagged && modem.has(Quirk::DeleteWithoutFlag)

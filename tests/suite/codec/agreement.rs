@@ -91,7 +91,9 @@ fn described(read: &Deliver) -> Value {
         "alphabet": alphabet,
         "dcs": read.dcs.0,
         "time": read.scts.to_utc().map(|time| time.timestamp()),
-        "concat": read.concat().map(|c| [usize::from(c.reference), usize::from(c.total), usize::from(c.sequence)]),
+        "concat": read.concat().map(|c| {
+            [usize::from(c.reference), usize::from(c.total), usize::from(c.sequence)]
+        }),
         "text": read.text().text,
     })
 }

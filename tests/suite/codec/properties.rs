@@ -38,7 +38,9 @@ fn user_data() -> impl Strategy<Value = (Dcs, UserData)> {
 
 prop_compose! {
     fn deliver()(
-        smsc in proptest::option::of(address().prop_filter("an even length", |a| a.value.len() % 2 == 0 && a.kind >> 4 & 7 != 5)),
+        smsc in proptest::option::of(address().prop_filter("an even length", |a| {
+            a.value.len() % 2 == 0 && a.kind >> 4 & 7 != 5
+        })),
         flags in any::<[bool; 4]>(),
         originator in address(),
         pid in any::<u8>(),
@@ -47,7 +49,10 @@ prop_compose! {
     ) -> Deliver {
         let [more_to_send, loop_prevention, status_report, reply_path] = flags;
         let (pid, scts) = (Pid(pid), Scts(scts));
-        Deliver { smsc, more_to_send, loop_prevention, status_report, reply_path, originator, pid, dcs, scts, user_data }
+        Deliver {
+            smsc, more_to_send, loop_prevention, status_report, reply_path,
+            originator, pid, dcs, scts, user_data,
+        }
     }
 }
 
@@ -60,7 +65,12 @@ proptest! {
     }
 
     #[test]
-    fn a_submit_is_read_as_it_was_written(destination in address(), octets in any::<[u8; 7]>(), format in 0..4, (dcs, user_data) in user_data()) {
+    fn a_submit_is_read_as_it_was_written(
+        destination in address(),
+        octets in any::<[u8; 7]>(),
+        format in 0..4,
+        (dcs, user_data) in user_data(),
+    ) {
         let validity = match format {
             0 => Validity::Unsaid,
             1 => Validity::Relative(octets[0]),
@@ -68,21 +78,31 @@ proptest! {
             _ => Validity::Enhanced(octets),
         };
         let submit = Submit {
-            smsc: None, reject_duplicates: format == 0, status_report: format == 1, reply_path: format == 2,
+            smsc: None, reject_duplicates: format == 0, status_report: format == 1,
+            reply_path: format == 2,
             number: octets[1], destination, pid: Pid(octets[2]), dcs, validity, user_data,
         };
         prop_assert_eq!(Submit::decode(&submit.encode()), Ok(submit));
     }
 
     #[test]
-    fn a_status_report_is_read_as_it_was_written(recipient in address(), number in any::<u8>(), times in any::<[[u8; 7]; 2]>(), status in any::<u8>(), extra in proptest::option::of(user_data())) {
+    fn a_status_report_is_read_as_it_was_written(
+        recipient in address(),
+        number in any::<u8>(),
+        times in any::<[[u8; 7]; 2]>(),
+        status in any::<u8>(),
+        extra in proptest::option::of(user_data()),
+    ) {
         let parameters = match extra {
-            Some((dcs, user_data)) => Parameters { pid: None, dcs: Some(dcs), user_data: Some(user_data) },
+            Some((dcs, user_data)) => {
+                Parameters { pid: None, dcs: Some(dcs), user_data: Some(user_data) }
+            }
             None => Parameters::default(),
         };
         let [scts, discharge] = times.map(Scts);
         let report = StatusReport {
-            smsc: None, more_to_send: false, loop_prevention: false, of_command: number > 127, number, recipient,
+            smsc: None, more_to_send: false, loop_prevention: false, of_command: number > 127,
+            number, recipient,
             scts, discharge, status: Status(status), parameters,
         };
         prop_assert_eq!(StatusReport::decode(&report.encode()), Ok(report));
@@ -90,7 +110,8 @@ proptest! {
 
     #[test]
     fn any_text_arrives(text in "\\PC{0,400}", reference in any::<u8>()) {
-        let parts = Deliver::compose(None, &Address::parse("Sender"), Scts([0; 7]), &text, reference);
+        let sender = Address::parse("Sender");
+        let parts = Deliver::compose(None, &sender, Scts([0; 7]), &text, reference);
         let read: Vec<Deliver> = parts.iter().map(over_the_wire).collect();
         prop_assert!(read.iter().all(|part| part.encode().len() <= 176));
         prop_assert_eq!(join(&read).text, text);
@@ -98,18 +119,30 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_where_packed_text_is_cut(text in "[a-z€{}\\[~éΔ]{0,60}", cuts in vec(any::<prop::sample::Index>(), 0..4)) {
-        let Some(Body::Septets(whole)) = Body::septets(&text, None) else { return Err(TestCaseError::fail("encodes")) };
-        let parts: Vec<Deliver> =
-            pieces(&whole, cuts).map(|piece| over_the_wire(&message(Dcs::GSM7, None, Body::Septets(piece)))).collect();
+    fn it_does_not_matter_where_packed_text_is_cut(
+        text in "[a-z€{}\\[~éΔ]{0,60}",
+        cuts in vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let Some(Body::Septets(whole)) = Body::septets(&text, None) else {
+            return Err(TestCaseError::fail("encodes"));
+        };
+        let parts: Vec<Deliver> = pieces(&whole, cuts)
+            .map(|piece| over_the_wire(&message(Dcs::GSM7, None, Body::Septets(piece))))
+            .collect();
         prop_assert_eq!(join(&parts).text, text);
     }
 
     #[test]
-    fn it_does_not_matter_where_ucs2_is_cut(text in "[a-zжé😀🎉]{0,40}", cut in any::<prop::sample::Index>()) {
-        let Body::Octets(whole) = Body::ucs2(&text) else { return Err(TestCaseError::fail("encodes")) };
-        let parts: Vec<Deliver> =
-            pieces(&whole, vec![cut]).map(|piece| over_the_wire(&message(Dcs::UCS2, None, Body::Octets(piece)))).collect();
+    fn it_does_not_matter_where_ucs2_is_cut(
+        text in "[a-zжé😀🎉]{0,40}",
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let Body::Octets(whole) = Body::ucs2(&text) else {
+            return Err(TestCaseError::fail("encodes"));
+        };
+        let parts: Vec<Deliver> = pieces(&whole, vec![cut])
+            .map(|piece| over_the_wire(&message(Dcs::UCS2, None, Body::Octets(piece))))
+            .collect();
         prop_assert_eq!(join(&parts).text, text);
     }
 
@@ -131,7 +164,12 @@ proptest! {
     }
 
     #[test]
-    fn a_message_damaged_anywhere_is_a_message_or_an_error(sent in deliver(), at in any::<prop::sample::Index>(), octet in any::<u8>(), end in any::<prop::sample::Index>()) {
+    fn a_message_damaged_anywhere_is_a_message_or_an_error(
+        sent in deliver(),
+        at in any::<prop::sample::Index>(),
+        octet in any::<u8>(),
+        end in any::<prop::sample::Index>(),
+    ) {
         let mut octets = sent.encode();
         let at = at.index(octets.len());
         octets[at] = octet;
