@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::demo_stage::{SAMPLES, Stage, new_code};
 use super::print::{cell, line};
 use super::serve::StopSignals;
-use crate::domain::{MessageId, OrderId};
+use crate::domain::{OrderId, RowLimit};
 use crate::gateway::{MessageFilter, OrderView};
 
 /// The time from an order until its SMS is sent.
@@ -60,7 +60,7 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
 async fn play(stage: &Stage) -> anyhow::Result<()> {
     let gateway = stage.daemon.gateway();
     let mut printed: HashMap<OrderId, &'static str> = HashMap::new();
-    let mut seen = MessageId(0);
+    let mut unseen = MessageFilter::Newest(RowLimit::ALL);
     loop {
         for view in gateway.orders().list(100.into()).await? {
             let word = view.order.state.as_str();
@@ -71,8 +71,8 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
                 }
             }
         }
-        for message in gateway.inbox().messages(MessageFilter::After(seen)).await? {
-            seen = message.id;
+        for message in gateway.inbox().messages(unseen).await? {
+            unseen = MessageFilter::After(message.id);
             let order =
                 message.order.map_or("nobody's".to_owned(), |order| format!("for order {order}"));
             let (sender, text) =
