@@ -14,7 +14,7 @@ quick:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
     cargo test --lib
-    cargo test --test suite -- codec:: rooms:: oddities::
+    cargo test --test suite -- codec:: layering:: quirk_index:: doc_references::
 
 # Everything that must hold before a change lands.
 ci:
@@ -30,4 +30,4 @@ demo *ARGS:
 
 # Lengths, names and comments of the source tree; `just figures --list` says where.
 figures *ARGS:
-    .ci/house {{ARGS}}
+    .ci/source-figures {{ARGS}}

@@ -179,7 +179,11 @@ impl Daemon {
         let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
         let tried = async move {
             driver.wait_for_first_scan().await;
-            while !driver.ports().iter().all(|port| gateway.modems().is_settled(port.as_str())) {
+            while !driver
+                .ports()
+                .iter()
+                .all(|port| gateway.modems().has_finished_first_attempt(port.as_str()))
+            {
                 tokio::time::sleep(FIRST_TRIES_INTERVAL).await;
             }
         };

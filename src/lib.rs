@@ -65,8 +65,9 @@
 //! - **Messages of a modem on their way to the disk**: as many as its store has room for; each is
 //!   deleted after its own commit. More stay in the modem, the rest at the network.
 //!   (`a_disk_that_hangs_delays_writes_and_nothing_else`)
-//! - **The transcript of a port**: 320 lines of 400 characters (`driver/transcript.rs`). The oldest
-//!   are dropped. (`the_last_lines_are_kept_without_numbers_and_texts`)
+//! - **The transcript of a port**: the last 200 lines and the first 120 since the port was opened,
+//!   of 400 bytes each (`driver/transcript.rs`). What lies between is dropped.
+//!   (`the_last_lines_are_kept_without_numbers_and_texts`)
 //! - **Operations that share a commit**: 256 (`store/writer.rs`). More share the next one.
 //!   (`queued_operations_share_a_commit_up_to_a_limit`)
 //! - **Operations that wait for the writer**: 1024. From 512 on, customers whose request would add

@@ -114,7 +114,7 @@ fn place_of(file: &str) -> String {
     if let Some(ours) = file.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/")) {
         return ours
             .rsplit_once('/')
-            .map_or(ours, |(room, _)| room)
+            .map_or(ours, |(folder, _)| folder)
             .split('/')
             .take(2)
             .collect::<Vec<_>>()

@@ -42,9 +42,10 @@ impl IccidSource {
     ];
 }
 
-/// The ICCID on a line of a reply: 18 to 20 digits (a few operators' cards have the letters A to E
-/// among them), without the `F` that fills the last octet. Quotes, a tag before it, and octets with
-/// their nibbles still swapped are taken care of.
+/// The ICCID on a line of a reply: 18 to 20 digits, since a card's file has ten octets for it,
+/// without the `F` that fills the last octet. (A few operators' cards have the letters A to E among
+/// the digits.) Quotes, a tag before the ICCID, and octets with their nibbles still swapped are
+/// handled.
 pub fn iccid(line: &str) -> Option<String> {
     if let Some(text) = payload(line, "+CRSM:") {
         let mut parts = fields(text);

@@ -10,7 +10,7 @@ pub const MAX_LINE: usize = 4096;
 /// Capacity that an idle buffer keeps; what a long line made it grow to is given back.
 const IDLE_CAPACITY: usize = 256;
 
-/// What the line from the modem is made of.
+/// An item read from the modem.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
     /// A line without its end, without space around it, never empty. What is not UTF-8 has been
@@ -20,7 +20,7 @@ pub enum Item<'a> {
     Prompt,
 }
 
-/// Takes bytes as they come and hands out lines. Never holds more than [`MAX_LINE`] bytes.
+/// Splits bytes into lines as they come. Never holds more than [`MAX_LINE`] bytes.
 #[derive(Debug, Default)]
 pub struct LineBuffer {
     partial: Vec<u8>,
@@ -33,7 +33,7 @@ fn is_end(byte: &u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-fn clean(bytes: &[u8]) -> Cow<'_, str> {
+fn decode_line(bytes: &[u8]) -> Cow<'_, str> {
     let blank = |c: char| c.is_whitespace() || c.is_control();
     match String::from_utf8_lossy(bytes) {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(blank)),
@@ -73,20 +73,20 @@ impl LineBuffer {
             let (line, rest) = input.split_at_checked(length)?;
             *input = rest;
             if self.partial.is_empty() && line.len() <= MAX_LINE {
-                let text = clean(line);
+                let text = decode_line(line);
                 if text.is_empty() {
                     continue;
                 }
                 return Some(Item::Line(text));
             }
             self.keep(line);
-            if clean(&self.partial).is_empty() {
+            if decode_line(&self.partial).is_empty() {
                 self.partial.clear();
                 self.cutting = false;
                 continue;
             }
             self.handed_out = true;
-            return Some(Item::Line(clean(&self.partial)));
+            return Some(Item::Line(decode_line(&self.partial)));
         }
     }
 

@@ -97,7 +97,7 @@ pub struct Reported {
 }
 
 /// Reads such a line. A location area code is quoted, or has four digits: that is how a reply and a
-/// URC are told apart.
+/// URC are distinguished.
 pub fn registration(line: &str) -> Option<Reported> {
     let domain = Domain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
     let mut parts = fields(line.split_once(':')?.1);

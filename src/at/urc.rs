@@ -1,5 +1,5 @@
-//! Unsolicited result codes: what a modem says unasked. A line that is not here means nothing to
-//! anybody (`None`).
+//! Unsolicited result codes: lines that a modem sends unasked. A line that is none of these is
+//! ignored (`None`).
 
 use super::command::Domain;
 use super::fields::{fields, int, payload, tag, unquote};
@@ -27,21 +27,21 @@ pub enum Urc {
     MessagesReady,
     /// A store is full: nothing arrives until there is room.
     StoreFull,
-    /// The modem has started anew: all its settings may be lost.
+    /// The modem has restarted: all its settings may be lost.
     Booted,
-    /// What means nothing to anybody, but has no tag by which it could be told from a value that
-    /// was asked for.
+    /// A line that nothing depends on, but that has no tag to distinguish it from a value that was
+    /// asked for.
     Noise,
 }
 
 /// What happened to the card. After any of them its ICCID has to be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SimEvent {
-    /// A card is there, perhaps another one.
+    /// A card is present, perhaps another one.
     Present,
-    /// There is none, or it is not usable now.
+    /// There is no card, or it cannot be used now.
     Absent,
-    /// It wants a PIN or PUK.
+    /// The card needs a PIN or PUK.
     Locked,
 }
 
@@ -67,7 +67,7 @@ pub struct Head {
 
 /// Reads a line as a URC.
 pub fn urc(line: &str) -> Option<Urc> {
-    if let Some(found) = wordy(line) {
+    if let Some(found) = untagged(line) {
         return Some(found);
     }
     match tag(line)? {
@@ -86,7 +86,7 @@ pub fn urc(line: &str) -> Option<Urc> {
 }
 
 /// Lines without a tag, or with one that is not followed by fields.
-fn wordy(line: &str) -> Option<Urc> {
+fn untagged(line: &str) -> Option<Urc> {
     Some(match line {
         "RDY" | "APP RDY" | "START" | "MODEM:STARTUP" | "^SYSSTART" | "SYSSTART" | "^SHUTDOWN"
         | "NORMAL POWER DOWN" | "POWERED DOWN" => Urc::Booted,

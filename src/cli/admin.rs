@@ -218,7 +218,7 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
 /// An id by which the daemon recognises a request that is sent again, so that it is applied only
 /// once.
 fn new_request_id() -> anyhow::Result<String> {
-    system_sources::random().map(hex::encode).context("the system gives no random numbers")
+    system_sources::random().map(hex::encode).context("the system has no random numbers")
 }
 
 async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::Result<()> {

@@ -271,7 +271,7 @@ pub(super) enum Rental {
     },
     /// Show one rental with its ledger entries and messages
     Show {
-        /// The contract's id
+        /// The rental's id
         id: u32,
     },
 }

@@ -40,7 +40,7 @@ async fn receive(client: &AdminClient, file: &Path) -> anyhow::Result<(NewFile, 
     let mut copy = NewFile::create(file).with_context(cannot)?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.context("the daemon hung up")?;
+        let frame = frame.context("the daemon closed the connection")?;
         let Some(data) = frame.data_ref() else { continue };
         copy.write_all(data).with_context(cannot)?;
         hasher.update(data);

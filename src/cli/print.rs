@@ -95,8 +95,8 @@ fn without_fraction(text: &str) -> Option<String> {
     is_time.then(|| time.replace('T', " "))
 }
 
-/// A line on standard error that shows how far long work has got. It is overwritten by the next one
-/// and erased at the end; where there is no terminal, nothing is shown.
+/// A line on standard error that shows the progress of a long operation. It is overwritten by the
+/// next one and erased at the end; where there is no terminal, nothing is shown.
 pub(super) struct Progress {
     is_shown: bool,
 }

@@ -19,7 +19,7 @@ pub(super) struct Screen {
 
 /// The colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(super) enum Colour {
     Plain,
     Good,
     Middling,
@@ -31,18 +31,18 @@ pub(super) enum Ink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
     pub text: String,
-    pub ink: Ink,
+    pub colour: Colour,
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Cell {
-        Cell { text: text.into(), ink: Ink::Plain }
+        Cell { text: text.into(), colour: Colour::Plain }
     }
 }
 
 impl Cell {
-    pub fn with(text: impl Into<String>, ink: Ink) -> Cell {
-        Cell { text: text.into(), ink }
+    pub fn with(text: impl Into<String>, colour: Colour) -> Cell {
+        Cell { text: text.into(), colour }
     }
 }
 
@@ -61,13 +61,13 @@ impl Screen {
     }
 
     /// The text in a colour, if there are colours.
-    pub fn paint(&self, text: &str, ink: Ink) -> String {
-        let code = match ink {
-            Ink::Good => "32",
-            Ink::Middling => "33",
-            Ink::Bad => "1;31",
-            Ink::Faint => "2",
-            Ink::Plain => return text.to_owned(),
+    pub fn paint(&self, text: &str, colour: Colour) -> String {
+        let code = match colour {
+            Colour::Good => "32",
+            Colour::Middling => "33",
+            Colour::Bad => "1;31",
+            Colour::Faint => "2",
+            Colour::Plain => return text.to_owned(),
         };
         if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -99,7 +99,7 @@ impl Screen {
             let text = cut(&cell.text, *width);
             let padding = if place < last { width.saturating_sub(text.width()) } else { 0 };
             line.push_str(if place > 0 { GAP } else { "" });
-            line.push_str(&self.paint(&text, cell.ink));
+            line.push_str(&self.paint(&text, cell.colour));
             line.push_str(&" ".repeat(padding));
         }
         line
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(cut("你好你好", 5), "你好…");
         let screen = Screen { size: Some((80, 24)), colours: true };
         let table = [
-            vec![Cell::with("a", Ink::Bad), Cell::from("b")],
+            vec![Cell::with("a", Colour::Bad), Cell::from("b")],
             vec![Cell::from("aa"), Cell::from("b")],
         ];
         assert_eq!(screen.columns(&table), ["\x1b[1;31ma\x1b[0m   b", "aa  b"]);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::print;
-use super::screen::{Cell, Ink, Screen, cut};
+use super::screen::{Cell, Colour, Screen, cut};
 use crate::daemon::system_sources;
 use crate::http::AdminClient;
 
@@ -115,7 +115,7 @@ impl Site {
         let alarms = self.list("alarms").iter().map(|alarm| {
             let text = format!("! {}: {}", text(alarm, "alarm"), text(alarm, "text"));
             let text = screen.size.map_or(text.clone(), |(width, _)| cut(&text, width));
-            screen.paint(&text, Ink::Bad)
+            screen.paint(&text, Colour::Bad)
         });
         lines.extend(truncated(alarms.collect(), screen.size.map(|_| MAX_ALARM_LINES), "alarms"));
         lines.push(String::new());
@@ -139,14 +139,14 @@ impl Site {
 
     fn head(&self, screen: &Screen) -> Vec<String> {
         let ready = match self.status.get("ready").and_then(Value::as_bool) {
-            Some(true) => Cell::with("ready", Ink::Good),
-            _ => Cell::with("not ready yet", Ink::Middling),
+            Some(true) => Cell::with("ready", Colour::Good),
+            _ => Cell::with("not ready yet", Colour::Middling),
         };
         let up = span(self.number("/uptime_seconds"));
         let of = |ready: &str, total: &str| {
             let (ready, total) = (self.number(ready), self.number(total));
-            let ink = if ready == total { Ink::Good } else { Ink::Middling };
-            Cell::with(format!("{ready} of {total}"), ink)
+            let colour = if ready == total { Colour::Good } else { Colour::Middling };
+            Cell::with(format!("{ready} of {total}"), colour)
         };
         let rows = [
             vec![
@@ -183,20 +183,20 @@ impl Site {
         modems.sort_by_key(|modem| text(modem, "state") == "Ready");
         let are_names_unique = have_unique_names(&self.modems);
         let head = ["MODEM", "STATE", "FOR", "SIGNAL", "NETWORK", "NUMBER", "REASON"];
-        let mut rows = vec![head.map(|text| Cell::with(text, Ink::Faint)).to_vec()];
+        let mut rows = vec![head.map(|text| Cell::with(text, Colour::Faint)).to_vec()];
         rows.extend(modems.into_iter().map(|modem| {
             let port = text(modem, "port");
             let state = text(modem, "state");
-            let ink = match state {
-                "Ready" => Ink::Good,
-                "Recovering" | "Quarantined" | "Absent" => Ink::Bad,
-                _ => Ink::Middling,
+            let colour = match state {
+                "Ready" => Colour::Good,
+                "Recovering" | "Quarantined" | "Absent" => Colour::Bad,
+                _ => Colour::Middling,
             };
             let name =
                 if are_names_unique { port.rsplit('/').next().unwrap_or(port) } else { port };
             vec![
                 name.into(),
-                Cell::with(state, ink),
+                Cell::with(state, colour),
                 since(modem, now).into(),
                 signal(modem.get("signal").and_then(Value::as_i64)),
                 text(modem, "operator").into(),
@@ -226,10 +226,11 @@ impl Site {
                 .for_each(|count| *count = stock.get("count").and_then(Value::as_u64).unwrap_or(0));
         }
         services.sort_by_key(|(_, counts)| counts.iter().sum::<u64>());
-        let head = ["STOCK"].into_iter().chain(countries).map(|text| Cell::with(text, Ink::Faint));
+        let head =
+            ["STOCK"].into_iter().chain(countries).map(|text| Cell::with(text, Colour::Faint));
         let row = |(service, counts): (&str, Vec<u64>)| {
             let count = |count: u64| {
-                Cell::with(count.to_string(), if count == 0 { Ink::Bad } else { Ink::Plain })
+                Cell::with(count.to_string(), if count == 0 { Colour::Bad } else { Colour::Plain })
             };
             [Cell::from(service)].into_iter().chain(counts.into_iter().map(count)).collect()
         };
@@ -241,7 +242,7 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// As many lines as there is room for; the last one then says how many more there are.
+/// As many lines as fit; the last one then says how many more there are.
 fn truncated(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> {
     if let Some(room) = room.filter(|room| lines.len() > *room) {
         let kept = room.saturating_sub(1).max(1);
@@ -252,7 +253,7 @@ fn truncated(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<Str
     lines
 }
 
-/// Whether the last parts of the ports' paths suffice to tell the modems apart.
+/// Whether the last parts of the ports' paths suffice to distinguish the modems.
 fn have_unique_names(modems: &[Value]) -> bool {
     let mut names: Vec<&str> =
         modems.iter().filter_map(|modem| text(modem, "port").rsplit('/').next()).collect();
@@ -282,14 +283,14 @@ fn span(seconds: u64) -> String {
 /// The signal as bars, as on a telephone, and in dBm.
 fn signal(dbm: Option<i64>) -> Cell {
     let Some(dbm) = dbm else { return Cell::from("") };
-    let (bars, ink) = match dbm {
-        -73.. => ("▂▄▆█", Ink::Good),
-        -83..-73 => ("▂▄▆ ", Ink::Good),
-        -93..-83 => ("▂▄  ", Ink::Middling),
-        -103..-93 => ("▂   ", Ink::Middling),
-        _ => ("    ", Ink::Bad),
+    let (bars, colour) = match dbm {
+        -73.. => ("▂▄▆█", Colour::Good),
+        -83..-73 => ("▂▄▆ ", Colour::Good),
+        -93..-83 => ("▂▄  ", Colour::Middling),
+        -103..-93 => ("▂   ", Colour::Middling),
+        _ => ("    ", Colour::Bad),
     };
-    Cell::with(format!("{bars} {dbm} dBm"), ink)
+    Cell::with(format!("{bars} {dbm} dBm"), colour)
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ macro_rules! identity {
 
 identity! {
     /// The serial number of a SIM card (ITU-T E.118): 18 to 22 digits, without the `F` that fills
-    /// the last octet. Some operators' cards have the letters A to E among them.
+    /// the last octet. A modem returns 20 at most (`at/iccid.rs`); longer ones are accepted where
+    /// people write them. Some operators' cards have the letters A to E among the digits.
     Iccid,
     |text| {
         let text = text.trim().trim_end_matches(['F', 'f']).to_ascii_uppercase();

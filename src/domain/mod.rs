@@ -27,11 +27,11 @@ pub mod network;
 pub mod network_clock;
 pub mod number_discovery;
 pub mod order;
+pub mod parked;
 pub mod price;
 pub mod random;
 pub mod rental;
 pub mod sim;
-pub mod standby;
 pub mod time;
 pub mod token_bucket;
 

@@ -40,7 +40,7 @@ impl FromStr for DiscoveryMethod {
 /// The attempts to find out a SIM's number by one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryAttempt {
-    pub means: DiscoveryMethod,
+    pub method: DiscoveryMethod,
     /// When the last attempt was made.
     pub asked_at: Timestamp,
     /// How many attempts were made.
@@ -57,13 +57,13 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 impl DiscoveryAttempt {
     /// The record after a new attempt at `now`, given the record of the attempts before.
     pub fn begun(
-        means: DiscoveryMethod,
+        method: DiscoveryMethod,
         before: Option<&DiscoveryAttempt>,
         now: Timestamp,
     ) -> DiscoveryAttempt {
         let tries = before.map_or(0, |before| before.tries).saturating_add(1);
         let pause = DAY.saturating_mul(1 << (tries - 1).min(3)).min(LONGEST);
-        DiscoveryAttempt { means, asked_at: now, tries, next_at: now.plus(pause), failure: None }
+        DiscoveryAttempt { method, asked_at: now, tries, next_at: now.plus(pause), failure: None }
     }
 
     /// The earliest time at which an operator may ask for the next attempt.

@@ -44,7 +44,7 @@ impl Audit {
         }
         let (audit, now) = (Arc::clone(self), self.env.now());
         tokio::spawn(async move {
-            let noted = audit.env.store.write(move |tx| {
+            let recorded = audit.env.store.write(move |tx| {
                 for message in messages {
                     if tx.mark_seen(message, now)? {
                         tx.note(
@@ -57,7 +57,7 @@ impl Audit {
                 }
                 Ok::<_, Error>(())
             });
-            if let Err(error) = noted.await {
+            if let Err(error) = recorded.await {
                 tracing::error!(
                     event = "audit_failed",
                     %error,

@@ -19,7 +19,7 @@ pub(super) struct Wakeups {
 }
 
 impl Wakeups {
-    /// Once the operation is on disk, the sweeper looks again for what is due next.
+    /// Once the operation is on disk, the sweeper checks again what is due next.
     pub(super) fn deadlines_change_after(self: &Arc<Self>, tx: &WriteTx<'_>) {
         let wakeups = Arc::clone(self);
         tx.after_commit(move || wakeups.deadlines.notify_one());
@@ -92,7 +92,7 @@ impl FailedDeadlines {
         self.0.lock().deadlines.contains(&deadline)
     }
 
-    /// Whether a SIM must be given to nobody because something faulty is about it.
+    /// Whether a SIM must be given to nobody because a faulty row concerns it.
     pub(super) fn involves_sim(&self, sim: SimId) -> bool {
         self.0.lock().sims.contains(&sim)
     }

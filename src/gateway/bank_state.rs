@@ -77,7 +77,7 @@ impl BankState {
         state.banks.insert(name, KnownBank { report: Arc::new(report), by_iccid });
     }
 
-    /// Forgets a bank that is not driven any more.
+    /// Forgets a bank that is no longer driven.
     pub(super) fn forget(&self, bank: &str) {
         self.lock().banks.remove(bank);
     }

@@ -1,8 +1,8 @@
-//! What the banks' driver and the business have to do with each other: what is in the slots, what
-//! is wanted of the SIMs, and which SIMs may leave the air.
+//! The interface between the banks' driver and the business: what is in the slots, what the
+//! business wants of the SIMs (its demands), and which SIMs may leave the air.
 //!
-//! The banks' reports and the released SIMs are kept in memory only: after a start nothing is taken
-//! for granted until a SIM has been read on a radio.
+//! The banks' reports and the released SIMs are kept in memory only: after a start nothing is
+//! assumed until a SIM has been read on a radio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,7 +57,7 @@ impl Banks {
         Ok(stored.await?)
     }
 
-    /// Stores a finished switch. The SIM that left is not in that modem any more, unless it was
+    /// Stores a finished switch. The SIM that left is no longer in that modem, unless it was
     /// read there again afterwards.
     pub async fn record_switch(&self, record: SwitchRecord) -> Result<(), Error> {
         let now = self.env.now();
@@ -128,7 +128,7 @@ impl Banks {
             Ok::<_, Error>(may_leave)
         });
         let released = released.await;
-        // The release may have been noted before the operation's group was lost.
+        // The release may have been recorded in memory before the operation's group failed.
         if released.is_err() && is_new.load(Ordering::SeqCst) {
             self.reclaim(iccid);
         }
@@ -146,7 +146,7 @@ impl Banks {
         self.presence.banks.take_report(report);
     }
 
-    /// Forgets a bank that is not driven any more.
+    /// Forgets a bank that is no longer driven.
     pub fn forget(&self, bank: &str) {
         self.presence.banks.forget(bank);
     }
@@ -158,8 +158,8 @@ impl Banks {
     }
 
     /// Waits until the answer of [`Banks::demand_for`] may have changed, so that a plan should be
-    /// made again. One task can wait at a time; a change while nobody waits is told to the next
-    /// who does.
+    /// made again. One task can wait at a time; a change while nobody waits is kept for the next
+    /// one who does.
     pub async fn wait_for_demand(&self) {
         self.wakeups.wait_for_bank_demand().await;
     }

@@ -1,22 +1,22 @@
-//! What can keep a verb from being carried out.
+//! Why an operation of the business fails.
 
 use crate::domain::catalogue::PatternError;
 use crate::store::StoreError;
 
-/// A verb's failure; nothing was changed.
+/// The failure of an operation; nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The database.
+    /// The database failed, or refused the change.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A service's pattern.
+    /// A pattern of a service cannot be compiled.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// What the operator asked for cannot be; the text says what would be right.
+    /// What the operator asked for is not possible; the text says what would be.
     #[error("{0}")]
     Refused(String),
-    /// The system gives no random numbers.
-    #[error("the system gives no random numbers; no key was made")]
+    /// The system has no random numbers.
+    #[error("the system has no random numbers; no key was made")]
     NoEntropy,
 }
 

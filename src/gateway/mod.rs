@@ -10,13 +10,13 @@
 //! | subject | what it does | uses |
 //! | --- | --- | --- |
 //! | [`Sweeper`] | what time alone brings about | orders, rentals, the inbox's assemblies |
-//! | [`Inbox`] | takes messages in, joins their parts, matches them | rentals, orders, numbers |
+//! | [`Inbox`] | receives messages, joins their parts, matches them | rentals, orders, numbers |
 //! | [`Rentals`] | a number for months | orders, banks, audit |
 //! | [`Orders`] | a number for one code | stock, audit |
-//! | [`Stock`] | which SIM an order is given, how many there are, why no more | presence |
+//! | [`Stock`] | which SIM an order is given, how many there are, why others are not | presence |
 //! | [`Reports`] | the site's numbers, its faults, a copy of it | SIMs, audit |
-//! | [`NumberDiscovery`] | the numbers of SIMs that nothing else tells | SIMs |
-//! | [`Sims`] | what modems and the operator say of SIMs | banks |
+//! | [`NumberDiscovery`] | finds out the numbers of SIMs that are not known otherwise | SIMs |
+//! | [`Sims`] | what modems and the operator report about SIMs | banks |
 //! | [`Banks`] | what the banks' driver asks and reports | presence |
 //! | [`Accounts`] | credit, ledger, keys | |
 //! | [`Services`] | prices and patterns | |
@@ -41,6 +41,7 @@ mod modem_registry;
 mod number_discovery;
 mod order_stats;
 mod orders;
+mod parked;
 mod rentals;
 mod reports;
 mod request_cache;
@@ -48,7 +49,6 @@ mod services;
 mod settings;
 mod sim_presence;
 mod sims;
-mod standby;
 mod stock;
 mod sweeper;
 
@@ -146,7 +146,7 @@ impl Gateway {
         &self.0.services
     }
 
-    /// Who did or saw what.
+    /// The record of who did or saw what.
     pub fn audit(&self) -> &Audit {
         &self.0.audit
     }
@@ -191,12 +191,12 @@ impl Gateway {
         &self.0.inbox
     }
 
-    /// What is due at its time.
+    /// Deadlines and retention.
     pub fn sweeper(&self) -> &Arc<Sweeper> {
         &self.0.sweeper
     }
 
-    /// What the modems last reported.
+    /// The last reports of the modems.
     pub fn modems(&self) -> &ModemRegistry {
         &self.0.presence.modems
     }

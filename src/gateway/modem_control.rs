@@ -7,12 +7,12 @@ use std::pin::Pin;
 use crate::domain::modem::{ModemDetail, ModemIdentity, ModemRequest, RequestError};
 use crate::domain::{Imsi, PortName};
 
-/// A port that was looked at.
+/// A port that was scanned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScannedPort {
     /// Its path.
     pub port: String,
-    /// `served` by a worker, a `modem` that answers, or why it is not known what is there.
+    /// `served` by a worker, a `modem` that answers, or why that cannot be determined.
     pub answer: String,
     /// Who answered, when a modem did.
     pub identity: Option<ModemIdentity>,
@@ -20,7 +20,7 @@ pub struct ScannedPort {
     pub profile: Option<String>,
 }
 
-/// An answer that comes later.
+/// The future of an answer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// How the business reaches the modems. The daemon puts the driver behind it.
@@ -52,15 +52,15 @@ pub trait ModemControl: Send + Sync {
 /// What a reload of the configuration did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reloaded {
-    /// What holds from now on, like `orders.lifetime = "5m"`.
+    /// The keys that have a new value from now on, like `orders.lifetime = "5m"`.
     pub applied: Vec<String>,
-    /// What is other than what the daemon was started with and waits for a restart.
+    /// The keys whose new value takes effect only after a restart.
     pub needs_restart: Vec<String>,
 }
 
-/// Who can read the configuration anew.
+/// Reloads the configuration.
 pub trait Reload: Send + Sync {
-    /// Reads it and applies what can change while everything runs. A faulty one changes nothing,
-    /// and every fault is told.
+    /// Reads the configuration and applies what can change while everything runs. A configuration
+    /// with faults changes nothing; every fault is reported.
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>>;
 }

@@ -1,5 +1,5 @@
-//! What the modems last said, by port. Nothing of it is kept: after a start the daemon believes
-//! nothing until it is read again.
+//! The last reports of the modems, by port. They are in memory only: after a start the daemon
+//! assumes nothing until it has been read again.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -25,11 +25,10 @@ const HISTORY: usize = 24;
 /// A modem's state changed, or the reason for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// When.
     pub at: Timestamp,
     /// The state from then on.
     pub state: ModemState,
-    /// Why, where there is something to say.
+    /// The reason, if the state has one.
     pub reason: Option<ModemReason>,
 }
 
@@ -63,8 +62,8 @@ impl Modems {
         }
     }
 
-    /// The status of the working modem that a SIM is in, if its last report is fresh (invariant 13
-    /// of the crate's documentation).
+    /// The status of the working modem that a SIM is in, if its last report is fresh ([invariant
+    /// 13](crate#what-always-holds)).
     fn working_with(&self, iccid: &str, now: Timestamp) -> Option<&ModemStatus> {
         let status = self.by_port.get(self.port_of_sim.get(iccid)?)?;
         let has_sim = status.snapshot.iccid().is_some_and(|known| known == iccid);
@@ -82,7 +81,7 @@ impl ModemRegistry {
         let mut status = ModemStatus::first(snapshot, now);
         let mut worked = false;
         if let Some(before) = before {
-            // A state lasts as long as only its reason changes; a first try is over once.
+            // A state lasts as long as only its reason changes; the first attempt finishes once.
             if before.snapshot.state == status.snapshot.state {
                 status.since = before.since;
             }
@@ -90,17 +89,17 @@ impl ModemRegistry {
             worked =
                 before.snapshot.is_ready() && before.snapshot.iccid() == status.snapshot.iccid();
         }
-        let news = status.snapshot.is_ready() && !worked;
+        let became_ready = status.snapshot.is_ready() && !worked;
         modems.by_port.insert(status.snapshot.port.clone(), status);
-        news
+        became_ready
     }
 
-    /// What a port's modem went through last, oldest first.
+    /// The last state changes of a port's modem, oldest first.
     pub fn history(&self, port: &str) -> Vec<Change> {
         self.lock().histories.get(port).into_iter().flatten().rev().cloned().collect()
     }
 
-    /// A port is not served any more.
+    /// Forgets a port that is no longer served.
     pub fn remove(&self, port: &PortName) {
         let mut modems = self.lock();
         modems.by_port.remove(port);
@@ -108,7 +107,7 @@ impl ModemRegistry {
         modems.histories.remove(port);
     }
 
-    /// The clock went ahead: what the modems said is no older for that.
+    /// The clock was set ahead: the modems' reports are no older for that.
     pub fn clock_was_set(&self, ahead: Duration) {
         self.lock()
             .by_port
@@ -116,8 +115,8 @@ impl ModemRegistry {
             .for_each(|modem| modem.seen_at = modem.seen_at.plus(ahead));
     }
 
-    /// Whether a port has had its first try.
-    pub fn is_settled(&self, port: &str) -> bool {
+    /// Whether the first attempt to use a port's modem has finished.
+    pub fn has_finished_first_attempt(&self, port: &str) -> bool {
         self.lock().by_port.get(port).is_some_and(|modem| modem.settled)
     }
 
@@ -126,8 +125,8 @@ impl ModemRegistry {
         self.lock().by_port.values().cloned().collect()
     }
 
-    /// The port of the working modem that a SIM is in, if its last report is fresh (invariant 13
-    /// of the crate's documentation).
+    /// The port of the working modem that a SIM is in, if its last report is fresh ([invariant
+    /// 13](crate#what-always-holds)).
     pub fn port_of(&self, iccid: &Iccid, now: Timestamp) -> Option<PortName> {
         self.lock().working_with(iccid.as_str(), now).map(|status| status.snapshot.port.clone())
     }

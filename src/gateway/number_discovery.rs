@@ -38,7 +38,7 @@ const KNOWN: Duration = Duration::from_secs(60 * 24 * 3600);
 pub struct Wanted {
     /// The SIM's ICCID.
     pub iccid: Iccid,
-    /// The SIM's IMSI, which tells its mobile operator.
+    /// The SIM's IMSI, which identifies its mobile operator.
     pub imsi: Option<Imsi>,
     /// Whether to ask by USSD.
     pub ussd: bool,
@@ -50,7 +50,7 @@ fn for_sim(iccid: &Iccid, task: SimTask) -> ModemRequest {
     ModemRequest::ForSim { iccid: iccid.clone(), task }
 }
 
-/// Finds out the numbers of SIMs that nothing else tells.
+/// Finds out the numbers of SIMs that are not known otherwise.
 pub struct NumberDiscovery {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
@@ -92,7 +92,7 @@ impl NumberDiscovery {
         let works =
             found.into_iter().filter(|(sim, _)| self.presence.is_on_air(sim.iccid.as_str(), now));
         let wanted = works.map(|(sim, asks)| {
-            let due = |means| asks.iter().all(|ask| ask.means != means || ask.next_at <= now);
+            let due = |method| asks.iter().all(|ask| ask.method != method || ask.next_at <= now);
             let settings = self.env.settings();
             let (ussd, loopback) = (settings.ask_ussd, settings.ask_loopback);
             let (ussd, loopback) =
@@ -172,8 +172,10 @@ impl NumberDiscovery {
         self.env
             .store
             .write(move |tx| {
-                let before =
-                    tx.asks(sim.id)?.into_iter().find(|ask| ask.means == DiscoveryMethod::Loopback);
+                let before = tx
+                    .asks(sim.id)?
+                    .into_iter()
+                    .find(|ask| ask.method == DiscoveryMethod::Loopback);
                 if let Some(earliest) = before
                     .as_ref()
                     .map(DiscoveryAttempt::earliest)
@@ -374,7 +376,7 @@ impl NumberDiscovery {
     async fn begin_attempt(
         &self,
         sim: SimId,
-        means: DiscoveryMethod,
+        method: DiscoveryMethod,
         possible: bool,
     ) -> Result<(), Error> {
         let now = self.env.now();
@@ -382,8 +384,8 @@ impl NumberDiscovery {
             .store
             .write(move |tx| {
                 let before =
-                    tx.asks(sim)?.into_iter().find(|ask| ask.means == means).filter(|_| possible);
-                Ok(tx.save_ask(sim, &DiscoveryAttempt::begun(means, before.as_ref(), now))?)
+                    tx.asks(sim)?.into_iter().find(|ask| ask.method == method).filter(|_| possible);
+                Ok(tx.save_ask(sim, &DiscoveryAttempt::begun(method, before.as_ref(), now))?)
             })
             .await
     }
@@ -392,11 +394,11 @@ impl NumberDiscovery {
     async fn record_failed_attempt(
         &self,
         sim: SimId,
-        means: DiscoveryMethod,
+        method: DiscoveryMethod,
         failure: String,
     ) -> Result<Error, Error> {
         let noted = failure.clone();
-        self.env.store.write(move |tx| record_failure(tx, sim, means, noted)).await?;
+        self.env.store.write(move |tx| record_failure(tx, sim, method, noted)).await?;
         Ok(Error::Refused(failure))
     }
 }
@@ -408,7 +410,7 @@ fn record_failure(
     method: DiscoveryMethod,
     failure: String,
 ) -> Result<(), Error> {
-    let asked = tx.asks(sim)?.into_iter().find(|ask| ask.means == method);
+    let asked = tx.asks(sim)?.into_iter().find(|ask| ask.method == method);
     if let Some(ask) = asked {
         tx.save_ask(sim, &DiscoveryAttempt { failure: Some(failure), ..ask })?;
     }

@@ -1,5 +1,5 @@
-//! What becomes of orders, counted since the start for those who watch; and SIMs that have fallen
-//! silent.
+//! Outcomes of orders since the start of the daemon, for the metrics; and SIMs that are deaf, that
+//! is, that no longer receive messages.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
@@ -12,10 +12,10 @@ use crate::store::WriteTx;
 
 /// Upper bounds of the histogram's buckets, in seconds from the order to its code.
 const SECONDS: &[u64] = &[5, 10, 20, 30, 60, 120, 300, 600, 1200];
-/// By how many of its last orders a service's success is judged.
+/// The number of last orders by which a service's success is judged.
 const RECENT: usize = 20;
-/// A SIM on which so many orders in a row expired, without any SMS since the first, is taken to be
-/// deaf.
+/// A SIM on which this many orders in a row expired, without any SMS since the first, is assumed to
+/// be deaf.
 pub const SILENT_ORDERS: u32 = 3;
 
 /// Outcomes of orders by service, and orders without an SMS by SIM.
@@ -28,7 +28,7 @@ pub struct OrderStats {
 
 #[derive(Debug)]
 struct OfService {
-    /// How many orders ended how.
+    /// The number of orders by outcome.
     ends: HashMap<OrderOutcome, u64>,
     seconds: Histogram,
     /// Whether the last orders that were neither canceled nor skipped got their code.
@@ -38,7 +38,7 @@ struct OfService {
 /// What became of a service's orders since the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeCounts {
-    /// How many orders ended how.
+    /// The number of orders by outcome.
     pub by_outcome: [(OrderOutcome, u64); 4],
     /// Seconds from the order to its code.
     pub seconds: Distribution,

@@ -1,4 +1,5 @@
-//! How the site stands, counted anew now and again: too dear for each who asks.
+//! Figures of the whole site. They are too expensive to compute for each request, so they are
+//! computed at intervals.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,7 @@ pub struct SiteStats {
     /// How many SIMs of each country (`None`: not known) cannot be given out, by the reason, and
     /// how many can (no reason).
     pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
-    /// ICCIDs of SIMs that are taken to be deaf.
+    /// ICCIDs of SIMs that are assumed to be deaf: orders on them expire, and no SMS comes.
     pub deaf: Vec<Iccid>,
     /// All accounts' balances together.
     pub balance: Amount,

@@ -1,9 +1,9 @@
-//! What requests ask for again and again, kept in memory beside the database: which key opens which
-//! account, which orders are open, what each number was used for.
+//! What requests need most often, kept in memory beside the database: the account of each key, the
+//! open orders, and what each number was used for.
 //!
-//! The cache only shortens the way to an answer that the database would give too. Whatever ends an
-//! order or changes what a key opens removes it from here right after its commit, on the writer's
-//! thread and therefore in the order of the commits. What is not here is looked up.
+//! The cache only speeds up answers that the database would give too. An operation that ends an
+//! order or changes a key removes it from here right after its commit, on the writer's thread and
+//! therefore in the order of the commits. What is not cached is read from the database.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl RequestCache {
         self.open.write().insert(order, OpenOrder { account, expires_at });
     }
 
-    /// Removes an order that is not open any more.
+    /// Removes an order that is no longer open.
     pub(super) fn remove_open_order(&self, order: OrderId) {
         self.open.write().remove(&order);
     }

@@ -1,4 +1,4 @@
-//! Services: what can be ordered, for how much, and by which patterns its messages are known.
+//! Services: what can be ordered, at which price, and the patterns that its messages match.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

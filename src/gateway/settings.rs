@@ -22,12 +22,12 @@ pub struct Settings {
     /// Whether regular orders show numbers as country code and digits instead of the national
     /// form.
     pub international_numbers: bool,
-    /// For how long after its completion an order's number may be had again.
+    /// For how long after its completion the number of an order may be reused.
     pub reuse_window: Duration,
-    /// What that costs, in percent of the price.
+    /// The price of a reuse, in percent of the service's price.
     pub reuse_price_percent: u32,
-    /// For how long a number that was used for a service is not sold for it again; `None`: for
-    /// ever.
+    /// For how long a number that was used for a service is not sold for it again; `None`:
+    /// forever.
     pub number_cooldown: Option<Duration>,
     /// What is rented, and for how much.
     pub packages: Packages,

@@ -12,8 +12,8 @@ use super::background::FailedDeadlines;
 use super::bank_state::BankState;
 use crate::domain::{Iccid, SimId, Timestamp};
 
-/// For so long after a SIM came on the air its messages may be those that waited at the network:
-/// they tell nothing of the network's clock.
+/// For this long after a SIM came on the air its messages may be those that waited at the network:
+/// they say nothing about the network's clock.
 const BURST: Duration = Duration::from_secs(120);
 
 /// Answers from what the modems and the banks last reported, and from what is known to be faulty.
@@ -32,18 +32,18 @@ impl SimPresence {
         SimPresence { modems, banks, failed }
     }
 
-    /// Whether a SIM is in a working modem and has no leave to go off the air.
+    /// Whether a SIM is in a working modem and has not been released to its bank.
     pub(super) fn is_on_air(&self, iccid: &str, now: Timestamp) -> bool {
         self.modems.is_working(iccid, now) && !self.banks.is_released(iccid)
     }
 
-    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
-    /// faulty is about it.
+    /// Whether a SIM that the database has on sale can be given out: it is on the air, and no
+    /// faulty row concerns it.
     pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
         self.is_on_air(iccid, now) && !self.is_faulty(sim)
     }
 
-    /// Whether something faulty is about a SIM, so that nobody may be given it.
+    /// Whether a faulty row of the database concerns this SIM; such a SIM is given to nobody.
     pub(super) fn is_faulty(&self, sim: SimId) -> bool {
         self.failed.involves_sim(sim)
     }

@@ -1,4 +1,4 @@
-//! SIMs: what a modem reads from the one in it, what the operator says of it, where it has been,
+//! SIMs: what a modem reads from its SIM, what the operator enters about it, where it has been,
 //! and whether its PIN may be entered.
 
 use std::fmt;
@@ -99,8 +99,8 @@ impl Sims {
             .await
     }
 
-    /// Records that the modem's own store holds nothing of an earlier SIM any more: from now on it
-    /// is this SIM's.
+    /// Records that the modem's own store no longer holds messages of an earlier SIM: what is in it
+    /// from now on came for this SIM.
     pub async fn record_emptied_store(&self, imei: Imei, iccid: Iccid) -> Result<(), Error> {
         let now = self.env.now();
         self.env
@@ -116,9 +116,9 @@ impl Sims {
     /// PIN is entered once and never again for that card, whatever restarts
     /// ([invariant 10](crate#what-always-holds)).
     ///
-    /// A card is known by its ICCID where it tells it before its PIN, else by the IMEI of its
-    /// modem. The PIN itself is not stored, not even as a digest: one of four digits would be as
-    /// good as the digits.
+    /// A card is identified by its ICCID if that can be read before the PIN is entered, else by the
+    /// IMEI of its modem. The PIN itself is not stored, not even as a digest: one of four digits
+    /// would be as good as the digits.
     pub async fn may_enter_pin(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<bool, Error> {
         let (now, card) = (self.env.now(), pin_key(imei, iccid));
         self.env.store.write(move |tx| Ok(tx.note_pin_try(&card, now)?)).await

@@ -1,5 +1,6 @@
-//! What is due when its time comes: orders expire, rentals are renewed or end, incomplete long
-//! messages are shown, and texts and PDUs are blanked when retention is over.
+//! Handles what is due: orders expire, rentals are renewed or end, incomplete long messages are
+//! shown, and texts and PDUs are blanked when their retention is over. (This has nothing to do with
+//! the sweep of a modem's message stores.)
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +23,11 @@ const ROWS_PER_BATCH: i64 = 200;
 /// shown.
 const FILED_AFTER: Duration = Duration::from_secs(3600);
 
-/// When to blank what is kept for `kept` next, if retention of the first of it counts from
-/// `settled`. A little late, so that a busy day's messages are not blanked one by one.
-fn next_purge(settled: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
+/// When to blank next what is kept for `kept`, if the retention of the oldest counts from
+/// `kept_from`. A little late, so that a busy day's messages are not blanked one by one.
+fn next_blanking(kept_from: Option<Timestamp>, kept: Duration) -> Option<Timestamp> {
     const LONGEST_DELAY: Duration = Duration::from_secs(600);
-    settled.map(|settled| settled.plus(kept).plus(LONGEST_DELAY.min(kept / 10)))
+    kept_from.map(|kept_from| kept_from.plus(kept).plus(LONGEST_DELAY.min(kept / 10)))
 }
 
 /// Handles deadlines and retention.
@@ -83,8 +84,8 @@ impl Sweeper {
     }
 
     fn next_due(&self, rows: &ReadTx<'_>) -> Result<Option<Timestamp>, Error> {
-        let text = next_purge(rows.next_text_settled()?, self.env.settings().text_kept);
-        let raw = next_purge(rows.next_raw_settled()?, self.env.settings().raw_kept);
+        let text = next_blanking(rows.next_text_settled()?, self.env.settings().text_kept);
+        let raw = next_blanking(rows.next_raw_settled()?, self.env.settings().raw_kept);
         // One more than have failed, so that the first that has not is among them.
         let upcoming = rows.due(Timestamp(i64::MAX), self.failed.len() + 1)?;
         let upcoming = upcoming
@@ -147,7 +148,7 @@ impl Sweeper {
         Ok(None)
     }
 
-    /// Blanks texts and PDUs whose retention is over; answers of how many messages.
+    /// Blanks texts and PDUs whose retention is over. Returns how many messages that were.
     fn blank_expired(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.env.now();
         let texts = tx.due_texts(now.minus(self.env.settings().text_kept), ROWS_PER_BATCH)?;

@@ -1,4 +1,4 @@
-//! Stories through the verbs on a real database, with a clock that the test moves.
+//! Whole sequences of operations on a real database, with a clock that the test sets.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -33,20 +33,20 @@ pub enum ClientError {
     /// Any other fault of the connection.
     #[error("cannot reach the daemon on {0}: {1}")]
     Unreachable(String, std::io::Error),
-    /// The connection ended before the answer did.
-    #[error("the daemon hung up")]
-    HungUp(#[source] hyper::Error),
+    /// The connection ended before the end of the answer.
+    #[error("the daemon closed the connection")]
+    Closed(#[source] hyper::Error),
     /// The request cannot be written as HTTP.
-    #[error("not a request: {0}")]
+    #[error("the request is not valid: {0}")]
     Request(#[from] hyper::http::Error),
-    /// The daemon says why not.
+    /// The daemon refused the request and said why.
     #[error("{0}")]
     Refused(String),
     /// An answer that the admin interface does not give.
     #[error("the daemon answered {0}: {1}")]
     Unexpected(StatusCode, String),
     /// A stream of unknown length.
-    #[error("the daemon does not say how much it sends")]
+    #[error("the daemon's answer has no length")]
     NoLength,
 }
 
@@ -97,12 +97,12 @@ impl AdminClient {
         let stream = connected.map_err(|error| self.unreachable(error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
-            .map_err(ClientError::HungUp)?;
+            .map_err(ClientError::Closed)?;
         tokio::spawn(connection);
         let request = Request::builder().method(method).uri(path).header(HOST, "simbridge");
         let body = Full::new(Bytes::from(body.map(|body| body.to_string()).unwrap_or_default()));
         let request = request.header(CONTENT_TYPE, "application/json").body(body)?;
-        sender.send_request(request).await.map_err(ClientError::HungUp)
+        sender.send_request(request).await.map_err(ClientError::Closed)
     }
 
     fn unreachable(&self, error: std::io::Error) -> ClientError {
@@ -125,7 +125,7 @@ async fn json(response: Response<Incoming>) -> Result<Value, ClientError> {
 }
 
 async fn text(response: Response<Incoming>) -> Result<String, ClientError> {
-    let body = response.into_body().collect().await.map_err(ClientError::HungUp)?;
+    let body = response.into_body().collect().await.map_err(ClientError::Closed)?;
     Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
 }
 

@@ -13,7 +13,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-/// Resolves to what is wrong, in words; to nothing when all is well.
+/// Resolves to the faults as text; to an empty list when there are none.
 pub type Faults<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
 
 /// The state of the daemon, as the endpoints show it.
@@ -28,7 +28,7 @@ pub trait Health: Send + Sync {
     /// completed.
     fn readiness_faults(&self) -> Faults<'_>;
 
-    /// What an operator looks at first: alarms, stock, uptime.
+    /// What an operator needs first: alarms, stock, uptime.
     fn overview(&self) -> Value;
 }
 

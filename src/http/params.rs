@@ -106,7 +106,7 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The form in a body whose content type says that it is one.
+/// The form in a body whose content type is `multipart/form-data`.
 async fn multipart(content_type: &str, body: &Bytes) -> Option<Multipart> {
     let request = Request::builder().header(CONTENT_TYPE, content_type);
     let request = request.body(Body::from(body.clone())).ok()?;

@@ -1,4 +1,4 @@
-//! Counts of customers' requests by endpoint and by what was answered.
+//! The words that customers are answered with, and counts of their requests by endpoint and word.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -85,9 +85,8 @@ pub fn listen_tcp(
     Ok((address, Listening { server, accepting, socket_file: None }))
 }
 
-/// Serves on a Unix socket that only its owner and group may use. A socket on which nobody answers
-/// was left behind by a daemon that crashed, and is replaced; one on which somebody answers is an
-/// error.
+/// Serves on a Unix socket that only its owner and group may use. A socket that no process listens
+/// on was left behind by a daemon that crashed, and is replaced; one that is in use is an error.
 pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
     remove_stale_socket(path)?;
     let listener = std::os::unix::net::UnixListener::bind(path)?;

@@ -1,6 +1,6 @@
 //! The phase in which the card is off the air, so that its bank can exchange it. Nothing is read,
 //! and no message is credited to any card, until the bank has finished the switch, the modem
-//! answers again and the ICCID has been read (invariant 12 of the crate's documentation).
+//! answers again and the ICCID has been read ([invariant 12](crate#what-always-holds)).
 
 use std::time::Duration;
 

@@ -79,9 +79,9 @@ pub enum Fault {
     Echo,
     /// The modem forgets its settings and says nothing of it.
     SettingsLost,
-    /// The modem has a habit from now on, until [`Fault::Clear`].
+    /// The modem has a quirk from now on, until [`Fault::Clear`].
     Habit {
-        /// The habit.
+        /// The quirk.
         quirk: Quirk,
     },
     /// Octets on the line, now.
@@ -153,7 +153,7 @@ pub struct Faults {
     dropped: u32,
     doubled: u32,
     slot_lies: u32,
-    habits: Vec<Quirk>,
+    quirks: Vec<Quirk>,
 }
 
 /// A command's beginning, and how often something still happens to it.
@@ -190,7 +190,7 @@ impl Faults {
             Fault::DropUrcs { count } => self.dropped = *count,
             Fault::Duplicate { messages } => self.doubled = *messages,
             Fault::SlotLie { times } => self.slot_lies = *times,
-            Fault::Habit { quirk } => self.habits.push(*quirk),
+            Fault::Habit { quirk } => self.quirks.push(*quirk),
             Fault::Clear => *self = Self::default(),
             _ => return false,
         }
@@ -219,9 +219,9 @@ impl Faults {
         take_one(&mut self.slot_lies)
     }
 
-    /// Whether the modem has been given this habit.
+    /// Whether a fault has given the modem this quirk.
     pub fn has(&self, quirk: Quirk) -> bool {
-        self.habits.contains(&quirk)
+        self.quirks.contains(&quirk)
     }
 
     fn delay_ms(&mut self) -> Option<u64> {

@@ -2,7 +2,7 @@
 //!
 //! It meets hosts only on the wire, and behaves as TS 27.005 and 27.007 say, so that any program
 //! that speaks to modems can use it. A message goes: [`Network::send`] composes the PDUs and puts
-//! them where they wait for the subscriber (`centre.rs`); the modem with the subscriber's card
+//! them where they wait for the subscriber (`smsc.rs`); the modem with the subscriber's card
 //! takes them when it is registered and has room (`modem/receiving.rs`), and tells its host, who
 //! reads and deletes them (`modem/storage.rs`). `port.rs` moves the octets.
 

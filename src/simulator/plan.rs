@@ -104,7 +104,7 @@ impl Planner {
                 self.at(at_ms, modem, fault);
             }
             14 | 15 => {
-                let quirk = self.random.one_of(&HABITS);
+                let quirk = self.random.one_of(&QUIRKS);
                 self.spell(modem, at_ms, Fault::Habit { quirk }, Fault::Clear);
             }
             16 => self.spell(modem, at_ms, Fault::CoverageLost, Fault::CoverageBack),
@@ -208,7 +208,7 @@ const NOISE: [&str; 6] = [
     "DST: 1",
 ];
 
-const HABITS: [Quirk; 12] = [
+const QUIRKS: [Quirk; 12] = [
     Quirk::NoSpace,
     Quirk::LineFeedOnly,
     Quirk::DoubledLineEnds,

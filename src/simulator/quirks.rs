@@ -1,9 +1,9 @@
-//! What a model does otherwise than the standards for as long as it lives, by names from a closed
-//! list. A family has some; a fault ([`Fault::Habit`](super::Fault::Habit)) gives one to any modem.
+//! Permanent deviations of modem models from the standards, by names from a closed list. A family
+//! has some; a fault ([`Fault::Habit`](super::Fault::Habit)) gives one to any modem.
 
 use serde::{Deserialize, Serialize};
 
-/// A habit of some models that departs from the standard.
+/// A deviation of some models from the standards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quirk {

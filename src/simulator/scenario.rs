@@ -52,13 +52,13 @@ struct NetworkKeys {
     retry_ms: Option<Vec<u64>>,
 }
 
-/// `[plan]`: mixed faults from a seed, for so many minutes.
+/// `[plan]`: mixed faults from a seed, for this many minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanKeys {
     /// The same seed gives the same faults.
     pub seed: u64,
-    /// The faults that are on from the start.
+    /// For how many minutes faults strike.
     pub minutes: u64,
 }
 

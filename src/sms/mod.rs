@@ -1,10 +1,10 @@
-//! Short messages as 3GPP TS 23.040 puts them into octets, and the alphabets of TS 23.038: decode
-//! and encode.
+//! Decoder and encoder of short messages as 3GPP TS 23.040 puts them into octets, and of the
+//! alphabets of TS 23.038.
 //!
-//! The room is pure: octets in, values out; no clock, no randomness, no logging. It has a file per
-//! TPDU field.
+//! This module is pure: octets in, values out; no clock, no randomness, no logging. It has a file
+//! per TPDU field.
 //!
-//! What comes from the air breaks the standard now and then. [`Deliver::decode`] therefore fails
+//! Messages from real networks break the standard now and then. [`Deliver::decode`] therefore fails
 //! only when a field that everything behind it depends on is not there; anything else yields the
 //! most readable message that is in the octets, and [`Flaws`] that say what was wrong with it.
 //!

@@ -46,7 +46,7 @@ impl Body {
 
 /// What the length octet of user data counts, at most.
 const MAX_LENGTH: usize = 255;
-/// How many octets of user data a TPDU has room for (23.040 9.2.3.24).
+/// The most octets of user data in a TPDU (23.040 9.2.3.24).
 const MAX_OCTETS: usize = 140;
 
 impl UserData {
@@ -121,7 +121,7 @@ fn read_header(octets: &[u8], flaws: &mut Flaws) -> Option<Header> {
 struct Measure {
     octets: usize,
     septets: usize,
-    /// Whether the length octet told the truth.
+    /// Whether the length octet was right.
     fits: bool,
 }
 

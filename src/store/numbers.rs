@@ -27,7 +27,7 @@ pub struct Loopback {
 
 fn ask(row: &Row<'_>) -> rusqlite::Result<DiscoveryAttempt> {
     Ok(DiscoveryAttempt {
-        means: parsed(row, 0)?,
+        method: parsed(row, 0)?,
         asked_at: Timestamp(row.get(1)?),
         tries: row.get(2)?,
         next_at: Timestamp(row.get(3)?),
@@ -81,7 +81,7 @@ impl WriteTx<'_> {
                    excluded.next_at, failure = excluded.failure";
         let values = params![
             sim.0,
-            ask.means.as_str(),
+            ask.method.as_str(),
             ask.asked_at.0,
             ask.tries,
             ask.next_at.0,

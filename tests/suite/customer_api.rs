@@ -1,5 +1,4 @@
-//! The customers' API over real HTTP, on the raw bytes: each answer of the document that is there
-//! so far.
+//! The customers' API over real HTTP, byte for byte: the answers of `docs/customer-api.md`.
 
 use crate::support::{Site, http};
 

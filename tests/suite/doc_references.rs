@@ -1,4 +1,5 @@
-//! Checks that the files, links, tests, types and recipes that the pages for developers name exist.
+//! Checks that the files, links, tests, types and recipes that the pages for developers name exist,
+//! and the files that comments name.
 
 use std::path::{Path, PathBuf};
 
@@ -106,6 +107,55 @@ fn files_tests_types_and_recipes_that_pages_name_are_there() {
     assert!(faults.is_empty(), "these are not there: {faults:#?}");
 }
 
+/// The Rust files that a line names if it is a comment, such as `store/writer.rs`.
+fn files_in_comment(line: &str) -> impl Iterator<Item = &str> {
+    let comment = line.trim_start().strip_prefix("//").unwrap_or_default();
+    let words = comment.split(|c: char| !c.is_ascii_alphanumeric() && !"/._".contains(c));
+    words.map(|word| word.trim_matches('.')).filter(|word| word.ends_with(".rs"))
+}
+
+/// Whether a Rust file is there: beside the file `from` that names it, below that file's folder, or
+/// from `src/` or the root.
+fn is_file_for(from: &Path, name: &str) -> bool {
+    let beside = from.parent().unwrap();
+    let below = beside.join("**").join(name).display().to_string();
+    exists(name) || glob::glob(&below).unwrap().next().is_some()
+}
+
+#[test]
+fn rust_files_that_comments_name_are_there() {
+    let mut faults = Vec::new();
+    for folder in ["src", "tests", "benches", "examples"] {
+        let pattern = root().join(folder).join("**/*.rs").display().to_string();
+        for path in glob::glob(&pattern).unwrap().map(Result::unwrap) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let names = text.lines().flat_map(files_in_comment);
+            let missing = names.filter(|name| !is_file_for(&path, name));
+            faults.extend(missing.map(|name| format!("{}: {name}", path.display())));
+        }
+    }
+    assert!(faults.is_empty(), "these are not there: {faults:#?}");
+}
+
+/// What a command that runs a part of the suite filters its tests by.
+fn suite_filters(line: &str) -> impl Iterator<Item = &str> {
+    let filters = line.split_once("--test suite -- ").map_or("", |(_, filters)| filters);
+    filters.split_whitespace().filter(|filter| filter.contains("::"))
+}
+
+#[test]
+fn modules_that_recipes_and_ci_filter_the_suite_by_are_there() {
+    let modules = page("tests/suite/main.rs");
+    let commands = page("justfile") + &page(".ci/run");
+    let mut filters: Vec<_> = commands.lines().flat_map(suite_filters).collect();
+    assert!(!filters.is_empty());
+    filters.retain(|filter| {
+        let module = filter.split("::").next().unwrap_or_default();
+        !modules.contains(&format!("\nmod {module};"))
+    });
+    assert!(filters.is_empty(), "these are no modules of tests/suite/main.rs: {filters:?}");
+}
+
 #[test]
 fn what_looks_like_a_file_a_test_or_a_link_is_taken_for_one() {
     let text = "See [this](docs/x.md#y), [that](https://example.org) and [here](#z), \
@@ -121,5 +171,10 @@ fn what_looks_like_a_file_a_test_or_a_link_is_taken_for_one() {
     assert!(exists("hardware/modems/NAME.toml") && !exists("src/nothing.rs"));
     assert_eq!(type_name("domain::bank::SwitchRecord"), Some(("domain", "SwitchRecord")));
     assert_eq!(type_name("codec::agreement"), None);
+    assert_eq!(
+        files_in_comment("    /// (see `a/b.rs`, c.rs.)").collect::<Vec<_>>(),
+        ["a/b.rs", "c.rs"]
+    );
+    assert_eq!(suite_filters("cargo test --test suite -- a:: b").collect::<Vec<_>>(), ["a::"]);
     assert!(is_test("the_same_tpdu_read_twice_is_one_message") && !is_test("max_open_per_account"));
 }

@@ -1,9 +1,9 @@
-//! What real modems and SIM cards do otherwise than the standards, and the test that bears its
-//! name. An oddity without a test is a fault of this page.
+//! The quirks of real modems and SIM cards, each with the tests that show that it is handled. None
+//! may be without a test.
 
 use std::path::Path;
 
-const ODDITIES: &[(&str, &[&str])] = &[
+const QUIRKS: &[(&str, &[&str])] = &[
     (
         "a +CMT that is not acknowledged in time makes the modem silently deaf",
         &[
@@ -178,14 +178,14 @@ fn sources(folder: &Path, text: &mut String) {
 }
 
 #[test]
-fn every_oddity_has_a_test_that_bears_its_name() {
+fn every_quirk_has_a_test_that_bears_its_name() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text = String::new();
     sources(&root.join("src"), &mut text);
     sources(&root.join("tests"), &mut text);
     let is_there = |test: &&&str| text.contains(&format!("fn {test}("));
-    for (oddity, tests) in ODDITIES {
+    for (quirk, tests) in QUIRKS {
         let missing: Vec<_> = tests.iter().filter(|test| !is_there(test)).collect();
-        assert!(missing.is_empty() && !tests.is_empty(), "{oddity}: {missing:?}");
+        assert!(missing.is_empty() && !tests.is_empty(), "{quirk}: {missing:?}");
     }
 }

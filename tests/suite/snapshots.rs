@@ -1,6 +1,6 @@
 //! Snapshots of every command that lists or shows something, as a table and as JSON, on a small
 //! site. Values that differ between two runs are replaced by a word. Spaces between columns are
-//! folded, since `screen.rs` tests how columns are aligned.
+//! folded, since `cli/screen.rs` tests how columns are aligned.
 //!
 //! After an intended change: `INSTA_UPDATE=always cargo test --test suite snapshots`, then review
 //! the difference in `tests/suite/snapshots/`.

@@ -34,7 +34,7 @@ pub struct BankSection {
     /// When its customer looks at a rental, a SIM that was off the network for longer than this is
     /// connected at once; `None`: never.
     pub visit_on_view: Option<Duration>,
-    /// A SIM on standby is sold if it can be connected within this time; `None`: never.
+    /// A parked SIM is sold if it can be connected within this time; `None`: never.
     pub sell_within: Option<Duration>,
     /// The minimum time that a SIM stays connected after its last message.
     pub quiet: Duration,

@@ -15,8 +15,8 @@ use super::{Iccid, Imei, Imsi, PortName, Timestamp};
 pub use reason::ModemReason;
 pub use request::{FinalResult, ModemRequest, RequestError, SimTask};
 
-/// After this long without a report from its modem a SIM is not given out (invariant 13 of the
-/// crate's documentation): three keep-alives.
+/// After this long without a report from its modem a SIM is not given out ([invariant
+/// 13](crate#what-always-holds)): three keep-alives.
 pub const STALE_AFTER: Duration = Duration::from_secs(200);
 
 /// What a modem and its port are doing.

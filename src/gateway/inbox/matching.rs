@@ -27,7 +27,7 @@ pub(super) struct ReceivedMessage<'m> {
     pub(super) sent_at: Option<Timestamp>,
     /// When the network took in its earliest part, by our clock.
     pub(super) taken_at: Timestamp,
-    /// When its last part reached us.
+    /// When its last part was received.
     pub(super) received_at: Timestamp,
     pub(super) complete: bool,
 }
@@ -102,7 +102,8 @@ impl Matcher {
         Ok((id, owner.order()))
     }
 
-    /// Whose a message is: withheld from all customers, the tenant's, an order's, or nobody's.
+    /// Finds the owner of a message: it is withheld from all customers, or belongs to a tenant, to
+    /// an order, or to nobody.
     fn find_owner(
         &self,
         tx: &WriteTx<'_>,

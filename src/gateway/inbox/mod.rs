@@ -1,4 +1,4 @@
-//! The inbox: takes in what modems hand over, and shows the messages that it became.
+//! The inbox: stores what modems hand over, and shows the messages that are made of it.
 //!
 //! Part, message, match, order and ledger are written in one transaction. Only after its commit may
 //! the modem delete the PDU ([invariant 1](crate#what-always-holds)).

@@ -1,4 +1,4 @@
-//! The networks' clocks: when the network took a message in, by our clock.
+//! The networks' clocks: when the network accepted a message, by our clock.
 
 use super::news::SharedTimestamp;
 use crate::domain::Timestamp;
@@ -6,10 +6,8 @@ use crate::domain::network_clock::{self, SAMPLE_AGE, SAMPLES};
 use crate::gateway::Error;
 use crate::store::WriteTx;
 
-/// What our own clock did to the samples of the networks' clocks.
+/// When our own clock was last set. Samples of the networks' clocks from before that are not used.
 pub(in crate::gateway) struct NetworkClocks {
-    /// When our clock was last set: what was learnt of other clocks before that says nothing any
-    /// more.
     own_clock_set_at: SharedTimestamp,
 }
 
@@ -23,8 +21,8 @@ impl NetworkClocks {
         self.own_clock_set_at.set(now);
     }
 
-    /// When the network took a part in, by our clock: its service centre's time stamp, corrected by
-    /// what live messages have shown of that service centre's clock.
+    /// When the network accepted a part, by our clock: its service centre's time stamp, corrected
+    /// by what live messages have shown of that service centre's clock.
     pub(super) fn taken_at(
         &self,
         tx: &WriteTx<'_>,

@@ -23,7 +23,7 @@ impl MessageNews {
         }
     }
 
-    /// Once the operation is on disk, tells those who follow the messages.
+    /// Once the operation is on disk, notifies those who follow the messages.
     pub(super) fn announce_after(
         self: &Arc<Self>,
         tx: &WriteTx<'_>,

@@ -12,8 +12,8 @@ use super::background::Wakeups;
 use super::environment::Environment;
 use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
+use super::parked::{SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
-use super::standby::{SelectedSim, SimReadiness};
 use super::stock::Stock;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
@@ -55,8 +55,8 @@ pub enum Sms {
     Waiting,
     /// The text of the newest message, on one line.
     Text(String),
-    /// The order was canceled, skipped, has expired or been purged, is unknown, or belongs to
-    /// another account.
+    /// The order was canceled, skipped, has expired or its text was blanked, is unknown, or belongs
+    /// to another account.
     Over,
 }
 
@@ -82,7 +82,7 @@ pub struct OrderView {
     pub service: String,
 }
 
-/// What an order is made from.
+/// The properties of a new order.
 pub(super) struct Placement<'p> {
     pub(super) account: AccountId,
     pub(super) service: &'p Service,
@@ -243,7 +243,7 @@ impl Orders {
         self.expire_overdue_of(tx, sim, now)?;
         let (lifetime, awaits_sim) = match readiness {
             SimReadiness::On => (self.env.settings().order_lifetime, false),
-            SimReadiness::Parked { sold_within } => (sold_within, true),
+            SimReadiness::Parked { on_air_within } => (on_air_within, true),
         };
         let expires_at = now.plus(lifetime);
         let order = tx.add_order(&NewOrder {
@@ -290,7 +290,7 @@ impl Orders {
         if self.cache.is_waiting(order, account, now) {
             return Ok(Sms::Waiting);
         }
-        let said = self.env.store.read(move |rows| {
+        let sms = self.env.store.read(move |rows| {
             let over = Ok::<_, StoreError>((Sms::Over, None));
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
                 return over;
@@ -306,13 +306,13 @@ impl Orders {
                 _ => over,
             }
         });
-        let (said, news) = said.await?;
+        let (sms, news) = sms.await?;
         self.audit.note_views(account, news.into_iter().collect());
-        Ok(said)
+        Ok(sms)
     }
 
     /// Like [`Orders::read_sms`], but holds the answer back, for at most `patience`, until the
-    /// order does not wait any more.
+    /// order no longer waits.
     pub async fn wait_for_sms(
         self: &Arc<Self>,
         account: AccountId,
@@ -326,9 +326,9 @@ impl Orders {
             let mut news = std::pin::pin!(waiter.notify.notified());
             // A change from here on is noticed, so none is missed between the look and the wait.
             news.as_mut().enable();
-            let said = self.read_sms(account, order).await?;
-            if said != Sms::Waiting {
-                return Ok(said);
+            let sms = self.read_sms(account, order).await?;
+            if sms != Sms::Waiting {
+                return Ok(sms);
             }
             tokio::select! {
                 () = &mut news => {}
@@ -441,8 +441,8 @@ impl Orders {
         Ok(())
     }
 
-    /// Once the operation is on disk, the order is not known to wait any more and its long polls
-    /// are woken.
+    /// Once the operation is on disk, the order is removed from the cache of waiting ones and its
+    /// long polls are woken.
     pub(super) fn wake_polls_after(&self, tx: &WriteTx<'_>, order: OrderId) {
         let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
         tx.after_commit(move || {
@@ -451,8 +451,8 @@ impl Orders {
         });
     }
 
-    /// Starts the lifetimes of orders that were made for a parked SIM that is on the air now;
-    /// answers of how many.
+    /// Starts the lifetimes of orders that were made for a parked SIM that is on the air now.
+    /// Returns how many.
     pub(super) fn begin_awaited_orders(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let now = self.env.now();
         let awaiting = tx.orders_waiting_for_sim(now)?;

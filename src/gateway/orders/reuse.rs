@@ -9,7 +9,7 @@ use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
 use crate::gateway::Error;
 use crate::gateway::accounts::covers;
-use crate::gateway::standby::SimReadiness;
+use crate::gateway::parked::SimReadiness;
 use crate::store::WriteTx;
 
 /// The outcome of a request to use a number again.

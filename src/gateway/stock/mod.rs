@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
+use super::parked::{SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
 use super::sim_presence::SimPresence;
-use super::standby::{SelectedSim, SimReadiness};
 use crate::domain::{AccountId, Service, Timestamp, allocation};
 use crate::store::{ReadTx, StockQuery, StoreError};
 

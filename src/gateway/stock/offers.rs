@@ -10,7 +10,7 @@ use crate::domain::allocation::{ActiveOrder, Use, count_stock, widest};
 use crate::domain::availability::SimUsage;
 use crate::domain::{AccountId, Amount, Msisdn, Service, ServiceId, Timestamp};
 use crate::gateway::Error;
-use crate::gateway::standby::StandbyPool;
+use crate::gateway::parked::FreeRadios;
 use crate::store::{ReadTx, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
@@ -57,7 +57,7 @@ impl Stock {
             (service.id, widest(service.has_patterns(), self.env.settings().share_sim))
         });
         let sharing: Vec<_> = sharing.collect();
-        let pool = self.presence.standby_pool(rows, now)?;
+        let pool = self.presence.free_radios(rows, now)?;
         let (on_air, parked) = self.candidates(rows, country, pool.as_ref(), now)?;
         let skips = by_number(rows.skips(account)?);
         let count = |candidates: &[Candidate]| {
@@ -86,7 +86,7 @@ impl Stock {
         &self,
         rows: &ReadTx<'_>,
         country: &str,
-        pool: Option<&StandbyPool>,
+        pool: Option<&FreeRadios>,
         now: Timestamp,
     ) -> Result<(Vec<Candidate>, Parked), StoreError> {
         let mut active_orders = rows.active_orders(now)?;
@@ -96,8 +96,8 @@ impl Stock {
             if self.presence.can_be_given(sim, iccid.as_str(), now) {
                 on_air.push(Candidate { uses: self.uses(rows, &number)?, number, active_orders });
             } else if active_orders.is_empty()
-                && let Some(offer) = pool
-                    .and_then(|pool| self.presence.standby_offer(pool, sim, iccid.as_str(), now))
+                && let Some(offer) =
+                    pool.and_then(|pool| self.presence.parked_offer(pool, sim, iccid.as_str(), now))
             {
                 let candidate =
                     Candidate { uses: self.uses(rows, &number)?, number, active_orders };

@@ -56,11 +56,11 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
 }
 
-/// Hands a verb in and hangs up before its answer.
-async fn hang_up<T>(verb: impl Future<Output = T>) {
-    let mut verb = std::pin::pin!(verb);
+/// Starts an operation and drops it before it answers.
+async fn hang_up<T>(operation: impl Future<Output = T>) {
+    let mut operation = std::pin::pin!(operation);
     let first = std::future::poll_fn(|context| {
-        std::task::Poll::Ready(verb.as_mut().poll(context).is_ready())
+        std::task::Poll::Ready(operation.as_mut().poll(context).is_ready())
     });
     assert!(!first.await, "it was answered before anybody could hang up");
 }

@@ -51,15 +51,15 @@ enum Step {
         sender: usize,
         blocked: bool,
     },
-    /// The rest of the long SMS so many before the newest.
+    /// The rest of the long SMS that came this many before the newest.
     End {
         back: usize,
     },
-    /// The SMS that the order so many before the newest waits for.
+    /// The SMS that is waited for by the order made this many before the newest.
     Code {
         back: usize,
     },
-    /// Its customer uses the number of the order so many before the newest again.
+    /// The customer of the order made this many before the newest reuses its number.
     Again {
         back: usize,
     },
@@ -154,7 +154,7 @@ async fn play(steps: Vec<Step>) {
     for (number, step) in steps.iter().enumerate() {
         // Nothing happens in the same second, as time stamps have no finer grain.
         real.fixture.pass(1);
-        // In life the sweeper is awake.
+        // In production the sweeper runs.
         real.fixture.gateway.sweeper().run_due_work().await.unwrap();
         let now = real.now();
         model.settle(now);

@@ -11,7 +11,7 @@ const RACES: u16 = 2_000;
 /// Races at the same time.
 const AT_ONCE: u16 = 100;
 
-/// A desk with so many SIMs and as many rich customers.
+/// A gateway with this many SIMs and as many customers with ample credit.
 async fn fixture(settings: Settings) -> (Arc<Fixture>, Vec<AccountId>) {
     let fixture = Fixture::with(settings).await;
     let mut customers = Vec::new();

@@ -1,4 +1,4 @@
-//! What is withheld, what is blanked, what is noted.
+//! What is withheld, what is blanked, and what the audit records.
 
 use super::*;
 use crate::domain::block_list::BlockRule;

@@ -123,7 +123,7 @@ async fn plan(State(admin): State<AdminState>, Path(name): Path<String>) -> Answ
     Ok(Json((1..).zip(&bank.radios).map(row).collect()))
 }
 
-/// The switches of a bank, also of one that is not driven any more.
+/// The switches of a bank, also of one that is no longer driven.
 async fn moves(
     State(admin): State<AdminState>,
     Path(name): Path<String>,

@@ -122,7 +122,7 @@ pub(super) fn change(change: &Change) -> Value {
 pub(super) fn attempts(attempts: &[DiscoveryAttempt]) -> Value {
     let view = |attempt: &DiscoveryAttempt| {
         json!({
-            "by": attempt.means.as_str(),
+            "by": attempt.method.as_str(),
             "at": attempt.asked_at.to_string(),
             "times": attempt.tries,
             "next_at": attempt.next_at.to_string(),

@@ -45,7 +45,7 @@ pub(super) enum Refusal {
     InvalidContract,
     /// `auto_renew` is missing or neither true nor false.
     InvalidAutoRenew,
-    /// A limit was exceeded: the only refusal with a status other than 200.
+    /// A limit was exceeded: the only refusal of an endpoint with a status other than 200.
     TooManyRequests(TooMany),
     /// Too many operations wait for the database; nothing was done.
     Overloaded,

@@ -1,4 +1,6 @@
-//! The customers' API. Every answer has status 200; only the body differs.
+//! The customers' API. An endpoint answers with status 200, whatever the outcome: only the body
+//! differs. The exception is 429 for too many requests. 404 (an unknown path) and 503 (too many
+//! connections) come from no endpoint.
 
 mod answer;
 mod regular;

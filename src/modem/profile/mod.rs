@@ -81,7 +81,7 @@ impl PinAttempts {
     }
 }
 
-/// A peculiarity of a modem that the session can cope with. The list is closed, and each has its
+/// A deviation from the standards that the session handles. The list is closed, and each has its
 /// test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,5 +1,5 @@
 //! SIM events: everything known about messages is forgotten, and no message is credited to a card
-//! before the ICCID has been read again (invariant 12).
+//! before the ICCID has been read again ([invariant 12](crate#what-always-holds)).
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Messages in the modem's own store belong to the previous card until that store has been found
-//! empty (invariant 12).
+//! empty ([invariant 12](crate#what-always-holds)).
 
 use std::time::Duration;
 

@@ -12,8 +12,8 @@
 //! | `AT+NEXT00` | every radio to its first row | `SWSIM OK` |
 //! | `AT+SWITcc-rrrr` | radio `cc` (from 01; 00: all) to row `rrrr` (0000: none) | `SWITCH OK` |
 //!
-//! Both numbers have all their digits. A row beyond the last is the last. The document does not say
-//! what else is answered; here it is `ERROR`. There is one bus behind the port: a command that
+//! Both numbers have all their digits. A row beyond the last is the last. The command list does not
+//! say what else is answered; here it is `ERROR`. There is one bus behind the port: a command that
 //! comes too soon after the one before, or during a switch, is lost without a word. A switch cuts
 //! the card off at once, and connects the other one when it is over; the reply says only that the
 //! command was heard.

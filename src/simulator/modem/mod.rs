@@ -397,7 +397,7 @@ impl Modem {
         }
     }
 
-    /// Whether the modem has this habit, by nature or by a fault.
+    /// Whether the modem has this quirk, from its family or from a fault.
     fn has(&self, quirk: Quirk) -> bool {
         self.config.quirks.contains(&quirk) || self.faults.has(quirk)
     }

@@ -1,4 +1,4 @@
-//! Invariant 5 of the crate's documentation: the messages that waited at the network while a SIM
+//! [Invariant 5](crate#what-always-holds): the messages that waited at the network while a SIM
 //! was parked come in a burst, and only one that was sent after the order was made is its code.
 
 use super::*;

@@ -1,8 +1,8 @@
-//! The gateway behind the model's face.
+//! The gateway with the model's interface.
 
 use super::*;
 
-/// The gateway behind the same face.
+/// The gateway with the same interface.
 pub(super) struct Real {
     pub(super) fixture: Fixture,
     pub(super) accounts: Vec<AccountId>,

@@ -1,4 +1,4 @@
-//! Families, habits and the faults of the line.
+//! Families, quirks and the faults of the line.
 
 use super::*;
 

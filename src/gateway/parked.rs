@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::bank_state::KnownBank;
 use super::sim_presence::SimPresence;
 use crate::domain::allocation::SharingPolicy;
-use crate::domain::standby::{max_simultaneous, soonest_radio};
+use crate::domain::parked::{max_simultaneous, soonest_radio};
 use crate::domain::{Iccid, Msisdn, SimId, Timestamp};
 use crate::store::{ReadTx, StockQuery, StoreError};
 
@@ -23,7 +23,7 @@ pub(super) enum SimReadiness {
     /// A bank has to switch it in.
     Parked {
         /// How long that may take; after that the order ends.
-        sold_within: Duration,
+        on_air_within: Duration,
     },
 }
 
@@ -34,8 +34,8 @@ pub(super) struct SelectedSim {
     pub(super) readiness: SimReadiness,
 }
 
-/// The banks with a radio that could have a parked SIM on the air in time.
-pub(super) struct StandbyPool(Vec<BankCapacity>);
+/// The radios of all banks that could have a parked SIM on the air in time.
+pub(super) struct FreeRadios(Vec<BankCapacity>);
 
 struct BankCapacity {
     known: KnownBank,
@@ -47,24 +47,24 @@ struct BankCapacity {
 pub(super) type ParkedCounts = HashMap<(usize, Range<usize>), usize>;
 
 /// Where a parked SIM is, and how soon it could be on the air.
-pub(super) struct StandbyOffer {
+pub(super) struct ParkedOffer {
     /// Its bank, and the radios that can take it.
     pub(super) place: (usize, Range<usize>),
     wait: Duration,
-    sold_within: Duration,
+    on_air_within: Duration,
 }
 
-impl StandbyPool {
+impl FreeRadios {
     /// The offer for a parked SIM, if a radio could have it on the air in time.
-    pub(super) fn offer(&self, iccid: &str) -> Option<StandbyOffer> {
+    pub(super) fn offer(&self, iccid: &str) -> Option<ParkedOffer> {
         self.0.iter().enumerate().find_map(|(place, bank)| {
             let slot = bank
                 .known
                 .slot_of(iccid)
                 .filter(|slot| slot.parked().is_some_and(|parked| parked == iccid))?;
             let (_, wait) = soonest_radio(&bank.free, slot)?;
-            let sold_within = bank.known.report.sell_within;
-            Some(StandbyOffer { place: (place, slot.radios.clone()), wait, sold_within })
+            let on_air_within = bank.known.report.sell_within;
+            Some(ParkedOffer { place: (place, slot.radios.clone()), wait, on_air_within })
         })
     }
 
@@ -91,11 +91,11 @@ fn parked(query: StockQuery<'_>) -> StockQuery<'_> {
 
 impl SimPresence {
     /// The banks that could put a SIM on the air now; `None` if no radio is free.
-    pub(super) fn standby_pool(
+    pub(super) fn free_radios(
         &self,
         rows: &ReadTx<'_>,
         now: Timestamp,
-    ) -> Result<Option<StandbyPool>, StoreError> {
+    ) -> Result<Option<FreeRadios>, StoreError> {
         if !self.banks.any() {
             return Ok(None);
         }
@@ -110,7 +110,7 @@ impl SimPresence {
                 banks.push(BankCapacity { known: bank, free });
             }
         }
-        Ok((!banks.is_empty()).then_some(StandbyPool(banks)))
+        Ok((!banks.is_empty()).then_some(FreeRadios(banks)))
     }
 
     /// The SIMs on a bank's radios that must stay there, or that make room for another already.
@@ -139,11 +139,11 @@ impl SimPresence {
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
     ) -> Result<Option<SelectedSim>, StoreError> {
-        let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(None) };
+        let Some(pool) = self.free_radios(rows, query.now)? else { return Ok(None) };
         let soonest = pool.soonest();
-        let mut best: Option<(SimId, StandbyOffer)> = None;
+        let mut best: Option<(SimId, ParkedOffer)> = None;
         rows.find_for_order(parked(query), |sim, iccid| {
-            let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) else {
+            let Some(offer) = self.parked_offer(&pool, sim, iccid, query.now) else {
                 return false;
             };
             if best.as_ref().is_none_or(|(_, best)| offer.wait < best.wait) {
@@ -153,24 +153,24 @@ impl SimPresence {
             }
             false
         })?;
-        let Some((sim, StandbyOffer { sold_within, .. })) = best else { return Ok(None) };
+        let Some((sim, ParkedOffer { on_air_within, .. })) = best else { return Ok(None) };
         let number = rows.sim(sim)?.and_then(|sim| sim.number).map(|known| known.number);
         Ok(number.map(|number| SelectedSim {
             sim,
             number,
-            readiness: SimReadiness::Parked { sold_within },
+            readiness: SimReadiness::Parked { on_air_within },
         }))
     }
 
     /// The offer for a SIM that the database has on sale, if it is parked and could be on the air
     /// in time.
-    pub(super) fn standby_offer(
+    pub(super) fn parked_offer(
         &self,
-        pool: &StandbyPool,
+        pool: &FreeRadios,
         sim: SimId,
         iccid: &str,
         now: Timestamp,
-    ) -> Option<StandbyOffer> {
+    ) -> Option<ParkedOffer> {
         pool.offer(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.is_faulty(sim))
     }
 
@@ -180,10 +180,10 @@ impl SimPresence {
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
     ) -> Result<usize, StoreError> {
-        let Some(pool) = self.standby_pool(rows, query.now)? else { return Ok(0) };
+        let Some(pool) = self.free_radios(rows, query.now)? else { return Ok(0) };
         let mut counts = ParkedCounts::new();
         rows.find_for_order(parked(query), |sim, iccid| {
-            if let Some(offer) = self.standby_offer(&pool, sim, iccid, query.now) {
+            if let Some(offer) = self.parked_offer(&pool, sim, iccid, query.now) {
                 *counts.entry(offer.place).or_default() += 1;
             }
             false
@@ -205,7 +205,7 @@ impl SimPresence {
         if rows.sim_claims(iccid, now)?.is_none_or(|claims| claims.held) {
             return Ok(None);
         }
-        let offer = self.standby_pool(rows, now)?.and_then(|pool| pool.offer(iccid.as_str()));
-        Ok(offer.map(|StandbyOffer { sold_within, .. }| SimReadiness::Parked { sold_within }))
+        let offer = self.free_radios(rows, now)?.and_then(|pool| pool.offer(iccid.as_str()));
+        Ok(offer.map(|ParkedOffer { on_air_within, .. }| SimReadiness::Parked { on_air_within }))
     }
 }
