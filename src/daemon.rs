@@ -38,7 +38,8 @@ use reload::Reloader;
 
 /// The maximum number of connections to the address for metrics.
 const METRICS_CONNECTIONS: usize = 64;
-/// How long open requests may take when the daemon stops. Everything has to end within five seconds.
+/// How long open requests may take when the daemon stops. Everything has to end within five
+/// seconds.
 const REQUEST_TIMEOUT_AT_STOP: Duration = Duration::from_secs(2);
 /// How often to check whether all ports have been tried.
 const FIRST_TRIES_INTERVAL: Duration = Duration::from_millis(100);
@@ -173,8 +174,8 @@ impl Daemon {
         Liveness::new(self.store.clone(), self.address, self.driver.handle())
     }
 
-    /// Waits until every existing port has been tried once, with whatever result, but no longer than
-    /// `timeout`. Returns whether all were.
+    /// Waits until every existing port has been tried once, with whatever result, but no longer
+    /// than `timeout`. Returns whether all were.
     pub fn wait_for_first_tries(&self, timeout: Duration) -> impl Future<Output = bool> + use<> {
         let (driver, gateway) = (self.driver.handle(), self.gateway.clone());
         let tried = async move {

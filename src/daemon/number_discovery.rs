@@ -13,7 +13,8 @@ const CONCURRENT: usize = 8;
 /// How long to wait after the database has failed.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// Runs until the daemon stops: whenever a SIM becomes ready, and when an attempt is to be repeated.
+/// Runs until the daemon stops: whenever a SIM becomes ready, and when an attempt is to be
+/// repeated.
 pub(super) async fn run(
     gateway: Gateway,
     modem_control: Arc<dyn ModemControl>,

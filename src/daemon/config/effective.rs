@@ -109,8 +109,10 @@ mod tests {
                     EUR\"\n[block_list]\nsenders = [\n  \"a\",\n  \"b\"]\n";
         let explained = Config::parse(text).unwrap().explained(Path::new("x.toml"));
         for line in [
-            "[[modem]]\nport = \"/dev/a\"                                  # line 4\nbaud = 115200                                    # default",
-            "port = \"/dev/b\"                                  # line 6\nbaud = 9600                                      # line 7",
+            "[[modem]]\nport = \"/dev/a\"                                  # line 4\n\
+             baud = 115200                                    # default",
+            "port = \"/dev/b\"                                  # line 6\n\
+             baud = 9600                                      # line 7",
             "listen = \"[::1]:9\"                               # line 2",
             "2y = \"9.00 EUR\"                                  # line 9",
             "senders = [\"a\", \"b\"]                             # line 11",

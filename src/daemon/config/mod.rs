@@ -1,5 +1,5 @@
-//! The configuration file: TOML. Every fault is reported, with its line and what would be right; for
-//! an unknown key, the most similar known key is suggested.
+//! The configuration file: TOML. Every fault is reported, with its line and what would be right;
+//! for an unknown key, the most similar known key is suggested.
 //!
 //! To add a key, declare it in `table.rs` and read it where its section becomes settings. Then
 //! `UPDATE_DOCS=1 cargo test --lib config::` writes it into docs/configuration.md.
@@ -167,8 +167,8 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Whether a key certainly has the value that the author of the file intended: it is set without
-    /// a fault, or it is absent and nothing else in its section can be a misspelling of it.
+    /// Whether a key certainly has the value that the author of the file intended: it is set
+    /// without a fault, or it is absent and nothing else in its section can be a misspelling of it.
     pub fn is_certain(&self, section: &str, key: &str) -> bool {
         match self.config.entry(section, key) {
             Some(entry) => self.faults.iter().all(|fault| fault.line != entry.line),

@@ -58,12 +58,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_never_break_a_session_that_begins(chunks in prop::collection::vec(piece(), 0..60)) {
+    fn arbitrary_bytes_never_break_a_session_that_begins(
+        chunks in prop::collection::vec(piece(), 0..60),
+    ) {
         survive(Bench::new(), chunks);
     }
 
     #[test]
-    fn arbitrary_bytes_never_break_a_session_that_is_ready(chunks in prop::collection::vec(piece(), 0..60)) {
+    fn arbitrary_bytes_never_break_a_session_that_is_ready(
+        chunks in prop::collection::vec(piece(), 0..60),
+    ) {
         survive(Bench::ready(), chunks);
     }
 }
