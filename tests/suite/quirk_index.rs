@@ -129,7 +129,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
         &[
             "a_wrong_pin_over_a_hundred_restarts_is_one_attempt",
             "the_last_attempt_and_an_unknown_number_of_attempts_are_not_touched",
-            "attempts_as_eight_vendors_tell_them",
+            "pin_attempts_are_read_from_the_replies_of_eight_vendors",
         ],
     ),
     (
