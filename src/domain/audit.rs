@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::AccountId;
 use super::sim::NumberSource;
 
-/// Who did something.
+/// The operator, customer or daemon that did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// Somebody who may use the admin socket.

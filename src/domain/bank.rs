@@ -1,5 +1,5 @@
-//! SIM banks: more SIMs than radios. What is known of a bank's slots, what is wanted of the SIMs in
-//! them, and what a bank reports about itself.
+//! SIM banks, which have more SIMs than radios: what is known of a bank's slots, what is wanted of
+//! the SIMs in them, and what a bank reports about itself.
 //!
 //! Which SIM is in which slot is found out by reading ICCIDs, and is stored only as a hint for the
 //! next switch. Whom a message belongs to is decided by the ICCID that was read on the radio, never
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::{Iccid, PortName, Timestamp};
 
-/// What is in a slot, as far as it has been looked into.
+/// What is in a slot, as far as that has been found out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SlotContents {
     /// The slot has not been on a radio yet.
@@ -22,7 +22,7 @@ pub enum SlotContents {
     Unknown,
     /// There was no SIM when the slot was last on a radio.
     Empty,
-    /// This SIM was read.
+    /// This SIM was read when the slot was last on a radio.
     Sim(Iccid),
 }
 
@@ -68,14 +68,15 @@ impl<T> SlotRecord<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotDemand<T = Timestamp> {
     pub iccid: Iccid,
-    /// It must not leave the air: an order is open on it, or the rest of a long message is awaited.
+    /// Whether it must stay on the air, because an order is open on it or a long message lacks
+    /// parts.
     pub held: bool,
-    /// An order that has had its first message is still collecting on it: it makes room only for a
-    /// SIM that somebody is waiting for.
+    /// Whether an order that has had its first message is still collecting on it. Such a SIM makes
+    /// room only for one that somebody is waiting for.
     pub collecting: bool,
     /// Why it should come on the air at once, if it should.
     pub trigger: Option<SwitchTrigger<T>>,
-    /// It has a tenant, and is visited as often as the bank's configuration says.
+    /// Whether it is rented, so that it is visited as often as the bank's configuration says.
     pub rented: bool,
 }
 

@@ -27,7 +27,7 @@ macro_rules! identity {
                 $name(text.into())
             }
 
-            /// The bare text.
+            /// The identity as a plain text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub struct RowLimit(u32);
 
 impl RowLimit {
-    /// All rows.
+    /// The limit that allows all rows.
     pub const ALL: RowLimit = RowLimit(0);
 
     /// The number for SQL's `LIMIT`.

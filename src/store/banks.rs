@@ -12,13 +12,14 @@ const PRUNED: i64 = 20;
 /// What a SIM is needed on the air for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SimClaims {
-    /// It must not leave: an order is open on it, or the rest of a long message is awaited.
+    /// Whether it must stay on the air, because an order is open on it or a long message lacks
+    /// parts.
     pub held: bool,
-    /// An order that has had its first message is still collecting on it.
+    /// Whether an order that has had its first message is still collecting on it.
     pub collecting: bool,
     /// The latest end of the orders that are open on it.
     pub open_until: Option<Timestamp>,
-    /// It is rented.
+    /// Whether it is rented.
     pub rented: bool,
 }
 

@@ -152,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.db");
         made_by(&path, 1);
-        // A folder in the way of the copy.
+        // A folder that has the name which the copy would have.
         std::fs::create_dir(folder.path().join("x.db.unfinished")).unwrap();
         std::fs::write(folder.path().join("x.db.unfinished/full"), "").unwrap();
         let Err(StoreError::NoCopy { schema: 1, .. }) = Store::open(&path) else {
@@ -185,7 +185,7 @@ mod tests {
         )
         .unwrap();
         migrate_to(&mut conn, MIGRATIONS.len()).unwrap();
-        let told: String = conn
+        let sims: String = conn
             .query_row(
                 "SELECT group_concat(concat_ws(' ', id, iccid, number, number_source, created_at, \
                  rests_until, retired_at), ',') FROM sim",
@@ -193,7 +193,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(told, "7 89310 +31612345678 cnum 1 2 3,8 89311 4 0");
+        assert_eq!(sims, "7 89310 +31612345678 cnum 1 2 3,8 89311 4 0");
         let orphans: i64 = conn
             .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
             .unwrap();

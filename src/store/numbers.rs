@@ -36,7 +36,7 @@ fn ask(row: &Row<'_>) -> rusqlite::Result<DiscoveryAttempt> {
 }
 
 impl ReadTx<'_> {
-    /// SIMs in use without a number.
+    /// The SIMs in use whose number is not known.
     pub fn numberless(&self) -> Result<Vec<SimId>, StoreError> {
         let sql = "SELECT id FROM sim INDEXED BY sim_numberless WHERE number IS NULL AND \
                    retired_at IS NULL ORDER BY id";
@@ -73,7 +73,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Saves the attempts by one method, in place of what was saved of that method before.
+    /// Saves the attempts by one method, and replaces what was saved for that method before.
     pub fn save_ask(&self, sim: SimId, ask: &DiscoveryAttempt) -> Result<(), StoreError> {
         let sql = "INSERT INTO number_ask (sim_id, means, asked_at, tries, next_at, failure) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sim_id, means) DO UPDATE SET \
@@ -90,7 +90,7 @@ impl WriteTx<'_> {
         self.execute(sql, values).map(drop)
     }
 
-    /// Deletes the attempts: the number is known.
+    /// Deletes the attempts of a SIM whose number is known.
     pub fn forget_asks(&self, sim: SimId) -> Result<(), StoreError> {
         self.execute("DELETE FROM number_ask WHERE sim_id = $1", [sim.0]).map(drop)
     }
@@ -109,14 +109,14 @@ impl WriteTx<'_> {
             .map(drop)
     }
 
-    /// Notes that it is certain which SIM sent the message.
+    /// Records that it is certain which SIM sent the message.
     pub fn confirm_loopback(&self, token: &str) -> Result<(), StoreError> {
         let changed =
             self.execute("UPDATE loopback SET confirmed = 1 WHERE token = $1", [token])?;
         one_row(changed, "loopback", token)
     }
 
-    /// Notes that the message has arrived.
+    /// Records that the message has arrived, and from which number.
     pub fn loopback_came(&self, token: &str, originator: &str) -> Result<(), StoreError> {
         let changed = self
             .execute("UPDATE loopback SET originator = $1 WHERE token = $2", [originator, token])?;

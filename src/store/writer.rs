@@ -254,7 +254,7 @@ mod tests {
         store.close().await;
         let path = dir.path().join("test.db");
         let conn = Connection::open(&path).unwrap();
-        let (tell, mut told) = mpsc::unbounded_channel();
+        let (sender, mut received) = mpsc::unbounded_channel();
         let (mut group, mut answers) = (Vec::<Box<dyn Job>>::new(), Vec::new());
         // The name of each operation, whether it is repeatable, and how it ends.
         let kinds = [
@@ -265,12 +265,12 @@ mod tests {
             ("e", false, ""),
         ];
         for (name, repeatable, end) in kinds {
-            let tell = tell.clone();
+            let sender = sender.clone();
             let work = move |tx: &WriteTx<'_>| {
-                let _ = tell.send(name.to_owned());
+                let _ = sender.send(name.to_owned());
                 tx.add_account(name, Timestamp(1))?;
-                let tell = tell.clone();
-                tx.after_commit(move || tell.send(format!("{name} is on disk")).unwrap());
+                let sender = sender.clone();
+                tx.after_commit(move || sender.send(format!("{name} is on disk")).unwrap());
                 assert_ne!(end, "panics", "a panic of the test's own");
                 if end == "fails" { Err(StoreError::Locked) } else { Ok(()) }
             };
@@ -280,14 +280,14 @@ mod tests {
         }
         let stats = Stats::default();
         commit_group(&conn, &DatabaseFileId::new(&path), &stats, &mut group, stopwatch());
-        drop(tell);
-        let mut said = Vec::new();
-        while let Some(line) = told.recv().await {
-            said.push(line);
+        drop(sender);
+        let mut lines = Vec::new();
+        while let Some(line) = received.recv().await {
+            lines.push(line);
         }
         // `b` fails the first try of the repeatable ones; then each is carried out by itself.
         assert_eq!(
-            said,
+            lines,
             ["a", "b", "a", "b", "c", "d", "e", "a is on disk", "c is on disk", "e is on disk"]
         );
         let mut outcomes = Vec::new();
@@ -304,18 +304,18 @@ mod tests {
     #[tokio::test]
     async fn what_runs_after_the_commit_runs_only_then() {
         let (_dir, store) = open().await;
-        let (tell, mut told) = mpsc::unbounded_channel();
+        let (sender, mut received) = mpsc::unbounded_channel();
         for (name, fail) in [("a", false), ("b", true)] {
-            let tell = tell.clone();
+            let sender = sender.clone();
             let _ = store
                 .write(move |tx| {
-                    tx.after_commit(move || tell.send(name).unwrap_or(()));
+                    tx.after_commit(move || sender.send(name).unwrap_or(()));
                     if fail { Err(StoreError::Locked) } else { Ok(()) }
                 })
                 .await;
         }
-        assert_eq!(told.try_recv(), Ok("a"));
-        assert!(told.try_recv().is_err());
+        assert_eq!(received.try_recv(), Ok("a"));
+        assert!(received.try_recv().is_err());
     }
 
     #[tokio::test]

@@ -155,7 +155,7 @@ mod tests {
         let length = journald.recv(&mut buffer).unwrap();
         let two_lines = "SIMBRIDGE_REASON\n\u{9}\0\0\0\0\0\0\0two\nlines\n";
         let message = "the modem failed event=modem_failed reason=two\nlines port=/dev/ttyUSB0";
-        let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let datagram = String::from_utf8_lossy(&buffer[..length]).into_owned();
         for expected in [
             "SIMBRIDGE_EVENT=modem_failed\n",
             two_lines,
@@ -163,7 +163,7 @@ mod tests {
             "PRIORITY=4\n",
             message,
         ] {
-            assert!(said.contains(expected), "{expected:?} is missing in {said:?}");
+            assert!(datagram.contains(expected), "{expected:?} is missing in {datagram:?}");
         }
     }
 

@@ -104,7 +104,7 @@ impl FromStr for ModemState {
     }
 }
 
-/// What is done about a modem whose session failed. (Before that the session itself has tried to
+/// What is done about a modem whose session failed. (Before that, the session itself has tried to
 /// resynchronise.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecoveryStep {
@@ -148,14 +148,14 @@ impl fmt::Display for RecoveryStep {
     }
 }
 
-/// Who a modem is: its IMEI, never the port that it happens to be on.
+/// What identifies a modem: its IMEI, never the port that it happens to be on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModemIdentity {
-    /// As `AT+CGSN` gave it.
+    /// The IMEI that `AT+CGSN` returned.
     pub imei: Imei,
-    /// `unknown` when the modem does not report one.
+    /// The name that the modem reports, or `unknown`.
     pub manufacturer: String,
-    /// `unknown` when the modem does not report one.
+    /// The name that the modem reports, or `unknown`.
     pub model: String,
     /// The firmware's revision (`AT+CGMR`).
     pub firmware: Option<String>,
@@ -164,20 +164,20 @@ pub struct ModemIdentity {
 /// A SIM card as the modem that it is in read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimCard {
-    /// The card's serial number: who it is.
+    /// The card's serial number, which identifies it.
     pub iccid: Iccid,
     /// The identity of the subscription, read by `AT+CIMI`.
     pub imsi: Option<Imsi>,
-    /// The card's own number, where it has one stored.
+    /// The number that the card has stored as its own, if any.
     pub number: Option<OwnNumber>,
 }
 
 /// The number that a SIM card has stored as its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnNumber {
-    /// As the modem gave it: `+316…`, or `06…` without a country.
+    /// The number as the modem returned it: `+316…`, or `06…` without a country.
     pub number: String,
-    /// Where on the card it stood.
+    /// Where on the card it is stored.
     pub source: NumberSource,
 }
 

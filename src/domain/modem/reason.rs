@@ -19,17 +19,17 @@ pub enum ModemReason {
     /// Another program has the port open.
     #[error("held by {program} (pid {pid})")]
     HeldBy { program: String, pid: u32 },
-    /// The port is locked, by whom is not known.
+    /// The port is locked, and it is not known by whom.
     #[error("held by another program (or by this one, under another name)")]
     HeldByAnother,
-    /// The operating system refused to open the port; its words.
+    /// The operating system refused to open the port. This is its error.
     #[error("cannot be opened: {0}")]
     CannotOpen(String),
     /// The operating system did not open the port in time.
     #[error("opening takes too long")]
     OpenTimedOut,
     /// The task that opened the port was aborted.
-    #[error("opening was broken off")]
+    #[error("opening was interrupted")]
     OpenAborted,
     /// The modem is served on another of its ports.
     #[error("another port of the modem on {0}, which serves it")]
@@ -37,10 +37,10 @@ pub enum ModemReason {
     /// The device went away while it was open.
     #[error("the port hung up")]
     HungUp,
-    /// Reading from the port failed; the operating system's words.
+    /// Reading from the port failed. This is the operating system's error.
     #[error("reading failed: {0}")]
     ReadFailed(String),
-    /// Writing to the port failed; the operating system's words.
+    /// Writing to the port failed. This is the operating system's error.
     #[error("writing failed: {0}")]
     WriteFailed(String),
     /// The port took no more bytes within the write time-out.
@@ -48,7 +48,7 @@ pub enum ModemReason {
     WriteTimedOut,
 
     // The modem.
-    /// Not one `AT` was answered.
+    /// None of the `AT` commands was answered.
     #[error("no answer to AT")]
     Silent,
     /// No command returned the IMEI.
@@ -67,16 +67,16 @@ pub enum ModemReason {
     #[error("the modem has stopped answering")]
     StoppedAnswering,
     /// The modem restarted by itself.
-    #[error("the modem has started anew")]
+    #[error("the modem has restarted by itself")]
     Restarted,
     /// The operator had the modem restarted.
-    #[error("started anew by the operator")]
+    #[error("restarted by the operator")]
     RestartedByOperator,
     /// The modem was restarted because it announces nothing after its store was full.
-    #[error("started anew after its store was full")]
+    #[error("restarted after its store was full")]
     RestartedAfterFullStore,
     /// The modem refuses PDU mode.
-    #[error("the modem does not go to PDU mode")]
+    #[error("the modem refuses PDU mode")]
     NoPduMode,
     /// The modem refuses every choice of message stores.
     #[error("no message store can be chosen")]
@@ -88,9 +88,9 @@ pub enum ModemReason {
     #[error("the message store {0} cannot be chosen")]
     StoreUnavailable(MessageStore),
     /// The modem does not announce messages.
-    #[error("the modem takes no AT+CNMI setting: messages are found by sweeps only")]
+    #[error("the modem accepts no AT+CNMI setting: messages are found only by sweeps")]
     NoIndications,
-    /// The host could not store a message.
+    /// A message could not be stored in the database.
     #[error("messages cannot be stored now; they stay in the modem")]
     HostCannotStore,
     /// The radio is off while its bank exchanges the card.
@@ -125,23 +125,23 @@ pub enum ModemReason {
     /// No command returned the ICCID.
     #[error("no command reads the SIM card's ICCID")]
     IccidUnreadable,
-    /// The host could not take the card in.
+    /// The card could not be recorded in the database.
     #[error("the card cannot be recorded now")]
     HostCannotRecordSim,
 
     // Its PIN.
-    /// The card wants its PIN, and none is configured.
+    /// The card needs its PIN, and none is configured.
     #[error("the SIM card wants its PIN")]
     PinWanted,
-    /// The card wants its PUK.
+    /// The card is blocked until its PUK is entered.
     #[error("the SIM card is blocked and wants its PUK")]
     PukWanted,
-    /// The card does not say how many attempts are left, so that none is made.
+    /// The card does not say how many attempts are left, so none is made.
     #[error(
         "the SIM card wants its PIN, and does not tell how many attempts are left: enter it by hand"
     )]
     PinAttemptsUnknown,
-    /// Only one attempt is left, which is the operator's.
+    /// Only one attempt is left, which is reserved for the operator.
     #[error(
         "the SIM card wants its PIN and has one attempt left, which is not touched: enter it by \
          hand"
@@ -156,7 +156,7 @@ pub enum ModemReason {
          hand"
     )]
     PinRefusedBefore,
-    /// The host could not record the attempt, so that it is not made.
+    /// The attempt could not be recorded, so it is not made.
     #[error("the SIM card wants its PIN; that it is tried cannot be recorded now")]
     PinAttemptNotRecorded,
 

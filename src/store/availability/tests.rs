@@ -1,6 +1,6 @@
-//! The SQL and the pure rule answer alike, for every SIM, service, account and moment of a random
-//! history. What the rule is asked with comes from a plain model of the history and not from the
-//! database, so that a mistake in a fragment cannot hide in both.
+//! Tests that the SQL and the pure rule agree for every SIM, service, account and moment of a
+//! random history. The input of the rule comes from a simple model of the history and not from the
+//! database, so that a mistake in a fragment cannot affect both.
 
 use proptest::prelude::*;
 
@@ -112,18 +112,18 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the steps have led to, kept as plainly as possible.
+/// The state that the steps have led to, kept as simply as possible.
 #[derive(Debug)]
 struct Model {
     now: Timestamp,
     sims: Vec<Sim>,
     last_given: Vec<Timestamp>,
-    /// Each with whether its service had patterns.
+    /// The orders, each with whether its service had patterns when it was made.
     orders: Vec<(Order, bool)>,
     rentals: Vec<Rental>,
 }
 
-/// Carries a step out in the database; `false` when the schema forbids it.
+/// The outcome of a step in the database; `None` when the schema forbids it.
 fn allowed<T>(outcome: Result<T, StoreError>) -> Option<T> {
     match outcome {
         Ok(value) => Some(value),
@@ -303,7 +303,7 @@ impl Model {
         self.rentals.extend(added.map(|id| Rental { id, ..rental }));
     }
 
-    /// The SIM with what other SIMs and rentals say of it.
+    /// The SIM, with `contested` and `rented` as the other SIMs and the rentals imply them.
     fn sim(&self, sim: &Sim) -> Sim {
         let number = |sim: &Sim| sim.number.as_ref().map(|known| known.number.clone());
         let own = number(sim);
@@ -355,7 +355,7 @@ impl Model {
         self.orders.iter().filter_map(active).collect()
     }
 
-    /// The SIMs of a country that the rule lets have, in the order in which they are given out.
+    /// The SIMs of a country that the rule allows, in the order in which they are given out.
     fn available(
         &self,
         country: &str,
@@ -386,7 +386,7 @@ impl Model {
         available.into_iter().map(|(_, sim)| sim).collect()
     }
 
-    /// Compares every answer of the database at one moment.
+    /// Compares all answers of the database with those of the rule at one moment.
     fn compare(&self, tx: &ReadTx<'_>, at: Timestamp) {
         let sims: Vec<Sim> = self.sims.iter().map(|sim| self.sim(sim)).collect();
         assert_eq!(tx.sims().unwrap(), sims, "{self:#?}");
@@ -417,7 +417,7 @@ impl Model {
     }
 }
 
-/// Every order that anybody could ask for in a country.
+/// Every kind of order that could be made in a country.
 fn orders(country: &str, now: Timestamp) -> Vec<(Purpose, StockQuery<'_>)> {
     let mut orders = Vec::new();
     for account in [None, Some(ACCOUNTS[0]), Some(ACCOUNTS[1])] {
