@@ -166,7 +166,7 @@ impl Rentals {
         let id = tx.add_rental(&new)?;
         self.wakeups.deadlines_change_after(tx);
         self.wakeups.bank_demand_changes_after(tx);
-        tx.sim_given(sim, now)?;
+        tx.record_sim_given(sim, now)?;
         self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
         tx.note(Actor::Account(account), AuditAction::Rented, format!("rental {id}"), now)?;
         Ok(Rent::Made(Rental { id, ..new }))

@@ -84,7 +84,7 @@ impl WriteTx<'_> {
     }
 
     /// Records which message shows a long message, and whether that is complete.
-    pub fn assembly_shown(
+    pub fn set_shown_message(
         &self,
         id: AssemblyId,
         message: MessageId,

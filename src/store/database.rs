@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::copy::copy_into;
-use super::file::{DatabaseFileId, lock, prepare, spill_nowhere};
+use super::file::{DatabaseFileId, configure_writer, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
 use super::readers::Readers;
 use super::writer::{Command, Operation, write_loop};
@@ -51,9 +51,9 @@ impl Store {
                 "this user may only read it, or its file system is mounted read-only".to_owned(),
             ));
         }
-        let opened = prepare(&conn, checkpointed_by_others)
+        let opened = configure_writer(&conn, checkpointed_by_others)
             .and_then(|()| migrate(&mut conn, path))
-            .and_then(|()| spill_nowhere(&conn));
+            .and_then(|()| keep_savepoints_in_memory(&conn));
         opened.map_err(|error| match error {
             StoreError::Other(reason) => failed(reason),
             other => other.of_file(path),

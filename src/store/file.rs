@@ -32,7 +32,7 @@ const CHECKPOINT_PAGES: i64 = 8_000;
 /// Without the query planner stability guarantee, SQLite prepares a statement again whenever a
 /// parameter changes that it has compared with a partial index's condition, which was a fifth of
 /// the cost of a message.
-pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
+pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -40,14 +40,17 @@ pub(super) fn equip(conn: &Connection) -> Result<(), StoreError> {
 }
 
 /// Applies the settings of a connection that only reads, before it is used.
-pub(super) fn equip_reader(conn: &Connection) -> Result<(), StoreError> {
-    equip(conn)?;
+pub(super) fn configure_reader(conn: &Connection) -> Result<(), StoreError> {
+    configure(conn)?;
     Ok(conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?)
 }
 
 /// Applies the settings of the writer's connection, before it is used.
-pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result<(), StoreError> {
-    equip(conn)?;
+pub(super) fn configure_writer(
+    conn: &Connection,
+    checkpointed_by_others: bool,
+) -> Result<(), StoreError> {
+    configure(conn)?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
@@ -67,7 +70,7 @@ pub(super) fn prepare(conn: &Connection, checkpointed_by_others: bool) -> Result
 /// cannot be written. (The folder for temporary files can be set only for the whole process, and
 /// not while another connection is in use.) Migrations sort much more, but only once; theirs go to
 /// files.
-pub(super) fn spill_nowhere(conn: &Connection) -> Result<(), StoreError> {
+pub(super) fn keep_savepoints_in_memory(conn: &Connection) -> Result<(), StoreError> {
     Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
 }
 

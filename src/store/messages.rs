@@ -166,7 +166,7 @@ impl WriteTx<'_> {
     }
 
     /// Completes a message that was shown as incomplete, because more of its parts have arrived.
-    pub fn mend_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
+    pub fn complete_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \
                    received_at = $5, rental_id = $6, withheld = $7, settled_at = $8 WHERE id = $9";
         let values = params![

@@ -25,7 +25,7 @@ fn record_statement(event: TraceEvent<'_>) {
 fn traced_connection() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     super::migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
-    super::file::equip(&conn).unwrap();
+    super::file::configure(&conn).unwrap();
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record_statement as fn(TraceEvent<'_>)))
         .unwrap();
     conn
@@ -62,7 +62,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.iccid(sim).unwrap();
     rows.rental(RentalId(n)).unwrap();
     rows.rental_at(sim, now).unwrap();
-    rows.was_ever_let(sim).unwrap();
+    rows.was_ever_rented(sim).unwrap();
     rows.due(now, usize::try_from(n).unwrap()).unwrap();
     rows.all_open_orders().unwrap();
     rows.assembly(crate::domain::AssemblyId(n)).unwrap();
@@ -73,7 +73,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.sellable_sims(&name, now).unwrap();
     rows.last_use(&number, ServiceId(n), Some(account)).unwrap();
     rows.next_to_file().unwrap();
-    rows.is_let_from_later_on(sim, now).unwrap();
+    rows.has_rental_starting_after(sim, now).unwrap();
     rows.due_texts(now, n).unwrap();
     rows.due_raw(now, n).unwrap();
     rows.next_text_settled().unwrap();

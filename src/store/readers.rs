@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
-use super::file::equip_reader;
+use super::file::configure_reader;
 
 /// How many readers may work at the same time; further ones wait for their turn. Waiting is cheaper
 /// than opening another connection, which costs more than most reads.
@@ -44,7 +44,7 @@ impl Readers {
     pub fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
-        equip_reader(&conn)?;
+        configure_reader(&conn)?;
         Ok(conn)
     }
 

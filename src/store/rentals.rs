@@ -59,7 +59,7 @@ impl ReadTx<'_> {
     }
 
     /// Whether a SIM has ever been rented.
-    pub fn was_ever_let(&self, sim: SimId) -> Result<bool, StoreError> {
+    pub fn was_ever_rented(&self, sim: SimId) -> Result<bool, StoreError> {
         Ok(self
             .first("SELECT 1 FROM rental WHERE sim_id = $1 LIMIT 1", [sim.0], |_| Ok(()))?
             .is_some())
@@ -67,7 +67,11 @@ impl ReadTx<'_> {
 
     /// Whether a SIM has a rental that begins after `now`, which is possible only when the clock
     /// was set back.
-    pub fn is_let_from_later_on(&self, sim: SimId, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn has_rental_starting_after(
+        &self,
+        sim: SimId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND started_at > $2";
         Ok(self.first(sql, [sim.0, now.0], |_| Ok(()))?.is_some())
     }

@@ -133,7 +133,7 @@ impl WriteTx<'_> {
     }
 
     /// Records that a SIM was given out at `at`, so that others are given out before it next time.
-    pub fn sim_given(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
+    pub fn record_sim_given(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         one_row(
             self.execute("UPDATE sim SET last_given_at = $1 WHERE id = $2", params![at.0, sim.0])?,
             "sim",

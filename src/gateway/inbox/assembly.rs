@@ -128,7 +128,7 @@ impl Assemblies {
             complete,
         };
         let (id, order) = self.matcher.store_message(tx, &message, assembly.message)?;
-        tx.assembly_shown(assembly.id, id, complete)?;
+        tx.set_shown_message(assembly.id, id, complete)?;
         Ok(Ingested::Message(id, order))
     }
 }

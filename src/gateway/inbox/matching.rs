@@ -87,7 +87,7 @@ impl Matcher {
             settled_at: settled_at(tx, &owner, message.received_at)?,
         };
         let id = match shown {
-            Some(shown) => tx.mend_message(shown, &new).map(|()| shown)?,
+            Some(shown) => tx.complete_message(shown, &new).map(|()| shown)?,
             None => tx.add_message(&new)?,
         };
         if let Some(rule) = withheld {
@@ -122,7 +122,7 @@ impl Matcher {
         if let Some(rule) = rule {
             return Ok(Owner::Withheld(rule.to_owned()));
         }
-        if !tx.was_ever_let(message.sim)? {
+        if !tx.was_ever_rented(message.sim)? {
             // True of most SIMs, which are spared the questions about tenants.
             return Ok(self.match_order(tx, message)?.map_or(Owner::Nobody, Owner::Order));
         }
@@ -139,7 +139,7 @@ impl Matcher {
             // It is from before the rental began, and a rented SIM has no orders.
             Some(_) => Ok(Owner::Nobody),
             // Our clock was set back: the SIM is rented already, whatever the clock says.
-            None if tx.is_let_from_later_on(message.sim, self.env.now())? => Ok(Owner::Nobody),
+            None if tx.has_rental_starting_after(message.sim, self.env.now())? => Ok(Owner::Nobody),
             None => Ok(self.match_order(tx, message)?.map_or(Owner::Nobody, Owner::Order)),
         }
     }

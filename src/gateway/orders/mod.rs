@@ -265,7 +265,7 @@ impl Orders {
         if awaits_sim {
             self.wakeups.bank_demand_changes_after(tx);
         }
-        tx.sim_given(sim, now)?;
+        tx.record_sim_given(sim, now)?;
         tx.post(
             account,
             &Posting::Hold { amount: price, order },

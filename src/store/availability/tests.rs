@@ -247,7 +247,7 @@ impl Model {
             awaits_sim: false,
         };
         let Some(order) = allowed(tx.add_order(&new)) else { return };
-        tx.sim_given(id, created_at).unwrap();
+        tx.record_sim_given(id, created_at).unwrap();
         self.last_given[sim] = created_at;
         let order = Order {
             id: order,
