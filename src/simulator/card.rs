@@ -2,58 +2,58 @@
 
 use super::memory::MessageStore;
 
-/// A SIM card, wherever it lies: in a modem or in the drawer.
+/// A SIM card, whether it is in a modem, in a bank or in the drawer.
 #[derive(Debug, Clone)]
 pub struct SimCard {
-    /// 19 or 20 digits, the last one a Luhn check digit (ITU-T E.118).
+    /// The ICCID: 19 or 20 digits, of which the last one is a Luhn check digit (ITU-T E.118).
     pub iccid: String,
-    /// 14 or 15 digits: country, network, subscriber (ITU-T E.212).
+    /// The IMSI: 14 or 15 digits for country, network and subscriber (ITU-T E.212).
     pub imsi: String,
     /// The subscriber's number in E.164 with `+`.
     pub number: String,
-    /// What the card says its own number is: `AT+CNUM` and the "ON" phonebook.
+    /// The number that is stored on the card, for `AT+CNUM` and the "ON" phonebook.
     pub own_number: Option<String>,
     /// The service centre's address, as `AT+CSCA?` shows it.
     pub service_centre: String,
-    /// What stands between the host and the card.
+    /// Whether the card requires a PIN or PUK.
     pub lock: Lock,
     /// The messages in the `SM` store.
     pub messages: MessageStore,
-    /// The network refuses this card, wherever it is.
+    /// Whether the network refuses this card, wherever it is.
     pub denied: bool,
-    /// The "SM" phonebook: number and name by place, from 1.
+    /// The "SM" phonebook: numbers and names, whose places count from 1.
     pub phonebook: Vec<Option<(String, String)>>,
 }
 
-/// The card's PIN and what has become of it (TS 27.007 clause 8.3).
+/// The state of the card's PIN (TS 27.007 clause 8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lock {
-    /// No PIN is asked.
+    /// The card requires no PIN.
     Off,
-    /// A PIN is set and was entered.
+    /// The card has a PIN, which was entered.
     Opened {
         /// The PIN that opens the card.
         pin: String,
         /// The PUK that unblocks the card.
         puk: String,
     },
-    /// `SIM PIN`: waiting for the PIN.
+    /// The card requires its PIN (`SIM PIN`).
     Pin {
         /// The PIN that opens the card.
         pin: String,
         /// The PUK that unblocks the card.
         puk: String,
-        /// Wrong entries left before the PUK is asked.
+        /// The number of attempts that are left before the PUK is required.
         attempts: u8,
     },
-    /// `SIM PUK`: three wrong PINs.
+    /// The card requires its PUK after three wrong PINs (`SIM PUK`).
     Puk {
         /// The PUK that unblocks the card.
         puk: String,
-        /// Wrong entries left before the card is dead.
+        /// The number of attempts that are left before the card is unusable.
         attempts: u8,
     },
-    /// Ten wrong PUKs: dead for good.
+    /// The card is unusable after ten wrong PUKs.
     Dead,
 }
 
@@ -61,23 +61,23 @@ const PIN_ATTEMPTS: u8 = 3;
 const PUK_ATTEMPTS: u8 = 10;
 
 impl Lock {
-    /// A card that asks `pin` at power-on.
+    /// The lock of a card that requires `pin` at power-on.
     pub fn with_pin(pin: &str) -> Self {
         Lock::Pin { pin: pin.to_owned(), puk: "12345678".to_owned(), attempts: PIN_ATTEMPTS }
     }
 
-    /// A card that three wrong PINs have blocked.
+    /// The lock of a card that three wrong PINs have blocked.
     pub fn blocked() -> Self {
         Lock::Puk { puk: "12345678".to_owned(), attempts: PUK_ATTEMPTS }
     }
 
-    /// Whether the card lets itself be used.
+    /// Whether the card can be used.
     pub fn is_open(&self) -> bool {
         matches!(self, Lock::Off | Lock::Opened { .. })
     }
 
-    /// The power goes: an entered PIN must be entered again. Wrong attempts are remembered by the
-    /// card.
+    /// The state after a power cycle: an entered PIN must be entered again. The card remembers
+    /// wrong attempts.
     #[must_use]
     pub fn power_cycled(self) -> Self {
         match self {
@@ -86,7 +86,7 @@ impl Lock {
         }
     }
 
-    /// Enters a PIN; the new state, and whether it was right.
+    /// Enters a PIN. Returns the new state, and whether the PIN was right.
     pub fn enter_pin(self, entered: &str) -> (Self, bool) {
         match self {
             Lock::Pin { pin, puk, .. } if pin == entered => (Lock::Opened { pin, puk }, true),
@@ -100,7 +100,7 @@ impl Lock {
         }
     }
 
-    /// Enters the PUK with a new PIN; the new state, and whether it was right.
+    /// Enters the PUK with a new PIN. Returns the new state, and whether the PUK was right.
     pub fn enter_puk(self, entered: &str, new_pin: &str) -> (Self, bool) {
         match self {
             Lock::Puk { puk, .. } if puk == entered => {
@@ -112,7 +112,7 @@ impl Lock {
         }
     }
 
-    /// Attempts left for the PIN and for the PUK.
+    /// The number of attempts that are left for the PIN and for the PUK.
     pub fn attempts(&self) -> (u8, u8) {
         match self {
             Lock::Off | Lock::Opened { .. } => (PIN_ATTEMPTS, PUK_ATTEMPTS),

@@ -1,4 +1,5 @@
-//! The control side: a Unix socket beside the ports, a line of JSON each way.
+//! The control socket: a Unix socket beside the ports that takes requests and gives answers as
+//! lines of JSON.
 
 use std::fs;
 use std::io;
@@ -23,17 +24,17 @@ pub const SOCKET: &str = "control.sock";
 /// The length of the longest request line, in octets.
 const LINE_LIMIT: u64 = 1024 * 1024;
 
-/// What can be asked, as JSON: `{"do":"send","from":"Bank","to":"+31612340000","text":"hello"}`.
+/// A request, as JSON: `{"do":"send","from":"Bank","to":"+31612340000","text":"hello"}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     /// Sends a text to a SIM, as [`Network::send`] does.
     Send {
-        /// The sender: a number, or a name.
+        /// The sender, which is a number or a name.
         from: String,
         /// The number of a simulated SIM.
         to: String,
-        /// The message's text.
+        /// The text of the message.
         text: String,
     },
     /// Sends a TPDU to a SIM, as [`Network::send_pdu`] does.
@@ -65,19 +66,19 @@ pub enum Request {
     ModuleCards,
     /// Makes the network refuse a card, or accept it again.
     CardFault {
-        /// The card's ICCID.
+        /// The ICCID of the card.
         iccid: String,
         /// What the network does with it.
         fault: CardFault,
     },
-    /// Makes something go wrong with a SIM bank.
+    /// Starts a fault of a SIM bank.
     BankFault {
         /// The bank's number, from 0.
         bank: usize,
         /// The fault to begin.
         fault: BankFault,
     },
-    /// Makes something go wrong with a modem.
+    /// Starts or ends a fault of a modem.
     Fault {
         /// The modem's place, from 0.
         modem: usize,
@@ -108,7 +109,7 @@ pub async fn stats(dir: &Path) -> Result<Vec<ModemStats>, SimulatorError> {
     ask(dir, &Request::Stats).await
 }
 
-/// Makes something go wrong with a modem of the simulator that runs in `dir`.
+/// Starts or ends a fault of a modem of the simulator that runs in `dir`.
 ///
 /// # Errors
 /// No simulator runs there, or there is no such modem or card.
@@ -116,7 +117,7 @@ pub async fn fault(dir: &Path, modem: usize, fault: &Fault) -> Result<(), Simula
     ask(dir, &Request::Fault { modem, fault: fault.clone() }).await
 }
 
-/// Asks the simulator that runs in `dir`.
+/// Sends a request to the simulator that runs in `dir`.
 ///
 /// # Errors
 /// No simulator runs there, or it refused.

@@ -1,9 +1,9 @@
-//! Gives a port back when its host is gone.
+//! Releases a port when its host is gone.
 //!
 //! A host may claim its port by `TIOCEXCL`. On real hardware the claim ends with the host's last
-//! descriptor, however the host ended. Here the simulator holds a descriptor of its own, so a claim
-//! would outlive a host that was killed, and nobody but root could open the port again. So every
-//! close is watched for, and ends the claim.
+//! descriptor, even if it was killed. Here the simulator holds a descriptor of its own, so a claim
+//! would outlive a host that was killed, and only root could open the port again. So every close is
+//! watched for, and ends the claim.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
@@ -43,18 +43,18 @@ impl Closes {
     /// The user has no inotify watch left.
     pub fn add(&self, device: &Path, slave: &Arc<OwnedFd>) -> io::Result<()> {
         let wanted = WatchFlags::CLOSE_WRITE | WatchFlags::CLOSE_NOWRITE;
-        // Locked before: an event of this watch must find its port.
+        // The lock is taken first, so that an event of this watch finds its port.
         let mut ports = self.ports();
         let watch = inotify::add_watch(self.inotify.get_ref(), device, wanted)?;
         ports.insert(watch, Arc::downgrade(slave));
         Ok(())
     }
 
-    /// Runs for as long as the rack does. Tells when a claim may have ended.
+    /// Runs as long as the rack does. Calls back when a claim may have ended.
     pub async fn serve(&self, tell: impl Fn()) {
         loop {
             let Ok(mut guard) = self.inotify.readable().await else { return };
-            // The outer result says whether there was anything to read, the inner one never fails.
+            // The outer result says whether there was anything to read; the inner one never fails.
             let _ = guard.try_io(|inotify| self.handle(inotify.get_ref()));
             tell();
         }
@@ -71,7 +71,7 @@ impl Closes {
                 Ok(event) => {
                     let slave = self.ports().get(&event.wd()).and_then(Weak::upgrade);
                     if let Some(slave) = slave {
-                        // A port that is just being closed has no claim to end.
+                        // A port that is being closed has no claim to end.
                         let _ = ioctl_tiocnxcl(&slave);
                     }
                 }

@@ -1,5 +1,5 @@
-//! The families of modems, each a file of data: what it says of itself, which commands it has, what
-//! it says unasked.
+//! The families of modems, each described by a file: its identity, its commands, and the lines that
+//! it sends unsolicited.
 
 use super::error::SimulatorError;
 use super::modem_plan::ModemPlan;
@@ -43,7 +43,7 @@ pub fn families() -> impl Iterator<Item = &'static str> + Clone {
     FILES.iter().map(|(name, _)| *name)
 }
 
-/// What a family's file says.
+/// The content of a family's file.
 pub(super) fn plan(name: &str) -> Result<ModemPlan, SimulatorError> {
     let Some((_, text)) = FILES.iter().find(|(known, _)| *known == name) else {
         let nearest = families()

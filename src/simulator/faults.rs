@@ -1,5 +1,5 @@
-//! What goes wrong with a modem on request: for tests, and for whoever wants to see how a host
-//! takes it.
+//! Faults of a modem that can be caused on request, for tests and for trying out how a host copes
+//! with them.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,8 @@ use super::modem::reply::{Failure, Outcome, Reply};
 use super::modem::{Modem, Now};
 use super::quirks::Quirk;
 
-/// A fault, as scenarios and the control side name it. Counts are of commands or lines; each fault
-/// ends by itself.
+/// A fault, under the name that scenarios and the control socket use. Faults with a count of
+/// commands or lines end by themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
@@ -26,39 +26,39 @@ pub enum Fault {
         /// The number of commands that it lasts for.
         commands: u32,
     },
-    /// Commands that begin so are answered `ERROR`.
+    /// Commands with this beginning are answered by `ERROR`.
     Refuse {
         /// What follows `AT`: `+CMGR`, `+CNMI=2,1`.
         command: String,
         /// The number of times that it happens.
         times: u32,
     },
-    /// The next unasked result codes are lost; messages are stored all the same.
+    /// The next unsolicited result codes are lost; messages are stored nevertheless.
     DropUrcs {
         /// The number of URCs that are lost.
         count: u32,
     },
-    /// Replies to commands that begin so lack their final result.
+    /// Replies to commands with this beginning lack their final result.
     NoFinal {
         /// What follows `AT` in the command.
         command: String,
         /// The number of times that it happens.
         times: u32,
     },
-    /// Replies to commands that begin so break off.
+    /// Replies to commands with this beginning break off.
     Cut {
         /// What follows `AT` in the command.
         command: String,
         /// The number of times that it happens.
         times: u32,
-        /// So many octets of a reply arrive.
+        /// The number of octets of a reply that arrive.
         octets: usize,
     },
-    /// A line that nobody asked for, again and again.
+    /// The modem sends an unsolicited line again and again.
     Flood {
         /// The line, without its end.
         line: String,
-        /// From one to the next; at least 1.
+        /// The time from one line to the next in milliseconds, at least 1.
         every_ms: u64,
         /// How long it lasts, in milliseconds.
         for_ms: u64,
@@ -68,71 +68,71 @@ pub enum Fault {
         /// The number of messages that arrive twice.
         messages: u32,
     },
-    /// `<mt>` and `<ds>` of `AT+CNMI` become 0, as after a `+CMT` that nobody acknowledged.
+    /// `<mt>` and `<ds>` of `AT+CNMI` become 0, as after a `+CMT` that was not acknowledged.
     Deaf,
-    /// The module says that it uses another card slot, and does not.
+    /// The module reports that it uses another card slot, but does not.
     SlotLie {
         /// The number of times that it happens.
         times: u32,
     },
-    /// The echo is on again.
+    /// The modem switches the echo on again.
     Echo,
-    /// The modem forgets its settings and says nothing of it.
+    /// The modem forgets its settings without announcing it.
     SettingsLost,
     /// The modem has a quirk from now on, until [`Fault::Clear`].
     Habit {
-        /// The quirk.
+        /// The quirk that the modem gets.
         quirk: Quirk,
     },
-    /// Octets on the line, now.
+    /// The modem sends these octets at once.
     Garbage {
         /// The octets in hexadecimal digits.
         octets: String,
     },
-    /// The modem starts anew by itself.
+    /// The modem restarts by itself.
     Reboot,
     /// The port disappears, as when a stick is pulled.
     PortGone {
-        /// When it comes back; without it, at [`Fault::PortBack`].
+        /// When the port comes back, in milliseconds; without it, at [`Fault::PortBack`].
         back_after_ms: Option<u64>,
     },
     /// The port disappears and comes back under another name in the same folder.
     PortMoved {
-        /// When it comes back, in milliseconds.
+        /// When the port comes back, in milliseconds.
         back_after_ms: u64,
         /// The name of the link.
         name: String,
     },
-    /// The port comes back; the modem has started anew.
+    /// The port comes back, and the modem has restarted.
     PortBack,
     /// The SIM card is pulled out and put into the drawer.
     SimOut,
-    /// A card is put in, from the drawer or out of another modem; a card that is in the way goes
-    /// into the drawer.
+    /// A card from the drawer or from another modem is put in. If there is a card already, that is
+    /// put into the drawer.
     SimIn {
         /// The ICCID of the card.
         iccid: String,
     },
-    /// The card asks its PIN from now on.
+    /// The card requires its PIN from now on.
     SimLocked {
-        /// The PIN that the card asks for.
+        /// The PIN that the card requires.
         pin: String,
     },
-    /// Three wrong PINs were entered somewhere: the card asks its PUK.
+    /// The card requires its PUK, as after three wrong PINs.
     SimBlocked,
-    /// The card asks nothing any more.
+    /// The card requires neither PIN nor PUK any more.
     SimUnlocked,
-    /// The network refuses this modem; until [`Fault::CoverageBack`].
+    /// The network refuses this modem until [`Fault::CoverageBack`].
     Denied,
-    /// No network for this modem.
+    /// The modem has no network coverage.
     CoverageLost,
-    /// The network is there again.
+    /// The modem has network coverage again, and is accepted.
     CoverageBack,
-    /// Ends all faults of this modem that are still on.
+    /// All faults of this modem end.
     Clear,
 }
 
-/// What the network does with a card, wherever it is.
+/// How the network treats a card, wherever it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CardFault {
@@ -142,7 +142,7 @@ pub enum CardFault {
     Accepted,
 }
 
-/// The faults of one modem that are on.
+/// The active faults of one modem.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     silent: u32,
@@ -156,7 +156,7 @@ pub struct Faults {
     quirks: Vec<Quirk>,
 }
 
-/// A command's beginning, and how often something still happens to it.
+/// The beginning of a command, and how many more times its fault happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Counted {
     command: String,
@@ -174,8 +174,8 @@ impl Counted {
 }
 
 impl Faults {
-    /// Switches a lasting fault on, or all of them off; `false` for the faults that happen at once,
-    /// somewhere else.
+    /// Starts a lasting fault, or ends all of them. Returns `false` for faults that happen at once
+    /// and are handled elsewhere.
     pub fn add(&mut self, fault: &Fault) -> bool {
         match fault {
             Fault::Silence { commands } => self.silent = *commands,
@@ -204,7 +204,7 @@ impl Faults {
         self.cut.retain(|(counted, _)| counted.times > 0);
     }
 
-    /// Whether the next unasked result code is lost.
+    /// Whether the next unsolicited result code is lost.
     pub fn drops_urc(&mut self) -> bool {
         take_one(&mut self.dropped)
     }
@@ -241,7 +241,7 @@ impl Faults {
     }
 }
 
-/// What becomes of the reply at hand.
+/// What a fault does to a reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mangled {
     /// The reply is sent whole.
@@ -249,7 +249,7 @@ pub enum Mangled {
     Not,
     /// It has no final result.
     NoFinal,
-    /// It has so many octets and no more.
+    /// It breaks off after this many octets.
     Cut(usize),
 }
 
@@ -259,7 +259,7 @@ fn take_one(left: &mut u32) -> bool {
     some
 }
 
-/// The first link of the chain.
+/// Answers commands that a fault affects, before anything else does.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let faults = modem.faults_mut();
     if take_one(&mut faults.silent) {

@@ -3,19 +3,19 @@
 
 use std::sync::Arc;
 
-/// An SMS as it lies in a store: service-centre address prefix, then the TPDU.
+/// An SMS as it is stored: the address of the service centre, then the TPDU.
 pub type Pdu = Arc<[u8]>;
 
-/// A message in its place.
+/// A message in a place of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// What the network handed over.
+    /// The message as the network delivered it.
     pub pdu: Pdu,
     /// Whether the host has read it: `REC READ` or `REC UNREAD`.
     pub read: bool,
 }
 
-/// Places for messages, numbered from `first_index`.
+/// A store with places for messages, numbered from `first_index`.
 #[derive(Debug, Clone)]
 pub struct MessageStore {
     first_index: usize,
@@ -28,17 +28,17 @@ impl MessageStore {
         Self { first_index, places: vec![None; capacity] }
     }
 
-    /// Places are numbered from here: that is the modem's matter, not the card's.
+    /// Sets the number of the first place. It depends on the modem, not on the card.
     pub fn count_from(&mut self, first_index: usize) {
         self.first_index = first_index;
     }
 
-    /// How many places there are.
+    /// The number of places.
     pub fn capacity(&self) -> usize {
         self.places.len()
     }
 
-    /// How many places are taken.
+    /// The number of places that are taken.
     pub fn used(&self) -> usize {
         self.places.iter().flatten().count()
     }

@@ -1,10 +1,10 @@
 //! A mobile network and its modems behind PTYs and in-memory streams: a stand-in for the hardware.
 //!
-//! It meets hosts only on the wire, and behaves as TS 27.005 and 27.007 say, so that any program
-//! that speaks to modems can use it. A message goes: [`Network::send`] composes the PDUs and puts
-//! them where they wait for the subscriber (`smsc.rs`); the modem with the subscriber's card
-//! takes them when it is registered and has room (`modem/receiving.rs`), and tells its host, who
-//! reads and deletes them (`modem/storage.rs`). `port.rs` moves the octets.
+//! It communicates with hosts only over the serial line and follows TS 27.005 and 27.007, so that
+//! any program for modems can use it. The way of a message: [`Network::send`] composes the PDUs and
+//! queues them for the subscriber (`smsc.rs`). The modem with the subscriber's card takes them when
+//! it is registered and has room (`modem/receiving.rs`), and notifies its host, which reads and
+//! deletes them (`modem/storage.rs`). `port.rs` moves the octets.
 
 mod bank;
 mod card;
@@ -42,7 +42,7 @@ pub use quirks::Quirk;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;
 pub use scenario::Scenario;
-pub use step_harness::{Exchange, Workbench};
+pub use step_harness::{Exchange, StepHarness};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! A modem as a scenario describes it: what it says itself comes before what its family says, and
-//! that before what is made up.
+//! A modem as a scenario describes it. What the scenario leaves out is taken from the modem's
+//! family, and otherwise made up.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ use super::scenario::{SimPlan, StoredPlan};
 const ME_CAPACITY: usize = 100;
 const SLOT_UP_MS: u64 = 3_000;
 const BOOT_MS: u64 = 300;
-/// One family of modules gave up after that time.
+/// How long direct delivery waits for an acknowledgement: one family of modules gives up after this
+/// time.
 const ACKNOWLEDGE_MS: u64 = 17_000;
-/// The commands by which some model or other tells its card's ICCID. A model with one of them has
-/// none of the others.
+/// The commands by which models report the ICCID of the card. Each model has one of them.
 const ICCID_COMMANDS: [&str; 9] =
     ["+CCID", "+QCCID", "+ICCID", "+CICCID", "^ICCID", "#CCID", "!ICCID", "+ZGETICCID", "^SCID"];
 
@@ -35,7 +35,7 @@ pub struct ModemPlan {
     #[serde(skip)]
     position: usize,
     family: Option<String>,
-    /// In a family's file: where its facts are from.
+    /// In a family's file: the sources of its facts.
     pub(super) source: Vec<String>,
     manufacturer: Option<String>,
     pub(super) model: Option<String>,
@@ -49,7 +49,7 @@ pub struct ModemPlan {
     messages_ready_ms: Option<u64>,
     messages_ready: Option<Vec<String>>,
     acknowledge_ms: Option<u64>,
-    /// The command that tells the ICCID, and its reply's line.
+    /// The command that reports the ICCID, and the line of its reply.
     iccid: Option<(String, String)>,
     replies: BTreeMap<String, String>,
     unknown: Option<Vec<String>>,
@@ -65,9 +65,10 @@ pub struct ModemPlan {
     slot_switches: Option<Vec<SlotSwitch>>,
     slot_up_ms: Option<u64>,
     no_sim: bool,
-    /// The cards of all its slots, that of the slot in use first; without it there is one, `sim`.
+    /// The cards of all slots, with that of the slot in use first. Without it there is one card,
+    /// `sim`.
     slots: Vec<SimPlan>,
-    /// So many more slots, with cards that are made up.
+    /// The number of additional slots, whose cards are made up.
     extra_slots: usize,
     sim: SimPlan,
     stored: Vec<StoredPlan>,
@@ -80,7 +81,7 @@ fn slot_position(modem: usize, slot: usize) -> usize {
 }
 
 impl ModemPlan {
-    /// With what its family says of what it leaves out.
+    /// Fills in what this plan leaves out from the modem's family.
     pub(super) fn of_its_family(self) -> Result<Self, SimulatorError> {
         match &self.family {
             Some(name) => Ok(self.clone().over(family::plan(name)?)),
@@ -169,7 +170,7 @@ impl ModemPlan {
         }
     }
 
-    /// TS 27.005 table 3.4.1-1 and below.
+    /// The supported values of `AT+CNMI` (TS 27.005 table 3.4.1-1 and the tables after it).
     fn indications(&self) -> Vec<Vec<usize>> {
         let standard =
             || vec![vec![0, 1, 2], vec![0, 1, 2, 3], vec![0, 2], vec![0, 1, 2], vec![0, 1]];
@@ -203,17 +204,17 @@ impl ModemPlan {
         plans.map(|plan| modem_slot::loaded(&plan, now)).collect()
     }
 
-    /// What is in the modem's own store from the start.
+    /// The messages in the modem's own store at the start.
     pub fn stored(&self) -> &[StoredPlan] {
         &self.stored
     }
 
-    /// What is on the card from the start.
+    /// The messages on the card at the start.
     pub fn stored_on_card(&self) -> &[StoredPlan] {
         &self.first_sim().stored
     }
 
-    /// The faults that are on from the start.
+    /// The faults that are active from the start.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }

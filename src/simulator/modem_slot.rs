@@ -1,4 +1,4 @@
-//! A modem's place in the rack: the modem, and what its port listens to.
+//! The place of a modem in the rack: the modem, and the events that its port waits for.
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -13,32 +13,32 @@ use super::scenario::{SimPlan, StoredPlan};
 use super::smsc::compose;
 use crate::sms::Address;
 
-/// One modem and its port.
-pub struct Bay {
+/// A modem and its port.
+pub struct ModemSlot {
     modem: Mutex<Modem>,
-    /// Something to do that did not come over the line.
+    /// Notified when the modem has something to do that did not come over the line.
     pub wake: Notify,
-    /// Whether the port is there.
+    /// Whether the port exists now.
     pub port: watch::Sender<Port>,
     name: Mutex<Name>,
 }
 
-/// Whether a modem's port is there.
+/// Whether the port of a modem exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// It can be opened.
+    /// The port can be opened.
     Present,
-    /// It is not to be seen.
+    /// The port does not exist.
     Gone {
-        /// When it comes back by itself.
+        /// When the port comes back by itself.
         back_after_ms: Option<u64>,
     },
 }
 
-/// What a port's link is called from now on.
+/// The new name of a port's link.
 pub type Name = Option<String>;
 
-impl Bay {
+impl ModemSlot {
     /// The modem of a plan with the card that is in it, and the messages that it has from the
     /// start.
     pub fn new(plan: &ModemPlan, card: Option<SimCard>, now: DateTime<Utc>) -> Self {
@@ -52,17 +52,17 @@ impl Bay {
         }
     }
 
-    /// The port's link has another name when it comes back.
+    /// Gives the port's link another name for when it comes back.
     pub fn rename(&self, name: &str) {
         *self.name.lock() = Some(name.to_owned());
     }
 
-    /// The name of the port's link; `None` is the one that its place gives it.
+    /// The name of the port's link; `None` stands for the one that its place gives it.
     pub fn name(&self) -> Name {
         self.name.lock().clone()
     }
 
-    /// The modem, for as long as nobody else needs it.
+    /// Locks the modem.
     pub fn modem(&self) -> MutexGuard<'_, Modem> {
         self.modem.lock()
     }
@@ -88,7 +88,7 @@ fn load(card: &mut SimCard, stored: &[StoredPlan], now: DateTime<Utc>) {
     fill(&mut card.messages, stored, Some(&owner), now);
 }
 
-/// Messages that are in a store from the start; what finds no room is left out.
+/// Puts messages into a store that has them from the start. Those that do not fit are left out.
 fn fill(
     store: &mut MessageStore,
     stored: &[StoredPlan],

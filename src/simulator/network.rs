@@ -1,6 +1,7 @@
-//! The mobile network: who has which number, what waits for whom, and which modem holds which card.
+//! The mobile network: the subscribers and their numbers, the messages that wait for them, and the
+//! cards in the modems.
 //!
-//! Lock order: a bank, then a bay's modem, then the network's state. Nothing locks two banks or two
+//! The order of locks is: a bank, a modem, the network's state. No code locks two banks or two
 //! modems at once.
 
 pub(super) mod banks;
@@ -20,34 +21,34 @@ use super::error::SimulatorError;
 use super::faults::{CardFault, Fault};
 use super::modem::observed::Observed;
 use super::modem::{Content, Modem, Now, Submission};
-use super::modem_slot::{self, Bay, Port};
+use super::modem_slot::{self, ModemSlot, Port};
 use super::scenario::Scenario;
 use super::smsc::ServiceCentre;
-use banks::BankBay;
+use banks::BankUnit;
 
-/// Where the time of day comes from.
+/// The source of the time of day.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// A network with its modems; a handle that can be cloned.
+/// A handle of a network with its modems.
 #[derive(Clone)]
 pub struct Network(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
     ticks: Ticks,
-    bays: Vec<Bay>,
-    banks: Vec<BankBay>,
+    modem_slots: Vec<ModemSlot>,
+    banks: Vec<BankUnit>,
     state: Mutex<State>,
-    /// Something was done that can be seen from outside.
+    /// Notified when something has happened that is visible from outside.
     changed: watch::Sender<()>,
 }
 
-/// Where milliseconds come from.
+/// The source of milliseconds.
 pub(super) enum Ticks {
-    /// They pass.
+    /// The real time since the network was made.
     Since(Instant),
-    /// They are told: see [`Workbench`](super::Workbench).
-    Told(Arc<AtomicU64>),
+    /// Simulated time, which [`StepHarness`](super::StepHarness) sets.
+    Simulated(Arc<AtomicU64>),
 }
 
 impl Ticks {
@@ -56,7 +57,7 @@ impl Ticks {
             Ticks::Since(started) => {
                 u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
             }
-            Ticks::Told(ms) => ms.load(Ordering::Relaxed),
+            Ticks::Simulated(ms) => ms.load(Ordering::Relaxed),
         }
     }
 }
@@ -68,41 +69,41 @@ struct State {
     drawer: Vec<SimCard>,
 }
 
-/// What became of a message that was sent to a simulated number.
+/// The receipt for a message that was sent to a simulated number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendReceipt {
-    /// How many parts it took.
+    /// The number of parts into which the text was split.
     pub parts: usize,
 }
 
-/// A modem as the control side shows it.
+/// The state of a modem, as the control socket reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModemStats {
-    /// Its place, from 0.
+    /// The place of the modem, counted from 0.
     pub modem: usize,
     /// The number of the card in it.
     pub number: Option<String>,
     /// The ICCID of the card in it.
     pub iccid: Option<String>,
-    /// Its slot, from 0, in a module that has several.
+    /// The slot that is in use, counted from 0, in a module that has several.
     pub slot: usize,
-    /// Whether the network can reach it.
+    /// Whether the network can reach the modem.
     pub registered: bool,
-    /// Messages in its stores.
+    /// The number of messages in its stores.
     pub stored: usize,
-    /// Messages that wait for its number at the network.
+    /// The number of messages that wait in the network for its number.
     pub waiting: usize,
-    /// What it has seen of its host.
+    /// What the modem has observed of its host.
     pub observed: Observed,
 }
 
 impl Network {
-    /// A network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and
+    /// Makes a network with the scenario's modems. Nothing runs yet: see [`Rack`](super::Rack) and
     /// [`in_memory`](super::in_memory).
     ///
     /// # Errors
-    /// A fault of the scenario names a card that is not there, or octets that are none; a bank's
-    /// radios or slots are not there.
+    /// A fault of the scenario names a card that does not exist or octets that are malformed, or a
+    /// bank has radios or slots that do not exist.
     #[expect(
         clippy::disallowed_methods,
         reason = "the simulator's machines count milliseconds from here on"
@@ -125,19 +126,19 @@ impl Network {
         let mut free = vec![true; cards.len()];
         let banks = scenario.banks().iter().enumerate().map(|(number, plan)| {
             let bank = plan.build(number, &mut cards, &mut free, clock())?;
-            Ok(BankBay::new(bank))
+            Ok(BankUnit::new(bank))
         });
         let banks = banks.collect::<Result<Vec<_>, SimulatorError>>()?;
-        let bays = scenario
+        let modem_slots = scenario
             .modems()
             .iter()
             .zip(cards)
-            .map(|(plan, card)| Bay::new(plan, card, clock()))
+            .map(|(plan, card)| ModemSlot::new(plan, card, clock()))
             .collect();
         let network = Network(Arc::new(Inner {
             clock,
             ticks,
-            bays,
+            modem_slots,
             banks,
             state,
             changed: watch::Sender::new(()),
@@ -150,13 +151,13 @@ impl Network {
     }
 
     fn subscribe_all(&self) {
-        for bay in &self.0.bays {
-            let modem = bay.modem();
+        for modem_slot in &self.0.modem_slots {
+            let modem = modem_slot.modem();
             let mut state = self.state();
             modem.cards().for_each(|card| state.centre.subscribe(card));
         }
-        for bay in &self.0.banks {
-            let bank = bay.bank();
+        for unit in &self.0.banks {
+            let bank = unit.bank();
             let mut state = self.state();
             bank.wiring.parked().for_each(|card| state.centre.subscribe(card));
         }
@@ -168,12 +169,16 @@ impl Network {
     /// The numbers of the cards in the modems, in E.164 with `+`, in the modems' order; a modem
     /// without a card is left out.
     pub fn numbers(&self) -> Vec<String> {
-        self.0.bays.iter().filter_map(|bay| Some(bay.modem().sim()?.number.clone())).collect()
+        self.0
+            .modem_slots
+            .iter()
+            .filter_map(|modem_slot| Some(modem_slot.modem().sim()?.number.clone()))
+            .collect()
     }
 
-    /// How many modems there are.
+    /// The number of modems.
     pub fn modems(&self) -> usize {
-        self.0.bays.len()
+        self.0.modem_slots.len()
     }
 
     /// Sends a text to a simulated number, in as many parts as it takes. It waits at the network
@@ -182,8 +187,8 @@ impl Network {
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
     pub fn send(&self, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
-        let (parts, bay) = self.state().centre.accept_text(from, to, text, self.now())?;
-        self.wake(bay);
+        let (parts, place) = self.state().centre.accept_text(from, to, text, self.now())?;
+        self.wake(place);
         Ok(SendReceipt { parts })
     }
 
@@ -192,52 +197,54 @@ impl Network {
     /// # Errors
     /// [`SimulatorError::UnknownNumber`].
     pub fn send_pdu(&self, to: &str, tpdu: &[u8]) -> Result<SendReceipt, SimulatorError> {
-        let bay = self.state().centre.accept_tpdu(to, tpdu, self.now())?;
-        self.wake(bay);
+        let place = self.state().centre.accept_tpdu(to, tpdu, self.now())?;
+        self.wake(place);
         Ok(SendReceipt { parts: 1 })
     }
 
-    /// Messages in the stores of the modem that holds this number's card, its own store included;
-    /// of a card that is in use nowhere, on the card.
+    /// The number of messages in the stores of the modem that holds this number's card, including
+    /// the modem's own store. For a card that is not in use, the number of messages on the card.
     pub fn stored(&self, number: &str) -> usize {
         let holder = self
             .0
-            .bays
+            .modem_slots
             .iter()
-            .map(Bay::modem)
+            .map(ModemSlot::modem)
             .find(|m| m.sim().is_some_and(|card| card.number == number));
         if let Some(modem) = holder {
             return modem.stored();
         }
         let of_number = |card: &&SimCard| card.number == number;
         let on_card = |card: &SimCard| card.messages.used();
-        let unused =
-            self.0.bays.iter().find_map(|bay| bay.modem().cards().find(of_number).map(on_card));
-        let parked = self
+        let unused = self
             .0
-            .banks
+            .modem_slots
             .iter()
-            .find_map(|bay| bay.bank().wiring.parked().find(of_number).map(on_card));
+            .find_map(|modem_slot| modem_slot.modem().cards().find(of_number).map(on_card));
+        let parked =
+            self.0.banks.iter().find_map(|modem_slot| {
+                modem_slot.bank().wiring.parked().find(of_number).map(on_card)
+            });
         unused
             .or(parked)
             .or_else(|| self.state().drawer.iter().find(of_number).map(on_card))
             .unwrap_or_default()
     }
 
-    /// Messages that wait for this number at the network.
+    /// The number of messages that wait in the network for this number.
     pub fn waiting(&self, number: &str) -> usize {
         self.state().centre.waiting(number)
     }
 
-    /// What a modem has seen of its host; `None` when there is no such modem.
+    /// What a modem has observed of its host; `None` when there is no such modem.
     pub fn observed(&self, modem: usize) -> Option<Observed> {
-        Some(self.0.bays.get(modem)?.modem().observed())
+        Some(self.0.modem_slots.get(modem)?.modem().observed())
     }
 
-    /// All modems at a glance.
+    /// The state of all modems.
     pub fn stats(&self) -> Vec<ModemStats> {
-        let stats = self.0.bays.iter().enumerate().map(|(place, bay)| {
-            let modem = bay.modem();
+        let stats = self.0.modem_slots.iter().enumerate().map(|(place, modem_slot)| {
+            let modem = modem_slot.modem();
             let mut stats = ModemStats {
                 modem: place,
                 number: modem.sim().map(|card| card.number.clone()),
@@ -255,8 +262,8 @@ impl Network {
         stats.collect()
     }
 
-    /// Waits until it is so: looks after each thing that a modem did, and when a port has come,
-    /// gone or been given back.
+    /// Waits until a condition holds. It is checked whenever a modem has done something, and when a
+    /// port has appeared, vanished or been released.
     pub async fn until(&self, so: impl Fn(&Network) -> bool) {
         let mut changes = self.0.changed.subscribe();
         while !so(self) {
@@ -265,102 +272,107 @@ impl Network {
         }
     }
 
-    /// Something was done that can be seen from outside.
+    /// Notifies those who wait that something visible from outside has happened.
     pub(super) fn announce(&self) {
         if self.0.changed.receiver_count() > 0 {
             self.0.changed.send_replace(());
         }
     }
 
-    /// Makes something go wrong with a modem, or well again.
+    /// Starts or ends a fault of a modem.
     ///
     /// # Errors
     /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`],
     /// [`SimulatorError::NotHexadecimal`], [`SimulatorError::NotAName`].
     pub fn fault(&self, modem: usize, fault: &Fault) -> Result<(), SimulatorError> {
         let last = self.modems().saturating_sub(1);
-        let bay = self.0.bays.get(modem).ok_or(SimulatorError::UnknownModem { modem, last })?;
+        let modem_slot =
+            self.0.modem_slots.get(modem).ok_or(SimulatorError::UnknownModem { modem, last })?;
         let now = self.now();
         match fault {
             Fault::Garbage { octets } => {
                 let octets = hex::decode(octets).map_err(|_| SimulatorError::NotHexadecimal)?;
-                bay.modem().babble(&octets);
+                modem_slot.modem().babble(&octets);
             }
             Fault::PortGone { back_after_ms } => {
-                bay.port.send_replace(Port::Gone { back_after_ms: *back_after_ms });
+                modem_slot.port.send_replace(Port::Gone { back_after_ms: *back_after_ms });
             }
             Fault::PortMoved { back_after_ms, name } => {
-                bay.rename(plain_name(name)?);
-                bay.port.send_replace(Port::Gone { back_after_ms: Some(*back_after_ms) });
+                modem_slot.rename(plain_name(name)?);
+                modem_slot.port.send_replace(Port::Gone { back_after_ms: Some(*back_after_ms) });
             }
             Fault::PortBack => {
-                bay.port.send_replace(Port::Present);
+                modem_slot.port.send_replace(Port::Present);
             }
             Fault::SimOut => {
-                let card = bay.modem().remove_sim();
+                let card = modem_slot.modem().remove_sim();
                 self.state().drawer.extend(card);
             }
-            Fault::SimIn { iccid } => self.insert(bay, iccid)?,
-            _ => bay.modem().suffer(fault, now),
+            Fault::SimIn { iccid } => self.insert(modem_slot, iccid)?,
+            _ => modem_slot.modem().suffer(fault, now),
         }
-        bay.wake.notify_one();
+        modem_slot.wake.notify_one();
         Ok(())
     }
 
-    /// Makes the network refuse a card, or take it again, wherever it is.
+    /// Makes the network refuse a card, or accept it again, wherever the card is.
     ///
     /// # Errors
     /// [`SimulatorError::UnknownCard`].
     pub fn card_fault(&self, iccid: &str, fault: CardFault) -> Result<(), SimulatorError> {
         let is_it = |card: &&mut SimCard| card.iccid == iccid;
         let deny = |card: &mut SimCard| card.denied = fault == CardFault::Denied;
-        let in_modem = self.0.bays.iter().find_map(|bay| {
-            bay.modem().cards_mut().find(is_it).map(deny)?;
-            bay.wake.notify_one();
+        let in_modem = self.0.modem_slots.iter().find_map(|modem_slot| {
+            modem_slot.modem().cards_mut().find(is_it).map(deny)?;
+            modem_slot.wake.notify_one();
             Some(())
         });
         let parked = || {
-            self.0.banks.iter().find_map(|bay| bay.bank().wiring.parked_mut().find(is_it).map(deny))
+            self.0
+                .banks
+                .iter()
+                .find_map(|unit| unit.bank().wiring.parked_mut().find(is_it).map(deny))
         };
         let apart = || self.state().drawer.iter_mut().find(is_it).map(deny);
         let unknown = || SimulatorError::UnknownCard { iccid: iccid.to_owned() };
         in_modem.or_else(parked).or_else(apart).ok_or_else(unknown)
     }
 
-    fn insert(&self, bay: &Bay, iccid: &str) -> Result<(), SimulatorError> {
+    fn insert(&self, modem_slot: &ModemSlot, iccid: &str) -> Result<(), SimulatorError> {
         let card = self
             .take_card(iccid)
             .ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
-        let before = bay.modem().insert_sim(card, self.now());
+        let before = modem_slot.modem().insert_sim(card, self.now());
         self.state().drawer.extend(before);
         Ok(())
     }
 
-    /// A card out of the drawer, its slot in a bank, or the modem that holds it.
+    /// Takes a card out of the drawer, out of its slot in a bank, or out of the modem that holds
+    /// it.
     fn take_card(&self, iccid: &str) -> Option<SimCard> {
         let mut state = self.state();
         if let Some(place) = state.drawer.iter().position(|card| card.iccid == iccid) {
             return Some(state.drawer.remove(place));
         }
         drop(state);
-        if let Some(card) = self.0.banks.iter().find_map(|bay| bay.bank().wiring.take(iccid)) {
+        if let Some(card) = self.0.banks.iter().find_map(|unit| unit.bank().wiring.take(iccid)) {
             return Some(card);
         }
-        self.0.bays.iter().find_map(|bay| {
-            let mut modem = bay.modem();
+        self.0.modem_slots.iter().find_map(|modem_slot| {
+            let mut modem = modem_slot.modem();
             let holds = modem.sim().is_some_and(|card| card.iccid == iccid);
             let card = holds.then(|| modem.remove_sim()).flatten();
-            bay.wake.notify_one();
+            modem_slot.wake.notify_one();
             card
         })
     }
 
-    /// One round of a modem's life: what the host wrote, what the network has for it, what it
-    /// writes. Says in how many milliseconds it wants another round, if nothing happens before.
+    /// Runs a modem for one step: it reads what the host wrote, gets messages from the network, and
+    /// writes. Returns in how many milliseconds it needs another step, if nothing happens before.
     pub(super) fn step(&self, place: usize, round: &mut Round<'_>) -> Option<u64> {
-        let bay = self.0.bays.get(place)?;
+        let modem_slot = self.0.modem_slots.get(place)?;
         let now = self.now();
-        let mut modem = bay.modem();
+        let mut modem = modem_slot.modem();
         if round.flushed {
             modem.flushed();
         }
@@ -379,8 +391,8 @@ impl Network {
         due_ms.into_iter().chain(found_ms).min().map(|due_ms| due_ms.saturating_sub(now.ms))
     }
 
-    /// Hands a registered modem what waits for its card; when the network will find it, if it does
-    /// not yet.
+    /// Delivers to a registered modem the messages that wait for its card. Returns when the network
+    /// will find the modem, if it does not find it yet.
     fn deliver(&self, place: usize, modem: &mut Modem, alive: bool, now: Now) -> Option<u64> {
         if !modem.is_registered() {
             return None;
@@ -388,40 +400,40 @@ impl Network {
         self.state().centre.deliver(place, modem, alive, now)
     }
 
-    /// A message that a modem's host sent. To a number outside of the simulation it goes into the
-    /// void, as on a real network, which also takes it first and then finds nobody.
+    /// Takes a message that a modem's host sent. One to a number outside of the simulation is lost,
+    /// as on a real network, which accepts it before it finds that nobody has the number.
     fn submit(&self, from: &str, submission: Submission) {
         let to = Country::of_number(from).international(&submission.to);
         let now = self.now();
         let accepted = match submission.content {
             Content::Text(text) => {
-                self.state().centre.accept_text(from, &to, &text, now).map(|(_, bay)| bay)
+                self.state().centre.accept_text(from, &to, &text, now).map(|(_, place)| place)
             }
             Content::Draft(message) => self.state().centre.accept_submit(from, &to, *message, now),
         };
-        if let Ok(bay) = accepted {
-            self.wake(bay);
+        if let Ok(place) = accepted {
+            self.wake(place);
         }
     }
 
-    fn wake(&self, bay: Option<usize>) {
-        if let Some(bay) = bay.and_then(|bay| self.0.bays.get(bay)) {
-            bay.wake.notify_one();
+    fn wake(&self, place: Option<usize>) {
+        if let Some(modem_slot) = place.and_then(|place| self.0.modem_slots.get(place)) {
+            modem_slot.wake.notify_one();
         }
     }
 
-    pub(super) fn bank_bay(&self, bank: usize) -> Option<&BankBay> {
+    pub(super) fn bank_unit(&self, bank: usize) -> Option<&BankUnit> {
         self.0.banks.get(bank)
     }
 
-    pub(super) fn bay(&self, place: usize) -> Option<&Bay> {
-        self.0.bays.get(place)
+    pub(super) fn modem_slot(&self, place: usize) -> Option<&ModemSlot> {
+        self.0.modem_slots.get(place)
     }
 
-    /// The modem has lost its power and has it again.
+    /// Switches the power of a modem off and on again.
     pub(super) fn power_cycle(&self, place: usize) {
-        if let Some(bay) = self.0.bays.get(place) {
-            bay.modem().power_cycle(self.now());
+        if let Some(modem_slot) = self.0.modem_slots.get(place) {
+            modem_slot.modem().power_cycle(self.now());
         }
     }
 
@@ -434,19 +446,19 @@ impl Network {
     }
 }
 
-/// A link's name stays in its folder.
+/// Checks that the name of a link has no folder in it.
 pub(super) fn plain_name(name: &str) -> Result<&str, SimulatorError> {
     let plain = !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if plain { Ok(name) } else { Err(SimulatorError::NotAName) }
 }
 
-/// What goes in and out of one [`Network::step`].
+/// The input and output of one [`Network::step`].
 pub(super) struct Round<'a> {
-    /// What the host wrote.
+    /// The octets that the host wrote.
     pub(super) input: &'a [u8],
-    /// Whether the host has had everything that was written before.
+    /// Whether the host has received everything that was written before.
     pub(super) flushed: bool,
-    /// What is to be written is appended here.
+    /// Takes the octets that the modem writes.
     pub(super) output: &'a mut Vec<u8>,
 }

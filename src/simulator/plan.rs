@@ -1,4 +1,4 @@
-//! Mixed faults over time, all from a seed: the same seed gives the same faults at the same
+//! Mixed faults over time, drawn from a seed: the same seed gives the same faults at the same
 //! milliseconds.
 
 use std::time::Duration;
@@ -8,25 +8,25 @@ use super::network::Network;
 use super::quirks::Quirk;
 use crate::domain::Random;
 
-/// A fault and when it strikes.
+/// A fault, and when it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
     /// Milliseconds from the beginning.
     pub at_ms: u64,
     /// The modem's place, counted from 0.
     pub modem: usize,
-    /// What goes wrong, or well again.
+    /// The fault that begins or ends.
     pub fault: Fault,
 }
 
-/// Faults in the order of their times. What a fault leaves behind is set right at its end, and
-/// everything at the plan's end.
+/// Faults in the order of their times. Lasting effects of a fault are undone at its end, and all of
+/// them at the end of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     faults: Vec<Planned>,
 }
 
-/// From one incident of a modem to the next, at least and at most.
+/// The shortest and longest time from one incident of a modem to the next.
 const GAP_MS: (u64, u64) = (5_000, 240_000);
 /// How long an incident lasts that does not end by itself.
 const LENGTH_MS: (u64, u64) = (500, 90_000);
@@ -34,8 +34,8 @@ const LENGTH_MS: (u64, u64) = (500, 90_000);
 const KINDS: u64 = 26;
 
 impl Plan {
-    /// So many minutes of faults for a network's modems, each with the card that it has now. Cards
-    /// of banks are left to their banks.
+    /// Plans this many minutes of faults for a network's modems, each with the card that it has
+    /// now. Cards of banks are not touched.
     pub fn new(network: &Network, seed: u64, minutes: u64) -> Plan {
         let mut cards: Vec<Option<String>> =
             network.stats().into_iter().map(|modem| modem.iccid).collect();
@@ -61,7 +61,7 @@ impl Plan {
         &self.faults
     }
 
-    /// Lets the faults strike when their time comes.
+    /// Causes the faults at their times.
     pub async fn play(self, network: Network) {
         let mut passed_ms = 0;
         for Planned { at_ms, modem, fault } in self.faults {
@@ -89,7 +89,7 @@ impl Planner {
         self.faults.push(Planned { at_ms, modem, fault });
     }
 
-    /// Something that begins and ends.
+    /// Adds a fault that begins and ends.
     fn spell(&mut self, modem: usize, at_ms: u64, begins: Fault, ends: Fault) {
         let length_ms = self.random.between(LENGTH_MS);
         self.at(at_ms, modem, begins);
@@ -163,7 +163,8 @@ impl Planner {
         }
     }
 
-    /// The card of another modem comes into this one; later both are where they were.
+    /// Adds an exchange: the card of another modem is put into this one, and later both are put
+    /// back.
     fn cards_exchanged(&mut self, modem: usize, at_ms: u64) {
         let count = u64::try_from(self.cards.len()).unwrap_or(1).max(1);
         let other = usize::try_from(self.random.below(count)).unwrap_or(0);
@@ -193,7 +194,7 @@ impl Planner {
     }
 }
 
-/// What hosts of these modems say most, and what hurts most when it goes wrong.
+/// The commands that hosts send most, and those whose failure has the worst effects.
 const COMMANDS: [&str; 12] = [
     "+CMGR", "+CMGR", "+CMGL", "+CMGL", "+CMGD", "+CPMS", "+CNMI", "+CPIN", "+CCID", "+CREG",
     "+CSQ", "",

@@ -1,4 +1,4 @@
-//! What moves octets between a modem or a bank and its line, be it a PTY or a stream in memory.
+//! Moves octets between a modem or bank and its line, which is a PTY or a stream in memory.
 
 use std::time::Duration;
 
@@ -7,10 +7,11 @@ use tokio::sync::Notify;
 
 use super::network::{Network, Round};
 
-/// A host that does not read loses what goes beyond this, as on a line without flow control.
+/// How many octets are kept for a host that does not read. The rest is lost, as on a line without
+/// flow control.
 const BACKLOG_LIMIT: usize = 256 * 1024;
 
-/// How much a stream in memory holds in each direction.
+/// How many octets a stream in memory holds in each direction.
 const STREAM_SIZE: usize = 64 * 1024;
 
 /// Connects a host to a modem without a PTY. The modem lives while the stream does; another call,
@@ -33,7 +34,7 @@ pub fn bank_in_memory(network: &Network, bank: usize) -> DuplexStream {
     host
 }
 
-/// What is at the end of a line.
+/// The device at the end of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum End {
     /// The modem at that place.
@@ -45,8 +46,8 @@ pub(super) enum End {
 impl End {
     fn wake(self, network: &Network) -> Option<&Notify> {
         match self {
-            End::Modem(place) => network.bay(place).map(|bay| &bay.wake),
-            End::Bank(number) => network.bank_bay(number).map(|bay| &bay.wake),
+            End::Modem(place) => network.modem_slot(place).map(|modem_slot| &modem_slot.wake),
+            End::Bank(number) => network.bank_unit(number).map(|unit| &unit.wake),
         }
     }
 
@@ -58,8 +59,8 @@ impl End {
     }
 }
 
-/// Runs until the line ends. Nothing is polled: it sleeps until octets come, the network has
-/// something, or time is up.
+/// Runs until the line ends. It does not poll, but sleeps until octets arrive, the network has
+/// something to deliver, or a deadline passes.
 pub(super) async fn pump(network: &Network, end: End, line: impl AsyncRead + AsyncWrite) {
     let Some(wake) = end.wake(network) else { return };
     let (mut reader, mut writer) = tokio::io::split(line);

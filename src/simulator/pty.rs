@@ -1,4 +1,4 @@
-//! A pseudo terminal: the modem's end, and a symbolic link to the host's.
+//! A pseudo-terminal: the modem's end, and a symbolic link to the host's end.
 
 use std::fs;
 use std::io;
@@ -16,17 +16,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::exclusive::Closes;
 
-/// The modem's end of a PTY, and the link by which hosts find the other.
+/// The modem's end of a PTY, and the link by which hosts find the other end.
 pub struct Pty {
     master: AsyncFd<OwnedFd>,
-    /// Kept open: without any open slave the master reads EIO, for ever ready.
+    /// The host's end, which is kept open: without any open slave, reading the master always fails
+    /// at once with EIO.
     _slave: Arc<OwnedFd>,
     device: PathBuf,
     link: PathBuf,
 }
 
 impl Pty {
-    /// Opens a PTY, raw and not blocking, and links `link` to it; a link that stands there is
+    /// Opens a PTY in raw, non-blocking mode, and makes `link` lead to it. An existing link is
     /// replaced.
     ///
     /// Must be called within a tokio runtime.
@@ -56,10 +57,10 @@ impl Pty {
 }
 
 impl Drop for Pty {
-    /// Takes the link away, if it is still this PTY's.
+    /// Removes the link, if it still leads to this PTY.
     fn drop(&mut self) {
         if fs::read_link(&self.link).is_ok_and(|device| device == self.device) {
-            // A link that cannot be removed leads nowhere: the next start replaces it.
+            // A link that cannot be removed leads nowhere, and the next start replaces it.
             let _ = fs::remove_file(&self.link);
         }
     }
@@ -74,8 +75,8 @@ fn open_slave(device: &Path) -> io::Result<OwnedFd> {
     )?)
 }
 
-/// Makes the link under another name and moves it into place, so that the path never leads nowhere.
-/// What is not a link is somebody's file, and stays.
+/// Makes the link under another name and renames it, so that the path always leads somewhere.
+/// Anything but a link is somebody's file and is left alone.
 fn replace_link(device: &Path, link: &Path) -> io::Result<()> {
     if link.symlink_metadata().is_ok_and(|found| !found.is_symlink()) {
         return Err(io::ErrorKind::AlreadyExists.into());

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quirk {
-    /// `+CPIN:READY`: no space behind the colon of a line.
+    /// Lines have no space after the colon: `+CPIN:READY`.
     NoSpace,
     /// Lines end with a line feed alone.
     LineFeedOnly,
-    /// Every line end comes twice.
+    /// Every line end is sent twice.
     DoubledLineEnds,
-    /// `+CMTI: "ME",-1`: the URC has no usable index.
+    /// The URC has no usable index: `+CMTI: "ME",-1`.
     CmtiWithoutIndex,
-    /// `+CMTI: "SM",1,"MMS PUSH",2,1`: the URC has more fields than the standard.
+    /// The URC has more fields than in the standard: `+CMTI: "SM",1,"MMS PUSH",2,1`.
     CmtiWithMore,
-    /// `AT+CPMS?` says 0 for half a second after a `+CMTI` (Huawei).
+    /// `AT+CPMS?` reports 0 messages for half a second after a `+CMTI` (Huawei).
     CountsLag,
     /// Each message is put into the store twice (A7670).
     DeliversTwice,
@@ -28,28 +28,27 @@ pub enum Quirk {
     NoList,
     /// `AT+CMGD=<index>,<flag>` is answered `ERROR` (MC35).
     DeleteWithoutFlag,
-    /// `+CMGL: 0,1,"",32`: an empty name instead of none (SIM7670G).
+    /// The list has an empty name instead of none: `+CMGL: 0,1,"",32` (SIM7670G).
     EmptyName,
-    /// `AT+CREG?` and `AT+CGREG?` stay 0; only `AT+CEREG?` tells of the registration.
+    /// `AT+CREG?` and `AT+CGREG?` stay 0; only `AT+CEREG?` reports the registration.
     LteOnly,
-    /// `AT+CEREG?` says 6, "registered for SMS only"; the others stay 0.
+    /// `AT+CEREG?` reports 6, "registered for SMS only"; the others stay 0.
     SmsOnly,
     /// `AT+CNMA` is answered by a prompt (SIM800C).
     PromptAfterCnma,
-    /// A prompt that nobody asked for stands before the final result of a message that was sent: `>
-    /// OK`.
+    /// There is an unexpected prompt before the final result of a message that was sent: `> OK`.
     PromptBeforeResult,
     /// `AT+CUSD` takes and gives packed septets in hexadecimal.
     UssdPacked,
     /// `AT+CUSD` takes and gives UCS-2 in hexadecimal.
     UssdUcs2,
-    /// What is said unasked goes to another port of the stick until `AT+QURCCFG` or `AT^PORTSEL`
-    /// has called it here.
+    /// Unsolicited lines go to another port of the stick until `AT+QURCCFG` or `AT^PORTSEL` has
+    /// directed them to this one.
     UrcsElsewhere,
-    /// An unasked line stands between the lines of each reply and its final result.
+    /// There is an unsolicited line between the lines of each reply and its final result.
     ChatterInReplies,
-    /// The card's going and coming is not told.
+    /// The modem does not announce that its card was removed or inserted.
     SilentCard,
-    /// Not even a restart is told.
+    /// The modem does not even announce a restart.
     SilentBoot,
 }

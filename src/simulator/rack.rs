@@ -1,4 +1,4 @@
-//! A rack: a network's modems and banks, each behind a PTY in a folder, and the control socket
+//! A rack: the modems and banks of a network, each on a PTY in one folder, with the control socket
 //! beside them.
 
 use std::fs;
@@ -21,15 +21,15 @@ use super::port::{End, pump};
 use super::pty::Pty;
 use super::scenario::Scenario;
 
-/// What a rack is started with.
+/// The configuration of a rack.
 pub struct RackConfig {
-    /// Where the ports and the control socket go; made if it is not there.
+    /// The folder for the ports and the control socket, which is created if necessary.
     pub dir: PathBuf,
-    /// At least so many modems; more when the scenario has more.
+    /// The smallest number of modems; there are more when the scenario has more.
     pub modems: usize,
     /// The time of day, for time stamps of messages.
     pub clock: Clock,
-    /// What the modems are, where they are not made up.
+    /// Describes the modems; what it leaves out is made up.
     pub scenario: Option<Scenario>,
 }
 
@@ -43,7 +43,7 @@ pub struct Rack {
 }
 
 impl Rack {
-    /// Opens the PTYs, links them as `DIR/modem000` …, `DIR/bank0` …, and begins to serve them on
+    /// Opens the PTYs, links them as `DIR/modem000` …, `DIR/bank0` …, and starts serving them on
     /// the current tokio runtime.
     ///
     /// # Errors
@@ -102,14 +102,14 @@ impl Rack {
         &self.bank_ports
     }
 
-    /// Closes the PTYs, takes the links and the socket away.
+    /// Closes the PTYs, and removes the links and the socket.
     pub async fn stop(self) {
         drop(self.stopping);
         self.tasks.wait().await;
     }
 }
 
-/// Where the ports stand.
+/// The folder of the ports.
 struct Shelf {
     dir: PathBuf,
     closes: Option<Closes>,
@@ -120,7 +120,7 @@ impl Shelf {
         self.dir.join(format!("modem{place:03}"))
     }
 
-    /// The banks' links; each has a name that is a name, and its own.
+    /// The links of the banks. Their names must be valid and different from each other.
     fn bank_links(&self, network: &Network) -> Result<Vec<PathBuf>, SimulatorError> {
         let mut taken: Vec<PathBuf> = (0..network.modems()).map(|place| self.link(place)).collect();
         taken.push(self.dir.join(control::SOCKET));
@@ -164,8 +164,8 @@ async fn watch_closes(network: Network, shelf: Arc<Shelf>, stop: CancellationTok
     }
 }
 
-/// Two descriptors a modem: the soft limit of 1024 would end at 500. Nothing is lost when it cannot
-/// be raised.
+/// Raises the limit of open files. Each modem needs two descriptors, so the usual soft limit of
+/// 1024 allows some 500 modems. A failure is ignored, because fewer modems still work.
 fn raise_file_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
@@ -173,7 +173,8 @@ fn raise_file_limit() {
     }
 }
 
-/// A modem's port from the rack's start to its stop; in between it may vanish and come back.
+/// Serves the port of a modem from the start of the rack to its stop. In between the port may
+/// vanish and come back.
 async fn serve(
     network: Network,
     shelf: Arc<Shelf>,
@@ -181,8 +182,8 @@ async fn serve(
     pty: Pty,
     stop: CancellationToken,
 ) {
-    let Some(bay) = network.bay(place) else { return };
-    let mut port = bay.port.subscribe();
+    let Some(modem_slot) = network.modem_slot(place) else { return };
+    let mut port = modem_slot.port.subscribe();
     let mut pty = Some(pty);
     loop {
         if let Some(pty) = pty.take() {
@@ -195,10 +196,10 @@ async fn serve(
         network.announce();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = until_present(&bay.port, &mut port) => {}
+            () = until_present(&modem_slot.port, &mut port) => {}
         }
         network.power_cycle(place);
-        let link = bay.name().map_or_else(|| shelf.link(place), |name| shelf.dir.join(name));
+        let link = modem_slot.name().map_or_else(|| shelf.link(place), |name| shelf.dir.join(name));
         match shelf.open(link) {
             Ok(opened) => {
                 pty = Some(opened);

@@ -1,4 +1,4 @@
-//! `simbridge simulate`: a rack until it is told to stop.
+//! `simbridge simulate`: runs a rack until it is stopped.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::error::SimulatorError;
 use super::rack::{Rack, RackConfig};
 
-/// Runs a rack until Ctrl-C or SIGTERM, and says on `out` where the ports are.
+/// Runs a rack until Ctrl-C or SIGTERM, and writes to `out` where the ports are.
 ///
 /// # Errors
-/// As [`Rack::start`]; or `out` cannot be written.
+/// [`Rack::start`] fails, or `out` cannot be written.
 pub async fn simulate(config: RackConfig, out: &mut impl Write) -> Result<(), SimulatorError> {
     let dir = config.dir.clone();
     let mut terminated = signal(SignalKind::terminate())

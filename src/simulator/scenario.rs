@@ -1,5 +1,5 @@
-//! What a rack consists of, as a TOML file says it; everything left out is made up from the modem's
-//! position.
+//! The description of a rack in a TOML file. Everything that is left out is made up from the
+//! position of the modem.
 //!
 //! ```toml
 //! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]`
@@ -33,7 +33,7 @@ use super::modem_plan::ModemPlan;
 const SM_CAPACITY: usize = 20;
 const PHONEBOOK_PLACES: usize = 100;
 
-/// The modems of a rack and the cards beside them.
+/// The modems and banks of a rack, and the cards that are in neither.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scenario {
     modems: Vec<ModemPlan>,
@@ -95,18 +95,18 @@ pub struct SimPlan {
     pub(super) stored: Vec<StoredPlan>,
 }
 
-/// A message that is in a store from the start.
+/// A message that is in a store at the start.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredPlan {
-    /// The sender: a number or a name.
+    /// The sender, which is a number or a name.
     pub from: String,
-    /// The text; a long one takes several places.
+    /// The text. A long one takes several places of the store.
     pub text: String,
 }
 
 impl Scenario {
-    /// So many modems, each with a card, all made up.
+    /// A scenario with this many modems, each with a card, all made up.
     pub fn of_modems(count: usize) -> Self {
         Self::default().with_modems(count)
     }
@@ -114,7 +114,7 @@ impl Scenario {
     /// Reads a scenario file's text.
     ///
     /// # Errors
-    /// Line, column and what would be right, for a key or a value that is not.
+    /// A key or value is invalid; the error has its line and column and says what would be valid.
     pub fn parse(text: &str) -> Result<Self, SimulatorError> {
         let file: File =
             toml::from_str(text).map_err(|error| SimulatorError::Scenario(explain(&error)))?;
@@ -131,7 +131,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// At least so many modems: what is missing is made up.
+    /// Adds made-up modems until there are at least this many.
     #[must_use]
     pub fn with_modems(mut self, count: usize) -> Self {
         if self.modems.len() < count {
@@ -156,7 +156,7 @@ impl Scenario {
         &self.modems
     }
 
-    /// What is to go wrong by itself.
+    /// The plan of mixed faults, if there is one.
     pub fn plan(&self) -> Option<PlanKeys> {
         self.plan
     }
@@ -166,7 +166,7 @@ impl Scenario {
         &self.banks
     }
 
-    /// The pauses between attempts to reach a lost subscriber, if the scenario says them.
+    /// The pauses between attempts to reach a lost subscriber, if the scenario has them.
     pub fn retry_ms(&self) -> Option<Vec<u64>> {
         self.network.retry_ms.clone()
     }
@@ -177,7 +177,7 @@ impl Scenario {
     }
 }
 
-/// The error's own words; for an unknown key, and the nearest of those that it could have been.
+/// The text of a TOML error; for an unknown key with the most similar known one.
 pub(super) fn explain(error: &toml::de::Error) -> String {
     let quoted = |text: &str| -> Vec<String> {
         text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
@@ -199,7 +199,7 @@ pub(super) fn explain(error: &toml::de::Error) -> String {
 }
 
 impl SimPlan {
-    /// A card that is all made up.
+    /// A card of which everything is made up.
     pub(super) fn at(position: usize) -> Self {
         Self { position, ..Self::default() }
     }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_at_once() {
+    fn a_scenario_may_have_every_kind_of_entry() {
         let text = r#"
             [[modem]]
             manufacturer = "A"

@@ -1,10 +1,11 @@
-//! The service centre: who has which number, and what waits for whom (TS 23.040 clause 3.1).
+//! The service centre: the subscribers and the messages that wait for them (TS 23.040 clause 3.1).
 //!
-//! A subscriber whose card went while it was attached is lost: the network pages it where it was,
-//! in vain, and the centre tries again after pauses that grow. What puts an end to that is an
-//! attach, or another sign of life: the network sees that messages wait and alerts the centre,
-//! which then sends them all (TS 23.040 clauses 3.2.6, 3.2.7 and 10.3). A subscriber that has
-//! detached, or was never seen, is one whose next attach is awaited.
+//! A subscriber whose card was removed while it was attached is lost: the network pages it in vain
+//! where it was, and the service centre tries again after pauses that grow. That ends when the
+//! subscriber attaches or sends something: the network sees that messages wait and alerts the
+//! service centre, which then sends them all (TS 23.040 clauses 3.2.6, 3.2.7 and 10.3). For a
+//! subscriber that has detached, or was never attached, the service centre waits for the next
+//! attach.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -17,7 +18,7 @@ use super::memory::Pdu;
 use super::modem::{Modem, Now, Offer};
 use crate::sms::{Address, Deliver, Scts, Submit};
 
-/// The pauses between attempts, unless the scenario says otherwise; the last one for ever.
+/// The default pauses between attempts in milliseconds. The last one is repeated.
 const PAUSES_MS: [u64; 4] = [60_000, 120_000, 300_000, 900_000];
 
 /// All subscribers and their messages.
@@ -29,26 +30,26 @@ pub struct ServiceCentre {
     reference: u8,
 }
 
-/// A number, and what waits for it at the service centre.
+/// A number, and the messages that wait for it.
 struct Subscriber {
     number: String,
     service_centre: Address,
     waiting: VecDeque<Pdu>,
     /// The modem that last registered with this subscriber's card.
-    bay: Option<usize>,
+    modem_slot: Option<usize>,
     reach: Reach,
 }
 
-/// Whether the network finds a subscriber.
+/// Whether the network can find a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Wherever it is registered.
+    /// It is found wherever it is registered.
     Known,
-    /// It looks where the subscriber is not.
+    /// The network looks for it where it no longer is.
     Lost {
-        /// Its card is in a modem again that has not attached since.
+        /// The card is in a modem again, but that has not attached since.
         back: bool,
-        /// The next attempt, if something waits.
+        /// The next attempt, if messages wait.
         retry: Option<Retry>,
     },
 }
@@ -57,12 +58,13 @@ enum Reach {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Retry {
     at_ms: u64,
-    /// How many there were.
+    /// The number of attempts so far.
     attempts: usize,
 }
 
 impl ServiceCentre {
-    /// Nobody subscribes yet; the pauses between attempts, `None` for those of most networks.
+    /// Starts without subscribers. `pauses_ms` are the pauses between attempts; `None` stands for
+    /// those of most networks.
     pub fn new(pauses_ms: Option<Vec<u64>>) -> Self {
         let pauses_ms =
             pauses_ms.filter(|pauses| !pauses.is_empty()).unwrap_or_else(|| PAUSES_MS.to_vec());
@@ -75,7 +77,7 @@ impl ServiceCentre {
         }
     }
 
-    /// Gives a card's number to its subscriber.
+    /// Adds the subscriber with this card and its number.
     pub fn subscribe(&mut self, card: &SimCard) {
         let place = self.subscribers.len();
         self.by_number.insert(card.number.clone(), place);
@@ -84,12 +86,12 @@ impl ServiceCentre {
             number: card.number.clone(),
             service_centre: Address::parse(&card.service_centre),
             waiting: VecDeque::new(),
-            bay: None,
+            modem_slot: None,
             reach: Reach::Known,
         });
     }
 
-    /// Messages that wait for a number; none for a number that nobody has.
+    /// The number of messages that wait for a number; zero for one that nobody has.
     pub fn waiting(&self, number: &str) -> usize {
         self.by_number
             .get(number)
@@ -97,7 +99,7 @@ impl ServiceCentre {
             .map_or(0, |s| s.waiting.len())
     }
 
-    /// The card of an attached subscriber is gone, and the network does not know.
+    /// Notes that the card of an attached subscriber was removed without the network's knowledge.
     pub fn lose(&mut self, imsi: &str, now: Now) {
         let place = self.by_imsi.get(imsi);
         let Some(subscriber) = place.and_then(|s| self.subscribers.get_mut(*s)) else { return };
@@ -111,9 +113,9 @@ impl ServiceCentre {
         }
     }
 
-    /// Hands a registered modem what waits for its card, and remembers where the card is. `alive`
-    /// is a modem that has just attached or sent something. Says when the network finds the
-    /// subscriber if it does not yet.
+    /// Delivers to a registered modem the messages that wait for its card, and remembers where the
+    /// card is. `alive` says that the modem has just attached or sent something. Returns when the
+    /// network will find the subscriber, if it does not find it yet.
     pub fn deliver(
         &mut self,
         place: usize,
@@ -123,7 +125,7 @@ impl ServiceCentre {
     ) -> Option<u64> {
         let known = modem.sim().and_then(|card| self.by_imsi.get(&card.imsi));
         let subscriber = known.and_then(|s| self.subscribers.get_mut(*s))?;
-        subscriber.bay = Some(place);
+        subscriber.modem_slot = Some(place);
         if alive {
             subscriber.reach = Reach::Known;
         }
@@ -149,7 +151,7 @@ impl ServiceCentre {
             .ok_or_else(|| SimulatorError::unknown_number(number))
     }
 
-    /// Takes a text in; the number of parts, and the modem to wake.
+    /// Accepts a text. Returns the number of parts and the modem to wake.
     pub fn accept_text(
         &mut self,
         from: &str,
@@ -161,21 +163,21 @@ impl ServiceCentre {
         let centre = self.subscriber(to)?.service_centre.clone();
         let parts = compose(Some(&centre), from, to, text, now.utc, reference);
         let count = parts.len();
-        let bay = self.accept(to, parts, now)?;
+        let modem_slot = self.accept(to, parts, now)?;
         if count > 1 {
             self.reference = reference.wrapping_add(1);
         }
-        Ok((count, bay))
+        Ok((count, modem_slot))
     }
 
-    /// Takes a TPDU in as it is; the modem to wake.
+    /// Accepts a TPDU as it is. Returns the modem to wake.
     pub fn accept_tpdu(
         &mut self,
         to: &str,
         tpdu: &[u8],
         now: Now,
     ) -> Result<Option<usize>, SimulatorError> {
-        // An empty service centre's address: one octet of zero.
+        // The address of the service centre is left empty: one octet of zero.
         self.accept(to, vec![[&[0], tpdu].concat().into()], now)
     }
 
@@ -192,11 +194,11 @@ impl ServiceCentre {
         };
         subscriber.waiting.extend(parts);
         subscriber.fail(&self.pauses_ms, now.ms);
-        Ok(subscriber.bay)
+        Ok(subscriber.modem_slot)
     }
 
-    /// Takes in what a modem's host sent in PDU mode; the modem to wake. Protocol, coding and user
-    /// data stay as they are; originator and time stamp are the network's.
+    /// Accepts a message that a modem's host sent in PDU mode. Protocol, coding and user data stay
+    /// as they are; the network adds originator and time stamp. Returns the modem to wake.
     pub fn accept_submit(
         &mut self,
         from: &str,
@@ -225,20 +227,20 @@ impl ServiceCentre {
 }
 
 impl Subscriber {
-    /// An attempt to reach it has failed, if it is lost; there will be another one.
+    /// Notes a failed attempt to reach a lost subscriber, and schedules the next one.
     fn fail(&mut self, pauses_ms: &[u64], now_ms: u64) {
         if let Reach::Lost { retry, .. } = &mut self.reach {
             retry.get_or_insert(Retry { at_ms: now_ms + pause(pauses_ms, 0), attempts: 0 });
         }
     }
 
-    /// When the network finds it, whose card is in a registered modem; `Some(None)` is now, and
-    /// `None` that nobody looks for it.
+    /// When the network finds the subscriber, whose card is in a registered modem. `Some(None)`
+    /// means now, and `None` that it is not looked for.
     fn found_ms(&mut self, pauses_ms: &[u64], now_ms: u64) -> Option<Option<u64>> {
         let Reach::Lost { back, retry } = &mut self.reach else { return Some(None) };
         let just_back = !std::mem::replace(back, true);
         let retry = retry.as_mut()?;
-        // Attempts while the card was away were in vain.
+        // All attempts while the card was away have failed.
         while just_back && retry.at_ms <= now_ms {
             retry.attempts += 1;
             retry.at_ms += pause(pauses_ms, retry.attempts);
@@ -255,7 +257,7 @@ fn pause(pauses_ms: &[u64], attempts: usize) -> u64 {
     pauses_ms.get(attempts).or(pauses_ms.last()).copied().unwrap_or_default().max(1)
 }
 
-/// The PDUs of a text, stamped in the receiver's country's time.
+/// Makes the PDUs of a text, with time stamps in the local time of the receiver's country.
 pub fn compose(
     centre: Option<&Address>,
     from: &str,

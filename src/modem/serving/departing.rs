@@ -1,9 +1,10 @@
-//! Taking the card off the air: what is in the stores is read and deleted first, and once more when
-//! no more can come.
+//! Takes the card off the air: the messages in the stores are read and deleted first, and again
+//! once no more can arrive.
 //!
-//! The stores are read, then `AT+CFUN=4` is sent, then they are read again, then `AT+CFUN=0` is
-//! sent. A message that comes between two of these is on the card, where it is found at the next
-//! visit, or in the modem's own store, where the next session finds it as the previous card's.
+//! The stores are read, `AT+CFUN=4` switches the radio off, the stores are read again, and
+//! `AT+CFUN=0` switches off the card. A message that arrives between two of these steps is on the
+//! card, where it is found when the card is next on the air, or in the modem's own store, where the
+//! next session finds it as one of the previous card.
 
 use std::time::Duration;
 
@@ -19,10 +20,10 @@ use crate::domain::modem::RequestError;
 
 /// How long the stores may take to become empty.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// After so many sweeps that found something a card may leave with what is on disk and cannot be
-/// deleted.
-const SWEEPS: u8 = 3;
-/// The pause between two sweeps that look for the last messages.
+/// The number of sweeps that found something after which the card may leave all the same: what they
+/// found is on disk and cannot be deleted.
+const MAX_SWEEPS: u8 = 3;
+/// The pause before the next sweep when one found something.
 const PAUSE: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]
@@ -30,17 +31,20 @@ pub(super) struct Departure {
     id: u64,
     step: Step,
     until: Moment,
-    /// A sweep of all stores has ended since the step began, and found nothing.
+    /// Whether the last sweep since the step began found nothing.
     empty: bool,
-    /// Sweeps that found something since the step began.
+    /// The number of sweeps since the step began that found something.
     sweeps: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
+    /// The stores are being emptied while the card is on the air.
     Emptying,
+    /// The radio is being switched off.
     RadioOff,
-    LastLook,
+    /// The stores are being emptied with the radio off.
+    LastSweep,
 }
 
 impl Serving {
@@ -60,11 +64,15 @@ impl Serving {
         Ok(())
     }
 
-    /// The step that the departure takes now, if it is time for one.
-    pub(super) fn departing(&mut self, context: &mut Context, now: Moment) -> Option<Next> {
-        let dealt_with = self.deletions.is_empty() && self.reads.is_empty() && self.hold.is_zero();
+    /// What the departure does next, if it is time for a step.
+    pub(super) fn next_departure_step(
+        &mut self,
+        context: &mut Context,
+        now: Moment,
+    ) -> Option<Next> {
+        let is_settled = self.deletions.is_empty() && self.reads.is_empty() && self.hold.is_zero();
         let departure = self.departure.as_mut()?;
-        let empty = dealt_with && (departure.empty || departure.sweeps >= SWEEPS);
+        let empty = is_settled && (departure.empty || departure.sweeps >= MAX_SWEEPS);
         match departure.step {
             _ if now >= departure.until => {
                 let Departure { id, step, .. } = self.departure.take()?;
@@ -74,7 +82,7 @@ impl Serving {
                 if step == Step::Emptying {
                     return None;
                 }
-                // From the beginning: there it is seen whether the radio is on.
+                // The session starts over with the phase that switches the radio on if it is off.
                 context.forget_card();
                 Some(Next::Enter(Phase::Probing(Probing::default())))
             }
@@ -82,25 +90,25 @@ impl Serving {
                 departure.step = Step::RadioOff;
                 Some(Next::Send(Command::SetFunctionality(4)))
             }
-            Step::LastLook if empty => {
+            Step::LastSweep if empty => {
                 Some(Next::Enter(Phase::OffAir(OffAir::begin(departure.id, now))))
             }
             _ => None,
         }
     }
 
-    /// `AT+CFUN` has ended; a modem that refuses it goes without.
+    /// Goes on after `AT+CFUN=4`. A modem that refuses it leaves with its radio on.
     pub(super) fn on_radio_off(&mut self, now: Moment) {
         if let Some(departure) =
             self.departure.as_mut().filter(|departure| departure.step == Step::RadioOff)
         {
-            departure.step = Step::LastLook;
+            departure.step = Step::LastSweep;
             (departure.empty, departure.sweeps) = (false, 0);
             self.sweep.schedule_by(now);
         }
     }
 
-    /// A sweep has ended.
+    /// Takes the result of a sweep into account for the departure.
     pub(super) fn on_sweep_finished(&mut self, now: Moment) {
         let nothing = self.deletions.is_empty() && self.reads.is_empty() && !self.sweep.found_any();
         if let Some(departure) = &mut self.departure {
@@ -112,20 +120,25 @@ impl Serving {
         }
     }
 
-    pub(super) fn departure_ends(&self) -> Option<Moment> {
+    /// Until when the departure may take.
+    pub(super) fn departure_deadline(&self) -> Option<Moment> {
         self.departure.as_ref().map(|departure| departure.until)
     }
 
-    /// The modem has restarted: the request is answered with an error.
-    pub fn departure_failed(&mut self, context: &mut Context) {
+    /// Fails the departure, because the modem has restarted.
+    pub fn fail_departure(&mut self, context: &mut Context) {
         if let Some(Departure { id, .. }) = self.departure.take() {
             context.actions.push_back(Action::Answer { id, reply: Err(RequestError::Gone) });
         }
     }
 
-    /// The card is gone, or cannot be read any more. With the radio off already that is as good as
-    /// being off the air; otherwise the request is answered with an error.
-    pub fn card_gone(&mut self, context: &mut Context, now: Moment) -> Option<Phase> {
+    /// Ends the departure, because the card is gone or can no longer be read. If the radio is off
+    /// already, the card counts as off the air; otherwise the request is answered with an error.
+    pub fn end_departure_without_card(
+        &mut self,
+        context: &mut Context,
+        now: Moment,
+    ) -> Option<Phase> {
         let Departure { id, step, .. } = self.departure.take()?;
         if step != Step::Emptying {
             return Some(Phase::OffAir(OffAir::begin(id, now)));

@@ -1,4 +1,5 @@
-//! Messages: read when announced or found by a sweep, handed to the host, then deleted.
+//! Messages: they are read when announced or found by a sweep, handed to the host, and then
+//! deleted.
 
 use std::time::Duration;
 
@@ -14,29 +15,30 @@ use crate::at::{self, Command, FinalResult, ListHeader, MessageStore};
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
 
-/// Announcements that are read before a sweep that waits gets its turn.
+/// How many announced messages are read in a row before a sweep that is due gets its turn.
 const READS_IN_ROW: u8 = 16;
-/// How long after the ICCID was read messages may be read without reading it again; and how long
-/// after that, or after the message itself was read, a deletion may be sent.
+/// How long after the ICCID was read it proves which card is in. Messages are read only within this
+/// time; a deletion is sent within this time after the ICCID or the message itself was read.
 const PROOF: Duration = Duration::from_secs(10);
-/// The same where a bank may put another card on late.
+/// The same for the card of a bank, which may put another one on later than it says.
 const BANK_PROOF: Duration = Duration::from_millis(500);
-/// A PDU that does not fit its header is read again so often.
+/// How many times a message is read again when its PDU does not match its header.
 const REREADS: u8 = 2;
-/// An announced message that is not there: some modems announce a little early.
+/// The pause before a sweep looks for an announced message that is not there yet: some modems
+/// announce a little early.
 const EARLY: Duration = Duration::from_secs(1);
-/// After a deletion that was not answered.
-const AFTERMATH: Duration = Duration::from_secs(5);
-/// Sweeps in quick succession that try to find the modem's own store empty.
+/// The pause before a sweep finds out what became of a deletion that was not answered.
+const UNANSWERED_DELETION_PAUSE: Duration = Duration::from_secs(5);
+/// How many sweeps are made in quick succession to find the modem's own store empty.
 const CUSTODY_SWEEPS: u8 = 3;
-/// Sweeps between two keep-alives that follow upon one that found something: a modem that was full
-/// says nothing of what comes then.
-const FOLLOW_UPS: u8 = 10;
-/// A store that cannot be chosen so often is left alone.
-const REFUSED_SELECTIONS: u8 = 3;
+/// How many sweeps between two keep-alives may follow upon one that found something. They are
+/// needed because a modem that was full does not announce the messages that it takes next.
+const MAX_FOLLOW_UPS: u8 = 10;
+/// The number of failures in a row after which a store that cannot be selected is left out.
+const MAX_REFUSED_SELECTIONS: u8 = 3;
 
 impl Serving {
-    /// What to do next about messages.
+    /// The next command for reading or deleting messages, if there is one now.
     pub(super) fn message_command(
         &mut self,
         context: &mut Context,
@@ -44,11 +46,11 @@ impl Serving {
     ) -> Option<Command> {
         if let Some(pending) = self.deletions.next(self.chosen) {
             if now - pending.read_at.max(self.iccid_read_at) > proof(context) {
-                // Another card's message could lie in that slot by now.
+                // By now there could be another card, and a message of that card in this slot.
                 self.doubt = true;
                 return Some(iccid_command(context));
             }
-            return Some(self.inside(
+            return Some(self.in_store(
                 context,
                 pending.slot.store,
                 Command::Delete(pending.slot.index),
@@ -61,8 +63,8 @@ impl Serving {
         let read = self.reads.peek(self.chosen, &self.deletions);
         let sweeps = self.sweep.is_running() || self.sweep.due().is_some_and(|due| due <= now);
         if (read.is_some() || sweeps) && now - self.iccid_read_at > proof(context) {
-            // The card may have been exchanged unseen, and every announcement of that lost: whose
-            // messages are these?
+            // The card may have been exchanged without any URC, so it is not certain for which card
+            // these messages are.
             self.doubt = true;
             return Some(iccid_command(context));
         }
@@ -75,15 +77,15 @@ impl Serving {
         }
         let read = read?;
         self.reads_in_row += 1;
-        let command = self.inside(context, read.slot.store, Command::Read(read.slot.index));
+        let command = self.in_store(context, read.slot.store, Command::Read(read.slot.index));
         if matches!(command, Command::Read(_)) {
             self.reading = self.reads.take(read.slot);
         }
         Some(command)
     }
 
-    /// The command, or first the choice of the store that it is for.
-    fn inside(&self, context: &Context, store: MessageStore, command: Command) -> Command {
+    /// The command itself if its store is selected, else the one that selects the store.
+    fn in_store(&self, context: &Context, store: MessageStore, command: Command) -> Command {
         if self.chosen == Some(store) {
             command
         } else {
@@ -91,6 +93,7 @@ impl Serving {
         }
     }
 
+    /// The next command of the sweep that is running.
     fn sweep_command(&mut self, context: &mut Context, now: Moment) -> Option<Command> {
         loop {
             let store = self.sweep.store()?;
@@ -98,14 +101,15 @@ impl Serving {
             match command {
                 Command::Read(index) if self.deletions.contains(MessageSlot { store, index }) => {
                     self.sweep.found += 1;
-                    self.walked(context, now);
+                    self.on_index_read(context, now);
                 }
-                command => return Some(self.inside(context, store, command)),
+                command => return Some(self.in_store(context, store, command)),
             }
         }
     }
 
-    /// A message was announced (`+CMTI`).
+    /// Takes the announcement of a message (`+CMTI`). What cannot be read directly is left to a
+    /// sweep.
     pub fn add_announcement(&mut self, context: &Context, slot: Option<MessageSlot>, now: Moment) {
         let fits = match slot {
             Some(slot) if context.plan.readable.contains(&slot.store) => {
@@ -118,12 +122,12 @@ impl Serving {
         }
     }
 
-    /// The modem says that it could not take a message in, or that the messages have become
-    /// readable only now.
+    /// Schedules a sweep, because the modem reports that a store is `full`, or that messages have
+    /// only now become readable.
     pub fn sweep_soon(&mut self, full: bool, now: Moment) {
         if full {
             self.full_at = Some(now);
-            self.chore(Chore::Announce);
+            self.add_chore(Chore::Announce);
         }
         self.sweep.schedule_soon(now);
     }
@@ -148,7 +152,7 @@ impl Serving {
             self.end_of_sweep(context, now);
         }
         self.refused_selections += 1;
-        if self.refused_selections < REFUSED_SELECTIONS {
+        if self.refused_selections < MAX_REFUSED_SELECTIONS {
             return;
         }
         self.refused_selections = 0;
@@ -160,7 +164,7 @@ impl Serving {
         }
     }
 
-    /// Takes a message of the list that is being read.
+    /// Takes a message from the list that is being read.
     pub fn on_list_entry(
         &mut self,
         context: &mut Context,
@@ -181,7 +185,7 @@ impl Serving {
             return self.sweep.schedule_soon(now);
         }
         let read = self.reads.take(slot).unwrap_or(PendingRead::unannounced(slot));
-        self.hand_on(context, read, header.length, line, now);
+        self.hand_to_host(context, read, header.length, line, now);
     }
 
     pub(super) fn on_list_finished(
@@ -190,11 +194,11 @@ impl Serving {
         outcome: Outcome,
         now: Moment,
     ) {
-        // "Invalid memory index" is how some modems say that there is nothing to list.
+        // Some modems report an empty list as "invalid memory index".
         let empty = outcome == Outcome::Refused(FinalResult::Cms(Some(321)));
         let ok = outcome.is_ok() || empty;
         if ok {
-            self.look_at_custody(context);
+            self.note_if_own_store_empty(context);
             self.chosen
                 .into_iter()
                 .for_each(|store| context.set_store_count(store, self.sweep.found));
@@ -230,11 +234,11 @@ impl Serving {
         let mut lines = reply.lines();
         let header = lines.next().and_then(at::read_header).and_then(Result::ok);
         match (header, lines.next()) {
-            // A reply without its end may have lost more than that: what does not fit then is no
-            // odd PDU, but half of one.
+            // A reply without its final result may have lost more: a PDU that does not match its
+            // header is then not a malformed one but half of one.
             (Some(header), Some(line)) if self.is_whole(outcome, header.length, line) => {
                 self.sweep.found += usize::from(walking);
-                self.hand_on(context, read, header.length, line, now);
+                self.hand_to_host(context, read, header.length, line, now);
             }
             _ => {
                 self.doubt |= may_be_anothers(outcome);
@@ -244,7 +248,7 @@ impl Serving {
             }
         }
         if walking {
-            self.walked(context, now);
+            self.on_index_read(context, now);
         }
     }
 
@@ -253,15 +257,17 @@ impl Serving {
         outcome.is_ok() && whole && !self.doubt
     }
 
-    fn walked(&mut self, context: &mut Context, now: Moment) {
+    /// Goes on after one index of the store was read.
+    fn on_index_read(&mut self, context: &mut Context, now: Moment) {
         if self.sweep.next_index() {
-            self.look_at_custody(context);
+            self.note_if_own_store_empty(context);
             self.sweep.next_store();
             self.end_of_sweep(context, now);
         }
     }
 
-    fn hand_on(
+    /// Hands a message to the host, or has it read again when its PDU does not match its header.
+    fn hand_to_host(
         &mut self,
         context: &mut Context,
         read: PendingRead,
@@ -296,7 +302,7 @@ impl Serving {
         now: Moment,
     ) {
         let Some(store) = self.chosen else { return };
-        // Whatever came of it, it is not sent again: the next sweep sees what is there.
+        // Whatever the result, the deletion is not repeated; the next sweep sees what is left.
         let slot = MessageSlot { store, index };
         self.deletions.remove(slot);
         match outcome {
@@ -304,25 +310,27 @@ impl Serving {
                 context.remove_announced(slot);
                 self.follow_up(now);
             }
-            Outcome::Unanswered => self.sweep.schedule_by(now + AFTERMATH),
+            Outcome::Unanswered => self.sweep.schedule_by(now + UNANSWERED_DELETION_PAUSE),
             Outcome::Refused(_) | Outcome::Empty => {}
         }
     }
 
-    /// All that a sweep found and nobody had announced is gone: more may have waited for the room.
+    /// Schedules another sweep when all messages that a sweep found unannounced are deleted: others
+    /// may have waited for room in the store.
     fn follow_up(&mut self, now: Moment) {
-        if self.unannounced && self.deletions.is_empty() && self.follow_ups < FOLLOW_UPS {
+        if self.unannounced && self.deletions.is_empty() && self.follow_ups < MAX_FOLLOW_UPS {
             self.unannounced = false;
             self.follow_ups += 1;
             self.sweep.schedule_soon(now);
         }
     }
 
-    /// A store has been read to its end: was it the modem's own, and empty?
-    fn look_at_custody(&mut self, context: &Context) {
+    /// After a store has been read completely, notes if it is the modem's own and empty, so that it
+    /// holds no message of the previous card.
+    fn note_if_own_store_empty(&mut self, context: &Context) {
         let own = self.sweep.store().is_some_and(|store| store != MessageStore::Sim);
-        let former = context.own_store != MessageOwner::Current;
-        if own && former && self.sweep.found == 0 && self.deletions.is_empty() {
+        let has_previous = context.own_store != MessageOwner::Current;
+        if own && has_previous && self.sweep.found == 0 && self.deletions.is_empty() {
             self.emptied = Some(None);
         }
     }
@@ -335,7 +343,7 @@ impl Serving {
         self.on_sweep_finished(now);
         let empty = self.deletions.is_empty() && self.reads.is_empty();
         if self.full_at.is_some() && empty && context.profile.has(Quirk::DeafAfterFull) {
-            self.chore(Chore::Restart);
+            self.add_chore(Chore::Restart);
         }
         let waiting = context.own_store != MessageOwner::Current && self.emptied.is_none();
         if waiting && self.custody_sweeps < CUSTODY_SWEEPS {
@@ -358,13 +366,14 @@ fn may_be_anothers(outcome: Outcome) -> bool {
     }
 }
 
-/// How long the reading of the ICCID tells which card is in.
+/// How long after it was read the ICCID proves which card is in.
 fn proof(context: &Context) -> Duration {
     if context.config.iccid_from_card { BANK_PROOF } else { PROOF }
 }
 
-/// Whether the PDU has the length that its header gave: TPDU octets, without the service-centre
-/// address (its length octet, then so many).
+/// Whether the PDU has the length from its header, which counts the octets of the TPDU. Before the
+/// TPDU there is the address of the service centre: one octet with its length, and that many
+/// octets.
 pub(super) fn fits(pdu: &RawPdu, length: Option<usize>) -> bool {
     let RawPdu::Octets(octets) = pdu else { return false };
     let address = octets.first().map_or(0, |length| usize::from(*length));

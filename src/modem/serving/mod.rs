@@ -1,6 +1,6 @@
-//! The modem works: the network is watched, messages are read, handed to the host and deleted. This
-//! phase covers the states `Registering` and `Ready`, because messages may be in the stores whether
-//! there is a network or not.
+//! The phase in which the modem works: the network is watched, and messages are read, handed to the
+//! host and deleted. It covers the states `Registering` and `Ready`, because there may be messages
+//! in the stores whether there is a network or not.
 
 mod departing;
 mod messages;
@@ -27,19 +27,23 @@ use crate::domain::modem::ModemReason;
 use departing::Departure;
 use network::Chore;
 
-/// The operator and the indications are read with every so many-th keep-alive only.
+/// The number of keep-alives from one reading of the operator's name and the `AT+CNMI` setting to
+/// the next.
 const RARE_ROUNDS: u32 = 10;
 /// The pause between two attempts to read the ICCID.
 const ICCID_PAUSE: Duration = Duration::from_secs(2);
+/// After this many failed attempts the card is taken to be gone.
 const ICCID_TRIES: u8 = 3;
-/// For how long nothing is read after the host could not store a message: the first time, and at
-/// most.
-const HOLD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+/// How long nothing is read after the host could not store a message, the first time. The time
+/// doubles with each further failure.
+const FIRST_HOLD: Duration = Duration::from_secs(5);
+/// The limit of that time.
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
-/// How old the reading of the ICCID may be when something is done in the name of that card.
+/// The greatest age of the last reading of the ICCID when a task in the name of that card begins.
 const FRESH: Duration = Duration::from_secs(2);
-/// After a commit that took so long a modem may have fallen silent: messages that came meanwhile
-/// were not acknowledged.
+/// The duration of a commit after which the modem may have stopped announcing messages, because
+/// those that arrived meanwhile were not acknowledged.
 const SLOW_COMMIT: Duration = Duration::from_secs(10);
 
 /// Why the phase is left.
@@ -48,13 +52,13 @@ enum Leave {
     SimCheck,
     Identifying,
     Configuring,
-    /// The modem was restarted on purpose.
+    /// The session has restarted the modem.
     Restarted,
 }
 
 #[derive(Debug)]
 pub(super) struct Serving {
-    /// `<mem1>` as chosen now; `None` when that is not certain.
+    /// The store that is selected for reading (`<mem1>`); `None` when that is not certain.
     chosen: Option<MessageStore>,
     deletions: PendingDeletions,
     reads: PendingReads,
@@ -65,33 +69,39 @@ pub(super) struct Serving {
     refused_selections: u8,
     chores: VecDeque<Chore>,
     keep_alive_at: Moment,
+    /// The number of keep-alives so far.
     rounds: u32,
+    /// When to ask for the registration next while there is no network.
     poll_at: Moment,
+    /// How often it was asked for since the network was lost.
     polls: u32,
     registered_since: Option<Moment>,
+    /// When the modem last reported that a store was full.
     full_at: Option<Moment>,
-    /// The card may have been exchanged: its ICCID is read before anything else.
+    /// Whether the card may have been exchanged, so that its ICCID is read before anything else.
     doubt: bool,
+    /// When to try again after the ICCID could not be read.
     doubt_until: Option<Moment>,
     doubt_tries: u8,
     iccid_read_at: Moment,
-    /// Nothing is read until then: the host could not store a message.
+    /// Nothing is read before this time, because the host could not store a message.
     held_until: Option<Moment>,
-    /// How long reading was held back the last time; zero when the last message could be stored.
+    /// For how long reading was last held back; zero when the last message could be stored.
     hold: Duration,
     custody_sweeps: u8,
-    /// A sweep has found a message that was not announced.
+    /// Whether a sweep has found a message that was not announced.
     unannounced: bool,
-    /// Sweeps since the last keep-alive that were made because the one before had found something.
+    /// The number of sweeps since the last keep-alive that followed upon one that had found
+    /// something.
     follow_ups: u8,
-    /// The modem's own store is empty, which the host has to record; with a token once it was asked
-    /// to.
+    /// Set while the host has to record that the modem's own store is empty; with a token once it
+    /// has been asked to.
     emptied: Option<Option<Token>>,
     leave: Option<Leave>,
-    /// Messages of a bank's card that were read, and that are handed on when its ICCID has been
-    /// read once more: the bank may put another card on late.
+    /// Messages that were read from a card of a bank. They are handed to the host once its ICCID
+    /// has been read again, because the bank may put another card on later than it says.
     unproven: Vec<Action>,
-    /// The card is to be taken off the air.
+    /// Set while the card is being taken off the air.
     departure: Option<Departure>,
 }
 
@@ -141,7 +151,7 @@ impl Serving {
 
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if self.leave.is_some()
-            && let Some(phase) = self.card_gone(context, now)
+            && let Some(phase) = self.end_departure_without_card(context, now)
         {
             return Next::Enter(phase);
         }
@@ -160,7 +170,7 @@ impl Serving {
         }
         self.keep_alive(context, now);
         self.report_empty_store(context);
-        if let Some(next) = self.departing(context, now) {
+        if let Some(next) = self.next_departure_step(context, now) {
             return next;
         }
         if self.doubt || !self.unproven.is_empty() {
@@ -183,14 +193,14 @@ impl Serving {
         }
         self.keep_alive_at = now + context.config.keep_alive;
         self.follow_ups = 0;
-        // Before the first round the ICCID has just been read.
+        // Before the first keep-alive the ICCID has just been read.
         self.doubt |= self.rounds > 0;
-        self.chore(Chore::Registration(0));
-        self.chore(Chore::Signal);
+        self.add_chore(Chore::Registration(0));
+        self.add_chore(Chore::Signal);
         if self.rounds.is_multiple_of(RARE_ROUNDS) {
-            self.chore(Chore::Operator);
+            self.add_chore(Chore::Operator);
             if self.rounds > 0 {
-                self.chore(Chore::Indications);
+                self.add_chore(Chore::Indications);
             }
         }
         self.rounds = self.rounds.wrapping_add(1);
@@ -212,19 +222,20 @@ impl Serving {
         context.actions.push_back(Action::Emptied { token, imei, iccid });
     }
 
-    /// Takes the host's answer. What it could not record is offered again with the next keep-alive.
+    /// Takes the host's answer whether it recorded that the modem's own store is empty. If not, it
+    /// is asked again at the next keep-alive.
     pub fn emptied(&mut self, token: Token, ok: bool) {
         if ok && self.emptied == Some(Some(token)) {
             self.emptied = None;
         }
     }
 
-    /// When something is to be done next although nothing happens.
+    /// When something has to be done even if nothing happens before.
     fn wake_at(&self, context: &Context) -> Option<Moment> {
         let poll = (!context.is_registered()).then_some(self.poll_at);
         let sweep = if self.deletions.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
-        [Some(self.keep_alive_at), poll, messages, self.departure_ends()]
+        [Some(self.keep_alive_at), poll, messages, self.departure_deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -239,7 +250,7 @@ impl Serving {
         now: Moment,
     ) {
         match command {
-            Command::Iccid(_) => self.iccid_read(context, outcome, reply, now),
+            Command::Iccid(_) => self.on_iccid_read(context, outcome, reply, now),
             Command::SelectStores(selection) => {
                 if let Some(fill) = reply.find(at::store_fill) {
                     context.set_store_fill(selection.read, fill);
@@ -255,7 +266,13 @@ impl Serving {
         }
     }
 
-    fn iccid_read(&mut self, context: &mut Context, outcome: Outcome, reply: &Reply, now: Moment) {
+    fn on_iccid_read(
+        &mut self,
+        context: &mut Context,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
         let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
         match found {
             Some(iccid) if Some(&iccid) == context.iccid() => {
@@ -280,59 +297,61 @@ impl Serving {
         }
     }
 
-    /// An operator's own command may have changed any setting.
-    pub fn settings_in_doubt(&mut self) {
+    /// Checks the settings and the card, because an operator's own command may have changed
+    /// anything.
+    pub fn check_settings(&mut self) {
         self.chosen = None;
         self.doubt = true;
-        self.chore(Chore::Indications);
+        self.add_chore(Chore::Indications);
     }
 
     /// Whether the ICCID was read just now. If it was not, it is read next.
     pub fn is_card_proven(&mut self, now: Moment) -> bool {
-        let proven = self.card_is_certain() && now - self.iccid_read_at <= FRESH;
+        let proven = self.is_card_certain() && now - self.iccid_read_at <= FRESH;
         self.doubt |= !proven;
         proven
     }
 
-    /// The ICCID is read next.
+    /// Has the ICCID read next.
     pub fn doubt_card(&mut self) {
         self.doubt = true;
     }
 
-    /// The modem has forgotten its settings.
+    /// Configures the modem again, because it has lost its settings.
     pub fn configure_again(&mut self) {
         self.leave = Some(Leave::Configuring);
     }
 
-    /// Takes the host's answer to a message.
+    /// Takes the host's answer whether it has stored a message.
     pub fn stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
         if ok {
             if self.deletions.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
-                self.chore(Chore::Indications);
+                self.add_chore(Chore::Indications);
             }
             if !std::mem::take(&mut self.hold).is_zero() {
                 self.held_until = None;
                 context.clear_reason();
             }
         } else if self.deletions.refuse(token) && self.held_until.is_none() {
-            self.hold = (self.hold * 2).clamp(HOLD.0, HOLD.1);
+            self.hold = (self.hold * 2).clamp(FIRST_HOLD, LONGEST_HOLD);
             self.held_until = Some(now + self.hold);
             self.sweep.schedule_by(now + self.hold);
             context.set_reason(ModemReason::HostCannotStore);
         }
     }
 
-    /// A message that came inside its URC is on disk; it took this long.
+    /// Has a message that arrived inside its URC acknowledged, which was on disk `after` this time.
     pub fn direct_stored(&mut self, context: &Context, after: Duration) {
         if context.acknowledges && !context.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT
         {
-            self.chore(Chore::Acknowledge);
+            self.add_chore(Chore::Acknowledge);
         } else if after >= SLOW_COMMIT {
-            self.chore(Chore::Indications);
+            self.add_chore(Chore::Indications);
         }
     }
 
-    pub fn card_is_certain(&self) -> bool {
+    /// Whether it is certain that the card is the one whose ICCID was read.
+    pub fn is_card_certain(&self) -> bool {
         !self.doubt && self.leave.is_none()
     }
 }

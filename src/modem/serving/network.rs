@@ -1,4 +1,4 @@
-//! Registration, signal, operator, and whether the modem still announces messages.
+//! Watches registration, signal and operator, and checks that the modem still announces messages.
 
 use std::time::Duration;
 
@@ -9,27 +9,29 @@ use super::{Leave, Serving};
 use crate::at::{self, Command, Domain, Registration};
 use crate::domain::Moment;
 
-/// Between questions while there is no network; a URC is quicker where the modem sends one.
+/// The time between two requests for the registration while there is no network. Where the modem
+/// sends a URC, that is quicker.
 const POLL: Duration = Duration::from_secs(5);
-/// That many at this rate.
+/// How many requests are made at this rate.
 const POLLS: u32 = 12;
-/// Then at this one.
+/// The time between two requests after that.
 const SLOW_POLL: Duration = Duration::from_secs(20);
 
-/// Small things to ask, in a queue, each at most once.
+/// A small task. Chores wait in a queue that has each at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chore {
-    /// Of the domain with this number, then of the following ones until one is registered.
+    /// Ask for the registration in the domain at this position, and then in the following ones
+    /// until one is registered.
     Registration(usize),
     Signal,
     Operator,
-    /// Are messages still announced?
+    /// Check whether messages are still announced.
     Indications,
-    /// Have them announced again.
+    /// Have messages announced again.
     Announce,
-    /// The message that came with its URC is on disk.
+    /// Acknowledge a message that arrived inside its URC and is on disk.
     Acknowledge,
-    /// Start the modem anew.
+    /// Restart the modem.
     Restart,
 }
 
@@ -48,22 +50,22 @@ impl Chore {
 }
 
 impl Serving {
-    pub(super) fn chore(&mut self, chore: Chore) {
+    pub(super) fn add_chore(&mut self, chore: Chore) {
         if !self.chores.contains(&chore) {
             self.chores.push_back(chore);
         }
     }
 
     pub(super) fn poll_registration(&mut self, context: &Context, now: Moment) {
-        // A chore that asks for nothing (no such domain, no setting to restore) must not stand in
-        // the way.
+        // A chore without a command (no such domain, no setting to restore) must not block the
+        // others.
         while self.chores.front().is_some_and(|chore| chore.command(context).is_none()) {
             self.chores.pop_front();
         }
         if !context.is_registered() && self.poll_at <= now {
             self.polls = self.polls.saturating_add(1);
             self.poll_at = now + if self.polls > POLLS { SLOW_POLL } else { POLL };
-            self.chore(Chore::Registration(0));
+            self.add_chore(Chore::Registration(0));
         }
     }
 
@@ -81,7 +83,9 @@ impl Serving {
         let Some(chore) = self.chores.pop_front() else { return };
         let ok = outcome.is_ok();
         match chore {
-            Chore::Registration(number) => self.registration_asked(context, number, reply, ok, now),
+            Chore::Registration(number) => {
+                self.on_registration_read(context, number, reply, ok, now)
+            }
             Chore::Signal if ok => context.signal_dbm = reply.find(at::signal_dbm),
             Chore::Operator if ok => context.operator = reply.find(at::operator),
             Chore::Indications if ok => {
@@ -90,7 +94,7 @@ impl Serving {
                     .find(at::indications)
                     .is_some_and(|set| set.mt != wanted || set.mode == 0);
                 if silent {
-                    self.chore(Chore::Announce);
+                    self.add_chore(Chore::Announce);
                     self.sweep.schedule_soon(now);
                 }
             }
@@ -103,7 +107,7 @@ impl Serving {
         }
     }
 
-    fn registration_asked(
+    fn on_registration_read(
         &mut self,
         context: &mut Context,
         number: usize,
@@ -113,7 +117,7 @@ impl Serving {
     ) {
         let reported = reply.find(at::registration).filter(|_| ok);
         if let Some(reported) = reported {
-            self.registration(context, reported.domain, reported.registration, now);
+            self.on_registration(context, reported.domain, reported.registration, now);
         }
         let settled = reported.is_some_and(|reported| reported.registration.is_registered());
         if !settled && number + 1 < context.domains.len() {
@@ -121,9 +125,10 @@ impl Serving {
         }
     }
 
-    /// A URC or a reply. While there is no network the card may have been exchanged unseen (a bank,
-    /// a slot switched): its ICCID is read when the network goes and when it comes back.
-    pub fn registration(
+    /// Takes the registration from a URC or a reply. While there is no network the card may have
+    /// been exchanged without any other sign (by a bank or a slot command), so its ICCID is read
+    /// when the network is lost and when it is found again.
+    pub fn on_registration(
         &mut self,
         context: &mut Context,
         domain: Domain,
@@ -135,8 +140,8 @@ impl Serving {
             (true, None) => {
                 self.doubt |= self.polls > 1;
                 self.registered_since = Some(now);
-                self.chore(Chore::Signal);
-                self.chore(Chore::Operator);
+                self.add_chore(Chore::Signal);
+                self.add_chore(Chore::Operator);
             }
             (false, Some(_)) => {
                 self.doubt = true;
@@ -148,7 +153,7 @@ impl Serving {
         }
     }
 
-    /// Whether a message announced at this time is one that the network sent at this time.
+    /// Whether the network sent a message at the time when it was announced (see `Received::live`).
     pub(super) fn is_live(
         &self,
         announced: Option<Moment>,
@@ -163,7 +168,7 @@ impl Serving {
         now - announced < FRESH && announced - settled >= context.config.settled_after
     }
 
-    /// As [`Serving::is_live`], for a message that came with its URC.
+    /// Like [`Serving::is_live`], for a message that arrives inside its URC now.
     pub fn is_live_now(&self, context: &Context, now: Moment) -> bool {
         self.is_live(Some(now), context, now)
     }

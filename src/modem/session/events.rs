@@ -63,7 +63,7 @@ impl Session {
         let pdu = RawPdu::from_line(line);
         let (certain, live) = match &self.phase {
             Phase::Serving(serving) => {
-                (serving.card_is_certain(), serving.is_live_now(&self.context, now))
+                (serving.is_card_certain(), serving.is_live_now(&self.context, now))
             }
             _ => (true, false),
         };
@@ -85,7 +85,7 @@ impl Session {
             }
             Urc::Registration(domain, registration) => {
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.registration(&mut self.context, domain, registration, now);
+                    serving.on_registration(&mut self.context, domain, registration, now);
                 }
             }
             Urc::StoreFull | Urc::MessagesReady => {
@@ -114,7 +114,7 @@ impl Session {
     /// messages holds any longer, not even the indexes that were to be deleted.
     pub(super) fn card_lost(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase
-            && let Some(phase) = serving.card_gone(&mut self.context, now)
+            && let Some(phase) = serving.end_departure_without_card(&mut self.context, now)
         {
             return self.enter(phase);
         }
@@ -134,7 +134,7 @@ impl Session {
             return;
         }
         if let Phase::Serving(serving) = &mut self.phase {
-            serving.departure_failed(&mut self.context);
+            serving.fail_departure(&mut self.context);
         }
         self.channel.abandon(now);
         let reply = match self.requests.take_running() {

@@ -258,7 +258,7 @@ impl Session {
     /// Goes on until it has to wait for the modem, the host or a deadline.
     fn advance(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &self.phase
-            && serving.card_is_certain()
+            && serving.is_card_certain()
         {
             self.direct.card_known(&mut self.context, now);
         }
@@ -312,7 +312,7 @@ impl Session {
     /// Answers finished tasks in the name of a card, once its ICCID has been read again.
     fn confirm_sim_tasks(&mut self) {
         let iccid = match &self.phase {
-            Phase::Serving(serving) if !serving.card_is_certain() => return,
+            Phase::Serving(serving) if !serving.is_card_certain() => return,
             Phase::Serving(_) => self.context.sim.as_ref().map(|sim| &sim.iccid),
             _ => None,
         };

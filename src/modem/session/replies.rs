@@ -92,19 +92,19 @@ impl Session {
             Running::Reset(id) => (id, Ok(lines)),
             Running::SimTask(task) => match self.requests.step(task, lines, outcome, now) {
                 Some((id, error)) => (id, Err(error)),
-                None => return self.settings_in_doubt(),
+                None => return self.check_settings(),
             },
         };
         self.context.actions.push_back(Action::Answer { id, reply });
         if reset {
             return self.give_up(ModemReason::RestartedByOperator);
         }
-        self.settings_in_doubt();
+        self.check_settings();
     }
 
-    fn settings_in_doubt(&mut self) {
+    fn check_settings(&mut self) {
         if let Phase::Serving(serving) = &mut self.phase {
-            serving.settings_in_doubt();
+            serving.check_settings();
         }
     }
 }

@@ -1,69 +1,70 @@
-//! What goes wrong with a bank.
+//! Faults of a bank that can be caused on request.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Random;
 
-/// A fault, as scenarios and the control side name it. Counts are of switches: one for each radio
-/// where radios fare differently, one for each command where the command does. What has no count
-/// lasts until [`BankFault::Clear`].
+/// A fault, under the name that scenarios and the control socket use. Counts are of switches: one
+/// for each radio if the fault affects single radios, or one for each command if it affects the
+/// command. A fault without a count lasts until [`BankFault::Clear`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum BankFault {
-    /// Says that it has switched, and the card from before stays.
+    /// The bank reports that it has switched, but the previous card stays.
     Lie {
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// A share of the switches are such lies; the bank's seed decides which.
+    /// Some of the switches are such lies. The bank's seed decides which.
     Lies {
         /// The number of switches that are lies,
         lies: u32,
         /// out of this number.
         of: u32,
     },
-    /// Says that it has switched, and has taken another row.
+    /// The bank reports that it has switched, but has connected another row.
     WrongRow {
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// One radio keeps its card whatever is asked, and the bank says that it has switched.
+    /// One radio always keeps its card, while the bank reports that it has switched.
     Stuck {
         /// Its column, from 0.
         radio: usize,
     },
-    /// Commands are heard, but nothing is done and nothing said.
+    /// Commands are received, but not carried out and not answered.
     Mute {
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// Switches, but does not say so.
+    /// The bank switches, but does not answer.
     NoAnswer {
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// Switches at once, and says so late.
+    /// The bank switches at once, but answers late.
     Slow {
         /// The delay in milliseconds.
         delay_ms: u64,
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// Says at once that it has switched, and does so late: until then the card from before stays.
+    /// The bank answers at once that it has switched, but switches late: until then the previous
+    /// card stays.
     Late {
         /// The delay in milliseconds.
         delay_ms: u64,
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// `ERROR`, and nothing is done.
+    /// The bank answers `ERROR` and does nothing.
     Refuse {
         /// The number of switches that it happens to.
         times: u32,
     },
-    /// Hears nothing any more.
+    /// The bank receives nothing any more.
     Dead,
-    /// All is well again.
+    /// All faults of the bank end.
     Clear,
 }
 
@@ -72,29 +73,29 @@ pub enum BankFault {
 pub enum Answer {
     /// The bank answers `ERROR`.
     Refused,
-    /// Not at all, nor is it obeyed.
+    /// The bank neither answers nor carries out the command.
     Mute,
     /// The bank carries the command out.
     Heard {
-        /// Whether it is answered.
+        /// Whether the command is answered.
         told: bool,
         /// The delay in milliseconds.
         later_ms: u64,
     },
 }
 
-/// What becomes of a radio that is to be switched.
+/// What happens to a radio that is to be switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// The radio gets the card that was asked for.
     Done,
-    /// It keeps what it has.
+    /// The radio keeps its card.
     Kept,
-    /// It goes to a row that nobody asked for.
+    /// The radio is connected with another row.
     OtherRow,
 }
 
-/// The faults of one bank that are on.
+/// The active faults of one bank.
 #[derive(Debug)]
 pub struct Faults {
     random: Random,
@@ -111,7 +112,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Those that are on from the start.
+    /// Starts with these faults.
     pub fn new(seed: u64, faults: &[BankFault]) -> Self {
         let mut new = Self::none(Random::new(seed));
         faults.iter().for_each(|fault| new.add(fault));
@@ -134,7 +135,7 @@ impl Faults {
         }
     }
 
-    /// Switches a fault on, or all of them off.
+    /// Starts a fault, or ends all of them.
     pub fn add(&mut self, fault: &BankFault) {
         match fault {
             BankFault::Lie { times } => self.lie = *times,
@@ -151,12 +152,12 @@ impl Faults {
         }
     }
 
-    /// Whether it hears nothing.
+    /// Whether the bank receives nothing.
     pub fn is_dead(&self) -> bool {
         self.dead
     }
 
-    /// What becomes of the command at hand.
+    /// Decides how the current command is answered.
     pub fn answer(&mut self, never_told: bool) -> Answer {
         if take_one(&mut self.refuse) {
             return Answer::Refused;
@@ -168,12 +169,12 @@ impl Faults {
         Answer::Heard { told, later_ms: delay(&mut self.slow) }
     }
 
-    /// How late the command at hand is obeyed.
+    /// The delay with which the current command is carried out, in milliseconds.
     pub fn delay_ms(&mut self) -> u64 {
         delay(&mut self.late)
     }
 
-    /// What becomes of one radio.
+    /// Decides what happens to one radio.
     pub fn fate(&mut self, radio: usize) -> Fate {
         let drawn =
             self.lies.is_some_and(|(lies, of)| self.random.below(u64::from(of)) < u64::from(lies));

@@ -1,9 +1,9 @@
-//! A serial SIM pool as a machine: octets and time in; octets and changes of the lines between
-//! cards and radios out.
+//! A serial SIM bank as a state machine: octets and time go in; octets, and changes of the
+//! connections between cards and radios, come out.
 //!
-//! Its control port speaks a family's language whose documents are scattered (a page of commands
-//! that dealers hand out; programs that people have published). Commands end with a carriage
-//! return, replies are a line:
+//! Its control port has the protocol of a family of banks whose documentation is scattered: a page
+//! of commands from dealers, and published programs. A command ends with a carriage return, and a
+//! reply is one line:
 //!
 //! | command | what it does | reply |
 //! | --- | --- | --- |
@@ -12,11 +12,11 @@
 //! | `AT+NEXT00` | every radio to its first row | `SWSIM OK` |
 //! | `AT+SWITcc-rrrr` | radio `cc` (from 01; 00: all) to row `rrrr` (0000: none) | `SWITCH OK` |
 //!
-//! Both numbers have all their digits. A row beyond the last is the last. The command list does not
-//! say what else is answered; here it is `ERROR`. There is one bus behind the port: a command that
-//! comes too soon after the one before, or during a switch, is lost without a word. A switch cuts
-//! the card off at once, and connects the other one when it is over; the reply says only that the
-//! command was heard.
+//! Both numbers have leading zeros. Rows count from 1. A row beyond the last stands for the last. The documentation
+//! does not say how other commands are answered; here they are answered `ERROR`. There is one bus behind the port: a
+//! command that arrives too soon after the one before, or during a switch, is lost without a reply.
+//! A switch disconnects the card at once, and connects the other one when it is over; the reply
+//! only means that the command was received.
 
 pub mod faults;
 mod plan;
@@ -28,10 +28,10 @@ pub use plan::{BankConfig, BankPlan};
 pub use report::{BankCard, BankRadio, BankStats, ModuleCard};
 pub use wiring::Wiring;
 
-/// A longer line is noise.
+/// The length of the longest line in octets; a longer one is noise.
 const LINE_LIMIT: usize = 64;
 
-/// A change of the lines, for whoever holds the radios.
+/// A change of the connections, for the owner of the radios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     /// The radio loses the card that it has.
@@ -43,23 +43,24 @@ pub enum Act {
     Join {
         /// Its column, from 0.
         radio: usize,
-        /// Its place, counted from 0.
+        /// The slot, counted from 0.
         slot: usize,
     },
 }
 
-/// What the bank has seen and done since it was made.
+/// What the bank has received and done since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Lines that were commands.
+    /// The number of command lines.
     pub commands: u64,
-    /// Lost because the bus was not free.
+    /// The number of commands that were lost because the bus was not free.
     pub too_soon: u64,
-    /// Switches that were asked for, one for each radio.
+    /// The number of switches that were requested, one for each radio.
     pub asked: u64,
-    /// Those that were carried out.
+    /// The number of switches that were carried out.
     pub done: u64,
-    /// Those that were not, or went to another row, and were not refused.
+    /// The number of switches that were not carried out or went to another row, without being
+    /// refused.
     pub lied: u64,
 }
 
@@ -80,18 +81,18 @@ pub struct Bank {
 
 /// What a command asks for.
 enum Order {
-    /// Nothing: `AT` alone asks whether the bank is there.
+    /// `AT` alone, which only asks whether the bank is there.
     Nothing,
-    /// Whether it is ready.
+    /// The bank is asked whether it is ready.
     Ready,
-    /// All to the first row.
+    /// All radios go to the first row.
     Reset,
-    /// Radios, and the row from 1; 0 is none.
+    /// Radios go to a row, which is counted from 1; 0 stands for no row.
     Switch { radios: Vec<usize>, row: usize },
 }
 
 impl Bank {
-    /// A bank that has been on for a while.
+    /// Makes a bank that has been on for a while.
     pub fn new(config: BankConfig, wiring: Wiring) -> Self {
         let faults = Faults::new(config.seed, &config.faults);
         Self {
@@ -112,17 +113,17 @@ impl Bank {
         &self.config
     }
 
-    /// What it has seen and done.
+    /// What the bank has received and done.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// The faults that are on.
+    /// The active faults.
     pub fn faults_mut(&mut self) -> &mut Faults {
         &mut self.faults
     }
 
-    /// Octets from the host.
+    /// Takes octets from the host.
     pub fn receive(&mut self, octets: &[u8], now_ms: u64) {
         for octet in octets {
             match octet {
@@ -163,7 +164,7 @@ impl Bank {
         }
     }
 
-    /// `None` for what this bank does not know.
+    /// Parses a command; `None` for one that this bank does not know.
     fn order(&self, command: &str) -> Option<Order> {
         match command {
             "" => return Some(Order::Nothing),
@@ -202,7 +203,7 @@ impl Bank {
         }
         let from_ms = now_ms + self.faults.delay_ms();
         self.busy_until_ms = now_ms + self.config.switch_ms;
-        // All radios to one row of a matrix: the first one gets it.
+        // When all radios of a matrix are to have the same row, the first one gets it.
         let radios = if self.wiring.is_shared() && row > 0 {
             radios.get(..1).unwrap_or_default()
         } else {
@@ -230,8 +231,8 @@ impl Bank {
                 wanted
             }
         };
-        // What has not happened yet to this radio does not happen any more; nor does this slot go
-        // to another one.
+        // Changes of this radio that are still to come are cancelled, and so is the connection of
+        // this slot with another radio.
         self.acts.retain(|(_, act)| match act {
             Act::Cut { radio: cut } => *cut != radio,
             Act::Join { radio: joined, slot: other } => *joined != radio && Some(*other) != slot,
@@ -250,13 +251,13 @@ impl Bank {
             .push((now_ms + self.config.answer_ms, format!("\r\n{words}\r\n").into_bytes()));
     }
 
-    /// The next change of the lines whose time has come.
+    /// Takes the next change of the connections that is due.
     pub fn next_act(&mut self, now_ms: u64) -> Option<Act> {
         let due = self.acts.first().is_some_and(|(at_ms, _)| *at_ms <= now_ms);
         due.then(|| self.acts.remove(0).1)
     }
 
-    /// What is to be written to the host now.
+    /// Takes the octets that are to be written to the host now.
     pub fn take_output(&mut self, now_ms: u64) -> Vec<u8> {
         let (due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.replies).into_iter().partition(|(at_ms, _)| *at_ms <= now_ms);

@@ -34,34 +34,34 @@ pub struct BankPlan {
     reach: Reach,
     /// Rows of each radio; with `reach = "any"` slots of the whole bank (16; 16 for each radio).
     slots: Option<usize>,
-    /// No card is on a radio at the start (false: the radios have their first rows, a matrix its
-    /// first slots in order).
+    /// Whether no card is on a radio at the start (false: the radios have their first rows, a
+    /// matrix its first slots in order).
     parked: bool,
-    /// The modems do not notice that their cards are exchanged, until they switch them on anew
-    /// (true).
+    /// Whether modems do not notice that their cards are exchanged until they switch the card on
+    /// again (true).
     silent: Option<bool>,
-    /// Switches are never answered (false).
+    /// Whether switches are never answered (false).
     no_answer: bool,
     /// The reply to `AT+CWSIM` (`CWSIM OK`).
     ready: Option<String>,
-    /// From one command to the next, at least (1000).
+    /// The shortest time from one command to the next, in milliseconds (1000).
     bus_ms: Option<u64>,
-    /// From the loss of one card to the next card's contact (1500).
+    /// The time from disconnecting one card to connecting the next, in milliseconds (1500).
     switch_ms: Option<u64>,
-    /// From a command to its reply (200).
+    /// The time from a command to its reply, in milliseconds (200).
     answer_ms: Option<u64>,
-    /// Of the faults that are drawn (0).
+    /// The seed of the faults that are drawn at random (0).
     seed: u64,
     /// Slots without a card, numbered through the bank from 0 (none).
     empty: BTreeSet<usize>,
-    /// What cards are, by slot, where they are not made up: `sims.7.number = "+31612345678"`.
-    /// Made-up first rows are the modems' cards.
+    /// The cards that are not made up, by slot: `sims.7.number = "+31612345678"`. Made-up first
+    /// rows are the modems' cards.
     sims: BTreeMap<String, SimPlan>,
-    /// The faults that are on from the start (none).
+    /// The faults that are active from the start (none).
     faults: Vec<BankFault>,
 }
 
-/// The radios that it switches.
+/// The radios that a bank switches.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(
     untagged,
@@ -83,35 +83,35 @@ pub enum Reach {
     Any,
 }
 
-/// What a bank is, apart from its cards.
+/// The properties of a bank, apart from its cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankConfig {
     /// The name of the control line's link.
     pub name: String,
-    /// The modems do not notice.
+    /// Whether modems do not notice an exchange of their cards.
     pub silent: bool,
-    /// Switches are never answered.
+    /// Whether switches are never answered.
     pub no_answer: bool,
     /// The reply to `AT+CWSIM`.
     pub ready: String,
-    /// From one command to the next, at least.
+    /// The shortest time from one command to the next, in milliseconds.
     pub bus_ms: u64,
-    /// How long a switch takes.
+    /// How long a switch takes, in milliseconds.
     pub switch_ms: u64,
-    /// How long a reply takes.
+    /// How long a reply takes, in milliseconds.
     pub answer_ms: u64,
-    /// Of the faults that are drawn.
+    /// The seed of the faults that are drawn at random.
     pub seed: u64,
-    /// The faults that are on from the start.
+    /// The faults that are active from the start.
     pub faults: Vec<BankFault>,
 }
 
 impl BankPlan {
-    /// The bank with its cards; those of radios that it holds apart are taken out of `cards`, which
-    /// has one place for each modem. `free` says which modems are in no bank yet.
+    /// Makes the bank with its cards. Cards that are not on a radio at the start are taken out of
+    /// `cards`, which has one place for each modem. `free` says which modems are in no bank yet.
     ///
     /// # Errors
-    /// What is not right, and what would be.
+    /// The plan is invalid; the error says what would be valid.
     pub fn build(
         &self,
         number: usize,
@@ -170,7 +170,7 @@ impl BankPlan {
         }
     }
 
-    /// The radios' places in the rack; they are free no more.
+    /// Takes the places of the radios in the rack, which are no longer free then.
     fn places(&self, free: &mut [bool]) -> Result<Vec<usize>, String> {
         let mut left = free.iter().enumerate().filter_map(|(place, free)| free.then_some(place));
         let places: Vec<usize> = match &self.radios {
@@ -200,7 +200,7 @@ impl BankPlan {
         Ok(places)
     }
 
-    /// What is said of each slot's card.
+    /// The description of each slot's card.
     fn sim_plans(&self, number: usize, count: usize) -> Result<Vec<Option<SimPlan>>, String> {
         let mut plans = vec![None; count];
         let last = count.saturating_sub(1);

@@ -1,38 +1,40 @@
-//! What the control side shows of a bank: the truth, not what its port says.
+//! What the control socket reports about a bank: its real state, not what its port says.
 
 use serde::{Deserialize, Serialize};
 
-/// A bank as the control side shows it.
+/// The real state of a bank, as the control socket reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankStats {
-    /// Its number, from 0.
+    /// The number of the bank, counted from 0.
     pub bank: usize,
-    /// The name of its port's link.
+    /// The name of the link to its port.
     pub name: String,
-    /// Slots of the whole bank.
+    /// The number of slots of the whole bank.
     pub slots: usize,
-    /// Its radios in the order of their columns.
+    /// The radios, in the order of their columns.
     pub radios: Vec<BankRadio>,
-    /// Command lines that came, whatever became of them.
+    /// The number of command lines that were received.
     pub commands: u64,
-    /// Bad manners: commands that came while the bus was not free, and were lost.
+    /// The number of commands that the host sent while the bus was not free, so that they were
+    /// lost.
     pub too_soon: u64,
-    /// Switches that were asked for, one for each radio.
+    /// The number of switches that were requested, one for each radio.
     pub asked: u64,
-    /// Those that were carried out, or are being.
+    /// The number of switches that were carried out or are being carried out.
     pub done: u64,
-    /// Those that were not carried out, or went to another row, without a word of it.
+    /// The number of switches that were not carried out or went to another row, without being
+    /// refused.
     pub lied: u64,
 }
 
-/// A radio of a bank.
+/// The real state of a radio of a bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankRadio {
     /// The modem's place in the rack.
     pub modem: usize,
-    /// The slot that it is connected with now.
+    /// The slot that the radio is connected with now.
     pub slot: Option<usize>,
-    /// The card that is on it now.
+    /// The ICCID of the card that is on the radio now.
     pub iccid: Option<String>,
     /// The card's number.
     pub number: Option<String>,
@@ -43,9 +45,9 @@ pub struct BankRadio {
 pub struct ModuleCard {
     /// The modem's place, counted from 0.
     pub modem: usize,
-    /// Its slot, from 0.
+    /// The slot of the card, counted from 0.
     pub slot: usize,
-    /// Whether it is the one in use.
+    /// Whether this card is the one in use.
     pub in_use: bool,
     /// The card's ICCID.
     pub iccid: String,
@@ -53,14 +55,14 @@ pub struct ModuleCard {
     pub number: String,
 }
 
-/// A card of a bank, be it in its slot or on a radio.
+/// A card of a bank, which is in its slot or on a radio.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankCard {
     /// The bank's number, from 0.
     pub bank: usize,
     /// Its slot, numbered through the bank from 0.
     pub slot: usize,
-    /// The place of the modem that it is on now.
+    /// The place of the modem that the card is on now.
     pub modem: Option<usize>,
     /// The card's ICCID.
     pub iccid: String,

@@ -2,21 +2,23 @@
 
 use chrono::{TimeZone, Utc};
 
-use super::super::{BankFault, BankStats, CardFault, Network, Scenario, SimulatorError, Workbench};
+use super::super::{
+    BankFault, BankStats, CardFault, Network, Scenario, SimulatorError, StepHarness,
+};
 
 /// Two modems whose first cards are the modems' own: +31612340000 and +31612340001.
 const OWN: &str = "[[modem]]\n[[modem]]\n[[bank]]\nslots = 4\n";
 const FIRST: &str = "+31612340000";
 
 struct Bench {
-    bench: Workbench,
+    bench: StepHarness,
     ms: u64,
 }
 
 impl Bench {
     fn new(scenario: &str) -> Self {
         let began = Utc.with_ymd_and_hms(2026, 6, 22, 12, 57, 3).unwrap();
-        let bench = Workbench::new(&Scenario::parse(scenario).unwrap(), began).unwrap();
+        let bench = StepHarness::new(&Scenario::parse(scenario).unwrap(), began).unwrap();
         Self { bench, ms: 0 }
     }
 

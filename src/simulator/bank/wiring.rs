@@ -1,4 +1,4 @@
-//! The lines between a bank's slots and its radios, and the cards that lie in the slots.
+//! The connections between a bank's slots and its radios, and the cards in the slots.
 
 use crate::simulator::card::SimCard;
 
@@ -12,23 +12,23 @@ pub struct Wiring {
     places: Vec<usize>,
     /// The cards that are on no radio.
     slots: Vec<Option<SimCard>>,
-    /// The slot that each column is connected with.
+    /// The slot with which each column is connected.
     connected: Vec<Option<usize>>,
 }
 
 impl Wiring {
-    /// Nothing is connected yet.
+    /// Starts without connections.
     pub fn new(rows: usize, shared: bool, places: Vec<usize>, slots: Vec<Option<SimCard>>) -> Self {
         let connected = vec![None; places.len()];
         Self { rows, shared, places, slots, connected }
     }
 
-    /// How many radios there are.
+    /// The number of radios.
     pub fn radios(&self) -> usize {
         self.places.len()
     }
 
-    /// Rows of a radio; of a matrix, all.
+    /// The number of rows of a radio; in a matrix these are all slots.
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -64,14 +64,14 @@ impl Wiring {
         slots.filter(|slot| Some(*slot) != wanted && self.radio_of(*slot).is_none()).collect()
     }
 
-    /// The radio is connected with a slot; its card, if one is there, is to go to the radio.
+    /// Connects a radio with a slot. Returns the card in the slot, if there is one, for the radio.
     pub fn join(&mut self, radio: usize, slot: usize) -> Option<SimCard> {
         *self.connected.get_mut(radio)? = Some(slot);
         self.slots.get_mut(slot)?.take()
     }
 
-    /// The radio is connected with nothing any more; the card that comes from it lies in its slot.
-    /// It comes back when there is no such slot, or another card lies in it.
+    /// Disconnects a radio, and puts the card that comes from it into its slot. Returns the card
+    /// when there is no such slot or another card is in it.
     pub fn part(&mut self, radio: usize, card: Option<SimCard>) -> Option<SimCard> {
         let slot = self.connected.get_mut(radio).and_then(Option::take);
         match slot.and_then(|slot| self.slots.get_mut(slot)) {
@@ -83,7 +83,7 @@ impl Wiring {
         }
     }
 
-    /// The slots in order with the cards that lie in them.
+    /// The slots in order, with the cards in them.
     pub fn slots(&self) -> impl Iterator<Item = (usize, Option<&SimCard>)> {
         self.slots.iter().map(Option::as_ref).enumerate()
     }

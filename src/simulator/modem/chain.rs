@@ -1,13 +1,13 @@
-//! The behaviours that a command is offered to, one after the other; the first to answer wins.
+//! The behaviours to which a command is offered in turn. The first one that answers it decides.
 
 use super::command::Command;
 use super::reply::{Failure, Outcome};
 use super::{Modem, Now};
 
-/// Answers a command, or leaves it to the next.
+/// Answers a command, or leaves it to the next behaviour.
 pub type Behaviour = fn(&mut Modem, &Command, Now) -> Option<Outcome>;
 
-/// Faults and dialect come before the standards, so that they can bend them.
+/// Faults and dialect come before the standards, so that they can override them.
 pub const CHAIN: &[Behaviour] = &[
     super::super::faults::answer,
     super::dialect::answer,
@@ -23,7 +23,7 @@ pub const CHAIN: &[Behaviour] = &[
     super::ussd::answer,
 ];
 
-/// The answer of the first behaviour that has one; `ERROR` when none has.
+/// Returns the answer of the first behaviour that has one, or `ERROR`.
 pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Outcome {
     CHAIN.iter().find_map(|behaviour| behaviour(modem, command, now)).unwrap_or(Err(Failure::Error))
 }

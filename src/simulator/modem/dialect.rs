@@ -1,12 +1,12 @@
-//! What this modem answers otherwise than the standards: data of the scenario, an entry for each
-//! command.
+//! Answers of this modem that differ from the standards: data of the scenario, with one entry for
+//! each command.
 
 use super::command::{Ask, Command};
 use super::reply::{Failure, Outcome, Reply};
 use super::{Modem, Now, Quirk, sim};
 
 /// Answers from the modem's own table. The last line may be a final result; without one the reply
-/// ends with `OK`. What tells of the card is an error without one.
+/// ends with `OK`. A reply about the card is an error when there is none.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let shown = command.shown();
     let config = &modem.config;
@@ -33,7 +33,7 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     })
 }
 
-/// What this model does not know, or does not take.
+/// Refuses commands that this model does not know or accept.
 fn refuses(modem: &Modem, command: &Command, shown: &str) -> bool {
     let listed = |entry: &String| match entry.contains(['=', '?']) {
         true => shown.to_ascii_uppercase().starts_with(&entry.to_ascii_uppercase()),
@@ -52,7 +52,7 @@ fn code(line: &str, prefix: &str) -> Option<u16> {
     line.strip_prefix(prefix)?.parse().ok()
 }
 
-/// `None` when the reply speaks of a card and there is none.
+/// Fills in a reply; `None` when it is about the card and there is none.
 fn fill(modem: &Modem, reply: &str) -> Option<String> {
     let reply = reply.replace("{imei}", &modem.config.imei);
     if !reply.contains('{') {

@@ -1,12 +1,12 @@
-//! A command line answered: its commands in turn, their lines, one final result; and result codes
-//! that nobody asked for.
+//! Answers a command line: the lines of its commands in turn, and one final result. Also writes
+//! unsolicited result codes.
 
 use super::line::Input;
 use super::reply::{Line, Outcome, Reply, ok};
 use super::{Mangled, Modem, Now, Power, Quirk, chain, command};
 
 impl Modem {
-    /// Carries out a command line; what does not hold `AT` is not one, and not answered.
+    /// Carries out a command line. A line without `AT` is none, and is not answered.
     pub(super) fn execute(&mut self, line: &str, now: Now) {
         let Some(body) = self.body_of(line) else { return };
         self.observed.commands += 1;
@@ -22,7 +22,7 @@ impl Modem {
         self.conclude(lines, ok(), now);
     }
 
-    /// What follows `AT`, which may stand behind garbage; `A/` repeats the line before.
+    /// Returns what follows `AT`, before which there may be garbage. `A/` repeats the last line.
     fn body_of(&mut self, line: &str) -> Option<String> {
         let capitals = line.to_ascii_uppercase();
         if capitals.trim() == "A/" {
@@ -68,12 +68,12 @@ impl Modem {
         }
     }
 
-    /// What becomes of the reply to the command at hand.
+    /// Decides what a fault does to the reply to the current command.
     pub fn mangle_reply(&mut self, mangled: Mangled) {
         self.mangled = mangled;
     }
 
-    /// The reply to the command at hand comes that much later.
+    /// Delays the reply to the current command.
     pub fn delay_reply(&mut self, delay_ms: u64) {
         self.reply_delay_ms = delay_ms;
     }
@@ -89,7 +89,7 @@ impl Modem {
         }
     }
 
-    /// Lines as V.250 clause 5.7.1 frames them: one header before the first, an end after each.
+    /// Frames lines as V.250 clause 5.7.1 requires: one header before the first, an end after each.
     fn framed(&self, lines: &[Line]) -> Vec<u8> {
         let mut octets = Vec::new();
         if lines.is_empty() {
@@ -118,7 +118,7 @@ impl Modem {
         }
     }
 
-    /// A line as this model writes it.
+    /// Returns a line as this model writes it.
     fn spaced(&self, line: &[u8]) -> Vec<u8> {
         let colon = line.windows(2).position(|pair| pair == b": ");
         match colon
@@ -130,7 +130,7 @@ impl Modem {
         }
     }
 
-    /// Octets with the line ends of this model.
+    /// Returns octets with the line ends of this model.
     fn on_the_wire(&self, octets: Vec<u8>) -> Vec<u8> {
         let end: &[u8] = match (self.has(Quirk::LineFeedOnly), self.has(Quirk::DoubledLineEnds)) {
             (true, _) => b"\n",
@@ -148,12 +148,12 @@ impl Modem {
         written
     }
 
-    /// An unasked result code.
+    /// Writes an unsolicited result code.
     pub(super) fn urc(&mut self, text: &str) {
         self.say(text.as_bytes());
     }
 
-    /// An unasked result code in octets; waits while the host is writing a text.
+    /// Writes an unsolicited result code in octets, or keeps it while the host is writing a text.
     pub(super) fn say(&mut self, text: &[u8]) {
         let elsewhere = self.has(Quirk::UrcsElsewhere) && !self.settings.urcs_here;
         if matches!(self.power, Power::Booting { .. }) || elsewhere || self.faults.drops_urc() {

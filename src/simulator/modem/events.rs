@@ -1,20 +1,21 @@
-//! What happens to a modem: its card comes and goes, the network too, time passes, things go wrong.
+//! Events that happen to a modem: its card is inserted or removed, the network is found or lost,
+//! time passes, faults begin.
 
 use super::{Fault, Input, Modem, ModemConfig, Now, Power, Quirk, Settings, sim};
 use crate::simulator::card::{Lock, SimCard};
 
-/// A line that comes again and again.
+/// An unsolicited line that is sent again and again.
 #[derive(Debug, Clone)]
 pub struct Flood {
     line: String,
     every_ms: u64,
-    /// When it comes next.
+    /// When it is sent next.
     pub next_ms: u64,
     until_ms: u64,
 }
 
 impl Flood {
-    /// What the model says unasked, for ever.
+    /// The lines that this model sends unsolicited, without end.
     pub fn chatter(config: &ModemConfig) -> Vec<Flood> {
         let lines = config.chatter.iter().filter(|_| config.chatter_ms > 0).zip(1u64..);
         let flood = |(line, place): (&String, u64)| Flood {
@@ -28,7 +29,7 @@ impl Flood {
 }
 
 impl Modem {
-    /// A fault that happens to the modem alone.
+    /// Causes a fault that concerns the modem alone.
     pub fn suffer(&mut self, fault: &Fault, now: Now) {
         if *fault == Fault::Clear {
             self.floods = Flood::chatter(&self.config);
@@ -76,7 +77,7 @@ impl Modem {
         self.tell_of_card(&[format!("+CPIN: {words}")]);
     }
 
-    /// The network has to be found, and takes its time.
+    /// Starts the search for the network, which takes some time.
     pub(super) fn search(&mut self, now_ms: u64) {
         if self.config.registers_ms > 0 {
             self.searching_until_ms = now_ms + self.config.registers_ms;
@@ -89,7 +90,7 @@ impl Modem {
         }
     }
 
-    /// The card is pulled out.
+    /// Removes the card.
     pub fn remove_sim(&mut self) -> Option<SimCard> {
         self.look_at_card();
         let mut card = self.sim.take()?;
@@ -100,7 +101,7 @@ impl Modem {
         Some(card)
     }
 
-    /// A card is put in; the one that was there comes back.
+    /// Inserts a card, and returns the one that was there.
     pub fn insert_sim(&mut self, mut card: SimCard, now: Now) -> Option<SimCard> {
         let before = self.remove_sim();
         card.messages.count_from(self.config.first_index);
@@ -113,7 +114,7 @@ impl Modem {
         before
     }
 
-    /// A restart has ended: the noise, and after a while the stores.
+    /// Ends a restart: the modem sends its lines, and after a while the stores can be read.
     pub(super) fn booted(&mut self, at_ms: u64) {
         self.power = Power::Full;
         self.switch_card_on();
@@ -125,7 +126,8 @@ impl Modem {
         self.busy_until_ms = Some(at_ms + self.config.messages_ready_ms);
     }
 
-    /// What comes by itself: floods, and the stores after a restart.
+    /// Does what happens by itself: repeated lines, and the stores becoming readable after a
+    /// restart.
     pub(super) fn pass_time(&mut self, now: Now) {
         if self.busy_until_ms.is_some_and(|until_ms| until_ms <= now.ms) {
             self.busy_until_ms = None;
@@ -142,7 +144,8 @@ impl Modem {
         for flood in &mut self.floods {
             while flood.next_ms <= now.ms.min(flood.until_ms) {
                 due.push(flood.line.clone());
-                // A machine that was not looked at for long does not catch up on what nobody heard.
+                // A modem that was not stepped for long does not make up for lines that nobody
+                // would have received.
                 flood.next_ms = (flood.next_ms + flood.every_ms)
                     .max(now.ms.saturating_sub(flood.every_ms * 64));
             }
@@ -151,7 +154,7 @@ impl Modem {
         due.iter().for_each(|line| self.urc(line));
     }
 
-    /// Octets on the line that no command asked for, as they are.
+    /// Sends octets as they are.
     pub fn babble(&mut self, octets: &[u8]) {
         self.output.write(octets);
     }

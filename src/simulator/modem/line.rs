@@ -1,4 +1,4 @@
-//! Octets from the host, gathered to command lines and texts.
+//! Assembles octets from the host into command lines and texts.
 
 use super::reply::Prompt;
 
@@ -6,16 +6,16 @@ use super::reply::Prompt;
 const LINE_LIMIT: usize = 1024;
 const TEXT_LIMIT: usize = 4096;
 
-/// What the host's octets are at present.
+/// What the host is sending at present.
 #[derive(Debug)]
 pub enum Input {
-    /// A command line in the making.
+    /// A command line that is not complete.
     Line(Vec<u8>),
-    /// The text after `> `.
+    /// The text after the prompt `> `.
     Text {
-        /// What it is for.
+        /// What the text is for.
         prompt: Prompt,
-        /// What has come of it.
+        /// The part of it that has arrived.
         text: Vec<u8>,
     },
 }
@@ -40,7 +40,7 @@ impl Default for Input {
 }
 
 impl Input {
-    /// Whether nothing of a command line has come yet.
+    /// Whether nothing of a command line has arrived yet.
     pub fn is_fresh(&self) -> bool {
         matches!(self, Input::Line(line) if line.is_empty())
     }
@@ -84,7 +84,7 @@ impl Input {
             return Completed::Line(whole);
         }
         match octet {
-            // Line feeds between lines, and what hosts send to leave a prompt that may be open.
+            // Line feeds between lines, and escapes that hosts send in case a prompt is open.
             b'\n' | 0x1A | 0x1B | 0x00 => {}
             0x08 => {
                 line.pop();

@@ -1,13 +1,13 @@
-//! What the modem has seen of its host: for tests that must hold the host to good manners.
+//! What the modem has observed of its host, for tests that check how the host behaves.
 
 use serde::{Deserialize, Serialize};
 
 /// Counts since the modem was made; a restart of the modem does not reset them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
-    /// Command lines answered or swallowed.
+    /// Command lines that were answered or, because of a fault, not answered.
     pub commands: u64,
-    /// Messages that the network handed over and the modem took, stored or direct.
+    /// Messages that the modem received from the network, stored or delivered directly.
     pub delivered: u64,
     /// Messages read for the first time.
     pub read: u64,
@@ -19,14 +19,14 @@ pub struct Observed {
     pub submitted: u64,
     /// Wrong PINs and PUKs entered.
     pub wrong_pins: u64,
-    /// Bad manners: a command that began before the one before it had its final result.
+    /// Misbehaviour: commands that began before the previous one had its final result.
     pub impatient: u64,
-    /// Bad manners: messages deleted that were never read.
+    /// Misbehaviour: messages that were deleted without having been read.
     pub deleted_unread: u64,
 }
 
 impl Observed {
-    /// Whether the host did nothing that a host must not do.
+    /// Whether the host did not misbehave.
     pub fn well_mannered(&self) -> bool {
         self.impatient == 0 && self.deleted_unread == 0
     }

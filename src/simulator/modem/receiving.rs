@@ -1,5 +1,5 @@
-//! How new messages reach the host: stored with `+CMTI`, or direct with `+CMT` and `AT+CNMA` (TS
-//! 27.005 clauses 3.1, 3.4).
+//! The delivery of new messages to the host: stored and announced by `+CMTI`, or directly by `+CMT`
+//! with `AT+CNMA` (TS 27.005 clauses 3.1, 3.4).
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Prompt, Reply, line, ok};
@@ -10,15 +10,16 @@ use super::{Modem, Now, Quirk, in_range, text_mode};
 use crate::simulator::memory::Pdu;
 use crate::sms::{Class, Dcs};
 
-/// `AT+CPMS?` on a Huawei is right after half a second.
+/// The time after which `AT+CPMS?` on a Huawei is right.
 const COUNTS_LAG_MS: u64 = 500;
 
-/// What became of a message that the network offered.
+/// What the modem did with a message that the network offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
     /// The modem has it; the network forgets it.
     Taken,
-    /// It is on the line, and the network keeps it until [`Modem::take_acknowledged`].
+    /// The modem has sent it to the host, and the network keeps it until
+    /// [`Modem::take_acknowledged`].
     Pending,
     /// The store is full; the network tries again when there is room.
     Full,
@@ -29,9 +30,9 @@ pub enum Offer {
 /// A direct delivery that the host has not acknowledged.
 #[derive(Debug, Clone, Copy)]
 pub struct Unacknowledged {
-    /// When the modem gives up and goes deaf.
+    /// When the modem gives up, and stops announcing messages.
     pub until_ms: u64,
-    /// The host has acknowledged it; the network has yet to hear of it.
+    /// Whether the host has acknowledged it; the network does not know yet.
     pub done: bool,
 }
 
@@ -122,7 +123,7 @@ fn acknowledge(modem: &mut Modem, n: usize) -> Outcome {
 }
 
 impl Modem {
-    /// A message from the network.
+    /// Takes a message from the network.
     pub fn offer(&mut self, pdu: &Pdu, now: Now) -> Offer {
         if !self.is_registered() || self.unacknowledged.is_some() {
             return Offer::NotNow;
@@ -133,7 +134,7 @@ impl Modem {
         }
     }
 
-    /// Whether the host has acknowledged the message that the network keeps; says so once.
+    /// Whether the host has acknowledged the message that the network keeps. Returns `true` once.
     pub fn take_acknowledged(&mut self) -> bool {
         let done = self.unacknowledged.is_some_and(|waiting| waiting.done);
         if done {
@@ -142,8 +143,8 @@ impl Modem {
         done
     }
 
-    /// Also in direct mode class 2 is stored, and also in stored mode class 0 comes direct (TS
-    /// 27.005 tables 3.4.1-1, -2).
+    /// How a message is delivered. Messages of class 2 are stored even in direct mode, and those of
+    /// class 0 are delivered directly even in stored mode (TS 27.005 tables 3.4.1-1, -2).
     fn route(&self, pdu: &Pdu) -> Route {
         let class = Layout::of(pdu).and_then(|layout| Dcs(layout.dcs).class());
         match (self.settings.indications.mt, class) {
@@ -183,7 +184,7 @@ impl Modem {
         self.indicate(line.as_bytes());
     }
 
-    /// Says so once, until something is deleted.
+    /// Announces a full store once, until something is deleted.
     fn no_room(&mut self, name: StoreName) -> Offer {
         self.deaf |= self.has(Quirk::DeafWhenFull);
         if !std::mem::replace(&mut self.full_told, true) {
@@ -211,7 +212,7 @@ impl Modem {
         Offer::Pending
     }
 
-    /// A message's result code; `AT+CNMI` mode 0 holds it back.
+    /// Sends the result code of a message, or keeps it in mode 0 of `AT+CNMI`.
     fn indicate(&mut self, text: &[u8]) {
         if self.settings.indications.mode == 0 {
             if !self.faults.drops_urc() {
@@ -228,8 +229,8 @@ impl Modem {
         }
     }
 
-    /// RP-ERROR to the network; the modem takes it that the host is gone and goes deaf (TS 27.005
-    /// clause 3.4.4).
+    /// Gives up a direct delivery that was not acknowledged: the network gets an RP-ERROR, and the
+    /// modem announces nothing more, because it takes the host to be gone (TS 27.005 clause 3.4.4).
     pub(super) fn go_deaf(&mut self) {
         self.unacknowledged = None;
         self.settings.indications.mt = 0;

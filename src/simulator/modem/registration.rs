@@ -1,5 +1,5 @@
-//! The network as the modem sees it: registration, operator, signal, and the radio's switch (TS
-//! 27.007 clauses 7.2, 7.3, 8.2, 8.5).
+//! The network as the modem reports it (registration, operator, signal), and switching the radio on
+//! and off (TS 27.007 clauses 7.2, 7.3, 8.2, 8.5).
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Reply, line, ok};
@@ -50,8 +50,8 @@ impl Modem {
         }
         match (usable, self.coverage) {
             (Some(card), _) if self.denied || card.denied => DENIED,
-            // A card that is not there any more cannot answer for the subscriber: no network takes
-            // the modem in anew.
+            // A card that is no longer connected cannot authenticate, so no network accepts the
+            // modem again.
             (Some(_), _) if !self.belief.is_right() => {
                 if self.reported == HOME {
                     HOME
@@ -65,13 +65,13 @@ impl Modem {
         }
     }
 
-    /// Whether the network can reach this modem: it says that it is registered, and the card that
-    /// it is registered with is there.
+    /// Whether the network can reach this modem: it is registered, and the card with which it
+    /// registered is still connected.
     pub fn is_registered(&self) -> bool {
         self.registration() == HOME && self.belief.is_right()
     }
 
-    /// Whether it has registered since this was last asked.
+    /// Whether the modem has registered since this was last called.
     pub fn take_fresh_attach(&mut self) -> bool {
         std::mem::take(&mut self.attached_afresh)
     }
@@ -87,7 +87,7 @@ impl Modem {
         }
     }
 
-    /// What this model says of a registration in that place of `REPORTS`.
+    /// How this model reports the registration by the command at this position of `REPORTS`.
     fn told(&self, place: usize, registration: usize) -> usize {
         let knows_lte = !self.config.unknown.iter().any(|name| name == "+CEREG");
         let lte_only = knows_lte && (self.has(Quirk::LteOnly) || self.has(Quirk::SmsOnly));
@@ -174,7 +174,7 @@ fn functionality(modem: &mut Modem, arguments: &Arguments, now: Now) -> Outcome 
         if let Power::RadioOff { functionality } = modem.power {
             modem.power = Power::Full;
             modem.search(now.ms);
-            // Only 0 has switched the card off; 4 is the radio alone.
+            // Only 0 has switched off the card; 4 concerns the radio alone.
             if functionality == 0 {
                 modem.switch_card_on();
             }

@@ -1,23 +1,24 @@
-//! What a command is answered with: lines, then a final result code.
+//! The reply to a command: lines, and then a final result code.
 
-/// One line of a reply, without its line end. Octets, because texts in the GSM alphabet are not
-/// UTF-8.
+/// One line of a reply, without its line end. It has octets, because texts in the GSM alphabet are
+/// not UTF-8.
 pub type Line = Vec<u8>;
 
-/// How a command ended well.
+/// How a command succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// These lines, then `OK`.
     Lines(Vec<Line>),
-    /// `> `: the host now sends a text, ended by Ctrl-Z or given up by Escape.
+    /// The prompt `> `, after which the host sends a text that it ends by Ctrl-Z or cancels by
+    /// Escape.
     Prompt(Prompt),
-    /// Nothing at all: the modem does not answer.
+    /// No answer.
     Silence,
-    /// `OK`, and then the modem starts anew.
+    /// `OK`, after which the modem restarts.
     Reboot,
 }
 
-/// What the text after `> ` is for.
+/// What the text after a prompt is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompt {
     /// `AT+CMGS=<length>` in PDU mode: that many octets of TPDU are to come as hexadecimal digits.
@@ -35,13 +36,13 @@ pub enum Prompt {
 /// How a command failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// `ERROR`: no such command, or a value out of its range.
+    /// `ERROR`: the command is unknown, or a value is out of range.
     Error,
     /// `+CME ERROR` (TS 27.007 clause 9.2).
     Cme(u16),
     /// `+CMS ERROR` (TS 27.005 clause 3.2.5).
     Cms(u16),
-    /// `NO CARRIER`: nobody to call.
+    /// `NO CARRIER`: a call found nobody.
     NoCarrier,
 }
 
@@ -110,11 +111,11 @@ impl Failure {
 pub enum SimFault {
     /// No card is in the modem.
     NotInserted,
-    /// It asks its PIN.
+    /// The card requires its PIN.
     PinRequired,
-    /// It asks its PUK.
+    /// The card requires its PUK.
     PukRequired,
-    /// It is dead, or the modem has it switched off.
+    /// The card is unusable, or the modem has switched it off.
     Failure,
 }
 

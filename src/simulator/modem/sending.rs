@@ -21,9 +21,9 @@ pub struct Submission {
 /// What a host sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// From PDU mode: protocol, coding and user data go on as the host made them.
+    /// A PDU: protocol, coding and user data are passed on as the host made them.
     Draft(Box<Submit>),
-    /// The text came in text mode.
+    /// A text from text mode.
     Text(String),
 }
 
@@ -81,7 +81,7 @@ fn set_parameters(modem: &mut Modem, arguments: &Arguments) -> Outcome {
 }
 
 impl Modem {
-    /// The text behind a prompt is whole.
+    /// Sends or stores the text that was entered at a prompt, which is complete.
     pub(super) fn submit(&mut self, prompt: Prompt, text: &[u8], _: Now) -> Outcome {
         let submission = match prompt {
             Prompt::SendPdu { length } => draft(text, length).ok_or(INVALID_PDU)?,

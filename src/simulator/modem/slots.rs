@@ -1,5 +1,5 @@
-//! Several card slots in one module, one of them in use; the commands that choose it are data of
-//! the model.
+//! Several card slots in one module, of which one is in use. The commands that select it are data
+//! of the model.
 
 use serde::Deserialize;
 
@@ -8,18 +8,18 @@ use super::reply::{Failure, Outcome, line, ok};
 use super::{Modem, Now};
 use crate::simulator::card::SimCard;
 
-/// A command that chooses the slot.
+/// A command that selects the slot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotSwitch {
     /// What follows `AT`; `{n}` is the slot's number.
     pub set: String,
-    /// The command that tells the slot in use, and the line that it tells; `{n}` as above,
-    /// `{slot}` counts from 1.
+    /// The command that reports the slot in use, and the line of its reply. `{n}` is filled in as
+    /// above; `{slot}` counts from 1.
     pub query: (String, String),
     /// The slots' numbers in order.
     pub numbers: Vec<String>,
-    /// When the other card is in use.
+    /// When the card of the selected slot is in use.
     pub effect: SlotEffect,
 }
 
@@ -27,7 +27,7 @@ pub struct SlotSwitch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SlotEffect {
-    /// The module changes over by itself.
+    /// The module switches by itself.
     AtOnce,
     /// After a restart, or after `AT+CFUN=0` and `AT+CFUN=1`.
     AfterReset,
@@ -39,11 +39,11 @@ pub struct Slots {
     /// The cards that are not in use; that of the slot in use is the modem's.
     parked: Vec<Option<SimCard>>,
     in_use: usize,
-    /// What the module says that is in use.
+    /// The slot that the module reports as the one in use.
     told: usize,
-    /// In use after a restart.
+    /// The slot that is in use after a restart.
     wanted: Option<usize>,
-    /// When the card of the slot in use has come up.
+    /// When the card of the slot in use has started.
     pub up_ms: Option<u64>,
 }
 
@@ -142,7 +142,7 @@ impl Modem {
         &self.slots
     }
 
-    /// The card of a slot that was chosen has come up.
+    /// Starts using the card of the slot that was selected.
     pub(super) fn bring_slot_up(&mut self, now: Now) {
         if self.slots.up_ms.is_some_and(|up_ms| up_ms <= now.ms) {
             self.slots.up_ms = None;
@@ -152,7 +152,7 @@ impl Modem {
         }
     }
 
-    /// The card is switched on and read anew: that of the slot that is to be in use from now on.
+    /// Switches on and reads the card of the slot that is to be in use from now on.
     pub(super) fn switch_card_on(&mut self) {
         self.look_at_card();
         let chosen = self.slots.wanted.take().filter(|slot| *slot != self.slots.in_use);

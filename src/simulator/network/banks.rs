@@ -1,22 +1,22 @@
-//! The network's SIM banks: their lines are carried out on its modems.
+//! The SIM banks of the network: connects and disconnects cards of modems as the banks switch.
 
 use parking_lot::{Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::{Bay, Network, Now, Round, SimCard};
+use super::{ModemSlot, Network, Now, Round, SimCard};
 use crate::simulator::bank::faults::BankFault;
 use crate::simulator::bank::{Act, Bank, BankCard, BankRadio, BankStats, ModuleCard};
 use crate::simulator::error::SimulatorError;
 
 /// A bank and its control port.
-pub(in crate::simulator) struct BankBay {
+pub(in crate::simulator) struct BankUnit {
     bank: Mutex<Bank>,
-    /// Something to do that did not come over the line.
+    /// Notified when the bank has something to do that did not come over the line.
     pub(in crate::simulator) wake: Notify,
 }
 
-impl BankBay {
+impl BankUnit {
     pub(super) fn new(bank: Bank) -> Self {
         Self { bank: Mutex::new(bank), wake: Notify::new() }
     }
@@ -27,18 +27,18 @@ impl BankBay {
 }
 
 impl Network {
-    /// How many SIM banks there are.
+    /// The number of SIM banks.
     pub fn banks(&self) -> usize {
         self.0.banks.len()
     }
 
-    /// All banks at a glance, as they are and not as they say.
+    /// The real state of all banks, whatever they report.
     pub fn bank_stats(&self) -> Vec<BankStats> {
         self.0
             .banks
             .iter()
             .enumerate()
-            .map(|(number, bay)| self.stats_of(number, &bay.bank()))
+            .map(|(number, unit)| self.stats_of(number, &unit.bank()))
             .collect()
     }
 
@@ -48,7 +48,7 @@ impl Network {
             let modem = bank.wiring.place(radio)?;
             let card = self
                 .0
-                .bays
+                .modem_slots
                 .get(modem)?
                 .modem()
                 .sim()
@@ -69,13 +69,13 @@ impl Network {
         }
     }
 
-    /// The cards of all banks, by bank and slot, also those that are on radios now.
+    /// The cards of all banks by bank and slot, including those that are on radios now.
     pub fn bank_cards(&self) -> Vec<BankCard> {
         self.0
             .banks
             .iter()
             .enumerate()
-            .flat_map(|(number, bay)| self.cards_of(number, &bay.bank()))
+            .flat_map(|(number, unit)| self.cards_of(number, &unit.bank()))
             .collect()
     }
 
@@ -91,7 +91,7 @@ impl Network {
             };
             let modem = bank.wiring.radio_of(slot).and_then(|radio| bank.wiring.place(radio));
             let on_air = modem.and_then(|modem| {
-                self.0.bays.get(modem)?.modem().sim().map(|card| entry(card, Some(modem)))
+                self.0.modem_slots.get(modem)?.modem().sim().map(|card| entry(card, Some(modem)))
             });
             cards.extend(on_air.or_else(|| parked.map(|card| entry(card, None))));
         }
@@ -107,8 +107,8 @@ impl Network {
             iccid: card.iccid.clone(),
             number: card.number.clone(),
         };
-        let cards_of = |(place, bay): (usize, &Bay)| {
-            let modem = bay.modem();
+        let cards_of = |(place, modem_slot): (usize, &ModemSlot)| {
+            let modem = modem_slot.modem();
             let mut cards: Vec<_> = modem
                 .slots()
                 .parked()
@@ -119,7 +119,7 @@ impl Network {
             cards
         };
         self.0
-            .bays
+            .modem_slots
             .iter()
             .enumerate()
             .map(cards_of)
@@ -128,18 +128,18 @@ impl Network {
             .collect()
     }
 
-    /// Makes something go wrong with a bank, or well again.
+    /// Starts or ends a fault of a bank.
     ///
     /// # Errors
     /// [`SimulatorError::UnknownBank`].
     pub fn bank_fault(&self, bank: usize, fault: &BankFault) -> Result<(), SimulatorError> {
-        let bay = self.0.banks.get(bank).ok_or(SimulatorError::UnknownBank { bank })?;
-        bay.bank().faults_mut().add(fault);
-        bay.wake.notify_one();
+        let unit = self.0.banks.get(bank).ok_or(SimulatorError::UnknownBank { bank })?;
+        unit.bank().faults_mut().add(fault);
+        unit.wake.notify_one();
         Ok(())
     }
 
-    /// One round of a bank's life, as [`Network::step`] is of a modem's.
+    /// Runs a bank for one step, as [`Network::step`] does for a modem.
     pub(in crate::simulator) fn bank_step(
         &self,
         bank: usize,
@@ -161,12 +161,14 @@ impl Network {
     fn carry_out(&self, bank: &mut Bank, act: Act, now: Now) {
         let silent = bank.config().silent;
         let (Act::Cut { radio } | Act::Join { radio, .. }) = act;
-        let Some(bay) = bank.wiring.place(radio).and_then(|place| self.0.bays.get(place)) else {
+        let Some(modem_slot) =
+            bank.wiring.place(radio).and_then(|place| self.0.modem_slots.get(place))
+        else {
             return;
         };
         let left = match act {
             Act::Cut { .. } => {
-                let mut modem = bay.modem();
+                let mut modem = modem_slot.modem();
                 let attached = modem.is_registered();
                 let card =
                     if silent { modem.exchange_sim_unnoticed(None) } else { modem.remove_sim() };
@@ -178,7 +180,7 @@ impl Network {
             }
             Act::Join { slot, .. } => {
                 let card = bank.wiring.join(radio, slot);
-                let mut modem = bay.modem();
+                let mut modem = modem_slot.modem();
                 match card {
                     Some(card) if !silent => modem.insert_sim(card, now),
                     card => modem.exchange_sim_unnoticed(card),
@@ -186,6 +188,6 @@ impl Network {
             }
         };
         self.state().drawer.extend(left);
-        bay.wake.notify_one();
+        modem_slot.wake.notify_one();
     }
 }

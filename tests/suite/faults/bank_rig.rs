@@ -13,7 +13,7 @@ use simbridge::domain::bank::{
 };
 use simbridge::domain::modem::{ModemRequest, RequestError};
 use simbridge::domain::{ClockReading, Iccid, Moment, PortName, Timestamp};
-use simbridge::simulator::{Scenario, Workbench};
+use simbridge::simulator::{Scenario, StepHarness};
 
 use super::fault_session::Seat;
 use super::kept::Kept;
@@ -40,7 +40,7 @@ enum Asked {
 }
 
 pub struct BankRig {
-    bench: Workbench,
+    bench: StepHarness,
     radios: Vec<Seat>,
     config: BankConfig,
     bank: Bank,
@@ -67,7 +67,8 @@ impl BankRig {
     /// A bank of the `swit` family with the scenario's modems as radios.
     pub fn new(scenario: &str, slots: u32) -> BankRig {
         let scenario = Scenario::parse(scenario).unwrap();
-        let bench = Workbench::new(&scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
+        let bench =
+            StepHarness::new(&scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
         let radios = bench.network().modems();
         let port = |radio| PortName::from_stored(format!("modem{radio}"));
         let mut profile = BankProfile::find(&[], "swit").unwrap();

@@ -10,7 +10,7 @@ use simbridge::domain::modem::{
 };
 use simbridge::domain::{Iccid, Imei, Moment, PortName};
 use simbridge::modem::{Action, MessageOwner, Received, Session, SessionConfig, Token};
-use simbridge::simulator::Workbench;
+use simbridge::simulator::StepHarness;
 
 use super::kept::Kept;
 
@@ -106,7 +106,7 @@ impl Seat {
     }
 
     /// Lives until that time, without it.
-    pub fn run(&mut self, bench: &Workbench, kept: &mut Kept, from_ms: u64, until_ms: u64) {
+    pub fn run(&mut self, bench: &StepHarness, kept: &mut Kept, from_ms: u64, until_ms: u64) {
         self.at(bench, from_ms);
         self.look_at_port(bench);
         if bench.is_awake(self.place) && self.is_plugged_in {
@@ -118,7 +118,7 @@ impl Seat {
         }
     }
 
-    fn at(&mut self, bench: &Workbench, ms: u64) {
+    fn at(&mut self, bench: &StepHarness, ms: u64) {
         self.circles = if ms > self.now_ms { 0 } else { self.circles + 1 };
         assert!(self.circles < CIRCLES, "in circles at {ms} ms: {:#?}", self.transcript);
         self.now_ms = self.now_ms.max(ms);
@@ -139,7 +139,7 @@ impl Seat {
         next.map(|next_ms| next_ms.max(self.now_ms))
     }
 
-    fn step(&mut self, bench: &Workbench, kept: &mut Kept) {
+    fn step(&mut self, bench: &StepHarness, kept: &mut Kept) {
         let now = self.now_ms;
         let is_due = |at: &mut Option<u64>| at.take_if(|at| *at <= now).is_some();
         if is_due(&mut self.back_at_ms) {
@@ -167,7 +167,7 @@ impl Seat {
         self.act(kept);
     }
 
-    fn look_at_port(&mut self, bench: &Workbench) {
+    fn look_at_port(&mut self, bench: &StepHarness) {
         match bench.port_is_gone(self.place) {
             Some(back_after_ms) if self.is_plugged_in => {
                 self.session = None;
@@ -192,7 +192,7 @@ impl Seat {
         self.open_at_ms = Some(self.now_ms + 50);
     }
 
-    fn exchange(&mut self, bench: &Workbench, input: &[u8]) {
+    fn exchange(&mut self, bench: &StepHarness, input: &[u8]) {
         let exchange = bench.exchange(self.place, input);
         self.look_at_ms = exchange.again_in_ms.map(|in_ms| self.now_ms + in_ms.max(1));
         if !exchange.written.is_empty() {
@@ -206,7 +206,7 @@ impl Seat {
         self.due.insert(place, (at_ms, due));
     }
 
-    fn happen(&mut self, due: Due, bench: &Workbench, kept: &mut Kept) {
+    fn happen(&mut self, due: Due, bench: &StepHarness, kept: &mut Kept) {
         let now = moment(self.now_ms);
         match due {
             Due::ToModem(octets) => self.exchange(bench, &octets),

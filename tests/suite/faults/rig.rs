@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use simbridge::domain::modem::ModemState;
-use simbridge::simulator::{Fault, Scenario, Workbench};
+use simbridge::simulator::{Fault, Scenario, StepHarness};
 
 use super::fault_session::Seat;
 use super::kept::Kept;
@@ -11,7 +11,7 @@ use super::kept::Kept;
 const BEGAN: i64 = 1_782_133_023;
 
 pub struct Rig {
-    pub bench: Workbench,
+    pub bench: StepHarness,
     pub seats: Vec<Seat>,
     pub kept: Kept,
     pub now_ms: u64,
@@ -23,7 +23,8 @@ pub struct Rig {
 
 impl Rig {
     pub fn new(scenario: &Scenario) -> Rig {
-        let bench = Workbench::new(scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
+        let bench =
+            StepHarness::new(scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
         let seats = (0..bench.network().modems()).map(Seat::new).collect();
         let cards = bench
             .network()
