@@ -44,12 +44,12 @@
 //! 10. **A SIM's PIN comes from the operator's file and is tried once.** The attempt is on disk
 //!     before it is sent, so a wrong PIN is never sent again. A PUK is never guessed: a SIM that
 //!     asks for one waits, and is shown. (`a_wrong_pin_over_a_hundred_restarts_is_one_attempt`,
-//!     `a_blocked_card_shows_that_it_wants_its_puk`)
+//!     `a_blocked_card_is_reported_as_requiring_its_puk`)
 //! 11. **IMEIs are read, never written.** SIMs and radios are the operator's own.
 //!     (`only_commands_on_one_line_that_write_no_imei`)
 //! 12. **After any SIM event nothing is attributed to a SIM until its ICCID has been read again**;
 //!     what lay in the modem's own store before the event came for the SIM before it.
-//!     (`messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one`,
+//!     (`messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one`,
 //!     `off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides`)
 //! 13. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
 //!     out. (`a_stale_or_unready_modem_gives_no_number`)

@@ -8,8 +8,8 @@ const QUIRKS: &[(&str, &[&str])] = &[
         "a +CMT that is not acknowledged in time makes the modem silently deaf",
         &[
             "direct_mode_waits_for_the_acknowledgement_and_goes_deaf_without",
-            "after_a_slow_commit_a_modem_that_fell_silent_is_armed_again",
-            "a_modem_that_went_deaf_is_noticed_and_told_to_announce_again",
+            "after_a_slow_commit_a_modem_that_fell_silent_is_set_again",
+            "a_modem_that_stopped_announcing_is_noticed_and_set_again",
         ],
     ),
     (
@@ -40,8 +40,8 @@ const QUIRKS: &[(&str, &[&str])] = &[
     (
         "CPMS takes one, two or three arguments; not every store is there; indexes begin at 0 or 1",
         &[
-            "stores_are_chosen_as_the_modem_can",
-            "stores_that_the_modem_does_not_tell_about_are_tried_t77w968",
+            "stores_are_selected_as_the_modem_supports_them",
+            "stores_that_the_modem_does_not_report_are_tried_t77w968",
             "stores_are_chosen_with_one_two_or_three_arguments",
         ],
     ),
@@ -53,7 +53,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
         "a full store means deaf, for some until they are started anew",
         &[
             "a_huawei_says_that_it_is_full_and_is_deaf_until_emptied_and_set_again",
-            "a_model_that_is_deaf_after_its_store_was_full_is_started_anew_once_it_is_empty",
+            "a_model_that_is_silent_after_its_store_was_full_is_restarted_once_it_is_empty",
             "a_full_store_in_the_models_own_words_is_swept_at_once",
         ],
     ),
@@ -93,7 +93,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
             "every_kind_of_line_end_gives_the_same_lines",
             "habits_of_the_line",
             "a_reply_without_its_ok_is_used_after_the_time_is_over",
-            "an_echo_that_comes_back_tells_of_a_restart",
+            "an_echo_that_comes_back_means_a_restart",
             "what_is_not_utf8_is_replaced",
             "final_results_and_lines_that_only_look_like_one",
             "a_prompt_needs_no_line_end_and_may_have_a_line_after_it",
@@ -110,7 +110,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
     (
         "late replies, boot noise, stores that become readable late",
         &[
-            "a_late_ok_is_not_taken_for_another_commands",
+            "a_late_ok_is_not_taken_for_the_reply_to_another_command",
             "boot_noise_full_stores_and_registration",
             "a_store_that_becomes_readable_late_is_waited_for",
         ],
@@ -150,13 +150,13 @@ const QUIRKS: &[(&str, &[&str])] = &[
     ),
     (
         "the modem's own store outlives a change of cards",
-        &["messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one"],
+        &["messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one"],
     ),
     (
         "the own number: empty, in the phonebook, by USSD in three forms, by a message",
         &[
             "the_own_number_is_looked_for_in_the_phonebook_when_cnum_has_none",
-            "ussd_is_asked_and_answered_as_the_model_wants_it",
+            "ussd_is_encoded_and_decoded_as_the_model_wants_it",
             "a_sim_without_a_number_has_its_operator_asked_in_the_form_that_the_modem_wants",
             "a_sim_tells_its_number_by_a_message_to_another_one_that_no_customer_sees",
         ],

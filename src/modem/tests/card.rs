@@ -74,7 +74,7 @@ fn a_commit_that_took_long_has_the_iccid_read_before_the_deletion() {
 }
 
 #[test]
-fn a_modem_that_starts_anew_is_set_up_anew_and_deletes_nothing_from_before() {
+fn a_modem_that_restarts_is_set_up_again_and_deletes_nothing_from_before() {
     let mut bench = with_one_waiting();
     bench.lines("RDY");
     bench.play("state Probing\n commit\n auto 10s\n state Ready");
@@ -126,7 +126,7 @@ fn a_flood_of_sim_events_is_checked_twice_a_second_at_most() {
 }
 
 #[test]
-fn an_optional_command_that_always_blames_the_sim_does_not_go_round_for_ever() {
+fn an_optional_command_that_always_blames_the_sim_causes_no_endless_loop() {
     let mut bench = Bench::new();
     bench.on("AT+CNUM", "+CME ERROR: 13");
     bench.auto(Duration::from_secs(30));
@@ -158,7 +158,7 @@ fn a_direct_message_while_the_card_is_in_doubt_waits_for_the_iccid() {
 }
 
 #[test]
-fn what_came_for_a_card_that_has_left_is_not_the_next_ones() {
+fn messages_for_a_removed_card_are_not_credited_to_the_next_one() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
     bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
@@ -168,7 +168,7 @@ fn what_came_for_a_card_that_has_left_is_not_the_next_ones() {
 }
 
 #[test]
-fn direct_messages_that_nobody_owns_or_that_find_no_room_are_counted() {
+fn direct_messages_without_an_owner_or_without_room_are_counted() {
     let mut bench = Bench::ready();
     bench.lines("+CPIN: NOT READY");
     for _ in 0..70 {

@@ -12,7 +12,7 @@ fn reading() -> Bench {
 }
 
 #[test]
-fn a_late_ok_is_not_taken_for_another_commands() {
+fn a_late_ok_is_not_taken_for_the_reply_to_another_command() {
     let mut bench = reading();
     bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN");
     // The late reply: it is neither the reply to the question nor a message, and does not set the
@@ -52,7 +52,7 @@ fn a_late_answer_to_the_question_itself_is_not_taken_for_the_answer_to_the_next(
 }
 
 #[test]
-fn a_modem_that_does_not_answer_any_more_is_given_up() {
+fn a_modem_that_no_longer_answers_is_given_up() {
     let mut bench = reading();
     bench.wait(Duration::from_secs(60));
     assert!(bench.reopen.as_ref().unwrap().to_string().contains("stopped answering"));
@@ -84,7 +84,7 @@ fn a_flood_of_urcs_does_not_move_the_deadline() {
 }
 
 #[test]
-fn nobody_at_home_is_given_up_after_ten_greetings() {
+fn a_port_without_an_answer_is_given_up_after_ten_greetings() {
     let mut bench = Bench::new();
     bench.wait(Duration::from_secs(20));
     assert_eq!(bench.count("AT"), 10);
@@ -105,7 +105,7 @@ fn greetings_answered_late_and_all_at_once_do_no_harm() {
 }
 
 #[test]
-fn an_ok_without_the_value_that_was_asked_for_is_another_commands() {
+fn an_ok_without_the_value_that_was_asked_for_belongs_to_another_command() {
     let mut bench = Bench::new();
     bench.play(
         "> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CGSN\n < OK\n quiet\n wait \
@@ -115,7 +115,7 @@ fn an_ok_without_the_value_that_was_asked_for_is_another_commands() {
 }
 
 #[test]
-fn echo_noise_and_every_line_end() {
+fn echo_noise_and_all_line_ends_are_understood() {
     for (before, end, after) in [
         ("", "\n", ""),
         ("\r\n", "\r\n", ""),
@@ -173,14 +173,14 @@ fn commands_that_stay_unanswered_again_and_again_end_the_session() {
 }
 
 #[test]
-fn a_prompt_that_nobody_asked_for_is_left_with_the_resynchronisation_sim800c() {
+fn an_unexpected_prompt_is_left_with_the_resynchronisation_sim800c() {
     let mut bench = reading();
     bench.raw(b"\r\n> ");
     bench.play("quiet\n wait 25.3s\n > ESC AT+CGSN");
 }
 
 #[test]
-fn an_operators_command_is_answered_with_its_lines_between_the_others() {
+fn an_operators_command_is_answered_with_its_lines() {
     let mut bench = reading();
     bench.session.request(7, ModemRequest::At("AT+CSQ".to_owned()), bench.now);
     bench.act();
@@ -191,7 +191,7 @@ fn an_operators_command_is_answered_with_its_lines_between_the_others() {
 }
 
 #[test]
-fn operators_commands_that_are_refused_or_come_too_many() {
+fn forbidden_commands_and_too_many_commands_of_operators_are_refused() {
     let mut bench = reading();
     for (id, text) in [(1, "hello"), (2, "AT\rAT"), (3, "AT+EGMR=1,7,\"1\"")] {
         bench.session.request(id, ModemRequest::At(text.to_owned()), bench.now);
@@ -220,7 +220,7 @@ fn an_operators_command_that_leads_to_a_prompt_is_escaped() {
 }
 
 #[test]
-fn a_ussd_code_is_answered_by_the_networks_text_whenever_it_comes() {
+fn a_ussd_code_is_answered_by_the_networks_text_whenever_it_arrives() {
     let table = [
         ("OK|+CUSD: 0,\"Your number is 0612345678.\",15", "Your number is 0612345678."),
         ("+CUSD: 0,\"Your number is 0612345678.\",15|OK", "Your number is 0612345678."),
@@ -247,7 +247,7 @@ fn a_ussd_code_is_answered_by_the_networks_text_whenever_it_comes() {
 }
 
 #[test]
-fn the_operator_starts_a_modem_anew_by_its_profiles_command() {
+fn the_operator_restarts_a_modem_by_its_profiles_command() {
     let mut bench = Bench::ready();
     bench.session.request(7, ModemRequest::Reset { hard: true }, bench.now);
     bench.act();
@@ -257,7 +257,7 @@ fn the_operator_starts_a_modem_anew_by_its_profiles_command() {
 }
 
 #[test]
-fn an_echo_that_comes_back_tells_of_a_restart() {
+fn an_echo_that_comes_back_means_a_restart() {
     let mut bench = Bench::ready();
     bench.wait(Duration::from_secs(60));
     let command = bench.sent.pop_front().unwrap();

@@ -76,7 +76,7 @@ fn what_the_host_refuses_is_not_deleted_and_read_again_later() {
 }
 
 #[test]
-fn a_host_that_goes_on_refusing_is_asked_ever_more_rarely() {
+fn a_host_that_keeps_refusing_is_asked_less_and_less_often() {
     let mut bench = idle();
     bench.on("AT+CMGL=4", &listed(&[1, 2, 3]));
     bench.lines("+CMTI: \"SM\",-1");
@@ -165,7 +165,7 @@ fn an_index_of_minus_one_and_an_unknown_store_lead_to_a_sweep_quectel_ug96() {
 }
 
 #[test]
-fn a_lost_announcement_is_made_good_by_the_next_sweep() {
+fn a_message_whose_announcement_is_lost_is_found_by_the_next_sweep() {
     let mut bench = idle();
     bench.on("AT+CMGL=4", &listed(&[5]));
     bench.auto(Duration::from_secs(61));
@@ -262,7 +262,7 @@ fn a_pdu_that_is_not_hexadecimal_is_handed_on_as_it_is() {
 }
 
 #[test]
-fn a_slot_that_cannot_be_deleted_does_not_make_the_session_race() {
+fn a_slot_that_cannot_be_deleted_causes_no_flood_of_commands() {
     let mut bench = idle();
     bench.on("AT+CMGL=4", &listed(&[5])).on("AT+CMGD=5", "+CMS ERROR: 500");
     bench.log.clear();
@@ -346,7 +346,7 @@ fn a_direct_message_that_the_host_refuses_is_offered_again() {
 }
 
 #[test]
-fn half_a_pdu_in_a_reply_without_its_end_is_not_taken_for_an_odd_one() {
+fn half_a_pdu_in_a_reply_without_its_end_is_not_taken_for_a_malformed_one() {
     let mut bench = idle();
     let half: String = PDU.chars().take(21).collect();
     bench.on("AT+CMGR=9", &format!("+CMGR: 0,,{PDU_LENGTH}|{half}"));
@@ -359,7 +359,7 @@ fn half_a_pdu_in_a_reply_without_its_end_is_not_taken_for_an_odd_one() {
 }
 
 #[test]
-fn after_a_quiet_while_the_card_is_read_again_before_a_message_is() {
+fn after_a_pause_the_card_is_read_again_before_a_message_is() {
     let mut bench = idle();
     bench.wait(Duration::from_secs(20));
     bench.play("< +CMTI: \"SM\",9\n > AT+CCID\n < +CCID: 8931440400000000999|OK\n > AT+CCID");
@@ -367,7 +367,7 @@ fn after_a_quiet_while_the_card_is_read_again_before_a_message_is() {
 }
 
 #[test]
-fn a_sweep_that_made_room_is_followed_by_another_soon_as_a_full_modem_tells_nothing() {
+fn a_sweep_that_made_room_is_soon_followed_by_another_as_a_full_modem_announces_nothing() {
     let mut bench = Bench::ready();
     bench.on("AT+CMGL=4", &format!("+CMGL: 1,1,,{PDU_LENGTH}|{PDU}|OK"));
     bench.auto(Duration::from_secs(60));

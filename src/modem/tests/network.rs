@@ -16,7 +16,7 @@ fn lte_alone_is_enough_and_so_is_sms_only() {
 }
 
 #[test]
-fn without_a_network_it_is_registering_and_sweeps_all_the_same() {
+fn without_a_network_the_modem_is_registering_and_stores_are_swept() {
     let mut bench = Bench::new();
     bench.on("AT+CREG?", "+CREG: 1,2|OK");
     bench.auto(Duration::from_secs(30));
@@ -30,7 +30,7 @@ fn without_a_network_it_is_registering_and_sweeps_all_the_same() {
 }
 
 #[test]
-fn a_network_that_goes_is_seen_at_once() {
+fn a_lost_network_is_noticed_at_once() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
     bench.lines("+CREG: 2");
@@ -40,7 +40,7 @@ fn a_network_that_goes_is_seen_at_once() {
 }
 
 #[test]
-fn a_modem_that_went_deaf_is_noticed_and_told_to_announce_again() {
+fn a_modem_that_stopped_announcing_is_noticed_and_set_again() {
     let mut bench = Bench::ready();
     bench.on("AT+CNMI?", "+CNMI: 2,0,0,0,0|OK");
     bench.log.clear();
@@ -49,7 +49,7 @@ fn a_modem_that_went_deaf_is_noticed_and_told_to_announce_again() {
 }
 
 #[test]
-fn a_report_comes_with_every_keep_alive() {
+fn the_state_is_reported_with_every_keep_alive() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
     bench.reports.clear();
@@ -58,7 +58,7 @@ fn a_report_comes_with_every_keep_alive() {
 }
 
 #[test]
-fn what_a_list_gave_while_the_card_was_in_doubt_is_listed_again() {
+fn messages_listed_while_the_card_was_in_doubt_are_listed_again() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
     let list = format!("+CMGL: 1,1,,{PDU_LENGTH}|{PDU}|OK");

@@ -21,7 +21,7 @@ fn locked(attempts: u8, tried: Vec<String>) -> Bench {
 }
 
 #[test]
-fn a_right_pin_is_entered_after_attempts_and_iccid_were_asked_and_its_try_is_forgotten() {
+fn a_right_pin_is_entered_after_attempts_and_iccid_were_read_and_the_attempt_is_forgotten() {
     let mut bench = locked(3, Vec::new());
     bench.on(ENTER, "OK");
     bench.auto(Duration::from_millis(100));
@@ -69,7 +69,7 @@ fn the_last_attempt_and_an_unknown_number_of_attempts_are_not_touched() {
 }
 
 #[test]
-fn a_card_that_does_not_tell_its_iccid_is_known_by_its_modem() {
+fn a_card_without_a_readable_iccid_is_remembered_by_its_modem() {
     let mut bench = locked(3, Vec::new());
     bench.on("AT+CCID", "+CME ERROR: 11").on(ENTER, "+CME ERROR: 16");
     bench.auto(Duration::from_secs(60));
@@ -77,7 +77,7 @@ fn a_card_that_does_not_tell_its_iccid_is_known_by_its_modem() {
 }
 
 #[test]
-fn a_card_that_takes_a_moment_to_take_its_pin_is_waited_for() {
+fn a_card_that_takes_a_moment_to_accept_its_pin_is_waited_for() {
     let mut bench = locked(3, Vec::new());
     bench.on(ENTER, "OK");
     bench.auto(Duration::from_secs(3));
@@ -90,7 +90,7 @@ fn a_card_that_takes_a_moment_to_take_its_pin_is_waited_for() {
 }
 
 #[test]
-fn a_card_exchanged_while_its_attempts_are_asked_is_asked_anew() {
+fn a_card_exchanged_while_its_attempts_are_read_is_asked_again() {
     let mut bench = locked(3, Vec::new());
     bench.on("AT+CPINR", "-").on(ENTER, "OK");
     bench.auto(Duration::from_millis(100));
@@ -101,7 +101,7 @@ fn a_card_exchanged_while_its_attempts_are_asked_is_asked_anew() {
 }
 
 #[test]
-fn a_blocked_card_shows_that_it_wants_its_puk() {
+fn a_blocked_card_is_reported_as_requiring_its_puk() {
     let mut bench = locked(3, Vec::new());
     bench.on(ENTER, "+CME ERROR: 16");
     bench.auto(Duration::from_secs(5));

@@ -170,7 +170,7 @@ fn direct_delivery_is_not_chosen_where_the_acknowledgement_cannot_be_withheld() 
 }
 
 #[test]
-fn a_modem_that_stays_in_direct_mode_and_acknowledges_by_itself_is_told_to_announce_nothing() {
+fn a_modem_that_stays_in_direct_mode_and_acknowledges_by_itself_is_set_to_announce_nothing() {
     let mut bench = acme("");
     bench.on("AT+CNMI?", "+CNMI: 2,2,0,0,0|OK").on("AT+CNMI=2,0,0,0,0", "OK");
     bench.auto(Duration::from_secs(5));
@@ -183,7 +183,7 @@ fn a_modem_that_stays_in_direct_mode_and_acknowledges_by_itself_is_told_to_annou
 }
 
 #[test]
-fn after_a_slow_commit_a_modem_that_fell_silent_is_armed_again() {
+fn after_a_slow_commit_a_modem_that_fell_silent_is_set_again() {
     let mut bench = direct("");
     bench.on("AT+CNMI?", "+CNMI: 2,0,0,0,0|OK");
     bench.play("store  -1\n wait 20s\n commit\n > AT+CNMI?");
@@ -200,7 +200,7 @@ fn a_prompt_after_an_acknowledgement_is_left_again_sim800c() {
 }
 
 #[test]
-fn a_model_that_is_deaf_after_its_store_was_full_is_started_anew_once_it_is_empty() {
+fn a_model_that_is_silent_after_its_store_was_full_is_restarted_once_it_is_empty() {
     let mut bench = acme(
         "quirks = [\"deaf-after-full\"]\nstore_full = [\"+XFULL\"]\nsoft_reset = \"AT+XRESET\"\n",
     );

@@ -47,7 +47,7 @@ fn the_own_number_is_looked_for_in_the_phonebook_when_cnum_has_none() {
 }
 
 #[test]
-fn stores_are_chosen_as_the_modem_can() {
+fn stores_are_selected_as_the_modem_supports_them() {
     let table = [
         ("wavecom takes one", "(\"SM\")", vec!["AT+CPMS=\"SM\""]),
         (
@@ -81,7 +81,7 @@ fn stores_are_chosen_as_the_modem_can() {
 }
 
 #[test]
-fn stores_that_the_modem_does_not_tell_about_are_tried_t77w968() {
+fn stores_that_the_modem_does_not_report_are_tried_t77w968() {
     let mut bench = Bench::new();
     bench.on("AT+CPMS=?", "ERROR");
     bench.auto(Duration::from_secs(60));

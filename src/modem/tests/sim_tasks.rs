@@ -38,7 +38,7 @@ fn read_again(bench: &mut Bench, iccid: &str) {
 }
 
 #[test]
-fn a_message_is_sent_behind_the_prompt_whatever_it_looks_like() {
+fn a_message_is_sent_at_the_prompt_whatever_the_prompt_looks_like() {
     for prompt in [&b"\r\n> "[..], b">", b"\r\n>\r\n", b"\r\n> \r\n> "] {
         let mut bench = asked(message());
         bench.play("> AT+CMGS=15\n quiet");
@@ -84,7 +84,7 @@ fn a_message_that_fails_is_never_sent_a_second_time() {
 }
 
 #[test]
-fn a_prompt_that_got_lost_is_escaped_before_the_next_command() {
+fn a_lost_prompt_is_escaped_before_the_next_command() {
     let mut bench = asked(message());
     bench.play("> AT+CMGS=15\n wait 11s\n > ESC AT+CGSN");
     assert_eq!(bench.answers, [(7, Err(RequestError::TimedOut))]);
@@ -134,7 +134,7 @@ fn what_another_card_may_have_done_does_not_count() {
 const PACKED: &str = "4E3908668BC966B49AED867301";
 
 #[test]
-fn ussd_is_asked_and_answered_as_the_model_wants_it() {
+fn ussd_is_encoded_and_decoded_as_the_model_wants_it() {
     let own =
         "name = \"Acme\"\nmanufacturer = [\"Bench\"]\nmodel = [\"*\"]\nquirks = [\"{quirk}\"]\n";
     let table = [
@@ -196,7 +196,7 @@ fn a_task_waits_until_the_modem_serves_and_is_given_up_after_a_while() {
 }
 
 #[test]
-fn what_is_no_message_no_code_and_no_number() {
+fn malformed_messages_codes_and_numbers_are_refused() {
     let mut bench = Bench::ready();
     let table = [
         (SimTask::Send(vec![0]), RequestError::NotACommand),

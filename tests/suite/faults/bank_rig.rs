@@ -15,7 +15,7 @@ use simbridge::domain::modem::{ModemRequest, RequestError};
 use simbridge::domain::{ClockReading, Iccid, Moment, PortName, Timestamp};
 use simbridge::simulator::{Scenario, StepHarness};
 
-use super::fault_session::Seat;
+use super::fault_session::FaultSession;
 use super::kept::Kept;
 
 /// 2026-06-22 12:57:03 UTC.
@@ -41,7 +41,7 @@ enum Asked {
 
 pub struct BankRig {
     bench: StepHarness,
-    radios: Vec<Seat>,
+    radios: Vec<FaultSession>,
     config: BankConfig,
     bank: Bank,
     control: Option<Control>,
@@ -88,7 +88,7 @@ impl BankRig {
         let now = Moment::since_origin(HISTORY);
         let mut rig = BankRig {
             bench,
-            radios: (0..radios).map(Seat::radio).collect(),
+            radios: (0..radios).map(FaultSession::radio).collect(),
             bank: Bank::new(config.clone(), Vec::new(), now),
             config,
             control: None,
@@ -110,7 +110,7 @@ impl BankRig {
 
     /// Drops everything but the hardware and what is on disk, as a kill does, and starts again.
     pub fn restart(&mut self) {
-        self.radios = (0..self.radios.len()).map(Seat::radio).collect();
+        self.radios = (0..self.radios.len()).map(FaultSession::radio).collect();
         self.control = None;
         self.due.clear();
         self.asked.clear();
@@ -206,7 +206,7 @@ impl BankRig {
             let elapsed = moment.elapsed().saturating_sub(HISTORY);
             u64::try_from(elapsed.as_micros().div_ceil(1_000)).unwrap()
         };
-        let radios = self.radios.iter().filter_map(Seat::next_ms);
+        let radios = self.radios.iter().filter_map(FaultSession::next_ms);
         let bank = self.bank.next_deadline(self.now()).map(in_ms);
         let control = self.control.as_ref().and_then(Control::next_deadline).map(in_ms);
         let due = self.due.front().map(|(at_ms, _)| *at_ms);
@@ -243,11 +243,11 @@ impl BankRig {
     /// Passes the reports of a radio's session to the bank, and then its answers.
     fn hear_session(&mut self, radio: usize) {
         let now = self.now();
-        let seat = &mut self.radios[radio];
-        if let Some(snapshot) = &seat.snapshot {
+        let session = &mut self.radios[radio];
+        if let Some(snapshot) = &session.snapshot {
             self.bank.on_session_status(radio, SessionStatus::from(snapshot), now);
         }
-        if std::mem::take(&mut seat.stored) > 0 {
+        if std::mem::take(&mut session.stored) > 0 {
             self.bank.on_message(radio, now);
         }
         while let Some((id, answer)) = self.radios[radio].answers.pop_front() {

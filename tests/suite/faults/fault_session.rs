@@ -1,6 +1,6 @@
-//! One modem with its session, as the driver would attend to it: bytes take a few milliseconds,
-//! commits too, a port that is gone is waited for, a session that gave up is begun anew after a
-//! pause.
+//! One simulated modem with its session, which is run as the driver would: bytes and commits take a
+//! few milliseconds, a port that is gone is waited for, and after a session that gave up another is
+//! begun after a pause.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,13 +14,17 @@ use simbridge::simulator::StepHarness;
 
 use super::kept::Kept;
 
+/// How long bytes take on the line.
 const LINE_MS: u64 = 4;
+/// How long the host takes to commit.
 const COMMIT_MS: u64 = 15;
+/// The first and the longest pause before a port is opened again.
 const REOPEN_MS: (u64, u64) = (1_000, 60_000);
-/// More events without time passing: something goes round in circles.
-const CIRCLES: u32 = 20_000;
+/// The number of events at the same time after which the session is taken to loop without end.
+const MAX_EVENTS_AT_ONCE: u32 = 20_000;
 
-enum Due {
+/// An event that is to happen at a certain time.
+enum Event {
     ToModem(Vec<u8>),
     ToHost(Vec<u8>),
     Store(Token, Received),
@@ -31,20 +35,24 @@ enum Due {
 /// A request's number, and what the session answered.
 pub type Answer = (u64, Result<Vec<String>, RequestError>);
 
-pub struct Seat {
+pub struct FaultSession {
     place: usize,
-    /// The ICCID is read from the card's file, as in the radios of banks.
+    /// Whether the ICCID is read from the card's file, as in the radios of banks.
     iccid_from_card: bool,
     session: Option<Session>,
-    /// In the order of their times.
-    due: VecDeque<(u64, Due)>,
-    look_at_ms: Option<u64>,
+    /// Events in the order of their times.
+    events: VecDeque<(u64, Event)>,
+    /// When the modem needs its next step.
+    step_at_ms: Option<u64>,
+    /// When a port that is gone comes back.
     back_at_ms: Option<u64>,
+    /// When the port is opened and a session begins.
     open_at_ms: Option<u64>,
     is_plugged_in: bool,
     failures: u32,
     now_ms: u64,
-    circles: u32,
+    /// How many events have happened at this time.
+    events_at_once: u32,
     /// Requests that the session has not answered.
     requests: Vec<u64>,
     pub answers: VecDeque<Answer>,
@@ -53,9 +61,9 @@ pub struct Seat {
     pub snapshot: Option<ModemSnapshot>,
     pub state: ModemState,
     pub reason: Option<ModemReason>,
-    /// The last that was said on the line, both ways.
+    /// The last lines of the conversation.
     pub transcript: VecDeque<String>,
-    /// When each command was sent, by its beginning: for deadlines.
+    /// Each command with the time when it was sent.
     pub sent: Vec<(u64, String)>,
 }
 
@@ -63,20 +71,20 @@ fn moment(ms: u64) -> Moment {
     Moment::since_origin(Duration::from_millis(ms))
 }
 
-impl Seat {
-    pub fn new(place: usize) -> Seat {
-        Seat {
+impl FaultSession {
+    pub fn new(place: usize) -> FaultSession {
+        FaultSession {
             place,
             iccid_from_card: false,
             session: None,
-            due: VecDeque::new(),
-            look_at_ms: Some(0),
+            events: VecDeque::new(),
+            step_at_ms: Some(0),
             back_at_ms: None,
             open_at_ms: Some(10),
             is_plugged_in: true,
             failures: 0,
             now_ms: 0,
-            circles: 0,
+            events_at_once: 0,
             requests: Vec::new(),
             answers: VecDeque::new(),
             stored: 0,
@@ -88,12 +96,12 @@ impl Seat {
         }
     }
 
-    /// A modem that is a bank's radio.
-    pub fn radio(place: usize) -> Seat {
-        Seat { iccid_from_card: true, ..Seat::new(place) }
+    /// A modem that is a radio of a bank.
+    pub fn radio(place: usize) -> FaultSession {
+        FaultSession { iccid_from_card: true, ..FaultSession::new(place) }
     }
 
-    /// Sends a request to the session; the answer comes into `answers`.
+    /// Sends a request to the session, which adds its answer to `answers`.
     pub fn request(&mut self, id: u64, request: ModemRequest) {
         let now = moment(self.now_ms);
         match &mut self.session {
@@ -105,22 +113,26 @@ impl Seat {
         }
     }
 
-    /// Lives until that time, without it.
+    /// Runs everything that happens before `until_ms`.
     pub fn run(&mut self, bench: &StepHarness, kept: &mut Kept, from_ms: u64, until_ms: u64) {
-        self.at(bench, from_ms);
-        self.look_at_port(bench);
+        self.set_time(bench, from_ms);
+        self.check_port(bench);
         if bench.is_awake(self.place) && self.is_plugged_in {
             self.exchange(bench, &[]);
         }
         while let Some(next_ms) = self.next_ms().filter(|next_ms| *next_ms < until_ms) {
-            self.at(bench, next_ms);
+            self.set_time(bench, next_ms);
             self.step(bench, kept);
         }
     }
 
-    fn at(&mut self, bench: &StepHarness, ms: u64) {
-        self.circles = if ms > self.now_ms { 0 } else { self.circles + 1 };
-        assert!(self.circles < CIRCLES, "in circles at {ms} ms: {:#?}", self.transcript);
+    fn set_time(&mut self, bench: &StepHarness, ms: u64) {
+        self.events_at_once = if ms > self.now_ms { 0 } else { self.events_at_once + 1 };
+        assert!(
+            self.events_at_once < MAX_EVENTS_AT_ONCE,
+            "an endless loop at {ms} ms: {:#?}",
+            self.transcript
+        );
         self.now_ms = self.now_ms.max(ms);
         bench.set_ms(self.now_ms);
     }
@@ -128,11 +140,11 @@ impl Seat {
     /// When something happens next.
     pub fn next_ms(&self) -> Option<u64> {
         let deadline = self.session.as_ref().and_then(Session::next_deadline);
-        // Rounded up: a tick that comes too early does nothing.
+        // The deadline is rounded up, because a tick before it would do nothing.
         let deadline =
             deadline.map(|at| u64::try_from(at.elapsed().as_micros().div_ceil(1000)).unwrap());
-        let due = self.due.front().map(|(at_ms, _)| *at_ms);
-        let next = [deadline, due, self.look_at_ms, self.back_at_ms, self.open_at_ms]
+        let event = self.events.front().map(|(at_ms, _)| *at_ms);
+        let next = [deadline, event, self.step_at_ms, self.back_at_ms, self.open_at_ms]
             .into_iter()
             .flatten()
             .min();
@@ -152,28 +164,29 @@ impl Seat {
                 SessionConfig { iccid_from_card: self.iccid_from_card, ..SessionConfig::new(port) };
             self.session = Some(Session::new(config, moment(now)));
         }
-        if is_due(&mut self.look_at_ms) && self.is_plugged_in {
+        if is_due(&mut self.step_at_ms) && self.is_plugged_in {
             self.exchange(bench, &[]);
         }
-        if self.due.front().is_some_and(|(at_ms, _)| *at_ms <= now) {
-            let (_, due) = self.due.pop_front().unwrap();
-            self.happen(due, bench, kept);
+        if self.events.front().is_some_and(|(at_ms, _)| *at_ms <= now) {
+            let (_, event) = self.events.pop_front().unwrap();
+            self.handle(event, bench, kept);
         }
         if let Some(session) = &mut self.session
             && session.next_deadline().is_some_and(|at| at <= moment(now))
         {
             session.tick(moment(now));
         }
-        self.act(kept);
+        self.carry_out(kept);
     }
 
-    fn look_at_port(&mut self, bench: &StepHarness) {
+    /// Notices when the port has vanished or come back.
+    fn check_port(&mut self, bench: &StepHarness) {
         match bench.port_is_gone(self.place) {
             Some(back_after_ms) if self.is_plugged_in => {
                 self.session = None;
-                self.due.clear();
+                self.events.clear();
                 self.is_plugged_in = false;
-                (self.open_at_ms, self.look_at_ms) = (None, None);
+                (self.open_at_ms, self.step_at_ms) = (None, None);
                 self.back_at_ms = back_after_ms.map(|after_ms| self.now_ms + after_ms);
                 self.state = ModemState::Absent;
             }
@@ -188,69 +201,70 @@ impl Seat {
     fn plugged_in(&mut self) {
         self.is_plugged_in = true;
         self.back_at_ms = None;
-        self.look_at_ms = Some(self.now_ms);
+        self.step_at_ms = Some(self.now_ms);
         self.open_at_ms = Some(self.now_ms + 50);
     }
 
     fn exchange(&mut self, bench: &StepHarness, input: &[u8]) {
         let exchange = bench.exchange(self.place, input);
-        self.look_at_ms = exchange.again_in_ms.map(|in_ms| self.now_ms + in_ms.max(1));
+        self.step_at_ms = exchange.again_in_ms.map(|in_ms| self.now_ms + in_ms.max(1));
         if !exchange.written.is_empty() {
-            self.later(LINE_MS, Due::ToHost(exchange.written));
+            self.schedule(LINE_MS, Event::ToHost(exchange.written));
         }
     }
 
-    fn later(&mut self, in_ms: u64, due: Due) {
+    fn schedule(&mut self, in_ms: u64, event: Event) {
         let at_ms = self.now_ms + in_ms;
-        let place = self.due.partition_point(|(known_ms, _)| *known_ms <= at_ms);
-        self.due.insert(place, (at_ms, due));
+        let place = self.events.partition_point(|(known_ms, _)| *known_ms <= at_ms);
+        self.events.insert(place, (at_ms, event));
     }
 
-    fn happen(&mut self, due: Due, bench: &StepHarness, kept: &mut Kept) {
+    fn handle(&mut self, event: Event, bench: &StepHarness, kept: &mut Kept) {
         let now = moment(self.now_ms);
-        match due {
-            Due::ToModem(octets) => self.exchange(bench, &octets),
-            Due::ToHost(octets) => {
-                self.note('<', &octets);
+        match event {
+            Event::ToModem(octets) => self.exchange(bench, &octets),
+            Event::ToHost(octets) => {
+                self.record('<', &octets);
                 if let Some(session) = &mut self.session {
                     session.receive(&octets, now);
                 }
             }
-            Due::Store(token, received) => {
+            Event::Store(token, received) => {
                 kept.store(&received);
                 self.stored += 1;
                 self.session.iter_mut().for_each(|session| session.stored(token, true, now));
             }
-            Due::Identified(token, owner) => {
+            Event::Identified(token, owner) => {
                 self.session
                     .iter_mut()
                     .for_each(|session| session.identified(token, Ok(owner.clone()), now));
             }
-            Due::Emptied(token, imei, iccid) => {
+            Event::Emptied(token, imei, iccid) => {
                 kept.emptied(imei, iccid);
                 self.session.iter_mut().for_each(|session| session.emptied(token, true, now));
             }
         }
     }
 
-    fn act(&mut self, kept: &mut Kept) {
+    /// Carries out the actions of the session.
+    fn carry_out(&mut self, kept: &mut Kept) {
         while let Some(action) = self.session.as_mut().and_then(Session::next_action) {
             match action {
                 Action::Write(octets) => {
-                    self.note('>', &octets);
+                    self.record('>', &octets);
                     self.sent
                         .push((self.now_ms, String::from_utf8_lossy(&octets).trim().to_owned()));
-                    self.later(LINE_MS, Due::ToModem(octets));
+                    self.schedule(LINE_MS, Event::ToModem(octets));
                 }
                 Action::Store { token, received } => {
-                    self.later(COMMIT_MS, Due::Store(token, received))
+                    self.schedule(COMMIT_MS, Event::Store(token, received))
                 }
                 Action::Identified { token, imei, sim } => {
                     let owner = kept.identified(&imei, &sim.iccid);
-                    self.later(COMMIT_MS, Due::Identified(token, owner));
+                    self.schedule(COMMIT_MS, Event::Identified(token, owner));
                 }
                 Action::Emptied { token, imei, iccid } => {
-                    self.later(COMMIT_MS, Due::Emptied(token, imei, iccid))
+                    self.schedule(COMMIT_MS, Event::Emptied(token, imei, iccid))
                 }
                 Action::Report(snapshot) => {
                     self.failures =
@@ -268,10 +282,10 @@ impl Seat {
         }
     }
 
-    /// What had not been committed never is.
+    /// Ends the session. Messages that were not committed yet are not.
     fn give_up(&mut self, reason: ModemReason) {
         self.session = None;
-        self.due.clear();
+        self.events.clear();
         let pause_ms = (REOPEN_MS.0 << self.failures.min(6)).min(REOPEN_MS.1);
         self.failures += 1;
         self.open_at_ms = Some(self.now_ms + pause_ms);
@@ -284,9 +298,10 @@ impl Seat {
         self.reason = Some(reason);
     }
 
-    fn note(&mut self, way: char, octets: &[u8]) {
+    /// Adds octets to the transcript.
+    fn record(&mut self, direction: char, octets: &[u8]) {
         let text: String = octets.escape_ascii().to_string().chars().take(160).collect();
-        self.transcript.push_back(format!("{} {way} {text}", self.now_ms));
+        self.transcript.push_back(format!("{} {direction} {text}", self.now_ms));
         if self.transcript.len() > 60 {
             self.transcript.pop_front();
         }

@@ -35,7 +35,7 @@ fn sends(seed: u64, minutes: u64) -> Vec<(u64, usize)> {
 
 fn play(seed: u64, minutes: u64) {
     let mut rig = Rig::new(&scenario());
-    rig.until_well(5 * MINUTE_MS).unwrap();
+    rig.run_until_working(5 * MINUTE_MS).unwrap();
     let began_ms = rig.now_ms;
     let plan = Plan::new(rig.bench.network(), seed, minutes);
     let mut sends = sends(seed, minutes).into_iter().enumerate().peekable();
@@ -49,8 +49,8 @@ fn play(seed: u64, minutes: u64) {
         rig.run_until(began_ms + planned.at_ms);
         rig.fault(planned.modem, &planned.fault);
     }
-    let well = rig.until_well(30 * MINUTE_MS);
-    let wrongs = rig.wrongs();
+    let well = rig.run_until_working(30 * MINUTE_MS);
+    let wrongs = rig.faults_found();
     assert!(wrongs.is_empty(), "seed {seed}: {} wrong: {}", wrongs.len(), wrongs.join("\n"));
     well.unwrap_or_else(|told| panic!("seed {seed}: never well again\n  {told}"));
 }

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use simbridge::domain::modem::ModemState;
 use simbridge::simulator::{Fault, Scenario, StepHarness};
 
-use super::fault_session::Seat;
+use super::fault_session::FaultSession;
 use super::kept::Kept;
 
 /// 2026-06-22 12:57:03 UTC.
@@ -12,7 +12,7 @@ const BEGAN: i64 = 1_782_133_023;
 
 pub struct Rig {
     pub bench: StepHarness,
-    pub seats: Vec<Seat>,
+    pub sessions: Vec<FaultSession>,
     pub kept: Kept,
     pub now_ms: u64,
     /// The text of each message, and the card that it was for.
@@ -25,14 +25,14 @@ impl Rig {
     pub fn new(scenario: &Scenario) -> Rig {
         let bench =
             StepHarness::new(scenario, DateTime::from_timestamp(BEGAN, 0).unwrap()).unwrap();
-        let seats = (0..bench.network().modems()).map(Seat::new).collect();
+        let sessions = (0..bench.network().modems()).map(FaultSession::new).collect();
         let cards = bench
             .network()
             .stats()
             .into_iter()
             .map(|modem| (modem.number.unwrap(), modem.iccid.unwrap()));
         let cards = cards.collect();
-        Rig { bench, seats, kept: Kept::default(), now_ms: 0, sent: Vec::new(), cards }
+        Rig { bench, sessions, kept: Kept::default(), now_ms: 0, sent: Vec::new(), cards }
     }
 
     /// One modem of a family.
@@ -41,8 +41,8 @@ impl Rig {
     }
 
     pub fn run_until(&mut self, until_ms: u64) {
-        for seat in &mut self.seats {
-            seat.run(&self.bench, &mut self.kept, self.now_ms, until_ms);
+        for session in &mut self.sessions {
+            session.run(&self.bench, &mut self.kept, self.now_ms, until_ms);
         }
         self.now_ms = self.now_ms.max(until_ms);
         self.bench.set_ms(self.now_ms);
@@ -64,11 +64,11 @@ impl Rig {
     }
 
     pub fn all_ready(&self) -> bool {
-        self.seats.iter().all(|seat| seat.state == ModemState::Ready)
+        self.sessions.iter().all(|session| session.state == ModemState::Ready)
     }
 
     /// Whether everything that was sent is on disk and deleted from the modems.
-    pub fn all_here(&self) -> bool {
+    pub fn is_all_delivered(&self) -> bool {
         let network = self.bench.network();
         let waits =
             |(number, _): &(String, String)| network.waiting(number) + network.stored(number);
@@ -76,60 +76,60 @@ impl Rig {
     }
 
     /// Runs until everything works, checking once a second. Returns how long that took.
-    pub fn until_well(&mut self, at_most_ms: u64) -> Result<u64, String> {
+    pub fn run_until_working(&mut self, at_most_ms: u64) -> Result<u64, String> {
         let began_ms = self.now_ms;
         while self.now_ms < began_ms + at_most_ms {
-            if self.all_ready() && self.all_here() {
+            if self.all_ready() && self.is_all_delivered() {
                 return Ok(self.now_ms - began_ms);
             }
             self.run_for(1_000);
         }
-        let unwell = self.seats.iter().zip(self.bench.network().stats());
-        let unwell = unwell.filter(|(seat, stats)| {
-            seat.state != ModemState::Ready || stats.waiting + stats.stored > 0
+        let unwell = self.sessions.iter().zip(self.bench.network().stats());
+        let unwell = unwell.filter(|(session, stats)| {
+            session.state != ModemState::Ready || stats.waiting + stats.stored > 0
         });
-        let told: Vec<String> = unwell
-            .map(|(seat, stats)| {
+        let reports: Vec<String> = unwell
+            .map(|(session, stats)| {
                 let lines: Vec<String> =
-                    seat.transcript.iter().rev().take(24).rev().cloned().collect();
+                    session.transcript.iter().rev().take(24).rev().cloned().collect();
                 let (waiting, stored) = (stats.waiting, stats.stored);
                 format!(
                     "modem {} {} {:?} waiting {waiting} stored {stored}\n    {}",
                     stats.modem,
-                    seat.state,
-                    seat.reason,
+                    session.state,
+                    session.reason,
                     lines.join("\n    ")
                 )
             })
             .collect();
-        Err(told.join("\n  "))
+        Err(reports.join("\n  "))
     }
 
     /// The faults in what the host has: messages that were lost, doubled, credited to another card,
     /// or never sent.
-    pub fn wrongs(&self) -> Vec<String> {
+    pub fn faults_found(&self) -> Vec<String> {
         let texts = self.kept.texts();
-        let mut wrongs = Vec::new();
+        let mut faults = Vec::new();
         for (text, iccid) in &self.sent {
             match texts.get(text.as_str()).map(Vec::as_slice) {
-                None => wrongs.push(format!("lost: {text}")),
+                None => faults.push(format!("lost: {text}")),
                 Some([one]) if one == iccid => {}
-                Some(cards) => wrongs.push(format!("{text} for {iccid} was given to {cards:?}")),
+                Some(cards) => faults.push(format!("{text} for {iccid} was given to {cards:?}")),
             }
         }
         let unsent = texts.keys().filter(|text| !self.sent.iter().any(|(sent, _)| sent == *text));
-        wrongs.extend(unsent.map(|text| format!("never sent: {text}")));
-        if !wrongs.is_empty() {
-            wrongs.extend(
+        faults.extend(unsent.map(|text| format!("never sent: {text}")));
+        if !faults.is_empty() {
+            faults.extend(
                 self.kept.unreadable.iter().map(|raw| format!("could not be decoded: {raw}")),
             );
         }
         for (place, _) in self.cards.iter().enumerate() {
             let observed = self.bench.network().observed(place).unwrap();
             if observed.deleted_unread > 0 {
-                wrongs.push(format!("modem {place}: {} deleted unread", observed.deleted_unread));
+                faults.push(format!("modem {place}: {} deleted unread", observed.deleted_unread));
             }
         }
-        wrongs
+        faults
     }
 }

@@ -145,7 +145,7 @@ fn of_the_modem() -> Vec<Case> {
 /// Runs a fault and returns the time until everything worked again.
 fn play(family: &str, case: &Case) -> Result<u64, String> {
     let mut rig = Rig::of_family(family);
-    rig.until_well(5 * MINUTE_MS).map_err(|told| format!("never Ready at all\n  {told}"))?;
+    rig.run_until_working(5 * MINUTE_MS).map_err(|told| format!("never Ready at all\n  {told}"))?;
     rig.send(0, "before");
     rig.run_for(200);
     case.begins.iter().for_each(|fault| rig.fault(0, fault));
@@ -158,12 +158,12 @@ fn play(family: &str, case: &Case) -> Result<u64, String> {
         rig.run_for(SPELL_MS / 2);
     }
     case.ends.iter().for_each(|fault| rig.fault(0, fault));
-    let took = rig.until_well(PATIENCE_MS)?;
+    let took = rig.run_until_working(PATIENCE_MS)?;
     rig.send(0, "after");
     rig.run_for(3 * MINUTE_MS);
     rig.send(0, "much later");
-    rig.until_well(PATIENCE_MS).map_err(|told| format!("well, and then not\n  {told}"))?;
-    let wrongs = rig.wrongs();
+    rig.run_until_working(PATIENCE_MS).map_err(|told| format!("well, and then not\n  {told}"))?;
+    let wrongs = rig.faults_found();
     if wrongs.is_empty() { Ok(took) } else { Err(wrongs.join(", ")) }
 }
 

@@ -12,7 +12,7 @@ const SWEEP_MS: u64 = 62_000;
 fn with_every_urc_lost_each_message_is_there_within_one_sweep_interval() {
     for family in families() {
         let mut rig = Rig::of_family(family);
-        rig.until_well(5 * MINUTE_MS).unwrap();
+        rig.run_until_working(5 * MINUTE_MS).unwrap();
         rig.fault(0, &Fault::DropUrcs { count: u32::MAX });
         for number in 0..20 {
             let text = format!("unannounced {number}");
@@ -28,14 +28,14 @@ fn with_every_urc_lost_each_message_is_there_within_one_sweep_interval() {
                 );
             }
         }
-        assert_eq!(rig.wrongs(), [""; 0], "{family}");
+        assert_eq!(rig.faults_found(), [""; 0], "{family}");
     }
 }
 
 #[test]
 fn the_urcs_of_a_stick_are_called_to_the_port_that_is_open_quectel() {
     let mut rig = Rig::of_family("quectel-ec25");
-    rig.until_well(5 * MINUTE_MS).unwrap();
+    rig.run_until_working(5 * MINUTE_MS).unwrap();
     rig.run_for(7_919);
     rig.send(0, "announced");
     rig.run_for(1_000);
@@ -49,7 +49,7 @@ fn a_flood_of_urcs_for_the_length_of_a_command_does_not_move_its_deadline() {
     const DRAIN_MS: u64 = 2_000;
     for family in families() {
         let mut rig = Rig::of_family(family);
-        rig.until_well(5 * MINUTE_MS).unwrap();
+        rig.run_until_working(5 * MINUTE_MS).unwrap();
         rig.fault(
             0,
             &Fault::Flood { line: "^RSSI:17".to_owned(), every_ms: 30, for_ms: 10 * MINUTE_MS },
@@ -58,7 +58,7 @@ fn a_flood_of_urcs_for_the_length_of_a_command_does_not_move_its_deadline() {
         let quiet_ms = rig.now_ms;
         rig.run_for(2 * MINUTE_MS);
         let sent: Vec<&(u64, String)> =
-            rig.seats[0].sent.iter().filter(|(at_ms, _)| *at_ms >= quiet_ms).collect();
+            rig.sessions[0].sent.iter().filter(|(at_ms, _)| *at_ms >= quiet_ms).collect();
         let [(at_ms, command), (next_ms, _), ..] = sent.as_slice() else {
             panic!("{family}: {sent:?}")
         };

@@ -26,7 +26,7 @@ fn owners(bench: &Bench) -> Vec<(String, i32, String)> {
 }
 
 #[test]
-fn messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one() {
+fn messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one() {
     let mut bench = changed();
     bench.on("AT+CMGL=4", &listed(&[1]));
     bench.auto(Duration::from_secs(1));
@@ -40,7 +40,7 @@ fn messages_in_me_belong_to_the_former_card_and_those_in_sm_to_this_one() {
 }
 
 #[test]
-fn a_message_announced_in_me_since_the_iccid_was_read_is_this_cards() {
+fn a_message_announced_in_me_since_the_iccid_was_read_belongs_to_this_card() {
     let mut bench = changed();
     bench.on("AT+CIMI", "+CMTI: \"ME\",2|204041234567890|OK").on("AT+CMGL=4", &listed(&[1, 2]));
     bench.auto(Duration::from_secs(1));
@@ -50,7 +50,7 @@ fn a_message_announced_in_me_since_the_iccid_was_read_is_this_cards() {
 }
 
 #[test]
-fn one_announced_before_the_iccid_was_read_is_not() {
+fn a_message_announced_before_the_iccid_was_read_does_not() {
     let mut bench = changed();
     bench.on("AT+CPIN?", "+CMTI: \"ME\",2|+CPIN: READY|OK").on("AT+CMGL=4", &listed(&[2]));
     bench.auto(Duration::from_secs(1));
@@ -58,7 +58,7 @@ fn one_announced_before_the_iccid_was_read_is_not() {
 }
 
 #[test]
-fn once_me_was_found_empty_the_host_is_told_and_me_is_this_cards() {
+fn once_me_was_found_empty_the_host_is_notified_and_me_belongs_to_this_card() {
     let mut bench = changed();
     bench.auto(Duration::from_secs(1));
     assert_eq!(bench.emptied.len(), 1);
@@ -73,7 +73,7 @@ fn once_me_was_found_empty_the_host_is_told_and_me_is_this_cards() {
 }
 
 #[test]
-fn a_host_that_could_not_note_it_is_told_again() {
+fn a_host_that_could_not_record_that_is_notified_again() {
     let mut bench = changed();
     bench.auto(Duration::from_secs(1));
     let token = bench.emptied[0];
@@ -83,7 +83,7 @@ fn a_host_that_could_not_note_it_is_told_again() {
 }
 
 #[test]
-fn a_host_that_cannot_take_the_card_in_is_asked_again_and_nothing_is_read_before() {
+fn a_host_that_cannot_record_the_card_is_asked_again_and_nothing_is_read_before() {
     let mut bench = Bench::new();
     bench.owner = Err(());
     bench.on("AT+CMGL=4", &listed(&[1]));

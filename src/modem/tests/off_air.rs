@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::super::*;
 use super::bench::*;
 
-fn leaving(bench: &mut Bench) {
+fn leave(bench: &mut Bench) {
     bench.session.request(
         7,
         ModemRequest::Leave { iccid: Some(Iccid::from_stored(ICCID)) },
@@ -24,9 +24,9 @@ fn with_message() -> Bench {
 }
 
 #[test]
-fn a_card_leaves_when_all_that_lay_in_the_stores_is_on_disk_and_deleted() {
+fn a_card_leaves_when_all_messages_in_the_stores_are_on_disk_and_deleted() {
     let mut bench = with_message();
-    leaving(&mut bench);
+    leave(&mut bench);
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
     // The host has not committed yet, so the card stays.
     while let Some(command) = bench.sent.pop_front() {
@@ -63,7 +63,7 @@ fn a_card_leaves_when_all_that_lay_in_the_stores_is_on_disk_and_deleted() {
 fn a_card_whose_messages_cannot_be_stored_stays_on_the_air() {
     let mut bench = with_message();
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=1", "OK");
-    leaving(&mut bench);
+    leave(&mut bench);
     for _ in 0..200 {
         if let Some(command) = bench.sent.pop_front() {
             let reply = match command.as_str() {
@@ -90,7 +90,7 @@ fn a_card_whose_messages_cannot_be_stored_stays_on_the_air() {
 fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
     let mut bench = Bench::ready();
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+CFUN=1,1", "OK");
-    leaving(&mut bench);
+    leave(&mut bench);
     bench.auto(Duration::from_secs(5));
     assert_eq!(answer(&bench, 7), Some(&Ok(Vec::new())));
     let before = bench.log.len();
@@ -123,7 +123,7 @@ fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
 }
 
 #[test]
-fn a_slot_is_chosen_off_the_air_alone() {
+fn a_slot_is_selected_only_off_the_air() {
     let mut bench = Bench::new();
     bench.on("AT+CGMI", "Quectel|OK").on("AT+QCCID", &format!("+QCCID: {ICCID}|OK"));
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+QDSIM=1", "OK");
@@ -131,7 +131,7 @@ fn a_slot_is_chosen_off_the_air_alone() {
     bench.session.request(1, ModemRequest::Slot(1), bench.now);
     bench.act();
     assert_eq!(answer(&bench, 1), Some(&Err(RequestError::OnAir)));
-    leaving(&mut bench);
+    leave(&mut bench);
     bench.auto(Duration::from_secs(5));
     bench.session.request(2, ModemRequest::Slot(1), bench.now);
     bench.act();
@@ -146,10 +146,10 @@ fn a_slot_is_chosen_off_the_air_alone() {
 }
 
 #[test]
-fn a_radio_that_nobody_gives_back_comes_back_and_one_found_off_is_switched_on() {
+fn a_radio_that_is_not_given_back_comes_back_and_one_found_off_is_switched_on() {
     let mut bench = Bench::ready();
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK").on("AT+CFUN=1,1", "OK");
-    leaving(&mut bench);
+    leave(&mut bench);
     bench.auto(Duration::from_secs(590));
     assert_eq!(bench.session.state(), ModemState::Switching);
     bench.auto(Duration::from_secs(60));
@@ -161,10 +161,10 @@ fn a_radio_that_nobody_gives_back_comes_back_and_one_found_off_is_switched_on() 
 }
 
 #[test]
-fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_before_has_not() {
+fn a_card_unreadable_with_the_radio_off_has_left_and_one_removed_before_has_not() {
     let mut bench = Bench::ready();
     bench.on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
-    leaving(&mut bench);
+    leave(&mut bench);
     while bench.count("AT+CFUN=4") == 0 {
         let command = bench.sent.pop_front().expect("a command");
         bench.lines(if command == "AT+CMGL=4" { "OK" } else { "+CPMS: 0,20,0,20,0,20|OK" });
@@ -179,7 +179,7 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
         (Some(&Ok(Vec::new())), ModemState::Switching)
     );
     let mut bench = Bench::ready();
-    leaving(&mut bench);
+    leave(&mut bench);
     bench.lines("+CPIN: NOT INSERTED");
     assert_eq!(answer(&bench, 7), Some(&Err(RequestError::OtherCard)));
     assert_eq!(bench.session.state(), ModemState::SimCheck);
@@ -188,7 +188,7 @@ fn a_card_that_is_not_to_be_read_with_the_radio_off_has_left_and_one_that_goes_b
 /// When a bank reports a switch before it has happened, a message that was read may be another
 /// card's.
 #[test]
-fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
+fn messages_of_a_bank_are_handed_on_when_the_card_is_the_same_before_and_after() {
     let card = |digits: &str| {
         let mut digits: Vec<char> = digits.chars().collect();
         digits.resize(20, 'F');
@@ -212,11 +212,11 @@ fn a_banks_messages_are_handed_on_when_the_card_is_the_same_before_and_after() {
 }
 
 #[test]
-fn a_modem_that_starts_anew_while_its_card_leaves_answers_all_the_same() {
+fn a_modem_that_restarts_while_its_card_leaves_still_answers_the_request() {
     for said in ["RDY", "+CPIN: NOT READY"] {
         let mut bench = Bench::ready();
         bench.on("AT+CFUN=4", "-").on("AT+CFUN=0", "OK");
-        leaving(&mut bench);
+        leave(&mut bench);
         bench.auto(Duration::from_millis(400));
         assert_eq!(bench.count("AT+CFUN=4"), 1);
         bench.lines(said);
@@ -232,10 +232,10 @@ fn a_modem_that_starts_anew_while_its_card_leaves_answers_all_the_same() {
 }
 
 #[test]
-fn a_message_that_cannot_be_deleted_holds_no_card_that_is_to_leave() {
+fn a_message_that_cannot_be_deleted_does_not_keep_the_card_from_leaving() {
     let mut bench = with_message();
     bench.on("AT+CMGD=3", "ERROR").on("AT+CFUN=4", "OK").on("AT+CFUN=0", "OK");
-    leaving(&mut bench);
+    leave(&mut bench);
     bench.auto(Duration::from_secs(50));
     assert_eq!(
         (answer(&bench, 7), bench.session.state()),
@@ -245,7 +245,7 @@ fn a_message_that_cannot_be_deleted_holds_no_card_that_is_to_leave() {
 }
 
 #[test]
-fn a_card_leaves_only_when_it_is_the_one_that_was_let_go_and_its_pin_is_not_half_entered() {
+fn a_card_leaves_only_when_it_was_released_and_no_pin_is_being_entered() {
     let mut bench = Bench::ready();
     for iccid in [None, Some(Iccid::from_stored(OTHER))] {
         bench.session.request(9, ModemRequest::Leave { iccid }, bench.now);
