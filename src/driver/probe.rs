@@ -118,7 +118,7 @@ impl ModemEvents for ProbeHost {
     }
 }
 
-/// Probes one port.
+/// Probes one port until everything is known that `depth` asks for, or the time for that is over.
 pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth) -> Probed {
     let not_opened = |failure| Probed {
         port: path.to_owned(),

@@ -15,9 +15,9 @@ use super::modem_events::ModemEvents;
 use super::pending::{Answer, Pending};
 use super::port_record::PortRecord;
 use super::{QueuedRequest, Settings};
-use crate::domain::PortName;
-use crate::domain::modem::{ModemReason, ModemSnapshot, RequestError};
-use crate::modem::{Action, Session, SessionConfig};
+use crate::domain::modem::{ModemReason, ModemSnapshot, RequestError, SimCard};
+use crate::domain::{Iccid, Imei, PortName};
+use crate::modem::{Action, Received, Session, SessionConfig, Token};
 
 /// The size of the read buffer in octets. A PTY returns 4095 at most.
 const READ: usize = 2048;
@@ -184,66 +184,92 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
         match action {
             Action::Store { token, received } => {
                 self.record.count_message();
-                let (store, index) =
-                    received.slot.map_or(("", -1), |slot| (slot.store.as_str(), slot.index));
-                debug!(event = "message_read", store, index, "message read");
-                self.pending.push(async move {
-                    let stored = host.store(received).await;
-                    if let Err(error) = &stored {
-                        warn!(
-                            event = "message_not_stored",
-                            %error,
-                            "a message could not be stored; it stays in the modem"
-                        );
-                    }
-                    Answer::Stored(token, stored.is_ok())
-                });
+                self.pending.push(store(host, token, received));
             }
-            Action::Identified { token, imei, sim } => self.pending.push(async move {
-                let owner = host.identified(&imei, &sim).await;
-                let log = |error| {
-                    warn!(event = "sim_not_recorded", %error, "the SIM card could not be recorded");
-                };
-                Answer::Identified(token, owner.map_err(log))
-            }),
-            Action::Emptied { token, imei, iccid } => self.pending.push(async move {
-                let done = host.emptied(&imei, &iccid).await;
-                if let Err(error) = &done {
-                    warn!(
-                        event = "custody_not_recorded",
-                        %error,
-                        "that the modem's own message store is empty could not be recorded"
-                    );
-                }
-                Answer::Emptied(token, done.is_ok())
-            }),
-            Action::MayEnterPin { token, imei, iccid } => self.pending.push(async move {
-                let answer = host.may_enter_pin(&imei, iccid.as_ref()).await;
-                let log = |error| {
-                    warn!(
-                        event = "pin_not_recorded",
-                        %error,
-                        "the attempt to enter a PIN could not be recorded; it is not made"
-                    );
-                };
-                Answer::MayEnterPin(token, answer.map_err(log))
-            }),
-            Action::PinAccepted { imei, iccid } => self.pending.push(async move {
-                info!(event = "pin_accepted", "the SIM card accepted its PIN");
-                if let Err(error) = host.pin_accepted(&imei, iccid.as_ref()).await {
-                    warn!(
-                        event = "pin_not_recorded",
-                        %error,
-                        "that the PIN was accepted could not be recorded; it will not be entered \
-                         again"
-                    );
-                }
-                Answer::Nothing
-            }),
+            Action::Identified { token, imei, sim } => {
+                self.pending.push(record_sim(host, token, imei, sim));
+            }
+            Action::Emptied { token, imei, iccid } => {
+                self.pending.push(record_emptied_store(host, token, imei, iccid));
+            }
+            Action::MayEnterPin { token, imei, iccid } => {
+                self.pending.push(ask_for_pin(host, token, imei, iccid));
+            }
+            Action::PinAccepted { imei, iccid } => {
+                self.pending.push(record_accepted_pin(host, imei, iccid));
+            }
             Action::Write(_) | Action::Report(_) | Action::Reopen { .. } => {}
             Action::Answer { .. } | Action::Dropped { .. } => {}
         }
     }
+}
+
+async fn store(host: &impl ModemEvents, token: Token, received: Received) -> Answer {
+    let (store, index) = received.slot.map_or(("", -1), |slot| (slot.store.as_str(), slot.index));
+    debug!(event = "message_read", store, index, "message read");
+    let stored = host.store(received).await;
+    if let Err(error) = &stored {
+        warn!(
+            event = "message_not_stored",
+            %error,
+            "a message could not be stored; it stays in the modem"
+        );
+    }
+    Answer::Stored(token, stored.is_ok())
+}
+
+async fn record_sim(host: &impl ModemEvents, token: Token, imei: Imei, sim: SimCard) -> Answer {
+    let owner = host.identified(&imei, &sim).await;
+    let log = |error| {
+        warn!(event = "sim_not_recorded", %error, "the SIM card could not be recorded");
+    };
+    Answer::Identified(token, owner.map_err(log))
+}
+
+async fn record_emptied_store(
+    host: &impl ModemEvents,
+    token: Token,
+    imei: Imei,
+    iccid: Iccid,
+) -> Answer {
+    let done = host.emptied(&imei, &iccid).await;
+    if let Err(error) = &done {
+        warn!(
+            event = "custody_not_recorded",
+            %error,
+            "that the modem's own message store is empty could not be recorded"
+        );
+    }
+    Answer::Emptied(token, done.is_ok())
+}
+
+async fn ask_for_pin(
+    host: &impl ModemEvents,
+    token: Token,
+    imei: Imei,
+    iccid: Option<Iccid>,
+) -> Answer {
+    let answer = host.may_enter_pin(&imei, iccid.as_ref()).await;
+    let log = |error| {
+        warn!(
+            event = "pin_not_recorded",
+            %error,
+            "the attempt to enter a PIN could not be recorded; it is not made"
+        );
+    };
+    Answer::MayEnterPin(token, answer.map_err(log))
+}
+
+async fn record_accepted_pin(host: &impl ModemEvents, imei: Imei, iccid: Option<Iccid>) -> Answer {
+    info!(event = "pin_accepted", "the SIM card accepted its PIN");
+    if let Err(error) = host.pin_accepted(&imei, iccid.as_ref()).await {
+        warn!(
+            event = "pin_not_recorded",
+            %error,
+            "that the PIN was accepted could not be recorded; it will not be entered again"
+        );
+    }
+    Answer::Nothing
 }
 
 fn deliver_answer(session: &mut Session, answer: Answer, clock: Clock) {

@@ -93,15 +93,7 @@ impl<H: ModemEvents> Supervisor<H> {
     }
 
     pub async fn run(mut self, mut requests: mpsc::Receiver<(PortName, QueuedRequest)>) {
-        let mut hotplug = HotplugWatcher::new()
-            .inspect_err(|error| {
-                warn!(
-                    event = "ports_not_watched",
-                    %error,
-                    "the ports' folders cannot be watched; new ports are found within a minute"
-                );
-            })
-            .ok();
+        let mut hotplug = start_watching();
         let stop = self.stop.clone();
         let mut restarts = JoinSet::new();
         self.rescan(hotplug.as_mut()).await;
@@ -292,6 +284,19 @@ impl<H: ModemEvents> Supervisor<H> {
 /// The name that a port has in reports, logs and requests: its path.
 fn port_name(path: &Path) -> PortName {
     PortName::from_stored(path.to_string_lossy())
+}
+
+/// A watcher for the ports' folders, if the kernel has one left.
+fn start_watching() -> Option<HotplugWatcher> {
+    HotplugWatcher::new()
+        .inspect_err(|error| {
+            warn!(
+                event = "ports_not_watched",
+                %error,
+                "the ports' folders cannot be watched; new ports are found within a minute"
+            );
+        })
+        .ok()
 }
 
 /// Returns when the ports have to be searched again.

@@ -104,7 +104,7 @@ pub enum Action {
     /// Messages that arrived inside their URC were dropped, because it is not known for which card
     /// they were or because there were too many.
     Dropped { count: usize },
-    /// Answer a request.
+    /// Answer a request that was made to the session.
     Answer {
         /// The id that was passed with the request.
         id: u64,

@@ -219,19 +219,12 @@ impl Configuring {
         let parameters =
             overrides.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
         let none = Vec::new();
-        let readable = lists.first().unwrap_or(&none);
         let receiving = lists.get(2).or(lists.first()).unwrap_or(&none);
-        let has = |store: &MessageStore| readable.is_empty() || readable.contains(store);
-        self.readable =
-            match (has(&MessageStore::Sim), has(&MessageStore::Modem), has(&MessageStore::Both)) {
-                (true, true, _) => vec![MessageStore::Sim, MessageStore::Modem],
-                (_, _, true) => vec![MessageStore::Both],
-                (_, true, _) => vec![MessageStore::Modem],
-                _ => vec![MessageStore::Sim],
-            };
-        if !overrides.read.is_empty() {
-            self.readable.clone_from(&overrides.read);
-        }
+        self.readable = if overrides.read.is_empty() {
+            stores_to_read(lists.first().unwrap_or(&none))
+        } else {
+            overrides.read.clone()
+        };
         let possible = |store: &MessageStore| receiving.is_empty() || receiving.contains(store);
         let usual = [MessageStore::Sim, MessageStore::Modem, MessageStore::Both]
             .into_iter()
@@ -303,6 +296,18 @@ impl Configuring {
         } else {
             self.step = Step::SetIndications;
         }
+    }
+}
+
+/// The stores to read, of those that the modem reports as readable. A modem that reports none is
+/// taken to have all.
+fn stores_to_read(readable: &[MessageStore]) -> Vec<MessageStore> {
+    let has = |store| readable.is_empty() || readable.contains(&store);
+    match (has(MessageStore::Sim), has(MessageStore::Modem), has(MessageStore::Both)) {
+        (true, true, _) => vec![MessageStore::Sim, MessageStore::Modem],
+        (_, _, true) => vec![MessageStore::Both],
+        (_, true, _) => vec![MessageStore::Modem],
+        _ => vec![MessageStore::Sim],
     }
 }
 

@@ -62,7 +62,7 @@ impl ModemSlot {
         self.name.lock().clone()
     }
 
-    /// Locks the modem.
+    /// Locks the modem for the caller alone.
     pub fn modem(&self) -> MutexGuard<'_, Modem> {
         self.modem.lock()
     }

@@ -31,7 +31,7 @@ pub(super) enum Chore {
     Announce,
     /// Acknowledge a message that arrived inside its URC and is on disk.
     Acknowledge,
-    /// Restart the modem.
+    /// Restart the modem, which no longer announces messages.
     Restart,
 }
 

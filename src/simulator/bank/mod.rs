@@ -108,7 +108,7 @@ impl Bank {
         }
     }
 
-    /// The bank's configuration.
+    /// The configuration with which the bank was made.
     pub fn config(&self) -> &BankConfig {
         &self.config
     }
@@ -118,7 +118,7 @@ impl Bank {
         self.counts
     }
 
-    /// The active faults.
+    /// The faults of the bank that are active.
     pub fn faults_mut(&mut self) -> &mut Faults {
         &mut self.faults
     }

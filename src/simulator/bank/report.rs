@@ -36,7 +36,7 @@ pub struct BankRadio {
     pub slot: Option<usize>,
     /// The ICCID of the card that is on the radio now.
     pub iccid: Option<String>,
-    /// The card's number.
+    /// The phone number of the card.
     pub number: Option<String>,
 }
 
@@ -49,9 +49,9 @@ pub struct ModuleCard {
     pub slot: usize,
     /// Whether this card is the one in use.
     pub in_use: bool,
-    /// The card's ICCID.
+    /// The ICCID of the card.
     pub iccid: String,
-    /// The card's number.
+    /// The phone number of the card.
     pub number: String,
 }
 
@@ -64,8 +64,8 @@ pub struct BankCard {
     pub slot: usize,
     /// The place of the modem that the card is on now.
     pub modem: Option<usize>,
-    /// The card's ICCID.
+    /// The ICCID of the card.
     pub iccid: String,
-    /// The card's number.
+    /// The phone number of the card.
     pub number: String,
 }

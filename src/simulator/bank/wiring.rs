@@ -17,7 +17,7 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Starts without connections.
+    /// Makes the wiring of a bank without any connections.
     pub fn new(rows: usize, shared: bool, places: Vec<usize>, slots: Vec<Option<SimCard>>) -> Self {
         let connected = vec![None; places.len()];
         Self { rows, shared, places, slots, connected }

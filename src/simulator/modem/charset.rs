@@ -15,7 +15,7 @@ pub enum Charset {
     Ucs2,
     /// The GSM alphabet's septets in hexadecimal digits.
     Hex,
-    /// ISO 8859-1 (`8859-1`).
+    /// ISO 8859-1, which `AT+CSCS` calls `8859-1`.
     Latin1,
     /// UTF-8 (`UTF-8`), which some models offer.
     Utf8,

@@ -4,7 +4,7 @@
 /// What is done with a command's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// `AT+CMGL`, without parameters.
+    /// Carry it out: `AT+CMGL` without parameters.
     Execute,
     /// `AT+CMGF?`, which asks for the value in force.
     Query,

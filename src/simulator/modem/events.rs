@@ -90,7 +90,7 @@ impl Modem {
         }
     }
 
-    /// Removes the card.
+    /// Removes the card that is in use, and returns it.
     pub fn remove_sim(&mut self) -> Option<SimCard> {
         self.look_at_card();
         let mut card = self.sim.take()?;

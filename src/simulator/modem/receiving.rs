@@ -72,7 +72,7 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     })
 }
 
-/// `+CNMI: (0,1,2),…`
+/// The reply to `AT+CNMI=?`: `+CNMI: (0,1,2),…`
 fn supported(modem: &Modem) -> String {
     let list = |values: &Vec<usize>| {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();

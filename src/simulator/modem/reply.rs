@@ -12,7 +12,7 @@ pub enum Reply {
     /// The prompt `> `, after which the host sends a text that it ends by Ctrl-Z or cancels by
     /// Escape.
     Prompt(Prompt),
-    /// No answer.
+    /// The modem does not answer.
     Silence,
     /// `OK`, after which the modem restarts.
     Reboot,

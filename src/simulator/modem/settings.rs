@@ -12,9 +12,9 @@ pub struct Indications {
     /// 0 stores silently, 1 stores and tells by `+CMTI`, 2 hands over by `+CMT`, 3 hands over
     /// class 3 only.
     pub mt: usize,
-    /// `<bm>`: cell broadcasts.
+    /// How cell broadcasts are indicated (`<bm>`).
     pub bm: usize,
-    /// `<ds>`: status reports.
+    /// How status reports are indicated (`<ds>`).
     pub ds: usize,
     /// 0 flushes what was buffered when the mode changes, 1 drops it.
     pub bfr: usize,

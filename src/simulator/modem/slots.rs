@@ -137,7 +137,7 @@ impl Slots {
 }
 
 impl Modem {
-    /// The module's slots.
+    /// The slots of the module, of which one is in use.
     pub fn slots(&self) -> &Slots {
         &self.slots
     }

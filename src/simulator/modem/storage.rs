@@ -213,9 +213,9 @@ fn delete(modem: &mut Modem, arguments: &Arguments) -> Outcome {
 pub struct Layout {
     /// The first octet: message type and flags.
     pub first: u8,
-    /// Protocol identifier.
+    /// The protocol identifier (TP-PID).
     pub pid: u8,
-    /// Data coding scheme.
+    /// The data coding scheme (TP-DCS).
     pub dcs: u8,
     /// Type of the originating address.
     pub originator_kind: u8,

@@ -11,7 +11,7 @@ use crate::sms::{ussd_packed, ussd_text, ussd_ucs2};
 /// sentence.
 pub const OWN_NUMBER_CODE: &str = "*101#";
 
-/// `CUSD`.
+/// Carries out `AT+CUSD`.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     if command.name != "+CUSD" {
         return None;
