@@ -63,7 +63,7 @@ pub enum Fault {
         /// How long it lasts, in milliseconds.
         for_ms: u64,
     },
-    /// The next messages arrive twice: the network did not hear that they had arrived.
+    /// The next messages arrive twice, as when the network does not learn that they have arrived.
     Duplicate {
         /// The number of messages that arrive twice.
         messages: u32,

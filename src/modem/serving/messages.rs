@@ -241,7 +241,7 @@ impl Serving {
                 self.hand_to_host(context, read, header.length, line, now);
             }
             _ => {
-                self.doubt |= may_be_anothers(outcome);
+                self.doubt |= may_belong_to_another_command(outcome);
                 if read.announced.is_some() {
                     self.sweep.schedule_by(now + EARLY);
                 }
@@ -357,7 +357,7 @@ impl Serving {
 /// The message would then be taken for the next slot's, and that slot emptied unread. Therefore the
 /// ICCID is read first, which cannot be mistaken for anything else. "Invalid memory index" answers
 /// nothing but a command with an index.
-fn may_be_anothers(outcome: Outcome) -> bool {
+fn may_belong_to_another_command(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Done => true,
         Outcome::Refused(result) => result != FinalResult::Cms(Some(321)),

@@ -12,11 +12,11 @@
 //! | `AT+NEXT00` | every radio to its first row | `SWSIM OK` |
 //! | `AT+SWITcc-rrrr` | radio `cc` (from 01; 00: all) to row `rrrr` (0000: none) | `SWITCH OK` |
 //!
-//! Both numbers have leading zeros. Rows count from 1. A row beyond the last stands for the last. The documentation
-//! does not say how other commands are answered; here they are answered `ERROR`. There is one bus behind the port: a
-//! command that arrives too soon after the one before, or during a switch, is lost without a reply.
-//! A switch disconnects the card at once, and connects the other one when it is over; the reply
-//! only means that the command was received.
+//! Both numbers have leading zeros. Rows count from 1. A row beyond the last stands for the last.
+//! The documentation does not say how other commands are answered; here they are answered `ERROR`.
+//! There is one bus behind the port: a command that arrives too soon after the one before, or
+//! during a switch, is lost without a reply. A switch disconnects the card at once, and connects
+//! the other one when it is over; the reply only means that the command was received.
 
 pub mod faults;
 mod plan;
@@ -129,7 +129,7 @@ impl Bank {
             match octet {
                 b'\r' | b'\n' => {
                     let line = std::mem::take(&mut self.line);
-                    self.hear(&String::from_utf8_lossy(&line), now_ms);
+                    self.on_line(&String::from_utf8_lossy(&line), now_ms);
                 }
                 _ if self.line.len() < LINE_LIMIT => self.line.push(*octet),
                 _ => {}
@@ -137,7 +137,7 @@ impl Bank {
         }
     }
 
-    fn hear(&mut self, line: &str, now_ms: u64) {
+    fn on_line(&mut self, line: &str, now_ms: u64) {
         let line = line.trim().to_ascii_uppercase();
         let Some(command) = line.strip_prefix("AT") else { return };
         self.counts.commands += 1;

@@ -51,8 +51,8 @@ pub use sim::swapped;
 use slots::{SlotSwitch, Slots};
 use store_name::StoreName;
 
-/// More octets than this do not wait for a late reply.
-const UNHEARD_LIMIT: usize = 4096;
+/// How many octets may wait for a late reply; further ones are lost.
+const QUEUED_INPUT_LIMIT: usize = 4096;
 
 /// What a modem is, apart from its SIM.
 #[derive(Debug, Clone)]
@@ -151,9 +151,9 @@ pub struct Modem {
     searching_until_ms: u64,
     reported: usize,
     input: Input,
-    /// What the host has sent since a command whose reply is still to come. A modem carries out one
-    /// command line after the other, so that no reply overtakes an earlier one.
-    unheard: Vec<u8>,
+    /// Octets that the host has sent after a command whose reply is still to come. A modem carries
+    /// out one command line after the other, so that no reply overtakes an earlier one.
+    queued_input: Vec<u8>,
     output: Output,
     last_line: String,
     phonebook: String,
@@ -194,7 +194,7 @@ impl Modem {
             searching_until_ms: 0,
             reported: 0,
             input: Input::default(),
-            unheard: Vec::new(),
+            queued_input: Vec::new(),
             output: Output::default(),
             last_line: String::new(),
             phonebook: "SM".to_owned(),
@@ -216,34 +216,36 @@ impl Modem {
         modem
     }
 
-    /// Octets from the host.
+    /// Takes octets from the host.
     pub fn receive(&mut self, octets: &[u8], now: Now) {
         self.tick(now);
         for octet in octets {
-            self.watch_manners(*octet);
-            self.hear(*octet, now);
+            self.count_impatience(*octet);
+            self.accept_octet(*octet, now);
         }
     }
 
-    fn watch_manners(&mut self, octet: u8) {
-        let is_fresh = match self.unheard.last() {
+    /// Counts a command that the host begins before it can have seen the last final result.
+    fn count_impatience(&mut self, octet: u8) {
+        let is_fresh = match self.queued_input.last() {
             Some(last) => *last == self.settings.line_end,
             None => self.input.is_fresh(),
         };
-        let hears = !matches!(self.power, Power::Booting { .. });
-        if hears && is_fresh && octet.is_ascii_graphic() && self.output.finals_unseen() {
+        let is_running = !matches!(self.power, Power::Booting { .. });
+        if is_running && is_fresh && octet.is_ascii_graphic() && self.output.finals_unseen() {
             self.observed.impatient += 1;
         }
     }
 
-    fn hear(&mut self, octet: u8, now: Now) {
+    /// Takes an octet now, or keeps it until a late reply has been sent.
+    fn accept_octet(&mut self, octet: u8, now: Now) {
         if matches!(self.power, Power::Booting { .. }) {
             return;
         }
         if !self.output.is_late() {
             self.receive_octet(octet, now);
-        } else if self.unheard.len() < UNHEARD_LIMIT {
-            self.unheard.push(octet);
+        } else if self.queued_input.len() < QUEUED_INPUT_LIMIT {
+            self.queued_input.push(octet);
         }
     }
 
@@ -276,8 +278,8 @@ impl Modem {
         }
         self.output.write_due(now.ms);
         if !self.output.is_late() {
-            for octet in std::mem::take(&mut self.unheard) {
-                self.hear(octet, now);
+            for octet in std::mem::take(&mut self.queued_input) {
+                self.accept_octet(octet, now);
             }
         }
         self.pass_time(now);
@@ -364,7 +366,7 @@ impl Modem {
         self.power = Power::Booting { until_ms: now.ms + self.config.boot_ms };
         self.settings = self.saved.clone();
         self.input = Input::default();
-        self.unheard = Vec::new();
+        self.queued_input = Vec::new();
         self.output.drop_late();
         self.unacknowledged = None;
         self.reported = 0;

@@ -9,7 +9,7 @@ const HELD_LIMIT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Output {
     ready: Vec<u8>,
-    /// A reply that comes late, and when.
+    /// A reply that is sent late, and when.
     late: Option<(u64, Vec<u8>)>,
     held: VecDeque<Vec<u8>>,
     finals_unseen: bool,
@@ -39,12 +39,12 @@ impl Output {
         }
     }
 
-    /// The late reply will not come: the modem has restarted.
+    /// Drops the late reply, because the modem has restarted.
     pub fn drop_late(&mut self) {
         self.late = None;
     }
 
-    /// Keeps an unasked line until [`Output::release`].
+    /// Keeps an unsolicited line until [`Output::release`].
     pub fn hold(&mut self, octets: Vec<u8>) {
         if self.held.len() == HELD_LIMIT {
             self.held.pop_front();
@@ -61,8 +61,8 @@ impl Output {
         }
     }
 
-    /// A final result is on its way: until the host can have seen it, it must not send another
-    /// command.
+    /// Notes that a final result is on its way: the host must not send another command before it
+    /// can have seen the result.
     pub fn expect_patience(&mut self) {
         self.finals_unseen = true;
     }
@@ -72,7 +72,7 @@ impl Output {
         self.finals_unseen
     }
 
-    /// The line took everything that [`Output::take`] gave.
+    /// Notes that the line has taken everything that [`Output::take`] returned.
     pub fn flushed(&mut self) {
         self.finals_unseen = !self.ready.is_empty() || self.is_late();
     }

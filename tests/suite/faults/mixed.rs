@@ -50,8 +50,8 @@ fn play(seed: u64, minutes: u64) {
         rig.fault(planned.modem, &planned.fault);
     }
     let well = rig.run_until_working(30 * MINUTE_MS);
-    let wrongs = rig.faults_found();
-    assert!(wrongs.is_empty(), "seed {seed}: {} wrong: {}", wrongs.len(), wrongs.join("\n"));
+    let failures = rig.faults_found();
+    assert!(failures.is_empty(), "seed {seed}: {} wrong: {}", failures.len(), failures.join("\n"));
     well.unwrap_or_else(|told| panic!("seed {seed}: never well again\n  {told}"));
 }
 

@@ -163,21 +163,21 @@ fn play(family: &str, case: &Case) -> Result<u64, String> {
     rig.run_for(3 * MINUTE_MS);
     rig.send(0, "much later");
     rig.run_until_working(PATIENCE_MS).map_err(|told| format!("well, and then not\n  {told}"))?;
-    let wrongs = rig.faults_found();
-    if wrongs.is_empty() { Ok(took) } else { Err(wrongs.join(", ")) }
+    let failures = rig.faults_found();
+    if failures.is_empty() { Ok(took) } else { Err(failures.join(", ")) }
 }
 
 #[test]
 fn every_fault_on_every_family_ends_with_each_message_once_and_the_modem_ready() {
     let cases: Vec<Case> = of_the_line().into_iter().chain(of_the_modem()).collect();
-    let mut wrongs = Vec::new();
+    let mut failures = Vec::new();
     for case in &cases {
         let mut slowest = ("", 0);
         for family in families() {
             match play(family, case) {
                 Ok(took_ms) if took_ms > slowest.1 => slowest = (family, took_ms),
                 Ok(_) => {}
-                Err(wrong) => wrongs.push(format!("{} x {family}: {wrong}", case.name)),
+                Err(failure) => failures.push(format!("{} x {family}: {failure}", case.name)),
             }
         }
         println!(
@@ -188,10 +188,10 @@ fn every_fault_on_every_family_ends_with_each_message_once_and_the_modem_ready()
         );
     }
     assert!(
-        wrongs.is_empty(),
+        failures.is_empty(),
         "{} of {}:\n{}",
-        wrongs.len(),
+        failures.len(),
         cases.len() * families().count(),
-        wrongs.join("\n")
+        failures.join("\n")
     );
 }

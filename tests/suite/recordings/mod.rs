@@ -149,11 +149,11 @@ async fn every_recording_is_understood() {
         .into_iter()
         .map(|device| tokio::spawn(replay(device, standard[0].clone())))
         .collect();
-    let mut wrongs = Vec::new();
+    let mut failures = Vec::new();
     for replay in replays {
-        wrongs.extend(replay.await.unwrap().err());
+        failures.extend(replay.await.unwrap().err());
     }
-    assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Runs `modem record` of the real program with families that speak differently, and plays what it
