@@ -147,7 +147,7 @@ impl Daemon {
         }
         let Core { gateway, monitor, stopping, .. } = core;
         tokio::spawn(monitor.keep_counting(stopping.clone()));
-        tokio::spawn(background::report_faults(gateway.clone()));
+        tokio::spawn(background::report_faults(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));
         tokio::spawn(number_discovery::run(gateway.clone(), modem_control, stopping.clone()));
         let sweeper = tokio::spawn(background::sweep(gateway.clone(), stopping.clone()));

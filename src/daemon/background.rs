@@ -14,10 +14,13 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 /// How long the sweeper waits after the database has failed.
 const SWEEP_RETRY: Duration = Duration::from_secs(5);
 
-/// Checks the database and logs what is wrong in it. Nothing waits for it, because it takes long on
-/// a large database.
-pub(super) async fn report_faults(gateway: Gateway) {
-    match gateway.reports().find_faults().await {
+/// Checks the database and logs what is wrong in it, unless the daemon stops before. Nothing waits
+/// for it, because it takes long on a large database.
+pub(super) async fn report_faults(gateway: Gateway, stopping: CancellationToken) {
+    let Some(result) = stopping.run_until_cancelled(gateway.reports().find_faults()).await else {
+        return;
+    };
+    match result {
         Ok(faults) => faults.iter().for_each(|fault| {
             tracing::error!(event = "fault", fault, "the database violates an invariant")
         }),
