@@ -85,6 +85,11 @@ impl Session {
             }
             Urc::Registration(domain, registration) => {
                 if let Phase::Serving(serving) = &mut self.phase {
+                    // With `<n>` = 1 a URC tells a change (27.007 clause 7.2). One that repeats
+                    // what is known means that others were lost, perhaps those of a SIM event.
+                    if self.context.domains.contains(&(domain, registration)) {
+                        serving.doubt_card();
+                    }
                     serving.on_registration(&mut self.context, domain, registration, now);
                 }
             }

@@ -158,6 +158,20 @@ fn a_direct_message_while_the_card_is_in_doubt_waits_for_the_iccid() {
 }
 
 #[test]
+fn after_a_lost_sim_event_a_repeated_registration_has_the_iccid_read_before_any_message() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(5));
+    bench.log.clear();
+    bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
+    bench.on("AT+CMGL=4", &format!("+CMGL: 0,0,,{PDU_LENGTH}|{PDU}|OK"));
+    bench.lines("+CREG: 1|+CMTI: \"SM\",0");
+    bench.auto(Duration::from_secs(20));
+    assert_eq!(bench.log.first().map(String::as_str), Some("AT+CCID"), "{:?}", bench.log);
+    assert!(bench.handed_on.iter().all(|(_, received)| received.iccid == OTHER));
+    assert!(!bench.handed_on.is_empty());
+}
+
+#[test]
 fn messages_for_a_removed_card_are_not_credited_to_the_next_one() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
