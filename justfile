@@ -26,7 +26,7 @@ bench *PARTS:
 
 # A whole gateway on simulated modems.
 demo *ARGS:
-    cargo run --release -- demo {{ARGS}}
+    cargo run -- demo {{ARGS}}
 
 # Lengths, names and comments of the source tree; `just figures --list` says where.
 figures *ARGS:

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::print;
 use super::screen::{Cell, Colour, Screen, cut};
 use crate::daemon::system_sources;
+use crate::domain::modem::ModemState;
 use crate::http::AdminClient;
 
 /// How many lines of modems are shown however much else there is.
@@ -180,23 +181,22 @@ impl Site {
     /// One row per modem. Those that are not Ready come first.
     fn modem_rows(&self, now: DateTime<Utc>) -> Vec<Vec<Cell>> {
         let mut modems: Vec<&Value> = self.modems.iter().collect();
-        modems.sort_by_key(|modem| text(modem, "state") == "Ready");
+        modems.sort_by_key(|modem| modem_state(modem) == Some(ModemState::Ready));
         let are_names_unique = have_unique_names(&self.modems);
         let head = ["MODEM", "STATE", "FOR", "SIGNAL", "NETWORK", "NUMBER", "REASON"];
         let mut rows = vec![head.map(|text| Cell::with(text, Colour::Faint)).to_vec()];
         rows.extend(modems.into_iter().map(|modem| {
             let port = text(modem, "port");
-            let state = text(modem, "state");
-            let colour = match state {
-                "Ready" => Colour::Good,
-                "Recovering" | "Quarantined" | "Absent" => Colour::Bad,
+            let colour = match modem_state(modem) {
+                Some(ModemState::Ready) => Colour::Good,
+                Some(state) if state.is_out_of_order() => Colour::Bad,
                 _ => Colour::Middling,
             };
             let name =
                 if are_names_unique { port.rsplit('/').next().unwrap_or(port) } else { port };
             vec![
                 name.into(),
-                Cell::with(state, colour),
+                Cell::with(text(modem, "state"), colour),
                 since(modem, now).into(),
                 signal(modem.get("signal").and_then(Value::as_i64)),
                 text(modem, "operator").into(),
@@ -260,6 +260,11 @@ fn have_unique_names(modems: &[Value]) -> bool {
     names.sort_unstable();
     names.dedup();
     names.len() == modems.len()
+}
+
+/// The state in a modem's row; `None` for one that a newer daemon has added.
+fn modem_state(modem: &Value) -> Option<ModemState> {
+    text(modem, "state").parse().ok()
 }
 
 fn since(modem: &Value, now: DateTime<Utc>) -> String {
