@@ -16,6 +16,7 @@
 use std::io::BufRead;
 use std::time::Duration;
 
+use simbridge::domain::modem::PinPermission;
 use simbridge::domain::{Moment, PortName};
 use simbridge::modem::{Action, MessageOwner, Session, SessionConfig};
 
@@ -38,7 +39,9 @@ fn carry_out(session: &mut Session, now: Moment) {
                 session.stored(token, true, now);
             }
             Action::Emptied { token, .. } => session.emptied(token, true, now),
-            Action::MayEnterPin { token, .. } => session.may_enter_pin(token, Ok(false), now),
+            Action::MayEnterPin { token, .. } => {
+                session.may_enter_pin(token, Ok(PinPermission::NeverAccepted), now)
+            }
             Action::Reopen { reason } => println!("* the session is over: {reason}"),
             other => println!("* {other:?}"),
         }

@@ -319,6 +319,7 @@ fn ports(config: &Config) -> Vec<Ports> {
         options: PortOptions {
             profile: modem.profile.clone(),
             pin_file: modem.pin_file.clone(),
+            pin_without_count: modem.pin_without_count,
             ..PortOptions::default()
         },
     });

@@ -42,9 +42,12 @@
 //!    absolute deadlines and bounded buffers.
 //!    (`a_silent_a_vanished_and_a_flooding_modem_slow_neither_their_neighbours_nor_the_stop`)
 //! 10. **A SIM's PIN comes from the operator's file and is tried once.** The attempt is on disk
-//!     before it is sent, so a wrong PIN is never sent again. A PUK is never guessed: a SIM that
-//!     asks for one waits, and is shown. (`a_wrong_pin_over_a_hundred_restarts_is_one_attempt`,
-//!     `a_blocked_card_is_reported_as_requiring_its_puk`)
+//!     before it is sent, so a wrong PIN is never sent again. The last attempt is not touched, nor
+//!     an unknown number of them, unless the card has accepted its PIN before or the operator
+//!     permits it. A PUK is never guessed: a SIM that asks for one waits, and is shown.
+//!     (`a_wrong_pin_over_a_hundred_restarts_is_one_attempt`,
+//!     `a_blocked_card_is_reported_as_requiring_its_puk`,
+//!     `the_last_attempt_and_an_unknown_number_of_attempts_are_not_touched`)
 //! 11. **IMEIs are read, never written.** SIMs and radios are the operator's own.
 //!     (`only_commands_on_one_line_that_write_no_imei`)
 //! 12. **After any SIM event nothing is attributed to a SIM until its ICCID has been read again**;

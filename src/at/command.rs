@@ -84,8 +84,10 @@ pub enum Command {
     },
     /// `AT+CPIN="…"` enters the PIN (27.007 clause 8.3).
     EnterPin(Secret),
-    /// `AT+CUSD=1,"…",15` sends a USSD code (27.007 clause 7.15).
+    /// `AT+CUSD=1,"…",15` sends a USSD code, or the answer to a menu (27.007 clause 7.15).
     Ussd(String),
+    /// `AT+CUSD=2` closes a USSD session in which the network waits for an answer.
+    CloseUssd,
     /// A command that a modem profile gives.
     Own(String),
     /// A command that an operator typed.
@@ -305,6 +307,7 @@ impl Command {
             Command::Signal => "AT+CSQ",
             Command::List => "AT+CMGL=4",
             Command::IndexesSupported => "AT+CMGD=?",
+            Command::CloseUssd => "AT+CUSD=2",
             _ => "AT",
         }
     }

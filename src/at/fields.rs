@@ -66,6 +66,14 @@ pub fn tag(line: &str) -> Option<&str> {
     plain.then(|| tag.trim_end())
 }
 
+/// Whether a line is a report by its form: its tag is a word in capitals, unlike the beginning of a
+/// text such as `*Note: …`.
+pub fn is_report(line: &str) -> bool {
+    let word = tag(line).and_then(|tag| tag.get(1..)).unwrap_or_default();
+    word.starts_with(|c: char| c.is_ascii_uppercase())
+        && !word.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +107,16 @@ mod tests {
         assert_eq!(payload("+cpin:  SIM PIN", "+CPIN:"), Some("SIM PIN"));
         assert_eq!(payload("+CPI", "+CPIN:"), None);
         assert_eq!(payload("+CPI€:", "+CPIN:"), None);
+    }
+
+    #[test]
+    fn reports_are_told_from_texts() {
+        for line in ["+CMTI: \"SM\",3", "^RSSI: 20", "*PSUTTZ: 2026", "#QSS: 1"] {
+            assert!(is_report(line), "{line}");
+        }
+        for line in ["*Note: dial", "#1: more", "*100#: balance", "Menu: 1", "", "+: 1"] {
+            assert!(!is_report(line), "{line}");
+        }
     }
 
     #[test]

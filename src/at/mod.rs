@@ -21,21 +21,25 @@ mod command;
 mod fields;
 mod iccid;
 mod lines;
+mod pin;
 mod ranges;
 mod reply;
 mod result;
 mod urc;
+mod ussd;
 
 pub use crate::domain::modem::{FinalResult, MessageStore, Registration};
 pub use command::{Command, Domain, Expects, Indications, Secret, StoreSelection};
-pub use fields::{Fields, fields, int, payload, tag, unquote};
+pub use fields::{Fields, fields, int, is_report, payload, tag, unquote};
 pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
+pub use pin::{PinState, pin_state};
 pub use ranges::{Choice, Choices, groups};
 pub use reply::{
-    ListHeader, PinState, Reported, Unreadable, functionality, imei, imsi, indexes, indications,
-    list_header, operator, own_number, phonebook_number, pin_state, read_header, registration,
-    signal_dbm, store_fill, stores_supported, value,
+    ListHeader, Reported, Unreadable, functionality, imei, imsi, indexes, indications, list_header,
+    operator, own_number, phonebook_number, read_header, registration, signal_dbm, store_fill,
+    stores_supported, value,
 };
 pub use result::SimTrouble;
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};
+pub use ussd::{UssdReport, UssdStatus, is_ussd_complete, ussd};

@@ -34,42 +34,6 @@ pub fn imsi(line: &str) -> Option<&str> {
         .then_some(text)
 }
 
-/// What `+CPIN` says (27.007 8.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PinState {
-    /// The card waits for no password.
-    Ready,
-    /// The card waits for its PIN.
-    Pin,
-    /// The card is blocked and waits for its PUK.
-    Puk,
-    /// No card; not in the standard's list, but on the wire (SIMCom, Quectel).
-    Absent,
-    /// The card cannot be read yet.
-    NotReady,
-    /// The modem is locked to a network or to a card.
-    Other,
-}
-
-impl PinState {
-    /// Reads a whole `+CPIN:` line.
-    pub fn parse(line: &str) -> Option<PinState> {
-        Some(match unquote(payload(line, "+CPIN:")?).to_ascii_uppercase().as_str() {
-            "READY" => PinState::Ready,
-            "SIM PIN" | "SIM PIN2" => PinState::Pin,
-            "SIM PUK" | "SIM PUK2" => PinState::Puk,
-            "NOT INSERTED" | "SIM REMOVED" | "SIM NOT INSERTED" => PinState::Absent,
-            "NOT READY" => PinState::NotReady,
-            _ => PinState::Other,
-        })
-    }
-}
-
-/// Reads a `+CPIN:` line; the same as [`PinState::parse`].
-pub fn pin_state(line: &str) -> Option<PinState> {
-    PinState::parse(line)
-}
-
 impl From<i32> for Registration {
     fn from(status: i32) -> Self {
         match status {

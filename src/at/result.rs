@@ -2,7 +2,7 @@
 //! 3.2.5.
 
 use super::fields::{payload, unquote};
-use crate::domain::modem::FinalResult;
+use crate::domain::modem::{DeviceLock, FinalResult};
 
 /// What an error says about the SIM card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum SimTrouble {
     Failure,
     /// It will answer a little later.
     Busy,
+    /// The modem is locked, and does not take this card without a code.
+    Locked(DeviceLock),
 }
 
 /// Verbose texts (`+CMEE=2`) and their numbers, as far as anything here depends on them: (CME
@@ -24,12 +26,15 @@ pub enum SimTrouble {
 const TEXTS: &[(u16, u16, &str)] = &[
     (3, 302, "operation not allowed"),
     (4, 303, "operation not supported"),
+    (5, 312, "PH-SIM PIN required"),
     (10, 310, "SIM not inserted"),
     (11, 311, "SIM PIN required"),
     (12, 316, "SIM PUK required"),
     (13, 313, "SIM failure"),
     (14, 314, "SIM busy"),
     (15, 315, "SIM wrong"),
+    (17, 317, "SIM PIN2 required"),
+    (18, 318, "SIM PUK2 required"),
     (20, 322, "memory full"),
     (21, 321, "invalid index"),
     (21, 321, "invalid memory index"),
@@ -42,6 +47,19 @@ fn code(text: &str, cms: bool) -> Option<u16> {
         let (for_cme, for_cms, _) =
             TEXTS.iter().find(|(_, _, known)| known.eq_ignore_ascii_case(text))?;
         Some(if cms { *for_cms } else { *for_cme })
+    })
+}
+
+/// The lock for which `+CME ERROR` wants a code (27.007 9.2).
+fn device_lock(code: u16) -> Option<DeviceLock> {
+    Some(match code {
+        5 => DeviceLock::Card,
+        6 | 7 => DeviceLock::FirstCard,
+        40 | 41 => DeviceLock::Network,
+        42 | 43 => DeviceLock::NetworkSubset,
+        44 | 45 => DeviceLock::ServiceProvider,
+        46 | 47 => DeviceLock::Company,
+        _ => return None,
     })
 }
 
@@ -91,7 +109,12 @@ impl FinalResult {
             FinalResult::Cme(Some(13 | 15)) | FinalResult::Cms(Some(313 | 315)) => {
                 SimTrouble::Failure
             }
-            FinalResult::Cme(Some(14)) | FinalResult::Cms(Some(314)) => SimTrouble::Busy,
+            // 515 is Wavecom's: initialisation or another command is in progress.
+            FinalResult::Cme(Some(14 | 515)) | FinalResult::Cms(Some(314 | 515)) => {
+                SimTrouble::Busy
+            }
+            FinalResult::Cms(Some(312)) => SimTrouble::Locked(DeviceLock::Card),
+            FinalResult::Cme(Some(code)) => SimTrouble::Locked(device_lock(code)?),
             _ => return None,
         })
     }
@@ -130,6 +153,14 @@ mod tests {
         assert_eq!(trouble("+CME ERROR: 13"), Some(SimTrouble::Failure));
         assert_eq!(trouble("+CMS ERROR: 310"), Some(SimTrouble::Absent));
         assert_eq!(trouble("+CME ERROR: SIM PIN required"), Some(SimTrouble::Pin));
+        for busy in ["+CME ERROR: 14", "+CME ERROR: SIM busy", "+CMS ERROR: 314", "+CME ERROR: 515"]
+        {
+            assert_eq!(trouble(busy), Some(SimTrouble::Busy), "{busy}");
+        }
+        let lock = |lock| Some(SimTrouble::Locked(lock));
+        assert_eq!(trouble("+CME ERROR: PH-SIM PIN required"), lock(DeviceLock::Card));
+        assert_eq!(trouble("+CME ERROR: 40"), lock(DeviceLock::Network));
+        assert_eq!(trouble("+CME ERROR: 17"), None, "PIN2 is wanted, and of no matter");
         assert_eq!(trouble("+CMS ERROR: 321"), None);
         assert_eq!(trouble("ERROR"), None);
     }

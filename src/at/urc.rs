@@ -3,7 +3,8 @@
 
 use super::command::Domain;
 use super::fields::{fields, int, payload, tag, unquote};
-use super::reply::{PinState, registration};
+use super::pin::PinState;
+use super::reply::registration;
 use crate::domain::modem::{MessageStore, Registration};
 
 /// A URC that a session acts upon.
@@ -143,7 +144,9 @@ fn sim_event(line: &str) -> Option<Urc> {
         "+CPIN" => match PinState::parse(line)? {
             PinState::Ready => SimEvent::Present,
             PinState::Absent | PinState::NotReady => SimEvent::Absent,
-            PinState::Pin | PinState::Puk | PinState::Other => SimEvent::Locked,
+            PinState::Pin | PinState::Puk | PinState::Blocked | PinState::Locked(_) => {
+                SimEvent::Locked
+            }
         },
         // Quectel: the card has been initialised.
         "+QUSIM" => SimEvent::Present,

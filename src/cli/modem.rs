@@ -39,11 +39,12 @@ pub(super) enum Modem {
         /// The command, like AT+CSQ
         command: String,
     },
-    /// Send a USSD code and show the network's answer
+    /// Send a USSD code, or the choice from a menu that a code has led to, and show the network's
+    /// answer
     Ussd {
         /// Its port, the port's last part, or its IMEI
         modem: String,
-        /// The code, like *100#
+        /// The code, like *100#, or the digits of a choice
         code: String,
     },
     /// Find out and store the number of the SIM in a modem: ask the mobile operator by USSD, or

@@ -55,9 +55,15 @@ fn bank_ports(config: &Config) -> Vec<ModemSection> {
         let control = bank.control.iter().map(|path| path.display().to_string());
         bank.ports.iter().cloned().chain(control).map(|port| (port, bank.line))
     });
-    named
-        .map(|(port, line)| ModemSection { port, baud: 0, profile: None, pin_file: None, line })
-        .collect()
+    let section = |(port, line)| ModemSection {
+        port,
+        baud: 0,
+        profile: None,
+        pin_file: None,
+        pin_without_count: false,
+        line,
+    };
+    named.map(section).collect()
 }
 
 /// Whether a daemon answers on the admin socket of this configuration.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::monitoring::ModemCounters;
-use crate::domain::modem::{ModemSnapshot, RecoveryStep, SimCard};
+use crate::domain::modem::{ModemSnapshot, PinPermission, RecoveryStep, SimCard};
 use crate::domain::{Iccid, Imei, PortName};
 use crate::driver::{self, HostError};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
@@ -59,8 +59,14 @@ impl driver::ModemEvents for GatewayBridge {
         self.gateway.sims().record_emptied_store(imei.clone(), iccid.clone()).await.map_err(refused)
     }
 
-    async fn may_enter_pin(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<bool, HostError> {
-        self.gateway.sims().may_enter_pin(imei, iccid).await.map_err(refused)
+    async fn may_enter_pin(
+        &self,
+        imei: &Imei,
+        iccid: Option<&Iccid>,
+        only_if_accepted: bool,
+    ) -> Result<PinPermission, HostError> {
+        let sims = self.gateway.sims();
+        sims.may_enter_pin(imei, iccid, only_if_accepted).await.map_err(refused)
     }
 
     async fn pin_accepted(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<(), HostError> {

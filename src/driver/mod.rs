@@ -81,6 +81,8 @@ pub struct PortOptions {
     /// The file that holds the PIN of the SIM cards; `credential:NAME` names a credential that
     /// systemd passes to the service.
     pub pin_file: Option<PathBuf>,
+    /// Whether the PIN is tried once, too, where a card does not tell how many attempts are left.
+    pub pin_without_count: bool,
     /// Whether the ICCID is read from the card's own file where that is possible: a modem may
     /// remember the ICCID of a card that a bank has exchanged since.
     pub iccid_from_card: bool,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::domain::modem::{ModemSnapshot, RecoveryStep, SimCard};
+use crate::domain::modem::{ModemSnapshot, PinPermission, RecoveryStep, SimCard};
 use crate::domain::{Iccid, Imei, PortName};
 use crate::modem::{CommandOutcome, MessageOwner, Received};
 
@@ -54,17 +54,19 @@ pub trait ModemEvents: Send + Sync + 'static {
         iccid: &Iccid,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
-    /// Whether a PIN may be entered. `Ok(true)` means that the attempt has been recorded on disk,
-    /// so that a wrong PIN is never entered a second time. By default no PIN is entered.
+    /// Whether a PIN may be entered; with `only_if_accepted`, only into a card that has accepted
+    /// one before. If it may, the attempt has been recorded on disk, so that a wrong PIN is never
+    /// entered a second time. By default no PIN is entered.
     fn may_enter_pin(
         &self,
         _imei: &Imei,
         _iccid: Option<&Iccid>,
-    ) -> impl Future<Output = Result<bool, HostError>> + Send {
-        async { Ok(false) }
+        _only_if_accepted: bool,
+    ) -> impl Future<Output = Result<PinPermission, HostError>> + Send {
+        async { Ok(PinPermission::NeverAccepted) }
     }
 
-    /// The card has accepted the PIN, so the record of the attempt can be deleted.
+    /// The card has accepted the PIN.
     fn pin_accepted(
         &self,
         _imei: &Imei,

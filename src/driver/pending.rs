@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::domain::modem::PinPermission;
 use crate::modem::{MessageOwner, Token};
 
 /// The host's answer to one of the session's questions.
@@ -13,7 +14,7 @@ pub(crate) enum Answer {
     Stored(Token, bool),
     Identified(Token, Result<MessageOwner, ()>),
     Emptied(Token, bool),
-    MayEnterPin(Token, Result<bool, ()>),
+    MayEnterPin(Token, Result<PinPermission, ()>),
     /// The session does not wait for this work.
     Nothing,
 }

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::transcript::Transcript;
 use crate::domain::Moment;
 use crate::domain::modem::{ModemDetail, ModemSnapshot, RecoveryStep};
+use crate::modem::UssdForm;
 
 #[derive(Debug, Default)]
 struct Contents {
@@ -21,6 +22,8 @@ struct Contents {
     transcript: Transcript,
     /// The number of messages that were read.
     messages: u64,
+    /// The model of the modem and the form in which it takes USSD codes, once learnt.
+    ussd_form: Option<(String, UssdForm)>,
     /// Notified of each report and of each message that is read.
     listener: Option<Arc<Notify>>,
 }
@@ -63,6 +66,15 @@ impl PortRecord {
 
     pub fn snapshot(&self) -> Option<ModemSnapshot> {
         self.lock().snapshot.clone()
+    }
+
+    pub fn set_ussd_form(&self, model: String, form: UssdForm) {
+        self.lock().ussd_form = Some((model, form));
+    }
+
+    /// The model of the modem and the form in which it takes USSD codes, if that was learnt.
+    pub fn ussd_form(&self) -> Option<(String, UssdForm)> {
+        self.lock().ussd_form.clone()
     }
 
     pub fn count_message(&self) {

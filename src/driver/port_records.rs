@@ -1,12 +1,13 @@
 //! The records of all ports of a driver, and which port serves which modem.
 
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::port_record::PortRecord;
 use crate::domain::modem::{ModemDetail, ModemSnapshot};
 use crate::domain::{Imei, PortName};
+use crate::modem::UssdForm;
 
 #[derive(Debug, Default)]
 struct Contents {
@@ -65,6 +66,11 @@ impl PortRecords {
 
     pub fn recording(&self, port: &str) -> Option<Vec<String>> {
         self.lock().records.get(port).map(PortRecord::recording)
+    }
+
+    /// The forms in which modems have taken USSD codes, by model.
+    pub fn ussd_forms(&self) -> BTreeMap<String, UssdForm> {
+        self.lock().records.values().filter_map(PortRecord::ussd_form).collect()
     }
 
     /// Whether a modem works on another port of the same USB device. Such a device must not be

@@ -164,6 +164,7 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
                 Action::Reopen { reason } => return Err(End::GivenUp(reason)),
                 Action::Answer { id, reply } => self.reply(id, reply),
                 Action::Dropped { count } => self.record.count_dropped(count),
+                Action::UssdFormLearnt { model, form } => self.record.set_ussd_form(model, form),
                 work => self.begin_host_work(work),
             }
         }
@@ -192,14 +193,14 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
             Action::Emptied { token, imei, iccid } => {
                 self.pending.push(record_emptied_store(host, token, imei, iccid));
             }
-            Action::MayEnterPin { token, imei, iccid } => {
-                self.pending.push(ask_for_pin(host, token, imei, iccid));
+            Action::MayEnterPin { token, imei, iccid, only_if_accepted } => {
+                self.pending.push(ask_for_pin(host, token, imei, iccid, only_if_accepted));
             }
             Action::PinAccepted { imei, iccid } => {
                 self.pending.push(record_accepted_pin(host, imei, iccid));
             }
             Action::Write(_) | Action::Report(_) | Action::Reopen { .. } => {}
-            Action::Answer { .. } | Action::Dropped { .. } => {}
+            Action::Answer { .. } | Action::Dropped { .. } | Action::UssdFormLearnt { .. } => {}
         }
     }
 }
@@ -248,8 +249,9 @@ async fn ask_for_pin(
     token: Token,
     imei: Imei,
     iccid: Option<Iccid>,
+    only_if_accepted: bool,
 ) -> Answer {
-    let answer = host.may_enter_pin(&imei, iccid.as_ref()).await;
+    let answer = host.may_enter_pin(&imei, iccid.as_ref(), only_if_accepted).await;
     let log = |error| {
         warn!(
             event = "pin_not_recorded",

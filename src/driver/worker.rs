@@ -127,7 +127,9 @@ impl<H: ModemEvents> Worker<H> {
             profiles: self.hardware.profiles().await,
             profile: self.options.profile.clone(),
             pin: self.options.pin().await,
+            pin_without_count: self.options.pin_without_count,
             iccid_from_card: self.options.iccid_from_card,
+            ussd_forms: self.records.ussd_forms(),
             ..self.settings.session(self.port.clone())
         };
         let usb = self.usb().map(|usb| usb.name);

@@ -14,6 +14,7 @@ use crate::domain::availability::{
     self, Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::country::Countries;
+use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
 use crate::domain::{Iccid, Imei, Imsi, Msisdn, PortName, SimId, Timestamp};
 use crate::store::{LocationPeriod, WriteTx};
@@ -116,22 +117,36 @@ impl Sims {
     /// PIN is entered once and never again for that card, whatever restarts
     /// ([invariant 10](crate#what-always-holds)).
     ///
+    /// With `only_if_accepted` it may be entered only into a card that has accepted one before and
+    /// has refused none since.
+    ///
     /// A card is identified by its ICCID if that can be read before the PIN is entered, else by the
     /// IMEI of its modem. The PIN itself is not stored, not even as a digest: one of four digits
     /// would be as good as the digits.
-    pub async fn may_enter_pin(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<bool, Error> {
+    pub async fn may_enter_pin(
+        &self,
+        imei: &Imei,
+        iccid: Option<&Iccid>,
+        only_if_accepted: bool,
+    ) -> Result<PinPermission, Error> {
         let (now, card) = (self.env.now(), pin_key(imei, iccid));
-        self.env.store.write(move |tx| Ok(tx.note_pin_try(&card, now)?)).await
+        self.env.store.write(move |tx| Ok(tx.note_pin_try(&card, only_if_accepted, now)?)).await
     }
 
-    /// Forgets the try after the card took the PIN, so that a right PIN works at every start.
+    /// Records that the card accepted the PIN, so that a right PIN works at every start. Of a card
+    /// without an ICCID the try is only forgotten: the next one in that modem may be another.
     pub async fn record_accepted_pin(
         &self,
         imei: &Imei,
         iccid: Option<&Iccid>,
     ) -> Result<(), Error> {
-        let card = pin_key(imei, iccid);
-        self.env.store.write(move |tx| Ok(tx.forget_pin_try(&card)?)).await
+        let (now, card) = (self.env.now(), pin_key(imei, iccid));
+        let is_known = iccid.is_some();
+        let record = move |tx: &WriteTx<'_>| match is_known {
+            true => tx.note_accepted_pin(&card, now),
+            false => tx.forget_pin_try(&card),
+        };
+        self.env.store.write(move |tx| Ok(record(tx)?)).await
     }
 
     /// All SIMs.

@@ -24,6 +24,7 @@ mod banks;
 mod faulty;
 mod histories;
 mod numbers;
+mod pins;
 mod races;
 mod rentals;
 mod retention;

@@ -1,10 +1,12 @@
 //! The types that go into a session and come out of it, besides those of [`crate::domain::modem`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::pin::Pin;
 use super::profile::Catalogue;
+use super::ussd::UssdForm;
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, RequestError, SimCard};
 use crate::domain::{Iccid, Imei, PortName};
 
@@ -82,15 +84,18 @@ pub enum Action {
     /// Record that this card is in this modem, and answer with
     /// [`Session::identified`](super::Session::identified).
     Identified { token: Token, imei: Imei, sim: SimCard },
-    /// The card requires its PIN and has more than one attempt left. Record the attempt on disk,
-    /// and answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
+    /// The card requires its PIN. More than one attempt is left, or it is not known how many.
+    /// Record the attempt on disk if it may be made, and answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
     MayEnterPin {
         token: Token,
         imei: Imei,
         /// The card, if its ICCID can be read before the PIN is entered.
         iccid: Option<Iccid>,
+        /// Whether this must be a card that has accepted a PIN before, because it does not tell how
+        /// many attempts are left.
+        only_if_accepted: bool,
     },
-    /// The card has accepted its PIN, so the record of the attempt can be deleted.
+    /// The card has accepted its PIN.
     PinAccepted {
         imei: Imei,
         /// The same ICCID as in [`Action::MayEnterPin`].
@@ -111,6 +116,9 @@ pub enum Action {
         /// The lines of the reply with the final result as the last one, or why there is no reply.
         reply: Result<Vec<String>, RequestError>,
     },
+    /// Modems of this model, by manufacturer and model, take USSD codes in this form. Remember it
+    /// for further sessions.
+    UssdFormLearnt { model: String, form: UssdForm },
     /// Close the port, and open it again after a while. The session is over.
     Reopen { reason: ModemReason },
 }
@@ -126,9 +134,13 @@ pub struct SessionConfig {
     pub profile: Option<String>,
     /// The PIN of the cards in this modem.
     pub pin: Option<Pin>,
+    /// Whether the PIN is tried once, too, where a card does not tell how many attempts are left.
+    pub pin_without_count: bool,
     /// Whether the ICCID is read from the card's file (`AT+CRSM`) where that is possible, because
     /// the modem may remember that of another card.
     pub iccid_from_card: bool,
+    /// The forms in which modems have taken USSD codes, by manufacturer and model.
+    pub ussd_forms: BTreeMap<String, UssdForm>,
     /// The time from one keep-alive to the next; each sweeps all stores.
     pub keep_alive: Duration,
     /// How long a modem must have been registered before messages count as live.
@@ -143,7 +155,9 @@ impl SessionConfig {
             profiles: Arc::default(),
             profile: None,
             pin: None,
+            pin_without_count: false,
             iccid_from_card: false,
+            ussd_forms: BTreeMap::new(),
             keep_alive: Duration::from_secs(60),
             settled_after: Duration::from_secs(120),
         }

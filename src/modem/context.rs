@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
 use super::profile::{Catalogue, PinAttempts, Profile};
+use super::ussd::UssdForm;
 use crate::at::{Domain, IccidSource, Indications, StoreSelection};
 use crate::domain::Iccid;
 use crate::domain::modem::{
@@ -40,6 +41,8 @@ pub(super) struct Context {
     /// The profile of the modem's model.
     pub profile: Arc<Profile>,
     generic: Arc<Profile>,
+    /// The form in which USSD codes are sent first.
+    pub ussd_form: UssdForm,
     pub sim: Option<SimCard>,
     /// Whether the ICCID has been read since the last SIM event.
     pub card_known: bool,
@@ -76,6 +79,7 @@ impl Context {
             identity: None,
             profile: Catalogue::generic(),
             generic: Catalogue::generic(),
+            ussd_form: UssdForm::default(),
             sim: None,
             card_known: false,
             own_store: MessageOwner::Current,
@@ -108,15 +112,29 @@ impl Context {
             self.config.profile.as_deref().and_then(|name| self.config.profiles.named(name));
         let fitting = || self.config.profiles.choose(&identity.manufacturer, &identity.model);
         self.profile = forced.unwrap_or_else(fitting);
+        let learnt = self.config.ussd_forms.get(&model_name(&identity)).copied();
+        self.ussd_form = learnt.unwrap_or_else(|| UssdForm::of(&self.profile));
         self.identity = Some(identity);
         self.changed = true;
     }
 
-    /// The commands that ask how many attempts for the PIN are left: those of the profile, or else
-    /// the generic ones.
-    pub fn pin_questions(&self) -> &[PinAttempts] {
+    /// Notes the form in which this modem has taken a USSD code, and tells it the host for other
+    /// modems of this model.
+    pub fn learn_ussd_form(&mut self, form: UssdForm) {
+        let Some(identity) = self.identity.as_ref().filter(|_| self.ussd_form != form) else {
+            return;
+        };
+        self.actions.push_back(Action::UssdFormLearnt { model: model_name(identity), form });
+        self.ussd_form = form;
+    }
+
+    /// The commands that ask how many attempts for the PIN are left: those of the profile, then
+    /// that of the standard, then those of other vendors.
+    pub fn pin_questions(&self) -> impl Iterator<Item = &PinAttempts> {
         let own = &self.profile.pin_attempts;
-        if own.is_empty() { &self.generic.pin_attempts } else { own }
+        let is_own =
+            |question: &&PinAttempts| own.iter().any(|own| own.command == question.command);
+        own.iter().chain(self.generic.pin_attempts.iter().filter(move |other| !is_own(other)))
     }
 
     /// The commands that may read the ICCID, in the order in which they are tried: the one for the
@@ -268,4 +286,9 @@ impl Context {
             stores: Arc::clone(&self.stores),
         }
     }
+}
+
+/// The name under which the host remembers what was learnt about a model.
+fn model_name(identity: &ModemIdentity) -> String {
+    format!("{} {}", identity.manufacturer, identity.model)
 }

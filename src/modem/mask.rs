@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 
+use crate::at;
+
 /// This many digits in a row, or more, may be a number that identifies somebody.
 const MIN_DIGITS: usize = 6;
 /// Commands whose parameters are secret.
 const SECRET: [&str; 4] = ["+CPIN=", "+CLCK=", "+CPWD=", "+CUSD="];
 /// Lines whose quoted parts are texts or names.
-const TEXTS: [&str; 4] = ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:"];
+const TEXTS: [&str; 3] = ["+CPBR:", "+CLIP:", "+CUSATP:"];
 /// Lines that are followed by the text or PDU of a message.
 const HEADS: [&str; 6] = ["+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:", "+CLASS0:"];
 
@@ -28,12 +30,14 @@ pub enum Kind {
 pub struct Masker {
     /// Whether the next line received may belong to the body of a message.
     body: bool,
+    /// Whether the next line received may go on with a USSD text.
+    ussd: bool,
 }
 
 impl Masker {
     /// Classifies a line that was sent.
     pub fn sent(&mut self) -> Kind {
-        self.body = false;
+        *self = Masker::default();
         Kind::Sent
     }
 
@@ -41,6 +45,10 @@ impl Masker {
     pub fn received(&mut self, line: &str) -> Kind {
         let tagged = line.starts_with(['+', '^', '*', '#', '%', '$']);
         let ends = matches!(line, "OK" | "ERROR");
+        if self.ussd && !at::is_report(line) {
+            self.ussd = !at::is_ussd_complete(&format!("+CUSD: 0,\"{line}"));
+            return Kind::Body;
+        }
         if self.body && !tagged && !ends {
             // A text may have more than one line.
             return Kind::Body;
@@ -49,6 +57,7 @@ impl Masker {
             line.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head))
         };
         self.body = tagged && HEADS.iter().any(begins_with);
+        self.ussd = !at::is_ussd_complete(line);
         Kind::Received
     }
 }
@@ -78,8 +87,18 @@ pub fn masked(kind: Kind, line: &str) -> String {
     match kind {
         Kind::Sent => mask_numbers(&without_secrets(line)),
         Kind::Body => format!("<{} characters>", line.chars().count()),
+        Kind::Received if at::ussd(line).is_some() => mask_numbers(&mask_text(line)),
         Kind::Received if quotes() => mask_numbers(&mask_quoted(line)),
         Kind::Received => mask_numbers(line),
+    }
+}
+
+/// Replaces the text of a `+CUSD` line, which may have quotation marks of its own, by an ellipsis.
+fn mask_text(line: &str) -> String {
+    let text = at::ussd(line).and_then(|report| report.text);
+    match text.zip(line.split_once(',')) {
+        Some((text, (head, behind))) => format!("{head},{}", behind.replacen(text, "…", 1)),
+        None => line.to_owned(),
     }
 }
 
@@ -139,6 +158,11 @@ mod tests {
             ("OK", "OK"),
             ("861234567890123", "…123"),
             ("+CUSD: 0,\"Your number is 0612345678\",15", "+CUSD: 0,\"…\",15"),
+            ("+CUSD: 0,\"hear \"this song\" now\",15", "+CUSD: 0,\"…\",15"),
+            ("+CUSD: 2", "+CUSD: 2"),
+            ("+CUSD: 1,\"1: balance", "+CUSD: 1,\"…"),
+            ("2: \"more\"", "<9 characters>"),
+            ("3: less\",15", "<11 characters>"),
             ("+CCID: 8931440400000000123F", "+CCID: …23F"),
             ("+CSQ: 20,99", "+CSQ: 20,99"),
             ("EC25EFAR06A06M4G", "EC25EFAR06A06M4G"),

@@ -47,6 +47,7 @@ mod sim_check;
 mod sim_tasks;
 mod sweep;
 mod unlocking;
+mod ussd;
 
 #[cfg(test)]
 mod tests;
@@ -57,3 +58,4 @@ pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use pseudonym::Pseudonyms;
 pub use session::{CommandOutcome, Session};
+pub use ussd::UssdForm;

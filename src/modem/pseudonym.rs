@@ -15,8 +15,7 @@ const KEPT_DIGITS: usize = 4;
 /// Commands whose replies are names of models or firmware, which may contain digits and are kept.
 const NAMES: [&str; 3] = ["+CGMI", "+CGMM", "+CGMR"];
 /// Lines whose quoted parts are texts or names.
-const TEXTS: [&str; 8] =
-    ["+CUSD:", "+CPBR:", "+CLIP:", "+CUSATP:", "+CMGL:", "+CMGR:", "+CMT:", "+CNUM:"];
+const TEXTS: [&str; 7] = ["+CPBR:", "+CLIP:", "+CUSATP:", "+CMGL:", "+CMGR:", "+CMT:", "+CNUM:"];
 /// Lines whose quoted parts give away where the modem is.
 const PLACES: [&str; 3] = ["+CREG:", "+CGREG:", "+CEREG:"];
 
@@ -49,6 +48,12 @@ impl Pseudonyms {
 
     fn received(&mut self, line: &str) -> String {
         let begins = |heads: &[&str]| heads.iter().any(|head| at::payload(line, head).is_some());
+        let ussd = at::ussd(line).and_then(|report| report.text);
+        if let Some((text, (head, behind))) = ussd.zip(line.split_once(',')) {
+            // The text may have quotation marks of its own.
+            let parts: Vec<String> = text.split('"').map(|part| self.string(part)).collect();
+            return format!("{head},{}", behind.replacen(text, &parts.join("\""), 1));
+        }
         let in_quotes: fn(&mut Pseudonyms, &str) -> String = match () {
             () if begins(&PLACES) => |_, part| {
                 part.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()
@@ -193,6 +198,11 @@ mod tests {
                 Kind::Received,
                 "+CUSD: 0,\"Your number is +31612345678.\",15",
                 "< +CUSD: 0,\"xxxx xxxxxx xx +31610000003.\",15",
+            ),
+            (
+                Kind::Received,
+                "+CUSD: 0,\"hear \"this song\" now\",15",
+                "< +CUSD: 0,\"xxxx \"xxxx xxxx\" xxx\",15",
             ),
             (
                 Kind::Received,

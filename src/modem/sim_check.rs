@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::unlocking::{self, Unlocking};
 use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
 use crate::domain::Moment;
-use crate::domain::modem::ModemReason;
+use crate::domain::modem::{ModemReason, PinPermission};
 
 /// The pause after a SIM event, because several may arrive in quick succession.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -70,9 +70,9 @@ impl SimCheck {
 
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         if let Some(unlocking) = &mut self.unlocking {
-            match unlocking.next(context) {
+            match unlocking.next(context, now) {
                 unlocking::Next::Send(command) => return Next::Send(command),
-                unlocking::Next::Wait => return Next::Wait(None),
+                unlocking::Next::Wait(until) => return Next::Wait(until),
                 unlocking::Next::GiveUp(reason) => self.give_up_unlocking(context, reason, now),
                 unlocking::Next::ReadState => {}
             }
@@ -94,7 +94,7 @@ impl SimCheck {
     ) {
         if *command != Command::SimState {
             if let Some(unlocking) = &mut self.unlocking {
-                unlocking.on_command_finished(context, command, outcome, reply);
+                unlocking.on_command_finished(context, command, outcome, reply, now);
                 self.next_at = unlocking.has_entered().then(|| now + SETTLE);
             }
             return;
@@ -154,7 +154,7 @@ impl SimCheck {
     }
 
     /// Takes the host's answer whether the PIN may be entered.
-    pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>) {
+    pub fn may_enter_pin(&mut self, token: Token, answer: Result<PinPermission, ()>) {
         if let Some(unlocking) = &mut self.unlocking {
             unlocking.on_answer(token, answer);
         }
@@ -184,6 +184,7 @@ impl SimCheck {
             Some(SimTrouble::Puk) => describe(PinState::Puk),
             Some(SimTrouble::Failure) => (ModemReason::SimFailure, LATER),
             Some(SimTrouble::Busy) => (ModemReason::SimStarting, SOON),
+            Some(SimTrouble::Locked(lock)) => describe(PinState::Locked(lock)),
             None => {
                 self.refusals += 1;
                 if expected || self.refusals >= MAX_REFUSALS {
@@ -203,6 +204,7 @@ fn describe(state: PinState) -> (ModemReason, Duration) {
         PinState::Absent => (ModemReason::NoSim, LATER),
         PinState::Pin => (ModemReason::PinWanted, RARELY),
         PinState::Puk => (ModemReason::PukWanted, RARELY),
-        PinState::Other => (ModemReason::ModemLocked, RARELY),
+        PinState::Blocked => (ModemReason::SimBlocked, RARELY),
+        PinState::Locked(lock) => (ModemReason::ModemLocked(lock), RARELY),
     }
 }

@@ -1,11 +1,11 @@
-//! Tasks that are done in the name of one SIM card: sending a USSD code or a message, writing the
-//! number onto the card. A task is one or more commands in a row; the first that fails ends it, and
-//! none is repeated.
+//! Tasks that are done in the name of one SIM card: sending a message, writing the number onto the
+//! card. A task is one or more commands in a row; the first that fails ends it, and none is
+//! repeated. (USSD codes have a file of their own, `ussd`.)
 
 use std::collections::VecDeque;
 
 use super::channel::Outcome;
-use super::profile::{Profile, Quirk};
+use super::ussd;
 use crate::at::{self, Command};
 use crate::domain::Iccid;
 use crate::domain::modem::{RequestError, SimTask};
@@ -22,8 +22,6 @@ pub(super) struct RunningTask {
     pub iccid: Iccid,
     task: SimTask,
     left: VecDeque<Command>,
-    /// The network's USSD text, if it arrived before the final result of the command.
-    pub network_text: Option<String>,
 }
 
 /// What follows upon a command of a task.
@@ -31,8 +29,6 @@ pub(super) struct RunningTask {
 pub(super) enum Step {
     /// The next command is to be sent.
     Continue(RunningTask),
-    /// The network's USSD text is awaited.
-    AwaitText(RunningTask),
     /// The task is finished, with this reply.
     Finished(RunningTask, Result<Vec<String>, RequestError>),
 }
@@ -40,7 +36,7 @@ pub(super) enum Step {
 /// Checks that the content of a task is valid.
 pub(super) fn check(task: &SimTask) -> Result<(), RequestError> {
     match task {
-        SimTask::Ussd(code) => check_code(code),
+        SimTask::Ussd(code) => ussd::check_code(code),
         SimTask::Send(pdu) => {
             let fits = pdu.len() <= MAX_PDU && sms::tpdu(pdu).is_some_and(|tpdu| !tpdu.is_empty());
             if fits { Ok(()) } else { Err(RequestError::NotACommand) }
@@ -54,24 +50,10 @@ pub(super) fn check(task: &SimTask) -> Result<(), RequestError> {
     }
 }
 
-/// Checks that a text is a USSD code (22.030 6.5.2): digits, asterisks and hashes.
-pub(super) fn check_code(code: &str) -> Result<(), RequestError> {
-    let fits = (1..=40).contains(&code.len())
-        && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
-    if fits { Ok(()) } else { Err(RequestError::NotACode) }
-}
-
-/// The command that sends a USSD code, encoded as this model wants it.
-pub(super) fn ussd_command(code: &str, profile: &Profile) -> Command {
-    let packed = || sms::ussd_packed(code).filter(|_| profile.has(Quirk::UssdPacked));
-    let ucs2 = || profile.has(Quirk::UssdUcs2).then(|| sms::ussd_ucs2(code));
-    Command::Ussd(packed().or_else(ucs2).unwrap_or_else(|| code.to_owned()))
-}
-
 impl RunningTask {
-    pub fn new(id: u64, iccid: Iccid, task: SimTask, profile: &Profile) -> RunningTask {
+    pub fn new(id: u64, iccid: Iccid, task: SimTask) -> RunningTask {
         let left = match &task {
-            SimTask::Ussd(code) => vec![ussd_command(code, profile)],
+            SimTask::Ussd(_) => Vec::new(),
             SimTask::Send(pdu) => {
                 let octets = sms::tpdu(pdu).map_or(0, <[u8]>::len);
                 vec![Command::Send { octets, pdu: hex::encode_upper(pdu) }]
@@ -84,7 +66,7 @@ impl RunningTask {
                 ]
             }
         };
-        RunningTask { id, iccid, task, left: left.into(), network_text: None }
+        RunningTask { id, iccid, task, left: left.into() }
     }
 
     /// Takes the next command to send.
@@ -93,10 +75,7 @@ impl RunningTask {
     }
 
     /// Decides how to go on after a command of the task has finished.
-    pub fn step(mut self, lines: &[String], outcome: Outcome) -> Step {
-        if let (SimTask::Ussd(_), Some(text)) = (&self.task, self.network_text.take()) {
-            return Step::Finished(self, Ok(vec![text]));
-        }
+    pub fn step(self, lines: &[String], outcome: Outcome) -> Step {
         match outcome {
             Outcome::Refused(result) => {
                 return Step::Finished(self, Err(RequestError::Refused(result)));
@@ -109,8 +88,7 @@ impl RunningTask {
         }
         match &self.task {
             _ if !self.left.is_empty() => Step::Continue(self),
-            SimTask::Ussd(_) => Step::AwaitText(self),
-            SimTask::Send(_) => Step::Finished(self, Ok(Vec::new())),
+            SimTask::Ussd(_) | SimTask::Send(_) => Step::Finished(self, Ok(Vec::new())),
             SimTask::WriteNumber(number) => {
                 let kept = lines.iter().find_map(|line| at::phonebook_number(line));
                 let same = kept.as_ref() == Some(number);

@@ -33,6 +33,13 @@ pub enum Fault {
         /// The number of times that it happens.
         times: u32,
     },
+    /// Commands that need the card or its messages are refused as busy.
+    Busy {
+        /// The number behind `+CME ERROR`: 14, or 515 on Wavecom's modems.
+        code: u16,
+        /// The number of times that it happens.
+        times: u32,
+    },
     /// The next unsolicited result codes are lost; messages are stored nevertheless.
     DropUrcs {
         /// The number of URCs that are lost.
@@ -148,6 +155,7 @@ pub struct Faults {
     silent: u32,
     slow: Option<(u64, u32)>,
     refused: Vec<Counted>,
+    busy: Option<(u16, u32)>,
     without_final: Vec<Counted>,
     cut: Vec<(Counted, usize)>,
     dropped: u32,
@@ -181,6 +189,7 @@ impl Faults {
             Fault::Silence { commands } => self.silent = *commands,
             Fault::Slow { delay_ms, commands } => self.slow = Some((*delay_ms, *commands)),
             Fault::Refuse { command, times } => self.refused.push(Counted::new(command, *times)),
+            Fault::Busy { code, times } => self.busy = Some((*code, *times)),
             Fault::NoFinal { command, times } => {
                 self.without_final.push(Counted::new(command, *times))
             }
@@ -229,6 +238,12 @@ impl Faults {
         take_one(commands).then_some(*delay_ms)
     }
 
+    /// The error of a busy card, if this command needs the card.
+    fn busy_code(&mut self, name: &str) -> Option<u16> {
+        let (code, times) = self.busy.as_mut().filter(|_| CARD_COMMANDS.contains(&name))?;
+        take_one(times).then_some(*code)
+    }
+
     fn mangle(&mut self, shown: &str) -> Mangled {
         if self.without_final.iter_mut().any(|counted| counted.takes(shown)) {
             return Mangled::NoFinal;
@@ -240,6 +255,12 @@ impl Faults {
         cut.map_or(Mangled::Not, Mangled::Cut)
     }
 }
+
+/// The commands that a busy card refuses.
+const CARD_COMMANDS: [&str; 16] = [
+    "+CPIN", "+CPINR", "+CIMI", "+CNUM", "+CPBS", "+CPBR", "+CRSM", "+CPMS", "+CMGL", "+CMGR",
+    "+CMGD", "+CCID", "+QCCID", "+ICCID", "^ICCID", "#CCID",
+];
 
 /// What a fault does to a reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -268,6 +289,9 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let shown = command.shown().to_ascii_uppercase();
     if faults.refused.iter_mut().any(|counted| counted.takes(&shown)) {
         return Some(Err(Failure::Error));
+    }
+    if let Some(code) = faults.busy_code(&command.name) {
+        return Some(Err(Failure::Cme(code)));
     }
     let mangled = faults.mangle(&shown);
     let delay_ms = faults.delay_ms();

@@ -31,7 +31,7 @@ const GAP_MS: (u64, u64) = (5_000, 240_000);
 /// How long an incident lasts that does not end by itself.
 const LENGTH_MS: (u64, u64) = (500, 90_000);
 /// The kinds of incidents that a plan can hold.
-const KINDS: u64 = 26;
+const KINDS: u64 = 27;
 
 impl Plan {
     /// Plans this many minutes of faults for a network's modems, each with the card that it has
@@ -127,6 +127,11 @@ impl Planner {
                 self.at(at_ms + 30_000, modem, Fault::Clear);
             }
             23 | 24 => self.card_out_and_in(modem, at_ms),
+            25 => {
+                let code = self.random.one_of(&[14, 515]);
+                let times = 1 + u32::try_from(self.random.below(20)).unwrap_or(0);
+                self.at(at_ms, modem, Fault::Busy { code, times });
+            }
             _ => self.cards_exchanged(modem, at_ms),
         }
     }
@@ -200,7 +205,9 @@ const COMMANDS: [&str; 12] = [
     "+CSQ", "",
 ];
 
-const NOISE: [&str; 6] = [
+const NOISE: [&str; 8] = [
+    "+CUSD: 0,\"A TV of 32",
+    "+CUSD: 1,\"1: more\",15",
     "^RSSI:17",
     "^HCSQ:\"LTE\",38,35,121,18",
     "^BOOT:20952548,0,0,0,72",
@@ -209,7 +216,7 @@ const NOISE: [&str; 6] = [
     "DST: 1",
 ];
 
-const QUIRKS: [Quirk; 12] = [
+const QUIRKS: [Quirk; 14] = [
     Quirk::NoSpace,
     Quirk::LineFeedOnly,
     Quirk::DoubledLineEnds,
@@ -222,6 +229,8 @@ const QUIRKS: [Quirk; 12] = [
     Quirk::EmptyName,
     Quirk::LteOnly,
     Quirk::ChatterInReplies,
+    Quirk::Pin2Wanted,
+    Quirk::Puk2Wanted,
 ];
 
 #[cfg(test)]

@@ -51,4 +51,15 @@ pub enum Quirk {
     SilentCard,
     /// The modem does not even announce a restart.
     SilentBoot,
+    /// `AT+CPIN?` reports `SIM PIN2`, as after a command that needs the second PIN.
+    Pin2Wanted,
+    /// `AT+CPIN?` reports `SIM PUK2`.
+    Puk2Wanted,
+    /// The modem is locked to another network: `AT+CPIN?` reports `PH-NET PIN`, and no network
+    /// takes it.
+    NetworkLocked,
+    /// How many attempts are left for the PIN is told by `AT+CPINR` only.
+    StandardCountOnly,
+    /// No command tells how many attempts are left for the PIN.
+    NoPinCount,
 }

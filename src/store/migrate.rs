@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_orders.sql"),
     include_str!("../../migrations/0006_banks.sql"),
     include_str!("../../migrations/0007_by_time.sql"),
+    include_str!("../../migrations/0008_pin_accepted.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -7,6 +7,7 @@ use super::availability::{contested, rented};
 use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, Sim};
 use crate::domain::{Iccid, Imei, Msisdn, SimId, Timestamp};
 
@@ -85,15 +86,34 @@ impl WriteTx<'_> {
         self.execute(sql, params![imei, sim.0, at.0]).map(drop)
     }
 
-    /// Records that a PIN is about to be entered into a card, but not which PIN. Returns whether it
-    /// may be entered, which it may not if one was entered before.
-    pub fn note_pin_try(&self, card: &str, at: Timestamp) -> Result<bool, StoreError> {
-        let sql =
-            "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO NOTHING";
-        Ok(self.execute(sql, params![card, at.0])? == 1)
+    /// Records that a PIN is about to be entered into a card, but not which PIN, if it may be
+    /// entered: it may not if the last one was not accepted, and with `only_if_accepted` only if
+    /// one was.
+    pub fn note_pin_try(
+        &self,
+        card: &str,
+        only_if_accepted: bool,
+        at: Timestamp,
+    ) -> Result<PinPermission, StoreError> {
+        let sql = "SELECT accepted_at IS NOT NULL FROM pin_try WHERE card = $1";
+        match self.first(sql, [card], |row| row.get::<_, bool>(0))? {
+            Some(false) => return Ok(PinPermission::RefusedBefore),
+            None if only_if_accepted => return Ok(PinPermission::NeverAccepted),
+            Some(true) | None => {}
+        }
+        let sql = "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO \
+                   UPDATE SET tried_at = excluded.tried_at, accepted_at = NULL";
+        self.execute(sql, params![card, at.0])?;
+        Ok(PinPermission::Granted)
     }
 
-    /// Deletes the record of the attempt, because the card has accepted the PIN.
+    /// Records that the card has accepted the PIN that was entered.
+    pub fn note_accepted_pin(&self, card: &str, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE pin_try SET accepted_at = $1 WHERE card = $2";
+        self.execute(sql, params![at.0, card]).map(drop)
+    }
+
+    /// Deletes the record of the attempt.
     pub fn forget_pin_try(&self, card: &str) -> Result<(), StoreError> {
         self.execute("DELETE FROM pin_try WHERE card = $1", [card]).map(drop)
     }

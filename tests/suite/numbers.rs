@@ -18,7 +18,14 @@ fn operators(folder: &std::path::Path) -> String {
 fn a_sim_without_a_number_has_its_operator_asked_in_the_form_that_the_modem_wants() {
     let folder = tempfile::tempdir().unwrap();
     let configuration = operators(folder.path());
-    for modem in ["", "family = \"huawei-e3372\"\n", "family = \"huawei-e173\"\n"] {
+    for modem in [
+        "",
+        "family = \"huawei-e3372\"\n",
+        "family = \"huawei-e173\"\n",
+        // Models that take another form than their profiles say.
+        "family = \"huawei-e173\"\nquirks = []\n",
+        "quirks = [\"ussd-packed\"]\n",
+    ] {
         let scenario = format!(
             "[[modem]]\n{modem}boot_ms = 100\nmessages_ready_ms = 0\nregisters_ms = \
              0\n{NUMBERLESS}"

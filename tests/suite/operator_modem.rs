@@ -26,6 +26,13 @@ fn one_modem_is_shown_asked_and_started_anew() {
     let said = site.ok(&["modem", "ussd", "modem001", "*101#"]);
     let national = site.network().numbers()[1][3..].to_owned();
     assert!(said.contains(&national), "{said} {national}");
+    let said = site.ok(&["modem", "ussd", "modem001", "*100#"]);
+    assert!(said.starts_with("1: \"Balance\"\n2: Number\n(the network waits"), "{said}");
+    let said = site.ok(&["modem", "ussd", "modem001", "2"]);
+    assert!(said.contains(&national), "the choice leads to the number: {said}");
+    site.ok(&["modem", "ussd", "modem001", "*100#"]);
+    let told = site.json(&["modem", "ask-number", "modem001", "*101#"]);
+    assert_eq!(told["number"], site.network().numbers()[1], "the menu was closed before");
 
     for (args, words) in [
         (["modem", "at", "modem001", "AT+EGMR=1,7,\"861234567890123\""], "never written"),

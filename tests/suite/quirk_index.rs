@@ -129,7 +129,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
         &[
             "a_wrong_pin_over_a_hundred_restarts_is_one_attempt",
             "the_last_attempt_and_an_unknown_number_of_attempts_are_not_touched",
-            "pin_attempts_are_read_from_the_replies_of_eight_vendors",
+            "pin_attempts_are_read_from_the_replies_of_many_vendors",
         ],
     ),
     (
@@ -157,6 +157,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
         &[
             "the_own_number_is_looked_for_in_the_phonebook_when_cnum_has_none",
             "ussd_is_encoded_and_decoded_as_the_model_wants_it",
+            "a_code_that_brought_nothing_is_sent_once_in_the_other_form_which_is_remembered",
             "a_sim_without_a_number_has_its_operator_asked_in_the_form_that_the_modem_wants",
             "a_sim_tells_its_number_by_a_message_to_another_one_that_no_customer_sees",
         ],

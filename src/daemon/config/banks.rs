@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::document::{Document, SectionReader};
 use super::table::bank::{
-    BAUD_RATE, CONTROL, NAME, PIN_FILE, PORTS, PROFILE, QUIET, RENTAL_VISIT, SECTION, SELL_WITHIN,
-    SIM_SLOTS, STAY, SWITCH, VISIT_ON_VIEW,
+    BAUD_RATE, CONTROL, NAME, PIN_FILE, PIN_WITHOUT_COUNT, PORTS, PROFILE, QUIET, RENTAL_VISIT,
+    SECTION, SELL_WITHIN, SIM_SLOTS, STAY, SWITCH, VISIT_ON_VIEW,
 };
 use crate::driver::{SWITCH_PLACEHOLDERS, unknown_placeholder};
 
@@ -29,6 +29,8 @@ pub struct BankSection {
     pub baud: u32,
     /// The file with the PIN of the SIM cards.
     pub pin_file: Option<PathBuf>,
+    /// Whether the PIN is tried once where it is not known how many attempts are left.
+    pub pin_without_count: bool,
     /// A rented SIM is connected to the network at least this often.
     pub rental_visit: Duration,
     /// When its customer looks at a rental, a SIM that was off the network for longer than this is
@@ -122,6 +124,7 @@ fn bank(section: &SectionReader<'_>, index: usize) -> BankSection {
         slots: slots.unwrap_or(1),
         baud: section.get(&BAUD_RATE),
         pin_file: section.find(&PIN_FILE),
+        pin_without_count: section.get(&PIN_WITHOUT_COUNT),
         rental_visit: section.get(&RENTAL_VISIT),
         visit_on_view: unless_zero(section.get(&VISIT_ON_VIEW)),
         sell_within: unless_zero(section.get(&SELL_WITHIN)),

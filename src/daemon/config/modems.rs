@@ -17,6 +17,8 @@ pub struct ModemSection {
     pub profile: Option<String>,
     /// The file with the PIN of the SIM cards.
     pub pin_file: Option<PathBuf>,
+    /// Whether the PIN is tried once where it is not known how many attempts are left.
+    pub pin_without_count: bool,
     /// The line that the section begins on.
     pub line: usize,
 }
@@ -34,9 +36,10 @@ pub(super) fn modems<'d>(document: &'d Document<'d>) -> Vec<ModemSection> {
 }
 
 fn modem(section: &SectionReader<'_>) -> Option<ModemSection> {
-    use table::modem::{BAUD_RATE, PIN_FILE, PORT, PROFILE};
+    use table::modem::{BAUD_RATE, PIN_FILE, PIN_WITHOUT_COUNT, PORT, PROFILE};
     let (baud, profile) = (section.get(&BAUD_RATE), section.get(&PROFILE));
     let pin_file = section.find(&PIN_FILE);
+    let pin_without_count = section.get(&PIN_WITHOUT_COUNT);
     let Some(port) = section.find(&PORT) else {
         section.fault_here("a [[modem]] needs port = \"/dev/…\", a path or a glob");
         return None;
@@ -45,7 +48,8 @@ fn modem(section: &SectionReader<'_>) -> Option<ModemSection> {
         section.fault(PORT.name, format!("not a glob: {error}"));
         return None;
     }
-    Some(ModemSection { port, baud, profile, pin_file, line: section.line() })
+    let line = section.line();
+    Some(ModemSection { port, baud, profile, pin_file, pin_without_count, line })
 }
 
 pub(super) fn recovery(section: &SectionReader<'_>) -> Recovery {

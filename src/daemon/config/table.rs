@@ -81,6 +81,9 @@ section! {
         "A file that contains the SIM's PIN and nothing else, or `credential:NAME` for a \
          credential passed by systemd (`LoadCredential=`). The PIN is entered once per SIM; a \
          wrong PIN is never tried again.");
+    PIN_WITHOUT_COUNT: Key<Flag> = key("pin_without_count", Flag, || false, Reload,
+        "Whether the PIN is entered once, too, into a SIM of which the modem does not tell how many \
+         attempts are left. A SIM that has accepted its PIN before needs no such permission.");
 }
 
 section! {
@@ -110,6 +113,8 @@ section! {
     PIN_FILE: OptionalKey<FilePath> = optional("pin_file", FilePath, r#""credential:sim-pin""#,
         Restart,
         "The PIN of all SIMs in the bank, as for `[[modem]]`.");
+    PIN_WITHOUT_COUNT: Key<Flag> = key("pin_without_count", Flag, || false, Restart,
+        "As for `[[modem]]`.");
     RENTAL_VISIT: Key<Time> = key("rental_visit", Time::Positive, || 2 * HOUR, Restart,
         "A rented SIM is connected to the network at least this often.");
     VISIT_ON_VIEW: Key<Time> = key("visit_on_view", Time::OrZero, || 10 * MINUTE, Restart,

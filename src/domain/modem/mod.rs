@@ -12,8 +12,19 @@ use std::time::Duration;
 use super::sim::NumberSource;
 use super::{Iccid, Imei, Imsi, PortName, Timestamp};
 
-pub use reason::ModemReason;
+pub use reason::{DeviceLock, ModemReason};
 pub use request::{FinalResult, ModemRequest, RequestError, SimTask};
+
+/// Whether a card's PIN may be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinPermission {
+    /// The attempt is on disk and may be made.
+    Granted,
+    /// A PIN was entered into this card earlier and was not accepted.
+    RefusedBefore,
+    /// It may be entered only into a card that has accepted a PIN, and this one never has.
+    NeverAccepted,
+}
 
 /// After this long without a report from its modem a SIM is not given out ([invariant
 /// 13](crate#what-always-holds)): three keep-alives.

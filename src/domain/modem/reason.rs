@@ -1,5 +1,7 @@
 //! Why a modem is in the state that it is in.
 
+use std::fmt;
+
 use super::{MessageStore, RecoveryStep};
 use crate::domain::PortName;
 
@@ -119,9 +121,14 @@ pub enum ModemReason {
     /// The card is found, and lost whenever it is used.
     #[error("the SIM card answers, but fails whenever it is used")]
     SimFailsInUse,
-    /// The modem is locked to another card or network.
-    #[error("the modem is locked to another SIM card or network")]
-    ModemLocked,
+    /// The card is unusable for ever.
+    #[error("the SIM card is blocked for good: its PUK was entered wrongly too often")]
+    SimBlocked,
+    /// The modem wants a code before it takes this card. None is ever entered.
+    #[error(
+        "{0}; no code is entered: unlock the modem by hand, or insert a SIM card that it takes"
+    )]
+    ModemLocked(DeviceLock),
     /// No command returned the ICCID.
     #[error("no command reads the SIM card's ICCID")]
     IccidUnreadable,
@@ -138,13 +145,14 @@ pub enum ModemReason {
     PukWanted,
     /// The card does not say how many attempts are left, so none is made.
     #[error(
-        "the SIM card wants its PIN, and does not tell how many attempts are left: enter it by hand"
+        "the SIM card wants its PIN, and does not tell how many attempts are left: enter it by \
+         hand, or set pin_without_count = true to have it tried once"
     )]
     PinAttemptsUnknown,
-    /// Only one attempt is left, which is reserved for the operator.
+    /// Only one attempt is left, which is reserved for the operator, or none.
     #[error(
-        "the SIM card wants its PIN and has one attempt left, which is not touched: enter it by \
-         hand"
+        "the SIM card wants its PIN and has at most one attempt left, which is not touched: enter \
+         it by hand"
     )]
     PinLastAttempt,
     /// The card has just refused the configured PIN.
@@ -172,4 +180,56 @@ pub enum ModemReason {
     /// The examination of a port (`simbridge probe`) took too long.
     #[error("no more was found out in time")]
     ProbeTimedOut,
+}
+
+/// What a modem is locked to, so that it takes no other card without a code (22.022, 27.007 8.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceLock {
+    /// `PH-SIM`: to the card with which its owner has locked it.
+    Card,
+    /// `PH-FSIM`: to the first card that was in it.
+    FirstCard,
+    /// `PH-NET`: to the cards of a network.
+    Network,
+    /// `PH-NETSUB`: to some of the cards of a network.
+    NetworkSubset,
+    /// `PH-SP`: to the cards of a service provider.
+    ServiceProvider,
+    /// `PH-CORP`: to the cards of a company.
+    Company,
+    /// Something else; the vendor knows to what.
+    Other,
+}
+
+impl DeviceLock {
+    /// From the code that the modem wants, such as `PH-NET PIN`, in capitals.
+    pub fn from_code(code: &str) -> DeviceLock {
+        let name = code.strip_suffix(" PIN").or(code.strip_suffix(" PUK")).unwrap_or(code);
+        match name {
+            "PH-SIM" => DeviceLock::Card,
+            "PH-FSIM" => DeviceLock::FirstCard,
+            "PH-NET" => DeviceLock::Network,
+            // The second name is that of Siemens.
+            "PH-NETSUB" | "PH-NS" => DeviceLock::NetworkSubset,
+            "PH-SP" => DeviceLock::ServiceProvider,
+            "PH-CORP" | "PH-C" => DeviceLock::Company,
+            _ => DeviceLock::Other,
+        }
+    }
+}
+
+impl fmt::Display for DeviceLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DeviceLock::Card => "the modem is locked to another SIM card (PH-SIM)",
+            DeviceLock::FirstCard => "the modem is locked to the first SIM card in it (PH-FSIM)",
+            DeviceLock::Network => "the modem is locked to another mobile network (PH-NET)",
+            DeviceLock::NetworkSubset => {
+                "the modem is locked to other SIM cards of this network (PH-NETSUB)"
+            }
+            DeviceLock::ServiceProvider => "the modem is locked to another mobile operator (PH-SP)",
+            DeviceLock::Company => "the modem is locked to the SIM cards of a company (PH-CORP)",
+            DeviceLock::Other => "the modem wants a code that is not the SIM card's PIN",
+        })
+    }
 }

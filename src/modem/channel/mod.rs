@@ -4,9 +4,11 @@
 mod in_reply;
 mod outcome;
 mod resync;
+mod ussd;
 
 pub(super) use outcome::{Event, Outcome};
 use resync::{PROBES, Question};
+use ussd::OpenText;
 
 use super::reply::Reply;
 use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
@@ -64,8 +66,8 @@ pub(super) struct Channel {
     model: Option<String>,
     /// The beginnings of lines by which this model says that a store is full.
     full_store_lines: Vec<String>,
-    /// A `+CUSD` line whose text continues on the next line.
-    ussd: Option<String>,
+    /// A USSD text whose end has not been seen.
+    ussd: Option<OpenText>,
 }
 
 impl Channel {
@@ -103,7 +105,7 @@ impl Channel {
 
     /// Whether a command can be sent now.
     pub fn is_free(&self) -> bool {
-        matches!(self.link, Link::Free)
+        matches!(self.link, Link::Free) && self.ussd.is_none()
     }
 
     /// When the command that has finished was sent.
@@ -128,6 +130,11 @@ impl Channel {
     }
 
     pub fn deadline(&self) -> Option<Moment> {
+        let text = self.ussd.as_ref().map(|text| text.until);
+        [self.link_deadline(), text].into_iter().flatten().min()
+    }
+
+    fn link_deadline(&self) -> Option<Moment> {
         match &self.link {
             Link::Free => None,
             Link::Busy { deadline, .. } | Link::Probing { deadline, .. } => Some(*deadline),
@@ -139,7 +146,6 @@ impl Channel {
     pub fn send(&mut self, command: Command, now: Moment) {
         self.reply.clear();
         self.awaited = None;
-        self.ussd = None;
         self.prompted = false;
         self.sent = command.line();
         self.sent_at = now;
@@ -179,7 +185,10 @@ impl Channel {
 
     /// Does what is due at this time.
     pub fn tick(&mut self, now: Moment) -> Option<Event> {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if let Some(event) = self.end_ussd_text(now) {
+            return Some(event);
+        }
+        if self.link_deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
         match std::mem::replace(&mut self.link, Link::Free) {
@@ -211,8 +220,8 @@ impl Channel {
 
     /// Takes a complete line.
     pub fn on_line(&mut self, line: &str, now: Moment) -> Option<Event> {
-        if self.ussd.is_some() || at::payload(line, "+CUSD:").is_some() {
-            return self.on_ussd_line(line);
+        if self.is_ussd_line(line) {
+            return self.on_ussd_line(line, now);
         }
         if let Some(head) = self.head.take()
             && at::tag(line).is_none()
@@ -227,22 +236,12 @@ impl Channel {
         match &self.link {
             Link::Busy { .. } => self.line_in_reply(line, now),
             Link::Probing { .. } => self.line_in_probe(line, now),
-            Link::Free | Link::Draining { .. } => self.on_unsolicited(line),
+            Link::Free => match FinalResult::parse(line) {
+                Some(result @ FinalResult::Cme(_)) => Some(Event::LateError(result)),
+                _ => self.on_unsolicited(line),
+            },
+            Link::Draining { .. } => self.on_unsolicited(line),
         }
-    }
-
-    /// Takes a `+CUSD` line, or one that continues it: the text in quotes may have several lines.
-    fn on_ussd_line(&mut self, line: &str) -> Option<Event> {
-        const MAX_LENGTH: usize = 2000;
-        let whole = match self.ussd.take() {
-            Some(beginning) => format!("{beginning} {line}"),
-            None => line.to_owned(),
-        };
-        if whole.matches('"').count() % 2 == 1 && whole.len() < MAX_LENGTH {
-            self.ussd = Some(whole);
-            return None;
-        }
-        Some(Event::Ussd(whole))
     }
 
     /// Whether a line is the echo of the command. It need only end with the command, so that noise

@@ -36,8 +36,11 @@ impl Outcome {
 pub(in super::super) enum Event {
     /// A URC of one line.
     Urc(Urc),
-    /// The network's answer to a USSD code: the line, joined where its text has several.
+    /// The network's answer to a USSD code: a `+CUSD` line, and the further lines of its text.
     Ussd(String),
+    /// An error that arrived while no command was in flight. Some modems report so that the network
+    /// has refused what a command had begun with `OK`.
+    LateError(FinalResult),
     /// The line is the second one of a URC, which is a PDU.
     Direct(Head),
     /// The line is the PDU of a message in the list that is being read.

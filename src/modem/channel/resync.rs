@@ -34,6 +34,7 @@ impl Channel {
 
     /// Gives up the command in flight, because the modem has restarted and will not answer it.
     pub fn abandon(&mut self, now: Moment) {
+        self.ussd = None;
         self.drain(now, None);
     }
 

@@ -8,6 +8,7 @@ use super::{Profile, ProfileError};
 const FILES: &[(&str, &str)] = &[
     ("cinterion.toml", include_str!("../../../hardware/modems/cinterion.toml")),
     ("generic.toml", include_str!("../../../hardware/modems/generic.toml")),
+    ("huawei-k3765.toml", include_str!("../../../hardware/modems/huawei-k3765.toml")),
     ("huawei-module.toml", include_str!("../../../hardware/modems/huawei-module.toml")),
     ("huawei-mu736.toml", include_str!("../../../hardware/modems/huawei-mu736.toml")),
     ("huawei-stick.toml", include_str!("../../../hardware/modems/huawei-stick.toml")),
@@ -110,6 +111,8 @@ mod tests {
             ("INCORPORATED", "A7670E-FASE", "SIMCom A76xx"),
             ("huawei", "E173", "Huawei E173, E3372"),
             ("huawei", "E3372", "Huawei E173, E3372"),
+            ("huawei", "K3715", "Huawei E173, E3372"),
+            ("huawei", "K3765", "Huawei K3765"),
             ("Huawei Technologies Co., Ltd.", "ME909s-120", "Huawei ME909, MU509"),
             ("huawei", "MU509", "Huawei ME909, MU509"),
             ("ZTE INCORPORATED", "MF190", "ZTE, GOSUNCN"),

@@ -67,6 +67,9 @@ pub(super) struct PinAttempts {
     field: usize,
 }
 
+/// The attempts that a card can have left: three for the PIN, ten for the PUK (31.101).
+const MAX_ATTEMPTS: std::ops::RangeInclusive<i32> = 0..=10;
+
 impl PinAttempts {
     /// Reads the number of attempts from a line of the reply.
     pub fn read(&self, line: &str) -> Option<i32> {
@@ -76,8 +79,9 @@ impl PinAttempts {
             .line
             .as_deref()
             .is_none_or(|wanted| first.is_some_and(|first| first.eq_ignore_ascii_case(wanted)));
-        fits.then(|| at::fields(payload).nth(self.field.checked_sub(1)?).and_then(at::int))
-            .flatten()
+        let number = at::fields(payload).nth(self.field.checked_sub(1)?).and_then(at::int);
+        // Some modems give 255, or −1, for a number that they do not know.
+        number.filter(|number| fits && MAX_ATTEMPTS.contains(number))
     }
 }
 
@@ -198,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn pin_attempts_are_read_from_the_replies_of_eight_vendors() {
+    fn pin_attempts_are_read_from_the_replies_of_many_vendors() {
         let table = [
             (Some("SIM PIN"), 2, "+CPINR: SIM PIN,3,3", Some(3)),
             (Some("SIM PIN"), 2, "+CPINR: SIM PUK,10,10", None),
@@ -209,6 +213,20 @@ mod tests {
             (None, 1, "^SPIC: 3", Some(3)),
             (None, 1, "+UPINCNT: 3,3,10,10", Some(3)),
             (None, 9, "+UPINCNT: 3,3,10,10", None),
+            (Some("SIM PIN"), 2, "+CPINR: \"SIM PIN\",1", Some(1)),
+            (Some("SIM PIN"), 2, "+CPINR: SIM PIN2,3,3", None),
+            (Some("SIM PIN"), 2, "+CPINR: SIM PIN,,3", None),
+            (Some("SIM PIN"), 2, "+CPINR: 3", None),
+            (None, 1, "+CPINC : 2,3,10,10", Some(2)),
+            (None, 1, "+QTRPIN: 3,3,10,10", Some(3)),
+            (None, 1, "+ZPINPUK: 3,10", Some(3)),
+            (None, 1, "*EPIN: 1,10,3,10", Some(1)),
+            (None, 1, "+XPINCNT: 0,3,10,10", Some(0)),
+            (None, 1, "%PINNUM: 3,10,3,10", Some(3)),
+            (None, 1, "_OERCN: 2,10", Some(2)),
+            (None, 1, "+TPIN: 3,10,3,10", Some(3)),
+            (None, 1, "+SPIC: 255,10", None),
+            (None, 1, "+SPIC: -1,10", None),
             (None, 1, "OK", None),
         ];
         for (line, field, reply, attempts) in table {

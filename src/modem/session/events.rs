@@ -7,8 +7,8 @@ use super::super::phase::Phase;
 use super::super::probing::Probing;
 use super::super::requests::Running;
 use super::super::sim_check::SimCheck;
+use super::super::ussd::Report;
 use super::Session;
-use super::replies::ussd_text;
 use crate::at::{DirectKind, SimEvent, Urc};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
@@ -37,14 +37,13 @@ impl Session {
                 }
             }
             Event::Ussd(line) => {
-                let text = ussd_text(&line);
-                if let Some(id) = self.requests.on_ussd_text(&text) {
-                    self.context.actions.push_back(Action::Answer { id, reply: Ok(vec![text]) });
-                } else if let Phase::Serving(serving) = &mut self.phase
-                    && self.requests.is_confirming()
-                {
-                    serving.doubt_card();
-                }
+                let form = self.context.ussd_form;
+                let outcomes = self.requests.on_ussd_report(Report::read(&line), form, now);
+                self.apply(outcomes);
+            }
+            Event::LateError(result) => {
+                let outcomes = self.requests.on_late_error(result, now);
+                self.apply(outcomes);
             }
             Event::CommandFinished(command, outcome) => {
                 self.on_command_finished(&command, outcome, now)
@@ -144,11 +143,13 @@ impl Session {
         self.channel.abandon(now);
         let reply = match self.requests.take_running() {
             Some(Running::Reset(id)) => Some((id, Ok(Vec::new()))),
-            Some(Running::At(id) | Running::Ussd(id, _)) => Some((id, Err(RequestError::Gone))),
+            Some(Running::At(id)) => Some((id, Err(RequestError::Gone))),
+            Some(Running::Ussd(exchange)) => Some((exchange.id, Err(RequestError::Gone))),
             Some(Running::SimTask(task)) => Some((task.id, Err(RequestError::Gone))),
-            None => None,
+            Some(Running::CloseUssd) | None => None,
         };
-        if let Some((id, reply)) = reply {
+        let waited = self.requests.forget_ussd().map(|id| (id, Err(RequestError::Gone)));
+        for (id, reply) in reply.into_iter().chain(waited) {
             self.context.actions.push_back(Action::Answer { id, reply });
         }
         self.context.forget_card();

@@ -14,7 +14,7 @@ use super::phase::{Next, Phase};
 use super::probing::Probing;
 use super::requests::Requests;
 use crate::at::{self, Command, Item, LineBuffer};
-use crate::domain::modem::{ModemReason, ModemRequest, ModemState, RequestError};
+use crate::domain::modem::{ModemReason, ModemRequest, ModemState, PinPermission, RequestError};
 use crate::domain::{Iccid, Moment};
 
 /// The conversation with the modem on one open port. It begins by itself and ends with
@@ -121,7 +121,10 @@ impl Session {
             return None;
         }
         let channel = if self.channel.is_free() { self.wake_at } else { self.channel.deadline() };
-        [channel, self.requests.deadline(), self.direct.deadline()].into_iter().flatten().min()
+        let can_send = self.channel.is_free() && !matches!(self.phase, Phase::Probing(_));
+        let ussd = self.requests.wake_at().filter(|_| can_send);
+        let waiting = [self.requests.deadline(), self.direct.deadline()];
+        waiting.into_iter().chain([channel, ussd]).flatten().min()
     }
 
     /// How the last command finished, if one has finished since this was last called.
@@ -164,10 +167,8 @@ impl Session {
         if let Some(event) = self.channel.tick(now) {
             self.on_event(event, "", now);
         }
-        while let Some(id) = self.requests.take_expired(now) {
-            self.context
-                .actions
-                .push_back(Action::Answer { id, reply: Err(RequestError::TimedOut) });
+        while let Some(outcomes) = self.requests.take_expired(now) {
+            self.apply(outcomes);
         }
         self.direct.offer_due(&mut self.context, now);
         self.advance(now);
@@ -238,9 +239,8 @@ impl Session {
         self.advance(now);
     }
 
-    /// Takes the host's answer to [`Action::MayEnterPin`]: `Ok(true)` means that the attempt is
-    /// recorded on disk and may be made.
-    pub fn may_enter_pin(&mut self, token: Token, answer: Result<bool, ()>, now: Moment) {
+    /// Takes the host's answer to [`Action::MayEnterPin`].
+    pub fn may_enter_pin(&mut self, token: Token, answer: Result<PinPermission, ()>, now: Moment) {
         if let Phase::SimCheck(phase) = &mut self.phase {
             phase.may_enter_pin(token, answer);
         }
@@ -306,7 +306,9 @@ impl Session {
                 .actions
                 .push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
         }
-        self.requests.next_command(&self.context.profile, iccid.is_some())
+        let proven = iccid.is_some();
+        let form = self.context.ussd_form;
+        self.requests.next_command(&self.context.profile, form, proven, now)
     }
 
     /// Answers finished tasks in the name of a card, once its ICCID has been read again.
@@ -337,6 +339,11 @@ impl Session {
             self.context.forget_card();
             self.direct.card_lost(&mut self.context);
             self.context.set_reason(ModemReason::OffAir);
+            if let Some(id) = self.requests.forget_ussd() {
+                self.context
+                    .actions
+                    .push_back(Action::Answer { id, reply: Err(RequestError::OtherCard) });
+            }
         }
     }
 

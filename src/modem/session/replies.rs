@@ -4,12 +4,11 @@
 use super::super::api::Action;
 use super::super::channel::Outcome;
 use super::super::phase::Phase;
-use super::super::requests::Running;
+use super::super::requests::{Outcomes, Running};
 use super::{CommandOutcome, Session};
-use crate::at::{self, Command, FinalResult, SimTrouble};
+use crate::at::{Command, FinalResult, SimTrouble};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
-use crate::sms;
 
 /// The number of unanswered commands in a row after which the modem is given up, even if it could
 /// be resynchronised each time.
@@ -82,45 +81,46 @@ impl Session {
             Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => None,
         };
         lines.extend(result.map(|result| result.to_string()));
-        let reset = matches!(running, Running::Reset(_));
         let (id, reply) = match running {
             Running::At(id) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
-            Running::Ussd(id, Some(text)) => (id, Ok(vec![text])),
-            Running::Ussd(id, None) if outcome.is_ok() => return self.requests.await_ussd(id, now),
-            Running::Ussd(id, None) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
+            Running::Ussd(exchange) => {
+                let outcomes = self.requests.on_ussd_sent(exchange, outcome, now);
+                return self.apply(outcomes);
+            }
+            Running::CloseUssd => return self.requests.on_ussd_closed(now),
             // A modem that restarts need not have answered.
-            Running::Reset(id) => (id, Ok(lines)),
-            Running::SimTask(task) => match self.requests.step(task, lines, outcome, now) {
+            Running::Reset(id) => {
+                self.context.actions.push_back(Action::Answer { id, reply: Ok(lines) });
+                return self.give_up(ModemReason::RestartedByOperator);
+            }
+            Running::SimTask(task) => match self.requests.step(task, lines, outcome) {
                 Some((id, error)) => (id, Err(error)),
                 None => return self.check_settings(),
             },
         };
         self.context.actions.push_back(Action::Answer { id, reply });
-        if reset {
-            return self.give_up(ModemReason::RestartedByOperator);
-        }
         self.check_settings();
+    }
+
+    /// Answers a request about USSD, and remembers the form that the modem takes. An answer for a
+    /// card waits until its ICCID has been read again.
+    pub(super) fn apply(&mut self, outcomes: Outcomes) {
+        if let Some(form) = outcomes.ussd_form {
+            self.context.learn_ussd_form(form);
+        }
+        if let Some((id, reply)) = outcomes.answer {
+            self.context.actions.push_back(Action::Answer { id, reply });
+        }
+        if let Phase::Serving(serving) = &mut self.phase
+            && self.requests.is_confirming()
+        {
+            serving.doubt_card();
+        }
     }
 
     fn check_settings(&mut self) {
         if let Phase::Serving(serving) = &mut self.phase {
             serving.check_settings();
         }
-    }
-}
-
-/// Reads the text of a `+CUSD: <m>,"<text>",<dcs>` line; where there is none, says what the status
-/// `m` means.
-pub(super) fn ussd_text(line: &str) -> String {
-    let mut parts = at::fields(at::payload(line, "+CUSD:").unwrap_or_default());
-    let (status, text) = (parts.next().and_then(at::int), parts.next().map(at::unquote));
-    let dcs = parts.next().and_then(at::int).and_then(|dcs| u8::try_from(dcs).ok());
-    match (text, status) {
-        (Some(text), _) if !text.is_empty() => sms::ussd_text(text, dcs).text,
-        // The meanings of the status are in 27.007, 7.15.
-        (_, Some(2)) => "the network has ended the session".to_owned(),
-        (_, Some(4)) => "the network does not support this".to_owned(),
-        (_, Some(5)) => "the network did not answer in time".to_owned(),
-        _ => "the network gave no text".to_owned(),
     }
 }

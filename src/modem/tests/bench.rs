@@ -11,7 +11,7 @@
 //!  - `quiet`: the session must not have sent or handed on anything.
 //!  - `state Ready`: the session must be in this state.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::super::*;
@@ -79,8 +79,10 @@ pub struct Bench {
     pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
     pub reopen: Option<ModemReason>,
     pub dropped: usize,
-    /// The cards whose PIN was tried, as the host remembers them.
-    pub tried: Vec<String>,
+    /// The forms of USSD codes that the session has learnt.
+    pub learnt: Vec<UssdForm>,
+    /// The cards whose PIN was tried, as the host remembers them, and whether they accepted it.
+    pub tried: BTreeMap<String, bool>,
     /// The host's answer to `Identified`.
     pub owner: Result<MessageOwner, ()>,
     table: Vec<(String, String)>,
@@ -106,7 +108,8 @@ impl Bench {
             answers: Vec::new(),
             reopen: None,
             dropped: 0,
-            tried: Vec::new(),
+            learnt: Vec::new(),
+            tried: BTreeMap::new(),
             owner: Ok(MessageOwner::default()),
             table: TABLE
                 .iter()
@@ -157,16 +160,25 @@ impl Bench {
                     self.identified.push(sim);
                     self.session.identified(token, self.owner.clone(), self.now);
                 }
-                Action::MayEnterPin { token, imei, iccid } => {
+                Action::MayEnterPin { token, imei, iccid, only_if_accepted } => {
                     let card = iccid.map_or_else(|| imei.to_string(), |iccid| iccid.to_string());
-                    let first = !self.tried.contains(&card);
-                    self.tried.push(card);
-                    self.session.may_enter_pin(token, Ok(first), self.now);
+                    let answer = match self.tried.get(&card) {
+                        Some(false) => PinPermission::RefusedBefore,
+                        None if only_if_accepted => PinPermission::NeverAccepted,
+                        Some(true) | None => PinPermission::Granted,
+                    };
+                    if answer == PinPermission::Granted {
+                        self.tried.insert(card, false);
+                    }
+                    self.session.may_enter_pin(token, Ok(answer), self.now);
                 }
                 Action::PinAccepted { imei, iccid } => {
-                    let card = iccid.map_or_else(|| imei.to_string(), |iccid| iccid.to_string());
-                    self.tried.retain(|tried| *tried != card);
+                    match iccid {
+                        Some(iccid) => self.tried.insert(iccid.to_string(), true),
+                        None => self.tried.remove(imei.as_str()),
+                    };
                 }
+                Action::UssdFormLearnt { form, .. } => self.learnt.push(form),
                 Action::Emptied { token, .. } => self.emptied.push(token),
                 Action::Report(snapshot) => self.reports.push(snapshot),
                 Action::Answer { id, reply } => self.answers.push((id, reply)),

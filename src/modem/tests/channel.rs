@@ -224,9 +224,9 @@ fn a_ussd_code_is_answered_by_the_networks_text_whenever_it_arrives() {
     let table = [
         ("OK|+CUSD: 0,\"Your number is 0612345678.\",15", "Your number is 0612345678."),
         ("+CUSD: 0,\"Your number is 0612345678.\",15|OK", "Your number is 0612345678."),
-        ("OK|+CUSD: 0,\"two|lines\",15", "two lines"),
+        ("OK|+CUSD: 0,\"two|lines\",15", "two\nlines"),
         ("OK|+CUSD: 0,\"00480069002E\",72", "Hi."),
-        ("OK|+CUSD: 4", "the network does not support this"),
+        ("OK|+CUSD: 5", "the network did not answer in time"),
     ];
     for (lines, text) in table {
         let mut bench = Bench::ready();

@@ -13,3 +13,4 @@ mod pin;
 mod profiles;
 mod setup;
 mod sim_tasks;
+mod ussd;

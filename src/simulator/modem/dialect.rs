@@ -9,6 +9,9 @@ use super::{Modem, Now, Quirk, sim};
 /// ends with `OK`. A reply about the card is an error when there is none.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     let shown = command.shown();
+    if let Some(outcome) = count_of_attempts(modem, command) {
+        return outcome;
+    }
     let config = &modem.config;
     let Some((_, reply)) =
         config.replies.iter().find(|(known, _)| known.eq_ignore_ascii_case(&shown))
@@ -31,6 +34,24 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         Some(failure) => Err(failure),
         None => Ok(Reply::Lines(lines.into_iter().map(|line| line.as_bytes().to_vec()).collect())),
     })
+}
+
+/// The commands by which vendors tell how many attempts are left for the PIN.
+const VENDORS_COUNTS: [&str; 9] =
+    ["+QPINC", "^CPIN", "+SPIC", "#PCT", "^SPIC", "+CPINC", "+UPINCNT", "+QTRPIN", "+ZPINPUK"];
+
+/// Decides about a command that asks for the attempts left, if the modem has a quirk about it.
+/// `Some(None)` leaves it to the standard.
+fn count_of_attempts(modem: &Modem, command: &Command) -> Option<Option<Outcome>> {
+    let (none, standard) = (modem.has(Quirk::NoPinCount), modem.has(Quirk::StandardCountOnly));
+    match command.name.as_str() {
+        "+CPINR" if none => Some(Some(Err(Failure::Error))),
+        "+CPINR" if standard => Some(None),
+        name if (none || standard) && VENDORS_COUNTS.contains(&name) => {
+            Some(Some(Err(Failure::Error)))
+        }
+        _ => None,
+    }
 }
 
 /// Refuses commands that this model does not know or accept.

@@ -166,6 +166,8 @@ pub struct Modem {
     full_told: bool,
     deaf: bool,
     after_reply: Option<String>,
+    /// Whether the network waits for an answer to a USSD menu.
+    ussd_open: bool,
     submissions: Vec<Submission>,
     unacknowledged: Option<Unacknowledged>,
     reference: u8,
@@ -207,6 +209,7 @@ impl Modem {
             full_told: false,
             deaf: false,
             after_reply: None,
+            ussd_open: false,
             submissions: Vec::new(),
             unacknowledged: None,
             reference: 0,
@@ -372,6 +375,7 @@ impl Modem {
         self.reported = 0;
         self.deaf = false;
         self.busy_until_ms = None;
+        self.ussd_open = false;
         self.deregistered = false;
         if let Some(card) = &mut self.sim {
             card.lock = card.lock.clone().power_cycled();

@@ -45,7 +45,7 @@ impl Modem {
     /// The `<stat>` of `AT+CREG`.
     pub(super) fn registration(&self) -> usize {
         let usable = self.shown_sim().filter(|card| card.lock.is_open());
-        if self.power != Power::Full || self.deregistered {
+        if self.power != Power::Full || self.deregistered || self.has(Quirk::NetworkLocked) {
             return NOT_REGISTERED;
         }
         match (usable, self.coverage) {

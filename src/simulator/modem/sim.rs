@@ -2,7 +2,7 @@
 
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Reply, line, ok};
-use super::{Modem, Now};
+use super::{Modem, Now, Quirk};
 use crate::simulator::card::Lock;
 
 /// `CPIN`, `CPINR`, `CIMI`, `CCID` under its several names, `CNUM`, `CLCK`, `CRSM`.
@@ -43,11 +43,28 @@ fn pin_state(modem: &Modem) -> Outcome {
     match modem.shown_sim() {
         None => Err(Failure::Cme(10)),
         Some(card) if card.lock == Lock::Dead => Err(Failure::Cme(13)),
-        Some(card) => line(format!("+CPIN: {}", lock_words(&card.lock))),
+        Some(card) if !card.lock.is_open() => line(format!("+CPIN: {}", lock_words(&card.lock))),
+        Some(_) => line(format!("+CPIN: {}", other_code(modem).unwrap_or("READY"))),
     }
 }
 
+/// The code that is wanted although the card's PIN is not.
+fn other_code(modem: &Modem) -> Option<&'static str> {
+    let codes = [
+        (Quirk::NetworkLocked, "PH-NET PIN"),
+        (Quirk::Pin2Wanted, "SIM PIN2"),
+        (Quirk::Puk2Wanted, "SIM PUK2"),
+    ];
+    codes.into_iter().find_map(|(quirk, code)| modem.has(quirk).then_some(code))
+}
+
 fn enter(modem: &mut Modem, arguments: &Arguments) -> Outcome {
+    let is_open = modem.sim.as_ref().is_some_and(|card| card.lock.is_open());
+    if is_open && other_code(modem).is_some() {
+        // The card's PIN is never the code of another lock.
+        modem.observed.wrong_pins += 1;
+        return Err(Failure::Cme(16));
+    }
     let card = modem.sim.as_mut().ok_or(Failure::Cme(10))?;
     let lock = std::mem::replace(&mut card.lock, Lock::Dead);
     let (after, right) = match (&lock, arguments.count()) {

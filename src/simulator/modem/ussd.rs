@@ -10,6 +10,10 @@ use crate::sms::{ussd_packed, ussd_text, ussd_ucs2};
 /// The code that every simulated operator answers with the SIM's number, in national form inside a
 /// sentence.
 pub const OWN_NUMBER_CODE: &str = "*101#";
+/// The code that leads to a menu, in which the second choice is the number.
+pub const MENU_CODE: &str = "*100#";
+/// With marks and a line end, as real menus have them.
+const MENU: &str = "1: \"Balance\"\n2: Number";
 
 /// Carries out `AT+CUSD`.
 pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
@@ -20,7 +24,10 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         Ask::Test => line("+CUSD: (0-2)"),
         Ask::Query => line("+CUSD: 1"),
         Ask::Execute => ok(),
-        Ask::Set(arguments) if arguments.count() < 2 => ok(),
+        Ask::Set(arguments) if arguments.count() < 2 => {
+            modem.ussd_open &= arguments.number(0) != Some(2);
+            ok()
+        }
         Ask::Set(arguments) => dial(modem, arguments.text(1)),
     })
 }
@@ -32,13 +39,27 @@ fn dial(modem: &mut Modem, code: &str) -> Outcome {
     if !registered {
         return Err(Failure::Cme(30));
     }
-    let (status, words) = match code.as_str() {
-        OWN_NUMBER_CODE => (0, own_number(&card.number)),
-        _ => (2, "Unknown code".to_owned()),
+    let number = own_number(&card.number);
+    let (status, words) = match (modem.ussd_open, code.as_str()) {
+        (true, "1") => (0, "Balance: 9.50".to_owned()),
+        (true, "2") | (false, OWN_NUMBER_CODE) => (0, number),
+        (true, _) => (1, format!("No such choice.\n{MENU}")),
+        (false, MENU_CODE) => (1, MENU.to_owned()),
+        (false, code) if is_code(code) => (2, "Unknown code".to_owned()),
+        (false, _) => (2, String::new()),
     };
+    modem.ussd_open = status == 1;
     let words = written(modem, &words);
-    modem.after_reply = Some(format!("+CUSD: {status},\"{words}\",15"));
+    modem.after_reply = Some(match words.is_empty() {
+        true => format!("+CUSD: {status}"),
+        false => format!("+CUSD: {status},\"{words}\",15"),
+    });
     ok()
+}
+
+/// Whether a network takes this string for a code (22.030 6.5.2).
+fn is_code(string: &str) -> bool {
+    string.bytes().all(|octet| octet.is_ascii_digit() || matches!(octet, b'*' | b'#'))
 }
 
 /// A string as this model writes it.

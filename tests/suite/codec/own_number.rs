@@ -114,3 +114,76 @@ fn codes_as_modems_want_them_come_back() {
         assert_eq!(ussd_text(&ussd_ucs2(code), Some(72)).text, code);
     }
 }
+
+#[test]
+fn every_group_of_coding_schemes_is_read_as_23_038_says() {
+    let sentence = "Uw nummer is 0612345678.";
+    let packed = hex_of_packed(sentence);
+    // A text that nobody would take for one without being told.
+    let chinese = "你的号码";
+    for dcs in 0..=u8::MAX {
+        let (group, coding) = (dcs >> 4, dcs >> 2 & 0x03);
+        let is_compressed = matches!(group, 6 | 7);
+        let is_ucs2 = dcs == 0x11 || (matches!(group, 4 | 5 | 9) && coding == 0b10);
+        let is_data = matches!(group, 13 | 14)
+            || (matches!(group, 4 | 5 | 9) && coding == 0b01)
+            || (group == 15 && dcs & 0x04 != 0);
+        // A header that says that there is none.
+        let header = if group == 9 { "00" } else { "" };
+        let text = ussd_text(&format!("{header}{}", hex_of_ucs2(chinese)), Some(dcs));
+        assert_eq!(text.text == chinese, is_ucs2, "{dcs:#04x}: {text:?}");
+        if group == 9 {
+            continue;
+        }
+        let text = ussd_text(&packed, Some(dcs));
+        let is_text = !is_compressed && !is_data && !is_ucs2;
+        assert_eq!(text.text == sentence, is_text, "{dcs:#04x}: {text:?}");
+        assert_eq!(text.flaws.to_string() == "compressed", is_compressed, "{dcs:#04x}");
+        assert_eq!(ussd_text(sentence, Some(dcs)).text, sentence, "plain, {dcs:#04x}");
+    }
+}
+
+#[test]
+fn the_language_and_the_header_before_a_text_are_left_out() {
+    let sentence = "Your number is +447700900123.";
+    let table = [
+        (hex_of_packed(&format!("en\r{sentence}")), 0x10),
+        (format!("en\r{sentence}"), 0x10),
+        (format!("en\n{sentence}"), 0x10),
+        (format!("6537{}", hex_of_ucs2(sentence)), 0x11),
+        (hex_of_ucs2(sentence), 0x11),
+        (sentence.to_owned(), 0x11),
+        (format!("03010203{}", hex_of_ucs2(sentence)), 0x98),
+    ];
+    for (payload, dcs) in table {
+        assert_eq!(ussd_text(&payload, Some(dcs)).text, sentence, "{dcs:#04x} {payload}");
+    }
+    // Where the coding scheme names no language, it is a word of the text.
+    assert_eq!(ussd_text("en\rHi", Some(15)).text, "en\nHi");
+}
+
+#[test]
+fn hexadecimal_texts_that_were_cut_and_those_with_marks_between() {
+    let sentence = "Your balance is 9.50";
+    let ucs2 = hex_of_ucs2(sentence);
+    for cut in 1..4 {
+        let text = ussd_text(&ucs2[..ucs2.len() - cut], Some(72)).text;
+        assert_eq!(text, sentence[..sentence.len() - 1], "{cut} digits");
+        let text = ussd_text(&ucs2[..ucs2.len() - cut], None).text;
+        assert_eq!(text, sentence[..sentence.len() - 1], "{cut} digits, no coding scheme");
+    }
+    let marked = format!("{}\"of you\"{}", hex_of_ucs2("Now the song "), hex_of_ucs2(" is free"));
+    assert_eq!(ussd_text(&marked, None).text, "Now the song \"of you\" is free");
+    for plain in ["a 32\" screen", "\"1234567890123456\"", "8931440300000000001", "\"", ""] {
+        assert_eq!(ussd_text(plain, Some(15)).text, plain);
+    }
+}
+
+#[test]
+fn lines_end_alike_however_they_were_sent() {
+    for (text, lines) in [("1: a\r\n2: b\r", "1: a\n2: b"), ("1: a\r2: b", "1: a\n2: b")] {
+        assert_eq!(ussd_text(text, Some(15)).text, lines);
+        assert_eq!(ussd_text(&hex_of_ucs2(text), Some(72)).text, lines);
+        assert_eq!(ussd_text(&hex_of_packed(text), Some(15)).text, lines);
+    }
+}

@@ -2,14 +2,14 @@
 //! few milliseconds, a port that is gone is waited for, and after a session that gave up another is
 //! begun after a pause.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use simbridge::domain::modem::{
-    ModemReason, ModemRequest, ModemSnapshot, ModemState, RequestError,
+    ModemReason, ModemRequest, ModemSnapshot, ModemState, PinPermission, RequestError,
 };
 use simbridge::domain::{Iccid, Imei, Moment, PortName};
-use simbridge::modem::{Action, MessageOwner, Received, Session, SessionConfig, Token};
+use simbridge::modem::{Action, MessageOwner, Pin, Received, Session, SessionConfig, Token};
 use simbridge::simulator::StepHarness;
 
 use super::kept::Kept;
@@ -30,6 +30,7 @@ enum Event {
     Store(Token, Received),
     Identified(Token, MessageOwner),
     Emptied(Token, Imei, Iccid),
+    MayEnterPin(Token, PinPermission),
 }
 
 /// A request's number, and what the session answered.
@@ -39,6 +40,11 @@ pub struct FaultSession {
     place: usize,
     /// Whether the ICCID is read from the card's file, as in the radios of banks.
     iccid_from_card: bool,
+    /// The PIN of the cards, and whether it is tried where it is not known how many attempts are
+    /// left.
+    pin: Option<(Pin, bool)>,
+    /// The cards whose PIN was tried, and whether they accepted it.
+    tried: HashMap<Option<Iccid>, bool>,
     session: Option<Session>,
     /// Events in the order of their times.
     events: VecDeque<(u64, Event)>,
@@ -76,6 +82,8 @@ impl FaultSession {
         FaultSession {
             place,
             iccid_from_card: false,
+            pin: None,
+            tried: HashMap::new(),
             session: None,
             events: VecDeque::new(),
             step_at_ms: Some(0),
@@ -99,6 +107,11 @@ impl FaultSession {
     /// A modem that is a radio of a bank.
     pub fn radio(place: usize) -> FaultSession {
         FaultSession { iccid_from_card: true, ..FaultSession::new(place) }
+    }
+
+    /// Has the PIN entered into the cards of this modem.
+    pub fn set_pin(&mut self, pin: &str, without_count: bool) {
+        self.pin = Pin::parse(pin).map(|pin| (pin, without_count));
     }
 
     /// Sends a request to the session, which adds its answer to `answers`.
@@ -160,8 +173,12 @@ impl FaultSession {
         }
         if is_due(&mut self.open_at_ms) {
             let port = PortName::from_stored(format!("modem{}", self.place));
-            let config =
-                SessionConfig { iccid_from_card: self.iccid_from_card, ..SessionConfig::new(port) };
+            let config = SessionConfig {
+                iccid_from_card: self.iccid_from_card,
+                pin: self.pin.as_ref().map(|(pin, _)| pin.clone()),
+                pin_without_count: self.pin.as_ref().is_some_and(|(_, without)| *without),
+                ..SessionConfig::new(port)
+            };
             self.session = Some(Session::new(config, moment(now)));
         }
         if is_due(&mut self.step_at_ms) && self.is_plugged_in {
@@ -239,6 +256,11 @@ impl FaultSession {
                     .iter_mut()
                     .for_each(|session| session.identified(token, Ok(owner.clone()), now));
             }
+            Event::MayEnterPin(token, answer) => {
+                self.session
+                    .iter_mut()
+                    .for_each(|session| session.may_enter_pin(token, Ok(answer), now));
+            }
             Event::Emptied(token, imei, iccid) => {
                 kept.emptied(imei, iccid);
                 self.session.iter_mut().for_each(|session| session.emptied(token, true, now));
@@ -265,6 +287,21 @@ impl FaultSession {
                 }
                 Action::Emptied { token, imei, iccid } => {
                     self.schedule(COMMIT_MS, Event::Emptied(token, imei, iccid))
+                }
+                Action::MayEnterPin { token, iccid, only_if_accepted, .. } => {
+                    let answer = match self.tried.get(&iccid) {
+                        Some(false) => PinPermission::RefusedBefore,
+                        None if only_if_accepted => PinPermission::NeverAccepted,
+                        Some(true) | None => PinPermission::Granted,
+                    };
+                    if answer == PinPermission::Granted {
+                        self.tried.insert(iccid, false);
+                    }
+                    self.schedule(COMMIT_MS, Event::MayEnterPin(token, answer));
+                }
+                Action::PinAccepted { iccid, .. } => {
+                    self.tried.remove(&iccid);
+                    self.tried.extend(iccid.map(|iccid| (Some(iccid), true)));
                 }
                 Action::Report(snapshot) => {
                     self.failures =

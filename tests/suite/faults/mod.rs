@@ -7,6 +7,7 @@ mod banks;
 mod fault_session;
 mod kept;
 mod mixed;
+mod pins;
 mod rig;
 mod table;
 mod urcs;

@@ -77,7 +77,18 @@ fn of_the_line() -> Vec<Case> {
         case("garbage with a prompt", garbage(b"\x00\xff> \r\n+CMTI\r+CMGI\xfe")),
         case("garbage without a line end", garbage(&[b'x'; 5_000])),
         case("the echo is back", Fault::Echo),
+        case("a USSD text that was cut", garbage(b"\r\n+CUSD: 0,\"A TV of 32\r\n")),
+        case("a flood of USSD texts that were cut", flood("+CUSD: 0,\"A TV of 32", 400)),
+        case("a flood of USSD menus", flood("+CUSD: 1,\"1: more\",15", 700)),
+        case("the card is busy", Fault::Busy { code: 14, times: 20 }),
+        case("a Wavecom's card is busy", Fault::Busy { code: 515, times: 20 }),
     ]
+}
+
+/// A quirk that shows when the modem starts.
+fn start_with(name: &'static str, quirk: Quirk) -> Case {
+    let begins = vec![Fault::Habit { quirk }, Fault::Reboot];
+    Case { name, begins, ends: Vec::new(), messages: 3 }
 }
 
 fn of_the_modem() -> Vec<Case> {
@@ -124,6 +135,12 @@ fn of_the_modem() -> Vec<Case> {
             Fault::SimUnlocked,
         ),
         spell("the card wants its PUK", Fault::SimBlocked, Fault::SimUnlocked),
+        start_with("the card wants its PIN2", Quirk::Pin2Wanted),
+        start_with("the card wants its PUK2", Quirk::Puk2Wanted),
+        Case {
+            ends: vec![Fault::Clear],
+            ..start_with("the modem is locked to a network", Quirk::NetworkLocked)
+        },
         habit("no space after the colon", Quirk::NoSpace),
         habit("line feeds only", Quirk::LineFeedOnly),
         habit("doubled line ends", Quirk::DoubledLineEnds),
