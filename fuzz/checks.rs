@@ -21,6 +21,8 @@ pub fn tpdu(octets: &[u8]) {
 
 fn deliver(octets: &[u8], mut read: Deliver) {
     small(octets, &read.user_data);
+    let _ = (read.purpose(), read.application());
+    delivered_again(octets, &read);
     assert!(
         read.text().text.len() <= octets.len() * 4,
         "the text is no more than the octets can say"
@@ -33,6 +35,18 @@ fn deliver(octets: &[u8], mut read: Deliver) {
         read.smsc.iter_mut().for_each(without_fill);
     }
     assert_eq!(again, read);
+}
+
+/// The bits of the first octet that belong to the delivery make no other message.
+fn delivered_again(octets: &[u8], read: &Deliver) {
+    let identity = |octets: &[u8]| {
+        let read = Pdu::decode(octets).expect("only bits of the delivery are different");
+        read.identity(octets)
+    };
+    let known = Pdu::Deliver(read.clone()).identity(octets);
+    let mut again = octets.to_vec();
+    again[usize::from(octets[0]) + 1] ^= 0xac;
+    assert_eq!(identity(&again), known);
 }
 
 /// A name whose last septet is zero ends in `@`, or in nothing but fill: the two cannot be told

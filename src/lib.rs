@@ -15,8 +15,10 @@
 //! 1. **Nothing is deleted from a modem before it is on disk.** The modem's store and the network's
 //!    retries are the only spool. (`an_announced_message_is_read_stored_and_only_then_deleted`,
 //!    `every_sms_exactly_once_however_often_the_daemon_is_killed`)
-//! 2. **The same TPDU read twice makes one message**, whether it was swept again, redelivered by
-//!    the network, or read from two stores. (`the_same_tpdu_read_twice_is_one_message`)
+//! 2. **The same message read twice makes one**, whether it was swept again, redelivered by the
+//!    network, or read from two stores, and whatever has changed in its delivery.
+//!    (`the_same_tpdu_read_twice_is_one_message`,
+//!    `a_message_that_is_delivered_again_is_the_same_whatever_the_delivery`)
 //! 3. **Every part of a long message is kept as it came**, and becomes a message when all parts are
 //!    there: in any order, across restarts, however late. After a time-out the message is shown as
 //!    incomplete, and completed if the rest comes. (`a_long_message_in_any_order_across_a_restart`,
@@ -29,6 +31,8 @@
 //!    messages have shown of that clock, and by the time it reached us.
 //!    (`any_history_is_as_the_plain_model_says`,
 //!    `what_a_sweep_finds_from_before_an_order_is_not_its_code`)
+//!    Only a text is given to anybody: what else a network sends completes no order.
+//!    (`what_is_no_text_completes_no_order_and_is_shown_for_what_it_is`)
 //! 6. **A SIM has at most one open order per service, and a rented SIM has none.** A partial unique
 //!    index and triggers enforce it, not only the code.
 //!    (`the_database_itself_refuses_what_must_never_be`, `a_rented_sim_is_its_tenants_alone`)

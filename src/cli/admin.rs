@@ -123,7 +123,7 @@ fn history(json: bool, shown: &Value, fields: &[&str], inboxes: &[&str]) -> anyh
     print::table(shown.get("ledger").unwrap_or(&Value::Null), ENTRY, "nothing")?;
     for inbox in inboxes {
         print::line(&format!("\n{inbox}"))?;
-        print::table(shown.get(inbox).unwrap_or(&Value::Null), message::COLUMNS, "none")?;
+        message::table(shown.get(inbox).unwrap_or(&Value::Null), "none")?;
     }
     Ok(())
 }

@@ -306,9 +306,27 @@ pub(super) enum Message {
     List {
         #[command(flatten)]
         rows: Rows,
+        #[command(flatten)]
+        kinds: AllKinds,
+    },
+    /// Show one message with the PDUs that it was made of
+    Show {
+        /// The message's id
+        id: u32,
     },
     /// Print messages as they arrive, until interrupted
-    Tail,
+    Tail {
+        #[command(flatten)]
+        kinds: AllKinds,
+    },
+}
+
+/// Which kinds of messages are shown.
+#[derive(Args)]
+pub(super) struct AllKinds {
+    /// Show also what is no text: probes, data for applications, status reports, drafts
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// How much of a list is shown.

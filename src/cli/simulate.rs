@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::print;
 use crate::daemon::system_sources;
-use crate::simulator::{RackConfig, Scenario, control, simulate};
+use crate::simulator::{RackConfig, Scenario, SpecialMessage, control, simulate};
 
 /// The arguments of `simulate`.
 #[derive(Args)]
@@ -48,16 +49,31 @@ enum Command {
         /// Who sends: a number, or up to 11 letters
         #[arg(long, value_name = "SENDER")]
         from: String,
-        /// The text
+        /// What to send instead of a text, as networks do
+        #[arg(long, value_parser = special())]
+        kind: Option<SpecialMessage>,
+        /// The text; some kinds carry one as well
+        #[arg(required_unless_present = "kind", default_value = "", hide_default_value = true)]
         text: String,
     },
+}
+
+/// Reads the name of a kind of message, and names the known ones when it is none.
+fn special() -> impl TypedValueParser<Value = SpecialMessage> {
+    PossibleValuesParser::new(SpecialMessage::ALL.map(SpecialMessage::as_str)).try_map(|name| {
+        let is_it = |kind: &SpecialMessage| kind.as_str() == name;
+        SpecialMessage::ALL.into_iter().find(is_it).ok_or("no such kind")
+    })
 }
 
 /// Runs simulated modems until they are stopped, or sends an SMS to a simulation that is running.
 pub(super) async fn run(simulate: Simulate, json: bool) -> anyhow::Result<ExitCode> {
     match (simulate.command, simulate.rack) {
-        (Some(Command::Send { dir, to, from, text }), _) => {
-            let receipt = control::send(&dir, &from, &to, &text).await?;
+        (Some(Command::Send { dir, to, from, kind, text }), _) => {
+            let receipt = match kind {
+                Some(kind) => control::send_special(&dir, kind, &from, &to, &text).await?,
+                None => control::send(&dir, &from, &to, &text).await?,
+            };
             if json {
                 print::json(&json!({ "parts": receipt.parts }))?;
             }

@@ -107,6 +107,10 @@ fn log_ingested(ingested: &Ingested) {
             let order = order.map(|order| order.0);
             tracing::info!(event = "message", id = id.0, order, "received a message");
         }
+        Ingested::Other(id, kind) => {
+            let kind = kind.as_str();
+            tracing::info!(event = "other", id = id.0, kind, "received a message that is no text");
+        }
         Ingested::Undecodable(id) => {
             tracing::warn!(
                 event = "undecodable",

@@ -175,14 +175,8 @@ impl Catalogue {
     /// with more kinds of pattern, then an open one before a collecting one, then the oldest. If no
     /// service of the catalogue claims the message, it is an order of a service without patterns.
     pub fn choose<O: Copy>(&self, waiting: &[Waiting<O>], sender: &str, text: &str) -> Option<O> {
-        let fitting = waiting
-            .iter()
-            .filter_map(|w| Some((w, self.0.get(&w.service)?)))
-            .filter(|(_, p)| p.fits(sender, text));
-        let best =
-            fitting.rev().max_by_key(|(w, patterns)| (patterns.priority, patterns.kinds(), w.open));
-        if let Some((chosen, _)) = best {
-            return Some(chosen.order);
+        if let Some(chosen) = self.choose_by_pattern(waiting, sender, text) {
+            return Some(chosen);
         }
         if self.0.values().any(|patterns| patterns.fits(sender, text)) {
             return None;
@@ -191,6 +185,22 @@ impl Catalogue {
             .iter()
             .filter(|w| self.0.get(&w.service).is_some_and(|patterns| patterns.kinds() == 0));
         without.rev().max_by_key(|w| w.open).map(|w| w.order)
+    }
+
+    /// The same for a message that no order of a service without patterns is given.
+    pub fn choose_by_pattern<O: Copy>(
+        &self,
+        waiting: &[Waiting<O>],
+        sender: &str,
+        text: &str,
+    ) -> Option<O> {
+        let fitting = waiting
+            .iter()
+            .filter_map(|w| Some((w, self.0.get(&w.service)?)))
+            .filter(|(_, p)| p.fits(sender, text));
+        let best =
+            fitting.rev().max_by_key(|(w, patterns)| (patterns.priority, patterns.kinds(), w.open));
+        best.map(|(chosen, _)| chosen.order)
     }
 }
 

@@ -23,6 +23,7 @@ use crate::store::NewService;
 mod banks;
 mod faulty;
 mod histories;
+mod kinds;
 mod numbers;
 mod pins;
 mod races;
@@ -716,6 +717,7 @@ async fn the_database_itself_refuses_what_must_never_be() {
         (crate::store::attacks::RENTAL_ON_BUSY_SIM, "a rental of a SIM with an open order"),
         (crate::store::attacks::SECOND_TENANT, "a second tenant of a SIM"),
         (crate::store::attacks::TWO_OWNERS, "a message of an order and a rental"),
+        (crate::store::attacks::CUSTOMER_OF_A_PROBE, "a probe that is a customer's"),
         (crate::store::attacks::AUDIT_CHANGED, "a changed row of the audit"),
         (crate::store::attacks::AUDIT_SHORTENED, "a deleted row of the audit"),
     ] {

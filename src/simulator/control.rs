@@ -17,6 +17,7 @@ use super::bank::faults::BankFault;
 use super::error::SimulatorError;
 use super::faults::{CardFault, Fault};
 use super::network::{ModemStats, Network, SendReceipt};
+use super::special::SpecialMessage;
 
 /// The socket's name in the folder.
 pub const SOCKET: &str = "control.sock";
@@ -35,6 +36,18 @@ pub enum Request {
         /// The number of a simulated SIM.
         to: String,
         /// The text of the message.
+        text: String,
+    },
+    /// Sends a message that is no text to a SIM, as [`Network::send_special`] does.
+    SendSpecial {
+        /// What it is.
+        kind: SpecialMessage,
+        /// The sender, which is a number or a name.
+        from: String,
+        /// The number of a simulated SIM.
+        to: String,
+        /// The text of the message, for the kinds that carry one.
+        #[serde(default)]
         text: String,
     },
     /// Sends a TPDU to a SIM, as [`Network::send_pdu`] does.
@@ -99,6 +112,21 @@ pub async fn send(
 ) -> Result<SendReceipt, SimulatorError> {
     ask(dir, &Request::Send { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() })
         .await
+}
+
+/// Sends a message that is no text through the simulator that runs in `dir`.
+///
+/// # Errors
+/// No simulator runs there, or no SIM has the number.
+pub async fn send_special(
+    dir: &Path,
+    kind: SpecialMessage,
+    from: &str,
+    to: &str,
+    text: &str,
+) -> Result<SendReceipt, SimulatorError> {
+    let (from, to, text) = (from.to_owned(), to.to_owned(), text.to_owned());
+    ask(dir, &Request::SendSpecial { kind, from, to, text }).await
 }
 
 /// The modems of the simulator that runs in `dir`.
@@ -211,6 +239,9 @@ fn answer(network: &Network, request: Request) -> Answer {
     let done = match request {
         Request::Send { from, to, text } => {
             network.send(&from, &to, &text).map(|receipt| json!(receipt))
+        }
+        Request::SendSpecial { kind, from, to, text } => {
+            network.send_special(kind, &from, &to, &text).map(|receipt| json!(receipt))
         }
         Request::SendPdu { to, tpdu } => match hex::decode(tpdu) {
             Ok(tpdu) => network.send_pdu(&to, &tpdu).map(|receipt| json!(receipt)),

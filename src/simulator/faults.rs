@@ -75,6 +75,12 @@ pub enum Fault {
         /// The number of messages that arrive twice.
         messages: u32,
     },
+    /// The next messages arrive twice, the second time with other bits of the delivery: whether
+    /// more wait, the reply path, a status report, and that they were forwarded.
+    Redeliver {
+        /// The number of messages that arrive twice.
+        messages: u32,
+    },
     /// `<mt>` and `<ds>` of `AT+CNMI` become 0, as after a `+CMT` that was not acknowledged.
     Deaf,
     /// The module reports that it uses another card slot, but does not.
@@ -160,6 +166,7 @@ pub struct Faults {
     cut: Vec<(Counted, usize)>,
     dropped: u32,
     doubled: u32,
+    redelivered: u32,
     slot_lies: u32,
     quirks: Vec<Quirk>,
 }
@@ -198,6 +205,7 @@ impl Faults {
             }
             Fault::DropUrcs { count } => self.dropped = *count,
             Fault::Duplicate { messages } => self.doubled = *messages,
+            Fault::Redeliver { messages } => self.redelivered = *messages,
             Fault::SlotLie { times } => self.slot_lies = *times,
             Fault::Habit { quirk } => self.quirks.push(*quirk),
             Fault::Clear => *self = Self::default(),
@@ -221,6 +229,11 @@ impl Faults {
     /// Whether the next message arrives twice.
     pub fn doubles(&mut self) -> bool {
         take_one(&mut self.doubled)
+    }
+
+    /// Whether the next message arrives once more with other bits of the delivery.
+    pub fn redelivers(&mut self) -> bool {
+        take_one(&mut self.redelivered)
     }
 
     /// Whether the next choice of a card slot has no effect.

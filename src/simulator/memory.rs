@@ -15,6 +15,17 @@ pub struct Stored {
     pub read: bool,
 }
 
+impl Stored {
+    /// `<stat>` in PDU mode: 0 and 1 for a message that was received, 2 for a draft.
+    pub fn status(&self) -> usize {
+        let first = self.pdu.first().and_then(|length| self.pdu.get(usize::from(*length) + 1));
+        match first.map(|first| first & 0x03) {
+            Some(0x01) => 2,
+            _ => usize::from(self.read),
+        }
+    }
+}
+
 /// A store with places for messages, numbered from `first_index`.
 #[derive(Debug, Clone)]
 pub struct MessageStore {

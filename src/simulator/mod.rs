@@ -27,6 +27,7 @@ mod rack;
 mod run;
 mod scenario;
 mod smsc;
+mod special;
 mod step_harness;
 
 pub use bank::faults::BankFault;
@@ -42,6 +43,7 @@ pub use quirks::Quirk;
 pub use rack::{Rack, RackConfig};
 pub use run::simulate;
 pub use scenario::Scenario;
+pub use special::SpecialMessage;
 pub use step_harness::{Exchange, StepHarness};
 
 #[cfg(test)]

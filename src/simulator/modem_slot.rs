@@ -10,7 +10,7 @@ use super::memory::MessageStore;
 use super::modem::Modem;
 use super::modem_plan::ModemPlan;
 use super::scenario::{SimPlan, StoredPlan};
-use super::smsc::compose;
+use super::smsc;
 use crate::sms::Address;
 
 /// A modem and its port.
@@ -98,7 +98,7 @@ fn fill(
     let number = card.map_or("", |card| card.number.as_str());
     let centre = card.map(|card| Address::parse(&card.service_centre));
     for (reference, message) in (0u8..=255).cycle().zip(stored) {
-        for pdu in compose(centre.as_ref(), &message.from, number, &message.text, now, reference) {
+        for pdu in smsc::stored(centre.as_ref(), number, message, now, reference) {
             store.put(pdu);
         }
     }

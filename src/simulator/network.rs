@@ -24,6 +24,7 @@ use super::modem::{Content, Modem, Now, Submission};
 use super::modem_slot::{self, ModemSlot, Port};
 use super::scenario::Scenario;
 use super::smsc::ServiceCentre;
+use super::special::SpecialMessage;
 use banks::BankUnit;
 
 /// The source of the time of day.
@@ -190,6 +191,22 @@ impl Network {
         let (parts, place) = self.state().centre.accept_text(from, to, text, self.now())?;
         self.wake(place);
         Ok(SendReceipt { parts })
+    }
+
+    /// Sends a message that is no text to a simulated number. Some kinds carry `text` as well.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownNumber`].
+    pub fn send_special(
+        &self,
+        kind: SpecialMessage,
+        from: &str,
+        to: &str,
+        text: &str,
+    ) -> Result<SendReceipt, SimulatorError> {
+        let place = self.state().centre.accept_special(kind, from, to, text, self.now())?;
+        self.wake(place);
+        Ok(SendReceipt { parts: 1 })
     }
 
     /// Sends a TPDU as it is to a simulated number, however odd.

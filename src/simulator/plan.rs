@@ -156,6 +156,7 @@ impl Planner {
                 for_ms: self.random.between((1_000, 60_000)),
             },
             10 => Fault::Garbage { octets: hex::encode(self.random.octets()) },
+            11 if times.is_multiple_of(2) => Fault::Redeliver { messages: times },
             11 => Fault::Duplicate { messages: times },
             12 => Fault::Deaf,
             _ => self.random.one_of(&[Fault::Echo, Fault::SettingsLost]),

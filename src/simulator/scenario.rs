@@ -29,6 +29,7 @@ use super::digits::Country;
 use super::error::SimulatorError;
 use super::memory::MessageStore;
 use super::modem_plan::ModemPlan;
+use super::special::SpecialMessage;
 
 const SM_CAPACITY: usize = 20;
 const PHONEBOOK_PLACES: usize = 100;
@@ -102,7 +103,13 @@ pub struct StoredPlan {
     /// The sender, which is a number or a name.
     pub from: String,
     /// The text. A long one takes several places of the store.
+    #[serde(default)]
     pub text: String,
+    /// What it is instead of a text.
+    pub kind: Option<SpecialMessage>,
+    /// Whether it is the draft of a message to `from`, which the card's former phone has left.
+    #[serde(default)]
+    pub draft: bool,
 }
 
 impl Scenario {

@@ -16,6 +16,8 @@ use super::digits::Country;
 use super::error::SimulatorError;
 use super::memory::Pdu;
 use super::modem::{Modem, Now, Offer};
+use super::scenario::StoredPlan;
+use super::special::SpecialMessage;
 use crate::sms::{Address, Deliver, Scts, Submit};
 
 /// The default pauses between attempts in milliseconds. The last one is repeated.
@@ -170,6 +172,20 @@ impl ServiceCentre {
         Ok((count, modem_slot))
     }
 
+    /// Accepts a message that is no text. Returns the modem to wake.
+    pub fn accept_special(
+        &mut self,
+        kind: SpecialMessage,
+        from: &str,
+        to: &str,
+        text: &str,
+        now: Now,
+    ) -> Result<Option<usize>, SimulatorError> {
+        let centre = self.subscriber(to)?.service_centre.clone();
+        let scts = Scts::from_utc(now.utc, Country::of_number(to).zone_quarter_hours());
+        self.accept(to, vec![kind.pdu(Some(&centre), from, text, scts)], now)
+    }
+
     /// Accepts a TPDU as it is. Returns the modem to wake.
     pub fn accept_tpdu(
         &mut self,
@@ -255,6 +271,26 @@ impl Subscriber {
 
 fn pause(pauses_ms: &[u64], attempts: usize) -> u64 {
     pauses_ms.get(attempts).or(pauses_ms.last()).copied().unwrap_or_default().max(1)
+}
+
+/// Makes the PDUs of a message that is in a store from the start.
+pub fn stored(
+    centre: Option<&Address>,
+    to: &str,
+    message: &StoredPlan,
+    now: DateTime<Utc>,
+    reference: u8,
+) -> Vec<Pdu> {
+    let StoredPlan { from, text, kind, draft } = message;
+    if *draft {
+        let drafts = Submit::compose(&Address::parse(from), text, reference);
+        return drafts.iter().map(|part| Pdu::from(part.encode())).collect();
+    }
+    let scts = || Scts::from_utc(now, Country::of_number(to).zone_quarter_hours());
+    match kind {
+        Some(kind) => vec![kind.pdu(centre, from, text, scts())],
+        None => compose(centre, from, to, text, now, reference),
+    }
 }
 
 /// Makes the PDUs of a text, with time stamps in the local time of the receiver's country.

@@ -140,8 +140,8 @@ impl Deliver {
     }
 }
 
-/// The TPDU without the service centre's address before it: what identifies a message. `None` when
-/// that address runs past the end.
+/// The TPDU without the service centre's address before it. `None` when that address runs past the
+/// end.
 #[must_use]
 pub fn tpdu(pdu: &[u8]) -> Option<&[u8]> {
     let (length, rest) = pdu.split_first()?;

@@ -2,6 +2,7 @@
 
 use super::alphabet::Language;
 use super::dcs::Indication;
+use std::ops::RangeInclusive;
 
 /// A user data header: the octets after its length octet, as they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -37,6 +38,17 @@ pub struct Ports {
     pub destination: u16,
     /// The port of the sending application.
     pub source: u16,
+    /// Whether ports have 16 bits. One of 8 bits and one of 16 are never the same.
+    pub wide: bool,
+}
+
+impl Ports {
+    /// Whether the receiving port is one that the standard reserves, so that the element is to be
+    /// ignored.
+    #[must_use]
+    pub fn is_reserved(self) -> bool {
+        if self.wide { self.destination >= 49_152 } else { self.destination < 240 }
+    }
 }
 
 /// A special SMS message indication (23.040 9.2.3.24.2): how much of what waits.
@@ -55,8 +67,11 @@ const INDICATION: u8 = 0x01;
 const PORTS_8: u8 = 0x04;
 const PORTS_16: u8 = 0x05;
 const CONCAT_16: u8 = 0x08;
+const VOICE_MAIL_INFORMATION: u8 = 0x23;
 const SINGLE_SHIFT: u8 = 0x24;
 const LOCKING_SHIFT: u8 = 0x25;
+/// The security headers of the (U)SIM toolkit (31.115), with a command for the card behind them.
+const COMMAND_PACKETS: RangeInclusive<u8> = 0x70..=0x7f;
 
 impl Header {
     /// A header with nothing in it.
@@ -147,17 +162,28 @@ impl Header {
     pub fn indicated(&self) -> impl Iterator<Item = Indicated> {
         self.elements().filter_map(Element::indicated)
     }
+
+    /// Whether there is an enhanced voice mail information (9.2.3.24.13).
+    pub(super) fn has_voice_mail_information(&self) -> bool {
+        self.elements().any(|element| element.id == VOICE_MAIL_INFORMATION)
+    }
+
+    /// Whether what follows is a command packet for the card.
+    pub(super) fn has_command_packet(&self) -> bool {
+        self.elements().any(|element| COMMAND_PACKETS.contains(&element.id))
+    }
 }
 
 impl Element<'_> {
     fn ports(self) -> Option<Ports> {
         match (self.id, self.data) {
             (PORTS_8, &[destination, source]) => {
-                Some(Ports { destination: destination.into(), source: source.into() })
+                Some(Ports { destination: destination.into(), source: source.into(), wide: false })
             }
             (PORTS_16, &[high, low, source_high, source_low]) => Some(Ports {
                 destination: u16::from_be_bytes([high, low]),
                 source: u16::from_be_bytes([source_high, source_low]),
+                wide: true,
             }),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! Text out of parts: joined before they are decoded, so that nothing is lost at a seam.
 
 use super::alphabet::{self, Languages};
+use super::data;
 use super::dcs::{Alphabet, Dcs};
 use super::deliver::Deliver;
 use super::header::Header;
@@ -31,6 +32,8 @@ enum Open {
     Nothing,
     Gsm7(alphabet::Decoder),
     Ucs2(ucs2::Decoder),
+    /// Octets without an alphabet that are for people.
+    Data(Vec<u8>),
 }
 
 struct Joint {
@@ -48,13 +51,17 @@ impl Joint {
             Body::Septets(septets) => {
                 self.septets(septets, Languages::of(user_data.header.as_ref()))
             }
-            Body::Octets(octets) if dcs.is_compressed() => {
-                self.data(Flaw::Compressed, octets, false)
+            Body::Octets(_) if dcs.is_compressed() => {
+                self.close(Open::Nothing);
+                self.out.flaws.add(Flaw::Compressed);
             }
             Body::Octets(octets) if dcs.alphabet() == Alphabet::Ucs2 => self.ucs2(octets),
             Body::Octets(octets) => {
-                let is_for_people = user_data.header.as_ref().and_then(Header::ports).is_none();
-                self.data(Flaw::Data, octets, is_for_people);
+                self.out.flaws.add(Flaw::Data);
+                match user_data.header.as_ref().and_then(Header::ports) {
+                    None => self.data(octets),
+                    Some(_) => self.close(Open::Nothing),
+                }
             }
         }
     }
@@ -77,15 +84,13 @@ impl Joint {
         }
     }
 
-    /// Octets without an alphabet. Some senders put plain text into them, which is shown when it is
-    /// nothing else.
-    fn data(&mut self, flaw: Flaw, octets: &[u8], is_for_people: bool) {
-        self.close(Open::Nothing);
-        self.out.flaws.add(flaw);
-        let is_plain =
-            |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
-        let plain = std::str::from_utf8(octets).ok().filter(is_plain).filter(|_| is_for_people);
-        self.out.text.push_str(plain.unwrap_or_default());
+    fn data(&mut self, octets: &[u8]) {
+        if !matches!(self.open, Open::Data(_)) {
+            self.close(Open::Data(Vec::new()));
+        }
+        if let Open::Data(open) = &mut self.open {
+            open.extend(octets);
+        }
     }
 
     /// Ends what is open and goes on with another alphabet.
@@ -94,6 +99,9 @@ impl Joint {
             Open::Nothing => return,
             Open::Gsm7(decoder) => decoder.finish(),
             Open::Ucs2(decoder) => decoder.finish(),
+            Open::Data(octets) => {
+                Text { text: data::text(&octets).unwrap_or_default(), ..Text::default() }
+            }
         };
         self.out.flaws.add_all(text.flaws);
         if self.out.text.is_empty() {

@@ -108,7 +108,9 @@ impl StatusReport {
             scts: Scts(reader.array("scts")?),
             discharge: Scts(reader.array("discharge")?),
             status: Status(reader.octet("status")?),
-            parameters: Parameters::read(reader, first & bit::USER_DATA_HEADER != 0)?,
+            // Octets behind the status that are no fields are the fill of a card's record.
+            parameters: Parameters::read(reader, first & bit::USER_DATA_HEADER != 0)
+                .unwrap_or_default(),
         })
     }
 

@@ -35,5 +35,8 @@ pub(crate) const SECOND_TENANT: &str = "INSERT INTO rental (account_id, sim_id, 
      FROM rental";
 pub(crate) const TWO_OWNERS: &str = "INSERT INTO message (sim_id, received_at, complete, \
                                      order_id, rental_id) SELECT sim_id, 0, 1, 1, id FROM rental";
+pub(crate) const CUSTOMER_OF_A_PROBE: &str = "INSERT INTO message (sim_id, received_at, complete, \
+                                              rental_id, kind) SELECT sim_id, 0, 1, id, 'probe' \
+                                              FROM rental";
 pub(crate) const AUDIT_CHANGED: &str = "UPDATE audit SET actor = 'nobody'";
 pub(crate) const AUDIT_SHORTENED: &str = "DELETE FROM audit";

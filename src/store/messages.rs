@@ -3,8 +3,9 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::message::{Message, Owner};
+use crate::domain::message::{Message, MessageKind, Owner};
 use crate::domain::{MessageId, OrderId, RentalId, RowLimit, SimId, Timestamp};
 
 /// A message that is to be added, or that replaces one shown as incomplete.
@@ -12,10 +13,13 @@ use crate::domain::{MessageId, OrderId, RentalId, RowLimit, SimId, Timestamp};
 pub struct NewMessage<'n> {
     /// The SIM that received it.
     pub sim: SimId,
+    pub kind: MessageKind,
     /// The sender; `None` when the PDU could not be decoded.
     pub sender: Option<&'n str>,
-    /// The text; `None` when the PDU could not be decoded.
+    /// The text; `None` when there is none that can be read.
     pub text: Option<&'n str>,
+    /// What there is to know beside the text, in words for the operator.
+    pub detail: Option<&'n str>,
     /// The code that was found in the text.
     pub code: Option<&'n str>,
     /// The service centre's time stamp; `None` when it cannot be read.
@@ -36,15 +40,25 @@ pub struct NewMessage<'n> {
 /// Which messages a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageFilter {
-    /// The newest ones, at most this many.
+    /// The newest ones of all kinds, at most this many.
     Newest(RowLimit),
+    /// The newest ones of the kinds that are shown unasked, at most this many.
+    NewestListed(RowLimit),
     /// All that were added after this one.
     After(MessageId),
 }
 
 const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, \
                        m.sent_at, m.received_at, m.complete, m.order_id, m.rental_id, m.withheld, \
-                       m.seen_at IS NOT NULL FROM message m JOIN sim s ON s.id = m.sim_id";
+                       m.seen_at IS NOT NULL, m.kind, m.detail FROM message m JOIN sim s ON s.id \
+                       = m.sim_id";
+
+/// The condition for messages of the kinds that are shown unasked.
+fn is_listed() -> String {
+    let listed = MessageKind::ALL.into_iter().filter(|kind| kind.is_listed());
+    let words: Vec<String> = listed.map(|kind| format!("'{}'", kind.as_str())).collect();
+    format!("m.kind IN ({})", words.join(", "))
+}
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -62,23 +76,40 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         rental: row.get::<_, Option<i64>>(11)?.map(RentalId),
         withheld: row.get(12)?,
         seen: row.get(13)?,
+        kind: parsed(row, 14)?,
+        detail: row.get(15)?,
     })
 }
 
 impl ReadTx<'_> {
     /// The messages that the filter selects, oldest first.
     pub fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, StoreError> {
-        let (sql, value) = match filter {
-            MessageFilter::Newest(RowLimit::ALL) => {
-                (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), 0)
+        let (condition, limit) = match filter {
+            MessageFilter::Newest(limit) => ("true".to_owned(), limit),
+            MessageFilter::NewestListed(limit) => (is_listed(), limit),
+            MessageFilter::After(id) => {
+                let sql = format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id");
+                return self.all(&sql, [id.0], message);
             }
-            MessageFilter::Newest(limit) => (
-                format!("SELECT * FROM ({MESSAGE} ORDER BY m.id DESC LIMIT $1) ORDER BY id"),
-                limit.rows(),
-            ),
-            MessageFilter::After(id) => (format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id"), id.0),
         };
-        self.all(&sql, [value], message)
+        let sql = match limit {
+            RowLimit::ALL => format!("{MESSAGE} WHERE {condition} ORDER BY m.id LIMIT $1"),
+            _ => format!(
+                "SELECT * FROM ({MESSAGE} WHERE {condition} ORDER BY m.id DESC LIMIT $1) ORDER BY \
+                 id"
+            ),
+        };
+        self.all(&sql, [limit.rows()], message)
+    }
+
+    pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        self.first(&format!("{MESSAGE} WHERE m.id = $1"), [id.0], message)
+    }
+
+    /// The PDUs that a message was made of, which are empty once they have been blanked.
+    pub fn pdus_of(&self, id: MessageId) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT pdu FROM part WHERE message_id = $1 ORDER BY sequence, id";
+        self.all(sql, [id.0], |row| row.get(0))
     }
 
     /// The newest message of an order that its customer may see, with its text, and whether the
@@ -140,8 +171,8 @@ impl WriteTx<'_> {
     /// Adds a message and returns its id.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, \
-                   complete, order_id, rental_id, withheld, settled_at) VALUES ($1, $2, $3, $4, \
-                   $5, $6, $7, $8, $9, $10, $11)";
+                   complete, order_id, rental_id, withheld, settled_at, kind, detail) VALUES ($1, \
+                   $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let values = params![
             new.sim.0,
             new.sender,
@@ -153,7 +184,9 @@ impl WriteTx<'_> {
             new.owner.order().map(|order| order.0),
             new.owner.rental().map(|rental| rental.0),
             new.withheld,
-            new.settled_at.map(|at| at.0)
+            new.settled_at.map(|at| at.0),
+            new.kind.as_str(),
+            new.detail
         ];
         self.execute(sql, values)?;
         Ok(MessageId(self.inserted()))
@@ -168,7 +201,8 @@ impl WriteTx<'_> {
     /// Completes a message that was shown as incomplete, because more of its parts have arrived.
     pub fn complete_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \
-                   received_at = $5, rental_id = $6, withheld = $7, settled_at = $8 WHERE id = $9";
+                   received_at = $5, rental_id = $6, withheld = $7, settled_at = $8, kind = $9, \
+                   detail = $10 WHERE id = $11";
         let values = params![
             new.text,
             new.code,
@@ -178,6 +212,8 @@ impl WriteTx<'_> {
             new.owner.rental().map(|rental| rental.0),
             new.withheld,
             new.settled_at.map(|at| at.0),
+            new.kind.as_str(),
+            new.detail,
             id.0
         ];
         one_row(self.execute(sql, values)?, "message", id)

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_banks.sql"),
     include_str!("../../migrations/0007_by_time.sql"),
     include_str!("../../migrations/0008_pin_accepted.sql"),
+    include_str!("../../migrations/0009_kinds.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.
@@ -53,6 +54,7 @@ mod tests {
     use super::super::{CHECKS, MessageFilter, Store};
     use super::*;
     use crate::domain::RowLimit;
+    use crate::domain::message::MessageKind;
 
     /// Representative rows, each with the first schema version that they can be written into.
     const ROWS: &[(usize, &str)] = &[
@@ -114,6 +116,13 @@ mod tests {
                 "schema {count}"
             );
             assert!(messages.len() >= 3);
+            for message in &messages {
+                let (kind, detail) = match message.id.0 {
+                    3 => (MessageKind::Undecodable, Some("too short")),
+                    _ => (MessageKind::Text, None),
+                };
+                assert_eq!((message.kind, message.detail.as_deref()), (kind, detail));
+            }
             store.close().await;
             let kept = backups(folder.path());
             if count == MIGRATIONS.len() {

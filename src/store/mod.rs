@@ -54,7 +54,7 @@ pub use messages::{MessageFilter, NewMessage};
 pub use new_file::{NewFile, sync_folder_of};
 pub use numbers::Loopback;
 pub use orders::NewOrder;
-pub use parts::{NewPart, StoredPart};
+pub use parts::{NewPart, PartDigests, StoredPart};
 pub use read_tx::ReadTx;
 pub use services::NewService;
 pub use sim_locations::{BankPosition, LocationPeriod};

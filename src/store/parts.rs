@@ -6,6 +6,15 @@ use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, Imei, MessageId, PartId, SimId, Timestamp};
 
+/// The digests by which a part is recognised when it is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartDigests {
+    /// The one that a part is stored with.
+    pub present: [u8; 32],
+    /// The one that it would have been stored with by versions up to schema 8.
+    pub former: [u8; 32],
+}
+
 /// A part that is to be added.
 #[derive(Debug, Clone)]
 pub struct NewPart<'n> {
@@ -52,16 +61,19 @@ impl StoredPart {
 }
 
 impl ReadTx<'_> {
-    /// Whether a part of this SIM with this digest and time stamp was stored before.
+    /// Whether a part of this SIM with one of these digests and with this time stamp was stored
+    /// before.
     pub fn has_part(
         &self,
         sim: SimId,
-        digest: &[u8; 32],
+        digests: &PartDigests,
         stamp: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        let sql =
-            "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest = $3";
-        let values = params![stamp.map_or(0, |at| at.0), sim.0, digest.as_slice()];
+        let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest IN \
+                   ($3, $4)";
+        let PartDigests { present, former } = digests;
+        let at = stamp.map_or(0, |at| at.0);
+        let values = params![at, sim.0, present.as_slice(), former.as_slice()];
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
     }
 

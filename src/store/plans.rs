@@ -51,7 +51,11 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.unclaimed(sim, now, now).unwrap();
     rows.service(ServiceId(n)).unwrap();
     rows.sim_by_iccid(&iccid).unwrap();
-    rows.has_part(sim, &[u8::try_from(n).unwrap(); 32], Some(now)).unwrap();
+    let digest = [u8::try_from(n).unwrap(); 32];
+    let digests = super::PartDigests { present: digest, former: digest };
+    rows.has_part(sim, &digests, Some(now)).unwrap();
+    rows.message(MessageId(n)).unwrap();
+    rows.pdus_of(MessageId(n)).unwrap();
     rows.clock_samples(&name, now, 8).unwrap();
     rows.bank_slots(&name).unwrap();
     rows.slot_of_sim(&name, &iccid).unwrap();

@@ -71,6 +71,11 @@ const RULES: &[Rule] = &[
          m.received_at",
     ),
     (
+        "it is no text and was given to a customer",
+        "SELECT 'message ' || id FROM message WHERE kind <> 'text' AND (order_id IS NOT NULL OR \
+         rental_id IS NOT NULL)",
+    ),
+    (
         "it is completed and has no message",
         "SELECT 'order ' || o.id FROM orders o WHERE o.state = 'completed' AND NOT EXISTS (SELECT \
          1 FROM message m WHERE m.order_id = o.id)",

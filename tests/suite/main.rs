@@ -26,6 +26,7 @@ mod hardware;
 mod host_faults;
 mod isolation;
 mod kill;
+mod kinds;
 mod layering;
 mod logging;
 mod modems;

@@ -65,6 +65,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
         "the same message twice is one, the same text with another time stamp is two",
         &[
             "the_same_tpdu_read_twice_is_one_message",
+            "a_message_that_is_delivered_again_is_the_same_whatever_the_delivery",
             "a_message_comes_twice_when_the_network_did_not_hear_that_it_had_come",
         ],
     ),
@@ -74,6 +75,14 @@ const QUIRKS: &[(&str, &[&str])] = &[
             "what_a_stick_says_unasked_goes_to_another_port_until_it_is_called_here",
             "the_urcs_of_a_stick_are_called_to_the_port_that_is_open_quectel",
             "two_ports_of_one_modem_are_one_modem_and_the_other_port_takes_over",
+        ],
+    ),
+    (
+        "probes, pushes, reports and drafts are kept and are nobody's text",
+        &[
+            "every_kind_of_message_is_known_for_what_it_is",
+            "what_is_no_text_completes_no_order_and_is_shown_for_what_it_is",
+            "what_is_no_text_is_shown_to_the_operator_and_never_sold",
         ],
     ),
     (

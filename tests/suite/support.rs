@@ -200,7 +200,7 @@ impl Site {
 
     /// Every message in the database.
     pub fn messages(&self) -> Vec<Value> {
-        self.admin("/messages?limit=0").as_array().unwrap().clone()
+        self.admin("/messages?limit=0&all=true").as_array().unwrap().clone()
     }
 }
 

@@ -88,6 +88,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("part", "a part of a long message is on disk"),
     ("duplicate", "a message was read again that is already on disk"),
     ("dropped", "messages that arrived inside their URC could not be credited to any SIM"),
+    ("other", "a message that is no text for a customer is on disk"),
     ("undecodable", "a PDU that cannot be decoded is on disk"),
     ("simulator_port_claimed", "simulator: a port that a killed program had claimed stays claimed"),
     ("simulator_port_lost", "simulator: a port did not come back"),

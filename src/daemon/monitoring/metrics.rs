@@ -113,6 +113,11 @@ const COUNTERS: &[PortCounter] = &[
     ("simbridge_modem_messages_total", "Complete messages.", |counts| counts.messages),
     ("simbridge_modem_parts_total", "Parts of long messages.", |counts| counts.parts),
     ("simbridge_modem_duplicates_total", "PDUs that were read again.", |counts| counts.duplicates),
+    (
+        "simbridge_modem_other_messages_total",
+        "Messages that are no texts: probes, data for applications, status reports, drafts.",
+        |counts| counts.others,
+    ),
     ("simbridge_modem_undecodable_total", "PDUs that could not be decoded.", |counts| {
         counts.undecodable
     }),

@@ -15,6 +15,8 @@ pub(super) struct PortCounts {
     pub messages: u64,
     pub parts: u64,
     pub duplicates: u64,
+    /// Messages that are no texts.
+    pub others: u64,
     pub undecodable: u64,
     /// Attempts to store a message that failed.
     pub refused: u64,
@@ -99,6 +101,7 @@ impl ModemCounters {
             Some(Ingested::Duplicate) => counts.duplicates += 1,
             Some(Ingested::Part) => counts.parts += 1,
             Some(Ingested::Message(..)) => counts.messages += 1,
+            Some(Ingested::Other(..)) => counts.others += 1,
             Some(Ingested::Undecodable(_)) => {
                 counts.undecodable += 1;
                 counts.undecodable_at = Some(now);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Ingested;
+use super::content::Content;
 use super::matching::{Matcher, ReceivedMessage};
 use super::network_clocks::NetworkClocks;
 use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
@@ -109,7 +110,8 @@ impl Assemblies {
         complete: bool,
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
-        let text = text_of(parts);
+        let content = content_of(parts)
+            .unwrap_or_else(|| Content::undecodable("none of its parts can be decoded"));
         let first = parts
             .iter()
             .min_by_key(|part| part.stamp.unwrap_or(part.received_at))
@@ -120,16 +122,18 @@ impl Assemblies {
             .map(|smsc| smsc.to_string());
         let message = ReceivedMessage {
             sim: assembly.sim,
-            sender: &assembly.sender,
-            text: &text,
+            sender: Some(&assembly.sender),
+            content: &content,
             sent_at: first.stamp,
             taken_at: self.clocks.taken_at(tx, smsc.as_deref(), first.stamp, first.received_at)?,
             received_at,
             complete,
         };
-        let (id, order) = self.matcher.store_message(tx, &message, assembly.message)?;
-        tx.set_shown_message(assembly.id, id, complete)?;
-        Ok(Ingested::Message(id, order))
+        let ingested = self.matcher.store_message(tx, &message, assembly.message)?;
+        if let Some(id) = ingested.message() {
+            tx.set_shown_message(assembly.id, id, complete)?;
+        }
+        Ok(ingested)
     }
 }
 
@@ -158,12 +162,12 @@ fn utc(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.0).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-/// The text of the parts. Parts that follow each other are joined before they are decoded, as a
-/// character may be split between two; `…` stands for missing ones.
-fn text_of(parts: &[StoredPart]) -> String {
+/// What the parts are and say; `None` when none can be decoded. Parts that follow each other are
+/// joined before they are decoded, as a character may be split between two; `…` stands for missing
+/// ones.
+fn content_of(parts: &[StoredPart]) -> Option<Content> {
     let mut runs: Vec<Vec<Deliver>> = Vec::new();
     let mut expected = 1;
-    let mut text = String::new();
     for part in parts {
         let Ok(deliver) = Deliver::decode(&part.pdu) else { continue };
         match runs.last_mut() {
@@ -172,14 +176,16 @@ fn text_of(parts: &[StoredPart]) -> String {
         }
         expected = part.sequence.saturating_add(1);
     }
-    let starts_late = parts.first().is_some_and(|part| part.sequence > 1);
-    for (index, run) in runs.iter().enumerate() {
-        if index > 0 || starts_late {
-            text.push('…');
+    let texts: Vec<String> = runs.iter().map(|run| sms::join(run).text).collect();
+    // Whether anything can be read is decided without the marks of what is missing.
+    let mut content = Content::of_deliver(runs.first()?.first()?, texts.concat());
+    if let Some(text) = &mut content.text {
+        *text = texts.join("…");
+        if parts.first().is_some_and(|part| part.sequence > 1) {
+            text.insert(0, '…');
         }
-        text.push_str(&sms::join(run).text);
     }
-    text
+    Some(content)
 }
 
 fn has_no_parts(id: AssemblyId) -> Error {

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use super::Ingested;
+use super::content::Content;
 use super::news::MessageNews;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::Waiting;
-use crate::domain::message::Owner;
+use crate::domain::message::{MessageKind, Owner};
 use crate::domain::order::OrderState;
 use crate::domain::{MessageId, Order, OrderId, SimId, Timestamp, code};
 use crate::gateway::Error;
@@ -21,8 +23,9 @@ use crate::store::{NewMessage, WriteTx};
 /// A message that is ready to be matched: whole, or what there is of it.
 pub(super) struct ReceivedMessage<'m> {
     pub(super) sim: SimId,
-    pub(super) sender: &'m str,
-    pub(super) text: &'m str,
+    /// The sender; `None` when the PDU could not be decoded.
+    pub(super) sender: Option<&'m str>,
+    pub(super) content: &'m Content,
     /// The stamp of its earliest part.
     pub(super) sent_at: Option<Timestamp>,
     /// When the network took in its earliest part, by our clock.
@@ -30,6 +33,21 @@ pub(super) struct ReceivedMessage<'m> {
     /// When its last part was received.
     pub(super) received_at: Timestamp,
     pub(super) complete: bool,
+}
+
+/// The sender and the text of a message that a customer may be given.
+#[derive(Clone, Copy)]
+struct Said<'m> {
+    sender: &'m str,
+    text: &'m str,
+}
+
+impl ReceivedMessage<'_> {
+    fn said(&self) -> Option<Said<'_>> {
+        let text = self.content.text.as_deref()?;
+        let is_text = self.content.kind == MessageKind::Text;
+        is_text.then_some(Said { sender: self.sender?, text })
+    }
 }
 
 /// Matches messages to rentals and orders.
@@ -56,28 +74,36 @@ impl Matcher {
         Matcher { env, catalogue, numbers, orders, rentals, stats, news }
     }
 
-    /// Stores a message and gives it to the rental or order that it belongs to. `shown` is the
-    /// message that its first parts were shown as before; that one is completed then.
+    /// Stores a message and gives it to the rental or order that it belongs to, if it is a text.
+    /// `shown` is the message that its first parts were shown as before; that one is completed
+    /// then.
     pub(super) fn store_message(
         &self,
         tx: &WriteTx<'_>,
         message: &ReceivedMessage<'_>,
         shown: Option<MessageId>,
-    ) -> Result<(MessageId, Option<OrderId>), Error> {
+    ) -> Result<Ingested, Error> {
         let settings = self.env.settings();
-        let rule = settings.block_list.rule(message.sender, message.text);
-        let owner = match shown.map(|shown| tx.owner_of_message(shown)).transpose()? {
-            None | Some(Owner::Nobody) => self.find_owner(tx, message, rule)?,
-            Some(given) => given,
+        let said = message.said();
+        let rule = said.and_then(|said| settings.block_list.rule(said.sender, said.text));
+        let given = shown.map(|shown| tx.owner_of_message(shown)).transpose()?;
+        let owner = match (given, said) {
+            (None | Some(Owner::Nobody), None) => Owner::Nobody,
+            (None | Some(Owner::Nobody), Some(said)) => self.find_owner(tx, message, said, rule)?,
+            (Some(given), _) => given,
         };
+        // What a customer was given stays a text, whatever the rest of it is.
+        let kind = if owner.is_customer() { MessageKind::Text } else { message.content.kind };
         // A message whose first parts were given to a customer stays theirs in the books even when
         // its rest shows that it must be withheld; the rest is not shown to them.
         let withheld = owner.withheld().or(rule);
-        let code = code::find(message.text);
+        let code = said.and_then(|said| code::find(said.text));
         let new = NewMessage {
             sim: message.sim,
-            sender: Some(message.sender),
-            text: Some(message.text),
+            kind,
+            sender: message.sender,
+            text: message.content.text.as_deref(),
+            detail: message.content.detail.as_deref(),
             code: code.as_deref(),
             sent_at: message.sent_at,
             received_at: message.received_at,
@@ -97,9 +123,15 @@ impl Matcher {
         if let Some(order) = owner.order() {
             self.orders.wake_polls_after(tx, order);
         }
-        self.stats.count_received_after(tx, message.sim);
+        if kind != MessageKind::Outgoing {
+            self.stats.count_received_after(tx, message.sim);
+        }
         self.news.announce_after(tx, id, message.received_at);
-        Ok((id, owner.order()))
+        Ok(match kind {
+            MessageKind::Text => Ingested::Message(id, owner.order()),
+            MessageKind::Undecodable => Ingested::Undecodable(id),
+            other => Ingested::Other(id, other),
+        })
     }
 
     /// Finds the owner of a message: it is withheld from all customers, or belongs to a tenant, to
@@ -108,13 +140,14 @@ impl Matcher {
         &self,
         tx: &WriteTx<'_>,
         message: &ReceivedMessage<'_>,
+        said: Said<'_>,
         rule: Option<&str>,
     ) -> Result<Owner, Error> {
         if self.numbers.take_loopback(
             tx,
             message.sim,
-            message.sender,
-            message.text,
+            said.sender,
+            said.text,
             message.received_at,
         )? {
             return Ok(Owner::Withheld(number_discovery::RULE.to_owned()));
@@ -124,7 +157,7 @@ impl Matcher {
         }
         if !tx.was_ever_rented(message.sim)? {
             // True of most SIMs, which are spared the questions about tenants.
-            return Ok(self.match_order(tx, message)?.map_or(Owner::Nobody, Owner::Order));
+            return Ok(self.match_order(tx, message, said)?.map_or(Owner::Nobody, Owner::Order));
         }
         // A rental whose end has come may have been neither renewed nor ended yet.
         let now = self.env.now().max(message.received_at);
@@ -140,7 +173,7 @@ impl Matcher {
             Some(_) => Ok(Owner::Nobody),
             // Our clock was set back: the SIM is rented already, whatever the clock says.
             None if tx.has_rental_starting_after(message.sim, self.env.now())? => Ok(Owner::Nobody),
-            None => Ok(self.match_order(tx, message)?.map_or(Owner::Nobody, Owner::Order)),
+            None => Ok(self.match_order(tx, message, said)?.map_or(Owner::Nobody, Owner::Order)),
         }
     }
 
@@ -150,6 +183,7 @@ impl Matcher {
         &self,
         tx: &WriteTx<'_>,
         message: &ReceivedMessage<'_>,
+        said: Said<'_>,
     ) -> Result<Option<OrderId>, Error> {
         let running = tx.running_orders(message.sim, message.received_at)?;
         let running = running
@@ -164,10 +198,12 @@ impl Matcher {
                 open: order.state == OrderState::Open,
             })
             .collect();
-        let Some(order) = self.catalogue.get().choose(&waiting, message.sender, message.text)
-        else {
-            return Ok(None);
+        let catalogue = self.catalogue.get();
+        let chosen = match message.content.needs_pattern {
+            true => catalogue.choose_by_pattern(&waiting, said.sender, said.text),
+            false => catalogue.choose(&waiting, said.sender, said.text),
         };
+        let Some(order) = chosen else { return Ok(None) };
         self.orders.complete(tx, order.clone(), message.received_at)?;
         Ok(Some(order.id))
     }

@@ -4,27 +4,31 @@
 //! the modem delete the PDU ([invariant 1](crate#what-always-holds)).
 
 mod assembly;
+mod content;
 mod matching;
 mod network_clocks;
 mod news;
+mod reading;
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::Error;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
-use crate::domain::message::{Message, Owner};
+use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::message::{Message, MessageKind};
 use crate::domain::{Iccid, Imei, MessageId, OrderId, SimId, Timestamp};
-use crate::sms::{self, Deliver};
-use crate::store::{MessageFilter, NewMessage, NewPart, WriteTx};
+use crate::sms;
+use crate::store::{MessageFilter, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
+use content::Content;
 pub(super) use matching::Matcher;
 use matching::ReceivedMessage;
 pub(super) use network_clocks::NetworkClocks;
 pub(super) use news::MessageNews;
+use reading::Reading;
 
 /// One PDU as a modem handed it over.
 #[derive(Debug, Clone)]
@@ -56,8 +60,10 @@ pub enum Ingested {
     Duplicate,
     /// A part of a long message whose other parts have not all come.
     Part,
-    /// A message, and the order that it was matched to.
+    /// A text, and the order that it was matched to.
     Message(MessageId, Option<OrderId>),
+    /// A message that is no text for a customer.
+    Other(MessageId, MessageKind),
     /// It could not be decoded and is kept as it is.
     Undecodable(MessageId),
 }
@@ -65,39 +71,11 @@ pub enum Ingested {
 impl Ingested {
     fn message(self) -> Option<MessageId> {
         match self {
-            Ingested::Message(message, _) | Ingested::Undecodable(message) => Some(message),
+            Ingested::Message(message, _)
+            | Ingested::Other(message, _)
+            | Ingested::Undecodable(message) => Some(message),
             Ingested::Duplicate | Ingested::Part => None,
         }
-    }
-}
-
-/// A PDU, decoded before the transaction so that the writer's thread need not do it.
-struct Reading {
-    raw: Vec<u8>,
-    digest: [u8; 32],
-    decoded: Result<Deliver, String>,
-}
-
-impl Reading {
-    fn new(pdu: Pdu) -> Reading {
-        let (raw, decoded) = match pdu {
-            Pdu::Octets(octets) => {
-                let decoded = Deliver::decode(&octets).map_err(|error| error.to_string());
-                (octets, decoded)
-            }
-            Pdu::Text(line) => {
-                (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned()))
-            }
-        };
-        // The service centre's address may differ between deliveries of the same TPDU.
-        let identity = decoded.as_ref().ok().and_then(|_| sms::tpdu(&raw)).unwrap_or(&raw);
-        let digest = Sha256::digest(identity).into();
-        Reading { raw, digest, decoded }
-    }
-
-    /// The time stamp of the service centre.
-    fn stamp(&self) -> Option<Timestamp> {
-        self.decoded.as_ref().ok().and_then(|deliver| deliver.scts.to_utc()).map(Timestamp::from)
     }
 }
 
@@ -138,7 +116,7 @@ impl Inbox {
                     Some(known) => known,
                     None => tx.ensure_sim(&iccid, received_at)?.id,
                 };
-                if tx.has_part(sim, &reading.digest, reading.stamp())? {
+                if tx.has_part(sim, &reading.digests, reading.stamp())? {
                     return Ok(Ingested::Duplicate);
                 }
                 inbox.store_pdu(tx, sim, &imei, &reading, live, received_at)
@@ -155,92 +133,62 @@ impl Inbox {
         live: bool,
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
-        let deliver = reading.decoded.as_ref();
-        let smsc = deliver.ok().and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
+        let deliver = match &reading.decoded {
+            Ok(sms::Pdu::Deliver(deliver)) => Some(deliver),
+            _ => None,
+        };
+        let smsc = deliver.and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
         let stamp = reading.stamp();
         // Before the part itself is added, as a message's stamp must not confirm itself.
         let taken_at = self.clocks.taken_at(tx, smsc.as_deref(), stamp, received_at)?;
         let part = NewPart {
             sim,
-            digest: &reading.digest,
+            digest: &reading.digests.present,
             pdu: &reading.raw,
             imei,
             smsc: smsc.as_deref(),
             stamp,
             received_at,
             live: live && smsc.is_some() && stamp.is_some(),
-            error: deliver.err().map(String::as_str),
+            error: reading.decoded.as_ref().err().map(String::as_str),
             message: None,
         };
-        let ingested = match deliver {
-            Err(_) => Ingested::Undecodable(self.store_undecodable(tx, sim, received_at)?),
-            Ok(deliver) => match deliver.concat() {
-                Some(concat) => {
-                    let part = tx.add_part(&part)?;
-                    return self.assemblies.add_part(
-                        tx,
-                        sim,
-                        part,
-                        deliver,
-                        concat,
-                        stamp,
-                        received_at,
-                    );
-                }
-                None => self.store_single(tx, sim, deliver, (stamp, taken_at, received_at))?,
-            },
-        };
-        tx.add_part(&NewPart { message: ingested.message(), ..part })?;
-        Ok(ingested)
-    }
-
-    fn store_undecodable(
-        &self,
-        tx: &WriteTx<'_>,
-        sim: SimId,
-        at: Timestamp,
-    ) -> Result<MessageId, Error> {
-        let message = NewMessage {
-            sim,
-            sender: None,
-            text: None,
-            code: None,
-            sent_at: None,
-            received_at: at,
-            complete: true,
-            owner: &Owner::Nobody,
-            withheld: None,
-            settled_at: Some(at),
-        };
-        let message = tx.add_message(&message)?;
-        self.news.announce_after(tx, message, at);
-        Ok(message)
-    }
-
-    fn store_single(
-        &self,
-        tx: &WriteTx<'_>,
-        sim: SimId,
-        deliver: &Deliver,
-        (sent_at, taken_at, received_at): (Option<Timestamp>, Timestamp, Timestamp),
-    ) -> Result<Ingested, Error> {
-        let (sender, text) = (deliver.originator.to_string(), deliver.text().text);
+        if let Some((deliver, concat)) = deliver.and_then(|d| Some((d, d.concat()?))) {
+            let part = tx.add_part(&part)?;
+            return self.assemblies.add_part(tx, sim, part, deliver, concat, stamp, received_at);
+        }
+        let (sender, content) = read_single(&reading.decoded);
         let message = ReceivedMessage {
             sim,
-            sender: &sender,
-            text: &text,
-            sent_at,
+            sender: sender.as_deref(),
+            content: &content,
+            sent_at: stamp,
             taken_at,
             received_at,
             complete: true,
         };
-        let (id, order) = self.matcher.store_message(tx, &message, None)?;
-        Ok(Ingested::Message(id, order))
+        let ingested = self.matcher.store_message(tx, &message, None)?;
+        tx.add_part(&NewPart { message: ingested.message(), ..part })?;
+        Ok(ingested)
     }
 
     /// The messages that a filter selects, oldest first.
     pub async fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, Error> {
         Ok(self.env.store.read(move |rows| rows.messages(filter)).await?)
+    }
+
+    /// A message with the PDUs that it was made of. That the operator saw it is recorded in the
+    /// audit.
+    pub async fn message(&self, id: MessageId) -> Result<(Message, Vec<Vec<u8>>), Error> {
+        let now = self.env.now();
+        let read = self.env.store.write(move |tx| {
+            let no_such =
+                || Error::refused(format!("no message {id}; `simbridge message list` shows them"));
+            let found = tx.message(id)?.ok_or_else(no_such)?;
+            tx.note(Actor::Operator, AuditAction::SawMessages, format!("message {id}"), now)?;
+            Ok((found, tx.pdus_of(id)?))
+        });
+        read.await
     }
 
     /// When the last message was received, if one ever was.
@@ -252,5 +200,22 @@ impl Inbox {
     /// newest message.
     pub fn subscribe(&self) -> watch::Receiver<Option<MessageId>> {
         self.news.subscribe()
+    }
+}
+
+/// Whom a message of its own is from, or went to, and what it says.
+fn read_single(decoded: &Result<sms::Pdu, String>) -> (Option<String>, Content) {
+    match decoded {
+        Err(error) => (None, Content::undecodable(error)),
+        Ok(sms::Pdu::Deliver(deliver)) => (
+            Some(deliver.originator.to_string()),
+            Content::of_deliver(deliver, deliver.text().text),
+        ),
+        Ok(sms::Pdu::StatusReport(report)) => {
+            (Some(report.recipient.to_string()), Content::of_status_report(report))
+        }
+        Ok(sms::Pdu::Submit(submit)) => {
+            (Some(submit.destination.to_string()), Content::of_submit(submit))
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -120,6 +120,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/verify", get(books::verify))
         .route("/backup", get(books::backup))
         .route("/messages", get(messages))
+        .route("/messages/{id}", get(message))
         .merge(banks::routes())
         .merge(modems::routes())
         .with_state(state)
@@ -174,20 +175,24 @@ async fn orders(State(admin): State<AdminState>, Query(Limit { limit }): Query<L
     Ok(Json(orders.iter().map(views::order).collect()))
 }
 
-/// Asks either for the newest `limit` messages, or for those after a message, for which the request
-/// waits `wait` seconds at most.
+/// Asks either for the newest `limit` messages, of all kinds or of those that are shown unasked, or
+/// for those after a message, for which the request waits `wait` seconds at most.
 #[derive(Deserialize)]
 struct MessageQuery {
     limit: Option<RowLimit>,
+    #[serde(default)]
+    all: bool,
     after: Option<i64>,
     #[serde(default)]
     wait: u64,
 }
 
 async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQuery>) -> Answer {
+    let limit = query.limit.unwrap_or(RowLimit::ALL);
     let filter = match query.after {
         Some(after) => MessageFilter::After(MessageId(after)),
-        None => MessageFilter::Newest(query.limit.unwrap_or(RowLimit::ALL)),
+        None if query.all => MessageFilter::Newest(limit),
+        None => MessageFilter::NewestListed(limit),
     };
     if let Some(after) = query.after {
         let mut newest = admin.gateway.inbox().subscribe();
@@ -209,4 +214,9 @@ async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQu
     }
     let messages = admin.gateway.inbox().messages(filter).await?;
     Ok(Json(messages.iter().map(views::message).collect()))
+}
+
+async fn message(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
+    let (message, pdus) = admin.gateway.inbox().message(MessageId(id)).await?;
+    Ok(Json(views::message_with_pdus(&message, &pdus)))
 }

@@ -170,13 +170,25 @@ pub(super) fn order(view: &OrderView) -> Value {
     })
 }
 
+/// A message with its PDUs in hexadecimal digits.
+pub(super) fn message_with_pdus(message: &Message, pdus: &[Vec<u8>]) -> Value {
+    let mut view = self::message(message);
+    if let Some(fields) = view.as_object_mut() {
+        let pdus = pdus.iter().filter(|pdu| !pdu.is_empty()).map(hex::encode_upper);
+        fields.insert("pdus".to_owned(), pdus.collect());
+    }
+    view
+}
+
 pub(super) fn message(message: &Message) -> Value {
     json!({
         "id": message.id.0,
         "iccid": message.iccid,
         "number": message.number,
+        "kind": message.kind.as_str(),
         "sender": message.sender,
         "text": message.text,
+        "detail": message.detail,
         "code": message.code,
         "sent_at": message.sent_at.map(|at| at.to_string()),
         "received_at": message.received_at.to_string(),

@@ -122,6 +122,17 @@ fn acknowledge(modem: &mut Modem, n: usize) -> Outcome {
     }
 }
 
+/// The message as the network sends it once more: TP-MMS, TP-LP, TP-SRI and TP-RP are those of
+/// another delivery; of a status report, TP-MMS and TP-LP (TS 23.040 clauses 9.2.2.1 and 9.2.2.3).
+fn delivered_again(pdu: &Pdu) -> Pdu {
+    let mut octets = pdu.to_vec();
+    let first = octets.first().map_or(0, |length| usize::from(*length) + 1);
+    if let Some(first) = octets.get_mut(first) {
+        *first ^= if *first & 0x03 == 0x02 { 0x0c } else { 0xac };
+    }
+    octets.into()
+}
+
 impl Modem {
     /// Takes a message from the network.
     pub fn offer(&mut self, pdu: &Pdu, now: Now) -> Offer {
@@ -167,6 +178,10 @@ impl Modem {
         self.announce(name, index, tell);
         if self.faults.doubles() || self.has(Quirk::DeliversTwice) {
             let again = self.store(name).ok().and_then(|store| store.put(pdu.clone()));
+            again.iter().for_each(|index| self.announce(name, *index, tell));
+        }
+        if self.faults.redelivers() {
+            let again = self.store(name).ok().and_then(|store| store.put(delivered_again(pdu)));
             again.iter().for_each(|index| self.announce(name, *index, tell));
         }
         Offer::Taken

@@ -136,16 +136,14 @@ fn list(modem: &mut Modem, status: usize) -> Outcome {
     let mut lines: Vec<Line> = Vec::new();
     let mut first_reads = 0;
     for (index, message) in modem.reading_store()?.messages() {
-        if status != 4 && status != usize::from(message.read) {
+        if status != 4 && status != message.status() {
             continue;
         }
         if settings.text_mode {
             lines.extend(text_mode::listed(&settings, index, message));
         } else {
             let length = Layout::tpdu_length(&message.pdu);
-            lines.push(
-                format!("+CMGL: {index},{},{name},{length}", u8::from(message.read)).into_bytes(),
-            );
+            lines.push(format!("+CMGL: {index},{},{name},{length}", message.status()).into_bytes());
             lines.push(hex::encode_upper(&message.pdu).into_bytes());
         }
         first_reads += u64::from(!std::mem::replace(&mut message.read, true));
@@ -169,7 +167,7 @@ fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
         text_mode::read(&settings, message)
     } else {
         let length = Layout::tpdu_length(&message.pdu);
-        let head = format!("+CMGR: {},{name},{length}", u8::from(message.read));
+        let head = format!("+CMGR: {},{name},{length}", message.status());
         vec![head.into_bytes(), hex::encode_upper(&message.pdu).into_bytes()]
     };
     if !keep_status {

@@ -45,7 +45,7 @@ pub fn direct(settings: &Settings, pdu: &[u8]) -> Vec<u8> {
 }
 
 fn status(message: &Stored) -> &'static str {
-    STATUS.get(usize::from(message.read)).copied().unwrap_or_default()
+    STATUS.get(message.status()).copied().unwrap_or_default()
 }
 
 struct Shown {

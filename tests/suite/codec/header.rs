@@ -47,9 +47,9 @@ fn concatenation() {
 
 #[test]
 fn ports_and_indications() {
-    let ports = |destination, source| Some(Ports { destination, source });
-    assert_eq!(header(&[5, 4, 0x0b, 0x84, 0x23, 0xf0]).ports(), ports(2948, 9200), "WAP push");
-    assert_eq!(header(&[4, 2, 240, 241]).ports(), ports(240, 241));
+    let ports = |destination, source, wide| Some(Ports { destination, source, wide });
+    assert_eq!(header(&[5, 4, 0x0b, 0x84, 0x23, 0xf0]).ports(), ports(2948, 9200, true), "push");
+    assert_eq!(header(&[4, 2, 240, 241]).ports(), ports(240, 241, false));
     assert_eq!(header(&[5, 2, 1, 2]).ports(), None);
     let indicated: Vec<Indicated> = header(&[1, 2, 0x80, 3, 1, 2, 0x01, 0]).indicated().collect();
     let voicemail = Indicated { store: true, indication: Indication::Voicemail, count: 3 };

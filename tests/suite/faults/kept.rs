@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use simbridge::domain::{Iccid, Imei};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
-use simbridge::sms::{Deliver, tpdu};
+use simbridge::sms::{Pdu, Purpose};
 
-/// Messages by card and TPDU, as in the database (the same TPDU read twice is one message), and the
+/// Messages by card and identity, as in the database (the same message read twice is one), and the
 /// card that owns the messages in each modem.
 #[derive(Default)]
 pub struct Kept {
-    messages: HashMap<(Iccid, Vec<u8>), String>,
+    /// The text of each; `None` for a message that is no text for people.
+    messages: HashMap<(Iccid, Vec<u8>), Option<String>>,
     /// The card for which messages lie in a modem's own store, by IMEI.
     owners: HashMap<Imei, Iccid>,
     /// How often the host was given a message that it had already.
@@ -25,12 +26,12 @@ impl Kept {
             self.unreadable.push(format!("{received:?}"));
             return;
         };
-        let (Some(message), Ok(decoded)) = (tpdu(octets), Deliver::decode(octets)) else {
+        let Ok(decoded) = Pdu::decode(octets) else {
             self.unreadable.push(format!("{received:?}"));
             return;
         };
-        let before =
-            self.messages.insert((received.iccid.clone(), message.to_vec()), decoded.text().text);
+        let key = (received.iccid.clone(), decoded.identity(octets));
+        let before = self.messages.insert(key, text_for_people(&decoded));
         self.again += usize::from(before.is_some());
     }
 
@@ -45,15 +46,32 @@ impl Kept {
 
     /// The number of messages with this text.
     pub fn count(&self, text: &str) -> usize {
-        self.messages.values().filter(|known| *known == text).count()
+        self.messages.values().flatten().filter(|known| *known == text).count()
+    }
+
+    /// The messages that are no text for people, each by its card and its octets.
+    pub fn others(&self) -> Vec<String> {
+        let others = self.messages.iter().filter(|(_, text)| text.is_none());
+        let shown = others.map(|((iccid, octets), _)| format!("{iccid}: {}", hex::encode(octets)));
+        let mut shown: Vec<String> = shown.collect();
+        shown.sort();
+        shown
     }
 
     /// All texts, sorted, each with the number of its messages and their cards.
     pub fn texts(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut texts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for ((iccid, _), text) in &self.messages {
-            texts.entry(text).or_default().push(iccid.as_str());
+            if let Some(text) = text {
+                texts.entry(text).or_default().push(iccid.as_str());
+            }
         }
         texts
     }
+}
+
+fn text_for_people(pdu: &Pdu) -> Option<String> {
+    let Pdu::Deliver(deliver) = pdu else { return None };
+    let text = deliver.text().text;
+    (deliver.purpose() == Purpose::Text && !text.is_empty()).then_some(text)
 }

@@ -1,7 +1,7 @@
 //! Mixed faults by seeded plans.
 
 use simbridge::domain::Random;
-use simbridge::simulator::{Plan, Scenario, families};
+use simbridge::simulator::{Plan, Scenario, SpecialMessage, families};
 
 use super::rig::Rig;
 
@@ -19,7 +19,7 @@ fn scenario() -> Scenario {
 }
 
 /// A message now and then, to a number that the seed says, with the number's place in its text;
-/// sometimes a long run of them.
+/// sometimes a long run of them. Beside every eighth comes one that is no text.
 fn sends(seed: u64, minutes: u64) -> Vec<(u64, usize)> {
     let mut random = Random::new(seed ^ APART);
     let mut sends = Vec::new();
@@ -45,6 +45,12 @@ fn play(seed: u64, minutes: u64) {
         {
             rig.run_until(began_ms + at_ms);
             rig.send(modem, &format!("{modem} {number}"));
+            if number % 8 == 0 {
+                rig.send_special(
+                    modem,
+                    SpecialMessage::ALL[number / 8 % SpecialMessage::ALL.len()],
+                );
+            }
         }
         rig.run_until(began_ms + planned.at_ms);
         rig.fault(planned.modem, &planned.fault);

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use simbridge::domain::modem::ModemState;
-use simbridge::simulator::{Fault, Scenario, StepHarness};
+use simbridge::simulator::{Fault, Scenario, SpecialMessage, StepHarness};
 
 use super::fault_session::FaultSession;
 use super::kept::Kept;
@@ -17,6 +17,8 @@ pub struct Rig {
     pub now_ms: u64,
     /// The text of each message, and the card that it was for.
     sent: Vec<(String, String)>,
+    /// How many messages that are no text were sent, or lay on a card from the start.
+    others: usize,
     /// The number and ICCID of each modem's own card.
     cards: Vec<(String, String)>,
 }
@@ -32,7 +34,15 @@ impl Rig {
             .into_iter()
             .map(|modem| (modem.number.unwrap(), modem.iccid.unwrap()));
         let cards = cards.collect();
-        Rig { bench, sessions, kept: Kept::default(), now_ms: 0, sent: Vec::new(), cards }
+        Rig {
+            bench,
+            sessions,
+            kept: Kept::default(),
+            now_ms: 0,
+            sent: Vec::new(),
+            others: 0,
+            cards,
+        }
     }
 
     /// One modem of a family.
@@ -61,6 +71,20 @@ impl Rig {
         let (number, iccid) = self.cards[modem].clone();
         self.bench.network().send("+31698765432", &number, text).unwrap();
         self.sent.push((text.to_owned(), iccid));
+    }
+
+    /// Sends one message of every kind that is no text.
+    pub fn send_specials(&mut self, modem: usize) {
+        SpecialMessage::ALL.into_iter().for_each(|kind| self.send_special(modem, kind));
+    }
+
+    /// Sends a message that is no text, from a number of its own, so that it differs from others of
+    /// the same second.
+    pub fn send_special(&mut self, modem: usize, kind: SpecialMessage) {
+        let from = format!("+3161{:07}", self.others);
+        let (number, _) = &self.cards[modem];
+        self.bench.network().send_special(kind, &from, number, "").unwrap();
+        self.others += 1;
     }
 
     pub fn all_ready(&self) -> bool {
@@ -119,6 +143,10 @@ impl Rig {
         }
         let unsent = texts.keys().filter(|text| !self.sent.iter().any(|(sent, _)| sent == *text));
         faults.extend(unsent.map(|text| format!("never sent: {text}")));
+        let others = self.kept.others();
+        if others.len() != self.others {
+            faults.push(format!("{} of {} others: {others:#?}", others.len(), self.others));
+        }
         if !faults.is_empty() {
             faults.extend(
                 self.kept.unreadable.iter().map(|raw| format!("could not be decoded: {raw}")),

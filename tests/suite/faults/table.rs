@@ -14,6 +14,8 @@ struct Case {
     ends: Vec<Fault>,
     /// The number of messages that arrive at once when the fault begins.
     messages: usize,
+    /// Whether messages arrive among them that are no text for people.
+    specials: bool,
 }
 
 /// The ICCID of a rack's first card.
@@ -25,11 +27,11 @@ const SPELL_MS: u64 = 100_000;
 const PATIENCE_MS: u64 = 10 * MINUTE_MS;
 
 fn case(name: &'static str, begins: Fault) -> Case {
-    Case { name, begins: vec![begins], ends: Vec::new(), messages: 3 }
+    Case { name, begins: vec![begins], ends: Vec::new(), messages: 3, specials: false }
 }
 
 fn spell(name: &'static str, begins: Fault, ends: Fault) -> Case {
-    Case { name, begins: vec![begins], ends: vec![ends], messages: 3 }
+    Case { ends: vec![ends], ..case(name, begins) }
 }
 
 fn refuse(command: &str, times: u32) -> Fault {
@@ -98,29 +100,29 @@ fn of_the_modem() -> Vec<Case> {
         case("CNMI falls to mt 0", Fault::Deaf),
         case("settings lost in silence", Fault::SettingsLost),
         case("delivered twice by the network", Fault::Duplicate { messages: 3 }),
+        case("delivered again with other bits", Fault::Redeliver { messages: 3 }),
+        Case { specials: true, ..case("messages that are no text", Fault::Clear) },
+        Case {
+            specials: true,
+            ..case("messages that are no text, again", Fault::Redeliver { messages: 20 })
+        },
         case("restart", Fault::Reboot),
         Case {
-            name: "restart in silence",
             begins: vec![Fault::Habit { quirk: Quirk::SilentBoot }, Fault::Reboot],
-            ends: Vec::new(),
-            messages: 3,
+            ..case("restart in silence", Fault::Reboot)
         },
         Case {
-            name: "the store is full, and again, and deaf",
-            begins: vec![Fault::Habit { quirk: Quirk::DeafWhenFull }],
-            ends: Vec::new(),
             messages: 130,
+            ..habit("the store is full, and again, and deaf", Quirk::DeafWhenFull)
         },
         spell("the card is out", Fault::SimOut, Fault::SimIn { iccid: CARD.to_owned() }),
         Case {
-            name: "the card is out and in, and nobody tells",
             begins: vec![
                 Fault::Habit { quirk: Quirk::SilentCard },
                 Fault::SimOut,
                 Fault::SimIn { iccid: CARD.to_owned() },
             ],
-            ends: Vec::new(),
-            messages: 3,
+            ..case("the card is out and in, and nobody tells", Fault::SimOut)
         },
         spell("the port is gone", Fault::PortGone { back_after_ms: None }, Fault::PortBack),
         case(
@@ -168,6 +170,9 @@ fn play(family: &str, case: &Case) -> Result<u64, String> {
     case.begins.iter().for_each(|fault| rig.fault(0, fault));
     for number in 0..case.messages {
         rig.send(0, &format!("at once {number}"));
+    }
+    if case.specials {
+        rig.send_specials(0);
     }
     if !case.ends.is_empty() {
         rig.run_for(SPELL_MS / 2);
