@@ -89,8 +89,7 @@ fn of_the_line() -> Vec<Case> {
 
 /// A quirk that shows when the modem starts.
 fn start_with(name: &'static str, quirk: Quirk) -> Case {
-    let begins = vec![Fault::Habit { quirk }, Fault::Reboot];
-    Case { name, begins, ends: Vec::new(), messages: 3 }
+    Case { begins: vec![Fault::Habit { quirk }, Fault::Reboot], ..case(name, Fault::Reboot) }
 }
 
 fn of_the_modem() -> Vec<Case> {
