@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::charset::Charset;
 use super::iccid::IccidSource;
+use super::registration::Domain;
 use crate::domain::modem::MessageStore;
 
 /// A command that a session can send to a modem.
@@ -11,10 +13,20 @@ use crate::domain::modem::MessageStore;
 pub enum Command {
     /// `AT` finds out whether a modem answers.
     Attention,
+    /// `ATQ0V1E0` has commands answered, in words, and not echoed (V.250 clauses 6.2.4 to 6.2.6).
+    AnswerInWords,
+    /// `+++` leaves the data mode of a call, if nothing is sent for a second before and after it.
+    LeaveDataMode,
+    /// `ATH` ends a call (V.250 clause 6.3.6).
+    HangUp,
     /// `ATE0` switches the echo of commands off (V.250 clause 6.2.4).
     EchoOff,
     /// `AT+CMEE=1` makes the modem give errors as numbers (27.007 clause 9.1).
     NumericErrors,
+    /// `AT+CSCS?` asks in which character set strings are.
+    Charset,
+    /// `AT+CSCS="IRA"` selects the character set of strings (27.007 clause 5.5).
+    SetCharset(Charset),
     /// `AT+CGMI` asks for the manufacturer.
     Manufacturer,
     /// `AT+CGMM` asks for the model.
@@ -62,6 +74,10 @@ pub enum Command {
     Registration(Domain),
     /// `AT+COPS?` asks which network the modem has selected.
     Operator,
+    /// `AT+COPS=0` has the modem choose a network by itself (27.007 clause 7.3).
+    ChooseNetwork,
+    /// `AT+CEER` asks why the network last refused something (27.007 clause 6.10).
+    ErrorReport,
     /// `AT+CSQ` asks for the signal strength.
     Signal,
     /// `AT+CMGL=4` lists all messages of the selected store.
@@ -107,39 +123,6 @@ impl From<&str> for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("****")
-    }
-}
-
-/// The part of the network that a registration is with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// The circuit-switched domain: `+CREG`.
-    Circuit,
-    /// The packet-switched domain of GSM and UMTS: `+CGREG`.
-    Packet,
-    /// The evolved packet system of LTE: `+CEREG`.
-    Lte,
-}
-
-impl Domain {
-    /// All domains, in the order in which they are asked.
-    pub const ALL: [Domain; 3] = [Domain::Circuit, Domain::Packet, Domain::Lte];
-
-    /// The tag that lines about this domain begin with.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Domain::Circuit => "+CREG",
-            Domain::Packet => "+CGREG",
-            Domain::Lte => "+CEREG",
-        }
-    }
-
-    fn prefix(self) -> &'static str {
-        match self {
-            Domain::Circuit => "+CREG:",
-            Domain::Packet => "+CGREG:",
-            Domain::Lte => "+CEREG:",
-        }
     }
 }
 
@@ -197,10 +180,14 @@ const SIM: Duration = Duration::from_secs(25);
 const LIST: Duration = Duration::from_secs(60);
 /// The network takes part in the answer.
 const NETWORK: Duration = Duration::from_secs(45);
+/// The modem searches for a network: vendors' manuals allow two or three minutes.
+const SEARCHING: Duration = Duration::from_secs(120);
 /// Until the modem asks for the text of a message.
 const PROMPT: Duration = Duration::from_secs(10);
-/// `AT` alone, which is repeated until a modem answers.
+/// `AT` alone and its like, which are repeated until a modem answers.
 const GREETING: Duration = Duration::from_secs(1);
+/// The second of silence that has to follow upon `+++`, and the modem's answer to it.
+const LEAVING_DATA_MODE: Duration = Duration::from_secs(2);
 
 impl Command {
     /// How long the network may take with a message, from the prompt on: vendors' manuals allow up
@@ -211,9 +198,12 @@ impl Command {
     /// says meanwhile.
     pub fn timeout(&self) -> Duration {
         match self {
-            Command::Attention => GREETING,
+            Command::Attention | Command::AnswerInWords | Command::HangUp => GREETING,
+            Command::LeaveDataMode => LEAVING_DATA_MODE,
             Command::EchoOff
             | Command::NumericErrors
+            | Command::Charset
+            | Command::SetCharset(_)
             | Command::Manufacturer
             | Command::Model
             | Command::Firmware
@@ -223,9 +213,19 @@ impl Command {
             | Command::Signal => QUICK,
             Command::List => LIST,
             Command::Operator | Command::Ussd(_) | Command::Raw(_) => NETWORK,
+            Command::ChooseNetwork => SEARCHING,
             Command::Send { .. } => PROMPT,
             _ => SIM,
         }
+    }
+
+    /// Whether it is one of the commands with which a conversation begins. A modem may leave them
+    /// unanswered, and a late answer to one does no harm when it is taken for that to another.
+    pub fn is_greeting(&self) -> bool {
+        matches!(
+            self,
+            Command::Attention | Command::AnswerInWords | Command::LeaveDataMode | Command::HangUp
+        )
     }
 
     /// What its reply looks like.
@@ -240,6 +240,7 @@ impl Command {
             Command::Iccid(_) => Expects::Value("CCID"),
             Command::Functionality => Expects::Required("+CFUN:"),
             Command::SimState => Expects::Required("+CPIN:"),
+            Command::Charset => Expects::Prefixed(&["+CSCS:"]),
             Command::OwnNumber => Expects::Prefixed(&["+CNUM:"]),
             Command::OwnPhonebookEntry => Expects::Prefixed(&["+CPBR:"]),
             Command::StoresSupported => Expects::Required("+CPMS:"),
@@ -247,6 +248,7 @@ impl Command {
             Command::IndicationsSupported | Command::IndicationsSet => Expects::Required("+CNMI:"),
             Command::Registration(domain) => Expects::Required(domain.prefix()),
             Command::Operator => Expects::Required("+COPS:"),
+            Command::ErrorReport => Expects::Prefixed(&["+CEER:"]),
             Command::Signal => Expects::Required("+CSQ:"),
             Command::IndexesSupported => Expects::Required("+CMGD:"),
             Command::List => Expects::Messages,
@@ -264,6 +266,7 @@ impl Command {
             Command::Indicate(Indications { mode, mt, bm, ds, bfr }) => {
                 format!("AT+CNMI={mode},{mt},{bm},{ds},{bfr}")
             }
+            Command::SetCharset(charset) => format!("AT+CSCS=\"{}\"", charset.as_str()),
             Command::WatchRegistration(domain) => format!("AT{}=1", domain.tag()),
             Command::Registration(domain) => format!("AT{}?", domain.tag()),
             Command::Read(index) => format!("AT+CMGR={index}"),
@@ -285,8 +288,12 @@ impl Command {
 
     fn fixed(&self) -> &'static str {
         match self {
+            Command::AnswerInWords => "ATQ0V1E0",
+            Command::LeaveDataMode => "+++",
+            Command::HangUp => "ATH",
             Command::EchoOff => "ATE0",
             Command::NumericErrors => "AT+CMEE=1",
+            Command::Charset => "AT+CSCS?",
             Command::Manufacturer => "AT+CGMI",
             Command::Model => "AT+CGMM",
             Command::Firmware => "AT+CGMR",
@@ -304,6 +311,8 @@ impl Command {
             Command::IndicationsSupported => "AT+CNMI=?",
             Command::IndicationsSet => "AT+CNMI?",
             Command::Operator => "AT+COPS?",
+            Command::ChooseNetwork => "AT+COPS=0",
+            Command::ErrorReport => "AT+CEER",
             Command::Signal => "AT+CSQ",
             Command::List => "AT+CMGL=4",
             Command::IndexesSupported => "AT+CMGD=?",
@@ -361,6 +370,8 @@ mod tests {
         };
         let table = [
             (Command::Attention, "AT"),
+            (Command::AnswerInWords, "ATQ0V1E0"),
+            (Command::LeaveDataMode, "+++"),
             (stores(1), "AT+CPMS=\"ME\""),
             (stores(2), "AT+CPMS=\"ME\",\"ME\""),
             (stores(3), "AT+CPMS=\"ME\",\"ME\",\"SM\""),

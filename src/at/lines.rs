@@ -13,8 +13,8 @@ const IDLE_CAPACITY: usize = 256;
 /// An item read from the modem.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// A line without its end, without space around it, never empty. What is not UTF-8 has been
-    /// replaced.
+    /// A line without its end, without space around it, never empty. What is not UTF-8 is read as
+    /// ISO 8859-1, so that no octet of a string in another character set is lost.
     Line(Cow<'a, str>),
     /// `>` at the start of a line: the modem waits for a text (27.005 3.5.1).
     Prompt,
@@ -35,9 +35,12 @@ fn is_end(byte: &u8) -> bool {
 
 fn decode_line(bytes: &[u8]) -> Cow<'_, str> {
     let blank = |c: char| c.is_whitespace() || c.is_control();
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(blank)),
-        Cow::Owned(text) => Cow::Owned(text.trim_matches(blank).to_owned()),
+    match str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text.trim_matches(blank)),
+        Err(_) => {
+            let text: String = bytes.iter().copied().map(char::from).collect();
+            Cow::Owned(text.trim_matches(blank).to_owned())
+        }
     }
 }
 
@@ -158,8 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_replaced() {
-        assert_eq!(items(&[b"ab\xff\xfec\r\n"]), ["ab\u{fffd}\u{fffd}c"]);
+    fn what_is_not_utf8_is_read_as_latin_1() {
+        assert_eq!(items(&[b"ab\xff\xfec\r\n"]), ["ab\u{ff}\u{fe}c"]);
+        assert_eq!(items(&["Tél\r\n".as_bytes()]), ["Tél"]);
     }
 
     #[test]

@@ -17,28 +17,32 @@
 //! assert_eq!(FinalResult::parse(&line), Some(FinalResult::Ok));
 //! ```
 
+mod charset;
 mod command;
 mod fields;
 mod iccid;
 mod lines;
 mod pin;
 mod ranges;
+mod registration;
 mod reply;
 mod result;
 mod urc;
 mod ussd;
 
 pub use crate::domain::modem::{FinalResult, MessageStore, Registration};
-pub use command::{Command, Domain, Expects, Indications, Secret, StoreSelection};
+pub use charset::{Charset, charset};
+pub use command::{Command, Expects, Indications, Secret, StoreSelection};
 pub use fields::{Fields, fields, int, is_report, payload, tag, unquote};
 pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
 pub use pin::{PinState, pin_state};
 pub use ranges::{Choice, Choices, groups};
+pub use registration::{Domain, Reported, registration};
 pub use reply::{
-    ListHeader, Reported, Unreadable, functionality, imei, imsi, indexes, indications, list_header,
-    operator, own_number, phonebook_number, read_header, registration, signal_dbm, store_fill,
-    stores_supported, value,
+    ListHeader, Unreadable, error_report, functionality, imei, imsi, indexes, indications,
+    list_header, network_mode, operator, own_number, phonebook_number, read_header, signal_dbm,
+    store_fill, stores_supported, value,
 };
 pub use result::SimTrouble;
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};

@@ -1,10 +1,10 @@
 //! Typed replies. Each function takes one line of a reply and gives `None` when it does not say
 //! what was asked.
 
-use super::command::{Domain, Indications};
+use super::command::Indications;
 use super::fields::{fields, int, payload, tag, unquote};
 use super::ranges::{Choices, groups};
-use crate::domain::modem::{MessageStore, Registration};
+use crate::domain::modem::MessageStore;
 
 /// The value of a line that is nothing but a value (`AT+CGMI` and the like), without a tag or a
 /// label before it and without quotes.
@@ -34,44 +34,6 @@ pub fn imsi(line: &str) -> Option<&str> {
         .then_some(text)
 }
 
-impl From<i32> for Registration {
-    fn from(status: i32) -> Self {
-        match status {
-            0 => Registration::Idle,
-            1 => Registration::Home,
-            2 => Registration::Searching,
-            3 => Registration::Denied,
-            5 => Registration::Roaming,
-            6 | 7 => Registration::SmsOnly,
-            _ => Registration::Unknown,
-        }
-    }
-}
-
-/// A `+CREG`, `+CGREG` or `+CEREG` line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reported {
-    /// The domain that the line is about.
-    pub domain: Domain,
-    /// The state that the line tells.
-    pub registration: Registration,
-    /// Whether it has the form of a reply (`<n>,<stat>`) and not of a URC
-    /// (`<stat>[,<lac>,<ci>…]`).
-    pub asked: bool,
-}
-
-/// Reads such a line. A location area code is quoted, or has four digits: that is how a reply and a
-/// URC are distinguished.
-pub fn registration(line: &str) -> Option<Reported> {
-    let domain = Domain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
-    let mut parts = fields(line.split_once(':')?.1);
-    let first = parts.next()?.parse::<i32>().ok()?;
-    let second =
-        parts.next().filter(|text| text.len() <= 2).and_then(|text| text.parse::<i32>().ok());
-    let status = second.unwrap_or(first);
-    Some(Reported { domain, registration: status.into(), asked: second.is_some() })
-}
-
 /// `+CFUN: <fun>` (27.007 8.2).
 pub fn functionality(line: &str) -> Option<i32> {
     fields(payload(line, "+CFUN:")?).next().and_then(int)
@@ -93,6 +55,28 @@ pub fn signal_dbm(line: &str) -> Option<i16> {
 pub fn operator(line: &str) -> Option<String> {
     let name = fields(payload(line, "+COPS:")?).nth(2).map(unquote)?.trim();
     (!name.is_empty()).then(|| name.chars().take(64).collect())
+}
+
+/// The mode of `+COPS: <mode>…` (27.007 7.3): 0, the modem chooses the network; 1, it was chosen by
+/// hand; 2, the modem was taken off the network.
+pub fn network_mode(line: &str) -> Option<i32> {
+    fields(payload(line, "+COPS:")?).next().and_then(int)
+}
+
+/// The report of `+CEER: …` (27.007 6.10) in the modem's own words; `None` when they say that there
+/// is nothing to report.
+pub fn error_report(line: &str) -> Option<String> {
+    const MAX_LENGTH: usize = 80;
+    const NOTHING: [&str; 4] =
+        ["no cause information", "no error", "normal, unspecified", "normal"];
+    let words: Vec<&str> = fields(payload(line, "+CEER:")?).map(unquote).collect();
+    let report = words.join(" ").trim().to_owned();
+    let says_nothing = report.bytes().all(|octet| matches!(octet, b'0' | b' '))
+        || NOTHING.iter().any(|nothing| {
+            report.get(..nothing.len()).is_some_and(|head| head.eq_ignore_ascii_case(nothing))
+        });
+    let shown = report.chars().filter(|c| !c.is_control()).take(MAX_LENGTH);
+    (!says_nothing).then(|| shown.collect())
 }
 
 fn international(number: &str, kind: Option<i32>) -> Option<String> {
@@ -242,29 +226,6 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_and_a_urc_of_registration_are_told_apart() {
-        let table = [
-            ("+CREG: 0,1", Domain::Circuit, Registration::Home, true),
-            ("+CREG: 2,5,\"00A1\",\"01B2\",7", Domain::Circuit, Registration::Roaming, true),
-            ("+CREG: 1", Domain::Circuit, Registration::Home, false),
-            ("+CREG: 2,\"00A1\",\"01B2\"", Domain::Circuit, Registration::Searching, false),
-            ("+CREG: 1,1234,5678", Domain::Circuit, Registration::Home, false),
-            ("+CGREG: 1,0", Domain::Packet, Registration::Idle, true),
-            ("+CEREG: 0,6", Domain::Lte, Registration::SmsOnly, true),
-            ("+CEREG: 0,11", Domain::Lte, Registration::Unknown, true),
-        ];
-        for (line, domain, status, asked) in table {
-            assert_eq!(
-                registration(line),
-                Some(Reported { domain, registration: status, asked }),
-                "{line}"
-            );
-        }
-        assert_eq!(registration("+CREG: ?"), None);
-        assert_eq!(registration("+COPS: 0,1"), None);
-    }
-
-    #[test]
     fn network_replies() {
         assert_eq!(signal_dbm("+CSQ: 20,99"), Some(-73));
         assert_eq!(signal_dbm("+CSQ: 99,99"), None);
@@ -272,6 +233,29 @@ mod tests {
         assert_eq!(signal_dbm("+CSQ: 70000,0"), None);
         assert_eq!(operator("+COPS: 0,0,\"vodafone, NL\",7").as_deref(), Some("vodafone, NL"));
         assert_eq!(operator("+COPS: 0"), None);
+        assert_eq!(operator("+COPS: 2"), None);
+        assert_eq!(
+            (network_mode("+COPS: 2"), network_mode("+COPS: 0,0,\"KPN\"")),
+            (Some(2), Some(0))
+        );
+        assert_eq!(network_mode("+COPS:"), None);
+    }
+
+    #[test]
+    fn reports_of_errors_and_what_says_nothing() {
+        let table = [
+            ("+CEER: \"EMM reject\",19,\"ESM failure\"", Some("EMM reject 19 ESM failure")),
+            ("+CEER: 48,13", Some("48 13")),
+            ("+CEER: No cause information available", None),
+            ("+CEER: No Error", None),
+            ("+CEER: Normal, unspecified", None),
+            ("+CEER: 0,0,0", None),
+            ("+CEER:", None),
+            ("+CREG: 1", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(error_report(line).as_deref(), expected, "{line}");
+        }
     }
 
     #[test]

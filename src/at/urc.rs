@@ -1,10 +1,9 @@
 //! Unsolicited result codes: lines that a modem sends unasked. A line that is none of these is
 //! ignored (`None`).
 
-use super::command::Domain;
 use super::fields::{fields, int, payload, tag, unquote};
 use super::pin::PinState;
-use super::reply::registration;
+use super::registration::{Domain, registration};
 use crate::domain::modem::{MessageStore, Registration};
 
 /// A URC that a session acts upon.
@@ -76,7 +75,7 @@ pub fn urc(line: &str) -> Option<Urc> {
         "+CMT" => Some(heading(DirectKind::Message, payload(line, "+CMT:")?)),
         "+CDS" => Some(heading(DirectKind::Report, payload(line, "+CDS:")?)),
         "+CBM" => Some(heading(DirectKind::Broadcast, payload(line, "+CBM:")?)),
-        "+CREG" | "+CGREG" | "+CEREG" => {
+        "+CREG" | "+CGREG" | "+CEREG" | "+C5GREG" => {
             let reported = registration(line)?;
             (!reported.asked).then_some(Urc::Registration(reported.domain, reported.registration))
         }

@@ -96,7 +96,7 @@ pub struct SessionStatus {
     pub no_sim: bool,
     /// The port or the modem does not work.
     pub out_of_order: bool,
-    /// Why the session is in its state, in words for an operator.
+    /// What keeps the session from being ready, in words for an operator.
     pub reason: Option<String>,
 }
 
@@ -108,7 +108,10 @@ impl From<&ModemSnapshot> for SessionStatus {
             no_sim: snapshot.state == ModemState::SimCheck
                 && snapshot.reason == Some(ModemReason::NoSim),
             out_of_order: snapshot.state.is_out_of_order(),
-            reason: snapshot.reason.as_ref().map(ToString::to_string),
+            reason: {
+                let trouble = snapshot.reason.as_ref().filter(|reason| !reason.is_progress());
+                trouble.map(ToString::to_string)
+            },
         }
     }
 }

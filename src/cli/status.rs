@@ -16,6 +16,8 @@ use crate::http::AdminClient;
 const MIN_MODEM_LINES: usize = 5;
 /// How many lines of alarms are shown at most: the modems and the stock below show their causes.
 const MAX_ALARM_LINES: usize = 6;
+/// Stands for what is not known, as in the other tables.
+const UNKNOWN: &str = "-";
 
 /// Prints the status once.
 pub(super) async fn once(client: &AdminClient, json: bool) -> anyhow::Result<()> {
@@ -199,8 +201,8 @@ impl Site {
                 Cell::with(text(modem, "state"), colour),
                 since(modem, now).into(),
                 signal(modem.get("signal").and_then(Value::as_i64)),
-                text(modem, "operator").into(),
-                text(modem, "number").into(),
+                known(modem, "operator").into(),
+                known(modem, "number").into(),
                 text(modem, "reason").into(),
             ]
         }));
@@ -240,6 +242,11 @@ impl Site {
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A text, or what stands for one that is not known.
+fn known<'v>(value: &'v Value, key: &str) -> &'v str {
+    Some(text(value, key)).filter(|text| !text.is_empty()).unwrap_or(UNKNOWN)
 }
 
 /// As many lines as fit; the last one then says how many more there are.
@@ -287,7 +294,7 @@ fn span(seconds: u64) -> String {
 
 /// The signal as bars, as on a telephone, and in dBm.
 fn signal(dbm: Option<i64>) -> Cell {
-    let Some(dbm) = dbm else { return Cell::from("") };
+    let Some(dbm) = dbm else { return Cell::from(UNKNOWN) };
     let (bars, colour) = match dbm {
         -73.. => ("▂▄▆█", Colour::Good),
         -83..-73 => ("▂▄▆ ", Colour::Good),
@@ -379,6 +386,18 @@ Uber   6   0";
             coloured.contains("\x1b[1;31mQuarantined\x1b[0m")
                 && coloured.contains("\x1b[32mReady\x1b[0m")
         );
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_modem_leaves_no_gap() {
+        let modem = json!({
+            "port": "/dev/a", "state": "Registering", "since": "2026-06-22T12:00:00.000000Z",
+            "signal": null, "operator": null, "number": null, "reason": "looking for a network",
+        });
+        let site = Site { modems: vec![modem], ..site(1) };
+        let lines = site.lines(&Screen { size: None, colours: false }, now());
+        let row = "a      Registering  30 min  -       -        -       looking for a network";
+        assert!(lines.iter().any(|line| line == row), "{lines:#?}");
     }
 
     #[test]

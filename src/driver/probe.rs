@@ -77,7 +77,9 @@ impl ProbeHost {
                     snapshot.state,
                     ModemState::SimCheck | ModemState::Identifying | ModemState::Registering
                 );
-                snapshot.is_ready() || (waits && snapshot.reason.is_some())
+                let is_explained =
+                    || snapshot.reason.as_ref().is_some_and(|reason| !reason.is_progress());
+                snapshot.is_ready() || (waits && is_explained())
             }
         }
     }

@@ -86,7 +86,7 @@ impl<H: ModemEvents> Worker<H> {
                 self.pause(LOOK_INTERVAL, None).await;
                 continue;
             };
-            reporter.report_port(ModemState::Opening, None);
+            reporter.report_port(ModemState::Opening, Some(ModemReason::BeingOpened));
             let pause = match port::open(&self.path, self.baud, &self.holders).await {
                 Ok(stream) => {
                     let end = self.run_session(stream, reporter, backoff).await;
@@ -359,7 +359,9 @@ impl<H: ModemEvents> Reporter<H> {
     fn log(&mut self, snapshot: &ModemSnapshot) {
         let (state, reason) = (snapshot.state, snapshot.reason.as_ref().map(ToString::to_string));
         let reason = reason.as_deref();
-        if state == ModemState::Opening && reason.is_none() {
+        let is_same_state = state == self.last.state;
+        let is_progress = snapshot.reason.as_ref().is_some_and(ModemReason::is_progress);
+        if is_progress && (is_same_state || state == ModemState::Opening) {
             return debug!(event = "modem_state", %state, "the modem's state changed");
         }
         let Some(left_out) = self.throttle.allow(self.clock.now()) else {

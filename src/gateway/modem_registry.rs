@@ -5,7 +5,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, ModemStatus};
+use crate::domain::modem::{ModemCounts, ModemReason, ModemSnapshot, ModemState, ModemStatus};
 use crate::domain::{Iccid, PortName, Timestamp};
 
 /// The modems as they last reported themselves.
@@ -86,6 +86,7 @@ impl ModemRegistry {
                 status.since = before.since;
             }
             status.settled |= before.settled;
+            status.first_seen_at = before.first_seen_at;
             worked =
                 before.snapshot.is_ready() && before.snapshot.iccid() == status.snapshot.iccid();
         }
@@ -109,15 +110,22 @@ impl ModemRegistry {
 
     /// The clock was set ahead: the modems' reports are no older for that.
     pub fn clock_was_set(&self, ahead: Duration) {
-        self.lock()
-            .by_port
-            .values_mut()
-            .for_each(|modem| modem.seen_at = modem.seen_at.plus(ahead));
+        self.lock().by_port.values_mut().for_each(|modem| {
+            modem.seen_at = modem.seen_at.plus(ahead);
+            modem.first_seen_at = modem.first_seen_at.plus(ahead);
+        });
     }
 
     /// Whether the first attempt to use a port's modem has finished.
     pub fn has_finished_first_attempt(&self, port: &str) -> bool {
         self.lock().by_port.get(port).is_some_and(|modem| modem.settled)
+    }
+
+    /// How many modems there are at `now`.
+    pub fn counts(&self, now: Timestamp) -> ModemCounts {
+        let modems = self.lock();
+        let ready = modems.by_port.values().filter(|modem| modem.usable(now)).count();
+        ModemCounts { total: modems.by_port.len(), ready }
     }
 
     /// All modems, by port.

@@ -13,6 +13,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::domain::modem::ModemCounts;
+
 /// Resolves to the faults as text; to an empty list when there are none.
 pub type Faults<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
 
@@ -27,6 +29,9 @@ pub trait Health: Send + Sync {
     /// What keeps the daemon from serving customers well now, including a start that has not been
     /// completed.
     fn readiness_faults(&self) -> Faults<'_>;
+
+    /// How many modems there are, and how many of them are ready.
+    fn modem_counts(&self) -> ModemCounts;
 
     /// What an operator needs first: alarms, stock, uptime.
     fn overview(&self) -> Value;
@@ -62,14 +67,24 @@ async fn metrics(State(health): State<SharedHealth>) -> Response {
 }
 
 async fn healthz(State(health): State<SharedHealth>) -> Response {
-    answer(&health.liveness_faults().await)
+    let faults = health.liveness_faults().await;
+    answer(&faults, json!({ "ok": faults.is_empty(), "faults": faults }))
 }
 
 async fn readyz(State(health): State<SharedHealth>) -> Response {
-    answer(&health.readiness_faults().await)
+    let faults = health.readiness_faults().await;
+    let modems = health.modem_counts();
+    answer(
+        &faults,
+        json!({
+            "ok": faults.is_empty(),
+            "faults": faults,
+            "modems": { "total": modems.total, "ready": modems.ready },
+        }),
+    )
 }
 
-fn answer(faults: &[String]) -> Response {
+fn answer(faults: &[String], body: Value) -> Response {
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ok": faults.is_empty(), "faults": faults }))).into_response()
+    (status, Json(body)).into_response()
 }

@@ -23,6 +23,11 @@ const RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// How many times a command is repeated. A SIM full of messages takes half a minute to become
 /// readable.
 const MAX_RETRIES: u8 = 20;
+/// How many times a command is repeated that a modem refuses because it is busy: it will take the
+/// command later, and a reset would only have it begin again.
+const MAX_BUSY_RETRIES: u8 = 60;
+/// The pause between the later ones of them.
+const LONG_RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// Messages are stored and not announced. This is for a modem that would otherwise deliver messages
 /// inside their URC and acknowledge them to the network by itself.
@@ -152,10 +157,11 @@ impl Configuring {
         now: Moment,
     ) {
         let ok = outcome.is_ok();
-        let worth_retrying = !ok && self.is_worth_retrying(command, outcome);
-        if worth_retrying && self.retries < MAX_RETRIES {
+        let retries = self.worthwhile_retries(command, outcome);
+        if !ok && self.retries < retries {
             self.retries += 1;
-            self.paused_until = Some(now + RETRY_PAUSE);
+            let is_late = self.retries > MAX_RETRIES;
+            self.paused_until = Some(now + if is_late { LONG_RETRY_PAUSE } else { RETRY_PAUSE });
             return context.set_reason(ModemReason::StoreNotReady);
         }
         match (command, &mut self.step) {
@@ -195,18 +201,23 @@ impl Configuring {
                 if ok && context.domains.iter().all(|(known, _)| known != domain) {
                     context.domains.push((*domain, Registration::Unknown));
                 }
-                self.step = Step::WatchRegistration(*number + 1);
+                // A modem without LTE has no 5G either.
+                let next = if ok || *domain != Domain::Lte { 1 } else { Domain::ALL.len() };
+                self.step = Step::WatchRegistration(*number + next);
             }
             _ => {}
         }
     }
 
-    /// Whether a command that failed is worth another try: the card is busy, or nothing works
-    /// without this command.
-    fn is_worth_retrying(&self, command: &Command, outcome: Outcome) -> bool {
-        let busy = outcome.sim_trouble() == Some(SimTrouble::Busy);
+    /// How many more tries a command that failed is worth in all: most if card or modem are busy,
+    /// some if nothing works without this command.
+    fn worthwhile_retries(&self, command: &Command, outcome: Outcome) -> u8 {
         let is_last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
-        busy || is_last || *command == Command::PduMode
+        match outcome.sim_trouble() {
+            Some(SimTrouble::Busy) => MAX_BUSY_RETRIES,
+            _ if is_last || *command == Command::PduMode => MAX_RETRIES,
+            _ => 0,
+        }
     }
 
     /// Plans which stores to read and where messages are to arrive. `lists` are the stores that the

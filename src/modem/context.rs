@@ -2,19 +2,24 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
 use super::profile::{Catalogue, PinAttempts, Profile};
 use super::ussd::UssdForm;
-use crate::at::{Domain, IccidSource, Indications, StoreSelection};
-use crate::domain::Iccid;
+use crate::at::{Charset, Domain, IccidSource, Indications, StoreSelection};
 use crate::domain::modem::{
     MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, Registration, SimCard,
     StoreFill,
 };
+use crate::domain::{Iccid, Moment};
 
 /// How many announcements of messages in the modem's own store are remembered at most.
 const MAX_ANNOUNCED: usize = 256;
+
+/// How often the modem is told at most to choose a network by itself. Another program may take it
+/// off the network each time.
+const CHOICE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Which message stores there are, and how they are selected with `AT+CPMS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub(super) struct Context {
     generic: Arc<Profile>,
     /// The form in which USSD codes are sent first.
     pub ussd_form: UssdForm,
+    /// The character set of the modem's strings, where it has told one.
+    pub charset: Option<Charset>,
     pub sim: Option<SimCard>,
     /// Whether the ICCID has been read since the last SIM event.
     pub card_known: bool,
@@ -59,6 +66,16 @@ pub(super) struct Context {
     /// The setting of `AT+CNMI`; `None` when the modem announces nothing.
     pub indications: Option<Indications>,
     pub domains: Vec<(Domain, Registration)>,
+    /// Whether the registration has been asked for in all domains since the card was identified.
+    registration_read: bool,
+    /// Whether the modem says that it was taken off the network.
+    is_deregistered: bool,
+    /// When the modem was last told to choose a network.
+    pub network_chosen_at: Option<Moment>,
+    /// Whether the operator has given a command that chooses the network, so that nothing else may.
+    operator_chooses: bool,
+    /// Why the network refuses the card, once the modem has been asked; it may have had no answer.
+    pub refusal: Option<Option<String>>,
     pub signal_dbm: Option<i16>,
     pub operator: Option<String>,
     stores: Arc<Vec<StoreFill>>,
@@ -80,6 +97,7 @@ impl Context {
             profile: Catalogue::generic(),
             generic: Catalogue::generic(),
             ussd_form: UssdForm::default(),
+            charset: None,
             sim: None,
             card_known: false,
             own_store: MessageOwner::Current,
@@ -89,6 +107,11 @@ impl Context {
             acknowledges: false,
             indications: None,
             domains: Vec::new(),
+            registration_read: false,
+            is_deregistered: false,
+            network_chosen_at: None,
+            operator_chooses: false,
+            refusal: None,
             signal_dbm: None,
             operator: None,
             stores: Arc::default(),
@@ -113,7 +136,11 @@ impl Context {
         let fitting = || self.config.profiles.choose(&identity.manufacturer, &identity.model);
         self.profile = forced.unwrap_or_else(fitting);
         let learnt = self.config.ussd_forms.get(&model_name(&identity)).copied();
-        self.ussd_form = learnt.unwrap_or_else(|| UssdForm::of(&self.profile));
+        self.ussd_form = match self.charset {
+            // The modem has refused a plainer set, so the code is in this one (27.007 clause 7.15).
+            Some(Charset::Ucs2) => UssdForm::Ucs2,
+            _ => learnt.unwrap_or_else(|| UssdForm::of(&self.profile)),
+        };
         self.identity = Some(identity);
         self.changed = true;
     }
@@ -175,6 +202,9 @@ impl Context {
         self.announced = Vec::new();
         self.own_store = MessageOwner::Current;
         self.domains.clear();
+        self.registration_read = false;
+        self.is_deregistered = false;
+        self.refusal = None;
         self.operator = None;
         self.stores = Arc::default();
         self.signal_dbm = None;
@@ -253,10 +283,10 @@ impl Context {
         })
     }
 
-    /// The best registration among the domains of the network.
+    /// The most telling registration among the domains of the network.
     pub fn registration(&self) -> Option<Registration> {
-        let known = || self.domains.iter().map(|(_, registration)| *registration);
-        known().find(|registration| registration.is_registered()).or_else(|| known().next())
+        let known = self.domains.iter().map(|(_, registration)| *registration);
+        known.reduce(|best, next| if next.weight() > best.weight() { next } else { best })
     }
 
     pub fn is_registered(&self) -> bool {
@@ -269,14 +299,80 @@ impl Context {
             Some(entry) => entry.1 = registration,
             None => self.domains.push((domain, registration)),
         }
-        self.changed |= before != self.registration();
+        let after = self.registration();
+        self.changed |= before != after;
+        if after != Some(Registration::Denied) {
+            self.refusal = None;
+        }
+    }
+
+    /// Notes that the registration has been asked for in all domains.
+    pub fn note_registration_read(&mut self) {
+        self.changed |= !std::mem::replace(&mut self.registration_read, true);
+    }
+
+    /// Notes whether the modem says that it was taken off the network (`AT+COPS=2`).
+    pub fn set_deregistered(&mut self, deregistered: bool) {
+        self.changed |= self.is_deregistered != deregistered;
+        self.is_deregistered = deregistered;
+    }
+
+    /// Notes the modem's reason why the network refuses the card; `None` when it has none to give.
+    pub fn set_refusal(&mut self, cause: Option<String>) {
+        self.refusal = Some(cause);
+        self.changed = true;
+    }
+
+    /// Whether the modem may be told to choose a network, because another program has taken it off:
+    /// not if the profile or a command of the operator chooses one, and not again and again.
+    pub fn may_choose_network(&self, now: Moment) -> bool {
+        let is_profiled = self.profile.init.iter().any(|command| chooses_network(command));
+        let was_long_ago = |chosen_at| now - chosen_at >= CHOICE_INTERVAL;
+        self.is_deregistered
+            && !is_profiled
+            && !self.operator_chooses
+            && self.network_chosen_at.is_none_or(was_long_ago)
+    }
+
+    /// Notes a command that the operator has typed.
+    pub fn note_operators_command(&mut self, command: &str) {
+        self.operator_chooses |= chooses_network(command);
+    }
+
+    /// Why the modem is in this state, where nothing else is known: a state that is not `Ready` has
+    /// a reason.
+    fn reason(&self, state: ModemState) -> Option<ModemReason> {
+        // Whatever else is wrong, this is why it is not ready.
+        let of_network = (state == ModemState::Registering).then(|| self.network_reason());
+        of_network.or_else(|| self.reason.clone()).or(match state {
+            ModemState::Probing => Some(ModemReason::BeingProbed),
+            ModemState::SimCheck => Some(ModemReason::SimBeingChecked),
+            ModemState::Identifying => Some(ModemReason::SimBeingRead),
+            ModemState::Configuring => Some(ModemReason::BeingSetUp),
+            ModemState::Switching => Some(ModemReason::OffAir),
+            _ => None,
+        })
+    }
+
+    fn network_reason(&self) -> ModemReason {
+        match self.registration() {
+            _ if self.is_deregistered => ModemReason::Deregistered,
+            Some(Registration::Denied) => {
+                ModemReason::RegistrationDenied { cause: self.refusal.clone().flatten() }
+            }
+            Some(Registration::Emergency) => ModemReason::EmergencyOnly,
+            Some(Registration::Searching) => ModemReason::Searching,
+            Some(Registration::Idle) => ModemReason::NotSearching,
+            _ if self.registration_read => ModemReason::NoRegistrationTold,
+            _ => ModemReason::RegistrationBeingRead,
+        }
     }
 
     pub fn snapshot(&self, state: ModemState) -> ModemSnapshot {
         ModemSnapshot {
             port: self.config.port.clone(),
             state,
-            reason: self.reason.clone(),
+            reason: self.reason(state),
             identity: self.identity.clone(),
             profile: self.identity.as_ref().map(|_| self.profile.name.clone()),
             sim: self.sim.clone(),
@@ -291,4 +387,10 @@ impl Context {
 /// The name under which the host remembers what was learnt about a model.
 fn model_name(identity: &ModemIdentity) -> String {
     format!("{} {}", identity.manufacturer, identity.model)
+}
+
+/// Whether a command chooses a network, or leaves one (27.007 clause 7.3).
+fn chooses_network(command: &str) -> bool {
+    let command = command.to_ascii_uppercase();
+    command.contains("+COPS=") && !command.contains("+COPS=?") && !command.contains("+COPS=3")
 }

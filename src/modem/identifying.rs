@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::api::{Action, MessageOwner, Token};
 use super::channel::Outcome;
+use super::charset;
 use super::configuring::Configuring;
 use super::context::Context;
 use super::phase::{Next, Phase};
@@ -139,14 +140,16 @@ impl Identifying {
                 self.step = Step::OwnNumber;
             }
             (Command::OwnNumber, Step::OwnNumber) => {
-                let number = reply.find(at::own_number).filter(|_| outcome.is_ok());
+                let read = |line| at::own_number(&charset::decoded(line, context.charset));
+                let number = reply.find(read).filter(|_| outcome.is_ok());
                 self.set_number(number, NumberSource::Cnum, Step::Phonebook);
             }
             (Command::OwnPhonebook, Step::Phonebook) => {
                 self.step = if outcome.is_ok() { Step::PhonebookEntry } else { Step::Record };
             }
             (Command::OwnPhonebookEntry, Step::PhonebookEntry) => {
-                let number = reply.find(at::phonebook_number).filter(|_| outcome.is_ok());
+                let read = |line| at::phonebook_number(&charset::decoded(line, context.charset));
+                let number = reply.find(read).filter(|_| outcome.is_ok());
                 self.set_number(number, NumberSource::Phonebook, Step::Record);
             }
             _ => return,

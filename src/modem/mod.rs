@@ -25,9 +25,11 @@
 
 mod api;
 mod channel;
+mod charset;
 mod configuring;
 mod context;
 mod direct;
+mod greeting;
 mod identifying;
 pub mod mask;
 mod off_air;

@@ -138,6 +138,6 @@ fn slot_reply(outcome: Outcome) -> Result<Vec<String>, RequestError> {
             Ok(vec![FinalResult::Ok.to_string()])
         }
         Outcome::Refused(result) => Err(RequestError::Refused(result)),
-        Outcome::Unanswered => Err(RequestError::TimedOut),
+        Outcome::Unanswered | Outcome::InDigits => Err(RequestError::TimedOut),
     }
 }

@@ -35,7 +35,7 @@ pub(super) enum Phase {
 impl Phase {
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         match self {
-            Phase::Probing(phase) => phase.next(context),
+            Phase::Probing(phase) => phase.next(context, now),
             Phase::SimCheck(phase) => phase.next(context, now),
             Phase::Identifying(phase) => phase.next(context, now),
             Phase::Configuring(phase) => phase.next(context, now),

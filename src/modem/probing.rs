@@ -1,19 +1,16 @@
 //! Finds out whether a modem answers, and which modem it is.
 
 use super::channel::Outcome;
+use super::charset;
 use super::context::Context;
+use super::greeting::Greeting;
 use super::phase::{Next, Phase};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
-use crate::at::{self, Command};
-use crate::domain::Imei;
+use crate::at::{self, Charset, Command};
 use crate::domain::modem::{ModemIdentity, ModemReason};
+use crate::domain::{Imei, Moment};
 
-/// The number of `AT`s without an answer after which the port is opened again. A modem that is
-/// still starting takes some seconds to answer.
-const GREETINGS: u8 = 10;
-/// The same number after the modem was restarted.
-const GREETINGS_AFTER_RESTART: u8 = 90;
 /// The number of attempts to read the IMEI.
 const IMEI_TRIES: u8 = 3;
 /// The names of manufacturer, model and firmware are cut to this many characters.
@@ -25,6 +22,8 @@ enum Step {
     Greeting,
     EchoOff,
     NumericErrors,
+    Charset,
+    PlainCharset(Charset),
     Imei,
     Manufacturer,
     Model,
@@ -38,7 +37,8 @@ enum Step {
 pub(super) struct Probing {
     step: Step,
     tries: u8,
-    restarted: bool,
+    greeting: Greeting,
+    charset: Option<Charset>,
     imei: Option<Imei>,
     manufacturer: Option<String>,
     model: Option<String>,
@@ -48,17 +48,17 @@ pub(super) struct Probing {
 impl Probing {
     /// Begins for a modem that has just been restarted, which may take a while to answer.
     pub fn after_restart() -> Probing {
-        Probing { restarted: true, ..Probing::default() }
+        Probing { greeting: Greeting::after_restart(), ..Probing::default() }
     }
 
-    pub fn next(&mut self, context: &mut Context) -> Next {
-        let greetings = if self.restarted { GREETINGS_AFTER_RESTART } else { GREETINGS };
+    pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
         match self.step {
-            Step::Greeting if self.tries >= greetings => Next::GiveUp(ModemReason::Silent),
+            Step::Greeting => self.greeting.next(now),
             Step::Imei if self.tries >= IMEI_TRIES => Next::GiveUp(ModemReason::NoImei),
-            Step::Greeting => Next::Send(Command::Attention),
             Step::EchoOff => Next::Send(Command::EchoOff),
             Step::NumericErrors => Next::Send(Command::NumericErrors),
+            Step::Charset => Next::Send(Command::Charset),
+            Step::PlainCharset(charset) => Next::Send(Command::SetCharset(charset)),
             Step::Imei => Next::Send(Command::Imei),
             Step::Manufacturer => Next::Send(Command::Manufacturer),
             Step::Model => Next::Send(Command::Model),
@@ -67,6 +67,7 @@ impl Probing {
             Step::SwitchOn => Next::Send(Command::SetFunctionality(1)),
             Step::Finished => match self.imei.take() {
                 Some(imei) => {
+                    context.charset = self.charset;
                     context.set_identity(self.identity(imei));
                     Next::Enter(Phase::SimCheck(SimCheck::default()))
                 }
@@ -85,7 +86,24 @@ impl Probing {
         }
     }
 
-    pub fn on_command_finished(&mut self, command: &Command, outcome: Outcome, reply: &Reply) {
+    pub fn on_command_finished(
+        &mut self,
+        command: &Command,
+        outcome: Outcome,
+        reply: &Reply,
+        now: Moment,
+    ) {
+        if self.step == Step::Greeting {
+            if self.greeting.on_command_finished(command, outcome, now) {
+                self.step = Step::EchoOff;
+            }
+            return;
+        }
+        if outcome == Outcome::InDigits {
+            self.greeting.on_digits();
+            self.step = Step::Greeting;
+            return;
+        }
         let name = || {
             let named = |line| Some(at::value(line)).filter(|value| !value.is_empty());
             outcome
@@ -95,10 +113,19 @@ impl Probing {
                 .map(|text| text.chars().take(MAX_NAME).collect())
         };
         self.step = match command {
-            Command::Attention if !outcome.is_ok() => return self.tries += 1,
-            Command::Attention => Step::EchoOff,
             Command::EchoOff => Step::NumericErrors,
-            Command::NumericErrors => Step::Imei,
+            Command::NumericErrors => Step::Charset,
+            Command::Charset => {
+                self.charset = reply.find(at::charset).filter(|_| outcome.is_ok());
+                charset::plainer(self.charset, None).map_or(Step::Imei, Step::PlainCharset)
+            }
+            Command::SetCharset(tried) if outcome.is_ok() => {
+                self.charset = Some(*tried);
+                Step::Imei
+            }
+            Command::SetCharset(tried) => {
+                charset::plainer(self.charset, Some(*tried)).map_or(Step::Imei, Step::PlainCharset)
+            }
             Command::Imei => match reply.find(at::imei).filter(|_| outcome.is_ok()) {
                 Some(imei) => {
                     self.imei = imei.parse().ok();
@@ -118,10 +145,11 @@ impl Probing {
                 self.firmware = name();
                 Step::Functionality
             }
-            // A bank's switch that was aborted, or another program, may have left the radio off.
+            // A bank's switch that was aborted, or another program, may have left the radio off (0,
+            // 4; 7 with Huawei), or the modem in a power saving mode (5 to 9 with Telit, Siemens).
             Command::Functionality => {
                 match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
-                    Some(0 | 4) => Step::SwitchOn,
+                    Some(functionality) if functionality != 1 => Step::SwitchOn,
                     _ => Step::Finished,
                 }
             }

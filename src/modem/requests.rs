@@ -244,7 +244,7 @@ impl Requests {
             Outcome::Done | Outcome::Unfinished => exchange.go_on(now),
             Outcome::Refused(result) => exchange.refused(result, now),
             // It is not known whether the network got the code, so it is not sent a second time.
-            Outcome::Unanswered | Outcome::Empty => exchange.expire(now),
+            Outcome::Unanswered | Outcome::Empty | Outcome::InDigits => exchange.expire(now),
         };
         self.follow(next)
     }

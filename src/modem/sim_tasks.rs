@@ -81,7 +81,7 @@ impl RunningTask {
                 return Step::Finished(self, Err(RequestError::Refused(result)));
             }
             // It is not known whether the task took effect, so nothing is sent a second time.
-            Outcome::Unanswered | Outcome::Empty => {
+            Outcome::Unanswered | Outcome::Empty | Outcome::InDigits => {
                 return Step::Finished(self, Err(RequestError::TimedOut));
             }
             Outcome::Done | Outcome::Unfinished => {}

@@ -97,6 +97,11 @@ pub enum Fault {
         /// The quirk that the modem gets.
         quirk: Quirk,
     },
+    /// The modem is in a state in which another program has left it.
+    Leftover {
+        /// The state.
+        state: Leftover,
+    },
     /// The modem sends these octets at once.
     Garbage {
         /// The octets in hexadecimal digits.
@@ -143,6 +148,29 @@ pub enum Fault {
     CoverageBack,
     /// All faults of this modem end.
     Clear,
+}
+
+/// A state in which a program may leave a modem for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leftover {
+    /// Final results are numbers (`ATV0`), also after a restart.
+    Digits,
+    /// There are no final results (`ATQ1`), and they would be numbers; also after a restart.
+    Silence,
+    /// Strings are UCS-2 in hexadecimal (`AT+CSCS="UCS2"`), also after a restart.
+    Ucs2,
+    /// The modem was taken off the network (`AT+COPS=2`).
+    OffNetwork,
+    /// The modem sleeps when the line has been idle for five seconds, and loses the octets that
+    /// wake it (`AT+CSCLK=2` of SIMCom); also after a restart.
+    Sleep,
+    /// A call has the line: what the host sends is data until `+++` stands alone.
+    DataMode,
+    /// The modem waits for the text of a message.
+    Prompt,
+    /// The beginning of a command is in the modem's line.
+    HalfCommand,
 }
 
 /// How the network treats a card, wherever it is.

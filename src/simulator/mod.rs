@@ -34,7 +34,7 @@ pub use bank::faults::BankFault;
 pub use bank::{BankCard, BankRadio, BankStats, ModuleCard};
 pub use error::SimulatorError;
 pub use family::families;
-pub use faults::{CardFault, Fault};
+pub use faults::{CardFault, Fault, Leftover};
 pub use modem::observed::Observed;
 pub use network::{Clock, ModemStats, Network, SendReceipt};
 pub use plan::{Plan, Planned};

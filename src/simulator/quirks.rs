@@ -47,6 +47,14 @@ pub enum Quirk {
     UrcsElsewhere,
     /// There is an unsolicited line between the lines of each reply and its final result.
     ChatterInReplies,
+    /// Commands are echoed whatever `ATE0` is answered (A7672).
+    EchoStays,
+    /// Each echo comes twice.
+    EchoTwice,
+    /// `AT+CSCS` is answered `ERROR`, except as a question.
+    CharsetStays,
+    /// The modem is registered with a 5G network alone: only `AT+C5GREG?` reports it.
+    FiveGOnly,
     /// The modem does not announce that its card was removed or inserted.
     SilentCard,
     /// The modem does not even announce a restart.

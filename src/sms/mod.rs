@@ -49,7 +49,7 @@ mod user_data;
 mod ussd;
 
 pub use address::Address;
-pub use alphabet::Language;
+pub use alphabet::{Language, gsm_text};
 pub use dcs::{Alphabet, Class, Dcs, Indication, Waiting};
 pub use deliver::{Deliver, tpdu};
 pub use error::{DecodeError, Problem};

@@ -161,12 +161,8 @@ fn the_metrics_address_serves_nothing_else_and_changes_nothing() {
     };
     let (status, page) = ask("GET /metrics");
     assert!(status == "200" && page.contains("simbridge_build_info{version=\""), "{page}");
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(
-            ask(&format!("GET {path}")),
-            ("200".to_owned(), "{\"ok\":true,\"faults\":[]}".to_owned()),
-            "{path}"
-        );
+    for (path, body) in [("/healthz", HEALTHY), ("/readyz", READY)] {
+        assert_eq!(ask(&format!("GET {path}")), ("200".to_owned(), body.to_owned()), "{path}");
     }
     for request in [
         "GET /status",
@@ -181,6 +177,25 @@ fn the_metrics_address_serves_nothing_else_and_changes_nothing() {
     assert_eq!(ask("POST /metrics").0, "405");
 }
 
+const HEALTHY: &str = "{\"ok\":true,\"faults\":[]}";
+/// What a daemon with one modem answers that is ready.
+const READY: &str = "{\"ok\":true,\"faults\":[],\"modems\":{\"total\":1,\"ready\":1}}";
+
+/// The daemon is ready to serve, and says how many modems are: one that is refused by the network
+/// keeps no customer from the others.
+#[test]
+fn a_modem_that_is_not_ready_does_not_make_the_daemon_unready() {
+    let site = Site::with_modems(2);
+    site.network().fault(1, &Fault::Denied).unwrap();
+    let _daemon = site.serve();
+    let one_of_two = "{\"ok\":true,\"faults\":[],\"modems\":{\"total\":2,\"ready\":1}}";
+    wait_for("the daemon to be ready", || site.page("/readyz") == one_of_two);
+    assert_eq!(site.admin("/status")["ready"], true);
+    let modems = site.json(&["modem", "list"]);
+    let reasons: Vec<_> = modems.as_array().unwrap().iter().map(|one| &one["reason"]).collect();
+    assert_eq!(reasons, [&serde_json::Value::Null, &"the network refuses the SIM card".into()]);
+}
+
 #[test]
 fn not_ready_during_the_first_try_or_while_the_database_cannot_be_written() {
     let site = Site::with_modems(1);
@@ -192,12 +207,12 @@ fn not_ready_during_the_first_try_or_while_the_database_cannot_be_written() {
             || said.contains("have not been looked for yet"),
         "{said}"
     );
-    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "it is alive all the same");
-    wait_for("the modem", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
+    assert_eq!(site.page("/healthz"), HEALTHY, "it is alive all the same");
+    wait_for("the modem", || site.page("/readyz") == READY);
     let (there, away) = (site.dir.path().join("simbridge.db"), site.dir.path().join("away.db"));
     std::fs::rename(&there, &away).unwrap();
     assert!(site.page("/readyz").contains("the database was moved"), "{}", site.page("/readyz"));
-    assert_eq!(site.page("/healthz"), "{\"ok\":true,\"faults\":[]}", "a restart would not help");
+    assert_eq!(site.page("/healthz"), HEALTHY, "a restart would not help");
     std::fs::rename(&away, &there).unwrap();
-    wait_for("the database", || site.page("/readyz") == "{\"ok\":true,\"faults\":[]}");
+    wait_for("the database", || site.page("/readyz") == READY);
 }

@@ -103,7 +103,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
             "habits_of_the_line",
             "a_reply_without_its_ok_is_used_after_the_time_is_over",
             "an_echo_that_comes_back_means_a_restart",
-            "what_is_not_utf8_is_replaced",
+            "what_is_not_utf8_is_read_as_latin_1",
             "final_results_and_lines_that_only_look_like_one",
             "a_prompt_needs_no_line_end_and_may_have_a_line_after_it",
             "a_prompt_before_the_final_result_is_not_answered_again",
@@ -171,7 +171,52 @@ const QUIRKS: &[(&str, &[&str])] = &[
             "a_sim_tells_its_number_by_a_message_to_another_one_that_no_customer_sees",
         ],
     ),
-    ("registered on LTE alone, or for SMS only", &["lte_alone_is_enough_and_so_is_sms_only"]),
+    (
+        "registered on LTE or 5G alone, or for SMS only; locations without quotes",
+        &[
+            "lte_alone_is_enough_and_so_is_sms_only",
+            "five_g_alone_is_enough_and_is_asked_for_only_where_there_may_be_one",
+            "a_reply_and_a_urc_of_registration_are_told_apart",
+            "a_location_without_quotes_is_no_status",
+        ],
+    ),
+    (
+        "results in digits, or none; half a command; a prompt; a call that has the line",
+        &[
+            "a_modem_that_answers_in_digits_is_switched_to_words",
+            "digits_in_the_middle_of_a_session_mean_that_the_settings_are_lost",
+            "a_silent_modem_is_told_to_answer_and_taken_out_of_a_prompt",
+            "half_a_command_in_the_line_is_spoilt_and_not_carried_out",
+            "a_call_that_has_the_line_is_ended",
+        ],
+    ),
+    (
+        "strings in the character set that another program has selected",
+        &[
+            "strings_are_read_whatever_character_set_is_in_force",
+            "strings_are_read_by_the_set_in_force",
+        ],
+    ),
+    (
+        "an echo that cannot be switched off, or comes twice",
+        &["an_echo_that_stays_or_comes_twice_does_not_make_the_session_begin_again"],
+    ),
+    (
+        "modems that sleep and lose the first characters",
+        &["a_modem_that_sleeps_is_asked_again_while_it_is_awake"],
+    ),
+    (
+        "taken off the network by another program, or refused by it",
+        &[
+            "a_modem_that_was_taken_off_the_network_is_put_back_but_not_again_and_again",
+            "a_network_that_the_operator_chooses_is_left_alone",
+            "whoever_has_no_network_is_told_why",
+        ],
+    ),
+    (
+        "modems that say \"please wait\"",
+        &["a_modem_that_says_please_wait_is_asked_again_and_not_reset"],
+    ),
     ("the home country by IMSI", &["home_by_imsi"]),
 ];
 

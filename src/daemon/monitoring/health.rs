@@ -19,19 +19,21 @@ impl Monitor {
         }
     }
 
-    /// What keeps the daemon from serving customers well.
+    /// What keeps the daemon from serving customers well. A modem that does not become ready is no
+    /// longer waited for after a while: the others serve.
     pub(super) async fn find_unready_parts(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let driver = self.driver.get().filter(|driver| driver.has_scanned());
         match driver {
             None => faults.push("the ports have not been looked for yet".to_owned()),
             Some(driver) => {
-                let modems = self.gateway.modems().modems();
-                let is_settled = |port: &PortName| {
-                    modems.iter().any(|modem| modem.snapshot.port == *port && modem.settled)
+                let (modems, now) = (self.gateway.modems().modems(), self.gateway.now());
+                let is_awaited = |port: &PortName| {
+                    let modem = modems.iter().find(|modem| modem.snapshot.port == *port);
+                    modem.is_none_or(|modem| modem.is_in_first_try(now))
                 };
-                let unsettled = driver.ports().into_iter().filter(|port| !is_settled(port));
-                faults.extend(unsettled.map(|port| format!("{port} is still in its first try")));
+                let awaited = driver.ports().into_iter().filter(is_awaited);
+                faults.extend(awaited.map(|port| format!("{port} is still in its first try")));
             }
         }
         match tokio::time::timeout(TIMEOUT, self.store.touch()).await {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Timestamp;
-use crate::domain::modem::ModemStatus;
+use crate::domain::modem::{ModemCounts, ModemStatus};
 use crate::driver;
 use crate::gateway::Gateway;
 use crate::http::RequestCounts;
@@ -120,6 +120,10 @@ impl Health for Monitor {
 
     fn readiness_faults(&self) -> Faults<'_> {
         Box::pin(self.find_unready_parts())
+    }
+
+    fn modem_counts(&self) -> ModemCounts {
+        self.gateway.modems().counts(self.gateway.now())
     }
 
     fn overview(&self) -> Value {

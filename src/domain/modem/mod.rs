@@ -2,18 +2,21 @@
 //! speaks to the modem, the driver that serves its port, the business and the operator.
 
 mod reason;
+mod registration;
 mod request;
+mod status;
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::sim::NumberSource;
-use super::{Iccid, Imei, Imsi, PortName, Timestamp};
+use super::{Iccid, Imei, Imsi, PortName};
 
 pub use reason::{DeviceLock, ModemReason};
+pub use registration::Registration;
 pub use request::{FinalResult, ModemRequest, RequestError, SimTask};
+pub use status::{ModemCounts, ModemStatus, STALE_AFTER};
 
 /// Whether a card's PIN may be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +28,6 @@ pub enum PinPermission {
     /// It may be entered only into a card that has accepted a PIN, and this one never has.
     NeverAccepted,
 }
-
-/// After this long without a report from its modem a SIM is not given out ([invariant
-/// 13](crate#what-always-holds)): three keep-alives.
-pub const STALE_AFTER: Duration = Duration::from_secs(200);
 
 /// What a modem and its port are doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,32 +191,6 @@ pub struct OwnNumber {
     pub source: NumberSource,
 }
 
-/// Whether and how a network has accepted the SIM card (3GPP TS 27.007 clause 7.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// 0: not registered and not looking for a network.
-    Idle,
-    /// 1: registered with the card's own network.
-    Home,
-    /// 2: not registered, looking for a network.
-    Searching,
-    /// 3: the network refused the card.
-    Denied,
-    /// 4, and every other number.
-    Unknown,
-    /// 5: registered with another network.
-    Roaming,
-    /// 6, 7: registered for SMS only, home or roaming.
-    SmsOnly,
-}
-
-impl Registration {
-    /// Whether messages can arrive.
-    pub fn is_registered(self) -> bool {
-        matches!(self, Registration::Home | Registration::Roaming | Registration::SmsOnly)
-    }
-}
-
 /// A message store (3GPP TS 27.005 clause 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageStore {
@@ -285,7 +258,7 @@ pub struct ModemSnapshot {
     pub signal_dbm: Option<i16>,
     /// The network's name, or its MCC and MNC.
     pub operator: Option<String>,
-    /// The best of what `+CREG`, `+CGREG` and `+CEREG` last said.
+    /// The most telling of what `+CREG`, `+CGREG`, `+CEREG` and `+C5GREG` last said.
     pub registration: Option<Registration>,
     /// The message stores that are read.
     pub stores: Arc<Vec<StoreFill>>,
@@ -333,40 +306,15 @@ impl ModemSnapshot {
         matches!(self.reason, Some(ModemReason::ServedOnOtherPort(_)))
     }
 
-    /// Whether a first try to get the modem working is over: either it works, or it is known why
-    /// not.
+    /// Whether a first try to get the modem working is over: either it works, or it is known what
+    /// keeps it from working.
     pub fn is_settled(&self) -> bool {
         match self.state {
             ModemState::Ready | ModemState::Switching => true,
             state if state.is_out_of_order() => true,
             ModemState::Probing | ModemState::Configuring => false,
-            _ => self.reason.is_some(),
+            _ => self.reason.as_ref().is_some_and(|reason| !reason.is_progress()),
         }
-    }
-}
-
-/// One modem as it last reported itself, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModemStatus {
-    /// The modem's last report.
-    pub snapshot: ModemSnapshot,
-    /// Whether the first try to get it working is over, with or without success.
-    pub settled: bool,
-    /// Since when it is in this state.
-    pub since: Timestamp,
-    /// When it last reported anything.
-    pub seen_at: Timestamp,
-}
-
-impl ModemStatus {
-    /// The status that a port's first report gives it.
-    pub fn first(snapshot: ModemSnapshot, now: Timestamp) -> ModemStatus {
-        ModemStatus { settled: snapshot.is_settled(), snapshot, since: now, seen_at: now }
-    }
-
-    /// Whether the number of the SIM in it may be given out at `now`.
-    pub fn usable(&self, now: Timestamp) -> bool {
-        self.snapshot.is_ready() && now.since(self.seen_at) < STALE_AFTER
     }
 }
 
@@ -408,7 +356,9 @@ mod tests {
             let never = matches!(state, ModemState::Probing | ModemState::Configuring);
             let (bare, explained) =
                 (snapshot(state, None), snapshot(state, Some(ModemReason::NoSim)));
+            let busy = snapshot(state, Some(ModemReason::Searching));
             assert_eq!(bare.is_settled(), !needs_reason && !never, "{state}");
+            assert_eq!(busy.is_settled(), bare.is_settled(), "{state}");
             assert_eq!(explained.is_settled(), !never, "{state}");
         }
     }

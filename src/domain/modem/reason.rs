@@ -8,6 +8,36 @@ use crate::domain::PortName;
 /// Why a modem is in its state, or what it waits for. `Display` gives the words for an operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModemReason {
+    // What is being done, where nothing is wrong.
+    /// The port is being opened.
+    #[error("the port is being opened")]
+    BeingOpened,
+    /// The modem is asked whether it answers, and who it is.
+    #[error("it is being found out which modem this is")]
+    BeingProbed,
+    /// The modem is asked whether there is a usable card.
+    #[error("the SIM card's state is being read")]
+    SimBeingChecked,
+    /// The card is being identified.
+    #[error("the SIM card is being read")]
+    SimBeingRead,
+    /// PDU mode, message stores and indications are being set.
+    #[error("the modem is being set up")]
+    BeingSetUp,
+    /// The registration has not been read yet.
+    #[error("the registration with the network is being read")]
+    RegistrationBeingRead,
+    /// The modem looks for a network.
+    #[error("looking for a network")]
+    Searching,
+    /// The modem neither has a network nor looks for one. Many say so before they begin to look.
+    #[error("not registered, and not looking for a network")]
+    NotSearching,
+
+    /// The modem does not say how it is registered, as where there is no coverage.
+    #[error("the modem does not tell whether it has a network (no coverage?)")]
+    NoRegistrationTold,
+
     // The port.
     /// The port's path names nothing.
     #[error("there is nothing at this path")]
@@ -53,6 +83,12 @@ pub enum ModemReason {
     /// None of the `AT` commands was answered.
     #[error("no answer to AT")]
     Silent,
+    /// The modem gives final results as numbers, and words could not be switched on.
+    #[error("the modem answers in digits, and does not take ATV1")]
+    AnswersInDigits,
+    /// Something else has changed the settings of the modem.
+    #[error("the modem's settings were changed by something else; it is set up again")]
+    SettingsLost,
     /// No command returned the IMEI.
     #[error("the modem does not tell its IMEI")]
     NoImei,
@@ -98,6 +134,20 @@ pub enum ModemReason {
     /// The radio is off while its bank exchanges the card.
     #[error("off the air: its bank exchanges the SIM card")]
     OffAir,
+
+    // The network.
+    /// The network refuses the card.
+    #[error("the network refuses the SIM card{}", in_words(.cause.as_deref()))]
+    RegistrationDenied {
+        /// The reason in the modem's words (`AT+CEER`), if it gives one.
+        cause: Option<String>,
+    },
+    /// The network accepts the card for emergency calls alone.
+    #[error("the network accepts the SIM card for emergency calls only")]
+    EmergencyOnly,
+    /// Another program has taken the modem off the network.
+    #[error("taken off the network by AT+COPS=2")]
+    Deregistered,
 
     // The SIM card.
     /// The modem says that no card is in.
@@ -231,5 +281,29 @@ impl fmt::Display for DeviceLock {
             DeviceLock::Company => "the modem is locked to the SIM cards of a company (PH-CORP)",
             DeviceLock::Other => "the modem wants a code that is not the SIM card's PIN",
         })
+    }
+}
+
+/// The cause behind what it has caused.
+fn in_words(cause: Option<&str>) -> String {
+    cause.map(|cause| format!(" ({cause})")).unwrap_or_default()
+}
+
+impl ModemReason {
+    /// Whether it only says what is being done: nothing is known yet that keeps the modem from
+    /// working.
+    pub fn is_progress(&self) -> bool {
+        matches!(
+            self,
+            ModemReason::BeingOpened
+                | ModemReason::BeingProbed
+                | ModemReason::SimBeingChecked
+                | ModemReason::SimBeingRead
+                | ModemReason::BeingSetUp
+                | ModemReason::RegistrationBeingRead
+                | ModemReason::Searching
+                | ModemReason::NotSearching
+                | ModemReason::NoRegistrationTold
+        )
     }
 }

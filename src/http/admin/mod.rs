@@ -139,14 +139,12 @@ async fn reload_config(State(reload): State<Arc<dyn Reload>>) -> Answer {
 async fn status(State(admin): State<AdminState>) -> Answer {
     let (gateway, now) = (&admin.gateway, admin.gateway.now());
     let modems = gateway.modems().modems();
+    let counts = gateway.modems().counts(now);
     let sims = gateway.sims().list().await?;
     let count = |unavailable| sims.iter().filter(|sim| sim.unavailable == unavailable).count();
     Ok(Json(json!({
-        "ready": modems.iter().all(|modem| modem.settled),
-        "modems": {
-            "total": modems.len(),
-            "ready": modems.iter().filter(|modem| modem.usable(now)).count(),
-        },
+        "ready": !modems.iter().any(|modem| modem.is_in_first_try(now)),
+        "modems": { "total": counts.total, "ready": counts.ready },
         "sims": {
             "total": sims.len(),
             "available": count(None),

@@ -20,8 +20,11 @@ impl Channel {
     pub(super) fn line_in_reply(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = &self.link else { return None };
         let expects = command.expects();
-        // Only an operator's own command can make a call.
-        let calls = matches!(command, Command::Raw(_));
+        if self.is_result_in_digits(line, command) {
+            return self.finish_in_digits();
+        }
+        // Only an operator's own command can make a call, and only these can end one.
+        let calls = matches!(command, Command::Raw(_) | Command::LeaveDataMode | Command::HangUp);
         if let Some(result) =
             FinalResult::parse(line).filter(|result| calls || !result.ends_a_call())
         {
@@ -99,12 +102,33 @@ impl Channel {
         sent.match_indices(tag).any(whole)
     }
 
+    /// Whether a line is a final result as a number, as after `ATV0`: 0 is `OK`, 4 is `ERROR`
+    /// (V.250 clause 6.2.6). It is one only where nothing else can stand on a line of one digit.
+    fn is_result_in_digits(&self, line: &str, command: &Command) -> bool {
+        let can_be_result = match command.expects() {
+            Expects::Nothing | Expects::Prefixed(_) | Expects::Required(_) => true,
+            Expects::Value(_) => !self.reply.is_empty(),
+            Expects::Message => self.awaited.is_none(),
+            Expects::Messages | Expects::Anything => false,
+        };
+        can_be_result && is_digit_result(line)
+    }
+
+    fn finish_in_digits(&mut self) -> Option<Event> {
+        let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else {
+            return None;
+        };
+        self.awaited = None;
+        Some(Event::CommandFinished(command, Outcome::InDigits))
+    }
+
     fn finish_command(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else {
             return None;
         };
         self.awaited = None;
-        self.echo_is_off |= result.is_ok() && !self.echoed;
+        self.prompted = false;
+        self.note_echo(&command, result.is_ok());
         let needs_line = matches!(command.expects(), Expects::Value(_) | Expects::Required(_));
         let outcome = if !result.is_ok() {
             Outcome::Refused(result)
@@ -116,4 +140,9 @@ impl Channel {
         };
         Some(Event::CommandFinished(command, outcome))
     }
+}
+
+/// Whether a line is `OK` or `ERROR` as a number.
+pub(super) fn is_digit_result(line: &str) -> bool {
+    matches!(line, "0" | "4")
 }

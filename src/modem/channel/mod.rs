@@ -19,6 +19,19 @@ const ESCAPE: u8 = 0x1b;
 /// Ends the text that is sent at a prompt (Ctrl-Z).
 const END_OF_TEXT: u8 = 0x1a;
 
+/// What is known of the echo of commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Echo {
+    #[default]
+    Unknown,
+    /// It has been switched off; whether it stays off shows with the next command.
+    SwitchedOff,
+    /// A command has been answered without an echo.
+    Off,
+    /// Commands are still echoed after `ATE0`, as some models do whatever they are told.
+    Stays,
+}
+
 #[derive(Debug)]
 enum Link {
     /// No command is in flight.
@@ -57,8 +70,7 @@ pub(super) struct Channel {
     sent: String,
     /// Whether the command in flight was echoed.
     echoed: bool,
-    /// Whether a command has been answered without an echo.
-    echo_is_off: bool,
+    echo: Echo,
     /// Whether the modem has prompted for a text since the last command or escape.
     prompted: bool,
     output: Vec<u8>,
@@ -80,7 +92,7 @@ impl Channel {
             awaited: None,
             sent: String::new(),
             echoed: false,
-            echo_is_off: false,
+            echo: Echo::default(),
             prompted: false,
             output: Vec::new(),
             imei: None,
@@ -146,10 +158,18 @@ impl Channel {
     pub fn send(&mut self, command: Command, now: Moment) {
         self.reply.clear();
         self.awaited = None;
-        self.prompted = false;
         self.sent = command.line();
         self.sent_at = now;
+        // A prompt that nothing here has led to is another program's; a modem that says nothing at
+        // all may wait at one. What a program may have left of a command is not ended by a line end
+        // of its own, which would have it carried out.
+        if std::mem::take(&mut self.prompted) || command == Command::AnswerInWords {
+            self.output.push(ESCAPE);
+        }
         self.write_sent();
+        if command == Command::LeaveDataMode {
+            self.output.pop();
+        }
         self.link = Link::Busy { deadline: now + command.timeout(), command };
     }
 
@@ -159,10 +179,23 @@ impl Channel {
         self.output.push(b'\r');
     }
 
+    /// Notes what a command that has finished shows of the echo. A model that goes on echoing after
+    /// `ATE0` must not be taken for one that has restarted whenever an echo was not recognised.
+    fn note_echo(&mut self, command: &Command, ok: bool) {
+        self.echo = match self.echo {
+            _ if *command == Command::EchoOff => Echo::SwitchedOff,
+            Echo::SwitchedOff if self.echoed => Echo::Stays,
+            Echo::Stays => Echo::Stays,
+            _ if ok && !self.echoed => Echo::Off,
+            echo => echo,
+        };
+    }
+
     /// Reacts to a prompt for a text (`>`). If a message is being sent, the modem gets its text,
     /// once. No other command has a text, so the prompt is left by an escape: at once when an
-    /// operator's own command led there; otherwise with the resynchronisation, because an escape
-    /// might abort what the modem is still doing.
+    /// operator's own command led there, or when the conversation begins; otherwise before the next
+    /// command or with the resynchronisation, because an escape might abort what the modem is still
+    /// doing.
     pub fn on_prompt(&mut self, now: Moment) {
         if let Link::Busy { command: Command::Send { pdu, .. }, deadline } = &mut self.link {
             if !self.prompted {
@@ -175,7 +208,7 @@ impl Channel {
         }
         let own = matches!(
             &self.link,
-            Link::Busy { command: Command::Raw(_) | Command::Acknowledge, .. }
+            Link::Busy { command: Command::Raw(_) | Command::Acknowledge | Command::Attention, .. }
         );
         if own && !self.prompted {
             self.output.push(ESCAPE);
@@ -202,7 +235,7 @@ impl Channel {
                 } else {
                     Outcome::Unanswered
                 };
-                self.drain(now, (command != Command::Attention).then_some(0));
+                self.drain(now, (!command.is_greeting()).then_some(0));
                 Some(Event::CommandFinished(command, outcome))
             }
             Link::Draining { probe: None, .. } => None,
@@ -231,7 +264,11 @@ impl Channel {
         }
         if self.is_echo(line) {
             self.echoed = true;
-            return std::mem::take(&mut self.echo_is_off).then_some(Event::Echoed);
+            let was_off = self.echo == Echo::Off;
+            if was_off {
+                self.echo = Echo::Unknown;
+            }
+            return was_off.then_some(Event::Echoed);
         }
         match &self.link {
             Link::Busy { .. } => self.line_in_reply(line, now),

@@ -16,6 +16,8 @@ pub(in super::super) enum Outcome {
     Empty,
     /// The reply did not arrive in time.
     Unanswered,
+    /// The final result was a number: `ATV0` is set (V.250 clause 6.2.6).
+    InDigits,
 }
 
 impl Outcome {
@@ -49,6 +51,8 @@ pub(in super::super) enum Event {
     TextMode,
     /// The command has finished; [`super::Channel::reply`] has the reply.
     CommandFinished(Command, Outcome),
+    /// The modem gives final results as numbers, which was switched off: its settings are lost.
+    InDigits,
     /// The modem echoes commands again, which was switched off: it has restarted without saying so.
     Echoed,
     /// The modem has stopped answering.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::in_reply::is_digit_result;
 use super::{Channel, ESCAPE, Event, Link};
 use crate::at::{self, Command, FinalResult};
 use crate::domain::Moment;
@@ -13,6 +14,9 @@ const QUIET: Duration = Duration::from_millis(250);
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 /// How long the modem may take to answer the known command.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for the first time. A modem that sleeps has lost it, and is awake only for some
+/// seconds.
+const FIRST_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many times the modem is asked before it is given up.
 pub(super) const PROBES: u8 = 4;
 
@@ -57,12 +61,16 @@ impl Channel {
         }
         self.sent = command.line();
         self.write_sent();
-        self.link =
-            Link::Probing { question, answered: false, deadline: now + PROBE_TIMEOUT, number };
+        let timeout = if number == 0 { FIRST_PROBE_TIMEOUT } else { PROBE_TIMEOUT };
+        self.link = Link::Probing { question, answered: false, deadline: now + timeout, number };
     }
 
     pub(super) fn line_in_probe(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Probing { question, answered, number, .. } = &mut self.link else { return None };
+        if *answered && is_digit_result(line) {
+            self.link = Link::Free;
+            return Some(Event::InDigits);
+        }
         if *answered && FinalResult::parse(line) == Some(FinalResult::Ok) {
             // When the question was repeated, the answer to an earlier one may still arrive.
             let repeated = *number > 0;

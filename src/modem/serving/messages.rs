@@ -10,7 +10,7 @@ use super::super::pending_reads::PendingRead;
 use super::super::profile::Quirk;
 use super::super::reply::Reply;
 use super::network::Chore;
-use super::{Serving, iccid_command};
+use super::{ANNOUNCE_INTERVAL, Serving, iccid_command};
 use crate::at::{self, Command, FinalResult, ListHeader, MessageStore};
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
@@ -127,7 +127,7 @@ impl Serving {
     pub fn sweep_soon(&mut self, full: bool, now: Moment) {
         if full {
             self.full_at = Some(now);
-            self.add_chore(Chore::Announce);
+            self.announce_at.get_or_insert(now.max(self.announced_at + ANNOUNCE_INTERVAL));
         }
         self.sweep.schedule_soon(now);
     }
@@ -311,7 +311,7 @@ impl Serving {
                 self.follow_up(now);
             }
             Outcome::Unanswered => self.sweep.schedule_by(now + UNANSWERED_DELETION_PAUSE),
-            Outcome::Refused(_) | Outcome::Empty => {}
+            Outcome::Refused(_) | Outcome::Empty | Outcome::InDigits => {}
         }
     }
 
@@ -362,7 +362,7 @@ fn may_belong_to_another_command(outcome: Outcome) -> bool {
         Outcome::Done => true,
         Outcome::Refused(result) => result != FinalResult::Cms(Some(321)),
         // After these the channel has resynchronised.
-        Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => false,
+        Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered | Outcome::InDigits => false,
     }
 }
 

@@ -42,6 +42,10 @@ const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// The greatest age of the last reading of the ICCID when a task in the name of that card begins.
 const FRESH: Duration = Duration::from_secs(2);
+/// The least time between two `AT+CNMI` that lines about a full store give reason to.
+const ANNOUNCE_INTERVAL: Duration = Duration::from_millis(250);
+/// The least time between two readings of the ICCID that lines of a modem give reason to.
+const DOUBT_INTERVAL: Duration = Duration::from_millis(250);
 /// The duration of a commit after which the modem may have stopped announcing messages, because
 /// those that arrived meanwhile were not acknowledged.
 const SLOW_COMMIT: Duration = Duration::from_secs(10);
@@ -76,6 +80,9 @@ pub(super) struct Serving {
     /// How often it was asked for since the network was lost.
     polls: u32,
     registered_since: Option<Moment>,
+    /// When the modem is next told to announce messages, and when it was last told.
+    announce_at: Option<Moment>,
+    announced_at: Moment,
     /// When the modem last reported that a store was full.
     full_at: Option<Moment>,
     /// Whether the card may have been exchanged, so that its ICCID is read before anything else.
@@ -121,6 +128,8 @@ impl Serving {
             poll_at: now,
             polls: 0,
             registered_since: None,
+            announce_at: None,
+            announced_at: now,
             full_at: None,
             doubt: false,
             doubt_until: None,
@@ -180,6 +189,10 @@ impl Serving {
             };
         }
         self.poll_registration(context, now);
+        if self.announce_at.take_if(|at| *at <= now).is_some() {
+            self.announced_at = now;
+            self.add_chore(Chore::Announce);
+        }
         let command = match self.chores.front() {
             Some(chore) => chore.command(context),
             None => self.message_command(context, now),
@@ -235,7 +248,7 @@ impl Serving {
         let poll = (!context.is_registered()).then_some(self.poll_at);
         let sweep = if self.deletions.is_full() { None } else { self.sweep.due() };
         let messages = self.held_until.or(sweep);
-        [Some(self.keep_alive_at), poll, messages, self.departure_deadline()]
+        [Some(self.keep_alive_at), poll, messages, self.announce_at, self.departure_deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -305,6 +318,12 @@ impl Serving {
         self.add_chore(Chore::Indications);
     }
 
+    /// Asks in which character set strings are, because an operator's own command may have changed
+    /// it.
+    pub fn check_charset(&mut self) {
+        self.add_chore(Chore::Charset);
+    }
+
     /// Whether the ICCID was read just now. If it was not, it is read next.
     pub fn is_card_proven(&mut self, now: Moment) -> bool {
         let proven = self.is_card_certain() && now - self.iccid_read_at <= FRESH;
@@ -315,6 +334,15 @@ impl Serving {
     /// Has the ICCID read next.
     pub fn doubt_card(&mut self) {
         self.doubt = true;
+    }
+
+    /// Has the ICCID read soon, for a reason that a flood of lines may give.
+    pub fn doubt_card_again(&mut self, now: Moment) {
+        self.doubt = true;
+        let soonest = self.iccid_read_at + DOUBT_INTERVAL;
+        if now < soonest {
+            self.doubt_until.get_or_insert(soonest);
+        }
     }
 
     /// Configures the modem again, because it has lost its settings.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::super::channel::Outcome;
+use super::super::charset;
 use super::super::context::Context;
 use super::super::reply::Reply;
 use super::{Leave, Serving};
-use crate::at::{self, Command, Domain, Registration};
+use crate::at::{self, Charset, Command, Domain, Registration};
 use crate::domain::Moment;
 
 /// The time between two requests for the registration while there is no network. Where the modem
@@ -16,6 +17,10 @@ const POLL: Duration = Duration::from_secs(5);
 const POLLS: u32 = 12;
 /// The time between two requests after that.
 const SLOW_POLL: Duration = Duration::from_secs(20);
+
+/// The requests for the registration between two closer looks at why there is none, and which of
+/// them has the first one.
+const LOOKS_CLOSER: (u32, u32) = (12, 2);
 
 /// A small task. Chores wait in a queue that has each at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,14 @@ pub(super) enum Chore {
     Acknowledge,
     /// Restart the modem, which no longer announces messages.
     Restart,
+    /// Have the modem choose a network, from which something else has taken it off.
+    ChooseNetwork,
+    /// Ask why the network refuses the card.
+    Refusal,
+    /// Ask in which character set strings are.
+    Charset,
+    /// Have strings in this character set.
+    SetCharset(Charset),
 }
 
 impl Chore {
@@ -45,6 +58,10 @@ impl Chore {
             Chore::Acknowledge => Command::Acknowledge,
             Chore::Restart => Command::Own(context.profile.soft_reset().to_owned()),
             Chore::Announce => Command::Indicate(context.indications?),
+            Chore::ChooseNetwork => Command::ChooseNetwork,
+            Chore::Refusal => Command::ErrorReport,
+            Chore::Charset => Command::Charset,
+            Chore::SetCharset(charset) => Command::SetCharset(charset),
         })
     }
 }
@@ -56,7 +73,7 @@ impl Serving {
         }
     }
 
-    pub(super) fn poll_registration(&mut self, context: &Context, now: Moment) {
+    pub(super) fn poll_registration(&mut self, context: &mut Context, now: Moment) {
         // A chore without a command (no such domain, no setting to restore) must not block the
         // others.
         while self.chores.front().is_some_and(|chore| chore.command(context).is_none()) {
@@ -66,6 +83,22 @@ impl Serving {
             self.polls = self.polls.saturating_add(1);
             self.poll_at = now + if self.polls > POLLS { SLOW_POLL } else { POLL };
             self.add_chore(Chore::Registration(0));
+            self.look_closer(context, now);
+        }
+    }
+
+    /// Finds out now and then why there is no network, and does something about it where possible.
+    fn look_closer(&mut self, context: &mut Context, now: Moment) {
+        let (interval, first) = LOOKS_CLOSER;
+        if self.polls % interval == first {
+            self.add_chore(Chore::Operator);
+        }
+        if context.registration() == Some(Registration::Denied) && context.refusal.is_none() {
+            self.add_chore(Chore::Refusal);
+        }
+        if self.polls >= first && context.may_choose_network(now) {
+            context.network_chosen_at = Some(now);
+            self.add_chore(Chore::ChooseNetwork);
         }
     }
 
@@ -87,7 +120,26 @@ impl Serving {
                 self.on_registration_read(context, number, reply, ok, now)
             }
             Chore::Signal if ok => context.signal_dbm = reply.find(at::signal_dbm),
-            Chore::Operator if ok => context.operator = reply.find(at::operator),
+            Chore::Operator if ok => {
+                let name = |line| at::operator(&charset::decoded(line, context.charset));
+                context.operator = reply.find(name);
+                context.set_deregistered(reply.find(at::network_mode) == Some(2));
+            }
+            Chore::ChooseNetwork if ok => {
+                context.set_deregistered(false);
+                self.poll_at = self.poll_at.min(now + POLL);
+            }
+            Chore::Refusal => context.set_refusal(reply.find(at::error_report)),
+            Chore::Charset if ok => {
+                context.charset = reply.find(at::charset);
+                let plainer = charset::plainer(context.charset, None);
+                plainer.into_iter().for_each(|set| self.add_chore(Chore::SetCharset(set)));
+            }
+            Chore::SetCharset(tried) if ok => context.charset = Some(tried),
+            Chore::SetCharset(tried) => {
+                let plainer = charset::plainer(context.charset, Some(tried));
+                plainer.into_iter().for_each(|set| self.add_chore(Chore::SetCharset(set)));
+            }
             Chore::Indications if ok => {
                 let wanted = context.indications.map_or(1, |wanted| wanted.mt);
                 let silent = reply
@@ -122,6 +174,8 @@ impl Serving {
         let settled = reported.is_some_and(|reported| reported.registration.is_registered());
         if !settled && number + 1 < context.domains.len() {
             self.chores.push_front(Chore::Registration(number + 1));
+        } else {
+            context.note_registration_read();
         }
     }
 

@@ -49,6 +49,7 @@ impl Session {
                 self.on_command_finished(&command, outcome, now)
             }
             Event::Echoed => self.on_restart(now),
+            Event::InDigits => self.start_over(ModemReason::SettingsLost, now),
             Event::Lost => self.give_up(ModemReason::StoppedAnswering),
         }
     }
@@ -87,7 +88,7 @@ impl Session {
                     // With `<n>` = 1 a URC tells a change (27.007 clause 7.2). One that repeats
                     // what is known means that others were lost, perhaps those of a SIM event.
                     if self.context.domains.contains(&(domain, registration)) {
-                        serving.doubt_card();
+                        serving.doubt_card_again(now);
                     }
                     serving.on_registration(&mut self.context, domain, registration, now);
                 }
@@ -133,6 +134,11 @@ impl Session {
     }
 
     fn on_restart(&mut self, now: Moment) {
+        self.start_over(ModemReason::Restarted, now);
+    }
+
+    /// Begins anew with a modem that has restarted or lost its settings for this reason.
+    pub(super) fn start_over(&mut self, reason: ModemReason, now: Moment) {
         // Off the air a restart says nothing about the card; the bank ends the switch by itself.
         if matches!(self.phase, Phase::Probing(_) | Phase::OffAir(_)) {
             return;
@@ -153,7 +159,7 @@ impl Session {
             self.context.actions.push_back(Action::Answer { id, reply });
         }
         self.context.forget_card();
-        self.context.set_reason(ModemReason::Restarted);
+        self.context.set_reason(reason);
         self.direct.card_lost(&mut self.context);
         self.enter(Phase::Probing(Probing::default()));
     }

@@ -23,10 +23,17 @@ impl Session {
             Outcome::Unanswered => CommandOutcome::Unanswered,
             _ => CommandOutcome::Answered(now - self.channel.sent_at()),
         });
-        let unanswered = outcome == Outcome::Unanswered && *command != Command::Attention;
+        let is_set_up = !matches!(self.phase, Phase::Probing(_) | Phase::OffAir(_));
+        if outcome == Outcome::InDigits && is_set_up {
+            return self.start_over(ModemReason::SettingsLost, now);
+        }
+        let unanswered = outcome == Outcome::Unanswered && !command.is_greeting();
         self.unanswered = if unanswered { self.unanswered + 1 } else { 0 };
         if self.unanswered >= MAX_UNANSWERED {
             return self.give_up(ModemReason::CommandsUnanswered);
+        }
+        if let Command::Raw(text) = command {
+            self.context.note_operators_command(text);
         }
         let reply = self.channel.reply();
         if self.requests.is_running() {
@@ -35,7 +42,7 @@ impl Session {
             self.card_lost(now);
         } else {
             match &mut self.phase {
-                Phase::Probing(phase) => phase.on_command_finished(command, outcome, &reply),
+                Phase::Probing(phase) => phase.on_command_finished(command, outcome, &reply, now),
                 Phase::SimCheck(phase) => {
                     phase.on_command_finished(&mut self.context, command, outcome, &reply, now)
                 }
@@ -78,9 +85,10 @@ impl Session {
         let result = match outcome {
             Outcome::Done => Some(FinalResult::Ok),
             Outcome::Refused(result) => Some(result),
-            Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered => None,
+            Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered | Outcome::InDigits => None,
         };
         lines.extend(result.map(|result| result.to_string()));
+        let was_typed = matches!(running, Running::At(_));
         let (id, reply) = match running {
             Running::At(id) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
             Running::Ussd(exchange) => {
@@ -100,6 +108,11 @@ impl Session {
         };
         self.context.actions.push_back(Action::Answer { id, reply });
         self.check_settings();
+        if let Phase::Serving(serving) = &mut self.phase
+            && was_typed
+        {
+            serving.check_charset();
+        }
     }
 
     /// Answers a request about USSD, and remembers the form that the modem takes. An answer for a

@@ -30,8 +30,11 @@ pub const PDU_LENGTH: usize = 30;
 /// The replies of a well-behaved modem.
 const TABLE: &[(&str, &str)] = &[
     ("AT", "OK"),
+    ("ATQ0V1E0", "OK"),
+    ("+++", "-"),
     ("ATE0", "OK"),
     ("AT+CMEE=1", "OK"),
+    ("AT+CSCS?", "+CSCS: \"IRA\"|OK"),
     ("AT+CGSN", "861234567890123|OK"),
     ("AT+CGMI", "Bench|OK"),
     ("AT+CGMM", "EC25|OK"),
@@ -217,23 +220,24 @@ impl Bench {
         panic!("the session ticks without end");
     }
 
+    /// Has the modem answer a command from its table.
+    pub fn answer(&mut self, command: &str) {
+        let command = command.trim_start_matches("ESC ");
+        let reply = self.table.iter().find(|(known, _)| known == command);
+        match reply.map(|(_, reply)| reply.clone()).as_deref() {
+            Some("-") => {}
+            Some(lines) => self.lines(lines),
+            None if command.starts_with("AT+CMGD=") => self.lines("OK"),
+            None => self.lines("ERROR"),
+        }
+    }
+
     /// Lets time pass while the modem answers from its table and the host commits at once.
     pub fn auto(&mut self, length: Duration) {
         let end = self.now + length;
         for _ in 0..100_000 {
             if let Some(command) = self.sent.pop_front() {
-                let command = command.trim_start_matches("ESC ").to_owned();
-                let reply = self
-                    .table
-                    .iter()
-                    .find(|(known, _)| *known == command)
-                    .map(|(_, reply)| reply.clone());
-                match reply.as_deref() {
-                    Some("-") => {}
-                    Some(lines) => self.lines(lines),
-                    None if command.starts_with("AT+CMGD=") => self.lines("OK"),
-                    None => self.lines("ERROR"),
-                }
+                self.answer(&command);
             } else if let Some(token) = self.uncommitted.pop_front() {
                 self.session.stored(token, true, self.now);
                 self.act();

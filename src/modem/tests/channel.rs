@@ -46,7 +46,7 @@ fn a_stray_final_result_does_not_shift_messages_to_the_next_slots() {
 #[test]
 fn a_late_answer_to_the_question_itself_is_not_taken_for_the_answer_to_the_next() {
     let mut bench = reading();
-    bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN\n wait 5.3s\n > AT+CGMM");
+    bench.play("< +CMTI: \"ME\",4\n wait 25.3s\n > AT+CGSN\n wait 2.3s\n > AT+CGMM");
     bench.play("< 861234567890123|OK\n quiet\n < EC25|OK\n quiet\n wait 0.3s");
     bench.play("> AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGR=4");
 }
@@ -87,7 +87,7 @@ fn a_flood_of_urcs_does_not_move_the_deadline() {
 fn a_port_without_an_answer_is_given_up_after_ten_greetings() {
     let mut bench = Bench::new();
     bench.wait(Duration::from_secs(20));
-    assert_eq!(bench.count("AT"), 10);
+    assert_eq!((bench.count("AT"), bench.log.len()), (5, 10), "{:?}", bench.log);
     assert!(bench.reopen.as_ref().unwrap().to_string().contains("no answer to AT"));
 }
 
@@ -108,8 +108,8 @@ fn greetings_answered_late_and_all_at_once_do_no_harm() {
 fn an_ok_without_the_value_that_was_asked_for_belongs_to_another_command() {
     let mut bench = Bench::new();
     bench.play(
-        "> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CGSN\n < OK\n quiet\n wait \
-         0.3s\n > AT+CGSN",
+        "> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CSCS?\n < OK\n > AT+CGSN\n < \
+         OK\n quiet\n wait 0.3s\n > AT+CGSN",
     );
     bench.play("< 861234567890123|OK\n > AT+CGSN");
 }

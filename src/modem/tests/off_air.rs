@@ -103,7 +103,7 @@ fn off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides() {
     bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
     bench.session.request(8, ModemRequest::Return { restart: true }, bench.now);
     bench.act();
-    bench.on("AT", "-");
+    bench.on("AT", "-").on("ATQ0V1E0", "-");
     bench.auto(Duration::from_secs(40));
     assert_eq!(
         bench.session.state(),

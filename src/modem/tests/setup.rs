@@ -7,8 +7,8 @@ use crate::domain::modem::ModemReason;
 fn a_well_behaved_modem_becomes_ready_with_these_commands() {
     let mut bench = Bench::new();
     bench.auto(Duration::from_millis(10));
-    let expected = "AT,ATE0,AT+CMEE=1,AT+CGSN,AT+CGMI,AT+CGMM,AT+CGMR,AT+CFUN?,AT+CPIN?,AT+CCID,\
-                    AT+CIMI,AT+CNUM,AT+CMGF=0,AT+CSMS=0,AT+CPMS=?";
+    let expected = "AT,ATE0,AT+CMEE=1,AT+CSCS?,AT+CGSN,AT+CGMI,AT+CGMM,AT+CGMR,AT+CFUN?,AT+CPIN?,\
+                    AT+CCID,AT+CIMI,AT+CNUM,AT+CMGF=0,AT+CSMS=0,AT+CPMS=?";
     let log = bench.log.join(",");
     assert!(log.starts_with(expected), "{log}");
     let snapshot = bench.snapshot();
@@ -27,6 +27,9 @@ fn a_well_behaved_modem_becomes_ready_with_these_commands() {
     for state in ["Probing", "SimCheck", "Identifying", "Configuring", "Registering", "Ready"] {
         assert!(states.iter().any(|seen| seen == state), "{state} missing in {states:?}");
     }
+    let is_explained =
+        |report: &&ModemSnapshot| report.state == ModemState::Ready || report.reason.is_some();
+    assert!(bench.reports.iter().all(|report| is_explained(&report)), "{:?}", bench.reports);
 }
 
 #[test]

@@ -155,6 +155,9 @@ impl Modem {
 
     /// Writes an unsolicited result code in octets, or keeps it while the host is writing a text.
     pub(super) fn say(&mut self, text: &[u8]) {
+        if self.data_call.is_some() {
+            return;
+        }
         let elsewhere = self.has(Quirk::UrcsElsewhere) && !self.settings.urcs_here;
         if matches!(self.power, Power::Booting { .. }) || elsewhere || self.faults.drops_urc() {
             return;

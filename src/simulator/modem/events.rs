@@ -49,6 +49,7 @@ impl Modem {
             Fault::Deaf => self.go_deaf(),
             Fault::Echo => self.settings.echo = true,
             Fault::SettingsLost => self.forget_settings(),
+            Fault::Leftover { state } => self.leave(*state),
             Fault::SimLocked { pin } => self.relock(Lock::with_pin(pin), now),
             Fault::SimBlocked => self.relock(Lock::blocked(), now),
             Fault::SimUnlocked => self.relock(Lock::Off, now),

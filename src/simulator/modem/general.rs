@@ -7,7 +7,7 @@ use super::charset::{CHARSETS, Charset};
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Outcome, Reply, accepted, line, ok};
 use super::settings::Settings;
-use super::{Modem, Now, in_range};
+use super::{Modem, Now, Quirk, in_range};
 use crate::simulator::digits::Country;
 
 /// The commands that `AT+CLAC` lists.
@@ -30,6 +30,7 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
 }
 
 fn set(modem: &mut Modem, name: &str, arguments: &Arguments) -> Option<Outcome> {
+    let charset_stays = modem.has(Quirk::CharsetStays);
     let settings = &mut modem.settings;
     Some(match name {
         "E" => switch(arguments, &mut settings.echo),
@@ -47,6 +48,12 @@ fn set(modem: &mut Modem, name: &str, arguments: &Arguments) -> Option<Outcome> 
             settings.errors = level;
             ok()
         }),
+        // SIMCom, Quectel, u-blox: 0 is awake.
+        "+CSCLK" | "+QSCLK" | "+UPSV" => {
+            settings.sleeps = arguments.number(0) != Some(0);
+            ok()
+        }
+        "+CSCS" if charset_stays => Err(Failure::Error),
         "+CSCS" => match Charset::parse(arguments.text(0)) {
             Some(charset) => {
                 settings.charset = charset;

@@ -13,6 +13,7 @@ mod dialogue;
 mod events;
 mod general;
 mod identity;
+mod leftovers;
 mod line;
 pub mod observed;
 mod output;
@@ -38,6 +39,7 @@ use super::memory::MessageStore;
 use super::quirks::Quirk;
 use cached_sim::Belief;
 use events::Flood;
+use leftovers::{DataCall, Sleep};
 use line::{Completed, Input};
 use observed::Observed;
 use output::Output;
@@ -168,6 +170,8 @@ pub struct Modem {
     after_reply: Option<String>,
     /// Whether the network waits for an answer to a USSD menu.
     ussd_open: bool,
+    sleep: Sleep,
+    data_call: Option<DataCall>,
     submissions: Vec<Submission>,
     unacknowledged: Option<Unacknowledged>,
     reference: u8,
@@ -210,6 +214,8 @@ impl Modem {
             deaf: false,
             after_reply: None,
             ussd_open: false,
+            sleep: Sleep::default(),
+            data_call: None,
             submissions: Vec::new(),
             unacknowledged: None,
             reference: 0,
@@ -222,6 +228,9 @@ impl Modem {
     /// Takes octets from the host.
     pub fn receive(&mut self, octets: &[u8], now: Now) {
         self.tick(now);
+        if self.sleeps_through(octets, now) || self.takes_as_data(octets, now) {
+            return;
+        }
         for octet in octets {
             self.count_impatience(*octet);
             self.accept_octet(*octet, now);
@@ -253,12 +262,17 @@ impl Modem {
     }
 
     fn receive_octet(&mut self, octet: u8, now: Now) {
-        if self.settings.echo && !matches!(octet, 0x1A | 0x1B) {
+        if self.echoes() && !matches!(octet, 0x1A | 0x1B) {
             self.output.write(&[octet]);
         }
         match self.input.push(octet, self.settings.line_end) {
             Completed::Nothing => return,
-            Completed::Line(line) => self.execute(&line, now),
+            Completed::Line(line) => {
+                if self.echoes() && self.has(Quirk::EchoTwice) {
+                    self.output.write(format!("{line}\r").as_bytes());
+                }
+                self.execute(&line, now);
+            }
             Completed::Text(prompt, text) => {
                 let outcome = self.submit(prompt, &text, now);
                 if self.has(Quirk::PromptBeforeResult) {
@@ -285,6 +299,7 @@ impl Modem {
                 self.accept_octet(octet, now);
             }
         }
+        self.leave_data_mode(now);
         self.pass_time(now);
         self.expire_acknowledgement(now);
         self.settle();
@@ -301,12 +316,14 @@ impl Modem {
         let found = Some(self.searching_until_ms).filter(|until_ms| *until_ms > 0);
         let flood = self.floods.iter().map(|flood| flood.next_ms).min();
         let slot = self.slots.up_ms;
+        let data_call = self.data_call.as_ref().and_then(DataCall::ends_at_ms);
         let dues = [
             boot,
             acknowledgement,
             found,
             flood,
             slot,
+            data_call,
             self.busy_until_ms,
             self.output.next_due_ms(),
         ];
@@ -315,7 +332,11 @@ impl Modem {
 
     /// What is to be written to the host now.
     pub fn take_output(&mut self, now: Now) -> Vec<u8> {
-        self.output.take(now.ms)
+        let octets = self.output.take(now.ms);
+        if !octets.is_empty() {
+            self.sleep.note_activity(now.ms);
+        }
+        octets
     }
 
     /// The host has everything that [`Modem::take_output`] gave.
@@ -377,6 +398,7 @@ impl Modem {
         self.busy_until_ms = None;
         self.ussd_open = false;
         self.deregistered = false;
+        self.data_call = None;
         if let Some(card) = &mut self.sim {
             card.lock = card.lock.clone().power_cycled();
         }
@@ -401,6 +423,11 @@ impl Modem {
             _ if self.power == (Power::RadioOff { functionality: 0 }) => Err(SimFault::Failure),
             _ => Ok(card),
         }
+    }
+
+    /// Whether commands are echoed.
+    fn echoes(&self) -> bool {
+        self.settings.echo || self.has(Quirk::EchoStays)
     }
 
     /// Whether the modem has this quirk, from its family or from a fault.

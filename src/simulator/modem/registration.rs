@@ -15,12 +15,15 @@ const DENIED: usize = 3;
 const SMS_ONLY: usize = 6;
 
 /// In the order of `Settings::registration`.
-const REPORTS: [&str; 3] = ["+CREG", "+CGREG", "+CEREG"];
+const REPORTS: [&str; 4] = ["+CREG", "+CGREG", "+CEREG", "+C5GREG"];
+/// The place of `+C5GREG` among them. Only a modem that is on a 5G network alone knows it.
+const FIVE_G: usize = 3;
 const PLACE: &str = "\"00C3\",\"0001A2B3\",7";
 
-/// `CREG`, `CGREG`, `CEREG`, `COPS`, `CSQ`, `CFUN`.
+/// `CREG`, `CGREG`, `CEREG`, `C5GREG`, `COPS`, `CSQ`, `CFUN`.
 pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome> {
-    if let Some(report) = REPORTS.iter().position(|name| *name == command.name) {
+    let report = REPORTS.iter().position(|name| *name == command.name);
+    if let Some(report) = report.filter(|report| *report != FIVE_G || modem.is_on_five_g()) {
         return Some(reports(modem, report, &command.ask));
     }
     Some(match (command.name.as_str(), &command.ask) {
@@ -89,13 +92,22 @@ impl Modem {
 
     /// How this model reports the registration by the command at this position of `REPORTS`.
     fn told(&self, place: usize, registration: usize) -> usize {
-        let knows_lte = !self.config.unknown.iter().any(|name| name == "+CEREG");
-        let lte_only = knows_lte && (self.has(Quirk::LteOnly) || self.has(Quirk::SmsOnly));
+        let lte_only = self.knows_lte() && (self.has(Quirk::LteOnly) || self.has(Quirk::SmsOnly));
         match (registration, place) {
+            (HOME, 0..FIVE_G) if self.is_on_five_g() => NOT_REGISTERED,
             (HOME, 0 | 1) if lte_only => NOT_REGISTERED,
             (HOME, 2) if self.has(Quirk::SmsOnly) => SMS_ONLY,
             (told, _) => told,
         }
+    }
+
+    fn knows_lte(&self) -> bool {
+        !self.config.unknown.iter().any(|name| name == "+CEREG")
+    }
+
+    /// Whether the modem is registered with a 5G network alone, which one without LTE cannot be.
+    fn is_on_five_g(&self) -> bool {
+        self.knows_lte() && self.has(Quirk::FiveGOnly)
     }
 
     fn country(&self) -> Country {

@@ -43,8 +43,8 @@ pub struct Settings {
     pub indications: Indications,
     /// `AT+CPMS`: where the host reads and deletes, writes and sends, and where new messages go.
     pub stores: [StoreName; 3],
-    /// `AT+CREG`, `AT+CGREG`, `AT+CEREG`: level of unasked reports.
-    pub registration: [usize; 3],
+    /// `AT+CREG`, `AT+CGREG`, `AT+CEREG`, `AT+C5GREG`: level of unasked reports.
+    pub registration: [usize; 4],
     /// `AT+COPS=3,<format>`: how the network is named.
     pub operator_format: usize,
     /// `AT+CSMP`: first octet, validity, protocol, coding of texts sent in text mode.
@@ -53,6 +53,8 @@ pub struct Settings {
     pub urcs_here: bool,
     /// `S3`: the octet that ends a command line.
     pub line_end: u8,
+    /// `AT+CSCLK=2` and its like: whether the modem sleeps while the line is idle.
+    pub sleeps: bool,
 }
 
 impl Settings {
@@ -76,11 +78,12 @@ impl Default for Settings {
             message_service: 0,
             indications: Indications::default(),
             stores: [StoreName::Sm; 3],
-            registration: [0; 3],
+            registration: [0; 4],
             operator_format: 0,
             text_parameters: [17, 167, 0, 0],
             urcs_here: false,
             line_end: b'\r',
+            sleeps: false,
         }
     }
 }

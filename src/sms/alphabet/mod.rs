@@ -99,6 +99,12 @@ pub(super) fn decode(septets: &[u8], languages: Languages) -> Text {
     decoder.finish()
 }
 
+/// The text of septets in the default alphabet, each in an octet of its own.
+#[must_use]
+pub fn gsm_text(septets: &[u8]) -> String {
+    decode(septets, Languages::DEFAULT).text
+}
+
 /// One character as one septet, or as an escape and another.
 enum Code {
     Plain(u8),

@@ -1,5 +1,7 @@
 //! Simulated modems with their sessions, and the messages that were sent.
 
+use std::collections::{HashMap, VecDeque};
+
 use chrono::DateTime;
 use simbridge::domain::modem::ModemState;
 use simbridge::simulator::{Fault, Scenario, SpecialMessage, StepHarness};
@@ -7,6 +9,8 @@ use simbridge::simulator::{Fault, Scenario, SpecialMessage, StepHarness};
 use super::fault_session::FaultSession;
 use super::kept::Kept;
 
+/// How often a session may send the same command within a second.
+const MOST_IN_A_SECOND: usize = 5;
 /// 2026-06-22 12:57:03 UTC.
 const BEGAN: i64 = 1_782_133_023;
 
@@ -127,6 +131,26 @@ impl Rig {
             })
             .collect();
         Err(reports.join("\n  "))
+    }
+
+    /// The commands that a session has sent more than [`MOST_IN_A_SECOND`] times within a second.
+    pub fn hasty_commands(&self) -> Vec<String> {
+        let mut hasty = Vec::new();
+        for session in &self.sessions {
+            let mut times: HashMap<&str, VecDeque<u64>> = HashMap::new();
+            for (at_ms, command) in &session.sent {
+                let recent = times.entry(command).or_default();
+                recent.push_back(*at_ms);
+                while recent.front().is_some_and(|first_ms| first_ms + 1_000 <= *at_ms) {
+                    recent.pop_front();
+                }
+                if recent.len() == MOST_IN_A_SECOND + 1 {
+                    hasty.push(format!("{command} too often at {at_ms} ms"));
+                }
+            }
+        }
+        hasty.truncate(5);
+        hasty
     }
 
     /// The faults in what the host has: messages that were lost, doubled, credited to another card,

@@ -1,6 +1,6 @@
 //! Every fault on every family: each message is there exactly once, and the modem is Ready again.
 
-use simbridge::simulator::{Fault, Quirk, families};
+use simbridge::simulator::{Fault, Leftover, Quirk, families};
 
 use super::rig::Rig;
 
@@ -27,7 +27,11 @@ const SPELL_MS: u64 = 100_000;
 const PATIENCE_MS: u64 = 10 * MINUTE_MS;
 
 fn case(name: &'static str, begins: Fault) -> Case {
-    Case { name, begins: vec![begins], ends: Vec::new(), messages: 3, specials: false }
+    begin_with(name, vec![begins])
+}
+
+fn begin_with(name: &'static str, begins: Vec<Fault>) -> Case {
+    Case { name, begins, ends: Vec::new(), messages: 3, specials: false }
 }
 
 fn spell(name: &'static str, begins: Fault, ends: Fault) -> Case {
@@ -89,7 +93,7 @@ fn of_the_line() -> Vec<Case> {
 
 /// A quirk that shows when the modem starts.
 fn start_with(name: &'static str, quirk: Quirk) -> Case {
-    Case { begins: vec![Fault::Habit { quirk }, Fault::Reboot], ..case(name, Fault::Reboot) }
+    begin_with(name, vec![Fault::Habit { quirk }, Fault::Reboot])
 }
 
 fn of_the_modem() -> Vec<Case> {
@@ -160,6 +164,40 @@ fn of_the_modem() -> Vec<Case> {
     ]
 }
 
+/// What another program has left, and what cannot be changed about a modem.
+fn of_other_programs() -> Vec<Case> {
+    let left = |state| Fault::Leftover { state };
+    let restarted = |name, state| begin_with(name, vec![left(state), Fault::Reboot]);
+    let habit = |name, quirk| case(name, Fault::Habit { quirk });
+    vec![
+        case("answers in digits", left(Leftover::Digits)),
+        restarted("answers in digits after a restart", Leftover::Digits),
+        case("answers no more", left(Leftover::Silence)),
+        restarted("answers nothing after a restart", Leftover::Silence),
+        restarted("strings in UCS-2", Leftover::Ucs2),
+        begin_with(
+            "strings in UCS-2 for ever",
+            vec![Fault::Habit { quirk: Quirk::CharsetStays }, left(Leftover::Ucs2), Fault::Reboot],
+        ),
+        case("taken off the network", left(Leftover::OffNetwork)),
+        case("asleep while idle", left(Leftover::Sleep)),
+        restarted("asleep while idle after a restart", Leftover::Sleep),
+        case("a call has the line", left(Leftover::DataMode)),
+        case("at a prompt", left(Leftover::Prompt)),
+        case("half a command in the line", left(Leftover::HalfCommand)),
+        habit("an echo that stays", Quirk::EchoStays),
+        begin_with(
+            "an echo that stays and comes twice",
+            vec![
+                Fault::Habit { quirk: Quirk::EchoStays },
+                Fault::Habit { quirk: Quirk::EchoTwice },
+                Fault::Reboot,
+            ],
+        ),
+        start_with("registered on 5G alone after a restart", Quirk::FiveGOnly),
+    ]
+}
+
 /// Runs a fault and returns the time until everything worked again.
 fn play(family: &str, case: &Case) -> Result<u64, String> {
     let mut rig = Rig::of_family(family);
@@ -184,13 +222,15 @@ fn play(family: &str, case: &Case) -> Result<u64, String> {
     rig.run_for(3 * MINUTE_MS);
     rig.send(0, "much later");
     rig.run_until_working(PATIENCE_MS).map_err(|told| format!("well, and then not\n  {told}"))?;
-    let failures = rig.faults_found();
+    let mut failures = rig.faults_found();
+    failures.extend(rig.hasty_commands());
     if failures.is_empty() { Ok(took) } else { Err(failures.join(", ")) }
 }
 
 #[test]
 fn every_fault_on_every_family_ends_with_each_message_once_and_the_modem_ready() {
-    let cases: Vec<Case> = of_the_line().into_iter().chain(of_the_modem()).collect();
+    let cases: Vec<Case> =
+        [of_the_line(), of_the_modem(), of_other_programs()].into_iter().flatten().collect();
     let mut failures = Vec::new();
     for case in &cases {
         let mut slowest = ("", 0);
