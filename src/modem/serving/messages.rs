@@ -241,7 +241,9 @@ impl Serving {
                 self.hand_to_host(context, read, header.length, line, now);
             }
             _ => {
-                self.doubt |= may_belong_to_another_command(outcome);
+                if may_belong_to_another_command(outcome) {
+                    self.doubt_card_again(now);
+                }
                 if read.announced.is_some() {
                     self.sweep.schedule_by(now + EARLY);
                 }
