@@ -265,6 +265,9 @@ impl Requests {
                 if report.status == UssdStatus::Menu {
                     let until = self.menu.deadline().unwrap_or(now).max(now);
                     self.menu = Menu::Open { until, form };
+                } else if self.menu.may_be_open() {
+                    // The network has ended it.
+                    self.menu = Menu::None;
                 }
                 Outcomes::default()
             }
@@ -359,7 +362,7 @@ impl Waiting {
             ModemRequest::Ussd(text) => menu.answered_by(text).is_some(),
             _ => false,
         };
-        menu.is_open() && self.is_ussd() && !answers
+        menu.may_be_open() && self.is_ussd() && !answers
     }
 }
 

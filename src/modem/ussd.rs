@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::profile::{Profile, Quirk};
 use crate::at::{self, Command, FinalResult, UssdStatus};
-use crate::domain::modem::RequestError;
+use crate::domain::modem::{RequestError, UssdEnd};
 use crate::domain::{Iccid, Moment};
 use crate::sms;
 
@@ -91,20 +91,15 @@ impl Report {
         Report { status: fields.map_or(UssdStatus::Unknown, |fields| fields.status), text }
     }
 
-    /// The text, or what the status means.
-    fn words(self) -> String {
-        self.text.unwrap_or_else(|| {
-            let words = match self.status {
-                UssdStatus::Ended => "the network has ended the session",
-                UssdStatus::AnsweredElsewhere => "another program has answered the network",
-                UssdStatus::Unsupported => "the network does not support this",
-                UssdStatus::TimedOut => "the network did not answer in time",
-                UssdStatus::Final | UssdStatus::Menu | UssdStatus::Unknown => {
-                    "the network gave no text"
-                }
-            };
-            words.to_owned()
-        })
+    /// What it means that there is no text.
+    fn end(&self) -> UssdEnd {
+        match self.status {
+            UssdStatus::Ended => UssdEnd::ByNetwork,
+            UssdStatus::AnsweredElsewhere => UssdEnd::AnsweredElsewhere,
+            UssdStatus::Unsupported => UssdEnd::Unsupported,
+            UssdStatus::TimedOut => UssdEnd::TimedOut,
+            UssdStatus::Final | UssdStatus::Menu | UssdStatus::Unknown => UssdEnd::NoText,
+        }
     }
 
     /// Whether the network has done nothing, so that the code may be sent in another form.
@@ -246,15 +241,17 @@ impl Exchange {
             return self.fail(RequestError::TimedOut, now);
         };
         let waits = report.status == UssdStatus::Menu;
-        let mut lines = vec![report.words()];
-        let menu = match self.asker {
-            Asker::Operator => {
-                lines.extend(waits.then(|| MENU_NOTE.to_owned()));
-                now + MENU_TIMEOUT
+        let end = report.end();
+        let (reply, menu) = match (report.text, &self.asker) {
+            // A menu without a text nobody can answer.
+            (None, _) => (Err(RequestError::NoUssdText(end)), now),
+            (Some(text), Asker::Card(_)) => (Ok(vec![text]), now),
+            (Some(text), Asker::Operator) => {
+                let note = waits.then(|| MENU_NOTE.to_owned());
+                (Ok([text].into_iter().chain(note).collect()), now + MENU_TIMEOUT)
             }
-            Asker::Card(_) => now,
         };
-        Next::Finished { exchange: self, reply: Ok(lines), menu: waits.then_some(menu) }
+        Next::Finished { exchange: self, reply, menu: waits.then_some(menu) }
     }
 }
 
@@ -274,15 +271,22 @@ fn may_be_for_form(result: FinalResult) -> bool {
     }
 }
 
-/// Whether a USSD session is open.
+/// Whether a USSD session is open in which the network waits for an answer.
 #[derive(Debug, Default)]
 pub(super) enum Menu {
+    /// Nothing is known yet: another program, or an earlier session, may have left one open.
     #[default]
+    Unknown,
     None,
     /// The network waits for an answer; the session is closed then.
-    Open { until: Moment, form: UssdForm },
+    Open {
+        until: Moment,
+        form: UssdForm,
+    },
     /// It has been closed; no code is sent before this time.
-    Closed { until: Moment },
+    Closed {
+        until: Moment,
+    },
 }
 
 impl Menu {
@@ -291,8 +295,9 @@ impl Menu {
         Menu::Closed { until: now + CLOSED_PAUSE }
     }
 
-    pub fn is_open(&self) -> bool {
-        matches!(self, Menu::Open { .. })
+    /// Whether a code may be taken for the answer to a menu.
+    pub fn may_be_open(&self) -> bool {
+        matches!(self, Menu::Unknown | Menu::Open { .. })
     }
 
     /// Whether it has to be closed, because nobody has answered.
@@ -322,7 +327,7 @@ impl Menu {
     /// When something has to be done about it.
     pub fn deadline(&self) -> Option<Moment> {
         match self {
-            Menu::None => None,
+            Menu::Unknown | Menu::None => None,
             Menu::Open { until, .. } | Menu::Closed { until } => Some(*until),
         }
     }

@@ -1,6 +1,6 @@
 //! A SIM card's PIN from a file, on the running daemon.
 
-use simbridge::simulator::Scenario;
+use simbridge::simulator::{Fault, Quirk, Scenario};
 
 use crate::support::{Site, wait_for};
 
@@ -18,7 +18,7 @@ fn the_right_pin_is_entered_at_every_start() {
     let (site, _folder) = site("4711\n");
     for _ in 0..2 {
         site.serve_ready().kill();
-        site.network().fault(0, &simbridge::simulator::Fault::Reboot).unwrap();
+        site.network().fault(0, &Fault::Reboot).unwrap();
     }
     assert_eq!(site.network().observed(0).unwrap().wrong_pins, 0);
 }
@@ -51,4 +51,30 @@ fn a_wrong_pin_is_entered_once_whatever_is_killed() {
         daemon.kill();
     }
     assert_eq!(site.network().observed(0).unwrap().wrong_pins, 1);
+}
+
+#[test]
+fn a_modem_that_tells_no_count_is_unlocked_once_it_is_permitted_and_needs_no_permission_then() {
+    let (site, _folder) = site("4711\n");
+    let locked = |reboot: bool| {
+        let network = site.network();
+        network.fault(0, &Fault::Habit { quirk: Quirk::NoPinCount }).unwrap();
+        if reboot {
+            network.fault(0, &Fault::Reboot).unwrap();
+        }
+    };
+    locked(false);
+    let daemon = site.serve();
+    wait_for("the reason", || {
+        let reason = site.admin("/modems")[0]["reason"].as_str().unwrap_or_default().to_owned();
+        reason.contains("pin_without_count = true")
+    });
+    daemon.kill();
+    let strict = std::fs::read_to_string(site.config()).unwrap();
+    std::fs::write(site.config(), format!("{strict}pin_without_count = true\n")).unwrap();
+    site.serve_ready().kill();
+    std::fs::write(site.config(), strict).unwrap();
+    locked(true);
+    site.serve_ready().kill();
+    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 0);
 }

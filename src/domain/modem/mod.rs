@@ -15,7 +15,7 @@ use super::{Iccid, Imei, Imsi, PortName};
 
 pub use reason::{DeviceLock, ModemReason};
 pub use registration::Registration;
-pub use request::{FinalResult, ModemRequest, RequestError, SimTask};
+pub use request::{FinalResult, ModemRequest, RequestError, SimTask, UssdEnd};
 pub use status::{ModemCounts, ModemStatus, STALE_AFTER};
 
 /// Whether a card's PIN may be entered.

@@ -75,6 +75,9 @@ pub enum RequestError {
     /// The modem, the card or the network refused it.
     #[error("refused: {0}")]
     Refused(FinalResult),
+    /// The network has answered a USSD code without a text.
+    #[error("{0}")]
+    NoUssdText(UssdEnd),
     /// A message could not be stored or deleted in time.
     #[error("the message stores could not be emptied")]
     NotEmptied,
@@ -93,6 +96,21 @@ pub enum RequestError {
     /// The modem went away, or the port has none.
     #[error("no modem answers on this port")]
     Gone,
+}
+
+/// How a USSD session ended without a text (27.007 7.15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UssdEnd {
+    #[error("the network gave no text")]
+    NoText,
+    #[error("the network has ended the session")]
+    ByNetwork,
+    #[error("another program on this modem has answered the network")]
+    AnsweredElsewhere,
+    #[error("the network does not support this")]
+    Unsupported,
+    #[error("the network did not answer in time")]
+    TimedOut,
 }
 
 /// How a modem ended a command: V.250 clause 5.7.1, `+CME ERROR` of 3GPP TS 27.007 clause 9.2,

@@ -198,6 +198,7 @@ fn a_ussd_code_is_sent_in_the_set_that_the_modem_keeps() {
     becomes_ready(&mut bench, "UCS2");
     bench.session.request(7, ModemRequest::Ussd("*1#".to_owned()), bench.now);
     bench.act();
+    bench.play("> AT+CUSD=2\n < OK\n wait 1.1s");
     bench.play("> AT+CUSD=1,\"002A00310023\",15\n < OK|+CUSD: 0,\"00480069002E\",15");
     assert_eq!(bench.answers, [(7, Ok(vec!["Hi.".to_owned()]))]);
 }

@@ -114,17 +114,21 @@ fn nothing_is_done_for_a_card_that_is_not_in() {
 #[test]
 fn what_another_card_may_have_done_does_not_count() {
     let ussd = || SimTask::Ussd("*101#".to_owned());
+    let close = "> AT+CUSD=2\n < OK\n wait 1.1s";
     let mut bench = asked(ussd());
+    bench.play(close);
     bench.play("> AT+CUSD=1,\"*101#\",15");
     bench.lines("OK|+CUSD: 0,\"Your number is 0612345678.\",15");
     read_again(&mut bench, ICCID);
     assert_eq!(bench.answers, [(7, Ok(vec!["Your number is 0612345678.".to_owned()]))]);
     let mut bench = asked(ussd());
+    bench.play(close);
     bench.play("> AT+CUSD=1,\"*101#\",15");
     bench.lines("OK|+CUSD: 0,\"Your number is 0612345678.\",15");
     read_again(&mut bench, OTHER);
     assert_eq!(bench.answers, [(7, Err(RequestError::OtherCard))]);
     let mut bench = asked(ussd());
+    bench.play(close);
     bench.play("> AT+CUSD=1,\"*101#\",15");
     bench.lines("+CUSD: 0,\"Your number is 0612345678.\",15|OK|+CPIN: NOT INSERTED");
     assert_eq!(bench.answers, [(7, Err(RequestError::OtherCard))]);

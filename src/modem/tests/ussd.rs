@@ -19,10 +19,17 @@ fn request(bench: &mut Bench, id: u64, code: &str) {
     bench.act();
 }
 
-/// A ready modem that has been sent the code `*101#`.
-fn asked() -> Bench {
+/// A ready modem that is known to have no USSD session open.
+fn ready() -> Bench {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
+    bench.lines("+CUSD: 2");
+    bench
+}
+
+/// A ready modem that has been sent the code `*101#`.
+fn asked() -> Bench {
+    let mut bench = ready();
     request(&mut bench, 7, "*101#");
     bench.play(&format!("> {PLAIN}"));
     bench
@@ -38,23 +45,34 @@ fn answer(bench: &mut Bench) -> Vec<String> {
 #[test]
 fn each_status_is_understood_with_and_without_a_text() {
     let table = [
-        ("+CUSD: 0,\"Hi\",15", "Hi", None),
-        ("+CUSD: 0", "the network gave no text", None),
-        ("+CUSD: 1,\"1:Balance|2:Number\",15", "1:Balance\n2:Number", Some("a choice")),
-        ("+CUSD: 2,\"Unknown code\",15", "Unknown code", None),
-        ("+CUSD: 3", "another program has answered the network", None),
-        ("+CUSD: 5", "the network did not answer in time", None),
-        ("+CUSD: 6,\"Hi\"", "Hi", None),
+        ("+CUSD: 0,\"Hi\",15", Ok("Hi"), false),
+        ("+CUSD: 0", Err(UssdEnd::NoText), false),
+        ("+CUSD: 1,\"1:Balance|2:Number\",15", Ok("1:Balance\n2:Number"), true),
+        ("+CUSD: 1", Err(UssdEnd::NoText), true),
+        ("+CUSD: 2,\"Unknown code\",15", Ok("Unknown code"), false),
+        ("+CUSD: 3", Err(UssdEnd::AnsweredElsewhere), false),
+        ("+CUSD: 5", Err(UssdEnd::TimedOut), false),
+        ("+CUSD: 6,\"Hi\"", Ok("Hi"), false),
+        ("+CUSD: 6", Err(UssdEnd::NoText), false),
     ];
-    for (report, text, note) in table {
+    for (report, told, open) in table {
         for lines in [format!("OK|{report}"), format!("{report}|OK")] {
             let mut bench = asked();
             bench.lines(&lines);
             // After the end of a session a better answer is waited for.
             bench.play("auto 3s");
-            let said = answer(&mut bench);
-            assert_eq!(said[0], text, "{lines}");
-            assert_eq!(said.get(1).is_some_and(|said| said.contains("a choice")), note.is_some());
+            match (bench.answers.pop(), told) {
+                (Some((7, Ok(said))), Ok(text)) => {
+                    assert_eq!(said[0], text, "{lines}");
+                    assert_eq!(said.get(1).is_some_and(|note| note.contains("choice")), open);
+                }
+                (said, told) => {
+                    let error = RequestError::NoUssdText(told.unwrap_err());
+                    assert_eq!(said, Some((7, Err(error))), "{lines}");
+                }
+            }
+            bench.play("auto 100s");
+            assert_eq!(bench.count(CLOSE), usize::from(open), "{lines}");
             assert_eq!(bench.count(PLAIN), 1, "{lines}");
             assert_eq!(bench.count(&packed()), 0, "{lines}");
         }
@@ -81,9 +99,10 @@ fn a_code_that_brought_nothing_is_sent_once_in_the_other_form_which_is_remembere
 #[test]
 fn a_code_that_may_have_done_something_is_not_sent_again() {
     let table = [
-        ("OK|+CUSD: 5", true),
+        ("OK|+CUSD: 5", false),
         ("OK|+CUSD: 2,\"No credit\",15", true),
-        ("OK|+CUSD: 3", true),
+        ("OK|+CUSD: 3", false),
+        ("OK|+CUSD: 0", false),
         ("+CME ERROR: 30", false),
         ("+CME ERROR: 14", false),
         ("OK", false),
@@ -138,8 +157,39 @@ fn when_both_forms_bring_nothing_that_is_told_once() {
     bench.on(&packed(), "OK|+CUSD: 4");
     bench.lines("ERROR");
     bench.play("auto 5s");
-    assert_eq!(answer(&mut bench), ["the network does not support this"]);
+    let unsupported = RequestError::NoUssdText(UssdEnd::Unsupported);
+    assert_eq!(bench.answers, [(7, Err(unsupported))]);
     assert_eq!((bench.count(PLAIN), bench.count(&packed())), (1, 1));
+}
+
+#[test]
+fn a_session_that_was_left_open_is_closed_before_the_first_code_and_no_more() {
+    for closed in ["OK", "ERROR", "OK|+CUSD: 2"] {
+        let mut bench = Bench::ready();
+        bench.play("auto 5s");
+        assert_eq!(bench.count(CLOSE), 0, "not unless a code is to be sent");
+        request(&mut bench, 7, "*101#");
+        bench.play(&format!("> {CLOSE}\n < {closed}\n quiet\n wait 1.1s\n > {PLAIN}"));
+        bench.lines("OK|+CUSD: 0,\"Hi\",15");
+        assert_eq!(answer(&mut bench), ["Hi"], "{closed}");
+        request(&mut bench, 7, "1");
+        bench.play("> AT+CUSD=1,\"1\",15");
+    }
+    // Digits alone do not answer a menu that nobody has seen.
+    let mut bench = Bench::ready();
+    bench.play("auto 5s");
+    request(&mut bench, 7, "1");
+    bench.play(&format!("> {CLOSE}"));
+}
+
+#[test]
+fn a_menu_that_the_network_ends_by_itself_is_not_closed() {
+    let mut bench = in_menu();
+    bench.lines("+CUSD: 2");
+    request(&mut bench, 7, "*133#");
+    bench.play("> AT+CUSD=1,\"*133#\",15");
+    bench.play("auto 100s");
+    assert_eq!(bench.count(CLOSE), 1, "the code that was not answered, not the menu");
 }
 
 /// A modem on which a menu is open.
@@ -191,8 +241,8 @@ fn a_menu_that_nobody_answers_is_closed() {
     bench.play("auto 10s");
     assert_eq!(bench.count(CLOSE), 1);
     // What the network asks unasked, nobody answers; what came too late neither.
-    let mut bench = Bench::ready();
-    bench.play("auto 5s\n < +CUSD: 1,\"Buy more? 1:Yes\",15");
+    let mut bench = ready();
+    bench.lines("+CUSD: 1,\"Buy more? 1:Yes\",15");
     bench.play(&format!("> {CLOSE}\n < OK\n quiet"));
     bench.lines("+CUSD: 0,\"Special offer\",15");
     bench.play("quiet");
@@ -206,22 +256,21 @@ fn a_menu_that_nobody_answers_is_closed() {
 
 #[test]
 fn a_network_that_asks_again_and_again_is_answered_once_a_second() {
-    let mut bench = Bench::ready();
+    let mut bench = ready();
     bench.on(CLOSE, "OK|+CUSD: 1,\"Buy more? 1:Yes\",15");
-    bench.play("auto 5s\n < +CUSD: 1,\"Buy more? 1:Yes\",15\n auto 10s");
+    bench.play("< +CUSD: 1,\"Buy more? 1:Yes\",15\n auto 10s");
     assert!((9..=11).contains(&bench.count(CLOSE)), "{}", bench.count(CLOSE));
 }
 
 #[test]
 fn a_menu_that_an_attempt_to_learn_the_number_opens_is_closed_at_once() {
-    let mut bench = Bench::ready();
-    bench.play("auto 1s");
+    let mut bench = ready();
     let task = SimTask::Ussd("*101#".to_owned());
     let request = ModemRequest::ForSim { iccid: Iccid::from_stored(ICCID), task };
     bench.session.request(7, request, bench.now);
     bench.act();
     bench.on(PLAIN, "OK|+CUSD: 1,\"0612345678|1:More\",15").on(CLOSE, "OK");
-    bench.play("auto 2s");
+    bench.play("auto 3s");
     assert_eq!(answer(&mut bench), ["0612345678\n1:More"], "no word about a choice");
     assert_eq!(bench.count(CLOSE), 1);
 }
