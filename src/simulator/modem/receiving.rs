@@ -157,7 +157,9 @@ impl Modem {
     /// How a message is delivered. Messages of class 2 are stored even in direct mode, and those of
     /// class 0 are delivered directly even in stored mode (TS 27.005 tables 3.4.1-1, -2).
     fn route(&self, pdu: &Pdu) -> Route {
-        let class = Layout::of(pdu).and_then(|layout| Dcs(layout.dcs).class());
+        // A status report has no coding scheme. It is stored like a message without a class.
+        let layout = Layout::of(pdu).filter(|layout| layout.first & 0x03 != 0x02);
+        let class = layout.and_then(|layout| Dcs(layout.dcs).class());
         match (self.settings.indications.mt, class) {
             (0, _) => Route::Store { tell: false },
             (1 | 3, Some(Class::Flash)) | (3, Some(Class::Terminal)) => Route::Direct,

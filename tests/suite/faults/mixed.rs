@@ -57,7 +57,8 @@ fn play(seed: u64, minutes: u64) {
     }
     let well = rig.run_until_working(30 * MINUTE_MS);
     let failures = rig.faults_found();
-    assert!(failures.is_empty(), "seed {seed}: {} wrong: {}", failures.len(), failures.join("\n"));
+    let wrong = failures.join("\n");
+    assert!(failures.is_empty(), "seed {seed}: {} wrong: {wrong}\n  {well:?}", failures.len());
     well.unwrap_or_else(|told| panic!("seed {seed}: never well again\n  {told}"));
 }
 
