@@ -40,7 +40,8 @@ fn items(pieces: &[&[u8]]) -> Vec<String> {
 fn read(line: &str) {
     let digits = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
     assert!(at::iccid(line).is_none_or(|iccid| iccid.bytes().all(|c| c.is_ascii_hexdigit())));
-    assert!(at::imei(line).is_none_or(digits));
+    assert!(at::imei(line).is_none_or(|imei| digits(imei.as_str())));
+    let _ = (at::serial_number(line), at::labelled_imei(line), at::labelled_serial(line));
     assert!(at::imsi(line).is_none_or(digits));
     assert!(at::signal_dbm(line).is_none_or(|dbm| (-140..=-25).contains(&dbm)), "{line}");
     assert!(at::groups(line).len() <= line.len() + 1);

@@ -58,6 +58,10 @@
 //!     what lay in the modem's own store before the event came for the SIM before it.
 //!     (`messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one`,
 //!     `off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides`)
+//!     A modem is what only it can be: an IMEI that several modems tell at one time, as their
+//!     different cards show, identifies none of them.
+//!     (`modems_with_one_imei_each_keep_what_they_held_for_their_own_sims`,
+//!     `two_ports_with_different_cards_at_one_time_are_two_modems`)
 //! 13. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
 //!     out. (`a_stale_or_unready_modem_gives_no_number`)
 //!

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
-use simbridge::domain::{AccountId, Iccid, Imei, OrderId, PortName, ServiceId};
+use simbridge::domain::{AccountId, Iccid, ModemId, OrderId, PortName, ServiceId};
 use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, Settings};
 use simbridge::simulator::Scenario;
 use simbridge::sms::{Address, Deliver, Scts};
@@ -255,7 +255,12 @@ fn arrival(service: ServiceId, order: OrderId, number: &str) -> Arrival {
         .remove(0)
         .encode();
     let sim: usize = number.trim_start_matches("06").parse().unwrap();
-    Arrival { imei: Imei::from_stored("1"), iccid: iccid(sim), pdu: Pdu::Octets(pdu), live: false }
+    Arrival {
+        modem: ModemId::from_stored("1"),
+        iccid: iccid(sim),
+        pdu: Pdu::Octets(pdu),
+        live: false,
+    }
 }
 
 /// Calls `work` on all inputs, [`AT_ONCE`] of them at a time.

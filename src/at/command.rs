@@ -33,8 +33,19 @@ pub enum Command {
     Model,
     /// `AT+CGMR` asks for the version of the firmware.
     Firmware,
-    /// `AT+CGSN` asks for the IMEI.
+    /// `AT+CGSN` asks for the IMEI, or for what the manufacturer takes for the serial number
+    /// (27.007 clause 5.4).
     Imei,
+    /// `AT+CGSN=1` asks for the IMEI and nothing else.
+    ImeiAlone,
+    /// `AT+GSN` asks for the serial number (V.250 clause 6.1.7).
+    SerialNumber,
+    /// `ATI` asks for what the manufacturer has to say (V.250 clause 6.1.3).
+    Information,
+    /// `AT+CMEE?` asks how errors are reported now.
+    ErrorFormat,
+    /// `AT+CMGF?` asks for the format of messages now.
+    MessageFormat,
     /// `AT+CFUN?`: are card and radio on (27.007 8.2)?
     Functionality,
     /// `AT+CFUN=<fun>`: 0, card and radio off; 1, both on; 4, the radio alone off.
@@ -208,6 +219,11 @@ impl Command {
             | Command::Model
             | Command::Firmware
             | Command::Imei
+            | Command::ImeiAlone
+            | Command::SerialNumber
+            | Command::Information
+            | Command::ErrorFormat
+            | Command::MessageFormat
             | Command::WatchRegistration(_)
             | Command::Registration(_)
             | Command::Signal => QUICK,
@@ -234,7 +250,10 @@ impl Command {
             Command::Manufacturer => Expects::Value("CGMI"),
             Command::Model => Expects::Value("CGMM"),
             Command::Firmware => Expects::Value("CGMR"),
-            Command::Imei => Expects::Value("CGSN"),
+            Command::Imei | Command::ImeiAlone => Expects::Value("CGSN"),
+            Command::SerialNumber => Expects::Value("GSN"),
+            Command::ErrorFormat => Expects::Required("+CMEE:"),
+            Command::MessageFormat => Expects::Required("+CMGF:"),
             Command::Imsi => Expects::Value("CIMI"),
             Command::Iccid(IccidSource::File) => Expects::Required("+CRSM:"),
             Command::Iccid(_) => Expects::Value("CCID"),
@@ -253,7 +272,7 @@ impl Command {
             Command::IndexesSupported => Expects::Required("+CMGD:"),
             Command::List => Expects::Messages,
             Command::Read(_) => Expects::Message,
-            Command::Own(_) | Command::Raw(_) => Expects::Anything,
+            Command::Information | Command::Own(_) | Command::Raw(_) => Expects::Anything,
             Command::Send { .. } => Expects::Required("+CMGS:"),
             _ => Expects::Nothing,
         }
@@ -298,6 +317,11 @@ impl Command {
             Command::Model => "AT+CGMM",
             Command::Firmware => "AT+CGMR",
             Command::Imei => "AT+CGSN",
+            Command::ImeiAlone => "AT+CGSN=1",
+            Command::SerialNumber => "AT+GSN",
+            Command::Information => "ATI",
+            Command::ErrorFormat => "AT+CMEE?",
+            Command::MessageFormat => "AT+CMGF?",
             Command::Functionality => "AT+CFUN?",
             Command::SimState => "AT+CPIN?",
             Command::Iccid(source) => source.fixed(),

@@ -41,8 +41,8 @@ pub use ranges::{Choice, Choices, groups};
 pub use registration::{Domain, Reported, registration};
 pub use reply::{
     ListHeader, Unreadable, error_report, functionality, imei, imsi, indexes, indications,
-    list_header, network_mode, operator, own_number, phonebook_number, read_header, signal_dbm,
-    store_fill, stores_supported, value,
+    labelled_imei, labelled_serial, list_header, network_mode, operator, own_number,
+    phonebook_number, read_header, serial_number, signal_dbm, store_fill, stores_supported, value,
 };
 pub use result::SimTrouble;
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};

@@ -4,6 +4,7 @@
 use super::command::Indications;
 use super::fields::{fields, int, payload, tag, unquote};
 use super::ranges::{Choices, groups};
+use crate::domain::Imei;
 use crate::domain::modem::MessageStore;
 
 /// The value of a line that is nothing but a value (`AT+CGMI` and the like), without a tag or a
@@ -20,11 +21,36 @@ pub fn value(line: &str) -> &str {
 }
 
 /// An IMEI (23.003 6.2): 15 digits, of which a 16-digit IMEISV shows 14 and the software version.
-pub fn imei(line: &str) -> Option<&str> {
+/// The digits may be in groups.
+pub fn imei(line: &str) -> Option<Imei> {
     let text = value(line);
     let text = text.split(',').next().map_or(text, unquote);
-    ((14..=17).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
-        .then_some(text)
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '/')).collect();
+    digits.parse().ok()
+}
+
+/// A serial number that is no IMEI (27.007 5.4: what `AT+CGSN` returns is up to the manufacturer).
+pub fn serial_number(line: &str) -> Option<&str> {
+    let text = value(line);
+    let text = text.split(',').next().map_or(text, unquote);
+    (!text.is_empty() && imei(line).is_none()).then_some(text)
+}
+
+/// The IMEI in a line of the reply to `ATI` that says that it is one.
+pub fn labelled_imei(line: &str) -> Option<Imei> {
+    labelled(line, &["IMEI"]).and_then(imei)
+}
+
+/// The serial number in a line of the reply to `ATI` that says that it is one. `FSN` is what Sierra
+/// Wireless calls it.
+pub fn labelled_serial(line: &str) -> Option<&str> {
+    labelled(line, &["SN", "S/N", "FSN", "ESN", "Serial Number", "Serial"]).and_then(serial_number)
+}
+
+/// What follows a label and a colon.
+fn labelled<'a>(line: &'a str, labels: &[&str]) -> Option<&'a str> {
+    let (label, rest) = line.split_once(':')?;
+    labels.iter().any(|known| label.trim().eq_ignore_ascii_case(known)).then(|| rest.trim())
 }
 
 /// An IMSI (23.003 2.2): 6 to 15 digits.
@@ -216,13 +242,48 @@ mod tests {
         for (line, expected) in table {
             assert_eq!(value(line), expected);
         }
-        assert_eq!(imei("861234567890123"), Some("861234567890123"));
-        assert_eq!(imei("+CGSN: \"861234567890123\""), Some("861234567890123"));
-        assert_eq!(imei("IMEI: 861234567890123"), Some("861234567890123"));
-        assert_eq!(imei("861234567890123,80ABCDEF"), Some("861234567890123"));
-        assert_eq!(imei("12345"), None);
         assert_eq!(imsi("204041234567890"), Some("204041234567890"));
         assert_eq!(imsi("*CIMI: x"), None);
+    }
+
+    #[test]
+    fn imeis_of_all_lengths_and_writings() {
+        let table = [
+            ("861234567890123", Some("861234567890123")),
+            ("+CGSN: \"861234567890123\"", Some("861234567890123")),
+            ("+GSN: \"861234567890123\"", Some("861234567890123")),
+            ("IMEI: 861234567890123", Some("861234567890123")),
+            ("861234567890123,80ABCDEF", Some("861234567890123")),
+            ("86123456789012", Some("86123456789012")),
+            ("8612345678901203", Some("8612345678901203")),
+            ("86 123456 789012 3", Some("861234567890123")),
+            ("86-123456-789012-3", Some("861234567890123")),
+            ("12345", None),
+            ("2623CKLQ0009707", None),
+            ("IMEI: ", None),
+            ("", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(imei(line).as_ref().map(Imei::as_str), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn serial_numbers_are_what_is_no_imei() {
+        assert_eq!(serial_number("2623CKLQ0009707"), Some("2623CKLQ0009707"));
+        assert_eq!(serial_number("+CGSN: \"MPG1A2B3\""), Some("MPG1A2B3"));
+        for line in ["861234567890123", "+CGSN: ", "\"\""] {
+            assert_eq!(serial_number(line), None, "{line}");
+        }
+        assert_eq!(labelled_imei("IMEI: 861234567890123").unwrap(), "861234567890123");
+        for line in ["IMEI: ", "IMEI SV: 3", "Revision: 861234567890123", "861234567890123"] {
+            assert_eq!(labelled_imei(line), None, "{line}");
+        }
+        assert_eq!(labelled_serial("FSN: LF1234567890"), Some("LF1234567890"));
+        assert_eq!(labelled_serial("Serial Number: 4711AB"), Some("4711AB"));
+        for line in ["SN: ", "Model: M1", "M1234567", "+GCAP: +CGSM"] {
+            assert_eq!(labelled_serial(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::http::{AdminClient, path_segment};
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
-const LOCATION: &[&str] = &["since", "until", "seen_at", "imei", "bank", "slot"];
+const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
 const ORDER: &[&str] = &[
     "id",
     "account",

@@ -19,14 +19,14 @@ pub(super) enum Modem {
     /// Show one modem: what it is, its recent states, and the last lines of the conversation with
     /// it
     Show {
-        /// Its port, the port's last part, or its IMEI
+        /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
     },
     /// Examine all serial ports of this machine: which answers, and what it is
     Scan,
     /// Restart a modem
     Reset {
-        /// Its port, the port's last part, or its IMEI
+        /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
         /// Use the stronger command, if its model has one
         #[arg(long)]
@@ -34,7 +34,7 @@ pub(super) enum Modem {
     },
     /// Send one AT command and show its reply; the modem does nothing else meanwhile
     At {
-        /// Its port, the port's last part, or its IMEI
+        /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
         /// The command, like AT+CSQ
         command: String,
@@ -42,7 +42,7 @@ pub(super) enum Modem {
     /// Send a USSD code, or the choice from a menu that a code has led to, and show the network's
     /// answer
     Ussd {
-        /// Its port, the port's last part, or its IMEI
+        /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
         /// The code, like *100#, or the digits of a choice
         code: String,
@@ -50,7 +50,7 @@ pub(super) enum Modem {
     /// Find out and store the number of the SIM in a modem: ask the mobile operator by USSD, or
     /// send a message to another SIM
     AskNumber {
-        /// Its port, the port's last part, or its IMEI
+        /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
         /// The USSD code; by default, the one that the hardware files have for the SIM's operator
         code: Option<String>,
@@ -62,7 +62,7 @@ pub(super) enum Modem {
     /// Write the conversation with a modem into a file that can be published and replayed: numbers
     /// are replaced by pseudonyms, texts are left out
     Record {
-        /// Its port, the port's last part, or its IMEI
+        /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
         /// The file
         file: PathBuf,
@@ -80,7 +80,7 @@ const LIST: &[&str] = &[
     "signal",
     "manufacturer",
     "model",
-    "imei",
+    "identity",
     "since",
     "reason",
 ];
@@ -94,6 +94,7 @@ const SHOW: &[&str] = &[
     "model",
     "firmware",
     "imei",
+    "identity",
     "profile",
     "usb",
     "iccid",
@@ -220,6 +221,7 @@ pub(super) async fn probe_port(
         "model": identity.map(|identity| &identity.model),
         "firmware": identity.and_then(|identity| identity.firmware.as_ref()),
         "imei": snapshot.imei().map(Imei::as_str),
+        "identity": identity.map(|identity| identity.id.as_str()),
         "profile": snapshot.profile,
         "iccid": snapshot.iccid().map(Iccid::as_str),
         "imsi": sim.and_then(|sim| sim.imsi.as_ref()).map(Imsi::as_str),

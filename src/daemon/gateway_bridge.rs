@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::monitoring::ModemCounters;
 use crate::domain::modem::{ModemSnapshot, PinPermission, RecoveryStep, SimCard};
-use crate::domain::{Iccid, Imei, PortName};
+use crate::domain::{Iccid, ModemAtPort, PortName};
 use crate::driver::{self, HostError};
 use crate::gateway::{self, Arrival, Gateway, Identified, Ingested, Pdu};
 use crate::modem::{CommandOutcome, MessageOwner, RawPdu, Received};
@@ -25,7 +25,7 @@ impl GatewayBridge {
 impl driver::ModemEvents for GatewayBridge {
     fn report(&self, snapshot: ModemSnapshot) {
         let now = self.gateway.now();
-        self.modems.record_report(&snapshot.port, snapshot.imei(), snapshot.is_ready(), now);
+        self.modems.record_report(&snapshot.port, snapshot.is_ready(), now);
         if self.gateway.modems().report(snapshot, now) {
             self.gateway.sim_became_ready();
         }
@@ -44,9 +44,15 @@ impl driver::ModemEvents for GatewayBridge {
         self.modems.remove(port);
     }
 
-    async fn identified(&self, imei: &Imei, sim: &SimCard) -> Result<MessageOwner, HostError> {
+    async fn identified(
+        &self,
+        modem: &ModemAtPort,
+        others: &[PortName],
+        sim: &SimCard,
+    ) -> Result<MessageOwner, HostError> {
         let identified = Identified {
-            imei: imei.clone(),
+            modem: modem.clone(),
+            others: others.to_vec(),
             iccid: sim.iccid.clone(),
             imsi: sim.imsi.clone(),
             number: sim.number.clone().map(|own| (own.number, own.source)),
@@ -55,22 +61,30 @@ impl driver::ModemEvents for GatewayBridge {
         Ok(previous.into())
     }
 
-    async fn emptied(&self, imei: &Imei, iccid: &Iccid) -> Result<(), HostError> {
-        self.gateway.sims().record_emptied_store(imei.clone(), iccid.clone()).await.map_err(refused)
+    async fn emptied(&self, modem: &ModemAtPort, iccid: &Iccid) -> Result<(), HostError> {
+        self.gateway
+            .sims()
+            .record_emptied_store(modem.clone(), iccid.clone())
+            .await
+            .map_err(refused)
     }
 
     async fn may_enter_pin(
         &self,
-        imei: &Imei,
+        modem: &ModemAtPort,
         iccid: Option<&Iccid>,
         only_if_accepted: bool,
     ) -> Result<PinPermission, HostError> {
         let sims = self.gateway.sims();
-        sims.may_enter_pin(imei, iccid, only_if_accepted).await.map_err(refused)
+        sims.may_enter_pin(modem, iccid, only_if_accepted).await.map_err(refused)
     }
 
-    async fn pin_accepted(&self, imei: &Imei, iccid: Option<&Iccid>) -> Result<(), HostError> {
-        self.gateway.sims().record_accepted_pin(imei, iccid).await.map_err(refused)
+    async fn pin_accepted(
+        &self,
+        modem: &ModemAtPort,
+        iccid: Option<&Iccid>,
+    ) -> Result<(), HostError> {
+        self.gateway.sims().record_accepted_pin(modem, iccid).await.map_err(refused)
     }
 
     async fn store(&self, received: Received) -> Result<(), HostError> {
@@ -78,14 +92,14 @@ impl driver::ModemEvents for GatewayBridge {
             RawPdu::Octets(octets) => Pdu::Octets(octets),
             RawPdu::Text(line) => Pdu::Text(line),
         };
-        let arrival = Arrival {
-            imei: received.imei.clone(),
-            iccid: received.iccid,
-            pdu,
-            live: received.live,
-        };
+        let arrival =
+            Arrival { modem: received.modem.id, iccid: received.iccid, pdu, live: received.live };
         let ingested = self.gateway.inbox().ingest(arrival).await;
-        self.modems.record_message(&received.imei, ingested.as_ref().ok(), self.gateway.now());
+        self.modems.record_message(
+            &received.modem.port,
+            ingested.as_ref().ok(),
+            self.gateway.now(),
+        );
         let ingested = ingested.map_err(refused)?;
         log_ingested(&ingested);
         Ok(())

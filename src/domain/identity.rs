@@ -1,5 +1,6 @@
-//! Identities that come from outside, each a type of its own: a SIM is its ICCID, a modem its IMEI,
-//! a subscription its IMSI, a number an MSISDN, and a port the path that names it.
+//! Identities that come from outside, each a type of its own: a SIM is its ICCID, a modem its IMEI
+//! or what stands for it (`modem_id.rs`), a subscription its IMSI, a number an MSISDN, and a port
+//! the path that names it.
 //!
 //! Text is checked once, where it enters: `parse` what a modem, an operator or a file says. What
 //! was checked before it was stored comes back through `from_stored`.
@@ -108,6 +109,24 @@ identity! {
     Imei,
     |text| all_digits(text.trim(), 14, 17),
     "an IMEI is 14 to 17 digits"
+}
+
+identity! {
+    /// What identifies a modem: its IMEI where it has one of its own. Otherwise it is, after a word
+    /// that says so, the serial number that the modem tells (`serial:…`), that of its USB device
+    /// (`usb:VENDOR:PRODUCT:…`), or the port (`port:…`). Where several modems tell the same, it is
+    /// followed by `@` and the port.
+    ModemId,
+    |text| {
+        let text = text.trim();
+        let (id, port) = text.split_once('@').map_or((text, None), |(id, port)| (id, Some(port)));
+        let told = ["serial:", "usb:", "port:"]
+            .iter()
+            .any(|kind| id.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()));
+        let fits = (told || all_digits(id, 14, 17).is_some()) && port != Some("");
+        fits.then(|| text.into())
+    },
+    "a modem is named by its IMEI, or as `simbridge modem list` shows it"
 }
 
 identity! {

@@ -4,13 +4,14 @@
 //! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`worker.rs`). The task
 //! opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
 //! (`session_runner.rs`), and does that again after a while when the session has ended
-//! (`backoff.rs`). What the daemon does for a modem is the trait [`ModemEvents`].
+//! (`backoff.rs`). Of several ports of one modem one is served (`claims.rs`). What the daemon does for a modem is the trait [`ModemEvents`].
 //!
 //! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a
 //! close never waits for what was not sent, and a panic ends one task, which is restarted.
 
 mod backoff;
 pub mod bank;
+mod claims;
 mod clock;
 mod credential;
 mod hardware;
@@ -189,7 +190,7 @@ pub fn start<H: ModemEvents, P: Into<Ports>>(
     let (ports, wanted) = watch::channel(patterns.into_iter().map(Into::into).collect());
     let stop = CancellationToken::new();
     let (requests, queue) = mpsc::channel(16);
-    let records = PortRecords::default();
+    let records = PortRecords::new();
     let (scanned, has_scanned) = watch::channel(false);
     let supervisor =
         supervisor::Supervisor::new(wanted, settings, host, stop.clone(), records.clone(), scanned);

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::domain::modem::{ModemSnapshot, PinPermission, RecoveryStep, SimCard};
-use crate::domain::{Iccid, Imei, PortName};
+use crate::domain::{Iccid, ModemAtPort, PortName};
 use crate::modem::{CommandOutcome, MessageOwner, Received};
 
 /// The host could not do now what the driver asked for. The driver asks again later; until then a
@@ -39,10 +39,12 @@ pub trait ModemEvents: Send + Sync + 'static {
     fn recovering(&self, _port: &PortName, _step: RecoveryStep) {}
 
     /// Records that a SIM card is in a modem. The answer says whose messages may still be in the
-    /// modem's own store.
+    /// modem's own store. `others` are the ports at which other modems tell the same of themselves
+    /// as this one.
     fn identified(
         &self,
-        imei: &Imei,
+        modem: &ModemAtPort,
+        others: &[PortName],
         sim: &SimCard,
     ) -> impl Future<Output = Result<MessageOwner, HostError>> + Send;
 
@@ -50,7 +52,7 @@ pub trait ModemEvents: Send + Sync + 'static {
     /// now on its messages belong to this card.
     fn emptied(
         &self,
-        imei: &Imei,
+        modem: &ModemAtPort,
         iccid: &Iccid,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
@@ -59,7 +61,7 @@ pub trait ModemEvents: Send + Sync + 'static {
     /// entered a second time. By default no PIN is entered.
     fn may_enter_pin(
         &self,
-        _imei: &Imei,
+        _modem: &ModemAtPort,
         _iccid: Option<&Iccid>,
         _only_if_accepted: bool,
     ) -> impl Future<Output = Result<PinPermission, HostError>> + Send {
@@ -69,7 +71,7 @@ pub trait ModemEvents: Send + Sync + 'static {
     /// The card has accepted the PIN.
     fn pin_accepted(
         &self,
-        _imei: &Imei,
+        _modem: &ModemAtPort,
         _iccid: Option<&Iccid>,
     ) -> impl Future<Output = Result<(), HostError>> + Send {
         async { Ok(()) }

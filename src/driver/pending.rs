@@ -5,14 +5,17 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::domain::PortName;
 use crate::domain::modem::PinPermission;
-use crate::modem::{MessageOwner, Token};
+use crate::modem::{MessageOwner, NotRecorded, Token};
 
 /// The host's answer to one of the session's questions.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Stored(Token, bool),
-    Identified(Token, Result<MessageOwner, ()>),
+    Identified(Token, Result<MessageOwner, NotRecorded>),
+    /// The modem is served on this other port, so the session is to end.
+    ServedOn(PortName),
     Emptied(Token, bool),
     MayEnterPin(Token, Result<PinPermission, ()>),
     /// The session does not wait for this work.

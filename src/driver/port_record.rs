@@ -41,6 +41,8 @@ impl Contents {
 pub(crate) struct PortRecord {
     contents: Arc<Mutex<Contents>>,
     loop_turns: Arc<AtomicU64>,
+    /// Notified when the session is to read its card again.
+    card_doubted: Arc<Notify>,
 }
 
 impl PortRecord {
@@ -56,6 +58,16 @@ impl PortRecord {
     /// The number of turns that the worker's loop has made.
     pub fn loop_turns(&self) -> u64 {
         self.loop_turns.load(Ordering::Relaxed)
+    }
+
+    /// Has the session read its card again.
+    pub fn doubt_card(&self) {
+        self.card_doubted.notify_one();
+    }
+
+    /// Returns when the session is to read its card again.
+    pub async fn card_doubted(&self) {
+        self.card_doubted.notified().await;
     }
 
     pub fn set_snapshot(&self, snapshot: &ModemSnapshot) {

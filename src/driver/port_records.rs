@@ -4,33 +4,43 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use super::claims::{Claim, Claims, Presence};
+use super::clock::Clock;
 use super::port_record::PortRecord;
 use crate::domain::modem::{ModemDetail, ModemSnapshot};
-use crate::domain::{Imei, PortName};
+use crate::domain::{Iccid, PortName};
 use crate::modem::UssdForm;
 
 #[derive(Debug, Default)]
 struct Contents {
     records: HashMap<PortName, PortRecord>,
-    /// The ports that serve each modem.
-    claims: HashMap<Imei, Vec<Claim>>,
-}
-
-/// Says that a port serves a modem.
-#[derive(Debug)]
-struct Claim {
-    port: PortName,
-    /// The USB device that the port belongs to.
-    usb: Option<String>,
+    claims: Claims,
 }
 
 /// The records of all ports, shared by the parts of a driver.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PortRecords(Arc<Mutex<Contents>>);
+#[derive(Clone, Debug)]
+pub(crate) struct PortRecords {
+    contents: Arc<Mutex<Contents>>,
+    /// Notified when a port may have given up its modem.
+    claims_changed: Arc<Notify>,
+    clock: Clock,
+}
 
 impl PortRecords {
+    /// No records yet.
+    pub fn new() -> PortRecords {
+        PortRecords {
+            contents: Arc::default(),
+            claims_changed: Arc::default(),
+            clock: Clock::start(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contents> {
-        self.0.lock()
+        self.contents.lock()
     }
 
     /// The record of a port, which is created if there is none.
@@ -80,52 +90,49 @@ impl PortRecords {
         contents.records.iter().any(|(name, record)| name != port && record.is_ready_on(usb))
     }
 
-    /// Claims the modem with this IMEI for a port. The same IMEI on two different USB devices means
-    /// two modems: some cheap sticks share one.
-    ///
-    /// # Errors
-    /// Another port serves the modem already; it is returned.
-    pub fn claim(&self, imei: &Imei, port: &PortName, usb: Option<&str>) -> Result<(), PortName> {
+    /// Notes a report of a port that belongs to this USB device, if it belongs to one.
+    pub fn see(&self, snapshot: &ModemSnapshot, usb: Option<&str>) {
+        let Some(modem) = snapshot.modem() else { return };
+        let now = self.clock.now();
+        self.lock().claims.see(&modem.port, &modem.id, usb, snapshot.iccid(), now);
+        self.claims_changed.notify_waiters();
+    }
+
+    /// Notes that the card was read again at a port, and is the same.
+    pub fn confirm_card(&self, port: &PortName) {
+        self.lock().claims.confirm(port, self.clock.now());
+    }
+
+    /// Claims the modem at a port for it, where this card has just been read. Ports that may belong
+    /// to the same modem are asked to read their cards again if that has to be known.
+    pub fn claim(&self, port: &PortName, card: &Iccid) -> Claim {
         let mut contents = self.lock();
-        let claims = contents.claims.entry(imei.clone()).or_default();
-        let may_be_same = |claim: &&Claim| match (&claim.usb, usb) {
-            (Some(theirs), Some(ours)) => theirs == ours,
-            _ => true,
-        };
-        if claims.iter().any(|claim| claim.port == *port) {
-            return Ok(());
+        let claim = contents.claims.claim(port, card, self.clock.now());
+        if let Claim::Undecided(ports) = &claim {
+            let records = ports.iter().filter_map(|port| contents.records.get(port));
+            records.for_each(PortRecord::doubt_card);
         }
-        if let Some(claim) = claims.iter().find(may_be_same) {
-            return Err(claim.port.clone());
-        }
-        claims.push(Claim { port: port.clone(), usb: usb.map(str::to_owned) });
-        Ok(())
+        claim
+    }
+
+    /// Another port whose modem this port's may be, where this port has no card that could tell.
+    pub fn may_be_spare(&self, port: &PortName) -> Option<PortName> {
+        self.lock().claims.may_be_spare(port)
+    }
+
+    /// How much is known of the modem at a port.
+    pub fn presence(&self, port: &PortName) -> Presence {
+        self.lock().claims.presence(port)
+    }
+
+    /// Returns once a port may have given up its modem.
+    pub fn claims_changed(&self) -> Notified<'_> {
+        self.claims_changed.notified()
     }
 
     /// Gives up the modem that this port serves.
     pub fn release(&self, port: &PortName) {
-        self.lock().claims.retain(|_, claims| {
-            claims.retain(|claim| claim.port != *port);
-            !claims.is_empty()
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_modem_is_served_on_one_port_at_a_time() {
-        let records = PortRecords::default();
-        let (imei, port) = (Imei::from_stored("1"), PortName::from_stored);
-        let claim = |name: &'static str, usb| records.claim(&imei, &port(name), usb);
-        assert_eq!(claim("a", Some("1-1")), Ok(()));
-        assert_eq!(claim("a", Some("1-1")), Ok(()));
-        assert_eq!(claim("b", Some("1-1")), Err(port("a")));
-        assert_eq!(claim("c", None), Err(port("a")));
-        assert_eq!(claim("d", Some("1-2")), Ok(()), "another stick with the same IMEI");
-        records.release(&port("a"));
-        assert_eq!(claim("b", Some("1-1")), Ok(()));
+        self.lock().claims.release(port);
+        self.claims_changed.notify_waiters();
     }
 }

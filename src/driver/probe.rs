@@ -16,7 +16,7 @@ use super::port_record::PortRecord;
 use super::session_runner::{End, SessionRunner};
 use super::{Recovery, Settings, port};
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, SimCard};
-use crate::domain::{Iccid, Imei, PortName};
+use crate::domain::{Iccid, ModemAtPort, PortName};
 use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
 
 /// The result of probing a port.
@@ -105,11 +105,16 @@ impl ModemEvents for ProbeHost {
         self.reported.notify_waiters();
     }
 
-    async fn identified(&self, _imei: &Imei, _sim: &SimCard) -> Result<MessageOwner, HostError> {
+    async fn identified(
+        &self,
+        _modem: &ModemAtPort,
+        _others: &[PortName],
+        _sim: &SimCard,
+    ) -> Result<MessageOwner, HostError> {
         Ok(MessageOwner::default())
     }
 
-    async fn emptied(&self, _imei: &Imei, _iccid: &Iccid) -> Result<(), HostError> {
+    async fn emptied(&self, _modem: &ModemAtPort, _iccid: &Iccid) -> Result<(), HostError> {
         Ok(())
     }
 

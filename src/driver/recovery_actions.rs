@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn placeholders_in_the_operators_command_are_filled_in() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let usb = UsbDevice { name: "1-1.4".to_owned() };
+        let usb = UsbDevice { name: "1-1.4".to_owned(), modem: None };
         let uhubctl = words("uhubctl -l {hub} -p {hub_port} -a cycle");
         let port = Path::new("/dev/x");
         assert_eq!(

@@ -10,14 +10,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
+use super::claims::Claim;
 use super::clock::Clock;
 use super::modem_events::ModemEvents;
 use super::pending::{Answer, Pending};
 use super::port_record::PortRecord;
+use super::port_records::PortRecords;
 use super::{QueuedRequest, Settings};
 use crate::domain::modem::{ModemReason, ModemSnapshot, RequestError, SimCard};
-use crate::domain::{Iccid, Imei, PortName};
-use crate::modem::{Action, Received, Session, SessionConfig, Token};
+use crate::domain::{Iccid, ModemAtPort, PortName};
+use crate::modem::{Action, NotRecorded, Received, Session, SessionConfig, Token};
 
 /// The size of the read buffer in octets. A PTY returns 4095 at most.
 const READ: usize = 2048;
@@ -62,6 +64,8 @@ pub(super) struct SessionRunner<'a, H, R> {
     host: &'a H,
     settings: &'a Settings,
     record: &'a PortRecord,
+    /// The records of all ports, where there are others.
+    records: Option<&'a PortRecords>,
     report: R,
     clock: Clock,
     pending: Pending<'a>,
@@ -76,12 +80,18 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
             host,
             settings,
             record,
+            records: None,
             report,
             clock,
             pending: Pending::default(),
             open_requests: Vec::new(),
             next_id: 0,
         }
+    }
+
+    /// Serves the modem only if it is not served on another of these ports.
+    pub fn with_claims(self, records: &'a PortRecords) -> Self {
+        SessionRunner { records: Some(records), ..self }
     }
 
     pub async fn run<S>(
@@ -103,6 +113,9 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
             if let Some(outcome) = session.take_command_outcome() {
                 self.host.command_finished(&port, outcome);
             }
+            if let Some(records) = self.records.filter(|_| session.take_card_confirmed()) {
+                records.confirm_card(&port);
+            }
             if let Err(end) = self.carry_out(&mut session, stream).await {
                 return end;
             }
@@ -117,9 +130,11 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
             tokio::select! {
                 biased;
                 () = timer.as_mut(), if !timer.is_elapsed() => session.tick(clock.now()),
-                answer = self.pending.next(), if !self.pending.is_empty() => {
-                    deliver_answer(&mut session, answer, clock);
-                }
+                answer = self.pending.next(), if !self.pending.is_empty() => match answer {
+                    Answer::ServedOn(other) => return End::ServedOn(other),
+                    answer => deliver_answer(&mut session, answer, clock),
+                },
+                () = self.record.card_doubted() => session.doubt_card(clock.now()),
                 Some(request) = requests.recv(),
                     if self.open_requests.len() < MAX_OPEN_REQUESTS =>
                 {
@@ -187,17 +202,17 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
                 self.record.count_message();
                 self.pending.push(store(host, token, received));
             }
-            Action::Identified { token, imei, sim } => {
-                self.pending.push(record_sim(host, token, imei, sim));
+            Action::Identified { token, modem, sim } => {
+                self.pending.push(record_sim(host, self.records, token, modem, sim));
             }
-            Action::Emptied { token, imei, iccid } => {
-                self.pending.push(record_emptied_store(host, token, imei, iccid));
+            Action::Emptied { token, modem, iccid } => {
+                self.pending.push(record_emptied_store(host, token, modem, iccid));
             }
-            Action::MayEnterPin { token, imei, iccid, only_if_accepted } => {
-                self.pending.push(ask_for_pin(host, token, imei, iccid, only_if_accepted));
+            Action::MayEnterPin { token, modem, iccid, only_if_accepted } => {
+                self.pending.push(ask_for_pin(host, token, modem, iccid, only_if_accepted));
             }
-            Action::PinAccepted { imei, iccid } => {
-                self.pending.push(record_accepted_pin(host, imei, iccid));
+            Action::PinAccepted { modem, iccid } => {
+                self.pending.push(record_accepted_pin(host, modem, iccid));
             }
             Action::Write(_) | Action::Report(_) | Action::Reopen { .. } => {}
             Action::Answer { .. } | Action::Dropped { .. } | Action::UssdFormLearnt { .. } => {}
@@ -219,10 +234,26 @@ async fn store(host: &impl ModemEvents, token: Token, received: Received) -> Ans
     Answer::Stored(token, stored.is_ok())
 }
 
-async fn record_sim(host: &impl ModemEvents, token: Token, imei: Imei, sim: SimCard) -> Answer {
-    let owner = host.identified(&imei, &sim).await;
+async fn record_sim(
+    host: &impl ModemEvents,
+    records: Option<&PortRecords>,
+    token: Token,
+    modem: ModemAtPort,
+    sim: SimCard,
+) -> Answer {
+    let others = match records.map(|records| records.claim(&modem.port, &sim.iccid)) {
+        None => Vec::new(),
+        Some(Claim::Granted { others }) => others,
+        Some(Claim::ServedOn(other)) => return Answer::ServedOn(other),
+        Some(Claim::Undecided(mut ports)) => {
+            let other = ports.pop().unwrap_or_else(|| modem.port.clone());
+            return Answer::Identified(token, Err(NotRecorded::ModemUncertain(other)));
+        }
+    };
+    let owner = host.identified(&modem, &others, &sim).await;
     let log = |error| {
         warn!(event = "sim_not_recorded", %error, "the SIM card could not be recorded");
+        NotRecorded::HostFailed
     };
     Answer::Identified(token, owner.map_err(log))
 }
@@ -230,10 +261,10 @@ async fn record_sim(host: &impl ModemEvents, token: Token, imei: Imei, sim: SimC
 async fn record_emptied_store(
     host: &impl ModemEvents,
     token: Token,
-    imei: Imei,
+    modem: ModemAtPort,
     iccid: Iccid,
 ) -> Answer {
-    let done = host.emptied(&imei, &iccid).await;
+    let done = host.emptied(&modem, &iccid).await;
     if let Err(error) = &done {
         warn!(
             event = "custody_not_recorded",
@@ -247,11 +278,11 @@ async fn record_emptied_store(
 async fn ask_for_pin(
     host: &impl ModemEvents,
     token: Token,
-    imei: Imei,
+    modem: ModemAtPort,
     iccid: Option<Iccid>,
     only_if_accepted: bool,
 ) -> Answer {
-    let answer = host.may_enter_pin(&imei, iccid.as_ref(), only_if_accepted).await;
+    let answer = host.may_enter_pin(&modem, iccid.as_ref(), only_if_accepted).await;
     let log = |error| {
         warn!(
             event = "pin_not_recorded",
@@ -262,9 +293,13 @@ async fn ask_for_pin(
     Answer::MayEnterPin(token, answer.map_err(log))
 }
 
-async fn record_accepted_pin(host: &impl ModemEvents, imei: Imei, iccid: Option<Iccid>) -> Answer {
+async fn record_accepted_pin(
+    host: &impl ModemEvents,
+    modem: ModemAtPort,
+    iccid: Option<Iccid>,
+) -> Answer {
     info!(event = "pin_accepted", "the SIM card accepted its PIN");
-    if let Err(error) = host.pin_accepted(&imei, iccid.as_ref()).await {
+    if let Err(error) = host.pin_accepted(&modem, iccid.as_ref()).await {
         warn!(
             event = "pin_not_recorded",
             %error,
@@ -281,7 +316,7 @@ fn deliver_answer(session: &mut Session, answer: Answer, clock: Clock) {
         Answer::Identified(token, answer) => session.identified(token, answer, now),
         Answer::Emptied(token, ok) => session.emptied(token, ok, now),
         Answer::MayEnterPin(token, answer) => session.may_enter_pin(token, answer, now),
-        Answer::Nothing => {}
+        Answer::ServedOn(_) | Answer::Nothing => {}
     }
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::backoff::Backoff;
+use super::claims::Presence;
 use super::clock::Clock;
 use super::hardware::Hardware;
 use super::holders::Holders;
@@ -22,8 +23,8 @@ use super::recovery::RecoveryEscalation;
 use super::session_runner::{End, SessionRunner};
 use super::usb::UsbDevice;
 use super::{PortOptions, QueuedRequest, Settings, port, recovery_actions};
-use crate::domain::PortName;
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, RecoveryStep, RequestError};
+use crate::domain::{ModemId, PortName};
 use crate::modem::{Profile, SessionConfig};
 
 /// The time between checks whether an absent port has appeared, in case the change of its folder
@@ -90,6 +91,10 @@ impl<H: ModemEvents> Worker<H> {
             let pause = match port::open(&self.path, self.baud, &self.holders).await {
                 Ok(stream) => {
                     let end = self.run_session(stream, reporter, backoff).await;
+                    let presence = match &end {
+                        End::ServedOn(other) => self.records.presence(other),
+                        _ => Presence::Gone,
+                    };
                     self.records.release(&self.port);
                     if reporter.take_was_ready() {
                         escalation.recovered();
@@ -100,8 +105,10 @@ impl<H: ModemEvents> Worker<H> {
                             self.recover(reason, reporter, backoff, &mut escalation, clock).await
                         }
                         End::ServedOn(other) => {
-                            let first = reporter.report_spare_port(other);
-                            if first { RENAME_GRACE } else { LOOK_INTERVAL }
+                            let first = reporter.report_spare_port(&other);
+                            let pause = if first { RENAME_GRACE } else { LOOK_INTERVAL };
+                            self.pause_beside(&other, presence, pause, node).await;
+                            continue;
                         }
                     }
                 }
@@ -123,7 +130,10 @@ impl<H: ModemEvents> Worker<H> {
         let mut stream = OpenPort(Some(stream));
         let host = Arc::clone(&self.host);
         let Some(port) = stream.0.as_mut() else { return End::HungUp(ModemReason::HungUp) };
+        let usb = self.usb();
+        let fallback_id = usb.as_ref().and_then(|usb| usb.modem.clone());
         let config = SessionConfig {
+            fallback_id: fallback_id.unwrap_or_else(|| ModemId::of_port(&self.port)),
             profiles: self.hardware.profiles().await,
             profile: self.options.profile.clone(),
             pin: self.options.pin().await,
@@ -132,23 +142,22 @@ impl<H: ModemEvents> Worker<H> {
             ussd_forms: self.records.ussd_forms(),
             ..self.settings.session(self.port.clone())
         };
-        let usb = self.usb().map(|usb| usb.name);
+        let usb = usb.map(|usb| usb.name);
         self.record.set_usb(usb.clone());
         self.record.begin_conversation();
         let records = self.records.clone();
         let report = |snapshot: ModemSnapshot| {
-            // In this state the IMEI has just been read, so it is that of the modem that is here
-            // now.
-            let imei = snapshot.imei().filter(|_| snapshot.state == ModemState::SimCheck);
-            let claimed =
-                imei.map_or(Ok(()), |imei| records.claim(imei, &snapshot.port, usb.as_deref()));
-            match claimed {
-                Ok(()) => reporter.report(snapshot),
-                Err(other) => return Some(End::ServedOn(other)),
+            records.see(&snapshot, usb.as_deref());
+            // Without a card nothing tells whether this is another port of a modem.
+            let lacks_card = snapshot.state == ModemState::SimCheck && waits_for_card(&snapshot);
+            if let Some(other) = records.may_be_spare(&snapshot.port).filter(|_| lacks_card) {
+                return Some(End::ServedOn(other));
             }
+            reporter.report(snapshot);
             None
         };
         let end = SessionRunner::new(&*host, &self.settings, &self.record, report)
+            .with_claims(&self.records)
             .run(port, config, &mut self.requests)
             .await;
         if reporter.was_ready {
@@ -261,6 +270,29 @@ impl<H: ModemEvents> Worker<H> {
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
+    /// Waits as [`Worker::pause`] does, but only as long as the modem on another port has at least
+    /// this presence.
+    async fn pause_beside(
+        &mut self,
+        other: &PortName,
+        presence: Presence,
+        length: Duration,
+        node: Node,
+    ) {
+        let records = self.records.clone();
+        let mut pause = std::pin::pin!(self.pause(length, Some(node)));
+        loop {
+            let changed = records.claims_changed();
+            if records.presence(other) < presence {
+                return;
+            }
+            tokio::select! {
+                () = &mut pause => return,
+                () = changed => {}
+            }
+        }
+    }
+
     /// Waits until the time is over, or the device node at the path is no longer `before`.
     /// Meanwhile requests are refused, because there is no session.
     async fn pause(&mut self, length: Duration, before: Option<Node>) {
@@ -283,6 +315,15 @@ impl<H: ModemEvents> Worker<H> {
     }
 }
 
+/// Whether a modem has no card that it could use, and is not about to have one.
+fn waits_for_card(snapshot: &ModemSnapshot) -> bool {
+    use ModemReason::{SimBeingReadAgain, SimNotReady, SimStarting, SimStateUnreadable};
+    let is_soon_over = |reason: &ModemReason| {
+        matches!(reason, SimBeingReadAgain | SimNotReady | SimStarting | SimStateUnreadable)
+    };
+    snapshot.reason.as_ref().is_some_and(|reason| !reason.is_progress() && !is_soon_over(reason))
+}
+
 /// An open port that is closed without waiting, even when the task is dropped.
 struct OpenPort(Option<tokio_serial::SerialStream>);
 
@@ -301,6 +342,8 @@ struct Reporter<H> {
     /// The snapshot that was last reported.
     last: ModemSnapshot,
     was_ready: bool,
+    /// The other port on which the modem was served when this one was last looked at.
+    spare_of: Option<PortName>,
     clock: Clock,
     throttle: LogThrottle,
 }
@@ -312,6 +355,7 @@ impl<H: ModemEvents> Reporter<H> {
             host,
             last: ModemSnapshot::new(port, ModemState::Absent),
             was_ready: false,
+            spare_of: None,
             clock,
             throttle: LogThrottle::new(clock.now()),
         }
@@ -324,12 +368,11 @@ impl<H: ModemEvents> Reporter<H> {
 
     /// Reports that the modem of this port is served on another of its ports. Returns whether that
     /// had not been reported before.
-    fn report_spare_port(&mut self, other: PortName) -> bool {
-        let before = self.last.reason.take();
+    fn report_spare_port(&mut self, other: &PortName) -> bool {
         self.last.identity = None;
         self.last.profile = None;
-        self.report_port(ModemState::Absent, Some(ModemReason::ServedOnOtherPort(other)));
-        before != self.last.reason
+        self.report_port(ModemState::Absent, Some(ModemReason::ServedOnOtherPort(other.clone())));
+        self.spare_of.replace(other.clone()).as_ref() != Some(other)
     }
 
     /// Reports the state of the port itself while no session runs.
@@ -345,7 +388,10 @@ impl<H: ModemEvents> Reporter<H> {
             snapshot.identity.clone_from(&self.last.identity);
             snapshot.profile.clone_from(&self.last.profile);
         }
-        self.was_ready |= snapshot.is_ready();
+        if snapshot.is_ready() {
+            self.was_ready = true;
+            self.spare_of = None;
+        }
         if snapshot.state != self.last.state || snapshot.reason != self.last.reason {
             self.log(&snapshot);
         }
@@ -384,5 +430,59 @@ impl<H: ModemEvents> Reporter<H> {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Iccid;
+    use crate::domain::ModemAtPort;
+    use crate::domain::modem::SimCard;
+    use crate::driver::HostError;
+    use crate::modem::{MessageOwner, Received};
+
+    struct Nobody;
+
+    impl ModemEvents for Nobody {
+        fn report(&self, _snapshot: ModemSnapshot) {}
+
+        async fn identified(
+            &self,
+            _modem: &ModemAtPort,
+            _others: &[PortName],
+            _sim: &SimCard,
+        ) -> Result<MessageOwner, HostError> {
+            Ok(MessageOwner::default())
+        }
+
+        async fn emptied(&self, _modem: &ModemAtPort, _iccid: &Iccid) -> Result<(), HostError> {
+            Ok(())
+        }
+
+        async fn store(&self, _received: Received) -> Result<(), HostError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_passed_over_again_and_again_is_looked_at_soon_only_the_first_time() {
+        let [here, first, second] = ["a", "b", "c"].map(PortName::from_stored);
+        let mut reporter =
+            Reporter::new(here.clone(), PortRecord::default(), Arc::new(Nobody), Clock::start());
+        // Each look opens the port and probes the modem before it is passed over.
+        let mut look = |other: &PortName, is_ready: bool| {
+            reporter.report_port(ModemState::Opening, None);
+            reporter.report(ModemSnapshot::new(here.clone(), ModemState::Probing));
+            if is_ready {
+                reporter.report(ModemSnapshot::new(here.clone(), ModemState::Ready));
+            }
+            reporter.report_spare_port(other)
+        };
+        assert!(look(&first, false));
+        assert!(!look(&first, false) && !look(&first, false));
+        assert!(look(&second, false), "another port serves the modem now");
+        assert!(!look(&second, false));
+        assert!(look(&second, true), "it was served here meanwhile");
     }
 }

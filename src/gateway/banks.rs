@@ -14,7 +14,7 @@ use super::bank_state::KnownBank;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger};
-use crate::domain::{Iccid, Imei, RowLimit, Timestamp};
+use crate::domain::{Iccid, PortName, RowLimit, Timestamp};
 use crate::store::{BankPosition, SimClaims, StoreError, WriteTx};
 
 /// How long the records of switches are kept.
@@ -178,28 +178,20 @@ impl Banks {
         self.presence.banks.any()
     }
 
-    /// The bank, and the slot in it, of a SIM that was read in the modem with this IMEI, as far as
+    /// The bank, and the slot in it, of a SIM that was read in the modem at this port, as far as
     /// they are known.
     pub(super) fn position_of(
         &self,
         tx: &WriteTx<'_>,
-        imei: &Imei,
+        port: &PortName,
         iccid: &Iccid,
     ) -> Result<Option<BankPosition>, StoreError> {
         let banks = self.presence.banks.all();
         if banks.is_empty() {
             return Ok(None);
         }
-        let modems = self.presence.modems.modems();
-        let port = modems
-            .iter()
-            .find(|modem| modem.snapshot.imei().is_some_and(|known| known == imei))
-            .map(|modem| &modem.snapshot.port);
-        let has = |bank: &&KnownBank| {
-            port.is_some_and(|port| {
-                bank.report.radios.iter().any(|radio| radio.port == port.as_str())
-            })
-        };
+        let has =
+            |bank: &&KnownBank| bank.report.radios.iter().any(|radio| radio.port == port.as_str());
         let Some(bank) = banks.iter().find(has).map(|bank| bank.report.name.clone()) else {
             return Ok(None);
         };

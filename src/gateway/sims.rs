@@ -16,7 +16,7 @@ use crate::domain::availability::{
 use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
-use crate::domain::{Iccid, Imei, Imsi, Msisdn, PortName, SimId, Timestamp};
+use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
 use crate::store::{LocationPeriod, WriteTx};
 
 /// For how long location periods are kept after their end.
@@ -25,8 +25,10 @@ const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 /// What a modem read from the SIM in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identified {
-    /// The modem's IMEI.
-    pub imei: Imei,
+    /// The modem.
+    pub modem: ModemAtPort,
+    /// The ports at which other modems tell the same of themselves as this one.
+    pub others: Vec<PortName>,
     /// The SIM's ICCID.
     pub iccid: Iccid,
     /// The SIM's IMSI, once read.
@@ -88,13 +90,20 @@ impl Sims {
                 if sim != known {
                     tx.save_sim(&sim)?;
                 }
-                let before = tx.custody(&read.imei)?;
-                if before.is_none() {
-                    tx.set_custody(&read.imei, sim.id, now)?;
+                if !read.others.is_empty() {
+                    let id = &read.modem.id;
+                    let at = |port: &PortName| ModemAtPort { id: id.clone(), port: port.clone() };
+                    let others: Vec<ModemAtPort> = read.others.iter().map(at).collect();
+                    tx.share_modem_id(id, &others, now)?;
                 }
-                let position = sims.banks.position_of(tx, &read.imei, &read.iccid)?;
+                let modem = &tx.modem_id(&read.modem)?;
+                let before = tx.custody(modem)?;
+                if before.is_none() {
+                    tx.set_custody(modem, sim.id, now)?;
+                }
+                let position = sims.banks.position_of(tx, &read.modem.port, &read.iccid)?;
                 let forget_before = now.minus(LOCATIONS_KEPT);
-                tx.record_location(sim.id, &read.imei, position.as_ref(), now, forget_before)?;
+                tx.record_location(sim.id, modem, position.as_ref(), now, forget_before)?;
                 Ok(before.filter(|before| *before != read.iccid))
             })
             .await
@@ -102,13 +111,17 @@ impl Sims {
 
     /// Records that the modem's own store no longer holds messages of an earlier SIM: what is in it
     /// from now on came for this SIM.
-    pub async fn record_emptied_store(&self, imei: Imei, iccid: Iccid) -> Result<(), Error> {
+    pub async fn record_emptied_store(
+        &self,
+        modem: ModemAtPort,
+        iccid: Iccid,
+    ) -> Result<(), Error> {
         let now = self.env.now();
         self.env
             .store
             .write(move |tx| {
                 let sim = tx.ensure_sim(&iccid, now)?;
-                Ok(tx.set_custody(&imei, sim.id, now)?)
+                Ok(tx.set_custody(&tx.modem_id(&modem)?, sim.id, now)?)
             })
             .await
     }
@@ -120,33 +133,51 @@ impl Sims {
     /// With `only_if_accepted` it may be entered only into a card that has accepted one before and
     /// has refused none since.
     ///
-    /// A card is identified by its ICCID if that can be read before the PIN is entered, else by the
-    /// IMEI of its modem. The PIN itself is not stored, not even as a digest: one of four digits
-    /// would be as good as the digits.
+    /// A card is identified by its ICCID if that can be read before the PIN is entered, else by its
+    /// modem. The PIN itself is not stored, not even as a digest: one of four digits would be as
+    /// good as the digits.
     pub async fn may_enter_pin(
         &self,
-        imei: &Imei,
+        modem: &ModemAtPort,
         iccid: Option<&Iccid>,
         only_if_accepted: bool,
     ) -> Result<PinPermission, Error> {
-        let (now, card) = (self.env.now(), pin_key(imei, iccid));
-        self.env.store.write(move |tx| Ok(tx.note_pin_try(&card, only_if_accepted, now)?)).await
+        let (now, modem, iccid) = (self.env.now(), modem.clone(), iccid.cloned());
+        self.env
+            .store
+            .write(move |tx| {
+                // A try from before it was known that several modems tell the same may have been
+                // made in any of them.
+                if tx.has_refused_pin(&pin_key(&modem.id, iccid.as_ref()))? {
+                    return Ok(PinPermission::RefusedBefore);
+                }
+                let card = pin_key(&tx.modem_id(&modem)?, iccid.as_ref());
+                Ok(tx.note_pin_try(&card, only_if_accepted, now)?)
+            })
+            .await
     }
 
     /// Records that the card accepted the PIN, so that a right PIN works at every start. Of a card
     /// without an ICCID the try is only forgotten: the next one in that modem may be another.
     pub async fn record_accepted_pin(
         &self,
-        imei: &Imei,
+        modem: &ModemAtPort,
         iccid: Option<&Iccid>,
     ) -> Result<(), Error> {
-        let (now, card) = (self.env.now(), pin_key(imei, iccid));
-        let is_known = iccid.is_some();
-        let record = move |tx: &WriteTx<'_>| match is_known {
-            true => tx.note_accepted_pin(&card, now),
-            false => tx.forget_pin_try(&card),
+        let (now, modem, iccid) = (self.env.now(), modem.clone(), iccid.cloned());
+        let record = move |tx: &WriteTx<'_>| {
+            let card = pin_key(&tx.modem_id(&modem)?, iccid.as_ref());
+            match iccid {
+                Some(_) => tx.note_accepted_pin(&card, now),
+                None => tx.forget_pin_try(&card),
+            }
         };
         self.env.store.write(move |tx| Ok(record(tx)?)).await
+    }
+
+    /// What several modems were found to tell of themselves, so that it identifies none of them.
+    pub async fn shared_modem_ids(&self) -> Result<Vec<ModemId>, Error> {
+        Ok(self.env.store.read(|rows| rows.shared_modem_ids()).await?)
     }
 
     /// All SIMs.
@@ -263,8 +294,12 @@ impl Sims {
 }
 
 /// The name under which a try of a PIN is stored.
-fn pin_key(imei: &Imei, iccid: Option<&Iccid>) -> String {
-    iccid.map_or_else(|| format!("imei {imei}"), |iccid| format!("iccid {iccid}"))
+fn pin_key(modem: &ModemId, iccid: Option<&Iccid>) -> String {
+    match iccid {
+        Some(iccid) => format!("iccid {iccid}"),
+        None if modem.is_imei() => format!("imei {modem}"),
+        None => format!("modem {modem}"),
+    }
 }
 
 /// The refusal of a text that is not the ICCID of a known SIM.

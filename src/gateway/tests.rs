@@ -16,7 +16,9 @@ use crate::domain::modem::{
 };
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
-use crate::domain::{AccountId, Amount, Iccid, Imei, Imsi, OrderId, PortName, RowLimit, ServiceId};
+use crate::domain::{
+    AccountId, Amount, Iccid, Imsi, ModemAtPort, ModemId, OrderId, PortName, RowLimit, ServiceId,
+};
 use crate::sms::{Address, Deliver, Scts};
 use crate::store::NewService;
 
@@ -89,7 +91,8 @@ impl Fixture {
         let iccid = iccid(n);
         let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
         let told = Identified {
-            imei: imei(n),
+            modem: modem(n),
+            others: Vec::new(),
             iccid: iccid.clone(),
             imsi: Some(Imsi::from_stored("204081234567890")),
             number,
@@ -102,7 +105,8 @@ impl Fixture {
     fn report(&self, n: u16) {
         let snapshot = ModemSnapshot {
             identity: Some(ModemIdentity {
-                imei: imei(n),
+                id: modem(n).id,
+                imei: None,
                 manufacturer: "unknown".to_owned(),
                 model: "unknown".to_owned(),
                 firmware: None,
@@ -180,7 +184,7 @@ impl Fixture {
         let pdu = Pdu::Octets(pdu.to_vec());
         self.gateway
             .inbox()
-            .ingest(Arrival { imei: imei(n), iccid: iccid(n), pdu, live: false })
+            .ingest(Arrival { modem: modem(n).id, iccid: iccid(n), pdu, live: false })
             .await
             .unwrap()
     }
@@ -231,8 +235,8 @@ fn port(n: u16) -> PortName {
     PortName::from_stored(format!("port{n}"))
 }
 
-fn imei(n: u16) -> Imei {
-    Imei::from_stored(format!("35693803564{n:04}"))
+fn modem(n: u16) -> ModemAtPort {
+    ModemAtPort { id: ModemId::from_stored(format!("35693803564{n:04}")), port: port(n) }
 }
 
 #[tokio::test]
@@ -386,7 +390,7 @@ async fn a_network_whose_clock_is_an_hour_slow_is_understood_after_some_live_mes
     for n in 0..4 {
         fixture.pass(60);
         let pdu = Pdu::Octets(fixture.pdus("Bank", &format!("message {n}"), 3600, 1).remove(0));
-        let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
+        let arrival = Arrival { modem: modem(1).id, iccid: iccid(1), pdu, live: true };
         fixture.gateway.inbox().ingest(arrival).await.unwrap();
     }
     fixture.plug(1).await;
@@ -413,7 +417,7 @@ async fn what_a_wrong_clock_of_ours_has_learnt_is_forgotten_when_it_is_put_right
         fixture.pass(60);
         // Ours is an hour slow.
         let pdu = Pdu::Octets(fixture.pdus("Bank", &format!("message {n}"), -3600, 1).remove(0));
-        let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: true };
+        let arrival = Arrival { modem: modem(1).id, iccid: iccid(1), pdu, live: true };
         fixture.gateway.inbox().ingest(arrival).await.unwrap();
     }
     fixture.report(1);
@@ -453,7 +457,7 @@ async fn what_cannot_be_decoded_is_kept_and_shown() {
     let fixture = Fixture::open().await;
     let shown = Pdu::Text("+CMT gone wrong".into());
     for pdu in [Pdu::Octets(vec![0x07, 0x91]), Pdu::Octets(vec![]), shown] {
-        let arrival = Arrival { imei: imei(1), iccid: iccid(1), pdu, live: false };
+        let arrival = Arrival { modem: modem(1).id, iccid: iccid(1), pdu, live: false };
         assert!(matches!(
             fixture.gateway.inbox().ingest(arrival).await.unwrap(),
             Ingested::Undecodable(_)
@@ -680,7 +684,7 @@ async fn two_sims_that_claim_one_number_are_both_held_back() {
 #[tokio::test]
 async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
     let fixture = Fixture::open().await;
-    let told = |n| Identified { imei: imei(1), iccid: iccid(n), imsi: None, number: None };
+    let told = |n| read_in(modem(1), n, &[]);
     assert_eq!(fixture.gateway.sims().record_identity(told(1)).await.unwrap(), None);
     assert_eq!(fixture.gateway.sims().record_identity(told(1)).await.unwrap(), None);
     assert_eq!(fixture.gateway.sims().record_identity(told(2)).await.unwrap(), Some(iccid(1)));
@@ -689,8 +693,45 @@ async fn what_a_modem_held_before_its_sim_changed_is_the_former_sims() {
         Some(iccid(1)),
         "until its store is empty"
     );
-    fixture.gateway.sims().record_emptied_store(imei(1), iccid(2)).await.unwrap();
+    fixture.gateway.sims().record_emptied_store(modem(1), iccid(2)).await.unwrap();
     assert_eq!(fixture.gateway.sims().record_identity(told(2)).await.unwrap(), None);
+}
+
+/// SIM `n` as it is read in a modem, while other modems at these ports tell the same.
+fn read_in(modem: ModemAtPort, n: u16, others: &[u16]) -> Identified {
+    let others = others.iter().map(|other| port(*other)).collect();
+    Identified { modem, others, iccid: iccid(n), imsi: None, number: None }
+}
+
+#[tokio::test]
+async fn modems_with_one_imei_each_keep_what_they_held_for_their_own_sims() {
+    let fixture = Fixture::open().await;
+    let sims = fixture.gateway.sims();
+    let at = |place: u16| ModemAtPort { port: port(place), ..modem(1) };
+    let record = |place: u16, n: u16, others: &[u16]| {
+        let sims = Arc::clone(fixture.gateway.sims());
+        let read = read_in(at(place), n, others);
+        async move { sims.record_identity(read).await.unwrap() }
+    };
+    // The first is taken for the only one. Its SIM is exchanged before its own store is empty.
+    assert_eq!(record(1, 1, &[]).await, None);
+    assert_eq!(record(1, 2, &[]).await, Some(iccid(1)));
+    // Two more show other cards at the same time.
+    assert_eq!(record(2, 3, &[1]).await, None, "nothing of the first modem's SIMs");
+    assert_eq!(record(3, 4, &[1, 2]).await, None);
+    assert_eq!(sims.shared_modem_ids().await.unwrap(), [modem(1).id]);
+    // What is known of the first goes on, in whatever order they are found after a restart.
+    assert_eq!(record(3, 4, &[]).await, None);
+    assert_eq!(record(1, 2, &[3]).await, Some(iccid(1)));
+    sims.record_emptied_store(at(1), iccid(2)).await.unwrap();
+    assert_eq!(record(1, 2, &[]).await, None);
+    // SIMs change places: each modem's own store is that of the SIM before.
+    assert_eq!(record(2, 4, &[]).await, Some(iccid(3)));
+    assert_eq!(record(3, 3, &[]).await, Some(iccid(4)));
+    // A module that is added has nothing of theirs.
+    assert_eq!(record(4, 5, &[]).await, None);
+    let period = sims.locations(&iccid(5), 1).await.unwrap().remove(0);
+    assert_eq!(period.modem, at(4).shared_id());
 }
 
 #[tokio::test]

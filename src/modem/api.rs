@@ -8,7 +8,7 @@ use super::pin::Pin;
 use super::profile::Catalogue;
 use super::ussd::UssdForm;
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, RequestError, SimCard};
-use crate::domain::{Iccid, Imei, PortName};
+use crate::domain::{Iccid, ModemAtPort, ModemId, PortName};
 
 /// A place in one of the modem's message stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +22,7 @@ pub struct MessageSlot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     /// The modem from which it was read.
-    pub imei: Imei,
+    pub modem: ModemAtPort,
     /// The card for which it was received, which is not always the one that is in: see
     /// [`MessageOwner`].
     pub iccid: Iccid,
@@ -70,6 +70,16 @@ impl From<Option<Iccid>> for MessageOwner {
     }
 }
 
+/// Why the host has not recorded a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRecorded {
+    /// It could not do so now.
+    HostFailed,
+    /// The modem may be the one that is served on this other port. Which it is shows once both have
+    /// read their cards again.
+    ModemUncertain(PortName),
+}
+
 /// Identifies a question to the host, so that its answer can be matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub(super) u64);
@@ -83,12 +93,12 @@ pub enum Action {
     Store { token: Token, received: Received },
     /// Record that this card is in this modem, and answer with
     /// [`Session::identified`](super::Session::identified).
-    Identified { token: Token, imei: Imei, sim: SimCard },
+    Identified { token: Token, modem: ModemAtPort, sim: SimCard },
     /// The card requires its PIN. More than one attempt is left, or it is not known how many.
     /// Record the attempt on disk if it may be made, and answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
     MayEnterPin {
         token: Token,
-        imei: Imei,
+        modem: ModemAtPort,
         /// The card, if its ICCID can be read before the PIN is entered.
         iccid: Option<Iccid>,
         /// Whether this must be a card that has accepted a PIN before, because it does not tell how
@@ -97,13 +107,13 @@ pub enum Action {
     },
     /// The card has accepted its PIN.
     PinAccepted {
-        imei: Imei,
+        modem: ModemAtPort,
         /// The same ICCID as in [`Action::MayEnterPin`].
         iccid: Option<Iccid>,
     },
     /// The modem's own store was found empty, so from now on it holds only messages of this card.
     /// Record that, and answer with [`Session::emptied`](super::Session::emptied).
-    Emptied { token: Token, imei: Imei, iccid: Iccid },
+    Emptied { token: Token, modem: ModemAtPort, iccid: Iccid },
     /// Publish the modem's new state.
     Report(ModemSnapshot),
     /// Messages that arrived inside their URC were dropped, because it is not known for which card
@@ -128,6 +138,8 @@ pub enum Action {
 pub struct SessionConfig {
     /// The name of the port in each [`ModemSnapshot`].
     pub port: PortName,
+    /// What identifies a modem that tells nothing that would.
+    pub fallback_id: ModemId,
     /// The profiles of modem models.
     pub profiles: Arc<Catalogue>,
     /// The name of the profile to use, whatever model the modem reports.
@@ -151,6 +163,7 @@ impl SessionConfig {
     /// The default configuration for a port.
     pub fn new(port: PortName) -> SessionConfig {
         SessionConfig {
+            fallback_id: ModemId::of_port(&port),
             port,
             profiles: Arc::default(),
             profile: None,

@@ -12,7 +12,7 @@ use crate::domain::modem::{
     MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, Registration, SimCard,
     StoreFill,
 };
-use crate::domain::{Iccid, Moment};
+use crate::domain::{Iccid, ModemAtPort, Moment};
 
 /// How many announcements of messages in the modem's own store are remembered at most.
 const MAX_ANNOUNCED: usize = 256;
@@ -53,6 +53,8 @@ pub(super) struct Context {
     pub sim: Option<SimCard>,
     /// Whether the ICCID has been read since the last SIM event.
     pub card_known: bool,
+    /// Whether the ICCID was read again since that was last asked, and was the same.
+    pub card_confirmed: bool,
     /// The card that owns the messages in the modem's own store.
     pub own_store: MessageOwner,
     /// The messages in the modem's own store that were announced after the ICCID was read, and so
@@ -100,6 +102,7 @@ impl Context {
             charset: None,
             sim: None,
             card_known: false,
+            card_confirmed: false,
             own_store: MessageOwner::Current,
             announced: Vec::new(),
             iccid_source: None,
@@ -127,6 +130,12 @@ impl Context {
     pub fn new_token(&mut self) -> Token {
         self.next_token += 1;
         Token(self.next_token)
+    }
+
+    /// The modem, once it is known.
+    pub fn modem(&self) -> Option<ModemAtPort> {
+        let id = self.identity.as_ref()?.id.clone();
+        Some(ModemAtPort { id, port: self.config.port.clone() })
     }
 
     /// Notes which modem this is, and chooses its profile.
@@ -228,8 +237,8 @@ impl Context {
     }
 
     pub fn set_sim(&mut self, sim: SimCard) {
+        self.changed |= self.sim.as_ref() != Some(&sim);
         self.sim = Some(sim);
-        self.changed = true;
     }
 
     /// Notes that a message was announced (`+CMTI`) in this slot.
@@ -274,13 +283,7 @@ impl Context {
 
     /// The message with its owner; `None` while the modem or its card is unknown.
     pub fn received(&self, slot: Option<MessageSlot>, pdu: RawPdu, live: bool) -> Option<Received> {
-        Some(Received {
-            imei: self.identity.as_ref()?.imei.clone(),
-            iccid: self.owner(slot)?.clone(),
-            slot,
-            pdu,
-            live,
-        })
+        Some(Received { modem: self.modem()?, iccid: self.owner(slot)?.clone(), slot, pdu, live })
     }
 
     /// The most telling registration among the domains of the network.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::api::{Action, MessageOwner, Token};
+use super::api::{Action, MessageOwner, NotRecorded, Token};
 use super::channel::Outcome;
 use super::charset;
 use super::configuring::Configuring;
@@ -23,6 +23,8 @@ const BUSY_PAUSE: Duration = Duration::from_secs(2);
 const BUSY_TRIES: u8 = 5;
 /// The pause before the next attempt when no command could read the ICCID.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(15);
+/// The pause before the card is read again to find out which modem it is in.
+const UNCERTAIN_PAUSE: Duration = Duration::from_secs(1);
 /// The pause before the host is asked again when it could not record the card.
 const HOST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -79,14 +81,13 @@ impl Identifying {
     }
 
     fn record(&mut self, context: &mut Context) -> Next {
-        let (Some(sim), Some(identity)) = (self.card.clone(), context.identity.as_ref()) else {
+        let (Some(sim), Some(modem)) = (self.card.clone(), context.modem()) else {
             return Next::GiveUp(ModemReason::ModemOrSimUnknown);
         };
-        let imei = identity.imei.clone();
         let token = context.new_token();
         self.step = Step::Recording(token);
         context.set_sim(sim.clone());
-        context.actions.push_back(Action::Identified { token, imei, sim });
+        context.actions.push_back(Action::Identified { token, modem, sim });
         Next::Wait(None)
     }
 
@@ -95,7 +96,7 @@ impl Identifying {
         &mut self,
         context: &mut Context,
         token: Token,
-        answer: Result<MessageOwner, ()>,
+        answer: Result<MessageOwner, NotRecorded>,
         now: Moment,
     ) {
         if !matches!(self.step, Step::Recording(asked) if asked == token) {
@@ -107,10 +108,15 @@ impl Identifying {
                 context.own_store = owner;
                 self.step = Step::Finished;
             }
-            Err(()) => {
+            Err(NotRecorded::HostFailed) => {
                 context.set_reason(ModemReason::HostCannotRecordSim);
                 self.step = Step::Record;
                 self.pause = Some(now + HOST_PAUSE);
+            }
+            Err(NotRecorded::ModemUncertain(other)) => {
+                context.set_reason(ModemReason::MayBeServedOnOtherPort(other));
+                self.step = Step::Iccid(context.iccid_sources());
+                self.pause = Some(now + UNCERTAIN_PAUSE);
             }
         }
     }
@@ -166,6 +172,9 @@ impl Identifying {
     ) {
         let Step::Iccid(sources) = &mut self.step else { return };
         match reply.find(reply::iccid).filter(|_| outcome.is_ok()) {
+            Some(iccid) if self.card.as_ref().is_some_and(|card| card.iccid == iccid) => {
+                self.step = Step::Record;
+            }
             Some(iccid) => {
                 context.iccid_source = Some(source.clone());
                 context.card_known = true;

@@ -13,7 +13,7 @@
 //! What holds here, whatever a modem does:
 //!  - At most one command is in flight. Its deadline is absolute: unsolicited lines do not postpone
 //!    it. After a reply that did not arrive in time nothing is sent until the modem has reported
-//!    its IMEI, so that a late `OK` is never taken for the reply to another command (`channel`).
+//!    who it is, so that a late `OK` is never taken for the reply to another command (`channel`).
 //!  - A message is deleted only after the host has answered that it is on disk, only if its slot
 //!    was read in this session and from this card, and only once (`pending_deletions`). A slot that
 //!    waits for its deletion is not read again.
@@ -54,7 +54,9 @@ mod ussd;
 #[cfg(test)]
 mod tests;
 
-pub use api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
+pub use api::{
+    Action, MessageOwner, MessageSlot, NotRecorded, RawPdu, Received, SessionConfig, Token,
+};
 pub use operators::Operator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};

@@ -1,5 +1,7 @@
 //! Finds out whether a modem answers, and which modem it is.
 
+use std::time::Duration;
+
 use super::channel::Outcome;
 use super::charset;
 use super::context::Context;
@@ -8,11 +10,19 @@ use super::phase::{Next, Phase};
 use super::reply::Reply;
 use super::sim_check::SimCheck;
 use crate::at::{self, Charset, Command};
-use crate::domain::modem::{ModemIdentity, ModemReason};
-use crate::domain::{Imei, Moment};
+use crate::domain::modem::ModemIdentity;
+use crate::domain::{Imei, ModemId, Moment};
 
-/// The number of attempts to read the IMEI.
-const IMEI_TRIES: u8 = 3;
+/// The number of attempts to read the IMEI: a modem that has just started may refuse to tell it.
+const IMEI_TRIES: u8 = 4;
+/// The number of such attempts that may be left without an answer.
+const UNANSWERED_IMEI_TRIES: u8 = 2;
+/// The pause after a refusal.
+const IMEI_PAUSE: Duration = Duration::from_secs(2);
+/// How often a modem is asked again that has refused to tell anything of itself.
+const MAX_ROUNDS: u8 = 2;
+/// The pause before that.
+const ROUND_PAUSE: Duration = Duration::from_secs(5);
 /// The names of manufacturer, model and firmware are cut to this many characters.
 const MAX_NAME: usize = 80;
 
@@ -25,6 +35,9 @@ enum Step {
     Charset,
     PlainCharset(Charset),
     Imei,
+    ImeiAlone,
+    SerialNumber,
+    Information,
     Manufacturer,
     Model,
     Firmware,
@@ -39,7 +52,12 @@ pub(super) struct Probing {
     tries: u8,
     greeting: Greeting,
     charset: Option<Charset>,
+    /// When to go on.
+    pause: Option<Moment>,
+    /// How often everything was asked again.
+    rounds: u8,
     imei: Option<Imei>,
+    serial: Option<ModemId>,
     manufacturer: Option<String>,
     model: Option<String>,
     firmware: Option<String>,
@@ -52,38 +70,88 @@ impl Probing {
     }
 
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
+        if let Some(until) = self.pause.filter(|until| now < *until) {
+            return Next::Wait(Some(until));
+        }
+        self.pause = None;
         match self.step {
             Step::Greeting => self.greeting.next(now),
-            Step::Imei if self.tries >= IMEI_TRIES => Next::GiveUp(ModemReason::NoImei),
             Step::EchoOff => Next::Send(Command::EchoOff),
             Step::NumericErrors => Next::Send(Command::NumericErrors),
             Step::Charset => Next::Send(Command::Charset),
             Step::PlainCharset(charset) => Next::Send(Command::SetCharset(charset)),
             Step::Imei => Next::Send(Command::Imei),
+            Step::ImeiAlone => Next::Send(Command::ImeiAlone),
+            Step::SerialNumber => Next::Send(Command::SerialNumber),
+            Step::Information => Next::Send(Command::Information),
             Step::Manufacturer => Next::Send(Command::Manufacturer),
             Step::Model => Next::Send(Command::Model),
             Step::Firmware => Next::Send(Command::Firmware),
             Step::Functionality => Next::Send(Command::Functionality),
             Step::SwitchOn => Next::Send(Command::SetFunctionality(1)),
-            Step::Finished => match self.imei.take() {
-                Some(imei) => {
-                    context.charset = self.charset;
-                    context.set_identity(self.identity(imei));
-                    Next::Enter(Phase::SimCheck(SimCheck::default()))
-                }
-                None => Next::GiveUp(ModemReason::NoImei),
-            },
+            Step::Finished => {
+                let identity = self.identity(context);
+                context.charset = self.charset;
+                context.set_identity(identity);
+                Next::Enter(Phase::SimCheck(SimCheck::default()))
+            }
         }
     }
 
-    fn identity(&mut self, imei: Imei) -> ModemIdentity {
+    /// What identifies the modem, as far as it has told that itself.
+    fn told_id(&self) -> Option<ModemId> {
+        let imei = self.imei.as_ref().filter(|imei| imei.is_distinct()).map(ModemId::from);
+        imei.or_else(|| self.serial.clone())
+    }
+
+    /// What the modem is. One that tells less of itself after a restart is still the same.
+    fn identity(&mut self, context: &Context) -> ModemIdentity {
         let unknown = || "unknown".to_owned();
+        let model = self.model.take().unwrap_or_else(unknown);
+        let told = self.told_id();
+        let tells_less = |before: &&ModemIdentity| {
+            let told_less = told.as_ref().is_none_or(|id| before.id.is_imei() && !id.is_imei());
+            before.model == model && told_less
+        };
+        let (id, imei) = match context.identity.as_ref().filter(tells_less) {
+            Some(before) => (before.id.clone(), before.imei.clone()),
+            None => {
+                let id = told.unwrap_or_else(|| context.config.fallback_id.clone());
+                (id, self.imei.take())
+            }
+        };
         ModemIdentity {
+            id,
             imei,
             manufacturer: self.manufacturer.take().unwrap_or_else(unknown),
-            model: self.model.take().unwrap_or_else(unknown),
+            model,
             firmware: self.firmware.take(),
         }
+    }
+
+    /// Whether the modem has told nothing of itself, as one that is still starting may do.
+    fn is_unknown(&self) -> bool {
+        self.told_id().is_none() && self.manufacturer.is_none() && self.model.is_none()
+    }
+
+    /// Takes an IMEI or a serial number that the modem tells, whichever it is.
+    fn take_identity(&mut self, imei: Option<Imei>, serial: Option<ModemId>) {
+        if self.imei.is_none() || imei.as_ref().is_some_and(Imei::is_distinct) {
+            self.imei = imei.or(self.imei.take());
+        }
+        self.serial = self.serial.take().or(serial);
+    }
+
+    /// Notes what a command that asks who the modem is has returned, and goes on with `otherwise`
+    /// if that does not identify it.
+    fn on_identity_asked(&mut self, outcome: Outcome, reply: &Reply, otherwise: Step) -> Step {
+        if outcome.is_ok() {
+            let serial = |line| at::serial_number(line).and_then(ModemId::of_serial);
+            self.take_identity(reply.find(at::imei), reply.find(serial));
+        }
+        // A serial number is the better identity only where no IMEI can be had.
+        let asks_on = self.imei.is_none() && otherwise == Step::ImeiAlone;
+        if self.told_id().is_some() && !asks_on { Step::Manufacturer } else { otherwise }
     }
 
     pub fn on_command_finished(
@@ -126,13 +194,21 @@ impl Probing {
             Command::SetCharset(tried) => {
                 charset::plainer(self.charset, Some(*tried)).map_or(Step::Imei, Step::PlainCharset)
             }
-            Command::Imei => match reply.find(at::imei).filter(|_| outcome.is_ok()) {
-                Some(imei) => {
-                    self.imei = imei.parse().ok();
-                    Step::Manufacturer
+            Command::Imei if !outcome.is_ok() && self.tries + 1 < imei_tries(outcome) => {
+                let is_refused = matches!(outcome, Outcome::Refused(_));
+                self.pause = is_refused.then(|| now + IMEI_PAUSE);
+                return self.tries += 1;
+            }
+            Command::Imei => self.on_identity_asked(outcome, reply, Step::ImeiAlone),
+            Command::ImeiAlone => self.on_identity_asked(outcome, reply, Step::SerialNumber),
+            Command::SerialNumber => self.on_identity_asked(outcome, reply, Step::Information),
+            Command::Information => {
+                if outcome.is_ok() {
+                    let serial = |line| at::labelled_serial(line).and_then(ModemId::of_serial);
+                    self.take_identity(reply.find(at::labelled_imei), reply.find(serial));
                 }
-                None => return self.tries += 1,
-            },
+                Step::Manufacturer
+            }
             Command::Manufacturer => {
                 self.manufacturer = name();
                 Step::Model
@@ -143,7 +219,13 @@ impl Probing {
             }
             Command::Firmware => {
                 self.firmware = name();
-                Step::Functionality
+                if self.is_unknown() && self.rounds < MAX_ROUNDS {
+                    self.rounds += 1;
+                    self.pause = Some(now + ROUND_PAUSE);
+                    Step::Imei
+                } else {
+                    Step::Functionality
+                }
             }
             // A bank's switch that was aborted, or another program, may have left the radio off (0,
             // 4; 7 with Huawei), or the modem in a power saving mode (5 to 9 with Telit, Siemens).
@@ -158,4 +240,8 @@ impl Probing {
         };
         self.tries = 0;
     }
+}
+
+fn imei_tries(outcome: Outcome) -> u8 {
+    if outcome == Outcome::Unanswered { UNANSWERED_IMEI_TRIES } else { IMEI_TRIES }
 }

@@ -162,9 +162,9 @@ impl SimCheck {
 
     fn finish(&mut self, context: &mut Context) {
         let entered = self.unlocking.take().filter(Unlocking::has_entered);
-        if let (Some(unlocking), Some(identity)) = (entered, &context.identity) {
-            let (imei, iccid) = (identity.imei.clone(), unlocking.iccid().cloned());
-            context.actions.push_back(Action::PinAccepted { imei, iccid });
+        if let (Some(unlocking), Some(modem)) = (entered, context.modem()) {
+            let iccid = unlocking.iccid().cloned();
+            context.actions.push_back(Action::PinAccepted { modem, iccid });
         }
         self.ready = true;
         context.clear_reason();

@@ -124,13 +124,13 @@ impl Unlocking {
                 }
             },
             Step::AskHost => {
-                let Some(identity) = &context.identity else {
+                let Some(modem) = context.modem() else {
                     return Next::GiveUp(ModemReason::ModemUnknown);
                 };
-                let (imei, iccid) = (identity.imei.clone(), self.iccid.clone());
+                let iccid = self.iccid.clone();
                 let only_if_accepted = self.uncounted && !context.config.pin_without_count;
                 let token = context.new_token();
-                let question = Action::MayEnterPin { token, imei, iccid, only_if_accepted };
+                let question = Action::MayEnterPin { token, modem, iccid, only_if_accepted };
                 context.actions.push_back(question);
                 self.step = Step::AwaitHost(token);
                 Next::Wait(None)

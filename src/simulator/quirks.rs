@@ -55,6 +55,17 @@ pub enum Quirk {
     CharsetStays,
     /// The modem is registered with a 5G network alone: only `AT+C5GREG?` reports it.
     FiveGOnly,
+    /// `AT+CGSN` and `AT+GSN` are refused with `+CME ERROR: 23`, and the IMEI in the reply to `ATI`
+    /// is empty (A7670G and SIM7000G after a firmware upgrade, E153).
+    NoImei,
+    /// `AT+CGSN` and `AT+GSN` are answered `OK` without an IMEI.
+    EmptyImei,
+    /// The IMEI consists of zeros (A9G after flashing).
+    ZeroImei,
+    /// `AT+CGSN` and `AT+GSN` return a serial number with letters; `AT+CGSN=1` is refused.
+    SerialNumber,
+    /// `AT+CGSN` returns a serial number with letters, and only `AT+CGSN=1` the IMEI (nRF93M1).
+    ImeiByType,
     /// The modem does not announce that its card was removed or inserted.
     SilentCard,
     /// The modem does not even announce a restart.

@@ -4,7 +4,7 @@
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 
-use crate::domain::{Iccid, Imei, Imsi, Msisdn, PortName};
+use crate::domain::{Iccid, Imsi, ModemId, Msisdn, PortName};
 
 macro_rules! stored_as_text {
     ($($identity:ident),*) => {$(
@@ -22,4 +22,4 @@ macro_rules! stored_as_text {
     )*};
 }
 
-stored_as_text!(Iccid, Imei, Imsi, Msisdn, PortName);
+stored_as_text!(Iccid, Imsi, ModemId, Msisdn, PortName);

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_by_time.sql"),
     include_str!("../../migrations/0008_pin_accepted.sql"),
     include_str!("../../migrations/0009_kinds.sql"),
+    include_str!("../../migrations/0010_shared_modem_ids.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

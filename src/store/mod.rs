@@ -23,6 +23,7 @@ mod identities;
 mod ledger;
 mod messages;
 mod migrate;
+mod modem_ids;
 mod new_file;
 mod numbers;
 mod orders;

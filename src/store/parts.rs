@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{AssemblyId, Imei, MessageId, PartId, SimId, Timestamp};
+use crate::domain::{AssemblyId, MessageId, ModemId, PartId, SimId, Timestamp};
 
 /// The digests by which a part is recognised when it is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct NewPart<'n> {
     pub digest: &'n [u8; 32],
     /// The octets with the service centre's address before them, or the line when that was no PDU.
     pub pdu: &'n [u8],
-    /// The IMEI of the modem that it was read from.
-    pub imei: &'n Imei,
+    /// The modem that it was read from, as it identifies itself.
+    pub modem: &'n ModemId,
     /// The service centre's address.
     pub smsc: Option<&'n str>,
     /// The service centre's time stamp; `None` when it cannot be read.
@@ -118,7 +118,7 @@ impl WriteTx<'_> {
             new.sim.0,
             new.digest.as_slice(),
             new.pdu,
-            new.imei,
+            new.modem,
             new.smsc,
             new.stamp.map(|at| at.0),
             new.received_at.0,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, StatementStatus};
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::{
-    AccountId, Iccid, Imei, MessageId, Msisdn, OrderId, PortName, RentalId, ServiceId, SimId,
+    AccountId, Iccid, MessageId, ModemId, Msisdn, OrderId, PortName, RentalId, ServiceId, SimId,
     Timestamp,
 };
 
@@ -36,7 +36,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let rows = super::ReadTx { conn };
     let (now, sim, order, account) = (Timestamp(n), SimId(n), OrderId(n), AccountId(n));
     let name = n.to_string();
-    let (iccid, imei) = (Iccid::from_stored(name.as_str()), Imei::from_stored(name.as_str()));
+    let (iccid, modem) = (Iccid::from_stored(name.as_str()), ModemId::from_stored(name.as_str()));
     let number = Msisdn::from_stored(name.as_str());
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
@@ -115,7 +115,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();
     let sim = tx.ensure_sim(&iccid, now).unwrap().id;
-    tx.record_location(sim, &imei, None, now, now).unwrap();
+    tx.record_location(sim, &modem, None, now, now).unwrap();
     tx.end_location(sim, now).unwrap();
     tx.set_bank_position(sim, &super::BankPosition { bank: name.clone(), slot: Some(1) }).unwrap();
     let (left, found) = (Some(iccid), None);

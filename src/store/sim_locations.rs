@@ -1,10 +1,10 @@
-//! The history of each SIM's locations: in which modem it was, by its IMEI, and when. There is one
+//! The history of each SIM's locations: in which modem it was, and when. There is one
 //! row for as long as a SIM stays in the same modem.
 
 use rusqlite::{Row, params};
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{Imei, SimId, Timestamp};
+use crate::domain::{ModemId, SimId, Timestamp};
 
 /// The number of outdated rows that are deleted with each new one.
 const PRUNED: i64 = 20;
@@ -20,7 +20,7 @@ pub struct BankPosition {
 /// The time that a SIM was in one modem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocationPeriod {
-    pub imei: Imei,
+    pub modem: ModemId,
     /// Where the SIM was in a bank, if the modem is a radio of one.
     pub position: Option<BankPosition>,
     /// When it was first read in the modem.
@@ -43,7 +43,7 @@ fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, Sto
         }));
     };
     Ok(Ok(LocationPeriod {
-        imei: row.get(1)?,
+        modem: row.get(1)?,
         position: bank.map(|bank| BankPosition { bank, slot }),
         since: Timestamp(row.get(4)?),
         seen_at: Timestamp(row.get(5)?),
@@ -67,20 +67,20 @@ impl WriteTx<'_> {
     pub fn record_location(
         &self,
         sim: SimId,
-        imei: &Imei,
+        modem: &ModemId,
         position: Option<&BankPosition>,
         now: Timestamp,
         kept_since: Timestamp,
     ) -> Result<(), StoreError> {
         let leave_modem = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND \
                            imei = $2 AND sim_id <> $3";
-        self.execute(leave_modem, params![now.0, imei, sim.0])?;
+        self.execute(leave_modem, params![now.0, modem, sim.0])?;
         let bank = position.map(|position| &position.bank);
         let slot = position.and_then(|position| position.slot);
         let extend = "UPDATE stay SET seen_at = max(seen_at, $1), bank = coalesce($2, bank), slot \
                       = coalesce($3, slot) WHERE ended_at IS NULL AND sim_id = $4 AND imei = $5 \
                       AND ($2 IS NULL OR bank IS NULL OR bank = $2)";
-        if self.execute(extend, params![now.0, bank, slot, sim.0, imei])? == 1 {
+        if self.execute(extend, params![now.0, bank, slot, sim.0, modem])? == 1 {
             return Ok(());
         }
         self.execute(
@@ -92,7 +92,7 @@ impl WriteTx<'_> {
         self.execute(old, [kept_since.0, PRUNED])?;
         let sql = "INSERT INTO stay (sim_id, imei, bank, slot, since, seen_at) VALUES ($1, $2, \
                    $3, $4, $5, $5)";
-        self.execute(sql, params![sim.0, imei, bank, slot, now.0]).map(drop)
+        self.execute(sql, params![sim.0, modem, bank, slot, now.0]).map(drop)
     }
 
     /// Records the position in a bank of a SIM that is in a modem now.

@@ -9,7 +9,7 @@ use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, Sim};
-use crate::domain::{Iccid, Imei, Msisdn, SimId, Timestamp};
+use crate::domain::{Iccid, ModemId, Msisdn, SimId, Timestamp};
 
 /// Whether a SIM is contested or rented is decided by the same SQL fragments as in the search for a
 /// SIM that can be sold.
@@ -72,18 +72,29 @@ impl ReadTx<'_> {
 impl ReadTx<'_> {
     /// The ICCID of the SIM that was last confirmed in a modem. Messages in the modem's own store
     /// were sent to that SIM.
-    pub fn custody(&self, imei: &Imei) -> Result<Option<Iccid>, StoreError> {
+    pub fn custody(&self, modem: &ModemId) -> Result<Option<Iccid>, StoreError> {
         let sql = "SELECT s.iccid FROM modem m JOIN sim s ON s.id = m.sim_id WHERE m.imei = $1";
-        self.first(sql, [imei], |row| row.get(0))
+        self.first(sql, [modem], |row| row.get(0))
+    }
+
+    /// Whether a PIN was entered into a card that has not accepted it.
+    pub fn has_refused_pin(&self, card: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM pin_try WHERE card = $1 AND accepted_at IS NULL";
+        Ok(self.first(sql, [card], |_| Ok(()))?.is_some())
     }
 }
 
 impl WriteTx<'_> {
     /// Records that messages in the modem's own store were sent to `sim`, from now on.
-    pub fn set_custody(&self, imei: &Imei, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
+    pub fn set_custody(
+        &self,
+        modem: &ModemId,
+        sim: SimId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \
                    (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
-        self.execute(sql, params![imei, sim.0, at.0]).map(drop)
+        self.execute(sql, params![modem, sim.0, at.0]).map(drop)
     }
 
     /// Records that a PIN is about to be entered into a card, but not which PIN, if it may be

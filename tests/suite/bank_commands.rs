@@ -12,7 +12,7 @@ use simbridge::domain::bank::{
 };
 use simbridge::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use simbridge::domain::sim::NumberSource;
-use simbridge::domain::{Iccid, Imei, Imsi, PortName, Timestamp};
+use simbridge::domain::{Iccid, Imsi, ModemAtPort, ModemId, PortName, Timestamp};
 use simbridge::gateway::{BoxFuture, Gateway, Identified, ModemControl, ScannedPort};
 use simbridge::http;
 use simbridge::store::Store;
@@ -141,7 +141,11 @@ async fn fill(gateway: &Gateway) {
     for (iccid, number) in [(FIRST, "+31612000001"), (SECOND, "+31612000002")] {
         let number = Some((number.to_owned(), NumberSource::Cnum));
         let identified = Identified {
-            imei: Imei::from_stored("356938035640001"),
+            modem: ModemAtPort {
+                id: ModemId::from_stored("356938035640001"),
+                port: PortName::from_stored("/dev/modem1"),
+            },
+            others: Vec::new(),
             iccid: Iccid::from_stored(iccid),
             imsi: None,
             number,

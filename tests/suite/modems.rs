@@ -92,6 +92,71 @@ fn identical_sticks_that_swap_names_are_known_again_by_imei_and_card() {
     assert_eq!(site.json(&["modem", "show", first.0.as_str().unwrap()])["number"], numbers[0]);
 }
 
+/// A pool in which every module has the same IMEI, and a modem that has lost its own.
+#[test]
+fn modems_with_one_imei_and_one_without_any_are_served_each_with_its_own_sim() {
+    const IMEI: &str = "867962041234560";
+    let pool = format!("[[modem]]\nimei = \"{IMEI}\"\n").repeat(4);
+    let scenario = pool + "[[modem]]\nquirks = [\"no-imei\"]\n";
+    let site = Site::with(5, Scenario::parse(&scenario).unwrap(), "");
+    let numbers = site.network().numbers();
+    let send_all = |text: &str| {
+        for number in &numbers {
+            site.send("Uber", number, &format!("{text} {number}"));
+        }
+    };
+    send_all("before");
+    let daemon = site.serve_ready();
+    send_all("after");
+    wait_for("both messages of each", || site.messages().len() == 10);
+    let told = |key: &str| {
+        let modems = site.json(&["modem", "list"]);
+        let modems = modems.as_array().unwrap().iter();
+        modems.map(|modem| modem[key].as_str().unwrap_or("-").to_owned()).collect::<Vec<_>>()
+    };
+    let identities = |site: &Site| -> Vec<String> {
+        let folder = site.dir.path().join("modems");
+        let port = |place: usize| folder.join(format!("modem{place:03}")).display().to_string();
+        let pool = (0..4).map(|place| format!("{IMEI}@{}", port(place)));
+        pool.chain([format!("port:{}", port(4))]).collect()
+    };
+    assert_eq!(told("imei"), [IMEI, IMEI, IMEI, IMEI, "-"]);
+    assert_eq!(told("identity"), identities(&site));
+    let output = site.run(&["modem", "at", IMEI, "AT+CSQ"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("name the port"), "{said}");
+    let shown = site.json(&["modem", "show", &identities(&site)[2]]);
+    assert_eq!((&shown["number"], &shown["imei"]), (&numbers[2].as_str().into(), &IMEI.into()));
+    assert!(site.ok(&["modem", "show", "modem004"]).contains(&identities(&site)[4]));
+    for place in 0..5 {
+        let port = format!("modem{place:03}");
+        let recoveries = site.json(&["modem", "show", &port])["recoveries"].clone();
+        let taken = recoveries.as_object().unwrap().values().filter(|count| **count != 0);
+        assert_eq!(taken.count(), 0, "{port}: {recoveries}");
+    }
+    // Two cards change places, and the daemon is started again.
+    let iccids = told("iccid");
+    site.network().fault(0, &Fault::SimIn { iccid: iccids[1].clone() }).unwrap();
+    site.network().fault(1, &Fault::SimIn { iccid: iccids[0].clone() }).unwrap();
+    wait_for("the cards to be known in their new places", || {
+        let now = told("iccid");
+        (&now[0], &now[1]) == (&iccids[1], &iccids[0])
+    });
+    site.wait_ready();
+    send_all("exchanged");
+    wait_for("a third message of each", || site.messages().len() == 15);
+    daemon.kill();
+    send_all("restarted");
+    let _daemon = site.serve_ready();
+    wait_for("a fourth message of each", || site.messages().len() == 20);
+    for message in site.messages() {
+        let (text, number) =
+            (message["text"].as_str().unwrap(), message["number"].as_str().unwrap());
+        assert!(text.ends_with(number), "{message}");
+    }
+    assert_eq!(told("identity"), identities(&site));
+}
+
 #[test]
 fn a_modem_that_starts_anew_is_set_up_anew() {
     let site = Site::with_modems(1);

@@ -149,8 +149,8 @@ fn a_list_of_numbers_is_imported_and_its_faults_are_told() {
 
 #[test]
 fn two_ports_of_one_modem_are_one_modem_and_the_other_port_takes_over() {
-    let scenario = "[[modem]]\nimei = \"867962041234560\"\n[[modem]]\nimei = \"867962041234560\"\n";
-    let site = Site::with(2, Scenario::parse(scenario).unwrap(), "");
+    let scenario = "[[modem]]\nimei = \"867962041234560\"\nsim.iccid = \"8931040000000000018\"\n";
+    let site = Site::with(2, Scenario::parse(&scenario.repeat(2)).unwrap(), "");
     let _daemon = site.serve();
     let state =
         |port: usize| site.admin("/modems")[port]["state"].as_str().unwrap_or_default().to_owned();

@@ -158,6 +158,25 @@ const QUIRKS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "no IMEI, an empty one, a placeholder, a serial number in its place, one that is told late",
+        &[
+            "a_modem_is_identified_by_the_best_that_it_tells",
+            "placeholders_and_test_equipment_have_no_imei_of_their_own",
+            "a_modem_that_tells_its_imei_only_after_some_seconds_is_asked_again",
+            "a_modem_without_an_imei_is_resynchronised_by_what_it_does_tell",
+            "a_modem_that_loses_its_imei_in_a_restart_stays_the_same",
+        ],
+    ),
+    (
+        "every module of a pool has the same IMEI; a stick has several ports with one",
+        &[
+            "modems_with_one_imei_and_one_without_any_are_served_each_with_its_own_sim",
+            "two_ports_with_different_cards_at_one_time_are_two_modems",
+            "two_ports_with_one_card_are_one_modem",
+            "modems_with_one_imei_each_keep_what_they_held_for_their_own_sims",
+        ],
+    ),
+    (
         "the modem's own store outlives a change of cards",
         &["messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one"],
     ),

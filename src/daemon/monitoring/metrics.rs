@@ -2,7 +2,7 @@
 //! never a phone number, a key or a text.
 
 use crate::domain::modem::{ModemSnapshot, ModemStatus, RecoveryStep, StoreFill};
-use crate::domain::{Amount, availability};
+use crate::domain::{Amount, Imei, availability};
 
 use super::Monitor;
 use super::modems::PortCounts;
@@ -57,7 +57,11 @@ fn modem_states(page: &mut Page, monitor: &Monitor) {
     for modem in &modems {
         let snapshot = &modem.snapshot;
         let (imei, manufacturer, model) = match &snapshot.identity {
-            Some(identity) => (identity.imei.as_str(), &*identity.manufacturer, &*identity.model),
+            Some(identity) => (
+                identity.imei.as_ref().map_or("", Imei::as_str),
+                &*identity.manufacturer,
+                &*identity.model,
+            ),
             None => ("", "", ""),
         };
         let operator = snapshot.operator.as_deref().unwrap_or("");

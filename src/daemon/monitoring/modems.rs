@@ -1,11 +1,11 @@
 //! Counts of what has happened at each port since the daemon's start.
 
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::modem::RecoveryStep;
-use crate::domain::{Imei, PortName, Timestamp};
+use crate::domain::{PortName, Timestamp};
 use crate::gateway::Ingested;
 use crate::modem::CommandOutcome;
 
@@ -29,47 +29,33 @@ pub(super) struct PortCounts {
     pub undecodable_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Default)]
-struct Ports {
-    counts: BTreeMap<PortName, PortCounts>,
-    port_of_imei: HashMap<Imei, PortName>,
-}
-
 /// The counts of all ports. The lock is never held for longer than it takes to count.
 #[derive(Debug, Default)]
-pub(crate) struct ModemCounters(Mutex<Ports>);
+pub(crate) struct ModemCounters(Mutex<BTreeMap<PortName, PortCounts>>);
 
 impl ModemCounters {
-    fn lock(&self) -> MutexGuard<'_, Ports> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PortName, PortCounts>> {
         self.0.lock()
     }
 
     fn update(&self, port: &PortName, count: impl FnOnce(&mut PortCounts)) {
         let mut ports = self.lock();
-        match ports.counts.get_mut(port) {
+        match ports.get_mut(port) {
             Some(counts) => count(counts),
-            None => count(ports.counts.entry(port.clone()).or_default()),
+            None => count(ports.entry(port.clone()).or_default()),
         }
     }
 
     /// Notes a modem's report.
-    pub fn record_report(&self, port: &PortName, imei: Option<&Imei>, ready: bool, now: Timestamp) {
+    pub fn record_report(&self, port: &PortName, ready: bool, now: Timestamp) {
         self.update(port, |counts| {
             counts.unready_since = if ready { None } else { counts.unready_since.or(Some(now)) }
         });
-        if let Some(imei) = imei {
-            let mut ports = self.lock();
-            if ports.port_of_imei.get(imei).is_none_or(|known| known != port) {
-                ports.port_of_imei.insert(imei.clone(), port.clone());
-            }
-        }
     }
 
     /// Forgets a port that is not served any more.
     pub fn remove(&self, port: &PortName) {
-        let mut ports = self.lock();
-        ports.counts.remove(port);
-        ports.port_of_imei.retain(|_, of| of != port);
+        self.lock().remove(port);
     }
 
     /// Counts a command that was answered or was not.
@@ -93,10 +79,9 @@ impl ModemCounters {
         });
     }
 
-    /// Counts a message of a modem that was stored, or (`None`) could not be stored.
-    pub fn record_message(&self, imei: &Imei, ingested: Option<&Ingested>, now: Timestamp) {
-        let Some(port) = self.lock().port_of_imei.get(imei).cloned() else { return };
-        self.update(&port, |counts| match ingested {
+    /// Counts a message of a port's modem that was stored, or (`None`) could not be stored.
+    pub fn record_message(&self, port: &PortName, ingested: Option<&Ingested>, now: Timestamp) {
+        self.update(port, |counts| match ingested {
             None => counts.refused += 1,
             Some(Ingested::Duplicate) => counts.duplicates += 1,
             Some(Ingested::Part) => counts.parts += 1,
@@ -111,7 +96,7 @@ impl ModemCounters {
 
     /// The counts of all ports.
     pub(super) fn all(&self) -> BTreeMap<PortName, PortCounts> {
-        self.lock().counts.clone()
+        self.lock().clone()
     }
 }
 
@@ -120,17 +105,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_follow_a_modem_to_its_port() {
+    fn each_port_has_counts_of_its_own() {
         let modems = ModemCounters::default();
         let at = Timestamp;
         let (a, b) = (PortName::from_stored("a"), PortName::from_stored("b"));
-        let (imei, other) = (Imei::from_stored("1"), Imei::from_stored("2"));
-        modems.record_report(&a, Some(&imei), false, at(1));
-        modems.record_report(&a, Some(&imei), false, at(2));
+        modems.record_report(&a, false, at(1));
+        modems.record_report(&a, false, at(2));
         assert_eq!(modems.all()["a"].unready_since, Some(at(1)), "since the first");
-        modems.record_report(&b, Some(&imei), true, at(3));
-        modems.record_message(&imei, Some(&Ingested::Part), at(3));
-        modems.record_message(&other, Some(&Ingested::Part), at(3));
+        modems.record_report(&b, true, at(3));
+        modems.record_message(&b, Some(&Ingested::Part), at(3));
         modems.record_command(&b, CommandOutcome::Answered(Duration::from_millis(20)));
         modems.record_command(&b, CommandOutcome::Unanswered);
         modems.record_recovery(&b, RecoveryStep::HardReset);

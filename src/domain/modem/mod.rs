@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::sim::NumberSource;
-use super::{Iccid, Imei, Imsi, PortName};
+use super::{Iccid, Imei, Imsi, ModemAtPort, ModemId, PortName};
 
 pub use reason::{DeviceLock, ModemReason};
 pub use registration::Registration;
@@ -158,11 +158,13 @@ impl fmt::Display for RecoveryStep {
     }
 }
 
-/// What identifies a modem: its IMEI, never the port that it happens to be on.
+/// What a modem is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModemIdentity {
-    /// The IMEI that `AT+CGSN` returned.
-    pub imei: Imei,
+    /// What identifies it, unless another modem tells the same.
+    pub id: ModemId,
+    /// The IMEI that it tells. It may be a placeholder, or that of many modems.
+    pub imei: Option<Imei>,
     /// The name that the modem reports, or `unknown`.
     pub manufacturer: String,
     /// The name that the modem reports, or `unknown`.
@@ -291,9 +293,15 @@ impl ModemSnapshot {
         self.registration.is_some_and(Registration::is_registered)
     }
 
-    /// The modem's IMEI, once it was read.
+    /// The IMEI that the modem tells, once it was read.
     pub fn imei(&self) -> Option<&Imei> {
-        self.identity.as_ref().map(|identity| &identity.imei)
+        self.identity.as_ref().and_then(|identity| identity.imei.as_ref())
+    }
+
+    /// The modem at the port, once it is known.
+    pub fn modem(&self) -> Option<ModemAtPort> {
+        let id = self.identity.as_ref()?.id.clone();
+        Some(ModemAtPort { id, port: self.port.clone() })
     }
 
     /// The ICCID of the SIM card that is in, once it was read.

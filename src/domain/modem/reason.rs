@@ -66,6 +66,10 @@ pub enum ModemReason {
     /// The modem is served on another of its ports.
     #[error("another port of the modem on {0}, which serves it")]
     ServedOnOtherPort(PortName),
+    /// The modem tells the same as the one on that port, or shows the same card; it is not certain
+    /// yet whether it is the same modem.
+    #[error("perhaps another port of the modem on {0}: both read their SIM cards again")]
+    MayBeServedOnOtherPort(PortName),
     /// The device went away while it was open.
     #[error("the port hung up")]
     HungUp,
@@ -89,13 +93,10 @@ pub enum ModemReason {
     /// Something else has changed the settings of the modem.
     #[error("the modem's settings were changed by something else; it is set up again")]
     SettingsLost,
-    /// No command returned the IMEI.
-    #[error("the modem does not tell its IMEI")]
-    NoImei,
-    /// The IMEI was not read before it was needed.
+    /// The modem was not identified before that was needed.
     #[error("the modem is not known")]
     ModemUnknown,
-    /// The IMEI or the ICCID was not read before it was needed.
+    /// The modem was not identified, or the ICCID not read, before that was needed.
     #[error("the modem or its card is not known")]
     ModemOrSimUnknown,
     /// Several commands in a row were not answered.
@@ -297,6 +298,7 @@ impl ModemReason {
             self,
             ModemReason::BeingOpened
                 | ModemReason::BeingProbed
+                | ModemReason::MayBeServedOnOtherPort(_)
                 | ModemReason::SimBeingChecked
                 | ModemReason::SimBeingRead
                 | ModemReason::BeingSetUp

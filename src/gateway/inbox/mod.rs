@@ -19,7 +19,7 @@ use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::{Iccid, Imei, MessageId, OrderId, SimId, Timestamp};
+use crate::domain::{Iccid, MessageId, ModemId, OrderId, SimId, Timestamp};
 use crate::sms;
 use crate::store::{MessageFilter, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
@@ -33,8 +33,8 @@ use reading::Reading;
 /// One PDU as a modem handed it over.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// The IMEI of the modem.
-    pub imei: Imei,
+    /// The modem, as it identifies itself.
+    pub modem: ModemId,
     /// The ICCID of the SIM that received it.
     pub iccid: Iccid,
     /// The PDU.
@@ -104,7 +104,7 @@ impl Inbox {
     /// Stores a PDU and everything that follows from it. When this answers `Ok` it is on disk.
     pub async fn ingest(self: &Arc<Self>, arrival: Arrival) -> Result<Ingested, Error> {
         let received_at = self.env.now();
-        let Arrival { imei, iccid, pdu, live } = arrival;
+        let Arrival { modem, iccid, pdu, live } = arrival;
         let reading = Reading::new(pdu);
         let inbox = Arc::clone(self);
         // A burst that waited at the network has old time stamps, and says nothing of its clock.
@@ -119,7 +119,7 @@ impl Inbox {
                 if tx.has_part(sim, &reading.digests, reading.stamp())? {
                     return Ok(Ingested::Duplicate);
                 }
-                inbox.store_pdu(tx, sim, &imei, &reading, live, received_at)
+                inbox.store_pdu(tx, sim, &modem, &reading, live, received_at)
             })
             .await
     }
@@ -128,7 +128,7 @@ impl Inbox {
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
-        imei: &Imei,
+        modem: &ModemId,
         reading: &Reading,
         live: bool,
         received_at: Timestamp,
@@ -145,7 +145,7 @@ impl Inbox {
             sim,
             digest: &reading.digests.present,
             pdu: &reading.raw,
-            imei,
+            modem,
             smsc: smsc.as_deref(),
             stamp,
             received_at,

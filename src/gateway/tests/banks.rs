@@ -102,7 +102,8 @@ impl Fixture {
         for n in 1..=slots {
             let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
             let identity = Identified {
-                imei: imei(9000),
+                modem: modem(9000),
+                others: Vec::new(),
                 iccid: iccid(n),
                 imsi: Some(Imsi::from_stored("204081234567890")),
                 number,

@@ -352,7 +352,7 @@ async fn store_as_before(fixture: &Fixture, pdu: &[u8], identity: &[u8]) {
             sim,
             digest: &digest,
             pdu: &pdu,
-            imei: &imei(1),
+            modem: &modem(1).id,
             smsc: None,
             stamp,
             received_at: at,

@@ -71,7 +71,8 @@ impl Fixture {
     /// SIM `n` without a number, ready on a modem.
     async fn plug_numberless(&self, n: u16) {
         let told = Identified {
-            imei: imei(n),
+            modem: modem(n),
+            others: Vec::new(),
             iccid: iccid(n),
             imsi: Some(Imsi::from_stored("204081234567890")),
             number: None,

@@ -4,21 +4,18 @@ use super::*;
 use crate::domain::modem::PinPermission::{self, Granted, NeverAccepted, RefusedBefore};
 
 const CARD: &str = "8931040000000000018";
-const MODEM: &str = "867962041234560";
 
 impl Fixture {
     async fn may_enter_pin(&self, card: Option<&str>, only_if_accepted: bool) -> PinPermission {
         let card = card.map(Iccid::from_stored);
         let sims = self.gateway.sims();
-        sims.may_enter_pin(&Imei::from_stored(MODEM), card.as_ref(), only_if_accepted)
-            .await
-            .unwrap()
+        sims.may_enter_pin(&modem(1), card.as_ref(), only_if_accepted).await.unwrap()
     }
 
     async fn accept_pin(&self, card: Option<&str>) {
         let card = card.map(Iccid::from_stored);
         let sims = self.gateway.sims();
-        sims.record_accepted_pin(&Imei::from_stored(MODEM), card.as_ref()).await.unwrap();
+        sims.record_accepted_pin(&modem(1), card.as_ref()).await.unwrap();
     }
 }
 
@@ -52,4 +49,30 @@ async fn of_a_card_without_an_iccid_it_is_not_known_that_it_accepted_its_pin() {
     fixture.accept_pin(None).await;
     assert_eq!(fixture.may_enter_pin(None, true).await, NeverAccepted);
     assert_eq!(fixture.may_enter_pin(None, false).await, Granted);
+}
+
+#[tokio::test]
+async fn a_pin_is_tried_once_in_each_of_the_modems_with_one_imei() {
+    let fixture = Fixture::open().await;
+    let sims = fixture.gateway.sims();
+    let at = |id: u16, place: u16| ModemAtPort { port: port(place), ..modem(id) };
+    let may_enter = |modem: ModemAtPort| {
+        let sims = Arc::clone(fixture.gateway.sims());
+        async move { sims.may_enter_pin(&modem, None, false).await.unwrap() }
+    };
+    sims.record_identity(read_in(at(1, 1), 1, &[])).await.unwrap();
+    sims.record_identity(read_in(at(1, 2), 2, &[1])).await.unwrap();
+    for place in [1, 2] {
+        assert_eq!(may_enter(at(1, place)).await, Granted);
+        assert_eq!(may_enter(at(1, place)).await, RefusedBefore);
+    }
+    sims.record_accepted_pin(&at(1, 1), None).await.unwrap();
+    assert_eq!(may_enter(at(1, 1)).await, Granted);
+    // A try from before that was known may have been made in any of them.
+    assert_eq!(may_enter(at(8, 3)).await, Granted);
+    sims.record_identity(read_in(at(8, 3), 3, &[])).await.unwrap();
+    sims.record_identity(read_in(at(8, 4), 4, &[3])).await.unwrap();
+    for place in [3, 4, 5] {
+        assert_eq!(may_enter(at(8, place)).await, RefusedBefore, "{place}");
+    }
 }

@@ -192,7 +192,8 @@ fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
 /// A time that a SIM was in one modem.
 pub(super) fn location_row(period: &LocationPeriod) -> Value {
     json!({
-        "imei": period.imei.as_str(),
+        "imei": period.modem.is_imei().then_some(&period.modem),
+        "modem": period.modem,
         "bank": period.position.as_ref().map(|position| &position.bank),
         "slot": period.position.as_ref().and_then(|position| position.slot),
         "since": period.since.to_string(),

@@ -159,8 +159,9 @@ async fn status(State(admin): State<AdminState>) -> Answer {
 
 async fn modems(State(admin): State<AdminState>) -> Answer {
     let sims = admin.gateway.sims().list().await?;
+    let shared = admin.gateway.sims().shared_modem_ids().await?;
     let modems = admin.gateway.modems().modems();
-    Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims)).collect()))
+    Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims, &shared)).collect()))
 }
 
 #[derive(Deserialize)]

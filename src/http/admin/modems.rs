@@ -1,5 +1,5 @@
 //! Single modems: what is known about them, and the requests that operators make to them. A modem
-//! is named by its port, the last part of the port, or its IMEI.
+//! is named by its port, the last part of the port, its IMEI, or what else identifies it.
 
 use std::time::Duration;
 
@@ -56,24 +56,41 @@ struct Reset {
 }
 
 impl AdminState {
-    fn find_modem(&self, name: &str) -> Result<ModemStatus, Refused> {
-        let mut modems = self.gateway.modems().modems();
-        let called = |modem: &ModemStatus| {
-            let modem = &modem.snapshot;
-            let last_part = modem.port.as_str().rsplit('/').next();
-            modem.port == name
-                || last_part == Some(name)
-                || modem.imei().is_some_and(|imei| imei == name)
+    async fn find_modem(&self, name: &str) -> Result<ModemStatus, Refused> {
+        let shared = self.gateway.sims().shared_modem_ids().await?;
+        let modems = self.gateway.modems().modems();
+        let is_port = |modem: &&ModemStatus| {
+            let port = &modem.snapshot.port;
+            *port == name || port.as_str().rsplit('/').next() == Some(name)
         };
-        // The port that a modem was on before still shows its IMEI, so a modem that works comes
-        // first.
-        modems.sort_by_key(|modem| (modem.snapshot.port != name, !modem.snapshot.is_ready()));
-        let found = modems.into_iter().find(called);
-        found.ok_or_else(|| {
+        if let Some(modem) = modems.iter().find(is_port) {
+            return Ok(modem.clone());
+        }
+        let called = |modem: &&ModemStatus| {
+            let modem = &modem.snapshot;
+            modem.imei().is_some_and(|imei| imei == name)
+                || views::identity_of(modem, &shared).is_some_and(|id| id == name)
+        };
+        let unknown = || {
             refused(format!(
-                "no modem is called {name}; `simbridge modem list` shows ports and IMEIs"
+                "no modem is called {name}; `simbridge modem list` shows ports and identities"
             ))
-        })
+        };
+        // The port that a modem was on before still shows what it told, so a modem that works comes
+        // first.
+        let rank = |modem: &&ModemStatus| {
+            (!modem.snapshot.is_ready(), modem.snapshot.state.is_out_of_order())
+        };
+        let named: Vec<&ModemStatus> = modems.iter().filter(called).collect();
+        let best = named.iter().min_by_key(|modem| rank(modem)).ok_or_else(unknown)?;
+        let is_out_of_order = best.snapshot.state.is_out_of_order();
+        let equals = named.iter().filter(|modem| rank(modem) == rank(best)).count();
+        if equals > 1 && !is_out_of_order {
+            return Err(refused(format!(
+                "{equals} modems are called {name}; name the port of the one that you mean"
+            )));
+        }
+        Ok((*best).clone())
     }
 
     /// Sends a request to a modem, and records it in the audit log.
@@ -83,7 +100,7 @@ impl AdminState {
         action: AuditAction<'static>,
         request: ModemRequest,
     ) -> Answer {
-        let port = self.find_modem(name)?.snapshot.port;
+        let port = self.find_modem(name).await?.snapshot.port;
         self.note(action, format!("modem {port}")).await;
         let reply = self.modems.request(port.clone(), request).await;
         let reply = reply.map_err(|error| refused(error.to_string()))?;
@@ -92,7 +109,7 @@ impl AdminState {
 }
 
 async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
-    let modem = state.find_modem(&name)?;
+    let modem = state.find_modem(&name).await?;
     let sims = state.gateway.sims().list().await?;
     let snapshot = &modem.snapshot;
     let detail = state.modems.detail(snapshot.port.as_str()).unwrap_or_default();
@@ -100,7 +117,8 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
         Some(iccid) => state.gateway.numbers().attempts(iccid).await?,
         None => Vec::new(),
     };
-    let mut shown = views::modem(&modem, &sims);
+    let shared = state.gateway.sims().shared_modem_ids().await?;
+    let mut shown = views::modem(&modem, &sims, &shared);
     let recoveries: serde_json::Map<String, Value> = detail
         .recoveries
         .into_iter()
@@ -123,7 +141,7 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
 }
 
 async fn recording(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
-    let modem = state.find_modem(&name)?;
+    let modem = state.find_modem(&name).await?;
     let port = &modem.snapshot.port;
     state.note(AuditAction::Recorded, format!("modem {port}")).await;
     let lines = state.modems.recording(port.as_str()).unwrap_or_default();
@@ -159,7 +177,7 @@ async fn number(
     State(state): State<AdminState>,
     Json(Number { name, code, loopback }): Json<Number>,
 ) -> Answer {
-    let modem = state.find_modem(&name)?;
+    let modem = state.find_modem(&name).await?;
     let iccid = modem.snapshot.iccid().cloned();
     let iccid = iccid.ok_or_else(|| refused(format!("no SIM is known in {name} now")))?;
     if !loopback {
@@ -212,7 +230,8 @@ fn scanned(port: &ScannedPort) -> Value {
     json!({
         "port": port.port,
         "answer": port.answer,
-        "imei": identity.map(|identity| identity.imei.as_str()),
+        "imei": identity.and_then(|identity| identity.imei.as_ref()),
+        "identity": identity.map(|identity| &identity.id),
         "manufacturer": identity.map(|identity| &identity.manufacturer),
         "model": identity.map(|identity| &identity.model),
         "profile": port.profile,

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::Service;
 use crate::domain::message::Message;
-use crate::domain::modem::ModemStatus;
+use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
+use crate::domain::{ModemId, Service};
 use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
 
 pub(super) fn account(account: &Account, currency: &str) -> Value {
@@ -132,14 +132,16 @@ pub(super) fn attempts(attempts: &[DiscoveryAttempt]) -> Value {
     attempts.iter().map(view).collect()
 }
 
-pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {
+/// A modem, with the SIMs that are known, and what several modems tell of themselves.
+pub(super) fn modem(modem: &ModemStatus, sims: &[SimView], shared: &[ModemId]) -> Value {
     let ModemStatus { snapshot, since, .. } = modem;
     let identity = snapshot.identity.as_ref();
     let sim = snapshot.iccid().and_then(|iccid| sims.iter().find(|view| *iccid == view.sim.iccid));
     let number = sim.and_then(|view| view.sim.number.as_ref()).map(|known| &known.number);
     json!({
         "port": snapshot.port,
-        "imei": identity.map(|identity| identity.imei.as_str()),
+        "imei": snapshot.imei(),
+        "identity": identity_of(snapshot, shared),
         "manufacturer": identity.map(|identity| &identity.manufacturer),
         "model": identity.map(|identity| &identity.model),
         "state": snapshot.state.as_str(),
@@ -150,6 +152,12 @@ pub(super) fn modem(modem: &ModemStatus, sims: &[SimView]) -> Value {
         "signal": snapshot.signal_dbm,
         "operator": snapshot.operator,
     })
+}
+
+/// What identifies the modem at a port.
+pub(super) fn identity_of(snapshot: &ModemSnapshot, shared: &[ModemId]) -> Option<ModemId> {
+    let modem = snapshot.modem()?;
+    Some(if shared.contains(&modem.id) { modem.shared_id() } else { modem.id })
 }
 
 pub(super) fn order(view: &OrderView) -> Value {

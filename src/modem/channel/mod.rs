@@ -7,12 +7,12 @@ mod resync;
 mod ussd;
 
 pub(super) use outcome::{Event, Outcome};
-use resync::{PROBES, Question};
+use resync::{KnownAnswers, PROBES, Question};
 use ussd::OpenText;
 
 use super::reply::Reply;
 use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
-use crate::domain::Moment;
+use crate::domain::{Imei, Moment};
 
 /// Ends a prompt without sending anything (27.005 3.5.1).
 const ESCAPE: u8 = 0x1b;
@@ -74,8 +74,8 @@ pub(super) struct Channel {
     /// Whether the modem has prompted for a text since the last command or escape.
     prompted: bool,
     output: Vec<u8>,
-    imei: Option<String>,
-    model: Option<String>,
+    /// What this modem is known to answer, by which the resynchronisation recognises it.
+    known_answers: KnownAnswers,
     /// The beginnings of lines by which this model says that a store is full.
     full_store_lines: Vec<String>,
     /// A USSD text whose end has not been seen.
@@ -95,19 +95,15 @@ impl Channel {
             echo: Echo::default(),
             prompted: false,
             output: Vec::new(),
-            imei: None,
-            model: None,
+            known_answers: KnownAnswers::default(),
             full_store_lines: Vec::new(),
             ussd: None,
         }
     }
 
-    /// Sets the answers that this modem is known to give, by which the resynchronisation recognises
-    /// them.
-    pub fn set_identity(&mut self, imei: &str, model: &str) {
-        self.imei = Some(imei.to_owned());
-        // A short name may be part of other lines, so it would prove nothing.
-        self.model = (model.len() >= 4).then(|| model.to_owned());
+    /// Sets what this modem answers when it is asked for its IMEI and model.
+    pub fn set_identity(&mut self, imei: Option<&Imei>, model: &str) {
+        self.known_answers = KnownAnswers::new(imei, model);
     }
 
     /// Sets the beginnings of the lines by which this model says that a store is full.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::in_reply::is_digit_result;
 use super::{Channel, ESCAPE, Event, Link};
 use crate::at::{self, Command, FinalResult};
-use crate::domain::Moment;
+use crate::domain::{Imei, Moment};
 
 /// After this much silence the modem is taken to have sent all that was left of earlier replies.
 const QUIET: Duration = Duration::from_millis(250);
@@ -24,8 +24,67 @@ pub(super) const PROBES: u8 = 4;
 /// taken for the answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
+    /// Its IMEI; before it is known which that is, any.
     Imei,
+    /// Its model.
     Model,
+    /// How it reports errors. Nothing else asks for that, so a line that begins so is the answer.
+    ErrorFormat,
+    /// The format of messages, likewise.
+    MessageFormat,
+}
+
+impl Question {
+    fn command(self) -> Command {
+        match self {
+            Question::Imei => Command::Imei,
+            Question::Model => Command::Model,
+            Question::ErrorFormat => Command::ErrorFormat,
+            Question::MessageFormat => Command::MessageFormat,
+        }
+    }
+}
+
+/// What the modem is known to answer.
+#[derive(Debug, Default)]
+pub(super) struct KnownAnswers {
+    /// Whether it is known which modem this is.
+    is_identified: bool,
+    imei: Option<Imei>,
+    model: Option<String>,
+}
+
+impl KnownAnswers {
+    pub(super) fn new(imei: Option<&Imei>, model: &str) -> KnownAnswers {
+        // A short name may be part of other lines, so it would prove nothing. One that is not known
+        // has the word for that in its place.
+        let model = (model.len() >= 4 && model != "unknown").then(|| model.to_owned());
+        KnownAnswers { is_identified: true, imei: imei.cloned(), model }
+    }
+
+    /// The question with this number. A modem that tells neither its IMEI nor its model, or is not
+    /// known yet, is asked for what every modem tells.
+    fn question(&self, number: u8) -> Question {
+        let known = [
+            self.imei.as_ref().map(|_| Question::Imei),
+            self.model.as_ref().map(|_| Question::Model),
+            Some(Question::ErrorFormat),
+            Some(if self.is_identified { Question::MessageFormat } else { Question::Imei }),
+        ];
+        let mut questions = known.into_iter().flatten();
+        questions.nth(usize::from(number % 2)).unwrap_or(Question::ErrorFormat)
+    }
+
+    /// Whether a line answers a question.
+    fn is_answer(&self, question: Question, line: &str) -> bool {
+        match question {
+            Question::Imei if self.is_identified => at::imei(line) == self.imei,
+            Question::Imei => at::imei(line).is_some(),
+            Question::Model => self.model.as_deref() == Some(at::value(line)),
+            Question::ErrorFormat => at::payload(line, "+CMEE:").is_some(),
+            Question::MessageFormat => at::payload(line, "+CMGF:").is_some(),
+        }
+    }
 }
 
 impl Channel {
@@ -50,16 +109,13 @@ impl Channel {
 
     /// Sends a question whose answer is known.
     pub(super) fn probe(&mut self, number: u8, now: Moment) {
-        let (question, command) = match (&self.model, number % 2) {
-            (Some(_), 1) => (Question::Model, Command::Model),
-            _ => (Question::Imei, Command::Imei),
-        };
+        let question = self.known_answers.question(number);
         // The modem may wait for the text at a prompt.
         if self.prompted || number > 1 {
             self.output.push(ESCAPE);
             self.prompted = false;
         }
-        self.sent = command.line();
+        self.sent = question.command().line();
         self.write_sent();
         let timeout = if number == 0 { FIRST_PROBE_TIMEOUT } else { PROBE_TIMEOUT };
         self.link = Link::Probing { question, answered: false, deadline: now + timeout, number };
@@ -80,14 +136,7 @@ impl Channel {
             }
             return None;
         }
-        let value = at::value(line);
-        *answered = match question {
-            Question::Imei => match &self.imei {
-                Some(imei) => at::imei(line) == Some(imei),
-                None => at::imei(line).is_some(),
-            },
-            Question::Model => self.model.as_deref() == Some(value),
-        };
+        *answered = self.known_answers.is_answer(*question, line);
         if *answered { None } else { self.on_unsolicited(line) }
     }
 }

@@ -227,12 +227,13 @@ impl Serving {
         if self.emptied != Some(None) {
             return;
         }
-        let (Some(identity), Some(sim)) = (&context.identity, &context.sim) else { return };
-        let (imei, iccid) = (identity.imei.clone(), sim.iccid.clone());
+        let (Some(modem), Some(iccid)) = (context.modem(), context.iccid().cloned()) else {
+            return;
+        };
         let token = context.new_token();
         self.emptied = Some(Some(token));
         context.claim_own_store();
-        context.actions.push_back(Action::Emptied { token, imei, iccid });
+        context.actions.push_back(Action::Emptied { token, modem, iccid });
     }
 
     /// Takes the host's answer whether it recorded that the modem's own store is empty. If not, it
@@ -290,6 +291,7 @@ impl Serving {
         match found {
             Some(iccid) if Some(&iccid) == context.iccid() => {
                 self.doubt = false;
+                context.card_confirmed = true;
                 context.actions.extend(self.unproven.drain(..));
                 self.doubt_until = None;
                 self.doubt_tries = 0;

@@ -5,7 +5,7 @@ mod replies;
 
 use std::time::Duration;
 
-use super::api::{Action, MessageOwner, SessionConfig, Token};
+use super::api::{Action, MessageOwner, NotRecorded, SessionConfig, Token};
 use super::channel::Channel;
 use super::context::Context;
 use super::direct::Direct;
@@ -59,7 +59,7 @@ use crate::domain::{Iccid, Moment};
 /// assert_eq!(written(&mut session), "");
 /// let quiet = session.next_deadline().expect("the session waits for silence");
 /// session.tick(quiet);
-/// assert_eq!(written(&mut session), "AT+CGSN\r");
+/// assert_eq!(written(&mut session), "AT+CMEE?\r");
 /// ```
 #[derive(Debug)]
 pub struct Session {
@@ -231,12 +231,30 @@ impl Session {
     }
 
     /// Takes the host's answer to [`Action::Identified`].
-    pub fn identified(&mut self, token: Token, answer: Result<MessageOwner, ()>, now: Moment) {
+    pub fn identified(
+        &mut self,
+        token: Token,
+        answer: Result<MessageOwner, NotRecorded>,
+        now: Moment,
+    ) {
         if let Phase::Identifying(identifying) = &mut self.phase {
             identifying.on_recorded(&mut self.context, token, answer, now);
             self.direct.card_known(&mut self.context, now);
         }
         self.advance(now);
+    }
+
+    /// Has the card read again soon, because another port shows one too.
+    pub fn doubt_card(&mut self, now: Moment) {
+        if let Phase::Serving(serving) = &mut self.phase {
+            serving.doubt_card();
+        }
+        self.advance(now);
+    }
+
+    /// Whether the card was read again since this was last called, and was the same.
+    pub fn take_card_confirmed(&mut self) -> bool {
+        std::mem::take(&mut self.context.card_confirmed)
     }
 
     /// Takes the host's answer to [`Action::MayEnterPin`].
@@ -288,7 +306,7 @@ impl Session {
     }
 
     /// The command of the request whose turn it is. There is none before the modem is known,
-    /// because the session cannot resynchronise without its IMEI. A task in the name of a card gets
+    /// because the session does not know yet what it answers to a resynchronisation. A task in the name of a card gets
     /// its turn only when the ICCID of that card has just been read.
     fn next_request(&mut self, now: Moment) -> Option<Command> {
         if matches!(self.phase, Phase::Probing(_)) {
@@ -330,7 +348,7 @@ impl Session {
 
     fn enter(&mut self, phase: Phase) {
         if let (Phase::Probing(_), Some(identity)) = (&self.phase, &self.context.identity) {
-            self.channel.set_identity(identity.imei.as_str(), &identity.model);
+            self.channel.set_identity(identity.imei.as_ref(), &identity.model);
             self.channel.set_full_store_lines(&self.context.profile.store_full);
         }
         self.phase = phase;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::super::*;
 pub use crate::domain::modem::*;
 pub use crate::domain::sim::NumberSource;
-pub use crate::domain::{Iccid, Moment, PortName};
+pub use crate::domain::{Iccid, ModemAtPort, Moment, PortName};
 
 pub const ICCID: &str = "8931440400000000123";
 pub const OTHER: &str = "8931440400000000999";
@@ -36,6 +36,8 @@ const TABLE: &[(&str, &str)] = &[
     ("AT+CMEE=1", "OK"),
     ("AT+CSCS?", "+CSCS: \"IRA\"|OK"),
     ("AT+CGSN", "861234567890123|OK"),
+    ("AT+CMEE?", "+CMEE: 1|OK"),
+    ("AT+CMGF?", "+CMGF: 0|OK"),
     ("AT+CGMI", "Bench|OK"),
     ("AT+CGMM", "EC25|OK"),
     ("AT+CGMR", "EC25EFAR06A06M4G|OK"),
@@ -78,6 +80,8 @@ pub struct Bench {
     pub uncommitted: VecDeque<Token>,
     pub reports: Vec<ModemSnapshot>,
     pub identified: Vec<SimCard>,
+    /// The modem of each of them.
+    pub modems: Vec<ModemAtPort>,
     pub emptied: Vec<Token>,
     pub answers: Vec<(u64, Result<Vec<String>, RequestError>)>,
     pub reopen: Option<ModemReason>,
@@ -87,7 +91,7 @@ pub struct Bench {
     /// The cards whose PIN was tried, as the host remembers them, and whether they accepted it.
     pub tried: BTreeMap<String, bool>,
     /// The host's answer to `Identified`.
-    pub owner: Result<MessageOwner, ()>,
+    pub owner: Result<MessageOwner, NotRecorded>,
     table: Vec<(String, String)>,
 }
 
@@ -107,6 +111,7 @@ impl Bench {
             uncommitted: VecDeque::new(),
             reports: Vec::new(),
             identified: Vec::new(),
+            modems: Vec::new(),
             emptied: Vec::new(),
             answers: Vec::new(),
             reopen: None,
@@ -158,13 +163,14 @@ impl Bench {
                     self.handed_on.push_back((token, received));
                     self.uncommitted.push_back(token);
                 }
-                Action::Identified { token, sim, imei } => {
-                    assert_eq!(imei, IMEI);
+                Action::Identified { token, sim, modem } => {
+                    self.modems.push(modem);
                     self.identified.push(sim);
                     self.session.identified(token, self.owner.clone(), self.now);
                 }
-                Action::MayEnterPin { token, imei, iccid, only_if_accepted } => {
-                    let card = iccid.map_or_else(|| imei.to_string(), |iccid| iccid.to_string());
+                Action::MayEnterPin { token, modem, iccid, only_if_accepted } => {
+                    let card =
+                        iccid.map_or_else(|| modem.id.to_string(), |iccid| iccid.to_string());
                     let answer = match self.tried.get(&card) {
                         Some(false) => PinPermission::RefusedBefore,
                         None if only_if_accepted => PinPermission::NeverAccepted,
@@ -175,10 +181,10 @@ impl Bench {
                     }
                     self.session.may_enter_pin(token, Ok(answer), self.now);
                 }
-                Action::PinAccepted { imei, iccid } => {
+                Action::PinAccepted { modem, iccid } => {
                     match iccid {
                         Some(iccid) => self.tried.insert(iccid.to_string(), true),
-                        None => self.tried.remove(imei.as_str()),
+                        None => self.tried.remove(modem.id.as_str()),
                     };
                 }
                 Action::UssdFormLearnt { form, .. } => self.learnt.push(form),

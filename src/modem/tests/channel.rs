@@ -109,9 +109,9 @@ fn an_ok_without_the_value_that_was_asked_for_belongs_to_another_command() {
     let mut bench = Bench::new();
     bench.play(
         "> AT\n < OK\n > ATE0\n < OK|OK\n > AT+CMEE=1\n < OK\n > AT+CSCS?\n < OK\n > AT+CGSN\n < \
-         OK\n quiet\n wait 0.3s\n > AT+CGSN",
+         OK\n quiet\n wait 0.3s\n > AT+CMEE?",
     );
-    bench.play("< 861234567890123|OK\n > AT+CGSN");
+    bench.play("< 861234567890123|OK\n quiet\n < +CMEE: 1|OK\n > AT+CGSN");
 }
 
 #[test]

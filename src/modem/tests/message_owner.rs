@@ -85,7 +85,7 @@ fn a_host_that_could_not_record_that_is_notified_again() {
 #[test]
 fn a_host_that_cannot_record_the_card_is_asked_again_and_nothing_is_read_before() {
     let mut bench = Bench::new();
-    bench.owner = Err(());
+    bench.owner = Err(NotRecorded::HostFailed);
     bench.on("AT+CMGL=4", &listed(&[1]));
     bench.auto(Duration::from_secs(30));
     assert!((5..8).contains(&bench.identified.len()));

@@ -49,7 +49,7 @@ fn the_received_message_carries_modem_card_place_and_octets() {
     bench.lines("+CMTI: \"SM\",7");
     bench.play("auto 1s");
     let (_, received) = bench.handed_on.pop_front().unwrap();
-    assert_eq!((received.imei.as_str(), received.iccid.as_str()), (IMEI, ICCID));
+    assert_eq!((received.modem.id.as_str(), received.iccid.as_str()), (IMEI, ICCID));
     assert_eq!(received.slot, Some(MessageSlot { store: MessageStore::Sim, index: 7 }));
     assert_eq!(received.pdu, RawPdu::Octets(hex::decode(PDU).unwrap()));
 }

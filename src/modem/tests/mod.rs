@@ -5,6 +5,7 @@ mod bench;
 mod bytes;
 mod card;
 mod channel;
+mod identity;
 mod leftovers;
 mod message_owner;
 mod messages;

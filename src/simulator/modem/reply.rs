@@ -76,6 +76,7 @@ const CME: &[(u16, &str)] = &[
     (16, "incorrect password"),
     (21, "invalid index"),
     (22, "not found"),
+    (23, "memory failure"),
     (30, "no network service"),
     (50, "incorrect parameters"),
     (100, "unknown"),

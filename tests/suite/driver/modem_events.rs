@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use simbridge::domain::modem::{ModemSnapshot, ModemState, SimCard};
-use simbridge::domain::{Iccid, Imei, PortName};
+use simbridge::domain::{Iccid, ModemAtPort, ModemId, PortName};
 use simbridge::driver::{HostError, ModemEvents};
 use simbridge::modem::{MessageOwner, Received};
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ pub struct Kept {
     pub stored: Vec<Received>,
     pub emptied: Vec<Iccid>,
     /// The card that each modem had.
-    pub cards: HashMap<Imei, Iccid>,
+    pub cards: HashMap<ModemId, Iccid>,
 }
 
 pub struct Recorder {
@@ -82,12 +82,17 @@ impl ModemEvents for Recorder {
         self.with(|kept| kept.reports.remove(port));
     }
 
-    async fn identified(&self, imei: &Imei, sim: &SimCard) -> Result<MessageOwner, HostError> {
-        let before = self.with(|kept| kept.cards.insert(imei.clone(), sim.iccid.clone()));
+    async fn identified(
+        &self,
+        modem: &ModemAtPort,
+        _others: &[PortName],
+        sim: &SimCard,
+    ) -> Result<MessageOwner, HostError> {
+        let before = self.with(|kept| kept.cards.insert(modem.id.clone(), sim.iccid.clone()));
         Ok(before.filter(|before| *before != sim.iccid).into())
     }
 
-    async fn emptied(&self, _imei: &Imei, iccid: &Iccid) -> Result<(), HostError> {
+    async fn emptied(&self, _modem: &ModemAtPort, iccid: &Iccid) -> Result<(), HostError> {
         self.with(|kept| kept.emptied.push(iccid.clone()));
         Ok(())
     }

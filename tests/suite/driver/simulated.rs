@@ -129,7 +129,7 @@ async fn messages_before_and_after_the_start_reach_the_host_and_leave_the_modems
             let report = &kept.reports[&site.port(place)];
             let own_number = report.sim.as_ref().unwrap().number.as_ref().unwrap();
             assert_eq!(own_number.number, *number);
-            assert!(report.identity.as_ref().unwrap().imei.as_str().len() == 15);
+            assert!(report.imei().unwrap().as_str().len() == 15);
         }
     });
     site.stop().await;

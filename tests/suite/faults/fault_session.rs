@@ -8,7 +8,7 @@ use std::time::Duration;
 use simbridge::domain::modem::{
     ModemReason, ModemRequest, ModemSnapshot, ModemState, PinPermission, RequestError,
 };
-use simbridge::domain::{Iccid, Imei, Moment, PortName};
+use simbridge::domain::{Iccid, ModemAtPort, Moment, PortName};
 use simbridge::modem::{Action, MessageOwner, Pin, Received, Session, SessionConfig, Token};
 use simbridge::simulator::StepHarness;
 
@@ -29,7 +29,7 @@ enum Event {
     ToHost(Vec<u8>),
     Store(Token, Received),
     Identified(Token, MessageOwner),
-    Emptied(Token, Imei, Iccid),
+    Emptied(Token, ModemAtPort, Iccid),
     MayEnterPin(Token, PinPermission),
 }
 
@@ -261,8 +261,8 @@ impl FaultSession {
                     .iter_mut()
                     .for_each(|session| session.may_enter_pin(token, Ok(answer), now));
             }
-            Event::Emptied(token, imei, iccid) => {
-                kept.emptied(imei, iccid);
+            Event::Emptied(token, modem, iccid) => {
+                kept.emptied(modem.id, iccid);
                 self.session.iter_mut().for_each(|session| session.emptied(token, true, now));
             }
         }
@@ -281,12 +281,12 @@ impl FaultSession {
                 Action::Store { token, received } => {
                     self.schedule(COMMIT_MS, Event::Store(token, received))
                 }
-                Action::Identified { token, imei, sim } => {
-                    let owner = kept.identified(&imei, &sim.iccid);
+                Action::Identified { token, modem, sim } => {
+                    let owner = kept.identified(&modem.id, &sim.iccid);
                     self.schedule(COMMIT_MS, Event::Identified(token, owner));
                 }
-                Action::Emptied { token, imei, iccid } => {
-                    self.schedule(COMMIT_MS, Event::Emptied(token, imei, iccid))
+                Action::Emptied { token, modem, iccid } => {
+                    self.schedule(COMMIT_MS, Event::Emptied(token, modem, iccid))
                 }
                 Action::MayEnterPin { token, iccid, only_if_accepted, .. } => {
                     let answer = match self.tried.get(&iccid) {

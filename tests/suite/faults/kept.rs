@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use simbridge::domain::{Iccid, Imei};
+use simbridge::domain::{Iccid, ModemId};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Pdu, Purpose};
 
@@ -12,8 +12,8 @@ use simbridge::sms::{Pdu, Purpose};
 pub struct Kept {
     /// The text of each; `None` for a message that is no text for people.
     messages: HashMap<(Iccid, Vec<u8>), Option<String>>,
-    /// The card for which messages lie in a modem's own store, by IMEI.
-    owners: HashMap<Imei, Iccid>,
+    /// The card for which messages lie in a modem's own store, by what identifies the modem.
+    owners: HashMap<ModemId, Iccid>,
     /// How often the host was given a message that it had already.
     pub again: usize,
     /// PDUs that could not be decoded.
@@ -35,13 +35,13 @@ impl Kept {
         self.again += usize::from(before.is_some());
     }
 
-    pub fn identified(&mut self, imei: &Imei, iccid: &Iccid) -> MessageOwner {
-        let owner = self.owners.entry(imei.clone()).or_insert_with(|| iccid.clone());
+    pub fn identified(&mut self, modem: &ModemId, iccid: &Iccid) -> MessageOwner {
+        let owner = self.owners.entry(modem.clone()).or_insert_with(|| iccid.clone());
         (owner != iccid).then(|| owner.clone()).into()
     }
 
-    pub fn emptied(&mut self, imei: Imei, iccid: Iccid) {
-        self.owners.insert(imei, iccid);
+    pub fn emptied(&mut self, modem: ModemId, iccid: Iccid) {
+        self.owners.insert(modem, iccid);
     }
 
     /// The number of messages with this text.

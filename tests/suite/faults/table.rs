@@ -38,6 +38,12 @@ fn spell(name: &'static str, begins: Fault, ends: Fault) -> Case {
     Case { ends: vec![ends], ..case(name, begins) }
 }
 
+/// A quirk of a modem that is unplugged and plugged in again.
+fn plugged_in_again(name: &'static str, quirk: Quirk) -> Case {
+    let unplugged = Fault::PortGone { back_after_ms: Some(2_000) };
+    begin_with(name, vec![Fault::Habit { quirk }, unplugged])
+}
+
 fn refuse(command: &str, times: u32) -> Fault {
     Fault::Refuse { command: command.to_owned(), times }
 }
@@ -118,6 +124,24 @@ fn of_the_modem() -> Vec<Case> {
             messages: 130,
             ..habit("the store is full, and again, and deaf", Quirk::DeafWhenFull)
         },
+        start_with("the IMEI is lost in a restart", Quirk::NoImei),
+        plugged_in_again("no IMEI", Quirk::NoImei),
+        plugged_in_again("OK instead of an IMEI", Quirk::EmptyImei),
+        plugged_in_again("an IMEI of zeros", Quirk::ZeroImei),
+        plugged_in_again("a serial number instead of an IMEI", Quirk::SerialNumber),
+        plugged_in_again("the IMEI only by its type", Quirk::ImeiByType),
+        begin_with(
+            "the IMEI is refused for a while",
+            vec![refuse("+CGSN", 3), Fault::PortGone { back_after_ms: Some(2_000) }],
+        ),
+        begin_with(
+            "no IMEI, and late beyond every deadline",
+            vec![
+                Fault::Habit { quirk: Quirk::NoImei },
+                Fault::PortGone { back_after_ms: Some(2_000) },
+                Fault::Slow { delay_ms: 26_000, commands: 3 },
+            ],
+        ),
         spell("the card is out", Fault::SimOut, Fault::SimIn { iccid: CARD.to_owned() }),
         Case {
             begins: vec![

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, SimCard};
-use simbridge::domain::{Iccid, Imei};
+use simbridge::domain::{Iccid, ModemAtPort, PortName};
 use simbridge::driver::{self, HostError, ModemEvents, PortPattern};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::Deliver;
@@ -36,11 +36,16 @@ impl ModemEvents for Keeper {
         self.changed.notify_one();
     }
 
-    async fn identified(&self, _imei: &Imei, _sim: &SimCard) -> Result<MessageOwner, HostError> {
+    async fn identified(
+        &self,
+        _modem: &ModemAtPort,
+        _others: &[PortName],
+        _sim: &SimCard,
+    ) -> Result<MessageOwner, HostError> {
         Ok(MessageOwner::default())
     }
 
-    async fn emptied(&self, _imei: &Imei, _iccid: &Iccid) -> Result<(), HostError> {
+    async fn emptied(&self, _modem: &ModemAtPort, _iccid: &Iccid) -> Result<(), HostError> {
         Ok(())
     }
 

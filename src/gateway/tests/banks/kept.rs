@@ -71,8 +71,10 @@ async fn switches_are_listed_newest_first_and_kept_for_a_while() {
 #[tokio::test]
 async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     let fixture = Fixture::open().await;
-    let read = |n: u16, modem: u16| {
-        let identity = Identified { imei: imei(modem), iccid: iccid(n), imsi: None, number: None };
+    let read = |n: u16, place: u16| {
+        let modem = modem(place);
+        let identity =
+            Identified { modem, others: Vec::new(), iccid: iccid(n), imsi: None, number: None };
         fixture.gateway.sims().record_identity(identity)
     };
     let at = |seconds: i64| Timestamp(START_US + seconds * SECOND_US);
@@ -82,7 +84,7 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(periods.len(), 1);
     assert_eq!((periods[0].since, periods[0].seen_at, periods[0].ended_at), (at(0), at(10), None));
-    assert_eq!((periods[0].imei.clone(), periods[0].position.clone()), (imei(1), None));
+    assert_eq!((periods[0].modem.clone(), periods[0].position.clone()), (modem(1).id, None));
     // The bank has read the SIM on its radio.
     fixture.gateway.banks().record_slot(BANK, found(4, sim(1))).await.unwrap();
     let position = Some(BankPosition { bank: BANK.into(), slot: Some(4) });
@@ -121,8 +123,8 @@ async fn a_sims_time_in_a_modem_is_one_row_with_its_position_and_its_end() {
     read(2, 9).await.unwrap();
     let periods = fixture.gateway.sims().locations(&iccid(1), 9).await.unwrap();
     assert_eq!(
-        periods.iter().map(|period| (period.imei.clone(), period.ended_at)).collect::<Vec<_>>(),
-        [(imei(8), None), (imei(1), Some(at(20)))]
+        periods.iter().map(|period| (period.modem.clone(), period.ended_at)).collect::<Vec<_>>(),
+        [(modem(8).id, None), (modem(1).id, Some(at(20)))]
     );
     assert_eq!(fixture.gateway.sims().locations(&iccid(1), 1).await.unwrap().len(), 1);
     assert_eq!(
