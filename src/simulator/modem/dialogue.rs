@@ -153,16 +153,18 @@ impl Modem {
         self.say(text.as_bytes());
     }
 
-    /// Writes an unsolicited result code in octets, or keeps it while the host is writing a text.
+    /// Writes an unsolicited result code in octets, or keeps it while the host is writing a text or
+    /// a call has the line.
     pub(super) fn say(&mut self, text: &[u8]) {
-        if self.data_call.is_some() {
-            return;
-        }
         let elsewhere = self.has(Quirk::UrcsElsewhere) && !self.settings.urcs_here;
         if matches!(self.power, Power::Booting { .. }) || elsewhere || self.faults.drops_urc() {
             return;
         }
         let octets = self.on_the_wire([b"\r\n", &*self.spaced(text), b"\r\n"].concat());
-        if self.input.is_text() { self.output.hold(octets) } else { self.output.write(&octets) }
+        if self.input.is_text() || self.data_call.is_some() {
+            self.output.hold(octets);
+        } else {
+            self.output.write(&octets);
+        }
     }
 }

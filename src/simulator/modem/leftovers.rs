@@ -101,6 +101,7 @@ impl Modem {
         let is_over = |call: &mut DataCall| call.ends_at_ms.is_some_and(|at_ms| at_ms <= now.ms);
         if self.data_call.take_if(is_over).is_some() {
             self.conclude(Vec::new(), super::reply::ok(), now);
+            self.output.release(self.settings.indications.mode != 0);
         }
     }
 }
