@@ -134,6 +134,32 @@ const QUIRKS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "USSD menus that stay open, texts with marks and line ends, cut, or in odd codings",
+        &[
+            "a_menu_is_closed_before_another_code_is_sent",
+            "a_session_that_was_left_open_is_closed_before_the_first_code_and_no_more",
+            "a_text_may_have_quotation_marks_line_ends_and_other_lines_beside_it",
+            "a_text_that_was_cut_swallows_no_line_and_ends_after_a_second",
+            "every_group_of_coding_schemes_is_read_as_23_038_says",
+        ],
+    ),
+    (
+        "a second PIN and the locks of a modem are not the card's PIN; cards that are busy",
+        &[
+            "a_card_that_wants_its_second_pin_is_usable_and_nothing_is_entered",
+            "for_a_lock_of_the_modem_nothing_is_entered_and_its_kind_is_told",
+            "a_card_that_is_busy_is_asked_again_before_its_pin_is_entered",
+        ],
+    ),
+    (
+        "how many attempts are left is told by another vendor's command, or by none",
+        &[
+            "each_vendors_question_is_asked_whatever_the_model_and_two_attempts_are_enough",
+            "modems_of_every_family_that_know_only_the_standards_question_are_unlocked",
+            "without_a_count_the_pin_is_tried_once_where_the_configuration_permits_it",
+        ],
+    ),
+    (
         "a PIN is tried once per card, and never the last attempt",
         &[
             "a_wrong_pin_over_a_hundred_restarts_is_one_attempt",

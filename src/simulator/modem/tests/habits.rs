@@ -50,6 +50,65 @@ fn attempts_left_in_the_words_of_the_families() {
 }
 
 #[test]
+fn a_modem_may_tell_the_attempts_left_by_the_standards_command_alone_or_by_none() {
+    let mut modem = of_family("quectel-ec25");
+    modem.suffer(&Fault::SimLocked { pin: "1234".to_owned() }, at(0));
+    heard(&mut modem, 0);
+    modem.suffer(&Fault::Habit { quirk: Quirk::StandardCountOnly }, at(0));
+    assert_eq!(say(&mut modem, 0, "AT+QPINC?"), "ERROR");
+    let standard = "+CPINR: SIM PIN,3,3|+CPINR: SIM PUK,10,10|OK";
+    assert_eq!(say(&mut modem, 0, "AT+CPINR"), standard);
+    modem.suffer(&Fault::Habit { quirk: Quirk::NoPinCount }, at(0));
+    assert_eq!(say(&mut modem, 0, "AT+CPINR"), "ERROR");
+}
+
+#[test]
+fn other_codes_than_the_pin_are_wanted_and_what_is_entered_then_is_counted() {
+    for (quirk, code) in [
+        (Quirk::Pin2Wanted, "SIM PIN2"),
+        (Quirk::Puk2Wanted, "SIM PUK2"),
+        (Quirk::NetworkLocked, "PH-NET PIN"),
+    ] {
+        let mut modem = of_family("generic");
+        modem.suffer(&Fault::Habit { quirk }, at(0));
+        assert_eq!(say(&mut modem, 0, "AT+CPIN?"), format!("+CPIN: {code}|OK"));
+        assert_eq!(say(&mut modem, 0, "AT+CPIN=\"1234\""), "ERROR");
+        assert_eq!(modem.observed().wrong_pins, 1);
+        let is_locked = quirk == Quirk::NetworkLocked;
+        assert_eq!(modem.is_registered(), !is_locked, "{code}");
+    }
+}
+
+#[test]
+fn a_busy_card_refuses_some_commands_and_the_modem_none() {
+    let mut modem = of_family("generic");
+    say(&mut modem, 0, "AT+CMEE=1");
+    modem.suffer(&Fault::Busy { code: 515, times: 2 }, at(0));
+    for (command, reply) in
+        [("AT", "OK"), ("AT+CPIN?", "+CME ERROR: 515"), ("AT+CIMI", "+CME ERROR: 515")]
+    {
+        assert_eq!(say(&mut modem, 0, command), reply);
+    }
+    assert_eq!(say(&mut modem, 0, "AT+CPIN?"), "+CPIN: READY|OK");
+}
+
+#[test]
+fn a_menu_stays_open_until_it_is_answered_or_closed() {
+    let mut modem = of_family("generic");
+    let menu = "OK|+CUSD: 1,\"1: \"Balance\"|2: Number\",15";
+    assert_eq!(say(&mut modem, 0, "AT+CUSD=1,\"*100#\",15"), menu);
+    let told = say(&mut modem, 0, "AT+CUSD=1,\"*101#\",15");
+    assert!(told.starts_with("OK|+CUSD: 1,\"No such choice."), "{told}");
+    assert_eq!(say(&mut modem, 0, "AT+CUSD=1,\"1\",15"), "OK|+CUSD: 0,\"Balance: 9.50\",15");
+    assert_eq!(say(&mut modem, 0, "AT+CUSD=1,\"*100#\",15"), menu);
+    assert_eq!(say(&mut modem, 0, "AT+CUSD=2"), "OK");
+    let told = say(&mut modem, 0, "AT+CUSD=1,\"*101#\",15");
+    assert!(told.starts_with("OK|+CUSD: 0,\"Uw mobiele nummer"), "{told}");
+    // What is no code, as septets are to a modem that takes plain ones, brings nothing.
+    assert_eq!(say(&mut modem, 0, "AT+CUSD=1,\"AA180C3602\",15"), "OK|+CUSD: 2");
+}
+
+#[test]
 fn what_a_model_advertises_it_need_not_take() {
     let mut zte = of_family("zte-mf6280");
     assert_eq!(say(&mut zte, 0, "AT+CNMI=?"), "+CNMI: (0,1,2),(0,1,2,3),(0,2),(0,1,2),(0,1)|OK");
