@@ -49,6 +49,6 @@ fn read(line: &str) {
     let _ = (at::urc(line), FinalResult::parse(line), at::pin_state(line), at::registration(line));
     let _ =
         (at::own_number(line), at::phonebook_number(line), at::operator(line), at::indexes(line));
-    let _ = (at::stores_supported(line), at::store_fill(line), at::indications(line));
+    let _ = (at::stores_supported(line), at::store_fills(line), at::indications(line));
     let _ = (at::list_header(line), at::read_header(line), at::value(line));
 }

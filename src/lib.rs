@@ -16,16 +16,19 @@
 //!    retries are the only spool. (`an_announced_message_is_read_stored_and_only_then_deleted`,
 //!    `every_sms_exactly_once_however_often_the_daemon_is_killed`)
 //! 2. **The same message read twice makes one**, whether it was swept again, redelivered by the
-//!    network, or read from two stores, and whatever has changed in its delivery.
-//!    (`the_same_tpdu_read_twice_is_one_message`,
-//!    `a_message_that_is_delivered_again_is_the_same_whatever_the_delivery`)
+//!    network, read from two stores, or shown in text mode, and whatever has changed in its
+//!    delivery. (`the_same_tpdu_read_twice_is_one_message`,
+//!    `a_message_that_is_delivered_again_is_the_same_whatever_the_delivery`,
+//!    `a_message_in_text_mode_completes_an_order_and_is_one_however_it_is_read`)
 //! 3. **Every part of a long message is kept as it came**, and becomes a message when all parts are
 //!    there: in any order, across restarts, however late. After a time-out the message is shown as
 //!    incomplete, and completed if the rest comes. (`a_long_message_in_any_order_across_a_restart`,
 //!    `a_long_message_whose_rest_is_late_is_shown_and_then_mended`)
 //! 4. **A PDU that cannot be decoded is kept raw, shown, and deleted from the modem**, so that it
-//!    never blocks a slot or a session. (`what_cannot_be_decoded_is_kept_and_shown`,
-//!    `a_pdu_that_cannot_be_decoded_is_shown_and_deleted_from_the_modem`)
+//!    never blocks a slot or a session. What has not even the length that the modem says is no PDU:
+//!    it is read again, told, and never deleted. (`what_cannot_be_decoded_is_kept_and_shown`,
+//!    `a_pdu_that_cannot_be_decoded_is_shown_and_deleted_from_the_modem`,
+//!    `in_place_of_a_pdu_it_is_read_again_and_nothing_is_deleted`)
 //! 5. **A message goes to at most one order or rental, and only to one that was running when the
 //!    network accepted the message**: by its service-centre time stamp, corrected by what live
 //!    messages have shown of that clock, and by the time it reached us.

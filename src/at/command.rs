@@ -93,6 +93,10 @@ pub enum Command {
     Signal,
     /// `AT+CMGL=4` lists all messages of the selected store.
     List,
+    /// `AT+CMGL="ALL"` does so in text mode.
+    ListText,
+    /// `AT+CSDH=1` has text mode show all there is of a message (27.005 3.3.3).
+    AllTextParameters,
     /// `AT+CMGR=<index>` reads one message.
     Read(i32),
     /// `AT+CMGD=<index>`. Never with a second parameter, which some modems refuse (`CMGD=i,0` on
@@ -227,7 +231,7 @@ impl Command {
             | Command::WatchRegistration(_)
             | Command::Registration(_)
             | Command::Signal => QUICK,
-            Command::List => LIST,
+            Command::List | Command::ListText => LIST,
             Command::Operator | Command::Ussd(_) | Command::Raw(_) => NETWORK,
             Command::ChooseNetwork => SEARCHING,
             Command::Send { .. } => PROMPT,
@@ -270,7 +274,7 @@ impl Command {
             Command::ErrorReport => Expects::Prefixed(&["+CEER:"]),
             Command::Signal => Expects::Required("+CSQ:"),
             Command::IndexesSupported => Expects::Required("+CMGD:"),
-            Command::List => Expects::Messages,
+            Command::List | Command::ListText => Expects::Messages,
             Command::Read(_) => Expects::Message,
             Command::Information | Command::Own(_) | Command::Raw(_) => Expects::Anything,
             Command::Send { .. } => Expects::Required("+CMGS:"),
@@ -339,6 +343,8 @@ impl Command {
             Command::ErrorReport => "AT+CEER",
             Command::Signal => "AT+CSQ",
             Command::List => "AT+CMGL=4",
+            Command::ListText => "AT+CMGL=\"ALL\"",
+            Command::AllTextParameters => "AT+CSDH=1",
             Command::IndexesSupported => "AT+CMGD=?",
             Command::CloseUssd => "AT+CUSD=2",
             _ => "AT",
@@ -369,6 +375,14 @@ impl IccidSource {
 }
 
 impl StoreSelection {
+    /// How many messages fit into the store in which messages arrive, according to the pairs of
+    /// numbers in the reply.
+    pub fn room(&self, fills: &[(u32, u32)]) -> Option<u32> {
+        let of_receiving = fills.get(2).filter(|_| self.parameters >= 3);
+        let of_reading = fills.first().filter(|_| self.read == self.receive);
+        of_receiving.or(of_reading).map(|(_, total)| *total)
+    }
+
     fn line(self) -> String {
         let (read, receive) = (self.read, self.receive);
         match self.parameters {

@@ -22,11 +22,13 @@ mod command;
 mod fields;
 mod iccid;
 mod lines;
+mod pdu_line;
 mod pin;
 mod ranges;
 mod registration;
 mod reply;
 mod result;
+mod text_mode;
 mod urc;
 mod ussd;
 
@@ -36,14 +38,16 @@ pub use command::{Command, Expects, Indications, Secret, StoreSelection};
 pub use fields::{Fields, fields, int, is_report, payload, tag, unquote};
 pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
+pub use pdu_line::{PduFit, pdu_fit};
 pub use pin::{PinState, pin_state};
 pub use ranges::{Choice, Choices, groups};
 pub use registration::{Domain, Reported, registration};
 pub use reply::{
     ListHeader, Unreadable, error_report, functionality, imei, imsi, indexes, indications,
     labelled_imei, labelled_serial, list_header, network_mode, operator, own_number,
-    phonebook_number, read_header, serial_number, signal_dbm, store_fill, stores_supported, value,
+    phonebook_number, read_header, serial_number, signal_dbm, store_fills, stores_supported, value,
 };
 pub use result::SimTrouble;
+pub use text_mode::{TextHeader, text_header};
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};
 pub use ussd::{UssdReport, UssdStatus, is_ussd_complete, ussd};

@@ -2,8 +2,9 @@
 //! what was asked.
 
 use super::command::Indications;
-use super::fields::{fields, int, payload, tag, unquote};
-use super::ranges::{Choices, groups};
+use super::fields::{Fields, fields, int, payload, tag, unquote};
+use super::ranges::groups;
+use super::text_mode::is_date;
 use crate::domain::Imei;
 use crate::domain::modem::MessageStore;
 
@@ -131,7 +132,7 @@ pub fn phonebook_number(line: &str) -> Option<String> {
 impl MessageStore {
     /// From its name, quoted or not; `None` for one that 27.005 does not know.
     pub fn parse(name: &str) -> Option<MessageStore> {
-        Some(match unquote(name) {
+        Some(match unquote(name).trim().to_ascii_uppercase().as_str() {
             "SM" => MessageStore::Sim,
             "ME" => MessageStore::Modem,
             "MT" => MessageStore::Both,
@@ -144,21 +145,42 @@ impl MessageStore {
 }
 
 /// `+CPMS: ("SM","ME"),("SM","ME"),("SM")`: the stores that each parameter may take. Fewer than
-/// three lists: the command takes fewer.
+/// three lists: the command takes fewer. An empty list: which stores it takes is not known.
+///
+/// Modems leave out parentheses or single quotes, or put more around it all, so that only the names
+/// are relied upon. Without parentheses it is not certain whether the names belong to one parameter
+/// or to one each, so each gets them all.
 pub fn stores_supported(line: &str) -> Option<Vec<Vec<MessageStore>>> {
-    let lists = groups(payload(line, "+CPMS:")?);
-    let stores = |list: &Choices| list.words().filter_map(MessageStore::parse).collect::<Vec<_>>();
-    let lists: Vec<_> = lists.iter().take(3).map(stores).filter(|list| !list.is_empty()).collect();
-    (!lists.is_empty()).then_some(lists)
+    let text = payload(line, "+CPMS:")?;
+    let lists: Vec<_> = if text.contains('(') {
+        let pieces = text.split('(').skip(1);
+        // Before an inner parenthesis an outer one has nothing of its own.
+        let lists = pieces.filter(|piece| piece.contains(')') || !piece.trim().is_empty());
+        lists.take(3).map(|list| stores(list.split(')').next().unwrap_or_default())).collect()
+    } else {
+        vec![stores(text); text.split(',').count().min(3)]
+    };
+    lists.iter().any(|list| !list.is_empty()).then_some(lists)
 }
 
-/// How many messages the first store holds and how many it could: `+CPMS: 3,20,…` (reply to a
-/// choice) or `+CPMS: "SM",3,20,…` (reply to the question).
-pub fn store_fill(line: &str) -> Option<(u32, u32)> {
-    let mut numbers = fields(payload(line, "+CPMS:")?)
-        .filter_map(int)
-        .filter_map(|number| u32::try_from(number).ok());
-    Some((numbers.next()?, numbers.next()?))
+/// The stores of a list, each once.
+fn stores(list: &str) -> Vec<MessageStore> {
+    let mut stores = Vec::new();
+    for store in list.split(',').filter_map(MessageStore::parse) {
+        if !stores.contains(&store) {
+            stores.push(store);
+        }
+    }
+    stores
+}
+
+/// How many messages each store holds and how many it could: `+CPMS: 3,20,…` (reply to a choice) or
+/// `+CPMS: "SM",3,20,…` (reply to the question). `None` when not even the first pair is there.
+pub fn store_fills(line: &str) -> Option<Vec<(u32, u32)>> {
+    let numbers = fields(payload(line, "+CPMS:")?).filter_map(int);
+    let numbers: Vec<u32> = numbers.filter_map(|number| u32::try_from(number).ok()).collect();
+    let (pairs, _) = numbers.as_chunks::<2>();
+    (!pairs.is_empty()).then(|| pairs.iter().map(|[used, total]| (*used, *total)).collect())
 }
 
 /// `+CNMI: <mode>,<mt>,<bm>,<ds>,<bfr>` (27.005 3.4.1) as set now.
@@ -205,24 +227,25 @@ fn length(field: Option<&str>) -> Option<usize> {
 pub fn list_header(line: &str) -> Option<Result<ListHeader, Unreadable>> {
     let mut parts = fields(payload(line, "+CMGL:")?);
     let Some(index) = parts.next().and_then(int) else { return Some(Err(Unreadable::Garbled)) };
-    match parts.next() {
-        Some(stat) if stat.starts_with('"') => Some(Err(Unreadable::TextMode)),
-        Some(stat) if int(stat).is_some() => {
-            Some(Ok(ListHeader { index, length: length(parts.last()) }))
-        }
-        _ => Some(Err(Unreadable::Garbled)),
-    }
+    Some(header(index, parts))
 }
 
 /// `+CMGR: <stat>,[<alpha>],<length>` (27.005 3.4.3, PDU mode). `None`: another kind of line.
 pub fn read_header(line: &str) -> Option<Result<ListHeader, Unreadable>> {
-    let mut parts = fields(payload(line, "+CMGR:")?);
-    match parts.next() {
-        Some(stat) if stat.starts_with('"') => Some(Err(Unreadable::TextMode)),
-        Some(stat) if int(stat).is_some() => {
-            Some(Ok(ListHeader { index: 0, length: length(parts.last()) }))
+    Some(header(0, fields(payload(line, "+CMGR:")?)))
+}
+
+/// Reads what follows the index. `<stat>` is a number in PDU mode and words in text mode; where it
+/// is empty, the time stamp shows text mode.
+fn header(index: i32, mut parts: Fields<'_>) -> Result<ListHeader, Unreadable> {
+    let stat = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    match int(stat) {
+        None if !stat.is_empty() || rest.iter().any(|field| is_date(field)) => {
+            Err(Unreadable::TextMode)
         }
-        _ => Some(Err(Unreadable::Garbled)),
+        None if rest.is_empty() => Err(Unreadable::Garbled),
+        _ => Ok(ListHeader { index, length: length(rest.last().copied()) }),
     }
 }
 
@@ -346,9 +369,9 @@ mod tests {
             stores_supported("+CPMS: (\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")").unwrap();
         assert_eq!(huawei.len(), 3);
         assert_eq!(stores_supported("+CPMS: ()"), None);
-        assert_eq!(store_fill("+CPMS: 3,20,3,20,3,20"), Some((3, 20)));
-        assert_eq!(store_fill("+CPMS: \"SM\",4,20"), Some((4, 20)));
-        assert_eq!(store_fill("+CPMS: 4"), None);
+        assert_eq!(store_fills("+CPMS: 3,20,1,10,0,5"), Some(vec![(3, 20), (1, 10), (0, 5)]));
+        assert_eq!(store_fills("+CPMS: \"SM\",4,20"), Some(vec![(4, 20)]));
+        assert_eq!(store_fills("+CPMS: 4"), None);
         let set = indications("+CNMI: 2,1,0,0,0").unwrap();
         assert_eq!((set.mode, set.mt), (2, 1));
         assert_eq!(indications("+CNMI: 2"), None);
@@ -357,10 +380,48 @@ mod tests {
     }
 
     #[test]
+    fn odd_lists_of_stores_are_read_by_their_names() {
+        use MessageStore::{Both, Modem, Reports, Sim};
+        let table: &[(&str, &str, &[&[MessageStore]])] = &[
+            ("bare values", "\"SM\",\"SM\",\"SM\"", &[&[Sim], &[Sim], &[Sim]]),
+            ("bare, for one or two parameters", "\"SM\",\"ME\"", &[&[Sim, Modem], &[Sim, Modem]]),
+            ("one bare value", "SM", &[&[Sim]]),
+            (
+                "a quote is missing",
+                "(ME\", \"SR\"), (\"ME\", \"SR\"), (\"ME\")",
+                &[&[Modem, Reports], &[Modem, Reports], &[Modem]],
+            ),
+            ("no quotes", "(SM,ME),(SM),(sm)", &[&[Sim, Modem], &[Sim], &[Sim]]),
+            ("lists in a list", "((\"SM\",\"ME\"),(\"SM\"))", &[&[Sim, Modem], &[Sim]]),
+            ("no comma between lists", "(\"SM\")(\"ME\")", &[&[Sim], &[Modem]]),
+            ("an empty list", "(\"SM\"),(),(\"ME\")", &[&[Sim], &[], &[Modem]]),
+            ("not closed", "(\"SM\",\"MT\"", &[&[Sim, Both]]),
+            (
+                "stores that nobody knows",
+                "(\"SM\", \"SM_P\", \"MT\"), (\"ME_P\")",
+                &[&[Sim, Both], &[]],
+            ),
+            ("a store that is named twice", "(\"SM\",\"SM\")", &[&[Sim]]),
+            ("more lists than parameters", "(SM),(SM),(SM),(BM)", &[&[Sim], &[Sim], &[Sim]]),
+        ];
+        for (why, payload, lists) in table {
+            let found = stores_supported(&format!("+CPMS: {payload}"));
+            let lists: Vec<Vec<MessageStore>> = lists.iter().map(|list| list.to_vec()).collect();
+            assert_eq!(found, Some(lists), "{why}");
+        }
+        for payload in ["", "()", "(\"XX\")", "(),()"] {
+            assert_eq!(stores_supported(&format!("+CPMS: {payload}")), None, "{payload}");
+        }
+    }
+
+    #[test]
     fn headers_of_messages() {
         let header = |index, length| Some(Ok(ListHeader { index, length }));
         assert_eq!(list_header("+CMGL: 3,1,,24"), header(3, Some(24)));
         assert_eq!(list_header("+CMGL: 0,0,\"a,b\",159"), header(0, Some(159)));
+        assert_eq!(list_header("+CMGL: 300,,,24"), header(300, Some(24)), "no status");
+        assert_eq!(list_header("+CMGL: 3,\"1\",,24"), header(3, Some(24)), "a number in quotes");
+        assert_eq!(list_header("+CMGL: 3,1"), header(3, None));
         assert_eq!(
             list_header("+CMGL: 3,\"REC UNREAD\",\"+31\",,\"26/06/22\""),
             Some(Err(Unreadable::TextMode))
@@ -369,6 +430,13 @@ mod tests {
         assert_eq!(list_header("07911326040000F0"), None);
         assert_eq!(read_header("+CMGR: 1,,24"), header(0, Some(24)));
         assert_eq!(read_header("+CMGR: 0,24"), header(0, Some(24)));
+        assert_eq!(read_header("+CMGR: ,,24"), header(0, Some(24)), "no status");
+        assert_eq!(read_header("+CMGR: ,\"Jan\",24"), header(0, Some(24)));
+        assert_eq!(
+            read_header("+CMGR: ,\"+31\",,\"26/06/22,12:57:03+08\""),
+            Some(Err(Unreadable::TextMode))
+        );
+        assert_eq!(read_header("+CMGR: "), Some(Err(Unreadable::Garbled)));
         assert_eq!(read_header("+CMGR: \"REC READ\",\"+31\""), Some(Err(Unreadable::TextMode)));
     }
 }

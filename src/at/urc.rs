@@ -27,6 +27,8 @@ pub enum Urc {
     MessagesReady,
     /// A store is full: nothing arrives until there is room.
     StoreFull,
+    /// The modem says that its supply voltage is out of range, in words that its profile has.
+    Voltage,
     /// The modem has restarted: all its settings may be lost.
     Booted,
     /// A line that nothing depends on, but that has no tag to distinguish it from a value that was
@@ -73,6 +75,8 @@ pub fn urc(line: &str) -> Option<Urc> {
     match tag(line)? {
         "+CMTI" => Some(stored(payload(line, "+CMTI:")?)),
         "+CMT" => Some(heading(DirectKind::Message, payload(line, "+CMT:")?)),
+        // In text mode the report stands on this line alone (27.005 3.4.1).
+        "+CDS" if fields(payload(line, "+CDS:")?).count() > 2 => Some(Urc::Noise),
         "+CDS" => Some(heading(DirectKind::Report, payload(line, "+CDS:")?)),
         "+CBM" => Some(heading(DirectKind::Broadcast, payload(line, "+CBM:")?)),
         "+CREG" | "+CGREG" | "+CEREG" | "+C5GREG" => {

@@ -88,6 +88,7 @@ const SHOW: &[&str] = &[
     "port",
     "state",
     "reason",
+    "warnings",
     "since",
     "seen_at",
     "manufacturer",

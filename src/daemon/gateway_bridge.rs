@@ -91,6 +91,7 @@ impl driver::ModemEvents for GatewayBridge {
         let pdu = match received.pdu {
             RawPdu::Octets(octets) => Pdu::Octets(octets),
             RawPdu::Text(line) => Pdu::Text(line),
+            RawPdu::TextMode(message) => Pdu::TextMode(message),
         };
         let arrival =
             Arrival { modem: received.modem.id, iccid: received.iccid, pdu, live: received.live };

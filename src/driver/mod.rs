@@ -27,6 +27,7 @@ mod probe;
 mod processes;
 mod recovery;
 mod recovery_actions;
+mod reporter;
 mod session_runner;
 mod supervisor;
 mod transcript;

@@ -19,7 +19,7 @@ use crate::domain::sim::NumberSource;
 use crate::domain::{
     AccountId, Amount, Iccid, Imsi, ModemAtPort, ModemId, OrderId, PortName, RowLimit, ServiceId,
 };
-use crate::sms::{Address, Deliver, Scts};
+use crate::sms::{Address, Deliver, Scts, TextMode};
 use crate::store::NewService;
 
 mod banks;
@@ -450,6 +450,58 @@ async fn the_same_tpdu_read_twice_is_one_message() {
         "another time stamp is another message"
     );
     assert_eq!(fixture.messages().await.len(), 3);
+}
+
+/// A message that a modem shows in text mode, which the network took in at this time.
+fn text_mode(sender: &str, text: &str, at: Timestamp) -> Pdu {
+    let at = DateTime::from_timestamp_micros(at.0).unwrap();
+    Pdu::TextMode(TextMode {
+        sender: sender.to_owned(),
+        time: at.format("%y/%m/%d,%H:%M:%S+00").to_string(),
+        first: None,
+        dcs: None,
+        text: text.to_owned(),
+    })
+}
+
+#[tokio::test]
+async fn a_message_in_text_mode_completes_an_order_and_is_one_however_it_is_read() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 100).await;
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    let order = fixture.order(ann, uber).await;
+    let pdu = fixture.pdus("Uber", "code 1234", 0, 1).remove(0);
+    let hex =
+        |text: &str| text.encode_utf16().map(|unit| format!("{unit:04X}")).collect::<String>();
+    let now = fixture.gateway.now();
+    let arrive = |pdu| async {
+        let arrival = Arrival { modem: modem(1).id, iccid: iccid(1), pdu, live: false };
+        fixture.gateway.inbox().ingest(arrival).await.unwrap()
+    };
+    let first = arrive(text_mode("Uber", "code 1234", now)).await;
+    assert!(matches!(first, Ingested::Message(_, Some(found)) if found == order));
+    for again in
+        [text_mode("Uber", "code 1234", now), text_mode(&hex("Uber"), &hex("code 1234"), now)]
+    {
+        assert_eq!(arrive(again).await, Ingested::Duplicate);
+    }
+    assert_eq!(fixture.arrive(1, &pdu).await, Ingested::Duplicate, "its PDU");
+    fixture.pass(5);
+    let pdu = fixture.pdus("Uber", "code 5678", 0, 1).remove(0);
+    assert!(matches!(fixture.arrive(1, &pdu).await, Ingested::Message(..)));
+    let text = text_mode("Uber", "code 5678", fixture.gateway.now());
+    assert_eq!(arrive(text).await, Ingested::Duplicate, "its PDU came first");
+    let other = text_mode("Uber", "code 5678", now);
+    assert!(matches!(arrive(other).await, Ingested::Message(..)), "another time");
+    let flagged: Vec<(Option<String>, bool)> = fixture
+        .messages()
+        .await
+        .into_iter()
+        .map(|message| (message.text, message.detail.is_some()))
+        .collect();
+    let expected = [("code 1234", true), ("code 5678", false), ("code 5678", true)];
+    assert_eq!(flagged, expected.map(|(text, flag)| (Some(text.to_owned()), flag)));
 }
 
 #[tokio::test]

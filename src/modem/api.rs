@@ -1,6 +1,7 @@
 //! The types that go into a session and come out of it, besides those of [`crate::domain::modem`].
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::profile::Catalogue;
 use super::ussd::UssdForm;
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, RequestError, SimCard};
 use crate::domain::{Iccid, ModemAtPort, ModemId, PortName};
+use crate::sms::TextMode;
 
 /// A place in one of the modem's message stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,18 +39,28 @@ pub struct Received {
 }
 
 /// The PDU of a message as the modem sent it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RawPdu {
     /// The address of the service centre, followed by the TPDU (27.005 clause 3.1, PDU mode).
     Octets(Vec<u8>),
     /// A line that is not hexadecimal.
     Text(String),
+    /// A message that the modem showed in text mode, in spite of PDU mode or before it was set.
+    TextMode(TextMode),
 }
 
 impl RawPdu {
     /// Reads the line that follows a message's header.
     pub(super) fn from_line(line: &str) -> RawPdu {
         hex::decode(line).map_or_else(|_| RawPdu::Text(line.to_owned()), RawPdu::Octets)
+    }
+
+    /// A number by which two readings of one message are recognised. It is meant for comparisons
+    /// within a session.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
     }
 }
 

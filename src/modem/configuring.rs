@@ -29,6 +29,13 @@ const MAX_BUSY_RETRIES: u8 = 60;
 /// The pause between the later ones of them.
 const LONG_RETRY_PAUSE: Duration = Duration::from_secs(5);
 
+/// How many times that is repeated which switches to PDU mode. Messages can be read without it.
+const MAX_PDU_MODE_RETRIES: u8 = 4;
+/// How often a store without room is looked at again before another one is chosen.
+const MAX_LOOKS: u8 = 2;
+/// The pause before a command about the stores is sent once more after it was refused.
+const REPEAT_PAUSE: Duration = Duration::from_millis(500);
+
 /// Messages are stored and not announced. This is for a modem that would otherwise deliver messages
 /// inside their URC and acknowledge them to the network by itself.
 const SILENT: Indications = Indications { mode: 2, mt: 0, bm: 0, ds: 0, bfr: 0 };
@@ -59,6 +66,8 @@ enum Step {
     /// Sending the commands of the profile; those that are left.
     ProfileCommands(VecDeque<String>),
     PduMode,
+    /// The modem refuses PDU mode: text mode is to show all there is.
+    TextParameters,
     /// Trying values of `AT+CSMS`; those that are left, the present one first.
     Service(VecDeque<u8>),
     StoresSupported,
@@ -70,7 +79,6 @@ enum Step {
     /// Asking for URCs about the registration in the domain at this position.
     WatchRegistration(usize),
     Finished,
-    Failed(ModemReason),
 }
 
 #[derive(Debug, Default)]
@@ -79,10 +87,18 @@ pub(super) struct Configuring {
     /// Nothing is sent before this time.
     paused_until: Option<Moment>,
     retries: u8,
+    /// Whether the command about stores that was just refused was sent before.
+    repeated: bool,
     readable: Vec<MessageStore>,
     /// Selections of stores that are still to be tried, the next one last.
     selections: Vec<StoreSelection>,
     selected: Option<StoreSelection>,
+    /// How often a store without room was looked at again.
+    looks: u8,
+    /// The first selection in which messages would arrive in a store without room.
+    without_room: Option<StoreSelection>,
+    /// Whether no store has room, so that one without is chosen.
+    accepts_no_room: bool,
     /// Settings of `AT+CNMI` that are still to be tried, the next one last.
     indications: Vec<Indications>,
 }
@@ -111,6 +127,7 @@ impl Configuring {
                 }
             },
             Step::PduMode => Next::Send(Command::PduMode),
+            Step::TextParameters => Next::Send(Command::AllTextParameters),
             Step::Service(left) => Next::Send(Command::Service(left.front().copied().unwrap_or(0))),
             Step::StoresSupported => Next::Send(Command::StoresSupported),
             Step::SelectStores => match self.selections.last() {
@@ -130,7 +147,6 @@ impl Configuring {
                 }
             },
             Step::Finished => self.finish(context, now),
-            Step::Failed(reason) => Next::GiveUp(reason.clone()),
         }
     }
 
@@ -140,6 +156,7 @@ impl Configuring {
             context.domains.push((Domain::Circuit, Registration::Unknown));
         }
         match context.indications {
+            _ if context.format.is_text() => context.set_reason(ModemReason::TextMode),
             Some(_) => context.clear_reason(),
             None => context.set_reason(ModemReason::NoIndications),
         }
@@ -164,10 +181,26 @@ impl Configuring {
             self.paused_until = Some(now + if is_late { LONG_RETRY_PAUSE } else { RETRY_PAUSE });
             return context.set_reason(ModemReason::StoreNotReady);
         }
+        let about_stores = matches!(command, Command::StoresSupported | Command::SelectStores(_));
+        if !ok && about_stores && !std::mem::replace(&mut self.repeated, true) {
+            // A single refusal does not decide where messages are to arrive.
+            self.paused_until = Some(now + REPEAT_PAUSE);
+            return;
+        }
+        self.repeated = false;
         match (command, &mut self.step) {
             (Command::Own(_), Step::ProfileCommands(left)) => drop(left.pop_front()),
-            (Command::PduMode, Step::PduMode) if ok => self.step = first_service(context),
-            (Command::PduMode, Step::PduMode) => self.step = Step::Failed(ModemReason::NoPduMode),
+            (Command::PduMode, Step::PduMode) if ok => {
+                context.format.on_accepted();
+                self.step = first_service(context);
+            }
+            (Command::PduMode, Step::PduMode) => {
+                context.format.on_refused(now);
+                self.step = Step::TextParameters;
+            }
+            (Command::AllTextParameters, Step::TextParameters) => {
+                self.step = first_service(context);
+            }
             (Command::Service(_), Step::Service(left)) => {
                 let service = left.pop_front();
                 context.acknowledges = ok && service == Some(1);
@@ -180,10 +213,12 @@ impl Configuring {
                 self.plan_stores(&context.profile, &lists);
             }
             (Command::SelectStores(selection), Step::SelectStores) => {
-                if let Some(fill) = reply.find(at::store_fill) {
-                    context.set_store_fill(selection.read, fill);
+                let fills = reply.find(at::store_fills).unwrap_or_default();
+                if let Some(fill) = fills.first() {
+                    context.set_store_fill(selection.read, *fill);
                 }
-                self.on_stores_selected(context, *selection, ok);
+                let room = selection.room(&fills).filter(|_| ok);
+                self.on_stores_selected(context, *selection, ok, room, now);
             }
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
                 let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
@@ -215,6 +250,10 @@ impl Configuring {
         let is_last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
         match outcome.sim_trouble() {
             Some(SimTrouble::Busy) => MAX_BUSY_RETRIES,
+            // Messages can be read in text mode too.
+            _ if *command == Command::PduMode && matches!(outcome, Outcome::Refused(_)) => {
+                MAX_PDU_MODE_RETRIES
+            }
             _ if is_last || *command == Command::PduMode => MAX_RETRIES,
             _ => 0,
         }
@@ -242,8 +281,9 @@ impl Configuring {
             .filter(possible);
         let mut receive = overrides.receive.clone();
         receive.extend(usual.filter(|store| !overrides.receive.contains(store)));
-        let counts: &[u8] =
-            if parameters == 0 { &[3, 2, 1] } else { std::slice::from_ref(&parameters) };
+        let mut counts = vec![parameters];
+        counts.extend([3, 2, 1].into_iter().filter(|count| *count != parameters));
+        counts.retain(|count| *count > 0);
         let fallback = self.readable.first().copied().unwrap_or(MessageStore::Sim);
         for receive in receive {
             let read = if self.readable.contains(&receive) { receive } else { fallback };
@@ -264,14 +304,42 @@ impl Configuring {
         self.step = Step::SelectStores;
     }
 
-    fn on_stores_selected(&mut self, context: &mut Context, selection: StoreSelection, ok: bool) {
+    /// Takes the result of a selection. `room` is how many messages fit into the store in which
+    /// messages arrive, if the modem says so. One without any room is not chosen while there is
+    /// another, because the network holds back what finds no room (23.040 9.2.3.22).
+    fn on_stores_selected(
+        &mut self,
+        context: &mut Context,
+        selection: StoreSelection,
+        ok: bool,
+        room: Option<u32>,
+        now: Moment,
+    ) {
+        let is_without_room = room == Some(0) && !self.accepts_no_room;
+        if is_without_room && self.looks < MAX_LOOKS {
+            // A card that is still being read has no room yet.
+            self.looks += 1;
+            self.paused_until = Some(now + RETRY_PAUSE);
+            return context.set_reason(ModemReason::StoreNotReady);
+        }
         self.selections.pop();
-        if ok {
+        if is_without_room {
+            self.without_room.get_or_insert(selection);
+            self.selections.retain(|other| other.receive != selection.receive);
+        } else if ok {
             let (receive, parameters) = (selection.receive, selection.parameters);
             let readable = std::mem::take(&mut self.readable);
-            context.plan = StorePlan { readable, receive, parameters };
+            let unavailable = Vec::new();
+            context.plan = StorePlan { readable, unavailable, receive, parameters };
+            context.set_no_room(room == Some(0));
             self.selected = Some(selection);
             self.step = Step::IndicationsSupported;
+        }
+        if self.selections.is_empty()
+            && let Some(first) = self.without_room.take()
+        {
+            self.accepts_no_room = true;
+            self.selections.push(first);
         }
     }
 

@@ -5,17 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
+use super::message_format::MessageFormat;
 use super::profile::{Catalogue, PinAttempts, Profile};
 use super::ussd::UssdForm;
 use crate::at::{Charset, Domain, IccidSource, Indications, StoreSelection};
 use crate::domain::modem::{
-    MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, Registration, SimCard,
-    StoreFill,
+    MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, ModemWarning,
+    Registration, SimCard, StoreFill,
 };
 use crate::domain::{Iccid, ModemAtPort, Moment};
 
 /// How many announcements of messages in the modem's own store are remembered at most.
 const MAX_ANNOUNCED: usize = 256;
+/// How long the operator is told of a voltage after the modem last spoke of it.
+const VOLTAGE_LASTS: Duration = Duration::from_secs(3600);
+/// The line by which the modem speaks of it is cut to this many characters.
+const MAX_VOLTAGE_LINE: usize = 80;
 
 /// How often the modem is told at most to choose a network by itself. Another program may take it
 /// off the network each time.
@@ -26,6 +31,8 @@ const CHOICE_INTERVAL: Duration = Duration::from_secs(3600);
 pub(super) struct StorePlan {
     /// The stores that every sweep reads.
     pub readable: Vec<MessageStore>,
+    /// Stores that could not be selected when that was last tried.
+    pub unavailable: Vec<MessageStore>,
     /// The store in which new messages arrive.
     pub receive: MessageStore,
     /// How many parameters `AT+CPMS` takes.
@@ -36,6 +43,13 @@ impl StorePlan {
     /// The selection that makes `read` the store that is read.
     pub fn selecting(&self, read: MessageStore) -> StoreSelection {
         StoreSelection { read, receive: self.receive, parameters: self.parameters }
+    }
+
+    /// Has the stores that could not be selected tried once more by the next sweep.
+    pub fn read_unavailable_again(&mut self) {
+        let missing = self.unavailable.iter().filter(|store| !self.readable.contains(store));
+        let missing: Vec<MessageStore> = missing.copied().collect();
+        self.readable.extend(missing);
     }
 }
 
@@ -81,6 +95,14 @@ pub(super) struct Context {
     pub signal_dbm: Option<i16>,
     pub operator: Option<String>,
     stores: Arc<Vec<StoreFill>>,
+    /// Whether the modem shows messages as PDUs or as text.
+    pub format: MessageFormat,
+    /// The last line by which the modem said that its voltage is out of range, and when.
+    voltage: Option<(String, Moment)>,
+    /// Warnings about messages that stay in the modem.
+    message_warnings: Vec<ModemWarning>,
+    /// Whether no store has room for any message.
+    no_room: bool,
     pub reason: Option<ModemReason>,
     /// How often the card was lost since messages were last served. This ends an otherwise endless
     /// cycle when a command always fails with a SIM error.
@@ -106,7 +128,12 @@ impl Context {
             own_store: MessageOwner::Current,
             announced: Vec::new(),
             iccid_source: None,
-            plan: StorePlan { readable: Vec::new(), receive: MessageStore::Sim, parameters: 3 },
+            plan: StorePlan {
+                readable: Vec::new(),
+                unavailable: Vec::new(),
+                receive: MessageStore::Sim,
+                parameters: 3,
+            },
             acknowledges: false,
             indications: None,
             domains: Vec::new(),
@@ -118,6 +145,10 @@ impl Context {
             signal_dbm: None,
             operator: None,
             stores: Arc::default(),
+            format: MessageFormat::default(),
+            voltage: None,
+            message_warnings: Vec::new(),
+            no_room: false,
             reason: None,
             losses: 0,
             actions: VecDeque::new(),
@@ -216,6 +247,8 @@ impl Context {
         self.refusal = None;
         self.operator = None;
         self.stores = Arc::default();
+        self.message_warnings = Vec::new();
+        self.no_room = false;
         self.signal_dbm = None;
         self.changed = true;
         self.sim = None;
@@ -234,6 +267,73 @@ impl Context {
         if let Some(known) = known {
             known.used = u32::try_from(messages).unwrap_or(u32::MAX);
         }
+    }
+
+    /// How full a store was when it was last looked at.
+    pub fn store_fill(&self, store: MessageStore) -> Option<StoreFill> {
+        self.stores.iter().find(|known| known.store == store).copied()
+    }
+
+    /// Leaves out a store that cannot be selected, until it is tried again.
+    pub fn set_store_unavailable(&mut self, store: MessageStore) {
+        self.plan.readable.retain(|known| *known != store);
+        if !self.plan.unavailable.contains(&store) {
+            self.plan.unavailable.push(store);
+        }
+        self.set_reason(ModemReason::StoreUnavailable(store));
+    }
+
+    /// Notes that a store could be selected.
+    pub fn set_store_available(&mut self, store: MessageStore) {
+        self.plan.unavailable.retain(|known| *known != store);
+        if self.reason == Some(ModemReason::StoreUnavailable(store)) {
+            self.clear_reason();
+        }
+    }
+
+    /// Notes that the modem showed a PDU.
+    pub fn note_pdu(&mut self) {
+        if self.format.on_pdu() && self.reason == Some(ModemReason::TextMode) {
+            self.clear_reason();
+        }
+    }
+
+    /// Notes the line by which the modem says that its supply voltage is out of range.
+    pub fn note_voltage(&mut self, line: &str, now: Moment) {
+        let line: String = line.chars().take(MAX_VOLTAGE_LINE).collect();
+        self.changed |= self.voltage.as_ref().is_none_or(|(known, _)| *known != line);
+        self.voltage = Some((line, now));
+    }
+
+    /// Forgets what the modem said of its supply voltage long ago.
+    pub fn forget_old_voltage(&mut self, now: Moment) {
+        let old = self.voltage.take_if(|(_, at)| now - *at > VOLTAGE_LASTS);
+        self.changed |= old.is_some();
+    }
+
+    /// Sets the warnings about messages that stay in the modem.
+    pub fn set_message_warnings(&mut self, warnings: impl Iterator<Item = ModemWarning>) {
+        let warnings: Vec<ModemWarning> = warnings.collect();
+        self.changed |= self.message_warnings != warnings;
+        self.message_warnings = warnings;
+    }
+
+    /// Notes whether no store has room for any message.
+    pub fn set_no_room(&mut self, no_room: bool) {
+        self.changed |= self.no_room != no_room;
+        self.no_room = no_room;
+    }
+
+    /// Whether no store had room when the modem was configured.
+    pub fn has_no_room(&self) -> bool {
+        self.no_room
+    }
+
+    fn warnings(&self) -> Arc<Vec<ModemWarning>> {
+        let voltage = self.voltage.iter().map(|(line, _)| ModemWarning::Voltage(line.clone()));
+        let no_room = self.no_room.then_some(ModemWarning::NoRoom);
+        let warnings = voltage.chain(no_room).chain(self.message_warnings.iter().cloned());
+        Arc::new(warnings.collect())
     }
 
     pub fn set_sim(&mut self, sim: SimCard) {
@@ -383,6 +483,7 @@ impl Context {
             operator: self.operator.clone(),
             registration: self.registration(),
             stores: Arc::clone(&self.stores),
+            warnings: self.warnings(),
         }
     }
 }

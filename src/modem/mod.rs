@@ -16,7 +16,8 @@
 //!    who it is, so that a late `OK` is never taken for the reply to another command (`channel`).
 //!  - A message is deleted only after the host has answered that it is on disk, only if its slot
 //!    was read in this session and from this card, and only once (`pending_deletions`). A slot that
-//!    waits for its deletion is not read again.
+//!    waits for its deletion is not read again. A deletion that was refused is not repeated before
+//!    the slot has been read again, and what is in it then is on disk.
 //!  - A SIM event makes the session forget all messages, and nothing is read before the ICCID is
 //!    known again (`session`).
 //!  - Every list and queue has a limit. What does not fit is found by the next sweep.
@@ -32,6 +33,7 @@ mod direct;
 mod greeting;
 mod identifying;
 pub mod mask;
+mod message_format;
 mod off_air;
 mod operators;
 mod pending_deletions;
@@ -47,6 +49,7 @@ mod serving;
 mod session;
 mod sim_check;
 mod sim_tasks;
+mod slot_troubles;
 mod sweep;
 mod unlocking;
 mod ussd;

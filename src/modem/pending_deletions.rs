@@ -1,7 +1,7 @@
 //! Messages that were read and are not deleted yet. Their slots are not read again, so that each is
 //! deleted once: a second deletion could hit a message that arrived in the slot after the first.
 
-use super::api::{MessageSlot, Token};
+use super::api::{MessageSlot, RawPdu, Token};
 use crate::domain::Moment;
 use crate::domain::modem::MessageStore;
 
@@ -15,6 +15,8 @@ pub(super) struct PendingDeletion {
     pub read_at: Moment,
     /// Whether the host has the message on disk.
     pub committed: bool,
+    /// [`RawPdu::fingerprint`] of the message.
+    fingerprint: u64,
 }
 
 #[derive(Debug, Default)]
@@ -33,8 +35,14 @@ impl PendingDeletions {
         self.0.iter().any(|pending| pending.slot == slot)
     }
 
-    pub fn add(&mut self, slot: MessageSlot, token: Token, read_at: Moment) {
-        self.0.push(PendingDeletion { slot, token, read_at, committed: false });
+    pub fn add(&mut self, slot: MessageSlot, token: Token, read_at: Moment, fingerprint: u64) {
+        self.0.push(PendingDeletion { slot, token, read_at, committed: false, fingerprint });
+    }
+
+    /// Whether it is this message that is to be deleted from the slot.
+    pub fn is_of(&self, slot: MessageSlot, pdu: &RawPdu) -> bool {
+        let fingerprint = pdu.fingerprint();
+        self.0.iter().any(|pending| pending.slot == slot && pending.fingerprint == fingerprint)
     }
 
     /// Notes that the host has the message on disk, and returns when the message was read. Returns

@@ -16,14 +16,20 @@ pub(super) struct PendingRead {
     pub slot: MessageSlot,
     /// When the URC arrived; `None` for a message that a sweep found.
     pub announced: Option<Moment>,
-    /// How often the message was read already with a PDU that did not match its header.
-    pub tries: u8,
+    /// It is not read before this time, because something has failed with this slot.
+    pub not_before: Option<Moment>,
+    /// In text mode, the fingerprint of what was read last.
+    pub seen: Option<u64>,
 }
 
 impl PendingRead {
     /// A message that a sweep found.
     pub fn unannounced(slot: MessageSlot) -> PendingRead {
-        PendingRead { slot, announced: None, tries: 0 }
+        PendingRead { slot, announced: None, not_before: None, seen: None }
+    }
+
+    fn is_due(&self, now: Moment) -> bool {
+        self.not_before.is_none_or(|time| time <= now)
     }
 }
 
@@ -31,14 +37,18 @@ impl PendingRead {
 pub(super) struct PendingReads(VecDeque<PendingRead>);
 
 impl PendingReads {
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether the list has messages for which this holds.
+    pub fn has(&self, holds: impl FnMut(&PendingRead) -> bool) -> bool {
+        self.0.iter().any(holds)
     }
 
-    /// Adds a message unless its slot is in the list already. Returns whether there was room for
-    /// it.
+    /// Adds a message. If its slot is in the list already, the message is read at the earlier of
+    /// both times. Returns whether there was room for it.
     pub fn add(&mut self, read: PendingRead) -> bool {
-        if self.0.iter().any(|known| known.slot == read.slot) {
+        if let Some(known) = self.0.iter_mut().find(|known| known.slot == read.slot) {
+            known.announced = read.announced.or(known.announced);
+            known.not_before = known.not_before.min(read.not_before);
+            known.seen = read.seen.or(known.seen);
             return true;
         }
         let fits = self.0.len() < MAX;
@@ -60,9 +70,17 @@ impl PendingReads {
         &self,
         selected: Option<MessageStore>,
         deletions: &PendingDeletions,
+        now: Moment,
     ) -> Option<PendingRead> {
-        let ready = || self.0.iter().filter(|read| !deletions.contains(read.slot));
+        let ready =
+            || self.0.iter().filter(|read| read.is_due(now) && !deletions.contains(read.slot));
         ready().find(|read| Some(read.slot.store) == selected).or_else(|| ready().next()).copied()
+    }
+
+    /// When the first of those messages can be read that have to wait.
+    pub fn next_due(&self, deletions: &PendingDeletions) -> Option<Moment> {
+        let ready = self.0.iter().filter(|read| !deletions.contains(read.slot));
+        ready.filter_map(|read| read.not_before).min()
     }
 
     pub fn remove_store(&mut self, store: MessageStore) {

@@ -61,6 +61,15 @@ pub(super) struct Probing {
     manufacturer: Option<String>,
     model: Option<String>,
     firmware: Option<String>,
+    /// The lines of a reply that should have one, so that the question is asked again.
+    candidates: Vec<String>,
+}
+
+/// What a reply says of a name.
+enum Name {
+    Known(String),
+    /// It has several lines.
+    Unsure,
 }
 
 impl Probing {
@@ -154,6 +163,20 @@ impl Probing {
         if self.told_id().is_some() && !asks_on { Step::Manufacturer } else { otherwise }
     }
 
+    /// Reads a name from the lines of a reply. Where there are several, one of them belongs to
+    /// nothing, and the question is asked once more: the name is what both replies have.
+    fn read_name(&mut self, reply: &Reply) -> Option<Name> {
+        let values = reply.lines().map(at::value).filter(|value| !value.is_empty());
+        let names: Vec<String> = values.map(|text| text.chars().take(MAX_NAME).collect()).collect();
+        let before = std::mem::take(&mut self.candidates);
+        if before.is_empty() && names.len() > 1 {
+            self.candidates = names;
+            return Some(Name::Unsure);
+        }
+        let in_both = names.iter().find(|name| before.contains(name));
+        in_both.or(names.first()).cloned().map(Name::Known)
+    }
+
     pub fn on_command_finished(
         &mut self,
         command: &Command,
@@ -172,13 +195,11 @@ impl Probing {
             self.step = Step::Greeting;
             return;
         }
-        let name = || {
-            let named = |line| Some(at::value(line)).filter(|value| !value.is_empty());
-            outcome
-                .is_ok()
-                .then(|| reply.find(named))
-                .flatten()
-                .map(|text| text.chars().take(MAX_NAME).collect())
+        let is_name = matches!(command, Command::Manufacturer | Command::Model | Command::Firmware);
+        let name = match (is_name && outcome.is_ok()).then(|| self.read_name(reply)).flatten() {
+            Some(Name::Unsure) => return,
+            Some(Name::Known(name)) => Some(name),
+            None => None,
         };
         self.step = match command {
             Command::EchoOff => Step::NumericErrors,
@@ -210,15 +231,15 @@ impl Probing {
                 Step::Manufacturer
             }
             Command::Manufacturer => {
-                self.manufacturer = name();
+                self.manufacturer = name;
                 Step::Model
             }
             Command::Model => {
-                self.model = name();
+                self.model = name;
                 Step::Firmware
             }
             Command::Firmware => {
-                self.firmware = name();
+                self.firmware = name;
                 if self.is_unknown() && self.rounds < MAX_ROUNDS {
                     self.rounds += 1;
                     self.pause = Some(now + ROUND_PAUSE);

@@ -2,6 +2,7 @@
 
 use crate::at;
 use crate::domain::Iccid;
+use crate::sms::TextMode;
 
 /// The limit of lines, which no reply reaches except lists, and those are not collected.
 const MAX_LINES: usize = 64;
@@ -15,6 +16,8 @@ const IDLE_CAPACITY: usize = 512;
 pub(super) struct Reply {
     text: String,
     ends: Vec<usize>,
+    /// The message that the reply to `AT+CMGR` had in text mode.
+    pub message: Option<Box<TextMode>>,
 }
 
 impl Reply {
@@ -31,6 +34,7 @@ impl Reply {
         self.text.shrink_to(IDLE_CAPACITY);
         self.ends.clear();
         self.ends.shrink_to(8);
+        self.message = None;
     }
 
     pub fn len(&self) -> usize {

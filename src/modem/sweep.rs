@@ -1,5 +1,6 @@
 //! A sweep reads all messages of all stores, so that none is missed for good. It uses `AT+CMGL`
-//! and, where that does not work, `AT+CMGR` for each of the indexes that `AT+CMGD=?` reports.
+//! and, where that does not work or shows less than the store holds, `AT+CMGR` for each of the
+//! indexes that `AT+CMGD=?` reports. A command that is refused is repeated a little later.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,10 +10,17 @@ use crate::domain::Moment;
 
 /// The shortest time between the end of one sweep and the next that is scheduled soon.
 const GAP: Duration = Duration::from_secs(2);
-/// The number of failures in a row after which `AT+CMGL` is taken not to work.
-const MAX_LIST_FAILURES: u8 = 2;
-/// The indexes that are tried when the modem does not report which are in use.
-const DEFAULT_INDEXES: std::ops::RangeInclusive<i32> = 0..=50;
+/// The number of failures of `AT+CMGL` in a row after which a store is read index by index.
+const MAX_LIST_FAILURES: u8 = 3;
+/// The pause after the first refusal in a row; it grows by as much with each further one.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The last of the indexes that are tried when the modem does not report which are in use, unless
+/// its store has more places.
+const DEFAULT_LAST_INDEX: i32 = 50;
+/// The same, however many places the store has.
+const MAX_LAST_INDEX: u32 = 512;
+/// How many refusals of `AT+CMGR` in the walk over a store are answered by repeating the command.
+const MAX_REPETITIONS: u8 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
@@ -26,8 +34,14 @@ pub(super) struct Sweep {
     /// Whether messages were found in a store before the present one.
     found_before: bool,
     walk: IndexWalk,
+    /// Whether the walk follows upon a list.
+    after_list: bool,
     /// Failures of `AT+CMGL` in a row.
     failures: u8,
+    /// Whether this modem's `AT+CMGL` leaves messages out.
+    no_list: bool,
+    /// The sweep goes on at this time, because a command was refused.
+    paused_until: Option<Moment>,
 }
 
 /// Reading the present store index by index, instead of by `AT+CMGL`.
@@ -35,15 +49,26 @@ pub(super) struct Sweep {
 enum IndexWalk {
     #[default]
     No,
-    AskingForIndexes,
-    /// The indexes that are still to be read.
-    Reading(VecDeque<i32>),
+    /// Asking which indexes are in use, once or, after a refusal, `again`.
+    AskingForIndexes { again: bool },
+    Reading {
+        /// The indexes that are still to be read.
+        left: VecDeque<i32>,
+        /// How often `AT+CMGR` was repeated.
+        repetitions: u8,
+        /// Whether that was with the present index.
+        repeated: bool,
+    },
+}
+
+impl IndexWalk {
+    const BEGIN: IndexWalk = IndexWalk::AskingForIndexes { again: false };
 }
 
 impl Sweep {
     /// Never uses `AT+CMGL`, because this modem's leaves messages out.
     pub fn without_list(&mut self) {
-        self.failures = MAX_LIST_FAILURES;
+        self.no_list = true;
     }
 
     /// Schedules a sweep for now, or for some seconds after the last one.
@@ -64,6 +89,19 @@ impl Sweep {
         !self.left.is_empty()
     }
 
+    /// Whether there is something to do for a sweep now.
+    pub fn is_due(&self, now: Moment) -> bool {
+        match self.is_running() {
+            true => self.paused_until.is_none_or(|until| until <= now),
+            false => self.due.is_some_and(|due| due <= now),
+        }
+    }
+
+    /// When a sweep begins or goes on.
+    pub fn next_due(&self) -> Option<Moment> {
+        if self.is_running() { self.paused_until } else { self.due }
+    }
+
     /// Begins a sweep if one is due. The store that is selected already comes first.
     pub fn begin_if_due(
         &mut self,
@@ -77,7 +115,8 @@ impl Sweep {
             self.left.extend(stores.iter().copied().filter(|store| Some(*store) != chosen));
             self.found = 0;
             self.found_before = false;
-            self.walk = IndexWalk::No;
+            (self.walk, self.after_list) = (IndexWalk::No, false);
+            self.paused_until = None;
         }
     }
 
@@ -86,17 +125,17 @@ impl Sweep {
         self.left.front().copied()
     }
 
-    /// The next command for the present store.
-    pub fn command(&mut self) -> Option<Command> {
+    /// The next command for the present store, which the modem lists as PDUs or as `text`.
+    pub fn command(&mut self, text: bool) -> Option<Command> {
         self.store()?;
         if self.walk == IndexWalk::No {
-            if self.failures < MAX_LIST_FAILURES {
-                return Some(Command::List);
+            if self.failures < MAX_LIST_FAILURES && !self.no_list {
+                return Some(if text { Command::ListText } else { Command::List });
             }
-            self.walk = IndexWalk::AskingForIndexes;
+            self.walk = IndexWalk::BEGIN;
         }
         match &self.walk {
-            IndexWalk::Reading(left) => left.front().map(|index| Command::Read(*index)),
+            IndexWalk::Reading { left, .. } => left.front().map(|index| Command::Read(*index)),
             _ => Some(Command::IndexesSupported),
         }
     }
@@ -104,37 +143,79 @@ impl Sweep {
     /// Whether this index is the one that the walk over the store is reading.
     pub fn walks(&self, store: MessageStore, index: i32) -> bool {
         let current = match &self.walk {
-            IndexWalk::Reading(left) => left.front(),
+            IndexWalk::Reading { left, .. } => left.front(),
             _ => None,
         };
         self.store() == Some(store) && current == Some(&index)
     }
 
-    /// Takes the result of `AT+CMGL` for the present store.
-    pub fn on_listed(&mut self, ok: bool) {
-        self.failures = if ok { 0 } else { self.failures.saturating_add(1) };
+    /// Takes the result of `AT+CMGL` for the present store. A list that is refused is asked for
+    /// again a little later.
+    pub fn on_listed(&mut self, ok: bool, now: Moment) {
         if ok {
-            self.next_store();
-        } else if self.failures >= MAX_LIST_FAILURES {
-            self.walk = IndexWalk::AskingForIndexes;
+            self.failures = 0;
+            return self.next_store();
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= MAX_LIST_FAILURES {
+            self.walk = IndexWalk::BEGIN;
+        } else {
+            self.paused_until = Some(now + PAUSE * u32::from(self.failures));
         }
     }
 
-    /// Takes the indexes of the present store that `AT+CMGD=?` reported, if it did.
-    pub fn on_indexes(&mut self, found: Option<Vec<i32>>) {
-        let indexes: VecDeque<i32> =
-            found.map_or_else(|| DEFAULT_INDEXES.collect(), VecDeque::from);
-        if indexes.is_empty() {
+    /// Has the present store read index by index although it was listed. What is found is counted
+    /// anew.
+    pub fn walk_after_list(&mut self) {
+        self.failures = 0;
+        self.found_before |= self.found > 0;
+        self.found = 0;
+        self.after_list = true;
+        self.walk = IndexWalk::BEGIN;
+    }
+
+    /// Whether the present store is read index by index although it was listed.
+    pub fn walks_after_list(&self) -> bool {
+        self.after_list
+    }
+
+    /// Takes the indexes of the present store that `AT+CMGD=?` reported, if it did. `total` is the
+    /// number of places in the store, if that is known.
+    pub fn on_indexes(&mut self, found: Option<Vec<i32>>, total: Option<u32>, now: Moment) {
+        let left: VecDeque<i32> = match found {
+            Some(indexes) => indexes.into(),
+            None if self.walk == IndexWalk::BEGIN => {
+                self.paused_until = Some(now + PAUSE);
+                return self.walk = IndexWalk::AskingForIndexes { again: true };
+            }
+            None => {
+                let places = total.map_or(0, |total| total.min(MAX_LAST_INDEX));
+                let last = i32::try_from(places).unwrap_or(0).max(DEFAULT_LAST_INDEX);
+                (0..=last).collect()
+            }
+        };
+        if left.is_empty() {
             self.next_store();
         } else {
-            self.walk = IndexWalk::Reading(indexes);
+            self.walk = IndexWalk::Reading { left, repetitions: 0, repeated: false };
         }
+    }
+
+    /// Whether the index that was just refused is read once more.
+    pub fn repeat_index(&mut self) -> bool {
+        let IndexWalk::Reading { repetitions, repeated, .. } = &mut self.walk else { return false };
+        if *repeated || *repetitions >= MAX_REPETITIONS {
+            return false;
+        }
+        (*repeated, *repetitions) = (true, *repetitions + 1);
+        true
     }
 
     /// Goes on to the next index. Returns whether the last one of the store has been read.
     pub fn next_index(&mut self) -> bool {
-        let IndexWalk::Reading(left) = &mut self.walk else { return false };
+        let IndexWalk::Reading { left, repeated, .. } = &mut self.walk else { return false };
         left.pop_front();
+        *repeated = false;
         left.is_empty()
     }
 
@@ -142,7 +223,9 @@ impl Sweep {
         self.left.pop_front();
         self.found_before |= self.found > 0;
         self.found = 0;
-        self.walk = IndexWalk::No;
+        (self.walk, self.after_list) = (IndexWalk::No, false);
+        // The list is tried again in the next store, but no longer repeated where it was refused.
+        self.failures = self.failures.min(MAX_LIST_FAILURES - 1);
     }
 
     /// Whether messages were found in any store, in this sweep or, when none is running, in the
@@ -154,6 +237,7 @@ impl Sweep {
     /// Ends the sweep, because every store has been read.
     pub fn end(&mut self, now: Moment) {
         self.left = VecDeque::new();
+        self.paused_until = None;
         self.finished_at = Some(now);
     }
 }

@@ -7,6 +7,7 @@ use super::modem::command::Command;
 use super::modem::reply::{Failure, Outcome, Reply};
 use super::modem::{Modem, Now};
 use super::quirks::Quirk;
+use crate::domain::Random;
 
 /// A fault, under the name that scenarios and the control socket use. Faults with a count of
 /// commands or lines end by themselves.
@@ -37,6 +38,23 @@ pub enum Fault {
     Busy {
         /// The number behind `+CME ERROR`: 14, or 515 on Wavecom's modems.
         code: u16,
+        /// The number of times that it happens.
+        times: u32,
+    },
+    /// This share of all commands is answered by `ERROR`, until [`Fault::Clear`].
+    RefuseShare {
+        /// How many of a hundred commands.
+        percent: u8,
+        /// Decides which commands they are.
+        seed: u64,
+    },
+    /// A line that belongs to nothing stands before the last line of replies to commands with this
+    /// beginning.
+    StrayLine {
+        /// The line, without its end.
+        line: String,
+        /// What follows `AT` in the command.
+        command: String,
         /// The number of times that it happens.
         times: u32,
     },
@@ -92,6 +110,12 @@ pub enum Fault {
     Echo,
     /// The modem forgets its settings without announcing it.
     SettingsLost,
+    /// Another program has the modem show messages in text mode, in this character set, inside
+    /// their URCs (`AT+CMGF=1`, `AT+CSCS`, `AT+CNMI=2,2`).
+    TextMode {
+        /// A name as `AT+CSCS` takes it.
+        charset: String,
+    },
     /// The modem has a quirk from now on, until [`Fault::Clear`].
     Habit {
         /// The quirk that the modem gets.
@@ -190,6 +214,11 @@ pub struct Faults {
     slow: Option<(u64, u32)>,
     refused: Vec<Counted>,
     busy: Option<(u16, u32)>,
+    refused_percent: u8,
+    /// The number of the command that came last while a share of them is refused. It does not
+    /// begin with 1, so that not each modem has the same commands refused.
+    commands: u64,
+    stray: Vec<(Counted, String)>,
     without_final: Vec<Counted>,
     cut: Vec<(Counted, usize)>,
     dropped: u32,
@@ -225,6 +254,12 @@ impl Faults {
             Fault::Slow { delay_ms, commands } => self.slow = Some((*delay_ms, *commands)),
             Fault::Refuse { command, times } => self.refused.push(Counted::new(command, *times)),
             Fault::Busy { code, times } => self.busy = Some((*code, *times)),
+            Fault::RefuseShare { percent, seed } => {
+                (self.refused_percent, self.commands) = (*percent, *seed << 32);
+            }
+            Fault::StrayLine { line, command, times } => {
+                self.stray.push((Counted::new(command, *times), line.clone()))
+            }
             Fault::NoFinal { command, times } => {
                 self.without_final.push(Counted::new(command, *times))
             }
@@ -247,6 +282,23 @@ impl Faults {
         self.refused.retain(|counted| counted.times > 0);
         self.without_final.retain(|counted| counted.times > 0);
         self.cut.retain(|(counted, _)| counted.times > 0);
+        self.stray.retain(|(counted, _)| counted.times > 0);
+    }
+
+    /// Whether the next command is one of the share that is refused. Which ones they are looks
+    /// random, and is the same in each run.
+    fn refuses_by_share(&mut self) -> bool {
+        if self.refused_percent == 0 {
+            return false;
+        }
+        self.commands += 1;
+        Random::new(self.commands).below(100) < u64::from(self.refused_percent)
+    }
+
+    fn stray_line(&mut self, shown: &str) -> Option<String> {
+        let lines = self.stray.iter_mut();
+        let mut taken = lines.filter_map(|(counted, line)| counted.takes(shown).then_some(line));
+        taken.next().cloned()
     }
 
     /// Whether the next unsolicited result code is lost.
@@ -328,7 +380,7 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
         return Some(Ok(Reply::Silence));
     }
     let shown = command.shown().to_ascii_uppercase();
-    if faults.refused.iter_mut().any(|counted| counted.takes(&shown)) {
+    if faults.refuses_by_share() || faults.refused.iter_mut().any(|counted| counted.takes(&shown)) {
         return Some(Err(Failure::Error));
     }
     if let Some(code) = faults.busy_code(&command.name) {
@@ -336,7 +388,9 @@ pub fn answer(modem: &mut Modem, command: &Command, _: Now) -> Option<Outcome> {
     }
     let mangled = faults.mangle(&shown);
     let delay_ms = faults.delay_ms();
+    let stray = faults.stray_line(&shown);
     modem.mangle_reply(mangled);
+    modem.add_stray_line(stray);
     if let Some(delay_ms) = delay_ms {
         modem.delay_reply(delay_ms);
     }

@@ -66,6 +66,19 @@ pub enum Quirk {
     SerialNumber,
     /// `AT+CGSN` returns a serial number with letters, and only `AT+CGSN=1` the IMEI (nRF93M1).
     ImeiByType,
+    /// A warning about the voltage stands before the last line of each reply: the supply sags
+    /// whenever the modem does something.
+    VoltageInReplies,
+    /// `<stat>` is empty in the headers of messages: `+CMGR: ,,24`.
+    EmptyStatus,
+    /// `AT+CMGL` shows nothing, whatever `AT+CPMS` counts.
+    EmptyList,
+    /// The card has room for no message: `+CPMS: 0,0`.
+    CardWithoutRoom,
+    /// `AT+CMGF=0` is answered `ERROR`: the modem knows text mode alone.
+    TextModeOnly,
+    /// `AT+CMGF=0` is answered `OK`, and the modem keeps to text mode.
+    KeepsTextMode,
     /// The modem does not announce that its card was removed or inserted.
     SilentCard,
     /// The modem does not even announce a restart.

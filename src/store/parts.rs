@@ -13,6 +13,9 @@ pub struct PartDigests {
     pub present: [u8; 32],
     /// The one that it would have been stored with by versions up to schema 8.
     pub former: [u8; 32],
+    /// The one of the same message as a modem shows it in text mode; where that cannot be known,
+    /// the one that the part is stored with.
+    pub as_text: [u8; 32],
 }
 
 /// A part that is to be added.
@@ -70,11 +73,26 @@ impl ReadTx<'_> {
         stamp: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest IN \
-                   ($3, $4)";
-        let PartDigests { present, former } = digests;
+                   ($3, $4, $5)";
+        let PartDigests { present, former, as_text } = digests;
         let at = stamp.map_or(0, |at| at.0);
-        let values = params![at, sim.0, present.as_slice(), former.as_slice()];
+        let values = params![at, sim.0, present.as_slice(), former.as_slice(), as_text.as_slice()];
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
+    }
+
+    /// The texts of the messages of this SIM that have this time stamp and sender and consist of one
+    /// part.
+    pub fn texts_of_parts(
+        &self,
+        sim: SimId,
+        stamp: Option<Timestamp>,
+        sender: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT m.text FROM part p JOIN message m ON m.id = p.message_id WHERE \
+                   coalesce(p.stamp, 0) = $1 AND p.sim_id = $2 AND m.sender = $3";
+        let values = params![stamp.map_or(0, |at| at.0), sim.0, sender];
+        let texts = self.all(sql, values, |row| row.get::<_, Option<String>>(0))?;
+        Ok(texts.into_iter().flatten().collect())
     }
 
     /// For the newest `limit` live messages of a service centre since `since`, the time stamp minus

@@ -62,6 +62,37 @@ const QUIRKS: &[(&str, &[&str])] = &[
         &["a_model_whose_list_leaves_messages_out_is_read_index_by_index", "commands_as_sent"],
     ),
     (
+        "commands are refused now and then; counts and lists do not agree; lists name an index twice; \
+         stores without room, and lists of stores in odd forms",
+        &[
+            "where_three_of_a_hundred_commands_are_refused_messages_are_on_disk_within_five_seconds",
+            "a_refused_deletion_is_repeated_only_after_what_is_in_the_slot_is_on_disk",
+            "what_the_modem_counts_and_does_not_list_is_read_by_its_index",
+            "an_index_that_a_list_names_twice_is_read_before_anything_is_deleted_from_it",
+            "a_store_without_room_is_not_where_messages_arrive",
+            "with_odd_lists_of_stores_modems_are_ready_and_their_messages_read",
+            "odd_lists_of_stores_are_read_by_their_names",
+            "announcements_of_stores_that_are_not_read_delete_nothing",
+        ],
+    ),
+    (
+        "text mode before PDU mode is set, after another program, or for good",
+        &[
+            "a_message_that_arrives_before_pdu_mode_is_set_is_kept_for_the_card_that_is_in",
+            "texts_that_arrive_inside_their_urc_in_every_form",
+            "a_modem_that_keeps_to_text_mode_is_told_a_few_times_and_its_messages_are_read_as_text",
+            "senders_and_texts_in_the_character_sets_that_a_modem_may_be_left_in",
+        ],
+    ),
+    (
+        "warnings about the voltage and other lines that belong to nothing, inside replies",
+        &[
+            "before_the_pdu_of_a_message_that_is_read_once_or_each_time",
+            "before_what_a_modem_says_of_itself_and_of_its_card",
+            "the_voltage_is_told_in_the_words_of_the_modem_until_an_hour_has_passed",
+        ],
+    ),
+    (
         "the same message twice is one, the same text with another time stamp is two",
         &[
             "the_same_tpdu_read_twice_is_one_message",
@@ -89,7 +120,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
         "odd PDUs block nothing and are not lost",
         &[
             "what_cannot_be_decoded_is_kept_and_shown",
-            "a_pdu_that_is_not_hexadecimal_is_handed_on_as_it_is",
+            "in_place_of_a_pdu_it_is_read_again_and_nothing_is_deleted",
             "what_ends_too_early_names_the_field_and_the_octet",
             "surrogate_pairs_split_between_parts",
             "a_gsm_escape_split_between_parts",

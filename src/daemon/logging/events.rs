@@ -40,6 +40,10 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("modem_state", "a modem has another state: it is starting, or waits for something"),
     ("modem_absent", "there is no device at a modem's port"),
     ("modem_failed", "a modem's session failed; the next recovery step follows"),
+    (
+        "modem_warning",
+        "a modem needs attention although it may work, as for its voltage or a message stuck in it",
+    ),
     ("modem_recovery", "a recovery step is taken, such as a reset of the modem"),
     ("modem_recovery_failed", "a recovery step itself failed"),
     ("modem_task_failed", "a modem's task panicked; it is restarted"),

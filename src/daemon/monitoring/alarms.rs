@@ -32,8 +32,9 @@ pub(super) struct Alarm {
 }
 
 /// The names of all alarms.
-pub const ALARMS: [&str; 11] = [
+pub const ALARMS: [&str; 12] = [
     "ModemNotReady",
+    "ModemWarning",
     "StoreNearFull",
     "SimsDeaf",
     "NumbersContested",
@@ -97,6 +98,9 @@ impl AlarmInputs<'_> {
                 "ModemNotReady",
                 format!("{port} is {} for {} min{reason}", snapshot.state, waited.as_secs() / 60),
             );
+        }
+        for warning in snapshot.warnings.iter() {
+            raise("ModemWarning", format!("{port}: {warning}"));
         }
         for StoreFill { store, used, total } in snapshot.stores.iter() {
             if used * 100 >= total * NEAR_FULL_PERCENT && *used > 0 {

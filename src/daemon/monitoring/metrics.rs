@@ -1,7 +1,7 @@
 //! The metrics. The values of labels are bounded: ports, services, countries and words of our own,
 //! never a phone number, a key or a text.
 
-use crate::domain::modem::{ModemSnapshot, ModemStatus, RecoveryStep, StoreFill};
+use crate::domain::modem::{ModemSnapshot, ModemStatus, ModemWarning, RecoveryStep, StoreFill};
 use crate::domain::{Amount, Imei, availability};
 
 use super::Monitor;
@@ -96,6 +96,17 @@ fn modem_states(page: &mut Page, monitor: &Monitor) {
         family
             .put(&[("port", modem.snapshot.port.as_str())], now.since(modem.seen_at).as_secs_f64())
     });
+    let mut family = page.family(
+        "simbridge_modem_warnings",
+        Gauge,
+        "Warnings about the modem: its voltage, messages that stay in it, stores without room.",
+    );
+    for ModemSnapshot { port, warnings, .. } in modems.iter().map(|modem| &modem.snapshot) {
+        for kind in ModemWarning::KINDS {
+            let count = warnings.iter().filter(|warning| warning.as_str() == kind).count();
+            family.put(&[("port", port.as_str()), ("kind", kind)], count);
+        }
+    }
     for (name, help, of_total) in [
         ("simbridge_modem_store_used", "Messages in a message store.", false),
         ("simbridge_modem_store_size", "Messages that fit in a message store.", true),

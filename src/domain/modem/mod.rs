@@ -5,6 +5,7 @@ mod reason;
 mod registration;
 mod request;
 mod status;
+mod warning;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ pub use reason::{DeviceLock, ModemReason};
 pub use registration::Registration;
 pub use request::{FinalResult, ModemRequest, RequestError, SimTask, UssdEnd};
 pub use status::{ModemCounts, ModemStatus, STALE_AFTER};
+pub use warning::{MessageTrouble, ModemWarning};
 
 /// Whether a card's PIN may be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,6 +266,8 @@ pub struct ModemSnapshot {
     pub registration: Option<Registration>,
     /// The message stores that are read.
     pub stores: Arc<Vec<StoreFill>>,
+    /// What an operator should act upon, whatever the state.
+    pub warnings: Arc<Vec<ModemWarning>>,
 }
 
 impl ModemSnapshot {
@@ -280,6 +284,7 @@ impl ModemSnapshot {
             operator: None,
             registration: None,
             stores: Arc::default(),
+            warnings: Arc::default(),
         }
     }
 

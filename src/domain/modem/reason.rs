@@ -114,9 +114,9 @@ pub enum ModemReason {
     /// The modem was restarted because it announces nothing after its store was full.
     #[error("restarted after its store was full")]
     RestartedAfterFullStore,
-    /// The modem refuses PDU mode.
-    #[error("the modem refuses PDU mode")]
-    NoPduMode,
+    /// The modem refuses PDU mode, or accepts it and keeps to text mode.
+    #[error("the modem keeps to text mode: its messages are read as text")]
+    TextMode,
     /// The modem refuses every choice of message stores.
     #[error("no message store can be chosen")]
     NoMessageStore,

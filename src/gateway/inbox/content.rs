@@ -44,6 +44,17 @@ impl Content {
         Content { kind, text, detail, needs_pattern }
     }
 
+    /// Of a message that the modem showed in text mode, which does not tell texts from other kinds.
+    pub(super) fn of_text_mode(text: String) -> Content {
+        let is_readable = text.chars().any(|c| !c.is_whitespace() && !c.is_control());
+        Content {
+            kind: if is_readable { MessageKind::Text } else { MessageKind::Empty },
+            text: is_readable.then_some(text),
+            detail: Some("read in text mode".to_owned()),
+            needs_pattern: false,
+        }
+    }
+
     /// Of a message that was sent from the SIM, or left on it as a draft.
     pub(super) fn of_submit(submit: &Submit) -> Content {
         let text = submit.text().text;

@@ -20,7 +20,7 @@ use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::{Iccid, MessageId, ModemId, OrderId, SimId, Timestamp};
-use crate::sms;
+use crate::sms::{self, TextMode};
 use crate::store::{MessageFilter, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
 use content::Content;
@@ -28,7 +28,7 @@ pub(super) use matching::Matcher;
 use matching::ReceivedMessage;
 pub(super) use network_clocks::NetworkClocks;
 pub(super) use news::MessageNews;
-use reading::Reading;
+use reading::{Decoded, Reading};
 
 /// One PDU as a modem handed it over.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub enum Pdu {
     Octets(Vec<u8>),
     /// A line that is not hexadecimal.
     Text(String),
+    /// A message that the modem showed in text mode.
+    TextMode(TextMode),
 }
 
 /// What became of a PDU that is now on disk.
@@ -116,7 +118,7 @@ impl Inbox {
                     Some(known) => known,
                     None => tx.ensure_sim(&iccid, received_at)?.id,
                 };
-                if tx.has_part(sim, &reading.digests, reading.stamp())? {
+                if reading.is_known(tx, sim)? {
                     return Ok(Ingested::Duplicate);
                 }
                 inbox.store_pdu(tx, sim, &modem, &reading, live, received_at)
@@ -134,7 +136,7 @@ impl Inbox {
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
         let deliver = match &reading.decoded {
-            Ok(sms::Pdu::Deliver(deliver)) => Some(deliver),
+            Ok(Decoded::Pdu(sms::Pdu::Deliver(deliver))) => Some(deliver),
             _ => None,
         };
         let smsc = deliver.and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
@@ -143,7 +145,7 @@ impl Inbox {
         let taken_at = self.clocks.taken_at(tx, smsc.as_deref(), stamp, received_at)?;
         let part = NewPart {
             sim,
-            digest: &reading.digests.present,
+            digest: reading.digest(),
             pdu: &reading.raw,
             modem,
             smsc: smsc.as_deref(),
@@ -204,8 +206,15 @@ impl Inbox {
 }
 
 /// Whom a message of its own is from, or went to, and what it says.
-fn read_single(decoded: &Result<sms::Pdu, String>) -> (Option<String>, Content) {
-    match decoded {
+fn read_single(decoded: &Result<Decoded, String>) -> (Option<String>, Content) {
+    let pdu = match decoded {
+        Ok(Decoded::Pdu(pdu)) => Ok(pdu),
+        Ok(Decoded::TextMode(message)) => {
+            return (Some(message.sender()), Content::of_text_mode(message.text()));
+        }
+        Err(error) => Err(error),
+    };
+    match pdu {
         Err(error) => (None, Content::undecodable(error)),
         Ok(sms::Pdu::Deliver(deliver)) => (
             Some(deliver.originator.to_string()),

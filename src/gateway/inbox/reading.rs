@@ -1,16 +1,24 @@
 //! A PDU, decoded before the transaction so that the writer's thread need not do it.
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::Pdu;
-use crate::domain::Timestamp;
-use crate::sms;
-use crate::store::PartDigests;
+use crate::domain::{SimId, Timestamp};
+use crate::sms::{self, TextMode};
+use crate::store::{PartDigests, StoreError, WriteTx};
 
 pub(super) struct Reading {
     pub(super) raw: Vec<u8>,
-    pub(super) digests: PartDigests,
-    pub(super) decoded: Result<sms::Pdu, String>,
+    digests: PartDigests,
+    pub(super) decoded: Result<Decoded, String>,
+}
+
+/// What was read.
+pub(super) enum Decoded {
+    Pdu(sms::Pdu),
+    /// A message as the modem showed it in text mode.
+    TextMode(TextMode),
 }
 
 impl Reading {
@@ -18,39 +26,80 @@ impl Reading {
         let (raw, decoded) = match pdu {
             Pdu::Octets(octets) => {
                 let decoded = sms::Pdu::decode(&octets).map_err(|error| error.to_string());
-                (octets, decoded)
+                (octets, decoded.map(Decoded::Pdu))
             }
             Pdu::Text(line) => {
                 (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned()))
             }
+            Pdu::TextMode(message) => (message.to_stored(), Ok(Decoded::TextMode(message))),
         };
-        let digests = PartDigests {
-            present: match &decoded {
-                Ok(pdu) => digest(&pdu.identity(&raw)),
-                Err(_) => digest(&raw),
-            },
-            former: digest(former_identity(&decoded, &raw)),
-        };
+        let digests = digests(&decoded, &raw);
         Reading { raw, digests, decoded }
+    }
+
+    /// The digest that the part is stored with.
+    pub(super) fn digest(&self) -> &[u8; 32] {
+        &self.digests.present
     }
 
     /// The time stamp that the service centre gave the message; `None` when there is none that can
     /// be read, and for what is no delivered message.
     pub(super) fn stamp(&self) -> Option<Timestamp> {
         match self.decoded.as_ref().ok()? {
-            sms::Pdu::Deliver(deliver) => deliver.scts.to_utc().map(Timestamp::from),
-            sms::Pdu::StatusReport(_) | sms::Pdu::Submit(_) => None,
+            Decoded::Pdu(sms::Pdu::Deliver(deliver)) => deliver.scts.to_utc().map(Timestamp::from),
+            Decoded::Pdu(sms::Pdu::StatusReport(_) | sms::Pdu::Submit(_)) => None,
+            Decoded::TextMode(message) => message.sent_at().map(Timestamp::from),
         }
     }
+
+    /// Whether this message was stored before, from its PDU or as it was shown in text mode.
+    pub(super) fn is_known(&self, tx: &WriteTx<'_>, sim: SimId) -> Result<bool, StoreError> {
+        let stamp = self.stamp();
+        if tx.has_part(sim, &self.digests, stamp)? {
+            return Ok(true);
+        }
+        let Ok(Decoded::TextMode(message)) = &self.decoded else { return Ok(false) };
+        let (sender, sent_at) = (message.sender(), message.sent_at());
+        let texts = tx.texts_of_parts(sim, stamp, &sender)?;
+        Ok(texts.iter().any(|text| text_digest(&sender, sent_at, text) == self.digests.present))
+    }
+}
+
+fn digests(decoded: &Result<Decoded, String>, raw: &[u8]) -> PartDigests {
+    let former = digest(former_identity(decoded, raw));
+    match decoded {
+        Ok(Decoded::Pdu(pdu)) => {
+            let present = digest(&pdu.identity(raw));
+            PartDigests { present, former, as_text: digest_as_text(pdu).unwrap_or(present) }
+        }
+        Ok(Decoded::TextMode(message)) => {
+            let present = text_digest(&message.sender(), message.sent_at(), &message.text());
+            PartDigests { present, former: present, as_text: present }
+        }
+        Err(_) => PartDigests { present: former, former, as_text: former },
+    }
+}
+
+/// The digest that a message would have if it was shown in text mode, where that can be known: not
+/// for a part of a long message.
+fn digest_as_text(pdu: &sms::Pdu) -> Option<[u8; 32]> {
+    let sms::Pdu::Deliver(deliver) = pdu else { return None };
+    let sender = deliver.originator.to_string();
+    let digest = || text_digest(&sender, deliver.scts.to_utc(), &deliver.text().text);
+    deliver.concat().is_none().then(digest)
 }
 
 /// What parts were known by until schema 8: a delivered message by its whole TPDU, anything else by
 /// all of its octets. A message may still lie in a modem, or come again, that was stored then.
-fn former_identity<'r>(decoded: &Result<sms::Pdu, String>, raw: &'r [u8]) -> &'r [u8] {
+fn former_identity<'r>(decoded: &Result<Decoded, String>, raw: &'r [u8]) -> &'r [u8] {
     match decoded {
-        Ok(sms::Pdu::Deliver(_)) => sms::tpdu(raw).unwrap_or(raw),
+        Ok(Decoded::Pdu(sms::Pdu::Deliver(_))) => sms::tpdu(raw).unwrap_or(raw),
         _ => raw,
     }
+}
+
+fn text_digest(sender: &str, sent_at: Option<DateTime<Utc>>, text: &str) -> [u8; 32] {
+    digest(sms::text_identity(sender, sent_at, text).as_bytes())
 }
 
 fn digest(identity: &[u8]) -> [u8; 32] {

@@ -146,6 +146,7 @@ pub(super) fn modem(modem: &ModemStatus, sims: &[SimView], shared: &[ModemId]) -
         "model": identity.map(|identity| &identity.model),
         "state": snapshot.state.as_str(),
         "reason": snapshot.reason.as_ref().map(ToString::to_string),
+        "warnings": snapshot.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "since": since.to_string(),
         "iccid": snapshot.iccid(),
         "number": number,

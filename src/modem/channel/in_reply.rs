@@ -2,7 +2,7 @@
 //! lines between them.
 
 use super::{Channel, Event, Link, Outcome};
-use crate::at::{self, Command, Expects, FinalResult, ListHeader, Unreadable, Urc};
+use crate::at::{self, Command, Expects, FinalResult, ListHeader, PduFit, Unreadable, Urc};
 use crate::domain::Moment;
 
 impl Channel {
@@ -20,6 +20,18 @@ impl Channel {
     pub(super) fn line_in_reply(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = &self.link else { return None };
         let expects = command.expects();
+        let is_about_messages = matches!(expects, Expects::Message | Expects::Messages);
+        let is_next = expects == Expects::Messages || self.text.is_none();
+        if let Some(header) = at::text_header(line).filter(|_| is_about_messages && is_next) {
+            let before = self.settle_awaited(expects);
+            let event = self.begin_text_in_reply(header);
+            self.defer(event);
+            return before.or_else(|| self.next_event());
+        }
+        if self.text.is_some() && at::list_header(line).is_none() {
+            let taken = self.takes_text_in_reply(line, now);
+            return if taken { None } else { self.on_unsolicited(line) };
+        }
         if self.is_result_in_digits(line, command) {
             return self.finish_in_digits();
         }
@@ -30,22 +42,14 @@ impl Channel {
         {
             return self.finish_command(result, now);
         }
-        let found = at::urc(line);
-        if let Some(header) = self.awaited
-            && found.is_none()
-            && at::tag(line).is_none()
-        {
-            self.awaited = None;
-            if expects == Expects::Messages {
-                return Some(Event::Entry(header));
-            }
-            self.reply.push(line);
-            return None;
+        let found = self.classify(line);
+        if self.awaited.is_some() && found.is_none() && at::tag(line).is_none() {
+            return self.on_awaited_line(expects, line);
         }
-        if matches!(expects, Expects::Message | Expects::Messages)
+        if is_about_messages
             && let Some(header) = at::list_header(line).or_else(|| at::read_header(line))
         {
-            return self.on_message_header(line, header);
+            return self.on_message_header(expects, line, header);
         }
         if self.is_part(expects, line, found) {
             self.reply.push(line);
@@ -54,21 +58,44 @@ impl Channel {
         self.on_unsolicited(line)
     }
 
+    /// Takes a line without a tag while the PDU of a message is awaited. Something else may stand
+    /// before the PDU, such as a warning that the modem gives whenever it reads the card, so the
+    /// PDU is recognised by its form and length.
+    fn on_awaited_line(&mut self, expects: Expects, line: &str) -> Option<Event> {
+        let awaited = self.awaited.as_mut()?;
+        if awaited.takes(line) != PduFit::Whole {
+            return None;
+        }
+        self.settle_awaited(expects)
+    }
+
+    /// Stops waiting for a PDU, with the line that is most likely to be it, if there is any.
+    pub(super) fn settle_awaited(&mut self, expects: Expects) -> Option<Event> {
+        let Awaited { header, candidate } = self.awaited.take()?;
+        if expects == Expects::Messages {
+            return Some(Event::Entry(header, candidate.unwrap_or_default()));
+        }
+        if let Some(line) = candidate {
+            self.reply.push(&line);
+        }
+        None
+    }
+
     fn on_message_header(
         &mut self,
+        expects: Expects,
         line: &str,
         header: Result<ListHeader, Unreadable>,
     ) -> Option<Event> {
-        self.awaited = None;
+        let before = self.settle_awaited(expects);
         match header {
             Ok(header) => {
                 self.reply.clear();
                 self.reply.push(line);
-                self.awaited = Some(header);
-                None
+                self.awaited = Some(Awaited::new(header));
+                before
             }
-            Err(Unreadable::TextMode) => Some(Event::TextMode),
-            Err(Unreadable::Garbled) => None,
+            Err(_) => before,
         }
     }
 
@@ -119,14 +146,16 @@ impl Channel {
             return None;
         };
         self.awaited = None;
+        (self.text, self.final_result) = (None, None);
         Some(Event::CommandFinished(command, Outcome::InDigits))
     }
 
-    fn finish_command(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
+    pub(super) fn finish_command(&mut self, result: FinalResult, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else {
             return None;
         };
-        self.awaited = None;
+        let last = self.settle_awaited(command.expects());
+        self.settle_text();
         self.prompted = false;
         self.note_echo(&command, result.is_ok());
         let needs_line = matches!(command.expects(), Expects::Value(_) | Expects::Required(_));
@@ -138,7 +167,46 @@ impl Channel {
         } else {
             Outcome::Done
         };
-        Some(Event::CommandFinished(command, outcome))
+        self.defer(Event::CommandFinished(command, outcome));
+        last.or_else(|| self.next_event())
+    }
+
+    /// What a line means by itself, in the words of the standards and of the models.
+    pub(super) fn classify(&self, line: &str) -> Option<Urc> {
+        let begins = |beginnings: &[String]| {
+            beginnings.iter().any(|beginning| line.starts_with(beginning.as_str()))
+        };
+        match at::urc(line) {
+            None | Some(Urc::Noise) if begins(&self.voltage_lines) => Some(Urc::Voltage),
+            // A line that is known to mean something else, such as that there is room again, keeps
+            // that meaning.
+            None | Some(Urc::Noise) if begins(&self.full_store_lines) => Some(Urc::StoreFull),
+            other => other,
+        }
+    }
+}
+
+/// The header of a message whose PDU has not arrived yet.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    header: ListHeader,
+    /// The longest line so far that has the form of a PDU.
+    candidate: Option<String>,
+}
+
+impl Awaited {
+    fn new(header: ListHeader) -> Awaited {
+        Awaited { header, candidate: None }
+    }
+
+    /// Takes a line as a candidate if it has the form of a PDU and is longer than earlier ones.
+    fn takes(&mut self, line: &str) -> PduFit {
+        let fit = self.header.fit(line);
+        let known = self.candidate.as_ref().map_or(0, String::len);
+        if fit == PduFit::Whole || (fit == PduFit::Form && line.len() > known) {
+            self.candidate = Some(line.to_owned());
+        }
+        fit
     }
 }
 

@@ -1,17 +1,24 @@
 //! The exchange of commands and replies. It sends one command at a time, tells the lines of its
 //! reply from unsolicited ones, and resynchronises after a reply that did not arrive in time.
 
+mod direct_lines;
 mod in_reply;
 mod outcome;
 mod resync;
+mod text_lines;
 mod ussd;
 
+use direct_lines::AwaitedDirect;
+use in_reply::Awaited;
 pub(super) use outcome::{Event, Outcome};
 use resync::{KnownAnswers, PROBES, Question};
+use text_lines::TextLines;
 use ussd::OpenText;
 
+use std::collections::VecDeque;
+
 use super::reply::Reply;
-use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
+use crate::at::{self, Command, FinalResult, Urc};
 use crate::domain::{Imei, Moment};
 
 /// Ends a prompt without sending anything (27.005 3.5.1).
@@ -63,9 +70,19 @@ pub(super) struct Channel {
     sent_at: Moment,
     reply: Reply,
     /// A URC that waits for its second line.
-    head: Option<Head>,
+    head: Option<AwaitedDirect>,
     /// The `+CMGL` or `+CMGR` line that waits for its PDU.
-    awaited: Option<ListHeader>,
+    awaited: Option<Awaited>,
+    /// A message in text mode that is arriving inside its URC.
+    direct_text: Option<Box<TextLines>>,
+    /// A message in text mode in the reply to the command in flight.
+    text: Option<Box<TextLines>>,
+    /// What looks like the final result behind such a message, and when it is taken for one.
+    final_result: Option<(String, FinalResult, Moment)>,
+    /// When the last bytes were received.
+    heard_at: Moment,
+    /// Events that follow upon the one that a line has caused.
+    deferred: VecDeque<Event>,
     /// The command that was last sent, without its line end.
     sent: String,
     /// Whether the command in flight was echoed.
@@ -78,18 +95,28 @@ pub(super) struct Channel {
     known_answers: KnownAnswers,
     /// The beginnings of lines by which this model says that a store is full.
     full_store_lines: Vec<String>,
+    /// The beginnings of lines by which any model says that its supply voltage is out of range.
+    voltage_lines: Vec<String>,
     /// A USSD text whose end has not been seen.
     ussd: Option<OpenText>,
 }
 
 impl Channel {
-    pub fn new() -> Channel {
+    /// `voltage_lines` are the beginnings of the lines by which modems say that their supply voltage
+    /// is out of range. Those of all models are known from the start, because such a line may stand
+    /// in the very reply that tells the model.
+    pub fn new(voltage_lines: Vec<String>) -> Channel {
         Channel {
             link: Link::Free,
             sent_at: Moment::default(),
             reply: Reply::default(),
             head: None,
             awaited: None,
+            direct_text: None,
+            text: None,
+            final_result: None,
+            heard_at: Moment::default(),
+            deferred: VecDeque::new(),
             sent: String::new(),
             echoed: false,
             echo: Echo::default(),
@@ -97,6 +124,7 @@ impl Channel {
             output: Vec::new(),
             known_answers: KnownAnswers::default(),
             full_store_lines: Vec::new(),
+            voltage_lines,
             ussd: None,
         }
     }
@@ -109,6 +137,15 @@ impl Channel {
     /// Sets the beginnings of the lines by which this model says that a store is full.
     pub fn set_full_store_lines(&mut self, beginnings: &[String]) {
         beginnings.clone_into(&mut self.full_store_lines);
+    }
+
+    fn defer(&mut self, event: Event) {
+        self.deferred.push_back(event);
+    }
+
+    /// Takes the event that follows upon the last one.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.deferred.pop_front()
     }
 
     /// Whether a command can be sent now.
@@ -145,7 +182,11 @@ impl Channel {
     fn link_deadline(&self) -> Option<Moment> {
         match &self.link {
             Link::Free => None,
-            Link::Busy { deadline, .. } | Link::Probing { deadline, .. } => Some(*deadline),
+            Link::Busy { deadline, .. } => {
+                let result = self.final_result.as_ref().map(|(.., until)| *until);
+                Some(result.map_or(*deadline, |until| until.min(*deadline)))
+            }
+            Link::Probing { deadline, .. } => Some(*deadline),
             Link::Draining { until, .. } => Some(*until),
         }
     }
@@ -154,6 +195,7 @@ impl Channel {
     pub fn send(&mut self, command: Command, now: Moment) {
         self.reply.clear();
         self.awaited = None;
+        (self.text, self.final_result) = (None, None);
         self.sent = command.line();
         self.sent_at = now;
         // A prompt that nothing here has led to is another program's; a modem that says nothing at
@@ -217,6 +259,12 @@ impl Channel {
         if let Some(event) = self.end_ussd_text(now) {
             return Some(event);
         }
+        if self.direct_text_deadline().is_some_and(|until| until <= now) {
+            self.end_direct_text();
+        }
+        if let Some(event) = self.end_text_in_reply(now) {
+            return Some(event);
+        }
         if self.link_deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
@@ -226,13 +274,15 @@ impl Channel {
                 // If the prompt was lost on the line, the modem would take the next command for the
                 // text of the message, so an escape has to come first.
                 self.prompted |= matches!(command, Command::Send { .. });
+                let last = self.settle_awaited(command.expects());
                 let outcome = if self.is_reply_complete(&command) {
                     Outcome::Unfinished
                 } else {
                     Outcome::Unanswered
                 };
                 self.drain(now, (!command.is_greeting()).then_some(0));
-                Some(Event::CommandFinished(command, outcome))
+                self.defer(Event::CommandFinished(command, outcome));
+                last.or_else(|| self.next_event())
             }
             Link::Draining { probe: None, .. } => None,
             Link::Draining { probe: Some(number), .. } => {
@@ -249,14 +299,15 @@ impl Channel {
 
     /// Takes a complete line.
     pub fn on_line(&mut self, line: &str, now: Moment) -> Option<Event> {
+        self.heard_at = now;
         if self.is_ussd_line(line) {
             return self.on_ussd_line(line, now);
         }
-        if let Some(head) = self.head.take()
-            && at::tag(line).is_none()
-            && FinalResult::parse(line).is_none()
-        {
-            return Some(Event::Direct(head));
+        if let Some(event) = self.on_line_after_head(line) {
+            return Some(event);
+        }
+        if self.takes_direct_text(line, now) {
+            return None;
         }
         if self.is_echo(line) {
             self.echoed = true;
@@ -285,17 +336,14 @@ impl Channel {
 
     /// Handles a line that belongs to no reply.
     fn on_unsolicited(&mut self, line: &str) -> Option<Event> {
-        match at::urc(line) {
+        if let Some(header) = at::text_header(line) {
+            self.begin_direct_text(header, self.heard_at);
+            return None;
+        }
+        match self.classify(line) {
             Some(Urc::Heading(head)) => {
-                self.head = Some(head);
+                self.head = Some(AwaitedDirect::new(head));
                 None
-            }
-            // A line that is known to mean something else, such as that there is room again, keeps
-            // that meaning.
-            None | Some(Urc::Noise)
-                if self.full_store_lines.iter().any(|beginning| line.starts_with(beginning)) =>
-            {
-                Some(Event::Urc(Urc::StoreFull))
             }
             other => other.map(Event::Urc),
         }

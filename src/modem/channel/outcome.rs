@@ -1,6 +1,7 @@
 //! How a command finished, and the events that a line or the passing of time may cause.
 
 use crate::at::{self, Command, FinalResult, Head, ListHeader, Urc};
+use crate::sms::TextMode;
 
 /// How a command finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +45,14 @@ pub(in super::super) enum Event {
     /// has refused what a command had begun with `OK`.
     LateError(FinalResult),
     /// The line is the second one of a URC, which is a PDU.
-    Direct(Head),
-    /// The line is the PDU of a message in the list that is being read.
-    Entry(ListHeader),
-    /// The list is in text mode.
-    TextMode,
+    Direct(Head, String),
+    /// The line is the PDU of a message in the list that is being read. Where no line had the form
+    /// of one it is empty.
+    Entry(ListHeader, String),
+    /// A message that arrived inside its URC in text mode.
+    DirectText(TextMode),
+    /// The reply has a message in text mode; its index if it is in a list.
+    TextHeader(Option<i32>),
     /// The command has finished; [`super::Channel::reply`] has the reply.
     CommandFinished(Command, Outcome),
     /// The modem gives final results as numbers, which was switched off: its settings are lost.

@@ -9,7 +9,7 @@ use crate::at::{self, Command, FinalResult};
 use crate::domain::{Imei, Moment};
 
 /// After this much silence the modem is taken to have sent all that was left of earlier replies.
-const QUIET: Duration = Duration::from_millis(250);
+pub(super) const QUIET: Duration = Duration::from_millis(250);
 /// The longest time that is spent waiting for silence.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 /// How long the modem may take to answer the known command.
@@ -104,6 +104,7 @@ impl Channel {
     /// Waits for silence, and then sends the question with the number `probe`, if there is one.
     pub(super) fn drain(&mut self, now: Moment, probe: Option<u8>) {
         self.awaited = None;
+        (self.text, self.final_result) = (None, None);
         self.link = Link::Draining { until: now + QUIET, limit: now + DRAIN_LIMIT, probe };
     }
 

@@ -76,6 +76,16 @@ impl Catalogue {
         Catalogue::default().named("generic").unwrap_or_default()
     }
 
+    /// The beginnings of lines by which any of these models says that its supply voltage is out of
+    /// range.
+    pub fn voltage_lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.all().flat_map(|profile| &profile.voltage).cloned().collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
     /// All profiles, the operator's own first.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Profile>> {
         self.own.iter().chain(EMBEDDED.iter())

@@ -39,6 +39,8 @@ pub struct Profile {
     hard_reset: Option<String>,
     /// The beginnings of lines by which the modem says that a store is full.
     pub(super) store_full: Vec<String>,
+    /// The beginnings of lines by which the modem says that its supply voltage is out of range.
+    voltage: Vec<String>,
     /// The command that selects a SIM slot, with `{slot}` for its number.
     slot: Option<String>,
     /// The number that the modem gives to its first slot.

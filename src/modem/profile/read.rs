@@ -40,6 +40,8 @@ struct File {
     hard_reset: Option<String>,
     #[serde(default)]
     store_full: Vec<String>,
+    #[serde(default)]
+    voltage: Vec<String>,
     slot: Option<String>,
     #[serde(default)]
     first_slot: u8,
@@ -104,6 +106,7 @@ impl Profile {
             soft_reset: file.soft_reset,
             hard_reset: file.hard_reset,
             store_full: file.store_full,
+            voltage: file.voltage,
             slot: file.slot,
             first_slot: file.first_slot,
             quirks: file.quirks,
@@ -200,7 +203,7 @@ mod tests {
             "sources = [\"a manual\"]\ninit = [\"AT+X\"]\nurc_port = \"AT+Y\"\ncnmi = \
              [\"2,2,0,0,0\"]\ncsms = [1, 0]\nstores = { read = [\"ME\"], receive = [\"ME\", \
              \"SM\"], parameters = 2 }\niccid = [\"AT+Z?\"]\nsoft_reset = \"AT+R\"\nhard_reset = \
-             \"AT+RR\"\nstore_full = [\"+FULL\"]\nslot = \"AT+S={slot}\"\nfirst_slot = 1\nquirks \
+             \"AT+RR\"\nstore_full = [\"+FULL\"]\nvoltage = [\"LOW\"]\nslot = \"AT+S={slot}\"\nfirst_slot = 1\nquirks \
              = [\"no-list\", \"deaf-after-full\"]\n[[pin_attempts]]\ncommand = \"AT+P\"\nfield = \
              1\n"
         );

@@ -70,7 +70,7 @@ impl Serving {
         context: &mut Context,
         now: Moment,
     ) -> Option<Next> {
-        let is_settled = self.deletions.is_empty() && self.reads.is_empty() && self.hold.is_zero();
+        let is_settled = self.deletions.is_empty() && !self.reads_wait() && self.hold.is_zero();
         let departure = self.departure.as_mut()?;
         let empty = is_settled && (departure.empty || departure.sweeps >= MAX_SWEEPS);
         match departure.step {
@@ -110,7 +110,7 @@ impl Serving {
 
     /// Takes the result of a sweep into account for the departure.
     pub(super) fn on_sweep_finished(&mut self, now: Moment) {
-        let nothing = self.deletions.is_empty() && self.reads.is_empty() && !self.sweep.found_any();
+        let nothing = self.deletions.is_empty() && !self.reads_wait() && !self.sweep.found_any();
         if let Some(departure) = &mut self.departure {
             departure.empty = nothing;
             if !nothing {

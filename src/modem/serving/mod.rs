@@ -5,6 +5,7 @@
 mod departing;
 mod messages;
 mod network;
+mod reading;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use super::phase::{Next, Phase};
 use super::profile::Quirk;
 use super::reply::{self, Reply};
 use super::sim_check::SimCheck;
+use super::slot_troubles::SlotTroubles;
 use super::sweep::Sweep;
 use crate::at::{self, Command, IccidSource, MessageStore};
 use crate::domain::Moment;
@@ -30,8 +32,9 @@ use network::Chore;
 /// The number of keep-alives from one reading of the operator's name and the `AT+CNMI` setting to
 /// the next.
 const RARE_ROUNDS: u32 = 10;
-/// The pause between two attempts to read the ICCID.
-const ICCID_PAUSE: Duration = Duration::from_secs(2);
+/// The pause after the first failed attempt to read the ICCID; it grows by as much with each
+/// further one.
+const ICCID_PAUSE: Duration = Duration::from_secs(1);
 /// After this many failed attempts the card is taken to be gone.
 const ICCID_TRIES: u8 = 3;
 /// How long nothing is read after the host could not store a message, the first time. The time
@@ -70,7 +73,17 @@ pub(super) struct Serving {
     /// The announcement that the `AT+CMGR` in flight is for.
     reading: Option<PendingRead>,
     reads_in_row: u8,
+    /// How many attempts to read a message have failed in a row.
+    failed_reads: u8,
     refused_selections: u8,
+    /// No store is selected before this time, because that was refused.
+    select_after: Option<Moment>,
+    /// The slots with which something has failed.
+    troubles: SlotTroubles,
+    /// How many messages the selected store holds by the modem's count, until that changes.
+    used: Option<(MessageStore, u32)>,
+    /// A count of messages of which the walk over a store found less.
+    overcounted: Option<(MessageStore, u32)>,
     chores: VecDeque<Chore>,
     keep_alive_at: Moment,
     /// The number of keep-alives so far.
@@ -121,7 +134,12 @@ impl Serving {
             sweep: Sweep::default(),
             reading: None,
             reads_in_row: 0,
+            failed_reads: 0,
             refused_selections: 0,
+            select_after: None,
+            troubles: SlotTroubles::default(),
+            used: chosen.and_then(|store| Some((store, context.store_fill(store)?.used))),
+            overcounted: None,
             chores: VecDeque::new(),
             keep_alive_at: now,
             rounds: 0,
@@ -178,6 +196,7 @@ impl Serving {
             None => {}
         }
         self.keep_alive(context, now);
+        context.set_message_warnings(self.troubles.warnings());
         self.report_empty_store(context);
         if let Some(next) = self.next_departure_step(context, now) {
             return next;
@@ -200,7 +219,7 @@ impl Serving {
         command.map_or_else(|| Next::Wait(self.wake_at(context)), Next::Send)
     }
 
-    fn keep_alive(&mut self, context: &Context, now: Moment) {
+    fn keep_alive(&mut self, context: &mut Context, now: Moment) {
         if now < self.keep_alive_at {
             return;
         }
@@ -213,10 +232,19 @@ impl Serving {
         if self.rounds.is_multiple_of(RARE_ROUNDS) {
             self.add_chore(Chore::Operator);
             if self.rounds > 0 {
+                // When the store is selected again the modem tells its count of messages.
+                self.chosen = None;
                 self.add_chore(Chore::Indications);
             }
         }
         self.rounds = self.rounds.wrapping_add(1);
+        context.plan.read_unavailable_again();
+        context.forget_old_voltage(now);
+        if context.format.is_retry_due(now) {
+            self.configure_again();
+        } else if context.format.is_text() {
+            context.set_reason(ModemReason::TextMode);
+        }
         self.sweep.schedule_by(now);
         if matches!(self.emptied, Some(Some(_))) {
             self.emptied = Some(None);
@@ -247,8 +275,7 @@ impl Serving {
     /// When something has to be done even if nothing happens before.
     fn wake_at(&self, context: &Context) -> Option<Moment> {
         let poll = (!context.is_registered()).then_some(self.poll_at);
-        let sweep = if self.deletions.is_full() { None } else { self.sweep.due() };
-        let messages = self.held_until.or(sweep);
+        let messages = self.messages_due();
         [Some(self.keep_alive_at), poll, messages, self.announce_at, self.departure_deadline()]
             .into_iter()
             .flatten()
@@ -266,12 +293,18 @@ impl Serving {
         match command {
             Command::Iccid(_) => self.on_iccid_read(context, outcome, reply, now),
             Command::SelectStores(selection) => {
-                if let Some(fill) = reply.find(at::store_fill) {
-                    context.set_store_fill(selection.read, fill);
+                let fills = reply.find(at::store_fills).unwrap_or_default();
+                if let Some(fill) = fills.first() {
+                    context.set_store_fill(selection.read, *fill);
+                }
+                self.used = fills.first().map(|(used, _)| (selection.read, *used));
+                let has_room = selection.room(&fills).map(|room| room > 0);
+                if has_room == Some(context.has_no_room()) {
+                    self.configure_again();
                 }
                 self.on_stores_selected(context, selection.read, outcome.is_ok(), now);
             }
-            Command::List => self.on_list_finished(context, outcome, now),
+            Command::List | Command::ListText => self.on_list_finished(context, outcome, now),
             Command::IndexesSupported => self.on_indexes_read(context, outcome, reply, now),
             Command::Read(index) => self.on_read_finished(context, *index, outcome, reply, now),
             Command::Delete(index) => self.on_delete_finished(context, *index, outcome, now),
@@ -300,13 +333,13 @@ impl Serving {
             Some(_) => self.leave = Some(Leave::Identifying),
             None => {
                 self.doubt_tries += 1;
-                self.doubt_until = Some(now + ICCID_PAUSE);
+                self.doubt_until = Some(now + ICCID_PAUSE * u32::from(self.doubt_tries));
                 if self.doubt_tries >= ICCID_TRIES {
                     self.leave = Some(Leave::SimCheck);
                 }
             }
         }
-        if self.leave.is_some() {
+        if matches!(self.leave, Some(Leave::SimCheck | Leave::Identifying)) {
             context.forget_card();
             context.set_reason(ModemReason::SimBeingReadAgain);
         }
@@ -349,7 +382,7 @@ impl Serving {
 
     /// Configures the modem again, because it has lost its settings.
     pub fn configure_again(&mut self) {
-        self.leave = Some(Leave::Configuring);
+        self.leave.get_or_insert(Leave::Configuring);
     }
 
     /// Takes the host's answer whether it has stored a message.

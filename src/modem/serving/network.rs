@@ -36,6 +36,8 @@ pub(super) enum Chore {
     Announce,
     /// Acknowledge a message that arrived inside its URC and is on disk.
     Acknowledge,
+    /// Have text mode show all there is of a message.
+    AllTextParameters,
     /// Restart the modem, which no longer announces messages.
     Restart,
     /// Have the modem choose a network, from which something else has taken it off.
@@ -56,6 +58,7 @@ impl Chore {
             Chore::Operator => Command::Operator,
             Chore::Indications => Command::IndicationsSet,
             Chore::Acknowledge => Command::Acknowledge,
+            Chore::AllTextParameters => Command::AllTextParameters,
             Chore::Restart => Command::Own(context.profile.soft_reset().to_owned()),
             Chore::Announce => Command::Indicate(context.indications?),
             Chore::ChooseNetwork => Command::ChooseNetwork,

@@ -18,22 +18,38 @@ use crate::domain::modem::{ModemReason, RequestError};
 const MAX_LOSSES: u32 = 6;
 
 impl Session {
-    pub(super) fn on_event(&mut self, event: Event, line: &str, now: Moment) {
+    /// Handles the event that a line or the passing of time has caused, and those that follow upon
+    /// it.
+    pub(super) fn on_events(&mut self, event: Option<Event>, line: &str, now: Moment) {
+        let mut next = event.or_else(|| self.channel.next_event());
+        while let Some(event) = next {
+            self.on_event(event, line, now);
+            next = self.channel.next_event();
+        }
+    }
+
+    fn on_event(&mut self, event: Event, line: &str, now: Moment) {
         match event {
-            Event::Urc(urc) => self.on_urc(urc, now),
-            Event::Direct(head) if head.kind == DirectKind::Message => {
-                self.on_direct_message(line, now)
+            Event::Urc(urc) => self.on_urc(urc, line, now),
+            Event::Direct(head, pdu) if head.kind == DirectKind::Message => {
+                self.on_direct_message(RawPdu::from_line(&pdu), now)
             }
             // Broadcasts and status reports are ignored.
-            Event::Direct(_) => {}
-            Event::Entry(header) => {
+            Event::Direct(..) => {}
+            Event::Entry(header, pdu) => {
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.on_list_entry(&mut self.context, header, line, now);
+                    serving.on_list_entry(&mut self.context, header, &pdu, now);
                 }
             }
-            Event::TextMode => {
+            Event::DirectText(message) => {
+                self.on_direct_message(RawPdu::TextMode(message), now);
                 if let Phase::Serving(serving) = &mut self.phase {
-                    serving.configure_again();
+                    serving.on_text_header(&mut self.context, None, now);
+                }
+            }
+            Event::TextHeader(index) => {
+                if let Phase::Serving(serving) = &mut self.phase {
+                    serving.on_text_header(&mut self.context, index, now);
                 }
             }
             Event::Ussd(line) => {
@@ -54,13 +70,12 @@ impl Session {
         }
     }
 
-    fn on_direct_message(&mut self, line: &str, now: Moment) {
+    fn on_direct_message(&mut self, pdu: RawPdu, now: Moment) {
         if matches!(self.phase, Phase::OffAir(_)) {
             // It is not known for which card the message is. It is not acknowledged either, so the
             // network still has it.
             return self.context.actions.push_back(Action::Dropped { count: 1 });
         }
-        let pdu = RawPdu::from_line(line);
         let (certain, live) = match &self.phase {
             Phase::Serving(serving) => {
                 (serving.is_card_certain(), serving.is_live_now(&self.context, now))
@@ -70,7 +85,7 @@ impl Session {
         self.direct.add(&mut self.context, pdu, certain, certain && live, now);
     }
 
-    fn on_urc(&mut self, urc: Urc, now: Moment) {
+    fn on_urc(&mut self, urc: Urc, line: &str, now: Moment) {
         match urc {
             Urc::Sim(event) => self.on_sim_event(event, now),
             Urc::Booted => self.on_restart(now),
@@ -98,6 +113,7 @@ impl Session {
                     serving.sweep_soon(urc == Urc::StoreFull, now);
                 }
             }
+            Urc::Voltage => self.context.note_voltage(line, now),
             // After a heading the channel waits for the second line.
             Urc::Heading(_) | Urc::Noise => {}
         }

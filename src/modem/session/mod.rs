@@ -91,7 +91,7 @@ impl Session {
     pub fn new(config: SessionConfig, now: Moment) -> Session {
         let mut session = Session {
             lines: LineBuffer::default(),
-            channel: Channel::new(),
+            channel: Channel::new(config.profiles.voltage_lines()),
             phase: Phase::Probing(Probing::default()),
             context: Context::new(config),
             direct: Direct::default(),
@@ -123,7 +123,8 @@ impl Session {
         let channel = if self.channel.is_free() { self.wake_at } else { self.channel.deadline() };
         let can_send = self.channel.is_free() && !matches!(self.phase, Phase::Probing(_));
         let ussd = self.requests.wake_at().filter(|_| can_send);
-        let waiting = [self.requests.deadline(), self.direct.deadline()];
+        let text = self.channel.direct_text_deadline();
+        let waiting = [text, self.requests.deadline(), self.direct.deadline()];
         waiting.into_iter().chain([channel, ussd]).flatten().min()
     }
 
@@ -149,9 +150,8 @@ impl Session {
             match item {
                 Item::Prompt => self.channel.on_prompt(now),
                 Item::Line(line) => {
-                    if let Some(event) = self.channel.on_line(&line, now) {
-                        self.on_event(event, &line, now);
-                    }
+                    let event = self.channel.on_line(&line, now);
+                    self.on_events(event, &line, now);
                 }
             }
         }
@@ -164,9 +164,8 @@ impl Session {
         if self.is_over {
             return;
         }
-        if let Some(event) = self.channel.tick(now) {
-            self.on_event(event, "", now);
-        }
+        let event = self.channel.tick(now);
+        self.on_events(event, "", now);
         while let Some(outcomes) = self.requests.take_expired(now) {
             self.apply(outcomes);
         }

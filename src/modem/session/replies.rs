@@ -73,6 +73,7 @@ impl Session {
             Command::Iccid(_)
                 | Command::SelectStores(_)
                 | Command::List
+                | Command::ListText
                 | Command::Read(_)
                 | Command::Delete(_)
         );

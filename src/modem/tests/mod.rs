@@ -15,4 +15,7 @@ mod pin;
 mod profiles;
 mod setup;
 mod sim_tasks;
+mod storage;
+mod stray_lines;
+mod text_mode;
 mod ussd;

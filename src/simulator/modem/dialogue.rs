@@ -12,6 +12,7 @@ impl Modem {
         self.observed.commands += 1;
         self.reply_delay_ms = 0;
         self.mangled = Mangled::Not;
+        self.stray = None;
         let mut lines = Vec::new();
         for command in command::split(&body) {
             match chain::answer(self, &command, now) {
@@ -73,6 +74,11 @@ impl Modem {
         self.mangled = mangled;
     }
 
+    /// Puts a line that belongs to nothing before the last line of the reply to the current command.
+    pub fn add_stray_line(&mut self, line: Option<String>) {
+        self.stray = line;
+    }
+
     /// Delays the reply to the current command.
     pub fn delay_reply(&mut self, delay_ms: u64) {
         self.reply_delay_ms = delay_ms;
@@ -98,7 +104,12 @@ impl Modem {
         if self.settings.verbose {
             octets.extend_from_slice(b"\r\n");
         }
-        for line in lines {
+        let sags = self.has(Quirk::VoltageInReplies).then_some("UNDER-VOLTAGE WARNNING");
+        let stray = self.stray.as_deref().or(sags);
+        for (place, line) in lines.iter().enumerate() {
+            if let Some(stray) = stray.filter(|_| place + 1 == lines.len()) {
+                octets.extend_from_slice(format!("{stray}\r\n").as_bytes());
+            }
             octets.extend(self.spaced(line));
             octets.extend_from_slice(b"\r\n");
         }

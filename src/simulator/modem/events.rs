@@ -50,6 +50,7 @@ impl Modem {
             Fault::Echo => self.settings.echo = true,
             Fault::SettingsLost => self.forget_settings(),
             Fault::Leftover { state } => self.leave(*state),
+            Fault::TextMode { charset } => self.show_text(charset),
             Fault::SimLocked { pin } => self.relock(Lock::with_pin(pin), now),
             Fault::SimBlocked => self.relock(Lock::blocked(), now),
             Fault::SimUnlocked => self.relock(Lock::Off, now),

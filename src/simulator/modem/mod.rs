@@ -162,6 +162,8 @@ pub struct Modem {
     faults: Faults,
     reply_delay_ms: u64,
     mangled: Mangled,
+    /// A line that a fault puts into the reply to the current command.
+    stray: Option<String>,
     floods: Vec<Flood>,
     busy_until_ms: Option<u64>,
     counts_right_ms: u64,
@@ -207,6 +209,7 @@ impl Modem {
             faults: Faults::default(),
             reply_delay_ms: 0,
             mangled: Mangled::Not,
+            stray: None,
             floods,
             busy_until_ms: None,
             counts_right_ms: 0,

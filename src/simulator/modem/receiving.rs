@@ -173,6 +173,9 @@ impl Modem {
         if self.store_is_busy(now) {
             return Offer::NotNow;
         }
+        if name == StoreName::Sm && self.has(Quirk::CardWithoutRoom) {
+            return self.no_room(name);
+        }
         let Ok(store) = self.store(name) else { return Offer::NotNow };
         let Some(index) = store.put(pdu.clone()) else { return self.no_room(name) };
         self.observed.delivered += 1;
@@ -213,7 +216,7 @@ impl Modem {
     }
 
     fn hand_over(&mut self, pdu: &Pdu, now: Now) -> Offer {
-        let text = if self.settings.text_mode {
+        let text = if self.shows_text() {
             text_mode::direct(&self.settings, pdu)
         } else {
             let length = Layout::tpdu_length(pdu);

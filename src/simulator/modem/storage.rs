@@ -1,6 +1,7 @@
 //! The message stores: which are used, list, read, delete (TS 27.005 clauses 3.2.2, 3.4.2, 3.4.3,
 //! 3.5.4).
 
+use super::charset::Charset;
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Line, Outcome, Reply, line, ok};
 use super::store_name::StoreName;
@@ -28,7 +29,7 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
         ("+CPMS", Ask::Test) => line(supported(modem)),
         ("+CPMS", Ask::Query) => stores(modem, now),
         ("+CPMS", Ask::Set(arguments)) => choose_stores(modem, arguments),
-        ("+CMGL", Ask::Test) if modem.settings.text_mode => {
+        ("+CMGL", Ask::Test) if modem.shows_text() => {
             line("+CMGL: (\"REC UNREAD\",\"REC READ\",\"STO UNSENT\",\"STO SENT\",\"ALL\")")
         }
         ("+CMGL", Ask::Test) => line("+CMGL: (0-4)"),
@@ -43,6 +44,7 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
         ("+CMGW", _) => Err(NOT_SUPPORTED),
         ("+CMGF", Ask::Test) => line("+CMGF: (0,1)"),
         ("+CMGF", Ask::Query) => line(format!("+CMGF: {}", u8::from(modem.settings.text_mode))),
+        ("+CMGF", Ask::Set(_)) if modem.has(Quirk::TextModeOnly) => Err(Failure::Error),
         ("+CMGF", Ask::Set(arguments)) => in_range(arguments.number(0), 1).and_then(|mode| {
             modem.settings.text_mode = mode == 1;
             ok()
@@ -58,6 +60,20 @@ pub fn answer(modem: &mut Modem, command: &Command, now: Now) -> Option<Outcome>
 }
 
 impl Modem {
+    /// Whether messages are shown as text.
+    pub(super) fn shows_text(&self) -> bool {
+        let keeps_to_it = self.has(Quirk::TextModeOnly) || self.has(Quirk::KeepsTextMode);
+        self.settings.text_mode || keeps_to_it
+    }
+
+    /// Another program sets text mode, the character set, and messages inside their URCs.
+    pub(super) fn show_text(&mut self, charset: &str) {
+        self.settings.text_mode = true;
+        self.settings.charset = Charset::parse(charset).unwrap_or(Charset::Gsm);
+        self.settings.indications.mode = 2;
+        self.settings.indications.mt = 2;
+    }
+
     /// Whether the stores cannot be read yet after a start.
     pub(super) fn store_is_busy(&self, now: Now) -> bool {
         self.busy_until_ms.is_some_and(|until_ms| now.ms < until_ms)
@@ -71,6 +87,14 @@ impl Modem {
                 self.usable_sim().map(|card| &mut card.messages).map_err(|fault| fault.cms())
             }
         }
+    }
+
+    /// How many messages a store has, and how many places.
+    fn fill(&mut self, name: StoreName) -> Result<(usize, usize), Failure> {
+        if name == StoreName::Sm && self.has(Quirk::CardWithoutRoom) {
+            return self.store(name).map(|_| (0, 0));
+        }
+        self.store(name).map(|store| (store.used(), store.capacity()))
     }
 
     /// The store that the host reads and deletes from.
@@ -91,9 +115,9 @@ fn stores(modem: &mut Modem, now: Now) -> Outcome {
     let lagging = modem.has(Quirk::CountsLag) && now.ms < modem.counts_right_ms;
     let mut parts = Vec::new();
     for name in modem.settings.stores {
-        let store = modem.store(name)?;
-        let used = if lagging { 0 } else { store.used() };
-        parts.push(format!("\"{name}\",{used},{}", store.capacity()));
+        let (used, total) = modem.fill(name)?;
+        let used = if lagging { 0 } else { used };
+        parts.push(format!("\"{name}\",{used},{total}"));
     }
     line(format!("+CPMS: {}", parts.join(",")))
 }
@@ -112,8 +136,8 @@ fn choose_stores(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     }
     let mut counts = Vec::new();
     for name in chosen {
-        let store = modem.store(name)?;
-        counts.push(format!("{},{}", store.used(), store.capacity()));
+        let (used, total) = modem.fill(name)?;
+        counts.push(format!("{used},{total}"));
     }
     modem.settings.stores = chosen;
     line(format!("+CPMS: {}", counts.join(",")))
@@ -122,7 +146,7 @@ fn choose_stores(modem: &mut Modem, arguments: &Arguments) -> Outcome {
 /// A number in PDU mode, words in text mode; some hosts write the words in the chosen character
 /// set.
 fn wanted_status(modem: &Modem, arguments: &Arguments) -> Result<usize, Failure> {
-    if !modem.settings.text_mode {
+    if !modem.shows_text() {
         return in_range(arguments.number(0), 4).map_err(|_| INVALID_PARAMETER);
     }
     let words = arguments.text(0);
@@ -132,24 +156,32 @@ fn wanted_status(modem: &Modem, arguments: &Arguments) -> Result<usize, Failure>
 
 fn list(modem: &mut Modem, status: usize) -> Outcome {
     let settings = modem.settings.clone();
-    let name = name(modem);
+    let (name, hides) = (name(modem), modem.has(Quirk::EmptyList));
+    let shows_text = modem.shows_text();
+    let has_status = !modem.has(Quirk::EmptyStatus);
     let mut lines: Vec<Line> = Vec::new();
     let mut first_reads = 0;
     for (index, message) in modem.reading_store()?.messages() {
-        if status != 4 && status != message.status() {
+        if hides || (status != 4 && status != message.status()) {
             continue;
         }
-        if settings.text_mode {
+        if shows_text {
             lines.extend(text_mode::listed(&settings, index, message));
         } else {
             let length = Layout::tpdu_length(&message.pdu);
-            lines.push(format!("+CMGL: {index},{},{name},{length}", message.status()).into_bytes());
+            let status = shown_status(message, has_status);
+            lines.push(format!("+CMGL: {index},{status},{name},{length}").into_bytes());
             lines.push(hex::encode_upper(&message.pdu).into_bytes());
         }
         first_reads += u64::from(!std::mem::replace(&mut message.read, true));
     }
     modem.observed.read += first_reads;
     Ok(Reply::Lines(lines))
+}
+
+/// `<stat>` of PDU mode; empty on a modem that leaves it out.
+fn shown_status(message: &Stored, has_status: bool) -> String {
+    if has_status { message.status().to_string() } else { String::new() }
 }
 
 /// `<alpha>`: the sender's name, of which there is none.
@@ -159,15 +191,17 @@ fn name(modem: &Modem) -> &'static str {
 
 fn read(modem: &mut Modem, arguments: &Arguments) -> Outcome {
     let settings = modem.settings.clone();
-    let name = name(modem);
+    let (name, has_status) = (name(modem), !modem.has(Quirk::EmptyStatus));
+    let shows_text = modem.shows_text();
     let keep_status = arguments.number(1) == Some(1);
     let index = arguments.number(0).ok_or(INVALID_INDEX)?;
     let message = modem.reading_store()?.get_mut(index).ok_or(INVALID_INDEX)?;
-    let lines = if settings.text_mode {
+    let lines = if shows_text {
         text_mode::read(&settings, message)
     } else {
         let length = Layout::tpdu_length(&message.pdu);
-        let head = format!("+CMGR: {},{name},{length}", message.status());
+        let status = shown_status(message, has_status);
+        let head = format!("+CMGR: {status},{name},{length}");
         vec![head.into_bytes(), hex::encode_upper(&message.pdu).into_bytes()]
     };
     if !keep_status {

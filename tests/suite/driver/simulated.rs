@@ -33,6 +33,7 @@ fn text(pdu: &RawPdu) -> String {
     match pdu {
         RawPdu::Octets(octets) => Deliver::decode(octets).unwrap().text().text,
         RawPdu::Text(text) => panic!("not hexadecimal: {text}"),
+        RawPdu::TextMode(message) => message.text(),
     }
 }
 

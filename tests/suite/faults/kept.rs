@@ -1,10 +1,10 @@
 //! What a host would have on disk, in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use simbridge::domain::{Iccid, ModemId};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
-use simbridge::sms::{Pdu, Purpose};
+use simbridge::sms::{Pdu, Purpose, text_identity};
 
 /// Messages by card and identity, as in the database (the same message read twice is one), and the
 /// card that owns the messages in each modem.
@@ -12,6 +12,8 @@ use simbridge::sms::{Pdu, Purpose};
 pub struct Kept {
     /// The text of each; `None` for a message that is no text for people.
     messages: HashMap<(Iccid, Vec<u8>), Option<String>>,
+    /// The texts of all messages.
+    known: HashSet<String>,
     /// The card for which messages lie in a modem's own store, by what identifies the modem.
     owners: HashMap<ModemId, Iccid>,
     /// How often the host was given a message that it had already.
@@ -22,6 +24,11 @@ pub struct Kept {
 
 impl Kept {
     pub fn store(&mut self, received: &Received) {
+        if let RawPdu::TextMode(message) = &received.pdu {
+            let (sender, text) = (message.sender(), message.text());
+            let identity = text_identity(&sender, message.sent_at(), &text).into_bytes();
+            return self.add(received, identity, Some(text));
+        }
         let RawPdu::Octets(octets) = &received.pdu else {
             self.unreadable.push(format!("{received:?}"));
             return;
@@ -30,8 +37,12 @@ impl Kept {
             self.unreadable.push(format!("{received:?}"));
             return;
         };
-        let key = (received.iccid.clone(), decoded.identity(octets));
-        let before = self.messages.insert(key, text_for_people(&decoded));
+        self.add(received, decoded.identity(octets), text_for_people(&decoded));
+    }
+
+    fn add(&mut self, received: &Received, identity: Vec<u8>, text: Option<String>) {
+        self.known.extend(text.clone());
+        let before = self.messages.insert((received.iccid.clone(), identity), text);
         self.again += usize::from(before.is_some());
     }
 
@@ -42,6 +53,11 @@ impl Kept {
 
     pub fn emptied(&mut self, modem: ModemId, iccid: Iccid) {
         self.owners.insert(modem, iccid);
+    }
+
+    /// Whether there is a message with this text.
+    pub fn has(&self, text: &str) -> bool {
+        self.known.contains(text)
     }
 
     /// The number of messages with this text.

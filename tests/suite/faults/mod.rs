@@ -8,6 +8,7 @@ mod fault_session;
 mod kept;
 mod mixed;
 mod pins;
+mod refusals;
 mod rig;
 mod table;
 mod urcs;

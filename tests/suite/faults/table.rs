@@ -56,6 +56,10 @@ fn no_final(command: &str) -> Fault {
     Fault::NoFinal { command: command.to_owned(), times: 2 }
 }
 
+fn stray(line: &str, command: &str, times: u32) -> Fault {
+    Fault::StrayLine { line: line.to_owned(), command: command.to_owned(), times }
+}
+
 fn flood(line: &str, every_ms: u64) -> Fault {
     Fault::Flood { line: line.to_owned(), every_ms, for_ms: 60_000 }
 }
@@ -83,6 +87,21 @@ fn of_the_line() -> Vec<Case> {
         case("CMGD is refused", refuse("+CMGD", 3)),
         case("CPMS is refused", refuse("+CPMS", 3)),
         case("everything is refused", refuse("", 12)),
+        spell(
+            "three of a hundred are refused",
+            Fault::RefuseShare { percent: 3, seed: 1 },
+            Fault::Clear,
+        ),
+        spell(
+            "thirty of a hundred are refused",
+            Fault::RefuseShare { percent: 30, seed: 2 },
+            Fault::Clear,
+        ),
+        case("a warning before a PDU", stray("UNDER-VOLTAGE WARNNING", "+CMG", 2)),
+        case("a warning before each PDU", stray("UNDER-VOLTAGE WARNNING", "+CMG", u32::MAX)),
+        case("an unknown line before each PDU", stray("AT command not finished", "+CMG", u32::MAX)),
+        case("digits before each PDU", stray("00A1B2C3D4E5F60718", "+CMG", u32::MAX)),
+        case("a call before each last line", stray("RING", "", u32::MAX)),
         case("a flood of ^RSSI", flood("^RSSI:17", 40)),
         case("a flood of +CREG", flood("+CREG: 1", 200)),
         case("a flood of what looks like OK", flood("OKAY", 50)),
@@ -108,6 +127,8 @@ fn of_the_modem() -> Vec<Case> {
         case("lost URCs", Fault::DropUrcs { count: 50 }),
         case("CNMI falls to mt 0", Fault::Deaf),
         case("settings lost in silence", Fault::SettingsLost),
+        case("text mode, set by another program", Fault::TextMode { charset: "IRA".to_owned() }),
+        case("text mode in UCS-2", Fault::TextMode { charset: "UCS2".to_owned() }),
         case("delivered twice by the network", Fault::Duplicate { messages: 3 }),
         case("delivered again with other bits", Fault::Redeliver { messages: 3 }),
         Case { specials: true, ..case("messages that are no text", Fault::Clear) },
@@ -185,6 +206,12 @@ fn of_the_modem() -> Vec<Case> {
         habit("registered for SMS only", Quirk::SmsOnly),
         habit("a prompt after CNMA", Quirk::PromptAfterCnma),
         habit("chatter in replies", Quirk::ChatterInReplies),
+        habit("the voltage sags at each command", Quirk::VoltageInReplies),
+        habit("text mode alone", Quirk::TextModeOnly),
+        habit("text mode in spite of PDU mode", Quirk::KeepsTextMode),
+        habit("headers without status", Quirk::EmptyStatus),
+        habit("an empty list, whatever is counted", Quirk::EmptyList),
+        spell("a card without room", Fault::Habit { quirk: Quirk::CardWithoutRoom }, Fault::Clear),
     ]
 }
 

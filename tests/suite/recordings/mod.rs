@@ -56,6 +56,7 @@ impl ModemEvents for Keeper {
                 Err(error) => error.to_string(),
             },
             RawPdu::Text(text) => text.clone(),
+            RawPdu::TextMode(message) => format!("{} {}", message.sender(), message.text()),
         };
         self.messages.lock().unwrap().push(shown.trim_end().to_owned());
         self.changed.notify_one();
