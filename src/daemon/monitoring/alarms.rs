@@ -182,10 +182,14 @@ impl AlarmInputs<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::domain::bank::{SlotContents, SlotReport};
     use crate::domain::catalogue::ReuseTerms;
-    use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, ModemState};
+    use crate::domain::modem::{
+        MessageStore, ModemReason, ModemSnapshot, ModemState, ModemWarning,
+    };
     use crate::domain::{Amount, Service, ServiceId};
 
     const NOW: Timestamp = Timestamp(10_000_000_000);
@@ -261,10 +265,12 @@ mod tests {
         let (hung_up, spare) = (ModemReason::HungUp, ModemReason::ServedOnOtherPort(a));
         let (disk_low, disk) =
             (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
+        let mut hung = modem("a", Some(hung_up), 8);
+        hung.snapshot.warnings = Arc::new(vec![ModemWarning::NoRoom]);
         let all_bad = AlarmInputs {
             now: NOW,
             started: Timestamp(0),
-            modems: &[modem("a", Some(hung_up), 8), modem("b", Some(spare), 7)],
+            modems: &[hung, modem("b", Some(spare), 7)],
             ports: &bad,
             banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
             counts: &counts(&["8931"], 2, 0),
