@@ -205,7 +205,10 @@ impl Claims {
         if self.shared.contains(&ours.modem) {
             return None;
         }
-        let on_another_device = |theirs: &Sighting| matches!((&ours.usb, &theirs.usb), (Some(ours), Some(theirs)) if ours != theirs);
+        let on_another_device = |theirs: &Sighting| match (&ours.usb, &theirs.usb) {
+            (Some(ours), Some(theirs)) => ours != theirs,
+            _ => false,
+        };
         let is_first = |theirs: &Sighting| theirs.card.is_some() || theirs.number < ours.number;
         let mut rivals: Vec<(&PortName, &Sighting)> = self
             .sightings

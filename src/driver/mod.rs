@@ -4,7 +4,8 @@
 //! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`worker.rs`). The task
 //! opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
 //! (`session_runner.rs`), and does that again after a while when the session has ended
-//! (`backoff.rs`). Of several ports of one modem one is served (`claims.rs`). What the daemon does for a modem is the trait [`ModemEvents`].
+//! (`backoff.rs`). Of several ports of one modem one is served (`claims.rs`). What the daemon does
+//! for a modem is the trait [`ModemEvents`].
 //!
 //! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a
 //! close never waits for what was not sent, and a panic ends one task, which is restarted.

@@ -107,7 +107,8 @@ pub enum Action {
     /// [`Session::identified`](super::Session::identified).
     Identified { token: Token, modem: ModemAtPort, sim: SimCard },
     /// The card requires its PIN. More than one attempt is left, or it is not known how many.
-    /// Record the attempt on disk if it may be made, and answer with [`Session::may_enter_pin`](super::Session::may_enter_pin).
+    /// Record the attempt on disk if it may be made, and answer with
+    /// [`Session::may_enter_pin`](super::Session::may_enter_pin).
     MayEnterPin {
         token: Token,
         modem: ModemAtPort,

@@ -1,4 +1,4 @@
-//! Whether the modem shows messages as PDUs, as it is told to, or keeps to text mode (27.005 3.2.3).
+//! Whether the modem shows messages as PDUs, as it is told to, or in text mode (27.005 3.2.3).
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Slots whose message could not be read or deleted: why, how often, and when to try again.
 //!
 //! A single command is refused now and then by modems that work otherwise, so the first attempts
-//! follow soon upon each other, and later ones at growing intervals. The number of slots is limited.
+//! follow soon upon each other, and later ones at growing intervals. The number of slots is
+//! limited.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Enters the PIN of a card once, in these steps:
-//!  1. It asks how many attempts are left, by one command after the other. The last attempt is never
-//!     used.
+//!  1. It asks how many attempts are left, by one command after the other. The last attempt is
+//!     never used.
 //!  2. It reads which card this is, if that is possible before the PIN is entered.
 //!  3. It asks the host whether the PIN may be tried. The host records every attempt beforehand.
 //!     Where no command tells how many attempts are left, the card must have accepted its PIN

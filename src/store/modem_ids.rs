@@ -29,7 +29,8 @@ impl WriteTx<'_> {
         others: &[ModemAtPort],
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO shared_modem_id (id, found_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        let sql = "INSERT INTO shared_modem_id (id, found_at) VALUES ($1, $2) \
+                   ON CONFLICT (id) DO NOTHING";
         if self.execute(sql, params![id, at.0])? == 0 {
             return Ok(());
         }

@@ -80,8 +80,8 @@ impl ReadTx<'_> {
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
     }
 
-    /// The texts of the messages of this SIM that have this time stamp and sender and consist of one
-    /// part.
+    /// The texts of the messages of this SIM that have this time stamp and sender and consist of
+    /// one part.
     pub fn texts_of_parts(
         &self,
         sim: SimId,

@@ -62,10 +62,10 @@ const QUIRKS: &[(&str, &[&str])] = &[
         &["a_model_whose_list_leaves_messages_out_is_read_index_by_index", "commands_as_sent"],
     ),
     (
-        "commands are refused now and then; counts and lists do not agree; lists name an index twice; \
-         stores without room, and lists of stores in odd forms",
+        "commands are refused now and then; counts and lists do not agree; lists name an index \
+         twice; stores without room, and lists of stores in odd forms",
         &[
-            "where_three_of_a_hundred_commands_are_refused_messages_are_on_disk_within_five_seconds",
+            "where_three_of_a_hundred_commands_are_refused_messages_are_on_disk_in_five_seconds",
             "a_refused_deletion_is_repeated_only_after_what_is_in_the_slot_is_on_disk",
             "what_the_modem_counts_and_does_not_list_is_read_by_its_index",
             "an_index_that_a_list_names_twice_is_read_before_anything_is_deleted_from_it",

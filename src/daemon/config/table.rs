@@ -82,8 +82,8 @@ section! {
          credential passed by systemd (`LoadCredential=`). The PIN is entered once per SIM; a \
          wrong PIN is never tried again.");
     PIN_WITHOUT_COUNT: Key<Flag> = key("pin_without_count", Flag, || false, Reload,
-        "Whether the PIN is entered once, too, into a SIM of which the modem does not tell how many \
-         attempts are left. A SIM that has accepted its PIN before needs no such permission.");
+        "Whether the PIN is entered once, too, into a SIM of which the modem does not tell how \
+         many attempts are left. A SIM that has accepted its PIN before needs no such permission.");
 }
 
 section! {

@@ -102,9 +102,9 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// `voltage_lines` are the beginnings of the lines by which modems say that their supply voltage
-    /// is out of range. Those of all models are known from the start, because such a line may stand
-    /// in the very reply that tells the model.
+    /// `voltage_lines` are the beginnings of the lines by which modems say that their supply
+    /// voltage is out of range. Those of all models are known from the start, because such a line
+    /// may stand in the very reply that tells the model.
     pub fn new(voltage_lines: Vec<String>) -> Channel {
         Channel {
             link: Link::Free,

@@ -203,9 +203,9 @@ mod tests {
             "sources = [\"a manual\"]\ninit = [\"AT+X\"]\nurc_port = \"AT+Y\"\ncnmi = \
              [\"2,2,0,0,0\"]\ncsms = [1, 0]\nstores = { read = [\"ME\"], receive = [\"ME\", \
              \"SM\"], parameters = 2 }\niccid = [\"AT+Z?\"]\nsoft_reset = \"AT+R\"\nhard_reset = \
-             \"AT+RR\"\nstore_full = [\"+FULL\"]\nvoltage = [\"LOW\"]\nslot = \"AT+S={slot}\"\nfirst_slot = 1\nquirks \
-             = [\"no-list\", \"deaf-after-full\"]\n[[pin_attempts]]\ncommand = \"AT+P\"\nfield = \
-             1\n"
+             \"AT+RR\"\nstore_full = [\"+FULL\"]\nvoltage = [\"LOW\"]\nslot = \"AT+S={slot}\"\n\
+             first_slot = 1\nquirks = [\"no-list\", \"deaf-after-full\"]\n\
+             [[pin_attempts]]\ncommand = \"AT+P\"\nfield = 1\n"
         );
         let profile = Profile::parse(&text).unwrap();
         assert_eq!(profile.slot_command(1).as_deref(), Some("AT+S=2"));

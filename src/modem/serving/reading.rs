@@ -75,8 +75,8 @@ impl Serving {
         }
     }
 
-    /// Takes the first line of a message in text mode, with its index if it is in a list. PDU mode is
-    /// set again; where that does not help, what is listed is read slot by slot.
+    /// Takes the first line of a message in text mode, with its index if it is in a list. PDU mode
+    /// is set again; where that does not help, what is listed is read slot by slot.
     pub fn on_text_header(&mut self, context: &mut Context, index: Option<i32>, now: Moment) {
         if !context.format.is_text() {
             if context.format.on_text(now) {

@@ -305,8 +305,8 @@ impl Session {
     }
 
     /// The command of the request whose turn it is. There is none before the modem is known,
-    /// because the session does not know yet what it answers to a resynchronisation. A task in the name of a card gets
-    /// its turn only when the ICCID of that card has just been read.
+    /// because the session does not know yet what it answers to a resynchronisation. A task in the
+    /// name of a card gets its turn only when the ICCID of that card has just been read.
     fn next_request(&mut self, now: Moment) -> Option<Command> {
         if matches!(self.phase, Phase::Probing(_)) {
             return None;

@@ -240,8 +240,8 @@ fn a_pdu_that_does_not_fit_its_header_is_read_again_and_never_deleted() {
     bench.play("< +CMTI: \"SM\",3\n > AT+CMGR=3");
     let cut = format!("+CMGR: 0,,{PDU_LENGTH}|{}|OK", &PDU[..20]);
     bench.play(&format!(
-        "< {cut}\n > AT+CMGR=3\n < {cut}\n > AT+CMGR=3\n < {cut}\n quiet\n wait 1s\n > AT+CMGR=3\n < \
-         {cut}\n quiet"
+        "< {cut}\n > AT+CMGR=3\n < {cut}\n > AT+CMGR=3\n < {cut}\n quiet\n wait 1s\n \
+         > AT+CMGR=3\n < {cut}\n quiet"
     ));
     assert_eq!(bench.count("AT+CMGD=3"), 0);
     let mut bench = idle();
@@ -281,8 +281,8 @@ fn a_list_in_text_mode_means_that_the_settings_are_lost() {
         "< +CMTI: \"SM\",-1\n wait 1s\n > AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGL=4",
     );
     bench.play(
-        "< +CMGL: 1,\"REC UNREAD\",\"+31612345678\",,\"26/06/22,12:57:03+08\"|OK|OK\n quiet\n wait 0.3s\n > \
-         AT+CMGF=0",
+        "< +CMGL: 1,\"REC UNREAD\",\"+31612345678\",,\"26/06/22,12:57:03+08\"|OK|OK\n quiet\n \
+         wait 0.3s\n > AT+CMGF=0",
     );
     assert!(bench.handed_on.is_empty());
 }

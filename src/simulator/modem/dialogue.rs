@@ -74,7 +74,8 @@ impl Modem {
         self.mangled = mangled;
     }
 
-    /// Puts a line that belongs to nothing before the last line of the reply to the current command.
+    /// Puts a line that belongs to nothing before the last line of the reply to the current
+    /// command.
     pub fn add_stray_line(&mut self, line: Option<String>) {
         self.stray = line;
     }
