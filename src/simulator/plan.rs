@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::faults::Fault;
+use super::faults::{Fault, Leftover};
 use super::network::Network;
 use super::quirks::Quirk;
 use crate::domain::Random;
@@ -31,7 +31,7 @@ const GAP_MS: (u64, u64) = (5_000, 240_000);
 /// How long an incident lasts that does not end by itself.
 const LENGTH_MS: (u64, u64) = (500, 90_000);
 /// The kinds of incidents that a plan can hold.
-const KINDS: u64 = 27;
+const KINDS: u64 = 31;
 
 impl Plan {
     /// Plans this many minutes of faults for a network's modems, each with the card that it has
@@ -132,6 +132,24 @@ impl Planner {
                 let times = 1 + u32::try_from(self.random.below(20)).unwrap_or(0);
                 self.at(at_ms, modem, Fault::Busy { code, times });
             }
+            26 => {
+                let state = self.random.one_of(&LEFTOVERS);
+                self.at(at_ms, modem, Fault::Leftover { state });
+            }
+            27 => {
+                let state = self.random.one_of(&LEFTOVERS);
+                self.at(at_ms, modem, Fault::Leftover { state });
+                self.at(at_ms + 1, modem, Fault::Reboot);
+            }
+            28 => {
+                let refused = Fault::RefuseShare { percent: 3, seed: self.random.below(1_000) };
+                self.spell(modem, at_ms, refused, Fault::Clear);
+            }
+            29 => {
+                let command = self.random.one_of(&COMMANDS).to_owned();
+                let line = self.random.one_of(&STRAY).to_owned();
+                self.at(at_ms, modem, Fault::StrayLine { command, line, times: 2 });
+            }
             _ => self.cards_exchanged(modem, at_ms),
         }
     }
@@ -217,7 +235,7 @@ const NOISE: [&str; 8] = [
     "DST: 1",
 ];
 
-const QUIRKS: [Quirk; 14] = [
+const QUIRKS: [Quirk; 19] = [
     Quirk::NoSpace,
     Quirk::LineFeedOnly,
     Quirk::DoubledLineEnds,
@@ -232,7 +250,27 @@ const QUIRKS: [Quirk; 14] = [
     Quirk::ChatterInReplies,
     Quirk::Pin2Wanted,
     Quirk::Puk2Wanted,
+    Quirk::EchoStays,
+    Quirk::EchoTwice,
+    Quirk::VoltageInReplies,
+    Quirk::EmptyStatus,
+    Quirk::EmptyList,
 ];
+
+/// All but that the modem was taken off the network, which the session undoes once an hour at most.
+const LEFTOVERS: [Leftover; 7] = [
+    Leftover::Digits,
+    Leftover::Silence,
+    Leftover::Ucs2,
+    Leftover::Sleep,
+    Leftover::DataMode,
+    Leftover::Prompt,
+    Leftover::HalfCommand,
+];
+
+/// Lines that are part of no reply.
+const STRAY: [&str; 4] =
+    ["UNDER-VOLTAGE WARNNING", "RING", "*PSUTTZ: 2026,6,22,12,57,3", "no line of any standard"];
 
 #[cfg(test)]
 mod tests {

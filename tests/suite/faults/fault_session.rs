@@ -10,8 +10,9 @@ use simbridge::domain::modem::{
 };
 use simbridge::domain::{Iccid, ModemAtPort, Moment, PortName};
 use simbridge::modem::{Action, MessageOwner, Pin, Received, Session, SessionConfig, Token};
-use simbridge::simulator::StepHarness;
+use simbridge::simulator::{Fault, StepHarness};
 
+use super::command_rate::CommandRate;
 use super::kept::Kept;
 
 /// How long bytes take on the line.
@@ -40,6 +41,8 @@ pub struct FaultSession {
     place: usize,
     /// Whether the ICCID is read from the card's file, as in the radios of banks.
     iccid_from_card: bool,
+    /// The pause between two keep-alives; `None` for the usual one.
+    pub keep_alive: Option<Duration>,
     /// The PIN of the cards, and whether it is tried where it is not known how many attempts are
     /// left.
     pin: Option<(Pin, bool)>,
@@ -71,6 +74,7 @@ pub struct FaultSession {
     pub transcript: VecDeque<String>,
     /// Each command with the time when it was sent.
     pub sent: Vec<(u64, String)>,
+    pub rate: CommandRate,
 }
 
 fn moment(ms: u64) -> Moment {
@@ -82,6 +86,7 @@ impl FaultSession {
         FaultSession {
             place,
             iccid_from_card: false,
+            keep_alive: None,
             pin: None,
             tried: HashMap::new(),
             session: None,
@@ -101,6 +106,7 @@ impl FaultSession {
             reason: None,
             transcript: VecDeque::new(),
             sent: Vec::new(),
+            rate: CommandRate::default(),
         }
     }
 
@@ -173,11 +179,13 @@ impl FaultSession {
         }
         if is_due(&mut self.open_at_ms) {
             let port = PortName::from_stored(format!("modem{}", self.place));
+            let usual = SessionConfig::new(port);
             let config = SessionConfig {
+                keep_alive: self.keep_alive.unwrap_or(usual.keep_alive),
                 iccid_from_card: self.iccid_from_card,
                 pin: self.pin.as_ref().map(|(pin, _)| pin.clone()),
                 pin_without_count: self.pin.as_ref().is_some_and(|(_, without)| *without),
-                ..SessionConfig::new(port)
+                ..usual
             };
             self.session = Some(Session::new(config, moment(now)));
         }
@@ -247,7 +255,12 @@ impl FaultSession {
                 }
             }
             Event::Store(token, received) => {
+                let before = kept.misattributed.len();
                 kept.store(&received);
+                for told in kept.misattributed.iter_mut().skip(before) {
+                    told.extend(self.transcript.iter().flat_map(|line| ["\n    ", line]));
+                }
+                self.rate.count_message(self.now_ms);
                 self.stored += 1;
                 self.session.iter_mut().for_each(|session| session.stored(token, true, now));
             }
@@ -262,7 +275,7 @@ impl FaultSession {
                     .for_each(|session| session.may_enter_pin(token, Ok(answer), now));
             }
             Event::Emptied(token, modem, iccid) => {
-                kept.emptied(modem.id, iccid);
+                kept.emptied(modem, iccid);
                 self.session.iter_mut().for_each(|session| session.emptied(token, true, now));
             }
         }
@@ -274,6 +287,7 @@ impl FaultSession {
             match action {
                 Action::Write(octets) => {
                     self.record('>', &octets);
+                    self.rate.count_command(self.now_ms);
                     self.sent
                         .push((self.now_ms, String::from_utf8_lossy(&octets).trim().to_owned()));
                     self.schedule(LINE_MS, Event::ToModem(octets));
@@ -282,7 +296,7 @@ impl FaultSession {
                     self.schedule(COMMIT_MS, Event::Store(token, received))
                 }
                 Action::Identified { token, modem, sim } => {
-                    let owner = kept.identified(&modem.id, &sim.iccid);
+                    let owner = kept.identified(&modem, &sim);
                     self.schedule(COMMIT_MS, Event::Identified(token, owner));
                 }
                 Action::Emptied { token, modem, iccid } => {
@@ -304,6 +318,7 @@ impl FaultSession {
                     self.tried.extend(iccid.map(|iccid| (Some(iccid), true)));
                 }
                 Action::Report(snapshot) => {
+                    kept.report(&snapshot);
                     self.failures =
                         if snapshot.state == ModemState::Ready { 0 } else { self.failures };
                     self.snapshot = Some(snapshot.clone());
@@ -333,6 +348,11 @@ impl FaultSession {
             snapshot.sim = None;
         }
         self.reason = Some(reason);
+    }
+
+    /// Adds a fault to the transcript, at the time when the session last did something.
+    pub fn record_fault(&mut self, fault: &Fault) {
+        self.transcript.push_back(format!("{} ! {fault:?}", self.now_ms));
     }
 
     /// Adds octets to the transcript.

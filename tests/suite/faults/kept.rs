@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use simbridge::domain::{Iccid, ModemId};
+use simbridge::domain::modem::{ModemSnapshot, SimCard};
+use simbridge::domain::{Iccid, ModemAtPort, ModemId};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Pdu, Purpose, text_identity};
+
+use super::business::Business;
 
 /// Messages by card and identity, as in the database (the same message read twice is one), and the
 /// card that owns the messages in each modem.
@@ -20,10 +23,19 @@ pub struct Kept {
     pub again: usize,
     /// PDUs that could not be decoded.
     pub unreadable: Vec<String>,
+    /// The card that each text was sent to.
+    pub owners_of_texts: HashMap<String, String>,
+    /// The texts that were stored for another card, each with what the modem had said.
+    pub misattributed: Vec<String>,
+    /// The business that is told of everything too.
+    pub business: Option<Business>,
 }
 
 impl Kept {
     pub fn store(&mut self, received: &Received) {
+        if let Some(business) = &self.business {
+            business.store(received);
+        }
         if let RawPdu::TextMode(message) = &received.pdu {
             let (sender, text) = (message.sender(), message.text());
             let identity = text_identity(&sender, message.sent_at(), &text).into_bytes();
@@ -41,18 +53,34 @@ impl Kept {
     }
 
     fn add(&mut self, received: &Received, identity: Vec<u8>, text: Option<String>) {
+        let owner = text.as_ref().and_then(|text| self.owners_of_texts.get(text));
+        if owner.is_some_and(|owner| owner != received.iccid.as_str()) {
+            self.misattributed.push(format!("{text:?} of {owner:?}: {received:?}"));
+        }
         self.known.extend(text.clone());
         let before = self.messages.insert((received.iccid.clone(), identity), text);
         self.again += usize::from(before.is_some());
     }
 
-    pub fn identified(&mut self, modem: &ModemId, iccid: &Iccid) -> MessageOwner {
-        let owner = self.owners.entry(modem.clone()).or_insert_with(|| iccid.clone());
-        (owner != iccid).then(|| owner.clone()).into()
+    pub fn identified(&mut self, modem: &ModemAtPort, sim: &SimCard) -> MessageOwner {
+        if let Some(business) = &self.business {
+            return business.identified(modem, sim);
+        }
+        let owner = self.owners.entry(modem.id.clone()).or_insert_with(|| sim.iccid.clone());
+        (*owner != sim.iccid).then(|| owner.clone()).into()
     }
 
-    pub fn emptied(&mut self, modem: ModemId, iccid: Iccid) {
-        self.owners.insert(modem, iccid);
+    pub fn emptied(&mut self, modem: ModemAtPort, iccid: Iccid) {
+        if let Some(business) = &self.business {
+            return business.emptied(modem, iccid);
+        }
+        self.owners.insert(modem.id, iccid);
+    }
+
+    pub fn report(&self, snapshot: &ModemSnapshot) {
+        if let Some(business) = &self.business {
+            business.report(snapshot.clone());
+        }
     }
 
     /// Whether there is a message with this text.

@@ -1,9 +1,11 @@
 //! The session against the simulated modems in simulated time: every fault on every family of
-//! modems, and mixed faults for a thousand minutes. There is no task, no real clock and no port, so
-//! the same seed gives the same run.
+//! modems, mixed faults for a thousand minutes, and a week of them with customers. There is no
+//! task, no real clock and no port, so the same seed gives the same run.
 
 mod bank_rig;
 mod banks;
+mod business;
+mod command_rate;
 mod fault_session;
 mod kept;
 mod mixed;
@@ -12,3 +14,4 @@ mod refusals;
 mod rig;
 mod table;
 mod urcs;
+mod week;

@@ -1,8 +1,9 @@
 //! Simulated modems with their sessions, and the messages that were sent.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use chrono::DateTime;
+use simbridge::domain::Timestamp;
 use simbridge::domain::modem::ModemState;
 use simbridge::simulator::{Fault, Scenario, SpecialMessage, StepHarness};
 
@@ -11,6 +12,9 @@ use super::kept::Kept;
 
 /// How often a session may send the same command within a second.
 const MOST_IN_A_SECOND: usize = 5;
+/// How many commands a session may send in a minute, without those that move messages: five a
+/// second.
+const MOST_IN_A_MINUTE: usize = 300;
 /// 2026-06-22 12:57:03 UTC.
 const BEGAN: i64 = 1_782_133_023;
 
@@ -54,7 +58,18 @@ impl Rig {
         Rig::new(&Scenario::parse(&format!("[[modem]]\nfamily = \"{family}\"")).unwrap())
     }
 
+    /// The present time of day.
+    pub fn time(&self) -> Timestamp {
+        Timestamp(BEGAN * 1_000_000 + i64::try_from(self.now_ms).unwrap() * 1_000)
+    }
+
+    /// Runs all sessions until this time, one after the other. A business has only one clock: it
+    /// is told the time of the end.
     pub fn run_until(&mut self, until_ms: u64) {
+        if let Some(business) = &self.kept.business {
+            business
+                .set_time(Timestamp(BEGAN * 1_000_000 + i64::try_from(until_ms).unwrap() * 1_000));
+        }
         for session in &mut self.sessions {
             session.run(&self.bench, &mut self.kept, self.now_ms, until_ms);
         }
@@ -66,7 +81,8 @@ impl Rig {
         self.run_until(self.now_ms + length_ms);
     }
 
-    pub fn fault(&self, modem: usize, fault: &Fault) {
+    pub fn fault(&mut self, modem: usize, fault: &Fault) {
+        self.sessions[modem].record_fault(fault);
         self.bench.network().fault(modem, fault).unwrap();
     }
 
@@ -74,7 +90,20 @@ impl Rig {
     pub fn send(&mut self, modem: usize, text: &str) {
         let (number, iccid) = self.cards[modem].clone();
         self.bench.network().send("+31698765432", &number, text).unwrap();
+        self.note_sent(text, iccid);
+    }
+
+    fn note_sent(&mut self, text: &str, iccid: String) {
+        self.kept.owners_of_texts.insert(text.to_owned(), iccid.clone());
         self.sent.push((text.to_owned(), iccid));
+    }
+
+    /// Sends a text to this number.
+    pub fn send_to(&mut self, number: &str, sender: &str, text: &str) {
+        let (_, iccid) = self.cards.iter().find(|(known, _)| known == number).unwrap();
+        let iccid = iccid.clone();
+        self.note_sent(text, iccid);
+        self.bench.network().send(sender, number, text).unwrap();
     }
 
     /// Sends one message of every kind that is no text.
@@ -85,9 +114,12 @@ impl Rig {
     /// Sends a message that is no text, from a number of its own, so that it differs from others of
     /// the same second.
     pub fn send_special(&mut self, modem: usize, kind: SpecialMessage) {
-        let from = format!("+3161{:07}", self.others);
+        self.send_special_from(modem, kind, &format!("+3161{:07}", self.others));
+    }
+
+    pub fn send_special_from(&mut self, modem: usize, kind: SpecialMessage, from: &str) {
         let (number, _) = &self.cards[modem];
-        self.bench.network().send_special(kind, &from, number, "").unwrap();
+        self.bench.network().send_special(kind, from, number, "").unwrap();
         self.others += 1;
     }
 
@@ -157,7 +189,7 @@ impl Rig {
     /// or never sent.
     pub fn faults_found(&self) -> Vec<String> {
         let texts = self.kept.texts();
-        let mut faults = Vec::new();
+        let mut faults = self.kept.misattributed.clone();
         for (text, iccid) in &self.sent {
             match texts.get(text.as_str()).map(Vec::as_slice) {
                 None => faults.push(format!("lost: {text}")),
@@ -165,7 +197,8 @@ impl Rig {
                 Some(cards) => faults.push(format!("{text} for {iccid} was given to {cards:?}")),
             }
         }
-        let unsent = texts.keys().filter(|text| !self.sent.iter().any(|(sent, _)| sent == *text));
+        let sent: HashSet<&str> = self.sent.iter().map(|(text, _)| text.as_str()).collect();
+        let unsent = texts.keys().filter(|text| !sent.contains(*text));
         faults.extend(unsent.map(|text| format!("never sent: {text}")));
         let others = self.kept.others();
         if others.len() != self.others {
@@ -176,7 +209,10 @@ impl Rig {
                 self.kept.unreadable.iter().map(|raw| format!("could not be decoded: {raw}")),
             );
         }
-        for (place, _) in self.cards.iter().enumerate() {
+        for (place, session) in self.sessions.iter().enumerate() {
+            if session.rate.most > MOST_IN_A_MINUTE {
+                faults.push(format!("modem {place}: {} commands a minute", session.rate.most));
+            }
             let observed = self.bench.network().observed(place).unwrap();
             if observed.deleted_unread > 0 {
                 faults.push(format!("modem {place}: {} deleted unread", observed.deleted_unread));

@@ -1,0 +1,135 @@
+//! A week with everything at once: sixteen modems of eight families, mixed faults, customers, and
+//! messages of all kinds.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use simbridge::domain::Random;
+use simbridge::simulator::{Plan, Scenario, SpecialMessage, families};
+
+use super::business::{Business, code_for};
+use super::rig::Rig;
+
+const MODEMS: usize = 16;
+const FAMILIES: usize = 8;
+const MINUTE_MS: u64 = 60_000;
+const MINUTES: u64 = 7 * 24 * 60;
+/// How far all sessions run before the next does.
+const STEP_MS: u64 = 5_000;
+const KEEP_ALIVE: Duration = Duration::from_secs(300);
+/// The longest time from an order to its code. An order waits for ten minutes.
+const LONGEST_MS: u64 = 12 * MINUTE_MS;
+
+/// Two modems of each of eight families; another seed takes others.
+fn scenario(seed: u64) -> Scenario {
+    let all: Vec<&str> = families().collect();
+    let first = usize::try_from(seed).unwrap() * FAMILIES;
+    let chosen = all.iter().cycle().skip(first).take(FAMILIES);
+    let text: String = chosen
+        .flat_map(|family| [family; MODEMS / FAMILIES])
+        .map(|family| format!("[[modem]]\nfamily = \"{family}\"\n"))
+        .collect();
+    Scenario::parse(&text).unwrap()
+}
+
+/// A code that the network will send.
+struct Code {
+    at_ms: u64,
+    number: String,
+    sender: String,
+    text: String,
+}
+
+/// What customers and the network do, drawn from a seed.
+struct Traffic {
+    random: Random,
+    codes: VecDeque<Code>,
+    texts: usize,
+    specials: usize,
+}
+
+impl Traffic {
+    /// Every three minutes an order, whose code comes early, late or never, and a text for nobody;
+    /// every five minutes something that is no text, from the sender of a service.
+    fn step(&mut self, rig: &mut Rig) {
+        if self.happens_every(3 * MINUTE_MS) {
+            self.order(rig);
+        }
+        if self.happens_every(3 * MINUTE_MS) {
+            self.texts += 1;
+            rig.send(self.random.index(MODEMS), &format!("text {}", self.texts));
+        }
+        if self.happens_every(5 * MINUTE_MS) {
+            self.specials += 1;
+            let kind = SpecialMessage::ALL[self.specials % SpecialMessage::ALL.len()];
+            let sender = format!("Service{}", self.specials % 8);
+            rig.send_special_from(self.random.index(MODEMS), kind, &sender);
+        }
+        let now_ms = rig.now_ms;
+        while let Some(code) = self.codes.pop_front_if(|code| code.at_ms <= now_ms) {
+            rig.send_to(&code.number, &code.sender, &code.text);
+        }
+    }
+
+    fn happens_every(&mut self, mean_ms: u64) -> bool {
+        self.random.below(mean_ms / STEP_MS) == 0
+    }
+
+    fn order(&mut self, rig: &mut Rig) {
+        let service = self.random.index(8);
+        let Some(ordered) = rig.kept.business.as_mut().and_then(|all| all.order(service)) else {
+            return;
+        };
+        if self.random.below(5) == 0 {
+            return;
+        }
+        let at_ms = rig.now_ms + self.random.below(LONGEST_MS);
+        let place = self.codes.partition_point(|code| code.at_ms <= at_ms);
+        let text = code_for(ordered.id);
+        let (number, sender) = (ordered.number.to_string(), ordered.sender);
+        self.codes.insert(place, Code { at_ms, number, sender, text });
+    }
+}
+
+#[test]
+fn a_week_of_faults_loses_doubles_misattributes_and_mischarges_nothing() {
+    let seed = 1;
+    let mut rig = Rig::new(&scenario(seed));
+    // A keep-alive every minute would be most of what is done in a week.
+    rig.sessions.iter_mut().for_each(|session| session.keep_alive = Some(KEEP_ALIVE));
+    rig.kept.business = Some(Business::open(rig.time()));
+    rig.run_until_working(10 * MINUTE_MS).unwrap();
+    let began_ms = rig.now_ms;
+    let plan = Plan::new(rig.bench.network(), seed, MINUTES);
+    let mut faults = plan.faults().iter().peekable();
+    let random = Random::new(seed ^ 0x5EED_0F7E_0075_0001);
+    let mut traffic = Traffic { random, codes: VecDeque::new(), texts: 0, specials: 0 };
+    let mut kinds = HashSet::new();
+    while rig.now_ms < began_ms + MINUTES * MINUTE_MS {
+        while let Some(planned) = faults.next_if(|planned| began_ms + planned.at_ms <= rig.now_ms) {
+            kinds.insert(std::mem::discriminant(&planned.fault));
+            rig.fault(planned.modem, &planned.fault);
+        }
+        traffic.step(&mut rig);
+        rig.run_for(STEP_MS);
+        if rig.now_ms / MINUTE_MS != (rig.now_ms - STEP_MS) / MINUTE_MS {
+            rig.kept.business.as_ref().unwrap().run_due_work();
+        }
+    }
+    faults.for_each(|planned| rig.fault(planned.modem, &planned.fault));
+    let well = rig.run_until_working(60 * MINUTE_MS).map_or_else(|told| told, |_| String::new());
+    rig.run_for(2 * LONGEST_MS);
+    rig.kept.business.as_ref().unwrap().run_due_work();
+    let mut failures = rig.faults_found();
+    let (ends, wrong) = rig.kept.business.as_ref().unwrap().check();
+    failures.extend(wrong);
+    println!(
+        "{ends:?}, {} texts, {} others, {} kinds of faults",
+        traffic.texts,
+        traffic.specials,
+        kinds.len()
+    );
+    assert!(failures.is_empty(), "{} wrong: {}\n{well}", failures.len(), failures.join("\n"));
+    assert!(well.is_empty(), "never well again\n  {well}");
+    assert!(ends.completed > 1_000 && ends.expired > 300, "{ends:?}");
+}
