@@ -5,10 +5,10 @@ UPDATE message SET kind = 'undecodable', detail = (SELECT error FROM part WHERE 
 
 -- Only a text is given to a customer. These are no CHECKs, since SQLite would examine the whole table and its indexes for them.
 CREATE TRIGGER message_kind_insert BEFORE INSERT ON message
-WHEN NEW.kind <> 'text' AND (NEW.order_id IS NOT NULL OR NEW.rental_id IS NOT NULL)
-    OR NEW.kind NOT IN ('text', 'message-waiting', 'probe', 'empty', 'data', 'sim-data', 'status-report', 'outgoing', 'undecodable')
+WHEN NEW.kind <> 'text' AND (NEW.order_id IS NOT NULL OR NEW.rental_id IS NOT NULL
+    OR NEW.kind NOT IN ('text', 'message-waiting', 'probe', 'empty', 'data', 'sim-data', 'status-report', 'outgoing', 'undecodable'))
 BEGIN SELECT RAISE (ABORT, 'the message is no text'); END;
 CREATE TRIGGER message_kind_update BEFORE UPDATE OF kind, order_id, rental_id ON message
-WHEN NEW.kind <> 'text' AND (NEW.order_id IS NOT NULL OR NEW.rental_id IS NOT NULL)
-    OR NEW.kind NOT IN ('text', 'message-waiting', 'probe', 'empty', 'data', 'sim-data', 'status-report', 'outgoing', 'undecodable')
+WHEN NEW.kind <> 'text' AND (NEW.order_id IS NOT NULL OR NEW.rental_id IS NOT NULL
+    OR NEW.kind NOT IN ('text', 'message-waiting', 'probe', 'empty', 'data', 'sim-data', 'status-report', 'outgoing', 'undecodable'))
 BEGIN SELECT RAISE (ABORT, 'the message is no text'); END;

@@ -72,8 +72,13 @@ impl ReadTx<'_> {
         digests: &PartDigests,
         stamp: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND digest IN \
-                   ($3, $4, $5)";
+        // SQLite would build a table in memory for `IN` and for `OR`.
+        let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND \
+                   digest = $3 \
+                   UNION ALL SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND \
+                   digest = $4 \
+                   UNION ALL SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND \
+                   digest = $5 LIMIT 1";
         let PartDigests { present, former, as_text } = digests;
         let at = stamp.map_or(0, |at| at.0);
         let values = params![at, sim.0, present.as_slice(), former.as_slice(), as_text.as_slice()];
