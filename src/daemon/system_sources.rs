@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::monotonic_clock::MonotonicClock;
 use crate::domain::Timestamp;
 use crate::gateway::{Clock, Entropy};
+use crate::http::REFUSAL_SHARE;
 
 /// The signal that Linux sends when a write exceeds the limit on file sizes.
 const SIGXFSZ: i32 = 25;
@@ -69,10 +70,12 @@ pub fn raise_limits() {
     }
 }
 
-/// How many connections to accept at a time if the configuration allows `configured`: at most half
-/// of all file descriptors, since modems and the database need the others.
+/// How many connections to serve at a time if the configuration allows `configured`: so many that
+/// they take at most half of all file descriptors together with those that are being refused, since
+/// modems and the database need the others.
 pub(super) fn connection_limit(configured: usize) -> usize {
     let descriptors =
         getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
-    descriptors.map_or(configured, |descriptors| configured.min(descriptors / 2))
+    let most = |descriptors: usize| descriptors / 2 / (REFUSAL_SHARE + 1) * REFUSAL_SHARE;
+    descriptors.map_or(configured, |descriptors| configured.min(most(descriptors)))
 }

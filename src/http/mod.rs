@@ -13,6 +13,7 @@ mod requests;
 mod serve;
 
 pub use client::{AdminClient, ClientError, path_segment};
+pub use connection_limiter::REFUSAL_SHARE;
 pub use ids::{RequestIds, with_request_spans};
 pub use limits::{Limits, Throttle};
 pub use requests::RequestCounts;

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use super::connection_limiter::{ConnectionLimiter, Socket};
+use super::connection_limiter::{Admission, ConnectionLimiter, Socket, refuse};
 use crate::gateway::BoxFuture;
 
 /// How long a client may take to send the headers of a request, and how long a connection may be
@@ -162,9 +162,7 @@ impl Server {
     async fn accept_all(self: Arc<Self>, listener: Listener) {
         loop {
             match listener.accept().await {
-                Ok((socket, handler)) => {
-                    self.connections.spawn(Arc::clone(&self).serve(socket, handler));
-                }
+                Ok((socket, handler)) => self.admit(socket, handler),
                 Err(error) => {
                     tracing::warn!(
                         event = "accept_failed",
@@ -177,11 +175,29 @@ impl Server {
         }
     }
 
+    /// Decides before the next connection is accepted, so that a flood of them never takes more
+    /// file descriptors than the limiter permits.
+    fn admit(self: &Arc<Self>, socket: Socket, handler: RequestHandler) {
+        match self.limiter.admit() {
+            Admission::Serve(permit) => {
+                let connection = Arc::clone(self).serve(socket, handler);
+                self.connections.spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Admission::Refuse(permit) => {
+                let closing = self.closing.clone();
+                self.connections.spawn(async move {
+                    closing.run_until_cancelled(refuse(socket)).await;
+                    drop(permit);
+                });
+            }
+            Admission::Close => {}
+        }
+    }
+
     async fn serve(self: Arc<Self>, socket: Socket, handler: RequestHandler) {
-        let Some(_permit) = self.limiter.try_acquire() else {
-            self.closing.run_until_cancelled(self.limiter.refuse(socket)).await;
-            return;
-        };
         let connection = self.http.serve_connection(TokioIo::new(socket), service_fn(handler));
         let mut connection = pin!(connection);
         // Why a connection ends is of no interest: most often its client has closed it.
