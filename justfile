@@ -28,6 +28,6 @@ bench *PARTS:
 demo *ARGS:
     cargo run -- demo {{ARGS}}
 
-# Lengths, names and comments of the source tree; `just figures --list` says where.
-figures *ARGS:
+# Lengths, names and comments of the source tree; `just source-figures --list` says where.
+source-figures *ARGS:
     .ci/source-figures {{ARGS}}

@@ -188,7 +188,7 @@ async fn open(size: &Size) -> Site {
     let gateway =
         Gateway::open(store.clone(), settings, clock, Arc::new(|| Some([1; 32]))).await.unwrap();
     println!("opened in {:.3} s", started.elapsed().as_secs_f64());
-    gateway.sweeper().run_due_work().await.unwrap();
+    gateway.due_work().run_due_work().await.unwrap();
     println!("swept after {:.3} s", started.elapsed().as_secs_f64());
     for n in 0..size.sims {
         gateway.modems().report(snapshot(n), gateway.now());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::charset::Charset;
 use super::iccid::IccidSource;
-use super::registration::Domain;
+use super::registration::RegistrationDomain;
 use crate::domain::modem::MessageStore;
 
 /// A command that a session can send to a modem.
@@ -80,9 +80,9 @@ pub enum Command {
     /// `AT+CNMI?` asks how new messages are indicated now.
     IndicationsSet,
     /// `AT+CREG=1` asks for a URC with each change of registration.
-    WatchRegistration(Domain),
+    WatchRegistration(RegistrationDomain),
     /// `AT+CREG?` asks for the state of registration.
-    Registration(Domain),
+    Registration(RegistrationDomain),
     /// `AT+COPS?` asks which network the modem has selected.
     Operator,
     /// `AT+COPS=0` has the modem choose a network by itself (27.007 clause 7.3).
@@ -417,7 +417,7 @@ mod tests {
                 Command::Indicate(Indications { mode: 2, mt: 1, ..Indications::default() }),
                 "AT+CNMI=2,1,0,0,0",
             ),
-            (Command::Registration(Domain::Lte), "AT+CEREG?"),
+            (Command::Registration(RegistrationDomain::Lte), "AT+CEREG?"),
             (Command::Delete(0), "AT+CMGD=0"),
             (Command::Iccid(IccidSource::Huawei), "AT^ICCID?"),
             (Command::WriteOwnNumber("+31612345678".to_owned()), "AT+CPBW=1,\"+31612345678\",145"),

@@ -20,6 +20,7 @@
 mod charset;
 mod command;
 mod fields;
+mod final_result;
 mod iccid;
 mod lines;
 mod pdu_line;
@@ -27,7 +28,6 @@ mod pin;
 mod ranges;
 mod registration;
 mod reply;
-mod result;
 mod text_mode;
 mod urc;
 mod ussd;
@@ -36,18 +36,18 @@ pub use crate::domain::modem::{FinalResult, MessageStore, Registration};
 pub use charset::{Charset, charset};
 pub use command::{Command, Expects, Indications, Secret, StoreSelection};
 pub use fields::{Fields, fields, int, is_report, payload, tag, unquote};
+pub use final_result::SimTrouble;
 pub use iccid::{IccidSource, iccid};
 pub use lines::{Item, LineBuffer, MAX_LINE};
 pub use pdu_line::{PduFit, pdu_fit};
 pub use pin::{PinState, pin_state};
 pub use ranges::{Choice, Choices, groups};
-pub use registration::{Domain, Reported, registration};
+pub use registration::{RegistrationDomain, Reported, registration};
 pub use reply::{
     ListHeader, Unreadable, error_report, functionality, imei, imsi, indexes, indications,
     labelled_imei, labelled_serial, list_header, network_mode, operator, own_number,
     phonebook_number, read_header, serial_number, signal_dbm, store_fills, stores_supported, value,
 };
-pub use result::SimTrouble;
 pub use text_mode::{TextHeader, text_header};
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};
 pub use ussd::{UssdReport, UssdStatus, is_ussd_complete, ussd};

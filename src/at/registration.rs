@@ -6,7 +6,7 @@ use crate::domain::modem::Registration;
 
 /// The part of the network that a registration is with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
+pub enum RegistrationDomain {
     /// The circuit-switched domain: `+CREG`.
     Circuit,
     /// The packet-switched domain of GSM and UMTS: `+CGREG`.
@@ -17,27 +17,32 @@ pub enum Domain {
     FiveG,
 }
 
-impl Domain {
+impl RegistrationDomain {
     /// All domains, in the order in which they are asked.
-    pub const ALL: [Domain; 4] = [Domain::Circuit, Domain::Packet, Domain::Lte, Domain::FiveG];
+    pub const ALL: [RegistrationDomain; 4] = [
+        RegistrationDomain::Circuit,
+        RegistrationDomain::Packet,
+        RegistrationDomain::Lte,
+        RegistrationDomain::FiveG,
+    ];
 
     /// The tag that lines about this domain begin with.
     pub fn tag(self) -> &'static str {
         match self {
-            Domain::Circuit => "+CREG",
-            Domain::Packet => "+CGREG",
-            Domain::Lte => "+CEREG",
-            Domain::FiveG => "+C5GREG",
+            RegistrationDomain::Circuit => "+CREG",
+            RegistrationDomain::Packet => "+CGREG",
+            RegistrationDomain::Lte => "+CEREG",
+            RegistrationDomain::FiveG => "+C5GREG",
         }
     }
 
     /// The tag and the colon behind it.
     pub(super) fn prefix(self) -> &'static str {
         match self {
-            Domain::Circuit => "+CREG:",
-            Domain::Packet => "+CGREG:",
-            Domain::Lte => "+CEREG:",
-            Domain::FiveG => "+C5GREG:",
+            RegistrationDomain::Circuit => "+CREG:",
+            RegistrationDomain::Packet => "+CGREG:",
+            RegistrationDomain::Lte => "+CEREG:",
+            RegistrationDomain::FiveG => "+C5GREG:",
         }
     }
 }
@@ -62,7 +67,7 @@ impl From<i32> for Registration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported {
     /// The domain that the line is about.
-    pub domain: Domain,
+    pub domain: RegistrationDomain,
     /// The state that the line tells.
     pub registration: Registration,
     /// Whether it has the form of a reply (`<n>,<stat>[,<lac>,<ci>…]`) and not of a URC
@@ -77,7 +82,8 @@ pub struct Reported {
 /// the location has two fields, after which a URC has at most an access technology; and only a
 /// modem that is registered has a location.
 pub fn registration(line: &str) -> Option<Reported> {
-    let domain = Domain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
+    let domain =
+        RegistrationDomain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
     let mut parts = fields(line.split_once(':')?.1);
     let first = parts.next()?.parse::<i32>().ok()?;
     let second = parts.next().and_then(small_number);
@@ -114,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_reply_and_a_urc_of_registration_are_told_apart() {
-        use Domain::{Circuit, FiveG, Lte, Packet};
         use Registration::{Denied, Emergency, Home, Idle, Roaming, Searching, SmsOnly, Unknown};
+        use RegistrationDomain::{Circuit, FiveG, Lte, Packet};
         let table = [
             ("+CREG: 0,1", Circuit, Home, true),
             ("+CREG: 2,5,\"00A1\",\"01B2\",7", Circuit, Roaming, true),

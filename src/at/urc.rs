@@ -3,7 +3,7 @@
 
 use super::fields::{fields, int, payload, tag, unquote};
 use super::pin::PinState;
-use super::registration::{Domain, registration};
+use super::registration::{RegistrationDomain, registration};
 use crate::domain::modem::{MessageStore, Registration};
 
 /// A URC that a session acts upon.
@@ -20,7 +20,7 @@ pub enum Urc {
     /// `+CMT`, `+CDS`, `+CBM`: the next line is the PDU itself.
     Heading(Head),
     /// `+CREG` and its family: the registration changed.
-    Registration(Domain, Registration),
+    Registration(RegistrationDomain, Registration),
     /// Something happened to the SIM card.
     Sim(SimEvent),
     /// The SIM's messages can be read only now.
@@ -255,10 +255,10 @@ mod tests {
             ("+CIEV: smsfull,0", None),
             ("+CIEV: rssi,3", None),
             ("+QIND: \"smsfull\",\"ME\"", Some(Urc::StoreFull)),
-            ("+CREG: 1", Some(Urc::Registration(Domain::Circuit, Registration::Home))),
+            ("+CREG: 1", Some(Urc::Registration(RegistrationDomain::Circuit, Registration::Home))),
             (
                 "+CEREG: 5,\"00A1\",\"01B2C3\",7",
-                Some(Urc::Registration(Domain::Lte, Registration::Roaming)),
+                Some(Urc::Registration(RegistrationDomain::Lte, Registration::Roaming)),
             ),
             ("+CREG: 0,1", None),
             ("Call Ready", Some(Urc::Noise)),

@@ -11,7 +11,7 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The clock was set when it has advanced by this much more than the time that passed. Less can be
 /// the delay of a busy machine.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
-/// How long the sweeper waits after the database has failed.
+/// How long due work waits after the database has failed.
 const SWEEP_RETRY: Duration = Duration::from_secs(5);
 
 /// Checks the database and logs what is wrong in it, unless the daemon stops before. Nothing waits
@@ -52,9 +52,9 @@ pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
 }
 
 /// Does what is due when it is due: expired orders, renewals, retention.
-pub(super) async fn sweep(gateway: Gateway, stopping: CancellationToken) {
+pub(super) async fn run_due_work(gateway: Gateway, stopping: CancellationToken) {
     loop {
-        let pause = match gateway.sweeper().run_due_work().await {
+        let pause = match gateway.due_work().run_due_work().await {
             Ok(None) => Duration::MAX,
             Ok(Some(next)) => next.since(gateway.now()),
             Err(error) => {
@@ -68,7 +68,7 @@ pub(super) async fn sweep(gateway: Gateway, stopping: CancellationToken) {
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = gateway.sweeper().wait_for_changed_deadlines() => {}
+            () = gateway.due_work().wait_for_changed_deadlines() => {}
             () = stopping.cancelled() => return,
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::{Imsi, PortName};
 use crate::driver::bank::Banks;
 use crate::driver::{Handle, Probed, read_operators, scan};
 use crate::gateway::{BoxFuture, ModemControl, ScannedPort};
-use crate::modem::Operator;
+use crate::modem::MobileOperator;
 
 /// A running driver and the folder of its hardware files.
 pub(super) struct DriverModemControl {
@@ -43,7 +43,7 @@ impl ModemControl for DriverModemControl {
                 "an operator's file cannot be used"
             );
         }
-        Operator::own_number_code(&own, imsi.as_str())
+        MobileOperator::own_number_code(&own, imsi.as_str())
     }
 
     fn switch(&self, bank: &str, radio: &str, slot: u32) -> BoxFuture<'_, Result<String, String>> {

@@ -1,4 +1,4 @@
-//! The monotonic clock, read here and nowhere else in this room.
+//! The monotonic clock, read here and nowhere else in this module.
 
 use std::time::Duration;
 

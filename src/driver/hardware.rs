@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::bank::BankProfile;
-use crate::modem::{Catalogue, Operator, ProfileError};
+use crate::modem::{Catalogue, MobileOperator, ProfileError};
 
 /// Shared by all ports of a driver.
 #[derive(Clone, Debug, Default)]
@@ -61,13 +61,13 @@ pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) 
 
 /// Reads the mobile operators of a folder's `operators/*.toml`, and returns what is wrong with
 /// those files that cannot be used.
-pub fn read_operators(folder: &Path) -> (Vec<Operator>, Vec<(String, String)>) {
+pub fn read_operators(folder: &Path) -> (Vec<MobileOperator>, Vec<(String, String)>) {
     let (files, faults) = read_texts(&folder.join("operators"));
     let mut faults: Vec<(String, String)> =
         faults.into_iter().map(|(file, error)| (file, error.text)).collect();
     let mut operators = Vec::new();
     for (file, text) in files {
-        match Operator::parse(&text) {
+        match MobileOperator::parse(&text) {
             Ok(operator) => operators.push(operator),
             Err(fault) => faults.push((file, fault)),
         }

@@ -1,7 +1,7 @@
 //! Serial ports, and the loop that carries a session's actions out.
 //!
 //! [`start`] takes paths and globs. A supervisor (`supervisor.rs`) finds the ports they name, now
-//! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`worker.rs`). The task
+//! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`port_task.rs`). The task
 //! opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
 //! (`session_runner.rs`), and does that again after a while when the session has ended
 //! (`backoff.rs`). Of several ports of one modem one is served (`claims.rs`). What the daemon does
@@ -24,6 +24,7 @@ mod pending;
 mod port;
 mod port_record;
 mod port_records;
+mod port_task;
 mod probe;
 mod processes;
 mod recovery;
@@ -33,7 +34,6 @@ mod session_runner;
 mod supervisor;
 mod transcript;
 mod usb;
-mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,7 +159,7 @@ impl Settings {
     }
 }
 
-/// A request on its way to a worker.
+/// A request on its way to a port's task.
 #[derive(Debug)]
 pub(crate) struct QueuedRequest {
     request: ModemRequest,

@@ -36,7 +36,7 @@ impl Contents {
     }
 }
 
-/// The record of one port, shared by its worker and those who ask about the port.
+/// The record of one port, shared by its task and those who ask about the port.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PortRecord {
     contents: Arc<Mutex<Contents>>,
@@ -50,12 +50,12 @@ impl PortRecord {
         self.contents.lock()
     }
 
-    /// Counts one more turn of the worker's loop, so that a watchdog can see that it does not hang.
+    /// Counts one more turn of the task's loop, so that a watchdog can see that it does not hang.
     pub fn count_loop_turn(&self) {
         self.loop_turns.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The number of turns that the worker's loop has made.
+    /// The number of turns that the task's loop has made.
     pub fn loop_turns(&self) -> u64 {
         self.loop_turns.load(Ordering::Relaxed)
     }

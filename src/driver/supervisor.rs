@@ -17,7 +17,7 @@ use super::holders::Holders;
 use super::hotplug::HotplugWatcher;
 use super::modem_events::ModemEvents;
 use super::port_records::PortRecords;
-use super::worker::Worker;
+use super::port_task::PortTask;
 use super::{PortOptions, Ports, QueuedRequest, Settings};
 use crate::domain::PortName;
 use crate::domain::modem::RequestError;
@@ -100,7 +100,7 @@ impl<H: ModemEvents> Supervisor<H> {
         self.scanned.send_replace(true);
         loop {
             tokio::select! {
-                // The stop comes first, so that a worker that ends because of it is not taken to
+                // The stop comes first, so that a task that ends because of it is not taken to
                 // have panicked.
                 biased;
                 () = stop.cancelled() => break,
@@ -131,7 +131,7 @@ impl<H: ModemEvents> Supervisor<H> {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    /// Notes that a worker ended without being stopped, so it panicked. Returns its path and the
+    /// Notes that a port's task ended without being stopped, so it panicked. Returns its path and the
     /// pause before it is started again.
     fn on_task_panicked(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
         let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
@@ -260,7 +260,7 @@ impl<H: ModemEvents> Supervisor<H> {
         };
         let (sender, requests) = mpsc::channel(8);
         served.requests = sender;
-        let worker = Worker {
+        let task = PortTask {
             path: path.to_owned(),
             baud: served.baud,
             options: served.options.clone(),
@@ -277,7 +277,7 @@ impl<H: ModemEvents> Supervisor<H> {
             stop: served.stop.clone(),
         };
         let span = info_span!("modem", port = %path.display());
-        served.task = Some(self.tasks.spawn(worker.run().instrument(span)).id());
+        served.task = Some(self.tasks.spawn(task.run().instrument(span)).id());
     }
 }
 

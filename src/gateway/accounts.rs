@@ -6,9 +6,9 @@ use super::Error;
 use super::environment::Environment;
 use super::request_cache::RequestCache;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::ip_network::Network;
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
-use crate::domain::network::Network;
 use crate::domain::{AccountId, Amount, RowLimit};
 use crate::store::{Account, Entry, Holder, Key, ReadTx, WriteTx};
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::domain::SimId;
 use crate::store::{Deadline, WriteTx};
 
-/// The signals that wake the sweeper, the discovery of numbers and the banks' plans. Of each kind
+/// The signals that wake the handling of due work, the discovery of numbers and the banks' plans. Of each kind
 /// one task can wait; a signal that comes while it does not wait is kept for it.
 #[derive(Debug, Default)]
 pub(super) struct Wakeups {
@@ -19,7 +19,7 @@ pub(super) struct Wakeups {
 }
 
 impl Wakeups {
-    /// Once the operation is on disk, the sweeper checks again what is due next.
+    /// Once the operation is on disk, what is due next is looked up again.
     pub(super) fn deadlines_change_after(self: &Arc<Self>, tx: &WriteTx<'_>) {
         let wakeups = Arc::clone(self);
         tx.after_commit(move || wakeups.deadlines.notify_one());

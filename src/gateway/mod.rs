@@ -9,7 +9,7 @@
 //!
 //! | subject | what it does | uses |
 //! | --- | --- | --- |
-//! | [`Sweeper`] | what time alone brings about | orders, rentals, the inbox's assemblies |
+//! | [`DueWork`] | what time alone brings about | orders, rentals, the inbox's assemblies |
 //! | [`Inbox`] | receives messages, joins their parts, matches them | rentals, orders, numbers |
 //! | [`Rentals`] | a number for months | orders, banks, audit |
 //! | [`Orders`] | a number for one code | stock, audit |
@@ -32,6 +32,7 @@ mod audit;
 mod background;
 mod bank_state;
 mod banks;
+mod due_work;
 mod environment;
 mod error;
 mod inbox;
@@ -50,7 +51,6 @@ mod settings;
 mod sim_presence;
 mod sims;
 mod stock;
-mod sweeper;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +58,7 @@ use std::time::Duration;
 pub use accounts::{Accounts, NewKey};
 pub use audit::Audit;
 pub use banks::Banks;
+pub use due_work::DueWork;
 pub use environment::{Clock, Entropy};
 pub use error::Error;
 pub use inbox::{Arrival, Inbox, Ingested, Pdu};
@@ -72,7 +73,6 @@ pub use services::{Imported, Services, Trial, TrialClaim};
 pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, Offer, Stock};
-pub use sweeper::Sweeper;
 
 use crate::domain::{Catalogue, Timestamp, code};
 pub use crate::store::{
@@ -109,7 +109,7 @@ struct Subjects {
     orders: Arc<Orders>,
     rentals: Arc<Rentals>,
     inbox: Arc<Inbox>,
-    sweeper: Arc<Sweeper>,
+    due_work: Arc<DueWork>,
 }
 
 impl Gateway {
@@ -192,8 +192,8 @@ impl Gateway {
     }
 
     /// Deadlines and retention.
-    pub fn sweeper(&self) -> &Arc<Sweeper> {
-        &self.0.sweeper
+    pub fn due_work(&self) -> &Arc<DueWork> {
+        &self.0.due_work
     }
 
     /// The last reports of the modems.
@@ -307,7 +307,7 @@ impl Subjects {
             assemblies.clone(),
             news,
         ));
-        let sweeper = Arc::new(Sweeper::new(
+        let due_work = Arc::new(DueWork::new(
             env.clone(),
             wakeups.clone(),
             failed,
@@ -332,7 +332,7 @@ impl Subjects {
             orders,
             rentals,
             inbox,
-            sweeper,
+            due_work,
         }
     }
 }

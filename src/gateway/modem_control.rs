@@ -12,7 +12,7 @@ use crate::domain::{Imsi, PortName};
 pub struct ScannedPort {
     /// Its path.
     pub port: String,
-    /// `served` by a worker, a `modem` that answers, or why that cannot be determined.
+    /// `served` by the port's task, a `modem` that answers, or why that cannot be determined.
     pub answer: String,
     /// Who answered, when a modem did.
     pub identity: Option<ModemIdentity>,

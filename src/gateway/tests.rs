@@ -568,11 +568,11 @@ async fn a_long_message_whose_rest_is_late_is_shown_and_then_mended() {
     let pdus = fixture.pdus("Uber", &text, 0, 9);
     assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Part);
     assert_eq!(fixture.arrive(1, &pdus[2]).await, Ingested::Part);
-    let due = fixture.gateway.sweeper().run_due_work().await.unwrap().unwrap();
+    let due = fixture.gateway.due_work().run_due_work().await.unwrap().unwrap();
     assert!(fixture.messages().await.is_empty());
     fixture.pass(due.since(fixture.gateway.now()).as_secs().try_into().unwrap());
     assert_eq!(
-        fixture.gateway.sweeper().run_due_work().await.unwrap().map(drop),
+        fixture.gateway.due_work().run_due_work().await.unwrap().map(drop),
         Some(()),
         "only retention is left"
     );
@@ -607,7 +607,7 @@ async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
     fixture.plug(1).await;
     let (ann, uber) = (fixture.customer("ann", 60).await, fixture.service("Uber", &[]).await);
     let order = fixture.order(ann, uber).await;
-    let due = fixture.gateway.sweeper().run_due_work().await.unwrap().unwrap();
+    let due = fixture.gateway.due_work().run_due_work().await.unwrap().unwrap();
     assert_eq!(due.since(fixture.gateway.now()), Duration::from_secs(600));
     fixture.pass(600);
     assert_eq!(
@@ -618,7 +618,7 @@ async fn an_order_past_its_lifetime_is_over_and_its_hold_goes_back() {
     assert_eq!(fixture.gateway.orders().cancel(ann, order).await.unwrap(), Cancel::Over);
     let pdu = fixture.pdus("Uber", "too late", 5, 1).remove(0);
     assert!(matches!(fixture.arrive(1, &pdu).await, Ingested::Message(_, None)));
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert!(matches!(fixture.state(order).await, OrderState::Expired { .. }));
     assert_eq!(fixture.funds(ann).await, (60, 0));
 }

@@ -8,13 +8,13 @@ pub mod customer;
 pub mod health;
 mod ids;
 mod limits;
+mod outcomes;
 mod params;
-mod requests;
 mod serve;
 
 pub use client::{AdminClient, ClientError, path_segment};
 pub use connection_limiter::REFUSAL_SHARE;
 pub use ids::{RequestIds, with_request_spans};
 pub use limits::{Limits, Throttle};
-pub use requests::RequestCounts;
+pub use outcomes::RequestCounts;
 pub use serve::{Listening, RequestHandler, listen_tcp, listen_unix, route_all};

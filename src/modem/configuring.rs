@@ -12,8 +12,8 @@ use super::profile::{Profile, Quirk};
 use super::reply::Reply;
 use super::serving::Serving;
 use crate::at::{
-    self, Choices, Command, Domain, Indications, MessageStore, Registration, SimTrouble,
-    StoreSelection,
+    self, Choices, Command, Indications, MessageStore, Registration, RegistrationDomain,
+    SimTrouble, StoreSelection,
 };
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
@@ -139,7 +139,7 @@ impl Configuring {
                 Next::Send(Command::Indicate(self.indications.last().copied().unwrap_or_default()))
             }
             Step::ReadIndications => Next::Send(Command::IndicationsSet),
-            Step::WatchRegistration(number) => match Domain::ALL.get(*number) {
+            Step::WatchRegistration(number) => match RegistrationDomain::ALL.get(*number) {
                 Some(domain) => Next::Send(Command::WatchRegistration(*domain)),
                 None => {
                     self.step = Step::Finished;
@@ -153,7 +153,7 @@ impl Configuring {
     fn finish(&mut self, context: &mut Context, now: Moment) -> Next {
         context.losses = 0;
         if context.domains.is_empty() {
-            context.domains.push((Domain::Circuit, Registration::Unknown));
+            context.domains.push((RegistrationDomain::Circuit, Registration::Unknown));
         }
         match context.indications {
             _ if context.format.is_text() => context.set_reason(ModemReason::TextMode),
@@ -237,7 +237,11 @@ impl Configuring {
                     context.domains.push((*domain, Registration::Unknown));
                 }
                 // A modem without LTE has no 5G either.
-                let next = if ok || *domain != Domain::Lte { 1 } else { Domain::ALL.len() };
+                let next = if ok || *domain != RegistrationDomain::Lte {
+                    1
+                } else {
+                    RegistrationDomain::ALL.len()
+                };
                 self.step = Step::WatchRegistration(*number + next);
             }
             _ => {}

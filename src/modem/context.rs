@@ -8,7 +8,7 @@ use super::api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionCon
 use super::message_format::MessageFormat;
 use super::profile::{Catalogue, PinAttempts, Profile};
 use super::ussd::UssdForm;
-use crate::at::{Charset, Domain, IccidSource, Indications, StoreSelection};
+use crate::at::{Charset, IccidSource, Indications, RegistrationDomain, StoreSelection};
 use crate::domain::modem::{
     MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, ModemWarning,
     Registration, SimCard, StoreFill,
@@ -81,7 +81,7 @@ pub(super) struct Context {
     pub acknowledges: bool,
     /// The setting of `AT+CNMI`; `None` when the modem announces nothing.
     pub indications: Option<Indications>,
-    pub domains: Vec<(Domain, Registration)>,
+    pub domains: Vec<(RegistrationDomain, Registration)>,
     /// Whether the registration has been asked for in all domains since the card was identified.
     registration_read: bool,
     /// Whether the modem says that it was taken off the network.
@@ -396,7 +396,7 @@ impl Context {
         self.registration().is_some_and(Registration::is_registered)
     }
 
-    pub fn set_registration(&mut self, domain: Domain, registration: Registration) {
+    pub fn set_registration(&mut self, domain: RegistrationDomain, registration: Registration) {
         let before = self.registration();
         match self.domains.iter_mut().find(|(known, _)| *known == domain) {
             Some(entry) => entry.1 = registration,

@@ -34,12 +34,13 @@ mod greeting;
 mod identifying;
 pub mod mask;
 mod message_format;
+mod mobile_operators;
 mod off_air;
-mod operators;
 mod pending_deletions;
 mod pending_reads;
 mod phase;
 mod pin;
+mod pin_entry;
 mod probing;
 pub(crate) mod profile;
 mod pseudonym;
@@ -51,7 +52,6 @@ mod sim_check;
 mod sim_tasks;
 mod slot_troubles;
 mod sweep;
-mod unlocking;
 mod ussd;
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests;
 pub use api::{
     Action, MessageOwner, MessageSlot, NotRecorded, RawPdu, Received, SessionConfig, Token,
 };
-pub use operators::Operator;
+pub use mobile_operators::MobileOperator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};
 pub use pseudonym::Pseudonyms;

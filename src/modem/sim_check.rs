@@ -1,5 +1,5 @@
 //! Waits until there is a usable SIM card, and reports why there is none. A PIN is entered once
-//! (`unlocking`).
+//! (`pin_entry`).
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use super::channel::Outcome;
 use super::context::Context;
 use super::identifying::Identifying;
 use super::phase::{Next, Phase};
+use super::pin_entry::{self, PinEntry};
 use super::profile::Quirk;
 use super::reply::Reply;
-use super::unlocking::{self, Unlocking};
 use crate::at::{self, Command, FinalResult, PinState, SimEvent, SimTrouble};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, PinPermission};
@@ -35,7 +35,7 @@ pub(super) struct SimCheck {
     next_at: Option<Moment>,
     tries: u32,
     refusals: u32,
-    unlocking: Option<Unlocking>,
+    pin_entry: Option<PinEntry>,
     /// Whether the attempt to unlock the card has failed. No other is made until there is a SIM
     /// event.
     given_up: bool,
@@ -54,27 +54,27 @@ impl SimCheck {
 
     /// Whether a PIN is being entered or its result is awaited.
     pub fn is_unlocking(&self) -> bool {
-        self.unlocking.is_some()
+        self.pin_entry.is_some()
     }
 
     /// Takes a SIM event, after which the card's state is read soon.
     pub fn on_sim_event(&mut self, event: SimEvent, now: Moment) {
-        let entered = self.unlocking.as_ref().is_some_and(Unlocking::has_entered);
+        let entered = self.pin_entry.as_ref().is_some_and(PinEntry::has_entered);
         if event == SimEvent::Absent || (event == SimEvent::Present && !entered) {
             // The answers so far may be those of another card.
-            self.unlocking = None;
+            self.pin_entry = None;
             self.given_up = false;
         }
         self.next_at = Some(self.next_at.map_or(now, |at| at.min(now + SETTLE)));
     }
 
     pub fn next(&mut self, context: &mut Context, now: Moment) -> Next {
-        if let Some(unlocking) = &mut self.unlocking {
-            match unlocking.next(context, now) {
-                unlocking::Next::Send(command) => return Next::Send(command),
-                unlocking::Next::Wait(until) => return Next::Wait(until),
-                unlocking::Next::GiveUp(reason) => self.give_up_unlocking(context, reason, now),
-                unlocking::Next::ReadState => {}
+        if let Some(pin_entry) = &mut self.pin_entry {
+            match pin_entry.next(context, now) {
+                pin_entry::Next::Send(command) => return Next::Send(command),
+                pin_entry::Next::Wait(until) => return Next::Wait(until),
+                pin_entry::Next::GiveUp(reason) => self.give_up_unlocking(context, reason, now),
+                pin_entry::Next::ReadState => {}
             }
         }
         match self.next_at {
@@ -93,9 +93,9 @@ impl SimCheck {
         now: Moment,
     ) {
         if *command != Command::SimState {
-            if let Some(unlocking) = &mut self.unlocking {
-                unlocking.on_command_finished(context, command, outcome, reply, now);
-                self.next_at = unlocking.has_entered().then(|| now + SETTLE);
+            if let Some(pin_entry) = &mut self.pin_entry {
+                pin_entry.on_command_finished(context, command, outcome, reply, now);
+                self.next_at = pin_entry.has_entered().then(|| now + SETTLE);
             }
             return;
         }
@@ -134,20 +134,20 @@ impl SimCheck {
         if self.given_up || context.config.pin.is_none() {
             return false;
         }
-        let Some(unlocking) = &mut self.unlocking else {
-            self.unlocking = Some(Unlocking::new());
+        let Some(pin_entry) = &mut self.pin_entry else {
+            self.pin_entry = Some(PinEntry::new());
             return true;
         };
-        if unlocking.on_still_locked() {
+        if pin_entry.on_still_locked() {
             self.next_at = Some(now + SOON);
-        } else if unlocking.has_entered() {
+        } else if pin_entry.has_entered() {
             self.give_up_unlocking(context, ModemReason::PinRefused, now);
         }
         true
     }
 
     fn give_up_unlocking(&mut self, context: &mut Context, reason: ModemReason, now: Moment) {
-        self.unlocking = None;
+        self.pin_entry = None;
         self.given_up = true;
         self.next_at = Some(now + RARELY);
         context.set_reason(reason);
@@ -155,15 +155,15 @@ impl SimCheck {
 
     /// Takes the host's answer whether the PIN may be entered.
     pub fn may_enter_pin(&mut self, token: Token, answer: Result<PinPermission, ()>) {
-        if let Some(unlocking) = &mut self.unlocking {
-            unlocking.on_answer(token, answer);
+        if let Some(pin_entry) = &mut self.pin_entry {
+            pin_entry.on_answer(token, answer);
         }
     }
 
     fn finish(&mut self, context: &mut Context) {
-        let entered = self.unlocking.take().filter(Unlocking::has_entered);
-        if let (Some(unlocking), Some(modem)) = (entered, context.modem()) {
-            let iccid = unlocking.iccid().cloned();
+        let entered = self.pin_entry.take().filter(PinEntry::has_entered);
+        if let (Some(pin_entry), Some(modem)) = (entered, context.modem()) {
+            let iccid = pin_entry.iccid().cloned();
             context.actions.push_back(Action::PinAccepted { modem, iccid });
         }
         self.ready = true;

@@ -14,9 +14,9 @@ use tokio_util::task::TaskTracker;
 use super::control;
 use super::error::SimulatorError;
 use super::exclusive::Closes;
+use super::fault_schedule::FaultSchedule;
 use super::modem_slot::Port;
 use super::network::{Clock, Network, plain_name};
-use super::plan::Plan;
 use super::port::{End, pump};
 use super::pty::Pty;
 use super::scenario::Scenario;
@@ -80,7 +80,7 @@ impl Rack {
             }));
         }
         if let Some(keys) = scenario.plan() {
-            let plan = Plan::new(&network, keys.seed, keys.minutes).play(network.clone());
+            let plan = FaultSchedule::new(&network, keys.seed, keys.minutes).play(network.clone());
             tasks.spawn(token.clone().run_until_cancelled_owned(plan));
         }
         tasks.close();

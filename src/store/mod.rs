@@ -29,7 +29,7 @@ mod numbers;
 mod orders;
 mod parts;
 #[cfg(test)]
-mod plans;
+mod query_plans;
 mod read_tx;
 mod readers;
 mod rentals;

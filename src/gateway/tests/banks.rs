@@ -121,7 +121,7 @@ impl Fixture {
         self.plug(n).await;
         bank.report_to(self);
         self.gateway.banks().reclaim(&iccid(n));
-        self.gateway.sweeper().run_due_work().await.unwrap();
+        self.gateway.due_work().run_due_work().await.unwrap();
     }
 
     /// SIM `n` leaves the air, if it may, as a bank's driver has it leave; returns whether it did.

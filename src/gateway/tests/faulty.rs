@@ -37,7 +37,7 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     }
     damage(&mut fixture, crate::store::attacks::DAMAGED_ROWS).await;
     fixture.pass(70 * 24 * 3600);
-    let next = fixture.gateway.sweeper().run_due_work().await.unwrap();
+    let next = fixture.gateway.due_work().run_due_work().await.unwrap();
     assert!(
         next.is_none_or(|next| next > fixture.gateway.now()),
         "what is set aside is not due for ever: {next:?}"
@@ -53,7 +53,7 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     }
     let MakeOrder::Made { number, .. } = fixture.make(bob, uber).await else { panic!() };
     assert!(["0612000002", "0612000004"].contains(&number.as_str()), "{number}");
-    fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
+    fixture.gateway.due_work().run_overdue_deadlines().await.unwrap();
 }
 
 /// Starts an operation and drops it before it answers.
@@ -152,11 +152,11 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
             fixture.gateway.0.env.store.close().await;
             fixture.pass(200 * DAY_S);
             fixture.restart().await;
-            fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
+            fixture.gateway.due_work().run_overdue_deadlines().await.unwrap();
         } else {
             for _ in 0..200 {
                 fixture.pass(DAY_S);
-                fixture.gateway.sweeper().run_due_work().await.unwrap();
+                fixture.gateway.due_work().run_due_work().await.unwrap();
             }
         }
         assert_eq!(fixture.funds(ann).await, (0, 0));

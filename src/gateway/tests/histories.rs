@@ -154,8 +154,8 @@ async fn play(steps: Vec<Step>) {
     for (number, step) in steps.iter().enumerate() {
         // Nothing happens in the same second, as time stamps have no finer grain.
         real.fixture.pass(1);
-        // In production the sweeper runs.
-        real.fixture.gateway.sweeper().run_due_work().await.unwrap();
+        // In production a task does this.
+        real.fixture.gateway.due_work().run_due_work().await.unwrap();
         let now = real.now();
         model.settle(now);
         let (said, expected) = match model.meant(*step) {

@@ -242,9 +242,9 @@ async fn a_long_push_is_one_message_for_nobody_also_while_its_rest_is_awaited() 
     let (first, second) =
         (part(1, b"\x01\x06\x03\xbe\xaf\x84\x8c\x82"), part(2, b"http://mms/4711\0"));
     assert_eq!(fixture.arrive(1, &second).await, Ingested::Part);
-    let due = fixture.gateway.sweeper().run_due_work().await.unwrap().unwrap();
+    let due = fixture.gateway.due_work().run_due_work().await.unwrap().unwrap();
     fixture.pass(due.since(fixture.gateway.now()).as_secs().try_into().unwrap());
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     let shown = fixture.messages().await.remove(0);
     assert_eq!((shown.kind, shown.complete), (MessageKind::Data, false));
     assert_eq!(shown.detail.as_deref(), Some("WAP push, port 2948"));
@@ -265,7 +265,7 @@ async fn the_last_part_alone_is_shown_as_incomplete_blocks_nothing_and_is_mended
     assert_eq!(fixture.arrive(1, &pdus[2]).await, Ingested::Part);
     assert!(matches!(fixture.sms(1, "Uber", "code 1234").await, Ingested::Message(..)));
     fixture.pass(180);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     let shown = fixture.messages().await.remove(1);
     assert!(!shown.complete && shown.kind == MessageKind::Text);
     let said = shown.text.unwrap();

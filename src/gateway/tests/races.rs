@@ -94,10 +94,10 @@ async fn an_sms_against_expiry() {
             orders.push((order, sim_of(&fixture, order).await));
         }
         fixture.clock.fetch_add(600 * SECOND_US - 1, Ordering::SeqCst);
-        let sweeper = Arc::clone(&fixture);
+        let other = Arc::clone(&fixture);
         let sweep = tokio::spawn(async move {
-            sweeper.clock.fetch_add(1, Ordering::SeqCst);
-            sweeper.gateway.sweeper().run_due_work().await.unwrap();
+            other.clock.fetch_add(1, Ordering::SeqCst);
+            other.gateway.due_work().run_due_work().await.unwrap();
         });
         let arrivals = orders.into_iter().map(|(order, sim)| {
             let fixture = Arc::clone(&fixture);
@@ -204,7 +204,7 @@ async fn reuse_against_somebody_elses_order() {
         }
         assert_eq!(won, half, "each number went to one of two");
         fixture.pass(700);
-        fixture.gateway.sweeper().run_due_work().await.unwrap();
+        fixture.gateway.due_work().run_due_work().await.unwrap();
         for n in 1..=AT_ONCE {
             fixture.report(n);
         }
@@ -225,10 +225,10 @@ async fn an_extension_against_the_renewal() {
             rentals.push((*account, rental));
         }
         fixture.clock.store(rentals[0].1.expires_at.0 - 1, Ordering::SeqCst);
-        let sweeper = Arc::clone(&fixture);
+        let other = Arc::clone(&fixture);
         let sweep = tokio::spawn(async move {
-            sweeper.clock.fetch_add(1, Ordering::SeqCst);
-            sweeper.gateway.sweeper().run_due_work().await.unwrap();
+            other.clock.fetch_add(1, Ordering::SeqCst);
+            other.gateway.due_work().run_due_work().await.unwrap();
         });
         let extensions = rentals.iter().map(|(account, rental)| {
             let (fixture, account, id) = (Arc::clone(&fixture), *account, rental.id);
@@ -246,7 +246,7 @@ async fn an_extension_against_the_renewal() {
             fixture.gateway.rentals().set_auto_renew(account, id, false).await.unwrap();
         }
         fixture.pass(200 * 24 * 3600);
-        fixture.gateway.sweeper().run_due_work().await.unwrap();
+        fixture.gateway.due_work().run_due_work().await.unwrap();
         for n in 1..=AT_ONCE {
             fixture.report(n);
         }

@@ -129,7 +129,7 @@ async fn a_former_tenants_sms_is_not_the_next_ones_nor_an_orders() {
     pass_to_end(&fixture, &first, 59);
     fixture.plug(1).await;
     assert_eq!(
-        fixture.gateway.sweeper().run_due_work().await.unwrap(),
+        fixture.gateway.due_work().run_due_work().await.unwrap(),
         None,
         "nothing is due any more"
     );
@@ -167,8 +167,8 @@ async fn a_renewal_is_charged_once_for_each_term_however_long_nobody_was_there()
         fixture.gateway.0.env.store.close().await;
         pass_to_end(&fixture, &rental, 200 * DAY_S);
         fixture.restart().await;
-        fixture.gateway.sweeper().run_due_work().await.unwrap();
-        fixture.gateway.sweeper().run_due_work().await.unwrap();
+        fixture.gateway.due_work().run_due_work().await.unwrap();
+        fixture.gateway.due_work().run_due_work().await.unwrap();
         assert_eq!(fixture.funds(ann).await, (7, 0), "as often as there was money");
         let (ended, _) = fixture.gateway.rentals().view(ann, rental.id).await.unwrap().unwrap();
         assert_eq!(i64::from(ended.terms), 1 + renewals);
@@ -205,7 +205,7 @@ async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes
     fixture.pass(5);
     fixture.sms(1, "Uber", "code 1").await;
     pass_to_end(&fixture, &rental, 0);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     fixture.sms(1, "Uber", "code 2").await;
     assert_eq!(
         texts(&fixture, ann, rental.id).await,
@@ -213,10 +213,10 @@ async fn without_auto_renewal_it_ends_and_its_sms_are_seen_until_retention_takes
         "what came after its end is not its own"
     );
     fixture.pass(30 * DAY_S - 1);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(texts(&fixture, ann, rental.id).await.len(), 1);
     fixture.pass(1);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(texts(&fixture, ann, rental.id).await.len(), 0);
     assert_eq!(fixture.funds(ann).await, (5_000 - 1620, 0));
 }
@@ -232,7 +232,7 @@ async fn a_long_message_that_a_tenant_was_shown_in_part_stays_the_tenants() {
     let pdus = fixture.pdus("Uber", &text, 0, 9);
     fixture.arrive(1, &pdus[0]).await;
     fixture.pass(200);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     fixture.arrive(1, &pdus[1]).await;
     assert_eq!(texts(&fixture, ann, rental.id).await, [text]);
 }

@@ -52,7 +52,7 @@ async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
     fixture.sms(1, "Nobody", "for nobody").await;
     // The order's lifetime ends 598 seconds from now; what is nobody's counts from its arrival.
     fixture.pass(1000);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     let texts: Vec<_> = fixture.messages().await.into_iter().map(|message| message.text).collect();
     assert_eq!(texts, [Some("code 1234".to_owned()), None]);
     assert_eq!(
@@ -60,20 +60,20 @@ async fn texts_and_pdus_go_when_they_were_kept_long_enough() {
         Sms::Text("code 1234".into())
     );
     fixture.pass(597);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(
         fixture.gateway.orders().read_sms(ann, order).await.unwrap(),
         Sms::Text("code 1234".into())
     );
     fixture.pass(1);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over, "purged");
     let message = fixture.messages().await.remove(0);
     assert_eq!((message.text, message.code, message.sender.as_deref()), (None, None, Some("Uber")));
     assert_eq!(fixture.arrive(1, &pdu).await, Ingested::Duplicate, "it is still known");
     fixture.pass(3600);
     assert_eq!(
-        fixture.gateway.sweeper().run_due_work().await.unwrap(),
+        fixture.gateway.due_work().run_due_work().await.unwrap(),
         None,
         "nothing is left to do"
     );
@@ -88,10 +88,10 @@ async fn a_long_message_that_lost_its_pdus_is_not_mended_into_nonsense() {
     let pdus = fixture.pdus("Uber", &text, 0, 9);
     fixture.arrive(1, &pdus[0]).await;
     fixture.pass(200);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     let shown = fixture.messages().await.remove(0).text;
     fixture.pass(500);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(fixture.arrive(1, &pdus[1]).await, Ingested::Part);
     assert_eq!(fixture.messages().await.remove(0).text, shown);
 }
@@ -188,7 +188,7 @@ async fn what_the_rest_of_a_long_message_shows_to_be_withheld_is_not_shown_any_m
     let pdus = fixture.pdus("Uber", &format!("{} your IBAN", "long ".repeat(40)), 0, 1);
     fixture.arrive(1, &pdus[0]).await;
     fixture.pass(200);
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert!(matches!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Text(_)));
     fixture.arrive(1, &pdus[1]).await;
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Over);

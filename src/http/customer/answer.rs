@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::gateway;
 
 use super::super::limits::TooMany;
-use super::super::requests::Outcome;
+use super::super::outcomes::Outcome;
 
 /// An answer in plain text.
 pub(super) fn text(outcome: Outcome, body: impl Into<String>) -> Response {

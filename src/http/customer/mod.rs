@@ -3,9 +3,9 @@
 //! connections) come from no endpoint.
 
 mod answer;
-mod regular;
+mod dispatch;
+mod orders;
 mod rental;
-mod service;
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -20,13 +20,13 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::AccountId;
 use crate::gateway::{Gateway, Holder};
 use answer::Refusal;
-pub use service::CustomerService;
+pub use dispatch::Dispatcher;
 
 use super::ids::RequestIds;
 use super::limits::Throttle;
+use super::outcomes::{Outcome, RequestCounts};
 use super::params::Params;
-use super::requests::{Outcome, RequestCounts};
-use crate::domain::network::is_allowed;
+use crate::domain::ip_network::is_allowed;
 
 /// What the endpoints share, behind one reference count: it is cloned several times per request.
 #[derive(Clone)]
@@ -56,7 +56,7 @@ pub fn make_service(
     request_counts: Arc<RequestCounts>,
     request_ids: Arc<RequestIds>,
     stopping: CancellationToken,
-) -> CustomerService {
+) -> Dispatcher {
     let api = Api(Arc::new(Shared { gateway, stopping, request_ids, request_counts, throttle }));
     // HEAD and OPTIONS must never make or cancel an order. axum would answer HEAD by the handler of
     // GET, hence the handlers of their own.
@@ -74,20 +74,20 @@ pub fn make_service(
     };
     let get_or_post = MethodFilter::GET.or(MethodFilter::POST);
     let router = Router::new()
-        .route("/api/makeorder", endpoint(on(get_or_post, regular::make_order)))
-        .route("/api/getsms", endpoint(on(get_or_post, regular::get_sms)))
-        .route("/api/cancelorder", endpoint(on(get_or_post, regular::cancel_order)))
-        .route("/api/skipnumber", endpoint(on(get_or_post, regular::skip_number)))
-        .route("/api/reuse", endpoint(on(get_or_post, regular::reuse)))
-        .route("/api/getbalance", endpoint(on(get_or_post, regular::get_balance)))
-        .route("/api/services", endpoint(on(get_or_post, regular::services)))
+        .route("/api/makeorder", endpoint(on(get_or_post, orders::make_order)))
+        .route("/api/getsms", endpoint(on(get_or_post, orders::get_sms)))
+        .route("/api/cancelorder", endpoint(on(get_or_post, orders::cancel_order)))
+        .route("/api/skipnumber", endpoint(on(get_or_post, orders::skip_number)))
+        .route("/api/reuse", endpoint(on(get_or_post, orders::reuse)))
+        .route("/api/getbalance", endpoint(on(get_or_post, orders::get_balance)))
+        .route("/api/services", endpoint(on(get_or_post, orders::services)))
         .route("/api/rental/new", rental(on(MethodFilter::POST, rental::new)))
         .route("/api/rental/extend", rental(on(MethodFilter::POST, rental::extend)))
         .route("/api/rental/edit", rental(on(MethodFilter::POST, rental::edit)))
         .route("/api/rental/view", rental(on(MethodFilter::POST, rental::view)))
         .fallback(async || (StatusCode::NOT_FOUND, "NOT_FOUND"))
         .with_state(api.clone());
-    CustomerService { api, router }
+    Dispatcher { api, router }
 }
 
 async fn empty() -> Response {

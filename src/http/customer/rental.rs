@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::super::requests::Outcome;
+use super::super::outcomes::Outcome;
 use super::answer::{Refusal, word};
 use super::{Api, Params};
 use crate::domain::message::Message;

@@ -7,7 +7,7 @@ use super::super::charset;
 use super::super::context::Context;
 use super::super::reply::Reply;
 use super::{Leave, Serving};
-use crate::at::{self, Charset, Command, Domain, Registration};
+use crate::at::{self, Charset, Command, Registration, RegistrationDomain};
 use crate::domain::Moment;
 
 /// The time between two requests for the registration while there is no network. Where the modem
@@ -188,7 +188,7 @@ impl Serving {
     pub fn on_registration(
         &mut self,
         context: &mut Context,
-        domain: Domain,
+        domain: RegistrationDomain,
         registration: Registration,
         now: Moment,
     ) {

@@ -96,7 +96,7 @@ impl Business {
 
     /// Does what has become due, such as to end orders.
     pub fn run_due_work(&self) {
-        self.runtime.block_on(self.gateway.sweeper().run_due_work()).unwrap();
+        self.runtime.block_on(self.gateway.due_work().run_due_work()).unwrap();
     }
 
     pub fn report(&self, snapshot: ModemSnapshot) {

@@ -1,7 +1,7 @@
 //! Mixed faults by seeded plans.
 
 use simbridge::domain::Random;
-use simbridge::simulator::{Plan, Scenario, SpecialMessage, families};
+use simbridge::simulator::{FaultSchedule, Scenario, SpecialMessage, families};
 
 use super::rig::Rig;
 
@@ -37,7 +37,7 @@ fn play(seed: u64, minutes: u64) {
     let mut rig = Rig::new(&scenario());
     rig.run_until_working(5 * MINUTE_MS).unwrap();
     let began_ms = rig.now_ms;
-    let plan = Plan::new(rig.bench.network(), seed, minutes);
+    let plan = FaultSchedule::new(rig.bench.network(), seed, minutes);
     let mut sends = sends(seed, minutes).into_iter().enumerate().peekable();
     for planned in plan.faults() {
         while let Some((number, (at_ms, modem))) =

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use simbridge::domain::Random;
-use simbridge::simulator::{Plan, Scenario, SpecialMessage, families};
+use simbridge::simulator::{FaultSchedule, Scenario, SpecialMessage, families};
 
 use super::business::{Business, code_for};
 use super::rig::Rig;
@@ -100,7 +100,7 @@ fn a_week_of_faults_loses_doubles_misattributes_and_mischarges_nothing() {
     rig.kept.business = Some(Business::open(rig.time()));
     rig.run_until_working(10 * MINUTE_MS).unwrap();
     let began_ms = rig.now_ms;
-    let plan = Plan::new(rig.bench.network(), seed, MINUTES);
+    let plan = FaultSchedule::new(rig.bench.network(), seed, MINUTES);
     let mut faults = plan.faults().iter().peekable();
     let random = Random::new(seed ^ 0x5EED_0F7E_0075_0001);
     let mut traffic = Traffic { random, codes: VecDeque::new(), texts: 0, specials: 0 };

@@ -189,7 +189,7 @@ async fn a_released_sim_is_given_to_nobody_until_it_is_reclaimed() {
     assert!(fixture.gateway.banks().release(&iccid(1)).await.unwrap());
     fixture.report(1);
     fixture.gateway.sim_became_ready();
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(
         fixture.make(ann, uber).await,
         MakeOrder::NoPhone,

@@ -35,7 +35,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     );
     assert_eq!(fixture.demand(1).await.trigger, None);
     fixture.gateway.sim_became_ready();
-    fixture.gateway.sweeper().run_due_work().await.unwrap();
+    fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(fixture.whole_order(order).await, row, "a lifetime begins once");
     fixture.pass(599);
     assert_eq!(
@@ -92,7 +92,7 @@ async fn a_lifetime_that_had_not_begun_when_the_daemon_died_begins_when_the_sim_
     let order = fixture.order(ann, uber).await;
     fixture.pass(30);
     fixture.restart().await;
-    fixture.gateway.sweeper().run_overdue_deadlines().await.unwrap();
+    fixture.gateway.due_work().run_overdue_deadlines().await.unwrap();
     assert!(fixture.whole_order(order).await.awaits_sim);
     fixture.pass(30);
     fixture.switch_in(&mut bank, 1, 0).await;

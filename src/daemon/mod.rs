@@ -97,7 +97,7 @@ pub struct Daemon {
     servers: Vec<Listening>,
     driver: Driver,
     reloader: Arc<Reloader>,
-    sweeper: JoinHandle<()>,
+    due_work: JoinHandle<()>,
 }
 
 /// What every part of the daemon is started with.
@@ -150,8 +150,8 @@ impl Daemon {
         tokio::spawn(background::report_faults(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));
         tokio::spawn(number_discovery::run(gateway.clone(), modem_control, stopping.clone()));
-        let sweeper = tokio::spawn(background::sweep(gateway.clone(), stopping.clone()));
-        Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, sweeper })
+        let due_work = tokio::spawn(background::run_due_work(gateway.clone(), stopping.clone()));
+        Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, due_work })
     }
 
     /// The address that customers are served on.
@@ -200,7 +200,7 @@ impl Daemon {
         for server in servers {
             let _ = server.await;
         }
-        let _ = self.sweeper.await;
+        let _ = self.due_work.await;
         self.store.close().await;
     }
 }
@@ -288,8 +288,8 @@ async fn open_gateway(
     let store = Store::open_with(database, config.database.external_checkpoint)?;
     let opened = Gateway::open(store.clone(), config.gateway.clone(), clock, entropy).await;
     let gateway = opened.map_err(|error| StartError::from_opening(error, database))?;
-    if let Err(error) = gateway.sweeper().run_overdue_deadlines().await {
-        // With a full disk the daemon starts all the same: the sweeper tries again, and customers
+    if let Err(error) = gateway.due_work().run_overdue_deadlines().await {
+        // With a full disk the daemon starts all the same: it is tried again, and customers
         // get an error.
         tracing::error!(
             event = "sweep_failed",

@@ -10,7 +10,7 @@ use crate::domain::Random;
 
 /// A fault, and when it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub struct ScheduledFault {
     /// Milliseconds from the beginning.
     pub at_ms: u64,
     /// The modem's place, counted from 0.
@@ -22,8 +22,8 @@ pub struct Planned {
 /// Faults in the order of their times. Lasting effects of a fault are undone at its end, and all of
 /// them at the end of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    faults: Vec<Planned>,
+pub struct FaultSchedule {
+    faults: Vec<ScheduledFault>,
 }
 
 /// The shortest and longest time from one incident of a modem to the next.
@@ -33,10 +33,10 @@ const LENGTH_MS: (u64, u64) = (500, 90_000);
 /// The kinds of incidents that a plan can hold.
 const KINDS: u64 = 31;
 
-impl Plan {
+impl FaultSchedule {
     /// Plans this many minutes of faults for a network's modems, each with the card that it has
     /// now. Cards of banks are not touched.
-    pub fn new(network: &Network, seed: u64, minutes: u64) -> Plan {
+    pub fn new(network: &Network, seed: u64, minutes: u64) -> FaultSchedule {
         let mut cards: Vec<Option<String>> =
             network.stats().into_iter().map(|modem| modem.iccid).collect();
         for radio in network.bank_stats().iter().flat_map(|bank| &bank.radios) {
@@ -53,18 +53,18 @@ impl Plan {
         }
         planner.set_right(end_ms);
         planner.faults.sort_by_key(|planned| planned.at_ms);
-        Plan { faults: planner.faults }
+        FaultSchedule { faults: planner.faults }
     }
 
     /// The faults in order.
-    pub fn faults(&self) -> &[Planned] {
+    pub fn faults(&self) -> &[ScheduledFault] {
         &self.faults
     }
 
     /// Causes the faults at their times.
     pub async fn play(self, network: Network) {
         let mut passed_ms = 0;
-        for Planned { at_ms, modem, fault } in self.faults {
+        for ScheduledFault { at_ms, modem, fault } in self.faults {
             tokio::time::sleep(Duration::from_millis(at_ms - passed_ms)).await;
             passed_ms = at_ms;
             if let Err(error) = network.fault(modem, &fault) {
@@ -81,12 +81,12 @@ struct Planner {
     random: Random,
     /// The card that each modem has at first, by ICCID.
     cards: Vec<Option<String>>,
-    faults: Vec<Planned>,
+    faults: Vec<ScheduledFault>,
 }
 
 impl Planner {
     fn at(&mut self, at_ms: u64, modem: usize, fault: Fault) {
-        self.faults.push(Planned { at_ms, modem, fault });
+        self.faults.push(ScheduledFault { at_ms, modem, fault });
     }
 
     /// Adds a fault that begins and ends.
@@ -287,15 +287,15 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_faults_and_another_one_others() {
         let network = network();
-        assert_eq!(Plan::new(&network, 7, 60), Plan::new(&network, 7, 60));
-        assert_ne!(Plan::new(&network, 7, 60), Plan::new(&network, 8, 60));
+        assert_eq!(FaultSchedule::new(&network, 7, 60), FaultSchedule::new(&network, 7, 60));
+        assert_ne!(FaultSchedule::new(&network, 7, 60), FaultSchedule::new(&network, 8, 60));
     }
 
     #[test]
     fn the_faults_come_in_order_strike_and_leave_the_modems_well() {
         let network = network();
         let before = network.stats();
-        let plan = Plan::new(&network, 7, 600);
+        let plan = FaultSchedule::new(&network, 7, 600);
         assert!(plan.faults().len() > 500);
         assert!(plan.faults().is_sorted_by_key(|planned| planned.at_ms));
         for planned in plan.faults() {

@@ -35,7 +35,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 const RENAME_GRACE: Duration = Duration::from_secs(3);
 
 /// The task of one port, with what it needs.
-pub(crate) struct Worker<H> {
+pub(crate) struct PortTask<H> {
     pub path: PathBuf,
     /// The path as the name of the port in reports, logs and requests.
     pub port: PortName,
@@ -60,7 +60,7 @@ pub(crate) struct Worker<H> {
 /// the time of the last change in seconds and nanoseconds.
 type Node = (u64, u64, u64, i64, i64);
 
-impl<H: ModemEvents> Worker<H> {
+impl<H: ModemEvents> PortTask<H> {
     pub async fn run(mut self) {
         let stop = self.stop.clone();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
@@ -270,7 +270,7 @@ impl<H: ModemEvents> Worker<H> {
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
-    /// Waits as [`Worker::pause`] does, but only as long as the modem on another port has at least
+    /// Waits as [`PortTask::pause`] does, but only as long as the modem on another port has at least
     /// this presence.
     async fn pause_beside(
         &mut self,

@@ -32,7 +32,7 @@ const BUSY_TRIES: u8 = 5;
 const MAX_SILENCES: u8 = 2;
 
 #[derive(Debug)]
-pub(super) struct Unlocking {
+pub(super) struct PinEntry {
     step: Step,
     iccid: Option<Iccid>,
     /// Whether no command has told how many attempts are left.
@@ -68,9 +68,9 @@ pub(super) enum Next {
     ReadState,
 }
 
-impl Unlocking {
-    pub fn new() -> Unlocking {
-        Unlocking {
+impl PinEntry {
+    pub fn new() -> PinEntry {
+        PinEntry {
             step: Step::Attempts(0),
             iccid: None,
             uncounted: false,

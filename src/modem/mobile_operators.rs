@@ -10,7 +10,7 @@ const FILES: &[&str] = &[include_str!("../../hardware/operators/t-mobile-us.toml
 /// A mobile operator, as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Operator {
+pub struct MobileOperator {
     pub name: String,
     /// Where the facts in the file come from.
     #[serde(default)]
@@ -21,13 +21,13 @@ pub struct Operator {
     pub own_number: String,
 }
 
-impl Operator {
+impl MobileOperator {
     /// Reads an operator's file.
     ///
     /// # Errors
     /// The file is malformed; the error says what is wrong and in which line.
-    pub fn parse(text: &str) -> Result<Operator, String> {
-        let operator: Operator = toml::from_str(text).map_err(|error| error.to_string())?;
+    pub fn parse(text: &str) -> Result<MobileOperator, String> {
+        let operator: MobileOperator = toml::from_str(text).map_err(|error| error.to_string())?;
         let digits = |network: &String| {
             matches!(network.len(), 5 | 6) && network.bytes().all(|byte| byte.is_ascii_digit())
         };
@@ -41,10 +41,10 @@ impl Operator {
 
     /// The USSD code for the card with this IMSI. Operators in `own` come before the embedded ones,
     /// and a longer network code before a shorter one.
-    pub fn own_number_code(own: &[Operator], imsi: &str) -> Option<String> {
-        let embedded: Vec<Operator> =
-            FILES.iter().filter_map(|text| Operator::parse(text).ok()).collect();
-        let best = |operators: &[Operator]| {
+    pub fn own_number_code(own: &[MobileOperator], imsi: &str) -> Option<String> {
+        let embedded: Vec<MobileOperator> =
+            FILES.iter().filter_map(|text| MobileOperator::parse(text).ok()).collect();
+        let best = |operators: &[MobileOperator]| {
             let networks = operators
                 .iter()
                 .flat_map(|known| known.networks.iter().map(move |network| (network, known)));
@@ -64,22 +64,22 @@ mod tests {
     #[test]
     fn the_code_is_the_operators_by_the_longest_network() {
         for text in FILES {
-            assert!(!Operator::parse(text).unwrap().sources.is_empty());
+            assert!(!MobileOperator::parse(text).unwrap().sources.is_empty());
         }
         let own = |networks: &str, code: &str| {
-            Operator::parse(&format!(
+            MobileOperator::parse(&format!(
                 "name = \"x\"\nnetworks = [\"{networks}\"]\nown_number = \"{code}\"\n"
             ))
             .unwrap()
         };
         let operators = [own("20404", "*1#"), own("204041", "*2#")];
-        let code = |imsi| Operator::own_number_code(&operators, imsi);
+        let code = |imsi| MobileOperator::own_number_code(&operators, imsi);
         assert_eq!(code("204041234567890").as_deref(), Some("*2#"));
         assert_eq!(code("204047234567890").as_deref(), Some("*1#"));
         assert_eq!(code("310260123456789").as_deref(), Some("#686#"));
         assert_eq!(code("234150123456789"), None);
         assert!(
-            Operator::parse("name = \"x\"\nnetworks = [\"KPN\"]\nown_number = \"*1#\"")
+            MobileOperator::parse("name = \"x\"\nnetworks = [\"KPN\"]\nown_number = \"*1#\"")
                 .unwrap_err()
                 .contains("20404")
         );

@@ -31,7 +31,7 @@ fn next_blanking(kept_from: Option<Timestamp>, kept: Duration) -> Option<Timesta
 }
 
 /// Handles deadlines and retention.
-pub struct Sweeper {
+pub struct DueWork {
     env: Arc<Environment>,
     wakeups: Arc<Wakeups>,
     failed: Arc<FailedDeadlines>,
@@ -40,7 +40,7 @@ pub struct Sweeper {
     assemblies: Arc<Assemblies>,
 }
 
-impl Sweeper {
+impl DueWork {
     pub(super) fn new(
         env: Arc<Environment>,
         wakeups: Arc<Wakeups>,
@@ -48,16 +48,16 @@ impl Sweeper {
         orders: Arc<Orders>,
         rentals: Arc<Rentals>,
         assemblies: Arc<Assemblies>,
-    ) -> Sweeper {
-        Sweeper { env, wakeups, failed, orders, rentals, assemblies }
+    ) -> DueWork {
+        DueWork { env, wakeups, failed, orders, rentals, assemblies }
     }
 
     /// Handles all deadlines that passed while the daemon was not running. Nobody may be let in
     /// before that.
     pub async fn run_overdue_deadlines(self: &Arc<Self>) -> Result<(), Error> {
         loop {
-            let sweeper = Arc::clone(self);
-            if self.env.store.write(move |tx| sweeper.handle_overdue_deadlines(tx)).await? == 0 {
+            let due_work = Arc::clone(self);
+            if self.env.store.write(move |tx| due_work.handle_overdue_deadlines(tx)).await? == 0 {
                 return Ok(());
             }
         }
@@ -66,21 +66,21 @@ impl Sweeper {
     /// Handles everything that is due; answers when to do so next.
     pub async fn run_due_work(self: &Arc<Self>) -> Result<Option<Timestamp>, Error> {
         loop {
-            let sweeper = Arc::clone(self);
+            let due_work = Arc::clone(self);
             let done = self.env.store.write(move |tx| {
-                let deadlines = sweeper.handle_overdue_deadlines(tx)?;
+                let deadlines = due_work.handle_overdue_deadlines(tx)?;
                 Ok::<_, Error>(
                     deadlines
-                        + sweeper.blank_expired(tx)?
-                        + tx.file_orders(sweeper.env.now().minus(FILED_AFTER), ROWS_PER_BATCH)?,
+                        + due_work.blank_expired(tx)?
+                        + tx.file_orders(due_work.env.now().minus(FILED_AFTER), ROWS_PER_BATCH)?,
                 )
             });
             if done.await? == 0 {
                 break;
             }
         }
-        let sweeper = Arc::clone(self);
-        self.env.store.read(move |rows| sweeper.next_due(rows)).await
+        let due_work = Arc::clone(self);
+        self.env.store.read(move |rows| due_work.next_due(rows)).await
     }
 
     fn next_due(&self, rows: &ReadTx<'_>) -> Result<Option<Timestamp>, Error> {
@@ -158,7 +158,7 @@ impl Sweeper {
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Waits until there may be an earlier deadline than [`Sweeper::run_due_work`] answered.
+    /// Waits until there may be an earlier deadline than [`DueWork::run_due_work`] answered.
     pub async fn wait_for_changed_deadlines(&self) {
         self.wakeups.wait_for_deadlines().await;
     }

@@ -19,19 +19,19 @@ use tracing::Instrument;
 use super::super::params::peer_of;
 use super::super::serve::RequestHandler;
 use super::answer::Refusal;
-use super::{Api, regular};
+use super::{Api, orders};
 use crate::gateway::BoxFuture;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers the customers' requests.
 #[derive(Clone)]
-pub struct CustomerService {
+pub struct Dispatcher {
     pub(super) api: Api,
     pub(super) router: Router,
 }
 
-impl CustomerService {
+impl Dispatcher {
     /// The handler of a connection from this address.
     pub fn handler(&self, client: SocketAddr) -> RequestHandler {
         let service = self.clone();
@@ -48,7 +48,7 @@ impl CustomerService {
         let immediate = match self.api.throttle.buckets().by_address.take(peer, now) {
             Err(too_many) => Some(Refusal::from(too_many).into_response()),
             Ok(()) if request.body().is_end_stream() => {
-                regular::known_to_wait(&self.api, &request, peer, now)
+                orders::known_to_wait(&self.api, &request, peer, now)
             }
             Ok(()) => None,
         };

@@ -9,7 +9,7 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::super::requests::Outcome;
+use super::super::outcomes::Outcome;
 use super::answer::{Refusal, text, word, word_and};
 use super::{Api, Params, may_be_used_from};
 use crate::domain::country::DEFAULT_COUNTRY;
