@@ -12,3 +12,17 @@ CREATE TRIGGER message_kind_update BEFORE UPDATE OF kind, order_id, rental_id ON
 WHEN NEW.kind <> 'text' AND (NEW.order_id IS NOT NULL OR NEW.rental_id IS NOT NULL
     OR NEW.kind NOT IN ('text', 'message-waiting', 'probe', 'empty', 'data', 'sim-data', 'status-report', 'outgoing', 'undecodable'))
 BEGIN SELECT RAISE (ABORT, 'the message is no text'); END;
+
+-- The parts that were read in text mode. Their digest is made of what a modem shows then, so a message that comes as a PDU is looked up
+-- by that digest too where there is one of its time.
+CREATE TABLE text_mode_part (
+    sim_id  INTEGER NOT NULL REFERENCES sim (id),
+    stamp   INTEGER NOT NULL,   -- 0 when there is none
+    part_id INTEGER NOT NULL REFERENCES part (id),
+    PRIMARY KEY (sim_id, stamp, part_id)
+) STRICT, WITHOUT ROWID;
+
+-- Until this schema the digest was made of the whole TPDU. A message that is not newer than the last of those is looked up by that digest
+-- too.
+CREATE TABLE former_digest (newest_stamp INTEGER PRIMARY KEY) STRICT;
+INSERT INTO former_digest SELECT max(coalesce(stamp, 0)) FROM part HAVING count(*) > 0;

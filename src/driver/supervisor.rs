@@ -131,8 +131,8 @@ impl<H: ModemEvents> Supervisor<H> {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    /// Notes that a port's task ended without being stopped, so it panicked. Returns its path and the
-    /// pause before it is started again.
+    /// Notes that a port's task ended without being stopped, so it panicked. Returns its path and
+    /// the pause before it is started again.
     fn on_task_panicked(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
         let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
         served.task = None;

@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use crate::domain::SimId;
 use crate::store::{Deadline, WriteTx};
 
-/// The signals that wake the handling of due work, the discovery of numbers and the banks' plans. Of each kind
-/// one task can wait; a signal that comes while it does not wait is kept for it.
+/// The signals that wake the handling of due work, the discovery of numbers and the banks' plans.
+/// Of each kind one task can wait; a signal that comes while it does not wait is kept for it.
 #[derive(Debug, Default)]
 pub(super) struct Wakeups {
     deadlines: Notify,

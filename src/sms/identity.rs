@@ -59,7 +59,8 @@ fn of_report(tpdu: &[u8]) -> Vec<u8> {
 fn head(tpdu: &[u8], bits: u8, address: usize, behind: usize) -> Vec<u8> {
     let digits = tpdu.get(address).copied().map_or(0, usize::from);
     let end = address + 2 + digits.div_ceil(2) + behind;
-    let mut head = tpdu.get(..end).unwrap_or(tpdu).to_vec();
+    let mut head = Vec::with_capacity(tpdu.len());
+    head.extend_from_slice(tpdu.get(..end).unwrap_or(tpdu));
     if let Some(first) = head.first_mut() {
         *first &= bits;
     }

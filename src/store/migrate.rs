@@ -52,10 +52,10 @@ fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CHECKS, MessageFilter, Store};
+    use super::super::{CHECKS, MessageFilter, OtherDigests, Store};
     use super::*;
-    use crate::domain::RowLimit;
     use crate::domain::message::MessageKind;
+    use crate::domain::{RowLimit, SimId, Timestamp};
 
     /// Representative rows, each with the first schema version that they can be written into.
     const ROWS: &[(usize, &str)] = &[
@@ -124,6 +124,11 @@ mod tests {
                 };
                 assert_eq!((message.kind, message.detail.as_deref()), (kind, detail));
             }
+            let newest = store.read(|rows| rows.other_digests(SimId(1), None)).await.unwrap();
+            assert_eq!(newest, OtherDigests { former: true, text_mode: false });
+            let later = Some(Timestamp(i64::MAX));
+            let later = store.read(move |rows| rows.other_digests(SimId(1), later)).await.unwrap();
+            assert_eq!(later, OtherDigests { former: false, text_mode: false });
             store.close().await;
             let kept = backups(folder.path());
             if count == MIGRATIONS.len() {

@@ -55,7 +55,7 @@ pub use messages::{MessageFilter, NewMessage};
 pub use new_file::{NewFile, sync_folder_of};
 pub use numbers::Loopback;
 pub use orders::NewOrder;
-pub use parts::{NewPart, PartDigests, StoredPart};
+pub use parts::{NewPart, OtherDigests, StoredPart};
 pub use read_tx::ReadTx;
 pub use services::NewService;
 pub use sim_locations::{BankPosition, LocationPeriod};

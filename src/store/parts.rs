@@ -6,16 +6,13 @@ use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, ModemId, PartId, SimId, Timestamp};
 
-/// The digests by which a part is recognised when it is read again.
+/// The other digests by which a message may have been stored before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartDigests {
-    /// The one that a part is stored with.
-    pub present: [u8; 32],
-    /// The one that it would have been stored with by versions up to schema 8.
-    pub former: [u8; 32],
-    /// The one of the same message as a modem shows it in text mode; where that cannot be known,
-    /// the one that the part is stored with.
-    pub as_text: [u8; 32],
+pub struct OtherDigests {
+    /// The one that versions up to schema 8 stored a part with.
+    pub former: bool,
+    /// The one of a message that was read in text mode.
+    pub text_mode: bool,
 }
 
 /// A part that is to be added.
@@ -64,25 +61,32 @@ impl StoredPart {
 }
 
 impl ReadTx<'_> {
-    /// Whether a part of this SIM with one of these digests and with this time stamp was stored
-    /// before.
+    /// Whether a part of this SIM with this digest and this time stamp was stored before.
     pub fn has_part(
         &self,
         sim: SimId,
-        digests: &PartDigests,
+        digest: &[u8; 32],
         stamp: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        // SQLite would build a table in memory for `IN` and for `OR`.
         let sql = "SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND \
-                   digest = $3 \
-                   UNION ALL SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND \
-                   digest = $4 \
-                   UNION ALL SELECT 1 FROM part WHERE coalesce(stamp, 0) = $1 AND sim_id = $2 AND \
-                   digest = $5 LIMIT 1";
-        let PartDigests { present, former, as_text } = digests;
-        let at = stamp.map_or(0, |at| at.0);
-        let values = params![at, sim.0, present.as_slice(), former.as_slice(), as_text.as_slice()];
+                   digest = $3";
+        let values = params![stamp.map_or(0, |at| at.0), sim.0, digest.as_slice()];
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
+    }
+
+    /// By which other digests a message of this SIM with this time stamp may have been stored.
+    /// Almost always by none, which spares the writer both digests and two searches.
+    pub fn other_digests(
+        &self,
+        sim: SimId,
+        stamp: Option<Timestamp>,
+    ) -> Result<OtherDigests, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM former_digest WHERE newest_stamp >= $1), \
+                   EXISTS (SELECT 1 FROM text_mode_part WHERE sim_id = $2 AND stamp = $1)";
+        let found = self.first(sql, params![stamp.map_or(0, |at| at.0), sim.0], |row| {
+            Ok(OtherDigests { former: row.get(0)?, text_mode: row.get(1)? })
+        })?;
+        Ok(found.unwrap_or(OtherDigests { former: true, text_mode: true }))
     }
 
     /// The texts of the messages of this SIM that have this time stamp and sender and consist of
@@ -151,6 +155,18 @@ impl WriteTx<'_> {
         ];
         self.execute(sql, values)?;
         Ok(PartId(self.inserted()))
+    }
+
+    /// Records that a part was read in text mode, so that it is found when it comes as a PDU.
+    pub fn mark_text_mode(
+        &self,
+        part: PartId,
+        sim: SimId,
+        stamp: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO text_mode_part (sim_id, stamp, part_id) VALUES ($1, $2, $3)";
+        self.execute(sql, params![sim.0, stamp.map_or(0, |at| at.0), part.0])?;
+        Ok(())
     }
 
     /// Records which long message a part belongs to, and its number in it.

@@ -52,8 +52,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.service(ServiceId(n)).unwrap();
     rows.sim_by_iccid(&iccid).unwrap();
     let digest = [u8::try_from(n).unwrap(); 32];
-    let digests = super::PartDigests { present: digest, former: digest, as_text: digest };
-    rows.has_part(sim, &digests, Some(now)).unwrap();
+    rows.has_part(sim, &digest, Some(now)).unwrap();
+    rows.other_digests(sim, Some(now)).unwrap();
     rows.message(MessageId(n)).unwrap();
     rows.pdus_of(MessageId(n)).unwrap();
     rows.clock_samples(&name, now, 8).unwrap();

@@ -145,7 +145,7 @@ impl Inbox {
         let taken_at = self.clocks.taken_at(tx, smsc.as_deref(), stamp, received_at)?;
         let part = NewPart {
             sim,
-            digest: reading.digest(),
+            digest: &reading.digest,
             pdu: &reading.raw,
             modem,
             smsc: smsc.as_deref(),
@@ -170,7 +170,10 @@ impl Inbox {
             complete: true,
         };
         let ingested = self.matcher.store_message(tx, &message, None)?;
-        tx.add_part(&NewPart { message: ingested.message(), ..part })?;
+        let part = tx.add_part(&NewPart { message: ingested.message(), ..part })?;
+        if reading.is_text_mode() {
+            tx.mark_text_mode(part, sim, stamp)?;
+        }
         Ok(ingested)
     }
 

@@ -6,11 +6,12 @@ use sha2::{Digest, Sha256};
 use super::Pdu;
 use crate::domain::{SimId, Timestamp};
 use crate::sms::{self, TextMode};
-use crate::store::{PartDigests, StoreError, WriteTx};
+use crate::store::{StoreError, WriteTx};
 
 pub(super) struct Reading {
     pub(super) raw: Vec<u8>,
-    digests: PartDigests,
+    /// The digest that the part is stored with.
+    pub(super) digest: [u8; 32],
     pub(super) decoded: Result<Decoded, String>,
 }
 
@@ -33,13 +34,14 @@ impl Reading {
             }
             Pdu::TextMode(message) => (message.to_stored(), Ok(Decoded::TextMode(message))),
         };
-        let digests = digests(&decoded, &raw);
-        Reading { raw, digests, decoded }
-    }
-
-    /// The digest that the part is stored with.
-    pub(super) fn digest(&self) -> &[u8; 32] {
-        &self.digests.present
+        let digest = match &decoded {
+            Ok(Decoded::Pdu(pdu)) => digest(&pdu.identity(&raw)),
+            Ok(Decoded::TextMode(message)) => {
+                text_digest(&message.sender(), message.sent_at(), &message.text())
+            }
+            Err(_) => digest(&raw),
+        };
+        Reading { raw, digest, decoded }
     }
 
     /// The time stamp that the service centre gave the message; `None` when there is none that can
@@ -55,28 +57,33 @@ impl Reading {
     /// Whether this message was stored before, from its PDU or as it was shown in text mode.
     pub(super) fn is_known(&self, tx: &WriteTx<'_>, sim: SimId) -> Result<bool, StoreError> {
         let stamp = self.stamp();
-        if tx.has_part(sim, &self.digests, stamp)? {
+        if tx.has_part(sim, &self.digest, stamp)? {
             return Ok(true);
         }
-        let Ok(Decoded::TextMode(message)) = &self.decoded else { return Ok(false) };
-        let (sender, sent_at) = (message.sender(), message.sent_at());
-        let texts = tx.texts_of_parts(sim, stamp, &sender)?;
-        Ok(texts.iter().any(|text| text_digest(&sender, sent_at, text) == self.digests.present))
+        let pdu = match &self.decoded {
+            Ok(Decoded::Pdu(pdu)) => pdu,
+            Ok(Decoded::TextMode(message)) => {
+                let (sender, sent_at) = (message.sender(), message.sent_at());
+                let texts = tx.texts_of_parts(sim, stamp, &sender)?;
+                return Ok(texts
+                    .iter()
+                    .any(|text| text_digest(&sender, sent_at, text) == self.digest));
+            }
+            Err(_) => return Ok(false),
+        };
+        let others = tx.other_digests(sim, stamp)?;
+        if others.former && tx.has_part(sim, &former_digest(pdu, &self.raw), stamp)? {
+            return Ok(true);
+        }
+        match others.text_mode.then(|| digest_as_text(pdu)).flatten() {
+            Some(digest) => tx.has_part(sim, &digest, stamp),
+            None => Ok(false),
+        }
     }
-}
 
-fn digests(decoded: &Result<Decoded, String>, raw: &[u8]) -> PartDigests {
-    let former = digest(former_identity(decoded, raw));
-    match decoded {
-        Ok(Decoded::Pdu(pdu)) => {
-            let present = digest(&pdu.identity(raw));
-            PartDigests { present, former, as_text: digest_as_text(pdu).unwrap_or(present) }
-        }
-        Ok(Decoded::TextMode(message)) => {
-            let present = text_digest(&message.sender(), message.sent_at(), &message.text());
-            PartDigests { present, former: present, as_text: present }
-        }
-        Err(_) => PartDigests { present: former, former, as_text: former },
+    /// Whether it is a message as the modem showed it in text mode.
+    pub(super) fn is_text_mode(&self) -> bool {
+        matches!(self.decoded, Ok(Decoded::TextMode(_)))
     }
 }
 
@@ -91,10 +98,10 @@ fn digest_as_text(pdu: &sms::Pdu) -> Option<[u8; 32]> {
 
 /// What parts were known by until schema 8: a delivered message by its whole TPDU, anything else by
 /// all of its octets. A message may still lie in a modem, or come again, that was stored then.
-fn former_identity<'r>(decoded: &Result<Decoded, String>, raw: &'r [u8]) -> &'r [u8] {
-    match decoded {
-        Ok(Decoded::Pdu(sms::Pdu::Deliver(_))) => sms::tpdu(raw).unwrap_or(raw),
-        _ => raw,
+fn former_digest(pdu: &sms::Pdu, raw: &[u8]) -> [u8; 32] {
+    match pdu {
+        sms::Pdu::Deliver(_) => digest(sms::tpdu(raw).unwrap_or(raw)),
+        sms::Pdu::StatusReport(_) | sms::Pdu::Submit(_) => digest(raw),
     }
 }
 

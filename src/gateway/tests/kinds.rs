@@ -362,6 +362,11 @@ async fn store_as_before(fixture: &Fixture, pdu: &[u8], identity: &[u8]) {
         })
     };
     fixture.gateway.0.env.store.write(write).await.unwrap();
+    // As the upgrade of the schema does.
+    rusqlite::Connection::open(fixture.dir.path().join("test.db"))
+        .unwrap()
+        .execute("INSERT OR REPLACE INTO former_digest VALUES ($1)", [stamp.map_or(0, |at| at.0)])
+        .unwrap();
 }
 
 #[tokio::test]
