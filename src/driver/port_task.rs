@@ -270,8 +270,8 @@ impl<H: ModemEvents> PortTask<H> {
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
-    /// Waits as [`PortTask::pause`] does, but only as long as the modem on another port has at least
-    /// this presence.
+    /// Waits as [`PortTask::pause`] does, but only as long as the modem on another port has at
+    /// least this presence.
     async fn pause_beside(
         &mut self,
         other: &PortName,
