@@ -3,16 +3,15 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::args::{Account, Admin, Audit, Key, Order, Rental, Rows, Service, Sim};
+use super::args::{Account, Admin, Audit, Key, Order, Rental, Rows, Sim};
 use super::print::{self, Progress};
-use super::{backup, bank, catalogue, import, message, modem, status};
+use super::{backup, bank, import, message, modem, service, status};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
-const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
 const ORDER: &[&str] = &[
@@ -56,7 +55,7 @@ pub(super) async fn run(
         Admin::Sim(command) => sim(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
-        Admin::Service(command) => service(command, client, json).await?,
+        Admin::Service(command) => service::run(command, client, json).await?,
         Admin::Order(Order::List { rows: Rows { limit } }) => {
             list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await?;
         }
@@ -300,51 +299,6 @@ async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<(
         Key::Revoke { prefix } => {
             let revoked = client.delete(&format!("/keys/{}", path_segment(&prefix))).await?;
             print::object(json, &revoked, &["revoked"])
-        }
-    }
-}
-
-async fn enable(
-    client: &AdminClient,
-    json: bool,
-    service: &str,
-    enabled: bool,
-) -> anyhow::Result<()> {
-    let path = format!("/services/{}/enabled", path_segment(service));
-    print::object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
-}
-
-async fn service(command: Service, client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    match command {
-        Service::List => list(client, json, "/services", SERVICE, "no services").await,
-        Service::Enable { service } => enable(client, json, &service, true).await,
-        Service::Disable { service } => enable(client, json, &service, false).await,
-        Service::Add { name, price, country, reuse_window, reuse_price_percent, sender, text } => {
-            let countries: Map<String, Value> =
-                country.into_iter().map(|(country, price)| (country, price.into())).collect();
-            let declared = json!({
-                "name": name,
-                "price": price,
-                "countries": countries,
-                "senders": sender,
-                "texts": text,
-                "reuse_window_seconds": reuse_window.map(|window| window.as_secs()),
-                "reuse_price_percent": reuse_price_percent,
-            });
-            print::object(json, &client.post("/services", declared).await?, SERVICE)
-        }
-        Service::Import { file } => {
-            let services = catalogue::read(&file)?;
-            print::object(
-                json,
-                &client.post("/services/import", services).await?,
-                &["added", "updated"],
-            )
-        }
-        Service::Test { sender, text } => {
-            let sample = json!({ "sender": sender, "text": text });
-            let result = client.post("/services/test", sample).await?;
-            print::object(json, &result, &["service", "code", "rule", "withheld"])
         }
     }
 }

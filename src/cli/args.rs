@@ -40,7 +40,7 @@ pub(super) enum Admin {
     Key(Key),
     /// The catalogue
     #[command(subcommand)]
-    Service(Service),
+    Service(super::service::Service),
     /// Orders
     #[command(subcommand)]
     Order(Order),
@@ -204,65 +204,6 @@ pub(super) enum Key {
 }
 
 #[derive(Subcommand)]
-pub(super) enum Service {
-    /// Add a service
-    Add {
-        /// Its name
-        #[arg(value_parser = named)]
-        name: String,
-        /// The price of an order, like 0.50
-        #[arg(long, value_name = "AMOUNT")]
-        price: String,
-        /// The price in one country, if it differs; may be given several times
-        #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
-        country: Vec<(String, String)>,
-        /// How long after its completion an order's number can be ordered again, like 4h, if
-        /// different from the configuration
-        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-        reuse_window: Option<Duration>,
-        /// The price of that in percent of the service's, if different from the configuration
-        #[arg(
-            long,
-            value_name = "PERCENT",
-            value_parser = clap::value_parser!(u32).range(0..=1000)
-        )]
-        reuse_price_percent: Option<u32>,
-        /// A regular expression that the sender must match; of several, one must match
-        #[arg(long, value_name = "REGEX")]
-        sender: Vec<String>,
-        /// A regular expression that the text must match; of several, one must match
-        #[arg(long, value_name = "REGEX")]
-        text: Vec<String>,
-    },
-    /// List all services
-    List,
-    /// Allow orders of a service again
-    Enable {
-        /// The service's name or id
-        #[arg(value_parser = named)]
-        service: String,
-    },
-    /// Accept no more orders of a service; open ones continue
-    Disable {
-        /// The service's name or id
-        #[arg(value_parser = named)]
-        service: String,
-    },
-    /// Add or update all services in a TOML catalogue
-    Import {
-        /// The catalogue
-        file: PathBuf,
-    },
-    /// Show which service a message would belong to, and which code it contains
-    Test {
-        /// The sender
-        sender: String,
-        /// The text
-        text: String,
-    },
-}
-
-#[derive(Subcommand)]
 pub(super) enum Rental {
     /// List rentals, oldest first
     List {
@@ -338,11 +279,6 @@ pub(super) struct Rows {
 }
 
 /// A name, a number or an id. An empty one would stand for nothing or, in a path, for everything.
-fn named(text: &str) -> Result<String, String> {
+pub(super) fn named(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
-}
-
-fn country_price(text: &str) -> Result<(String, String), String> {
-    let (country, price) = text.split_once('=').ok_or("write it like UK=0.80")?;
-    Ok((country.to_owned(), price.to_owned()))
 }

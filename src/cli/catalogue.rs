@@ -1,4 +1,4 @@
-//! Reads a catalogue of services from a TOML file.
+//! Catalogues of services: TOML files that are read and written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -70,9 +70,67 @@ fn parse(text: &str) -> anyhow::Result<Value> {
     Ok(json!({ "services": file.service }))
 }
 
+/// The catalogue that has these services, as the daemon lists them.
+pub(super) fn write(services: &Value) -> anyhow::Result<String> {
+    let service = Vec::<Listed>::deserialize(services)?;
+    Ok(toml::to_string(&Catalogue { service })?)
+}
+
+#[derive(Serialize)]
+struct Catalogue {
+    service: Vec<Listed>,
+}
+
+/// A service as the daemon lists it, serialized with the names that a catalogue has. `country`
+/// comes last, as TOML demands of tables.
+#[derive(Deserialize, Serialize)]
+struct Listed {
+    name: String,
+    price: String,
+    #[serde(skip_serializing_if = "is_zero")]
+    priority: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reuse_window: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reuse_price_percent: Option<u32>,
+    #[serde(rename(serialize = "sender"), skip_serializing_if = "Vec::is_empty")]
+    senders: Vec<String>,
+    #[serde(rename(serialize = "text"), skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<String>,
+    #[serde(rename(serialize = "country"), skip_serializing_if = "BTreeMap::is_empty")]
+    countries: BTreeMap<String, String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let listed = json!([{
+            "id": 1, "name": "x \"y\"", "price": "0.50", "enabled": true, "priority": -1,
+            "reuse_window": "1h 30m", "reuse_price_percent": 25, "countries": { "UK": "0.80" },
+            "senders": ["^x\\d$"], "texts": ["'a'"],
+        }, {
+            "id": 2, "name": "z", "price": "1.00", "enabled": true, "priority": 0,
+            "reuse_window": null, "reuse_price_percent": null, "countries": {},
+            "senders": [], "texts": [],
+        }]);
+        let expected = json!({ "services": [{
+            "name": "x \"y\"", "price": "0.50", "priority": -1, "reuse_window_seconds": 5400,
+            "reuse_price_percent": 25, "countries": { "UK": "0.80" }, "senders": ["^x\\d$"],
+            "texts": ["'a'"],
+        }, {
+            "name": "z", "price": "1.00", "priority": 0, "reuse_window_seconds": null,
+            "reuse_price_percent": null, "countries": {}, "senders": [], "texts": [],
+        }] });
+        assert_eq!(parse(&write(&listed).unwrap()).unwrap(), expected);
+    }
 
     const EXAMPLE: &str = include_str!("../../hardware/services.toml");
 

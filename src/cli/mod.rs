@@ -16,6 +16,7 @@ mod modem;
 mod print;
 mod screen;
 mod serve;
+mod service;
 mod simulate;
 mod status;
 

@@ -65,6 +65,10 @@ pub enum AuditAction<'a> {
     Resumed,
     /// Services were imported into the catalogue.
     Imported,
+    /// A service was changed.
+    Changed,
+    /// A service was removed.
+    Removed,
     /// A service can be ordered again.
     Enabled,
     /// A service cannot be ordered any more.
@@ -131,6 +135,8 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Suspended => "suspended",
             AuditAction::Resumed => "resumed",
             AuditAction::Imported => "imported",
+            AuditAction::Changed => "changed",
+            AuditAction::Removed => "removed",
             AuditAction::Enabled => "enabled",
             AuditAction::Disabled => "disabled",
             AuditAction::Rented => "rented",

@@ -1,8 +1,8 @@
 //! Serial ports, and the loop that carries a session's actions out.
 //!
 //! [`start`] takes paths and globs. A supervisor (`supervisor.rs`) finds the ports they name, now
-//! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`port_task.rs`). The task
-//! opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
+//! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`port_task.rs`). The
+//! task opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
 //! (`session_runner.rs`), and does that again after a while when the session has ended
 //! (`backoff.rs`). Of several ports of one modem one is served (`claims.rs`). What the daemon does
 //! for a modem is the trait [`ModemEvents`].

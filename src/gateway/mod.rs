@@ -69,7 +69,9 @@ pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals};
 pub use reports::{LedgerSums, Reports, SiteStats};
-pub use services::{Imported, Services, Trial, TrialClaim};
+pub use services::{
+    ImportMode, Imported, PatternEdit, ServiceChange, ServiceEdit, Services, Trial, TrialClaim,
+};
 pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, Offer, Stock};

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_pin_accepted.sql"),
     include_str!("../../migrations/0009_kinds.sql"),
     include_str!("../../migrations/0010_shared_modem_ids.sql"),
+    include_str!("../../migrations/0011_removed_services.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

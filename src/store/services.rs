@@ -8,7 +8,7 @@ use rusqlite::{Row, params};
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::catalogue::ReuseTerms;
-use crate::domain::{Amount, Service, ServiceId};
+use crate::domain::{Amount, Service, ServiceId, Timestamp};
 
 /// A service that is to be added, or the new contents of one that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,15 +64,19 @@ impl ReadTx<'_> {
         found.map(|service| self.with_details(service)).transpose()
     }
 
-    /// The service with this name.
-    pub fn service_named(&self, name: &str) -> Result<Option<Service>, StoreError> {
-        let found = self.first(&format!("{SERVICE} WHERE name = $1"), [name], service)?;
+    /// The service with this name, or the one whose name differs only in small and capital letters
+    /// of ASCII.
+    pub fn service_named_like(&self, name: &str) -> Result<Option<Service>, StoreError> {
+        let sql =
+            format!("{SERVICE} WHERE name = $1 COLLATE NOCASE ORDER BY name = $1 DESC, id LIMIT 1");
+        let found = self.first(&sql, [name], service)?;
         found.map(|service| self.with_details(service)).transpose()
     }
 
-    /// Whether a service has this name.
-    pub fn has_service_named(&self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.number("SELECT count(*) FROM service WHERE name = $1", [name])? > 0)
+    /// Whether a service was ever ordered.
+    pub fn has_orders_of(&self, service: ServiceId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM orders WHERE service_id = $1 LIMIT 1";
+        Ok(self.first(sql, [service.0], |_| Ok(()))?.is_some())
     }
 
     fn with_details(&self, service: Service) -> Result<Service, StoreError> {
@@ -99,8 +103,10 @@ fn micros(duration: Duration) -> i64 {
 impl WriteTx<'_> {
     /// Adds an enabled service and returns its id.
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
-        let sql = "INSERT INTO service (name, price_minor, priority, reuse_window_us, \
-                   reuse_price_percent) VALUES ($1, $2, $3, $4, $5)";
+        // Customers may have kept the id of a service that was removed.
+        let sql = "INSERT INTO service (id, name, price_minor, priority, reuse_window_us, \
+                   reuse_price_percent) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM (SELECT id \
+                   FROM service UNION ALL SELECT id FROM removed_service)), $1, $2, $3, $4, $5)";
         let ReuseTerms { window, price_percent } = new.reuse;
         self.execute(
             sql,
@@ -130,6 +136,16 @@ impl WriteTx<'_> {
         self.execute("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
         self.execute("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;
         self.add_details(id, new)
+    }
+
+    /// Removes a service that was never ordered, and remembers its id.
+    pub fn remove_service(&self, service: &Service, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO removed_service (id, name, removed_at) VALUES ($1, $2, $3)";
+        self.execute(sql, params![service.id.0, service.name, at.0])?;
+        self.execute("DELETE FROM service_price WHERE service_id = $1", [service.id.0])?;
+        self.execute("DELETE FROM service_pattern WHERE service_id = $1", [service.id.0])?;
+        let removed = self.execute("DELETE FROM service WHERE id = $1", [service.id.0])?;
+        one_row(removed, "service", service.id)
     }
 
     fn add_details(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {

@@ -80,7 +80,7 @@ fn a_catalogue_is_imported_and_tried() {
     let first = site.json(&["service", "import", catalogue]);
     assert!(first["added"].as_u64().unwrap() >= 30 && first["updated"] == 0, "{first}");
     let again = site.json(&["service", "import", catalogue]);
-    assert_eq!((&again["added"], &again["updated"]), (&0.into(), &first["added"]));
+    assert_eq!((&again["added"], &again["updated"]), (&0.into(), &0.into()), "all is there");
     let text = "Your Tinder code is 417097 Don’t share @tinder.com #417097";
     let trial = site.json(&["service", "test", "SinchVerify", text]);
     assert_eq!(
@@ -97,6 +97,145 @@ fn a_catalogue_is_imported_and_tried() {
         String::from_utf8(site.run(&["service", "import", broken.to_str().unwrap()]).stderr)
             .unwrap();
     assert!(refused.contains("pattern of service x"), "{refused}");
+}
+
+/// Runs a command that must be refused; returns what it says.
+fn refused(site: &Site, args: &[&str]) -> String {
+    let output = site.run(args);
+    assert!(!output.status.success(), "{args:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_service_is_edited_where_told_and_nowhere_else() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let set = [
+        "--price=0.95",
+        "--country=UK=0.80",
+        "--add-sender=^Uber BV$",
+        "--text=code",
+        "--priority=-1",
+        "--reuse-window=1h",
+        "--reuse-price-percent=25",
+    ];
+    let edited = site.json(&[&["service", "set", "uber"], &set[..]].concat());
+    let expected = serde_json::json!({
+        "id": 1, "name": "Uber", "price": "0.95", "countries": { "UK": "0.80" }, "enabled": true,
+        "priority": -1, "reuse_window": "1h", "reuse_price_percent": 25,
+        "senders": ["^Uber$", "^Uber BV$"], "texts": ["code"],
+        "changes": [
+            "price 0.50 -> 0.95", "price in UK default -> 0.80", "priority 0 -> -1",
+            "reuse window default -> 1h", "reuse price in percent default -> 25",
+            "sender added: ^Uber BV$", "text added: code",
+        ],
+    });
+    assert_eq!(edited, expected);
+    let back = [
+        "--country=GB=default",
+        "--reuse-window=default",
+        "--reuse-price-percent=default",
+        "--remove-sender=^Uber BV$",
+        "--remove-text=code",
+    ];
+    let said = site.ok(&[&["service", "set", "1"], &back[..]].concat());
+    let changed: Vec<&str> = said.lines().filter(|line| line.starts_with("changed: ")).collect();
+    assert_eq!(
+        changed,
+        [
+            "changed: price in UK 0.80 -> default",
+            "changed: reuse window 1h -> default",
+            "changed: reuse price in percent 25 -> default",
+            "changed: sender removed: ^Uber BV$",
+            "changed: text removed: code",
+        ]
+    );
+    let again = site.ok(&["service", "set", "Uber", "--price", "0.95"]);
+    assert!(again.ends_with("nothing has changed\n"), "{again}");
+    for (args, says) in [
+        (&["set", "Uber"][..], "required"),
+        (&["set", "Lyft", "--price", "1"], "no service Lyft"),
+        (&["set", "Uber", "--price", "-1"], "a price is 0.00 or more"),
+        (&["set", "Uber", "--price", "dear"], "dear"),
+        (&["set", "Uber", "--country", "XX=1"], "no country XX"),
+        (&["set", "Uber", "--country", "UK"], "write it like UK=0.80"),
+        (&["set", "Uber", "--sender", "("], "pattern of service Uber"),
+        (&["set", "Uber", "--remove-text", "x"], "it has no pattern x"),
+        (&["set", "Uber", "--reuse-window", "soon"], "--reuse-window"),
+        (&["set", "Uber", "--reuse-price-percent", "1001"], "1000 percent"),
+        (&["add", "17", "--price", "1"], "at least one of them a letter"),
+        (&["add", &"x".repeat(65), "--price", "1"], "at most 64 characters"),
+        (&["add", "UBER", "--price", "1"], "there is a service Uber already"),
+    ] {
+        let said = refused(&site, &[&["service"], args].concat());
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
+    let audit = site.ok(&["audit", "list"]);
+    assert!(audit.contains("changed  service 1 Uber: price 0.50 -> 0.95, price in UK"), "{audit}");
+}
+
+#[test]
+fn a_service_that_was_never_ordered_is_removed_and_its_id_not_given_again() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    site.ok(&["service", "add", "Ubre", "--price", "0.50", "--sender", "^Uber$"]);
+    let removed = site.json(&["service", "remove", "Ubre"]);
+    assert_eq!(removed, serde_json::json!({ "removed": "Ubre", "id": 2 }));
+    assert_eq!(site.json(&["service", "add", "Lyft", "--price", "0.50"])["id"], 3);
+    assert_eq!(site.get(&format!("/api/makeorder?key={key}&serviceId=2")), "INVALID_SERVICE");
+    assert!(site.get(&format!("/api/makeorder?key={key}&serviceId=1")).starts_with("ORDER_ID_1"));
+    let said = refused(&site, &["service", "remove", "uber"]);
+    assert!(said.contains("Uber has been ordered") && said.contains("service disable"), "{said}");
+    // What the remaining services would take.
+    let said = site.ok(&["service", "test", "Doctor", "Your test results are ready"]);
+    assert!(said.ends_with("a service without patterns would get it: Lyft\n"), "{said}");
+    site.ok(&["service", "disable", "Lyft"]);
+    let said = site.ok(&["service", "test", "Doctor", "Your test results are ready"]);
+    assert!(!said.contains("without patterns"), "{said}");
+    assert_eq!(site.ok(&["verify"]), "no faults\n");
+}
+
+#[test]
+fn an_import_keeps_what_its_file_leaves_out_and_an_export_is_imported_again() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    let uber = ["--price", "0.90", "--country", "UK=0.80", "--sender", "^Uber$", "--text", "code"];
+    site.ok(&[&["service", "add", "Uber"], &uber[..]].concat());
+    let before = site.json(&["service", "list"]);
+    let path = |name: &str| site.dir.path().join(name).to_str().unwrap().to_owned();
+    let (file, exported) = (path("services.toml"), path("exported.toml"));
+    let import = |content: &str, args: &[&str]| {
+        std::fs::write(&file, content).unwrap();
+        site.ok(&[&["service", "import", &file], args].concat())
+    };
+    let bare = "[[service]]\nname = \"Uber\"\nprice = \"0.95\"\n";
+    assert_eq!(import(bare, &[]), "added    0\nupdated  0\n");
+    assert_eq!(site.json(&["service", "list"]), before);
+    site.ok(&["service", "export", "--output", &exported]);
+    assert!(refused(&site, &["service", "export", "--output", &exported]).contains("new file"));
+    let lyft = "[[service]]\nname = \"Lyft\"\nprice = \"1\"\n";
+    let more = format!("{bare}sender = [\"^Uber BV$\"]\n{lyft}");
+    let told = "Uber: price 0.90 -> 0.95, sender added: ^Uber BV$\nLyft: added\n\
+                added    1\nupdated  1\n";
+    assert_eq!(import(&more, &["--prices", "--dry-run"]), told);
+    assert_eq!(site.json(&["service", "list"]), before, "a dry run changes nothing");
+    assert_eq!(import(&more, &["--prices"]), told);
+    let replaced = import(bare, &["--replace"]);
+    assert_eq!(
+        replaced,
+        "Uber: price in UK 0.80 -> default, sender removed: ^Uber$, sender removed: ^Uber BV$, \
+         text removed: code\nadded    0\nupdated  1\n"
+    );
+    site.ok(&["service", "remove", "Lyft"]);
+    site.ok(&["service", "import", &exported, "--replace"]);
+    assert_eq!(site.json(&["service", "list"]), before);
+    assert_eq!(site.ok(&["service", "export"]), std::fs::read_to_string(&exported).unwrap());
+    let twice = format!("{bare}{}", bare.replace("Uber", "UBER"));
+    std::fs::write(&file, twice).unwrap();
+    assert!(refused(&site, &["service", "import", &file]).contains("UBER is there twice"));
 }
 
 #[test]

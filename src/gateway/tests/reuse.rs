@@ -159,7 +159,12 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
         texts: vec![],
     };
     let minute = Some(Duration::from_secs(60));
-    fixture.gateway.services().import(vec![own(minute, Some(100))]).await.unwrap();
+    fixture
+        .gateway
+        .services()
+        .import(vec![own(minute, Some(100))], ImportMode::Replace, false)
+        .await
+        .unwrap();
     let Reuse::Made { order, .. } = fixture.gateway.orders().reuse(ann, old).await.unwrap() else {
         panic!()
     };
@@ -171,7 +176,12 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
         Reuse::Offline,
         "a minute is over"
     );
-    fixture.gateway.services().import(vec![own(None, None)]).await.unwrap();
+    fixture
+        .gateway
+        .services()
+        .import(vec![own(None, None)], ImportMode::Replace, false)
+        .await
+        .unwrap();
     assert!(
         matches!(fixture.gateway.orders().reuse(ann, old).await.unwrap(), Reuse::Made { .. }),
         "four hours are not"

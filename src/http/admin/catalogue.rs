@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{AdminState, Answer, views};
 use crate::domain::Amount;
 use crate::domain::catalogue::ReuseTerms;
-use crate::gateway::{Error, NewService, TrialClaim};
+use crate::gateway::{
+    Error, ImportMode, NewService, PatternEdit, ServiceChange, ServiceEdit, TrialClaim,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Declared {
@@ -58,6 +60,89 @@ pub(super) async fn add(State(admin): State<AdminState>, Json(declared): Json<De
     Ok(Json(views::service(&admin.gateway.services().add(service(declared)?).await?)))
 }
 
+/// What is to change of a service; what is left out stays. Of `countries` and the two terms of
+/// reuse, null stands for what holds without a value of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edited {
+    price: Option<String>,
+    #[serde(default)]
+    countries: BTreeMap<String, Option<String>>,
+    priority: Option<i64>,
+    #[serde(default, deserialize_with = "given")]
+    reuse_window_seconds: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "given")]
+    reuse_price_percent: Option<Option<u32>>,
+    #[serde(default)]
+    senders: PatternsEdited,
+    #[serde(default)]
+    texts: PatternsEdited,
+}
+
+/// Tells null from a member that is left out.
+fn given<'d, D: Deserializer<'d>, T: Deserialize<'d>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct PatternsEdited {
+    replace: Vec<String>,
+    add: Vec<String>,
+    remove: Vec<String>,
+}
+
+impl From<PatternsEdited> for PatternEdit {
+    fn from(edited: PatternsEdited) -> PatternEdit {
+        let PatternsEdited { replace, add, remove } = edited;
+        PatternEdit { replace, add, remove }
+    }
+}
+
+impl TryFrom<Edited> for ServiceEdit {
+    type Error = Error;
+
+    fn try_from(edited: Edited) -> Result<ServiceEdit, Error> {
+        let country_prices = edited
+            .countries
+            .into_iter()
+            .map(|(country, price)| Ok((country, price.as_deref().map(parse_amount).transpose()?)));
+        let window = edited.reuse_window_seconds;
+        Ok(ServiceEdit {
+            price: edited.price.as_deref().map(parse_amount).transpose()?,
+            country_prices: country_prices.collect::<Result<_, Error>>()?,
+            priority: edited.priority,
+            reuse_window: window.map(|seconds| seconds.map(Duration::from_secs)),
+            reuse_price_percent: edited.reuse_price_percent,
+            senders: edited.senders.into(),
+            texts: edited.texts.into(),
+        })
+    }
+}
+
+/// Changes a service. The answer is the service, and in `changes` what was changed in words.
+pub(super) async fn edit(
+    State(admin): State<AdminState>,
+    Path(service): Path<String>,
+    Json(edited): Json<Edited>,
+) -> Answer {
+    let (service, changes) = admin.gateway.services().edit(service, edited.try_into()?).await?;
+    let mut view = views::service(&service);
+    if let Some(members) = view.as_object_mut() {
+        members.insert("changes".to_owned(), words(&changes));
+    }
+    Ok(Json(view))
+}
+
+fn words(changes: &[ServiceChange]) -> Value {
+    changes.iter().map(ToString::to_string).collect()
+}
+
+pub(super) async fn remove(State(admin): State<AdminState>, Path(service): Path<String>) -> Answer {
+    let removed = admin.gateway.services().remove(service).await?;
+    Ok(Json(json!({ "removed": removed.name, "id": removed.id.0 })))
+}
+
 #[derive(Deserialize)]
 pub(super) struct Enabled {
     enabled: bool,
@@ -74,6 +159,19 @@ pub(super) async fn enable(
 #[derive(Deserialize)]
 pub(super) struct Declarations {
     services: Vec<Declared>,
+    #[serde(default)]
+    mode: ImportedAs,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+enum ImportedAs {
+    #[default]
+    AddPatterns,
+    TakePrices,
+    Replace,
 }
 
 pub(super) async fn import(
@@ -81,8 +179,22 @@ pub(super) async fn import(
     Json(all): Json<Declarations>,
 ) -> Answer {
     let services = all.services.into_iter().map(service).collect::<Result<Vec<_>, Error>>()?;
-    let imported = admin.gateway.services().import(services).await?;
-    Ok(Json(json!({ "added": imported.added, "updated": imported.updated })))
+    let mode = match all.mode {
+        ImportedAs::AddPatterns => ImportMode::AddPatterns,
+        ImportedAs::TakePrices => ImportMode::TakePrices,
+        ImportedAs::Replace => ImportMode::Replace,
+    };
+    let imported = admin.gateway.services().import(services, mode, all.dry_run).await?;
+    let changed = imported.services.iter().filter(|(_, changes)| !changes.is_empty());
+    let changed: Vec<Value> = changed
+        .map(|(service, changes)| json!({ "service": service, "changes": words(changes) }))
+        .collect();
+    Ok(Json(json!({
+        "added": imported.added(),
+        "updated": imported.updated(),
+        "dry_run": all.dry_run,
+        "changed": changed,
+    })))
 }
 
 #[derive(Deserialize)]
@@ -92,7 +204,8 @@ pub(super) struct Sample {
 }
 
 /// Tells which service a message would belong to: `service` and `rule` are those of the service
-/// with the highest precedence, `claims` has all that match.
+/// with the highest precedence, `claims` has all that match. A message that none claims goes to an
+/// open order of one of the services in `unpatterned`.
 pub(super) async fn test(
     State(admin): State<AdminState>,
     Json(Sample { sender, text }): Json<Sample>,
@@ -106,6 +219,7 @@ pub(super) async fn test(
         "rule": rule,
         "withheld": trial.withheld,
         "claims": trial.claims.iter().map(claim_view).collect::<Vec<_>>(),
+        "unpatterned": trial.unpatterned,
     })))
 }
 

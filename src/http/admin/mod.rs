@@ -110,6 +110,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/services", get(catalogue::list).post(catalogue::add))
         .route("/services/import", post(catalogue::import))
         .route("/services/test", post(catalogue::test))
+        .route("/services/{service}", post(catalogue::edit).delete(catalogue::remove))
         .route("/services/{service}/enabled", post(catalogue::enable))
         .route("/orders", get(orders))
         .route("/orders/{id}", get(books::order))

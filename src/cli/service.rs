@@ -1,0 +1,327 @@
+//! `service`: the services on offer, their prices and their patterns.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+use super::args::named;
+use super::{catalogue, print};
+use crate::http::{AdminClient, path_segment};
+
+/// What stands for a value that is not the service's own.
+const DEFAULT: &str = "default";
+const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
+
+#[derive(Subcommand)]
+pub(super) enum Service {
+    /// Add a service
+    Add {
+        /// Its name
+        #[arg(value_parser = named)]
+        name: String,
+        /// The price of an order, like 0.50
+        #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
+        price: String,
+        /// The price in one country, if it differs; may be given several times
+        #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
+        country: Vec<(String, String)>,
+        /// How long after its completion an order's number can be ordered again, like 4h, if
+        /// different from the configuration
+        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+        reuse_window: Option<Duration>,
+        /// The price of that in percent of the service's, if different from the configuration
+        #[arg(
+            long,
+            value_name = "PERCENT",
+            value_parser = clap::value_parser!(u32).range(0..=1000)
+        )]
+        reuse_price_percent: Option<u32>,
+        /// A regular expression that the sender must match; of several, one must match
+        #[arg(long, value_name = "REGEX")]
+        sender: Vec<String>,
+        /// A regular expression that the text must match; of several, one must match
+        #[arg(long, value_name = "REGEX")]
+        text: Vec<String>,
+    },
+    /// List all services
+    List,
+    /// Change a service; what is not given stays as it is
+    Set {
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+        #[command(flatten)]
+        edit: Box<ServiceEdit>,
+    },
+    /// Remove a service that was never ordered
+    Remove {
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+    },
+    /// Allow orders of a service again
+    Enable {
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+    },
+    /// Accept no more orders of a service; open ones continue
+    Disable {
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+    },
+    /// Add the services of a TOML catalogue, and to known ones the patterns that they lack
+    Import {
+        /// The catalogue
+        file: PathBuf,
+        /// Take the prices of the catalogue too
+        #[arg(long, conflicts_with = "replace")]
+        prices: bool,
+        /// Make the services equal to the catalogue, and remove what it does not have
+        #[arg(long)]
+        replace: bool,
+        /// Only show what would be changed
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print all services as a TOML catalogue
+    Export {
+        /// Write it to this file, which must not exist, instead
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Show which service a message would belong to, and which code it contains
+    Test {
+        /// The sender
+        sender: String,
+        /// The text
+        text: String,
+    },
+}
+
+/// What is to change of a service.
+#[derive(clap::Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct ServiceEdit {
+    /// The price of an order, like 0.50
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
+    price: Option<String>,
+    /// The price in one country, like UK=0.80, or UK=default for the price of all others; may be
+    /// given several times
+    #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
+    country: Vec<(String, String)>,
+    /// Of the services whose patterns match a message, the one with the highest number gets it
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    priority: Option<i64>,
+    /// How long after its completion an order's number can be ordered again, like 4h, or default
+    #[arg(long, value_name = "TIME", value_parser = seconds_or_default)]
+    reuse_window: Option<Value>,
+    /// The price of that in percent of the service's, or default
+    #[arg(long, value_name = "PERCENT", value_parser = percent_or_default)]
+    reuse_price_percent: Option<Value>,
+    /// A regular expression that the sender must match, instead of all that there are; of several,
+    /// one must match
+    #[arg(long, value_name = "REGEX")]
+    sender: Vec<String>,
+    /// Another regular expression that the sender may match
+    #[arg(long, value_name = "REGEX")]
+    add_sender: Vec<String>,
+    /// A regular expression that the sender need not match any more
+    #[arg(long, value_name = "REGEX")]
+    remove_sender: Vec<String>,
+    /// A regular expression that the text must match, instead of all that there are; of several,
+    /// one must match
+    #[arg(long, value_name = "REGEX")]
+    text: Vec<String>,
+    /// Another regular expression that the text may match
+    #[arg(long, value_name = "REGEX")]
+    add_text: Vec<String>,
+    /// A regular expression that the text need not match any more
+    #[arg(long, value_name = "REGEX")]
+    remove_text: Vec<String>,
+}
+
+/// A time in seconds, or null for `default`.
+fn seconds_or_default(text: &str) -> Result<Value, String> {
+    if text == DEFAULT {
+        return Ok(Value::Null);
+    }
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    Ok(time.as_secs().into())
+}
+
+/// A percentage, or null for `default`.
+fn percent_or_default(text: &str) -> Result<Value, String> {
+    if text == DEFAULT {
+        return Ok(Value::Null);
+    }
+    let percent: u32 = text.parse().map_err(|_| "write a number from 0 to 1000".to_owned())?;
+    Ok(percent.into())
+}
+
+fn country_price(text: &str) -> Result<(String, String), String> {
+    let (country, price) = text.split_once('=').ok_or("write it like UK=0.80")?;
+    Ok((country.to_owned(), price.to_owned()))
+}
+
+impl ServiceEdit {
+    /// What the daemon is sent: only what was given.
+    fn into_json(self) -> Value {
+        let countries: Map<String, Value> = self
+            .country
+            .into_iter()
+            .map(|(country, price)| {
+                let price = if price == DEFAULT { Value::Null } else { price.into() };
+                (country, price)
+            })
+            .collect();
+        let mut edit = json!({
+            "price": self.price,
+            "countries": countries,
+            "priority": self.priority,
+            "senders": {
+                "replace": self.sender, "add": self.add_sender, "remove": self.remove_sender,
+            },
+            "texts": {
+                "replace": self.text, "add": self.add_text, "remove": self.remove_text,
+            },
+        });
+        let terms = [
+            ("reuse_window_seconds", self.reuse_window),
+            ("reuse_price_percent", self.reuse_price_percent),
+        ];
+        if let Some(members) = edit.as_object_mut() {
+            let given = terms.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            members.extend(given.map(|(name, value)| (name.to_owned(), value)));
+        }
+        edit
+    }
+}
+
+pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    match command {
+        Service::List => {
+            let services = client.get("/services").await?;
+            print::list(json, &services, SERVICE, "no services")
+        }
+        Service::Set { service, edit } => {
+            let path = format!("/services/{}", path_segment(&service));
+            let edited = client.post(&path, edit.into_json()).await?;
+            print::object(json, &edited, SERVICE)?;
+            if json { Ok(()) } else { print_changes(&edited) }
+        }
+        Service::Remove { service } => {
+            let removed = client.delete(&format!("/services/{}", path_segment(&service))).await?;
+            print::object(json, &removed, &["removed", "id"])
+        }
+        Service::Enable { service } => enable(client, json, &service, true).await,
+        Service::Disable { service } => enable(client, json, &service, false).await,
+        Service::Add { name, price, country, reuse_window, reuse_price_percent, sender, text } => {
+            let countries: Map<String, Value> =
+                country.into_iter().map(|(country, price)| (country, price.into())).collect();
+            let declared = json!({
+                "name": name,
+                "price": price,
+                "countries": countries,
+                "senders": sender,
+                "texts": text,
+                "reuse_window_seconds": reuse_window.map(|window| window.as_secs()),
+                "reuse_price_percent": reuse_price_percent,
+            });
+            print::object(json, &client.post("/services", declared).await?, SERVICE)
+        }
+        Service::Import { file, prices, replace, dry_run } => {
+            let mut catalogue = catalogue::read(&file)?;
+            let mode = match (prices, replace) {
+                (_, true) => "replace",
+                (true, false) => "take-prices",
+                (false, false) => "add-patterns",
+            };
+            if let Some(members) = catalogue.as_object_mut() {
+                members.insert("mode".to_owned(), mode.into());
+                members.insert("dry_run".to_owned(), dry_run.into());
+            }
+            let imported = client.post("/services/import", catalogue).await?;
+            if !json {
+                print_imported(&imported)?;
+            }
+            print::object(json, &imported, &["added", "updated"])
+        }
+        Service::Export { output } => {
+            let services = client.get("/services").await?;
+            export(&services, output, json)
+        }
+        Service::Test { sender, text } => {
+            let sample = json!({ "sender": sender, "text": text });
+            let result = client.post("/services/test", sample).await?;
+            print::object(json, &result, &["service", "code", "rule", "withheld"])?;
+            if json { Ok(()) } else { print_takers(&result) }
+        }
+    }
+}
+
+async fn enable(
+    client: &AdminClient,
+    json: bool,
+    service: &str,
+    enabled: bool,
+) -> anyhow::Result<()> {
+    let path = format!("/services/{}/enabled", path_segment(service));
+    print::object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
+}
+
+/// Prints what was changed of a service.
+fn print_changes(edited: &Value) -> anyhow::Result<()> {
+    let changes = strings(edited.get("changes"));
+    if changes.is_empty() {
+        return print::line("nothing has changed");
+    }
+    changes.iter().try_for_each(|change| print::line(&format!("changed: {change}")))
+}
+
+/// Prints each service that an import has added or changed, with what was changed.
+fn print_imported(imported: &Value) -> anyhow::Result<()> {
+    let changed = imported.get("changed").and_then(Value::as_array);
+    changed.into_iter().flatten().try_for_each(|service| {
+        let name = service.get("service").and_then(Value::as_str).unwrap_or_default();
+        print::line(&format!("{name}: {}", strings(service.get("changes")).join(", ")))
+    })
+}
+
+/// Says where a message goes that no pattern matches.
+fn print_takers(result: &Value) -> anyhow::Result<()> {
+    let takers = strings(result.get("unpatterned"));
+    let is_free =
+        ["service", "withheld"].iter().all(|name| result.get(name).is_none_or(Value::is_null));
+    if !is_free || takers.is_empty() {
+        return Ok(());
+    }
+    print::line(&format!(
+        "No pattern matches. An open order of a service without patterns would get it: {}",
+        takers.join(", ")
+    ))
+}
+
+fn strings(value: Option<&Value>) -> Vec<&str> {
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Prints the services as a catalogue, or writes them to a file that does not exist yet.
+fn export(services: &Value, output: Option<PathBuf>, json: bool) -> anyhow::Result<()> {
+    let text = catalogue::write(services)?;
+    let Some(path) = output else {
+        return if json { print::json(services) } else { print::line(text.trim_end()) };
+    };
+    let mut file = File::create_new(&path)
+        .with_context(|| format!("{}: choose the name of a new file", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    let count = services.as_array().map_or(0, Vec::len);
+    let done = json!({ "file": path.display().to_string(), "services": count });
+    print::object(json, &done, &["file", "services"])
+}

@@ -1,0 +1,311 @@
+//! Pure: how a service is changed by the operator or by a catalogue, and what the change was.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::domain::{Amount, Service};
+use crate::store::NewService;
+
+/// What is to change of a service. What is `None` or empty stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceEdit {
+    /// The price of an order.
+    pub price: Option<Amount>,
+    /// The prices of countries; `None` takes a country's own price away.
+    pub country_prices: BTreeMap<String, Option<Amount>>,
+    /// The precedence over other services.
+    pub priority: Option<i64>,
+    /// How long numbers can be ordered again; `Some(None)` is as configured for all services.
+    pub reuse_window: Option<Option<Duration>>,
+    /// The price of that in percent; `Some(None)` is as configured for all services.
+    pub reuse_price_percent: Option<Option<u32>>,
+    /// The patterns of senders.
+    pub senders: PatternEdit,
+    /// The patterns of texts.
+    pub texts: PatternEdit,
+}
+
+/// What is to change of a service's patterns of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PatternEdit {
+    /// The patterns that replace all there are; none if there are none.
+    pub replace: Vec<String>,
+    /// Patterns to add, unless they are there.
+    pub add: Vec<String>,
+    /// Patterns to remove. Each must be there.
+    pub remove: Vec<String>,
+}
+
+/// A pattern that was to be removed and is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it has no pattern {0}; `simbridge service list` shows those that it has")]
+pub struct NoSuchPattern(String);
+
+/// How a catalogue changes services that are there already. New ones are added whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ImportMode {
+    /// They gain the patterns that they lack, so that more messages match, and nothing else is
+    /// changed.
+    #[default]
+    AddPatterns,
+    /// They take the catalogue's prices as well.
+    TakePrices,
+    /// They become what the catalogue says.
+    Replace,
+}
+
+/// One thing that was changed of a service. It is displayed as a few words for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceChange {
+    /// It was not there before.
+    Added,
+    /// Its price.
+    Price { before: Amount, after: Amount },
+    /// Its price in a country; `None` is the price of all countries.
+    CountryPrice { country: String, before: Option<Amount>, after: Option<Amount> },
+    /// Its precedence.
+    Priority { before: i64, after: i64 },
+    /// How long its numbers can be ordered again; `None` is as configured.
+    ReuseWindow { before: Option<Duration>, after: Option<Duration> },
+    /// The price of that in percent; `None` is as configured.
+    ReusePrice { before: Option<u32>, after: Option<u32> },
+    /// A pattern of this kind, "sender" or "text", is new.
+    PatternAdded { kind: &'static str, pattern: String },
+    /// A pattern of this kind is gone.
+    PatternRemoved { kind: &'static str, pattern: String },
+}
+
+impl fmt::Display for ServiceChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let amount = |amount: &Option<Amount>| or_default(amount.as_ref());
+        match self {
+            ServiceChange::Added => f.write_str("added"),
+            ServiceChange::Price { before, after } => write!(f, "price {before} -> {after}"),
+            ServiceChange::CountryPrice { country, before, after } => {
+                write!(f, "price in {country} {} -> {}", amount(before), amount(after))
+            }
+            ServiceChange::Priority { before, after } => write!(f, "priority {before} -> {after}"),
+            ServiceChange::ReuseWindow { before, after } => {
+                let window = |window: &Option<Duration>| {
+                    or_default(window.map(humantime::format_duration).as_ref())
+                };
+                write!(f, "reuse window {} -> {}", window(before), window(after))
+            }
+            ServiceChange::ReusePrice { before, after } => {
+                let percent = |percent: &Option<u32>| or_default(percent.as_ref());
+                write!(f, "reuse price in percent {} -> {}", percent(before), percent(after))
+            }
+            ServiceChange::PatternAdded { kind, pattern } => write!(f, "{kind} added: {pattern}"),
+            ServiceChange::PatternRemoved { kind, pattern } => {
+                write!(f, "{kind} removed: {pattern}")
+            }
+        }
+    }
+}
+
+fn or_default(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| "default".to_owned(), ToString::to_string)
+}
+
+impl ServiceEdit {
+    /// The service as it is after this edit.
+    pub(super) fn apply(&self, service: &Service) -> Result<NewService, NoSuchPattern> {
+        let mut new = contents(service);
+        new.price = self.price.unwrap_or(new.price);
+        for (country, price) in &self.country_prices {
+            match price {
+                Some(price) => new.country_prices.insert(country.clone(), *price),
+                None => new.country_prices.remove(country),
+            };
+        }
+        new.priority = self.priority.unwrap_or(new.priority);
+        new.reuse.window = self.reuse_window.unwrap_or(new.reuse.window);
+        new.reuse.price_percent = self.reuse_price_percent.unwrap_or(new.reuse.price_percent);
+        self.senders.apply(&mut new.senders)?;
+        self.texts.apply(&mut new.texts)?;
+        Ok(new)
+    }
+}
+
+impl PatternEdit {
+    fn apply(&self, patterns: &mut Vec<String>) -> Result<(), NoSuchPattern> {
+        if !self.replace.is_empty() {
+            patterns.clear();
+            add_missing(patterns, &self.replace);
+        }
+        for pattern in &self.remove {
+            let at = patterns.iter().position(|known| known == pattern);
+            patterns.remove(at.ok_or_else(|| NoSuchPattern(pattern.clone()))?);
+        }
+        add_missing(patterns, &self.add);
+        Ok(())
+    }
+}
+
+fn add_missing(patterns: &mut Vec<String>, new: &[String]) {
+    for pattern in new {
+        if !patterns.contains(pattern) {
+            patterns.push(pattern.clone());
+        }
+    }
+}
+
+/// What a service is after a catalogue that has it as `new` was imported.
+pub(super) fn merge(service: &Service, new: &NewService, mode: ImportMode) -> NewService {
+    let mut merged = contents(service);
+    match mode {
+        ImportMode::Replace => return NewService { name: merged.name, ..new.clone() },
+        ImportMode::TakePrices => {
+            merged.price = new.price;
+            merged.country_prices.extend(new.country_prices.clone());
+        }
+        ImportMode::AddPatterns => {}
+    }
+    // Of a kind that only the other patterns leave open, the first pattern would keep out messages
+    // that are the service's now.
+    let gains = |own: &Vec<String>| !own.is_empty() || !service.has_patterns();
+    if gains(&service.senders) {
+        add_missing(&mut merged.senders, &new.senders);
+    }
+    if gains(&service.texts) {
+        add_missing(&mut merged.texts, &new.texts);
+    }
+    merged
+}
+
+fn contents(service: &Service) -> NewService {
+    let Service { name, price, country_prices, priority, reuse, senders, texts, .. } =
+        service.clone();
+    NewService { name, price, country_prices, priority, reuse, senders, texts }
+}
+
+/// What differs between a service and its new contents.
+pub(super) fn changes(before: &Service, after: &NewService) -> Vec<ServiceChange> {
+    let mut changes = Vec::new();
+    let mut note = |differs: bool, change: ServiceChange| {
+        if differs {
+            changes.push(change);
+        }
+    };
+    let (old, new) = (before.price, after.price);
+    note(old != new, ServiceChange::Price { before: old, after: new });
+    let countries: std::collections::BTreeSet<&String> =
+        before.country_prices.keys().chain(after.country_prices.keys()).collect();
+    for country in countries {
+        let own = |prices: &BTreeMap<String, Amount>| prices.get(country).copied();
+        let (before, after) = (own(&before.country_prices), own(&after.country_prices));
+        let country = country.clone();
+        note(before != after, ServiceChange::CountryPrice { country, before, after });
+    }
+    let (old, new) = (before.priority, after.priority);
+    note(old != new, ServiceChange::Priority { before: old, after: new });
+    let (old, new) = (before.reuse.window, after.reuse.window);
+    note(old != new, ServiceChange::ReuseWindow { before: old, after: new });
+    let (old, new) = (before.reuse.price_percent, after.reuse.price_percent);
+    note(old != new, ServiceChange::ReusePrice { before: old, after: new });
+    for (kind, before, after) in
+        [("sender", &before.senders, &after.senders), ("text", &before.texts, &after.texts)]
+    {
+        for pattern in before {
+            let pattern = pattern.clone();
+            note(!after.contains(&pattern), ServiceChange::PatternRemoved { kind, pattern });
+        }
+        for pattern in after {
+            let pattern = pattern.clone();
+            note(!before.contains(&pattern), ServiceChange::PatternAdded { kind, pattern });
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ServiceId;
+    use crate::domain::catalogue::ReuseTerms;
+
+    fn uber() -> Service {
+        Service {
+            id: ServiceId(1),
+            name: "Uber".into(),
+            price: Amount(50),
+            country_prices: [("UK".to_owned(), Amount(80))].into(),
+            enabled: true,
+            priority: 0,
+            reuse: ReuseTerms::default(),
+            senders: vec!["^Uber$".into(), "^UBER$".into()],
+            texts: vec![],
+        }
+    }
+
+    fn shown(before: &Service, after: &NewService) -> Vec<String> {
+        changes(before, after).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names_and_nothing_else() {
+        let edit = ServiceEdit {
+            price: Some(Amount(95)),
+            country_prices: [("UK".to_owned(), None), ("NL".to_owned(), Some(Amount(40)))].into(),
+            reuse_window: Some(Some(Duration::from_secs(3600))),
+            senders: PatternEdit {
+                add: vec!["^Uber BV$".into(), "^Uber$".into()],
+                remove: vec!["^UBER$".into()],
+                ..PatternEdit::default()
+            },
+            texts: PatternEdit { replace: vec!["code".into()], ..PatternEdit::default() },
+            ..ServiceEdit::default()
+        };
+        let after = edit.apply(&uber()).unwrap();
+        assert_eq!(
+            shown(&uber(), &after),
+            [
+                "price 0.50 -> 0.95",
+                "price in NL default -> 0.40",
+                "price in UK 0.80 -> default",
+                "reuse window default -> 1h",
+                "sender removed: ^UBER$",
+                "sender added: ^Uber BV$",
+                "text added: code",
+            ]
+        );
+        assert_eq!(shown(&uber(), &ServiceEdit::default().apply(&uber()).unwrap()), [""; 0]);
+        let nothing = PatternEdit { remove: vec!["^Lyft$".into()], ..PatternEdit::default() };
+        let edit = ServiceEdit { senders: nothing, ..ServiceEdit::default() };
+        assert_eq!(edit.apply(&uber()), Err(NoSuchPattern("^Lyft$".into())));
+    }
+
+    #[test]
+    fn an_import_takes_only_what_its_mode_says() {
+        let file = NewService {
+            price: Amount(60),
+            country_prices: [("NL".to_owned(), Amount(70))].into(),
+            priority: 5,
+            senders: vec!["^Uber$".into(), "^Uber BV$".into()],
+            texts: vec!["code".into()],
+            ..contents(&uber())
+        };
+        let import = |mode| shown(&uber(), &merge(&uber(), &file, mode));
+        assert_eq!(import(ImportMode::AddPatterns), ["sender added: ^Uber BV$"]);
+        assert_eq!(
+            import(ImportMode::TakePrices),
+            ["price 0.50 -> 0.60", "price in NL default -> 0.70", "sender added: ^Uber BV$"]
+        );
+        assert_eq!(
+            import(ImportMode::Replace),
+            [
+                "price 0.50 -> 0.60",
+                "price in NL default -> 0.70",
+                "price in UK 0.80 -> default",
+                "priority 0 -> 5",
+                "sender removed: ^UBER$",
+                "sender added: ^Uber BV$",
+                "text added: code",
+            ]
+        );
+        let bare = Service { senders: vec![], ..uber() };
+        let gained = shown(&bare, &merge(&bare, &file, ImportMode::AddPatterns));
+        assert_eq!(gained, ["sender added: ^Uber$", "sender added: ^Uber BV$", "text added: code"]);
+    }
+}

@@ -1,0 +1,367 @@
+//! Services: what can be ordered, at which price, and the patterns that its messages match.
+
+mod edit;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::Error;
+use super::environment::Environment;
+use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::{Catalogue, Service, ServiceId, Timestamp, code};
+use crate::store::{NewService, ReadTx, StoreError, WriteTx};
+pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
+
+/// The most characters that a service's name may have, so that tables stay readable.
+const MAX_NAME: usize = 64;
+
+/// What an import changed, or would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// Each service of the catalogue by its name, with what was changed of it.
+    pub services: Vec<(String, Vec<ServiceChange>)>,
+}
+
+impl Imported {
+    /// How many services were not there before.
+    pub fn added(&self) -> usize {
+        self.count(|changes| changes.contains(&ServiceChange::Added))
+    }
+
+    /// How many services were there and were changed.
+    pub fn updated(&self) -> usize {
+        self.count(|changes| !changes.is_empty()) - self.added()
+    }
+
+    fn count(&self, is_meant: impl Fn(&[ServiceChange]) -> bool) -> usize {
+        self.services.iter().filter(|(_, changes)| is_meant(changes)).count()
+    }
+}
+
+/// How a message would be matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// The code that would be found.
+    pub code: Option<String>,
+    /// The block list's rule that would withhold it.
+    pub withheld: Option<String>,
+    /// The services that claim it, best first, each with its patterns that fit.
+    pub claims: Vec<TrialClaim>,
+    /// The services without patterns. A message that no other service claims goes to an open order
+    /// of one of them.
+    pub unpatterned: Vec<String>,
+}
+
+/// A service that claims a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrialClaim {
+    /// The service's name.
+    pub service: String,
+    /// Its sender pattern that fits.
+    pub sender: Option<String>,
+    /// Its text pattern that fits.
+    pub text: Option<String>,
+}
+
+/// The compiled patterns by which messages are matched at this moment.
+pub(super) struct CurrentCatalogue(RwLock<Arc<Catalogue>>);
+
+impl CurrentCatalogue {
+    pub(super) fn new(catalogue: Catalogue) -> CurrentCatalogue {
+        CurrentCatalogue(RwLock::new(Arc::new(catalogue)))
+    }
+
+    pub(super) fn get(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.0.read())
+    }
+
+    fn replace(&self, catalogue: Catalogue) {
+        *self.0.write() = Arc::new(catalogue);
+    }
+}
+
+/// The services on offer.
+pub struct Services {
+    env: Arc<Environment>,
+    catalogue: Arc<CurrentCatalogue>,
+}
+
+impl Services {
+    pub(super) fn new(env: Arc<Environment>, catalogue: Arc<CurrentCatalogue>) -> Services {
+        Services { env, catalogue }
+    }
+
+    /// Adds a service, enabled. Its patterns and countries are checked first.
+    pub async fn add(self: &Arc<Self>, new: NewService) -> Result<Service, Error> {
+        let new = self.checked(new)?;
+        let (subject, now) = (Arc::clone(self), self.env.now());
+        self.env
+            .store
+            .write(move |tx| {
+                if let Some(known) = tx.service_named_like(&new.name)? {
+                    return Err(Error::refused(format!(
+                        "there is a service {} already; `simbridge service set` changes it",
+                        known.name
+                    )));
+                }
+                let id = tx.add_service(&new)?;
+                tx.note(Actor::Operator, AuditAction::Added, format!("service {id}"), now)?;
+                let added = subject.compile_again(tx)?.into_iter().find(|service| service.id == id);
+                added.ok_or_else(|| Error::refused("the service was not added"))
+            })
+            .await
+    }
+
+    /// Changes a service and returns it with what was changed. Its open orders keep their price;
+    /// its messages are matched by its new patterns at once.
+    pub async fn edit(
+        self: &Arc<Self>,
+        reference: String,
+        edit: ServiceEdit,
+    ) -> Result<(Service, Vec<ServiceChange>), Error> {
+        let edit =
+            ServiceEdit { country_prices: self.known_countries(edit.country_prices)?, ..edit };
+        let (subject, now) = (Arc::clone(self), self.env.now());
+        self.env
+            .store
+            .write(move |tx| {
+                let known = find_service(tx, &reference)?;
+                let new = edit.apply(&known).map_err(|error| Error::refused(error.to_string()))?;
+                check(&new)?;
+                let changes = edit::changes(&known, &new);
+                if !changes.is_empty() {
+                    tx.update_service(known.id, &new)?;
+                    note_changes(tx, &known, &changes, now)?;
+                    subject.compile_again(tx)?;
+                }
+                Ok((find_service(tx, &known.id.to_string())?, changes))
+            })
+            .await
+    }
+
+    /// Removes a service that was never ordered, and returns it as it was. Its id is never given to
+    /// another service.
+    pub async fn remove(self: &Arc<Self>, reference: String) -> Result<Service, Error> {
+        let (subject, now) = (Arc::clone(self), self.env.now());
+        self.env
+            .store
+            .write(move |tx| {
+                let known = find_service(tx, &reference)?;
+                if tx.has_orders_of(known.id)? {
+                    return Err(Error::refused(format!(
+                        "{name} has been ordered, so it stays; `simbridge service disable {name}` \
+                         stops its sale",
+                        name = known.name
+                    )));
+                }
+                tx.remove_service(&known, now)?;
+                let subject_of_note = format!("service {} {}", known.id, known.name);
+                tx.note(Actor::Operator, AuditAction::Removed, subject_of_note, now)?;
+                subject.compile_again(tx)?;
+                Ok(known)
+            })
+            .await
+    }
+
+    /// Imports a whole catalogue, all of it or nothing: adds services whose names are new, and
+    /// changes the others as `mode` says. Services that it does not name stay as they are. A dry
+    /// run only tells what would be changed.
+    pub async fn import(
+        self: &Arc<Self>,
+        services: Vec<NewService>,
+        mode: ImportMode,
+        dry_run: bool,
+    ) -> Result<Imported, Error> {
+        let services = services.into_iter().map(|new| {
+            let name = new.name.clone();
+            self.checked(new).map_err(|error| Error::refused(format!("{name}: {error}")))
+        });
+        let services = services.collect::<Result<Vec<_>, Error>>()?;
+        let mut names = HashSet::new();
+        if let Some(twice) = services.iter().find(|new| !names.insert(new.name.to_lowercase())) {
+            return Err(Error::refused(format!("{} is there twice", twice.name)));
+        }
+        let (subject, now) = (Arc::clone(self), self.env.now());
+        self.env
+            .store
+            .write(move |tx| {
+                let mut imported = Imported { services: Vec::new() };
+                for new in &services {
+                    let changes = import_one(tx, new, mode, dry_run, now)?;
+                    imported.services.push((new.name.clone(), changes));
+                }
+                if !dry_run {
+                    let changed = format!("{} services", imported.added() + imported.updated());
+                    tx.note(Actor::Operator, AuditAction::Imported, changed, now)?;
+                    subject.compile_again(tx)?;
+                }
+                Ok(imported)
+            })
+            .await
+    }
+
+    /// Reads the services from the database again.
+    pub async fn reload(self: &Arc<Self>) -> Result<(), Error> {
+        let subject = Arc::clone(self);
+        self.env.store.write(move |tx| subject.compile_again(tx).map(drop)).await
+    }
+
+    /// Compiles the services as they are now; from the commit on messages are matched by them.
+    fn compile_again(&self, tx: &WriteTx<'_>) -> Result<Vec<Service>, Error> {
+        let services = tx.services()?;
+        let (current, compiled) = (Arc::clone(&self.catalogue), Catalogue::new(&services)?);
+        tx.after_commit(move || current.replace(compiled));
+        Ok(services)
+    }
+
+    /// Enables or disables a service for new orders. Orders that are open are not affected.
+    pub async fn set_enabled(
+        self: &Arc<Self>,
+        reference: String,
+        enabled: bool,
+    ) -> Result<Service, Error> {
+        let (subject, now) = (Arc::clone(self), self.env.now());
+        self.env
+            .store
+            .write(move |tx| {
+                let id = find_service(tx, &reference)?.id;
+                tx.enable_service(id, enabled)?;
+                let action = if enabled { AuditAction::Enabled } else { AuditAction::Disabled };
+                tx.note(Actor::Operator, action, format!("service {id}"), now)?;
+                subject.compile_again(tx)?;
+                find_service(tx, &reference)
+            })
+            .await
+    }
+
+    /// All services.
+    pub async fn list(&self) -> Result<Vec<Service>, Error> {
+        Ok(self.env.store.read(|rows| rows.services()).await?)
+    }
+
+    /// Which services would claim a message, which code would be found in it, and whether it would
+    /// be withheld.
+    pub async fn try_message(&self, sender: &str, text: &str) -> Result<Trial, Error> {
+        let services = self.list().await?;
+        let claims = self.catalogue.get().claims(sender, text);
+        let claims = claims.into_iter().filter_map(|claim| {
+            let service = services.iter().find(|service| service.id == claim.service)?;
+            let pattern = |patterns: &[String], at: Option<usize>| {
+                at.and_then(|at| patterns.get(at).cloned())
+            };
+            Some(TrialClaim {
+                service: service.name.clone(),
+                sender: pattern(&service.senders, claim.sender),
+                text: pattern(&service.texts, claim.text),
+            })
+        });
+        let unpatterned = services.iter().filter(|one| one.enabled && !one.has_patterns());
+        Ok(Trial {
+            unpatterned: unpatterned.map(|service| service.name.clone()).collect(),
+            code: code::find(text),
+            withheld: self.env.settings().block_list.rule(sender, text).map(str::to_owned),
+            claims: claims.collect(),
+        })
+    }
+
+    fn checked(&self, new: NewService) -> Result<NewService, Error> {
+        let new = NewService { country_prices: self.known_countries(new.country_prices)?, ..new };
+        check(&new).map(|()| new)
+    }
+
+    fn known_countries<V>(
+        &self,
+        by_text: BTreeMap<String, V>,
+    ) -> Result<BTreeMap<String, V>, Error> {
+        let countries = &self.env.settings().countries;
+        let known = by_text.into_iter().map(|(text, value)| match countries.find(&text) {
+            Some(country) => Ok((country.code.clone(), value)),
+            None => {
+                Err(Error::refused(format!("no country {text}; there are {}", countries.codes())))
+            }
+        });
+        known.collect()
+    }
+}
+
+/// Adds or changes one service of a catalogue, unless it is a dry run.
+fn import_one(
+    tx: &WriteTx<'_>,
+    new: &NewService,
+    mode: ImportMode,
+    dry_run: bool,
+    now: Timestamp,
+) -> Result<Vec<ServiceChange>, Error> {
+    let Some(known) = tx.service_named_like(&new.name)? else {
+        if !dry_run {
+            tx.add_service(new)?;
+        }
+        return Ok(vec![ServiceChange::Added]);
+    };
+    let merged = edit::merge(&known, new, mode);
+    let changes = edit::changes(&known, &merged);
+    if !dry_run && !changes.is_empty() {
+        tx.update_service(known.id, &merged)?;
+        note_changes(tx, &known, &changes, now)?;
+    }
+    Ok(changes)
+}
+
+fn note_changes(
+    tx: &WriteTx<'_>,
+    service: &Service,
+    changes: &[ServiceChange],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let subject = format!("service {} {}: {}", service.id, service.name, changes.join(", "));
+    tx.note(Actor::Operator, AuditAction::Changed, subject, now)
+}
+
+fn check(new: &NewService) -> Result<(), Error> {
+    let name = &new.name;
+    // A number would be taken for an id.
+    if name.trim().is_empty()
+        || name.chars().any(char::is_control)
+        || name.chars().count() > MAX_NAME
+        || name.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(Error::refused(format!(
+            "a service name has at most {MAX_NAME} characters, at least one of them a letter, and \
+             no control characters"
+        )));
+    }
+    let prices = new.country_prices.values().chain([&new.price]);
+    if prices.into_iter().any(|price| price.0 < 0) {
+        return Err(Error::refused("a price is 0.00 or more"));
+    }
+    if new.reuse.price_percent.is_some_and(|percent| percent > 1000) {
+        return Err(Error::refused("a reuse price is from 0 to 1000 percent"));
+    }
+    let service = Service {
+        id: ServiceId(0),
+        name: new.name.clone(),
+        price: new.price,
+        country_prices: new.country_prices.clone(),
+        enabled: true,
+        priority: new.priority,
+        reuse: new.reuse,
+        senders: new.senders.clone(),
+        texts: new.texts.clone(),
+    };
+    Ok(Catalogue::check(&service)?)
+}
+
+/// The service that the operator names by its id, or by its name in capitals or not.
+pub(super) fn find_service(rows: &ReadTx<'_>, reference: &str) -> Result<Service, Error> {
+    let by_id = reference.parse().ok().map(|id| rows.service(id)).transpose()?.flatten();
+    let found = match by_id {
+        Some(found) => Some(found),
+        None => rows.service_named_like(reference)?,
+    };
+    found.ok_or_else(|| {
+        Error::refused(format!("no service {reference}; `simbridge service list` shows them"))
+    })
+}
