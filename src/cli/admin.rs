@@ -118,10 +118,10 @@ fn history(json: bool, shown: &Value, fields: &[&str], inboxes: &[&str]) -> anyh
         return print::json(shown);
     }
     print::fields(shown, fields)?;
-    print::line("\nledger")?;
+    print::heading("ledger")?;
     print::table(shown.get("ledger").unwrap_or(&Value::Null), ENTRY, "nothing")?;
     for inbox in inboxes {
-        print::line(&format!("\n{inbox}"))?;
+        print::heading(inbox)?;
         message::table(shown.get(inbox).unwrap_or(&Value::Null), "none")?;
     }
     Ok(())
@@ -137,10 +137,10 @@ async fn reload(client: &AdminClient, json: bool) -> anyhow::Result<()> {
         |name: &str| reloaded.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let (applied, needs_restart) = (lines("applied"), lines("needs_restart"));
     for line in &applied {
-        print::line(&format!("applied: {}", print::cell(Some(line))))?;
+        print::line(format!("applied: {}", print::cell(Some(line))))?;
     }
     for line in &needs_restart {
-        print::line(&format!("needs a restart: {}", print::cell(Some(line))))?;
+        print::line(format!("needs a restart: {}", print::cell(Some(line))))?;
     }
     if applied.is_empty() && needs_restart.is_empty() {
         print::line("nothing has changed")
@@ -170,7 +170,7 @@ async fn verify(client: &AdminClient, json: bool) -> anyhow::Result<ExitCode> {
     } else if ok {
         print::line("no faults")?;
     } else {
-        faults.iter().try_for_each(|fault| print::line(&print::cell(Some(fault))))?;
+        faults.iter().try_for_each(|fault| print::line(print::cell(Some(fault))))?;
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -207,7 +207,7 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
     print::object(json, &shown, &[SIM, &["rests_until", "retired_at"], &more].concat())?;
     match shown.get("custody").filter(|_| !json) {
         Some(locations) => {
-            print::line("\ncustody")?;
+            print::heading("custody")?;
             print::table(locations, LOCATION, "it has not been in any modem yet")
         }
         None => Ok(()),
@@ -293,8 +293,8 @@ async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<(
                 return print::json(&key);
             }
             let account = print::cell(key.get("account"));
-            print::line(&format!("The key of {account}. Keep it: it is shown only this once."))?;
-            print::line(&print::cell(key.get("key")))
+            print::line(format!("The key of {account}. Keep it: it is shown only this once."))?;
+            print::line(print::cell(key.get("key")))
         }
         Key::Revoke { prefix } => {
             let revoked = client.delete(&format!("/keys/{}", path_segment(&prefix))).await?;

@@ -123,7 +123,7 @@ fn show(bank: &Value, json: bool) -> anyhow::Result<()> {
     print::fields(bank, LIST)?;
     for (title, list, columns) in [("radios", "radio_list", RADIOS), ("slots", "slot_list", SLOTS)]
     {
-        print::line(&format!("\n{title}"))?;
+        print::heading(title)?;
         print::table(bank.get(list).unwrap_or(&Value::Null), columns, "none")?;
     }
     Ok(())

@@ -20,11 +20,11 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
     };
     let mut reading = Config::inspect(path)?;
     for what in &reading.config.without_effect {
-        eprintln!("{}: {what}", path.display());
+        print::complain(format_args!("{}: {what}", path.display()));
     }
     let profiles = check::profile_files(&reading.config);
     for fault in &profiles {
-        eprintln!("{fault}");
+        print::complain(fault);
     }
     let of_machine = check::machine_faults(&reading, &who).await;
     let Inspection { config, faults, .. } = &mut reading;
@@ -40,7 +40,7 @@ pub(super) async fn run(path: &Path, user: Option<&str>) -> anyhow::Result<ExitC
         profiles.len()
     );
     let running = if check::runs(config) { "; a daemon runs with it" } else { "" };
-    print::line(&format!("{}: no faults{running}", path.display()))?;
+    print::line(format!("{}: no faults{running}", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -51,7 +51,7 @@ pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         let rows = config.effective_entries().iter().map(|entry| row(path, entry)).collect();
         print::json(&rows)?;
     } else {
-        print::line(config.explained(path).trim_end())?;
+        print::text(config.explained(path).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::demo_stage::{SAMPLES, Stage, new_code};
-use super::print::{cell, line};
+use super::print::{cell, complain, line, text};
 use super::serve::StopSignals;
 use crate::domain::{OrderId, RowLimit};
 use crate::gateway::{MessageFilter, OrderView};
@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Runs the demo until it is interrupted.
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let mut stop = StopSignals::listen()?;
-    line(&format!("Starting a daemon and {modems} simulated modems …"))?;
+    line(format!("Starting a daemon and {modems} simulated modems …"))?;
     let stage =
         Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
     explain(&stage, modems)?;
@@ -40,7 +40,7 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
     let program = std::env::current_exe()
         .map_or("simbridge".to_owned(), |program| program.display().to_string());
     let first = SAMPLES.first().map_or("", |sample| sample.name);
-    line(&format!(
+    text(&format!(
         "All {modems} are Ready. A customer with 25.00 USD has this key:\n  {key}\n\
          Services: {}\n\n\
          In another terminal, order a number for {first}, then wait for its SMS \
@@ -87,7 +87,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
 }
 
 fn print_event(at: crate::domain::Timestamp, text: &str) -> anyhow::Result<()> {
-    line(&format!("{}  {text}", cell(Some(&at.to_string().into()))))
+    line(format!("{}  {text}", cell(Some(&at.to_string().into()))))
 }
 
 fn print_order(view: &OrderView) -> anyhow::Result<()> {
@@ -116,7 +116,9 @@ fn send_code(stage: &Stage, view: &OrderView) -> anyhow::Result<()> {
     tokio::spawn(async move {
         tokio::time::sleep(SMS_AFTER).await;
         if let Err(error) = network.send(sample.sender, number.as_str(), &text) {
-            eprintln!("simbridge: the simulated network did not take the SMS: {error}");
+            complain(format_args!(
+                "simbridge: the simulated network did not take the SMS: {error}"
+            ));
         }
     });
     Ok(())

@@ -18,7 +18,7 @@ const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let stage =
         Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
-    line(&format!(
+    line(format!(
         "{modems} simulated modems are Ready; customers are served on {}",
         stage.daemon.address()
     ))?;
@@ -39,7 +39,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     let number = number_of(stage, order).await?;
     let text = sample.text(&new_code()?);
     stage.rack.network().send(sample.sender, number.as_str(), &text)?;
-    line(&format!("  the network has an SMS from {} for {number}", sample.sender))?;
+    line(format!("  the network has an SMS from {} for {number}", sample.sender))?;
     let said = ask(stage, &format!("/api/getsms?orderId={order}&wait=30")).await?;
     ensure!(said == format!("SUCCESS_{text}"), "the customer did not get the SMS that was sent");
     let after = ask(stage, "/api/getbalance?").await?;
@@ -50,7 +50,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
 /// Sends a customer's request, and prints it with its answer but without the key.
 async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
     let answer = stage.get(path).await?;
-    line(&format!("  GET {}  ->  {answer}", path.trim_end_matches('?')))?;
+    line(format!("  GET {}  ->  {answer}", path.trim_end_matches('?')))?;
     Ok(answer)
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
             Ok(sim) => set.push(sim),
             Err(fault) => {
                 faults += 1;
-                eprintln!("{}:{line}: {fault}", file.display());
+                print::complain(format_args!("{}:{line}: {fault}", file.display()));
             }
         }
     }
@@ -41,7 +41,7 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
     if json {
         print::json(&Value::Array(set))?;
     } else {
-        print::line(&format!("{count} numbers set"))?;
+        print::line(format!("{count} numbers set"))?;
     }
     anyhow::ensure!(faults == 0, "{faults} lines could not be used");
     Ok(())

@@ -59,12 +59,12 @@ async fn tail(client: &AdminClient, json: bool, all: bool) -> anyhow::Result<()>
         let new = client.get(&format!("/messages?after={after}&wait={WAIT_SECONDS}")).await?;
         for message in new.as_array().into_iter().flatten().filter(|m| all || is_listed(m)) {
             if json {
-                print::line(&message.to_string())?;
+                print::json_line(message)?;
             } else {
                 let row = row(message);
                 let cells: Vec<String> =
                     COLUMNS.iter().map(|name| print::cell(row.get(name))).collect();
-                print::line(&cells.join("  "))?;
+                print::line(cells.join("  "))?;
             }
         }
         after = last_id(&new).unwrap_or(after);

@@ -134,8 +134,9 @@ pub fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
     match run(&common, command) {
         Ok(code) => code,
+        Err(error) if error.is::<print::ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("simbridge: {error:#}");
+            print::complain(format_args!("simbridge: {error:#}"));
             let lasting = error.downcast_ref().is_some_and(StartError::is_lasting);
             if lasting { ExitCode::from(LASTING) } else { ExitCode::FAILURE }
         }
@@ -153,7 +154,7 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(common.config()?).await,
             Command::Check { user } => check::run(&common.path()?, user.as_deref()).await,
             Command::Config { template: true } => {
-                print::line(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
+                print::text(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
             }
             Command::Config { template: false } => check::show(&common.path()?, common.json),
             Command::Manual { folder } => {

@@ -38,6 +38,10 @@ pub(super) enum Modem {
         modem: String,
         /// The command, like AT+CSQ
         command: String,
+        /// Send it although it is not known that it changes nothing. What writes an IMEI, enters a
+        /// PIN, or sends or deletes messages is refused all the same
+        #[arg(long)]
+        force: bool,
     },
     /// Send a USSD code, or the choice from a menu that a code has led to, and show the network's
     /// answer
@@ -124,8 +128,8 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             let request = json!({ "name": modem, "hard": hard });
             reply(&client.post("/modem/reset", request).await?, json)
         }
-        Modem::At { modem, command } => {
-            let request = json!({ "name": modem, "command": command });
+        Modem::At { modem, command, force } => {
+            let request = json!({ "name": modem, "command": command, "force": force });
             let answer = client.post("/modem/at", request).await?;
             reply(&answer, json)?;
             let last = texts(answer.get("reply")).last().unwrap_or_default();
@@ -170,7 +174,7 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
         let cell = |key| print::cell(change.get(key));
         let reason =
             change.get("reason").and_then(Value::as_str).map(|reason| format!(": {reason}"));
-        print::line(&format!("{}  {}{}", cell("at"), cell("state"), reason.unwrap_or_default()))?;
+        print::line(format!("{}  {}{}", cell("at"), cell("state"), reason.unwrap_or_default()))?;
     }
     texts(modem.get("transcript")).try_for_each(print::line)
 }
@@ -179,7 +183,8 @@ fn reply(answer: &Value, json: bool) -> anyhow::Result<()> {
     if json {
         return print::json(answer);
     }
-    texts(answer.get("reply")).try_for_each(print::line)
+    // The text of a network may have several lines.
+    texts(answer.get("reply")).flat_map(|text| text.split('\n')).try_for_each(print::line)
 }
 
 /// Writes a recording: what the modem is and why it was recorded, then the lines.
@@ -196,7 +201,7 @@ fn record(modem: &Value, recording: &Value, file: &Path, reason: &str) -> anyhow
     );
     let body: String = texts(recording.get("lines")).map(|line| format!("{line}\n")).collect();
     std::fs::write(file, head + &body)?;
-    print::line(&format!("{}: written", file.display()))
+    print::line(format!("{}: written", file.display()))
 }
 
 /// Examines one port without the daemon.

@@ -1,27 +1,85 @@
-//! What commands print: JSON as the daemon sent it, or tables and lines for people. Long work shows
-//! its progress on a terminal.
+//! The one place where commands print: JSON as the daemon sent it, or tables and lines for people.
+//! Wherever a text comes from, networks, modems, senders, customers or the daemon, what is printed
+//! has nothing in it that a terminal would interpret ([`Line`]). Long work shows its progress on a
+//! terminal.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
-use anyhow::Context;
 use serde_json::Value;
 
-use super::screen::{Cell, Screen};
+use super::screen::{Cell, Line, Screen};
+use crate::domain::text::{is_invisible, visible_lines};
 
-/// Prints a line to standard output. That the reader has gone (`| head`) is not an error.
-pub(super) fn line(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot print")
-        }
-        _ => Ok(()),
-    }
+/// Nobody reads standard output any more, like `head` once it has enough: that is no reason to
+/// complain, but one to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the output any more")]
+pub(super) struct ReaderGone;
+
+/// Prints a line to standard output.
+pub(super) fn line(text: impl Into<Line>) -> anyhow::Result<()> {
+    write(&format!("{}\n", text.into()))
+}
+
+/// Prints the heading of what follows, with an empty line before it.
+pub(super) fn heading(text: &str) -> anyhow::Result<()> {
+    line("")?;
+    line(text)
+}
+
+/// Prints a text of our own that may have several lines.
+pub(super) fn text(text: &str) -> anyhow::Result<()> {
+    write(&(visible_lines(text) + "\n"))
+}
+
+/// Prints lines in place of what the terminal showed before, without clearing it first, which would
+/// flicker.
+pub(super) fn redraw(lines: &[Line]) -> anyhow::Result<()> {
+    let lines = lines.iter().map(|line| format!("{line}\x1b[K\n"));
+    write(&format!("\x1b[H{}\x1b[J", lines.collect::<String>()))
+}
+
+fn write(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => ReaderGone.into(),
+        _ => anyhow::Error::new(error).context("cannot print"),
+    })
+}
+
+/// Prints an error or a warning, which may have several lines, to standard error.
+pub(super) fn complain(what: impl Display) {
+    // There is nowhere else to say that standard error cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible_lines(&what.to_string()));
 }
 
 /// Prints indented JSON.
 pub(super) fn json(value: &Value) -> anyhow::Result<()> {
-    line(&serde_json::to_string_pretty(value)?)
+    write(&(escaped(&serde_json::to_string_pretty(value)?) + "\n"))
+}
+
+/// Prints JSON on one line.
+pub(super) fn json_line(value: &Value) -> anyhow::Result<()> {
+    write(&(escaped(&value.to_string()) + "\n"))
+}
+
+/// JSON in which everything that a terminal would interpret is escaped. What is not ASCII stands
+/// only in strings, where an escape sequence means the same character; control characters below
+/// U+0020 are escaped already.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c >= '\u{7f}' && is_invisible(c) {
+            c.encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| escaped += &format!("\\u{unit:04x}"));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// Prints a list of objects as JSON, or as a table with these columns that fits into the terminal.
@@ -50,23 +108,22 @@ pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Resu
     let row =
         |row: &Value| columns.iter().map(|column| Cell::from(cell(row.get(column)))).collect();
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows.iter().map(row)).collect();
-    Screen::of_stdout().columns(&table).iter().try_for_each(|text| line(text))
+    Screen::of_stdout().columns(&table).into_iter().try_for_each(line)
 }
 
 /// Prints fields of an object, one per line.
 pub(super) fn fields(object: &Value, names: &[&str]) -> anyhow::Result<()> {
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
-    names.iter().try_for_each(|name| line(&format!("{name:width$}  {}", cell(object.get(name)))))
+    names.iter().try_for_each(|name| line(format!("{name:width$}  {}", cell(object.get(name)))))
 }
 
-/// A value as people read it: `-` for nothing, times without fractions of a second, texts on one
-/// line.
+/// A value as people read it: `-` for nothing, times without fractions of a second.
 pub(super) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
-        Some(Value::String(text)) => one_line(text),
+        Some(Value::String(text)) => without_fraction(text).unwrap_or_else(|| text.clone()),
         Some(Value::Array(items)) if items.is_empty() => "-".to_owned(),
         Some(Value::Object(fields)) if fields.is_empty() => "-".to_owned(),
         Some(Value::Array(items)) => {
@@ -78,13 +135,6 @@ pub(super) fn cell(value: Option<&Value>) -> String {
             .collect::<Vec<_>>()
             .join(" "),
         Some(Value::Number(number)) => number.to_string(),
-    }
-}
-
-fn one_line(text: &str) -> String {
-    match without_fraction(text) {
-        Some(time) => time,
-        None => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
     }
 }
 
@@ -110,7 +160,7 @@ impl Progress {
     pub fn show(&self, what: impl Display) {
         if self.is_shown {
             // The work goes on even if the terminal has gone.
-            let _ = write!(std::io::stderr(), "\r\x1b[K{what}");
+            let _ = write!(std::io::stderr(), "\r\x1b[K{}", Line::from(what.to_string()));
         }
     }
 }
@@ -132,12 +182,21 @@ mod tests {
             (json!(null), "-"),
             (json!(true), "yes"),
             (json!("2026-06-22T12:57:03.000001Z"), "2026-06-22 12:57:03"),
-            (json!("two\nlines \u{1b}[31m"), "two lines  [31m"),
             (json!({"UK": "0.80"}), "UK=0.80"),
             (json!(["a", "b"]), "a b"),
             (json!(7), "7"),
         ] {
             assert_eq!(cell(Some(&value)), text);
         }
+    }
+
+    #[test]
+    fn json_means_the_same_and_has_nothing_that_a_terminal_interprets() {
+        let value =
+            json!({ "name\u{9b}": "a\u{1b}[31m\n\u{7f}\u{85}\u{202e}\u{2028}\u{e0041}é😀" });
+        let printed = escaped(&value.to_string());
+        let expected = r#"{"name\u009b":"a\u001b[31m\n\u007f\u0085\u202e\u2028\udb40\udc41é😀"}"#;
+        assert_eq!(printed, expected);
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), value);
     }
 }

@@ -1,8 +1,11 @@
 //! The terminal that output goes to: its size, its colours, and columns that fit into it.
 
+use std::fmt;
 use std::io::IsTerminal;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::domain::text::visible;
 
 /// What separates columns.
 const GAP: &str = "  ";
@@ -27,22 +30,39 @@ pub(super) enum Colour {
     Faint,
 }
 
-/// A cell of a table.
+/// A cell of a table. Its text has nothing in it that a terminal would interpret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
-    pub text: String,
-    pub colour: Colour,
+    text: String,
+    colour: Colour,
 }
 
-impl<T: Into<String>> From<T> for Cell {
+impl<T: AsRef<str>> From<T> for Cell {
     fn from(text: T) -> Cell {
-        Cell { text: text.into(), colour: Colour::Plain }
+        Cell::with(text, Colour::Plain)
     }
 }
 
 impl Cell {
-    pub fn with(text: impl Into<String>, colour: Colour) -> Cell {
-        Cell { text: text.into(), colour }
+    pub fn with(text: impl AsRef<str>, colour: Colour) -> Cell {
+        Cell { text: visible(text.as_ref()), colour }
+    }
+}
+
+/// A line for a terminal. A terminal interprets nothing in it but the colours that this module has
+/// put there, wherever the texts in it come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line(String);
+
+impl<T: AsRef<str>> From<T> for Line {
+    fn from(text: T) -> Line {
+        Line(visible(text.as_ref()))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -60,20 +80,26 @@ impl Screen {
         }
     }
 
-    /// The text in a colour, if there are colours.
-    pub fn paint(&self, text: &str, colour: Colour) -> String {
+    /// A line with one text, cut to the terminal's width, in its colour if there are colours.
+    pub fn single(&self, cell: &Cell) -> Line {
+        let text = self.size.map_or_else(|| cell.text.clone(), |(width, _)| cut(&cell.text, width));
+        Line(self.paint(text, cell.colour))
+    }
+
+    /// The text, which must be a cell's, in a colour, if there are colours.
+    fn paint(&self, text: String, colour: Colour) -> String {
         let code = match colour {
             Colour::Good => "32",
             Colour::Middling => "33",
             Colour::Bad => "1;31",
             Colour::Faint => "2",
-            Colour::Plain => return text.to_owned(),
+            Colour::Plain => return text,
         };
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text }
     }
 
     /// Formats rows as lines with aligned columns. If they do not fit, the widest columns are cut.
-    pub fn columns(&self, rows: &[Vec<Cell>]) -> Vec<String> {
+    pub fn columns(&self, rows: &[Vec<Cell>]) -> Vec<Line> {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..count)
             .map(|column| {
@@ -90,7 +116,7 @@ impl Screen {
         rows.iter().map(|row| self.row(row, &widths)).collect()
     }
 
-    fn row(&self, row: &[Cell], widths: &[usize]) -> String {
+    fn row(&self, row: &[Cell], widths: &[usize]) -> Line {
         let mut line = String::new();
         let last = row.iter().rposition(|cell| !cell.text.is_empty()).unwrap_or(0);
         for (place, (cell, width)) in
@@ -99,10 +125,10 @@ impl Screen {
             let text = cut(&cell.text, *width);
             let padding = if place < last { width.saturating_sub(text.width()) } else { 0 };
             line.push_str(if place > 0 { GAP } else { "" });
-            line.push_str(&self.paint(&text, cell.colour));
+            line.push_str(&self.paint(text, cell.colour));
             line.push_str(&" ".repeat(padding));
         }
-        line
+        Line(line)
     }
 }
 
@@ -117,7 +143,7 @@ fn fit(widths: &mut [usize], room: usize) {
 }
 
 /// Cuts a text to a width. A path keeps its end, any other text its beginning.
-pub(super) fn cut(text: &str, width: usize) -> String {
+fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -144,6 +170,10 @@ mod tests {
         rows.iter().map(|row| row.iter().map(|text| Cell::from(*text)).collect()).collect()
     }
 
+    fn texts(screen: &Screen, table: &[Vec<Cell>]) -> Vec<String> {
+        screen.columns(table).iter().map(Line::to_string).collect()
+    }
+
     #[test]
     fn columns_fit_into_a_terminal_and_nothing_is_cut_elsewhere() {
         let table = rows(&[
@@ -151,7 +181,7 @@ mod tests {
             &["/dev/serial/modem001", "Ready", ""],
             &["/dev/b", "x", "some long reason"],
         ]);
-        let wide = Screen { size: None, colours: false }.columns(&table);
+        let wide = texts(&Screen { size: None, colours: false }, &table);
         assert_eq!(
             wide,
             [
@@ -160,7 +190,7 @@ mod tests {
                 "/dev/b                x      some long reason"
             ]
         );
-        let narrow = Screen { size: Some((32, 24)), colours: false }.columns(&table);
+        let narrow = texts(&Screen { size: Some((32, 24)), colours: false }, &table);
         assert_eq!(
             narrow,
             [
@@ -180,8 +210,23 @@ mod tests {
             vec![Cell::with("a", Colour::Bad), Cell::from("b")],
             vec![Cell::from("aa"), Cell::from("b")],
         ];
-        assert_eq!(screen.columns(&table), ["\x1b[1;31ma\x1b[0m   b", "aa  b"]);
+        assert_eq!(texts(&screen, &table), ["\x1b[1;31ma\x1b[0m   b", "aa  b"]);
         let plain = Screen { colours: false, ..screen };
-        assert_eq!(plain.columns(&table), ["a   b", "aa  b"]);
+        assert_eq!(texts(&plain, &table), ["a   b", "aa  b"]);
+    }
+
+    #[test]
+    fn a_terminal_interprets_nothing_but_our_colours() {
+        let screen = Screen { size: Some((80, 24)), colours: true };
+        let table = [
+            vec![Cell::with("\x1b[31ma", Colour::Bad), Cell::from("Net\x1b]0;x\x07")],
+            vec![Cell::from("\u{202e}a\n\u{9b}2J"), Cell::from("b")],
+        ];
+        let expected =
+            ["\x1b[1;31m\u{fffd}[31ma\x1b[0m  Net\u{fffd}]0;x\u{fffd}", "\u{fffd}a \u{fffd}2J  b"];
+        assert_eq!(texts(&screen, &table), expected);
+        let alarm = Cell::with("a\x1bb", Colour::Faint);
+        assert_eq!(screen.single(&alarm).to_string(), "\x1b[2ma\u{fffd}b\x1b[0m");
+        assert_eq!(Line::from("a\x1bb\u{2028}").to_string(), "a\u{fffd}b ");
     }
 }

@@ -282,7 +282,7 @@ fn print_changes(edited: &Value) -> anyhow::Result<()> {
     if changes.is_empty() {
         return print::line("nothing has changed");
     }
-    changes.iter().try_for_each(|change| print::line(&format!("changed: {change}")))
+    changes.iter().try_for_each(|change| print::line(format!("changed: {change}")))
 }
 
 /// Prints each service that an import has added or changed, with what was changed.
@@ -290,7 +290,7 @@ fn print_imported(imported: &Value) -> anyhow::Result<()> {
     let changed = imported.get("changed").and_then(Value::as_array);
     changed.into_iter().flatten().try_for_each(|service| {
         let name = service.get("service").and_then(Value::as_str).unwrap_or_default();
-        print::line(&format!("{name}: {}", strings(service.get("changes")).join(", ")))
+        print::line(format!("{name}: {}", strings(service.get("changes")).join(", ")))
     })
 }
 
@@ -302,7 +302,7 @@ fn print_takers(result: &Value) -> anyhow::Result<()> {
     if !is_free || takers.is_empty() {
         return Ok(());
     }
-    print::line(&format!(
+    print::line(format!(
         "No pattern matches. An open order of a service without patterns would get it: {}",
         takers.join(", ")
     ))

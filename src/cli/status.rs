@@ -1,13 +1,12 @@
 //! `status`: the whole site on one screen, once or continuously.
 
-use std::io::Write;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::print;
-use super::screen::{Cell, Colour, Screen, cut};
+use super::screen::{Cell, Colour, Line, Screen};
 use crate::daemon::system_sources;
 use crate::domain::modem::ModemState;
 use crate::http::AdminClient;
@@ -25,42 +24,27 @@ pub(super) async fn once(client: &AdminClient, json: bool) -> anyhow::Result<()>
     if json {
         return print::json(&site.status);
     }
-    site.lines(&Screen::of_stdout(), system_sources::utc_now())
-        .iter()
-        .try_for_each(|line| print::line(line))
+    let lines = site.lines(&Screen::of_stdout(), system_sources::utc_now());
+    lines.into_iter().try_for_each(print::line)
 }
 
 /// Shows the status continuously until interrupted: on a terminal as a screen that is redrawn,
 /// elsewhere as one line each time.
 pub(super) async fn watch(client: &AdminClient, json: bool, every: Duration) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
     loop {
         let screen = Screen::of_stdout();
         let fetched = Site::fetch(client).await;
         let now = system_sources::utc_now();
-        let shown = match (fetched, screen.size) {
-            (Ok(site), _) if json => format!("{}\n", site.status),
-            (Ok(site), None) => format!("{}\n", site.summary(now)),
-            (Ok(site), Some(_)) => redraw(&site.lines(&screen, now)),
+        match (fetched, screen.size) {
+            (Ok(site), _) if json => print::json_line(&site.status)?,
+            (Ok(site), None) => print::line(site.summary(now))?,
+            (Ok(site), Some(_)) => print::redraw(&site.lines(&screen, now))?,
             // The daemon may be restarting.
-            (Err(error), Some(_)) if !json => redraw(&[format!("{error:#}")]),
+            (Err(error), Some(_)) if !json => print::redraw(&[format!("{error:#}").into()])?,
             (Err(error), _) => return Err(error),
-        };
-        if out.write_all(shown.as_bytes()).and_then(|()| out.flush()).is_err() {
-            // The reader has gone.
-            return Ok(());
         }
         tokio::time::sleep(every).await;
     }
-}
-
-/// The lines in place of what the screen showed before, without clearing it first, which would
-/// flicker.
-fn redraw(lines: &[String]) -> String {
-    format!(
-        "\x1b[H{}\x1b[J",
-        lines.iter().map(|line| format!("{line}\x1b[K\n")).collect::<String>()
-    )
 }
 
 /// The state of the site, as the daemon reports it.
@@ -113,15 +97,14 @@ impl Site {
     }
 
     /// The lines of the screen.
-    fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<String> {
+    fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<Line> {
         let mut lines = self.head(screen);
         let alarms = self.list("alarms").iter().map(|alarm| {
             let text = format!("! {}: {}", text(alarm, "alarm"), text(alarm, "text"));
-            let text = screen.size.map_or(text.clone(), |(width, _)| cut(&text, width));
-            screen.paint(&text, Colour::Bad)
+            screen.single(&Cell::with(text, Colour::Bad))
         });
         lines.extend(truncated(alarms.collect(), screen.size.map(|_| MAX_ALARM_LINES), "alarms"));
-        lines.push(String::new());
+        lines.push("".into());
         let (modems, stock) = (self.modem_rows(now), self.stock());
         let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 2));
         // The stock gets what the modems leave, and at least its share.
@@ -134,13 +117,13 @@ impl Site {
         let for_modems = room.map(|room| room - for_stock.unwrap_or(0));
         lines.extend(truncated(screen.columns(&modems), for_modems, "modems"));
         if stock.len() > 1 {
-            lines.push(String::new());
+            lines.push("".into());
             lines.extend(truncated(screen.columns(&stock), for_stock, "services"));
         }
         lines
     }
 
-    fn head(&self, screen: &Screen) -> Vec<String> {
+    fn head(&self, screen: &Screen) -> Vec<Line> {
         let ready = match self.status.get("ready").and_then(Value::as_bool) {
             Some(true) => Cell::with("ready", Colour::Good),
             _ => Cell::with("not ready yet", Colour::Middling),
@@ -250,12 +233,12 @@ fn known<'v>(value: &'v Value, key: &str) -> &'v str {
 }
 
 /// As many lines as fit; the last one then says how many more there are.
-fn truncated(mut lines: Vec<String>, room: Option<usize>, what: &str) -> Vec<String> {
+fn truncated(mut lines: Vec<Line>, room: Option<usize>, what: &str) -> Vec<Line> {
     if let Some(room) = room.filter(|room| lines.len() > *room) {
         let kept = room.saturating_sub(1).max(1);
         let more = lines.len() - kept;
         lines.truncate(kept);
-        lines.push(format!("… {more} more {what}"));
+        lines.push(format!("… {more} more {what}").into());
     }
     lines
 }
@@ -353,6 +336,10 @@ mod tests {
         Site { status, modems: (0..modems).map(modem).collect() }
     }
 
+    fn lines(site: &Site, screen: &Screen) -> Vec<String> {
+        site.lines(screen, now()).iter().map(Line::to_string).collect()
+    }
+
     fn now() -> DateTime<Utc> {
         "2026-06-22T12:30:00Z".parse().unwrap()
     }
@@ -373,15 +360,14 @@ modem000  Ready        30 min  ▂▄▆█ -71 dBm  Net      +31612340000
 STOCK  NL  UK
 Lyft   0   1
 Uber   6   0";
-        assert_eq!(site(2).lines(&screen, now()).join("\n"), expected);
+        assert_eq!(lines(&site(2), &screen).join("\n"), expected);
         let plain = Screen { size: None, colours: false };
         assert!(
-            site(2)
-                .lines(&plain, now())
+            lines(&site(2), &plain)
                 .iter()
                 .any(|line| line.ends_with("stopped answering; hard reset"))
         );
-        let coloured = site(2).lines(&Screen { colours: true, ..plain }, now()).join("\n");
+        let coloured = lines(&site(2), &Screen { colours: true, ..plain }).join("\n");
         assert!(
             coloured.contains("\x1b[1;31mQuarantined\x1b[0m")
                 && coloured.contains("\x1b[32mReady\x1b[0m")
@@ -395,26 +381,23 @@ Uber   6   0";
             "signal": null, "operator": null, "number": null, "reason": "looking for a network",
         });
         let site = Site { modems: vec![modem], ..site(1) };
-        let lines = site.lines(&Screen { size: None, colours: false }, now());
+        let shown = lines(&site, &Screen { size: None, colours: false });
         let row = "a      Registering  30 min  -       -        -       looking for a network";
-        assert!(lines.iter().any(|line| line == row), "{lines:#?}");
+        assert!(shown.iter().any(|line| line == row), "{shown:#?}");
     }
 
     #[test]
     fn many_modems_leave_room_for_the_rest() {
-        let lines = site(100).lines(&Screen { size: Some((80, 24)), colours: false }, now());
-        assert!(lines.len() < 24, "{lines:#?}");
-        let more = lines.iter().find(|line| line.starts_with("… ")).unwrap();
+        let shown = lines(&site(100), &Screen { size: Some((80, 24)), colours: false });
+        assert!(shown.len() < 24, "{shown:#?}");
+        let more = shown.iter().find(|line| line.starts_with("… ")).unwrap();
         assert!(more.ends_with("more modems"), "{more}");
         assert!(
-            lines.iter().any(|line| line.starts_with("modem001  Quarantined")),
-            "those that are not Ready come first: {lines:#?}"
+            shown.iter().any(|line| line.starts_with("modem001  Quarantined")),
+            "those that are not Ready come first: {shown:#?}"
         );
-        assert!(lines.iter().any(|line| line.starts_with("Uber")), "{lines:#?}");
-        assert_eq!(
-            site(100).lines(&Screen { size: None, colours: false }, now()).len(),
-            5 + 101 + 4
-        );
+        assert!(shown.iter().any(|line| line.starts_with("Uber")), "{shown:#?}");
+        assert_eq!(lines(&site(100), &Screen { size: None, colours: false }).len(), 5 + 101 + 4);
     }
 
     #[test]
@@ -427,20 +410,20 @@ Uber   6   0";
         for alarms in [1, 47] {
             site.status["alarms"] = Value::Array(vec![alarm.clone(); alarms]);
             for height in [24, 40] {
-                let lines = site.lines(&Screen { size: Some((80, height)), colours: false }, now());
+                let shown = lines(&site, &Screen { size: Some((80, height)), colours: false });
                 assert_eq!(
-                    lines.len(),
+                    shown.len(),
                     height - 1,
-                    "all of the screen but the prompt's line: {lines:#?}"
+                    "all of the screen but the prompt's line: {shown:#?}"
                 );
-                let stock = lines.iter().position(|line| line.starts_with("STOCK")).unwrap();
-                assert!(lines[stock + 1].starts_with("Service 46  0 "), "{lines:#?}");
-                let last = lines.last().unwrap();
+                let stock = shown.iter().position(|line| line.starts_with("STOCK")).unwrap();
+                assert!(shown[stock + 1].starts_with("Service 46  0 "), "{shown:#?}");
+                let last = shown.last().unwrap();
                 assert!(last.starts_with("… ") && last.ends_with(" more services"), "{last}");
-                assert!(lines.iter().any(|line| line.starts_with("modem000  Ready")), "{lines:#?}");
+                assert!(shown.iter().any(|line| line.starts_with("modem000  Ready")), "{shown:#?}");
             }
         }
-        assert!(site.lines(&Screen { size: None, colours: false }, now()).len() > 47 + 47);
+        assert!(lines(&site, &Screen { size: None, colours: false }).len() > 47 + 47);
     }
 
     #[test]

@@ -143,36 +143,3 @@ impl Owner {
         if let Owner::Withheld(rule) = self { Some(rule) } else { None }
     }
 }
-
-/// The text on one line, as `getsms` answers it: every run of control characters, line ends among
-/// them, becomes one space.
-pub fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    let mut in_run = false;
-    for c in text.chars() {
-        if !c.is_control() {
-            line.push(c);
-        } else if !in_run {
-            line.push(' ');
-        }
-        in_run = c.is_control();
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_of_control_characters_become_one_space() {
-        for (text, line) in [
-            ("Your code\r\nis 1234", "Your code is 1234"),
-            ("a \n b", "a   b"),
-            ("\u{0}\u{7}x\u{85}", " x "),
-            ("plain é 😀", "plain é 😀"),
-        ] {
-            assert_eq!(one_line(text), line);
-        }
-    }
-}

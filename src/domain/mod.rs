@@ -33,6 +33,7 @@ pub mod price;
 pub mod random;
 pub mod rental;
 pub mod sim;
+pub mod text;
 pub mod time;
 pub mod token_bucket;
 

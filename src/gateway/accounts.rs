@@ -9,6 +9,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ip_network::Network;
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
+use crate::domain::text::check_name;
 use crate::domain::{AccountId, Amount, RowLimit};
 use crate::store::{Account, Entry, Holder, Key, ReadTx, WriteTx};
 
@@ -53,12 +54,12 @@ impl Accounts {
     /// Adds an account. Its name may not be a number, as commands take a name or an id.
     pub async fn add(&self, name: String) -> Result<Account, Error> {
         let name = name.trim().to_owned();
-        if name.is_empty()
-            || name.bytes().all(|b| b.is_ascii_digit())
-            || name.chars().any(char::is_control)
-        {
+        if name.is_empty() || name.bytes().all(|b| b.is_ascii_digit()) {
             return Err(Error::refused("an account's name is some text, not only digits"));
         }
+        check_name(&name).map_err(|error| {
+            Error::refused(format!("an account's name cannot be this: {error}"))
+        })?;
         let now = self.env.now();
         self.env
             .store

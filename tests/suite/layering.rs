@@ -272,3 +272,26 @@ fn an_item_without_a_doc_comment_is_found() {
                 mod inner {\n    pub const C: u8 = 1;\n}\n";
     assert_eq!(undocumented(text), [(9, "bad"), (15, "worse")]);
 }
+
+/// What writes to standard output or standard error. The log has a writer of its own.
+const OUTPUTS: &[&str] = &["println!", "print!(", "io::stdout()", "io::stderr()"];
+
+#[test]
+fn commands_print_in_one_place() {
+    let mut faults = Vec::new();
+    for (module, path, text) in files() {
+        // The screen's size is asked of standard output; the simulator is given it as a writer, for
+        // the paths of its ports.
+        let may = ["cli/print.rs", "cli/screen.rs", "cli/simulate.rs"];
+        if module != "cli" || path.to_str().is_some_and(|path| may.contains(&path)) {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            if !line.trim_start().starts_with("//") && OUTPUTS.iter().any(|out| line.contains(out))
+            {
+                faults.push(format!("{}:{}: prints by itself", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

@@ -8,6 +8,7 @@ use super::table::bank::{
     BAUD_RATE, CONTROL, NAME, PIN_FILE, PIN_WITHOUT_COUNT, PORTS, PROFILE, QUIET, RENTAL_VISIT,
     SECTION, SELL_WITHIN, SIM_SLOTS, STAY, SWITCH, VISIT_ON_VIEW,
 };
+use crate::domain::text::check_name;
 use crate::driver::{SWITCH_PLACEHOLDERS, unknown_placeholder};
 
 /// One `[[bank]]`.
@@ -89,6 +90,10 @@ fn check_ports(section: &SectionReader<'_>, bank: &BankSection, before: &[BankSe
 }
 
 fn bank(section: &SectionReader<'_>, index: usize) -> BankSection {
+    let name = section.find(&NAME).unwrap_or_else(|| format!("bank{}", index + 1));
+    if let Err(error) = check_name(&name) {
+        section.fault(NAME.name, format!("a bank's name cannot be this: {error}"));
+    }
     let profile = section.find(&PROFILE);
     if profile.is_none() {
         section.fault_here(
@@ -116,7 +121,7 @@ fn bank(section: &SectionReader<'_>, index: usize) -> BankSection {
     }
     let unless_zero = |time: Duration| Some(time).filter(|time| !time.is_zero());
     BankSection {
-        name: section.find(&NAME).unwrap_or_else(|| format!("bank{}", index + 1)),
+        name,
         profile: profile.unwrap_or_default(),
         control: section.find(&CONTROL),
         switch,
@@ -163,6 +168,11 @@ mod tests {
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a\"]", "needs slots"),
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a*\"]\nslots = 2", "are paths"),
             ("[[bank]]\nprofile = \"swit\"\nports = [\"/dev/a\", \"/dev/a\"]\nslots = 2", "twice"),
+            (
+                "[[bank]]\nname = \"a\\u200Bb\"\nprofile = \"swit\"\nports = \
+                 [\"/dev/a\"]\nslots = 2",
+                "U+200B",
+            ),
             (
                 "[[bank]]\nprofile = \"command\"\nports = [\"/dev/a\"]\nslots = 2\nswitch = \
                  [\"x\", \"{row}\"]",

@@ -17,8 +17,9 @@ use super::request_cache::RequestCache;
 use super::stock::Stock;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
-use crate::domain::message::{Message, one_line};
+use crate::domain::message::Message;
 use crate::domain::order::{OrderState, Refused};
+use crate::domain::text::one_line;
 use crate::domain::{
     AccountId, Amount, Msisdn, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp,
 };

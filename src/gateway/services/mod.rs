@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use super::Error;
 use super::environment::Environment;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::text::check_name;
 use crate::domain::{Catalogue, Service, ServiceId, Timestamp, code};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
@@ -324,15 +325,15 @@ fn check(new: &NewService) -> Result<(), Error> {
     let name = &new.name;
     // A number would be taken for an id.
     if name.trim().is_empty()
-        || name.chars().any(char::is_control)
         || name.chars().count() > MAX_NAME
         || name.bytes().all(|byte| byte.is_ascii_digit())
     {
         return Err(Error::refused(format!(
-            "a service name has at most {MAX_NAME} characters, at least one of them a letter, and \
-             no control characters"
+            "a service name has at most {MAX_NAME} characters, at least one of them a letter"
         )));
     }
+    check_name(name)
+        .map_err(|error| Error::refused(format!("a service's name cannot be this: {error}")))?;
     let prices = new.country_prices.values().chain([&new.price]);
     if prices.into_iter().any(|price| price.0 < 0) {
         return Err(Error::refused("a price is 0.00 or more"));
