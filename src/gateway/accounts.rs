@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::Error;
 use super::environment::Environment;
 use super::request_cache::RequestCache;
@@ -10,8 +12,8 @@ use crate::domain::ip_network::Network;
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
 use crate::domain::text::check_name;
-use crate::domain::{AccountId, Amount, RowLimit};
-use crate::store::{Account, Entry, Holder, Key, ReadTx, WriteTx};
+use crate::domain::{AccountId, Amount, RowLimit, Timestamp};
+use crate::store::{Account, Applied, Entry, Holder, Key, ReadTx, WriteTx};
 
 /// A key that was just made. It is shown once and never again.
 #[derive(Debug)]
@@ -38,6 +40,28 @@ pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account
 pub(super) fn covers(tx: &WriteTx<'_>, account: AccountId, price: Amount) -> Result<bool, Error> {
     let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
     Ok(account.funds.covers(price))
+}
+
+/// Posts what the operator has requested, and records it. A request that is sent again is
+/// acknowledged, and neither applied nor recorded again; its id belongs to its account and amount.
+fn post_request(
+    tx: &WriteTx<'_>,
+    account: AccountId,
+    posting: &Posting,
+    action: AuditAction<'_>,
+    currency: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match tx.post(account, posting, currency, now)? {
+        Applied::Now(_) => {
+            Ok(tx.note(Actor::Operator, action, format!("account {account}"), now)?)
+        }
+        Applied::Before if tx.is_posted(account, posting)? => Ok(()),
+        Applied::Before => Err(Error::refused(
+            "a request with this id was applied to another account or with another amount; \
+             nothing was changed",
+        )),
+    }
 }
 
 /// The customers' accounts.
@@ -109,20 +133,10 @@ impl Accounts {
         self.env
             .store
             .write(move |tx| {
-                let account = find_account(tx, &reference)?;
-                tx.note(
-                    Actor::Operator,
-                    AuditAction::ToppedUp,
-                    format!("account {}", account.id),
-                    now,
-                )?;
-                tx.post(
-                    account.id,
-                    &Posting::TopUp { amount, reference: request },
-                    &currency,
-                    now,
-                )?;
-                find_account(tx, &account.id.to_string())
+                let account = find_account(tx, &reference)?.id;
+                let posting = Posting::TopUp { amount, reference: request };
+                post_request(tx, account, &posting, AuditAction::ToppedUp, &currency, now)?;
+                find_account(tx, &account.to_string())
             })
             .await
     }
@@ -143,20 +157,10 @@ impl Accounts {
         self.env
             .store
             .write(move |tx| {
-                let account = find_account(tx, &reference)?;
-                tx.note(
-                    Actor::Operator,
-                    AuditAction::AdjustedBalance,
-                    format!("account {}", account.id),
-                    now,
-                )?;
-                tx.post(
-                    account.id,
-                    &Posting::Adjustment { amount, note, reference: request },
-                    &currency,
-                    now,
-                )?;
-                find_account(tx, &account.id.to_string())
+                let account = find_account(tx, &reference)?.id;
+                let posting = Posting::Adjustment { amount, note, reference: request };
+                post_request(tx, account, &posting, AuditAction::AdjustedBalance, &currency, now)?;
+                find_account(tx, &account.to_string())
             })
             .await
     }
@@ -265,6 +269,11 @@ impl Accounts {
             self.cache.remember_holder(digest, holder, generation);
         }
         Ok(found)
+    }
+
+    /// Notified of each change of what keys open, for requests that wait.
+    pub fn follow_keys(&self) -> watch::Receiver<()> {
+        self.cache.follow_keys()
     }
 
     /// The account that a key opens, if that is remembered. A change of what keys open makes it be

@@ -1,21 +1,30 @@
 //! The audit: who did or saw what.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::Error;
 use super::environment::Environment;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::{AccountId, MessageId, RowLimit};
+use crate::domain::{AccountId, MessageId, RowLimit, Timestamp};
 use crate::store::AuditRow;
+
+/// An operator who follows the messages as they come is recorded again after this long. One row a
+/// message would bury all others.
+const FOLLOWING_RECORDED_EVERY: Duration = Duration::from_secs(600);
 
 /// The audit's rows, and those entries that are not part of another operation.
 pub struct Audit {
     env: Arc<Environment>,
+    /// When it was last recorded that the operator follows the messages, and from which one on.
+    following: Mutex<Option<(Timestamp, MessageId)>>,
 }
 
 impl Audit {
     pub(super) fn new(env: Arc<Environment>) -> Audit {
-        Audit { env }
+        Audit { env, following: Mutex::default() }
     }
 
     /// The newest `limit` rows of the audit, oldest first.
@@ -32,6 +41,22 @@ impl Audit {
     ) -> Result<(), Error> {
         let now = self.env.now();
         Ok(self.env.store.write(move |tx| tx.note(Actor::Operator, action, subject, now)).await?)
+    }
+
+    /// Records that the operator is shown the messages from this one on, unless a row of a short
+    /// while ago says so already.
+    pub async fn note_following(&self, first: MessageId) -> Result<(), Error> {
+        let now = self.env.now();
+        let covers = |(at, from): (Timestamp, MessageId)| {
+            from <= first && at <= now && now.since(at) < FOLLOWING_RECORDED_EVERY
+        };
+        if self.following.lock().is_some_and(covers) {
+            return Ok(());
+        }
+        let subject = format!("all SIMs, from message {first} on");
+        self.note_operator_action(AuditAction::SawMessages, subject).await?;
+        *self.following.lock() = Some((now, first));
+        Ok(())
     }
 
     /// Records that an account was shown messages of its own, each message once.

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use tokio::sync::watch;
 
 use crate::domain::allocation::Use;
 use crate::domain::{AccountId, Msisdn, OrderId, ServiceId, Timestamp};
@@ -23,6 +24,8 @@ const MOST_KEYS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct RequestCache {
     keys: RwLock<Keys>,
+    /// Notified of each change of what keys open.
+    key_changes: watch::Sender<()>,
     open: RwLock<HashMap<OrderId, OpenOrder>>,
     uses: RwLock<Uses>,
     /// The services and countries whose last order found no number.
@@ -85,6 +88,13 @@ impl RequestCache {
         let mut keys = self.keys.write();
         keys.generation += 1;
         keys.holders.clear();
+        drop(keys);
+        self.key_changes.send_replace(());
+    }
+
+    /// Follows the changes of what keys open.
+    pub(super) fn follow_keys(&self) -> watch::Receiver<()> {
+        self.key_changes.subscribe()
     }
 
     /// Adds an order that was made, or gives it another end.

@@ -27,6 +27,7 @@ mod faulty;
 mod histories;
 mod kinds;
 mod numbers;
+mod operator;
 mod pins;
 mod races;
 mod rentals;
@@ -716,6 +717,8 @@ async fn a_top_up_sent_again_is_applied_once() {
     let refused =
         fixture.gateway.accounts().top_up("ann".into(), Amount(0), "x".into()).await.unwrap_err();
     assert_eq!(refused.to_string(), "a top-up is more than 0.00");
+    let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
+    assert_eq!(audit.iter().filter(|row| row.action == "topped up").count(), 1);
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ pub(super) type Socket = Either<TcpStream, UnixStream>;
 
 /// The answer to a connection that exceeds the limit.
 const TOO_MANY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; \
-                        charset=utf-8\r\ncontent-length: 20\r\nretry-after: 1\r\nconnection: \
-                        close\r\n\r\nTOO_MANY_CONNECTIONS";
+                        charset=utf-8\r\ncontent-length: 20\r\nretry-after: 1\r\ncache-control: \
+                        no-store\r\nconnection: close\r\n\r\nTOO_MANY_CONNECTIONS";
 /// How many refusals are written at the same time, at the most. Connections beyond these are closed
 /// without an answer.
 const MAX_REFUSALS: usize = 32;

@@ -12,12 +12,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, UnixListener};
+use rustix::fs::Mode;
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
 use tokio::task::JoinHandle;
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +36,12 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes that the request line and the headers together may have on a TCP connection.
 const HEADER_LIMIT: usize = 32 * 1024;
+
+/// The mode of a Unix socket's file: its owner and group may connect.
+const SOCKET_MODE: u32 = 0o660;
+
+/// How many connections to a Unix socket may wait to be accepted.
+const BACKLOG: u32 = 128;
 
 /// How long to wait after a connection could not be accepted. Without it, a process that has no
 /// file descriptor left would try again and again at full speed.
@@ -89,10 +98,13 @@ pub fn listen_tcp(
 /// on was left behind by a daemon that crashed, and is replaced; one that is in use is an error.
 pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
     remove_stale_socket(path)?;
-    let listener = std::os::unix::net::UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-    listener.set_nonblocking(true)?;
-    let listener = Listener::Unix(UnixListener::from_std(listener)?, router);
+    let socket = UnixSocket::new_stream()?;
+    // The file gets the socket's mode when it is bound, less the umask: at no moment may others
+    // connect. What the umask takes from the group is given back afterwards.
+    rustix::fs::fchmod(&socket, Mode::from_raw_mode(SOCKET_MODE))?;
+    socket.bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE))?;
+    let listener = Listener::Unix(socket.listen(BACKLOG)?, router);
     let (server, accepting) = start(listener, http_builder(), ConnectionLimiter::unlimited());
     Ok(Listening { server, accepting, socket_file: Some(path.to_owned()) })
 }
@@ -198,7 +210,11 @@ impl Server {
     }
 
     async fn serve(self: Arc<Self>, socket: Socket, handler: RequestHandler) {
-        let connection = self.http.serve_connection(TokioIo::new(socket), service_fn(handler));
+        let answer = move |request| {
+            let answer = handler(request);
+            async move { answer.await.map(without_caching) }
+        };
+        let connection = self.http.serve_connection(TokioIo::new(socket), service_fn(answer));
         let mut connection = pin!(connection);
         // Why a connection ends is of no interest: most often its client has closed it.
         tokio::select! {
@@ -210,6 +226,13 @@ impl Server {
             }
         }
     }
+}
+
+/// Forbids every cache between us and the client to keep an answer: a `WAITING` would be given out
+/// when the code has come, and a code when its key was revoked (RFC 9111 clause 5.2.2.5).
+fn without_caching(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn remove_stale_socket(path: &Path) -> io::Result<()> {
@@ -229,6 +252,15 @@ fn remove_stale_socket(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn only_its_owner_and_group_may_use_a_socket() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("admin.sock");
+        let serving = listen_unix(&path, Router::new()).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+        serving.stop(Duration::ZERO).await;
+    }
 
     #[tokio::test]
     async fn a_stale_socket_is_replaced_but_not_one_in_use_or_another_file() {

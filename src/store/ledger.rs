@@ -125,6 +125,16 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Whether the entry with this posting's cause is the posting itself: of this account, with the
+    /// same effects.
+    pub fn is_posted(&self, account: AccountId, posting: &Posting) -> Result<bool, StoreError> {
+        let (balance, held) = posting.effects();
+        let sql = "SELECT count(*) FROM ledger WHERE cause = $1 AND account_id = $2 AND \
+                   balance_minor = $3 AND held_minor = $4";
+        let values = params![posting.cause(), account.0, balance.0, held.0];
+        Ok(self.number(sql, values)? == 1)
+    }
+
     /// Adds an entry and updates the account's funds. An entry with the same cause as an earlier
     /// one is not applied again.
     pub fn post(

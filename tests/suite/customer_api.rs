@@ -1,6 +1,6 @@
 //! The customers' API over real HTTP, byte for byte: the answers of `docs/customer-api.md`.
 
-use crate::support::{Site, http};
+use crate::support::{Site, http, wait_for};
 
 const HOST: &str = "host: x\r\nconnection: close\r\n";
 
@@ -237,6 +237,33 @@ fn a_revoked_key_is_refused() {
     let fixture = Fixture::open();
     fixture.site.ok(&["key", "revoke", &fixture.key[..8]]);
     assert_eq!(fixture.with_key("getbalance"), "UNAUTHORIZED");
+}
+
+#[test]
+fn a_poll_that_waits_is_refused_when_its_key_is_revoked_or_its_account_suspended() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    site.ok(&["service", "add", "Uber", "--price", "0.50"]);
+    let number = site.network().numbers().remove(0);
+    let key = site.customer("ann", "5");
+    let other = site.json(&["key", "add", "ann"])["key"].as_str().unwrap().to_owned();
+    let made = made(&site.get(&format!("/api/makeorder?serviceId=1&key={key}")));
+    let poll = |key: &str| site.get(&format!("/api/getsms?orderId={}&wait=60&key={key}", made.0));
+    std::thread::scope(|scope| {
+        let (revoked, suspended) = (scope.spawn(|| poll(&key)), scope.spawn(|| poll(&other)));
+        wait_for("both to wait", || site.admin("/status")["polls"] == 2);
+        site.ok(&["key", "revoke", &key]);
+        wait_for("one answer", || site.admin("/status")["polls"] == 1);
+        assert_eq!(revoked.join().unwrap(), "UNAUTHORIZED");
+        assert!(!suspended.is_finished(), "a key is not affected by what becomes of others");
+        site.ok(&["account", "suspend", "ann"]);
+        assert_eq!(suspended.join().unwrap(), "UNAUTHORIZED");
+    });
+    site.send("Uber", &number, "code 1234");
+    wait_for("the message", || site.messages().len() == 1);
+    assert_eq!(poll(&other), "UNAUTHORIZED");
+    site.ok(&["account", "resume", "ann"]);
+    assert_eq!(poll(&other), "SUCCESS_code 1234");
 }
 
 #[test]

@@ -63,6 +63,7 @@ impl Fixture {
             if body.starts_with('{') { "application/json" } else { "text/plain; charset=utf-8" };
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
         assert!(head.contains(&format!("content-type: {kind}\r\n")), "{path}: {head}");
+        assert!(head.contains("\r\ncache-control: no-store\r\n"), "{path}: {head}");
         assert!(body == "ERROR" || !body.contains("ERROR"), "{path}: {body}");
         body
     }

@@ -37,6 +37,25 @@ fn the_ledger_tells_every_entry() {
 }
 
 #[test]
+fn following_the_messages_stands_in_the_audit_once() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let number = site.network().numbers().remove(0);
+    site.send("Ann", &number, "one");
+    site.send("Ann", &number, "two");
+    let count = |path: &str| site.admin(path).as_array().unwrap().len();
+    wait_for("both", || count("/messages?after=1") == 1);
+    for (after, shown) in [(0, 2), (0, 2), (1, 1), (2, 0)] {
+        assert_eq!(count(&format!("/messages?after={after}")), shown);
+    }
+    let audit = site.json(&["audit", "list"]);
+    let rows = audit.as_array().unwrap().iter().filter(|row| row["deed"] == "saw the messages");
+    let subjects: Vec<&str> = rows.filter_map(|row| row["subject"].as_str()).collect();
+    let expected = ["all SIMs, from message 2 on", "all SIMs, from message 1 on"];
+    assert_eq!(subjects, expected, "{audit}");
+}
+
+#[test]
 fn why_there_is_no_number() {
     let modem = "[[modem]]\n[modem.sim]\nnumber = \"+3161200000";
     let scenario: String = (1..=3).map(|n| format!("{modem}{n}\"\n")).collect();

@@ -188,31 +188,36 @@ struct MessageQuery {
 }
 
 async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQuery>) -> Answer {
-    let limit = query.limit.unwrap_or(RowLimit::ALL);
-    let filter = match query.after {
-        Some(after) => MessageFilter::After(MessageId(after)),
-        None if query.all => MessageFilter::Newest(limit),
-        None => MessageFilter::NewestListed(limit),
-    };
     if let Some(after) = query.after {
-        let mut newest = admin.gateway.inbox().subscribe();
-        let timeout = Duration::from_secs(query.wait.min(MAX_WAIT_SECONDS));
-        tokio::select! {
-            _ = tokio::time::timeout(
-                timeout,
-                newest.wait_for(|newest| newest.is_some_and(|id| id.0 > after)),
-            ) => {}
-            () = admin.stopping.cancelled() => {}
-        }
+        return messages_after(&admin, MessageId(after), query.wait).await;
     }
-    if query.after.is_none() {
-        admin
-            .gateway
-            .audit()
-            .note_operator_action(AuditAction::SawMessages, "all SIMs".to_owned())
-            .await?;
-    }
+    let limit = query.limit.unwrap_or(RowLimit::ALL);
+    let filter =
+        if query.all { MessageFilter::Newest(limit) } else { MessageFilter::NewestListed(limit) };
+    admin
+        .gateway
+        .audit()
+        .note_operator_action(AuditAction::SawMessages, "all SIMs".to_owned())
+        .await?;
     let messages = admin.gateway.inbox().messages(filter).await?;
+    Ok(Json(messages.iter().map(views::message).collect()))
+}
+
+/// The messages after one, for which the request waits.
+async fn messages_after(admin: &AdminState, after: MessageId, wait_seconds: u64) -> Answer {
+    let mut newest = admin.gateway.inbox().subscribe();
+    let timeout = Duration::from_secs(wait_seconds.min(MAX_WAIT_SECONDS));
+    tokio::select! {
+        _ = tokio::time::timeout(
+            timeout,
+            newest.wait_for(|newest| newest.is_some_and(|id| id > after)),
+        ) => {}
+        () = admin.stopping.cancelled() => {}
+    }
+    let messages = admin.gateway.inbox().messages(MessageFilter::After(after)).await?;
+    if let Some(first) = messages.first() {
+        admin.gateway.audit().note_following(first.id).await?;
+    }
     Ok(Json(messages.iter().map(views::message).collect()))
 }
 

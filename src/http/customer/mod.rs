@@ -130,13 +130,7 @@ impl Api {
             if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
         let digest = params.key().ok_or(missing)?.digest();
         let now = self.gateway.now();
-        let holder = self
-            .gateway
-            .accounts()
-            .holder_of_key(digest)
-            .await?
-            .filter(|holder| may_be_used_from(holder, params.peer));
-        match (holder, params.peer) {
+        match (self.holder(digest, params).await?, params.peer) {
             (Some(holder), _) => {
                 self.throttle.buckets().by_key.take(digest, now)?;
                 if params.unreadable { Err(Refusal::InvalidRequest) } else { Ok(holder.account) }
@@ -149,6 +143,21 @@ impl Api {
         }
     }
 }
+
+    /// Whose account a key opens to a request's address.
+    async fn holder(&self, digest: [u8; 32], params: &Params) -> Result<Option<Holder>, Refusal> {
+        let holder = self.gateway.accounts().holder_of_key(digest).await?;
+        Ok(holder.filter(|holder| may_be_used_from(holder, params.peer)))
+    }
+
+    /// Checks that a request's key still opens the account that it opened before.
+    async fn check_key_again(&self, params: &Params, account: AccountId) -> Result<(), Refusal> {
+        let digest = params.key().ok_or(Refusal::NoKeyProvided)?.digest();
+        match self.holder(digest, params).await? {
+            Some(holder) if holder.account == account => Ok(()),
+            _ => Err(Refusal::Unauthorized),
+        }
+    }
 
 /// Whether a key may be used from this address.
 fn may_be_used_from(holder: &Holder, peer: Option<IpAddr>) -> bool {

@@ -1,6 +1,7 @@
 //! Regular verification: a number for one service's code.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,7 +14,7 @@ use super::super::outcomes::Outcome;
 use super::answer::{Refusal, text, word, word_and};
 use super::{Api, Params, may_be_used_from};
 use crate::domain::country::DEFAULT_COUNTRY;
-use crate::domain::{OrderId, Timestamp};
+use crate::domain::{AccountId, OrderId, Timestamp};
 use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
 
 /// The longest time that `getsms` waits for an SMS, in seconds.
@@ -53,12 +54,7 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
         None | Some(0) => api.gateway.orders().read_sms(account, order).await?,
         Some(seconds) => {
             let timeout = Duration::from_secs(seconds);
-            tokio::select! {
-                sms = api.gateway.orders().wait_for_sms(account, order, timeout) => sms?,
-                () = api.stopping.cancelled() => {
-                    api.gateway.orders().read_sms(account, order).await?
-                }
-            }
+            wait_for_sms(&api, &params, account, order, timeout).await?
         }
     };
     Ok(match sms {
@@ -66,6 +62,31 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
         Sms::Text(text) => word_and(Outcome::Success, text),
         Sms::Over => word(Outcome::OrderExpired),
     })
+}
+
+/// Waits for an order's SMS for as long as the request's key opens the account: a key that is
+/// revoked meanwhile, or whose account is suspended, is shown no code.
+async fn wait_for_sms(
+    api: &Api,
+    params: &Params,
+    account: AccountId,
+    order: OrderId,
+    timeout: Duration,
+) -> Result<Sms, Refusal> {
+    let orders = api.gateway.orders();
+    let mut key_changes = api.gateway.accounts().follow_keys();
+    let mut waiting = pin!(orders.wait_for_sms(account, order, timeout));
+    // The key may have changed before its changes were followed.
+    api.check_key_again(params, account).await?;
+    loop {
+        tokio::select! {
+            biased;
+            // The sender lives as long as the gateway.
+            _ = key_changes.changed() => api.check_key_again(params, account).await?,
+            sms = &mut waiting => return Ok(sms?),
+            () = api.stopping.cancelled() => return Ok(orders.read_sms(account, order).await?),
+        }
+    }
 }
 
 /// Answers `/api/getsms` without `wait` from memory, if the order is known to wait. `None` means
