@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::modem::command_policy;
 use crate::modem::profile::{ProfileError, explain};
-use crate::modem::requests;
 
 /// The files of `hardware/banks`, by name.
 const FILES: &[(&str, &str)] = &[
@@ -125,7 +125,7 @@ impl BankProfile {
         }
         let commands = self.ready.iter().cloned().chain([self.command(0, 0)]);
         commands
-            .map(|text| (requests::check(&text), text))
+            .map(|text| (command_policy::check_of_file(&text), text))
             .find_map(|(checked, text)| checked.err().map(|error| format!("`{text}`: {error}")))
     }
 

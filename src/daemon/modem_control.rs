@@ -7,7 +7,7 @@ use crate::domain::{Imsi, PortName};
 use crate::driver::bank::Banks;
 use crate::driver::{Handle, Probed, read_operators, scan};
 use crate::gateway::{BoxFuture, ModemControl, ScannedPort};
-use crate::modem::MobileOperator;
+use crate::modem::{MobileOperator, screen_command};
 
 /// A running driver and the folder of its hardware files.
 pub(super) struct DriverModemControl {
@@ -23,6 +23,10 @@ impl ModemControl for DriverModemControl {
 
     fn recording(&self, port: &str) -> Option<Vec<String>> {
         self.driver.recording(port)
+    }
+
+    fn screen_command(&self, command: &str, forced: bool) -> Result<String, RequestError> {
+        screen_command(command, forced)
     }
 
     fn request(

@@ -31,6 +31,10 @@ pub trait ModemControl: Send + Sync {
     /// Its conversation under pseudonyms, line by line: what a recording is made of.
     fn recording(&self, port: &str) -> Option<Vec<String>>;
 
+    /// Checks that this AT command may be sent to a modem, which is `forced` if the operator
+    /// insists. Returns it as the audit shows it.
+    fn screen_command(&self, command: &str, forced: bool) -> Result<String, RequestError>;
+
     /// Asks the modem on this port something; the lines of its reply.
     fn request(
         &self,

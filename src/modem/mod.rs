@@ -27,6 +27,7 @@
 mod api;
 mod channel;
 mod charset;
+pub(crate) mod command_policy;
 mod configuring;
 mod context;
 mod direct;
@@ -45,7 +46,7 @@ mod probing;
 pub(crate) mod profile;
 mod pseudonym;
 mod reply;
-pub(crate) mod requests;
+mod requests;
 mod serving;
 mod session;
 mod sim_check;
@@ -60,6 +61,7 @@ mod tests;
 pub use api::{
     Action, MessageOwner, MessageSlot, NotRecorded, RawPdu, Received, SessionConfig, Token,
 };
+pub use command_policy::screen as screen_command;
 pub use mobile_operators::MobileOperator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};

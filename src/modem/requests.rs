@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::api::Action;
 use super::channel::Outcome;
+use super::command_policy;
 use super::profile::Profile;
 use super::sim_tasks::{self, RunningTask, Step};
 use super::ussd::{self, Asker, Exchange, Menu, Next, Report, UssdForm};
@@ -17,12 +18,6 @@ use crate::domain::{Iccid, Moment};
 const MAX_WAITING: usize = 8;
 /// How long a request may wait for its turn.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// The longest command of an operator, in bytes.
-const MAX_LENGTH: usize = 400;
-/// The commands by which modems of several vendors write an IMEI, which is forbidden.
-const IMEI_WRITERS: [&str; 8] =
-    ["+EGMR=1", "+SIMEI=", "+WIMEI=", "^PHYNUM=", "*EIMEI=", "^IMEI=", "^NVWR=550", "+QNVW=550"];
-
 #[derive(Debug)]
 struct Waiting {
     id: u64,
@@ -75,24 +70,11 @@ pub(super) struct Requests {
     unconfirmed: Vec<Unconfirmed>,
 }
 
-/// Checks that a text may be sent as a command: one line that writes no IMEI.
-pub(crate) fn check(text: &str) -> Result<(), RequestError> {
-    let upper = text.to_ascii_uppercase().replace(' ', "");
-    let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    if !upper.starts_with("AT") || !printable || text.len() > MAX_LENGTH {
-        return Err(RequestError::NotACommand);
-    }
-    if IMEI_WRITERS.iter().any(|writer| upper.contains(writer)) {
-        return Err(RequestError::WritesImei);
-    }
-    Ok(())
-}
-
 impl Requests {
     /// Adds a request to those that wait.
     pub fn add(&mut self, id: u64, request: ModemRequest, now: Moment) -> Result<(), RequestError> {
         match &request {
-            ModemRequest::At(text) => check(text)?,
+            ModemRequest::At(text) => command_policy::check(text).map(drop)?,
             ModemRequest::Ussd(code) => ussd::check_code(code)?,
             ModemRequest::Reset { .. } => {}
             ModemRequest::ForSim { task, .. } => sim_tasks::check(task)?,
@@ -363,29 +345,5 @@ impl Waiting {
             _ => false,
         };
         menu.may_be_open() && self.is_ussd() && !answers
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_commands_on_one_line_that_write_no_imei() {
-        let table = [
-            ("AT+CSQ", Ok(())),
-            ("at", Ok(())),
-            ("+CSQ", Err(RequestError::NotACommand)),
-            ("AT+CSQ\rAT", Err(RequestError::NotACommand)),
-            ("AT+CUSD=1,\"*100#é\"", Err(RequestError::NotACommand)),
-            ("AT+EGMR=1,7,\"861234567890123\"", Err(RequestError::WritesImei)),
-            ("AT+EGMR = 1,7,\"861234567890123\"", Err(RequestError::WritesImei)),
-            ("AT*EIMEI=1,\"861234567890123\"", Err(RequestError::WritesImei)),
-            ("AT+QNVW=550,0,\"08\"", Err(RequestError::WritesImei)),
-            ("AT+EGMR=0,7", Ok(())),
-        ];
-        for (text, expected) in table {
-            assert_eq!(check(text), expected, "{text}");
-        }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use super::command_policy;
 use super::profile::{Profile, Quirk};
 use crate::at::{self, Command, FinalResult, UssdStatus};
 use crate::domain::modem::{RequestError, UssdEnd};
@@ -70,7 +71,7 @@ impl UssdForm {
 pub(super) fn check_code(code: &str) -> Result<(), RequestError> {
     let fits = (1..=40).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
-    if fits { Ok(()) } else { Err(RequestError::NotACode) }
+    if fits { command_policy::check_code(code) } else { Err(RequestError::NotACode) }
 }
 
 /// What the network has said.

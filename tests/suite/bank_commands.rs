@@ -38,6 +38,10 @@ impl ModemControl for Fixture {
         None
     }
 
+    fn screen_command(&self, _: &str, _: bool) -> Result<String, RequestError> {
+        Err(RequestError::Gone)
+    }
+
     fn request(
         &self,
         _: PortName,

@@ -39,12 +39,16 @@ fn one_modem_is_shown_asked_and_started_anew() {
         (["modem", "at", "modem001", "CSQ"], "begins with AT"),
         (["modem", "ussd", "modem001", "hello"], "USSD code"),
         (["modem", "at", "modem009", "AT"], "no modem is called modem009"),
-        (["modem", "at", "modem001", "AT+NOSUCH"], "the modem answered ERROR"),
+        (["modem", "at", "modem001", "AT+CPIN=1234"], "pin_file alone"),
+        (["modem", "at", "modem001", "AT+CMGD=1,4"], "by the daemon alone"),
+        (["modem", "at", "modem001", "AT+CFUN=0"], "`--force` sends it all the same"),
+        (["modem", "ussd", "modem001", "**04*1234*4321*4321#"], "pin_file alone"),
+        (["modem", "at", "modem001", "AT+NOSUCH?"], "the modem answered ERROR"),
     ] {
         let output = site.run(&args);
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(1) && said.contains(words), "{args:?}: {said}");
-        if args[3] == "AT+NOSUCH" {
+        if args[3] == "AT+NOSUCH?" {
             assert_eq!(
                 String::from_utf8(output.stdout).unwrap(),
                 "ERROR\n",
@@ -52,6 +56,9 @@ fn one_modem_is_shown_asked_and_started_anew() {
             );
         }
     }
+
+    let forced = site.run(&["modem", "at", "modem001", "AT+NOSUCH=\"+31612345678\"", "--force"]);
+    assert_eq!(String::from_utf8(forced.stdout).unwrap(), "ERROR\n", "it was sent");
 
     let since = site.admin("/modems")[1]["since"].clone();
     site.ok(&["modem", "reset", "modem001"]);
@@ -70,7 +77,14 @@ fn one_modem_is_shown_asked_and_started_anew() {
     );
     assert!(recording.contains("\n> AT+CGSN\n< ") && !recording.contains(&imei), "{recording}");
 
-    let audit = site.json(&["audit", "list"]).to_string();
+    let audit = site.json(&["audit", "list"]);
+    let sent = audit.as_array().unwrap().iter().filter(|row| row["deed"] == "sent a command to");
+    let sent: Vec<&str> = sent
+        .filter_map(|row| row["subject"].as_str()?.split_once(": ").map(|sent| sent.1))
+        .collect();
+    let expected = ["AT+CSQ", "AT+NOSUCH?", "AT+NOSUCH=\"+…678\""];
+    assert_eq!(sent, expected, "what was refused was not sent: {audit}");
+    let audit = audit.to_string();
     for deed in ["sent a command to", "sent a USSD code by", "reset", "recorded"] {
         assert!(audit.contains(&format!("\"{deed}\"")), "{deed}: {audit}");
     }

@@ -63,6 +63,21 @@ pub enum RequestError {
     /// The command would write an IMEI.
     #[error("IMEIs are read, never written")]
     WritesImei,
+    /// The command or code would enter a PIN or a PUK, or set or open a lock.
+    #[error(
+        "PINs come from the configuration's pin_file alone and are tried once; locks, and the \
+         card's own files, are left as they are"
+    )]
+    EntersPin,
+    /// The command would send, write, acknowledge or delete messages.
+    #[error(
+        "messages are deleted when they are on disk, by the daemon alone, and none are sent or \
+         written by command"
+    )]
+    HandlesMessages,
+    /// The command may change something, and the operator has not insisted.
+    #[error("it is not known that this command changes nothing; `--force` sends it all the same")]
+    NeedsForce,
     /// As many requests as are kept wait already.
     #[error("too many requests wait for this modem already")]
     TooMany,

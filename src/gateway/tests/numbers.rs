@@ -44,6 +44,10 @@ impl ModemControl for Modems {
         None
     }
 
+    fn screen_command(&self, _: &str, _: bool) -> Result<String, RequestError> {
+        Err(RequestError::Gone)
+    }
+
     fn request(
         &self,
         _: PortName,

@@ -40,6 +40,8 @@ struct Named {
 struct AtCommand {
     name: String,
     command: String,
+    #[serde(default)]
+    force: bool,
 }
 
 #[derive(Deserialize)]
@@ -93,15 +95,17 @@ impl AdminState {
         Ok((*best).clone())
     }
 
-    /// Sends a request to a modem, and records it in the audit log.
+    /// Sends a request to a modem, and records it in the audit log, with `detail` behind the
+    /// modem's port.
     async fn request(
         &self,
         name: &str,
         action: AuditAction<'static>,
+        detail: &str,
         request: ModemRequest,
     ) -> Answer {
         let port = self.find_modem(name).await?.snapshot.port;
-        self.note(action, format!("modem {port}")).await;
+        self.note(action, format!("modem {port}{detail}")).await;
         let reply = self.modems.request(port.clone(), request).await;
         let reply = reply.map_err(|error| refused(error.to_string()))?;
         Ok(Json(json!({ "port": port.as_str(), "reply": reply })))
@@ -150,13 +154,15 @@ async fn recording(State(state): State<AdminState>, Query(Named { name }): Query
 
 async fn at(
     State(state): State<AdminState>,
-    Json(AtCommand { name, command }): Json<AtCommand>,
+    Json(AtCommand { name, command, force }): Json<AtCommand>,
 ) -> Answer {
-    state.request(&name, AuditAction::SentCommand, ModemRequest::At(command)).await
+    let shown = state.modems.screen_command(&command, force);
+    let detail = format!(": {}", shown.map_err(|error| refused(error.to_string()))?);
+    state.request(&name, AuditAction::SentCommand, &detail, ModemRequest::At(command)).await
 }
 
 async fn ussd(State(state): State<AdminState>, Json(Code { name, code }): Json<Code>) -> Answer {
-    state.request(&name, AuditAction::SentUssd, ModemRequest::Ussd(code)).await
+    state.request(&name, AuditAction::SentUssd, "", ModemRequest::Ussd(code)).await
 }
 
 /// Without a code, the one that the hardware files have for the SIM's mobile operator is sent.
@@ -218,7 +224,7 @@ async fn write_number(
 }
 
 async fn reset(State(state): State<AdminState>, Json(Reset { name, hard }): Json<Reset>) -> Answer {
-    state.request(&name, AuditAction::Reset, ModemRequest::Reset { hard }).await
+    state.request(&name, AuditAction::Reset, "", ModemRequest::Reset { hard }).await
 }
 
 async fn scan(State(state): State<AdminState>) -> Answer {

@@ -9,7 +9,7 @@ pub use catalogue::Catalogue;
 pub use read::ProfileError;
 pub(crate) use read::explain;
 
-use super::requests;
+use super::command_policy;
 use crate::at::{self, Indications, MessageStore};
 
 /// What has to be known about the modems of one family to use them.
@@ -154,7 +154,9 @@ impl Profile {
     /// The error for the first command that is malformed or writes an IMEI.
     fn bad_command(&self) -> Option<String> {
         self.commands().find_map(|command| {
-            requests::check(command).err().map(|error| format!("`{command}`: {error}"))
+            command_policy::check_of_file(command)
+                .err()
+                .map(|error| format!("`{command}`: {error}"))
         })
     }
 }

@@ -193,7 +193,8 @@ fn an_operators_command_is_answered_with_its_lines() {
 #[test]
 fn forbidden_commands_and_too_many_commands_of_operators_are_refused() {
     let mut bench = reading();
-    for (id, text) in [(1, "hello"), (2, "AT\rAT"), (3, "AT+EGMR=1,7,\"1\"")] {
+    let refused = [(1, "hello"), (2, "AT\rAT"), (3, "AT+EGMR=1,7,\"1\""), (4, "AT+CMGD=1,4")];
+    for (id, text) in refused {
         bench.session.request(id, ModemRequest::At(text.to_owned()), bench.now);
     }
     for id in 10..30 {
@@ -202,6 +203,7 @@ fn forbidden_commands_and_too_many_commands_of_operators_are_refused() {
     bench.act();
     assert_eq!(bench.answers[0], (1, Err(RequestError::NotACommand)));
     assert_eq!(bench.answers[2], (3, Err(RequestError::WritesImei)));
+    assert_eq!(bench.answers[3], (4, Err(RequestError::HandlesMessages)));
     assert_eq!(
         bench.answers.iter().filter(|(_, reply)| *reply == Err(RequestError::TooMany)).count(),
         12
@@ -211,9 +213,9 @@ fn forbidden_commands_and_too_many_commands_of_operators_are_refused() {
 #[test]
 fn an_operators_command_that_leads_to_a_prompt_is_escaped() {
     let mut bench = reading();
-    bench.session.request(7, ModemRequest::At("AT+CMGS=10".to_owned()), bench.now);
+    bench.session.request(7, ModemRequest::At("AT+XSEND=10".to_owned()), bench.now);
     bench.act();
-    bench.play("< +CMS ERROR: 321\n > AT+CMGS=10");
+    bench.play("< +CMS ERROR: 321\n > AT+XSEND=10");
     bench.raw(b"\r\n> ");
     bench.play("> ESC \n < +CMS ERROR: 304");
     assert_eq!(bench.answers, [(7, Ok(vec!["+CMS ERROR: 304".to_owned()]))]);
