@@ -11,6 +11,8 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The clock was set when it has advanced by this much more than the time that passed. Less can be
 /// the delay of a busy machine.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+/// How often to check whether the database's files are where they were.
+const FILE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// How long due work waits after the database has failed.
 const SWEEP_RETRY: Duration = Duration::from_secs(5);
 
@@ -27,6 +29,27 @@ pub(super) async fn report_faults(gateway: Gateway, stopping: CancellationToken)
         Err(error) => {
             tracing::error!(event = "verify_failed", %error, "the database could not be checked")
         }
+    }
+}
+
+/// Checks whether the database's files are where they were. A daemon without anything to write
+/// would not notice, and go on to answer customers from memory.
+pub(super) async fn watch_database_files(gateway: Gateway, stopping: CancellationToken) {
+    let mut were_there = true;
+    let pause = || stopping.run_until_cancelled(tokio::time::sleep(FILE_CHECK_INTERVAL));
+    while pause().await.is_some() {
+        let checked = gateway.check_database_files();
+        if let Err(error) = &checked {
+            gateway.save_misplaced_database().await;
+            if were_there {
+                tracing::error!(
+                    event = "database_misplaced",
+                    %error,
+                    "customers are answered ERROR, and modems keep their messages"
+                );
+            }
+        }
+        were_there = checked.is_ok();
     }
 }
 

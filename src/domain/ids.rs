@@ -4,6 +4,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// The last id that an order or a rental can have: clients of the customers' API may keep ids in 32
+/// bits with a sign.
+pub const LAST_PUBLIC_ID: i64 = i32::MAX as i64;
+
 /// The error for a text that is not only digits, or that is too long for an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id is digits")]

@@ -239,6 +239,19 @@ impl Gateway {
         self.0.env.now()
     }
 
+    /// Checks that the database's files are where they were. If not, nothing is stored any more,
+    /// and customers must not be told what may be lost.
+    pub fn check_database_files(&self) -> Result<(), Error> {
+        Ok(self.0.env.store.check_files()?)
+    }
+
+    /// Has the database's writer save what it can of a database whose files are not where they
+    /// were.
+    pub async fn save_misplaced_database(&self) {
+        // It fails like every other operation. That is how the writer notices.
+        let _ = self.0.env.store.touch().await;
+    }
+
     /// Whether so much waits to be written that customers should come again later.
     pub fn is_overloaded(&self) -> bool {
         self.0.env.store.is_crowded()

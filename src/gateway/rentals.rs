@@ -12,6 +12,7 @@ use super::orders::Orders;
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::calendar::add_months;
+use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
 use crate::domain::price::Charge;
@@ -28,7 +29,7 @@ pub enum Rent {
     InvalidCountry,
     /// There is no such package.
     InvalidPackage,
-    /// No SIM can be rented there.
+    /// No SIM can be rented there, or no rental can have an id any more.
     NoStock,
     /// Balance less holds does not cover the price.
     NoBalance,
@@ -143,7 +144,8 @@ impl Rentals {
             };
             found = tx.find_for_rental(&country, now, parked)?;
         }
-        let Some((sim, number)) = found else { return Ok(Rent::NoStock) };
+        let has_id = tx.last_rental_id()? < LAST_PUBLIC_ID;
+        let Some((sim, number)) = found.filter(|_| has_id) else { return Ok(Rent::NoStock) };
         if !covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
         }

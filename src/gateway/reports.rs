@@ -45,6 +45,10 @@ pub struct SiteStats {
     pub open_orders: i64,
     /// Active rentals.
     pub active_rentals: i64,
+    /// The greatest id that an order has had.
+    pub last_order_id: i64,
+    /// The greatest id that a rental has had.
+    pub last_rental_id: i64,
 }
 
 /// What is read of the whole site: its numbers, its ledger's sums, its faults, and a copy of it.
@@ -76,9 +80,11 @@ impl Reports {
         }
         let read = self.env.store.read(move |rows| {
             let counts = (rows.open_order_count(now)?, rows.active_rental_count(now)?);
-            Ok::<_, StoreError>((rows.accounts()?, counts))
+            let last_ids = (rows.last_order_id()?, rows.last_rental_id()?);
+            Ok::<_, StoreError>((rows.accounts()?, counts, last_ids))
         });
-        let (accounts, (open_orders, active_rentals)) = read.await?;
+        let (accounts, (open_orders, active_rentals), (last_order_id, last_rental_id)) =
+            read.await?;
         let sum = |amounts: &mut dyn Iterator<Item = Amount>| {
             Amount(amounts.map(|amount| amount.0).sum())
         };
@@ -88,6 +94,8 @@ impl Reports {
             accounts: accounts.len(),
             open_orders,
             active_rentals,
+            last_order_id,
+            last_rental_id,
             ..counted
         })
     }

@@ -28,6 +28,9 @@ pub(crate) const RENTAL_ON_BUSY_SIM: &str = "INSERT INTO rental (account_id, sim
 pub(crate) const DAMAGED_ROWS: &str = "UPDATE account SET held_minor = 0 WHERE name = 'ann'; \
                                        UPDATE part SET sequence = 300 WHERE assembly_id = 1; \
                                        UPDATE rental SET terms = 5000000000 WHERE id = 1";
+/// As if all ids of orders and rentals but the last had been used.
+pub(crate) const NEARLY_ALL_IDS_USED: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES \
+                                              ('orders', 2147483646), ('rental', 2147483646)";
 pub(crate) const SECOND_TENANT: &str = "INSERT INTO rental (account_id, sim_id, number, country, \
      package, renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
      SELECT account_id, sim_id, number, \

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::copy::copy_into;
-use super::file::{DatabaseFileId, configure_writer, keep_savepoints_in_memory, lock};
+use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
 use super::readers::Readers;
 use super::writer::{Command, Operation, write_loop};
@@ -30,6 +30,7 @@ const BACKGROUND_NICE: i32 = 10;
 pub struct Store {
     jobs: mpsc::Sender<Command>,
     readers: Arc<Readers>,
+    files: Arc<OpenFiles>,
     stats: Arc<Stats>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -45,6 +46,7 @@ impl Store {
     pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         let lock = lock(path)?;
+        keep_from_others(path);
         let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
         if conn.is_readonly("main").unwrap_or(false) {
             return Err(failed(
@@ -58,14 +60,15 @@ impl Store {
             StoreError::Other(reason) => failed(reason),
             other => other.of_file(path),
         })?;
-        let place = DatabaseFileId::new(path);
+        let files = Arc::new(OpenFiles::of(&conn, path)?);
+        let of_writer = Arc::clone(&files);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stats = Arc::<Stats>::default();
         let counted = Arc::clone(&stats);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                write_loop(&conn, &place, &counted, queue);
+                write_loop(&conn, &of_writer, &counted, queue);
                 drop(lock);
             })
             .map_err(|error| failed(error.to_string()))?;
@@ -73,6 +76,7 @@ impl Store {
             jobs,
             stats,
             readers: Arc::new(Readers::of(path)),
+            files,
             thread: Arc::new(Mutex::new(Some(thread))),
         })
     }
@@ -209,6 +213,18 @@ impl Store {
     /// refused.
     pub fn is_crowded(&self) -> bool {
         self.waiting() >= CROWDED
+    }
+
+    /// Checks that the files of the database are where they were. If not, nothing is written any
+    /// more, and what is read may be lost when the daemon ends.
+    pub fn check_files(&self) -> Result<(), StoreError> {
+        self.files.check()
+    }
+
+    /// Whether the files were not where they should be when somebody looked last; this is known
+    /// without looking.
+    pub fn has_lost_files(&self) -> bool {
+        self.files.is_one_gone()
     }
 
     /// The path of the database's file.

@@ -21,6 +21,12 @@ pub enum StoreError {
          the file back and start it again"
     )]
     FileReplaced,
+    /// A file of the write-ahead log at its path is not the one that is open any more.
+    #[error(
+        "{file} was moved, deleted or replaced while the daemon ran; stop the daemon properly, \
+         which saves what was written, and start it again"
+    )]
+    LogReplaced { file: String },
     /// A newer simbridge wrote this database.
     #[error(
         "the database has schema version {found}, but this simbridge only knows versions up to \

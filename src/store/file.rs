@@ -1,10 +1,12 @@
-//! The database's file: the settings of its connections, the lock file beside it, and the check
-//! that it has not been moved or replaced.
+//! The database's files: the settings of its connections, who may open them, the lock file beside
+//! them, and the check that none of them has been moved or replaced.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsString;
+use std::fs::{File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -74,20 +76,61 @@ pub(super) fn keep_savepoints_in_memory(conn: &Connection) -> Result<(), StoreEr
     Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
 }
 
-/// Identifies the file that is open, to notice when it is moved away, deleted or replaced: what is
-/// written into it afterwards would be lost.
-pub(super) struct DatabaseFileId {
+/// Identifies the files that are open, to notice when one is moved away, deleted or replaced: what
+/// is written into it afterwards would be lost.
+///
+/// These are the database itself, its write-ahead log, which has everything that was committed
+/// since the last checkpoint, and the log's shared memory, by which connections of other programs
+/// keep away from a checkpoint that is under way. SQLite opens both beside the database and keeps
+/// them open until its last connection is closed.
+pub(super) struct OpenFiles {
+    database: FileId,
+    log: [FileId; 2],
+    /// Whether the last check has found one that is gone.
+    is_one_gone: AtomicBool,
+}
+
+/// A path, and the device and the inode of the file that it named.
+struct FileId {
     path: PathBuf,
     file: Option<(u64, u64)>,
 }
 
-impl DatabaseFileId {
-    pub fn new(path: &Path) -> DatabaseFileId {
-        DatabaseFileId { path: path.to_owned(), file: identity(path) }
+impl OpenFiles {
+    /// The files of a connection to the database at `path`.
+    pub fn of(conn: &Connection, path: &Path) -> Result<OpenFiles, StoreError> {
+        // SQLite opens the log when it first looks into the database.
+        conn.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+        Ok(OpenFiles {
+            database: FileId::of(path.to_owned()),
+            log: log_files(path).map(FileId::of),
+            is_one_gone: AtomicBool::new(false),
+        })
     }
 
-    /// Whether the path still names the open file.
-    pub fn is_same(&self) -> bool {
+    /// Checks that the paths still name the open files.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let checked = match self.log.iter().find(|file| !file.is_same()) {
+            _ if !self.database.is_same() => Err(StoreError::FileReplaced),
+            Some(file) => Err(StoreError::LogReplaced { file: file.path.display().to_string() }),
+            None => Ok(()),
+        };
+        self.is_one_gone.store(checked.is_err(), Ordering::Relaxed);
+        checked
+    }
+
+    /// Whether the last check has found a file that is gone.
+    pub fn is_one_gone(&self) -> bool {
+        self.is_one_gone.load(Ordering::Relaxed)
+    }
+}
+
+impl FileId {
+    fn of(path: PathBuf) -> FileId {
+        FileId { file: identity(&path), path }
+    }
+
+    fn is_same(&self) -> bool {
         identity(&self.path) == self.file
     }
 }
@@ -96,12 +139,44 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
+/// The paths of the write-ahead log and of its shared memory.
+fn log_files(database: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|ending| {
+        let mut name = OsString::from(database);
+        name.push(ending);
+        name.into()
+    })
+}
+
+/// Writes what stands in the write-ahead log into the database. When the log's file has lost its
+/// name this keeps what was committed even if the process is killed.
+pub(super) fn empty_log(conn: &Connection) -> Result<(), StoreError> {
+    Ok(conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+}
+
+/// Creates the database's file, if there is none, for its owner only, whatever the umask: messages
+/// stand in it. SQLite gives the files beside it the same mode. From files that are there already
+/// the rights of others are taken; those of the group stay, for the operator may have given them.
+///
+/// Errors are ignored: SQLite says better why a file cannot be opened, and a file whose mode cannot
+/// be changed is another user's, who has chosen it.
+pub(super) fn keep_from_others(database: &Path) {
+    let _ = File::options().append(true).create(true).mode(0o600).open(database);
+    let [wal, shm] = log_files(database);
+    for path in [database, &wal, &shm] {
+        let mode = std::fs::metadata(path).map_or(0, |file| file.mode());
+        if mode & 0o007 != 0 {
+            let _ = std::fs::set_permissions(path, Permissions::from_mode(mode & 0o770));
+        }
+    }
+}
+
 /// Locks the database for this process with a lock file beside it. The lock ends with the process,
 /// however that ends. (A lock on the database file itself would interfere with SQLite's own locks.)
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.display().to_string();
     let name = database.with_added_extension("lock");
-    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&name);
+    let opened = open_lock_file(&name);
     let mut file = opened
         .map_err(|error| StoreError::Open { path: path.clone(), reason: error.to_string() })?;
     if file.try_lock().is_err() {
@@ -111,6 +186,19 @@ pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     }
     // The process id is only for people to read; the lock holds without it.
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
+}
+
+/// Opens the lock file, which only its owner may open: whoever can read a file can lock it, and so
+/// keep the daemon from starting.
+fn open_lock_file(name: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(name)?;
+    if file.metadata()?.mode() & 0o077 != 0 {
+        // As an earlier version has left it. Another user's file stays as it is.
+        let _ = file.set_permissions(Permissions::from_mode(0o600));
+    }
     Ok(file)
 }
 
@@ -137,6 +225,57 @@ mod tests {
             Store::open(&dir.path().join("no/such/folder.db")),
             Err(StoreError::Open { .. })
         ));
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn others_may_open_none_of_the_files_whatever_the_umask() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("test.db");
+        let [wal, shm] = log_files(&path);
+        let lock = path.with_added_extension("lock");
+        let modes = || [&path, &wal, &shm, &lock].map(|path| mode(path));
+        let store = Store::open(&path).unwrap();
+        assert_eq!(modes(), [0o600; 4]);
+        store.close().await;
+        // As an earlier version left them, and a group that the operator lets read the database.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        std::fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(modes(), [0o640, 0o640, 0o640, 0o600]);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn without_its_log_nothing_is_written_and_nothing_lost() {
+        for (gone, by_others) in [(0, false), (1, false), (0, true)] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("test.db");
+            let store = Store::open_with(&path, by_others).unwrap();
+            store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
+            let file = &log_files(&path)[gone];
+            std::fs::remove_file(file).unwrap();
+            let told = format!("{}", file.display());
+            let is_told = |error: &StoreError| error.to_string().contains(&told);
+            let written = store.write(|tx| tx.add_account("refused", Timestamp(1))).await;
+            assert!(written.as_ref().is_err_and(is_told), "{written:?}");
+            assert!(store.has_lost_files() && store.check_files().is_err());
+            // What was committed is in the database by now, even if the daemon is killed.
+            let copy = dir.path().join("copy.db");
+            std::fs::copy(&path, &copy).unwrap();
+            assert_eq!(names(&Store::open(&copy).unwrap()).await, ["kept"]);
+            // A file of that name is not that file.
+            std::fs::write(file, "").unwrap();
+            let written = store.write(|tx| tx.add_account("refused", Timestamp(1))).await;
+            assert!(written.as_ref().is_err_and(is_told), "{written:?}");
+            store.close().await;
+            let again = Store::open(&path).unwrap();
+            assert_eq!(names(&again).await, ["kept"]);
+            again.write(|tx| tx.add_account("later", Timestamp(2))).await.unwrap();
+        }
     }
 
     async fn names(store: &Store) -> Vec<String> {

@@ -95,6 +95,11 @@ impl ReadTx<'_> {
         self.all(sql, [account.0, now.0], |row| row.get(0).map(OrderId))
     }
 
+    /// The greatest id that an order has had.
+    pub fn last_order_id(&self) -> Result<i64, StoreError> {
+        self.last_id_of("orders")
+    }
+
     /// How many orders are open at `now`.
     pub fn open_order_count(&self, now: Timestamp) -> Result<i64, StoreError> {
         self.number("SELECT count(*) FROM orders WHERE state = 'open' AND expires_at > $1", [now.0])

@@ -45,6 +45,12 @@ impl ReadTx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The greatest id that a row of a table with growing ids has had; 0 before the first.
+    pub(super) fn last_id_of(&self, table: &'static str) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1";
+        self.number(sql, [table])
+    }
+
     /// The only number in a statement's result, such as a count.
     pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)

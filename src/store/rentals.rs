@@ -76,6 +76,11 @@ impl ReadTx<'_> {
         Ok(self.first(sql, [sim.0, now.0], |_| Ok(()))?.is_some())
     }
 
+    /// The greatest id that a rental has had.
+    pub fn last_rental_id(&self) -> Result<i64, StoreError> {
+        self.last_id_of("rental")
+    }
+
     /// How many rentals are active at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
         self.number(

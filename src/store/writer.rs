@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::DatabaseFileId;
+use super::file::{OpenFiles, empty_log};
 use super::stats::stopwatch;
 use super::write_tx::{AfterCommit, run};
 use super::{Stats, StoreError, WriteTx};
@@ -91,7 +91,7 @@ where
 /// the callers, and repeats this until it is stopped.
 pub(super) fn write_loop(
     conn: &Connection,
-    place: &DatabaseFileId,
+    files: &OpenFiles,
     stats: &Stats,
     mut queue: mpsc::Receiver<Command>,
 ) {
@@ -109,7 +109,7 @@ pub(super) fn write_loop(
             next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
         }
         last = (group.len(), began);
-        commit_group(conn, place, stats, &mut group, began);
+        commit_group(conn, files, stats, &mut group, began);
     }
 }
 
@@ -123,14 +123,15 @@ fn pause(operations: usize, ago: Duration) -> Duration {
 /// whole fails, as it does when the disk is full, each job is answered with that error.
 fn commit_group(
     conn: &Connection,
-    place: &DatabaseFileId,
+    files: &OpenFiles,
     stats: &Stats,
     group: &mut Vec<Box<dyn Job>>,
     began: Instant,
 ) {
     let mut fate = run(conn, "BEGIN IMMEDIATE").and_then(|()| carry_out(conn, group));
-    if fate.is_ok() && !place.is_same() {
-        fate = Err(StoreError::FileReplaced);
+    let fate_of_files = files.check();
+    if fate.is_ok() {
+        fate = fate_of_files.clone();
     }
     if fate.is_ok() && !conn.is_autocommit() {
         fate = run(conn, "COMMIT");
@@ -138,6 +139,10 @@ fn commit_group(
     if !conn.is_autocommit() {
         // A transaction that could not be committed must not be open when the next group begins.
         let _ = conn.execute_batch("ROLLBACK");
+    }
+    if matches!(fate_of_files, Err(StoreError::LogReplaced { .. })) {
+        // Should that fail, the checkpoint at the end is left.
+        let _ = empty_log(conn);
     }
     stats.ended(began, group.len(), fate.is_ok());
     group.drain(..).for_each(|job| job.answer(fate.clone()));
@@ -279,7 +284,8 @@ mod tests {
             answers.push(answered);
         }
         let stats = Stats::default();
-        commit_group(&conn, &DatabaseFileId::new(&path), &stats, &mut group, stopwatch());
+        let files = OpenFiles::of(&conn, &path).unwrap();
+        commit_group(&conn, &files, &stats, &mut group, stopwatch());
         drop(sender);
         let mut lines = Vec::new();
         while let Some(line) = received.recv().await {

@@ -169,6 +169,21 @@ fn a_database_that_may_only_be_read_is_reported_and_left_as_it_is() {
 }
 
 #[test]
+fn whatever_the_umask_other_users_may_open_nothing() {
+    let site = Site::with_modems(0);
+    let serve = site.command(&["serve"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 000; exec \"$@\"", "sh"]).arg(serve.get_program()).arg("serve");
+    command.env("SIMBRIDGE_CONFIG", site.config());
+    let _daemon = site.serve_by(command);
+    let files = ["simbridge.db", "simbridge.db-wal", "simbridge.db-shm", "simbridge.db.lock"];
+    for (file, mode) in files.map(|file| (file, 0o600)).into_iter().chain([("admin.sock", 0o660)]) {
+        let metadata = fs::metadata(site.dir.path().join(file)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{file}");
+    }
+}
+
+#[test]
 fn a_disk_that_hangs_delays_writes_and_nothing_else() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();

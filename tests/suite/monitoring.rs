@@ -216,3 +216,41 @@ fn not_ready_during_the_first_try_or_while_the_database_cannot_be_written() {
     std::fs::rename(&away, &there).unwrap();
     wait_for("the database", || site.page("/readyz") == READY);
 }
+
+/// Without the write-ahead log all that was committed since the last checkpoint is lost when the
+/// daemon is killed.
+#[test]
+fn without_the_databases_log_customers_are_answered_nothing_and_nothing_is_lost() {
+    for killed in [false, true] {
+        let site = Site::with_modems(1);
+        let daemon = site.serve_ready();
+        let number = site.network().numbers().remove(0);
+        site.ok(&["service", "add", "Uber", "--price", "0.50"]);
+        let key = site.customer("ann", "5");
+        let order = site.get(&format!("/api/makeorder?serviceId=1&key={key}"));
+        assert!(order.starts_with("ORDER_ID_1_"), "{order}");
+        std::fs::remove_file(site.dir.path().join("simbridge.db-wal")).unwrap();
+        for path in ["getbalance?", "makeorder?serviceId=1&"] {
+            assert_eq!(site.get(&format!("/api/{path}key={key}")), "ERROR", "{path}");
+        }
+        let poll = || site.get(&format!("/api/getsms?orderId=1&key={key}"));
+        wait_for("polls from memory to end", || poll() == "ERROR");
+        site.send("Uber", &number, "code 4711");
+        wait_for("the message to be read", || site.network().observed(0).unwrap().read > 0);
+        let told = "simbridge.db-wal was moved, deleted or replaced";
+        assert!(site.page("/readyz").contains(told), "{}", site.page("/readyz"));
+        let alarms = site.json(&["status"])["alarms"].to_string();
+        assert!(alarms.contains("DatabaseFailing") && alarms.contains(told), "{alarms}");
+        assert_eq!(site.page("/healthz"), HEALTHY);
+        assert_eq!(site.network().stored(&number), 1, "the modem keeps its message");
+        if killed {
+            daemon.kill();
+        } else {
+            daemon.terminate();
+        }
+        let _daemon = site.serve_ready();
+        assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "4.50");
+        wait_for("the message", || poll() == "SUCCESS_code 4711");
+        assert_eq!(site.json(&["verify"])["ok"], true);
+    }
+}

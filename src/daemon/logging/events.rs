@@ -20,6 +20,10 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("fault", "the database violates an invariant"),
     ("verify_failed", "the database could not be checked"),
     (
+        "database_misplaced",
+        "a file of the database is not where it was; customers are answered ERROR until a restart",
+    ),
+    (
         "sweep_failed",
         "expired orders, renewals and other work that is due could not be done; it is tried again",
     ),

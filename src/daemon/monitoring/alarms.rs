@@ -24,6 +24,8 @@ const MAX_WAITING: usize = 256;
 const STARTUP_TIME: Duration = Duration::from_secs(60);
 /// How many orders of a service must have ended before its success rate is judged.
 const MIN_ORDERS: usize = 10;
+/// The share of the ids of orders or rentals from which on their end is near.
+const MAX_IDS_USED: f64 = 0.75;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Alarm {
@@ -32,7 +34,7 @@ pub(super) struct Alarm {
 }
 
 /// The names of all alarms.
-pub const ALARMS: [&str; 12] = [
+pub const ALARMS: [&str; 13] = [
     "ModemNotReady",
     "ModemWarning",
     "StoreNearFull",
@@ -45,6 +47,7 @@ pub const ALARMS: [&str; 12] = [
     "RentalsUnvisited",
     "DatabaseFailing",
     "DiskLow",
+    "IdsRunningOut",
 ];
 
 /// The state of the daemon, as far as alarms are raised by it.
@@ -60,16 +63,16 @@ pub(super) struct AlarmInputs<'f> {
     pub disk: Option<Disk>,
     /// Operations that wait for the database's writer.
     pub waiting: usize,
-    /// Whether the last transaction could not be committed.
-    pub is_database_failing: bool,
+    /// Why the database cannot be written.
+    pub database_fault: Option<String>,
 }
 
 impl AlarmInputs<'_> {
     pub fn alarms(&self) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         let mut raise = |name, text| alarms.push(Alarm { name, text });
-        if self.is_database_failing {
-            raise("DatabaseFailing", "the last transaction could not be written".to_owned());
+        if let Some(fault) = &self.database_fault {
+            raise("DatabaseFailing", fault.clone());
         } else if self.waiting > MAX_WAITING {
             raise("DatabaseFailing", format!("{} operations wait for the database", self.waiting));
         }
@@ -77,6 +80,12 @@ impl AlarmInputs<'_> {
             raise(
                 "DiskLow",
                 format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000),
+            );
+        }
+        for (what, used) in self.counts.ids_used().filter(|(_, used)| *used > MAX_IDS_USED) {
+            raise(
+                "IdsRunningOut",
+                format!("{:.0} % of the ids that {what} can have are used", used * 100.0),
             );
         }
         self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raise));
@@ -267,17 +276,19 @@ mod tests {
             (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
         let mut hung = modem("a", Some(hung_up), 8);
         hung.snapshot.warnings = Arc::new(vec![ModemWarning::NoRoom]);
+        let mut many = counts(&["8931"], 2, 0);
+        many.stats.last_order_id = 1_610_612_740;
         let all_bad = AlarmInputs {
             now: NOW,
             started: Timestamp(0),
             modems: &[hung, modem("b", Some(spare), 7)],
             ports: &bad,
             banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
-            counts: &counts(&["8931"], 2, 0),
+            counts: &many,
             success: vec![("Uber".to_owned(), 4, 10)],
             disk: Some(disk_low),
             waiting: 0,
-            is_database_failing: true,
+            database_fault: Some("it cannot be written".to_owned()),
         };
         let mut found = names(&all_bad);
         found.sort_unstable();
@@ -292,6 +303,8 @@ mod tests {
         );
         let late = "cellar: 1 rented SIMs are overdue for a visit, the first by 2 min".to_owned();
         assert!(texts.contains(&late), "{texts:?}");
+        let ids = "75 % of the ids that orders can have are used".to_owned();
+        assert!(texts.contains(&ids), "{texts:?}");
         assert!(
             !texts.iter().any(|text| text.starts_with("b is")),
             "nothing is expected of a spare port: {texts:?}"
@@ -303,7 +316,7 @@ mod tests {
             counts: &counts(&[], 0, 1),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
             disk: Some(disk),
-            is_database_failing: false,
+            database_fault: None,
             ..all_bad
         };
         assert_eq!(names(&all_good), [""; 0]);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::{Service, ServiceId, Timestamp};
 use crate::gateway::{Error, Gateway, LedgerSums, SiteStats};
 use crate::store::Store;
@@ -37,6 +38,12 @@ pub(super) struct SiteCounts {
 }
 
 impl SiteCounts {
+    /// The share of their ids that orders and rentals have used.
+    pub fn ids_used(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let last = [("orders", self.stats.last_order_id), ("rentals", self.stats.last_rental_id)];
+        last.into_iter().map(|(what, last)| (what, last as f64 / LAST_PUBLIC_ID as f64))
+    }
+
     /// Services that can be ordered, with their stock by country.
     pub fn stock_by_name(&self) -> impl Iterator<Item = (&str, &[(String, usize)])> {
         let stock = |service: &'_ Service| self.stock.get(&service.id).map(Vec::as_slice);

@@ -232,6 +232,12 @@ fn orders(page: &mut Page, monitor: &Monitor) {
     }
     page.single("simbridge_orders_open", Gauge, "Open orders.", counts.stats.open_orders);
     page.single("simbridge_rentals_active", Gauge, "Active rentals.", counts.stats.active_rentals);
+    let mut family = page.family(
+        "simbridge_ids_used_ratio",
+        Gauge,
+        "Share of the ids that orders and rentals can have which they have had.",
+    );
+    counts.ids_used().for_each(|(what, used)| family.put(&[("of", what)], used));
     let last = monitor.gateway.inbox().last_message_at().map_or(0, |at| at.0 / 1_000_000);
     page.single(
         "simbridge_last_message_timestamp_seconds",
@@ -302,8 +308,13 @@ fn store(page: &mut Page, monitor: &Monitor) {
         "Commits that failed.",
         stats.failed(),
     );
-    let failing = u8::from(stats.is_failing());
-    page.single("simbridge_store_failing", Gauge, "Whether the last commit failed.", failing);
+    let failing = u8::from(monitor.database_fault().is_some());
+    page.single(
+        "simbridge_store_failing",
+        Gauge,
+        "Whether the last commit failed, or a file of the database is not where it was.",
+        failing,
+    );
     let mut wal = store.path().as_os_str().to_owned();
     wal.push("-wal");
     let mut family =

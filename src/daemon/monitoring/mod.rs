@@ -82,6 +82,15 @@ impl Monitor {
         modems
     }
 
+    /// Why the database cannot be written, as far as that is known without writing.
+    fn database_fault(&self) -> Option<String> {
+        let failing = || self.store.stats().is_failing();
+        let unwritten = || "the last transaction could not be written".to_owned();
+        self.store
+            .check_files()
+            .map_or_else(|error| Some(error.to_string()), |()| failing().then(unwritten))
+    }
+
     fn alarms(&self) -> Vec<Value> {
         let (modems, ports, counts) =
             (self.modem_statuses(), self.modems.all(), self.counts.last());
@@ -99,7 +108,7 @@ impl Monitor {
             counts: &counts,
             disk: Disk::of_file(self.store.path()),
             waiting: self.store.waiting(),
-            is_database_failing: self.store.stats().is_failing(),
+            database_fault: self.database_fault(),
         };
         inputs
             .alarms()

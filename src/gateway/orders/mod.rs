@@ -16,6 +16,7 @@ use super::parked::{SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
 use super::stock::Stock;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
 use crate::domain::order::{OrderState, Refused};
@@ -39,7 +40,7 @@ pub enum MakeOrder {
     },
     /// The account has as many open orders as it may have; this is the oldest.
     AlreadyOpen(OrderId),
-    /// No SIM can be given for the service.
+    /// No SIM can be given for the service, or no order can have an id any more.
     NoPhone,
     /// Balance less holds does not cover the price.
     NoBalance,
@@ -199,6 +200,9 @@ impl Orders {
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(MakeOrder::AlreadyOpen(oldest));
         }
+        if tx.last_order_id()? >= LAST_PUBLIC_ID {
+            return Ok(MakeOrder::NoPhone);
+        }
         let found = self.stock.allocate(tx, account, service, country, now)?;
         let Some(SelectedSim { sim, number, readiness }) = found else {
             return Ok(MakeOrder::NoPhone);
@@ -278,7 +282,7 @@ impl Orders {
 
     /// Whether an order of this account is known to wait for its SMS, without asking the database.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
-        self.cache.is_waiting(order, account, now)
+        self.cache.is_waiting(order, account, now) && !self.env.store.has_lost_files()
     }
 
     /// What has been received for an order.
@@ -288,7 +292,7 @@ impl Orders {
         order: OrderId,
     ) -> Result<Sms, Error> {
         let now = self.env.now();
-        if self.cache.is_waiting(order, account, now) {
+        if self.is_known_to_wait(account, order, now) {
             return Ok(Sms::Waiting);
         }
         let sms = self.env.store.read(move |rows| {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Orders, Placement};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
+use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
@@ -55,6 +56,9 @@ impl Orders {
         let Some((service, readiness)) = self.reusable(tx, &old, now)? else {
             return Ok(Reuse::Offline);
         };
+        if tx.last_order_id()? >= LAST_PUBLIC_ID {
+            return Ok(Reuse::Offline);
+        }
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }

@@ -56,6 +56,29 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     fixture.gateway.due_work().run_overdue_deadlines().await.unwrap();
 }
 
+#[tokio::test]
+async fn after_the_last_id_nothing_is_sold_and_nothing_fails() {
+    let mut fixture = Fixture::open().await;
+    damage(&mut fixture, crate::store::attacks::NEARLY_ALL_IDS_USED).await;
+    let (ann, uber) = (fixture.customer("ann", 10_000).await, fixture.service("Uber", &[]).await);
+    for sim in 1..=4 {
+        fixture.plug(sim).await;
+    }
+    let last = OrderId(2_147_483_647);
+    assert_eq!(fixture.order(ann, uber).await, last);
+    let code = fixture.pdus("Uber", "1234", 0, 1).remove(0);
+    assert!(matches!(fixture.arrive(1, &code).await, Ingested::Message(..)));
+    assert!(matches!(fixture.state(last).await, OrderState::Completed { .. }));
+    assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone);
+    let reused = fixture.gateway.orders().reuse(ann, last).await.unwrap();
+    assert_eq!(reused, Reuse::Offline);
+    let rent = async || fixture.gateway.rentals().rent(ann, Some("NL"), "1m", false).await.unwrap();
+    assert!(matches!(rent().await, Rent::Made(rental) if rental.id == RentalId(2_147_483_647)));
+    assert_eq!(rent().await, Rent::NoStock);
+    let stats = fixture.gateway.reports().site_stats().await.unwrap();
+    assert_eq!((stats.last_order_id, stats.last_rental_id), (last.0, last.0));
+}
+
 /// Starts an operation and drops it before it answers.
 async fn hang_up<T>(operation: impl Future<Output = T>) {
     let mut operation = std::pin::pin!(operation);

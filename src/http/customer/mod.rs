@@ -126,6 +126,7 @@ impl Api {
     /// The account of the request's key, if the key may be used from the request's address. The key
     /// is checked before anything else. A body that cannot be read may have contained it.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
+        self.gateway.check_database_files()?;
         let missing =
             if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
         let digest = params.key().ok_or(missing)?.digest();
@@ -142,7 +143,6 @@ impl Api {
             (None, None) => Err(Refusal::Unauthorized),
         }
     }
-}
 
     /// Whose account a key opens to a request's address.
     async fn holder(&self, digest: [u8; 32], params: &Params) -> Result<Option<Holder>, Refusal> {
@@ -158,6 +158,7 @@ impl Api {
             _ => Err(Refusal::Unauthorized),
         }
     }
+}
 
 /// Whether a key may be used from this address.
 fn may_be_used_from(holder: &Holder, peer: Option<IpAddr>) -> bool {
