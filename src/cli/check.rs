@@ -51,7 +51,7 @@ pub(super) fn show(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         let rows = config.effective_entries().iter().map(|entry| row(path, entry)).collect();
         print::json(&rows)?;
     } else {
-        print::text(config.explained(path).trim_end())?;
+        print::document(config.explained(path).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::demo_stage::{SAMPLES, Stage, new_code};
-use super::print::{cell, complain, line, text};
+use super::print::{cell, complain, document, line};
 use super::serve::StopSignals;
 use crate::domain::{OrderId, RowLimit};
 use crate::gateway::{MessageFilter, OrderView};
@@ -40,7 +40,7 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
     let program = std::env::current_exe()
         .map_or("simbridge".to_owned(), |program| program.display().to_string());
     let first = SAMPLES.first().map_or("", |sample| sample.name);
-    text(&format!(
+    document(&format!(
         "All {modems} are Ready. A customer with 25.00 USD has this key:\n  {key}\n\
          Services: {}\n\n\
          In another terminal, order a number for {first}, then wait for its SMS \

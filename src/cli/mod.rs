@@ -154,7 +154,7 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(common.config()?).await,
             Command::Check { user } => check::run(&common.path()?, user.as_deref()).await,
             Command::Config { template: true } => {
-                print::text(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
+                print::document(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
             }
             Command::Config { template: false } => check::show(&common.path()?, common.json),
             Command::Manual { folder } => {

@@ -28,9 +28,12 @@ pub(super) fn heading(text: &str) -> anyhow::Result<()> {
     line(text)
 }
 
-/// Prints a text of our own that may have several lines.
-pub(super) fn text(text: &str) -> anyhow::Result<()> {
-    write(&(visible_lines(text) + "\n"))
+/// Prints a document that has several lines. A file or another program gets it as it is, because it
+/// may be read again; a terminal does not interpret it.
+pub(super) fn document(text: &str) -> anyhow::Result<()> {
+    let is_shown = std::io::stdout().is_terminal();
+    let text = if is_shown { visible_lines(text) } else { text.to_owned() };
+    write(&(text + "\n"))
 }
 
 /// Prints lines in place of what the terminal showed before, without clearing it first, which would

@@ -316,7 +316,7 @@ fn strings(value: Option<&Value>) -> Vec<&str> {
 fn export(services: &Value, output: Option<PathBuf>, json: bool) -> anyhow::Result<()> {
     let text = catalogue::write(services)?;
     let Some(path) = output else {
-        return if json { print::json(services) } else { print::line(text.trim_end()) };
+        return if json { print::json(services) } else { print::document(text.trim_end()) };
     };
     let mut file = File::create_new(&path)
         .with_context(|| format!("{}: choose the name of a new file", path.display()))?;

@@ -123,6 +123,7 @@ impl Stage {
             ("key=…", format!("key={}", self.key)),
             ("/dev/ttyUSB2", format!("{folder}/spare/modem000")),
             (" numbers.csv", format!(" {}", numbers.display())),
+            ("my-services.toml", format!("{folder}/my-services.toml")),
             ("--user simbridge", "--user root".to_owned()),
             ("8931040000000000018", iccid(0)),
             ("PORT", format!("{folder}/modems/modem001")),
