@@ -38,16 +38,15 @@ pub(super) async fn watch_database_files(gateway: Gateway, stopping: Cancellatio
     let mut were_there = true;
     let pause = || stopping.run_until_cancelled(tokio::time::sleep(FILE_CHECK_INTERVAL));
     while pause().await.is_some() {
-        let checked = gateway.check_database_files();
-        if let Err(error) = &checked {
-            gateway.save_misplaced_database().await;
-            if were_there {
-                tracing::error!(
-                    event = "database_misplaced",
-                    %error,
-                    "customers are answered ERROR, and modems keep their messages"
-                );
-            }
+        let checked = gateway.check_database().await;
+        if let Err(error) = &checked
+            && were_there
+        {
+            tracing::error!(
+                event = "database_misplaced",
+                %error,
+                "customers are answered ERROR, and modems keep their messages"
+            );
         }
         were_there = checked.is_ok();
     }

@@ -239,17 +239,25 @@ impl Gateway {
         self.0.env.now()
     }
 
-    /// Checks that the database's files are where they were. If not, nothing is stored any more,
-    /// and customers must not be told what may be lost.
-    pub fn check_database_files(&self) -> Result<(), Error> {
-        Ok(self.0.env.store.check_files()?)
+    /// Fails when the database's files were not where they should be when somebody looked last.
+    /// Then nothing is stored any more, and customers must not be told what may be lost.
+    pub fn require_database(&self) -> Result<(), Error> {
+        let store = &self.0.env.store;
+        if store.has_lost_files() { Ok(store.check_files()?) } else { Ok(()) }
     }
 
-    /// Has the database's writer save what it can of a database whose files are not where they
-    /// were.
-    pub async fn save_misplaced_database(&self) {
-        // It fails like every other operation. That is how the writer notices.
-        let _ = self.0.env.store.touch().await;
+    /// Looks whether the database's files are where they were. If not, the writer saves what it
+    /// can.
+    pub async fn check_database(&self) -> Result<(), Error> {
+        let store = self.0.env.store.clone();
+        // A disk that hangs must hold nobody else up.
+        let looked = tokio::task::spawn_blocking(move || store.check_files()).await;
+        let checked = looked.unwrap_or(Err(StoreError::Gone));
+        if checked.is_err() {
+            // It fails like every other operation. That is how the writer notices.
+            let _ = self.0.env.store.touch().await;
+        }
+        Ok(checked?)
     }
 
     /// Whether so much waits to be written that customers should come again later.

@@ -230,7 +230,7 @@ fn without_the_databases_log_customers_are_answered_nothing_and_nothing_is_lost(
         let order = site.get(&format!("/api/makeorder?serviceId=1&key={key}"));
         assert!(order.starts_with("ORDER_ID_1_"), "{order}");
         std::fs::remove_file(site.dir.path().join("simbridge.db-wal")).unwrap();
-        for path in ["getbalance?", "makeorder?serviceId=1&"] {
+        for path in ["makeorder?serviceId=1&", "getbalance?"] {
             assert_eq!(site.get(&format!("/api/{path}key={key}")), "ERROR", "{path}");
         }
         let poll = || site.get(&format!("/api/getsms?orderId=1&key={key}"));

@@ -56,6 +56,25 @@ fn following_the_messages_stands_in_the_audit_once() {
 }
 
 #[test]
+fn a_terminal_interprets_nothing_of_what_strangers_send() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let number = site.network().numbers().remove(0);
+    site.ok(&["service", "add", "Any", "--price", "0.50"]);
+    let key = site.customer("ann", "1");
+    site.get(&format!("/api/makeorder?serviceId=1&key={key}"));
+    site.send("Ann", &number, "a\u{202e}b\u{2028}\nc\u{9b}2J");
+    let sms = site.get(&format!("/api/getsms?orderId=1&wait=60&key={key}"));
+    assert_eq!(sms, "SUCCESS_a\u{202e}b c 2J", "one line for whoever reads lines");
+    for command in [&["message", "list"][..], &["order", "show", "1"], &["message", "show", "1"]] {
+        let shown = site.ok(command);
+        assert!(shown.contains("a\u{fffd}b  c\u{fffd}2J"), "{command:?}: {shown}");
+    }
+    let json = site.ok(&["message", "list", "--json"]);
+    assert!(json.contains(r"a\u202eb\u2028\nc\u009b2J"), "{json}");
+}
+
+#[test]
 fn why_there_is_no_number() {
     let modem = "[[modem]]\n[modem.sim]\nnumber = \"+3161200000";
     let scenario: String = (1..=3).map(|n| format!("{modem}{n}\"\n")).collect();

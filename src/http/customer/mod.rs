@@ -126,7 +126,7 @@ impl Api {
     /// The account of the request's key, if the key may be used from the request's address. The key
     /// is checked before anything else. A body that cannot be read may have contained it.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
-        self.gateway.check_database_files()?;
+        self.gateway.require_database()?;
         let missing =
             if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
         let digest = params.key().ok_or(missing)?.digest();
