@@ -87,8 +87,16 @@
 //! - **Operations that wait for the writer**: 1024. From 512 on, customers whose request would add
 //!   one are answered `ERROR` with `Retry-After`; the rest is reserved for modems, whose tasks wait
 //!   beyond it. (`customers_are_refused_early_when_too_many_operations_wait_for_the_disk`)
-//! - **Concurrent readers of the database**: 8, one for each connection. The others wait.
-//!   (`only_so_many_read_at_once`)
+//! - **Concurrent readers of the database**: 8, one for each connection, and 2 of them for one
+//!   account. The others wait. (`only_so_many_read_at_once`,
+//!   `one_account_leaves_readers_to_the_others`)
+//! - **What one request searches**: 256 SIMs while others wait for the writer
+//!   (`gateway/stock/mod.rs`); what is further on in a large stock is found in a snapshot, which
+//!   one reader makes for all who ask, in a fourth of its time at most.
+//!   (`the_last_number_of_a_large_stock_is_ordered_and_then_there_is_none`,
+//!   `all_who_ask_before_the_stock_is_read_share_what_is_read`)
+//! - **A view of a rental**: `[rentals] view_messages` messages with 1 MiB of texts, the newest
+//!   (`gateway/rentals.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
 //! - **Connections**: `[http] max_connections`, and half of the file descriptors. More are answered
 //!   503 `TOO_MANY_CONNECTIONS`. (`many_connections_take_no_descriptors_from_modems_and_database`)
 //! - **A request's head and body**: 32 KiB and 64 KiB, with a time limit for each (`http/serve.rs`,

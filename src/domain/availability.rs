@@ -156,6 +156,11 @@ impl SimCandidate<'_> {
 }
 
 impl SimUsage<'_> {
+    /// Whether nothing that orders have done or do keeps the SIM from being given out.
+    pub fn allows(&self, purpose: Purpose) -> bool {
+        !(self.is_used_for(purpose) || self.is_skipped_for(purpose) || self.is_busy_for(purpose))
+    }
+
     fn is_used_for(&self, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Any | Purpose::Rental => false,

@@ -175,7 +175,7 @@ impl Accounts {
 
     /// What an account can spend: its balance less its holds.
     pub async fn available_balance(&self, account: AccountId) -> Result<Amount, Error> {
-        let found = self.env.store.read(move |rows| rows.account(account)).await?;
+        let found = self.env.store.read_for(account, move |rows| rows.account(account)).await?;
         Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
     }
 

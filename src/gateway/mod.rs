@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | [`DueWork`] | what time alone brings about | orders, rentals, the inbox's assemblies |
 //! | [`Inbox`] | receives messages, joins their parts, matches them | rentals, orders, numbers |
-//! | [`Rentals`] | a number for months | orders, banks, audit |
+//! | [`Rentals`] | a number for months | orders, stock, banks, audit |
 //! | [`Orders`] | a number for one code | stock, audit |
 //! | [`Stock`] | which SIM an order is given, how many there are, why others are not | presence |
 //! | [`Reports`] | the site's numbers, its faults, a copy of it | SIMs, audit |
@@ -67,7 +67,7 @@ pub use modem_registry::{Change, ModemRegistry};
 pub use number_discovery::{NumberDiscovery, Wanted};
 pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
-pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals};
+pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
 pub use reports::{LedgerSums, Reports, SiteStats};
 pub use services::{
     ImportMode, Imported, PatternEdit, ServiceChange, ServiceEdit, Services, Trial, TrialClaim,
@@ -76,7 +76,7 @@ pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, Offer, Stock};
 
-use crate::domain::{Catalogue, Timestamp, code};
+use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
     NewService,
@@ -260,6 +260,12 @@ impl Gateway {
         Ok(checked?)
     }
 
+    /// Whether so much of one account's waits to be written that its customers should come again
+    /// later.
+    pub fn is_overloaded_by(&self, account: AccountId) -> bool {
+        self.0.env.store.is_crowded_by(account)
+    }
+
     /// Whether so much waits to be written that customers should come again later.
     pub fn is_overloaded(&self) -> bool {
         self.0.env.store.is_crowded()
@@ -306,7 +312,7 @@ impl Subjects {
         let rentals = Arc::new(Rentals::new(
             env.clone(),
             wakeups.clone(),
-            presence.clone(),
+            stock.clone(),
             banks.clone(),
             orders.clone(),
             audit.clone(),

@@ -13,7 +13,7 @@ use super::sim_presence::SimPresence;
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::parked::{max_simultaneous, soonest_radio};
 use crate::domain::{Iccid, Msisdn, SimId, Timestamp};
-use crate::store::{ReadTx, StockQuery, StoreError};
+use crate::store::{ReadTx, SearchResult, SearchScope, StockQuery, StoreError};
 
 /// How the SIM of an order comes to be on the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,16 @@ pub(super) struct SelectedSim {
     pub(super) readiness: SimReadiness,
 }
 
+/// What has come of looking for a SIM for an order.
+pub(super) enum Allocation {
+    /// It is given this one.
+    Found(SelectedSim),
+    /// There is none.
+    SoldOut,
+    /// There may be one further on in the stock: a snapshot of it can tell.
+    TooFar,
+}
+
 /// The radios of all banks that could have a parked SIM on the air in time.
 pub(super) struct FreeRadios(Vec<BankCapacity>);
 
@@ -50,7 +60,8 @@ pub(super) type ParkedCounts = HashMap<(usize, Range<usize>), usize>;
 pub(super) struct ParkedOffer {
     /// Its bank, and the radios that can take it.
     pub(super) place: (usize, Range<usize>),
-    wait: Duration,
+    /// How soon it could be on the air.
+    pub(super) wait: Duration,
     on_air_within: Duration,
 }
 
@@ -138,11 +149,14 @@ impl SimPresence {
         &self,
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
-    ) -> Result<Option<SelectedSim>, StoreError> {
-        let Some(pool) = self.free_radios(rows, query.now)? else { return Ok(None) };
+        scope: SearchScope,
+    ) -> Result<Allocation, StoreError> {
+        let Some(pool) = self.free_radios(rows, query.now)? else {
+            return Ok(Allocation::SoldOut);
+        };
         let soonest = pool.soonest();
         let mut best: Option<(SimId, ParkedOffer)> = None;
-        rows.find_for_order(parked(query), |sim, iccid| {
+        let searched = rows.search_for_order(parked(query), scope, |sim, iccid| {
             let Some(offer) = self.parked_offer(&pool, sim, iccid, query.now) else {
                 return false;
             };
@@ -153,12 +167,16 @@ impl SimPresence {
             }
             false
         })?;
-        let Some((sim, ParkedOffer { on_air_within, .. })) = best else { return Ok(None) };
+        if searched == SearchResult::TooFar {
+            return Ok(Allocation::TooFar);
+        }
+        let Some((sim, ParkedOffer { on_air_within, .. })) = best else {
+            return Ok(Allocation::SoldOut);
+        };
         let number = rows.sim(sim)?.and_then(|sim| sim.number).map(|known| known.number);
-        Ok(number.map(|number| SelectedSim {
-            sim,
-            number,
-            readiness: SimReadiness::Parked { on_air_within },
+        let readiness = SimReadiness::Parked { on_air_within };
+        Ok(number.map_or(Allocation::SoldOut, |number| {
+            Allocation::Found(SelectedSim { sim, number, readiness })
         }))
     }
 

@@ -9,7 +9,7 @@ use super::background::Wakeups;
 use super::banks::Banks;
 use super::environment::Environment;
 use super::orders::Orders;
-use super::sim_presence::SimPresence;
+use super::stock::Stock;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::calendar::add_months;
 use crate::domain::ids::LAST_PUBLIC_ID;
@@ -17,8 +17,8 @@ use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{AccountId, Rental, RentalId, RowLimit, SimId, Timestamp};
-use crate::store::{Entry, WriteTx};
+use crate::domain::{AccountId, Msisdn, Rental, RentalId, RowLimit, SimId, Timestamp};
+use crate::store::{Entry, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,11 @@ pub enum Edit {
     Expired,
 }
 
+/// How often a rental is tried whose number is taken by another just before.
+const ROUNDS: usize = 4;
+/// The most bytes that the texts in one view of a rental have together.
+const VIEW_BYTES: usize = 1 << 20;
+
 /// A rental with the names that the operator sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RentalView {
@@ -68,6 +73,16 @@ pub struct RentalView {
     pub rental: Rental,
     /// Its account's name.
     pub account: String,
+}
+
+/// A rental and its newest messages, as its tenant sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantView {
+    pub rental: Rental,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// How many older messages the rental has.
+    pub older: usize,
 }
 
 /// Everything that is stored about a rental.
@@ -81,11 +96,22 @@ pub struct RentalHistory {
     pub messages: Vec<Message>,
 }
 
+/// What is asked for with a new rental.
+#[derive(Clone)]
+struct Contract {
+    account: AccountId,
+    /// The country's code.
+    country: String,
+    package: Package,
+    charge: Charge,
+    auto_renew: bool,
+}
+
 /// The customers' rentals: a number for months, with all its messages.
 pub struct Rentals {
     env: Arc<Environment>,
     wakeups: Arc<Wakeups>,
-    presence: Arc<SimPresence>,
+    stock: Arc<Stock>,
     banks: Arc<Banks>,
     orders: Arc<Orders>,
     audit: Arc<Audit>,
@@ -95,12 +121,12 @@ impl Rentals {
     pub(super) fn new(
         env: Arc<Environment>,
         wakeups: Arc<Wakeups>,
-        presence: Arc<SimPresence>,
+        stock: Arc<Stock>,
         banks: Arc<Banks>,
         orders: Arc<Orders>,
         audit: Arc<Audit>,
     ) -> Rentals {
-        Rentals { env, wakeups, presence, banks, orders, audit }
+        Rentals { env, wakeups, stock, banks, orders, audit }
     }
 
     /// Rents a number. The checks run in this order: country, package, stock, balance.
@@ -118,34 +144,57 @@ impl Rentals {
         let Some((package, charge)) = settings.packages.find(package) else {
             return Ok(Rent::InvalidPackage);
         };
-        let (rentals, country) = (Arc::clone(self), country.code.clone());
-        self.env
-            .store
-            .write(move |tx| rentals.rent_in(tx, account, country, &package, charge, auto_renew))
-            .await
+        let contract =
+            Contract { account, country: country.code.clone(), package, charge, auto_renew };
+        let mut is_scarce = self.stock.is_scarce_for_rentals(&contract.country);
+        // As with orders, what was proposed may have been given to others meanwhile.
+        for _ in 0..ROUNDS {
+            let proposals = match is_scarce {
+                true => self.stock.propose_for_rental(&contract.country).await?,
+                false => Some(Vec::new()),
+            };
+            let Some(proposals) = proposals else { return Ok(Rent::NoStock) };
+            let (rentals, contract) = (Arc::clone(self), contract.clone());
+            let rent = move |tx: &WriteTx<'_>| rentals.try_rent(tx, contract, &proposals);
+            let rented = self.env.store.write_for(account, rent);
+            if let Some(rented) = rented.await? {
+                return Ok(rented);
+            }
+            is_scarce = true;
+        }
+        Ok(Rent::NoStock)
     }
 
-    fn rent_in(
+    /// `None` when the stock has to be searched further than a writing operation may.
+    fn try_rent(
         &self,
         tx: &WriteTx<'_>,
-        account: AccountId,
-        country: String,
-        package: &Package,
-        charge: Charge,
-        auto_renew: bool,
-    ) -> Result<Rent, Error> {
+        contract: Contract,
+        proposals: &[SimId],
+    ) -> Result<Option<Rent>, Error> {
         let now = self.env.now();
-        let mut found = tx.find_for_rental(&country, now, |sim, iccid| {
-            self.presence.can_be_given(sim, iccid, now)
-        })?;
-        if found.is_none() {
-            let parked = |sim, iccid: &str| {
-                self.presence.is_parked_and_visited(iccid, now) && !self.presence.is_faulty(sim)
-            };
-            found = tx.find_for_rental(&country, now, parked)?;
+        if tx.last_rental_id()? >= LAST_PUBLIC_ID {
+            return Ok(Some(Rent::NoStock));
         }
-        let has_id = tx.last_rental_id()? < LAST_PUBLIC_ID;
-        let Some((sim, number)) = found.filter(|_| has_id) else { return Ok(Rent::NoStock) };
+        match self.stock.allocate_rental(tx, &contract.country, proposals, now)? {
+            SearchResult::Found(sim, number) => {
+                self.rent_out(tx, contract, sim, number, now).map(Some)
+            }
+            SearchResult::Nothing => Ok(Some(Rent::NoStock)),
+            SearchResult::TooFar => Ok(None),
+        }
+    }
+
+    /// Rents out the SIM that was found.
+    fn rent_out(
+        &self,
+        tx: &WriteTx<'_>,
+        contract: Contract,
+        sim: SimId,
+        number: Msisdn,
+        now: Timestamp,
+    ) -> Result<Rent, Error> {
+        let Contract { account, country, package, charge, auto_renew } = contract;
         if !covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
         }
@@ -202,7 +251,7 @@ impl Rentals {
         package: &str,
     ) -> Result<Extend, Error> {
         let (rentals, package) = (Arc::clone(self), self.env.settings().packages.find(package));
-        let extended = self.env.store.write(move |tx| {
+        let extended = self.env.store.write_for(account, move |tx| {
             let now = rentals.env.now();
             let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
                 return Ok(Extend::InvalidContract);
@@ -233,7 +282,7 @@ impl Rentals {
         auto_renew: bool,
     ) -> Result<Edit, Error> {
         let rentals = Arc::clone(self);
-        let edited = self.env.store.write(move |tx| {
+        let edited = self.env.store.write_for(account, move |tx| {
             let now = rentals.env.now();
             let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
                 return Ok(Edit::InvalidContract);
@@ -253,30 +302,35 @@ impl Rentals {
         edited.await
     }
 
-    /// A rental and its messages, oldest first, as the customer sees them; `None` when the account
-    /// has no such contract.
+    /// A rental and its newest messages; `None` when the account has no such contract.
     pub async fn view(
         self: &Arc<Self>,
         account: AccountId,
         id: RentalId,
-    ) -> Result<Option<(Rental, Vec<Message>)>, Error> {
+    ) -> Result<Option<TenantView>, Error> {
         let (now, has_banks) = (self.env.now(), self.banks.any());
-        let read = self.env.store.read(move |rows| {
+        let count = self.env.settings().view_messages;
+        let read = self.env.store.read_for(account, move |rows| {
             match rows.rental(id)?.filter(|rental| rental.account == account) {
                 Some(rental) => {
                     let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
-                    Ok::<_, Error>(Some((rows.messages_of_rental(id)?, rental, iccid)))
+                    let newest = rows.newest_of_rental(id, count, VIEW_BYTES)?;
+                    Ok::<_, Error>(Some((newest, rental, iccid)))
                 }
                 None => Ok(None),
             }
         });
-        let Some((mut messages, mut rental, iccid)) = read.await? else { return Ok(None) };
+        let Some(((mut messages, older), mut rental, iccid)) = read.await? else {
+            return Ok(None);
+        };
         if rental.state == RentalState::Active && rental.expires_at <= now {
             let rentals = Arc::clone(self);
             let settled = self
                 .env
                 .store
-                .write(move |tx| rentals.own_rental(tx, account, id, rentals.env.now()))
+                .write_for(account, move |tx| {
+                    rentals.own_rental(tx, account, id, rentals.env.now())
+                })
                 .await?;
             let Some(settled) = settled else { return Ok(None) };
             rental = settled;
@@ -290,7 +344,7 @@ impl Rentals {
             .for_each(|message| message.text = None);
         let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
         self.audit.note_views(account, shown.map(|message| message.id).collect());
-        Ok(Some((rental, messages)))
+        Ok(Some(TenantView { rental, messages, older }))
     }
 
     /// An account's rental, renewed or ended if its end has come.

@@ -28,8 +28,9 @@ pub(super) struct RequestCache {
     key_changes: watch::Sender<()>,
     open: RwLock<HashMap<OrderId, OpenOrder>>,
     uses: RwLock<Uses>,
-    /// The services and countries whose last order found no number.
-    scarce: RwLock<HashSet<(ServiceId, String)>>,
+    /// The services and countries of which the last search found no number nearby, and countries
+    /// of which one for a rental did not.
+    scarce: RwLock<HashSet<(Option<ServiceId>, String)>>,
 }
 
 #[derive(Debug, Default)]
@@ -128,14 +129,14 @@ impl RequestCache {
         uses.by_number.remove(number);
     }
 
-    /// Whether the last order for a service in a country found no number.
-    pub(super) fn is_scarce(&self, service: ServiceId, country: &str) -> bool {
+    /// Whether the last search in a country, for a service or for a rental, found no number nearby.
+    pub(super) fn is_scarce(&self, service: Option<ServiceId>, country: &str) -> bool {
         let scarce = self.scarce.read();
         !scarce.is_empty() && scarce.contains(&(service, country.to_owned()))
     }
 
-    /// Remembers whether an order for a service in a country found no number.
-    pub(super) fn set_scarce(&self, service: ServiceId, country: &str, is_scarce: bool) {
+    /// Remembers whether a search found no number nearby.
+    pub(super) fn set_scarce(&self, service: Option<ServiceId>, country: &str, is_scarce: bool) {
         if is_scarce != self.is_scarce(service, country) {
             let mut scarce = self.scarce.write();
             let key = (service, country.to_owned());

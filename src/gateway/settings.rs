@@ -33,6 +33,8 @@ pub struct Settings {
     pub packages: Packages,
     /// For how long a SIM rests between tenants.
     pub rental_rest: Duration,
+    /// How many of its newest messages a tenant is shown at once.
+    pub view_messages: u32,
     /// Whose messages no customer is to see.
     pub block_list: BlockList,
     /// For how long texts are kept after the end of what they belong to.

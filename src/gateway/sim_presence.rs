@@ -61,6 +61,11 @@ impl SimPresence {
         bank.is_some_and(|bank| bank.slot_of(iccid).is_some_and(|slot| slot.parked().is_some()))
     }
 
+    /// Whether a SIM that the database has on sale can be rented out although it is parked.
+    pub(super) fn can_be_rented_parked(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
+        self.is_parked_and_visited(iccid, now) && !self.is_faulty(sim)
+    }
+
     /// Whether a SIM is parked where a bank that works visits it, so that it can be rented out.
     pub(super) fn is_parked_and_visited(&self, iccid: &str, now: Timestamp) -> bool {
         let Some(bank) = self.banks.bank_of(iccid) else { return false };

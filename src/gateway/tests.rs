@@ -26,6 +26,7 @@ mod banks;
 mod faulty;
 mod histories;
 mod kinds;
+mod large_stock;
 mod numbers;
 mod operator;
 mod pins;

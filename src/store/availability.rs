@@ -8,7 +8,11 @@
 //!
 //! In all fragments `s` is the SIM. The parameters are numbered in the order in which they first
 //! stand in the statements, which every database understands alike: `$1` the country, `$2` the
-//! time, `$3` the service, `$4` the time after which a use counts, `$5` the account.
+//! time, `$3` the service, `$4` the time after which a use counts, `$5` the account, `$6` the SIM
+//! where only one is looked at.
+//!
+//! Whether a SIM can be sold is a column of the result and not a condition, so that a search can
+//! stop after so many SIMs, whether they can be sold or not: this bounds what it costs.
 
 use rusqlite::{ToSql, params};
 
@@ -103,55 +107,121 @@ macro_rules! select {
     };
 }
 
-/// The order in which SIMs are given out: those given out longest ago come first.
-macro_rules! in_turn {
-    () => {
-        " ORDER BY s.last_given_at, s.id"
+/// SIMs, each with whether something can have it.
+macro_rules! select_whether {
+    ($($condition:expr),+) => {
+        concat!(
+            "SELECT s.id, s.iccid, s.number, CASE WHEN ",
+            $($condition,)+
+            " THEN 1 ELSE 0 END FROM sim s WHERE "
+        )
     };
 }
 
-/// The SIMs that an order may have, when `$conflict` says which orders it may not share one with.
+/// A country's SIMs in the order in which they are given out: those given out longest ago come
+/// first.
+macro_rules! in_turn {
+    () => {
+        "s.country = $1 AND s.number IS NOT NULL ORDER BY s.last_given_at, s.id"
+    };
+}
+
+/// SIMs, each with whether an order may have it, when `$conflict` says which orders it may not
+/// share one with. `$which` says which SIMs.
 macro_rules! for_order {
-    ($conflict:literal) => {
+    ($conflict:literal, $which:expr) => {
         concat!(
-            select!(),
-            sellable!(),
-            " AND NOT ",
-            used!(),
-            " AND NOT ",
-            skipped!(),
-            " AND NOT ",
-            busy!($conflict),
-            in_turn!()
+            select_whether!(
+                sellable!(),
+                " AND NOT ",
+                used!(),
+                " AND NOT ",
+                skipped!(),
+                " AND NOT ",
+                busy!($conflict)
+            ),
+            $which
         )
+    };
+}
+
+/// The same for a rental.
+macro_rules! for_rental {
+    ($which:expr) => {
+        concat!(select_whether!(sellable!(), " AND NOT ", busy!("1 = 1")), $which)
     };
 }
 
 pub(super) use {contested, rented};
 
-/// The SIMs that can be sold at all.
-const SELLABLE: &str = concat!(select!(), sellable!());
+/// The SIMs that can be sold at all, in the order in which they are given out.
+const SELLABLE: &str = concat!(select!(), sellable!(), " ORDER BY s.last_given_at, s.id");
 
-/// The SIMs that a rental may have.
-const FOR_RENTAL: &str = concat!(select!(), sellable!(), " AND NOT ", busy!("1 = 1"), in_turn!());
+/// Which SIMs a search looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchScope {
+    /// All of the country, in the order in which they are given out.
+    All,
+    /// At most so many of these.
+    First(usize),
+    /// Only this one.
+    Sim(SimId),
+}
 
-/// The SIMs that an order may have. The conditions on `r` are [`SharingPolicy::allows`], negated.
-fn for_order(sharing: SharingPolicy) -> &'static str {
+/// What a search of the stock has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchResult {
+    /// A SIM and its number.
+    Found(SimId, Msisdn),
+    /// None of those that it looks at.
+    Nothing,
+    /// None of the first ones; there are more.
+    TooFar,
+}
+
+impl SearchResult {
+    fn found(self) -> Option<(SimId, Msisdn)> {
+        match self {
+            SearchResult::Found(sim, number) => Some((sim, number)),
+            SearchResult::Nothing | SearchResult::TooFar => None,
+        }
+    }
+}
+
+/// The SIMs of a scope, each with whether a rental may have it.
+fn for_rental(scope: SearchScope) -> &'static str {
+    match scope {
+        SearchScope::Sim(_) => for_rental!("s.id = $3"),
+        SearchScope::All | SearchScope::First(_) => for_rental!(in_turn!()),
+    }
+}
+
+/// The SIMs of a scope, each with whether an order may have it. The conditions on `r` are
+/// [`SharingPolicy::allows`], negated.
+fn for_order(sharing: SharingPolicy, scope: SearchScope) -> &'static str {
+    macro_rules! of_scope {
+        ($conflict:literal) => {
+            match scope {
+                SearchScope::Sim(_) => for_order!($conflict, "s.id = $6"),
+                SearchScope::All | SearchScope::First(_) => for_order!($conflict, in_turn!()),
+            }
+        };
+    }
     match sharing {
-        SharingPolicy::Exclusive => for_order!("1 = 1"),
-        SharingPolicy::Alone { among_collecting: false } => for_order!("r.state = 'open'"),
+        SharingPolicy::Exclusive => of_scope!("1 = 1"),
+        SharingPolicy::Alone { among_collecting: false } => of_scope!("r.state = 'open'"),
         SharingPolicy::Alone { among_collecting: true } => {
-            for_order!("r.state = 'open' OR r.patterned = 0")
+            of_scope!("r.state = 'open' OR r.patterned = 0")
         }
         SharingPolicy::Shared => {
-            for_order!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $3)")
+            of_scope!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $3)")
         }
     }
 }
 
 impl ReadTx<'_> {
-    /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself: the id,
-    /// ICCID and number of each.
+    /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself, in the
+    /// order in which they are given out: the id, ICCID and number of each.
     pub fn sellable_sims(
         &self,
         country: &str,
@@ -170,37 +240,70 @@ impl ReadTx<'_> {
         query: StockQuery<'_>,
         take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<Option<(SimId, Msisdn)>, StoreError> {
-        let account = query.account.map(|account| account.0);
-        let values =
-            params![query.country, query.now.0, query.service.0, query.used_since.0, account];
-        self.first_taken(for_order(query.sharing), values, take)
+        Ok(self.search_for_order(query, SearchScope::All, take)?.found())
     }
 
-    /// As [`ReadTx::find_for_order`], for a rental.
-    pub fn find_for_rental(
+    /// As [`ReadTx::find_for_order`], among the SIMs of a scope.
+    pub fn search_for_order(
+        &self,
+        query: StockQuery<'_>,
+        scope: SearchScope,
+        take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<SearchResult, StoreError> {
+        let StockQuery { country, service, now, used_since, .. } = query;
+        let account = query.account.map(|account| account.0);
+        let sql = for_order(query.sharing, scope);
+        match scope {
+            SearchScope::Sim(sim) => {
+                let values = params![country, now.0, service.0, used_since.0, account, sim.0];
+                self.search(sql, values, scope, take)
+            }
+            _ => {
+                let values = params![country, now.0, service.0, used_since.0, account];
+                self.search(sql, values, scope, take)
+            }
+        }
+    }
+
+    /// As [`ReadTx::search_for_order`], for a rental.
+    pub fn search_for_rental(
         &self,
         country: &str,
         now: Timestamp,
+        scope: SearchScope,
         take: impl FnMut(SimId, &str) -> bool,
-    ) -> Result<Option<(SimId, Msisdn)>, StoreError> {
-        self.first_taken(FOR_RENTAL, params![country, now.0], take)
+    ) -> Result<SearchResult, StoreError> {
+        let sql = for_rental(scope);
+        match scope {
+            SearchScope::Sim(sim) => self.search(sql, params![country, now.0, sim.0], scope, take),
+            _ => self.search(sql, params![country, now.0], scope, take),
+        }
     }
 
-    fn first_taken(
+    fn search(
         &self,
         sql: &str,
         values: &[&dyn ToSql],
+        scope: SearchScope,
         mut take: impl FnMut(SimId, &str) -> bool,
-    ) -> Result<Option<(SimId, Msisdn)>, StoreError> {
+    ) -> Result<SearchResult, StoreError> {
+        let mut left = match scope {
+            SearchScope::First(count) => count,
+            SearchScope::All | SearchScope::Sim(_) => usize::MAX,
+        };
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
+            if left == 0 {
+                return Ok(SearchResult::TooFar);
+            }
+            left -= 1;
             let sim = SimId(row.get(0)?);
-            if take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
-                return Ok(Some((sim, row.get(2)?)));
+            if row.get(3)? && take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+                return Ok(SearchResult::Found(sim, row.get(2)?));
             }
         }
-        Ok(None)
+        Ok(SearchResult::Nothing)
     }
 
     /// The services that a number was used for.
@@ -231,6 +334,17 @@ impl ReadTx<'_> {
         let sql =
             "SELECT number, service_id FROM orders WHERE account_id = $1 AND state = 'skipped'";
         self.all(sql, [account.0], |row| Ok((row.get(0)?, ServiceId(row.get(1)?))))
+    }
+
+    /// The numbers that an account has skipped for a service.
+    pub fn skips_for(
+        &self,
+        account: AccountId,
+        service: ServiceId,
+    ) -> Result<Vec<Msisdn>, StoreError> {
+        let sql = "SELECT number FROM orders WHERE account_id = $1 AND service_id = $2 AND state \
+                   = 'skipped'";
+        self.all(sql, [account.0, service.0], |row| row.get(0))
     }
 
     /// Whether an account has skipped a number for a service.

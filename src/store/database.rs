@@ -9,12 +9,14 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::account_turns::AccountTurns;
 use super::copy::copy_into;
 use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
 use super::readers::Readers;
 use super::writer::{Command, Operation, write_loop};
 use super::{ReadTx, Stats, StoreError, WriteTx};
+use crate::domain::AccountId;
 
 /// How many operations may be queued for the writer before callers have to wait for room in the
 /// queue.
@@ -22,6 +24,8 @@ const QUEUE: usize = 1024;
 /// When this many operations are queued, requests that can be refused should be: the rest of the
 /// queue is for the messages that modems deliver.
 pub(super) const CROWDED: usize = QUEUE / 2;
+/// How many operations of one account may be queued.
+const QUEUED_PER_ACCOUNT: usize = 128;
 /// The `nice` increment that lowers the scheduling priority of background reads.
 const BACKGROUND_NICE: i32 = 10;
 
@@ -31,6 +35,7 @@ pub struct Store {
     jobs: mpsc::Sender<Command>,
     readers: Arc<Readers>,
     files: Arc<OpenFiles>,
+    queued: Arc<AccountTurns>,
     stats: Arc<Stats>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -77,6 +82,7 @@ impl Store {
             stats,
             readers: Arc::new(Readers::of(path)),
             files,
+            queued: Arc::new(AccountTurns::new(QUEUED_PER_ACCOUNT)),
             thread: Arc::new(Mutex::new(Some(thread))),
         })
     }
@@ -96,6 +102,26 @@ impl Store {
             operation.take().map_or_else(|| Err(StoreError::Gone.into()), |work| work(tx))
         };
         self.hand_in(once, false).await
+    }
+
+    /// Like [`Store::write`], for what a customer asks: only so many operations of one account are
+    /// queued at a time, so that none fills the queue; more wait.
+    pub async fn write_for<T, E>(
+        &self,
+        account: AccountId,
+        operation: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let turn = self.queued.take(account).await?;
+        let write = self.write(move |tx| {
+            // As those of readers, it is held even if the caller has stopped waiting.
+            let _turn = turn;
+            operation(tx)
+        });
+        write.await
     }
 
     /// Like [`Store::write`], for operations that are frequent and hardly ever fail. Consecutive
@@ -150,6 +176,26 @@ impl Store {
             outcome
         });
         read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
+    }
+
+    /// Like [`Store::read`], for what a customer asks: only so many readings of one account are
+    /// carried out at a time, so that none keeps the others from reading.
+    pub async fn read_for<T, E>(
+        &self,
+        account: AccountId,
+        reading: impl FnOnce(&ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let turn = self.readers.accounts.take(account).await?;
+        let read = self.read(move |rows| {
+            // As that of `read`, it is held until the reading ends.
+            let _turn = turn;
+            reading(rows)
+        });
+        read.await
     }
 
     /// Like [`Store::read`], for readings that may take minutes: they have a thread of low priority
@@ -209,6 +255,11 @@ impl Store {
         self.jobs.max_capacity() - self.jobs.capacity()
     }
 
+    /// Whether so many operations of an account are queued that its next one would have to wait.
+    pub fn is_crowded_by(&self, account: AccountId) -> bool {
+        self.queued.are_taken(account)
+    }
+
     /// Whether so many operations are queued that requests which can be repeated later should be
     /// refused.
     pub fn is_crowded(&self) -> bool {
@@ -248,7 +299,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::readers::READERS;
+    use super::super::readers::{READERS, READERS_PER_ACCOUNT};
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -275,6 +326,36 @@ mod tests {
         }
         assert_eq!(store.readers.turns.available_permits(), 0);
         assert!(has_begun.try_recv().is_err(), "one more waits for its turn");
+        drop(holds);
+        for reading in readings {
+            reading.await.unwrap().unwrap();
+        }
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_account_leaves_readers_to_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("test.db")).unwrap();
+        let (begun, mut has_begun) = mpsc::unbounded_channel();
+        let read = |_| {
+            let (store, begun) = (store.clone(), begun.clone());
+            let (hold, held) = std::sync::mpsc::channel::<()>();
+            let reading = async move {
+                let read = store.read_for(AccountId(1), move |_| {
+                    let _ = begun.send(());
+                    let _ = held.recv();
+                    Ok::<_, StoreError>(())
+                });
+                read.await
+            };
+            (hold, tokio::spawn(reading))
+        };
+        let (holds, readings): (Vec<_>, Vec<_>) = (0..2 * READERS).map(read).unzip();
+        for _ in 0..READERS_PER_ACCOUNT {
+            has_begun.recv().await.unwrap();
+        }
+        let other = store.read_for(AccountId(2), |_| Ok::<_, StoreError>(7)).await;
+        assert_eq!(other.unwrap(), 7);
+        assert!(has_begun.try_recv().is_err(), "more readers work for the account than may");
         drop(holds);
         for reading in readings {
             reading.await.unwrap().unwrap();

@@ -149,6 +149,34 @@ impl ReadTx<'_> {
         self.all(&format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id"), [rental.0], message)
     }
 
+    /// A rental's newest messages, oldest first, and how many older ones it has. They are at most
+    /// `count`, and fewer when their texts have more than `bytes` together; but always one, if
+    /// there is any.
+    pub fn newest_of_rental(
+        &self,
+        rental: RentalId,
+        count: u32,
+        bytes: usize,
+    ) -> Result<(Vec<Message>, usize), StoreError> {
+        let sql = format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id DESC LIMIT $2");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![rental.0, count])?;
+        let (mut newest, mut used) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let message = message(row)?;
+            used += message.text.as_ref().map_or(0, String::len);
+            if used > bytes && !newest.is_empty() {
+                break;
+            }
+            newest.push(message);
+        }
+        newest.reverse();
+        let Some(oldest) = newest.first() else { return Ok((newest, 0)) };
+        let sql = "SELECT count(*) FROM message WHERE rental_id = $1 AND id < $2";
+        let older = self.number(sql, [rental.0, oldest.id.0])?;
+        Ok((newest, usize::try_from(older).unwrap_or(0)))
+    }
+
     /// The messages that reached a SIM at `from` or later, but before `to`, and that were given to
     /// no order and no rental, oldest first. Messages that our own SIMs sent to find out a number
     /// are left out.

@@ -7,6 +7,7 @@
 //! Operations that are queued together share one transaction, and one that fails undoes only
 //! itself.
 
+mod account_turns;
 mod accounts;
 mod assemblies;
 #[cfg(test)]
@@ -45,7 +46,7 @@ mod writer;
 pub use accounts::{Account, Holder, Key};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::AuditRow;
-pub use availability::StockQuery;
+pub use availability::{SearchResult, SearchScope, StockQuery};
 pub use banks::{SimClaims, WaitingOrder};
 pub use database::Store;
 pub use deadlines::Deadline;

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
+use super::SearchScope;
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::{
@@ -48,6 +49,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.owner_of_message(MessageId(n)).unwrap();
     rows.messages_of_order(order).unwrap();
     rows.messages_of_rental(RentalId(n)).unwrap();
+    rows.newest_of_rental(RentalId(n), 1, 1).unwrap();
     rows.unclaimed(sim, now, now).unwrap();
     rows.service(ServiceId(n)).unwrap();
     rows.sim_by_iccid(&iccid).unwrap();
@@ -74,6 +76,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.active_orders_on(sim, now).unwrap();
     rows.uses(&number).unwrap();
     rows.skips(account).unwrap();
+    rows.skips_for(account, ServiceId(n)).unwrap();
     rows.sellable_sims(&name, now).unwrap();
     rows.last_use(&number, ServiceId(n), Some(account)).unwrap();
     rows.next_to_file().unwrap();
@@ -89,7 +92,10 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(n)).unwrap();
     rows.has_skipped(&number, ServiceId(n), account).unwrap();
-    rows.find_for_rental(&name, now, |_, _| false).unwrap();
+    let scopes = [SearchScope::All, SearchScope::Sim(sim)];
+    for scope in scopes {
+        rows.search_for_rental(&name, now, scope, |_, _| false).unwrap();
+    }
     for sharing in [
         SharingPolicy::Exclusive,
         SharingPolicy::Alone { among_collecting: false },
@@ -104,7 +110,9 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
             now,
             used_since: now,
         };
-        rows.find_for_order(query, |_, _| false).unwrap();
+        for scope in scopes {
+            rows.search_for_order(query, scope, |_, _| false).unwrap();
+        }
     }
     let tx = super::WriteTx::on(conn);
     tx.blank_text(MessageId(n)).unwrap();

@@ -48,6 +48,11 @@ impl Fixture {
         self.address = self.site.json(&["status"])["listen"].as_str().unwrap().to_owned();
     }
 
+    /// The daemon's process id.
+    pub fn daemon_id(&self) -> u32 {
+        self.daemon.as_ref().unwrap().id()
+    }
+
     fn raw(&self, method: &str, path: &str) -> (String, String) {
         http(
             &self.address,

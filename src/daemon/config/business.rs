@@ -11,7 +11,7 @@ pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>
     let orders = document.section(&table::orders::SECTION);
     let numbers = document.section(&table::numbers::SECTION);
     let retention = document.section(&table::retention::SECTION);
-    let rest = document.section(&table::rentals::SECTION).get(&table::rentals::REST);
+    let tenants = document.section(&table::rentals::SECTION);
     let money = rentals::money(document);
     let (packages, without_effect) = rentals::packages(document, money.rates);
     let settings = Settings {
@@ -25,7 +25,8 @@ pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>
         reuse_price_percent: orders.get(&table::orders::REUSE_PRICE_PERCENT),
         number_cooldown: orders.get(&table::orders::NUMBER_COOLDOWN),
         packages,
-        rental_rest: rest,
+        rental_rest: tenants.get(&table::rentals::REST),
+        view_messages: tenants.get(&table::rentals::VIEW_MESSAGES),
         block_list: block_list::block_list(&document.section(&table::block_list::SECTION)),
         text_kept: retention.get(&table::retention::MESSAGE_TEXT),
         raw_kept: retention.get(&table::retention::RAW_PDU),

@@ -229,6 +229,9 @@ section! {
 
     REST: Key<Time> = key("rest", Time::OrZero, || 30 * DAY, Reload,
         "How long a SIM is not given out after a rental.");
+    VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
+        "How many of its newest messages `rental/view` answers. They are fewer when their texts \
+         have more than 1 MiB together.");
 }
 
 section! {

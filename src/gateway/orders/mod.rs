@@ -12,9 +12,9 @@ use super::background::Wakeups;
 use super::environment::Environment;
 use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
-use super::parked::{SelectedSim, SimReadiness};
+use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
-use super::stock::Stock;
+use super::stock::{Proposal, Stock, Wish};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
@@ -27,6 +27,9 @@ use crate::domain::{
 use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
 
 pub use reuse::Reuse;
+
+/// How often an order is tried whose number is taken by another just before.
+const ROUNDS: usize = 4;
 
 /// The outcome of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,68 +148,85 @@ impl Orders {
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
         let country =
             self.env.settings().countries.find(country).map(|country| country.code.clone());
-        if let Some(country) = &country
-            && self.cache.is_scarce(service, country)
-            && self.sold_out(account, service, country.clone()).await?
-        {
-            return Ok(MakeOrder::NoPhone);
+        let mut is_scarce =
+            country.as_ref().is_some_and(|country| self.stock.is_scarce(service, country));
+        // What was proposed may have been given to others meanwhile.
+        for _ in 0..ROUNDS {
+            let proposals = match &country {
+                Some(country) if is_scarce => self.proposals(account, service, country).await?,
+                _ => Some(Vec::new()),
+            };
+            let Some(proposals) = proposals else { return Ok(MakeOrder::NoPhone) };
+            let (orders, country) = (Arc::clone(self), country.clone());
+            let made = self.env.store.write_for(account, move |tx| {
+                orders.try_make(tx, account, service, country.as_deref(), &proposals)
+            });
+            if let Some(made) = made.await? {
+                return Ok(made);
+            }
+            is_scarce = true;
         }
-        let orders = Arc::clone(self);
-        self.env
-            .store
-            .write(move |tx| match tx.service(service)?.filter(|service| service.enabled) {
-                None => Ok(MakeOrder::InvalidService),
-                Some(service) => match country {
-                    None => Ok(MakeOrder::InvalidCountry),
-                    Some(country) => {
-                        let made = orders.make_in(tx, account, &service, &country)?;
-                        orders.cache.set_scarce(service.id, &country, made == MakeOrder::NoPhone);
-                        Ok(made)
-                    }
-                },
-            })
-            .await
+        Ok(MakeOrder::NoPhone)
     }
 
-    /// Whether an order would fail for lack of stock alone. To find no number the whole stock is
-    /// searched, so after an order that found none the next search is done on a reader's connection
-    /// first: everything else waits for the writer's.
-    async fn sold_out(
+    /// SIMs that an order could be given, if it may be made otherwise; `None` when there are none.
+    /// To find no number the whole stock is searched, so that is done in a snapshot of the stock:
+    /// everything else waits for the writer's connection.
+    async fn proposals(
         self: &Arc<Self>,
         account: AccountId,
         service: ServiceId,
-        country: String,
-    ) -> Result<bool, Error> {
+        country: &str,
+    ) -> Result<Option<Vec<Proposal>>, Error> {
         let orders = Arc::clone(self);
-        let read = self.env.store.read(move |rows| {
-            let known = rows.service(service)?.filter(|service| service.enabled);
-            let Some(service) = known else { return Ok(false) };
-            let now = orders.env.now();
-            let may_order = orders.too_many_open(rows, account, now)?.is_none();
-            Ok(may_order
-                && orders.stock.allocate(rows, account, &service, &country, now)?.is_none())
+        let may_order = self.env.store.read_for(account, move |rows| {
+            Ok::<_, Error>(orders.too_many_open(rows, account, orders.env.now())?.is_none())
         });
-        read.await
+        if !may_order.await? {
+            return Ok(Some(Vec::new()));
+        }
+        self.stock.propose(account, service, country).await
     }
 
-    fn make_in(
+    /// `None` when the stock has to be searched further than a writing operation may.
+    fn try_make(
         &self,
         tx: &WriteTx<'_>,
         account: AccountId,
-        service: &Service,
-        country: &str,
-    ) -> Result<MakeOrder, Error> {
+        service: ServiceId,
+        country: Option<&str>,
+        proposals: &[Proposal],
+    ) -> Result<Option<MakeOrder>, Error> {
+        let Some(service) = tx.service(service)?.filter(|service| service.enabled) else {
+            return Ok(Some(MakeOrder::InvalidService));
+        };
+        let Some(country) = country else { return Ok(Some(MakeOrder::InvalidCountry)) };
         let now = self.env.now();
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
-            return Ok(MakeOrder::AlreadyOpen(oldest));
+            return Ok(Some(MakeOrder::AlreadyOpen(oldest)));
         }
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
-            return Ok(MakeOrder::NoPhone);
+            return Ok(Some(MakeOrder::NoPhone));
         }
-        let found = self.stock.allocate(tx, account, service, country, now)?;
-        let Some(SelectedSim { sim, number, readiness }) = found else {
-            return Ok(MakeOrder::NoPhone);
-        };
+        let wish = Wish { account, service: &service, country };
+        let found = self.stock.allocate(tx, &wish, proposals, now)?;
+        match found {
+            Allocation::Found(selected) => self.make_on(tx, &wish, selected, now).map(Some),
+            Allocation::SoldOut => Ok(Some(MakeOrder::NoPhone)),
+            Allocation::TooFar => Ok(None),
+        }
+    }
+
+    /// Makes an order on the SIM that was found for it.
+    fn make_on(
+        &self,
+        tx: &WriteTx<'_>,
+        wish: &Wish<'_>,
+        selected: SelectedSim,
+        now: Timestamp,
+    ) -> Result<MakeOrder, Error> {
+        let Wish { account, service, country } = *wish;
+        let SelectedSim { sim, number, readiness } = selected;
         let price = service.price_in(country);
         if !covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
@@ -295,7 +315,7 @@ impl Orders {
         if self.is_known_to_wait(account, order, now) {
             return Ok(Sms::Waiting);
         }
-        let sms = self.env.store.read(move |rows| {
+        let sms = self.env.store.read_for(account, move |rows| {
             let over = Ok::<_, StoreError>((Sms::Over, None));
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
                 return over;
@@ -374,7 +394,7 @@ impl Orders {
         let orders = Arc::clone(self);
         self.env
             .store
-            .write(move |tx| {
+            .write_for(account, move |tx| {
                 let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
                     return Ok(Cancel::Over);
                 };

@@ -40,7 +40,8 @@ impl Orders {
         order: OrderId,
     ) -> Result<Reuse, Error> {
         let orders = Arc::clone(self);
-        self.env.store.write(move |tx| orders.reuse_in(tx, account, order)).await
+        let reuse = move |tx: &WriteTx<'_>| orders.reuse_in(tx, account, order);
+        self.env.store.write_for(account, reuse).await
     }
 
     fn reuse_in(

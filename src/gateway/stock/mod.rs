@@ -3,25 +3,41 @@
 
 mod explanation;
 mod offers;
+mod snapshot;
 
 use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
-use super::parked::{SelectedSim, SimReadiness};
+use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
 use super::sim_presence::SimPresence;
-use crate::domain::{AccountId, Service, Timestamp, allocation};
-use crate::store::{ReadTx, StockQuery, StoreError};
+use crate::domain::allocation::{self, SharingPolicy};
+use crate::domain::{AccountId, Service, ServiceId, SimId, Timestamp};
+use crate::store::{SearchResult, SearchScope, StockQuery, StoreError, WriteTx};
 
 pub use explanation::Explanation;
 pub use offers::Offer;
+pub(super) use snapshot::Proposal;
+use snapshot::Snapshots;
+
+/// How many SIMs an order or a rental searches while everything else waits for the writer.
+const SEARCHED: usize = 256;
+
+/// What an order is to be given a SIM for.
+pub(super) struct Wish<'w> {
+    pub(super) account: AccountId,
+    pub(super) service: &'w Service,
+    /// The country's code.
+    pub(super) country: &'w str,
+}
 
 /// The SIMs that can be given out, by the rules of allocation.
 pub struct Stock {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
     cache: Arc<RequestCache>,
+    snapshots: Snapshots,
 }
 
 impl Stock {
@@ -30,7 +46,7 @@ impl Stock {
         presence: Arc<SimPresence>,
         cache: Arc<RequestCache>,
     ) -> Stock {
-        Stock { env, presence, cache }
+        Stock { env, presence, cache, snapshots: Snapshots::default() }
     }
 
     /// Where the SIMs are that the stock is made of.
@@ -72,35 +88,128 @@ impl Stock {
         Ok(counted.await?)
     }
 
-    /// The SIM that an order for a service would be given now.
+    /// The SIM that an order is given. Only so many SIMs are searched, because everything else
+    /// waits meanwhile: beyond them, what a snapshot of the stock has found is tried.
     pub(super) fn allocate(
         &self,
-        rows: &ReadTx<'_>,
-        account: AccountId,
-        service: &Service,
-        country: &str,
+        tx: &WriteTx<'_>,
+        wish: &Wish<'_>,
+        proposals: &[Proposal],
         now: Timestamp,
-    ) -> Result<Option<SelectedSim>, StoreError> {
-        let used_since = self.used_since(now);
-        let passes = allocation::passes(service.has_patterns(), self.env.settings().share_sim);
-        let query = |sharing| StockQuery {
-            country,
-            service: service.id,
-            account: Some(account),
-            sharing,
-            now,
-            used_since,
-        };
+    ) -> Result<Allocation, StoreError> {
+        let nearby = self.allocate_nearby(tx, wish, now)?;
+        let is_scarce = !matches!(nearby, Allocation::Found(_));
+        self.cache.set_scarce(Some(wish.service.id), wish.country, is_scarce);
+        match nearby {
+            Allocation::TooFar => self.try_proposals(tx, wish, proposals, now),
+            found_or_not => Ok(found_or_not),
+        }
+    }
+
+    fn allocate_nearby(
+        &self,
+        tx: &WriteTx<'_>,
+        wish: &Wish<'_>,
+        now: Timestamp,
+    ) -> Result<Allocation, StoreError> {
+        let passes = allocation::passes(wish.service.has_patterns(), self.share_sim());
+        let query = |sharing| self.query(wish, sharing, now);
+        let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
         for sharing in passes {
-            let found = rows.find_for_order(query(*sharing), |sim, iccid| {
-                self.presence.can_be_given(sim, iccid, now)
-            })?;
-            if let Some((sim, number)) = found {
-                return Ok(Some(SelectedSim { sim, number, readiness: SimReadiness::On }));
+            match tx.search_for_order(query(*sharing), SearchScope::First(SEARCHED), on_air)? {
+                SearchResult::Found(sim, number) => {
+                    let readiness = SimReadiness::On;
+                    return Ok(Allocation::Found(SelectedSim { sim, number, readiness }));
+                }
+                SearchResult::Nothing => {}
+                SearchResult::TooFar => return Ok(Allocation::TooFar),
             }
         }
-        let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
-        self.presence.allocate_parked(rows, query(sharing))
+        let widest = allocation::widest(wish.service.has_patterns(), self.share_sim());
+        let scope = SearchScope::First(SEARCHED);
+        self.presence.allocate_parked(tx, query(widest), scope)
+    }
+
+    /// The first of the proposed SIMs that the order can still be given.
+    fn try_proposals(
+        &self,
+        tx: &WriteTx<'_>,
+        wish: &Wish<'_>,
+        proposals: &[Proposal],
+        now: Timestamp,
+    ) -> Result<Allocation, StoreError> {
+        for proposal in proposals {
+            let (query, scope) =
+                (self.query(wish, proposal.sharing, now), SearchScope::Sim(proposal.sim));
+            if proposal.is_parked {
+                let found = self.presence.allocate_parked(tx, query, scope)?;
+                if matches!(found, Allocation::Found(_)) {
+                    return Ok(found);
+                }
+                continue;
+            }
+            let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
+            if let SearchResult::Found(sim, number) = tx.search_for_order(query, scope, on_air)? {
+                let readiness = SimReadiness::On;
+                return Ok(Allocation::Found(SelectedSim { sim, number, readiness }));
+            }
+        }
+        Ok(Allocation::TooFar)
+    }
+
+    fn query<'q>(&self, wish: &Wish<'q>, sharing: SharingPolicy, now: Timestamp) -> StockQuery<'q> {
+        StockQuery {
+            country: wish.country,
+            service: wish.service.id,
+            account: Some(wish.account),
+            sharing,
+            now,
+            used_since: self.used_since(now),
+        }
+    }
+
+    /// The SIM that a rental is given; as [`Stock::allocate`].
+    pub(super) fn allocate_rental(
+        &self,
+        tx: &WriteTx<'_>,
+        country: &str,
+        proposals: &[SimId],
+        now: Timestamp,
+    ) -> Result<SearchResult, StoreError> {
+        let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
+        let parked = |sim, iccid: &str| self.presence.can_be_rented_parked(sim, iccid, now);
+        let scope = SearchScope::First(SEARCHED);
+        let mut found = tx.search_for_rental(country, now, scope, on_air)?;
+        if found == SearchResult::Nothing {
+            found = tx.search_for_rental(country, now, scope, parked)?;
+        }
+        self.cache.set_scarce(None, country, !matches!(found, SearchResult::Found(..)));
+        if found != SearchResult::TooFar {
+            return Ok(found);
+        }
+        for sim in proposals {
+            let either = |sim, iccid: &str| on_air(sim, iccid) || parked(sim, iccid);
+            let found = tx.search_for_rental(country, now, SearchScope::Sim(*sim), either)?;
+            if matches!(found, SearchResult::Found(..)) {
+                return Ok(found);
+            }
+        }
+        Ok(SearchResult::TooFar)
+    }
+
+    /// Whether the last search for an order found no number nearby, so that the next one begins
+    /// with a snapshot.
+    pub(super) fn is_scarce(&self, service: ServiceId, country: &str) -> bool {
+        self.cache.is_scarce(Some(service), country)
+    }
+
+    /// As [`Stock::is_scarce`], for a rental.
+    pub(super) fn is_scarce_for_rentals(&self, country: &str) -> bool {
+        self.cache.is_scarce(None, country)
+    }
+
+    fn share_sim(&self) -> bool {
+        self.env.settings().share_sim
     }
 
     /// A number that was used for a service after this time is not sold for it again

@@ -45,8 +45,8 @@ async fn a_faulty_row_is_set_aside_and_the_others_are_done() {
     assert!(matches!(fixture.state(orders[1]).await, OrderState::Expired { .. }));
     assert_eq!(fixture.state(orders[0]).await, OrderState::Open, "left as it was");
     assert_eq!(fixture.messages().await.len(), 1, "the other long message is shown");
-    let (of_dan, _) = fixture.gateway.rentals().view(dan, RentalId(2)).await.unwrap().unwrap();
-    assert!(of_dan.state.ended_at().is_some());
+    let of_dan = fixture.gateway.rentals().view(dan, RentalId(2)).await.unwrap().unwrap();
+    assert!(of_dan.rental.state.ended_at().is_some());
     // Nobody is given the SIMs that something faulty is about; the others are sold on.
     for sim in 1..=4 {
         fixture.report(sim);

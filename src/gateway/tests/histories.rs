@@ -311,7 +311,8 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
                 .view(view.rental.account, view.rental.id)
                 .await
                 .unwrap();
-            let texts = viewed.unwrap().1.iter().filter(|message| message.text.is_some()).count();
+            let messages = viewed.unwrap().messages;
+            let texts = messages.iter().filter(|message| message.text.is_some()).count();
             assert_eq!(texts, model.texts(n), "rental {n} of {model:?}");
         }
     }

@@ -202,8 +202,8 @@ async fn a_tenant_sees_texts_and_nothing_else() {
     fixture.sms(1, "Friend", "hello").await;
     let stored = special(&fixture, 0, 0xd8, None, written("Voice mail from +31612345678"));
     fixture.arrive(1, &stored).await;
-    let (_, seen) = fixture.gateway.rentals().view(ann, rental.id).await.unwrap().unwrap();
-    let texts: Vec<_> = seen.into_iter().map(|message| message.text.unwrap()).collect();
+    let seen = fixture.gateway.rentals().view(ann, rental.id).await.unwrap().unwrap();
+    let texts: Vec<_> = seen.messages.into_iter().map(|message| message.text.unwrap()).collect();
     assert_eq!(texts, ["hello", "Voice mail from +31612345678"]);
     assert_eq!(fixture.faults().await, [""; 0]);
 }

@@ -240,7 +240,8 @@ async fn an_extension_against_the_renewal() {
         sweep.await.unwrap();
         for (account, id, outcome) in extended {
             assert!(matches!(outcome, Extend::Extended(_)), "{outcome:?}");
-            let (rental, _) = fixture.gateway.rentals().view(account, id).await.unwrap().unwrap();
+            let view = fixture.gateway.rentals().view(account, id).await.unwrap();
+            let rental = view.unwrap().rental;
             // Extended in time it is not renewed yet; else both happened, once each.
             assert!([(2, 4), (3, 5)].contains(&(rental.terms, rental.months)), "{rental:?}");
             fixture.gateway.rentals().set_auto_renew(account, id, false).await.unwrap();

@@ -1,7 +1,9 @@
 //! Rentals: their price, their months, their SMS, their end.
 
 use super::*;
+use crate::domain::message::{MessageKind, Owner};
 use crate::domain::{Rental, RentalId, RowLimit};
+use crate::store::{NewMessage, WriteTx};
 
 const DAY_S: i64 = 24 * 3600;
 
@@ -13,8 +15,8 @@ async fn rent(fixture: &Fixture, account: AccountId, package: &str, auto_renew: 
 }
 
 async fn texts(fixture: &Fixture, account: AccountId, id: RentalId) -> Vec<String> {
-    let (_, messages) = fixture.gateway.rentals().view(account, id).await.unwrap().unwrap();
-    messages.into_iter().filter_map(|message| message.text).collect()
+    let view = fixture.gateway.rentals().view(account, id).await.unwrap().unwrap();
+    view.messages.into_iter().filter_map(|message| message.text).collect()
 }
 
 /// To the end of a rental, and `past` seconds more.
@@ -170,7 +172,8 @@ async fn a_renewal_is_charged_once_for_each_term_however_long_nobody_was_there()
         fixture.gateway.due_work().run_due_work().await.unwrap();
         fixture.gateway.due_work().run_due_work().await.unwrap();
         assert_eq!(fixture.funds(ann).await, (7, 0), "as often as there was money");
-        let (ended, _) = fixture.gateway.rentals().view(ann, rental.id).await.unwrap().unwrap();
+        let view = fixture.gateway.rentals().view(ann, rental.id).await.unwrap();
+        let ended = view.unwrap().rental;
         assert_eq!(i64::from(ended.terms), 1 + renewals);
         assert_eq!(ended.state.ended_at(), Some(ended.expires_at));
         assert_eq!(fixture.faults().await, Vec::<String>::new());
@@ -257,4 +260,46 @@ async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
         fixture.gateway.stock().explain("Uber".into(), "NL", None).await.unwrap().available,
         0
     );
+}
+
+#[tokio::test]
+async fn a_view_has_the_newest_messages_numbered_among_all() {
+    let fixture = Fixture::with(Settings { view_messages: 3, ..default_settings() }).await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 10_000).await;
+    let rental = rent(&fixture, ann, "1m", false).await;
+    let view = async || {
+        let view = fixture.gateway.rentals().view(ann, rental.id).await.unwrap().unwrap();
+        (view.messages.into_iter().filter_map(|it| it.text).collect::<Vec<_>>(), view.older)
+    };
+    assert_eq!(view().await, (vec![], 0));
+    for text in ["one", "two", "three", "four"] {
+        fixture.pass(1);
+        fixture.sms(1, "Friend", text).await;
+    }
+    let shown = ["two", "three", "four"].map(str::to_owned).to_vec();
+    assert_eq!(view().await, (shown, 1));
+    // Texts are counted as well as messages: two of these have more bytes than an answer may.
+    let long = "x".repeat(600 * 1024);
+    for _ in 0..2 {
+        let (text, sim, id, now) = (long.clone(), rental.sim, rental.id, fixture.gateway.now());
+        let add = move |tx: &WriteTx<'_>| {
+            tx.add_message(&NewMessage {
+                sim,
+                kind: MessageKind::Text,
+                sender: Some("Friend"),
+                text: Some(&text),
+                detail: None,
+                code: None,
+                sent_at: None,
+                received_at: now,
+                complete: true,
+                owner: &Owner::Rental(id),
+                withheld: None,
+                settled_at: None,
+            })
+        };
+        fixture.gateway.0.env.store.write(add).await.unwrap();
+    }
+    assert_eq!(view().await, (vec![long], 5));
 }

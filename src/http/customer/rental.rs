@@ -12,7 +12,7 @@ use super::{Api, Params};
 use crate::domain::message::Message;
 use crate::domain::rental::DEFAULT_PACKAGE;
 use crate::domain::{Rental, RentalId};
-use crate::gateway::{Edit, Extend, Rent};
+use crate::gateway::{Edit, Extend, Rent, TenantView};
 
 type Answer = Result<Response, Refusal>;
 
@@ -145,7 +145,7 @@ pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account(&params).await?;
     let contract = contract(&params)?;
     let viewed = api.gateway.rentals().view(account, contract).await?;
-    let (rental, messages) = viewed.ok_or(Refusal::InvalidContract)?;
+    let TenantView { rental, messages, older } = viewed.ok_or(Refusal::InvalidContract)?;
     let answer = Viewed {
         success: true,
         contract_id: rental.id.0,
@@ -155,7 +155,7 @@ pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
         renewal_package: &rental.renewal_package,
         auto_renew: rental.auto_renew,
         expire_on: rental.expires_at.to_string(),
-        received_sms: received(&messages),
+        received_sms: received(&messages, older),
     };
     Ok(Json(answer).into_response())
 }
@@ -164,10 +164,10 @@ fn national(api: &Api, rental: &Rental) -> String {
     api.gateway.settings().countries.national(&rental.number)
 }
 
-/// The messages that still have their text. They are numbered among all messages, so that a number
-/// does not change when retention deletes an older text.
-fn received(messages: &[Message]) -> Vec<Sms<'_>> {
-    let numbered = (1..).zip(messages).filter_map(|(id, message)| {
+/// The messages that still have their text. They are numbered among all messages, of which `older`
+/// are not shown, so that a number does not change when retention deletes an older text.
+fn received(messages: &[Message], older: usize) -> Vec<Sms<'_>> {
+    let numbered = (older + 1..).zip(messages).filter_map(|(id, message)| {
         let (sender, body) = (message.sender.as_deref()?, message.text.as_deref()?);
         Some(Sms { id, sender, body, receive_date: message.received_at.to_string() })
     });

@@ -13,7 +13,9 @@ use crate::domain::sim::{KnownNumber, NumberSource, Sim};
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, Rental, RentalId, ServiceId, SimId, Timestamp,
 };
-use crate::store::{NewOrder, NewService, ReadTx, StockQuery, Store, StoreError, WriteTx};
+use crate::store::{
+    NewOrder, NewService, ReadTx, SearchResult, SearchScope, StockQuery, Store, StoreError, WriteTx,
+};
 
 const SIMS: usize = 4;
 const COUNTRIES: [&str; 2] = ["NL", "UK"];
@@ -391,11 +393,9 @@ impl Model {
         let sims: Vec<Sim> = self.sims.iter().map(|sim| self.sim(sim)).collect();
         assert_eq!(tx.sims().unwrap(), sims, "{self:#?}");
         for country in COUNTRIES {
-            let mut sellable: Vec<SimId> =
+            let sellable: Vec<SimId> =
                 tx.sellable_sims(country, at).unwrap().into_iter().map(|(sim, ..)| sim).collect();
-            sellable.sort();
-            let mut expected = self.available(country, None, Purpose::Any, at);
-            expected.sort();
+            let expected = self.available(country, None, Purpose::Any, at);
             assert_eq!(sellable, expected, "{country} at {at:?} of {self:#?}");
 
             let mut for_rental = Vec::new();
@@ -403,7 +403,19 @@ impl Model {
                 found.push(sim);
                 false
             };
-            tx.find_for_rental(country, at, |sim, _| all(&mut for_rental, sim)).unwrap();
+            let take = |sim, _: &str| all(&mut for_rental, sim);
+            tx.search_for_rental(country, at, SearchScope::All, take).unwrap();
+            let in_stock =
+                |sim: &&Sim| sim.country.as_deref() == Some(country) && sim.number.is_some();
+            let count = sims.iter().filter(in_stock).count();
+            let among_first = |count| {
+                let scope = SearchScope::First(count);
+                tx.search_for_rental(country, at, scope, |_, _| false).unwrap()
+            };
+            assert_eq!(among_first(count), SearchResult::Nothing);
+            if count > 0 {
+                assert_eq!(among_first(count - 1), SearchResult::TooFar);
+            }
             let expected = self.available(country, None, Purpose::Rental, at);
             assert_eq!(for_rental, expected, "rental, {country} at {at:?} of {self:#?}");
 
@@ -412,6 +424,12 @@ impl Model {
                 tx.find_for_order(query, |sim, _| all(&mut for_order, sim)).unwrap();
                 let expected = self.available(country, query.account, purpose, at);
                 assert_eq!(for_order, expected, "{query:?} of {self:#?}");
+                for sim in (1..).take(SIMS).map(SimId) {
+                    let scope = SearchScope::Sim(sim);
+                    let found = tx.search_for_order(query, scope, |_, _| true).unwrap();
+                    let is_found = matches!(found, SearchResult::Found(it, _) if it == sim);
+                    assert_eq!(is_found, expected.contains(&sim), "{sim} for {query:?}");
+                }
             }
         }
     }

@@ -1,0 +1,363 @@
+//! What is on sale in a country at one moment, read once for all who ask at about that time.
+//!
+//! With thousands of SIMs reading it takes tens of milliseconds. So that no customer slows the
+//! others down by asking again and again, one reader at a time does it and rests afterwards, and
+//! everybody who had asked before it began shares the result, which is therefore never older than
+//! the question.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Stock;
+use super::offers::Offer;
+use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use, count_stock, passes, widest};
+use crate::domain::availability::{Purpose, SimUsage};
+use crate::domain::{Msisdn, Service, ServiceId, SimId, Timestamp};
+use crate::gateway::Error;
+use crate::gateway::parked::FreeRadios;
+use crate::gateway::sim_presence::SimPresence;
+use crate::store::{ReadTx, StoreError};
+
+/// After each reading, so many times as long as it took must pass before the next one: a fourth of
+/// one reader's time is the most that all readings take.
+const REST_FACTOR: u32 = 3;
+/// A reading that takes less is so cheap that none has to wait for the next one.
+const CHEAP: Duration = Duration::from_millis(2);
+
+/// How many SIMs are proposed for an order or a rental.
+const PROPOSALS: usize = 16;
+
+/// A SIM that an order could be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Proposal {
+    pub(super) sim: SimId,
+    /// Which orders may run on it already.
+    pub(super) sharing: SharingPolicy,
+    pub(super) is_parked: bool,
+}
+
+/// A SIM on sale, on the air or parked, with what decides for which services it can be given.
+struct Candidate {
+    sim: SimId,
+    number: Msisdn,
+    uses: Arc<[Use]>,
+    active_orders: Vec<ActiveOrder>,
+    /// How soon it could be on the air.
+    wait: Duration,
+}
+
+/// SIMs on sale, and for how many of them each service could be ordered by an account that skipped
+/// no number.
+struct Candidates {
+    sims: Vec<Candidate>,
+    by_number: HashMap<Msisdn, usize>,
+    counts: HashMap<ServiceId, usize>,
+}
+
+/// Parked SIMs on sale, by the radios that reach them.
+type Parked<C> = HashMap<(usize, Range<usize>), C>;
+
+/// The SIMs on sale, as they are found.
+#[derive(Default)]
+struct Found {
+    on_air: Vec<Candidate>,
+    /// Those that have no active orders.
+    parked: Parked<Vec<Candidate>>,
+    /// The first that a rental could be given: those on the air, and those that are parked.
+    rentable: [Vec<SimId>; 2],
+}
+
+/// What is on sale in a country.
+pub(in super::super) struct Snapshot {
+    country: String,
+    /// The services that can be ordered.
+    services: Vec<(Service, SharingPolicy)>,
+    share_sim: bool,
+    used_since: Timestamp,
+    on_air: Candidates,
+    parked: Parked<Candidates>,
+    pool: Option<FreeRadios>,
+    rentable: Vec<SimId>,
+}
+
+/// The snapshots of all countries.
+#[derive(Default)]
+pub(super) struct Snapshots {
+    by_country: Mutex<HashMap<String, Arc<OfCountry>>>,
+    /// Whoever has this may read, once it is later than the time in it.
+    turn: Arc<tokio::sync::Mutex<Option<Instant>>>,
+}
+
+#[derive(Default)]
+struct OfCountry {
+    /// How many have asked.
+    asked: AtomicU64,
+    latest: Arc<tokio::sync::Mutex<Latest>>,
+}
+
+#[derive(Default)]
+struct Latest {
+    /// How many had asked when it was begun.
+    covers: u64,
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+impl Stock {
+    /// What is on sale in a country, as it is now or was since this was called.
+    pub(in super::super) async fn snapshot(
+        self: &Arc<Self>,
+        country: &str,
+    ) -> Result<Arc<Snapshot>, Error> {
+        let of_country = self.snapshots.of(country);
+        let number = of_country.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut latest = Arc::clone(&of_country.latest).lock_owned().await;
+        if latest.covers >= number
+            && let Some(snapshot) = &latest.snapshot
+        {
+            return Ok(Arc::clone(snapshot));
+        }
+        let mut turn = Arc::clone(&self.snapshots.turn).lock_owned().await;
+        if let Some(wait) = turn.and_then(|at| at.checked_duration_since(stopwatch())) {
+            tokio::time::sleep(wait).await;
+        }
+        let covers = of_country.asked.load(Ordering::SeqCst);
+        let (stock, country) = (Arc::clone(self), country.to_owned());
+        // The turn and the place for the result go with the reading, which is carried out also when
+        // nobody waits for it any more.
+        let read = self.env.store.read(move |rows| {
+            let began = stopwatch();
+            let snapshot = Arc::new(Snapshot::read(&stock, rows, country)?);
+            *latest = Latest { covers, snapshot: Some(Arc::clone(&snapshot)) };
+            let took = began.elapsed();
+            *turn = (took >= CHEAP).then(|| stopwatch() + REST_FACTOR * took);
+            Ok::<_, Error>(snapshot)
+        });
+        read.await
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the length of a pause depends on it")]
+fn stopwatch() -> Instant {
+    Instant::now()
+}
+
+impl Snapshots {
+    fn of(&self, country: &str) -> Arc<OfCountry> {
+        let mut by_country = self.by_country.lock();
+        if let Some(known) = by_country.get(country) {
+            return Arc::clone(known);
+        }
+        Arc::clone(by_country.entry(country.to_owned()).or_default())
+    }
+}
+
+impl Snapshot {
+    fn read(stock: &Stock, rows: &ReadTx<'_>, country: String) -> Result<Snapshot, StoreError> {
+        let now = stock.env.now();
+        let (used_since, share_sim) = (stock.used_since(now), stock.share_sim());
+        let services = rows.services()?.into_iter().filter(|service| service.enabled);
+        let services: Vec<_> = services
+            .map(|service| {
+                let sharing = widest(service.has_patterns(), share_sim);
+                (service, sharing)
+            })
+            .collect();
+        let pool = stock.presence.free_radios(rows, now)?;
+        let found = Found::read(stock, rows, &country, pool.as_ref(), now)?;
+        let count = |sims| Candidates::count(sims, &services, used_since);
+        let on_air = count(found.on_air);
+        let parked = found.parked.into_iter().map(|(place, sims)| (place, count(sims))).collect();
+        let rentable = found.rentable.concat();
+        Ok(Snapshot { country, services, share_sim, used_since, on_air, parked, pool, rentable })
+    }
+
+    /// Every service, its price, and how many numbers there are for it to an account that skipped
+    /// these.
+    pub(super) fn offers(&self, skips: &[(Msisdn, ServiceId)]) -> Vec<Offer> {
+        let mut skipped: HashMap<ServiceId, HashSet<&Msisdn>> = HashMap::new();
+        for (number, service) in skips {
+            skipped.entry(*service).or_default().insert(number);
+        }
+        let none = HashSet::new();
+        let offer = |(service, sharing): &(Service, SharingPolicy)| {
+            let skipped = skipped.get(&service.id).unwrap_or(&none);
+            let count = self.count(service.id, *sharing, skipped);
+            (service.clone(), service.price_in(&self.country), count)
+        };
+        self.services.iter().map(offer).collect()
+    }
+
+    /// SIMs for an order of an account that skipped these numbers for the service, best first;
+    /// `None` when there are none. Nothing is proposed for a service that cannot be ordered.
+    pub(super) fn propose(&self, service: ServiceId, skipped: &[Msisdn]) -> Option<Vec<Proposal>> {
+        let known = self.services.iter().find(|(known, _)| known.id == service);
+        let Some((known, widest)) = known else { return Some(Vec::new()) };
+        let skipped: HashSet<&Msisdn> = skipped.iter().collect();
+        if self.count(service, *widest, &skipped) == 0 {
+            return None;
+        }
+        let on_air = passes(known.has_patterns(), self.share_sim).iter().flat_map(|sharing| {
+            let fitting = self.on_air.fitting(self.order(service, *sharing), &skipped);
+            fitting.map(move |sim| Proposal { sim: sim.sim, sharing: *sharing, is_parked: false })
+        });
+        let order = self.order(service, *widest);
+        let parked = self.parked.values().flat_map(|sims| sims.fitting(order, &skipped));
+        let mut parked: Vec<&Candidate> = parked.collect();
+        parked.sort_by_key(|sim| sim.wait);
+        let parked = parked.into_iter().map(|sim| Proposal {
+            sim: sim.sim,
+            sharing: *widest,
+            is_parked: true,
+        });
+        Some(on_air.chain(parked).take(PROPOSALS).collect())
+    }
+
+    /// SIMs for a rental, best first.
+    pub(super) fn rentable(&self) -> &[SimId] {
+        &self.rentable
+    }
+
+    fn order(&self, service: ServiceId, sharing: SharingPolicy) -> Purpose {
+        Purpose::Order { service, sharing, used_since: self.used_since }
+    }
+
+    fn count(
+        &self,
+        service: ServiceId,
+        sharing: SharingPolicy,
+        skipped: &HashSet<&Msisdn>,
+    ) -> usize {
+        let order = self.order(service, sharing);
+        let count = |sims: &Candidates| sims.count_for(service, order, skipped);
+        let in_time = self.pool.as_ref().map_or(0, |pool| {
+            let reached = self.parked.iter().map(|(place, sims)| (place.clone(), count(sims)));
+            pool.placeable(&reached.collect())
+        });
+        count(&self.on_air) + in_time
+    }
+}
+
+impl Found {
+    fn read(
+        stock: &Stock,
+        rows: &ReadTx<'_>,
+        country: &str,
+        pool: Option<&FreeRadios>,
+        now: Timestamp,
+    ) -> Result<Found, StoreError> {
+        let presence = &stock.presence;
+        let mut active_orders = rows.active_orders(now)?;
+        let mut found = Found::default();
+        for (sim, iccid, number) in rows.sellable_sims(country, now)? {
+            let active_orders = active_orders.remove(&sim).unwrap_or_default();
+            let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
+            if active_orders.is_empty() {
+                found.add_rentable(presence, sim, iccid.as_str(), is_on_air, now);
+            }
+            let candidate = |wait, active_orders| {
+                let uses = stock.uses(rows, &number)?;
+                Ok::<_, StoreError>(Candidate { sim, number, uses, active_orders, wait })
+            };
+            if is_on_air {
+                found.on_air.push(candidate(Duration::ZERO, active_orders)?);
+            } else if active_orders.is_empty()
+                && let Some(pool) = pool
+                && let Some(offer) = presence.parked_offer(pool, sim, iccid.as_str(), now)
+            {
+                let candidate = candidate(offer.wait, active_orders)?;
+                found.parked.entry(offer.place).or_default().push(candidate);
+            }
+        }
+        Ok(found)
+    }
+
+    fn add_rentable(
+        &mut self,
+        presence: &SimPresence,
+        sim: SimId,
+        iccid: &str,
+        is_on_air: bool,
+        now: Timestamp,
+    ) {
+        let [on_air, parked] = &mut self.rentable;
+        let sims = if is_on_air { on_air } else { parked };
+        if sims.len() < PROPOSALS && (is_on_air || presence.can_be_rented_parked(sim, iccid, now)) {
+            sims.push(sim);
+        }
+    }
+}
+
+impl Stock {
+    fn uses(&self, rows: &ReadTx<'_>, number: &Msisdn) -> Result<Arc<[Use]>, StoreError> {
+        match self.cache.uses_of(number) {
+            Ok(uses) => Ok(uses),
+            Err(generation) => {
+                let uses: Arc<[Use]> = rows.uses(number)?.into();
+                self.cache.remember_uses(number, &uses, generation);
+                Ok(uses)
+            }
+        }
+    }
+}
+
+impl Candidates {
+    fn count(
+        sims: Vec<Candidate>,
+        services: &[(Service, SharingPolicy)],
+        used_since: Timestamp,
+    ) -> Candidates {
+        let sharing: Vec<_> =
+            services.iter().map(|(service, sharing)| (service.id, *sharing)).collect();
+        let usages: Vec<SimUsage<'_>> = sims.iter().map(Candidate::usage).collect();
+        let counts = count_stock(&sharing, &usages, used_since);
+        let numbers = sims.iter().enumerate().map(|(place, sim)| (sim.number.clone(), place));
+        Candidates { by_number: numbers.collect(), counts, sims }
+    }
+
+    /// How many of them an order for a service may be given whose account has skipped these.
+    fn count_for(&self, service: ServiceId, order: Purpose, skipped: &HashSet<&Msisdn>) -> usize {
+        let count = self.counts.get(&service).copied().unwrap_or(0);
+        let skipped = skipped.iter().filter_map(|number| self.by_number.get(*number));
+        let skipped = skipped.filter_map(|place| self.sims.get(*place));
+        count - skipped.filter(|sim| sim.usage().allows(order)).count()
+    }
+
+    /// The SIMs that an order may be given whose account has skipped these.
+    fn fitting(
+        &self,
+        order: Purpose,
+        skipped: &HashSet<&Msisdn>,
+    ) -> impl Iterator<Item = &Candidate> {
+        self.sims
+            .iter()
+            .filter(move |sim| !skipped.contains(&sim.number) && sim.usage().allows(order))
+    }
+}
+
+impl Candidate {
+    fn usage(&self) -> SimUsage<'_> {
+        SimUsage { uses: &self.uses, skips: &[], active_orders: &self.active_orders }
+    }
+}
+
+#[cfg(test)]
+impl Stock {
+    /// Keeps the stock from being read until the guard is dropped.
+    pub(in super::super) async fn hold_readings(
+        &self,
+    ) -> tokio::sync::OwnedMutexGuard<Option<Instant>> {
+        Arc::clone(&self.snapshots.turn).lock_owned().await
+    }
+
+    /// Waits until this many have asked for a country's stock.
+    pub(in super::super) async fn wait_until_asked(&self, country: &str, times: u64) {
+        while self.snapshots.of(country).asked.load(Ordering::SeqCst) < times {
+            tokio::task::yield_now().await;
+        }
+    }
+}
