@@ -95,10 +95,31 @@
 //!   one reader makes for all who ask, in a fourth of its time at most.
 //!   (`the_last_number_of_a_large_stock_is_ordered_and_then_there_is_none`,
 //!   `all_who_ask_before_the_stock_is_read_share_what_is_read`)
-//! - **A view of a rental**: `[rentals] view_messages` messages with 1 MiB of texts, the newest
-//!   (`gateway/rentals.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
+//! - **Operations of one account that wait for the writer**: 128 (`store/database.rs`). Requests
+//!   that would add one are answered 429 `TOO_MANY_REQUESTS`.
+//!   (`customers_are_refused_early_when_too_many_operations_wait_for_the_disk`)
 //! - **Connections**: `[http] max_connections`, and half of the file descriptors. More are answered
 //!   503 `TOO_MANY_CONNECTIONS`. (`many_connections_take_no_descriptors_from_modems_and_database`)
+//! - **Connections of one address and of one key**: `[limits]`. More are answered 503
+//!   `TOO_MANY_CONNECTIONS` and 429 `TOO_MANY_REQUESTS`. An IPv6 network of 64 bits counts as one
+//!   address. (`one_address_leaves_connections_to_the_others`,
+//!   `one_key_leaves_connections_to_the_others`)
+//! - **Connections to the admin socket**: 256, and a sixteenth of the file descriptors; a fourth
+//!   of them is kept for commands that do not take long.
+//!   (`commands_that_wait_leave_places_to_short_ones`)
+//! - **The time in which a client takes an answer**: `[http] write_timeout` without taking a byte,
+//!   and ten times as long in all (`http/paced_stream.rs`). Then the connection is closed.
+//!   (`clients_that_read_nothing_lose_their_places`,
+//!   `one_that_takes_a_byte_now_and_then_is_cut_off_later`)
+//! - **Answers that a client has not taken**: one for each connection, as nothing is read from it
+//!   meanwhile; 8 MiB for a key and 64 MiB in all (`http/answers_in_flight.rs`), beside the
+//!   system's buffers of 128 KiB for sending and 64 KiB for receiving (`http/serve.rs`). Beyond it
+//!   requests are answered 429 `TOO_MANY_REQUESTS` and 503 `TOO_MANY_CONNECTIONS`.
+//!   (`views_that_are_not_read_take_little_memory_and_slow_nobody`,
+//!   `requests_whose_answers_are_not_read_are_not_read_either`,
+//!   `answers_that_are_not_taken_are_bounded_for_a_key_and_in_all`)
+//! - **A view of a rental**: `[rentals] view_messages` messages with 1 MiB of texts, the newest
+//!   (`gateway/rentals.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
 //! - **A request's head and body**: 32 KiB and 64 KiB, with a time limit for each (`http/serve.rs`,
 //!   `http/params.rs`). Beyond it the answer is `INVALID_REQUEST`, or the connection is closed.
 //!   (`a_key_may_be_bound_to_networks_and_a_large_request_is_refused`)

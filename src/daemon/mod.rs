@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::driver::bank::BankPorts;
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
 use crate::gateway::{self, Clock, Entropy, Gateway, ModemControl, Reload};
-use crate::http::{self, Listening, RequestIds, Throttle};
+use crate::http::{self, ClientShares, ConnectionLimits, Listening, RequestIds, Throttle};
 use crate::store::{Store, StoreError};
 use config::Config;
 use gateway_bridge::GatewayBridge;
@@ -211,14 +211,20 @@ impl Core<'_> {
     fn serve_customers(&self) -> Result<(SocketAddr, Listening), StartError> {
         let service = http::customer::make_service(
             self.gateway.clone(),
-            self.throttle.clone(),
+            (self.throttle.clone(), self.config.http.trusted_proxies.clone()),
             Arc::clone(&self.monitor.requests),
             Arc::clone(&self.request_ids),
             self.stopping.clone(),
         );
-        let address = self.config.http.listen;
-        let limit = system_sources::connection_limit(self.config.http.max_connections);
-        http::listen_tcp(address, move |client| service.handler(client), limit)
+        let config = &self.config.http;
+        let address = config.listen;
+        let (throttle, proxies) = (self.throttle.clone(), config.trusted_proxies.clone());
+        let limits = ConnectionLimits {
+            max_connections: system_sources::connection_limit(config.max_connections),
+            by_client: Some(ClientShares::new(throttle, proxies)),
+            write_timeout: config.write_timeout,
+        };
+        http::listen_tcp(address, move |client| service.handler(client), limits)
             .map_err(|error| StartError::Http { address, reason: error.to_string() })
     }
 
@@ -264,15 +270,18 @@ impl Core<'_> {
             .merge(http::health::router(monitor.clone()));
         let metrics = self.config.admin.metrics_listen.map(|address| {
             let router = http::health::router(monitor.clone());
-            http::listen_tcp(address, move |_| http::route_all(router.clone()), METRICS_CONNECTIONS)
+            let limits = ConnectionLimits::of_operator(METRICS_CONNECTIONS);
+            http::listen_tcp(address, move |_| http::route_all(router.clone()), limits)
                 .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
         });
         let metrics = metrics.transpose()?.map(|(_, listening)| listening);
         let socket = &self.config.admin.socket;
+        let connections = system_sources::admin_connection_limit();
+        let admin = http::admin::limit_long_requests(admin, connections);
         let admin = http::with_request_spans(admin, Arc::clone(&self.request_ids));
-        let admin = http::listen_unix(socket, admin).map_err(|error| StartError::Admin {
-            socket: socket.display().to_string(),
-            reason: error.to_string(),
+        let limits = ConnectionLimits::of_operator(connections);
+        let admin = http::listen_unix(socket, admin, limits).map_err(|error| {
+            StartError::Admin { socket: socket.display().to_string(), reason: error.to_string() }
         })?;
         Ok(metrics.into_iter().chain([admin]).collect())
     }

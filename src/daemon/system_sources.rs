@@ -16,6 +16,10 @@ use crate::http::REFUSAL_SHARE;
 /// The signal that Linux sends when a write exceeds the limit on file sizes.
 const SIGXFSZ: i32 = 25;
 
+/// The most connections to the admin socket, and the fewest.
+const ADMIN_CONNECTIONS: usize = 256;
+const LEAST_ADMIN_CONNECTIONS: usize = 4;
+
 /// Reads a wall clock, which may be wrong or be set.
 pub type WallClock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -74,8 +78,18 @@ pub fn raise_limits() {
 /// they take at most half of all file descriptors together with those that are being refused, since
 /// modems and the database need the others.
 pub(super) fn connection_limit(configured: usize) -> usize {
-    let descriptors =
-        getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
     let most = |descriptors: usize| descriptors / 2 / (REFUSAL_SHARE + 1) * REFUSAL_SHARE;
-    descriptors.map_or(configured, |descriptors| configured.min(most(descriptors)))
+    descriptors().map_or(configured, |descriptors| configured.min(most(descriptors)))
+}
+
+/// How many connections to the admin socket to serve at a time: no more than a sixteenth of all
+/// file descriptors, but so many that one can be asked something while others wait.
+pub(super) fn admin_connection_limit() -> usize {
+    let most = descriptors().map_or(ADMIN_CONNECTIONS, |descriptors| descriptors / 16);
+    most.clamp(LEAST_ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
+}
+
+/// How many file descriptors this process may have, unless that is not limited.
+fn descriptors() -> Option<usize> {
+    getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok())
 }

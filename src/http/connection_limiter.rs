@@ -2,6 +2,7 @@
 //! descriptors. A client that exceeds the limit is refused immediately.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::either::Either;
+
+use super::client_address::{TrustedProxies, client_network};
+use super::limits::Throttle;
+use super::shares::{Share, Shares};
 
 /// An accepted connection.
 pub(super) type Socket = Either<TcpStream, UnixStream>;
@@ -30,13 +35,27 @@ const REQUEST_TIMEOUT: Duration = Duration::from_millis(200);
 pub(super) struct ConnectionLimiter {
     connections: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    by_client: Option<ClientShares>,
 }
 
-/// What is to become of a connection. It counts as long as its permit is kept.
+/// Limits how many of the connections one client may have.
+pub struct ClientShares {
+    throttle: Throttle,
+    proxies: TrustedProxies,
+    connections: Shares<IpAddr>,
+}
+
+/// The place of a connection among those that are permitted. It is taken as long as this is kept.
+pub(super) struct Place {
+    _of_all: OwnedSemaphorePermit,
+    _of_client: Option<Share<IpAddr>>,
+}
+
+/// What is to become of a connection.
 pub(super) enum Admission {
     /// It is served.
-    Serve(OwnedSemaphorePermit),
-    /// It is over the limit, and its client is told.
+    Serve(Place),
+    /// It is over the limit, and its client is told. It counts as long as its permit is kept.
     Refuse(OwnedSemaphorePermit),
     /// So many are over the limit that it is closed without an answer.
     Close,
@@ -50,20 +69,50 @@ impl ConnectionLimiter {
         ConnectionLimiter {
             connections: Arc::new(Semaphore::new(connections)),
             refusals: Arc::new(Semaphore::new(refusals)),
+            by_client: None,
         }
     }
 
-    pub(super) fn unlimited() -> ConnectionLimiter {
-        ConnectionLimiter::new(Semaphore::MAX_PERMITS)
+    /// Limits each client's share of the connections, too.
+    pub(super) fn shared_by(self, by_client: Option<ClientShares>) -> ConnectionLimiter {
+        ConnectionLimiter { by_client, ..self }
     }
 
-    /// Decides about a connection that was just accepted.
-    pub(super) fn admit(&self) -> Admission {
-        let acquire = |permits: &Arc<Semaphore>| Arc::clone(permits).try_acquire_owned();
-        acquire(&self.connections)
-            .map(Admission::Serve)
-            .or_else(|_| acquire(&self.refusals).map(Admission::Refuse))
-            .unwrap_or(Admission::Close)
+    /// Decides about a connection that was just accepted, from this address if it has one.
+    pub(super) fn admit(&self, peer: Option<IpAddr>) -> Admission {
+        if let Some(place) = self.place(peer) {
+            return Admission::Serve(place);
+        }
+        let refusal = Arc::clone(&self.refusals).try_acquire_owned();
+        refusal.map_or(Admission::Close, Admission::Refuse)
+    }
+
+    fn place(&self, peer: Option<IpAddr>) -> Option<Place> {
+        let _of_all = Arc::clone(&self.connections).try_acquire_owned().ok()?;
+        let _of_client = match (&self.by_client, peer) {
+            (Some(shares), Some(peer)) => shares.take(peer)?,
+            _ => None,
+        };
+        Some(Place { _of_all, _of_client })
+    }
+}
+
+impl ClientShares {
+    /// At most as many as the `[limits]` say, except for proxies, which have many clients.
+    pub fn new(throttle: Throttle, proxies: TrustedProxies) -> ClientShares {
+        ClientShares { throttle, proxies, connections: Shares::default() }
+    }
+
+    /// A client's share, if it may have another connection. The inner `None` is that of one which
+    /// is not limited.
+    fn take(&self, peer: IpAddr) -> Option<Option<Share<IpAddr>>> {
+        let limit = self.throttle.buckets().limits.connections_per_address;
+        match usize::try_from(limit) {
+            Ok(limit) if limit > 0 && !self.proxies.speaks_for_others(peer) => {
+                self.connections.take(client_network(peer), 1, limit).map(Some)
+            }
+            _ => Some(None),
+        }
     }
 }
 
@@ -80,19 +129,43 @@ pub(super) async fn refuse(mut socket: Socket) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::Limits;
     use super::*;
 
     #[test]
     fn connections_over_the_limit_are_refused_and_those_beyond_are_closed() {
         let limiter = ConnectionLimiter::new(4);
-        let served: Vec<_> = (0..4).map(|_| limiter.admit()).collect();
+        let served: Vec<_> = (0..4).map(|_| limiter.admit(None)).collect();
         assert!(served.iter().all(|admission| matches!(admission, Admission::Serve(_))));
-        let refused = limiter.admit();
+        let refused = limiter.admit(None);
         assert!(matches!(refused, Admission::Refuse(_)));
-        assert!(matches!(limiter.admit(), Admission::Close));
+        assert!(matches!(limiter.admit(None), Admission::Close));
         drop(refused);
-        assert!(matches!(limiter.admit(), Admission::Refuse(_)));
+        assert!(matches!(limiter.admit(None), Admission::Refuse(_)));
         drop(served);
-        assert!(matches!(limiter.admit(), Admission::Serve(_)));
+        assert!(matches!(limiter.admit(None), Admission::Serve(_)));
+    }
+
+    #[test]
+    fn one_address_has_no_more_than_its_share_unless_it_is_a_proxy() {
+        let limits = Limits { connections_per_address: 2, ..Limits::default() };
+        let throttle = Throttle::new(limits);
+        let proxies = TrustedProxies::new(vec!["192.0.2.7".parse().unwrap()]);
+        let shares = ClientShares::new(throttle.clone(), proxies);
+        let limiter = ConnectionLimiter::new(16).shared_by(Some(shares));
+        let serves = |peer: &str| match limiter.admit(Some(peer.parse().unwrap())) {
+            Admission::Serve(place) => Some(place),
+            _ => None,
+        };
+        let taken = [serves("192.0.2.1"), serves("192.0.2.1")];
+        assert!(taken.iter().all(Option::is_some) && serves("192.0.2.1").is_none());
+        assert!(serves("192.0.2.2").is_some(), "another address");
+        let of_proxy: Vec<_> = (0..9).map(|_| serves("192.0.2.7")).collect();
+        assert!(of_proxy.iter().all(Option::is_some));
+        throttle.set(Limits { connections_per_address: 0, ..limits });
+        assert!(serves("192.0.2.1").is_some(), "0 limits nothing");
+        throttle.set(limits);
+        drop(taken);
+        assert!(serves("192.0.2.1").is_some());
     }
 }

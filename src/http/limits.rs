@@ -22,6 +22,10 @@ pub struct Limits {
     pub address_per_second: u32,
     /// Requests with a wrong key per minute from one address.
     pub failed_keys_per_minute: u32,
+    /// Connections that are open at a time with one key.
+    pub connections_per_key: u32,
+    /// Connections that are open at a time from one address.
+    pub connections_per_address: u32,
 }
 
 /// Limits the rate of customers' requests. Clones share their state: one is held by the endpoints,
@@ -32,7 +36,9 @@ pub struct Throttle(Arc<RwLock<(Limits, Arc<RequestBuckets>)>>);
 /// What each key and each address has left.
 #[derive(Debug)]
 pub(super) struct RequestBuckets {
+    pub(super) limits: Limits,
     pub(super) by_key: Buckets<[u8; 32]>,
+    /// By what counts as one client, as for the connections.
     pub(super) by_address: Buckets<IpAddr>,
     pub(super) failed: Buckets<IpAddr>,
 }
@@ -61,6 +67,7 @@ impl RequestBuckets {
     fn new(limits: Limits) -> RequestBuckets {
         let second = Duration::from_secs(1);
         RequestBuckets {
+            limits,
             by_key: Buckets::new(limits.key_per_second, second),
             by_address: Buckets::new(limits.address_per_second, second),
             failed: Buckets::new(limits.failed_keys_per_minute, 60 * second),
@@ -79,6 +86,11 @@ pub(super) struct Buckets<K> {
 /// A limit was exceeded; the number of whole seconds after which the client may try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany(pub(super) u64);
+
+impl TooMany {
+    /// The limit is on what goes on at the same time, which may be less in a moment.
+    pub(super) const SOON: TooMany = TooMany(1);
+}
 
 impl<K: Hash + Eq> Buckets<K> {
     pub(super) fn new(limit: u32, window: Duration) -> Buckets<K> {

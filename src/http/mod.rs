@@ -2,19 +2,25 @@
 //! answered is decided in `gateway`; here it is put into words.
 
 pub mod admin;
+mod answers_in_flight;
 mod client;
+mod client_address;
 mod connection_limiter;
 pub mod customer;
 pub mod health;
 mod ids;
 mod limits;
 mod outcomes;
+mod paced_stream;
 mod params;
 mod serve;
+mod shares;
+mod socket_file;
 
 pub use client::{AdminClient, ClientError, path_segment};
-pub use connection_limiter::REFUSAL_SHARE;
+pub use client_address::TrustedProxies;
+pub use connection_limiter::{ClientShares, REFUSAL_SHARE};
 pub use ids::{RequestIds, with_request_spans};
 pub use limits::{Limits, Throttle};
 pub use outcomes::RequestCounts;
-pub use serve::{Listening, RequestHandler, listen_tcp, listen_unix, route_all};
+pub use serve::{ConnectionLimits, Listening, RequestHandler, listen_tcp, listen_unix, route_all};

@@ -65,6 +65,7 @@ outcomes! {
     InvalidMethod = "INVALID_METHOD",
     Unauthorized = "UNAUTHORIZED",
     TooManyRequests = "TOO_MANY_REQUESTS",
+    TooManyConnections = "TOO_MANY_CONNECTIONS",
     Error = "ERROR",
     NoStock = "NO_STOCK",
     NumberExpired = "NUMBER_EXPIRED",

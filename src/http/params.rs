@@ -4,13 +4,15 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
-use axum::extract::{ConnectInfo, FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
+use super::customer::ClientConnection;
 use crate::domain::key::ApiKey;
 
 /// Parameters by name. Of several with the same name the first counts, and the query comes before
@@ -21,19 +23,24 @@ pub struct Params {
     bearer: Option<ApiKey>,
     /// Whether there is a body that could not be read.
     pub unreadable: bool,
-    /// The address that the request comes from.
+    /// The address of the client that the request comes from.
     pub peer: Option<IpAddr>,
+    /// The connection that it came over.
+    pub(super) connection: Option<Arc<ClientConnection>>,
+}
+
+/// Where a request comes from, as an extension of it.
+#[derive(Clone)]
+pub(super) struct Origin {
+    /// The address of the client, also behind a proxy.
+    pub(super) client: IpAddr,
+    pub(super) connection: Arc<ClientConnection>,
 }
 
 /// The largest body that is read; parameters take some hundred bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-fn peer(request: &Request) -> Option<IpAddr> {
-    let ConnectInfo(address) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(peer_of(*address))
-}
 
 /// The address of a connection's other end. An IPv4 address is written as such, even where one
 /// socket accepts both kinds.
@@ -117,7 +124,10 @@ impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _state: &S) -> Result<Params, Infallible> {
-        let mut params = Params::from_head(&request, peer(&request));
+        let origin = request.extensions().get::<Origin>();
+        let connection = origin.map(|origin| Arc::clone(&origin.connection));
+        let mut params = Params::from_head(&request, origin.map(|origin| origin.client));
+        params.connection = connection;
         if request.body().is_end_stream() {
             return Ok(params);
         }

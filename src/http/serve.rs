@@ -1,11 +1,10 @@
-//! The servers: they cut off clients that send their headers too slowly, and they stop within a
-//! given time.
+//! The servers: they cut off clients that send their headers too slowly or do not take their
+//! answers, and they stop within a given time.
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +18,18 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustix::fs::Mode;
-use tokio::net::{TcpListener, UnixListener, UnixSocket};
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use super::connection_limiter::{Admission, ConnectionLimiter, Socket, refuse};
+use super::connection_limiter::{Admission, ClientShares, ConnectionLimiter, Socket, refuse};
+use super::paced_stream::PacedStream;
+use super::socket_file::{AtPath, SocketFile};
 use crate::gateway::BoxFuture;
 
 /// How long a client may take to send the headers of a request, and how long a connection may be
@@ -37,11 +39,17 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most bytes that the request line and the headers together may have on a TCP connection.
 const HEADER_LIMIT: usize = 32 * 1024;
 
-/// The mode of a Unix socket's file: its owner and group may connect.
-const SOCKET_MODE: u32 = 0o660;
+/// How long a client may take nothing of what it is sent, except where it is configured.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many connections to a Unix socket may wait to be accepted.
-const BACKLOG: u32 = 128;
+/// The most bytes that the system keeps of what a client was sent and has not taken, and of what it
+/// has sent and was not read. By default it is megabytes for each connection, which count as the
+/// service's memory.
+const SEND_BUFFER: usize = 128 * 1024;
+const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// How often the file of a Unix socket is looked for.
+const SOCKET_FILE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long to wait after a connection could not be accepted. Without it, a process that has no
 /// file descriptor left would try again and again at full speed.
@@ -51,20 +59,33 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 pub type RequestHandler =
     Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Result<Response, Infallible>> + Send>;
 
+/// What the connections of a server may take.
+pub struct ConnectionLimits {
+    /// How many there may be at a time.
+    pub max_connections: usize,
+    /// How many of them one client may have.
+    pub by_client: Option<ClientShares>,
+    /// How long a client may take nothing of what it is sent.
+    pub write_timeout: Duration,
+}
+
+impl ConnectionLimits {
+    /// For a server with few clients, which are the operator's.
+    pub fn of_operator(max_connections: usize) -> ConnectionLimits {
+        ConnectionLimits { max_connections, by_client: None, write_timeout: WRITE_TIMEOUT }
+    }
+}
+
 /// A running server.
 pub struct Listening {
     server: Arc<Server>,
-    accepting: JoinHandle<Option<()>>,
-    /// The file of a Unix socket, removed when the server stops.
-    socket_file: Option<PathBuf>,
+    /// Ends with the listener, which is closed then.
+    accepting: JoinHandle<()>,
 }
 
 impl Listening {
     /// Stops accepting connections, gives open requests until `timeout` to finish, then ends them.
     pub async fn stop(self, timeout: Duration) {
-        if let Some(file) = self.socket_file {
-            let _ = std::fs::remove_file(file);
-        }
         self.server.closing.cancel();
         let _ = self.accepting.await;
         let connections = &self.server.connections;
@@ -76,37 +97,32 @@ impl Listening {
     }
 }
 
-/// Serves on a TCP address, with at most `max_connections` at once. `make_handler` makes the
+/// Serves on a TCP address. `make_handler` makes the
 /// handler of each connection from the client's address. Returns the address that was bound and the
 /// server, which runs on the current tokio runtime.
 pub fn listen_tcp(
     address: SocketAddr,
     make_handler: impl Fn(SocketAddr) -> RequestHandler + Send + Sync + 'static,
-    max_connections: usize,
+    limits: ConnectionLimits,
 ) -> io::Result<(SocketAddr, Listening)> {
     let listener = std::net::TcpListener::bind(address)?;
+    // Every connection inherits them.
+    set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
+    set_socket_recv_buffer_size(&listener, RECEIVE_BUFFER)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let listener = Listener::Tcp(TcpListener::from_std(listener)?, Box::new(make_handler));
     let mut http = http_builder();
     http.max_buf_size(HEADER_LIMIT);
-    let (server, accepting) = start(listener, http, ConnectionLimiter::new(max_connections));
-    Ok((address, Listening { server, accepting, socket_file: None }))
+    Ok((address, start(listener, http, limits)))
 }
 
 /// Serves on a Unix socket that only its owner and group may use. A socket that no process listens
 /// on was left behind by a daemon that crashed, and is replaced; one that is in use is an error.
-pub fn listen_unix(path: &Path, router: Router) -> io::Result<Listening> {
-    remove_stale_socket(path)?;
-    let socket = UnixSocket::new_stream()?;
-    // The file gets the socket's mode when it is bound, less the umask: at no moment may others
-    // connect. What the umask takes from the group is given back afterwards.
-    rustix::fs::fchmod(&socket, Mode::from_raw_mode(SOCKET_MODE))?;
-    socket.bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE))?;
-    let listener = Listener::Unix(socket.listen(BACKLOG)?, router);
-    let (server, accepting) = start(listener, http_builder(), ConnectionLimiter::unlimited());
-    Ok(Listening { server, accepting, socket_file: Some(path.to_owned()) })
+/// When its file is deleted, it is made again.
+pub fn listen_unix(path: &Path, router: Router, limits: ConnectionLimits) -> io::Result<Listening> {
+    let socket = UnixSocket::bind(path)?;
+    Ok(start(Listener::Unix(socket, router), http_builder(), limits))
 }
 
 /// A handler that passes each request to the router.
@@ -120,41 +136,94 @@ fn http_builder() -> http1::Builder {
     http
 }
 
-fn start(
-    listener: Listener,
-    http: http1::Builder,
-    limiter: ConnectionLimiter,
-) -> (Arc<Server>, JoinHandle<Option<()>>) {
+fn start(listener: Listener, http: http1::Builder, limits: ConnectionLimits) -> Listening {
+    let limiter = ConnectionLimiter::new(limits.max_connections).shared_by(limits.by_client);
     let server = Arc::new(Server {
         http,
         limiter,
+        write_timeout: limits.write_timeout,
         closing: CancellationToken::new(),
         aborting: CancellationToken::new(),
         connections: TaskTracker::new(),
     });
-    let accepting = Arc::clone(&server).accept_all(listener);
-    let accepting = tokio::spawn(server.closing.clone().run_until_cancelled_owned(accepting));
-    (server, accepting)
+    let accepting = tokio::spawn(Arc::clone(&server).accept_until_closed(listener));
+    Listening { server, accepting }
 }
 
 /// Where connections come from. Sockets and handlers have one type each, whatever the listener, so
 /// that hyper's connection is compiled only once.
 enum Listener {
     Tcp(TcpListener, Box<dyn Fn(SocketAddr) -> RequestHandler + Send + Sync>),
-    Unix(UnixListener, Router),
+    Unix(UnixSocket, Router),
+}
+
+/// A Unix socket and its file.
+struct UnixSocket {
+    listener: UnixListener,
+    file: SocketFile,
+    /// Ticks when the file is to be looked for.
+    looks: Interval,
+    /// Whether another file has taken the place of its own, or it cannot be made.
+    is_taken: bool,
 }
 
 impl Listener {
-    async fn accept(&self) -> io::Result<(Socket, RequestHandler)> {
+    async fn accept(&mut self) -> io::Result<(Socket, Option<IpAddr>, RequestHandler)> {
         match self {
             Listener::Tcp(listener, make_handler) => {
                 let (stream, peer) = listener.accept().await?;
-                Ok((Either::Left(stream), make_handler(peer)))
+                Ok((Either::Left(stream), Some(peer.ip()), make_handler(peer)))
             }
-            Listener::Unix(listener, router) => {
-                let (stream, _) = listener.accept().await?;
-                Ok((Either::Right(stream), route_all(router.clone())))
+            Listener::Unix(socket, router) => {
+                let stream = socket.accept().await?;
+                Ok((Either::Right(stream), None, route_all(router.clone())))
             }
+        }
+    }
+}
+
+impl UnixSocket {
+    fn bind(path: &Path) -> io::Result<UnixSocket> {
+        let (listener, file) = SocketFile::bind(path)?;
+        let mut looks = interval(SOCKET_FILE_INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(UnixSocket { listener, file, looks, is_taken: false })
+    }
+
+    async fn accept(&mut self) -> io::Result<UnixStream> {
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => return Ok(accepted?.0),
+                _ = self.looks.tick() => self.renew_file(),
+            }
+        }
+    }
+
+    /// Makes the file again if it is gone. One that another daemon has made is left alone.
+    fn renew_file(&mut self) {
+        let made = match self.file.look() {
+            AtPath::Own => return,
+            AtPath::Nothing => SocketFile::bind(self.file.path()),
+            AtPath::Another => Err(io::ErrorKind::AlreadyExists.into()),
+        };
+        let path = self.file.path().display();
+        match made {
+            Ok((listener, file)) => {
+                tracing::warn!(
+                    event = "admin_socket_renewed", %path,
+                    "the file of the admin socket was gone and has been made again"
+                );
+                (self.listener, self.file, self.is_taken) = (listener, file, false);
+            }
+            Err(error) if !self.is_taken => {
+                tracing::error!(
+                    event = "admin_socket_lost", %path, %error,
+                    "the file of the admin socket is another's or cannot be made again; commands \
+                     do not reach this daemon"
+                );
+                self.is_taken = true;
+            }
+            Err(_) => {}
         }
     }
 }
@@ -163,6 +232,7 @@ impl Listener {
 struct Server {
     http: http1::Builder,
     limiter: ConnectionLimiter,
+    write_timeout: Duration,
     /// Cancelled when no further request is to begin.
     closing: CancellationToken,
     /// Cancelled, after `closing`, when requests that are still open are to end.
@@ -171,10 +241,18 @@ struct Server {
 }
 
 impl Server {
-    async fn accept_all(self: Arc<Self>, listener: Listener) {
+    /// Accepts connections until the server stops, then closes the listener and removes its file.
+    async fn accept_until_closed(self: Arc<Self>, mut listener: Listener) {
+        self.closing.run_until_cancelled(self.accept_all(&mut listener)).await;
+        if let Listener::Unix(socket, _) = listener {
+            socket.file.remove();
+        }
+    }
+
+    async fn accept_all(self: &Arc<Self>, listener: &mut Listener) {
         loop {
             match listener.accept().await {
-                Ok((socket, handler)) => self.admit(socket, handler),
+                Ok((socket, peer, handler)) => self.admit(socket, peer, handler),
                 Err(error) => {
                     tracing::warn!(
                         event = "accept_failed",
@@ -189,13 +267,13 @@ impl Server {
 
     /// Decides before the next connection is accepted, so that a flood of them never takes more
     /// file descriptors than the limiter permits.
-    fn admit(self: &Arc<Self>, socket: Socket, handler: RequestHandler) {
-        match self.limiter.admit() {
-            Admission::Serve(permit) => {
+    fn admit(self: &Arc<Self>, socket: Socket, peer: Option<IpAddr>, handler: RequestHandler) {
+        match self.limiter.admit(peer) {
+            Admission::Serve(place) => {
                 let connection = Arc::clone(self).serve(socket, handler);
                 self.connections.spawn(async move {
                     connection.await;
-                    drop(permit);
+                    drop(place);
                 });
             }
             Admission::Refuse(permit) => {
@@ -214,7 +292,8 @@ impl Server {
             let answer = handler(request);
             async move { answer.await.map(without_caching) }
         };
-        let connection = self.http.serve_connection(TokioIo::new(socket), service_fn(answer));
+        let socket = TokioIo::new(PacedStream::new(socket, self.write_timeout));
+        let connection = self.http.serve_connection(socket, service_fn(answer));
         let mut connection = pin!(connection);
         // Why a connection ends is of no interest: most often its client has closed it.
         tokio::select! {
@@ -235,47 +314,27 @@ fn without_caching(mut response: Response) -> Response {
     response
 }
 
-fn remove_stale_socket(path: &Path) -> io::Result<()> {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
-        return Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "there is a file of that name that is no socket",
-        ));
-    }
-    match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another simbridge answers on it")),
-        Err(_) => std::fs::remove_file(path),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_its_owner_and_group_may_use_a_socket() {
+    async fn the_socket_is_made_again_when_its_file_is_gone_and_anothers_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("admin.sock");
-        let serving = listen_unix(&path, Router::new()).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
-        serving.stop(Duration::ZERO).await;
-    }
-
-    #[tokio::test]
-    async fn a_stale_socket_is_replaced_but_not_one_in_use_or_another_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("admin.sock");
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let serving = listen_unix(&path, Router::new()).unwrap();
-        assert_eq!(
-            listen_unix(&path, Router::new()).err().unwrap().kind(),
-            io::ErrorKind::AddrInUse
-        );
-        serving.stop(Duration::ZERO).await;
-        assert!(!path.exists());
-        std::fs::write(&path, "precious").unwrap();
-        assert!(listen_unix(&path, Router::new()).is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+        let mut socket = UnixSocket::bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        socket.renew_file();
+        assert_eq!(socket.file.look(), AtPath::Own);
+        let _client = UnixStream::connect(&path).await.unwrap();
+        socket.accept().await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let (_other_listener, other) = SocketFile::bind(&path).unwrap();
+        socket.renew_file();
+        assert!(socket.is_taken);
+        assert_eq!(other.look(), AtPath::Own);
+        other.remove();
+        socket.renew_file();
+        assert!(!socket.is_taken && socket.file.look() == AtPath::Own);
     }
 }

@@ -136,8 +136,10 @@ async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening)
         customers,
         stopping: Default::default(),
     };
+    let limits = http::ConnectionLimits::of_operator(16);
     let listening =
-        http::listen_unix(&site.dir.path().join("admin.sock"), http::admin::router(state)).unwrap();
+        http::listen_unix(&site.dir.path().join("admin.sock"), http::admin::router(state), limits)
+            .unwrap();
     (gateway, listening)
 }
 

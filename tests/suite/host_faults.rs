@@ -359,19 +359,32 @@ fn customers_are_refused_early_when_too_many_operations_wait_for_the_disk() {
     let _daemon = site.serve_ready();
     let (key, number) = shop(&site);
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
-    let request = |what: &str| {
+    let request_with = |key: &str, what: &str| {
         format!("GET /api/{what}key={key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
     };
-    let order = request("makeorder?serviceId=1&");
+    let order_with = |key: &str| request_with(key, "makeorder?serviceId=1&");
+    let (request, order) = (|what: &str| request_with(&key, what), order_with(&key));
+    let others = ["bob", "cem", "dan", "eve", "fay", "gus"]
+        .map(|name| order_with(&site.customer(name, "10")));
     let holder = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let crowd: Vec<TcpStream> = (0..600)
-        .map(|_| {
+    let ask_often = |order: &str, times: usize| -> Vec<TcpStream> {
+        let ask = |_| {
             let mut stream = TcpStream::connect(&address).unwrap();
             stream.write_all(order.as_bytes()).unwrap();
             stream
-        })
-        .collect();
+        };
+        (0..times).map(ask).collect()
+    };
+    // One account alone cannot fill the queue.
+    let mut crowd = ask_often(&order, 160);
+    wait_for("one account to be refused", || {
+        let mut answer = String::new();
+        let mut stream = ask_often(&order, 1).remove(0);
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 429")
+    });
+    others.iter().for_each(|order| crowd.extend(ask_often(order, 120)));
     let mut refused = (String::new(), String::new());
     wait_for("a request to be refused", || {
         // The requests that were queued first are still waiting for their answers.
@@ -407,5 +420,9 @@ fn customers_are_refused_early_when_too_many_operations_wait_for_the_disk() {
     holder.execute_batch("ROLLBACK").unwrap();
     wait_for("the message", || site.messages().len() == 1);
     drop(crowd);
-    wait_for("an order", || http(&address, &order).1.starts_with("ORDER_"));
+    // Whoever of them came first has had the number.
+    wait_for("an answer", || {
+        let answer = http(&address, &order).1;
+        answer.starts_with("ORDER_") || answer == "NO_PHONE_AVAILABLE"
+    });
 }

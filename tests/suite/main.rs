@@ -12,6 +12,7 @@
 mod bad_input;
 mod bank_commands;
 mod banks;
+mod bounds;
 mod checking;
 mod codec;
 mod commands;

@@ -43,7 +43,8 @@ impl Site {
         Site::with(modems, Scenario::default(), "")
     }
 
-    /// A site with modems of a scenario, and more lines for its configuration.
+    /// A site with modems of a scenario, and more lines for its configuration, of which those of
+    /// `[http]` come first.
     pub fn with(modems: usize, scenario: Scenario, configuration: &str) -> Site {
         let dir = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
@@ -55,9 +56,14 @@ impl Site {
         };
         let rack = (modems > 0).then(|| runtime.block_on(async { Rack::start(config) }).unwrap());
         let folder = dir.path().display();
+        // A section may stand in a file only once.
+        let (http, configuration) = match configuration.strip_prefix("[http]\n") {
+            Some(rest) => rest.split_at(rest.find("\n[").map_or(rest.len(), |end| end + 1)),
+            None => ("", configuration),
+        };
         let text = format!(
             "[database]\npath = \"{folder}/simbridge.db\"\n[http]\nlisten = \
-             \"127.0.0.1:0\"\n[admin]\nsocket = \"{folder}/admin.sock\"\n[[modem]]\nport = \
+             \"127.0.0.1:0\"\n{http}[admin]\nsocket = \"{folder}/admin.sock\"\n[[modem]]\nport = \
              \"{folder}/modems/modem*\"\n{configuration}"
         );
         std::fs::write(dir.path().join("simbridge.toml"), text).unwrap();

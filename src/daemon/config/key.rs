@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use crate::domain::ip_network::Network;
+
 /// When a change in the file takes effect in a running daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakesEffect {
@@ -459,6 +461,29 @@ impl Format for Texts {
 
     fn write(&self, value: &Vec<String>) -> String {
         format!("[{}]", value.iter().map(quoted).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A list of IP networks.
+pub(super) struct Networks;
+
+impl Format for Networks {
+    type Value = Vec<Network>;
+
+    fn name(&self) -> String {
+        "list of networks".to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Vec<Network>, String> {
+        let network = |item: &DeValue<'_>| item.as_str()?.parse().ok();
+        read_list(value, network, "a list of networks like [\"127.0.0.1/32\"]")
+    }
+
+    fn write(&self, value: &Vec<Network>) -> String {
+        format!(
+            "[{}]",
+            value.iter().map(|it| quoted(it.to_string())).collect::<Vec<_>>().join(", ")
+        )
     }
 }
 

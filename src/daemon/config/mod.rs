@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::driver::{self, Recovery};
 use crate::{gateway, http};
@@ -85,10 +86,14 @@ pub struct Database {
 }
 
 /// `[http]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
     pub listen: SocketAddr,
     pub max_connections: usize,
+    /// How long a client may take nothing of an answer.
+    pub write_timeout: Duration,
+    /// The reverse proxies whose word is taken for their clients' addresses.
+    pub trusted_proxies: http::TrustedProxies,
 }
 
 /// `[admin]`.
@@ -251,8 +256,13 @@ fn database(section: &SectionReader<'_>) -> Database {
 }
 
 fn http_server(section: &SectionReader<'_>) -> Http {
-    use table::http::{LISTEN, MAX_CONNECTIONS};
-    Http { listen: section.get(&LISTEN), max_connections: section.get(&MAX_CONNECTIONS) }
+    use table::http::{LISTEN, MAX_CONNECTIONS, TRUSTED_PROXIES, WRITE_TIMEOUT};
+    Http {
+        listen: section.get(&LISTEN),
+        max_connections: section.get(&MAX_CONNECTIONS),
+        write_timeout: section.get(&WRITE_TIMEOUT),
+        trusted_proxies: http::TrustedProxies::new(section.get(&TRUSTED_PROXIES)),
+    }
 }
 
 fn admin(section: &SectionReader<'_>) -> Admin {
@@ -261,11 +271,16 @@ fn admin(section: &SectionReader<'_>) -> Admin {
 }
 
 fn limits(section: &SectionReader<'_>) -> http::Limits {
-    use table::limits::{ADDRESS_PER_SECOND, FAILED_KEYS_PER_MINUTE, KEY_PER_SECOND};
+    use table::limits::{
+        ADDRESS_PER_SECOND, CONNECTIONS_PER_ADDRESS, CONNECTIONS_PER_KEY, FAILED_KEYS_PER_MINUTE,
+        KEY_PER_SECOND,
+    };
     http::Limits {
         key_per_second: section.get(&KEY_PER_SECOND),
         address_per_second: section.get(&ADDRESS_PER_SECOND),
         failed_keys_per_minute: section.get(&FAILED_KEYS_PER_MINUTE),
+        connections_per_key: section.get(&CONNECTIONS_PER_KEY),
+        connections_per_address: section.get(&CONNECTIONS_PER_ADDRESS),
     }
 }
 

@@ -10,8 +10,8 @@ use super::LogFormat;
 use super::key::Shape::{FreeKeys, FreeName, List, Table};
 use super::key::TakesEffect::{Reload, Restart};
 use super::key::{
-    Address, Digits, FilePath, Flag, Key, MobileCodes, OneOf, OptionalKey, Section, TakesEffect,
-    Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
+    Address, Digits, FilePath, Flag, Key, MobileCodes, Networks, OneOf, OptionalKey, Section,
+    TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -151,6 +151,14 @@ section! {
         "The maximum number of connections at a time. Connections beyond it are answered with 503 \
          `TOO_MANY_CONNECTIONS`. The daemon never uses more than half of its file descriptors for \
          them.");
+    WRITE_TIMEOUT: Key<Time> = key("write_timeout", Time::Positive, || Duration::from_secs(30),
+        Restart,
+        "How long a client may take nothing of an answer before its connection is closed. All of \
+         the answer may take ten times as long.");
+    TRUSTED_PROXIES: Key<Networks> = key("trusted_proxies", Networks, Vec::new, Restart,
+        "Reverse proxies, such as `[\"127.0.0.1/32\"]`. From these alone `X-Forwarded-For` or, \
+         without it, `Forwarded` is believed: the client is the last address there that is not a \
+         trusted proxy. Limits by address and keys that are bound to networks go by it.");
 }
 
 section! {
@@ -280,6 +288,12 @@ section! {
     FAILED_KEYS_PER_MINUTE: Key<Whole<u32>> = key("failed_keys_per_minute", RATE_LIMIT, || 300,
         Reload,
         "Requests with a wrong key per minute from one address.");
+    CONNECTIONS_PER_KEY: Key<Whole<u32>> = key("connections_per_key", RATE_LIMIT, || 1_000, Reload,
+        "Connections that are open at a time with one key, and so its long polls.");
+    CONNECTIONS_PER_ADDRESS: Key<Whole<u32>> = key("connections_per_address", RATE_LIMIT,
+        || 1_000, Reload,
+        "Connections that are open at a time from one address. Those of trusted proxies are not \
+         limited, nor, while none is configured, those from this machine.");
 }
 
 section! {

@@ -28,6 +28,12 @@ pub const EVENTS: &[(&str, &str)] = &[
         "expired orders, renewals and other work that is due could not be done; it is tried again",
     ),
     ("accept_failed", "a connection could not be accepted"),
+    ("admin_socket_renewed", "the file of the admin socket was gone and has been made again"),
+    (
+        "admin_socket_lost",
+        "the file of the admin socket is another's or cannot be made again; commands do not reach \
+         this daemon",
+    ),
     (
         "census_failed",
         "the figures about SIMs, stock and money could not be computed; this is tried again",

@@ -5,6 +5,7 @@ mod accounts;
 mod banks;
 mod books;
 mod catalogue;
+mod long_requests;
 mod modems;
 mod sims;
 mod views;
@@ -26,6 +27,7 @@ use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::{MessageId, RowLimit};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
+pub use long_requests::limit_long_requests;
 
 /// How many seconds a request for new messages may wait at most.
 const MAX_WAIT_SECONDS: u64 = 60;

@@ -4,11 +4,12 @@ use std::fmt::Display;
 
 use axum::Extension;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 
 use crate::gateway;
 
+use super::super::answers_in_flight::Excess;
 use super::super::limits::TooMany;
 use super::super::outcomes::Outcome;
 
@@ -45,8 +46,12 @@ pub(super) enum Refusal {
     InvalidContract,
     /// `auto_renew` is missing or neither true nor false.
     InvalidAutoRenew,
-    /// A limit was exceeded: the only refusal of an endpoint with a status other than 200.
+    /// A limit was exceeded.
     TooManyRequests(TooMany),
+    /// The key has too many connections; this one is closed.
+    TooManyConnections,
+    /// Too much of all answers has not been taken by its clients; this connection is closed.
+    TooManyAnswers,
     /// Too many operations wait for the database; nothing was done.
     Overloaded,
     /// Logged with the request's id. The client learns only that the fault is ours.
@@ -56,6 +61,15 @@ pub(super) enum Refusal {
 impl From<TooMany> for Refusal {
     fn from(too_many: TooMany) -> Refusal {
         Refusal::TooManyRequests(too_many)
+    }
+}
+
+impl From<Excess> for Refusal {
+    fn from(excess: Excess) -> Refusal {
+        match excess {
+            Excess::OfKey => Refusal::TooManyRequests(TooMany::SOON),
+            Excess::InAll => Refusal::TooManyAnswers,
+        }
     }
 }
 
@@ -84,6 +98,16 @@ impl IntoResponse for Refusal {
                 let retry = [(RETRY_AFTER, seconds.to_string())];
                 let answer = word(Outcome::TooManyRequests);
                 return (StatusCode::TOO_MANY_REQUESTS, retry, answer).into_response();
+            }
+            Refusal::TooManyConnections => {
+                let close = [(RETRY_AFTER, "1"), (CONNECTION, "close")];
+                let answer = word(Outcome::TooManyRequests);
+                return (StatusCode::TOO_MANY_REQUESTS, close, answer).into_response();
+            }
+            Refusal::TooManyAnswers => {
+                let close = [(RETRY_AFTER, "1"), (CONNECTION, "close")];
+                let answer = word(Outcome::TooManyConnections);
+                return (StatusCode::SERVICE_UNAVAILABLE, close, answer).into_response();
             }
             Refusal::Overloaded => {
                 // Clients know no status other than those of docs/customer-api.md.

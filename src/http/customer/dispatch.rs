@@ -6,20 +6,22 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use tower_service::Service;
 use tracing::Instrument;
 
-use super::super::params::peer_of;
+use super::super::client_address::client_network;
+use super::super::params::Origin;
 use super::super::serve::RequestHandler;
 use super::answer::Refusal;
-use super::{Api, orders};
+use super::{Api, ClientConnection, orders};
 use crate::gateway::BoxFuture;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,22 +35,23 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// The handler of a connection from this address.
-    pub fn handler(&self, client: SocketAddr) -> RequestHandler {
-        let service = self.clone();
-        Box::new(move |request| service.answer(client, request))
+    pub fn handler(&self, peer: SocketAddr) -> RequestHandler {
+        let (service, connection) = (self.clone(), Arc::new(ClientConnection::new(peer)));
+        Box::new(move |request| service.answer(&connection, request))
     }
 
     fn answer(
         &self,
-        client: SocketAddr,
+        connection: &Arc<ClientConnection>,
         request: Request<Incoming>,
     ) -> BoxFuture<'static, Result<Response, Infallible>> {
-        let id = self.api.request_ids.next();
-        let (peer, now) = (peer_of(client), self.api.gateway.now());
-        let immediate = match self.api.throttle.buckets().by_address.take(peer, now) {
+        let (id, now) = (self.api.request_ids.next(), self.api.gateway.now());
+        let client = self.api.proxies.client_of(connection.peer, request.headers());
+        let taken = self.api.throttle.buckets().by_address.take(client_network(client), now);
+        let immediate = match taken {
             Err(too_many) => Some(Refusal::from(too_many).into_response()),
             Ok(()) if request.body().is_end_stream() => {
-                orders::known_to_wait(&self.api, &request, peer, now)
+                orders::known_to_wait(&self.api, &request, connection, client, now)
             }
             Ok(()) => None,
         };
@@ -57,14 +60,16 @@ impl Dispatcher {
             return Box::pin(std::future::ready(Ok(response)));
         }
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(client));
+        let connection = Arc::clone(connection);
+        request.extensions_mut().insert(Origin { client, connection: Arc::clone(&connection) });
         // Without the query, which may contain the key.
         let path = request.uri().path().to_owned();
         let span = tracing::info_span!("request", id, method = request.method().as_str(), path);
         let answer = self.router.clone().call(request).instrument(span);
         let api = self.api.clone();
         Box::pin(async move {
-            let response = answer.await?;
+            let counted = api.answers.count(answer.await?, connection.key()).await;
+            let response = counted.unwrap_or_else(|excess| Refusal::from(excess).into_response());
             Ok(finish(&api, &path, id, response))
         })
     }

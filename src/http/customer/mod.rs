@@ -3,6 +3,7 @@
 //! connections) come from no endpoint.
 
 mod answer;
+mod connection;
 mod dispatch;
 mod orders;
 mod rental;
@@ -20,12 +21,16 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::AccountId;
 use crate::gateway::{Gateway, Holder};
 use answer::Refusal;
+pub(super) use connection::ClientConnection;
 pub use dispatch::Dispatcher;
 
+use super::answers_in_flight::AnswersInFlight;
+use super::client_address::{TrustedProxies, client_network};
 use super::ids::RequestIds;
-use super::limits::Throttle;
+use super::limits::{Throttle, TooMany};
 use super::outcomes::{Outcome, RequestCounts};
 use super::params::Params;
+use super::shares::Shares;
 use crate::domain::ip_network::is_allowed;
 
 /// What the endpoints share, behind one reference count: it is cloned several times per request.
@@ -39,6 +44,10 @@ pub(super) struct Shared {
     request_ids: Arc<RequestIds>,
     request_counts: Arc<RequestCounts>,
     throttle: Throttle,
+    proxies: TrustedProxies,
+    /// Connections by the key that they count for.
+    connections: Shares<[u8; 32]>,
+    answers: AnswersInFlight,
 }
 
 impl Deref for Api {
@@ -52,12 +61,21 @@ impl Deref for Api {
 /// The service behind the customers' address, with all endpoints of their API.
 pub fn make_service(
     gateway: Gateway,
-    throttle: Throttle,
+    (throttle, proxies): (Throttle, TrustedProxies),
     request_counts: Arc<RequestCounts>,
     request_ids: Arc<RequestIds>,
     stopping: CancellationToken,
 ) -> Dispatcher {
-    let api = Api(Arc::new(Shared { gateway, stopping, request_ids, request_counts, throttle }));
+    let api = Api(Arc::new(Shared {
+        gateway,
+        stopping,
+        request_ids,
+        request_counts,
+        throttle,
+        proxies,
+        connections: Shares::default(),
+        answers: AnswersInFlight::default(),
+    }));
     // HEAD and OPTIONS must never make or cancel an order. axum would answer HEAD by the handler of
     // GET, hence the handlers of their own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
@@ -110,7 +128,7 @@ async fn wrong_method() -> Refusal {
 
 impl Api {
     /// Like [`Api::account`], for requests that write. Refuses immediately when too many operations
-    /// wait for the database.
+    /// wait for the database, or too many of this account's.
     async fn account_to_write(&self, params: &Params) -> Result<AccountId, Refusal> {
         let account = self.account(params).await?;
         if self.gateway.is_overloaded() {
@@ -119,6 +137,9 @@ impl Api {
                 "too many operations wait for the database; answered ERROR"
             );
             return Err(Refusal::Overloaded);
+        }
+        if self.gateway.is_overloaded_by(account) {
+            return Err(TooMany::SOON.into());
         }
         Ok(account)
     }
@@ -134,10 +155,15 @@ impl Api {
         match (self.holder(digest, params).await?, params.peer) {
             (Some(holder), _) => {
                 self.throttle.buckets().by_key.take(digest, now)?;
+                if let Some(connection) = &params.connection
+                    && !self.count_connection(connection, digest)
+                {
+                    return Err(Refusal::TooManyConnections);
+                }
                 if params.unreadable { Err(Refusal::InvalidRequest) } else { Ok(holder.account) }
             }
             (None, Some(address)) => {
-                self.throttle.buckets().failed.take(address, now)?;
+                self.throttle.buckets().failed.take(client_network(address), now)?;
                 Err(Refusal::Unauthorized)
             }
             (None, None) => Err(Refusal::Unauthorized),
@@ -157,6 +183,12 @@ impl Api {
             Some(holder) if holder.account == account => Ok(()),
             _ => Err(Refusal::Unauthorized),
         }
+    }
+
+    /// Counts a connection for a key, which may have only so many.
+    fn count_connection(&self, connection: &ClientConnection, key: [u8; 32]) -> bool {
+        let limit = self.throttle.buckets().limits.connections_per_key;
+        connection.count_for(key, &self.connections, limit)
     }
 }
 

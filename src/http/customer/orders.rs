@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::super::outcomes::Outcome;
 use super::answer::{Refusal, text, word, word_and};
-use super::{Api, Params, may_be_used_from};
+use super::{Api, ClientConnection, Params, may_be_used_from};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::{AccountId, OrderId, Timestamp};
 use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
@@ -94,25 +94,29 @@ async fn wait_for_sms(
 pub(super) fn known_to_wait<B>(
     api: &Api,
     request: &Request<B>,
-    peer: IpAddr,
+    connection: &ClientConnection,
+    client: IpAddr,
     now: Timestamp,
 ) -> Option<Response> {
     if request.uri().path() != "/api/getsms" || request.method() != Method::GET {
         return None;
     }
-    let params = Params::from_head(request, Some(peer));
+    let params = Params::from_head(request, Some(client));
     let (order, digest) = (order_id(&params).ok()?, params.key()?.digest());
     let holder = api
         .gateway
         .accounts()
         .remembered_holder(&digest)
-        .filter(|holder| may_be_used_from(holder, Some(peer)))?;
+        .filter(|holder| may_be_used_from(holder, Some(client)))?;
     if params.get("wait").is_some()
         || !api.gateway.orders().is_known_to_wait(holder.account, order, now)
     {
         return None;
     }
     Some(match api.throttle.buckets().by_key.take(digest, now) {
+        Ok(()) if !api.count_connection(connection, digest) => {
+            Refusal::TooManyConnections.into_response()
+        }
         Ok(()) => word(Outcome::Waiting),
         Err(too_many) => Refusal::from(too_many).into_response(),
     })
