@@ -178,12 +178,17 @@ async fn verify(client: &AdminClient, json: bool) -> anyhow::Result<ExitCode> {
 async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     let path = |iccid: &str, action: &str| format!("/sims/{}{action}", path_segment(iccid));
     let shown = match command {
-        Sim::Import { file } => return import::run(client, &file, json).await,
+        Sim::Import { file, create } => return import::run(client, &file, create, json).await,
+        Sim::Remove { iccid } => {
+            let removed = client.delete(&path(&iccid, "")).await?;
+            return print::object(json, &removed, &["removed"]);
+        }
+        Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
         Sim::List => return list(client, json, "/sims", SIM, "no SIM has been seen yet").await,
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
-        Sim::SetNumber { iccid, number, write } => {
-            let mut shown =
-                client.post(&path(&iccid, "/number"), json!({ "number": number })).await?;
+        Sim::SetNumber { iccid, number, write, create } => {
+            let set = json!({ "number": number, "create": create });
+            let mut shown = client.post(&path(&iccid, "/number"), set).await?;
             if write {
                 let card = json!({ "iccid": shown.get("iccid") });
                 let result = client.post("/modem/write-number", card).await;

@@ -82,13 +82,13 @@ pub(super) enum Sim {
     List,
     /// Show one SIM
     Show {
-        /// The SIM's ICCID
+        /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
         iccid: String,
     },
     /// Give a SIM to no new customer for a while
     Rest {
-        /// The SIM's ICCID
+        /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
         iccid: String,
         /// How long from now, like 30d; 0s ends the rest
@@ -97,7 +97,7 @@ pub(super) enum Sim {
     },
     /// Give a SIM to no new customer any more
     Retire {
-        /// The SIM's ICCID
+        /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
         iccid: String,
         /// Make it available again
@@ -108,10 +108,13 @@ pub(super) enum Sim {
     Import {
         /// The file
         file: PathBuf,
+        /// Add SIMs that were never seen in a modem
+        #[arg(long)]
+        create: bool,
     },
     /// Set the number of a SIM
     SetNumber {
-        /// The SIM's ICCID
+        /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
         iccid: String,
         /// The number, like +31612345678
@@ -121,6 +124,21 @@ pub(super) enum Sim {
         /// modem
         #[arg(long)]
         write: bool,
+        /// Add the SIM if it was never seen in a modem
+        #[arg(long, conflicts_with = "write")]
+        create: bool,
+    },
+    /// Forget a SIM's number, so that it is found out again
+    ClearNumber {
+        /// The SIM's ICCID, or its number
+        #[arg(value_parser = named)]
+        iccid: String,
+    },
+    /// Remove a SIM that was never in a modem
+    Remove {
+        /// The SIM's ICCID, or its number
+        #[arg(value_parser = named)]
+        iccid: String,
     },
 }
 

@@ -11,7 +11,13 @@ use super::print::{self, Progress};
 
 /// Sets the number of each SIM in a file. Lines that cannot be used are reported, and the others
 /// are used all the same.
-pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
+/// SIMs that were never seen are added if `create` says so, and are faults otherwise.
+pub(super) async fn run(
+    client: &AdminClient,
+    file: &Path,
+    create: bool,
+    json: bool,
+) -> anyhow::Result<()> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (mut set, mut faults) = (Vec::new(), 0_usize);
@@ -22,7 +28,7 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
             Ok((iccid, number)) => {
                 let path = format!("/sims/{}/number", path_segment(&iccid));
                 client
-                    .post(&path, json!({ "number": number }))
+                    .post(&path, json!({ "number": number, "create": create }))
                     .await
                     .map_err(|error| error.to_string())
             }
@@ -41,9 +47,19 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
     if json {
         print::json(&Value::Array(set))?;
     } else {
-        print::line(format!("{count} numbers set"))?;
+        print::line(match count {
+            1 => "1 number set".to_owned(),
+            count => format!("{count} numbers set"),
+        })?;
     }
-    anyhow::ensure!(faults == 0, "{faults} lines could not be used");
+    anyhow::ensure!(
+        faults == 0,
+        "{} could not be used",
+        match faults {
+            1 => "1 line".to_owned(),
+            faults => format!("{faults} lines"),
+        }
+    );
     Ok(())
 }
 

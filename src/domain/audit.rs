@@ -67,7 +67,7 @@ pub enum AuditAction<'a> {
     Imported,
     /// A service was changed.
     Changed,
-    /// A service was removed.
+    /// A service or a SIM was removed.
     Removed,
     /// A service can be ordered again.
     Enabled,
@@ -96,6 +96,8 @@ pub enum AuditAction<'a> {
     },
     /// The operator set a SIM's number.
     SetNumber,
+    /// The operator had a SIM's number forgotten.
+    ClearedNumber,
     /// A SIM's number was learnt from this source.
     LearntNumber { source: NumberSource },
     /// A SIM's number was written onto its card.
@@ -148,6 +150,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Saw => "saw",
             AuditAction::SawMessages => "saw the messages",
             AuditAction::SetNumber => "set the number of",
+            AuditAction::ClearedNumber => "cleared the number of",
             AuditAction::WroteNumber => "wrote its number onto",
             AuditAction::SetRest => "set the rest of",
             AuditAction::Retired => "retired",

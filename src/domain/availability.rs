@@ -13,7 +13,7 @@ use super::{ServiceId, Timestamp};
 pub enum UnavailableReason {
     /// Its number is not known.
     NoNumber,
-    /// Another SIM claims the same number; both are held back.
+    /// Another SIM claims the same number; both are held back until the operator says whose it is.
     Contested,
     /// The operator has retired it.
     Retired,
@@ -39,9 +39,9 @@ impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
     pub const ALL: [UnavailableReason; 11] = [
+        UnavailableReason::Retired,
         UnavailableReason::NoNumber,
         UnavailableReason::Contested,
-        UnavailableReason::Retired,
         UnavailableReason::Rented,
         UnavailableReason::Resting,
         UnavailableReason::NoCountry,

@@ -123,6 +123,17 @@ impl Countries {
         })
     }
 
+    /// All numbers that a person may mean: one written in national form may be one of several
+    /// countries.
+    pub fn readings(&self, raw: &str) -> Vec<Msisdn> {
+        let homes = [None].into_iter().chain(self.0.iter().map(Some));
+        let mut readings: Vec<Msisdn> =
+            homes.filter_map(|home| self.normalise(raw, home)).collect();
+        readings.sort();
+        readings.dedup();
+        readings
+    }
+
     /// The number in the national form of its country, digits only: `0612345678`. Of a number of no
     /// known country, the digits.
     pub fn national(&self, number: &Msisdn) -> String {

@@ -153,6 +153,21 @@ identity! {
     "a port is a path like /dev/serial/by-path/…"
 }
 
+impl Iccid {
+    /// Whether it has 19 digits of which the last is not the check digit (ITU-T E.118 clause 4,
+    /// the Luhn algorithm), so that a digit was mistyped. Shorter ones lack the check digit, and
+    /// longer ones do not keep to it.
+    pub fn has_wrong_check_digit(&self) -> bool {
+        let digits: Option<Vec<u32>> = self.0.chars().map(|c| c.to_digit(10)).collect();
+        let Some(digits) = digits.filter(|digits| digits.len() == 19) else { return false };
+        let doubled = |(at, digit): (usize, &u32)| match (at % 2, digit * 2) {
+            (0, _) => *digit,
+            (_, double) => double / 10 + double % 10,
+        };
+        !digits.iter().rev().enumerate().map(doubled).sum::<u32>().is_multiple_of(10)
+    }
+}
+
 fn all_digits(text: &str, fewest: usize, most: usize) -> Option<Box<str>> {
     let fits = (fewest..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.into())
@@ -169,6 +184,25 @@ mod tests {
         assert_eq!(iccid(" 898602a4191156789012 ").as_deref(), Some("898602A4191156789012"));
         for wrong in ["", "12345678901234567", "12345678901234567890123", "89314404000000001g3"] {
             assert_eq!(iccid(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_check_digit_is_seen_where_there_is_one() {
+        for (iccid, is_wrong) in [
+            ("8931040000000000018", false),
+            ("8931040000000000013", true),
+            ("8931040000000000108", true),
+            ("8931040000000000109", false),
+            ("893104000000000001", false),
+            ("89310400000000000260", false),
+            ("898602A419115678901", false),
+        ] {
+            assert_eq!(
+                iccid.parse::<Iccid>().unwrap().has_wrong_check_digit(),
+                is_wrong,
+                "{iccid}"
+            );
         }
     }
 

@@ -72,7 +72,8 @@ pub struct Sim {
     /// The code of its country as answers spell it. The country follows from the number, or from
     /// the IMSI as long as the number is not known.
     pub country: Option<String>,
-    /// Whether another SIM claims the same number, so that both are held back.
+    /// Whether another SIM claims the same number, so that this one is held back. A retired SIM
+    /// claims nothing, and what the operator has said of one SIM settles it.
     pub contested: bool,
     pub rented: bool,
     /// Until when it rests between two rentals.

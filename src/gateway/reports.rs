@@ -9,11 +9,12 @@ use super::Error;
 use super::audit::Audit;
 use super::environment::Environment;
 use super::order_stats::OrderStats;
-use super::sims::Sims;
+use super::sims::{SimView, Sims};
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::ledger::EntryKind;
-use crate::domain::{Amount, Iccid};
+use crate::domain::sim::Sim;
+use crate::domain::{Amount, Iccid, Msisdn};
 use crate::store::{CHECKS, EntrySums, StoreError};
 
 /// How many ledger entries are added up in one read.
@@ -35,6 +36,9 @@ pub struct SiteStats {
     pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
     /// ICCIDs of SIMs that are assumed to be deaf: orders on them expire, and no SMS comes.
     pub deaf: Vec<Iccid>,
+    /// For each number that several SIMs claim, the ICCIDs of those, unless the operator has said
+    /// of one of them that it is its number.
+    pub contested: Vec<Vec<Iccid>>,
     /// All accounts' balances together.
     pub balance: Amount,
     /// All accounts' holds together.
@@ -49,6 +53,20 @@ pub struct SiteStats {
     pub last_order_id: i64,
     /// The greatest id that a rental has had.
     pub last_rental_id: i64,
+}
+
+/// The SIMs that claim each contested number. Where the operator has said of exactly one SIM that a
+/// number is its, the others are contested, but there is nothing left to decide.
+fn contested(sims: &[SimView]) -> Vec<Vec<Iccid>> {
+    let mut claims: BTreeMap<&Msisdn, Vec<&Sim>> = BTreeMap::new();
+    for SimView { sim, .. } in sims.iter().filter(|view| view.sim.retired_at.is_none()) {
+        if let Some(known) = &sim.number {
+            claims.entry(&known.number).or_default().push(sim);
+        }
+    }
+    let is_open = |sims: &&Vec<&Sim>| sims.len() > 1 && sims.iter().all(|sim| sim.contested);
+    let iccids = |sims: &Vec<&Sim>| sims.iter().map(|sim| sim.iccid.clone()).collect();
+    claims.values().filter(is_open).map(iccids).collect()
 }
 
 /// What is read of the whole site: its numbers, its ledger's sums, its faults, and a copy of it.
@@ -73,7 +91,9 @@ impl Reports {
     pub async fn site_stats(&self) -> Result<SiteStats, Error> {
         let (now, silent) = (self.env.now(), self.stats.silent());
         let mut counted = SiteStats::default();
-        for view in self.sims.list().await? {
+        let sims = self.sims.list().await?;
+        counted.contested = contested(&sims);
+        for view in sims {
             *counted.sims.entry((view.sim.country.clone(), view.unavailable)).or_default() += 1;
             let deaf = silent.contains(&view.sim.id);
             counted.deaf.extend(deaf.then_some(view.sim.iccid));

@@ -17,7 +17,7 @@ use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
 use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
-use crate::store::{LocationPeriod, WriteTx};
+use crate::store::{LocationPeriod, StoreError, WriteTx};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -207,17 +207,53 @@ impl Sims {
         Ok(read.await?)
     }
 
-    /// Sets a SIM's number in the operator's name; also that of a SIM that was never seen.
+    /// The ICCID of the SIM that the operator names by its ICCID or its number. Whether there is a
+    /// SIM with that ICCID is not checked here.
+    pub async fn named(&self, text: String) -> Result<Iccid, Error> {
+        let fault = match text.parse::<Iccid>() {
+            Ok(iccid) => return Ok(iccid),
+            Err(fault) => fault,
+        };
+        let numbers = self.env.settings().countries.readings(&text);
+        let read = self.env.store.read(move |rows| {
+            let mut found = Vec::new();
+            for number in &numbers {
+                found.extend(rows.sims_with_number(number)?);
+            }
+            Ok::<_, StoreError>(found)
+        });
+        match &read.await?[..] {
+            [] => Err(Error::refused(format!("no SIM {text}; {fault}"))),
+            [only] => Ok(only.clone()),
+            several => {
+                let several: Vec<&str> = several.iter().map(Iccid::as_str).collect();
+                Err(Error::refused(format!(
+                    "several SIMs have that number: name one by its ICCID, {}",
+                    several.join(" or ")
+                )))
+            }
+        }
+    }
+
+    /// Sets a SIM's number in the operator's name. That of a SIM that was never seen is only set if
+    /// it is to be added, as its ICCID is most likely mistyped.
     pub async fn set_number(
         self: &Arc<Self>,
         iccid: Iccid,
         number: String,
+        add: bool,
     ) -> Result<SimView, Error> {
         let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
         self.env
             .store
             .write(move |tx| {
-                let known = tx.ensure_sim(&iccid, now)?;
+                let known = match tx.sim_by_iccid(&iccid)? {
+                    Some(known) => known,
+                    None => {
+                        check_unseen(&iccid, add)?;
+                        tx.ensure_sim(&iccid, now)?
+                    }
+                };
                 let home = known.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
                 let number = settings.countries.normalise(&number, home).ok_or_else(|| {
                     let countries = settings.countries.codes();
@@ -231,6 +267,34 @@ impl Sims {
                 let sim = tx.ensure_sim(&iccid, now)?;
                 tx.note(Actor::Operator, AuditAction::SetNumber, format!("SIM {iccid}"), now)?;
                 Ok(sims.view(sim, now))
+            })
+            .await
+    }
+
+    /// Forgets a SIM's number, which is then found out again as that of a new SIM is.
+    pub async fn clear_number(self: &Arc<Self>, iccid: Iccid) -> Result<SimView, Error> {
+        self.change(iccid, AuditAction::ClearedNumber, move |tx, sim, _| {
+            let known = tx.sim(sim)?;
+            Ok(known.map_or(Ok(()), |sim| tx.save_sim(&Sim { number: None, ..sim }))?)
+        })
+        .await
+    }
+
+    /// Removes a SIM that was never in a modem, such as one whose ICCID was mistyped.
+    pub async fn remove(&self, iccid: Iccid) -> Result<(), Error> {
+        let now = self.env.now();
+        self.env
+            .store
+            .write(move |tx| {
+                let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
+                if !tx.sim_locations(sim.id, 1)?.is_empty() || !tx.remove_unused_sim(sim.id)? {
+                    return Err(Error::refused(format!(
+                        "SIM {iccid} has been in a modem, so it stays; `simbridge sim retire \
+                         {iccid}` takes it off sale for good"
+                    )));
+                }
+                let subject = format!("SIM {iccid}");
+                Ok(tx.note(Actor::Operator, AuditAction::Removed, subject, now)?)
             })
             .await
     }
@@ -302,7 +366,22 @@ fn pin_key(modem: &ModemId, iccid: Option<&Iccid>) -> String {
     }
 }
 
-/// The refusal of a text that is not the ICCID of a known SIM.
+/// Refuses the ICCID of a SIM that was never seen, unless it is to be added and can be right.
+fn check_unseen(iccid: &Iccid, add: bool) -> Result<(), Error> {
+    let hint = "`simbridge sim list` shows those that there are";
+    match (iccid.has_wrong_check_digit(), add) {
+        (true, _) => Err(Error::refused(format!(
+            "no SIM {iccid} was ever seen, and its last digit does not check the others: is one \
+             mistyped? {hint}"
+        ))),
+        (false, false) => Err(Error::refused(format!(
+            "no SIM {iccid} was ever seen; {hint}, and --create adds one"
+        ))),
+        (false, true) => Ok(()),
+    }
+}
+
+/// The refusal of a text that names no known SIM.
 pub fn no_sim(iccid: impl fmt::Display) -> Error {
     Error::refused(format!("no SIM {iccid}; `simbridge sim list` shows them"))
 }

@@ -727,13 +727,14 @@ async fn two_sims_that_claim_one_number_are_both_held_back() {
     let fixture = Fixture::open().await;
     fixture.plug(1).await;
     fixture.plug(2).await;
-    fixture.gateway.sims().set_number(iccid(2), "0612000001".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(1), "0612000001".into(), false).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "0612000001".into(), false).await.unwrap();
     let states: Vec<_> =
         fixture.gateway.sims().list().await.unwrap().iter().map(SimView::state).collect();
     assert_eq!(states, ["contested", "contested"]);
     let (ann, uber) = (fixture.customer("ann", 500).await, fixture.service("Uber", &[]).await);
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone);
-    fixture.gateway.sims().set_number(iccid(2), "+31612000002".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "+31612000002".into(), false).await.unwrap();
     fixture.order(ann, uber).await;
 }
 

@@ -39,11 +39,12 @@ pub struct StockQuery<'q> {
 }
 
 /// [`Contested`](crate::domain::availability::UnavailableReason::Contested): another SIM that is
-/// not retired claims the same number.
+/// not retired claims the same number, and the operator has not said that it is this one's.
 macro_rules! contested {
     () => {
         "EXISTS (SELECT 1 FROM sim o WHERE o.number = s.number AND o.id <> s.id \
-         AND o.retired_at IS NULL)"
+         AND o.retired_at IS NULL \
+         AND (s.number_source <> 'operator' OR o.number_source = 'operator'))"
     };
 }
 

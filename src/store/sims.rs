@@ -64,6 +64,12 @@ impl ReadTx<'_> {
         self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
     }
 
+    /// The ICCIDs of the SIMs that have this number, those that are not retired first.
+    pub fn sims_with_number(&self, number: &Msisdn) -> Result<Vec<Iccid>, StoreError> {
+        let sql = "SELECT iccid FROM sim WHERE number = $1 ORDER BY retired_at IS NOT NULL, id";
+        self.all(sql, [number], |row| row.get(0))
+    }
+
     pub fn sim_id(&self, iccid: &Iccid) -> Result<Option<SimId>, StoreError> {
         self.first("SELECT id FROM sim WHERE iccid = $1", [iccid], |row| row.get(0).map(SimId))
     }
@@ -179,6 +185,17 @@ impl WriteTx<'_> {
             "sim",
             sim,
         )
+    }
+
+    /// Removes a SIM, unless something refers to it: a message, an order, a rental, a modem.
+    /// Answers whether it did.
+    pub fn remove_unused_sim(&self, sim: SimId) -> Result<bool, StoreError> {
+        self.forget_asks(sim)?;
+        match self.execute("DELETE FROM sim WHERE id = $1", [sim.0]) {
+            Ok(removed) => one_row(removed, "sim", sim).map(|()| true),
+            Err(StoreError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sets since when a SIM is retired and so not sold any more; with `None` it is sold again.

@@ -102,7 +102,11 @@ fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
             "no country FR; there are NL, UK, USA",
         ),
         (&["sim", "set-number", "12", "+31612345678"], 1, "an ICCID is 18 to 22 digits"),
-        (&["sim", "set-number", "8931080000000000001", "12"], 1, "write it like +31612345678"),
+        (
+            &["sim", "set-number", "8931080000000000001", "12", "--create"],
+            1,
+            "write it like +31612345678",
+        ),
         (&["accounts"], 2, "Usage"),
         (&["service", "add", "x"], 2, "--price"),
         (&["service", "add", "x", "--price", "1", "--country", "UK"], 2, "write it like UK=0.80"),

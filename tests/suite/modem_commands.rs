@@ -155,10 +155,13 @@ fn a_list_of_numbers_is_imported_and_its_faults_are_told() {
         .unwrap();
     let output = site.run(&["sim", "import", file.to_str().unwrap()]);
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(1) && said.contains("sims.csv:3: an ICCID"), "{said}");
+    assert!(
+        output.status.code() == Some(1) && said.contains("sims.csv:3: no SIM bad; an ICCID"),
+        "{said}"
+    );
     assert_eq!(site.json(&["sim", "list"])[0]["number"], "+31612345678");
     std::fs::write(&file, format!("{iccid};+31612345670\n")).unwrap();
-    assert_eq!(site.ok(&["sim", "import", file.to_str().unwrap()]), "1 numbers set\n");
+    assert_eq!(site.ok(&["sim", "import", file.to_str().unwrap()]), "1 number set\n");
 }
 
 #[test]

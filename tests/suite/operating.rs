@@ -145,6 +145,50 @@ fn refused(site: &Site, args: &[&str]) -> String {
 }
 
 #[test]
+fn a_sim_is_named_by_its_number_and_a_mistyped_iccid_makes_none() {
+    let site = Site::with_modems(2);
+    let _daemon = site.serve_ready();
+    let sims = site.json(&["sim", "list"]);
+    let (iccid, number) = (&sims[0]["iccid"], sims[0]["number"].as_str().unwrap());
+    let national = format!("0{}", number.strip_prefix("+31").unwrap());
+    for name in [number, &national, iccid.as_str().unwrap()] {
+        assert_eq!(&site.json(&["sim", "show", name])["iccid"], iccid, "{name}");
+    }
+    assert_eq!(site.json(&["sim", "retire", number])["state"], "retired");
+    assert_eq!(site.json(&["sim", "retire", number, "--undo"])["state"], "available");
+    for (args, says) in [
+        (&["set-number", "8931040000000000013", "+31612345670"][..], "does not check the others"),
+        (
+            &["set-number", "8931040000000000013", "+31612345670", "--create"],
+            "does not check the others",
+        ),
+        (&["set-number", "893104000000000001", "+31612345670"], "--create adds one"),
+        (&["set-number", "+31612345670", "+31612345671"], "no SIM +31612345670"),
+        (&["remove", number], "has been in a modem, so it stays"),
+    ] {
+        let said = refused(&site, &[&["sim"], args].concat());
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
+    let list = site.dir.path().join("sims.csv");
+    std::fs::write(&list, "8931040000000000109,+31612345670\n").unwrap();
+    let import = ["sim", "import", list.to_str().unwrap()];
+    let said = refused(&site, &import);
+    assert!(said.contains("sims.csv:1: ") && said.contains("1 line could not be used"), "{said}");
+    assert_eq!(site.json(&["sim", "list"]), sims);
+    assert_eq!(site.ok(&[&import[..], &["--create"]].concat()), "1 number set\n");
+    assert_eq!(site.json(&["sim", "show", "+31612345670"])["state"], "offline");
+    let cleared = site.json(&["sim", "clear-number", "0612345670"]);
+    assert_eq!(
+        (&cleared["number"], &cleared["state"]),
+        (&serde_json::Value::Null, &"no-number".into())
+    );
+    let removed = site.json(&["sim", "remove", "8931040000000000109"]);
+    assert_eq!(removed, serde_json::json!({ "removed": "8931040000000000109" }));
+    assert_eq!(site.json(&["sim", "list"]), sims);
+    assert_eq!(site.ok(&["verify"]), "no faults\n");
+}
+
+#[test]
 fn a_service_is_edited_where_told_and_nowhere_else() {
     let site = Site::with_modems(0);
     let _daemon = site.serve();

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::counts_cache::SiteCounts;
 use super::modems::PortCounts;
 use super::process::Disk;
-use crate::domain::availability::UnavailableReason;
 use crate::domain::bank::BankReport;
 use crate::domain::modem::{ModemStatus, StoreFill};
 use crate::domain::{Iccid, PortName, Timestamp};
@@ -26,6 +25,9 @@ const STARTUP_TIME: Duration = Duration::from_secs(60);
 const MIN_ORDERS: usize = 10;
 /// The share of the ids of orders or rentals from which on their end is near.
 const MAX_IDS_USED: f64 = 0.75;
+
+/// How many contested numbers are told of in one alarm.
+const MAX_CONTESTED_SHOWN: usize = 5;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Alarm {
@@ -157,17 +159,8 @@ impl AlarmInputs<'_> {
             let text = format!("several orders in a row expired without any SMS on {sims}");
             raise("SimsDeaf", text);
         }
-        let contested: usize = stats
-            .sims
-            .iter()
-            .filter(|((_, state), _)| *state == Some(UnavailableReason::Contested))
-            .map(|(_, n)| n)
-            .sum();
-        if contested > 0 {
-            raise(
-                "NumbersContested",
-                format!("{contested} SIMs claim a number that another SIM claims too"),
-            );
+        if let Some(text) = contested_text(&stats.contested) {
+            raise("NumbersContested", text);
         }
         let is_settled = self.now.since(self.started) >= STARTUP_TIME;
         for (service, stock) in self.counts.stock_by_name().filter(|_| is_settled) {
@@ -187,6 +180,23 @@ impl AlarmInputs<'_> {
             }
         }
     }
+}
+
+/// Names the SIMs that claim the same number. The numbers are left out, since alarms are logged.
+fn contested_text(contested: &[Vec<Iccid>]) -> Option<String> {
+    let sims = |sims: &Vec<Iccid>| sims.iter().map(Iccid::as_str).collect::<Vec<_>>().join(" and ");
+    let shown: Vec<String> = contested.iter().take(MAX_CONTESTED_SHOWN).map(sims).collect();
+    let more = match contested.len().saturating_sub(MAX_CONTESTED_SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!shown.is_empty()).then(|| {
+        format!(
+            "several SIMs claim one number, so none of them is sold: {}{more}. `simbridge sim \
+             set-number` says whose it is",
+            shown.join("; ")
+        )
+    })
 }
 
 #[cfg(test)]
@@ -234,7 +244,7 @@ mod tests {
         }
     }
 
-    fn counts(deaf: &[&str], contested: usize, stock: usize) -> SiteCounts {
+    fn counts(deaf: &[&str], contested: &[&[&str]], stock: usize) -> SiteCounts {
         let service = Service {
             id: ServiceId(1),
             name: "Uber".to_owned(),
@@ -247,11 +257,9 @@ mod tests {
             reuse: ReuseTerms::default(),
         };
         let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
-        counts.stats.deaf = deaf.iter().map(|iccid| Iccid::from_stored(*iccid)).collect();
-        counts
-            .stats
-            .sims
-            .insert((Some("NL".to_owned()), Some(UnavailableReason::Contested)), contested);
+        let iccids = |iccids: &[&str]| iccids.iter().map(|it| Iccid::from_stored(*it)).collect();
+        counts.stats.deaf = iccids(deaf);
+        counts.stats.contested = contested.iter().map(|sims| iccids(sims)).collect();
         counts.stock.insert(ServiceId(1), vec![("NL".to_owned(), 0), ("UK".to_owned(), stock)]);
         counts
     }
@@ -276,7 +284,7 @@ mod tests {
             (Disk { free_bytes: 1, size_bytes: 1000 }, Disk { free_bytes: 900, size_bytes: 1000 });
         let mut hung = modem("a", Some(hung_up), 8);
         hung.snapshot.warnings = Arc::new(vec![ModemWarning::NoRoom]);
-        let mut many = counts(&["8931"], 2, 0);
+        let mut many = counts(&["8931"], &[&["8932", "8933"], &["8934", "8935", "8936"]], 0);
         many.stats.last_order_id = 1_610_612_740;
         let all_bad = AlarmInputs {
             now: NOW,
@@ -305,6 +313,9 @@ mod tests {
         assert!(texts.contains(&late), "{texts:?}");
         let ids = "75 % of the ids that orders can have are used".to_owned();
         assert!(texts.contains(&ids), "{texts:?}");
+        let contested = "several SIMs claim one number, so none of them is sold: 8932 and 8933; \
+                         8934 and 8935 and 8936. `simbridge sim set-number` says whose it is";
+        assert!(texts.iter().any(|text| text == contested), "{texts:?}");
         assert!(
             !texts.iter().any(|text| text.starts_with("b is")),
             "nothing is expected of a spare port: {texts:?}"
@@ -313,7 +324,7 @@ mod tests {
             modems: &[modem("a", None, 7)],
             ports: &good,
             banks: &[bank(None, None)],
-            counts: &counts(&[], 0, 1),
+            counts: &counts(&[], &[], 1),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
             disk: Some(disk),
             database_fault: None,

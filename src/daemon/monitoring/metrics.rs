@@ -188,6 +188,12 @@ fn sims_and_stock(page: &mut Page, monitor: &Monitor) {
         "SIMs on which several orders in a row expired without any SMS.",
         deaf,
     );
+    page.single(
+        "simbridge_numbers_contested",
+        Gauge,
+        "Numbers that several SIMs claim, and of which the operator has not said whose they are.",
+        counts.stats.contested.len(),
+    );
     let mut family = page.family("simbridge_stock", Gauge, "Numbers that can be given out.");
     for (service, stock) in counts.stock_by_name() {
         stock.iter().for_each(|(country, count)| {

@@ -244,7 +244,23 @@ async fn the_operators_word_stands_and_two_sims_with_one_number_are_both_held_ba
     for n in [1, 2] {
         assert_eq!(fixture.gateway.sims().find(iccid(n)).await.unwrap().state(), "contested");
     }
-    fixture.gateway.sims().set_number(iccid(2), "+31612000002".to_owned()).await.unwrap();
+    let contested = async || fixture.gateway.reports().site_stats().await.unwrap().contested;
+    assert_eq!(contested().await, [[iccid(1), iccid(2)]]);
+    // What the operator says settles it, although the other card goes on telling that number.
+    fixture.gateway.sims().set_number(iccid(1), "+31612000001".to_owned(), false).await.unwrap();
+    let state = async |n| fixture.gateway.sims().find(iccid(n)).await.unwrap().state();
+    assert_eq!((state(1).await, state(2).await), ("available", "contested"));
+    assert!(contested().await.is_empty());
+    fixture.gateway.sims().clear_number(iccid(1)).await.unwrap();
+    assert_eq!((state(1).await, state(2).await), ("no-number", "available"));
+    fixture.plug(1).await;
+    assert_eq!((state(1).await, state(2).await), ("contested", "contested"));
+    // A SIM that is retired claims nothing.
+    fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
+    assert_eq!((state(1).await, state(2).await), ("retired", "available"));
+    assert!(contested().await.is_empty());
+    fixture.gateway.sims().set_retired(iccid(1), false).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "+31612000002".to_owned(), false).await.unwrap();
     let refused = fixture
         .gateway
         .numbers()

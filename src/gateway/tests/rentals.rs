@@ -249,7 +249,7 @@ async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
     rent(&fixture, ann, "1m", true).await;
     fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
     fixture.plug(2).await;
-    fixture.gateway.sims().set_number(iccid(2), "+31612000001".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(2), "+31612000001".into(), false).await.unwrap();
     assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
     assert_eq!(
         fixture.gateway.rentals().rent(bob, Some("NL"), "1m", true).await.unwrap(),

@@ -86,9 +86,9 @@ async fn a_number_that_cannot_be_had_again_is_offline() {
     fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "retired");
     fixture.gateway.sims().set_retired(iccid(1), false).await.unwrap();
-    fixture.gateway.sims().set_number(iccid(1), "+31612999999".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(1), "+31612999999".into(), false).await.unwrap();
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "the SIM has another number");
-    fixture.gateway.sims().set_number(iccid(1), "+31612000001".into()).await.unwrap();
+    fixture.gateway.sims().set_number(iccid(1), "+31612000001".into(), false).await.unwrap();
     fixture.pass(300);
     assert_eq!(reuse(ann, old).await.unwrap(), Reuse::Offline, "its modem has fallen silent");
     fixture.plug(1).await;

@@ -9,7 +9,6 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::sims::sim_named;
 use super::{AdminState, Answer, Refused, refused, views};
 use crate::domain::audit::AuditAction;
 use crate::domain::modem::{ModemRequest, ModemStatus};
@@ -218,7 +217,7 @@ async fn write_number(
     State(state): State<AdminState>,
     Json(Written { iccid }): Json<Written>,
 ) -> Answer {
-    let iccid = sim_named(&iccid)?;
+    let iccid = state.gateway.sims().named(iccid).await?;
     let written = state.gateway.numbers().write_number(&*state.modems, &iccid).await?;
     Ok(Json(json!({ "iccid": iccid, "written": written })))
 }

@@ -5,18 +5,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
+use serde_json::json;
 
-use super::{AdminState, Answer, Refused, banks, refused, views};
-use crate::domain::Iccid;
-use crate::gateway::no_sim;
+use super::{AdminState, Answer, banks, views};
 
 /// How many of the places that a SIM has been in are shown.
 const SHOWN_LOCATIONS: u32 = 50;
-
-/// The ICCID that an operator names a known SIM by. What cannot be one is no SIM's.
-pub(super) fn sim_named(text: &str) -> Result<Iccid, Refused> {
-    text.parse().map_err(|_| no_sim(text).into())
-}
 
 pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.sims().list().await?.iter().map(views::sim).collect()))
@@ -25,19 +19,35 @@ pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
 #[derive(Deserialize)]
 pub(super) struct Number {
     number: String,
+    #[serde(default)]
+    create: bool,
 }
 
 pub(super) async fn set_number(
     State(admin): State<AdminState>,
     Path(iccid): Path<String>,
-    Json(Number { number }): Json<Number>,
+    Json(Number { number, create }): Json<Number>,
 ) -> Answer {
-    let iccid = iccid.parse::<Iccid>().map_err(|fault| refused(fault.to_string()))?;
-    Ok(Json(views::sim(&admin.gateway.sims().set_number(iccid, number).await?)))
+    let iccid = admin.gateway.sims().named(iccid).await?;
+    Ok(Json(views::sim(&admin.gateway.sims().set_number(iccid, number, create).await?)))
+}
+
+pub(super) async fn clear_number(
+    State(admin): State<AdminState>,
+    Path(iccid): Path<String>,
+) -> Answer {
+    let iccid = admin.gateway.sims().named(iccid).await?;
+    Ok(Json(views::sim(&admin.gateway.sims().clear_number(iccid).await?)))
+}
+
+pub(super) async fn remove(State(admin): State<AdminState>, Path(iccid): Path<String>) -> Answer {
+    let iccid = admin.gateway.sims().named(iccid).await?;
+    admin.gateway.sims().remove(iccid.clone()).await?;
+    Ok(Json(json!({ "removed": iccid })))
 }
 
 pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<String>) -> Answer {
-    let iccid = sim_named(&iccid)?;
+    let iccid = admin.gateway.sims().named(iccid).await?;
     let attempts = admin.gateway.numbers().attempts(&iccid).await?;
     let locations = admin.gateway.sims().locations(&iccid, SHOWN_LOCATIONS).await?;
     let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
@@ -58,7 +68,7 @@ pub(super) async fn rest(
     Path(iccid): Path<String>,
     Json(rest): Json<Rest>,
 ) -> Answer {
-    let iccid = sim_named(&iccid)?;
+    let iccid = admin.gateway.sims().named(iccid).await?;
     Ok(Json(views::sim(
         &admin.gateway.sims().set_rest(iccid, Duration::from_secs(rest.seconds)).await?,
     )))
@@ -74,6 +84,6 @@ pub(super) async fn retire(
     Path(iccid): Path<String>,
     Json(Retire { retired }): Json<Retire>,
 ) -> Answer {
-    let iccid = sim_named(&iccid)?;
+    let iccid = admin.gateway.sims().named(iccid).await?;
     Ok(Json(views::sim(&admin.gateway.sims().set_retired(iccid, retired).await?)))
 }

@@ -31,6 +31,7 @@ enum Step {
     SetNumber {
         sim: usize,
         number: Option<u8>,
+        source: NumberSource,
     },
     /// The card in `from` is replaced by the one in `to`, which gets its number.
     ReplaceCard {
@@ -100,7 +101,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (1..5_i64).prop_map(|time| Step::Pass { time }),
         1 => (sim(), prop::option::weighted(0.8, 0..3_u8))
-            .prop_map(|(sim, number)| Step::SetNumber { sim, number }),
+            .prop_flat_map(|(sim, number)| {
+                prop::sample::select(&[NumberSource::Cnum, NumberSource::Operator][..])
+                    .prop_map(move |source| Step::SetNumber { sim, number, source })
+            }),
         2 => (sim(), sim()).prop_map(|(from, to)| Step::ReplaceCard { from, to }),
         1 => (sim(), prop::option::weighted(0.8, 0..COUNTRIES.len()))
             .prop_map(|(sim, country)| Step::SetCountry { sim, country }),
@@ -164,15 +168,21 @@ impl Model {
             let iccid = Iccid::from_stored(format!("893144000000000000{n}"));
             let sim = tx.ensure_sim(&iccid, now).unwrap();
             model.sims.push(Sim { country: Some("NL".to_owned()), ..sim });
-            model.set_number(tx, n, Some(u8::try_from(n).unwrap()));
+            model.set_number(tx, n, Some(u8::try_from(n).unwrap()), NumberSource::Cnum);
         }
         model
     }
 
-    fn set_number(&mut self, tx: &WriteTx<'_>, sim: usize, number: Option<u8>) {
+    fn set_number(
+        &mut self,
+        tx: &WriteTx<'_>,
+        sim: usize,
+        number: Option<u8>,
+        source: NumberSource,
+    ) {
         self.sims[sim].number = number.map(|number| KnownNumber {
             number: Msisdn::from_stored(format!("+3161234567{number}")),
-            source: NumberSource::Cnum,
+            source,
             at: self.now,
         });
         tx.save_sim(&self.sims[sim]).unwrap();
@@ -191,7 +201,7 @@ impl Model {
         let now = self.now;
         match step {
             Step::Pass { time } => self.now = Timestamp(now.0 + time),
-            Step::SetNumber { sim, number } => self.set_number(tx, sim, number),
+            Step::SetNumber { sim, number, source } => self.set_number(tx, sim, number, source),
             Step::ReplaceCard { from, to } => self.replace_card(tx, from, to),
             Step::SetCountry { sim, country } => {
                 self.sims[sim].country = country.map(|country| COUNTRIES[country].to_owned());
@@ -309,8 +319,14 @@ impl Model {
     fn sim(&self, sim: &Sim) -> Sim {
         let number = |sim: &Sim| sim.number.as_ref().map(|known| known.number.clone());
         let own = number(sim);
-        let claims =
-            |other: &&Sim| other.id != sim.id && other.retired_at.is_none() && number(other) == own;
+        let is_operators =
+            |sim: &Sim| sim.number.as_ref().is_some_and(|it| it.source == NumberSource::Operator);
+        let claims = |other: &&Sim| {
+            other.id != sim.id
+                && other.retired_at.is_none()
+                && number(other) == own
+                && (!is_operators(sim) || is_operators(other))
+        };
         let has = |rental: &&Rental| {
             rental.state == RentalState::Active
                 && (rental.sim == sim.id || Some(&rental.number) == own.as_ref())
