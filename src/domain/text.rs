@@ -38,6 +38,12 @@ pub fn visible_lines(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\n' | '\t') { c } else { visible_char(c) }).collect()
 }
 
+/// Like [`visible_lines`], for a text whose control characters are our own, such as the colours of
+/// a line of the log.
+pub fn visible_with_controls(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c } else { visible_char(c) }).collect()
+}
+
 fn visible_char(c: char) -> char {
     match c {
         '\t' => ' ',
@@ -100,6 +106,7 @@ mod tests {
             assert_eq!(visible(text), shown);
         }
         assert_eq!(visible_lines("a\n\tb\r\u{1b}c"), "a\n\tb \u{fffd}c");
+        assert_eq!(visible_with_controls("\u{1b}[2ma\u{202e}\u{2028}\n"), "\u{1b}[2ma\u{fffd} \n");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use super::config::{Log, LogFormat};
 pub use events::EVENTS;
 use journal::{Journal, SOCKET, Socket};
-use queue::Queue;
 pub use queue::lost;
+use queue::{Queue, Terminal};
 
 /// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -89,14 +89,17 @@ fn journald() -> Result<(Queue, Lines), LogError> {
 }
 
 fn lines(format: LogFormat) -> Result<(Queue, Lines), LogError> {
-    let queue = Queue::to(std::io::BufWriter::new(std::io::stderr())).map_err(LogError::Thread)?;
+    let stderr = std::io::BufWriter::new(std::io::stderr());
+    let is_terminal = std::io::stderr().is_terminal();
+    let queue = if is_terminal { Queue::to(Terminal(stderr)) } else { Queue::to(stderr) };
+    let queue = queue.map_err(LogError::Thread)?;
     let writer = queue.clone();
     let lines = fmt::layer().with_writer(move || writer.clone());
     let lines = match format {
         LogFormat::Json => lines.json().boxed(),
         _ => {
-            let coloured = std::io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+            let coloured =
+                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
             lines.with_ansi(coloured).with_target(false).boxed()
         }
     };

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use crate::domain::text::visible_with_controls;
+
 /// How many lines may wait to be written.
 const LINES: usize = 8192;
 /// How long lines are collected after the first one before they are written. To wake the thread for
@@ -45,6 +47,25 @@ impl Sink for BufWriter<Stderr> {
 
     fn flush(&mut self) -> io::Result<()> {
         Write::flush(self)
+    }
+}
+
+/// A terminal on standard error. Control characters in what is logged have been escaped where the
+/// line was made; here the other invisible characters are shown, as the commands show them.
+pub(super) struct Terminal(pub BufWriter<Stderr>);
+
+impl Sink for Terminal {
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        match str::from_utf8(line) {
+            Ok(text) if !line.is_ascii() => {
+                self.0.write_all(visible_with_controls(text).as_bytes())
+            }
+            _ => self.0.write_all(line),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Write::flush(&mut self.0)
     }
 }
 
