@@ -111,7 +111,7 @@
 //!   and ten times as long in all (`http/paced_stream.rs`). Then the connection is closed.
 //!   (`clients_that_read_nothing_lose_their_places`,
 //!   `one_that_takes_a_byte_now_and_then_is_cut_off_later`)
-//! - **Answers that a client has not taken**: one for each connection, as nothing is read from it
+//! - **Answers that a client has not taken**: one for each connection, as no request is read
 //!   meanwhile; 8 MiB for a key and 64 MiB in all (`http/answers_in_flight.rs`), beside the
 //!   system's buffers of 128 KiB for sending and 64 KiB for receiving (`http/serve.rs`). Beyond it
 //!   requests are answered 429 `TOO_MANY_REQUESTS` and 503 `TOO_MANY_CONNECTIONS`.

@@ -161,7 +161,7 @@ fn requests_whose_answers_are_not_read_are_not_read_either() {
     let fixture = Fixture::open(0, "[http]\nwrite_timeout = \"1s\"\n");
     let before = memory(fixture.daemon_id());
     for request in [
-        // Their answers have no bodies: hyper would gather them without a bound.
+        // Their answers have no bodies, which hyper treats differently.
         "HEAD /api/getsms HTTP/1.1\r\nhost: x\r\n\r\n",
         "GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n",
     ] {
