@@ -104,8 +104,8 @@
 //!   `TOO_MANY_CONNECTIONS` and 429 `TOO_MANY_REQUESTS`. An IPv6 network of 64 bits counts as one
 //!   address. (`one_address_leaves_connections_to_the_others`,
 //!   `one_key_leaves_connections_to_the_others`)
-//! - **Connections to the admin socket**: 256, and a sixteenth of the file descriptors; a fourth
-//!   of them is kept for commands that do not take long.
+//! - **Connections to the admin socket**: 256, and a sixteenth of the file descriptors, but 8 in
+//!   any case; half of them are kept for commands that do not take long.
 //!   (`commands_that_wait_leave_places_to_short_ones`)
 //! - **The time in which a client takes an answer**: `[http] write_timeout` without taking a byte,
 //!   and ten times as long in all (`http/paced_stream.rs`). Then the connection is closed.

@@ -18,7 +18,7 @@ const SIGXFSZ: i32 = 25;
 
 /// The most connections to the admin socket, and the fewest.
 const ADMIN_CONNECTIONS: usize = 256;
-const LEAST_ADMIN_CONNECTIONS: usize = 4;
+const LEAST_ADMIN_CONNECTIONS: usize = 8;
 
 /// Reads a wall clock, which may be wrong or be set.
 pub type WallClock = Box<dyn Fn() -> Timestamp + Send + Sync>;

@@ -265,7 +265,7 @@ fn commands_that_wait_leave_places_to_short_ones() {
         stream.read(&mut [0; 12]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     };
     let waiting = crowd.iter().filter(|stream| waits(stream)).count();
-    assert_eq!(waiting, 3, "of four places one is kept");
+    assert_eq!(waiting, 4, "of eight places half are kept");
     drop(crowd);
     wait_for("a place to wait in", || {
         let mut stream = UnixStream::connect(&socket).unwrap();

@@ -30,12 +30,11 @@ const LONG: &[&str] = &[
     "/banks/{name}/switch",
 ];
 
-/// Of this many places for connections to the admin socket, one is kept for short requests.
-const KEPT_OF: usize = 4;
-
-/// Has at most so many requests take long at a time that a fourth of `connections` is left.
+/// Has at most so many requests take long at a time that half of `connections` is left. One place
+/// would not do: a command that asks several things may have its next connection accepted before
+/// the end of the previous one has been noticed.
 pub fn limit_long_requests(router: Router, connections: usize) -> Router {
-    let long = connections - connections.div_ceil(KEPT_OF);
+    let long = connections / 2;
     router.layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(long)), take_place))
 }
 
