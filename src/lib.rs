@@ -65,7 +65,12 @@
 //!     different cards show, identifies none of them.
 //!     (`modems_with_one_imei_each_keep_what_they_held_for_their_own_sims`,
 //!     `two_ports_with_different_cards_at_one_time_are_two_modems`)
-//! 13. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
+//! 13. **A clock that was set undoes nothing**: no term is charged, no rental ends and nothing is
+//!     purged for time that is not known to have passed, until the clock has run steadily for some
+//!     minutes, and then by one term a day.
+//!     (`a_clock_that_is_wrong_for_seconds_renews_ends_and_purges_nothing`,
+//!     `a_clock_that_stays_ahead_costs_one_term_and_a_real_outage_none_of_its_terms`)
+//! 14. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
 //!     out. (`a_stale_or_unready_modem_gives_no_number`)
 //!
 //! # Limits
@@ -82,6 +87,12 @@
 //! - **The transcript of a port**: the last 200 lines and the first 120 since the port was opened,
 //!   of 400 bytes each (`driver/transcript.rs`). What lies between is dropped.
 //!   (`the_last_lines_are_kept_without_numbers_and_texts`)
+//! - **Incomplete long messages that a part is compared with**: the 16 nearest in time on either
+//!   side (`store/assemblies.rs`). Among more with one sender and reference the part begins another.
+//!   (`a_part_costs_the_same_however_many_like_it_are_incomplete`)
+//! - **Service centres whose stamps contradict each other**: 64 are remembered for the operator
+//!   (`gateway/inbox/network_clocks.rs`). More have no alarm.
+//!   (`stamps_that_contradict_each_other_take_no_code_away_and_are_told`)
 //! - **Operations that share a commit**: 256 (`store/writer.rs`). More share the next one.
 //!   (`queued_operations_share_a_commit_up_to_a_limit`)
 //! - **Operations that wait for the writer**: 1024. From 512 on, customers whose request would add

@@ -52,7 +52,7 @@ pub(super) async fn watch_database_files(gateway: Gateway, stopping: Cancellatio
     }
 }
 
-/// Tells the gateway when the clock was set forward, or the machine was suspended.
+/// Tells the gateway when the clock was set forward or back, or the machine was suspended.
 pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
     #[expect(clippy::disallowed_methods, reason = "the edge: measures the time that passed")]
     let start = tokio::time::Instant::now();
@@ -68,6 +68,15 @@ pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
                 "the clock was set forward"
             );
             gateway.clock_was_set(ahead);
+        }
+        if now < last
+            && let Err(error) = gateway.due_work().begin_future_ones().await
+        {
+            tracing::error!(
+                event = "sweep_failed",
+                %error,
+                "what had begun later than now could not be begun"
+            );
         }
         (last, last_elapsed) = (now, elapsed);
     }

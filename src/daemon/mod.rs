@@ -9,7 +9,7 @@ mod liveness;
 pub mod logging;
 mod modem_control;
 pub mod monitoring;
-mod monotonic_clock;
+pub(crate) mod monotonic_clock;
 mod number_discovery;
 mod reload;
 mod rights;

@@ -2,15 +2,18 @@
 //! file descriptors as it may have. Clock and randomness are read nowhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::monotonic_clock::MonotonicClock;
 use crate::domain::Timestamp;
-use crate::gateway::{Clock, Entropy};
+use crate::domain::clock_trust::ClockTrust;
+use crate::gateway::{Clock, Entropy, TimeSource};
 use crate::http::REFUSAL_SHARE;
 
 /// The signal that Linux sends when a write exceeds the limit on file sizes.
@@ -23,23 +26,43 @@ const LEAST_ADMIN_CONNECTIONS: usize = 8;
 /// Reads a wall clock, which may be wrong or be set.
 pub type WallClock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The system's wall clock, except that it never goes back.
+/// The system's wall clock, except that it never goes back and follows no jump before it is
+/// believable.
 pub fn clock() -> Clock {
     monotonic(Box::new(|| utc_now().into()))
 }
 
 /// A wall clock made monotonic: what is created now is never older than what was created before.
 pub fn monotonic(wall: WallClock) -> Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the edge: measures the time since the clock was last read"
-    )]
-    let start = std::time::Instant::now();
     let clock = Mutex::new(MonotonicClock::new(wall()));
-    Arc::new(move || {
-        let mut clock = clock.lock();
-        clock.now(wall(), start.elapsed())
-    })
+    Arc::new(SteadyClock { wall, started: time_since_boot(), clock })
+}
+
+/// A wall clock that is compared with a clock that nobody can set.
+struct SteadyClock {
+    wall: WallClock,
+    /// When it was made, as the time since the boot.
+    started: Duration,
+    clock: Mutex<MonotonicClock>,
+}
+
+impl TimeSource for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let mut clock = self.clock.lock();
+        clock.now((self.wall)(), time_since_boot().saturating_sub(self.started))
+    }
+
+    fn trust(&self) -> ClockTrust {
+        self.now();
+        self.clock.lock().trust()
+    }
+}
+
+/// The time since the machine was started, with the time that it was suspended.
+fn time_since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The system's wall clock, as the simulated network reads it.

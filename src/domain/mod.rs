@@ -10,6 +10,7 @@ pub mod bank;
 pub mod block_list;
 pub mod calendar;
 pub mod catalogue;
+pub mod clock_trust;
 pub mod code;
 pub mod country;
 pub mod histogram;

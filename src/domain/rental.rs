@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::calendar::add_months;
 use super::price::{Charge, Price, Rates};
@@ -151,19 +152,27 @@ pub struct Rental {
     pub started_at: Timestamp,
     /// The end of the last term that was paid for.
     pub expires_at: Timestamp,
+    /// When it is to be renewed or ended. That is `expires_at`, or later where a term that was over
+    /// already was renewed only now: one term is renewed at a time, so that a clock that is wrong
+    /// costs no more than one.
+    pub due_at: Timestamp,
     pub state: RentalState,
 }
+
+/// The least time from one renewal of a rental to the next. An operator has that long to notice
+/// that this machine's clock is wrong.
+pub const BETWEEN_RENEWALS: Duration = Duration::from_secs(24 * 3600);
 
 impl Rental {
     /// Whether it is active at `now`. After its end it is not, even if its state in the database
     /// has not been changed yet.
     pub fn is_active(&self, now: Timestamp) -> bool {
-        self.state == RentalState::Active && now < self.expires_at
+        self.state == RentalState::Active && now < self.due_at
     }
 
-    /// When it ended, or when the last term that was paid for ends.
+    /// When it ended, or when it would end if it were not renewed.
     pub fn ends_at(&self) -> Timestamp {
-        self.state.ended_at().unwrap_or(self.expires_at)
+        self.state.ended_at().unwrap_or(self.due_at)
     }
 
     /// Whether it gets an SMS that the network accepted at `taken_at` and that reached us at
@@ -183,12 +192,19 @@ impl Rental {
     pub fn with_term(self, months: u32) -> Option<Rental> {
         let months = self.months.checked_add(months)?;
         let expires_at = add_months(self.started_at, months)?;
-        Some(Rental { terms: self.terms.checked_add(1)?, months, expires_at, ..self })
+        let due_at = self.due_at.max(expires_at);
+        Some(Rental { terms: self.terms.checked_add(1)?, months, expires_at, due_at, ..self })
     }
 
-    /// Ends the rental at the end of its last term.
+    /// Renews it at `now`, when it was due. If another term would be due already, that one waits.
+    pub fn renew(self, months: u32, now: Timestamp) -> Option<Rental> {
+        let renewed = self.with_term(months)?;
+        Some(Rental { due_at: renewed.expires_at.max(now.plus(BETWEEN_RENEWALS)), ..renewed })
+    }
+
+    /// Ends the rental when it was due.
     pub fn end(self) -> Rental {
-        Rental { state: RentalState::Ended { at: self.expires_at }, ..self }
+        Rental { state: RentalState::Ended { at: self.due_at }, ..self }
     }
 }
 
@@ -214,6 +230,7 @@ mod tests {
             months: 1,
             started_at: at("2026-01-31T12:00:00.5Z"),
             expires_at: at("2026-02-28T12:00:00.5Z"),
+            due_at: at("2026-02-28T12:00:00.5Z"),
             state: RentalState::Active,
         }
     }
@@ -267,6 +284,20 @@ mod tests {
             (at("2026-03-31T12:00:00.5Z"), 2, 2)
         );
         assert_eq!(rental().with_term(u32::MAX), None);
+    }
+
+    #[test]
+    fn one_term_is_renewed_at_a_time_however_late_it_is() {
+        let in_time = rental().renew(1, rental().due_at).unwrap();
+        assert_eq!((in_time.due_at, in_time.terms), (in_time.expires_at, 2));
+        let late = at("2026-07-01T00:00:00Z");
+        let behind = rental().renew(1, late).unwrap();
+        assert_eq!(behind.expires_at, at("2026-03-31T12:00:00.5Z"), "a month that is over, too");
+        assert_eq!(behind.due_at, at("2026-07-02T00:00:00Z"));
+        assert!(behind.is_active(late));
+        assert_eq!(behind.clone().end().state.ended_at(), Some(behind.due_at));
+        let extended = behind.with_term(1).unwrap();
+        assert_eq!(extended.due_at, at("2026-07-02T00:00:00Z"), "it is behind even so");
     }
 
     #[test]

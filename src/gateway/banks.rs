@@ -116,11 +116,11 @@ impl Banks {
     /// is released. From then on no customer is given the SIM as one on the air until
     /// [`Banks::reclaim`] is called, even if the caller did not wait for the answer.
     pub async fn release(&self, iccid: &Iccid) -> Result<bool, Error> {
-        let (presence, now, sim) = (Arc::clone(&self.presence), self.env.clock(), iccid.clone());
+        let (presence, clock, sim) = (Arc::clone(&self.presence), self.env.clock(), iccid.clone());
         let is_new = Arc::new(AtomicBool::new(false));
         let is_new_in_tx = Arc::clone(&is_new);
         let released = self.env.store.write(move |tx| {
-            let may_leave = tx.sim_claims(&sim, now())?.is_none_or(|claims| !claims.held);
+            let may_leave = tx.sim_claims(&sim, clock.now())?.is_none_or(|claims| !claims.held);
             if may_leave {
                 // Set on the writer's thread, so that the next operation sees it already.
                 is_new_in_tx.store(presence.banks.release(sim), Ordering::SeqCst);

@@ -12,11 +12,13 @@ use super::inbox::Assemblies;
 use super::orders::Orders;
 use super::rentals::Rentals;
 use crate::domain::Timestamp;
-use crate::domain::rental::RentalState;
-use crate::store::{Deadline, ReadTx, StoreError, WriteTx};
+use crate::domain::clock_trust::ClockTrust;
+use crate::store::{Deadline, Horizon, ReadTx, StoreError, WriteTx};
 
 /// How many deadlines are handled in one transaction, so that nobody waits long behind it.
 const DEADLINES_PER_BATCH: usize = 200;
+/// How long to wait before looking again at what is due by a clock that may be wrong.
+const UNTIL_CERTAIN: Duration = Duration::from_secs(10);
 /// How many messages are blanked, or orders filed, in one transaction.
 const ROWS_PER_BATCH: i64 = 200;
 /// How long after their end orders are filed. By then long messages that came for them have been
@@ -55,12 +57,34 @@ impl DueWork {
     /// Handles all deadlines that passed while the daemon was not running. Nobody may be let in
     /// before that.
     pub async fn run_overdue_deadlines(self: &Arc<Self>) -> Result<(), Error> {
+        self.begin_future_ones().await?;
         loop {
             let due_work = Arc::clone(self);
             if self.env.store.write(move |tx| due_work.handle_overdue_deadlines(tx)).await? == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Gives orders and rentals that were made by a clock which was ahead the beginning that they
+    /// would have had.
+    pub async fn begin_future_ones(self: &Arc<Self>) -> Result<(), Error> {
+        let due_work = Arc::clone(self);
+        let begun = self.env.store.write(move |tx| {
+            let begun = tx.begin_future_ones(due_work.env.now())?;
+            due_work.orders.remember_open_after(tx)?;
+            due_work.wakeups.deadlines_change_after(tx);
+            Ok::<_, StoreError>(begun)
+        });
+        let begun = begun.await?;
+        if begun > 0 {
+            tracing::warn!(
+                event = "began_in_future",
+                count = begun,
+                "orders and rentals that had begun later than now begin now"
+            );
+        }
+        Ok(())
     }
 
     /// Handles everything that is due; answers when to do so next.
@@ -72,7 +96,10 @@ impl DueWork {
                 Ok::<_, Error>(
                     deadlines
                         + due_work.blank_expired(tx)?
-                        + tx.file_orders(due_work.env.now().minus(FILED_AFTER), ROWS_PER_BATCH)?,
+                        + tx.file_orders(
+                            due_work.env.certain_now().minus(FILED_AFTER),
+                            ROWS_PER_BATCH,
+                        )?,
                 )
             });
             if done.await? == 0 {
@@ -87,29 +114,32 @@ impl DueWork {
         let text = next_blanking(rows.next_text_settled()?, self.env.settings().text_kept);
         let raw = next_blanking(rows.next_raw_settled()?, self.env.settings().raw_kept);
         // One more than have failed, so that the first that has not is among them.
-        let upcoming = rows.due(Timestamp(i64::MAX), self.failed.len() + 1)?;
+        let upcoming = rows.due(Horizon::ALL, self.failed.len() + 1)?;
         let upcoming = upcoming
             .into_iter()
             .filter(|(_, deadline)| !self.failed.contains(*deadline))
             .map(|(at, _)| at);
         let filing = rows.next_to_file()?.map(|over| over.plus(FILED_AFTER));
-        Ok(upcoming.chain(text).chain(raw).chain(filing).min())
+        let next = upcoming.chain(text).chain(raw).chain(filing).min();
+        // What is due and was not done waits until the clock is certain.
+        let now = self.env.now();
+        let is_held = self.env.clock_trust() != ClockTrust::Settled;
+        let held = |next: &Timestamp| is_held && *next <= now;
+        Ok(next.map(|next| if held(&next) { now.plus(UNTIL_CERTAIN) } else { next }))
     }
 
     /// Handles some of the deadlines that have passed, in the order of their times, as if there had
     /// been no outage; answers how many. One that fails because of a faulty row is logged and left
     /// out from then on, and the others are handled.
     fn handle_overdue_deadlines(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
-        let now = self.env.now();
+        let horizon = self.env.horizon();
         let mut done = self.orders.begin_awaited_orders(tx)?;
-        let mut due = tx.due(now, DEADLINES_PER_BATCH + self.failed.len())?;
+        let mut due = tx.due(horizon, DEADLINES_PER_BATCH + self.failed.len())?;
         due.retain(|(_, deadline)| !self.failed.contains(*deadline));
-        while let Some((_, deadline)) = due.pop_first() {
+        for (_, deadline) in due {
             done += 1;
-            match tx.attempt(|tx| self.handle_deadline(tx, deadline, now))? {
-                Ok(next) => {
-                    due.extend(next.filter(|next| *next <= now).map(|next| (next, deadline)))
-                }
+            match tx.attempt(|tx| self.handle_deadline(tx, deadline, horizon))? {
+                Ok(()) => {}
                 Err(Error::Store(error)) if !error.is_of_a_row() => return Err(error.into()),
                 Err(error) => {
                     tracing::error!(
@@ -125,32 +155,30 @@ impl DueWork {
         Ok(done)
     }
 
-    /// Handles one deadline that has passed; answers when the same thing is due again.
+    /// Handles one deadline that has passed.
     fn handle_deadline(
         &self,
         tx: &WriteTx<'_>,
         deadline: Deadline,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
+        horizon: Horizon,
+    ) -> Result<(), Error> {
         match deadline {
             Deadline::Order(id) => {
-                tx.order(id)?.map_or(Ok(()), |order| self.orders.expire(tx, order, now))?
+                tx.order(id)?.map_or(Ok(()), |order| self.orders.expire(tx, order, horizon.orders))
             }
-            Deadline::Assembly(id) => tx
-                .assembly(id)?
-                .map_or(Ok(()), |found| self.assemblies.show_incomplete(tx, &found))?,
-            Deadline::Rental(id) => {
-                let Some(rental) = tx.rental(id)? else { return Ok(None) };
-                let rental = self.rentals.advance(tx, rental, now)?;
-                return Ok((rental.state == RentalState::Active).then_some(rental.expires_at));
+            Deadline::Assembly(id) => {
+                tx.assembly(id)?.map_or(Ok(()), |found| self.assemblies.show_incomplete(tx, &found))
             }
+            Deadline::Rental(id) => match tx.rental(id)? {
+                Some(rental) => self.rentals.settle(tx, rental, horizon.rentals).map(drop),
+                None => Ok(()),
+            },
         }
-        Ok(None)
     }
 
     /// Blanks texts and PDUs whose retention is over. Returns how many messages that were.
     fn blank_expired(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
-        let now = self.env.now();
+        let now = self.env.certain_now();
         let texts = tx.due_texts(now.minus(self.env.settings().text_kept), ROWS_PER_BATCH)?;
         let raw = tx.due_raw(now.minus(self.env.settings().raw_kept), ROWS_PER_BATCH)?;
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;

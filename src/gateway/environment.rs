@@ -7,10 +7,28 @@ use parking_lot::RwLock;
 
 use super::{Error, Settings};
 use crate::domain::Timestamp;
-use crate::store::Store;
+use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
+use crate::store::{Horizon, Store};
 
 /// Tells the time. The real clock is read in `daemon`; tests move theirs by hand.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub trait TimeSource: Send + Sync {
+    /// The time.
+    fn now(&self) -> Timestamp;
+
+    /// How far the time can be relied on. A clock that is moved by hand always can.
+    fn trust(&self) -> ClockTrust {
+        ClockTrust::Settled
+    }
+}
+
+impl<F: Fn() -> Timestamp + Send + Sync> TimeSource for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
+}
+
+/// The clock that everything shares.
+pub type Clock = Arc<dyn TimeSource>;
 /// Gives 32 random bytes, or `None` when the system has none.
 pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
 
@@ -20,6 +38,8 @@ pub(super) struct Environment {
     clock: Clock,
     entropy: Entropy,
     settings: RwLock<Arc<Settings>>,
+    /// Times of the rows that were written last before the start.
+    written: Vec<Timestamp>,
 }
 
 impl Environment {
@@ -28,13 +48,38 @@ impl Environment {
         settings: Settings,
         clock: Clock,
         entropy: Entropy,
+        written: Vec<Timestamp>,
     ) -> Environment {
-        Environment { store, clock, entropy, settings: RwLock::new(Arc::new(settings)) }
+        Environment { store, clock, entropy, settings: RwLock::new(Arc::new(settings)), written }
     }
 
     /// The time by the injected clock.
     pub(super) fn now(&self) -> Timestamp {
-        (self.clock)()
+        self.clock.now()
+    }
+
+    /// How far the time can be relied on.
+    pub(super) fn clock_trust(&self) -> ClockTrust {
+        self.clock.trust()
+    }
+
+    /// The time until which something that cannot be undone (a charge for a term, the end of a
+    /// rental, a purge) may be done for being due.
+    pub(super) fn certain_now(&self) -> Timestamp {
+        self.certain(self.now())
+    }
+
+    /// The same for another time that the clock has shown.
+    pub(super) fn certain(&self, at: Timestamp) -> Timestamp {
+        self.clock.trust().certain_time(at, &self.written)
+    }
+
+    /// Until when deadlines count as passed.
+    pub(super) fn horizon(&self) -> Horizon {
+        let now = self.now();
+        let certain = self.certain(now);
+        let is_plausible = now.since(certain) <= LONGEST_PLAUSIBLE_OUTAGE;
+        Horizon { orders: if is_plausible { now } else { certain }, rentals: certain }
     }
 
     /// The clock itself, for an operation that takes the time only when its turn has come.

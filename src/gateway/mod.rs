@@ -59,7 +59,7 @@ pub use accounts::{Accounts, NewKey};
 pub use audit::Audit;
 pub use banks::Banks;
 pub use due_work::DueWork;
-pub use environment::{Clock, Entropy};
+pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
 pub use inbox::{Arrival, Inbox, Ingested, Pdu};
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
@@ -76,6 +76,7 @@ pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, Offer, Stock};
 
+use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
@@ -127,12 +128,14 @@ impl Gateway {
                 .messages(MessageFilter::Newest(1.into()))?
                 .pop()
                 .map(|message| (message.id, message.received_at));
-            Ok::<_, StoreError>((rows.services()?, newest, rows.all_open_orders()?))
+            let written = rows.newest_times()?;
+            Ok::<_, StoreError>((rows.services()?, newest, rows.all_open_orders()?, written))
         });
-        let (services, newest, open) = read.await?;
+        let (services, newest, open, written) = read.await?;
+        let written = if written.is_empty() { vec![clock.now()] } else { written };
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
-        let env = Arc::new(Environment::new(store, settings, clock, entropy));
+        let env = Arc::new(Environment::new(store, settings, clock, entropy, written));
         let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
         Ok(Gateway(Arc::new(Subjects::new(env, cache, catalogue, news))))
@@ -226,6 +229,17 @@ impl Gateway {
         self.0.presence.modems.clock_was_set(ahead);
         self.0.presence.banks.clock_was_set(ahead);
         self.0.wakeups.deadlines_changed();
+    }
+
+    /// How far this machine's clock can be relied on, and the time until which what cannot be
+    /// undone is done.
+    pub fn clock_trust(&self) -> (ClockTrust, Timestamp) {
+        (self.0.env.clock_trust(), self.0.env.certain_now())
+    }
+
+    /// The service centres whose newest time stamps contradict each other.
+    pub fn contradicted_network_clocks(&self) -> Vec<String> {
+        self.0.clocks.contradicted(self.now())
     }
 
     /// A SIM works now that did not before: its number may have to be found out, and the lifetimes

@@ -198,7 +198,8 @@ impl Rentals {
         if !covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
         }
-        self.orders.expire_overdue_of(tx, sim, now)?;
+        self.orders.expire_overdue_of(tx, sim)?;
+        let expires_at = add_months(now, package.months()).ok_or_else(end_of_calendar)?;
         let new = Rental {
             id: RentalId(0),
             account,
@@ -211,7 +212,8 @@ impl Rentals {
             terms: 1,
             months: package.months(),
             started_at: now,
-            expires_at: add_months(now, package.months()).ok_or_else(end_of_calendar)?,
+            expires_at,
+            due_at: expires_at,
             state: RentalState::Active,
         };
         let id = tx.add_rental(&new)?;
@@ -252,7 +254,7 @@ impl Rentals {
     ) -> Result<Extend, Error> {
         let (rentals, package) = (Arc::clone(self), self.env.settings().packages.find(package));
         let extended = self.env.store.write_for(account, move |tx| {
-            let now = rentals.env.now();
+            let now = rentals.env.certain_now();
             let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
                 return Ok(Extend::InvalidContract);
             };
@@ -283,7 +285,7 @@ impl Rentals {
     ) -> Result<Edit, Error> {
         let rentals = Arc::clone(self);
         let edited = self.env.store.write_for(account, move |tx| {
-            let now = rentals.env.now();
+            let now = rentals.env.certain_now();
             let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
                 return Ok(Edit::InvalidContract);
             };
@@ -308,7 +310,7 @@ impl Rentals {
         account: AccountId,
         id: RentalId,
     ) -> Result<Option<TenantView>, Error> {
-        let (now, has_banks) = (self.env.now(), self.banks.any());
+        let (now, has_banks) = (self.env.certain_now(), self.banks.any());
         let count = self.env.settings().view_messages;
         let read = self.env.store.read_for(account, move |rows| {
             match rows.rental(id)?.filter(|rental| rental.account == account) {
@@ -323,13 +325,13 @@ impl Rentals {
         let Some(((mut messages, older), mut rental, iccid)) = read.await? else {
             return Ok(None);
         };
-        if rental.state == RentalState::Active && rental.expires_at <= now {
+        if rental.state == RentalState::Active && rental.due_at <= now {
             let rentals = Arc::clone(self);
             let settled = self
                 .env
                 .store
                 .write_for(account, move |tx| {
-                    rentals.own_rental(tx, account, id, rentals.env.now())
+                    rentals.own_rental(tx, account, id, rentals.env.certain_now())
                 })
                 .await?;
             let Some(settled) = settled else { return Ok(None) };
@@ -360,7 +362,7 @@ impl Rentals {
     }
 
     /// Renews or ends the rental of a SIM, if its end has come. Answers whether the SIM was ever
-    /// rented until `now`.
+    /// rented until `now`; it is settled by what of that is certain.
     pub(super) fn settle_rental_of_sim(
         &self,
         tx: &WriteTx<'_>,
@@ -368,34 +370,20 @@ impl Rentals {
         now: Timestamp,
     ) -> Result<bool, Error> {
         match tx.rental_at(sim, now)? {
-            Some(rental) => self.settle(tx, rental, now).map(|_| true),
+            Some(rental) => self.settle(tx, rental, self.env.certain(now)).map(|_| true),
             None => Ok(false),
         }
     }
 
-    /// The rental as it is at `now`: renewed as often as its end has come since, or ended. After a
-    /// long outage the result is the same as without one.
+    /// The rental renewed for one term, or ended, if it is due at `now`. That is a time from
+    /// [`Environment::certain_now`], as neither can be undone.
     pub(super) fn settle(
         &self,
         tx: &WriteTx<'_>,
         rental: Rental,
         now: Timestamp,
     ) -> Result<Rental, Error> {
-        let mut rental = rental;
-        while rental.state == RentalState::Active && rental.expires_at <= now {
-            rental = self.advance(tx, rental, now)?;
-        }
-        Ok(rental)
-    }
-
-    /// The rental renewed for one term, or ended, if its end has come.
-    pub(super) fn advance(
-        &self,
-        tx: &WriteTx<'_>,
-        rental: Rental,
-        now: Timestamp,
-    ) -> Result<Rental, Error> {
-        if rental.state != RentalState::Active || rental.expires_at > now {
+        if rental.state != RentalState::Active || rental.due_at > now {
             return Ok(rental);
         }
         match self.renew(tx, &rental, now)? {
@@ -420,7 +408,7 @@ impl Rentals {
         if !covers(tx, rental.account, charge.amount)? {
             return Ok(None);
         }
-        let Some(renewed) = rental.clone().with_term(package.months()) else { return Ok(None) };
+        let Some(renewed) = rental.clone().renew(package.months(), now) else { return Ok(None) };
         self.charge_term(tx, rental.account, rental.id, renewed.terms, Term::Renewal, charge, now)?;
         tx.save_rental(&renewed)?;
         tx.note(Actor::Daemon, AuditAction::Renewed, format!("rental {}", rental.id), now)?;
@@ -431,8 +419,8 @@ impl Rentals {
         let ended = rental.end();
         tx.save_rental(&ended)?;
         self.wakeups.bank_demand_changes_after(tx);
-        tx.settle_rental_messages(ended.id, ended.expires_at)?;
-        let rests_until = ended.expires_at.plus(self.env.settings().rental_rest);
+        tx.settle_rental_messages(ended.id, ended.due_at)?;
+        let rests_until = ended.due_at.plus(self.env.settings().rental_rest);
         if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
             tx.rest_sim(ended.sim, rests_until)?;
         }
@@ -462,7 +450,7 @@ impl Rentals {
     pub async fn history(self: &Arc<Self>, id: RentalId) -> Result<RentalHistory, Error> {
         let rentals = Arc::clone(self);
         let history = self.env.store.write(move |tx| {
-            let now = rentals.env.now();
+            let now = rentals.env.certain_now();
             let no_such =
                 || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
             let rental = rentals.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
@@ -480,7 +468,7 @@ impl Rentals {
 
     /// How many rentals are active.
     pub async fn active_count(&self) -> Result<i64, Error> {
-        let now = self.env.now();
+        let now = self.env.certain_now();
         Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)
     }
 }

@@ -53,6 +53,8 @@ pub struct SiteStats {
     pub last_order_id: i64,
     /// The greatest id that a rental has had.
     pub last_rental_id: i64,
+    /// Rentals that were renewed and are over even so.
+    pub rentals_behind: i64,
 }
 
 /// The SIMs that claim each contested number. Where the operator has said of exactly one SIM that a
@@ -99,12 +101,16 @@ impl Reports {
             counted.deaf.extend(deaf.then_some(view.sim.iccid));
         }
         let read = self.env.store.read(move |rows| {
-            let counts = (rows.open_order_count(now)?, rows.active_rental_count(now)?);
+            let counts = (
+                rows.open_order_count(now)?,
+                rows.active_rental_count(now)?,
+                rows.behind_rental_count(now)?,
+            );
             let last_ids = (rows.last_order_id()?, rows.last_rental_id()?);
             Ok::<_, StoreError>((rows.accounts()?, counts, last_ids))
         });
-        let (accounts, (open_orders, active_rentals), (last_order_id, last_rental_id)) =
-            read.await?;
+        let (accounts, counts, (last_order_id, last_rental_id)) = read.await?;
+        let (open_orders, active_rentals, rentals_behind) = counts;
         let sum = |amounts: &mut dyn Iterator<Item = Amount>| {
             Amount(amounts.map(|amount| amount.0).sum())
         };
@@ -116,6 +122,7 @@ impl Reports {
             active_rentals,
             last_order_id,
             last_rental_id,
+            rentals_behind,
             ..counted
         })
     }

@@ -23,12 +23,14 @@ use crate::sms::{Address, Deliver, Scts, TextMode};
 use crate::store::NewService;
 
 mod banks;
+mod clocks;
 mod faulty;
 mod histories;
 mod kinds;
 mod large_stock;
 mod numbers;
 mod operator;
+mod parts;
 mod pins;
 mod races;
 mod rentals;

@@ -1,5 +1,8 @@
 //! Long messages whose parts are being collected.
 
+use std::cmp::Reverse;
+use std::time::Duration;
+
 use rusqlite::{Row, params};
 
 use super::error::one_row;
@@ -35,6 +38,21 @@ pub struct NewAssembly<'n> {
     pub total: u8,
 }
 
+/// How many incomplete long messages are looked at on either side of a part in time.
+pub const MOST_NEIGHBOURS: i64 = 16;
+/// Longer than the parts of one message lie apart.
+const LONGEST_SPAN: Duration = Duration::from_secs(24 * 3600);
+
+/// Incomplete long messages like `$1` to `$5` whose latest part was sent at `$6` or before, but not
+/// before `$7`; the nearest first.
+const NOT_AFTER: &str = "SELECT id, first_at, last_at FROM assembly WHERE sim_id = $1 AND sender = \
+                         $2 AND reference = $3 AND total = $4 AND wide = $5 AND complete = 0 AND \
+                         last_at <= $6 AND last_at >= $7 ORDER BY last_at DESC LIMIT $8";
+/// The same for those whose latest part was sent after `$6`, but not after `$7`.
+const AFTER: &str = "SELECT id, first_at, last_at FROM assembly WHERE sim_id = $1 AND sender = $2 \
+                     AND reference = $3 AND total = $4 AND wide = $5 AND complete = 0 AND last_at \
+                     > $6 AND last_at <= $7 ORDER BY last_at LIMIT $8";
+
 const ASSEMBLY: &str = "SELECT id, sim_id, sender, total, message_id FROM assembly";
 
 fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
@@ -48,17 +66,43 @@ fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
 }
 
 impl ReadTx<'_> {
-    /// The incomplete long messages that a part could belong to, newest first.
-    pub fn assemblies_like(&self, like: &NewAssembly<'_>) -> Result<Vec<Assembly>, StoreError> {
-        let sql = format!(
-            "{ASSEMBLY} WHERE sim_id = $1 AND sender = $2 AND reference = $3 AND total = $4 AND \
-             wide = $5 AND complete = 0 ORDER BY id DESC"
-        );
-        self.all(
-            &sql,
-            params![like.sim.0, like.sender, like.reference, like.total, like.wide],
-            assembly,
-        )
+    /// The incomplete long message that a part of this number belongs to, which was sent `at`: of
+    /// those that lack it the one whose parts are nearest in time, within `window`.
+    ///
+    /// Senders choose the reference, and some always choose the same one. So that nobody can make
+    /// the parts that come later cost more, only so many neighbours in time are looked at.
+    pub fn assembly_of_part(
+        &self,
+        like: &NewAssembly<'_>,
+        sequence: u8,
+        at: Timestamp,
+        window: Duration,
+    ) -> Result<Option<Assembly>, StoreError> {
+        // Of those that are equally near, the newest.
+        let mut nearest: Option<(Duration, Reverse<AssemblyId>)> = None;
+        for sql in [NOT_AFTER, AFTER] {
+            let edge = if sql == NOT_AFTER { at.minus(window) } else { at.plus(LONGEST_SPAN) };
+            let NewAssembly { sim, sender, reference, wide, total } = *like;
+            let values =
+                params![sim.0, sender, reference, total, wide, at.0, edge.0, MOST_NEIGHBOURS];
+            let neighbours = self.all(sql, values, |row| {
+                let (first, last) = (Timestamp(row.get(1)?), Timestamp(row.get(2)?));
+                Ok((first.since(at).max(at.since(last)), Reverse(AssemblyId(row.get(0)?))))
+            })?;
+            for neighbour in neighbours {
+                let is_nearer = nearest.is_none_or(|nearest| neighbour < nearest);
+                let (distance, Reverse(id)) = neighbour;
+                if distance <= window && is_nearer && !self.has_part_of(id, sequence)? {
+                    nearest = Some(neighbour);
+                }
+            }
+        }
+        nearest.map_or(Ok(None), |(_, Reverse(id))| self.assembly(id))
+    }
+
+    fn has_part_of(&self, assembly: AssemblyId, sequence: u8) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM part WHERE assembly_id = $1 AND sequence = $2 LIMIT 1";
+        Ok(self.first(sql, params![assembly.0, sequence], |_| Ok(()))?.is_some())
     }
 
     pub fn assembly(&self, id: AssemblyId) -> Result<Option<Assembly>, StoreError> {
@@ -67,20 +111,26 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Begins to collect a long message, which is shown as incomplete at `due_at` if the other
-    /// parts have not arrived by then.
+    /// Begins to collect a long message with a part that was sent `at`. It is shown as incomplete
+    /// at `due_at` if the other parts have not arrived by then.
     pub fn add_assembly(
         &self,
         new: &NewAssembly<'_>,
+        at: Timestamp,
         due_at: Timestamp,
     ) -> Result<AssemblyId, StoreError> {
-        let sql = "INSERT INTO assembly (sim_id, sender, reference, wide, total, due_at) VALUES \
-                   ($1, $2, $3, $4, $5, $6)";
-        self.execute(
-            sql,
-            params![new.sim.0, new.sender, new.reference, new.wide, new.total, due_at.0],
-        )?;
+        let sql = "INSERT INTO assembly (sim_id, sender, reference, wide, total, due_at, first_at, \
+                   last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
+        let NewAssembly { sim, sender, reference, wide, total } = *new;
+        self.execute(sql, params![sim.0, sender, reference, wide, total, due_at.0, at.0])?;
         Ok(AssemblyId(self.inserted()))
+    }
+
+    /// Records that a part of a long message was sent `at`.
+    pub fn widen_assembly(&self, id: AssemblyId, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE assembly SET first_at = min(first_at, $1), last_at = max(last_at, $1) \
+                   WHERE id = $2";
+        one_row(self.execute(sql, [at.0, id.0])?, "assembly", id)
     }
 
     /// Records which message shows a long message, and whether that is complete.
@@ -94,5 +144,65 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, params![message.0, complete, id.0])?, "assembly", id)?;
         self.execute("UPDATE part SET message_id = $1 WHERE assembly_id = $2", [message.0, id.0])
             .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NewPart;
+    use super::super::query_plans::{steps_of, traced_connection};
+    use super::*;
+    use crate::domain::{Iccid, ModemId};
+
+    const LIKE: NewAssembly<'_> =
+        NewAssembly { sim: SimId(1), sender: "Uber", reference: 7, wide: false, total: 255 };
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Takes a first part in as the inbox does.
+    fn take_part(tx: &WriteTx<'_>, n: i64, sequence: u8) {
+        let at = Timestamp(n * 100_000);
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&n.to_le_bytes());
+        let part = NewPart {
+            sim: LIKE.sim,
+            digest: &digest,
+            pdu: &[0; 160],
+            modem: &ModemId::from_stored("1"),
+            smsc: None,
+            stamp: Some(at),
+            received_at: at,
+            live: false,
+            error: None,
+            message: None,
+        };
+        let part = tx.add_part(&part).unwrap();
+        let assembly = match tx.assembly_of_part(&LIKE, sequence, at, HOUR).unwrap() {
+            Some(found) => {
+                tx.widen_assembly(found.id, at).unwrap();
+                found.id
+            }
+            None => tx.add_assembly(&LIKE, at, at.plus(HOUR)).unwrap(),
+        };
+        tx.place_part(part, assembly, sequence).unwrap();
+        tx.part_count(assembly).unwrap();
+    }
+
+    #[test]
+    fn a_part_costs_the_same_however_many_like_it_are_incomplete() {
+        for sequences in [&[1][..], &[1, 2, 1, 3, 1, 2, 3, 4]] {
+            let conn = traced_connection();
+            let tx = WriteTx::on(&conn);
+            tx.ensure_sim(&Iccid::from_stored("8931"), Timestamp(0)).unwrap();
+            let mut sequence = sequences.iter().copied().cycle();
+            let mut cost_after = |known: i64, more: i64| {
+                (known..known + more).for_each(|n| take_part(&tx, n, sequence.next().unwrap()));
+                steps_of(&conn)
+            };
+            cost_after(0, 200);
+            let few = cost_after(200, 100);
+            cost_after(300, 5_700);
+            let many = cost_after(6_000, 100);
+            assert!(many <= few + few / 4, "{many} steps instead of {few} for {sequences:?}");
+        }
     }
 }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{ReadTx, StoreError};
+use super::error::one_row;
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::calendar::add_months;
+use crate::domain::rental::BETWEEN_RENEWALS;
 use crate::domain::{AssemblyId, OrderId, RentalId, SimId, Timestamp};
 
 /// Something that is to be done at a certain time, by the id of its row.
@@ -27,42 +30,68 @@ impl std::fmt::Display for Deadline {
     }
 }
 
-/// One kind of deadline: how it is made from a row's id, and the statement that finds at most `$2`
-/// rows that are due at `$1`, each with its time.
-type Kind = (fn(i64) -> Deadline, &'static str);
+/// Until when deadlines count as passed. Where this machine's clock may be wrong, that is earlier
+/// for what cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    /// For orders and long messages.
+    pub orders: Timestamp,
+    /// For rentals.
+    pub rentals: Timestamp,
+}
+
+impl Horizon {
+    /// All deadlines, whenever they are.
+    pub const ALL: Horizon = Horizon { orders: Timestamp(i64::MAX), rentals: Timestamp(i64::MAX) };
+
+    fn of_orders(self) -> Timestamp {
+        self.orders
+    }
+
+    fn of_rentals(self) -> Timestamp {
+        self.rentals
+    }
+}
+
+/// One kind of deadline: how it is made from a row's id, its horizon, and the statement that finds
+/// at most `$2` rows that are due at `$1`, each with its time.
+type Kind = (fn(i64) -> Deadline, fn(Horizon) -> Timestamp, &'static str);
 
 const KINDS: [Kind; 3] = [
     (
         |id| Deadline::Order(OrderId(id)),
+        Horizon::of_orders,
         "SELECT id, expires_at FROM orders WHERE state = 'open' AND expires_at <= $1 ORDER BY \
          expires_at LIMIT $2",
     ),
     (
         |id| Deadline::Assembly(AssemblyId(id)),
+        Horizon::of_orders,
         "SELECT id, due_at FROM assembly WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
     ),
     (
         |id| Deadline::Rental(RentalId(id)),
-        "SELECT id, expires_at FROM rental WHERE state = 'active' AND expires_at <= $1 ORDER BY \
-         expires_at LIMIT $2",
+        Horizon::of_rentals,
+        "SELECT id, due_at FROM rental WHERE state = 'active' AND due_at <= $1 ORDER BY due_at \
+         LIMIT $2",
     ),
 ];
 
 impl ReadTx<'_> {
-    /// What is due at `until`, in the order of its time. At most `limit` of each kind are read, and
+    /// What is due until the horizon, in the order of its time. At most `limit` of each kind are read, and
     /// nothing is returned that others which were not read might come before.
     ///
     /// Only ids and times are read, so that a row with a fault does not keep the others from being
     /// done.
     pub fn due(
         &self,
-        until: Timestamp,
+        horizon: Horizon,
         limit: usize,
     ) -> Result<BTreeSet<(Timestamp, Deadline)>, StoreError> {
-        let (mut due, mut known_to) = (BTreeSet::new(), until);
-        for (kind, sql) in KINDS {
+        let (mut due, mut known_to) = (BTreeSet::new(), Timestamp(i64::MAX));
+        for (kind, until, sql) in KINDS {
             let count = i64::try_from(limit).unwrap_or(i64::MAX);
-            let of_kind = self.all(sql, [until.0, count], |row| {
+            let of_kind = self.all(sql, [until(horizon).0, count], |row| {
                 Ok((Timestamp(row.get(1)?), kind(row.get(0)?)))
             })?;
             if let Some((last, _)) = of_kind.last().filter(|_| of_kind.len() >= limit) {
@@ -84,5 +113,43 @@ impl ReadTx<'_> {
             Deadline::Rental(id) => ("SELECT sim_id FROM rental WHERE id = $1", id.0),
         };
         self.first(sql, [id], |row| row.get(0).map(SimId))
+    }
+}
+
+impl ReadTx<'_> {
+    /// When the newest row was written of each table that grows all the time.
+    pub fn newest_times(&self) -> Result<Vec<Timestamp>, StoreError> {
+        let newest = [
+            "SELECT created_at FROM ledger ORDER BY id DESC LIMIT 1",
+            "SELECT created_at FROM orders ORDER BY id DESC LIMIT 1",
+            "SELECT received_at FROM message ORDER BY id DESC LIMIT 1",
+            "SELECT at FROM audit ORDER BY id DESC LIMIT 1",
+        ];
+        let times = newest.iter().map(|sql| self.first(sql, [], |row| row.get(0).map(Timestamp)));
+        times.filter_map(Result::transpose).collect()
+    }
+}
+
+impl WriteTx<'_> {
+    /// After the clock was set back: open orders and rentals that began after `now` begin now, each
+    /// with its length, and no rental waits for its next term longer than one that was
+    /// renewed now. Returns how
+    /// many had begun later.
+    pub fn begin_future_ones(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let orders = "UPDATE orders SET created_at = $1, expires_at = $1 + expires_at - \
+                      created_at WHERE state = 'open' AND expires_at > $1 AND created_at > $1";
+        let orders = self.execute(orders, [now.0])?;
+        let rentals = self.rentals_starting_after(now)?;
+        let count = orders + rentals.len();
+        let waits = "UPDATE rental SET due_at = expires_at WHERE state = 'active' AND due_at > $1 \
+                     AND expires_at < due_at";
+        self.execute(waits, [now.plus(BETWEEN_RENEWALS).0])?;
+        for rental in rentals {
+            let ends = add_months(now, rental.months).unwrap_or(rental.expires_at);
+            let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2 WHERE id = \
+                       $3";
+            one_row(self.execute(sql, [now.0, ends.0, rental.id.0])?, "rental", rental.id)?;
+        }
+        Ok(count)
     }
 }

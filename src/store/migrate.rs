@@ -20,6 +20,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_kinds.sql"),
     include_str!("../../migrations/0010_shared_modem_ids.sql"),
     include_str!("../../migrations/0011_removed_services.sql"),
+    include_str!("../../migrations/0012_due_at.sql"),
+    include_str!("../../migrations/0013_assembly_times.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -49,7 +49,7 @@ pub use audit::AuditRow;
 pub use availability::{SearchResult, SearchScope, StockQuery};
 pub use banks::{SimClaims, WaitingOrder};
 pub use database::Store;
-pub use deadlines::Deadline;
+pub use deadlines::{Deadline, Horizon};
 pub use error::StoreError;
 pub use ledger::{Applied, Entry, EntrySums};
 pub use messages::{MessageFilter, NewMessage};

@@ -51,6 +51,8 @@ pub struct StoredPart {
     pub stamp: Option<Timestamp>,
     /// When it reached us.
     pub received_at: Timestamp,
+    /// Whether it was delivered immediately.
+    pub live: bool,
 }
 
 impl StoredPart {
@@ -121,9 +123,14 @@ impl ReadTx<'_> {
         Ok(samples.into_iter().flatten().collect())
     }
 
+    /// How many parts of a long message have arrived.
+    pub fn part_count(&self, assembly: AssemblyId) -> Result<i64, StoreError> {
+        self.number("SELECT count(*) FROM part WHERE assembly_id = $1", [assembly.0])
+    }
+
     /// The parts of a long message that have arrived, in the order of their numbers.
     pub fn parts_of(&self, assembly: AssemblyId) -> Result<Vec<StoredPart>, StoreError> {
-        let sql = "SELECT pdu, sequence, stamp, received_at FROM part WHERE assembly_id = $1 \
+        let sql = "SELECT pdu, sequence, stamp, received_at, live FROM part WHERE assembly_id = $1 \
                    ORDER BY sequence, id";
         self.all(sql, [assembly.0], |row| {
             Ok(StoredPart {
@@ -131,6 +138,7 @@ impl ReadTx<'_> {
                 sequence: row.get(1)?,
                 stamp: row.get::<_, Option<i64>>(2)?.map(Timestamp),
                 received_at: Timestamp(row.get(3)?),
+                live: row.get(4)?,
             })
         })
     }

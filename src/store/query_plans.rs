@@ -23,13 +23,25 @@ fn record_statement(event: TraceEvent<'_>) {
 }
 
 /// A database in memory that records the statements carried out on it.
-fn traced_connection() -> Connection {
+pub(super) fn traced_connection() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     super::migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
     super::file::configure(&conn).unwrap();
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record_statement as fn(TraceEvent<'_>)))
         .unwrap();
     conn
+}
+
+/// The steps of SQLite's virtual machine that all statements together have taken on a traced
+/// connection since this was asked last.
+pub(super) fn steps_of(conn: &Connection) -> i32 {
+    let mut statements = STATEMENTS.take();
+    statements.sort();
+    statements.dedup();
+    let steps = statements
+        .iter()
+        .map(|sql| conn.prepare_cached(sql).unwrap().reset_status(StatementStatus::VmStep));
+    steps.sum()
 }
 
 /// Calls every function that is used frequently, with parameters made from `n`.
@@ -69,9 +81,13 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.rental(RentalId(n)).unwrap();
     rows.rental_at(sim, now).unwrap();
     rows.was_ever_rented(sim).unwrap();
-    rows.due(now, usize::try_from(n).unwrap()).unwrap();
+    let horizon = super::Horizon { orders: now, rentals: now };
+    rows.due(horizon, usize::try_from(n).unwrap()).unwrap();
     rows.all_open_orders().unwrap();
     rows.assembly(crate::domain::AssemblyId(n)).unwrap();
+    let like = super::NewAssembly { sim, sender: &name, reference: 1, wide: n == 1, total: 2 };
+    rows.assembly_of_part(&like, 1, now, std::time::Duration::from_secs(1)).unwrap();
+    rows.part_count(crate::domain::AssemblyId(n)).unwrap();
     rows.active_orders(now).unwrap();
     rows.active_orders_on(sim, now).unwrap();
     rows.uses(&number).unwrap();

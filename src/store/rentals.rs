@@ -8,8 +8,8 @@ use crate::domain::rental::RentalState;
 use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
 
 const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, \
-                      auto_renew, terms, months, started_at, expires_at, state, ended_at FROM \
-                      rental";
+                      auto_renew, terms, months, started_at, expires_at, state, ended_at, due_at \
+                      FROM rental";
 
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     let id = RentalId(row.get(0)?);
@@ -34,6 +34,7 @@ fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
         months: row.get(9)?,
         started_at: Timestamp(row.get(10)?),
         expires_at: Timestamp(row.get(11)?),
+        due_at: Timestamp(row.get(14)?),
         state,
     }))
 }
@@ -81,12 +82,24 @@ impl ReadTx<'_> {
         self.last_id_of("rental")
     }
 
+    /// The active rentals that begin after `now`.
+    pub(super) fn rentals_starting_after(&self, now: Timestamp) -> Result<Vec<Rental>, StoreError> {
+        let sql = format!(
+            "{RENTAL} WHERE state = 'active' AND due_at > $1 AND started_at > $1 ORDER BY due_at"
+        );
+        self.all(&sql, [now.0], rental)?.into_iter().collect()
+    }
+
+    /// How many active rentals are behind with their terms at `now`: renewed, and over even so.
+    pub fn behind_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM rental WHERE state = 'active' AND due_at > $1 AND \
+                   expires_at <= $1";
+        self.number(sql, [now.0])
+    }
+
     /// How many rentals are active at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
-        self.number(
-            "SELECT count(*) FROM rental WHERE state = 'active' AND expires_at > $1",
-            [now.0],
-        )
+        self.number("SELECT count(*) FROM rental WHERE state = 'active' AND due_at > $1", [now.0])
     }
 }
 
@@ -94,8 +107,8 @@ impl WriteTx<'_> {
     /// Adds an active rental with one term and returns its id. The id in `new` is ignored.
     pub fn add_rental(&self, new: &Rental) -> Result<RentalId, StoreError> {
         let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, \
-                   renewal_package, auto_renew, state, terms, months, started_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11)";
+                   renewal_package, auto_renew, state, terms, months, started_at, expires_at, \
+                   due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12)";
         let values = params![
             new.account.0,
             new.sim.0,
@@ -107,7 +120,8 @@ impl WriteTx<'_> {
             new.terms,
             new.months,
             new.started_at.0,
-            new.expires_at.0
+            new.expires_at.0,
+            new.due_at.0
         ];
         self.execute(sql, values)?;
         Ok(RentalId(self.inserted()))
@@ -116,14 +130,15 @@ impl WriteTx<'_> {
     /// Saves the changes to a rental that was active until now.
     pub fn save_rental(&self, rental: &Rental) -> Result<(), StoreError> {
         let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = \
-                   $4, expires_at = $5, state = $6, ended_at = $7 WHERE id = $8 AND state = \
-                   'active'";
+                   $4, expires_at = $5, due_at = $6, state = $7, ended_at = $8 WHERE id = $9 AND \
+                   state = 'active'";
         let values = params![
             rental.renewal_package,
             rental.auto_renew,
             rental.terms,
             rental.months,
             rental.expires_at.0,
+            rental.due_at.0,
             rental.state.as_str(),
             rental.state.ended_at().map(|at| at.0),
             rental.id.0

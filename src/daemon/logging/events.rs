@@ -13,6 +13,11 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("not_alive", "a part of the daemon does not work; systemd's watchdog is not notified"),
     ("clock_set_forward", "this machine's clock was set forward"),
     ("clock_set_back", "this machine's clock was set back by more than a day"),
+    (
+        "clock_doubted",
+        "this machine's clock was set after it had run steadily; it is not followed yet",
+    ),
+    ("began_in_future", "the clock was ahead; orders and rentals made meanwhile begin now"),
     ("stopping", "the daemon was asked to stop"),
     ("stopped", "the daemon has stopped; everything is committed and closed"),
     ("without_effect", "something in the configuration is valid but has no effect"),

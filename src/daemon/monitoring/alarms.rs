@@ -8,6 +8,7 @@ use super::counts_cache::SiteCounts;
 use super::modems::PortCounts;
 use super::process::Disk;
 use crate::domain::bank::BankReport;
+use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
 use crate::domain::{Iccid, PortName, Timestamp};
 
@@ -36,7 +37,7 @@ pub(super) struct Alarm {
 }
 
 /// The names of all alarms.
-pub const ALARMS: [&str; 13] = [
+pub const ALARMS: [&str; 15] = [
     "ModemNotReady",
     "ModemWarning",
     "StoreNearFull",
@@ -47,6 +48,8 @@ pub const ALARMS: [&str; 13] = [
     "Undecodable",
     "BankTrouble",
     "RentalsUnvisited",
+    "ClockDoubted",
+    "NetworkClockWrong",
     "DatabaseFailing",
     "DiskLow",
     "IdsRunningOut",
@@ -59,6 +62,10 @@ pub(super) struct AlarmInputs<'f> {
     pub modems: &'f [ModemStatus],
     pub ports: &'f BTreeMap<PortName, PortCounts>,
     pub banks: &'f [BankReport],
+    /// How far this machine's clock can be relied on, and until when it is for certain.
+    pub clock: (ClockTrust, Timestamp),
+    /// Service centres whose time stamps contradict each other.
+    pub contradicted: Vec<String>,
     pub counts: &'f SiteCounts,
     /// For each service by name, how many of how many of its last orders were completed.
     pub success: Vec<(String, usize, usize)>,
@@ -92,8 +99,34 @@ impl AlarmInputs<'_> {
         }
         self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raise));
         self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raise));
+        self.clock_alarms(&mut raise);
         self.stock_alarms(&mut raise);
         alarms
+    }
+
+    fn clock_alarms(&self, raise: &mut impl FnMut(&'static str, String)) {
+        if let Some(doubt) = clock_doubt(self.clock, self.now) {
+            raise("ClockDoubted", doubt);
+        }
+        let behind = self.counts.stats.rentals_behind;
+        if behind > 0 {
+            raise(
+                "ClockDoubted",
+                format!(
+                    "{behind} rentals were renewed and are over even so; they are renewed by one \
+                     term a day. Is this machine's clock right?"
+                ),
+            );
+        }
+        for smsc in &self.contradicted {
+            raise(
+                "NetworkClockWrong",
+                format!(
+                    "time stamps of the service centre {} contradict each other; most count",
+                    shortened(smsc)
+                ),
+            );
+        }
     }
 
     fn modem_alarms(&self, modem: &ModemStatus, raise: &mut impl FnMut(&'static str, String)) {
@@ -199,6 +232,36 @@ fn contested_text(contested: &[Vec<Iccid>]) -> Option<String> {
     })
 }
 
+/// Why this machine's clock is doubted, in words for the operator.
+pub(super) fn clock_doubt(
+    (trust, certain): (ClockTrust, Timestamp),
+    now: Timestamp,
+) -> Option<String> {
+    let ahead = now.since(certain);
+    match trust {
+        ClockTrust::Disputed { jump_us } => {
+            let direction = if jump_us < 0 { "back" } else { "forward" };
+            Some(format!(
+                "this machine's clock was set {direction} by {} s; it is followed when it has run \
+                 steadily for some minutes",
+                jump_us.unsigned_abs() / 1_000_000
+            ))
+        }
+        ClockTrust::Unsettled { .. } if ahead > LONGEST_PLAUSIBLE_OUTAGE => Some(format!(
+            "this machine's clock is {} days after the newest entry of the database; nothing is \
+             renewed, ended or purged before it has run steadily for some minutes",
+            ahead.as_secs() / 86_400
+        )),
+        ClockTrust::Settled | ClockTrust::Unsettled { .. } => None,
+    }
+}
+
+/// The last three digits of a number.
+fn shortened(number: &str) -> String {
+    let digits = number.char_indices().rev().nth(2).and_then(|(at, _)| number.get(at..));
+    format!("…{}", digits.unwrap_or(number))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -293,6 +356,8 @@ mod tests {
             ports: &bad,
             banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
             counts: &many,
+            clock: (ClockTrust::Disputed { jump_us: -7_000_000 }, NOW),
+            contradicted: vec!["+31653131313".to_owned()],
             success: vec![("Uber".to_owned(), 4, 10)],
             disk: Some(disk_low),
             waiting: 0,
@@ -316,6 +381,11 @@ mod tests {
         let contested = "several SIMs claim one number, so none of them is sold: 8932 and 8933; \
                          8934 and 8935 and 8936. `simbridge sim set-number` says whose it is";
         assert!(texts.iter().any(|text| text == contested), "{texts:?}");
+        let clock = "this machine's clock was set back by 7 s; it is followed when it has run \
+                     steadily for some minutes";
+        assert!(texts.contains(&clock.to_owned()), "{texts:?}");
+        let centre = "time stamps of the service centre …313 contradict each other; most count";
+        assert!(texts.contains(&centre.to_owned()), "{texts:?}");
         assert!(
             !texts.iter().any(|text| text.starts_with("b is")),
             "nothing is expected of a spare port: {texts:?}"
@@ -325,6 +395,8 @@ mod tests {
             ports: &good,
             banks: &[bank(None, None)],
             counts: &counts(&[], &[], 1),
+            clock: (ClockTrust::Settled, NOW),
+            contradicted: Vec::new(),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
             disk: Some(disk),
             database_fault: None,
@@ -335,5 +407,21 @@ mod tests {
             names(&AlarmInputs { waiting: MAX_WAITING + 1, ..all_good }),
             ["DatabaseFailing"]
         );
+    }
+
+    #[test]
+    fn after_a_short_outage_the_clock_is_not_doubted_and_after_a_long_one_it_is() {
+        let unsettled = ClockTrust::Unsettled { running: Duration::from_secs(9) };
+        let day = LONGEST_PLAUSIBLE_OUTAGE;
+        let now = Timestamp(0).plus(day * 400);
+        for (trust, certain, is_doubted) in [
+            (ClockTrust::Settled, now, false),
+            (unsettled, now.minus(day), false),
+            (unsettled, now.minus(day * 365), true),
+        ] {
+            assert_eq!(clock_doubt((trust, certain), now).is_some(), is_doubted, "{trust:?}");
+        }
+        let words = clock_doubt((unsettled, now.minus(day * 365)), now).unwrap();
+        assert!(words.contains("365 days after the newest entry"), "{words}");
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::modem::{ModemSnapshot, ModemStatus, ModemWarning, RecoverySte
 use crate::domain::{Amount, Imei, availability};
 
 use super::Monitor;
+use super::alarms::clock_doubt;
 use super::modems::PortCounts;
 use super::page::Kind::{Counter, Gauge, Histogram, Summary};
 use super::page::Page;
@@ -28,6 +29,7 @@ pub(super) fn page(monitor: &Monitor) -> String {
         "Log lines that were dropped because they were not read in time.",
         lost,
     );
+    clocks(&mut page, monitor);
     process(&mut page, monitor);
     page.0
 }
@@ -343,6 +345,29 @@ fn store(page: &mut Page, monitor: &Monitor) {
             disk.size_bytes,
         );
     }
+}
+
+fn clocks(page: &mut Page, monitor: &Monitor) {
+    let (gateway, behind) = (&monitor.gateway, monitor.counts.last().stats.rentals_behind);
+    let doubt = clock_doubt(gateway.clock_trust(), gateway.now());
+    page.single(
+        "simbridge_clock_doubted",
+        Gauge,
+        "Whether this machine's clock is doubted.",
+        flag(doubt.is_some()),
+    );
+    page.single(
+        "simbridge_rentals_behind",
+        Gauge,
+        "Rentals that were renewed and are over even so.",
+        behind,
+    );
+    page.single(
+        "simbridge_network_clocks_wrong",
+        Gauge,
+        "Service centres whose time stamps contradict each other.",
+        gateway.contradicted_network_clocks().len(),
+    );
 }
 
 fn process(page: &mut Page, monitor: &Monitor) {

@@ -104,6 +104,8 @@ impl Monitor {
             modems: &modems,
             ports: &ports,
             banks: &self.gateway.banks().reports(),
+            clock: self.gateway.clock_trust(),
+            contradicted: self.gateway.contradicted_network_clocks(),
             success: success.collect(),
             counts: &counts,
             disk: Disk::of_file(self.store.path()),

@@ -10,7 +10,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::Waiting;
 use crate::domain::message::{MessageKind, Owner};
 use crate::domain::order::OrderState;
-use crate::domain::{MessageId, Order, OrderId, SimId, Timestamp, code};
+use crate::domain::{MessageId, Order, OrderId, Rental, SimId, Timestamp, code};
 use crate::gateway::Error;
 use crate::gateway::environment::Environment;
 use crate::gateway::number_discovery::{self, NumberDiscovery};
@@ -165,8 +165,13 @@ impl Matcher {
             true => tx.rental_at(message.sim, message.received_at)?,
             false => None,
         };
-        match tenant.filter(|rental| rental.ends_at() > message.received_at) {
-            Some(rental) if rental.was_running(message.taken_at, message.received_at) => {
+        // Where our clock may be ahead, no rental is over that was not over before.
+        let certain = self.env.certain(message.received_at);
+        let by_then = |rental: &Rental| rental.started_at.max(certain);
+        match tenant.filter(|rental| rental.ends_at() > by_then(rental)) {
+            Some(rental)
+                if rental.was_running(message.taken_at.min(by_then(&rental)), by_then(&rental)) =>
+            {
                 Ok(Owner::Rental(rental.id))
             }
             // It is from before the rental began, and a rented SIM has no orders.

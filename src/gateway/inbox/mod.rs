@@ -27,6 +27,7 @@ use content::Content;
 pub(super) use matching::Matcher;
 use matching::ReceivedMessage;
 pub(super) use network_clocks::NetworkClocks;
+use network_clocks::Stamped;
 pub(super) use news::MessageNews;
 use reading::{Decoded, Reading};
 
@@ -142,7 +143,9 @@ impl Inbox {
         let smsc = deliver.and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
         let stamp = reading.stamp();
         // Before the part itself is added, as a message's stamp must not confirm itself.
-        let taken_at = self.clocks.taken_at(tx, smsc.as_deref(), stamp, received_at)?;
+        let live = live && smsc.is_some() && stamp.is_some();
+        let stamped = Stamped { smsc: smsc.as_deref(), stamp, received_at, live };
+        let taken_at = self.clocks.taken_at(tx, &stamped)?;
         let part = NewPart {
             sim,
             digest: &reading.digest,
@@ -151,7 +154,7 @@ impl Inbox {
             smsc: smsc.as_deref(),
             stamp,
             received_at,
-            live: live && smsc.is_some() && stamp.is_some(),
+            live,
             error: reading.decoded.as_ref().err().map(String::as_str),
             message: None,
         };

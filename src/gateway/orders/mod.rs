@@ -265,7 +265,7 @@ impl Orders {
     ) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of, readiness } =
             *placement;
-        self.expire_overdue_of(tx, sim, now)?;
+        self.expire_overdue_of(tx, sim)?;
         let (lifetime, awaits_sim) = match readiness {
             SimReadiness::On => (self.env.settings().order_lifetime, false),
             SimReadiness::Parked { on_air_within } => (on_air_within, true),
@@ -408,12 +408,8 @@ impl Orders {
     }
 
     /// Expires open orders of a SIM that are past their lifetime, so that they do not occupy it.
-    pub(super) fn expire_overdue_of(
-        &self,
-        tx: &WriteTx<'_>,
-        sim: SimId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    pub(super) fn expire_overdue_of(&self, tx: &WriteTx<'_>, sim: SimId) -> Result<(), Error> {
+        let now = self.env.horizon().orders;
         tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| self.expire(tx, due, now))
     }
 
@@ -551,6 +547,18 @@ impl Orders {
                 })
             })
             .await
+    }
+
+    /// Once the operation is on disk, the open orders are remembered with the ends that they have
+    /// then.
+    pub(super) fn remember_open_after(&self, tx: &WriteTx<'_>) -> Result<(), StoreError> {
+        let (cache, open) = (Arc::clone(&self.cache), tx.all_open_orders()?);
+        tx.after_commit(move || {
+            for (order, account, expires_at) in open {
+                cache.add_open_order(order, account, expires_at);
+            }
+        });
+        Ok(())
     }
 
     /// How many orders are open.

@@ -100,7 +100,7 @@ impl Orders {
         }
         let has_number = |sim: &Sim| sim.number.as_ref().is_some_and(|n| n.number == old.number);
         let Some(sim) = tx.sim(old.sim)?.filter(has_number) else { return Ok(None) };
-        self.expire_overdue_of(tx, sim.id, now)?;
+        self.expire_overdue_of(tx, sim.id)?;
         let readiness = self.stock.presence().readiness_of(tx, &sim.iccid, now)?;
         let Some(readiness) = readiness else { return Ok(None) };
         // The account's own orders for the service are what is reused: neither their use of the

@@ -57,7 +57,7 @@ impl Stock {
         let unknown =
             || Error::refused(format!("no country {country}; there are {}", countries.codes()));
         let country = countries.find(country).ok_or_else(unknown)?.code.clone();
-        let (stock, now) = (Arc::clone(self), self.env.now());
+        let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
         let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
             let account = account.map(|account| find_account(rows, &account)).transpose()?;

@@ -61,7 +61,7 @@ impl Stock {
         service: &Service,
         countries: Vec<String>,
     ) -> Result<Vec<(String, usize)>, Error> {
-        let now = self.env.now();
+        let now = self.env.horizon().orders;
         let used_since = self.used_since(now);
         let (stock, id) = (Arc::clone(self), service.id);
         let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
@@ -163,7 +163,8 @@ impl Stock {
             service: wish.service.id,
             account: Some(wish.account),
             sharing,
-            now,
+            // By a clock that may be ahead no SIM has rested enough, and no order on it is over.
+            now: self.env.horizon().orders,
             used_since: self.used_since(now),
         }
     }
@@ -178,10 +179,10 @@ impl Stock {
     ) -> Result<SearchResult, StoreError> {
         let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
         let parked = |sim, iccid: &str| self.presence.can_be_rented_parked(sim, iccid, now);
-        let scope = SearchScope::First(SEARCHED);
-        let mut found = tx.search_for_rental(country, now, scope, on_air)?;
+        let (scope, certain) = (SearchScope::First(SEARCHED), self.env.horizon().orders);
+        let mut found = tx.search_for_rental(country, certain, scope, on_air)?;
         if found == SearchResult::Nothing {
-            found = tx.search_for_rental(country, now, scope, parked)?;
+            found = tx.search_for_rental(country, certain, scope, parked)?;
         }
         self.cache.set_scarce(None, country, !matches!(found, SearchResult::Found(..)));
         if found != SearchResult::TooFar {
@@ -189,7 +190,7 @@ impl Stock {
         }
         for sim in proposals {
             let either = |sim, iccid: &str| on_air(sim, iccid) || parked(sim, iccid);
-            let found = tx.search_for_rental(country, now, SearchScope::Sim(*sim), either)?;
+            let found = tx.search_for_rental(country, certain, SearchScope::Sim(*sim), either)?;
             if matches!(found, SearchResult::Found(..)) {
                 return Ok(found);
             }

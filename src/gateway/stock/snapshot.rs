@@ -158,7 +158,7 @@ impl Snapshots {
 
 impl Snapshot {
     fn read(stock: &Stock, rows: &ReadTx<'_>, country: String) -> Result<Snapshot, StoreError> {
-        let now = stock.env.now();
+        let now = stock.env.horizon().orders;
         let (used_since, share_sim) = (stock.used_since(now), stock.share_sim());
         let services = rows.services()?.into_iter().filter(|service| service.enabled);
         let services: Vec<_> = services

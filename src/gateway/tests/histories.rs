@@ -13,7 +13,7 @@ mod model;
 mod real;
 mod standby;
 
-use model::{Life, Model, end_of};
+use model::{Life, Model};
 use real::Real;
 
 const SIMS: u16 = 3;
@@ -303,7 +303,7 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
         let (months, active) =
             (view.rental.months, view.rental.is_active(real.fixture.gateway.now()));
         assert_eq!((months, active), (rental.months, rental.active));
-        if rental.active || kept(end_of(rental)) {
+        if rental.active || kept(rental.due) {
             let viewed = real
                 .fixture
                 .gateway

@@ -169,13 +169,19 @@ async fn a_renewal_is_charged_once_for_each_term_however_long_nobody_was_there()
         fixture.gateway.0.env.store.close().await;
         pass_to_end(&fixture, &rental, 200 * DAY_S);
         fixture.restart().await;
-        fixture.gateway.due_work().run_due_work().await.unwrap();
+        for day in 1..=renewals {
+            fixture.gateway.due_work().run_due_work().await.unwrap();
+            fixture.gateway.due_work().run_due_work().await.unwrap();
+            let left = (renewals - day) * 1620 + 7;
+            assert_eq!(fixture.funds(ann).await, (left, 0), "one term a day");
+            fixture.pass(DAY_S);
+        }
         fixture.gateway.due_work().run_due_work().await.unwrap();
         assert_eq!(fixture.funds(ann).await, (7, 0), "as often as there was money");
         let view = fixture.gateway.rentals().view(ann, rental.id).await.unwrap();
         let ended = view.unwrap().rental;
         assert_eq!(i64::from(ended.terms), 1 + renewals);
-        assert_eq!(ended.state.ended_at(), Some(ended.expires_at));
+        assert_eq!(ended.state.ended_at(), Some(ended.due_at));
         assert_eq!(fixture.faults().await, Vec::<String>::new());
     }
 }

@@ -309,6 +309,7 @@ impl Model {
             months: 1,
             started_at: self.now,
             expires_at: Timestamp(self.now.0 + 5),
+            due_at: Timestamp(self.now.0 + 5),
             state: RentalState::Active,
         };
         let added = allowed(tx.add_rental(&rental));

@@ -32,6 +32,8 @@ pub(super) struct ModelRental {
     pub(super) auto_renew: bool,
     pub(super) from: i64,
     pub(super) months: u32,
+    /// The end of its last term, or a day after its last renewal.
+    pub(super) due: i64,
     pub(super) active: bool,
 }
 
@@ -136,13 +138,13 @@ impl Model {
                 .iter()
                 .enumerate()
                 .filter(|(_, r)| r.active)
-                .map(|(n, r)| (end_of(r), 2, n));
+                .map(|(n, r)| (r.due, 2, n));
             let next = ends.chain(shows).chain(terms).filter(|(at, ..)| *at <= now).min();
             match next {
                 None => break,
                 Some((_, 0, n)) => self.orders[n].life = Life::Over,
                 Some((_, 1, n)) => drop(self.show(n, false, self.longs[n].from, now)),
-                Some((_, _, n)) => self.end_term(n),
+                Some((_, _, n)) => self.end_term(n, now),
             }
         }
         for order in &mut self.orders {
@@ -151,11 +153,12 @@ impl Model {
         }
     }
 
-    pub(super) fn end_term(&mut self, n: usize) {
-        let (account, end) = (self.rentals[n].account, end_of(&self.rentals[n]));
+    pub(super) fn end_term(&mut self, n: usize, now: i64) {
+        let (account, end) = (self.rentals[n].account, self.rentals[n].due);
         if self.rentals[n].auto_renew && self.balance[account] - self.held(account) >= RENT {
             self.balance[account] -= RENT;
             self.rentals[n].months += 1;
+            self.rentals[n].due = end_of(&self.rentals[n]).max(now + 86_400);
         } else {
             self.rentals[n].active = false;
             self.rests_until.insert(self.rentals[n].sim, end + 30 * 86_400);
@@ -364,7 +367,7 @@ impl Model {
         let of_sim = self.rentals.iter().enumerate().filter(|(_, r)| r.sim == sim);
         let begun =
             of_sim.clone().filter(|(_, r)| r.from <= received_at).max_by_key(|(n, r)| (r.from, *n));
-        if let Some((n, rental)) = begun.filter(|(_, r)| received_at < end_of(r)) {
+        if let Some((n, rental)) = begun.filter(|(_, r)| received_at < r.due) {
             return if taken_at >= rental.from { Owner::Rental(n) } else { Owner::Nobody };
         }
         if of_sim.clone().any(|(_, r)| r.active && r.from > now) {
@@ -424,8 +427,11 @@ impl Model {
             auto_renew,
             from: now,
             months: 1,
+            due: 0,
             active: true,
         });
+        let new = self.rentals.len() - 1;
+        self.rentals[new].due = end_of(&self.rentals[new]);
         format!("rented {} on {sim}", self.rentals.len())
     }
 
@@ -442,6 +448,7 @@ impl Model {
         }
         self.balance[account] -= RENT;
         found.months += 1;
+        found.due = found.due.max(end_of(found));
         "extended".into()
     }
 }
