@@ -43,8 +43,10 @@
 //!    entries, each entry has one cause and is applied once, and no order takes an account below
 //!    zero. (`money_and_numbers_are_right_however_often_the_daemon_is_killed`)
 //! 8. **A number is never sold to two accounts for the same service**, unless the operator sets a
-//!    cool-down; a SIM rests between tenants.
-//!    (`a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel`)
+//!    cool-down; a SIM rests between tenants, and a number that was given up without its SMS
+//!    between customers.
+//!    (`a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel`,
+//!    `a_number_that_was_given_up_or_expired_rests_for_all_others`)
 //! 9. **A stuck, misbehaving or vanished modem slows nobody else down**: each has its own task,
 //!    absolute deadlines and bounded buffers.
 //!    (`a_silent_a_vanished_and_a_flooding_modem_slow_neither_their_neighbours_nor_the_stop`)
@@ -70,7 +72,10 @@
 //!     minutes, and then by one term a day.
 //!     (`a_clock_that_is_wrong_for_seconds_renews_ends_and_purges_nothing`,
 //!     `a_clock_that_stays_ahead_costs_one_term_and_a_real_outage_none_of_its_terms`)
-//! 14. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
+//! 14. **A sender's name is no proof**: where a service has patterns, only a text with a code
+//!     completes an order, and no later text without one hides it.
+//!     (`a_text_without_a_code_is_shown_and_ends_charges_and_hides_nothing`)
+//! 15. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
 //!     out. (`a_stale_or_unready_modem_gives_no_number`)
 //!
 //! # Limits

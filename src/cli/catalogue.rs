@@ -28,6 +28,7 @@ struct Entry {
     #[serde(rename(serialize = "reuse_window_seconds"), default, with = "window")]
     reuse_window: Option<Duration>,
     reuse_price_percent: Option<u32>,
+    charge_on: Option<String>,
     #[serde(default, rename(deserialize = "sender"))]
     senders: Vec<String>,
     #[serde(default, rename(deserialize = "text"))]
@@ -93,6 +94,8 @@ struct Listed {
     reuse_window: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reuse_price_percent: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charge_on: Option<String>,
     #[serde(rename(serialize = "sender"), skip_serializing_if = "Vec::is_empty")]
     senders: Vec<String>,
     #[serde(rename(serialize = "text"), skip_serializing_if = "Vec::is_empty")]
@@ -115,19 +118,19 @@ mod tests {
         let listed = json!([{
             "id": 1, "name": "x \"y\"", "price": "0.50", "enabled": true, "priority": -1,
             "reuse_window": "1h 30m", "reuse_price_percent": 25, "countries": { "UK": "0.80" },
-            "senders": ["^x\\d$"], "texts": ["'a'"],
+            "charge_on": "sms", "senders": ["^x\\d$"], "texts": ["'a'"],
         }, {
             "id": 2, "name": "z", "price": "1.00", "enabled": true, "priority": 0,
             "reuse_window": null, "reuse_price_percent": null, "countries": {},
-            "senders": [], "texts": [],
+            "charge_on": null, "senders": [], "texts": [],
         }]);
         let expected = json!({ "services": [{
             "name": "x \"y\"", "price": "0.50", "priority": -1, "reuse_window_seconds": 5400,
-            "reuse_price_percent": 25, "countries": { "UK": "0.80" }, "senders": ["^x\\d$"],
+            "reuse_price_percent": 25, "charge_on": "sms", "countries": { "UK": "0.80" }, "senders": ["^x\\d$"],
             "texts": ["'a'"],
         }, {
             "name": "z", "price": "1.00", "priority": 0, "reuse_window_seconds": null,
-            "reuse_price_percent": null, "countries": {}, "senders": [], "texts": [],
+            "reuse_price_percent": null, "charge_on": null, "countries": {}, "senders": [], "texts": [],
         }] });
         assert_eq!(parse(&write(&listed).unwrap()).unwrap(), expected);
     }
@@ -156,6 +159,12 @@ mod tests {
         );
         let error = parse(&own.replace("90m", "soon")).unwrap_err().to_string();
         assert!(error.contains("line 4"), "{error}");
+    }
+
+    #[test]
+    fn a_service_may_say_what_its_orders_are_charged_for() {
+        let own = "[[service]]\nname = \"x\"\nprice = \"1\"\ncharge_on = \"sms\"\n";
+        assert_eq!(parse(own).unwrap()["services"][0]["charge_on"], "sms");
     }
 
     #[test]

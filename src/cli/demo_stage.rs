@@ -186,6 +186,7 @@ async fn add_services(daemon: &Daemon) -> anyhow::Result<Vec<Service>> {
             country_prices: BTreeMap::new(),
             priority: 0,
             reuse: ReuseTerms::default(),
+            charge_on: None,
             senders: vec![format!("^{}$", sample.sender)],
             texts: Vec::new(),
         };

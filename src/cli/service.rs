@@ -41,6 +41,10 @@ pub(super) enum Service {
             value_parser = clap::value_parser!(u32).range(0..=1000)
         )]
         reuse_price_percent: Option<u32>,
+        /// What an order is charged for: any text of the service (sms), or one with a code (code,
+        /// the default for a service with patterns)
+        #[arg(long, value_name = "sms|code", value_parser = ["sms", "code"])]
+        charge_on: Option<String>,
         /// A regular expression that the sender must match; of several, one must match
         #[arg(long, value_name = "REGEX")]
         sender: Vec<String>,
@@ -125,6 +129,10 @@ pub(super) struct ServiceEdit {
     /// The price of that in percent of the service's, or default
     #[arg(long, value_name = "PERCENT", value_parser = percent_or_default)]
     reuse_price_percent: Option<Value>,
+    /// What an order is charged for: any text of the service (sms), or one with a code (code), or
+    /// default
+    #[arg(long, value_name = "sms|code", value_parser = ["sms", "code", DEFAULT])]
+    charge_on: Option<String>,
     /// A regular expression that the sender must match, instead of all that there are; of several,
     /// one must match
     #[arg(long, value_name = "REGEX")]
@@ -192,9 +200,12 @@ impl ServiceEdit {
                 "replace": self.text, "add": self.add_text, "remove": self.remove_text,
             },
         });
+        let charge_on =
+            self.charge_on.map(|word| if word == DEFAULT { Value::Null } else { word.into() });
         let terms = [
             ("reuse_window_seconds", self.reuse_window),
             ("reuse_price_percent", self.reuse_price_percent),
+            ("charge_on", charge_on),
         ];
         if let Some(members) = edit.as_object_mut() {
             let given = terms.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -222,7 +233,16 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
         }
         Service::Enable { service } => enable(client, json, &service, true).await,
         Service::Disable { service } => enable(client, json, &service, false).await,
-        Service::Add { name, price, country, reuse_window, reuse_price_percent, sender, text } => {
+        Service::Add {
+            name,
+            price,
+            country,
+            reuse_window,
+            reuse_price_percent,
+            charge_on,
+            sender,
+            text,
+        } => {
             let countries: Map<String, Value> =
                 country.into_iter().map(|(country, price)| (country, price.into())).collect();
             let declared = json!({
@@ -233,6 +253,7 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
                 "texts": text,
                 "reuse_window_seconds": reuse_window.map(|window| window.as_secs()),
                 "reuse_price_percent": reuse_price_percent,
+                "charge_on": charge_on,
             });
             print::object(json, &client.post("/services", declared).await?, SERVICE)
         }

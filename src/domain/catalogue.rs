@@ -1,11 +1,12 @@
 //! The catalogue of services, and which of them a message is for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::str::FromStr;
 use std::time::Duration;
 
 use regex::{RegexSet, RegexSetBuilder};
 
-use super::{Amount, ServiceId};
+use super::{Amount, ServiceId, UnknownWord};
 
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
 const PATTERN_SIZE_LIMIT: usize = 1 << 20;
@@ -18,6 +19,36 @@ pub struct ReuseTerms {
     pub window: Option<Duration>,
     /// The price of such an order, in percent of the usual one.
     pub price_percent: Option<u32>,
+}
+
+/// What completes and charges an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChargeOn {
+    /// Any text that is given to it.
+    Sms,
+    /// A text with a code. One without is shown, and the order stays open.
+    Code,
+}
+
+impl ChargeOn {
+    /// Both.
+    pub const ALL: [ChargeOn; 2] = [ChargeOn::Sms, ChargeOn::Code];
+
+    /// The word in the database, in files and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChargeOn::Sms => "sms",
+            ChargeOn::Code => "code",
+        }
+    }
+}
+
+impl FromStr for ChargeOn {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<ChargeOn, UnknownWord> {
+        ChargeOn::ALL.into_iter().find(|known| known.as_str() == word).ok_or(UnknownWord)
+    }
 }
 
 /// A service as the operator declared it.
@@ -37,6 +68,8 @@ pub struct Service {
     /// On what terms its numbers can be ordered again, where these differ from the setting for all
     /// services.
     pub reuse: ReuseTerms,
+    /// What completes and charges an order, if the operator has said so.
+    pub charge_on: Option<ChargeOn>,
     /// Regular expressions of which the sender must match one. Without any, every sender fits.
     pub senders: Vec<String>,
     /// Regular expressions of which the text must match one. Without any, every text fits.
@@ -53,6 +86,13 @@ impl Service {
     pub fn has_patterns(&self) -> bool {
         !self.senders.is_empty() || !self.texts.is_empty()
     }
+
+    /// What completes and charges an order. By default that is a code where the service has
+    /// patterns: anybody can send a text in its name, and it sends other texts than codes itself.
+    pub fn charges_on(&self) -> ChargeOn {
+        let by_default = if self.has_patterns() { ChargeOn::Code } else { ChargeOn::Sms };
+        self.charge_on.unwrap_or(by_default)
+    }
 }
 
 /// A pattern that is not a usable regular expression.
@@ -68,6 +108,7 @@ struct Patterns {
     senders: Option<RegexSet>,
     texts: Option<RegexSet>,
     priority: i64,
+    charges_on: ChargeOn,
 }
 
 impl Patterns {
@@ -87,6 +128,7 @@ impl Patterns {
             senders: set(&service.senders)?,
             texts: set(&service.texts)?,
             priority: service.priority,
+            charges_on: service.charges_on(),
         })
     }
 
@@ -148,6 +190,11 @@ impl Catalogue {
             .map(|service| Ok((service.id, Patterns::compile(service)?)))
             .collect::<Result<_, _>>()
             .map(Catalogue)
+    }
+
+    /// What completes and charges an order for a service.
+    pub fn charges_on(&self, service: ServiceId) -> ChargeOn {
+        self.0.get(&service).map_or(ChargeOn::Sms, |patterns| patterns.charges_on)
     }
 
     /// Checks that the patterns of a service can be compiled.
@@ -218,6 +265,7 @@ mod tests {
             enabled: true,
             priority: 0,
             reuse: ReuseTerms::default(),
+            charge_on: None,
             senders: own(senders),
             texts: own(texts),
         }
@@ -303,6 +351,24 @@ mod tests {
         let expected = [claim(UBER_EATS, Some(0), Some(0)), claim(UBER, Some(0), None)];
         assert_eq!(catalogue().claims("Uber", "Eats 1"), expected);
         assert_eq!(catalogue().claims("Nobody", "hello"), []);
+    }
+
+    #[test]
+    fn a_service_with_patterns_charges_on_codes_unless_it_says_otherwise() {
+        let links = Service { charge_on: Some(ChargeOn::Sms), ..service(UBER, &["Uber"], &[]) };
+        let codes = Service { charge_on: Some(ChargeOn::Code), ..service(ANY, &[], &[]) };
+        for (service, expected) in [
+            (service(UBER, &["Uber"], &[]), ChargeOn::Code),
+            (service(UBER, &[], &["Uber"]), ChargeOn::Code),
+            (service(ANY, &[], &[]), ChargeOn::Sms),
+            (links, ChargeOn::Sms),
+            (codes, ChargeOn::Code),
+        ] {
+            assert_eq!(service.charges_on(), expected, "{service:?}");
+            assert_eq!(Catalogue::new([&service]).unwrap().charges_on(service.id), expected);
+        }
+        assert_eq!("code".parse(), Ok(ChargeOn::Code));
+        assert!("text".parse::<ChargeOn>().is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ const LABELS: &str = "code|codes|passcode|pin|pincode|otp|tan|password|wachtwoor
 /// The forms in which a code is written, the most certain first. Each captures the code.
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let labels = LABELS;
-    let digits = r"(?:\d{3}[- ]\d{3}|\d{4,8})";
+    let digits = r"(?:\d{3}[- ]\d{3}|\d{2}[- ]\d{2}[- ]\d{2}|\d{4,8})";
     [
         // The origin-bound form, whose last line is "@domain #code".
         r"@[\w.-]+\.[a-z]{2,}\s+#([A-Za-z0-9-]{3,12})(?:\s+%\S+)?\s*$".to_owned(),
@@ -37,11 +37,17 @@ static LONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:^|[^\w+.,/:-])(\d{4,8})(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok()
 });
 
+/// Groups of digits with spaces or hyphens between them that stand alone in the same way.
+static GROUPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^\w+.,/:-])(\d+(?:[ -]\d+)+)(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok()
+});
+
 /// Compiles the expressions that [`find`] uses. This takes ten milliseconds, which the first
 /// message should not have to wait for.
 pub fn prepare() {
     LazyLock::force(&SHAPES);
     LazyLock::force(&LONE);
+    LazyLock::force(&GROUPED);
 }
 
 /// The code in `text`, if there is one. `123-456` is returned as `123456`.
@@ -50,8 +56,21 @@ pub fn find(text: &str) -> Option<String> {
     let found = SHAPES.iter().find_map(|shape| shape.captures(text)?.get(1));
     match found {
         Some(code) => Some(code.as_str().replace(['-', ' '], "")),
-        None => lone_run(text),
+        None => lone_run(text).or_else(|| lone_groups(text)),
     }
+}
+
+/// The only group of three and three digits, or of two, two and two. A group of any other form is
+/// a date, a telephone number or an amount.
+fn lone_groups(text: &str) -> Option<String> {
+    let is_code = |run: &&str| {
+        let lengths: Vec<usize> = run.split([' ', '-']).map(str::len).collect();
+        matches!(lengths[..], [3, 3] | [2, 2, 2])
+    };
+    let runs = GROUPED.as_ref()?.captures_iter(text).filter_map(|run| Some(run.get(1)?.as_str()));
+    let mut codes = runs.filter(is_code).map(|run| run.replace(['-', ' '], ""));
+    let first = codes.next()?;
+    codes.all(|other| other == first).then_some(first)
 }
 
 /// The only run of 4 to 8 digits. When there are two different ones, neither is returned, because
@@ -100,6 +119,12 @@ mod tests {
             ("Je verificatiecode is 558210", Some("558210")),
             ("Code: AB12CD", Some("AB12CD")),
             ("Use 778 102 as your login code", Some("778102")),
+            ("12-34-56 for your account", Some("123456")),
+            ("Use 12 34 56.", Some("123456")),
+            ("Your Revolut passcode is 12-34-56", Some("123456")),
+            ("778 102", Some("778102")),
+            ("Call +31 612 345 678 or 612 345 678", None),
+            ("06 12 34 56 78", None),
             ("Hello 4455", Some("4455")),
             ("Enter 4455 and again 4455", Some("4455")),
             ("Call +31612345678 before 12:30", None),

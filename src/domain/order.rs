@@ -8,9 +8,9 @@ use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 /// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderState {
-    /// It waits for its first SMS; its price is held.
+    /// It waits for the SMS that completes it; its price is held.
     Open,
-    /// It has received its first SMS, and its price was charged. It goes on collecting messages
+    /// It has received the SMS that completes it, and its price was charged. It goes on collecting messages
     /// until its lifetime is over.
     Completed {
         /// When the first SMS was committed.
@@ -201,6 +201,14 @@ impl Order {
         }
     }
 
+    /// Completes an open order at the end of its lifetime, because it has received a text that did
+    /// not complete it, and its customer has not given it up.
+    pub fn complete_at_its_end(self, now: Timestamp) -> Result<Order, Refused> {
+        let at = self.expires_at;
+        let over = self.expire(now)?;
+        Ok(Order { state: OrderState::Completed { at }, ..over })
+    }
+
     fn end(self, at: Timestamp, state: OrderState) -> Result<Order, Refused> {
         match self.state {
             OrderState::Open if self.is_open(at) => Ok(Order { state, ..self }),
@@ -256,6 +264,17 @@ mod tests {
             assert_eq!(order(state).skip(at), Err(refusal), "{state:?}");
             assert_eq!(order(state).expire(END), Err(refusal), "{state:?}");
         }
+    }
+
+    #[test]
+    fn an_order_with_a_text_completes_at_its_end() {
+        let (open, at) = (order(OrderState::Open), Timestamp(20_000_000));
+        assert_eq!(open.clone().complete_at_its_end(at), Err(Refused::Over), "not yet");
+        let late = Timestamp(END.0 + 9);
+        let completed = open.complete_at_its_end(late).unwrap();
+        assert_eq!(completed.state, OrderState::Completed { at: END });
+        let canceled = order(OrderState::Canceled { at });
+        assert_eq!(canceled.complete_at_its_end(END), Err(Refused::Over));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use chrono::DateTime;
 use super::*;
 use crate::daemon::config::Config;
 use crate::domain::BlockList;
-use crate::domain::catalogue::ReuseTerms;
+use crate::domain::catalogue::{ChargeOn, ReuseTerms};
 use crate::domain::message::Message;
 use crate::domain::modem::{
     FinalResult, ModemDetail, ModemIdentity, ModemRequest, ModemSnapshot, ModemState, ModemStatus,
@@ -23,6 +23,7 @@ use crate::sms::{Address, Deliver, Scts, TextMode};
 use crate::store::NewService;
 
 mod banks;
+mod charging;
 mod clocks;
 mod faulty;
 mod histories;
@@ -146,12 +147,23 @@ impl Fixture {
     }
 
     async fn service(&self, name: &str, senders: &[&str]) -> ServiceId {
+        // Most tests are about other things than what a text says.
+        self.service_charging(name, senders, Some(ChargeOn::Sms)).await
+    }
+
+    async fn service_charging(
+        &self,
+        name: &str,
+        senders: &[&str],
+        charge_on: Option<ChargeOn>,
+    ) -> ServiceId {
         let new = NewService {
             name: name.into(),
             price: Amount(50),
             country_prices: BTreeMap::new(),
             priority: 0,
             reuse: ReuseTerms::default(),
+            charge_on,
             senders: senders.iter().map(|s| (*s).to_owned()).collect(),
             texts: vec![],
         };

@@ -112,17 +112,26 @@ impl ReadTx<'_> {
         self.all(sql, [id.0], |row| row.get(0))
     }
 
-    /// The newest message of an order that its customer may see, with its text, and whether the
-    /// customer was shown it before. `None` when there is none or its text has been blanked.
-    pub fn newest_text(
+    /// The message of an order that its customer is shown, with its text, and whether the customer
+    /// was shown it before: the newest with a code, or else the newest. `None` when there is none
+    /// or its text has been blanked.
+    pub fn shown_text(
         &self,
         order: OrderId,
     ) -> Result<Option<(MessageId, String, bool)>, StoreError> {
-        let sql = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND \
-                   withheld IS NULL ORDER BY id DESC LIMIT 1";
-        let newest = self
-            .first(sql, [order.0], |row| Ok((MessageId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
-        Ok(newest.and_then(|(id, text, seen): (_, Option<String>, _)| Some((id, text?, seen))))
+        let with_code = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND \
+                         withheld IS NULL AND code IS NOT NULL ORDER BY id DESC LIMIT 1";
+        let newest = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND \
+                      withheld IS NULL ORDER BY id DESC LIMIT 1";
+        for sql in [with_code, newest] {
+            let shown = self.first(sql, [order.0], |row| {
+                Ok((MessageId(row.get(0)?), row.get::<_, Option<String>>(1)?, row.get(2)?))
+            })?;
+            if let Some((id, text, seen)) = shown {
+                return Ok(text.map(|text| (id, text, seen)));
+            }
+        }
+        Ok(None)
     }
 
     /// The order or rental that a message was given to, or why it was given to none.

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0011_removed_services.sql"),
     include_str!("../../migrations/0012_due_at.sql"),
     include_str!("../../migrations/0013_assembly_times.sql"),
+    include_str!("../../migrations/0014_charge_on.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -57,7 +57,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.open_orders(account, now).unwrap();
     rows.running_orders(sim, now).unwrap();
     rows.due_orders_of(sim, now).unwrap();
-    rows.newest_text(order).unwrap();
+    rows.shown_text(order).unwrap();
     rows.owner_of_message(MessageId(n)).unwrap();
     rows.messages_of_order(order).unwrap();
     rows.messages_of_rental(RentalId(n)).unwrap();

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::catalogue::ReuseTerms;
+use crate::domain::catalogue::{ChargeOn, ReuseTerms};
 use crate::domain::{Amount, Service, ServiceId, Timestamp};
 
 /// A service that is to be added, or the new contents of one that exists.
@@ -24,6 +26,8 @@ pub struct NewService {
     pub priority: i64,
     /// How its numbers can be ordered again.
     pub reuse: ReuseTerms,
+    /// What completes and charges an order, if that is not the default.
+    pub charge_on: Option<ChargeOn>,
     /// Regular expressions, one of which the sender must match. With none, any sender does.
     pub senders: Vec<String>,
     /// Regular expressions, one of which the text must match. With none, any text does.
@@ -31,7 +35,7 @@ pub struct NewService {
 }
 
 const SERVICE: &str = "SELECT id, name, price_minor, enabled, priority, reuse_window_us, \
-                       reuse_price_percent FROM service";
+                       reuse_price_percent, charge_on FROM service";
 
 fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
     Ok(Service {
@@ -46,6 +50,10 @@ fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
                 .get::<_, Option<i64>>(5)?
                 .map(|us| Duration::from_micros(us.unsigned_abs())),
             price_percent: row.get(6)?,
+        },
+        charge_on: match row.get_ref(7)? {
+            ValueRef::Null => None,
+            _ => Some(parsed(row, 7)?),
         },
         senders: Vec::new(),
         texts: Vec::new(),
@@ -105,13 +113,19 @@ impl WriteTx<'_> {
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
         // Customers may have kept the id of a service that was removed.
         let sql = "INSERT INTO service (id, name, price_minor, priority, reuse_window_us, \
-                   reuse_price_percent) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM (SELECT id \
-                   FROM service UNION ALL SELECT id FROM removed_service)), $1, $2, $3, $4, $5)";
+                   reuse_price_percent, charge_on) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM \
+                   (SELECT id FROM service UNION ALL SELECT id FROM removed_service)), $1, $2, $3, \
+                   $4, $5, $6)";
         let ReuseTerms { window, price_percent } = new.reuse;
-        self.execute(
-            sql,
-            params![new.name, new.price.0, new.priority, window.map(micros), price_percent],
-        )?;
+        let values = params![
+            new.name,
+            new.price.0,
+            new.priority,
+            window.map(micros),
+            price_percent,
+            new.charge_on.map(ChargeOn::as_str)
+        ];
+        self.execute(sql, values)?;
         let id = ServiceId(self.inserted());
         self.add_details(id, new)?;
         Ok(id)
@@ -126,12 +140,14 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Replaces a service's prices, priority, reuse terms and patterns. Its name stays.
+    /// Replaces a service's prices, priority, terms and patterns. Its name stays.
     pub fn update_service(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
         let sql = "UPDATE service SET price_minor = $1, priority = $2, reuse_window_us = $3, \
-                   reuse_price_percent = $4 WHERE id = $5";
+                   reuse_price_percent = $4, charge_on = $5 WHERE id = $6";
         let ReuseTerms { window, price_percent } = new.reuse;
-        let values = params![new.price.0, new.priority, window.map(micros), price_percent, id.0];
+        let charge_on = new.charge_on.map(ChargeOn::as_str);
+        let values =
+            params![new.price.0, new.priority, window.map(micros), price_percent, charge_on, id.0];
         one_row(self.execute(sql, values)?, "service", id)?;
         self.execute("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
         self.execute("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;

@@ -151,7 +151,7 @@ fn skip_and_reuse() {
         "NUMBER_OFFLINE",
         "not completed"
     );
-    fixture.complete(&order, &number, &ann, "code 1");
+    fixture.complete(&order, &number, &ann, "code 1111");
     assert_eq!(
         fixture.ask(&format!("skipnumber?key={ann}&orderId={order}")),
         "ORDER_ALREADY_COMPLETED"
@@ -169,7 +169,7 @@ fn skip_and_reuse() {
         "NUMBER_OFFLINE",
         "on an open order"
     );
-    fixture.complete(&again, &number, &ann, "code 2");
+    fixture.complete(&again, &number, &ann, "code 2222");
     assert_eq!(fixture.ask(&format!("reuse?key={ann}&orderId={order}")), "NO_BALANCE");
     fixture.site.ok(&["account", "topup", "ann", "5"]);
     let (lyft, _) = made(&fixture.ask(&format!("makeorder?key={ann}&serviceId=2")));
@@ -264,13 +264,21 @@ fn a_rental_byte_for_byte() {
     assert_eq!(fixture.site.json(&["status"])["rentals"]["active"], 1);
 
     // The end passes while the daemon does not run. 51.40 are left: the package is renewed as long
-    // as there is money, and then it ends.
+    // as there is money, by one term a day, and then it ends.
     let shift = 400_i64 * 24 * 3600 * 1_000_000;
     fixture.meanwhile(&format!(
         "UPDATE rental SET started_at = started_at - {shift}, expires_at = expires_at - {shift};
-         UPDATE rental SET expires_at = started_at + 1, months = 4;"
+         UPDATE rental SET expires_at = started_at + 1, due_at = started_at + 1, months = 4;"
     ));
-    let shown = fixture.site.json(&["rental", "show", "1"]);
+    let mut shown = serde_json::Value::Null;
+    for day in 1..=4 {
+        if day > 1 {
+            fixture.meanwhile("UPDATE rental SET due_at = expires_at WHERE state = 'active'");
+        }
+        shown = fixture.site.json(&["rental", "show", "1"]);
+        let terms = shown["ledger"].as_array().unwrap().len();
+        assert_eq!(terms, 2 + day.min(3), "one term a day");
+    }
     let kinds: Vec<_> =
         shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
     assert_eq!(kinds, ["rental", "extension", "renewal", "renewal", "renewal"]);

@@ -201,16 +201,17 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         "--priority=-1",
         "--reuse-window=1h",
         "--reuse-price-percent=25",
+        "--charge-on=sms",
     ];
     let edited = site.json(&[&["service", "set", "uber"], &set[..]].concat());
     let expected = serde_json::json!({
         "id": 1, "name": "Uber", "price": "0.95", "countries": { "UK": "0.80" }, "enabled": true,
-        "priority": -1, "reuse_window": "1h", "reuse_price_percent": 25,
+        "priority": -1, "reuse_window": "1h", "reuse_price_percent": 25, "charge_on": "sms",
         "senders": ["^Uber$", "^Uber BV$"], "texts": ["code"],
         "changes": [
             "price 0.50 -> 0.95", "price in UK default -> 0.80", "priority 0 -> -1",
             "reuse window default -> 1h", "reuse price in percent default -> 25",
-            "sender added: ^Uber BV$", "text added: code",
+            "charge on default -> sms", "sender added: ^Uber BV$", "text added: code",
         ],
     });
     assert_eq!(edited, expected);

@@ -318,6 +318,7 @@ mod tests {
             senders: Vec::new(),
             texts: Vec::new(),
             reuse: ReuseTerms::default(),
+            charge_on: None,
         };
         let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
         let iccids = |iccids: &[&str]| iccids.iter().map(|it| Iccid::from_stored(*it)).collect();

@@ -7,7 +7,7 @@ use super::Ingested;
 use super::content::Content;
 use super::news::MessageNews;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::catalogue::Waiting;
+use crate::domain::catalogue::{ChargeOn, Waiting};
 use crate::domain::message::{MessageKind, Owner};
 use crate::domain::order::OrderState;
 use crate::domain::{MessageId, Order, OrderId, Rental, SimId, Timestamp, code};
@@ -40,13 +40,19 @@ pub(super) struct ReceivedMessage<'m> {
 struct Said<'m> {
     sender: &'m str,
     text: &'m str,
+    /// Whether a code was found in the text.
+    has_code: bool,
 }
 
 impl ReceivedMessage<'_> {
-    fn said(&self) -> Option<Said<'_>> {
+    /// What it says to a customer, and the code that was found in it.
+    fn said(&self) -> Option<(Said<'_>, Option<String>)> {
         let text = self.content.text.as_deref()?;
-        let is_text = self.content.kind == MessageKind::Text;
-        is_text.then_some(Said { sender: self.sender?, text })
+        if self.content.kind != MessageKind::Text {
+            return None;
+        }
+        let (sender, code) = (self.sender?, code::find(text));
+        Some((Said { sender, text, has_code: code.is_some() }, code))
     }
 }
 
@@ -84,20 +90,22 @@ impl Matcher {
         shown: Option<MessageId>,
     ) -> Result<Ingested, Error> {
         let settings = self.env.settings();
-        let said = message.said();
+        let (said, code) = message.said().map_or((None, None), |(said, code)| (Some(said), code));
         let rule = said.and_then(|said| settings.block_list.rule(said.sender, said.text));
         let given = shown.map(|shown| tx.owner_of_message(shown)).transpose()?;
         let owner = match (given, said) {
             (None | Some(Owner::Nobody), None) => Owner::Nobody,
             (None | Some(Owner::Nobody), Some(said)) => self.find_owner(tx, message, said, rule)?,
-            (Some(given), _) => given,
+            (Some(given), _) => {
+                self.complete_given(tx, &given, message, code.is_some() && rule.is_none())?;
+                given
+            }
         };
         // What a customer was given stays a text, whatever the rest of it is.
         let kind = if owner.is_customer() { MessageKind::Text } else { message.content.kind };
         // A message whose first parts were given to a customer stays theirs in the books even when
         // its rest shows that it must be withheld; the rest is not shown to them.
         let withheld = owner.withheld().or(rule);
-        let code = said.and_then(|said| code::find(said.text));
         let new = NewMessage {
             sim: message.sim,
             kind,
@@ -182,8 +190,23 @@ impl Matcher {
         }
     }
 
-    /// The order that a message belongs to. If it is open, the message completes it and its price
-    /// is charged.
+    /// Completes the order that the first parts of a long message were given to, if it waits for a
+    /// code and the rest has one.
+    fn complete_given(
+        &self,
+        tx: &WriteTx<'_>,
+        given: &Owner,
+        message: &ReceivedMessage<'_>,
+        has_code: bool,
+    ) -> Result<(), Error> {
+        match given.order().filter(|_| has_code).map(|id| tx.order(id)).transpose()?.flatten() {
+            Some(order) => self.orders.complete(tx, order, message.received_at),
+            None => Ok(()),
+        }
+    }
+
+    /// The order that a message belongs to. If it is open and the message is what it is charged
+    /// for, the message completes it and its price is charged.
     fn match_order(
         &self,
         tx: &WriteTx<'_>,
@@ -209,7 +232,12 @@ impl Matcher {
             false => catalogue.choose(&waiting, said.sender, said.text),
         };
         let Some(order) = chosen else { return Ok(None) };
-        self.orders.complete(tx, order.clone(), message.received_at)?;
+        match catalogue.charges_on(order.service) {
+            ChargeOn::Code if !said.has_code => {
+                self.orders.begin_by_message(tx, order.clone(), message.received_at)?;
+            }
+            _ => self.orders.complete(tx, order.clone(), message.received_at)?,
+        }
         Ok(Some(order.id))
     }
 }

@@ -58,7 +58,7 @@ pub enum MakeOrder {
 pub enum Sms {
     /// The order is open and has no message yet.
     Waiting,
-    /// The text of the newest message, on one line.
+    /// The text of the newest message with a code, or else of the newest one, on one line.
     Text(String),
     /// The order was canceled, skipped, has expired or its text was blanked, is unknown, or belongs
     /// to another account.
@@ -320,15 +320,16 @@ impl Orders {
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
                 return over;
             };
-            match order.state {
-                OrderState::Open if order.is_open(now) => Ok((Sms::Waiting, None)),
-                OrderState::Completed { .. } => match rows.newest_text(order.id)? {
-                    Some((message, text, seen)) => {
-                        Ok((Sms::Text(one_line(&text)), (!seen).then_some(message)))
-                    }
-                    None => over,
-                },
-                _ => over,
+            let shown = match order.state {
+                OrderState::Open | OrderState::Completed { .. } => rows.shown_text(order.id)?,
+                _ => None,
+            };
+            match shown {
+                Some((message, text, seen)) => {
+                    Ok((Sms::Text(one_line(&text)), (!seen).then_some(message)))
+                }
+                None if order.is_open(now) => Ok((Sms::Waiting, None)),
+                None => over,
             }
         });
         let (sms, news) = sms.await?;
@@ -413,9 +414,13 @@ impl Orders {
         tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| self.expire(tx, due, now))
     }
 
-    /// Expires an open order whose lifetime is over.
+    /// Ends an open order whose lifetime is over: it expires, or is charged if its customer was
+    /// shown a text and has not given it up.
     pub(super) fn expire(&self, tx: &WriteTx<'_>, due: Order, now: Timestamp) -> Result<(), Error> {
-        match due.expire(now) {
+        let has_text = tx.shown_text(due.id)?.is_some();
+        let over = if has_text { due.complete_at_its_end(now) } else { due.expire(now) };
+        match over {
+            Ok(completed) if has_text => self.capture(tx, &completed, now),
             Ok(expired) => self.release(tx, &expired),
             // Another operation of the same group has ended it.
             Err(_) => Ok(()),
@@ -430,23 +435,38 @@ impl Orders {
         order: Order,
         received_at: Timestamp,
     ) -> Result<(), Error> {
-        let mut order = order;
-        if order.awaits_sim {
-            // The message shows that the SIM is on the air now, whatever its modem has reported.
-            order = order.begin(received_at.plus(self.env.settings().order_lifetime));
-            tx.begin_order(order.id, order.expires_at)?;
-            self.wakeups.deadlines_change_after(tx);
+        match self.begin_by_message(tx, order, received_at)?.complete(received_at) {
+            Ok(completed) => self.capture(tx, &completed, received_at),
+            Err(_) => Ok(()),
         }
-        let (id, account, price) = (order.id, order.account, order.price);
-        if let Ok(completed) = order.complete(received_at) {
-            tx.end_order(&completed)?;
-            self.stats.count_end_after(tx, &completed);
-            self.wakeups.bank_demand_changes_after(tx);
-            let (cache, number) = (Arc::clone(&self.cache), completed.number);
-            tx.after_commit(move || cache.forget_uses_of(&number));
-            let posting = Posting::Capture { amount: price, order: id };
-            tx.post(account, &posting, &self.env.settings().currency, received_at)?;
+    }
+
+    /// Begins the lifetime of an order that waits for its SIM to come on the air: a message shows
+    /// that it has, whatever its modem has reported.
+    pub(super) fn begin_by_message(
+        &self,
+        tx: &WriteTx<'_>,
+        order: Order,
+        received_at: Timestamp,
+    ) -> Result<Order, Error> {
+        if !order.awaits_sim {
+            return Ok(order);
         }
+        let begun = order.begin(received_at.plus(self.env.settings().order_lifetime));
+        tx.begin_order(begun.id, begun.expires_at)?;
+        self.wakeups.deadlines_change_after(tx);
+        Ok(begun)
+    }
+
+    /// Saves that an order is completed, and charges its price.
+    fn capture(&self, tx: &WriteTx<'_>, completed: &Order, at: Timestamp) -> Result<(), Error> {
+        tx.end_order(completed)?;
+        self.stats.count_end_after(tx, completed);
+        self.wakeups.bank_demand_changes_after(tx);
+        let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
+        tx.after_commit(move || cache.forget_uses_of(&number));
+        let posting = Posting::Capture { amount: completed.price, order: completed.id };
+        tx.post(completed.account, &posting, &self.env.settings().currency, at)?;
         Ok(())
     }
 

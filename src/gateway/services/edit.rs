@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::catalogue::ChargeOn;
 use crate::domain::{Amount, Service};
 use crate::store::NewService;
 
@@ -20,6 +21,8 @@ pub struct ServiceEdit {
     pub reuse_window: Option<Option<Duration>>,
     /// The price of that in percent; `Some(None)` is as configured for all services.
     pub reuse_price_percent: Option<Option<u32>>,
+    /// What an order is charged for; `Some(None)` is the default.
+    pub charge_on: Option<Option<ChargeOn>>,
     /// The patterns of senders.
     pub senders: PatternEdit,
     /// The patterns of texts.
@@ -70,6 +73,8 @@ pub enum ServiceChange {
     ReuseWindow { before: Option<Duration>, after: Option<Duration> },
     /// The price of that in percent; `None` is as configured.
     ReusePrice { before: Option<u32>, after: Option<u32> },
+    /// What an order is charged for; `None` is the default.
+    ChargeOn { before: Option<ChargeOn>, after: Option<ChargeOn> },
     /// A pattern of this kind, "sender" or "text", is new.
     PatternAdded { kind: &'static str, pattern: String },
     /// A pattern of this kind is gone.
@@ -95,6 +100,11 @@ impl fmt::Display for ServiceChange {
             ServiceChange::ReusePrice { before, after } => {
                 let percent = |percent: &Option<u32>| or_default(percent.as_ref());
                 write!(f, "reuse price in percent {} -> {}", percent(before), percent(after))
+            }
+            ServiceChange::ChargeOn { before, after } => {
+                let word =
+                    |charge: &Option<ChargeOn>| or_default(charge.map(ChargeOn::as_str).as_ref());
+                write!(f, "charge on {} -> {}", word(before), word(after))
             }
             ServiceChange::PatternAdded { kind, pattern } => write!(f, "{kind} added: {pattern}"),
             ServiceChange::PatternRemoved { kind, pattern } => {
@@ -122,6 +132,7 @@ impl ServiceEdit {
         new.priority = self.priority.unwrap_or(new.priority);
         new.reuse.window = self.reuse_window.unwrap_or(new.reuse.window);
         new.reuse.price_percent = self.reuse_price_percent.unwrap_or(new.reuse.price_percent);
+        new.charge_on = self.charge_on.unwrap_or(new.charge_on);
         self.senders.apply(&mut new.senders)?;
         self.texts.apply(&mut new.texts)?;
         Ok(new)
@@ -175,9 +186,9 @@ pub(super) fn merge(service: &Service, new: &NewService, mode: ImportMode) -> Ne
 }
 
 fn contents(service: &Service) -> NewService {
-    let Service { name, price, country_prices, priority, reuse, senders, texts, .. } =
+    let Service { name, price, country_prices, priority, reuse, charge_on, senders, texts, .. } =
         service.clone();
-    NewService { name, price, country_prices, priority, reuse, senders, texts }
+    NewService { name, price, country_prices, priority, reuse, charge_on, senders, texts }
 }
 
 /// What differs between a service and its new contents.
@@ -204,6 +215,8 @@ pub(super) fn changes(before: &Service, after: &NewService) -> Vec<ServiceChange
     note(old != new, ServiceChange::ReuseWindow { before: old, after: new });
     let (old, new) = (before.reuse.price_percent, after.reuse.price_percent);
     note(old != new, ServiceChange::ReusePrice { before: old, after: new });
+    let (old, new) = (before.charge_on, after.charge_on);
+    note(old != new, ServiceChange::ChargeOn { before: old, after: new });
     for (kind, before, after) in
         [("sender", &before.senders, &after.senders), ("text", &before.texts, &after.texts)]
     {
@@ -234,6 +247,7 @@ mod tests {
             enabled: true,
             priority: 0,
             reuse: ReuseTerms::default(),
+            charge_on: None,
             senders: vec!["^Uber$".into(), "^UBER$".into()],
             texts: vec![],
         }
@@ -249,6 +263,7 @@ mod tests {
             price: Some(Amount(95)),
             country_prices: [("UK".to_owned(), None), ("NL".to_owned(), Some(Amount(40)))].into(),
             reuse_window: Some(Some(Duration::from_secs(3600))),
+            charge_on: Some(Some(ChargeOn::Sms)),
             senders: PatternEdit {
                 add: vec!["^Uber BV$".into(), "^Uber$".into()],
                 remove: vec!["^UBER$".into()],
@@ -265,6 +280,7 @@ mod tests {
                 "price in NL default -> 0.40",
                 "price in UK 0.80 -> default",
                 "reuse window default -> 1h",
+                "charge on default -> sms",
                 "sender removed: ^UBER$",
                 "sender added: ^Uber BV$",
                 "text added: code",

@@ -349,6 +349,7 @@ fn check(new: &NewService) -> Result<(), Error> {
         enabled: true,
         priority: new.priority,
         reuse: new.reuse,
+        charge_on: new.charge_on,
         senders: new.senders.clone(),
         texts: new.texts.clone(),
     };

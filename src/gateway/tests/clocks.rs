@@ -85,11 +85,11 @@ impl Machine {
     }
 
     async fn rental(&self, account: AccountId, id: RentalId) -> Rental {
-        self.fixture.gateway.rentals().view(account, id).await.unwrap().unwrap().0
+        self.fixture.gateway.rentals().view(account, id).await.unwrap().unwrap().rental
     }
 
     async fn texts(&self, account: AccountId, id: RentalId) -> usize {
-        self.fixture.gateway.rentals().view(account, id).await.unwrap().unwrap().1.len()
+        self.fixture.gateway.rentals().view(account, id).await.unwrap().unwrap().messages.len()
     }
 }
 
@@ -229,7 +229,7 @@ async fn stamps_that_contradict_each_other_take_no_code_away_and_are_told() {
     let one_in_four = |n: i64| (n % 4 == 0).then_some(3600_i64);
     for wrong_by in [&wrong as &dyn Fn(i64) -> Option<i64>, &one_in_four] {
         let fixture = Fixture::open().await;
-        let uber = fixture.service("Uber", &["^Uber$"]).await;
+        let uber = fixture.service_charging("Uber", &["^Uber$"], None).await;
         let (mut arrived, mut is_told) = (0, false);
         for n in 0..40 {
             let sim = u16::try_from(n).unwrap() + 1;

@@ -30,7 +30,8 @@ const PATIENCE_S: i64 = 180;
 const FILING_S: i64 = 3600;
 /// Characters in the first part of a long message.
 const FIRST_PART: usize = 153;
-/// Services: two with patterns, one without. The last sender is on the block list.
+/// Services: two with patterns, of which the second charges on codes, one without. The last sender
+/// is on the block list.
 const SENDERS: [&str; 5] = ["Uber", "Lyft", "Nobody's", "Stranger", "Bank"];
 const BANK: usize = 4;
 
@@ -44,6 +45,7 @@ enum Step {
         sim: u16,
         sender: usize,
         age_s: i64,
+        has_code: bool,
     },
     /// The first part of a long SMS; whether the block list fits its rest.
     Begin {
@@ -55,9 +57,10 @@ enum Step {
     End {
         back: usize,
     },
-    /// The SMS that is waited for by the order made this many before the newest.
+    /// An SMS of the service that the order made this many before the newest is for.
     Code {
         back: usize,
+        has_code: bool,
     },
     /// The customer of the order made this many before the newest reuses its number.
     Again {
@@ -111,12 +114,13 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (account.clone(), 0..3usize)
             .prop_map(|(account, service)| Step::Make { account, service }),
-        6 => (any_sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)])
-            .prop_map(|(sim, sender, age_s)| Step::Sms { sim, sender, age_s }),
+        6 => (any_sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)], any::<bool>())
+            .prop_map(|(sim, sender, age_s, has_code)| Step::Sms { sim, sender, age_s, has_code }),
         3 => (any_sim, 0..SENDERS.len(), prop_oneof![3 => Just(false), 1 => Just(true)])
             .prop_map(|(sim, sender, blocked)| Step::Begin { sim, sender, blocked }),
         3 => (0..2usize).prop_map(|back| Step::End { back }),
-        6 => (0..3usize).prop_map(|back| Step::Code { back }),
+        6 => (0..3usize, any::<bool>())
+            .prop_map(|(back, has_code)| Step::Code { back, has_code }),
         4 => (0..3usize).prop_map(|back| Step::Again { back }),
         2 => (account.clone(), order.clone())
             .prop_map(|(account, order)| Step::Cancel { account, order }),
@@ -184,9 +188,12 @@ async fn play(steps: Vec<Step>) {
             {
                 continue;
             }
-            Step::Sms { sim, sender, age_s } => {
+            Step::Sms { sim, sender, age_s, has_code } => {
                 real.count += 1;
-                let text = format!("message {}", real.count);
+                let text = match has_code {
+                    true => format!("code {}", 10_000 + real.count),
+                    false => format!("message {}", real.count),
+                };
                 let given = real.sms(sim, sender, &text, age_s).await;
                 (
                     format!("{given:?}"),
@@ -289,7 +296,7 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
         let said =
             real.fixture.gateway.orders().read_sms(real.accounts[order.account], id).await.unwrap();
         let expected = match order.life {
-            Life::Open => Sms::Waiting,
+            Life::Open => model.text(n).map_or(Sms::Waiting, |text| Sms::Text(text.to_owned())),
             Life::Completed { .. } if kept(order.ends_at) => {
                 model.text(n).map_or(Sms::Over, |text| Sms::Text(text.to_owned()))
             }

@@ -40,6 +40,7 @@ async fn names_that_cannot_be_seen_as_a_whole_are_refused() {
             country_prices: BTreeMap::new(),
             priority: 0,
             reuse: ReuseTerms::default(),
+            charge_on: None,
             senders: vec![],
             texts: vec![],
         };

@@ -154,6 +154,7 @@ async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
         price: Amount(50),
         country_prices: BTreeMap::new(),
         priority: 0,
+        charge_on: Some(ChargeOn::Sms),
         reuse: ReuseTerms { window, price_percent },
         senders: vec!["^Uber$".into()],
         texts: vec![],

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{AdminState, Answer, views};
 use crate::domain::Amount;
-use crate::domain::catalogue::ReuseTerms;
+use crate::domain::catalogue::{ChargeOn, ReuseTerms};
 use crate::gateway::{
     Error, ImportMode, NewService, PatternEdit, ServiceChange, ServiceEdit, TrialClaim,
 };
@@ -25,6 +25,7 @@ pub(super) struct Declared {
     priority: i64,
     reuse_window_seconds: Option<u64>,
     reuse_price_percent: Option<u32>,
+    charge_on: Option<String>,
     #[serde(default)]
     senders: Vec<String>,
     #[serde(default)]
@@ -39,6 +40,10 @@ pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.services().list().await?.iter().map(views::service).collect()))
 }
 
+fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {
+    text.parse().map_err(|_| Error::Refused(format!("{text}: a service charges on sms or code")))
+}
+
 fn service(declared: Declared) -> Result<NewService, Error> {
     let country_prices =
         declared.countries.into_iter().map(|(country, price)| Ok((country, parse_amount(&price)?)));
@@ -51,6 +56,7 @@ fn service(declared: Declared) -> Result<NewService, Error> {
             window: declared.reuse_window_seconds.map(Duration::from_secs),
             price_percent: declared.reuse_price_percent,
         },
+        charge_on: declared.charge_on.as_deref().map(parse_charge_on).transpose()?,
         senders: declared.senders,
         texts: declared.texts,
     })
@@ -60,8 +66,8 @@ pub(super) async fn add(State(admin): State<AdminState>, Json(declared): Json<De
     Ok(Json(views::service(&admin.gateway.services().add(service(declared)?).await?)))
 }
 
-/// What is to change of a service; what is left out stays. Of `countries` and the two terms of
-/// reuse, null stands for what holds without a value of its own.
+/// What is to change of a service; what is left out stays. Of `countries`, the two terms of
+/// reuse and `charge_on`, null stands for what holds without a value of its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Edited {
@@ -73,6 +79,8 @@ pub(super) struct Edited {
     reuse_window_seconds: Option<Option<u64>>,
     #[serde(default, deserialize_with = "given")]
     reuse_price_percent: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "given")]
+    charge_on: Option<Option<String>>,
     #[serde(default)]
     senders: PatternsEdited,
     #[serde(default)]
@@ -108,12 +116,15 @@ impl TryFrom<Edited> for ServiceEdit {
             .into_iter()
             .map(|(country, price)| Ok((country, price.as_deref().map(parse_amount).transpose()?)));
         let window = edited.reuse_window_seconds;
+        let charge_on =
+            edited.charge_on.map(|word| word.as_deref().map(parse_charge_on).transpose());
         Ok(ServiceEdit {
             price: edited.price.as_deref().map(parse_amount).transpose()?,
             country_prices: country_prices.collect::<Result<_, Error>>()?,
             priority: edited.priority,
             reuse_window: window.map(|seconds| seconds.map(Duration::from_secs)),
             reuse_price_percent: edited.reuse_price_percent,
+            charge_on: charge_on.transpose()?,
             senders: edited.senders.into(),
             texts: edited.texts.into(),
         })

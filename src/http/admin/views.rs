@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::catalogue::ChargeOn;
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
@@ -89,6 +90,7 @@ pub(super) fn service(service: &Service) -> Value {
         "priority": service.priority,
         "reuse_window": reuse_window.map(|window| window.to_string()),
         "reuse_price_percent": service.reuse.price_percent,
+        "charge_on": service.charge_on.map(ChargeOn::as_str),
         "senders": service.senders,
         "texts": service.texts,
     })

@@ -152,6 +152,7 @@ impl Model {
                 country_prices: [].into(),
                 priority: 0,
                 reuse: ReuseTerms::default(),
+                charge_on: None,
                 senders: Vec::new(),
                 texts: Vec::new(),
             })

@@ -181,6 +181,7 @@ fn service(number: usize) -> NewService {
         country_prices: Default::default(),
         priority: 0,
         reuse: ReuseTerms::default(),
+        charge_on: None,
         senders: vec![format!("^{}$", sender_of(number))],
         texts: Vec::new(),
     }

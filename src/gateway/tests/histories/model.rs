@@ -97,6 +97,13 @@ pub(super) fn end_of(rental: &ModelRental) -> i64 {
         / SECOND_US
 }
 
+/// The service that charges on codes.
+const CHARGES_ON_CODE: usize = 1;
+
+fn has_code(text: &str) -> bool {
+    text.contains("code ")
+}
+
 impl Model {
     pub(super) fn is_open(order: &ModelOrder, now: i64) -> bool {
         order.life == Life::Open && now < order.ends_at
@@ -115,10 +122,11 @@ impl Model {
     pub(super) fn meant(&self, step: Step) -> Step {
         let nth = |back: usize| self.orders.len().checked_sub(back + 1);
         match step {
-            Step::Code { back } => nth(back).map_or(step, |n| Step::Sms {
+            Step::Code { back, has_code } => nth(back).map_or(step, |n| Step::Sms {
                 sim: self.orders[n].sim,
                 sender: self.orders[n].service,
                 age_s: 0,
+                has_code,
             }),
             Step::Again { back } => nth(back)
                 .map_or(step, |n| Step::Reuse { account: self.orders[n].account, order: n }),
@@ -142,6 +150,7 @@ impl Model {
             let next = ends.chain(shows).chain(terms).filter(|(at, ..)| *at <= now).min();
             match next {
                 None => break,
+                Some((at, 0, n)) if self.text(n).is_some() => self.charge(n, at),
                 Some((_, 0, n)) => self.orders[n].life = Life::Over,
                 Some((_, 1, n)) => drop(self.show(n, false, self.longs[n].from, now)),
                 Some((_, _, n)) => self.end_term(n, now),
@@ -351,7 +360,17 @@ impl Model {
         let owner = match shown {
             _ if free && blocked => Owner::Nobody,
             _ if free => self.find_owner(told, now),
-            Some(n) => self.messages[n].owner,
+            Some(n) => {
+                // The rest of what was shown may have the code that the order waits for.
+                if let Owner::Order(order) = self.messages[n].owner
+                    && !blocked
+                    && has_code(told.text)
+                    && Self::is_open(&self.orders[order], told.received_at)
+                {
+                    self.charge(order, told.received_at);
+                }
+                self.messages[n].owner
+            }
             None => Owner::Nobody,
         };
         let message = ModelMessage { owner, text: told.text.to_owned(), withheld: blocked };
@@ -385,18 +404,29 @@ impl Model {
             (0..self.orders.len()).filter(|n| fits(&self.orders[*n])).collect();
         let open = fitting.iter().find(|n| self.orders[**n].life == Life::Open);
         let Some(chosen) = open.or(fitting.first()).copied() else { return Owner::Nobody };
-        let order = &mut self.orders[chosen];
-        if order.life == Life::Open {
-            order.life = Life::Completed { at: received_at };
-            self.balance[order.account] -= order.price;
+        if self.orders[chosen].awaits {
+            self.orders[chosen].awaits = false;
+            self.orders[chosen].ends_at = received_at + LIFETIME_S;
+        }
+        let charges = self.orders[chosen].service != CHARGES_ON_CODE || has_code(told.text);
+        if self.orders[chosen].life == Life::Open && charges {
+            self.charge(chosen, received_at);
         }
         Owner::Order(chosen)
     }
 
+    /// Completes an order.
+    fn charge(&mut self, order: usize, at: i64) {
+        let order = &mut self.orders[order];
+        order.life = Life::Completed { at };
+        self.balance[order.account] -= order.price;
+    }
+
     /// The text that an order's customer sees.
     pub(super) fn text(&self, order: usize) -> Option<&str> {
-        let shown =
-            self.messages.iter().rev().find(|m| m.owner == Owner::Order(order) && !m.withheld);
+        let of_order = |m: &&ModelMessage| m.owner == Owner::Order(order) && !m.withheld;
+        let newest = || self.messages.iter().rev().filter(of_order);
+        let shown = newest().find(|m| has_code(&m.text)).or_else(|| newest().next());
         shown.map(|message| message.text.as_str())
     }
 

@@ -29,7 +29,7 @@ impl Real {
         }
         let mut services = vec![
             fixture.service("Uber", &["^Uber$"]).await,
-            fixture.service("Lyft", &["^Lyft$"]).await,
+            fixture.service_charging("Lyft", &["^Lyft$"], None).await,
         ];
         services.push(fixture.service("Any", &[]).await);
         let mut bank = fixture.bank(1, SIMS + BANKED).await;
@@ -131,7 +131,11 @@ impl Real {
     /// The first part of a long message; its whole text.
     pub(super) async fn begin(&mut self, sim: u16, sender: usize, blocked: bool) -> String {
         self.count += 1;
-        let end = if blocked { "iban" } else { "end" };
+        let end = match self.count % 2 {
+            _ if blocked => "iban".to_owned(),
+            0 => format!("code {}", 10_000 + self.count),
+            _ => "end".to_owned(),
+        };
         let text = format!("message {} {}{end}", self.count, "long ".repeat(35));
         let reference = u8::try_from(self.count % 256).unwrap();
         let mut pdus = self.fixture.pdus(SENDERS[sender], &text, 0, reference);
