@@ -51,6 +51,34 @@ pub struct Use {
     pub at: Timestamp,
 }
 
+/// An order that another account gave up on a number, or that expired there without its SMS. What
+/// it waited for may come late, so for some time the number goes to nobody else who would be given
+/// that: to no order for the same service, to none of a service without patterns if this one had
+/// none either, and to no tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    pub service: ServiceId,
+    /// Whether its service had patterns.
+    pub patterned: bool,
+}
+
+impl Rest {
+    /// Whether an order for `service` could be given what comes late.
+    pub fn concerns(self, service: ServiceId, patterned: bool) -> bool {
+        self.service == service || !(self.patterned || patterned)
+    }
+}
+
+/// What orders for a service want of their SIMs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub service: ServiceId,
+    /// Which orders may already run there.
+    pub sharing: SharingPolicy,
+    /// Whether the service has patterns.
+    pub patterned: bool,
+}
+
 /// An order that runs on a SIM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveOrder {
@@ -83,12 +111,12 @@ impl SharingPolicy {
 /// for all services at once. Its cost grows with the number of SIMs and of their uses, not with the
 /// number of services times the number of SIMs.
 pub fn count_stock(
-    services: &[(ServiceId, SharingPolicy)],
+    services: &[Wanted],
     sims: &[SimUsage<'_>],
     used_since: Timestamp,
 ) -> HashMap<ServiceId, usize> {
     let mut counts: HashMap<ServiceId, usize> =
-        services.iter().map(|(service, _)| (*service, sims.len())).collect();
+        services.iter().map(|wanted| (wanted.service, sims.len())).collect();
     let mut denied: Vec<ServiceId> = Vec::new();
     for sim in sims {
         denied.clear();
@@ -101,9 +129,13 @@ pub fn count_stock(
             denied.extend(
                 services
                     .iter()
-                    .filter(|(service, sharing)| !allows(*service, *sharing))
-                    .map(|(service, _)| *service),
+                    .filter(|wanted| !allows(wanted.service, wanted.sharing))
+                    .map(|wanted| wanted.service),
             );
+        }
+        for rest in sim.rests {
+            let concerned = services.iter().filter(|w| rest.concerns(w.service, w.patterned));
+            denied.extend(concerned.map(|wanted| wanted.service));
         }
         denied.sort_unstable();
         denied.dedup();
@@ -148,8 +180,11 @@ mod tests {
 
     #[test]
     fn stock_is_counted_for_each_service() {
-        let services =
-            [(S, SharingPolicy::Shared), (T, SharingPolicy::Alone { among_collecting: true })];
+        let alone = SharingPolicy::Alone { among_collecting: true };
+        let services = [
+            Wanted { service: S, sharing: SharingPolicy::Shared, patterned: true },
+            Wanted { service: T, sharing: alone, patterned: false },
+        ];
         let used = |service, at| Use { service, at: Timestamp(at) };
         let open = [ActiveOrder { account: AccountId(1), service: S, open: true, patterned: true }];
         let (used_s, used_long_ago, both) =
@@ -160,9 +195,25 @@ mod tests {
             SimUsage { uses: &used_long_ago, ..SimUsage::default() },
             SimUsage { uses: &both, skips: &[S, T], ..SimUsage::default() },
             SimUsage { uses: &used_s, active_orders: &open, ..SimUsage::default() },
+            SimUsage { rests: &[Rest { service: S, patterned: true }], ..SimUsage::default() },
         ];
         let counts = count_stock(&services, &sims, Timestamp(5));
-        assert_eq!((counts[&S], counts[&T], counts.len()), (2, 3, 2));
+        assert_eq!((counts[&S], counts[&T], counts.len()), (2, 4, 2));
+    }
+
+    #[test]
+    fn a_late_code_concerns_the_orders_that_could_be_given_it() {
+        for (patterned, service, to_patterned, concerns) in [
+            (true, S, true, true),
+            (true, T, true, false),
+            (true, T, false, false),
+            (false, S, false, true),
+            (false, T, false, true),
+            (false, T, true, false),
+        ] {
+            let rest = Rest { service: S, patterned };
+            assert_eq!(rest.concerns(service, to_patterned), concerns, "{rest:?} {service:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! database, so `store/availability.rs` states the same rule in SQL; a property test there compares
 //! the two over random histories.
 
-use super::allocation::{ActiveOrder, SharingPolicy, Use};
+use super::allocation::{ActiveOrder, Rest, SharingPolicy, Use};
 use super::sim::Sim;
 use super::{ServiceId, Timestamp};
 
@@ -27,6 +27,8 @@ pub enum UnavailableReason {
     Used,
     /// The account has skipped its number for the service.
     Skipped,
+    /// Another account has just given its number up, or its order expired, without the SMS.
+    RestsBetweenCustomers,
     /// It is in no working modem and in no SIM bank.
     Offline,
     /// Orders that run on it do not allow another one.
@@ -38,7 +40,7 @@ pub enum UnavailableReason {
 impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
-    pub const ALL: [UnavailableReason; 11] = [
+    pub const ALL: [UnavailableReason; 12] = [
         UnavailableReason::Retired,
         UnavailableReason::NoNumber,
         UnavailableReason::Contested,
@@ -47,6 +49,7 @@ impl UnavailableReason {
         UnavailableReason::NoCountry,
         UnavailableReason::Used,
         UnavailableReason::Skipped,
+        UnavailableReason::RestsBetweenCustomers,
         UnavailableReason::Offline,
         UnavailableReason::Busy,
         UnavailableReason::Parked,
@@ -63,6 +66,7 @@ impl UnavailableReason {
             UnavailableReason::NoCountry => "no-country",
             UnavailableReason::Used => "used",
             UnavailableReason::Skipped => "skipped",
+            UnavailableReason::RestsBetweenCustomers => "rests-between-customers",
             UnavailableReason::Offline => "offline",
             UnavailableReason::Busy => "busy",
             UnavailableReason::Parked => "parked",
@@ -74,6 +78,7 @@ impl UnavailableReason {
         match self {
             UnavailableReason::NoNumber => "no_number",
             UnavailableReason::NoCountry => "no_country",
+            UnavailableReason::RestsBetweenCustomers => "rests_between_customers",
             other => other.as_str(),
         }
     }
@@ -108,6 +113,8 @@ pub enum Purpose {
         sharing: SharingPolicy,
         /// A number that was used for the service after this moment is not sold for it again.
         used_since: Timestamp,
+        /// Whether the service has patterns.
+        patterned: bool,
     },
     /// A rental. It has the SIM to itself.
     Rental,
@@ -120,6 +127,8 @@ pub struct SimUsage<'u> {
     pub uses: &'u [Use],
     /// The services for which the account that asks has skipped its number.
     pub skips: &'u [ServiceId],
+    /// The orders that other accounts than the one that asks have just given up on its number.
+    pub rests: &'u [Rest],
     /// The orders that run on it.
     pub active_orders: &'u [ActiveOrder],
 }
@@ -147,6 +156,7 @@ impl SimCandidate<'_> {
             UnavailableReason::NoCountry => sim.country.is_none(),
             UnavailableReason::Used => usage.is_used_for(purpose),
             UnavailableReason::Skipped => usage.is_skipped_for(purpose),
+            UnavailableReason::RestsBetweenCustomers => usage.rests_for(purpose),
             UnavailableReason::Offline => self.reachability == Reachability::Offline,
             UnavailableReason::Busy => usage.is_busy_for(purpose),
             UnavailableReason::Parked => self.reachability == Reachability::Parked,
@@ -177,6 +187,16 @@ impl SimUsage<'_> {
         }
     }
 
+    fn rests_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Any => false,
+            Purpose::Order { service, patterned, .. } => {
+                self.rests.iter().any(|rest| rest.concerns(service, patterned))
+            }
+            Purpose::Rental => !self.rests.is_empty(),
+        }
+    }
+
     fn is_busy_for(&self, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Any => false,
@@ -195,7 +215,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::allocation::count_stock;
+    use crate::domain::allocation::{Wanted, count_stock};
     use crate::domain::sim::{KnownNumber, NumberSource};
     use crate::domain::{AccountId, Iccid, Msisdn, SimId};
 
@@ -205,6 +225,7 @@ mod tests {
         service: SERVICE,
         sharing: SharingPolicy::Shared,
         used_since: Timestamp(50),
+        patterned: true,
     };
 
     fn sim() -> Sim {
@@ -278,6 +299,18 @@ mod tests {
             (SimUsage { skips: &[SERVICE], ..nothing }, OnAir, Some(Reason::Skipped), None),
             (SimUsage { skips: &[ServiceId(2)], ..nothing }, OnAir, None, None),
             (
+                SimUsage { rests: &[Rest { service: SERVICE, patterned: true }], ..nothing },
+                Offline,
+                Some(Reason::RestsBetweenCustomers),
+                Some(Reason::RestsBetweenCustomers),
+            ),
+            (
+                SimUsage { rests: &[Rest { service: ServiceId(2), patterned: false }], ..nothing },
+                OnAir,
+                None,
+                Some(Reason::RestsBetweenCustomers),
+            ),
+            (
                 SimUsage { active_orders: &busy, ..nothing },
                 Parked,
                 Some(Reason::Busy),
@@ -320,18 +353,21 @@ mod tests {
         ]
     }
 
-    /// Uses, skips and running orders of one SIM.
-    fn usage() -> impl Strategy<Value = (Vec<Use>, Vec<ServiceId>, Vec<ActiveOrder>)> {
+    /// Uses, skips, rests and running orders of one SIM.
+    fn usage() -> impl Strategy<Value = (Vec<Use>, Vec<ServiceId>, Vec<Rest>, Vec<ActiveOrder>)> {
         let used =
             (service(), 48..53_i64).prop_map(|(service, at)| Use { service, at: Timestamp(at) });
         let order =
             (service(), any::<bool>(), any::<bool>()).prop_map(|(service, open, patterned)| {
                 ActiveOrder { account: AccountId(1), service, open, patterned }
             });
+        let rest =
+            (service(), any::<bool>()).prop_map(|(service, patterned)| Rest { service, patterned });
         let few = || 0..3_usize;
         (
             proptest::collection::vec(used, few()),
             proptest::collection::vec(service(), few()),
+            proptest::collection::vec(rest, few()),
             proptest::collection::vec(order, few()),
         )
     }
@@ -346,19 +382,23 @@ mod tests {
         #[test]
         fn counted_stock_is_what_the_rule_allows(
             usages in proptest::collection::vec(usage(), 0..6),
-            policies in proptest::collection::vec(sharing(), 3),
+            policies in proptest::collection::vec((sharing(), any::<bool>()), 3),
         ) {
-            let services: Vec<(ServiceId, SharingPolicy)> =
-                (1..).map(ServiceId).zip(policies).collect();
+            let services = (1..).map(ServiceId).zip(policies);
+            let services: Vec<Wanted> = services
+                .map(|(service, (sharing, patterned))| Wanted { service, sharing, patterned })
+                .collect();
             let usages: Vec<SimUsage<'_>> = usages
                 .iter()
-                .map(|(uses, skips, active_orders)| SimUsage { uses, skips, active_orders })
+                .map(|(uses, skips, rests, active_orders)| {
+                    SimUsage { uses, skips, rests, active_orders }
+                })
                 .collect();
             let used_since = Timestamp(50);
             let counted = count_stock(&services, &usages, used_since);
             let sim = sim();
-            for (service, sharing) in services {
-                let purpose = Purpose::Order { service, sharing, used_since };
+            for Wanted { service, sharing, patterned } in services {
+                let purpose = Purpose::Order { service, sharing, used_since, patterned };
                 let allowed = usages.iter().filter(|usage| {
                     let reachability = Reachability::OnAir;
                     let candidate = SimCandidate { sim: &sim, usage: **usage, reachability };

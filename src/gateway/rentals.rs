@@ -176,7 +176,21 @@ impl Rentals {
         if tx.last_rental_id()? >= LAST_PUBLIC_ID {
             return Ok(Some(Rent::NoStock));
         }
-        match self.stock.allocate_rental(tx, &contract.country, proposals, now)? {
+        let found = loop {
+            let found = self.stock.allocate_rental(
+                tx,
+                contract.account,
+                &contract.country,
+                proposals,
+                now,
+            )?;
+            // An order that expires only now may make the number rest.
+            match &found {
+                SearchResult::Found(sim, _) if self.orders.expire_overdue_of(tx, *sim)? > 0 => {}
+                _ => break found,
+            }
+        };
+        match found {
             SearchResult::Found(sim, number) => {
                 self.rent_out(tx, contract, sim, number, now).map(Some)
             }
@@ -198,7 +212,6 @@ impl Rentals {
         if !covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
         }
-        self.orders.expire_overdue_of(tx, sim)?;
         let expires_at = add_months(now, package.months()).ok_or_else(end_of_calendar)?;
         let new = Rental {
             id: RentalId(0),

@@ -29,6 +29,9 @@ pub struct Settings {
     /// For how long a number that was used for a service is not sold for it again; `None`:
     /// forever.
     pub number_cooldown: Option<Duration>,
+    /// For how long a number that was given up without its SMS goes to no other account that could
+    /// be given what comes late.
+    pub number_rest: Duration,
     /// What is rented, and for how much.
     pub packages: Packages,
     /// For how long a SIM rests between tenants.

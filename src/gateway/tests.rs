@@ -29,6 +29,7 @@ mod faulty;
 mod histories;
 mod kinds;
 mod large_stock;
+mod late_codes;
 mod numbers;
 mod operator;
 mod parts;
@@ -53,9 +54,14 @@ fn entropy() -> Entropy {
     Arc::new(move || Some([next.fetch_add(1, Ordering::SeqCst); 32]))
 }
 
-/// The configuration's defaults, but nothing is withheld from customers.
+/// The configuration's defaults, but nothing is withheld from customers, and numbers that were given
+/// up do not rest.
 fn default_settings() -> Settings {
-    Settings { block_list: BlockList::default(), ..Config::defaults().gateway }
+    Settings {
+        block_list: BlockList::default(),
+        number_rest: Duration::ZERO,
+        ..Config::defaults().gateway
+    }
 }
 
 impl Fixture {

@@ -8,7 +8,8 @@
 //!
 //! In all fragments `s` is the SIM. The parameters are numbered in the order in which they first
 //! stand in the statements, which every database understands alike: `$1` the country, `$2` the
-//! time, `$3` the service, `$4` the time after which a use counts, `$5` the account, `$6` the SIM
+//! time, `$3` the service, `$4` the time after which a use counts, `$5` the account, `$6` the time
+//! after which a number that was given up rests, `$7` whether the service has patterns, `$8` the SIM
 //! where only one is looked at.
 //!
 //! Whether a SIM can be sold is a column of the result and not a condition, so that a search can
@@ -16,9 +17,9 @@
 
 use rusqlite::{ToSql, params};
 
-use super::{ReadTx, StoreError};
-use crate::domain::allocation::{SharingPolicy, Use};
-use crate::domain::{AccountId, Iccid, Msisdn, ServiceId, SimId, Timestamp};
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::allocation::{Rest, SharingPolicy, Use};
+use crate::domain::{AccountId, Iccid, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 
 /// What an order wants of the SIM that it is given.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,10 @@ pub struct StockQuery<'q> {
     pub now: Timestamp,
     /// A number that was used for the service after this is not sold for it again.
     pub used_since: Timestamp,
+    /// A number that another account gave up after this rests.
+    pub rest_since: Timestamp,
+    /// Whether the service has patterns.
+    pub patterned: bool,
 }
 
 /// [`Contested`](crate::domain::availability::UnavailableReason::Contested): another SIM that is
@@ -89,6 +94,24 @@ macro_rules! skipped {
     };
 }
 
+/// [`RestsBetweenCustomers`](crate::domain::availability::UnavailableReason::RestsBetweenCustomers):
+/// another account has just given the number up. Without an account, any has.
+macro_rules! rests {
+    ($since:literal, $account:literal, $concerns:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM given_up g WHERE g.number = s.number AND g.at > ",
+            $since,
+            " AND (",
+            $account,
+            " IS NULL OR g.account_id <> ",
+            $account,
+            ") AND (",
+            $concerns,
+            "))"
+        )
+    };
+}
+
 /// [`Busy`](crate::domain::availability::UnavailableReason::Busy): an order `r` runs on the SIM
 /// that `$conflict` says is in the way.
 macro_rules! busy {
@@ -139,6 +162,8 @@ macro_rules! for_order {
                 " AND NOT ",
                 skipped!(),
                 " AND NOT ",
+                rests!("$6", "$5", "g.service_id = $3 OR (g.patterned = 0 AND $7 = 0)"),
+                " AND NOT ",
                 busy!($conflict)
             ),
             $which
@@ -146,10 +171,20 @@ macro_rules! for_order {
     };
 }
 
-/// The same for a rental.
+/// The same for a rental. `$3` is the time after which a number that was given up rests, `$4` the
+/// account, `$5` the SIM where only one is looked at.
 macro_rules! for_rental {
     ($which:expr) => {
-        concat!(select_whether!(sellable!(), " AND NOT ", busy!("1 = 1")), $which)
+        concat!(
+            select_whether!(
+                sellable!(),
+                " AND NOT ",
+                rests!("$3", "$4", "1 = 1"),
+                " AND NOT ",
+                busy!("1 = 1")
+            ),
+            $which
+        )
     };
 }
 
@@ -192,7 +227,7 @@ impl SearchResult {
 /// The SIMs of a scope, each with whether a rental may have it.
 fn for_rental(scope: SearchScope) -> &'static str {
     match scope {
-        SearchScope::Sim(_) => for_rental!("s.id = $3"),
+        SearchScope::Sim(_) => for_rental!("s.id = $5"),
         SearchScope::All | SearchScope::First(_) => for_rental!(in_turn!()),
     }
 }
@@ -203,7 +238,7 @@ fn for_order(sharing: SharingPolicy, scope: SearchScope) -> &'static str {
     macro_rules! of_scope {
         ($conflict:literal) => {
             match scope {
-                SearchScope::Sim(_) => for_order!($conflict, "s.id = $6"),
+                SearchScope::Sim(_) => for_order!($conflict, "s.id = $8"),
                 SearchScope::All | SearchScope::First(_) => for_order!($conflict, in_turn!()),
             }
         };
@@ -251,33 +286,59 @@ impl ReadTx<'_> {
         scope: SearchScope,
         take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<SearchResult, StoreError> {
-        let StockQuery { country, service, now, used_since, .. } = query;
+        let StockQuery { country, service, now, used_since, rest_since, patterned, .. } = query;
         let account = query.account.map(|account| account.0);
         let sql = for_order(query.sharing, scope);
         match scope {
             SearchScope::Sim(sim) => {
-                let values = params![country, now.0, service.0, used_since.0, account, sim.0];
+                let values = params![
+                    country,
+                    now.0,
+                    service.0,
+                    used_since.0,
+                    account,
+                    rest_since.0,
+                    patterned,
+                    sim.0
+                ];
                 self.search(sql, values, scope, take)
             }
             _ => {
-                let values = params![country, now.0, service.0, used_since.0, account];
+                let values = params![
+                    country,
+                    now.0,
+                    service.0,
+                    used_since.0,
+                    account,
+                    rest_since.0,
+                    patterned
+                ];
                 self.search(sql, values, scope, take)
             }
         }
     }
 
-    /// As [`ReadTx::search_for_order`], for a rental.
+    /// As [`ReadTx::search_for_order`], for a rental of this account. A number that another one gave
+    /// up after `rest_since` rests.
     pub fn search_for_rental(
         &self,
         country: &str,
+        account: Option<AccountId>,
         now: Timestamp,
+        rest_since: Timestamp,
         scope: SearchScope,
         take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<SearchResult, StoreError> {
-        let sql = for_rental(scope);
+        let (sql, account) = (for_rental(scope), account.map(|account| account.0));
         match scope {
-            SearchScope::Sim(sim) => self.search(sql, params![country, now.0, sim.0], scope, take),
-            _ => self.search(sql, params![country, now.0], scope, take),
+            SearchScope::Sim(sim) => {
+                let values = params![country, now.0, rest_since.0, account, sim.0];
+                self.search(sql, values, scope, take)
+            }
+            _ => {
+                let values = params![country, now.0, rest_since.0, account];
+                self.search(sql, values, scope, take)
+            }
         }
     }
 
@@ -330,6 +391,31 @@ impl ReadTx<'_> {
         self.first(sql, values, |row| Ok(Use { service, at: Timestamp(row.get(0)?) }))
     }
 
+    /// The orders after `since` that other accounts than `except` have given up on a number; with
+    /// `None`, any.
+    pub fn rests_of(
+        &self,
+        number: &Msisdn,
+        except: Option<AccountId>,
+        since: Timestamp,
+    ) -> Result<Vec<Rest>, StoreError> {
+        let sql = "SELECT service_id, patterned FROM given_up WHERE number = $1 AND at > $2 AND \
+                   ($3 IS NULL OR account_id <> $3)";
+        let values = params![number, since.0, except.map(|account| account.0)];
+        self.all(sql, values, |row| {
+            Ok(Rest { service: ServiceId(row.get(0)?), patterned: row.get(1)? })
+        })
+    }
+
+    /// The orders after `since` that were given up, each with its number and account.
+    pub fn rests(&self, since: Timestamp) -> Result<Vec<(Msisdn, AccountId, Rest)>, StoreError> {
+        let sql = "SELECT number, account_id, service_id, patterned FROM given_up WHERE at > $1";
+        self.all(sql, [since.0], |row| {
+            let rest = Rest { service: ServiceId(row.get(2)?), patterned: row.get(3)? };
+            Ok((row.get(0)?, AccountId(row.get(1)?), rest))
+        })
+    }
+
     /// The numbers that an account has skipped, each with the service.
     pub fn skips(&self, account: AccountId) -> Result<Vec<(Msisdn, ServiceId)>, StoreError> {
         let sql =
@@ -358,6 +444,24 @@ impl ReadTx<'_> {
         let sql = "SELECT 1 FROM orders WHERE number = $1 AND service_id = $2 AND account_id = $3 \
                    AND state = 'skipped'";
         Ok(self.first(sql, params![number, service.0, account.0], |_| Ok(()))?.is_some())
+    }
+}
+
+impl WriteTx<'_> {
+    /// Records that an order ended `at` without its SMS, so that its number rests. Those until
+    /// `since` rest no longer.
+    pub fn note_given_up(
+        &self,
+        order: OrderId,
+        at: Timestamp,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute("DELETE FROM given_up WHERE at <= $1", [since.0])?;
+        let sql = "INSERT INTO given_up (number, service_id, account_id, patterned, at) SELECT \
+                   number, service_id, account_id, patterned, $1 FROM orders WHERE id = $2 ON \
+                   CONFLICT (number, service_id, account_id) DO UPDATE SET patterned = \
+                   excluded.patterned, at = excluded.at";
+        self.execute(sql, [at.0, order.0]).map(drop)
     }
 }
 

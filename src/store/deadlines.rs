@@ -144,6 +144,7 @@ impl WriteTx<'_> {
         let waits = "UPDATE rental SET due_at = expires_at WHERE state = 'active' AND due_at > $1 \
                      AND expires_at < due_at";
         self.execute(waits, [now.plus(BETWEEN_RENEWALS).0])?;
+        self.execute("UPDATE given_up SET at = $1 WHERE at > $1", [now.0])?;
         for rental in rentals {
             let ends = add_months(now, rental.months).unwrap_or(rental.expires_at);
             let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2 WHERE id = \

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0012_due_at.sql"),
     include_str!("../../migrations/0013_assembly_times.sql"),
     include_str!("../../migrations/0014_charge_on.sql"),
+    include_str!("../../migrations/0015_given_up.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -108,9 +108,11 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(n)).unwrap();
     rows.has_skipped(&number, ServiceId(n), account).unwrap();
+    rows.rests_of(&number, Some(account), now).unwrap();
+    rows.rests(now).unwrap();
     let scopes = [SearchScope::All, SearchScope::Sim(sim)];
     for scope in scopes {
-        rows.search_for_rental(&name, now, scope, |_, _| false).unwrap();
+        rows.search_for_rental(&name, Some(account), now, now, scope, |_, _| false).unwrap();
     }
     for sharing in [
         SharingPolicy::Exclusive,
@@ -125,6 +127,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
             sharing,
             now,
             used_since: now,
+            rest_since: now,
+            patterned: n % 2 == 0,
         };
         for scope in scopes {
             rows.search_for_order(query, scope, |_, _| false).unwrap();
@@ -135,6 +139,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.blank_raw(MessageId(n)).unwrap();
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
+    tx.note_given_up(order, now, now).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();

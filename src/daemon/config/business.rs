@@ -23,6 +23,7 @@ pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>
         international_numbers: orders.get(&table::orders::NUMBER_FORMAT),
         reuse_window: orders.get(&table::orders::REUSE_WINDOW),
         reuse_price_percent: orders.get(&table::orders::REUSE_PRICE_PERCENT),
+        number_rest: orders.get(&table::orders::NUMBER_REST),
         number_cooldown: orders.get(&table::orders::NUMBER_COOLDOWN),
         packages,
         rental_rest: tenants.get(&table::rentals::REST),

@@ -227,6 +227,10 @@ section! {
     REUSE_PRICE_PERCENT: Key<Whole<u32>> = key("reuse_price_percent", Whole::from_to(0, 1000),
         || 50, Reload,
         "The price of using a number again, in percent of the service's price.");
+    NUMBER_REST: Key<Time> = key("number_rest", Time::OrZero, || 10 * MINUTE, Reload,
+        "How long a number that was given up, or whose order expired, without its SMS goes to no \
+         other account for that service, so that a code that comes late is not the next \
+         customer's. `\"0s\"` turns this off.");
     NUMBER_COOLDOWN: Key<TimeOrNever> = key("number_cooldown", TimeOrNever, || None, Reload,
         "How long after its last use for a service a number can be sold for the same service \
          again, such as `\"180d\"`.");

@@ -30,6 +30,9 @@ pub use reuse::Reuse;
 
 /// How often an order is tried whose number is taken by another just before.
 const ROUNDS: usize = 4;
+/// For how long it is kept that a number was given up, beside the time that it rests: the clock may
+/// be set back.
+const GIVEN_UP_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// The outcome of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,7 +212,14 @@ impl Orders {
             return Ok(Some(MakeOrder::NoPhone));
         }
         let wish = Wish { account, service: &service, country };
-        let found = self.stock.allocate(tx, &wish, proposals, now)?;
+        let found = loop {
+            let found = self.stock.allocate(tx, &wish, proposals, now)?;
+            // An order that expires only now may make the number rest.
+            match &found {
+                Allocation::Found(chosen) if self.expire_overdue_of(tx, chosen.sim)? > 0 => {}
+                _ => break found,
+            }
+        };
         match found {
             Allocation::Found(selected) => self.make_on(tx, &wish, selected, now).map(Some),
             Allocation::SoldOut => Ok(Some(MakeOrder::NoPhone)),
@@ -265,7 +275,6 @@ impl Orders {
     ) -> Result<OrderId, Error> {
         let Placement { account, service, sim, number, country, price, reuse_of, readiness } =
             *placement;
-        self.expire_overdue_of(tx, sim)?;
         let (lifetime, awaits_sim) = match readiness {
             SimReadiness::On => (self.env.settings().order_lifetime, false),
             SimReadiness::Parked { on_air_within } => (on_air_within, true),
@@ -409,9 +418,13 @@ impl Orders {
     }
 
     /// Expires open orders of a SIM that are past their lifetime, so that they do not occupy it.
-    pub(super) fn expire_overdue_of(&self, tx: &WriteTx<'_>, sim: SimId) -> Result<(), Error> {
+    /// Returns how many.
+    pub(super) fn expire_overdue_of(&self, tx: &WriteTx<'_>, sim: SimId) -> Result<usize, Error> {
         let now = self.env.horizon().orders;
-        tx.due_orders_of(sim, now)?.into_iter().try_for_each(|due| self.expire(tx, due, now))
+        let due = tx.due_orders_of(sim, now)?;
+        let count = due.len();
+        due.into_iter().try_for_each(|due| self.expire(tx, due, now))?;
+        Ok(count)
     }
 
     /// Ends an open order whose lifetime is over: it expires, or is charged if its customer was
@@ -478,6 +491,7 @@ impl Orders {
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
+        tx.note_given_up(ended.id, at, self.stock.rest_since(at).minus(GIVEN_UP_KEPT))?;
         self.wake_polls_after(tx, ended.id);
         Ok(())
     }

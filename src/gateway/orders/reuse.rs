@@ -112,7 +112,10 @@ impl Orders {
         active_orders.retain(|order| {
             order.open || (order.account, order.service) != (old.account, service.id)
         });
+        let rest_since = self.stock.rest_since(now);
+        let rests = tx.rests_of(&old.number, Some(old.account), rest_since)?;
         let usage = SimUsage {
+            rests: &rests,
             uses: used.as_slice(),
             skips: skipped.as_slice(),
             active_orders: &active_orders,
@@ -123,6 +126,7 @@ impl Orders {
             service: service.id,
             sharing: allocation::widest(service.has_patterns(), self.env.settings().share_sim),
             used_since: self.stock.used_since(now),
+            patterned: service.has_patterns(),
         };
         Ok(candidate.unavailable_for(purpose, now).is_none().then_some((service, readiness)))
     }

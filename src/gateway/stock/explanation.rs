@@ -16,7 +16,7 @@ use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
-const REASONS: [UnavailableReason; 10] = [
+const REASONS: [UnavailableReason; 11] = [
     UnavailableReason::NoNumber,
     UnavailableReason::Contested,
     UnavailableReason::Retired,
@@ -24,6 +24,7 @@ const REASONS: [UnavailableReason; 10] = [
     UnavailableReason::Resting,
     UnavailableReason::Used,
     UnavailableReason::Skipped,
+    UnavailableReason::RestsBetweenCustomers,
     UnavailableReason::Offline,
     UnavailableReason::Busy,
     UnavailableReason::Parked,
@@ -70,6 +71,8 @@ impl Stock {
                 sharing: allocation::widest(service.has_patterns(), share_sim),
                 now,
                 used_since: stock.used_since(now),
+                rest_since: stock.rest_since(now),
+                patterned: service.has_patterns(),
             };
             let mut found = stock.unavailable_reasons(rows, query)?;
             // So many of those that only are not on the air can be in time: no more than radios are
@@ -96,7 +99,9 @@ impl Stock {
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
     ) -> Result<Vec<Option<UnavailableReason>>, StoreError> {
-        let StockQuery { service, sharing, used_since, now, .. } = query;
+        let StockQuery {
+            service, account, sharing, used_since, rest_since, patterned, now, ..
+        } = query;
         let skipped: HashSet<Msisdn> = match query.account {
             None => HashSet::new(),
             Some(account) => rows
@@ -111,7 +116,10 @@ impl Stock {
             let used = number.map(|number| rows.last_use(number, service, None)).transpose()?;
             let used = used.flatten();
             let skip = number.filter(|number| skipped.contains(*number)).map(|_| service);
+            let rests = number.map(|number| rows.rests_of(number, account, rest_since));
+            let rests = rests.transpose()?.unwrap_or_default();
             let usage = SimUsage {
+                rests: &rests,
                 uses: used.as_slice(),
                 skips: skip.as_slice(),
                 active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
@@ -121,7 +129,7 @@ impl Stock {
                 () if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
                 () => Reachability::Offline,
             };
-            let purpose = Purpose::Order { service, sharing, used_since };
+            let purpose = Purpose::Order { service, sharing, used_since, patterned };
             Ok(SimCandidate { sim: &sim, usage, reachability }.unavailable_for(purpose, now))
         };
         rows.sims_of_country(query.country)?.into_iter().map(reason).collect()

@@ -62,8 +62,8 @@ impl Stock {
         countries: Vec<String>,
     ) -> Result<Vec<(String, usize)>, Error> {
         let now = self.env.horizon().orders;
-        let used_since = self.used_since(now);
-        let (stock, id) = (Arc::clone(self), service.id);
+        let (used_since, rest_since) = (self.used_since(now), self.rest_since(now));
+        let (stock, id, patterned) = (Arc::clone(self), service.id, service.has_patterns());
         let sharing = allocation::widest(service.has_patterns(), self.env.settings().share_sim);
         let counted = self.env.store.read(move |rows| {
             let count = |country: String| {
@@ -74,6 +74,8 @@ impl Stock {
                     sharing,
                     now,
                     used_since,
+                    rest_since,
+                    patterned,
                 };
                 let mut count = 0;
                 rows.find_for_order(query, |sim, iccid| {
@@ -166,6 +168,8 @@ impl Stock {
             // By a clock that may be ahead no SIM has rested enough, and no order on it is over.
             now: self.env.horizon().orders,
             used_since: self.used_since(now),
+            rest_since: self.rest_since(now),
+            patterned: wish.service.has_patterns(),
         }
     }
 
@@ -173,6 +177,7 @@ impl Stock {
     pub(super) fn allocate_rental(
         &self,
         tx: &WriteTx<'_>,
+        account: AccountId,
         country: &str,
         proposals: &[SimId],
         now: Timestamp,
@@ -180,9 +185,10 @@ impl Stock {
         let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
         let parked = |sim, iccid: &str| self.presence.can_be_rented_parked(sim, iccid, now);
         let (scope, certain) = (SearchScope::First(SEARCHED), self.env.horizon().orders);
-        let mut found = tx.search_for_rental(country, certain, scope, on_air)?;
+        let (account, since) = (Some(account), self.rest_since(certain));
+        let mut found = tx.search_for_rental(country, account, certain, since, scope, on_air)?;
         if found == SearchResult::Nothing {
-            found = tx.search_for_rental(country, certain, scope, parked)?;
+            found = tx.search_for_rental(country, account, certain, since, scope, parked)?;
         }
         self.cache.set_scarce(None, country, !matches!(found, SearchResult::Found(..)));
         if found != SearchResult::TooFar {
@@ -190,7 +196,8 @@ impl Stock {
         }
         for sim in proposals {
             let either = |sim, iccid: &str| on_air(sim, iccid) || parked(sim, iccid);
-            let found = tx.search_for_rental(country, certain, SearchScope::Sim(*sim), either)?;
+            let scope = SearchScope::Sim(*sim);
+            let found = tx.search_for_rental(country, account, certain, since, scope, either)?;
             if matches!(found, SearchResult::Found(..)) {
                 return Ok(found);
             }
@@ -220,5 +227,10 @@ impl Stock {
             .settings()
             .number_cooldown
             .map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
+    }
+
+    /// A number that another account gave up after this time, without its SMS, rests.
+    pub(super) fn rest_since(&self, now: Timestamp) -> Timestamp {
+        now.minus(self.env.settings().number_rest)
     }
 }

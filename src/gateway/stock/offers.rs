@@ -26,7 +26,7 @@ impl Stock {
         };
         let snapshot = self.snapshot(&country).await?;
         let skips = self.env.store.read_for(account, move |rows| rows.skips(account)).await?;
-        Ok(Some(snapshot.offers(&skips)))
+        Ok(Some(snapshot.offers(account, &skips)))
     }
 
     /// SIMs that an order for a service could be given now, best first; `None` when there are none.
@@ -40,7 +40,7 @@ impl Stock {
         let snapshot = self.snapshot(country).await?;
         let skips = move |rows: &ReadTx<'_>| rows.skips_for(account, service);
         let skipped = self.env.store.read_for(account, skips).await?;
-        Ok(snapshot.propose(service, &skipped))
+        Ok(snapshot.propose(account, service, &skipped))
     }
 
     /// SIMs that a rental could be given now, best first; `None` when there are none.

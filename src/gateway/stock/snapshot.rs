@@ -15,9 +15,11 @@ use parking_lot::Mutex;
 
 use super::Stock;
 use super::offers::Offer;
-use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use, count_stock, passes, widest};
+use crate::domain::allocation::{
+    ActiveOrder, Rest, SharingPolicy, Use, Wanted, count_stock, passes, widest,
+};
 use crate::domain::availability::{Purpose, SimUsage};
-use crate::domain::{Msisdn, Service, ServiceId, SimId, Timestamp};
+use crate::domain::{AccountId, Msisdn, Service, ServiceId, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::parked::FreeRadios;
 use crate::gateway::sim_presence::SimPresence;
@@ -82,6 +84,8 @@ pub(in super::super) struct Snapshot {
     on_air: Candidates,
     parked: Parked<Candidates>,
     pool: Option<FreeRadios>,
+    /// The numbers that rest, with the accounts for which they do not.
+    rests: Vec<(Msisdn, AccountId, Rest)>,
     rentable: Vec<SimId>,
 }
 
@@ -168,25 +172,37 @@ impl Snapshot {
             })
             .collect();
         let pool = stock.presence.free_radios(rows, now)?;
-        let found = Found::read(stock, rows, &country, pool.as_ref(), now)?;
+        let rests = rows.rests(stock.rest_since(now))?;
+        let found = Found::read(stock, rows, &country, pool.as_ref(), &rests, now)?;
         let count = |sims| Candidates::count(sims, &services, used_since);
         let on_air = count(found.on_air);
         let parked = found.parked.into_iter().map(|(place, sims)| (place, count(sims))).collect();
         let rentable = found.rentable.concat();
-        Ok(Snapshot { country, services, share_sim, used_since, on_air, parked, pool, rentable })
+        Ok(Snapshot {
+            country,
+            services,
+            share_sim,
+            used_since,
+            on_air,
+            parked,
+            pool,
+            rests,
+            rentable,
+        })
     }
 
     /// Every service, its price, and how many numbers there are for it to an account that skipped
     /// these.
-    pub(super) fn offers(&self, skips: &[(Msisdn, ServiceId)]) -> Vec<Offer> {
+    pub(super) fn offers(&self, account: AccountId, skips: &[(Msisdn, ServiceId)]) -> Vec<Offer> {
         let mut skipped: HashMap<ServiceId, HashSet<&Msisdn>> = HashMap::new();
         for (number, service) in skips {
             skipped.entry(*service).or_default().insert(number);
         }
         let none = HashSet::new();
         let offer = |(service, sharing): &(Service, SharingPolicy)| {
-            let skipped = skipped.get(&service.id).unwrap_or(&none);
-            let count = self.count(service.id, *sharing, skipped);
+            let mut barred = skipped.get(&service.id).unwrap_or(&none).clone();
+            barred.extend(self.resting(account, service));
+            let count = self.count(service, *sharing, &barred);
             (service.clone(), service.price_in(&self.country), count)
         };
         self.services.iter().map(offer).collect()
@@ -194,19 +210,24 @@ impl Snapshot {
 
     /// SIMs for an order of an account that skipped these numbers for the service, best first;
     /// `None` when there are none. Nothing is proposed for a service that cannot be ordered.
-    pub(super) fn propose(&self, service: ServiceId, skipped: &[Msisdn]) -> Option<Vec<Proposal>> {
+    pub(super) fn propose(
+        &self,
+        account: AccountId,
+        service: ServiceId,
+        skipped: &[Msisdn],
+    ) -> Option<Vec<Proposal>> {
         let known = self.services.iter().find(|(known, _)| known.id == service);
         let Some((known, widest)) = known else { return Some(Vec::new()) };
-        let skipped: HashSet<&Msisdn> = skipped.iter().collect();
-        if self.count(service, *widest, &skipped) == 0 {
+        let barred: HashSet<&Msisdn> = skipped.iter().chain(self.resting(account, known)).collect();
+        if self.count(known, *widest, &barred) == 0 {
             return None;
         }
         let on_air = passes(known.has_patterns(), self.share_sim).iter().flat_map(|sharing| {
-            let fitting = self.on_air.fitting(self.order(service, *sharing), &skipped);
+            let fitting = self.on_air.fitting(self.order(known, *sharing), &barred);
             fitting.map(move |sim| Proposal { sim: sim.sim, sharing: *sharing, is_parked: false })
         });
-        let order = self.order(service, *widest);
-        let parked = self.parked.values().flat_map(|sims| sims.fitting(order, &skipped));
+        let order = self.order(known, *widest);
+        let parked = self.parked.values().flat_map(|sims| sims.fitting(order, &barred));
         let mut parked: Vec<&Candidate> = parked.collect();
         parked.sort_by_key(|sim| sim.wait);
         let parked = parked.into_iter().map(|sim| Proposal {
@@ -222,18 +243,25 @@ impl Snapshot {
         &self.rentable
     }
 
-    fn order(&self, service: ServiceId, sharing: SharingPolicy) -> Purpose {
-        Purpose::Order { service, sharing, used_since: self.used_since }
+    /// The numbers that rest for orders of an account for a service.
+    fn resting(&self, account: AccountId, service: &Service) -> impl Iterator<Item = &Msisdn> {
+        let (id, patterned) = (service.id, service.has_patterns());
+        let rests = self
+            .rests
+            .iter()
+            .filter(move |(_, by, rest)| *by != account && rest.concerns(id, patterned));
+        rests.map(|(number, ..)| number)
     }
 
-    fn count(
-        &self,
-        service: ServiceId,
-        sharing: SharingPolicy,
-        skipped: &HashSet<&Msisdn>,
-    ) -> usize {
+    fn order(&self, service: &Service, sharing: SharingPolicy) -> Purpose {
+        let (used_since, patterned) = (self.used_since, service.has_patterns());
+        Purpose::Order { service: service.id, sharing, used_since, patterned }
+    }
+
+    /// How many numbers there are for a service without those that the account may not have.
+    fn count(&self, service: &Service, sharing: SharingPolicy, barred: &HashSet<&Msisdn>) -> usize {
         let order = self.order(service, sharing);
-        let count = |sims: &Candidates| sims.count_for(service, order, skipped);
+        let count = |sims: &Candidates| sims.count_for(service.id, order, barred);
         let in_time = self.pool.as_ref().map_or(0, |pool| {
             let reached = self.parked.iter().map(|(place, sims)| (place.clone(), count(sims)));
             pool.placeable(&reached.collect())
@@ -248,15 +276,17 @@ impl Found {
         rows: &ReadTx<'_>,
         country: &str,
         pool: Option<&FreeRadios>,
+        rests: &[(Msisdn, AccountId, Rest)],
         now: Timestamp,
     ) -> Result<Found, StoreError> {
         let presence = &stock.presence;
+        let resting: HashSet<&Msisdn> = rests.iter().map(|(number, ..)| number).collect();
         let mut active_orders = rows.active_orders(now)?;
         let mut found = Found::default();
         for (sim, iccid, number) in rows.sellable_sims(country, now)? {
             let active_orders = active_orders.remove(&sim).unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
-            if active_orders.is_empty() {
+            if active_orders.is_empty() && !resting.contains(&number) {
                 found.add_rentable(presence, sim, iccid.as_str(), is_on_air, now);
             }
             let candidate = |wait, active_orders| {
@@ -311,18 +341,22 @@ impl Candidates {
         services: &[(Service, SharingPolicy)],
         used_since: Timestamp,
     ) -> Candidates {
-        let sharing: Vec<_> =
-            services.iter().map(|(service, sharing)| (service.id, *sharing)).collect();
+        let wanted = services.iter().map(|(service, sharing)| Wanted {
+            service: service.id,
+            sharing: *sharing,
+            patterned: service.has_patterns(),
+        });
+        let wanted: Vec<Wanted> = wanted.collect();
         let usages: Vec<SimUsage<'_>> = sims.iter().map(Candidate::usage).collect();
-        let counts = count_stock(&sharing, &usages, used_since);
+        let counts = count_stock(&wanted, &usages, used_since);
         let numbers = sims.iter().enumerate().map(|(place, sim)| (sim.number.clone(), place));
         Candidates { by_number: numbers.collect(), counts, sims }
     }
 
-    /// How many of them an order for a service may be given whose account has skipped these.
-    fn count_for(&self, service: ServiceId, order: Purpose, skipped: &HashSet<&Msisdn>) -> usize {
+    /// How many of them an order for a service may be given whose account may not have these.
+    fn count_for(&self, service: ServiceId, order: Purpose, barred: &HashSet<&Msisdn>) -> usize {
         let count = self.counts.get(&service).copied().unwrap_or(0);
-        let skipped = skipped.iter().filter_map(|number| self.by_number.get(*number));
+        let skipped = barred.iter().filter_map(|number| self.by_number.get(*number));
         let skipped = skipped.filter_map(|place| self.sims.get(*place));
         count - skipped.filter(|sim| sim.usage().allows(order)).count()
     }
@@ -341,7 +375,7 @@ impl Candidates {
 
 impl Candidate {
     fn usage(&self) -> SimUsage<'_> {
-        SimUsage { uses: &self.uses, skips: &[], active_orders: &self.active_orders }
+        SimUsage { uses: &self.uses, active_orders: &self.active_orders, ..SimUsage::default() }
     }
 }
 

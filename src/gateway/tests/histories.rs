@@ -23,6 +23,8 @@ const CUSTOMERS: usize = 2;
 const LIFETIME_S: i64 = 600;
 const SOLD_WITHIN_S: i64 = 120;
 const WINDOW_S: i64 = 4 * 3600;
+/// For how long a number that was given up goes to nobody else for its service.
+const REST_S: i64 = 600;
 const PRICE: i64 = 50;
 const RENT: i64 = 1620;
 /// When a long message is shown without its rest, and when an order that collects no more is filed.
@@ -300,7 +302,7 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
             Life::Completed { .. } if kept(order.ends_at) => {
                 model.text(n).map_or(Sms::Over, |text| Sms::Text(text.to_owned()))
             }
-            Life::Completed { .. } | Life::Over => Sms::Over,
+            Life::Completed { .. } | Life::Over { .. } => Sms::Over,
         };
         assert_eq!(said, expected, "order {id} of {model:?}");
     }

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use};
+use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, Use};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::order::OrderState;
@@ -17,6 +17,8 @@ use crate::store::{
     NewOrder, NewService, ReadTx, SearchResult, SearchScope, StockQuery, Store, StoreError, WriteTx,
 };
 
+/// For how long a number that was given up rests.
+const REST: i64 = 4;
 const SIMS: usize = 4;
 const COUNTRIES: [&str; 2] = ["NL", "UK"];
 const ACCOUNTS: [AccountId; 2] = [AccountId(1), AccountId(2)];
@@ -289,6 +291,9 @@ impl Model {
         };
         if let Ok(ended) = ended {
             tx.end_order(&ended).unwrap();
+            if !matches!(end, End::Complete) {
+                tx.note_given_up(ended.id, self.now, Timestamp(self.now.0 - REST)).unwrap();
+            }
             *order = ended;
         }
     }
@@ -359,6 +364,32 @@ impl Model {
         self.orders.iter().filter(skipped).map(|(order, _)| order.service).collect()
     }
 
+    fn rests(
+        &self,
+        number: Option<&Msisdn>,
+        account: Option<AccountId>,
+        at: Timestamp,
+    ) -> Vec<Rest> {
+        let rests = |(order, patterned): &(Order, bool)| {
+            let ended_at = order.state.ended_at()?;
+            let rests = !matches!(order.state, OrderState::Completed { .. })
+                && Some(&order.number) == number
+                && Some(order.account) != account
+                && ended_at.0 > at.0 - REST;
+            // Of several orders of one account for one service the last one counts.
+            let is_last = |(later, _): &(Order, bool)| {
+                later.id > order.id
+                    && (later.account, later.service) == (order.account, order.service)
+                    && later.number == order.number
+                    && later.state.ended_at() >= Some(ended_at)
+                    && !matches!(later.state, OrderState::Open | OrderState::Completed { .. })
+            };
+            let rest = Rest { service: order.service, patterned: *patterned };
+            (rests && !self.orders.iter().any(is_last)).then_some(rest)
+        };
+        self.orders.iter().filter_map(rests).collect()
+    }
+
     fn active_orders(&self, sim: SimId, at: Timestamp) -> Vec<ActiveOrder> {
         let active = |(order, patterned): &(Order, bool)| {
             let state = order.state;
@@ -388,6 +419,7 @@ impl Model {
             let usage = SimUsage {
                 uses: &self.uses(number),
                 skips: &self.skips(number, account),
+                rests: &self.rests(number, account, at),
                 active_orders: &self.active_orders(sim.id, at),
             };
             let candidate =
@@ -422,19 +454,20 @@ impl Model {
                 false
             };
             let take = |sim, _: &str| all(&mut for_rental, sim);
-            tx.search_for_rental(country, at, SearchScope::All, take).unwrap();
+            let (account, since) = (Some(ACCOUNTS[0]), Timestamp(at.0 - REST));
+            tx.search_for_rental(country, account, at, since, SearchScope::All, take).unwrap();
             let in_stock =
                 |sim: &&Sim| sim.country.as_deref() == Some(country) && sim.number.is_some();
             let count = sims.iter().filter(in_stock).count();
             let among_first = |count| {
                 let scope = SearchScope::First(count);
-                tx.search_for_rental(country, at, scope, |_, _| false).unwrap()
+                tx.search_for_rental(country, account, at, since, scope, |_, _| false).unwrap()
             };
             assert_eq!(among_first(count), SearchResult::Nothing);
             if count > 0 {
                 assert_eq!(among_first(count - 1), SearchResult::TooFar);
             }
-            let expected = self.available(country, None, Purpose::Rental, at);
+            let expected = self.available(country, account, Purpose::Rental, at);
             assert_eq!(for_rental, expected, "rental, {country} at {at:?} of {self:#?}");
 
             for (n, (purpose, query)) in orders(country, at).into_iter().enumerate() {
@@ -463,8 +496,21 @@ fn orders(country: &str, now: Timestamp) -> Vec<(Purpose, StockQuery<'_>)> {
                 SharingPolicy::Shared,
             ] {
                 for used_since in [Timestamp(i64::MIN), Timestamp(now.0 - 4)] {
-                    let query = StockQuery { country, service, account, sharing, now, used_since };
-                    orders.push((Purpose::Order { service, sharing, used_since }, query));
+                    for patterned in [false, true] {
+                        let rest_since = Timestamp(now.0 - REST);
+                        let query = StockQuery {
+                            country,
+                            service,
+                            account,
+                            sharing,
+                            now,
+                            used_since,
+                            rest_since,
+                            patterned,
+                        };
+                        let purpose = Purpose::Order { service, sharing, used_since, patterned };
+                        orders.push((purpose, query));
+                    }
                 }
             }
         }

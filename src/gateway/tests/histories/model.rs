@@ -7,8 +7,13 @@ use super::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     Open,
-    Completed { at: i64 },
-    Over,
+    Completed {
+        at: i64,
+    },
+    /// It was given up, or has expired.
+    Over {
+        at: i64,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +54,12 @@ pub(super) struct ModelMessage {
     pub(super) owner: Owner,
     pub(super) text: String,
     pub(super) withheld: bool,
+}
+
+impl ModelOrder {
+    fn is_running(&self) -> bool {
+        !matches!(self.life, Life::Over { .. })
+    }
 }
 
 /// A long message of two parts, of which the first came.
@@ -151,7 +162,7 @@ impl Model {
             match next {
                 None => break,
                 Some((at, 0, n)) if self.text(n).is_some() => self.charge(n, at),
-                Some((_, 0, n)) => self.orders[n].life = Life::Over,
+                Some((_, 0, n)) => self.orders[n].life = Life::Over { at: now },
                 Some((_, 1, n)) => drop(self.show(n, false, self.longs[n].from, now)),
                 Some((_, _, n)) => self.end_term(n, now),
             }
@@ -181,7 +192,7 @@ impl Model {
     }
 
     pub(super) fn running(&self, sim: u16, now: i64) -> impl Iterator<Item = &ModelOrder> {
-        let runs = move |o: &&ModelOrder| o.life != Life::Over && !o.filed && now < o.ends_at;
+        let runs = move |o: &&ModelOrder| o.is_running() && !o.filed && now < o.ends_at;
         self.orders.iter().filter(move |o| o.sim == sim).filter(runs)
     }
 
@@ -190,6 +201,18 @@ impl Model {
         let mut sims: Vec<u16> = (1..=SIMS + BANKED).collect();
         sims.sort_by_key(|sim| (self.given_at.get(sim).copied().unwrap_or(0), *sim));
         sims
+    }
+
+    /// Whether a number rests because another account gave it up, or its order expired: for an
+    /// order for a service, or for a rental. What comes late could be for an order of the same
+    /// service only, as the third service is the only one without patterns.
+    pub(super) fn rests(&self, account: usize, service: Option<usize>, sim: u16, now: i64) -> bool {
+        self.orders.iter().any(|o| {
+            o.sim == sim
+                && o.account != account
+                && service.is_none_or(|service| service == o.service)
+                && matches!(o.life, Life::Over { at } if now < at + REST_S)
+        })
     }
 
     pub(super) fn allocate(&self, account: usize, service: usize, now: i64) -> Option<u16> {
@@ -204,6 +227,7 @@ impl Model {
             .filter(|sim| {
                 self.free_of_tenants(*sim, now)
                     && !used(*sim)
+                    && !self.rests(account, Some(service), *sim, now)
                     && !self.skipped.contains(&(account, service, *sim))
             })
             .collect();
@@ -281,7 +305,7 @@ impl Model {
         match found.life {
             Life::Completed { .. } => "completed".into(),
             Life::Open if Self::is_open(found, now) => {
-                found.life = Life::Over;
+                found.life = Life::Over { at: now };
                 if skip {
                     self.skipped.insert((account, found.service, found.sim));
                 }
@@ -299,7 +323,7 @@ impl Model {
             return "offline".into();
         };
         let in_the_way = self.running(old.sim, now).any(|o| match (old.service, o.life) {
-            (_, Life::Over) => false,
+            (_, Life::Over { .. }) => false,
             (2, Life::Open) => true,
             (2, _) => o.service == 2 && o.account != account,
             (_, Life::Open) => o.service == 2 || o.service == old.service,
@@ -309,7 +333,8 @@ impl Model {
         let comes =
             || self.parked(old.sim, now) && self.radio_is_free(now) && !self.stays(old.sim, now);
         let is_there = self.on_air(old.sim, now) || comes();
-        if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way || skipped {
+        let rests = self.rests(account, Some(old.service), old.sim, now);
+        if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way || skipped || rests {
             return "offline".into();
         }
         if let Some(open) = self.open_of(account, now) {
@@ -394,7 +419,7 @@ impl Model {
         }
         let fits = |o: &ModelOrder| {
             o.sim == sim
-                && o.life != Life::Over
+                && o.is_running()
                 && !o.filed
                 && (o.made_at..o.ends_at).contains(&received_at)
                 && taken_at >= o.made_at
@@ -436,8 +461,11 @@ impl Model {
     }
 
     pub(super) fn rent(&mut self, account: usize, auto_renew: bool, now: i64) -> String {
-        let free =
-            |sim: &u16| self.free_of_tenants(*sim, now) && self.running(*sim, now).next().is_none();
+        let free = |sim: &u16| {
+            self.free_of_tenants(*sim, now)
+                && self.running(*sim, now).next().is_none()
+                && !self.rests(account, None, *sim, now)
+        };
         let mut usable = self.in_turn();
         usable.retain(free);
         let on_air = usable.iter().find(|sim| self.on_air(**sim, now));

@@ -20,8 +20,11 @@ impl Real {
             senders: vec!["^Bank$".into()],
             texts: vec!["iban".into()],
         };
-        let settings =
-            Settings { block_list: BlockList::new(&[rule]).unwrap(), ..default_settings() };
+        let settings = Settings {
+            block_list: BlockList::new(&[rule]).unwrap(),
+            number_rest: Duration::from_secs(REST_S.unsigned_abs()),
+            ..default_settings()
+        };
         let fixture = Fixture::with(settings).await;
         let mut accounts = Vec::new();
         for n in 0..CUSTOMERS {
