@@ -95,6 +95,13 @@
 //! - **Incomplete long messages that a part is compared with**: the 16 nearest in time on either
 //!   side (`store/assemblies.rs`). Among more with one sender and reference the part begins another.
 //!   (`a_part_costs_the_same_however_many_like_it_are_incomplete`)
+//! - **Orders that are given up**: an account that gave up nearly all of its last 100 has one open
+//!   order and waits (`domain/fair_use.rs`). It is given no number meanwhile.
+//!   (`a_loop_that_gives_up_every_order_stops_at_the_fifty_first_with_a_pause`)
+//! - **Changes of rentals' renewal by one account**: `[limits] edits_per_minute`. More are answered
+//!   429 `TOO_MANY_REQUESTS`. (`free_changes_of_a_rental_are_limited`)
+//! - **Rentals that cost nothing**: `[rentals] max_free_per_account`. More are answered `NO_STOCK`.
+//!   (`what_costs_nothing_is_rented_once`)
 //! - **Service centres whose stamps contradict each other**: 64 are remembered for the operator
 //!   (`gateway/inbox/network_clocks.rs`). More have no alarm.
 //!   (`stamps_that_contradict_each_other_take_no_code_away_and_are_told`)

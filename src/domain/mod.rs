@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod clock_trust;
 pub mod code;
 pub mod country;
+pub mod fair_use;
 pub mod histogram;
 pub mod identity;
 pub mod ids;

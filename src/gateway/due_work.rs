@@ -96,6 +96,7 @@ impl DueWork {
                 Ok::<_, Error>(
                     deadlines
                         + due_work.blank_expired(tx)?
+                        + due_work.purge_books(tx)?
                         + tx.file_orders(
                             due_work.env.certain_now().minus(FILED_AFTER),
                             ROWS_PER_BATCH,
@@ -120,7 +121,14 @@ impl DueWork {
             .filter(|(_, deadline)| !self.failed.contains(*deadline))
             .map(|(at, _)| at);
         let filing = rows.next_to_file()?.map(|over| over.plus(FILED_AFTER));
-        let next = upcoming.chain(text).chain(raw).chain(filing).min();
+        let settings = self.env.settings();
+        let books = [
+            settings.given_up_kept.zip(rows.next_uncharged()?),
+            settings.audit_kept.zip(rows.next_audit()?),
+        ];
+        let books = books.into_iter().flatten();
+        let books = books.filter_map(|(kept, from)| next_blanking(Some(from), kept));
+        let next = upcoming.chain(text).chain(raw).chain(filing).chain(books).min();
         // What is due and was not done waits until the clock is certain.
         let now = self.env.now();
         let is_held = self.env.clock_trust() != ClockTrust::Settled;
@@ -184,6 +192,22 @@ impl DueWork {
         texts.iter().try_for_each(|message| tx.blank_text(*message))?;
         raw.iter().try_for_each(|message| tx.blank_raw(*message))?;
         Ok(texts.len().max(raw.len()))
+    }
+
+    /// Removes orders that ended without a charge, and rows of the audit, that were kept long
+    /// enough. Returns how many.
+    fn purge_books(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
+        let (now, settings) = (self.env.certain_now(), self.env.settings());
+        let mut count = 0;
+        if let Some(kept) = settings.given_up_kept {
+            let due = tx.due_uncharged(now.minus(kept), ROWS_PER_BATCH)?;
+            count += due.len();
+            due.into_iter().try_for_each(|order| tx.purge_uncharged(order))?;
+        }
+        if let Some(kept) = settings.audit_kept {
+            count += tx.purge_audit(now.minus(kept), ROWS_PER_BATCH)?;
+        }
+        Ok(count)
     }
 
     /// Waits until there may be an earlier deadline than [`DueWork::run_due_work`] answered.

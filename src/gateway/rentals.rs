@@ -17,8 +17,8 @@ use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{AccountId, Msisdn, Rental, RentalId, RowLimit, SimId, Timestamp};
-use crate::store::{Entry, SearchResult, WriteTx};
+use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, RowLimit, SimId, Timestamp};
+use crate::store::{Account, Entry, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Rentals {
         // As with orders, what was proposed may have been given to others meanwhile.
         for _ in 0..ROUNDS {
             let proposals = match is_scarce {
-                true => self.stock.propose_for_rental(&contract.country).await?,
+                true => self.stock.propose_for_rental(account, &contract.country).await?,
                 false => Some(Vec::new()),
             };
             let Some(proposals) = proposals else { return Ok(Rent::NoStock) };
@@ -173,6 +173,11 @@ impl Rentals {
         proposals: &[SimId],
     ) -> Result<Option<Rent>, Error> {
         let now = self.env.now();
+        let most_free = self.env.settings().max_free_rentals;
+        let is_free = contract.charge.amount == Amount::ZERO;
+        if is_free && tx.free_rental_count(contract.account)? >= most_free {
+            return Ok(Some(Rent::NoStock));
+        }
         if tx.last_rental_id()? >= LAST_PUBLIC_ID {
             return Ok(Some(Rent::NoStock));
         }
@@ -305,6 +310,9 @@ impl Rentals {
             if !rental.is_active(now) {
                 return Ok(Edit::Expired);
             }
+            if rental.auto_renew == auto_renew {
+                return Ok(Edit::Edited(rental));
+            }
             let edited = Rental { auto_renew, ..rental };
             tx.save_rental(&edited)?;
             let action = match auto_renew {
@@ -418,7 +426,11 @@ impl Rentals {
             .find(&rental.renewal_package)
             .filter(|_| rental.auto_renew);
         let Some((package, charge)) = package else { return Ok(None) };
-        if !covers(tx, rental.account, charge.amount)? {
+        // What cannot be used is not charged for.
+        let can_use = |account: &Account| account.suspended_at.is_none();
+        let account = tx.account(rental.account)?.filter(can_use);
+        let is_served = tx.sim(rental.sim)?.is_some_and(|sim| sim.retired_at.is_none());
+        if !is_served || !account.is_some_and(|account| account.funds.covers(charge.amount)) {
             return Ok(None);
         }
         let Some(renewed) = rental.clone().renew(package.months(), now) else { return Ok(None) };

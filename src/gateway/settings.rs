@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::fair_use::Pauses;
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Countries, Msisdn};
 
@@ -13,6 +14,8 @@ pub struct Settings {
     pub order_lifetime: Duration,
     /// Open orders that an account may have at once.
     pub max_open_per_account: usize,
+    /// How long an account waits after orders that it gave up.
+    pub pauses: Pauses,
     /// Whether orders of services with patterns may share a SIM.
     pub share_sim: bool,
     /// The accounts' currency, three letters.
@@ -34,6 +37,8 @@ pub struct Settings {
     pub number_rest: Duration,
     /// What is rented, and for how much.
     pub packages: Packages,
+    /// How many rentals an account may have at once that cost nothing.
+    pub max_free_rentals: i64,
     /// For how long a SIM rests between tenants.
     pub rental_rest: Duration,
     /// How many of its newest messages a tenant is shown at once.
@@ -44,6 +49,10 @@ pub struct Settings {
     pub text_kept: Duration,
     /// As `text_kept`, for raw PDUs.
     pub raw_kept: Duration,
+    /// For how long orders are kept that ended without any charge; `None`: forever.
+    pub given_up_kept: Option<Duration>,
+    /// For how long rows of the audit are kept; `None`: forever.
+    pub audit_kept: Option<Duration>,
     /// Whether SIMs without a number have their mobile operator asked by USSD.
     pub ask_ussd: bool,
     /// Whether, that failing, they send a message to another SIM of ours; it costs what a message

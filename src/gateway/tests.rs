@@ -25,6 +25,7 @@ use crate::store::NewService;
 mod banks;
 mod charging;
 mod clocks;
+mod fair_use;
 mod faulty;
 mod histories;
 mod kinds;
@@ -54,12 +55,14 @@ fn entropy() -> Entropy {
     Arc::new(move || Some([next.fetch_add(1, Ordering::SeqCst); 32]))
 }
 
-/// The configuration's defaults, but nothing is withheld from customers, and numbers that were given
-/// up do not rest.
+/// The configuration's defaults, but nothing is withheld from customers, numbers that were given up
+/// do not rest, and the books are kept for good.
 fn default_settings() -> Settings {
     Settings {
         block_list: BlockList::default(),
         number_rest: Duration::ZERO,
+        given_up_kept: None,
+        audit_kept: None,
         ..Config::defaults().gateway
     }
 }

@@ -1,4 +1,4 @@
-//! How much may be asked with one key or from one address.
+//! How much may be asked with one key, from one address or by one account.
 
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::{Moment, Timestamp, TokenBucket, TokenRate};
+use crate::domain::{AccountId, Moment, Timestamp, TokenBucket, TokenRate};
 
 /// How many keys or addresses are remembered. When there are more, those whose bucket is full are
 /// forgotten, or, if none is, all of them.
@@ -26,6 +26,9 @@ pub struct Limits {
     pub connections_per_key: u32,
     /// Connections that are open at a time from one address.
     pub connections_per_address: u32,
+    /// Changes of its rentals' renewal per minute by one account. They are free, and each is a row
+    /// of the audit.
+    pub edits_per_minute: u32,
 }
 
 /// Limits the rate of customers' requests. Clones share their state: one is held by the endpoints,
@@ -41,6 +44,7 @@ pub(super) struct RequestBuckets {
     /// By what counts as one client, as for the connections.
     pub(super) by_address: Buckets<IpAddr>,
     pub(super) failed: Buckets<IpAddr>,
+    pub(super) edits: Buckets<AccountId>,
 }
 
 impl Throttle {
@@ -71,6 +75,7 @@ impl RequestBuckets {
             by_key: Buckets::new(limits.key_per_second, second),
             by_address: Buckets::new(limits.address_per_second, second),
             failed: Buckets::new(limits.failed_keys_per_minute, 60 * second),
+            edits: Buckets::new(limits.edits_per_minute, 60 * second),
         }
     }
 }

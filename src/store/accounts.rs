@@ -4,6 +4,7 @@ use rusqlite::{Row, params};
 
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::fair_use::{FairUse, RecentEnds};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
 
 /// A customer's account with its funds.
@@ -16,6 +17,8 @@ pub struct Account {
     pub funds: Funds,
     /// When it was suspended; `None` if it is not. The keys of a suspended account do not work.
     pub suspended_at: Option<Timestamp>,
+    /// What it has made of what is free.
+    pub fair_use: FairUse,
 }
 
 /// Who may use the API with a working key, and from where.
@@ -40,12 +43,17 @@ pub struct Key {
     pub allowed: Option<String>,
 }
 
-const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at FROM account";
+const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at, recent_ends, \
+                       paused_until FROM account";
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let funds = Funds { balance: Amount(row.get(2)?), held: Amount(row.get(3)?) };
     let suspended_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-    Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds, suspended_at })
+    let fair_use = FairUse {
+        recent: RecentEnds::from_stored(row.get(5)?),
+        paused_until: Timestamp(row.get(6)?),
+    };
+    Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds, suspended_at, fair_use })
 }
 
 impl ReadTx<'_> {
@@ -112,6 +120,13 @@ impl WriteTx<'_> {
     pub(super) fn set_funds(&self, id: AccountId, funds: Funds) -> Result<(), StoreError> {
         let sql = "UPDATE account SET balance_minor = $1, held_minor = $2 WHERE id = $3";
         one_row(self.execute(sql, params![funds.balance.0, funds.held.0, id.0])?, "account", id)
+    }
+
+    /// Saves what an account has made of what is free.
+    pub fn save_fair_use(&self, id: AccountId, fair_use: &FairUse) -> Result<(), StoreError> {
+        let sql = "UPDATE account SET recent_ends = $1, paused_until = $2 WHERE id = $3";
+        let values = params![fair_use.recent.as_str(), fair_use.paused_until.0, id.0];
+        one_row(self.execute(sql, values)?, "account", id)
     }
 
     /// Adds a key, of which only the digest and the prefix are stored.

@@ -24,6 +24,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0013_assembly_times.sql"),
     include_str!("../../migrations/0014_charge_on.sql"),
     include_str!("../../migrations/0015_given_up.sql"),
+    include_str!("../../migrations/0016_fair_use.sql"),
+    include_str!("../../migrations/0017_retention.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -156,10 +156,12 @@ impl ReadTx<'_> {
         self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 
-    /// Every open order with its account and the end of its lifetime, in the order of that end.
+    /// Every open order that has no text for its customer yet, with its account and the end of its
+    /// lifetime, in the order of that end.
     pub fn all_open_orders(&self) -> Result<Vec<(OrderId, AccountId, Timestamp)>, StoreError> {
-        let sql = "SELECT id, account_id, expires_at FROM orders WHERE state = 'open' ORDER BY \
-                   expires_at";
+        let sql = "SELECT id, account_id, expires_at FROM orders WHERE state = 'open' AND NOT \
+                   EXISTS (SELECT 1 FROM message m WHERE m.order_id = orders.id AND m.withheld IS \
+                   NULL) ORDER BY expires_at";
         self.all(sql, [], |row| {
             Ok((OrderId(row.get(0)?), AccountId(row.get(1)?), Timestamp(row.get(2)?)))
         })

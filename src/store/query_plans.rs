@@ -101,6 +101,10 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.due_raw(now, n).unwrap();
     rows.next_text_settled().unwrap();
     rows.next_raw_settled().unwrap();
+    rows.due_uncharged(now, n).unwrap();
+    rows.next_uncharged().unwrap();
+    rows.next_audit().unwrap();
+    rows.free_rental_count(account).unwrap();
     rows.numberless().unwrap();
     rows.asks(sim).unwrap();
     rows.next_ask(now).unwrap();
@@ -140,6 +144,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.note_given_up(order, now, now).unwrap();
+    tx.purge_uncharged(order).unwrap();
+    tx.purge_audit(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();

@@ -97,6 +97,14 @@ impl ReadTx<'_> {
         self.number(sql, [now.0])
     }
 
+    /// How many active rentals of an account have cost nothing.
+    pub fn free_rental_count(&self, account: AccountId) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM rental r WHERE r.state = 'active' AND r.sim_id > 0 AND \
+                   r.account_id = $1 AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.rental_id = \
+                   r.id AND l.balance_minor <> 0)";
+        self.number(sql, [account.0])
+    }
+
     /// How many rentals are active at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
         self.number("SELECT count(*) FROM rental WHERE state = 'active' AND due_at > $1", [now.0])

@@ -1,8 +1,10 @@
 //! Retention: the text and code of a message, and its raw PDUs, are blanked when they have been
-//! kept long enough. The rest of the row stays, because the accounts refer to it.
+//! kept long enough. The rest of the row stays, because the accounts refer to it. Orders that ended
+//! without a charge go with their entries in the ledger, which come to nothing; and so do old rows
+//! of the audit.
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{MessageId, Timestamp};
+use crate::domain::{MessageId, OrderId, Timestamp};
 
 impl ReadTx<'_> {
     /// At most `limit` messages that still have their text and whose retention has counted from
@@ -19,6 +21,26 @@ impl ReadTx<'_> {
         let sql = "SELECT id FROM message WHERE raw = 1 AND settled_at <= $1 ORDER BY settled_at \
                    LIMIT $2";
         self.all(sql, [until.0, limit], |row| row.get(0).map(MessageId))
+    }
+
+    /// At most `limit` orders that ended without a charge at `until` or before.
+    pub fn due_uncharged(&self, until: Timestamp, limit: i64) -> Result<Vec<OrderId>, StoreError> {
+        let sql = "SELECT id FROM orders WHERE state IN ('canceled', 'expired') AND filed = 0 AND \
+                   ended_at <= $1 ORDER BY ended_at LIMIT $2";
+        self.all(sql, [until.0, limit], |row| row.get(0).map(OrderId))
+    }
+
+    /// When the order ended that ended first of those without a charge.
+    pub fn next_uncharged(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT ended_at FROM orders WHERE state IN ('canceled', 'expired') AND filed = 0 \
+                   ORDER BY ended_at LIMIT 1";
+        self.first(sql, [], |row| row.get(0).map(Timestamp))
+    }
+
+    /// When the oldest row of the audit that may go was written.
+    pub fn next_audit(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM audit WHERE id < (SELECT max(id) FROM audit) ORDER BY id LIMIT 1";
+        self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 
     /// From when the retention counts of the message whose text is to be blanked next.
@@ -49,6 +71,32 @@ impl WriteTx<'_> {
         self.execute("UPDATE part SET pdu = x'' WHERE message_id = $1", [message.0])?;
         self.execute("UPDATE message SET raw = 0 WHERE id = $1", [message.0])?;
         self.close_assembly(message)
+    }
+
+    /// Removes an order that ended without a charge, and its entries in the ledger. One that a
+    /// message was given to, or whose entry is the ledger's newest, is filed and stays.
+    pub fn purge_uncharged(&self, order: OrderId) -> Result<(), StoreError> {
+        let stays = "SELECT EXISTS (SELECT 1 FROM message WHERE order_id = $1) OR EXISTS (SELECT 1 \
+                     FROM ledger WHERE order_id = $1 AND id = (SELECT max(id) FROM ledger))";
+        if self.number(stays, [order.0])? == 1 {
+            return self.execute("UPDATE orders SET filed = 1 WHERE id = $1", [order.0]).map(drop);
+        }
+        self.execute("DELETE FROM ledger WHERE order_id = $1", [order.0])?;
+        self.execute("DELETE FROM orders WHERE id = $1", [order.0]).map(drop)
+    }
+
+    /// Removes at most `limit` of the oldest rows of the audit, as far as they were written at
+    /// `until` or before. Returns how many.
+    pub fn purge_audit(&self, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
+        let oldest = "SELECT id, at FROM audit WHERE id < (SELECT max(id) FROM audit) ORDER BY id \
+                      LIMIT $1";
+        let oldest: Vec<(i64, i64)> =
+            self.all(oldest, [limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut count = 0;
+        for (id, _) in oldest.into_iter().take_while(|(_, at)| *at <= until.0) {
+            count += self.execute("DELETE FROM audit WHERE id = $1", [id])?;
+        }
+        Ok(count)
     }
 
     /// Stops collecting parts for a message: one whose text or parts are gone cannot be completed.

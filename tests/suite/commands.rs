@@ -19,7 +19,8 @@ fn the_json_that_scripts_rely_on() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();
     let account = site.json(&["account", "add", "ann"]);
-    assert_eq!(keys(&account), ["id", "name", "balance", "held", "currency", "suspended"]);
+    let account_keys = ["id", "name", "balance", "held", "currency", "suspended", "paused_until"];
+    assert_eq!(keys(&account), account_keys);
     assert_eq!(site.json(&["account", "topup", "1", "12.5"])["balance"], "12.50");
     assert_eq!(site.json(&["account", "show", "ann"])["currency"], "USD");
     let service = site.json(&["service", "add", "Uber", "--price", "0.5", "--sender", "^Uber$"]);

@@ -141,7 +141,7 @@ fn keys_and_parameters_of_every_endpoint() {
 
 #[test]
 fn skip_and_reuse() {
-    let fixture = Fixture::open(1, "");
+    let fixture = Fixture::open(1, "[orders]\nnumber_rest = \"0s\"\n");
     fixture.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
     fixture.site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);
     let (ann, bob) = (fixture.site.customer("ann", "0.75"), fixture.site.customer("bob", "5"));
@@ -426,4 +426,25 @@ fn a_database_that_cannot_be_written_is_answered_error() {
     assert_eq!(fixture.ask(&format!("makeorder?key={key}&serviceId=1")), "ERROR");
     holder.execute_batch("ROLLBACK").unwrap();
     made(&fixture.ask(&format!("makeorder?key={key}&serviceId=1")));
+}
+
+#[test]
+fn free_changes_of_a_rental_are_limited() {
+    let fixture = Fixture::open(1, "[limits]\nedits_per_minute = 3\n");
+    let ann = fixture.site.customer("ann", "100");
+    fixture.ask(&format!("rental/new?key={ann}&country=NL"));
+    let edit = |auto_renew| {
+        fixture.ask(&format!("rental/edit?key={ann}&contract_id=1&auto_renew={auto_renew}"))
+    };
+    for auto_renew in [false, true, true] {
+        assert_eq!(edit(auto_renew), format!("{{\"success\":true,\"auto_renew\":{auto_renew}}}"));
+    }
+    let edit = format!("rental/edit?key={ann}&contract_id=1&auto_renew=false");
+    let (head, body) = fixture.raw("POST", &edit);
+    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("retry-after: "), "{head}");
+    assert_eq!(body, "TOO_MANY_REQUESTS");
+    let audit = fixture.site.json(&["audit", "list"]);
+    let edits = audit.as_array().unwrap().iter();
+    let edits = edits.filter(|row| row["deed"].as_str().unwrap().contains("renewal")).count();
+    assert_eq!(edits, 2, "one of them changed nothing: {audit}");
 }

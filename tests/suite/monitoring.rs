@@ -81,7 +81,11 @@ fn every_alarm_is_an_alert_rule_too() {
 
 #[test]
 fn events_are_counted_in_the_metrics() {
-    let site = Site::with(1, Scenario::default(), "[orders]\nmax_open_per_account = 5\n");
+    let site = Site::with(
+        1,
+        Scenario::default(),
+        "[orders]\nmax_open_per_account = 5\nnumber_rest = \"0s\"\n",
+    );
     let _daemon = site.serve_ready();
     site.ok(&["service", "add", "Uber \"x\"", "--price", "0.50", "--sender", "^Uber$"]);
     site.ok(&["service", "add", "Lyft", "--price", "0.50", "--sender", "^Lyft$"]);

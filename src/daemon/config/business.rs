@@ -1,13 +1,17 @@
 //! The settings of the business: `[orders]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`,
-//! `[block_list]` and `[countries.…]`.
+//! `[block_list]`, `[countries.…]` and a part of `[limits]`.
 
 use super::document::{Document, SectionReader};
 use super::{block_list, rentals, table};
+use crate::domain::fair_use::Pauses;
 use crate::domain::{Countries, Country};
 use crate::gateway::Settings;
 
 /// The settings, and what is valid but has no effect.
-pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>) {
+pub(super) fn settings<'d>(
+    document: &'d Document<'d>,
+    limits: &SectionReader<'_>,
+) -> (Settings, Vec<String>) {
     let orders = document.section(&table::orders::SECTION);
     let numbers = document.section(&table::numbers::SECTION);
     let retention = document.section(&table::retention::SECTION);
@@ -17,6 +21,10 @@ pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>
     let settings = Settings {
         order_lifetime: orders.get(&table::orders::LIFETIME),
         max_open_per_account: orders.get(&table::orders::MAX_OPEN_PER_ACCOUNT),
+        pauses: Pauses {
+            min_cancel_age: limits.get(&table::limits::MIN_CANCEL_AGE),
+            after_giving_up: limits.get(&table::limits::GIVE_UP_PAUSE),
+        },
         share_sim: orders.get(&table::orders::SHARE_SIM),
         currency: money.currency,
         countries: countries(document),
@@ -26,10 +34,13 @@ pub(super) fn settings<'d>(document: &'d Document<'d>) -> (Settings, Vec<String>
         number_rest: orders.get(&table::orders::NUMBER_REST),
         number_cooldown: orders.get(&table::orders::NUMBER_COOLDOWN),
         packages,
+        max_free_rentals: tenants.get(&table::rentals::MAX_FREE_PER_ACCOUNT),
         rental_rest: tenants.get(&table::rentals::REST),
         view_messages: tenants.get(&table::rentals::VIEW_MESSAGES),
         block_list: block_list::block_list(&document.section(&table::block_list::SECTION)),
         text_kept: retention.get(&table::retention::MESSAGE_TEXT),
+        given_up_kept: retention.get(&table::retention::UNCHARGED_ORDERS),
+        audit_kept: retention.get(&table::retention::AUDIT),
         raw_kept: retention.get(&table::retention::RAW_PDU),
         ask_ussd: numbers.get(&table::numbers::USSD),
         ask_loopback: numbers.get(&table::numbers::LOOPBACK),

@@ -221,7 +221,8 @@ impl Config {
     /// Reads every key; faults are noted in the document.
     fn read<'d>(document: &'d Document<'d>) -> Config {
         document.check_section_names();
-        let (gateway, without_effect) = business::settings(document);
+        let limited = document.section(&table::limits::SECTION);
+        let (gateway, without_effect) = business::settings(document, &limited);
         Config {
             database: database(&document.section(&table::database::SECTION)),
             http: http_server(&document.section(&table::http::SECTION)),
@@ -231,7 +232,7 @@ impl Config {
             hardware: document.section(&table::hardware::SECTION).get(&table::hardware::FOLDER),
             recovery: modems::recovery(&document.section(&table::recovery::SECTION)),
             gateway,
-            limits: limits(&document.section(&table::limits::SECTION)),
+            limits: limits(&limited),
             log: log(&document.section(&table::log::SECTION)),
             without_effect,
             entries: document.entries(),
@@ -272,8 +273,8 @@ fn admin(section: &SectionReader<'_>) -> Admin {
 
 fn limits(section: &SectionReader<'_>) -> http::Limits {
     use table::limits::{
-        ADDRESS_PER_SECOND, CONNECTIONS_PER_ADDRESS, CONNECTIONS_PER_KEY, FAILED_KEYS_PER_MINUTE,
-        KEY_PER_SECOND,
+        ADDRESS_PER_SECOND, CONNECTIONS_PER_ADDRESS, CONNECTIONS_PER_KEY, EDITS_PER_MINUTE,
+        FAILED_KEYS_PER_MINUTE, KEY_PER_SECOND,
     };
     http::Limits {
         key_per_second: section.get(&KEY_PER_SECOND),
@@ -281,6 +282,7 @@ fn limits(section: &SectionReader<'_>) -> http::Limits {
         failed_keys_per_minute: section.get(&FAILED_KEYS_PER_MINUTE),
         connections_per_key: section.get(&CONNECTIONS_PER_KEY),
         connections_per_address: section.get(&CONNECTIONS_PER_ADDRESS),
+        edits_per_minute: section.get(&EDITS_PER_MINUTE),
     }
 }
 

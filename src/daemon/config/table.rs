@@ -244,6 +244,10 @@ section! {
     VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
         "How many of its newest messages `rental/view` answers. They are fewer when their texts \
          have more than 1 MiB together.");
+    MAX_FREE_PER_ACCOUNT: Key<Whole<i64>> = key("max_free_per_account", Whole::from_to(0, 1_000_000),
+        || 1, Reload,
+        "How many rentals an account may have at a time that cost nothing, because the price of \
+         their package is 0.00 or comes to that.");
 }
 
 section! {
@@ -280,6 +284,13 @@ section! {
         "How long texts are kept.");
     RAW_PDU: Key<Time> = key("raw_pdu", Time::Positive, || 7 * DAY, Reload,
         "How long PDUs are kept.");
+    UNCHARGED_ORDERS: Key<TimeOrNever> = key("uncharged_orders", TimeOrNever, || Some(90 * DAY),
+        Reload,
+        "How long orders that were canceled or have expired are kept after their end, with the \
+         entries of the ledger that held their price and gave it back. What was charged, and what \
+         a customer skipped, is kept for good.");
+    AUDIT: Key<TimeOrNever> = key("audit", TimeOrNever, || Some(730 * DAY), Reload,
+        "How long rows of the audit are kept.");
 }
 
 section! {
@@ -298,6 +309,15 @@ section! {
         || 1_000, Reload,
         "Connections that are open at a time from one address. Those of trusted proxies are not \
          limited, nor, while none is configured, those from this machine.");
+    EDITS_PER_MINUTE: Key<Whole<u32>> = key("edits_per_minute", RATE_LIMIT, || 30, Reload,
+        "Changes of its rentals' renewal (`/api/rental/edit`) per minute by one account.");
+    MIN_CANCEL_AGE: Key<Time> = key("min_cancel_age", Time::OrZero, || Duration::ZERO, Reload,
+        "How old an order has to be so that it can be given up at no cost. Who gives one up \
+         earlier is given no number (`NO_PHONE_AVAILABLE`) for the rest of this time.");
+    GIVE_UP_PAUSE: Key<Time> = key("give_up_pause", Time::OrZero, || MINUTE, Reload,
+        "An account that gave up more than 80 of its last 100 orders (or of all, when there are \
+         at least 50) may have one open order, and is given no number (`NO_PHONE_AVAILABLE`) for \
+         this time after each further one that it gives up. `\"0s\"` turns this off.");
 }
 
 section! {

@@ -46,6 +46,8 @@ pub enum MakeOrder {
     },
     /// The account has as many open orders as it may have; this is the oldest.
     AlreadyOpen(OrderId),
+    /// The account gave up too many orders, or one too early, and is given no number until then.
+    Paused(Timestamp),
     /// No SIM can be given for the service, or no order can have an id any more.
     NoPhone,
     /// Balance less holds does not cover the price.
@@ -183,7 +185,9 @@ impl Orders {
     ) -> Result<Option<Vec<Proposal>>, Error> {
         let orders = Arc::clone(self);
         let may_order = self.env.store.read_for(account, move |rows| {
-            Ok::<_, Error>(orders.too_many_open(rows, account, orders.env.now())?.is_none())
+            let now = orders.env.now();
+            let has_room = orders.too_many_open(rows, account, now)?.is_none();
+            Ok::<_, Error>(has_room && orders.pause_of(rows, account, now)?.is_none())
         });
         if !may_order.await? {
             return Ok(Some(Vec::new()));
@@ -207,6 +211,9 @@ impl Orders {
         let now = self.env.now();
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Some(MakeOrder::AlreadyOpen(oldest)));
+        }
+        if let Some(until) = self.pause_of(tx, account, now)? {
+            return Ok(Some(MakeOrder::Paused(until)));
         }
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
             return Ok(Some(MakeOrder::NoPhone));
@@ -263,7 +270,23 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Option<OrderId>, Error> {
         let open = rows.open_orders(account, now)?;
-        Ok(open.first().copied().filter(|_| open.len() >= self.env.settings().max_open_per_account))
+        let Some(oldest) = open.first().copied() else { return Ok(None) };
+        let settings = self.env.settings();
+        let is_rationed = !settings.pauses.after_giving_up.is_zero()
+            && rows.account(account)?.is_some_and(|found| found.fair_use.recent.are_excessive());
+        let is_full = is_rationed || open.len() >= settings.max_open_per_account;
+        Ok(is_full.then_some(oldest))
+    }
+
+    /// Until when the account is given no number, if it has to wait.
+    pub(super) fn pause_of(
+        &self,
+        rows: &ReadTx<'_>,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let found = rows.account(account)?;
+        Ok(found.and_then(|found| found.fair_use.pause(now, self.env.settings().pauses)))
     }
 
     /// Adds an order and holds its price.
@@ -471,9 +494,20 @@ impl Orders {
         Ok(begun)
     }
 
+    /// Counts an order's end among its account's last ones.
+    fn count_end(&self, tx: &WriteTx<'_>, ended: &Order, at: Timestamp) -> Result<(), Error> {
+        let Some(account) = tx.account(ended.account)? else { return Ok(()) };
+        let given_up =
+            matches!(ended.state, OrderState::Canceled { .. } | OrderState::Skipped { .. });
+        let pauses = self.env.settings().pauses;
+        let fair_use = account.fair_use.after_end(given_up, ended.created_at, at, pauses);
+        Ok(tx.save_fair_use(ended.account, &fair_use)?)
+    }
+
     /// Saves that an order is completed, and charges its price.
     fn capture(&self, tx: &WriteTx<'_>, completed: &Order, at: Timestamp) -> Result<(), Error> {
         tx.end_order(completed)?;
+        self.count_end(tx, completed, at)?;
         self.stats.count_end_after(tx, completed);
         self.wakeups.bank_demand_changes_after(tx);
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
@@ -488,6 +522,7 @@ impl Orders {
         tx.end_order(ended)?;
         self.stats.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
+        self.count_end(tx, ended, at)?;
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.env.settings().currency, at)?;

@@ -63,6 +63,9 @@ impl Orders {
         if let Some(oldest) = self.too_many_open(tx, account, now)? {
             return Ok(Reuse::AlreadyOpen(oldest));
         }
+        if self.pause_of(tx, account, now)?.is_some() {
+            return Ok(Reuse::Offline);
+        }
         let percent =
             service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
         let price = percent_of(service.price_in(&old.country), percent);

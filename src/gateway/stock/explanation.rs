@@ -8,7 +8,7 @@ use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::sim::Sim;
-use crate::domain::{Msisdn, allocation};
+use crate::domain::{Msisdn, Timestamp, allocation};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
 use crate::gateway::services::find_service;
@@ -43,6 +43,8 @@ pub struct Explanation {
     pub available: usize,
     /// How many could not, by the first reason.
     pub unavailable: Vec<(UnavailableReason, usize)>,
+    /// Until when the account is given no number at all, because it gave up too many orders.
+    pub paused_until: Option<Timestamp>,
 }
 
 impl Stock {
@@ -62,6 +64,8 @@ impl Stock {
         let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
             let account = account.map(|account| find_account(rows, &account)).transpose()?;
+            let pauses = stock.env.settings().pauses;
+            let paused_until = account.as_ref().and_then(|found| found.fair_use.pause(now, pauses));
             let account = account.map(|found| found.id);
             let share_sim = stock.env.settings().share_sim;
             let query = StockQuery {
@@ -87,6 +91,7 @@ impl Stock {
                 sims: found.len(),
                 available: count(None),
                 unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
+                paused_until,
                 country,
             })
         });

@@ -46,9 +46,10 @@ impl Stock {
     /// SIMs that a rental could be given now, best first; `None` when there are none.
     pub(in super::super) async fn propose_for_rental(
         self: &Arc<Self>,
+        account: AccountId,
         country: &str,
     ) -> Result<Option<Vec<SimId>>, Error> {
-        let rentable = self.snapshot(country).await?.rentable().to_vec();
+        let rentable = self.snapshot(country).await?.rentable(account);
         Ok(Some(rentable).filter(|sims| !sims.is_empty()))
     }
 }

@@ -34,6 +34,9 @@ const CHEAP: Duration = Duration::from_millis(2);
 /// How many SIMs are proposed for an order or a rental.
 const PROPOSALS: usize = 16;
 
+/// How many SIMs are remembered whose numbers rest for all but one account.
+const MOST_RESTING: usize = 1024;
+
 /// A SIM that an order could be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Proposal {
@@ -72,6 +75,8 @@ struct Found {
     parked: Parked<Vec<Candidate>>,
     /// The first that a rental could be given: those on the air, and those that are parked.
     rentable: [Vec<SimId>; 2],
+    /// The first of those whose numbers rest for all but this account.
+    rentable_by: Vec<(AccountId, SimId)>,
 }
 
 /// What is on sale in a country.
@@ -87,6 +92,8 @@ pub(in super::super) struct Snapshot {
     /// The numbers that rest, with the accounts for which they do not.
     rests: Vec<(Msisdn, AccountId, Rest)>,
     rentable: Vec<SimId>,
+    /// SIMs whose numbers rest for all but one account.
+    rentable_by: Vec<(AccountId, SimId)>,
 }
 
 /// The snapshots of all countries.
@@ -188,6 +195,7 @@ impl Snapshot {
             pool,
             rests,
             rentable,
+            rentable_by: found.rentable_by,
         })
     }
 
@@ -238,9 +246,10 @@ impl Snapshot {
         Some(on_air.chain(parked).take(PROPOSALS).collect())
     }
 
-    /// SIMs for a rental, best first.
-    pub(super) fn rentable(&self) -> &[SimId] {
-        &self.rentable
+    /// SIMs for a rental of an account, best first.
+    pub(super) fn rentable(&self, account: AccountId) -> Vec<SimId> {
+        let own = self.rentable_by.iter().filter(|(by, _)| *by == account).map(|(_, sim)| *sim);
+        self.rentable.iter().copied().chain(own).collect()
     }
 
     /// The numbers that rest for orders of an account for a service.
@@ -280,14 +289,24 @@ impl Found {
         now: Timestamp,
     ) -> Result<Found, StoreError> {
         let presence = &stock.presence;
-        let resting: HashSet<&Msisdn> = rests.iter().map(|(number, ..)| number).collect();
+        let mut resting: HashMap<&Msisdn, Option<AccountId>> = HashMap::new();
+        for (number, account, _) in rests {
+            let by = resting.entry(number).or_insert(Some(*account));
+            *by = by.filter(|known| known == account);
+        }
         let mut active_orders = rows.active_orders(now)?;
         let mut found = Found::default();
         for (sim, iccid, number) in rows.sellable_sims(country, now)? {
             let active_orders = active_orders.remove(&sim).unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
-            if active_orders.is_empty() && !resting.contains(&number) {
-                found.add_rentable(presence, sim, iccid.as_str(), is_on_air, now);
+            if active_orders.is_empty() {
+                match resting.get(&number) {
+                    None => found.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
+                    Some(Some(by)) if found.rentable_by.len() < MOST_RESTING => {
+                        found.rentable_by.push((*by, sim));
+                    }
+                    Some(_) => {}
+                }
             }
             let candidate = |wait, active_orders| {
                 let uses = stock.uses(rows, &number)?;

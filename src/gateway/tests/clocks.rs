@@ -203,6 +203,9 @@ async fn a_clock_that_stays_ahead_costs_one_term_and_a_real_outage_none_of_its_t
     assert_eq!(machine.fixture.funds(ann).await, (funds - price, 0), "one term");
     let stats = machine.fixture.gateway.reports().site_stats().await.unwrap();
     assert_eq!((stats.active_rentals, stats.rentals_behind), (1, 1));
+    machine.restart(0).await;
+    machine.pass(6 * MINUTE_S).await;
+    assert_eq!(machine.fixture.funds(ann).await, (funds - price, 0), "a restart is no day");
     machine.fixture.sms(1, "Friend", "it is the tenant's meanwhile").await;
     assert_eq!(machine.texts(ann, rental.id).await, 1);
     for day in 2..=9 {

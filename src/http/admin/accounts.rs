@@ -15,19 +15,18 @@ pub(super) struct NewAccount {
 }
 
 pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
-    let currency = &admin.gateway.settings().currency;
     let accounts = admin.gateway.accounts().list().await?;
-    Ok(Json(accounts.iter().map(|account| views::account(account, currency)).collect()))
+    Ok(Json(accounts.iter().map(|account| views::account(account, &admin.gateway)).collect()))
 }
 
 pub(super) async fn add(State(admin): State<AdminState>, Json(new): Json<NewAccount>) -> Answer {
     let account = admin.gateway.accounts().add(new.name).await?;
-    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+    Ok(Json(views::account(&account, &admin.gateway)))
 }
 
 pub(super) async fn show(State(admin): State<AdminState>, Path(account): Path<String>) -> Answer {
     let account = admin.gateway.accounts().find(account).await?;
-    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+    Ok(Json(views::account(&account, &admin.gateway)))
 }
 
 /// `request` is an id that the client chooses. A request with the same id is applied only once.
@@ -43,7 +42,7 @@ pub(super) async fn top_up(
     Json(TopUp { amount, request }): Json<TopUp>,
 ) -> Answer {
     let account = admin.gateway.accounts().top_up(account, parse_amount(&amount)?, request).await?;
-    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+    Ok(Json(views::account(&account, &admin.gateway)))
 }
 
 fn parse_amount(amount: &str) -> Result<Amount, Error> {
@@ -68,7 +67,7 @@ pub(super) async fn adjust(
         .accounts()
         .adjust_balance(account, parse_amount(&amount)?, note, request)
         .await?;
-    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+    Ok(Json(views::account(&account, &admin.gateway)))
 }
 
 pub(super) async fn ledger(
@@ -92,7 +91,7 @@ pub(super) async fn suspend(
     Json(Suspension { suspended }): Json<Suspension>,
 ) -> Answer {
     let account = admin.gateway.accounts().set_suspended(account, suspended).await?;
-    Ok(Json(views::account(&account, &admin.gateway.settings().currency)))
+    Ok(Json(views::account(&account, &admin.gateway)))
 }
 
 pub(super) async fn keys(State(admin): State<AdminState>) -> Answer {

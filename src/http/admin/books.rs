@@ -109,6 +109,7 @@ pub(super) async fn explain(
         "country": explanation.country,
         "sims": explanation.sims,
         "available": explanation.available,
+        "paused_until": explanation.paused_until.map(|until| until.to_string()),
     });
     Ok(Json(with(head, Value::Object(counts))))
 }

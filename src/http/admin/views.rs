@@ -7,16 +7,21 @@ use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{ModemId, Service};
-use crate::gateway::{Account, AuditRow, Change, Entry, Key, OrderView, RentalView, SimView};
+use crate::gateway::{
+    Account, AuditRow, Change, Entry, Gateway, Key, OrderView, RentalView, SimView,
+};
 
-pub(super) fn account(account: &Account, currency: &str) -> Value {
+pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
+    let settings = gateway.settings();
+    let paused_until = account.fair_use.pause(gateway.now(), settings.pauses);
     json!({
         "id": account.id.0,
         "name": account.name,
         "balance": account.funds.balance.to_string(),
         "held": account.funds.held.to_string(),
-        "currency": currency,
+        "currency": settings.currency,
         "suspended": account.suspended_at.is_some(),
+        "paused_until": paused_until.map(|until| until.to_string()),
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
     Ok(match made {
         MakeOrder::Made { order, number } => ordered(order, &number),
         MakeOrder::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
-        MakeOrder::NoPhone => word(Outcome::NoPhoneAvailable),
+        MakeOrder::NoPhone | MakeOrder::Paused(_) => word(Outcome::NoPhoneAvailable),
         MakeOrder::NoBalance => word(Outcome::NoBalance),
         MakeOrder::InvalidService => word(Outcome::InvalidService),
         MakeOrder::InvalidCountry => word(Outcome::InvalidCountry),

@@ -131,6 +131,7 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
     let account = api.account_to_write(&params).await?;
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
+    api.throttle.buckets().edits.take(account, api.gateway.now())?;
     Ok(match api.gateway.rentals().set_auto_renew(account, contract, auto_renew).await? {
         Edit::Edited(rental) => {
             Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response()

@@ -67,7 +67,8 @@ async fn a_release_of_a_sim_against_an_order_for_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn more_orders_than_free_radios() {
     const RADIOS: usize = 3;
-    let fixture = Arc::new(Fixture::with(settings()).await);
+    let pauses = crate::domain::fair_use::Pauses::NONE;
+    let fixture = Arc::new(Fixture::with(Settings { pauses, ..settings() }).await);
     fixture.bank(u16::try_from(RADIOS).unwrap(), AT_ONCE).await;
     let account = fixture.customer("ann", 10_000_000).await;
     let service = fixture.service("Uber", &[]).await;
