@@ -93,7 +93,8 @@
 //!   of 400 bytes each (`driver/transcript.rs`). What lies between is dropped.
 //!   (`the_last_lines_are_kept_without_numbers_and_texts`)
 //! - **Incomplete long messages that a part is compared with**: the 16 nearest in time on either
-//!   side (`store/assemblies.rs`). Among more with one sender and reference the part begins another.
+//!   side (`store/assemblies.rs`). Among more with one sender and reference a part begins
+//!   another message.
 //!   (`a_part_costs_the_same_however_many_like_it_are_incomplete`)
 //! - **Orders that are given up**: an account that gave up nearly all of its last 100 has one open
 //!   order and waits (`domain/fair_use.rs`). It is given no number meanwhile.

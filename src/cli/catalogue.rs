@@ -126,11 +126,12 @@ mod tests {
         }]);
         let expected = json!({ "services": [{
             "name": "x \"y\"", "price": "0.50", "priority": -1, "reuse_window_seconds": 5400,
-            "reuse_price_percent": 25, "charge_on": "sms", "countries": { "UK": "0.80" }, "senders": ["^x\\d$"],
-            "texts": ["'a'"],
+            "reuse_price_percent": 25, "charge_on": "sms", "countries": { "UK": "0.80" },
+            "senders": ["^x\\d$"], "texts": ["'a'"],
         }, {
             "name": "z", "price": "1.00", "priority": 0, "reuse_window_seconds": null,
-            "reuse_price_percent": null, "charge_on": null, "countries": {}, "senders": [], "texts": [],
+            "reuse_price_percent": null, "charge_on": null, "countries": {}, "senders": [],
+            "texts": [],
         }] });
         assert_eq!(parse(&write(&listed).unwrap()).unwrap(), expected);
     }

@@ -10,8 +10,8 @@ use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 pub enum OrderState {
     /// It waits for the SMS that completes it; its price is held.
     Open,
-    /// It has received the SMS that completes it, and its price was charged. It goes on collecting messages
-    /// until its lifetime is over.
+    /// It has received the SMS that completes it, and its price was charged. It goes on collecting
+    /// messages until its lifetime is over.
     Completed {
         /// When the first SMS was committed.
         at: Timestamp,

@@ -9,8 +9,8 @@
 //! In all fragments `s` is the SIM. The parameters are numbered in the order in which they first
 //! stand in the statements, which every database understands alike: `$1` the country, `$2` the
 //! time, `$3` the service, `$4` the time after which a use counts, `$5` the account, `$6` the time
-//! after which a number that was given up rests, `$7` whether the service has patterns, `$8` the SIM
-//! where only one is looked at.
+//! after which a number that was given up rests, `$7` whether the service has patterns, `$8` the
+//! SIM where only one is looked at.
 //!
 //! Whether a SIM can be sold is a column of the result and not a condition, so that a search can
 //! stop after so many SIMs, whether they can be sold or not: this bounds what it costs.
@@ -94,8 +94,9 @@ macro_rules! skipped {
     };
 }
 
-/// [`RestsBetweenCustomers`](crate::domain::availability::UnavailableReason::RestsBetweenCustomers):
-/// another account has just given the number up. Without an account, any has.
+/// [`RestsBetweenCustomers`][rests]: another account has just given the number up. Without an
+/// account, any has.
+/// [rests]: crate::domain::availability::UnavailableReason
 macro_rules! rests {
     ($since:literal, $account:literal, $concerns:literal) => {
         concat!(
@@ -318,8 +319,8 @@ impl ReadTx<'_> {
         }
     }
 
-    /// As [`ReadTx::search_for_order`], for a rental of this account. A number that another one gave
-    /// up after `rest_since` rests.
+    /// As [`ReadTx::search_for_order`], for a rental of this account. A number that another one
+    /// gave up after `rest_since` rests.
     pub fn search_for_rental(
         &self,
         country: &str,

@@ -78,8 +78,8 @@ const KINDS: [Kind; 3] = [
 ];
 
 impl ReadTx<'_> {
-    /// What is due until the horizon, in the order of its time. At most `limit` of each kind are read, and
-    /// nothing is returned that others which were not read might come before.
+    /// What is due until the horizon, in the order of its time. At most `limit` of each kind are
+    /// read, and nothing is returned that others which were not read might come before.
     ///
     /// Only ids and times are read, so that a row with a fault does not keep the others from being
     /// done.

@@ -32,8 +32,8 @@ impl ReadTx<'_> {
 
     /// When the order ended that ended first of those without a charge.
     pub fn next_uncharged(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT ended_at FROM orders WHERE state IN ('canceled', 'expired') AND filed = 0 \
-                   ORDER BY ended_at LIMIT 1";
+        let sql = "SELECT ended_at FROM orders WHERE state IN ('canceled', 'expired') AND filed = \
+                   0 ORDER BY ended_at LIMIT 1";
         self.first(sql, [], |row| row.get(0).map(Timestamp))
     }
 

@@ -244,8 +244,8 @@ section! {
     VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
         "How many of its newest messages `rental/view` answers. They are fewer when their texts \
          have more than 1 MiB together.");
-    MAX_FREE_PER_ACCOUNT: Key<Whole<i64>> = key("max_free_per_account", Whole::from_to(0, 1_000_000),
-        || 1, Reload,
+    MAX_FREE_PER_ACCOUNT: Key<Whole<i64>> = key("max_free_per_account",
+        Whole::from_to(0, 1_000_000), || 1, Reload,
         "How many rentals an account may have at a time that cost nothing, because the price of \
          their package is 0.00 or comes to that.");
 }
