@@ -96,6 +96,7 @@ macro_rules! skipped {
 
 /// [`RestsBetweenCustomers`][rests]: another account has just given the number up. Without an
 /// account, any has.
+///
 /// [rests]: crate::domain::availability::UnavailableReason
 macro_rules! rests {
     ($since:literal, $account:literal, $concerns:literal) => {
