@@ -71,6 +71,8 @@ pub enum Command {
     Acknowledge,
     /// `AT+CPMS=?` asks which message stores there are.
     StoresSupported,
+    /// `AT+CPMS?` asks how full the selected stores are.
+    StoresSelected,
     /// `AT+CPMS="SM",…` selects message stores (27.005 clause 3.2.2).
     SelectStores(StoreSelection),
     /// `AT+CNMI=?` asks which settings of message indications the modem takes.
@@ -228,6 +230,7 @@ impl Command {
             | Command::Information
             | Command::ErrorFormat
             | Command::MessageFormat
+            | Command::AllTextParameters
             | Command::WatchRegistration(_)
             | Command::Registration(_)
             | Command::Signal => QUICK,
@@ -266,7 +269,7 @@ impl Command {
             Command::Charset => Expects::Prefixed(&["+CSCS:"]),
             Command::OwnNumber => Expects::Prefixed(&["+CNUM:"]),
             Command::OwnPhonebookEntry => Expects::Prefixed(&["+CPBR:"]),
-            Command::StoresSupported => Expects::Required("+CPMS:"),
+            Command::StoresSupported | Command::StoresSelected => Expects::Required("+CPMS:"),
             Command::SelectStores(_) => Expects::Prefixed(&["+CPMS:"]),
             Command::IndicationsSupported | Command::IndicationsSet => Expects::Required("+CNMI:"),
             Command::Registration(domain) => Expects::Required(domain.prefix()),
@@ -336,6 +339,7 @@ impl Command {
             Command::OwnPhonebookEntry => "AT+CPBR=1",
             Command::PduMode => "AT+CMGF=0",
             Command::StoresSupported => "AT+CPMS=?",
+            Command::StoresSelected => "AT+CPMS?",
             Command::IndicationsSupported => "AT+CNMI=?",
             Command::IndicationsSet => "AT+CNMI?",
             Command::Operator => "AT+COPS?",

@@ -45,9 +45,9 @@ pub use ranges::{Choice, Choices, groups};
 pub use registration::{RegistrationDomain, Reported, registration};
 pub use reply::{
     ListHeader, Unreadable, error_report, functionality, imei, imsi, indexes, indications,
-    labelled_imei, labelled_serial, list_header, network_mode, operator, own_number,
+    labelled_imei, labelled_serial, list_header, messages_in, network_mode, operator, own_number,
     phonebook_number, read_header, serial_number, signal_dbm, store_fills, stores_supported, value,
 };
-pub use text_mode::{TextHeader, text_header};
+pub use text_mode::{ReportFields, TextHeader, TextParameters, text_header};
 pub use urc::{DirectKind, Head, SimEvent, Urc, urc};
 pub use ussd::{UssdReport, UssdStatus, is_ussd_complete, ussd};

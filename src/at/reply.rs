@@ -183,6 +183,18 @@ pub fn store_fills(line: &str) -> Option<Vec<(u32, u32)>> {
     (!pairs.is_empty()).then(|| pairs.iter().map(|[used, total]| (*used, *total)).collect())
 }
 
+/// How many messages a store holds, where `+CPMS: "SM",3,20,…` says so and that it could hold any.
+pub fn messages_in(line: &str, store: MessageStore) -> Option<u32> {
+    let all: Vec<&str> = fields(payload(line, "+CPMS:")?).collect();
+    let (triples, _) = all.as_chunks::<3>();
+    let count = |field: &str| int(field).and_then(|count| u32::try_from(count).ok());
+    triples.iter().find_map(|[name, used, total]| {
+        let is_it = MessageStore::parse(name) == Some(store);
+        let has_room = count(total).is_some_and(|total| total > 0);
+        if is_it && has_room { count(used) } else { None }
+    })
+}
+
 /// `+CNMI: <mode>,<mt>,<bm>,<ds>,<bfr>` (27.005 3.4.1) as set now.
 pub fn indications(line: &str) -> Option<Indications> {
     let mut parts =
@@ -339,6 +351,21 @@ mod tests {
         ];
         for (line, expected) in table {
             assert_eq!(error_report(line).as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_messages_of_a_store_by_its_name() {
+        let table = [
+            ("+CPMS: \"SM\",3,20,\"ME\",0,100,\"ME\",0,100", Some(0)),
+            ("+CPMS: \"ME\",7,100,\"SM\",0,20", Some(7)),
+            ("+CPMS: \"ME\",0,0,\"ME\",0,0,\"ME\",0,0", None),
+            ("+CPMS: \"SM\",3,20,\"SM\",3,20,\"SM\",3,20", None),
+            ("+CPMS: 0,100,0,100,0,100", None),
+            ("+CPMS:", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(messages_in(line, MessageStore::Modem), expected, "{line}");
         }
     }
 

@@ -9,8 +9,8 @@ use crate::domain::modem::{MessageStore, Registration};
 /// A URC that a session acts upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urc {
-    /// `+CMTI`: a message lies in a store. No store when its name is unknown; no index when the
-    /// modem gave none or −1.
+    /// `+CMTI`, `+CDSI`: a message or a status report lies in a store. No store when its name is
+    /// unknown; no index when the modem gave none or −1.
     Stored {
         /// The store that holds the message.
         store: Option<MessageStore>,
@@ -74,6 +74,8 @@ pub fn urc(line: &str) -> Option<Urc> {
     }
     match tag(line)? {
         "+CMTI" => Some(stored(payload(line, "+CMTI:")?)),
+        // A status report lies in a store (`<ds>` = 2 of `AT+CNMI`).
+        "+CDSI" => Some(stored(payload(line, "+CDSI:")?)),
         "+CMT" => Some(heading(DirectKind::Message, payload(line, "+CMT:")?)),
         // In text mode the report stands on this line alone (27.005 3.4.1).
         "+CDS" if fields(payload(line, "+CDS:")?).count() > 2 => Some(Urc::Noise),
@@ -195,6 +197,7 @@ mod tests {
             ("+CMTI: \"XX\",1", stored(None, Some(1))),
             ("+CMTI: ", stored(None, None)),
             ("+CMTI: \"SM\"", stored(Some(MessageStore::Sim), None)),
+            ("+CDSI: \"SM\",4", stored(Some(MessageStore::Sim), Some(4))),
             ("+CMTIX: \"SM\",1", None),
         ];
         for (line, expected) in table {

@@ -39,6 +39,7 @@ mod races;
 mod rentals;
 mod retention;
 mod reuse;
+mod text_mode;
 
 const START_US: i64 = 1_780_000_000_000_000;
 const SECOND_US: i64 = 1_000_000;
@@ -481,11 +482,10 @@ async fn the_same_tpdu_read_twice_is_one_message() {
 fn text_mode(sender: &str, text: &str, at: Timestamp) -> Pdu {
     let at = DateTime::from_timestamp_micros(at.0).unwrap();
     Pdu::TextMode(TextMode {
-        sender: sender.to_owned(),
+        address: sender.to_owned(),
         time: at.format("%y/%m/%d,%H:%M:%S+00").to_string(),
-        first: None,
-        dcs: None,
         text: text.to_owned(),
+        ..TextMode::default()
     })
 }
 

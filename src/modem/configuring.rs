@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::api::MessageOwner;
 use super::channel::Outcome;
 use super::context::{Context, StorePlan};
 use super::phase::{Next, Phase};
@@ -63,10 +64,14 @@ const INDICATIONS: [Indications; 9] = [
 enum Step {
     #[default]
     Begin,
+    /// Asking whether the modem's own store is empty, before anything can arrive in it for the card
+    /// that is in: then nothing in it is of the card before.
+    OwnStore,
     /// Sending the commands of the profile; those that are left.
     ProfileCommands(VecDeque<String>),
     PduMode,
-    /// The modem refuses PDU mode: text mode is to show all there is.
+    /// Text mode is to show all there is of a message: the modem may keep to it, and another
+    /// program may set it at any time.
     TextParameters,
     /// Trying values of `AT+CSMS`; those that are left, the present one first.
     Service(VecDeque<u8>),
@@ -115,10 +120,14 @@ impl Configuring {
             self.step = Step::WatchRegistration(0);
         }
         if let Step::Begin = self.step {
-            self.step = profile_commands(context);
+            self.step = match context.own_store {
+                MessageOwner::Current => profile_commands(context),
+                MessageOwner::Previous(_) => Step::OwnStore,
+            };
         }
         match &self.step {
             Step::Begin => Next::Wait(None),
+            Step::OwnStore => Next::Send(Command::StoresSelected),
             Step::ProfileCommands(left) => match left.front() {
                 Some(command) => Next::Send(Command::Own(command.clone())),
                 None => {
@@ -189,10 +198,15 @@ impl Configuring {
         }
         self.repeated = false;
         match (command, &mut self.step) {
+            (Command::StoresSelected, Step::OwnStore) => {
+                let messages = |line| at::messages_in(line, MessageStore::Modem);
+                context.own_store_emptied |= ok && reply.find(messages) == Some(0);
+                self.step = profile_commands(context);
+            }
             (Command::Own(_), Step::ProfileCommands(left)) => drop(left.pop_front()),
             (Command::PduMode, Step::PduMode) if ok => {
                 context.format.on_accepted();
-                self.step = first_service(context);
+                self.step = Step::TextParameters;
             }
             (Command::PduMode, Step::PduMode) => {
                 context.format.on_refused(now);

@@ -71,6 +71,8 @@ pub(super) struct Context {
     pub card_confirmed: bool,
     /// The card that owns the messages in the modem's own store.
     pub own_store: MessageOwner,
+    /// Whether that store was found empty when this card had just been read.
+    pub own_store_emptied: bool,
     /// The messages in the modem's own store that were announced after the ICCID was read, and so
     /// belong to the card that is in.
     announced: Vec<MessageSlot>,
@@ -126,6 +128,7 @@ impl Context {
             card_known: false,
             card_confirmed: false,
             own_store: MessageOwner::Current,
+            own_store_emptied: false,
             announced: Vec::new(),
             iccid_source: None,
             plan: StorePlan {
@@ -241,6 +244,7 @@ impl Context {
         self.card_known = false;
         self.announced = Vec::new();
         self.own_store = MessageOwner::Current;
+        self.own_store_emptied = false;
         self.domains.clear();
         self.registration_read = false;
         self.is_deregistered = false;

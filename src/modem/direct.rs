@@ -1,13 +1,16 @@
 //! Messages that arrive inside the URC itself (`+CMT`): those of class 0, or all when the modem was
-//! left in another mode. They are in no store of the modem, so a message that the host cannot store
-//! now is kept here and offered again. Their number is limited. Where the modem itself acknowledges
-//! messages to the network, only those of class 0 arrive this way (`configuring`), so few are at
-//! risk. Dropped messages are counted and reported.
+//! left in another mode. Status reports (`+CDS`) arrive so only if another program has asked for
+//! them, because we set `<ds>` of `AT+CNMI` to 0 wherever the modem takes that (27.005 3.4.1). They
+//! are in no store of the modem, so a message that the host cannot store now is kept here and
+//! offered again. Their number is limited. Where the modem itself acknowledges messages to the
+//! network, only those of class 0 arrive this way (`configuring`), so few are at risk. Dropped
+//! messages are counted and reported.
 
 use std::time::Duration;
 
 use super::api::{Action, RawPdu, Received, Token};
 use super::context::Context;
+use crate::at::DirectKind;
 use crate::domain::Moment;
 
 /// How many messages are kept at most; further ones are dropped.
@@ -18,6 +21,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 struct KeptMessage {
     token: Token,
+    kind: DirectKind,
     received: Received,
     received_at: Moment,
     /// When to offer the message again; `None` while the host has not answered.
@@ -28,7 +32,7 @@ struct KeptMessage {
 pub(super) struct Direct {
     kept: Vec<KeptMessage>,
     /// Messages that arrived while it was not certain which card is in.
-    unowned: Vec<RawPdu>,
+    unowned: Vec<(DirectKind, RawPdu)>,
 }
 
 impl Direct {
@@ -37,7 +41,7 @@ impl Direct {
     pub fn add(
         &mut self,
         context: &mut Context,
-        pdu: RawPdu,
+        (kind, pdu): (DirectKind, RawPdu),
         certain: bool,
         live: bool,
         now: Moment,
@@ -46,16 +50,16 @@ impl Direct {
             return context.actions.push_back(Action::Dropped { count: 1 });
         }
         match context.received(None, pdu.clone(), live).filter(|_| certain) {
-            Some(received) => self.offer(context, received, now),
-            None => self.unowned.push(pdu),
+            Some(received) => self.offer(context, kind, received, now),
+            None => self.unowned.push((kind, pdu)),
         }
     }
 
     /// Offers a message to the host for the first time.
-    fn offer(&mut self, context: &mut Context, received: Received, now: Moment) {
+    fn offer(&mut self, context: &mut Context, kind: DirectKind, received: Received, now: Moment) {
         let token = context.new_token();
         context.actions.push_back(Action::Store { token, received: received.clone() });
-        self.kept.push(KeptMessage { token, received, received_at: now, offer_at: None });
+        self.kept.push(KeptMessage { token, kind, received, received_at: now, offer_at: None });
     }
 
     /// Drops the waiting messages, because the card was removed or exchanged: which card they were
@@ -69,19 +73,21 @@ impl Direct {
 
     /// Offers the waiting messages as this card's, because the ICCID has been read.
     pub fn card_known(&mut self, context: &mut Context, now: Moment) {
-        for pdu in std::mem::take(&mut self.unowned) {
+        for (kind, pdu) in std::mem::take(&mut self.unowned) {
             if let Some(received) = context.received(None, pdu, false) {
-                self.offer(context, received, now);
+                self.offer(context, kind, received, now);
             }
         }
     }
 
     /// Takes the host's answer. For a message that is on disk now, returns how long that took since
-    /// it arrived.
+    /// it arrived; not for a status report, which is not acknowledged (some modems take that for an
+    /// error).
     pub fn stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
         let position = self.kept.iter().position(|kept| kept.token == token)?;
         if ok {
-            return Some(now - self.kept.swap_remove(position).received_at);
+            let KeptMessage { kind, received_at, .. } = self.kept.swap_remove(position);
+            return (kind == DirectKind::Message).then(|| now - received_at);
         }
         if let Some(kept) = self.kept.get_mut(position) {
             kept.offer_at = Some(now + RETRY_PAUSE);

@@ -90,6 +90,11 @@ impl Requests {
         Ok(())
     }
 
+    /// Whether the command in flight is one that an operator has typed.
+    pub fn runs_command(&self) -> bool {
+        matches!(self.running, Some(Running::At(_)))
+    }
+
     /// Whether a task for a card waits for its turn.
     pub fn sim_task_waits(&self) -> bool {
         self.running.is_none() && self.waiting.iter().any(Waiting::is_sim_task)

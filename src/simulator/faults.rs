@@ -110,11 +110,15 @@ pub enum Fault {
     Echo,
     /// The modem forgets its settings without announcing it.
     SettingsLost,
-    /// Another program has the modem show messages in text mode, in this character set, inside
-    /// their URCs (`AT+CMGF=1`, `AT+CSCS`, `AT+CNMI=2,2`).
+    /// Another program has the modem show messages in text mode, in this character set
+    /// (`AT+CMGF=1`, `AT+CSCS`).
     TextMode {
         /// A name as `AT+CSCS` takes it.
         charset: String,
+        /// Whether it also has them sent inside their URCs, status reports too
+        /// (`AT+CNMI=2,2,0,1`).
+        #[serde(default)]
+        direct: bool,
     },
     /// The modem has a quirk from now on, until [`Fault::Clear`].
     Habit {
@@ -168,7 +172,8 @@ pub enum Fault {
     Denied,
     /// The modem has no network coverage.
     CoverageLost,
-    /// The modem has network coverage again, and is accepted.
+    /// The modem has network coverage again, is accepted, and is on the network if another program
+    /// had taken it off.
     CoverageBack,
     /// All faults of this modem end.
     Clear,

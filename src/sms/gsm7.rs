@@ -10,6 +10,14 @@ pub(super) fn septets_in(octets: usize) -> usize {
     octets * 8 / 7
 }
 
+/// How many septets the octets most likely stand for, where nothing else says so.
+pub(super) fn likely_septets_in(octets: &[u8]) -> usize {
+    let last = octets.last().copied().unwrap_or_default();
+    // The last seven bits are as likely the fill of a text one character shorter.
+    let is_fill = octets.len().is_multiple_of(7) && last >> 1 == 0;
+    septets_in(octets.len()).saturating_sub(usize::from(is_fill))
+}
+
 /// Up to `count` septets out of packed octets, beginning with septet number `first`; fewer when the
 /// octets end before.
 pub(super) fn unpack(octets: &[u8], first: usize, count: usize) -> Vec<u8> {

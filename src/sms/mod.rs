@@ -67,6 +67,6 @@ pub use scts::Scts;
 pub use status_report::{Outcome, Status, StatusReport};
 pub use submit::{Submit, Validity};
 pub use text::{Flaw, Flaws, Text};
-pub use text_mode::{TextMode, text_identity};
+pub use text_mode::{TextEntry, TextFields, TextMode, text_identity};
 pub use user_data::{Body, UserData};
 pub use ussd::{ussd_packed, ussd_text, ussd_ucs2};

@@ -28,4 +28,14 @@ impl Pdu {
             _ => Deliver::decode(pdu).map(Pdu::Deliver),
         }
     }
+
+    /// The octets that [`Pdu::decode`] reads.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Pdu::Deliver(deliver) => deliver.encode(),
+            Pdu::StatusReport(report) => report.encode(),
+            Pdu::Submit(submit) => submit.encode(),
+        }
+    }
 }

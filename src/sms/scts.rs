@@ -50,6 +50,31 @@ impl Scts {
         ])
     }
 
+    /// The stamp that text mode shows as `26/06/22,12:57:03+08`, the zone in quarter hours (27.005
+    /// 3.1); `None` when this is none.
+    pub(super) fn from_text(text: &str) -> Option<Scts> {
+        let (date, clock) = text.split_once(',')?;
+        let zone_at = clock.rfind(['+', '-'])?;
+        let (clock, zone) = clock.split_at_checked(zone_at)?;
+        let numbers = date.split('/').chain(clock.split(':'));
+        let numbers: Option<Vec<u32>> = numbers.map(|number| number.trim().parse().ok()).collect();
+        let [year, month, day, hour, minute, second] = *numbers?.as_slice() else { return None };
+        let zone: i32 = zone.trim().parse().ok().filter(|zone| (-79..=79).contains(zone))?;
+        if [month, day, hour, minute, second].iter().any(|number| *number > 99) {
+            return None;
+        }
+        let sign = if zone < 0 { NEGATIVE } else { 0 };
+        Some(Scts([
+            swapped(year),
+            swapped(month),
+            swapped(day),
+            swapped(hour),
+            swapped(minute),
+            swapped(second),
+            swapped(zone.unsigned_abs()) | sign,
+        ]))
+    }
+
     /// Quarter hours east of UTC, −79 to 79; `None` when its digits are none.
     #[must_use]
     pub fn zone_quarter_hours(&self) -> Option<i8> {

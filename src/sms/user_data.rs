@@ -144,12 +144,6 @@ impl Measure {
         }
         // Fewer octets than promised, or exactly as many as the length means when it counts the
         // wrong thing: take all.
-        let mut septets = gsm7::septets_in(there.len());
-        let last = there.last().copied().unwrap_or_default();
-        if there.len().is_multiple_of(7) && last >> 1 == 0 {
-            // The last seven bits are as likely the fill of a text one character shorter.
-            septets = septets.saturating_sub(1);
-        }
-        Measure { octets: there.len(), septets, fits: false }
+        Measure { octets: there.len(), septets: gsm7::likely_septets_in(there), fits: false }
     }
 }

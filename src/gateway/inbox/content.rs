@@ -2,7 +2,8 @@
 
 use crate::domain::message::MessageKind;
 use crate::sms::{
-    Alphabet, Body, Deliver, Indication, Outcome, Ports, Purpose, StatusReport, Submit,
+    Alphabet, Body, Deliver, Indication, Outcome, Pdu, Ports, Purpose, StatusReport, Submit,
+    TextEntry, TextMode,
 };
 
 /// What a message is and what it says.
@@ -23,7 +24,7 @@ impl Content {
     /// Of a delivered message with this text. `part` is one of its parts, the first if that is
     /// there: all have the same purpose.
     pub(super) fn of_deliver(part: &Deliver, text: String) -> Content {
-        let is_readable = text.chars().any(|c| !c.is_whitespace() && !c.is_control());
+        let is_readable = is_readable(&text);
         let text = is_readable.then_some(text);
         let purpose = part.purpose();
         let (kind, detail) = match purpose {
@@ -44,20 +45,49 @@ impl Content {
         Content { kind, text, detail, needs_pattern }
     }
 
-    /// Of a message that the modem showed in text mode, which does not tell texts from other kinds.
-    pub(super) fn of_text_mode(text: String) -> Content {
-        let is_readable = text.chars().any(|c| !c.is_whitespace() && !c.is_control());
+    /// Of a message that the modem showed in text mode. `pdu` is the same as a PDU, where the modem
+    /// shows all that is in it.
+    pub(super) fn of_text_mode(message: &TextMode, pdu: Option<&Pdu>) -> Content {
+        const READ_AS_TEXT: &str = "read in text mode";
+        let text = message.text();
+        let mut content = match (pdu, &message.entry) {
+            (Some(Pdu::Deliver(deliver)), _) => Content::of_deliver(deliver, text),
+            (Some(Pdu::StatusReport(report)), _) => Content::of_status_report(report),
+            (Some(Pdu::Submit(_)), _) | (None, TextEntry::Outgoing) => Content::outgoing(text),
+            (None, _) => match message.unexplained_octets() {
+                Some(octets) => Content {
+                    kind: MessageKind::Data,
+                    text: Some(text),
+                    detail: Some(format!("{} octets in hexadecimal digits", octets.len())),
+                    needs_pattern: false,
+                },
+                None => Content::of_plain_text(text),
+            },
+        };
+        content.needs_pattern |= message.hides_header();
+        content.detail = Some(match content.detail {
+            Some(detail) => format!("{detail}; {READ_AS_TEXT}"),
+            None => READ_AS_TEXT.to_owned(),
+        });
+        content
+    }
+
+    fn of_plain_text(text: String) -> Content {
+        let is_readable = is_readable(&text);
         Content {
             kind: if is_readable { MessageKind::Text } else { MessageKind::Empty },
             text: is_readable.then_some(text),
-            detail: Some("read in text mode".to_owned()),
+            detail: None,
             needs_pattern: false,
         }
     }
 
     /// Of a message that was sent from the SIM, or left on it as a draft.
     pub(super) fn of_submit(submit: &Submit) -> Content {
-        let text = submit.text().text;
+        Content::outgoing(submit.text().text)
+    }
+
+    fn outgoing(text: String) -> Content {
         Content {
             kind: MessageKind::Outgoing,
             text: (!text.trim().is_empty()).then_some(text),
@@ -85,6 +115,10 @@ impl Content {
             needs_pattern: false,
         }
     }
+}
+
+fn is_readable(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace() && !c.is_control())
 }
 
 /// A message for people in which nothing can be read.

@@ -136,10 +136,7 @@ impl Inbox {
         live: bool,
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
-        let deliver = match &reading.decoded {
-            Ok(Decoded::Pdu(sms::Pdu::Deliver(deliver))) => Some(deliver),
-            _ => None,
-        };
+        let deliver = reading.deliver();
         let smsc = deliver.and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
         let stamp = reading.stamp();
         // Before the part itself is added, as a message's stamp must not confirm itself.
@@ -215,8 +212,9 @@ impl Inbox {
 fn read_single(decoded: &Result<Decoded, String>) -> (Option<String>, Content) {
     let pdu = match decoded {
         Ok(Decoded::Pdu(pdu)) => Ok(pdu),
-        Ok(Decoded::TextMode(message)) => {
-            return (Some(message.sender()), Content::of_text_mode(message.text()));
+        Ok(Decoded::TextMode(message, pdu)) => {
+            let content = Content::of_text_mode(message, pdu.as_deref());
+            return (Some(message.sender()), content);
         }
         Err(error) => Err(error),
     };

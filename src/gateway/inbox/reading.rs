@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::Pdu;
 use crate::domain::{SimId, Timestamp};
-use crate::sms::{self, TextMode};
+use crate::sms::{self, Deliver, TextEntry, TextMode};
 use crate::store::{StoreError, WriteTx};
 
 pub(super) struct Reading {
@@ -18,8 +18,9 @@ pub(super) struct Reading {
 /// What was read.
 pub(super) enum Decoded {
     Pdu(sms::Pdu),
-    /// A message as the modem showed it in text mode.
-    TextMode(TextMode),
+    /// A message as the modem showed it in text mode, and the same as a PDU, where it showed all
+    /// that is in it.
+    TextMode(TextMode, Option<Box<sms::Pdu>>),
 }
 
 impl Reading {
@@ -32,16 +33,31 @@ impl Reading {
             Pdu::Text(line) => {
                 (line.into_bytes(), Err("the PDU line is not hexadecimal".to_owned()))
             }
-            Pdu::TextMode(message) => (message.to_stored(), Ok(Decoded::TextMode(message))),
+            Pdu::TextMode(message) => {
+                let pdu = message.pdu().map(Box::new);
+                // The parts of a long message are joined as PDUs.
+                let raw = match &pdu {
+                    Some(pdu) if is_part(pdu) => pdu.encode(),
+                    _ => message.to_stored(),
+                };
+                (raw, Ok(Decoded::TextMode(message, pdu)))
+            }
         };
         let digest = match &decoded {
             Ok(Decoded::Pdu(pdu)) => digest(&pdu.identity(&raw)),
-            Ok(Decoded::TextMode(message)) => {
-                text_digest(&message.sender(), message.sent_at(), &message.text())
-            }
+            Ok(Decoded::TextMode(message, pdu)) => digest_in_text_mode(message, pdu.as_deref()),
             Err(_) => digest(&raw),
         };
         Reading { raw, digest, decoded }
+    }
+
+    /// The message, if it is one that was delivered and all that is in it is known.
+    pub(super) fn deliver(&self) -> Option<&Deliver> {
+        let pdu = match self.decoded.as_ref().ok()? {
+            Decoded::Pdu(pdu) => pdu,
+            Decoded::TextMode(_, pdu) => pdu.as_deref()?,
+        };
+        if let sms::Pdu::Deliver(deliver) = pdu { Some(deliver) } else { None }
     }
 
     /// The time stamp that the service centre gave the message; `None` when there is none that can
@@ -50,7 +66,10 @@ impl Reading {
         match self.decoded.as_ref().ok()? {
             Decoded::Pdu(sms::Pdu::Deliver(deliver)) => deliver.scts.to_utc().map(Timestamp::from),
             Decoded::Pdu(sms::Pdu::StatusReport(_) | sms::Pdu::Submit(_)) => None,
-            Decoded::TextMode(message) => message.sent_at().map(Timestamp::from),
+            Decoded::TextMode(message, _) if message.entry == TextEntry::Received => {
+                message.sent_at().map(Timestamp::from)
+            }
+            Decoded::TextMode(..) => None,
         }
     }
 
@@ -62,12 +81,8 @@ impl Reading {
         }
         let pdu = match &self.decoded {
             Ok(Decoded::Pdu(pdu)) => pdu,
-            Ok(Decoded::TextMode(message)) => {
-                let (sender, sent_at) = (message.sender(), message.sent_at());
-                let texts = tx.texts_of_parts(sim, stamp, &sender)?;
-                return Ok(texts
-                    .iter()
-                    .any(|text| text_digest(&sender, sent_at, text) == self.digest));
+            Ok(Decoded::TextMode(message, pdu)) => {
+                return self.is_known_in_text_mode(tx, sim, message, pdu.as_deref());
             }
             Err(_) => return Ok(false),
         };
@@ -81,10 +96,59 @@ impl Reading {
         }
     }
 
+    /// The same for a message in text mode, by its other digests: the modem may have shown a PDU,
+    /// or more of it, or less, when it was stored.
+    fn is_known_in_text_mode(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        message: &TextMode,
+        pdu: Option<&sms::Pdu>,
+    ) -> Result<bool, StoreError> {
+        let stamp = self.stamp();
+        let as_text = digest_of_shown(message);
+        for digest in [Some(as_text), pdu.map(digest_of_pdu)].into_iter().flatten() {
+            if digest != self.digest && tx.has_part(sim, &digest, stamp)? {
+                return Ok(true);
+            }
+        }
+        let (sender, sent_at) = (message.sender(), message.sent_at());
+        let texts = tx.texts_of_parts(sim, stamp, &sender)?;
+        Ok(texts.iter().any(|text| text_digest(&sender, sent_at, text) == as_text))
+    }
+
     /// Whether it is a message as the modem showed it in text mode.
     pub(super) fn is_text_mode(&self) -> bool {
-        matches!(self.decoded, Ok(Decoded::TextMode(_)))
+        matches!(self.decoded, Ok(Decoded::TextMode(..)))
     }
+}
+
+/// The digest that a message in text mode is stored with. For a text it is that of what text mode
+/// alone makes of it, because that is known of its PDU too, and the modem may have shown less of it
+/// before. For what is shown in octets and says nothing, for parts of long messages and for reports
+/// it is that of the PDU.
+fn digest_in_text_mode(message: &TextMode, pdu: Option<&sms::Pdu>) -> [u8; 32] {
+    match pdu {
+        Some(pdu @ sms::Pdu::Deliver(_)) => {
+            let is_exact = message.shows_octets();
+            let is_text = !is_part(pdu) && !message.text().trim().is_empty();
+            if is_exact && !is_text { digest_of_pdu(pdu) } else { digest_of_shown(message) }
+        }
+        Some(pdu) => digest_of_pdu(pdu),
+        None => digest_of_shown(message),
+    }
+}
+
+fn digest_of_shown(message: &TextMode) -> [u8; 32] {
+    text_digest(&message.sender(), message.sent_at(), &message.text())
+}
+
+fn digest_of_pdu(pdu: &sms::Pdu) -> [u8; 32] {
+    digest(&pdu.identity(&pdu.encode()))
+}
+
+fn is_part(pdu: &sms::Pdu) -> bool {
+    matches!(pdu, sms::Pdu::Deliver(deliver) if deliver.concat().is_some())
 }
 
 /// The digest that a message would have if it was shown in text mode, where that can be known: not

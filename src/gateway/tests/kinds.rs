@@ -52,10 +52,10 @@ fn draft(text: &str) -> Vec<u8> {
     Submit::compose(&Address::parse("+31612345678"), text, 1).remove(0).encode()
 }
 
-type Row = (&'static str, Vec<u8>, MessageKind, &'static str);
+pub(super) type Row = (&'static str, Vec<u8>, MessageKind, &'static str);
 
 /// What networks, probes and former phones leave: name, PDU, kind and what the operator is told.
-fn no_texts(fixture: &Fixture) -> Vec<Row> {
+pub(super) fn no_texts(fixture: &Fixture) -> Vec<Row> {
     use MessageKind::{Data, Empty, MessageWaiting, Outgoing, Probe, SimData};
     let waits = |kind: u8, count: u8| Some(Header::new().with(1, &[kind, count]));
     let command = Some(Header::new().with(0x70, &[]));

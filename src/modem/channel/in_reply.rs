@@ -1,6 +1,8 @@
 //! Decides which lines belong to the reply to the command in flight, and which are unsolicited
 //! lines between them.
 
+use std::time::Duration;
+
 use super::{Channel, Event, Link, Outcome};
 use crate::at::{self, Command, Expects, FinalResult, ListHeader, PduFit, Unreadable, Urc};
 use crate::domain::Moment;
@@ -29,11 +31,19 @@ impl Channel {
             return before.or_else(|| self.next_event());
         }
         if self.text.is_some() && at::list_header(line).is_none() {
-            let taken = self.takes_text_in_reply(line, now);
-            return if taken { None } else { self.on_unsolicited(line) };
+            return self.line_behind_text_header(line, now);
         }
         if self.is_result_in_digits(line, command) {
             return self.finish_in_digits();
+        }
+        if self.final_result.is_some() && !self.may_be_unsolicited(line) {
+            let before = self.final_result.take();
+            before.iter().for_each(|(line, ..)| self.reply.push(line));
+        }
+        if self.may_be_result_in_digits(line, expects) {
+            let until = now + DIGITS_QUIET;
+            self.final_result = Some((line.to_owned(), FinalResult::Ok, until));
+            return None;
         }
         // Only an operator's own command can make a call, and only these can end one.
         let calls = matches!(command, Command::Raw(_) | Command::LeaveDataMode | Command::HangUp);
@@ -141,7 +151,24 @@ impl Channel {
         can_be_result && is_digit_result(line)
     }
 
-    fn finish_in_digits(&mut self) -> Option<Event> {
+    /// Whether a line may be a final result as a number, in a reply that may have such a line of
+    /// its own. It is one if silence follows.
+    fn may_be_result_in_digits(&self, line: &str, expects: Expects) -> bool {
+        let can_have_any = match expects {
+            Expects::Anything => true,
+            Expects::Messages => self.awaited.is_none(),
+            _ => false,
+        };
+        // OK, NO CARRIER, ERROR, NO DIALTONE, BUSY and NO ANSWER (V.250 table 1).
+        can_have_any && matches!(line, "0" | "3" | "4" | "6" | "7" | "8")
+    }
+
+    /// Whether a line may be one that the modem would have sent without any command.
+    fn may_be_unsolicited(&self, line: &str) -> bool {
+        self.classify(line).is_some() || at::tag(line).is_some_and(|tag| !self.asked_for(tag))
+    }
+
+    pub(super) fn finish_in_digits(&mut self) -> Option<Event> {
         let Link::Busy { command, .. } = std::mem::replace(&mut self.link, Link::Free) else {
             return None;
         };
@@ -185,6 +212,10 @@ impl Channel {
         }
     }
 }
+
+/// How long there is silence behind a final result as a number, in a reply that may have such a
+/// line of its own.
+const DIGITS_QUIET: Duration = Duration::from_secs(2);
 
 /// The header of a message whose PDU has not arrived yet.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use direct_lines::AwaitedDirect;
 use in_reply::Awaited;
 pub(super) use outcome::{Event, Outcome};
 use resync::{KnownAnswers, PROBES, Question};
-use text_lines::TextLines;
+use text_lines::{TextLines, is_direct_header};
 use ussd::OpenText;
 
 use std::collections::VecDeque;
@@ -77,7 +77,8 @@ pub(super) struct Channel {
     direct_text: Option<Box<TextLines>>,
     /// A message in text mode in the reply to the command in flight.
     text: Option<Box<TextLines>>,
-    /// What looks like the final result behind such a message, and when it is taken for one.
+    /// What looks like the final result, behind such a message or as a number, and when it is taken
+    /// for one.
     final_result: Option<(String, FinalResult, Moment)>,
     /// When the last bytes were received.
     heard_at: Moment,
@@ -262,7 +263,7 @@ impl Channel {
         if self.direct_text_deadline().is_some_and(|until| until <= now) {
             self.end_direct_text();
         }
-        if let Some(event) = self.end_text_in_reply(now) {
+        if let Some(event) = self.end_reply_after_silence(now) {
             return Some(event);
         }
         if self.link_deadline().is_none_or(|deadline| now < deadline) {
@@ -336,7 +337,8 @@ impl Channel {
 
     /// Handles a line that belongs to no reply.
     fn on_unsolicited(&mut self, line: &str) -> Option<Event> {
-        if let Some(header) = at::text_header(line) {
+        // A late answer to `AT+CMGR` or `AT+CMGL` is none of them, and takes no line that follows.
+        if let Some(header) = at::text_header(line).filter(|_| is_direct_header(line)) {
             self.begin_direct_text(header, self.heard_at);
             return None;
         }

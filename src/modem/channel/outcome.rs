@@ -44,12 +44,12 @@ pub(in super::super) enum Event {
     /// An error that arrived while no command was in flight. Some modems report so that the network
     /// has refused what a command had begun with `OK`.
     LateError(FinalResult),
-    /// The line is the second one of a URC, which is a PDU.
+    /// A message inside its URC: the line is the second one of the URC, which is a PDU.
     Direct(Head, String),
     /// The line is the PDU of a message in the list that is being read. Where no line had the form
     /// of one it is empty.
     Entry(ListHeader, String),
-    /// A message that arrived inside its URC in text mode.
+    /// A message that arrived inside its URC in text mode, or a status report.
     DirectText(TextMode),
     /// The reply has a message in text mode; its index if it is in a list.
     TextHeader(Option<i32>),

@@ -6,9 +6,9 @@
 //! arrives inside its URC ends with silence, or with the first line that can be another's.
 
 use super::{Channel, Event, Link, resync};
-use crate::at::{self, Command, Expects, FinalResult, TextHeader};
+use crate::at::{self, Command, Expects, FinalResult, ReportFields, TextHeader, TextParameters};
 use crate::domain::Moment;
-use crate::sms::TextMode;
+use crate::sms::{TextEntry, TextFields, TextMode};
 
 /// More lines than a text can have: the rest is dropped.
 const MAX_LINES: usize = 64;
@@ -29,6 +29,21 @@ impl TextLines {
         TextLines { header, lines: Vec::new(), doubtful: None, until }
     }
 
+    /// Whether the line is the whole text, whatever it looks like: it has the length that the
+    /// message says.
+    fn is_whole(&self, line: &str) -> bool {
+        let is_first = self.lines.is_empty() && !line.is_empty();
+        is_first && self.header.length == Some(line.chars().count())
+    }
+
+    /// Whether all of the text is there that the message says. A modem may count line ends and
+    /// octets in its own way, so that a text may be complete without this.
+    fn is_complete(&self) -> bool {
+        let lengths = self.lines.iter().map(|line| line.chars().count());
+        let length = lengths.sum::<usize>() + self.lines.len().saturating_sub(1);
+        self.header.is_alone() || self.header.length.is_some_and(|all| (1..=length).contains(&all))
+    }
+
     fn push(&mut self, line: &str) {
         if self.lines.len() < MAX_LINES {
             self.lines.push(line.to_owned());
@@ -38,12 +53,33 @@ impl TextLines {
     fn message(self) -> TextMode {
         let TextLines { header, lines, doubtful, .. } = self;
         let text = match doubtful {
-            Some(line) if lines.is_empty() => line,
+            Some(line) if lines.is_empty() && !header.is_alone() => line,
             _ => lines.join("\n"),
         };
-        let TextHeader { sender, time, first, dcs, .. } = header;
-        TextMode { sender, time, first, dcs, text }
+        TextMode { text, ..described(header) }
     }
+}
+
+/// The message with this first line, as yet without its text.
+fn described(header: TextHeader) -> TextMode {
+    let TextHeader { is_outgoing, address, time, parameters, length, report, .. } = header;
+    let fields = parameters.map(|shown| {
+        let TextParameters { address_type, first, pid, dcs, centre } = shown;
+        TextFields { address_type, first, pid, dcs, centre }
+    });
+    let entry = match report {
+        Some(ReportFields { first, number, address_type, discharge, status }) => {
+            TextEntry::Report { first, number, address_type, discharge, status }
+        }
+        None if is_outgoing => TextEntry::Outgoing,
+        None => TextEntry::Received,
+    };
+    TextMode { entry, address, time, fields, length, text: String::new() }
+}
+
+/// Whether a line begins a message that arrives inside its URC in text mode.
+pub(super) fn is_direct_header(line: &str) -> bool {
+    matches!(at::tag(line), Some("+CMT" | "+CDS")) && at::text_header(line).is_some()
 }
 
 /// A line as the final result of a command that makes no call.
@@ -56,7 +92,11 @@ impl Channel {
     pub(super) fn begin_direct_text(&mut self, header: TextHeader, now: Moment) {
         self.end_direct_text();
         let until = Some(now + resync::QUIET);
+        let is_alone = header.is_alone();
         self.direct_text = Some(Box::new(TextLines::new(header, until)));
+        if is_alone {
+            self.end_direct_text();
+        }
     }
 
     /// Takes a line while the text of such a message arrives. Returns whether the line belongs to
@@ -65,12 +105,18 @@ impl Channel {
         let ends_with_line = self.expects_untagged();
         let is_busy = !self.is_free();
         let is_urc = self.classify(line).is_some();
+        let is_next = is_direct_header(line);
         let Some(text) = &mut self.direct_text else { return false };
-        if is_busy && final_result(line).is_some() {
+        if is_next {
             self.end_direct_text();
             return false;
         }
-        if is_urc || at::tag(line).is_some() {
+        let is_whole = text.is_whole(line);
+        if !is_whole && is_busy && final_result(line).is_some() {
+            self.end_direct_text();
+            return false;
+        }
+        if !is_whole && (is_urc || at::tag(line).is_some()) {
             // It is acted upon as well: at worst a slot is read for nothing.
             text.doubtful.get_or_insert_with(|| line.to_owned());
             return false;
@@ -82,7 +128,7 @@ impl Channel {
         text.push(line);
         text.until = Some(now + resync::QUIET);
         let is_hex = line.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if ends_with_line || is_hex {
+        if is_whole || ends_with_line || is_hex {
             self.end_direct_text();
         }
         true
@@ -121,29 +167,42 @@ impl Channel {
         Event::TextHeader(index)
     }
 
-    /// Takes a line behind such a first line. Returns whether it belongs to the reply.
-    pub(super) fn takes_text_in_reply(&mut self, line: &str, now: Moment) -> bool {
+    /// Takes a line behind such a first line. What looks like a final result is one if the text is
+    /// complete, or if nothing but unsolicited lines follows for a while.
+    pub(super) fn line_behind_text_header(&mut self, line: &str, now: Moment) -> Option<Event> {
         let is_urc = self.classify(line).is_some();
-        let before = self.final_result.take();
-        let Some(text) = &mut self.text else { return false };
-        if let Some((line, ..)) = before {
-            text.push(&line);
+        let text = self.text.as_mut()?;
+        if text.is_whole(line) {
+            self.final_result = None;
+            text.push(line);
+            return None;
         }
         if let Some(result) = final_result(line) {
+            let before = self.final_result.take();
+            before.iter().for_each(|(line, ..)| text.push(line));
+            if text.is_complete() {
+                return self.finish_command(result, now);
+            }
             self.final_result = Some((line.to_owned(), result, now + resync::QUIET));
-            return true;
+            return None;
         }
-        if is_urc {
+        if is_urc || text.header.report.is_some() {
             text.doubtful.get_or_insert_with(|| line.to_owned());
-            return false;
+            return self.on_unsolicited(line);
         }
+        let before = self.final_result.take();
+        before.iter().for_each(|(line, ..)| text.push(line));
         text.push(line);
-        true
+        None
     }
 
     /// Ends the reply with the final result after which there was silence.
-    pub(super) fn end_text_in_reply(&mut self, now: Moment) -> Option<Event> {
-        let (_, result, _) = self.final_result.take_if(|(.., until)| *until <= now)?;
+    pub(super) fn end_reply_after_silence(&mut self, now: Moment) -> Option<Event> {
+        let (line, result, _) = self.final_result.take_if(|(.., until)| *until <= now)?;
+        if self.text.is_none() {
+            self.reply.push(&line);
+            return self.finish_in_digits();
+        }
         self.finish_command(result, now)
     }
 

@@ -10,18 +10,18 @@ use super::super::pending_reads::PendingRead;
 use super::super::profile::Quirk;
 use super::super::reply::Reply;
 use super::network::Chore;
-use super::{ANNOUNCE_INTERVAL, Serving, iccid_command};
+use super::{ANNOUNCE_INTERVAL, PROOF, Serving, iccid_command};
 use crate::at::{self, Command, FinalResult, MessageStore};
 use crate::domain::Moment;
 use crate::domain::modem::MessageTrouble;
 
 /// How many announced messages are read in a row before a sweep that is due gets its turn.
 const READS_IN_ROW: u8 = 16;
-/// How long after the ICCID was read it proves which card is in. Messages are read only within this
-/// time; a deletion is sent within this time after the ICCID or the message itself was read.
-const PROOF: Duration = Duration::from_secs(10);
-/// The same for the card of a bank, which may put another one on later than it says.
+/// How long the ICCID of the card of a bank proves which card is in. The bank may put another one
+/// on later than it says.
 const BANK_PROOF: Duration = Duration::from_millis(500);
+/// A parameter does not fit text mode (27.005 3.2.5).
+const INVALID_TEXT_PARAMETER: u16 = 305;
 /// The pause before a sweep finds out what became of a deletion that was not answered.
 const UNANSWERED_DELETION_PAUSE: Duration = Duration::from_secs(5);
 /// How many sweeps are made in quick succession to find the modem's own store empty.
@@ -71,10 +71,14 @@ impl Serving {
             return Some(iccid_command(context));
         }
         if read.is_none() || self.reads_in_row >= READS_IN_ROW {
-            self.reads_in_row = 0;
             self.sweep.begin_if_due(now, &context.plan.readable, self.chosen);
-            if let Some(command) = self.sweep_command(context, now) {
-                return Some(command);
+            let command = self.sweep_command(context, now);
+            // Once it has its store selected, the sweep still has its turn.
+            if !matches!(command, Some(Command::SelectStores(_))) {
+                self.reads_in_row = 0;
+            }
+            if command.is_some() {
+                return command;
             }
         }
         let read = read?;
@@ -185,6 +189,10 @@ impl Serving {
         outcome: Outcome,
         now: Moment,
     ) {
+        if outcome == Outcome::Refused(FinalResult::Cms(Some(INVALID_TEXT_PARAMETER))) {
+            // The status is a word in text mode, so the modem is in that.
+            self.on_text_shown(context, now);
+        }
         // Some modems report an empty list as "invalid memory index".
         let empty = outcome == Outcome::Refused(FinalResult::Cms(Some(321)));
         let ok = outcome.is_ok() || empty;

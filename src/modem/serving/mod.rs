@@ -43,8 +43,10 @@ const FIRST_HOLD: Duration = Duration::from_secs(5);
 /// The limit of that time.
 const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
-/// The greatest age of the last reading of the ICCID when a task in the name of that card begins.
-const FRESH: Duration = Duration::from_secs(2);
+/// How long after the ICCID was read it proves which card is in, where no bank exchanges cards: by
+/// hand that takes longer. Messages are read, and tasks in the name of a card begun, only within
+/// this time; a deletion is sent within this time after the ICCID or the message itself was read.
+const PROOF: Duration = Duration::from_secs(2);
 /// The least time between two `AT+CNMI` that lines about a full store give reason to.
 const ANNOUNCE_INTERVAL: Duration = Duration::from_millis(250);
 /// The least time between two readings of the ICCID that lines of a modem give reason to.
@@ -78,6 +80,9 @@ pub(super) struct Serving {
     refused_selections: u8,
     /// No store is selected before this time, because that was refused.
     select_after: Option<Moment>,
+    /// Whether the last message in text mode showed less than there is of it, so that the modem was
+    /// told to show all.
+    told_to_show_all: bool,
     /// The slots with which something has failed.
     troubles: SlotTroubles,
     /// How many messages the selected store holds by the modem's count, until that changes.
@@ -137,6 +142,7 @@ impl Serving {
             failed_reads: 0,
             refused_selections: 0,
             select_after: None,
+            told_to_show_all: false,
             troubles: SlotTroubles::default(),
             used: chosen.and_then(|store| Some((store, context.store_fill(store)?.used))),
             overcounted: None,
@@ -167,10 +173,9 @@ impl Serving {
         if context.profile.has(Quirk::NoList) {
             serving.sweep.without_list();
         }
-        if context.plan.readable == [MessageStore::Sim]
-            && context.own_store != MessageOwner::Current
-        {
-            // The modem has no store of its own that could hold anything.
+        let has_none = context.plan.readable == [MessageStore::Sim];
+        if context.own_store != MessageOwner::Current && (has_none || context.own_store_emptied) {
+            // The modem has no store of its own that could hold anything, or held nothing.
             serving.emptied = Some(None);
         }
         serving
@@ -361,7 +366,7 @@ impl Serving {
 
     /// Whether the ICCID was read just now. If it was not, it is read next.
     pub fn is_card_proven(&mut self, now: Moment) -> bool {
-        let proven = self.is_card_certain() && now - self.iccid_read_at <= FRESH;
+        let proven = self.is_card_certain() && now - self.iccid_read_at <= PROOF;
         self.doubt |= !proven;
         proven
     }

@@ -13,7 +13,7 @@ use super::network::Chore;
 use crate::at::{self, FinalResult, ListHeader, PduFit};
 use crate::domain::Moment;
 use crate::domain::modem::{MessageTrouble, ModemReason};
-use crate::sms::{Deliver, Flaw, TextMode};
+use crate::sms::{Deliver, Flaw, TextEntry, TextMode};
 
 /// The pause before a sweep looks for an announced message that is not there yet: some modems
 /// announce a little early.
@@ -79,12 +79,7 @@ impl Serving {
     /// is set again; where that does not help, what is listed is read slot by slot.
     pub fn on_text_header(&mut self, context: &mut Context, index: Option<i32>, now: Moment) {
         if !context.format.is_text() {
-            if context.format.on_text(now) {
-                return self.configure_again();
-            }
-            context.set_reason(ModemReason::TextMode);
-            self.add_chore(Chore::AllTextParameters);
-            return self.sweep.schedule_soon(now);
+            return self.on_text_shown(context, now);
         }
         let (Some(store), Some(index)) = (self.chosen, index) else { return };
         let slot = MessageSlot { store, index };
@@ -93,6 +88,18 @@ impl Serving {
         if !waits && !self.reads.add(PendingRead::unannounced(slot)) {
             self.sweep.schedule_soon(now);
         }
+    }
+
+    /// Reacts to text mode where PDU mode was set: it is set again, a limited number of times.
+    pub(super) fn on_text_shown(&mut self, context: &mut Context, now: Moment) {
+        if context.format.is_text() {
+            return;
+        }
+        if context.format.on_text(now) {
+            return self.configure_again();
+        }
+        context.set_reason(ModemReason::TextMode);
+        self.sweep.schedule_soon(now);
     }
 
     /// Takes the reply to `AT+CMGR`.
@@ -139,7 +146,8 @@ impl Serving {
     }
 
     /// Takes a message in text mode. Nothing tells its text from a line that got into it, so it is
-    /// believed when it was read twice in the same way.
+    /// believed when it was read twice in the same way. Where the modem does not show all there is
+    /// of it, it is told once more to do so.
     fn on_text_read(
         &mut self,
         context: &mut Context,
@@ -147,6 +155,16 @@ impl Serving {
         message: &TextMode,
         now: Moment,
     ) {
+        let shows_less = message.entry == TextEntry::Received && message.fields.is_none();
+        let was_told = std::mem::replace(&mut self.told_to_show_all, shows_less);
+        if shows_less && !was_told {
+            self.add_chore(Chore::AllTextParameters);
+            self.reads.add(read);
+            return;
+        }
+        if message.lacks_text() {
+            return self.read_again(read, MessageTrouble::Misfit, now);
+        }
         let pdu = RawPdu::TextMode(message.clone());
         let seen = Some(pdu.fingerprint());
         if read.seen.is_none() || self.doubt {

@@ -12,6 +12,7 @@ use super::Session;
 use crate::at::{DirectKind, SimEvent, Urc};
 use crate::domain::Moment;
 use crate::domain::modem::{ModemReason, RequestError};
+use crate::sms::TextEntry;
 
 /// How often in a row the card may be lost before the session is given up: then only a reset may
 /// help.
@@ -31,18 +32,20 @@ impl Session {
     fn on_event(&mut self, event: Event, line: &str, now: Moment) {
         match event {
             Event::Urc(urc) => self.on_urc(urc, line, now),
-            Event::Direct(head, pdu) if head.kind == DirectKind::Message => {
-                self.on_direct_message(RawPdu::from_line(&pdu), now)
+            // Cell broadcasts are for whoever is in a cell, and no message to the card.
+            Event::Direct(head, _) if head.kind == DirectKind::Broadcast => {}
+            Event::Direct(head, pdu) => {
+                self.on_direct_message(head.kind, RawPdu::from_line(&pdu), now)
             }
-            // Broadcasts and status reports are ignored.
-            Event::Direct(..) => {}
             Event::Entry(header, pdu) => {
                 if let Phase::Serving(serving) = &mut self.phase {
                     serving.on_list_entry(&mut self.context, header, &pdu, now);
                 }
             }
             Event::DirectText(message) => {
-                self.on_direct_message(RawPdu::TextMode(message), now);
+                let is_report = matches!(message.entry, TextEntry::Report { .. });
+                let kind = if is_report { DirectKind::Report } else { DirectKind::Message };
+                self.on_direct_message(kind, RawPdu::TextMode(message), now);
                 if let Phase::Serving(serving) = &mut self.phase {
                     serving.on_text_header(&mut self.context, None, now);
                 }
@@ -70,7 +73,7 @@ impl Session {
         }
     }
 
-    fn on_direct_message(&mut self, pdu: RawPdu, now: Moment) {
+    fn on_direct_message(&mut self, kind: DirectKind, pdu: RawPdu, now: Moment) {
         if matches!(self.phase, Phase::OffAir(_)) {
             // It is not known for which card the message is. It is not acknowledged either, so the
             // network still has it.
@@ -82,7 +85,7 @@ impl Session {
             }
             _ => (true, false),
         };
-        self.direct.add(&mut self.context, pdu, certain, certain && live, now);
+        self.direct.add(&mut self.context, (kind, pdu), certain, certain && live, now);
     }
 
     fn on_urc(&mut self, urc: Urc, line: &str, now: Moment) {

@@ -366,6 +366,7 @@ impl Session {
 
     fn give_up(&mut self, reason: ModemReason) {
         self.is_over = true;
+        self.direct.card_lost(&mut self.context);
         self.context.actions.push_back(Action::Reopen { reason });
     }
 

@@ -25,6 +25,11 @@ impl Session {
         });
         let is_set_up = !matches!(self.phase, Phase::Probing(_) | Phase::OffAir(_));
         if outcome == Outcome::InDigits && is_set_up {
+            // An operator's own command may have set this. It is answered, and that is set back.
+            if self.requests.runs_command() {
+                let lines = self.channel.reply().lines().map(str::to_owned).collect();
+                self.answer(lines, outcome, now);
+            }
             return self.start_over(ModemReason::SettingsLost, now);
         }
         let unanswered = outcome == Outcome::Unanswered && !command.is_greeting();
@@ -89,9 +94,10 @@ impl Session {
             Outcome::Unfinished | Outcome::Empty | Outcome::Unanswered | Outcome::InDigits => None,
         };
         lines.extend(result.map(|result| result.to_string()));
+        let is_answered = result.is_some() || outcome == Outcome::InDigits;
         let was_typed = matches!(running, Running::At(_));
         let (id, reply) = match running {
-            Running::At(id) => (id, result.map(|_| lines).ok_or(RequestError::TimedOut)),
+            Running::At(id) => (id, is_answered.then_some(lines).ok_or(RequestError::TimedOut)),
             Running::Ussd(exchange) => {
                 let outcomes = self.requests.on_ussd_sent(exchange, outcome, now);
                 return self.apply(outcomes);

@@ -49,6 +49,19 @@ fn a_card_exchanged_unseen_is_found_by_the_next_keep_alive() {
 }
 
 #[test]
+fn a_card_exchanged_unseen_gets_no_message_of_the_next_one() {
+    let mut bench = Bench::ready();
+    bench.auto(Duration::from_secs(61));
+    bench.on("AT+CCID", &format!("+CCID: {OTHER}|OK"));
+    bench.on("AT+CMGR=1", &Bench::message(PDU_LENGTH));
+    bench.on("AT+CMGL=4", &format!("+CMGL: 1,1,,{PDU_LENGTH}|{PDU}|OK"));
+    bench.play("wait 2.1s\n < +CMTI: \"SM\",1");
+    bench.auto(Duration::from_secs(10));
+    let owners: Vec<&Iccid> = bench.handed_on.iter().map(|(_, received)| &received.iccid).collect();
+    assert!(!owners.is_empty() && owners.iter().all(|iccid| **iccid == OTHER), "{owners:?}");
+}
+
+#[test]
 fn a_network_lost_and_found_has_the_iccid_read_before_anything_else() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));

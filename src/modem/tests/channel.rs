@@ -28,7 +28,7 @@ fn a_stray_final_result_does_not_shift_messages_to_the_next_slots() {
     for stray in ["OK", "ERROR", "+CMS ERROR: 500", "+CCID: 8931440400000000123|OK"] {
         let mut bench = reading();
         // Slot 3 is answered late. Taken for slot 4, its message would empty slot 4 unread.
-        bench.play(&format!("< +CMTI: \"ME\",4\n < {stray}\n > AT+CCID"));
+        bench.play(&format!("< +CMTI: \"ME\",4\n < {stray}\n wait 0.3s\n > AT+CCID"));
         bench.lines(&Bench::message(PDU_LENGTH));
         bench.play("quiet\n < +CCID: 8931440400000000123|OK\n wait 0.9s\n quiet\n wait 0.2s");
         bench.play("> AT+CCID\n < +CCID: 8931440400000000123|OK\n > AT+CMGR=4");

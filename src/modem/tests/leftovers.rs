@@ -80,7 +80,9 @@ fn a_prompt_that_nobody_asked_for_is_left_with_the_next_command() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
     bench.raw(b"\r\n> ");
-    bench.play("quiet\n < +CMTI: \"ME\",3\n > ESC AT+CMGR=3");
+    bench.play("quiet\n < +CMTI: \"ME\",3\n > ESC AT+CCID");
+    bench.answer("AT+CCID");
+    bench.play("> AT+CMGR=3");
     bench.lines(&Bench::message(PDU_LENGTH));
     bench.play("store ME 3\n commit\n > AT+CMGD=3");
 }
@@ -131,15 +133,39 @@ fn digits_in_the_middle_of_a_session_mean_that_the_settings_are_lost() {
 
 #[test]
 fn digits_that_an_operator_has_switched_on_are_switched_off_again() {
+    let table = [
+        ("ATV0", "0\r", vec!["0"]),
+        ("ATZ", "0\r", vec!["0"]),
+        ("ATI", "Bench EC25\r\n4\r", vec!["Bench EC25", "4"]),
+        ("ATI", "4\r\nBench EC25\r\n0\r", vec!["4", "Bench EC25", "0"]),
+        ("ATV0", "0\r\r\n^RSSI: 17\r\n", vec!["^RSSI: 17", "0"]),
+    ];
+    for (command, reply, lines) in table {
+        let mut bench = Bench::ready();
+        bench.auto(Duration::from_secs(5));
+        bench.session.request(7, ModemRequest::At(command.to_owned()), bench.now);
+        bench.act();
+        bench.play(&format!("> {command}"));
+        bench.raw(reply.as_bytes());
+        bench.play("wait 3s\n > AT");
+        let lines: Vec<String> = lines.into_iter().map(str::to_owned).collect();
+        assert_eq!(bench.answers, [(7, Ok(lines))], "{command}");
+        assert_eq!(bench.snapshot().reason, Some(ModemReason::SettingsLost));
+        bench.raw(b"0\r");
+        bench.play("> ESC ATQ0V1E0\n < OK\n > ATE0\n < OK");
+        becomes_ready(&mut bench, reply);
+    }
+}
+
+#[test]
+fn a_digit_among_the_lines_of_a_reply_is_one_of_them() {
     let mut bench = Bench::ready();
     bench.auto(Duration::from_secs(5));
-    bench.session.request(7, ModemRequest::At("ATV0".to_owned()), bench.now);
+    bench.session.request(7, ModemRequest::At("AT*STATE?".to_owned()), bench.now);
     bench.act();
-    bench.play("> ATV0");
-    bench.raw(b"0\r");
-    bench.play("wait 46s\n > AT+CGSN");
-    bench.raw(format!("{IMEI}\r\n0\r").as_bytes());
-    assert_eq!(bench.session.state(), ModemState::Probing);
+    bench.play("> AT*STATE?\n < 0\n wait 1s\n < 4|OK");
+    let lines = ["0", "4", "OK"].map(str::to_owned).to_vec();
+    assert_eq!(bench.answers, [(7, Ok(lines))]);
 }
 
 #[test]

@@ -73,6 +73,24 @@ fn once_me_was_found_empty_the_host_is_notified_and_me_belongs_to_this_card() {
 }
 
 #[test]
+fn a_store_that_was_empty_when_the_card_was_read_has_nothing_of_the_card_before() {
+    let asked = "+CPMS: \"ME\",0,99,\"ME\",0,99,\"ME\",0,99|OK";
+    for (reply, owner) in [
+        (asked, ICCID),
+        (&asked.replace("ME\",0,99", "ME\",1,99"), OTHER),
+        (&asked.replace("ME\",0,99", "ME\",0,0"), OTHER),
+        ("ERROR", OTHER),
+    ] {
+        let mut bench = changed();
+        bench.on("AT+CPMS?", reply).on("AT+CMGL=4", &listed(&[1]));
+        bench.auto(Duration::from_secs(1));
+        let found = owners(&bench);
+        assert!(found.contains(&("ME".to_owned(), 1, owner.to_owned())), "{reply}: {found:?}");
+        assert_eq!(bench.emptied.len(), usize::from(owner == ICCID), "{reply}");
+    }
+}
+
+#[test]
 fn a_host_that_could_not_record_that_is_notified_again() {
     let mut bench = changed();
     bench.auto(Duration::from_secs(1));

@@ -8,7 +8,8 @@ fn a_well_behaved_modem_becomes_ready_with_these_commands() {
     let mut bench = Bench::new();
     bench.auto(Duration::from_millis(10));
     let expected = "AT,ATE0,AT+CMEE=1,AT+CSCS?,AT+CGSN,AT+CGMI,AT+CGMM,AT+CGMR,AT+CFUN?,AT+CPIN?,\
-                    AT+CCID,AT+CIMI,AT+CNUM,AT+CMGF=0,AT+CSMS=0,AT+CPMS=?";
+                    AT+CCID,AT+CIMI,AT+CNUM,AT+CMGF=0,AT+CSDH=1,AT+CSMS=0,\
+                    AT+CPMS=?";
     let log = bench.log.join(",");
     assert!(log.starts_with(expected), "{log}");
     let snapshot = bench.snapshot();

@@ -165,11 +165,16 @@ impl Modem {
         self.say(text.as_bytes());
     }
 
+    /// Whether the next unsolicited result code does not reach the host.
+    pub(super) fn loses_urcs(&mut self) -> bool {
+        let elsewhere = self.has(Quirk::UrcsElsewhere) && !self.settings.urcs_here;
+        matches!(self.power, Power::Booting { .. }) || elsewhere || self.faults.drops_urc()
+    }
+
     /// Writes an unsolicited result code in octets, or keeps it while the host is writing a text or
     /// a call has the line.
     pub(super) fn say(&mut self, text: &[u8]) {
-        let elsewhere = self.has(Quirk::UrcsElsewhere) && !self.settings.urcs_here;
-        if matches!(self.power, Power::Booting { .. }) || elsewhere || self.faults.drops_urc() {
+        if self.loses_urcs() {
             return;
         }
         let octets = self.on_the_wire([b"\r\n", &*self.spaced(text), b"\r\n"].concat());

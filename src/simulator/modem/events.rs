@@ -50,14 +50,14 @@ impl Modem {
             Fault::Echo => self.settings.echo = true,
             Fault::SettingsLost => self.forget_settings(),
             Fault::Leftover { state } => self.leave(*state),
-            Fault::TextMode { charset } => self.show_text(charset),
+            Fault::TextMode { charset, direct } => self.show_text(charset, *direct),
             Fault::SimLocked { pin } => self.relock(Lock::with_pin(pin), now),
             Fault::SimBlocked => self.relock(Lock::blocked(), now),
             Fault::SimUnlocked => self.relock(Lock::Off, now),
             Fault::Denied => self.denied = true,
             Fault::CoverageLost => self.coverage = false,
-            Fault::CoverageBack if !self.coverage || self.denied => {
-                (self.coverage, self.denied) = (true, false);
+            Fault::CoverageBack if !self.coverage || self.denied || self.deregistered => {
+                (self.coverage, self.denied, self.deregistered) = (true, false, false);
                 self.search(now.ms);
             }
             _ => {}

@@ -122,6 +122,12 @@ fn acknowledge(modem: &mut Modem, n: usize) -> Outcome {
     }
 }
 
+/// Whether it is a status report (TS 23.040 clause 9.2.3.1).
+fn is_report(pdu: &[u8]) -> bool {
+    let first = pdu.first().and_then(|length| pdu.get(usize::from(*length) + 1));
+    first.is_some_and(|first| first & 0x03 == 0x02)
+}
+
 /// The message as the network sends it once more: TP-MMS, TP-LP, TP-SRI and TP-RP are those of
 /// another delivery; of a status report, TP-MMS and TP-LP (TS 23.040 clauses 9.2.2.1 and 9.2.2.3).
 fn delivered_again(pdu: &Pdu) -> Pdu {
@@ -154,13 +160,16 @@ impl Modem {
         done
     }
 
-    /// How a message is delivered. Messages of class 2 are stored even in direct mode, and those of
+    /// How a message is delivered: a status report as `<ds>` says, anything else as `<mt>` does.
+    /// Messages of class 2 are stored even in direct mode, and those of
     /// class 0 are delivered directly even in stored mode (TS 27.005 tables 3.4.1-1, -2).
     fn route(&self, pdu: &Pdu) -> Route {
-        // A status report has no coding scheme. It is stored like a message without a class.
-        let layout = Layout::of(pdu).filter(|layout| layout.first & 0x03 != 0x02);
-        let class = layout.and_then(|layout| Dcs(layout.dcs).class());
-        match (self.settings.indications.mt, class) {
+        let Indications { mt, ds, .. } = self.settings.indications;
+        if is_report(pdu) {
+            return if ds == 1 { Route::Direct } else { Route::Store { tell: mt != 0 } };
+        }
+        let class = Layout::of(pdu).and_then(|layout| Dcs(layout.dcs).class());
+        match (mt, class) {
             (0, _) => Route::Store { tell: false },
             (1 | 3, Some(Class::Flash)) | (3, Some(Class::Terminal)) => Route::Direct,
             (2, Some(Class::Sim)) | (1 | 3, _) => Route::Store { tell: true },
@@ -215,12 +224,18 @@ impl Modem {
         Offer::Full
     }
 
+    /// Sends a message to the host. What nobody would hear stays at the network: a modem that
+    /// acknowledges by itself would lose it, whatever the host does.
     fn hand_over(&mut self, pdu: &Pdu, now: Now) -> Offer {
+        if self.loses_urcs() {
+            return Offer::NotNow;
+        }
         let text = if self.shows_text() {
             text_mode::direct(&self.settings, pdu)
         } else {
             let length = Layout::tpdu_length(pdu);
-            format!("+CMT: ,{length}\r\n{}", hex::encode_upper(pdu)).into_bytes()
+            let head = if is_report(pdu) { "+CDS: " } else { "+CMT: ," };
+            format!("{head}{length}\r\n{}", hex::encode_upper(pdu)).into_bytes()
         };
         self.indicate(&text);
         if self.settings.message_service == 0 {

@@ -4,6 +4,7 @@
 use super::charset::Charset;
 use super::command::{Arguments, Ask, Command};
 use super::reply::{Failure, Line, Outcome, Reply, line, ok};
+use super::settings::Indications;
 use super::store_name::StoreName;
 use super::{Modem, Now, Quirk, in_range, text_mode};
 use crate::simulator::memory::{MessageStore, Stored};
@@ -66,12 +67,15 @@ impl Modem {
         self.settings.text_mode || keeps_to_it
     }
 
-    /// Another program sets text mode, the character set, and messages inside their URCs.
-    pub(super) fn show_text(&mut self, charset: &str) {
+    /// Another program sets text mode, the character set, and perhaps messages and status reports
+    /// inside their URCs.
+    pub(super) fn show_text(&mut self, charset: &str, direct: bool) {
         self.settings.text_mode = true;
         self.settings.charset = Charset::parse(charset).unwrap_or(Charset::Gsm);
-        self.settings.indications.mode = 2;
-        self.settings.indications.mt = 2;
+        if direct {
+            let before = self.settings.indications;
+            self.settings.indications = Indications { mode: 2, mt: 2, ds: 1, ..before };
+        }
     }
 
     /// Whether the stores cannot be read yet after a start.

@@ -12,6 +12,8 @@ use crate::simulator::faults::Fault;
 use crate::simulator::memory::Pdu;
 use crate::simulator::scenario::Scenario;
 use crate::simulator::smsc::compose;
+use crate::simulator::special::SpecialMessage;
+use crate::sms::{Address, Scts, Submit};
 
 const NUMBER: &str = "+31612340000";
 
@@ -270,6 +272,43 @@ fn text_mode_shows_texts_in_the_character_set() {
             ("AT+CMGL=\"ALL\"", "OK"),
         ],
     );
+}
+
+#[test]
+fn text_mode_shows_reports_and_drafts_and_data_as_what_they_are() {
+    let mut modem = modem();
+    let number = Address::parse("+31612349999");
+    let sent = Scts::from_utc(at(0).utc, 4);
+    let pdu = |kind: SpecialMessage| kind.pdu(None, "+31612349999", "", sent);
+    let draft = Submit::compose(&number, "later", 0).remove(0).encode();
+    for pdu in [pdu(SpecialMessage::StatusReport), pdu(SpecialMessage::Binary), draft.into()] {
+        assert_eq!(modem.offer(&pdu, at(0)), Offer::Taken);
+    }
+    let time = "26/06/22,13:57:03+04";
+    let report = format!("6,7,\"+31612349999\",145,\"{time}\",\"{time}\",0");
+    dialogue(
+        &mut modem,
+        &[
+            ("AT+CMGF=1;+CSDH=1;+CMGR=1", &format!("+CMGR: \"REC UNREAD\",{report}|OK")),
+            (
+                "AT+CMGR=2",
+                &format!(
+                    "+CMGR: \"REC UNREAD\",\"+31612349999\",,\"{time}\",145,4,0,4,\"\",129,6|\
+                     00FE109C8100|OK"
+                ),
+            ),
+            ("AT+CMGR=3", "+CMGR: \"STO UNSENT\",\"+31612349999\",,145,1,0,0,,\"\",129,5|later|OK"),
+            ("AT+CMGL=\"STO UNSENT\"", "+CMGL: 3,\"STO UNSENT\",\"+31612349999\",,145,5|later|OK"),
+            ("AT+CNMI=2,2,0,1", "OK"),
+        ],
+    );
+    let again = pdu(SpecialMessage::StatusReport);
+    assert_eq!(modem.offer(&again, at(0)), Offer::Taken);
+    assert_eq!(heard(&mut modem, 0), format!("+CDS: {report}"));
+    assert_eq!(say(&mut modem, 0, "AT+CMGF=0"), "OK");
+    assert_eq!(modem.offer(&again, at(0)), Offer::Taken);
+    let shown = hex::encode_upper(&again);
+    assert_eq!(heard(&mut modem, 0), format!("+CDS: {}|{shown}", again.len() - 1));
 }
 
 #[test]

@@ -4,53 +4,80 @@ use super::reply::Line;
 use super::settings::Settings;
 use super::storage::{Layout, STATUS};
 use crate::simulator::memory::Stored;
-use crate::sms::{Alphabet, Body, Dcs, Deliver, Scts};
+use crate::sms::{
+    Address, Alphabet, Body, Dcs, Deliver, Pdu, Scts, StatusReport, Submit, UserData,
+};
 
 /// User data begins with a header.
 const HEADER: u8 = 0x40;
 
-/// `+CMGL: <index>,<stat>,<oa>,,<scts>` and the text.
-pub fn listed(settings: &Settings, index: usize, message: &Stored) -> [Line; 2] {
-    let shown = Shown::of(settings, &message.pdu);
+/// `+CMGL: <index>,<stat>,<oa>,,<scts>` and the text, or a status report on one line.
+pub fn listed(settings: &Settings, index: usize, message: &Stored) -> Vec<Line> {
     let mut head = format!("+CMGL: {index},\"{}\",", status(message)).into_bytes();
-    head.extend(shown.sender_and_time());
-    if settings.all_headers {
-        head.extend(format!(",{},{}", shown.kind, shown.length).into_bytes());
+    match Shown::of(settings, &message.pdu) {
+        Shown::Report(fields) => {
+            head.extend(fields);
+            vec![head]
+        }
+        Shown::Message(shown) => {
+            head.extend(shown.address_and_time());
+            if settings.all_headers {
+                head.extend(format!(",{},{}", shown.kind, shown.length).into_bytes());
+            }
+            vec![head, shown.text]
+        }
     }
-    [head, shown.text]
 }
 
-/// `+CMGR: <stat>,<oa>,,<scts>` and the text.
+/// `+CMGR: <stat>,<oa>,,<scts>` and the text, or a status report on one line.
 pub fn read(settings: &Settings, message: &Stored) -> Vec<Line> {
-    let shown = Shown::of(settings, &message.pdu);
     let mut head = format!("+CMGR: \"{}\",", status(message)).into_bytes();
-    head.extend(shown.sender_and_time());
-    if settings.all_headers {
-        head.extend(shown.all_headers());
+    match Shown::of(settings, &message.pdu) {
+        Shown::Report(fields) => {
+            head.extend(fields);
+            vec![head]
+        }
+        Shown::Message(shown) => {
+            head.extend(shown.address_and_time());
+            if settings.all_headers {
+                head.extend(shown.all_headers());
+            }
+            vec![head, shown.text]
+        }
     }
-    vec![head, shown.text]
 }
 
-/// `+CMT: <oa>,,<scts>` and the text.
+/// `+CMT: <oa>,,<scts>` and the text, or `+CDS:` and a status report.
 pub fn direct(settings: &Settings, pdu: &[u8]) -> Vec<u8> {
-    let shown = Shown::of(settings, pdu);
-    let mut octets = b"+CMT: ".to_vec();
-    octets.extend(shown.sender_and_time());
-    if settings.all_headers {
-        octets.extend(shown.all_headers());
+    match Shown::of(settings, pdu) {
+        Shown::Report(fields) => [b"+CDS: ", fields.as_slice()].concat(),
+        Shown::Message(shown) => {
+            let mut octets = b"+CMT: ".to_vec();
+            octets.extend(shown.address_and_time());
+            if settings.all_headers {
+                octets.extend(shown.all_headers());
+            }
+            octets.extend_from_slice(b"\r\n");
+            octets.extend(shown.text);
+            octets
+        }
     }
-    octets.extend_from_slice(b"\r\n");
-    octets.extend(shown.text);
-    octets
 }
 
 fn status(message: &Stored) -> &'static str {
     STATUS.get(message.status()).copied().unwrap_or_default()
 }
 
-struct Shown {
-    sender: Vec<u8>,
-    time: String,
+enum Shown {
+    /// All fields of a status report, which has no text.
+    Report(Vec<u8>),
+    Message(ShownMessage),
+}
+
+struct ShownMessage {
+    address: Vec<u8>,
+    /// `None` for a message that was not received.
+    time: Option<String>,
     kind: u8,
     first: u8,
     pid: u8,
@@ -63,18 +90,66 @@ struct Shown {
 impl Shown {
     /// What cannot be decoded is shown without its sender, and its octets in hexadecimal digits.
     fn of(settings: &Settings, pdu: &[u8]) -> Self {
-        let (Ok(message), Some(layout)) = (Deliver::decode(pdu), Layout::of(pdu)) else {
-            return Self::unreadable(pdu);
-        };
-        let (length, text) = user_data(settings, &message, &layout, pdu);
+        let first = pdu.first().and_then(|length| pdu.get(usize::from(*length) + 1));
+        Self::Message(match (Pdu::decode(pdu), first, Layout::of(pdu)) {
+            (Ok(Pdu::StatusReport(report)), Some(first), _) => {
+                return Self::Report(report_fields(settings, *first, &report));
+            }
+            (Ok(Pdu::Submit(submit)), Some(first), _) => {
+                ShownMessage::submit(settings, *first, &submit)
+            }
+            (Ok(Pdu::Deliver(message)), _, Some(layout)) => {
+                ShownMessage::deliver(settings, &message, &layout, pdu)
+            }
+            _ => ShownMessage::unreadable(pdu),
+        })
+    }
+}
+
+/// `<fo>,<mr>,<ra>,<tora>,<scts>,<dt>,<st>`
+fn report_fields(settings: &Settings, first: u8, report: &StatusReport) -> Vec<u8> {
+    let StatusReport { number, recipient, scts, discharge, status, .. } = report;
+    let (scts, discharge, kind) = (time(*scts), time(*discharge), recipient.kind);
+    let mut fields = format!("{first},{number},\"").into_bytes();
+    fields.extend(settings.charset.encode(&recipient.to_string()));
+    fields.extend(format!("\",{kind},\"{scts}\",\"{discharge}\",{}", status.0).into_bytes());
+    fields
+}
+
+impl ShownMessage {
+    fn deliver(settings: &Settings, message: &Deliver, layout: &Layout, pdu: &[u8]) -> Self {
+        let octets = pdu.get(layout.user_data..).unwrap_or_default();
+        let text = message.text().text;
+        let Layout { first, pid, dcs, .. } = *layout;
+        let (length, text) = user_data(settings, &message.user_data, (first, dcs), &text, octets);
         Self {
-            sender: settings.charset.encode(&message.originator.to_string()),
-            time: time(message.scts),
+            address: settings.charset.encode(&message.originator.to_string()),
+            time: Some(time(message.scts)),
             kind: layout.originator_kind,
-            first: layout.first,
-            pid: layout.pid,
-            dcs: layout.dcs,
-            centre: message.smsc.as_ref().map(ToString::to_string).unwrap_or_default(),
+            first,
+            pid,
+            dcs,
+            centre: message.smsc.as_ref().map(Address::to_string).unwrap_or_default(),
+            length,
+            text,
+        }
+    }
+
+    fn submit(settings: &Settings, first: u8, message: &Submit) -> Self {
+        let (text, dcs) = (message.text().text, message.dcs.0);
+        let octets = match &message.user_data.body {
+            Body::Octets(octets) => octets.as_slice(),
+            Body::Septets(_) => &[],
+        };
+        let (length, text) = user_data(settings, &message.user_data, (first, dcs), &text, octets);
+        Self {
+            address: settings.charset.encode(&message.destination.to_string()),
+            time: None,
+            kind: message.destination.kind,
+            first,
+            pid: message.pid.0,
+            dcs,
+            centre: message.smsc.as_ref().map(Address::to_string).unwrap_or_default(),
             length,
             text,
         }
@@ -82,8 +157,8 @@ impl Shown {
 
     fn unreadable(pdu: &[u8]) -> Self {
         Self {
-            sender: Vec::new(),
-            time: String::new(),
+            address: Vec::new(),
+            time: Some(String::new()),
             kind: 129,
             first: 0,
             pid: 0,
@@ -94,29 +169,33 @@ impl Shown {
         }
     }
 
-    fn sender_and_time(&self) -> Vec<u8> {
-        [b"\"", self.sender.as_slice(), b"\",,\"", self.time.as_bytes(), b"\""].concat()
+    fn address_and_time(&self) -> Vec<u8> {
+        let time = self.time.as_ref().map(|time| format!(",\"{time}\"")).unwrap_or_default();
+        [b"\"", self.address.as_slice(), b"\",", time.as_bytes()].concat()
     }
 
     fn all_headers(&self) -> Vec<u8> {
         let Self { kind, first, pid, dcs, centre, length, .. } = self;
         let centre_kind = if centre.starts_with('+') { 145 } else { 129 };
-        format!(",{kind},{first},{pid},{dcs},\"{centre}\",{centre_kind},{length}").into_bytes()
+        let validity = if self.time.is_none() { "," } else { "" };
+        format!(",{kind},{first},{pid},{dcs},{validity}\"{centre}\",{centre_kind},{length}")
+            .into_bytes()
     }
 }
 
 /// The text in the character set when it is in the default alphabet and has no header, else the
 /// octets in hexadecimal digits (TS 27.005 clause 3.1, `<data>`).
-fn user_data(settings: &Settings, message: &Deliver, layout: &Layout, pdu: &[u8]) -> (usize, Line) {
-    let plain = layout.first & HEADER == 0 && Dcs(layout.dcs).alphabet() == Alphabet::Gsm7;
-    match &message.user_data.body {
-        Body::Septets(septets) if plain => {
-            (septets.len(), settings.charset.encode(&message.text().text))
-        }
-        _ => {
-            let octets = pdu.get(layout.user_data..).unwrap_or_default();
-            (octets.len(), hex::encode_upper(octets).into_bytes())
-        }
+fn user_data(
+    settings: &Settings,
+    user_data: &UserData,
+    (first, dcs): (u8, u8),
+    text: &str,
+    octets: &[u8],
+) -> (usize, Line) {
+    let plain = first & HEADER == 0 && Dcs(dcs).alphabet() == Alphabet::Gsm7;
+    match &user_data.body {
+        Body::Septets(septets) if plain => (septets.len(), settings.charset.encode(text)),
+        _ => (octets.len(), hex::encode_upper(octets).into_bytes()),
     }
 }
 
