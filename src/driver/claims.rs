@@ -37,7 +37,7 @@ struct Sighting {
 
 /// The answer to a port that would serve its modem.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
+pub enum Claim {
     /// It may. `others` are the ports of other modems that tell the same.
     Granted { others: Vec<PortName> },
     /// The modem is served at this port.
@@ -108,7 +108,7 @@ impl Sighting {
 
 /// What all ports show, and which of them serve their modems.
 #[derive(Debug, Default)]
-pub(crate) struct Claims {
+pub struct Claims {
     sightings: HashMap<PortName, Sighting>,
     /// What several modems were found to tell of themselves.
     shared: HashSet<ModemId>,
@@ -229,7 +229,7 @@ impl Claims {
         self.sightings.remove(port);
     }
 
-    pub fn presence(&self, port: &PortName) -> Presence {
+    pub(crate) fn presence(&self, port: &PortName) -> Presence {
         match self.sightings.get(port) {
             None => Presence::Gone,
             Some(sighting) if sighting.is_serving => Presence::Serving,

@@ -10,7 +10,8 @@ use simbridge::domain::catalogue::ReuseTerms;
 use simbridge::domain::modem::{ModemSnapshot, SimCard};
 use simbridge::domain::order::OrderState;
 use simbridge::domain::{
-    AccountId, Amount, BlockList, Iccid, ModemAtPort, Msisdn, OrderId, ServiceId, Timestamp,
+    AccountId, Amount, BlockList, Iccid, ModemAtPort, Msisdn, OrderId, PortName, ServiceId,
+    Timestamp,
 };
 use simbridge::gateway::{
     Arrival, Clock, Entropy, Gateway, Identified, Ingested, MakeOrder, NewService, Pdu, Settings,
@@ -103,10 +104,15 @@ impl Business {
         self.gateway.modems().report(snapshot, self.gateway.now());
     }
 
-    pub fn identified(&self, modem: &ModemAtPort, sim: &SimCard) -> MessageOwner {
+    pub fn identified(
+        &self,
+        modem: &ModemAtPort,
+        others: Vec<PortName>,
+        sim: &SimCard,
+    ) -> MessageOwner {
         let told = Identified {
             modem: modem.clone(),
-            others: Vec::new(),
+            others,
             iccid: sim.iccid.clone(),
             imsi: sim.imsi.clone(),
             number: sim.number.clone().map(|own| (own.number, own.source)),

@@ -9,11 +9,13 @@ use simbridge::domain::modem::{
     ModemReason, ModemRequest, ModemSnapshot, ModemState, PinPermission, RequestError,
 };
 use simbridge::domain::{Iccid, ModemAtPort, Moment, PortName};
-use simbridge::modem::{Action, MessageOwner, Pin, Received, Session, SessionConfig, Token};
+use simbridge::modem::{
+    Action, MessageOwner, NotRecorded, Pin, Received, Session, SessionConfig, Token,
+};
 use simbridge::simulator::{Fault, StepHarness};
 
 use super::command_rate::CommandRate;
-use super::kept::Kept;
+use super::kept::{Kept, Refusal};
 
 /// How long bytes take on the line.
 const LINE_MS: u64 = 4;
@@ -29,7 +31,7 @@ enum Event {
     ToModem(Vec<u8>),
     ToHost(Vec<u8>),
     Store(Token, Received),
-    Identified(Token, MessageOwner),
+    Identified(Token, Result<MessageOwner, NotRecorded>),
     Emptied(Token, ModemAtPort, Iccid),
     MayEnterPin(Token, PinPermission),
 }
@@ -135,7 +137,12 @@ impl FaultSession {
     /// Runs everything that happens before `until_ms`.
     pub fn run(&mut self, bench: &StepHarness, kept: &mut Kept, from_ms: u64, until_ms: u64) {
         self.set_time(bench, from_ms);
-        self.check_port(bench);
+        self.check_port(bench, kept);
+        if kept.take_doubt(&self.port())
+            && let Some(session) = &mut self.session
+        {
+            session.doubt_card(moment(self.now_ms));
+        }
         if bench.is_awake(self.place) && self.is_plugged_in {
             self.exchange(bench, &[]);
         }
@@ -178,8 +185,7 @@ impl FaultSession {
             self.plugged_in();
         }
         if is_due(&mut self.open_at_ms) {
-            let port = PortName::from_stored(format!("modem{}", self.place));
-            let usual = SessionConfig::new(port);
+            let usual = SessionConfig::new(self.port());
             let config = SessionConfig {
                 keep_alive: self.keep_alive.unwrap_or(usual.keep_alive),
                 iccid_from_card: self.iccid_from_card,
@@ -204,11 +210,16 @@ impl FaultSession {
         self.carry_out(kept);
     }
 
+    fn port(&self) -> PortName {
+        PortName::from_stored(format!("modem{}", self.place))
+    }
+
     /// Notices when the port has vanished or come back.
-    fn check_port(&mut self, bench: &StepHarness) {
+    fn check_port(&mut self, bench: &StepHarness, kept: &mut Kept) {
         match bench.port_is_gone(self.place) {
             Some(back_after_ms) if self.is_plugged_in => {
                 self.session = None;
+                kept.release(&self.port());
                 self.events.clear();
                 self.is_plugged_in = false;
                 (self.open_at_ms, self.step_at_ms) = (None, None);
@@ -267,7 +278,7 @@ impl FaultSession {
             Event::Identified(token, owner) => {
                 self.session
                     .iter_mut()
-                    .for_each(|session| session.identified(token, Ok(owner.clone()), now));
+                    .for_each(|session| session.identified(token, owner.clone(), now));
             }
             Event::MayEnterPin(token, answer) => {
                 self.session
@@ -283,6 +294,9 @@ impl FaultSession {
 
     /// Carries out the actions of the session.
     fn carry_out(&mut self, kept: &mut Kept) {
+        if self.session.as_mut().is_some_and(Session::take_card_confirmed) {
+            kept.confirm_card(&self.port(), moment(self.now_ms));
+        }
         while let Some(action) = self.session.as_mut().and_then(Session::next_action) {
             match action {
                 Action::Write(octets) => {
@@ -296,7 +310,14 @@ impl FaultSession {
                     self.schedule(COMMIT_MS, Event::Store(token, received))
                 }
                 Action::Identified { token, modem, sim } => {
-                    let owner = kept.identified(&modem, &sim);
+                    let owner = match kept.identified(&modem, &sim, moment(self.now_ms)) {
+                        Ok(owner) => Ok(owner),
+                        Err(Refusal::Uncertain(other)) => Err(NotRecorded::ModemUncertain(other)),
+                        Err(Refusal::ServedOn(other)) => {
+                            self.give_up(ModemReason::ServedOnOtherPort(other), kept);
+                            return;
+                        }
+                    };
                     self.schedule(COMMIT_MS, Event::Identified(token, owner));
                 }
                 Action::Emptied { token, modem, iccid } => {
@@ -318,7 +339,7 @@ impl FaultSession {
                     self.tried.extend(iccid.map(|iccid| (Some(iccid), true)));
                 }
                 Action::Report(snapshot) => {
-                    kept.report(&snapshot);
+                    kept.report(&snapshot, moment(self.now_ms));
                     self.failures =
                         if snapshot.state == ModemState::Ready { 0 } else { self.failures };
                     self.snapshot = Some(snapshot.clone());
@@ -328,15 +349,16 @@ impl FaultSession {
                     self.requests.retain(|known| *known != id);
                     self.answers.push_back((id, reply));
                 }
-                Action::Reopen { reason } => self.give_up(reason),
+                Action::Reopen { reason } => self.give_up(reason, kept),
                 _ => {}
             }
         }
     }
 
     /// Ends the session. Messages that were not committed yet are not.
-    fn give_up(&mut self, reason: ModemReason) {
+    fn give_up(&mut self, reason: ModemReason, kept: &mut Kept) {
         self.session = None;
+        kept.release(&self.port());
         self.events.clear();
         let pause_ms = (REOPEN_MS.0 << self.failures.min(6)).min(REOPEN_MS.1);
         self.failures += 1;

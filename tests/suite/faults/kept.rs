@@ -3,11 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use simbridge::domain::modem::{ModemSnapshot, SimCard};
-use simbridge::domain::{Iccid, ModemAtPort, ModemId};
+use simbridge::domain::{Iccid, ModemAtPort, ModemId, Moment, PortName};
+use simbridge::driver::{Claim, Claims};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
-use simbridge::sms::{Pdu, Purpose, text_identity};
+use simbridge::sms::{Pdu, Purpose, TextEntry, TextMode, text_identity};
 
 use super::business::Business;
+
+/// Why a port may not serve its modem.
+pub enum Refusal {
+    /// The modem is served on this other port.
+    ServedOn(PortName),
+    /// It may be the modem at this other port.
+    Uncertain(PortName),
+}
 
 /// Messages by card and identity, as in the database (the same message read twice is one), and the
 /// card that owns the messages in each modem.
@@ -29,6 +38,10 @@ pub struct Kept {
     pub misattributed: Vec<String>,
     /// The business that is told of everything too.
     pub business: Option<Business>,
+    /// Which port serves which modem.
+    claims: Claims,
+    /// The ports whose cards are to be read again.
+    doubted: HashSet<PortName>,
 }
 
 impl Kept {
@@ -36,20 +49,47 @@ impl Kept {
         if let Some(business) = &self.business {
             business.store(received);
         }
-        if let RawPdu::TextMode(message) = &received.pdu {
-            let (sender, text) = (message.sender(), message.text());
-            let identity = text_identity(&sender, message.sent_at(), &text).into_bytes();
-            return self.add(received, identity, Some(text));
+        let decoded = match &received.pdu {
+            RawPdu::Octets(octets) => Pdu::decode(octets).ok(),
+            RawPdu::Text(_) => None,
+            RawPdu::TextMode(message) => match message.pdu() {
+                Some(Pdu::Deliver(_)) | None if !message.text().is_empty() => {
+                    return self.add_text_mode(received, message);
+                }
+                pdu => pdu,
+            },
+        };
+        match (decoded, &received.pdu) {
+            (Some(pdu), _) => self.add_pdu(received, &pdu),
+            (None, RawPdu::TextMode(message)) => self.add(received, message.to_stored(), None),
+            (None, _) => self.unreadable.push(format!("{received:?}")),
         }
-        let RawPdu::Octets(octets) = &received.pdu else {
-            self.unreadable.push(format!("{received:?}"));
-            return;
+    }
+
+    /// Adds a message with a text that was shown in text mode.
+    fn add_text_mode(&mut self, received: &Received, message: &TextMode) {
+        let (sender, text) = (message.sender(), message.text());
+        let is_for_people = match message.pdu() {
+            Some(pdu) => {
+                matches!(&pdu, Pdu::Deliver(deliver) if deliver.purpose() == Purpose::Text)
+            }
+            None => message.entry == TextEntry::Received && message.unexplained_octets().is_none(),
         };
-        let Ok(decoded) = Pdu::decode(octets) else {
-            self.unreadable.push(format!("{received:?}"));
-            return;
+        let identity = text_identity(&sender, message.sent_at(), &text).into_bytes();
+        self.add(received, identity, is_for_people.then_some(text));
+    }
+
+    fn add_pdu(&mut self, received: &Received, pdu: &Pdu) {
+        let text = text_for_people(pdu);
+        let identity = match (pdu, &text) {
+            // The same text may have been shown in text mode.
+            (Pdu::Deliver(deliver), Some(text)) => {
+                let sender = deliver.originator.to_string();
+                text_identity(&sender, deliver.scts.to_utc(), text).into_bytes()
+            }
+            _ => pdu.identity(&pdu.encode()),
         };
-        self.add(received, decoded.identity(octets), text_for_people(&decoded));
+        self.add(received, identity, text);
     }
 
     fn add(&mut self, received: &Received, identity: Vec<u8>, text: Option<String>) {
@@ -62,9 +102,31 @@ impl Kept {
         self.again += usize::from(before.is_some());
     }
 
-    pub fn identified(&mut self, modem: &ModemAtPort, sim: &SimCard) -> MessageOwner {
+    /// Records the card of a modem, if this port may serve it.
+    pub fn identified(
+        &mut self,
+        modem: &ModemAtPort,
+        sim: &SimCard,
+        now: Moment,
+    ) -> Result<MessageOwner, Refusal> {
+        match self.claims.claim(&modem.port, &sim.iccid, now) {
+            Claim::Granted { others } => Ok(self.record(modem, others, sim)),
+            Claim::ServedOn(other) => Err(Refusal::ServedOn(other)),
+            Claim::Undecided(ports) => {
+                self.doubted.extend(ports.iter().cloned());
+                Err(Refusal::Uncertain(ports.into_iter().next().unwrap()))
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        modem: &ModemAtPort,
+        others: Vec<PortName>,
+        sim: &SimCard,
+    ) -> MessageOwner {
         if let Some(business) = &self.business {
-            return business.identified(modem, sim);
+            return business.identified(modem, others, sim);
         }
         let owner = self.owners.entry(modem.id.clone()).or_insert_with(|| sim.iccid.clone());
         (*owner != sim.iccid).then(|| owner.clone()).into()
@@ -77,10 +139,28 @@ impl Kept {
         self.owners.insert(modem.id, iccid);
     }
 
-    pub fn report(&self, snapshot: &ModemSnapshot) {
+    pub fn report(&mut self, snapshot: &ModemSnapshot, now: Moment) {
+        if let Some(modem) = snapshot.modem() {
+            self.claims.see(&modem.port, &modem.id, None, snapshot.iccid(), now);
+        }
         if let Some(business) = &self.business {
             business.report(snapshot.clone());
         }
+    }
+
+    /// Notes that the card was read again at a port, and is the same.
+    pub fn confirm_card(&mut self, port: &PortName, now: Moment) {
+        self.claims.confirm(port, now);
+    }
+
+    /// Whether the card at a port is to be read again. Tells it once.
+    pub fn take_doubt(&mut self, port: &PortName) -> bool {
+        self.doubted.remove(port)
+    }
+
+    /// Gives up the modem that a port serves, because its session has ended.
+    pub fn release(&mut self, port: &PortName) {
+        self.claims.release(port);
     }
 
     /// Whether there is a message with this text.

@@ -38,6 +38,11 @@ fn spell(name: &'static str, begins: Fault, ends: Fault) -> Case {
     Case { ends: vec![ends], ..case(name, begins) }
 }
 
+/// The case with messages that are no text instead of texts.
+fn no_texts(case: Case) -> Case {
+    Case { messages: 0, specials: true, ..case }
+}
+
 /// A quirk of a modem that is unplugged and plugged in again.
 fn plugged_in_again(name: &'static str, quirk: Quirk) -> Case {
     let unplugged = Fault::PortGone { back_after_ms: Some(2_000) };
@@ -58,6 +63,10 @@ fn no_final(command: &str) -> Fault {
 
 fn stray(line: &str, command: &str, times: u32) -> Fault {
     Fault::StrayLine { line: line.to_owned(), command: command.to_owned(), times }
+}
+
+fn text_mode(charset: &str, direct: bool) -> Fault {
+    Fault::TextMode { charset: charset.to_owned(), direct }
 }
 
 fn flood(line: &str, every_ms: u64) -> Fault {
@@ -127,8 +136,10 @@ fn of_the_modem() -> Vec<Case> {
         case("lost URCs", Fault::DropUrcs { count: 50 }),
         case("CNMI falls to mt 0", Fault::Deaf),
         case("settings lost in silence", Fault::SettingsLost),
-        case("text mode, set by another program", Fault::TextMode { charset: "IRA".to_owned() }),
-        case("text mode in UCS-2", Fault::TextMode { charset: "UCS2".to_owned() }),
+        case("text mode, set by another program", text_mode("IRA", true)),
+        case("text mode in UCS-2", text_mode("UCS2", true)),
+        case("text mode, and messages stored", text_mode("IRA", false)),
+        no_texts(case("text mode, and no texts", text_mode("IRA", true))),
         case("delivered twice by the network", Fault::Duplicate { messages: 3 }),
         case("delivered again with other bits", Fault::Redeliver { messages: 3 }),
         Case { specials: true, ..case("messages that are no text", Fault::Clear) },
@@ -209,6 +220,8 @@ fn of_the_modem() -> Vec<Case> {
         habit("the voltage sags at each command", Quirk::VoltageInReplies),
         habit("text mode alone", Quirk::TextModeOnly),
         habit("text mode in spite of PDU mode", Quirk::KeepsTextMode),
+        no_texts(habit("text mode alone, and no texts", Quirk::TextModeOnly)),
+        no_texts(habit("text mode in spite of PDU mode, and no texts", Quirk::KeepsTextMode)),
         habit("headers without status", Quirk::EmptyStatus),
         habit("an empty list, whatever is counted", Quirk::EmptyList),
         spell("a card without room", Fault::Habit { quirk: Quirk::CardWithoutRoom }, Fault::Clear),
