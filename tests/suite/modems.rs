@@ -174,7 +174,7 @@ fn a_modem_whose_card_fails_whenever_it_is_used_is_reset() {
     let site = Site::with_modems(1);
     let daemon = site.serve_ready();
     let port = site.admin("/modems")[0]["port"].as_str().unwrap().to_owned();
-    site.ok(&["modem", "at", &port, "AT+CFUN=0"]);
+    site.ok(&["modem", "at", &port, "AT+CFUN=0", "--force"]);
     daemon.terminate();
     // The modem does not announce that it was switched off.
     site.network().fault(0, &Fault::Refuse { command: "+CFUN?".to_owned(), times: 10 }).unwrap();
