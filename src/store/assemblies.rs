@@ -80,8 +80,7 @@ impl ReadTx<'_> {
     ) -> Result<Option<Assembly>, StoreError> {
         // Of those that are equally near, the newest.
         let mut nearest: Option<(Duration, Reverse<AssemblyId>)> = None;
-        for sql in [NOT_AFTER, AFTER] {
-            let edge = if sql == NOT_AFTER { at.minus(window) } else { at.plus(LONGEST_SPAN) };
+        for (sql, edge) in [(NOT_AFTER, at.minus(window)), (AFTER, at.plus(LONGEST_SPAN))] {
             let NewAssembly { sim, sender, reference, wide, total } = *like;
             let values =
                 params![sim.0, sender, reference, total, wide, at.0, edge.0, MOST_NEIGHBOURS];
