@@ -299,28 +299,43 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinHandle;
+
     use super::super::readers::{READERS, READERS_PER_ACCOUNT};
     use super::*;
+
+    type Reading = (std::sync::mpsc::Sender<()>, JoinHandle<Result<(), StoreError>>);
+
+    /// Begins a read, for an account or for none, that lasts until its sender is dropped. Once it
+    /// has its turn, it says so to `begun`.
+    fn hold_reader(
+        store: &Store,
+        account: Option<AccountId>,
+        begun: &mpsc::UnboundedSender<()>,
+    ) -> Reading {
+        let (store, begun) = (store.clone(), begun.clone());
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let wait = move |_: &ReadTx<'_>| {
+            let _ = begun.send(());
+            let _ = held.recv();
+            Ok::<_, StoreError>(())
+        };
+        let reading = tokio::spawn(async move {
+            match account {
+                Some(account) => store.read_for(account, wait).await,
+                None => store.read(wait).await,
+            }
+        });
+        (hold, reading)
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn only_so_many_read_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("test.db")).unwrap();
         let (begun, mut has_begun) = mpsc::unbounded_channel();
-        let read = |_| {
-            let (store, begun) = (store.clone(), begun.clone());
-            let (hold, held) = std::sync::mpsc::channel::<()>();
-            let reading = async move {
-                let read = store.read(move |_| {
-                    let _ = begun.send(());
-                    let _ = held.recv();
-                    Ok::<_, StoreError>(())
-                });
-                read.await
-            };
-            (hold, tokio::spawn(reading))
-        };
-        let (holds, readings): (Vec<_>, Vec<_>) = (0..=READERS).map(read).unzip();
+        let (holds, readings): (Vec<_>, Vec<_>) =
+            (0..=READERS).map(|_| hold_reader(&store, None, &begun)).unzip();
         for _ in 0..READERS {
             has_begun.recv().await.unwrap();
         }
@@ -331,25 +346,14 @@ mod tests {
             reading.await.unwrap().unwrap();
         }
     }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn one_account_leaves_readers_to_the_others() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("test.db")).unwrap();
         let (begun, mut has_begun) = mpsc::unbounded_channel();
-        let read = |_| {
-            let (store, begun) = (store.clone(), begun.clone());
-            let (hold, held) = std::sync::mpsc::channel::<()>();
-            let reading = async move {
-                let read = store.read_for(AccountId(1), move |_| {
-                    let _ = begun.send(());
-                    let _ = held.recv();
-                    Ok::<_, StoreError>(())
-                });
-                read.await
-            };
-            (hold, tokio::spawn(reading))
-        };
-        let (holds, readings): (Vec<_>, Vec<_>) = (0..2 * READERS).map(read).unzip();
+        let (holds, readings): (Vec<_>, Vec<_>) =
+            (0..2 * READERS).map(|_| hold_reader(&store, Some(AccountId(1)), &begun)).unzip();
         for _ in 0..READERS_PER_ACCOUNT {
             has_begun.recv().await.unwrap();
         }
