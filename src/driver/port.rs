@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
+use tokio::sync::oneshot;
 use tokio_serial::{ClearBuffer, ErrorKind, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use super::holders::Holders;
@@ -11,6 +12,8 @@ use crate::domain::modem::ModemReason;
 
 /// How long opening a port may take; after that its kernel driver is taken to be stuck.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long is waited for a port to be closed before it is opened again.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens a port for exclusive use by this process.
 ///
@@ -74,12 +77,45 @@ fn open_failure(kind: std::io::ErrorKind, text: String) -> ModemReason {
 /// and the close itself, which can take long when the kernel driver is stuck, runs on a thread of
 /// its own.
 pub(crate) fn close(stream: SerialStream) {
+    start_close(stream);
+}
+
+/// Closes a port as [`close`] does, and waits until it is closed, but not for a stuck driver. Until
+/// then this process's own exclusive use of the port keeps it from being opened again.
+pub(crate) async fn close_and_wait(stream: SerialStream) {
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, start_close(stream)).await;
+}
+
+/// What is returned ends when the port is closed.
+fn start_close(stream: SerialStream) -> oneshot::Receiver<()> {
+    let (closed, when_closed) = oneshot::channel();
     let _ = stream.clear(ClearBuffer::All);
     let runtime = tokio::runtime::Handle::try_current();
     let closing = move || {
         let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
         drop(stream);
+        let _ = closed.send(());
     };
     // If no thread can be started, the closure is dropped here, and the port with it.
     let _ = std::thread::Builder::new().name("close".to_owned()).spawn(closing);
+    when_closed
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_was_closed_can_be_opened_at_once() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let holders = Holders::default();
+        for _ in 0..200 {
+            let stream = open(Path::new(&name), 115_200, &holders).await.unwrap();
+            close_and_wait(stream).await;
+        }
+    }
 }

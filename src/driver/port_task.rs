@@ -160,6 +160,7 @@ impl<H: ModemEvents> PortTask<H> {
             .with_claims(&self.records)
             .run(port, config, &mut self.requests)
             .await;
+        stream.close().await;
         if reporter.was_ready() {
             backoff.reset();
         }
@@ -258,10 +259,12 @@ impl<H: ModemEvents> PortTask<H> {
             .await
             .map_err(|reason| reason.to_string())?;
         let mut stream = OpenPort(Some(stream));
-        match stream.0.as_mut() {
+        let sent = match stream.0.as_mut() {
             Some(port) => recovery_actions::send(port, command).await,
             None => Ok(()),
-        }
+        };
+        stream.close().await;
+        sent
     }
 
     /// The device node at the path now.
@@ -324,8 +327,17 @@ fn waits_for_card(snapshot: &ModemSnapshot) -> bool {
     snapshot.reason.as_ref().is_some_and(|reason| !reason.is_progress() && !is_soon_over(reason))
 }
 
-/// An open port that is closed without waiting, even when the task is dropped.
+/// An open port. It is closed without waiting when the task is dropped.
 struct OpenPort(Option<tokio_serial::SerialStream>);
+
+impl OpenPort {
+    /// Closes the port and waits until it can be opened again.
+    async fn close(mut self) {
+        if let Some(stream) = self.0.take() {
+            port::close_and_wait(stream).await;
+        }
+    }
+}
 
 impl Drop for OpenPort {
     fn drop(&mut self) {

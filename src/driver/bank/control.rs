@@ -64,7 +64,7 @@ impl ControlLine {
         let mut control = Control::new(self.profile.clone(), clock.now());
         control.switch(radio, local_slot, clock.now());
         let result = self.exchange(&mut stream, &mut control, clock).await;
-        port::close(stream);
+        port::close_and_wait(stream).await;
         let reason = result.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
         (control.abandon(), reason)
     }
