@@ -1,7 +1,7 @@
 //! `demo`: runs everything with simulated modems, for trying simbridge out by hand.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use super::serve::StopSignals;
 use crate::domain::{OrderId, RowLimit};
 use crate::gateway::{MessageFilter, OrderView};
 
+/// The address that customers are served on unless another one is given or it is in use.
+const USUAL: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 /// The time from an order until its SMS is sent.
 const SMS_AFTER: Duration = Duration::from_secs(3);
 /// The time between two checks for new orders.
@@ -20,8 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let mut stop = StopSignals::listen()?;
     line(format!("Starting a daemon and {modems} simulated modems …"))?;
-    let stage =
-        Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)))).await?;
+    let stage = Stage::start(modems, listen.unwrap_or_else(usual_or_free)).await?;
+    if listen.is_none() && stage.daemon.address() != USUAL {
+        line(format!("{USUAL} is in use; customers are served on {}.", stage.daemon.address()))?;
+    }
     explain(&stage, modems)?;
     let outcome = tokio::select! {
         outcome = play(&stage) => outcome,
@@ -30,6 +34,14 @@ pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Re
     line("Stopping.")?;
     stage.stop().await;
     outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// The address that the documents name or, where another program has it, one with a free port.
+fn usual_or_free() -> SocketAddr {
+    match TcpListener::bind(USUAL) {
+        Ok(_) => USUAL,
+        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+    }
 }
 
 fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
@@ -62,15 +74,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
     let mut printed: HashMap<OrderId, &'static str> = HashMap::new();
     let mut unseen = MessageFilter::Newest(RowLimit::ALL);
     loop {
-        for view in gateway.orders().list(100.into()).await? {
-            let word = view.order.state.as_str();
-            if printed.insert(view.order.id, word) != Some(word) {
-                print_order(&view)?;
-                if view.order.state.outcome().is_none() {
-                    send_code(stage, &view)?;
-                }
-            }
-        }
+        // An order is completed by its SMS, which is told first.
         for message in gateway.inbox().messages(unseen).await? {
             unseen = MessageFilter::After(message.id);
             let order =
@@ -81,6 +85,15 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
                 gateway.now(),
                 &format!("SMS {} from {sender}, {order}: {}", message.id, cell(Some(&text.into()))),
             )?;
+        }
+        for view in gateway.orders().list(100.into()).await? {
+            let word = view.order.state.as_str();
+            if printed.insert(view.order.id, word) != Some(word) {
+                print_order(&view)?;
+                if view.order.state.outcome().is_none() {
+                    send_code(stage, &view)?;
+                }
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

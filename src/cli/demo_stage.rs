@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
 
 use crate::daemon::config::{Config, Log, LogFormat};
-use crate::daemon::{Daemon, logging, system_sources};
+use crate::daemon::{Daemon, StartError, logging, system_sources};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::key::ApiKey;
 use crate::domain::{Amount, Service};
@@ -111,8 +111,13 @@ impl Stage {
             Ok(daemon) => daemon,
             Err(error) => {
                 rack.stop().await;
-                return Err(anyhow::Error::new(error)
-                    .context("use another --listen, for instance 127.0.0.1:0"));
+                return Err(match error {
+                    StartError::Http { address, reason } => anyhow::anyhow!(
+                        "cannot listen on {address}: {reason}; choose another address with \
+                         --listen, like --listen 127.0.0.1:0"
+                    ),
+                    other => other.into(),
+                });
             }
         };
         let services = add_services(&daemon).await?;

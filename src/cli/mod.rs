@@ -66,7 +66,8 @@ enum Command {
         /// How many simulated modems
         #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
         modems: u16,
-        /// The address to serve customers on [default: 127.0.0.1:8080; with --once a free port]
+        /// The address to serve customers on [default: 127.0.0.1:8080 or, if that is in use, a free
+        /// port; with --once a free port]
         #[arg(long, value_name = "ADDR")]
         listen: Option<SocketAddr>,
         /// Play one order through, print what happened, exit 0 or 1
@@ -75,9 +76,13 @@ enum Command {
     },
     /// Run the daemon
     Serve,
-    /// Report every error in a configuration, with its line
+    /// Check the configuration and this machine, and list every problem with its line number
+    ///
+    /// Exits with 1 if there is any. With --json: {"file", "ok", "running", "faults": [{"file",
+    /// "line", "fault"}], "warnings": [text], "rentals": text}; "line" is null where a fault is
+    /// not on one.
     Check {
-        /// The user that the service runs as; its permissions are checked instead of yours
+        /// Check permissions as this user (the one that the service runs as)
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
     },
@@ -123,6 +128,13 @@ impl Common {
         Ok(default)
     }
 
+    /// The configuration as far as there is one that can be understood, for commands that work
+    /// without.
+    fn config_or_defaults(&self) -> Config {
+        let reading = self.path().ok().and_then(|path| Config::inspect(&path).ok());
+        reading.map_or_else(Config::defaults, |reading| reading.config)
+    }
+
     fn config(&self) -> anyhow::Result<Config> {
         Ok(Config::load(&self.path()?)?)
     }
@@ -152,7 +164,9 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
                 demo_once::run(modems.into(), listen).await
             }
             Command::Serve => serve::run(common.config()?).await,
-            Command::Check { user } => check::run(&common.path()?, user.as_deref()).await,
+            Command::Check { user } => {
+                check::run(&common.path()?, user.as_deref(), common.json).await
+            }
             Command::Config { template: true } => {
                 print::document(config::template().trim_end()).map(|()| ExitCode::SUCCESS)
             }
@@ -162,9 +176,14 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             }
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
-                let config = common.path().ok().and_then(|path| Config::inspect(&path).ok());
-                let hardware = config.map(|reading| reading.config.hardware);
-                modem::probe_port(&port, baud, hardware.as_deref(), common.json).await
+                let hardware = common.config_or_defaults().hardware;
+                modem::probe_port(&port, baud, Some(&hardware), common.json).await
+            }
+            Command::Admin(args::Admin::Modem(modem::Modem::Scan)) => {
+                let config = common.config_or_defaults();
+                let client = AdminClient::new(config.admin.socket);
+                modem::scan(&client, Some(config.hardware), common.json).await?;
+                Ok(ExitCode::SUCCESS)
             }
             Command::Admin(command) => admin::run(command, &client(common)?, common.json).await,
         }

@@ -1,5 +1,7 @@
 //! Commands about modems. `probe` works without the daemon; the others ask the running one.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,10 +9,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::print;
+use crate::daemon::scan_ports;
 use crate::domain::modem::FinalResult;
 use crate::domain::{Iccid, Imei, Imsi};
 use crate::driver::{Depth, probe};
-use crate::http::{AdminClient, path_segment};
+use crate::http::admin::scanned;
+use crate::http::{AdminClient, ClientError, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Modem {
@@ -22,7 +26,8 @@ pub(super) enum Modem {
         /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
     },
-    /// Examine all serial ports of this machine: which answers, and what it is
+    /// Examine all serial ports of this machine: which answers, and what it is. Needs no daemon and
+    /// no configuration
     Scan,
     /// Restart a modem
     Reset {
@@ -120,10 +125,7 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             print::list(json, &rows, LIST, "no modems: no port that is named by a [[modem]] exists")
         }
         Modem::Show { modem } => show(&get(client, &modem).await?, json),
-        Modem::Scan => {
-            let rows = client.post("/modem/scan", Value::Null).await?;
-            print::list(json, &rows, SCAN, "there is no serial port")
-        }
+        Modem::Scan => scan(client, None, json).await,
         Modem::Reset { modem, hard } => {
             let request = json!({ "name": modem, "hard": hard });
             reply(&client.post("/modem/reset", request).await?, json)
@@ -152,9 +154,26 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
         Modem::Record { modem, file, reason } => {
             let path = format!("/modem/recording?name={}", path_segment(&modem));
             let recording = client.get(&path).await?;
-            record(&get(client, &modem).await?, &recording, &file, &reason)
+            record(&get(client, &modem).await?, &recording, &file, &reason)?;
+            print::object(json, &json!({ "written": file.display().to_string() }), &["written"])
         }
     }
+}
+
+/// Has the daemon examine all ports that it does not serve. Where none runs, this process does it.
+pub(super) async fn scan(
+    client: &AdminClient,
+    hardware: Option<PathBuf>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let rows = match (client.post("/modem/scan", Value::Null).await, hardware) {
+        (Ok(rows), _) => rows,
+        (Err(ClientError::NoDaemon(_)), Some(hardware)) => {
+            scan_ports(hardware).await.iter().map(scanned).collect()
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    print::list(json, &rows, SCAN, "there is no serial port")
 }
 
 async fn get(client: &AdminClient, modem: &str) -> anyhow::Result<Value> {
@@ -200,8 +219,14 @@ fn record(modem: &Value, recording: &Value, file: &Path, reason: &str) -> anyhow
         cell("state"),
     );
     let body: String = texts(recording.get("lines")).map(|line| format!("{line}\n")).collect();
-    std::fs::write(file, head + &body)?;
-    print::line(format!("{}: written", file.display()))
+    let written =
+        File::create_new(file).and_then(|mut new| new.write_all((head + &body).as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{} already exists; choose another name", file.display())
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot write {}", file.display())),
+    })
 }
 
 /// Examines one port without the daemon.

@@ -26,6 +26,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut stop = StopSignals::listen()?;
     let daemon = Daemon::start(&config, system_sources::clock(), system_sources::entropy()).await?;
     let address = daemon.address();
+    tracing::info!(event = "rental_sales", "{}", config.rentals_on_sale());
     tracing::info!(event = "started", %address, socket = %config.admin.socket.display(), "serving");
     tokio::spawn(announce(daemon.wait_for_first_tries(FIRST_TRIES)));
     let watchdog = sd_notify::watchdog_enabled();

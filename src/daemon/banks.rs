@@ -1,6 +1,5 @@
 //! SIM banks between the configuration, the driver and the gateway.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::config::{BankSection, Config};
@@ -26,11 +25,6 @@ pub(super) fn faults(config: &Config) -> Vec<(usize, String)> {
     let own = read_bank_profiles(&config.hardware).0;
     let fault = |bank: &BankSection| ports(bank, &own).err().map(|fault| (bank.line, fault));
     config.banks.iter().filter_map(fault).collect()
-}
-
-/// What is wrong with the operator's own bank profiles: the file, and the fault.
-pub(super) fn profile_faults(hardware: &Path) -> Vec<(String, String)> {
-    read_bank_profiles(hardware).1
 }
 
 fn ports(bank: &BankSection, own: &[BankProfile]) -> Result<BankPorts, String> {

@@ -33,6 +33,7 @@ use config::Config;
 use gateway_bridge::GatewayBridge;
 pub use liveness::Liveness;
 use modem_control::DriverModemControl;
+pub use modem_control::scan_ports;
 use monitoring::Monitor;
 use reload::Reloader;
 

@@ -43,7 +43,7 @@ impl ModemControl for DriverModemControl {
             tracing::warn!(
                 event = "operator_unusable",
                 file,
-                fault,
+                %fault,
                 "an operator's file cannot be used"
             );
         }
@@ -78,6 +78,12 @@ impl DriverModemControl {
             identity: snapshot.and_then(|snapshot| snapshot.identity),
         }
     }
+}
+
+/// Examines all serial ports of this machine, for a command that has no daemon to ask. `hardware`
+/// is the folder of the operator's own profiles.
+pub async fn scan_ports(hardware: PathBuf) -> Vec<ScannedPort> {
+    scan(&[], Some(hardware)).await.into_iter().map(scanned).collect()
 }
 
 fn scanned(found: Probed) -> ScannedPort {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use parking_lot::Mutex;
 
-use super::config::{BankSection, Config, ModemSection, TakesEffect, takes_effect};
+use super::check::{self, UserIdentity};
+use super::config::{
+    BankSection, Config, ConfigError, Fault, ModemSection, TakesEffect, takes_effect,
+};
 use super::{logging, ports};
 use crate::driver;
 use crate::gateway::{BoxFuture, Gateway, Reload, Reloaded};
@@ -50,7 +53,7 @@ impl Reload for Reloader {
 impl Reloader {
     async fn reload_config(&self) -> Result<Reloaded, String> {
         let file = self.file.as_ref().ok_or("this daemon has no configuration file")?;
-        let found = Config::load(file).map_err(|error| error.to_string())?;
+        let found = load_without_faults(file.clone()).await?;
         if found.entries.is_empty() {
             // An editor is probably writing the file at this moment.
             return Err(format!("{} is empty; nothing was changed", file.display()));
@@ -76,14 +79,40 @@ impl Reloader {
     }
 }
 
+/// Reads a file in which `simbridge check` finds nothing that stays wrong until somebody mends it.
+/// A modem that is unplugged, or whose port another program has, is waited for as always.
+async fn load_without_faults(file: PathBuf) -> Result<Config, String> {
+    let checked = tokio::task::spawn_blocking(move || {
+        let mut reading = Config::inspect(&file)?;
+        // An empty file names no port either; it has an answer of its own.
+        if !reading.config.entries.is_empty() {
+            let who = UserIdentity::this_process();
+            reading.faults.extend(check::lasting_faults(&reading, &who));
+        }
+        let of_hardware = check::hardware_faults(&reading.config).into_iter();
+        reading
+            .faults
+            .extend(of_hardware.map(|(file, error)| Fault { line: 0, text: error.in_file(&file) }));
+        match reading.faults.is_empty() {
+            true => Ok(reading.config),
+            false => Err(ConfigError { path: file, faults: Ok(reading.faults) }),
+        }
+    });
+    let checked = checked.await.map_err(|error| error.to_string())?;
+    checked.map_err(|error| error.to_string())
+}
+
 /// The part of a file that a reload can apply; keys that need a restart keep their values from the
 /// start.
 fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
     let started = started.clone();
     let mut gateway = found.gateway;
     if gateway.currency != started.gateway.currency {
-        // The new prices would be converted into a currency that the accounts do not have yet.
-        gateway.packages = in_effect.gateway.packages.clone();
+        // The new prices would be converted into a currency that the accounts do not have yet. That
+        // nothing is sold has no currency.
+        if !gateway.packages.on_sale().is_empty() {
+            gateway.packages = in_effect.gateway.packages.clone();
+        }
         gateway.currency = started.gateway.currency;
     }
     Config {

@@ -80,6 +80,22 @@ impl Packages {
         Packages { prices, rates }
     }
 
+    /// No package at all: nothing is rented.
+    pub fn none() -> Packages {
+        Packages { prices: BTreeMap::new(), rates: Rates::new("", BTreeMap::new()) }
+    }
+
+    /// The packages that are sold, with what each costs, shortest first. One whose price has no
+    /// rate is not sold.
+    pub fn on_sale(&self) -> Vec<(&Package, Charge)> {
+        let priced = self.prices.iter();
+        let mut sold: Vec<(&Package, Charge)> = priced
+            .filter_map(|(package, price)| Some((package, self.rates.charge(price)?)))
+            .collect();
+        sold.sort_by_key(|(package, _)| package.months);
+        sold
+    }
+
     /// The package with this name, and what it costs now; `None` when it is not sold.
     pub fn find(&self, name: &str) -> Option<(Package, Charge)> {
         let package: Package = name.parse().ok()?;

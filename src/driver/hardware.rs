@@ -29,7 +29,7 @@ impl Hardware {
         let (catalogue, faults) =
             tokio::task::spawn_blocking(move || read_profiles(&folder)).await.unwrap_or_default();
         let faults: Vec<String> =
-            faults.into_iter().map(|(file, error)| describe(&file, &error)).collect();
+            faults.into_iter().map(|(file, error)| error.in_file(&file)).collect();
         let mut logged = self.logged.lock();
         for fault in faults.iter().filter(|fault| !logged.contains(fault)) {
             warn!(
@@ -39,13 +39,6 @@ impl Hardware {
         }
         *logged = faults;
         Arc::new(catalogue)
-    }
-}
-
-fn describe(file: &str, error: &ProfileError) -> String {
-    match error.line {
-        Some(line) => format!("{file}:{line}: {error}"),
-        None => format!("{file}: {error}"),
     }
 }
 
@@ -61,15 +54,13 @@ pub fn read_profiles(folder: &Path) -> (Catalogue, Vec<(String, ProfileError)>) 
 
 /// Reads the mobile operators of a folder's `operators/*.toml`, and returns what is wrong with
 /// those files that cannot be used.
-pub fn read_operators(folder: &Path) -> (Vec<MobileOperator>, Vec<(String, String)>) {
-    let (files, faults) = read_texts(&folder.join("operators"));
-    let mut faults: Vec<(String, String)> =
-        faults.into_iter().map(|(file, error)| (file, error.text)).collect();
+pub fn read_operators(folder: &Path) -> (Vec<MobileOperator>, Vec<(String, ProfileError)>) {
+    let (files, mut faults) = read_texts(&folder.join("operators"));
     let mut operators = Vec::new();
     for (file, text) in files {
         match MobileOperator::parse(&text) {
             Ok(operator) => operators.push(operator),
-            Err(fault) => faults.push((file, fault)),
+            Err(error) => faults.push((file, error)),
         }
     }
     (operators, faults)
@@ -77,15 +68,13 @@ pub fn read_operators(folder: &Path) -> (Vec<MobileOperator>, Vec<(String, Strin
 
 /// Reads the bank profiles of a folder's `banks/*.toml`, and returns what is wrong with those that
 /// cannot be used.
-pub fn read_bank_profiles(folder: &Path) -> (Vec<BankProfile>, Vec<(String, String)>) {
-    let (files, faults) = read_texts(&folder.join("banks"));
-    let mut faults: Vec<(String, String)> =
-        faults.into_iter().map(|(file, error)| (file, error.text)).collect();
+pub fn read_bank_profiles(folder: &Path) -> (Vec<BankProfile>, Vec<(String, ProfileError)>) {
+    let (files, mut faults) = read_texts(&folder.join("banks"));
     let mut banks = Vec::new();
     for (file, text) in files {
         match BankProfile::parse(&text) {
             Ok(bank) => banks.push(bank),
-            Err(error) => faults.push((file.clone(), describe(&file, &error))),
+            Err(error) => faults.push((file, error)),
         }
     }
     (banks, faults)

@@ -28,7 +28,10 @@ pub enum ClientError {
     #[error("no daemon answers on {0}; is `simbridge serve` running with this configuration?")]
     NoDaemon(String),
     /// The socket's rights keep this user out.
-    #[error("no permission for {0}; run this as the daemon's user or as a member of its group")]
+    #[error(
+        "no permission for {0}; use sudo, or become a member of its group (`sudo adduser $USER \
+         simbridge`) and log in again"
+    )]
     NoPermission(String),
     /// Any other fault of the connection.
     #[error("cannot reach the daemon on {0}: {1}")]

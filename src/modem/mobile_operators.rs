@@ -4,6 +4,8 @@
 
 use serde::Deserialize;
 
+use super::profile::{ProfileError, explain};
+
 /// The files of `hardware/operators`, which are part of the program.
 const FILES: &[&str] = &[include_str!("../../hardware/operators/t-mobile-us.toml")];
 
@@ -26,14 +28,17 @@ impl MobileOperator {
     ///
     /// # Errors
     /// The file is malformed; the error says what is wrong and in which line.
-    pub fn parse(text: &str) -> Result<MobileOperator, String> {
-        let operator: MobileOperator = toml::from_str(text).map_err(|error| error.to_string())?;
+    pub fn parse(text: &str) -> Result<MobileOperator, ProfileError> {
+        let operator: MobileOperator =
+            toml::from_str(text).map_err(|error| explain(text, &error))?;
         let digits = |network: &String| {
             matches!(network.len(), 5 | 6) && network.bytes().all(|byte| byte.is_ascii_digit())
         };
         match operator.networks.iter().find(|network| !digits(network)) {
             Some(wrong) => {
-                Err(format!("`networks` has \"{wrong}\"; it must have MCC and MNC like \"20404\""))
+                let text =
+                    format!("`networks` has \"{wrong}\"; it must have MCC and MNC like \"20404\"");
+                Err(ProfileError { line: None, text })
             }
             None => Ok(operator),
         }
@@ -81,6 +86,7 @@ mod tests {
         assert!(
             MobileOperator::parse("name = \"x\"\nnetworks = [\"KPN\"]\nown_number = \"*1#\"")
                 .unwrap_err()
+                .text
                 .contains("20404")
         );
     }

@@ -4,20 +4,24 @@ use simbridge::simulator::{Fault, Scenario};
 
 use crate::support::{Site, wait_for};
 
+/// What is rented out when the configuration says nothing of it.
+const RENTALS: &str = "rentals are on sale: 1m 15.00 EUR (16.20 USD), 3m 30.00 EUR (32.40 USD), 6m \
+                       50.00 EUR (54.00 USD), 1y 70.00 EUR (75.60 USD); 1 EUR = 1.08 USD; \
+                       `[rentals] enabled = false` ends that";
+
 fn check(site: &Site, text: &str) -> (Option<i32>, String) {
     std::fs::write(site.config(), text).unwrap();
     let output = site.run(&["check"]);
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "the report is the output");
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
 #[test]
 fn check_reports_every_error_with_file_and_line() {
     let site = Site::with_modems(0);
     let path = site.config().display().to_string();
-    let fine = std::fs::read_to_string(site.config())
-        .unwrap()
-        .replace("[[modem]]", "")
-        .replace("port =", "# port =");
+    let rack = Site::with_modems(1);
+    let fine = std::fs::read_to_string(rack.config()).unwrap();
     let (code, said) = check(
         &site,
         "[htpp]\nlisten = \"127.0.0.1:1\"\n[orders]\nlifetime = 10\n[[modem]]\nbaud = 1\n",
@@ -38,7 +42,7 @@ fn check_reports_every_error_with_file_and_line() {
     assert_eq!(code, Some(1));
     assert!(said.contains(&format!("{path}:1: not TOML: ")), "{said}");
     let (code, said) = check(&site, &fine);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert_eq!((code, said), (Some(0), format!("{path}: {RENTALS}\n{path}: no faults\n")));
 }
 
 #[test]

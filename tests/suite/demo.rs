@@ -1,7 +1,11 @@
 //! The README's first command, in its quick form.
 
-use crate::support::Site;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::Stdio;
+
 use crate::support::privacy::Secret;
+use crate::support::{Daemon, Site};
 
 #[test]
 fn demo_once_plays_an_order_through() {
@@ -24,4 +28,26 @@ fn demo_once_plays_an_order_through() {
         said.ends_with("The code arrived, the ledger adds up, and the modem's store is empty.\n"),
         "{said}"
     );
+}
+
+#[test]
+fn the_demo_takes_a_free_port_when_its_own_is_in_use_unless_one_is_named() {
+    // Whether this test has it or another program: it is in use.
+    let _taken = TcpListener::bind("127.0.0.1:8080");
+    let site = Site::with_modems(0);
+    let mut child =
+        site.command(&["demo", "--modems", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told = output.find(|line| line.contains("127.0.0.1:8080")).unwrap();
+    let address = told
+        .strip_prefix("127.0.0.1:8080 is in use; customers are served on ")
+        .and_then(|rest| rest.strip_suffix('.'))
+        .unwrap_or_else(|| panic!("{told}"))
+        .to_owned();
+    assert!(output.any(|line| line.contains(&format!("http://{address}/api/makeorder"))));
+    Daemon::of(child).terminate();
+    let output = site.run(&["demo", "--listen", "127.0.0.1:8080"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let words = "choose another address with --listen, like --listen 127.0.0.1:0";
+    assert!(output.status.code() == Some(1) && said.contains(words), "{said}");
 }

@@ -83,7 +83,7 @@ fn check_names_the_faults_of_the_operators_files_and_unknown_profiles() {
     let configuration = format!("[hardware]\nfolder = \"{}\"\n", folder.path().display());
     let site = Site::with(1, Scenario::default(), &configuration);
     let output = site.run(&["check"]);
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
     assert!(
         !output.status.success()
             && said.contains("bad.toml:6:")
@@ -95,6 +95,6 @@ fn check_names_the_faults_of_the_operators_files_and_unknown_profiles() {
     let with_profile =
         format!("{configuration}[[modem]]\nport = \"/dev/null\"\nprofile = \"acme\"\n");
     let site = Site::with(1, Scenario::default(), &with_profile);
-    let said = String::from_utf8(site.run(&["check"]).stderr).unwrap();
+    let said = String::from_utf8(site.run(&["check"]).stdout).unwrap();
     assert!(said.contains("there is no profile \"acme\""), "{said}");
 }

@@ -69,7 +69,16 @@ fn one_modem_is_shown_asked_and_started_anew() {
     assert_eq!(site.json(&["modem", "show", "modem001"])["recoveries"]["reopen"], 1);
 
     let file = site.dir.path().join("recording");
-    site.ok(&["modem", "record", "modem001", file.to_str().unwrap(), "--reason", "a test"]);
+    let record = ["modem", "record", "modem001", file.to_str().unwrap(), "--reason", "a test"];
+    assert_eq!(site.json(&record)["written"], file.display().to_string());
+    for (path, words) in [
+        (file.clone(), "already exists; choose another name"),
+        ("/none/x".into(), "cannot write /none/x"),
+    ] {
+        let output = site.run(&["modem", "record", "modem001", path.to_str().unwrap()]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && said.contains(words), "{said}");
+    }
     let recording = std::fs::read_to_string(file).unwrap();
     assert!(
         recording.starts_with("# device: simbridge SIMULATED\n")
@@ -123,6 +132,17 @@ fn scan_shows_the_ports_that_are_served() {
 }
 
 #[test]
+fn scan_needs_no_daemon_and_no_configuration() {
+    let site = Site::with_modems(0);
+    assert!(site.json(&["modem", "scan"]).is_array());
+    std::fs::write(site.config(), "[htpp\n").unwrap();
+    assert!(site.json(&["modem", "scan"]).is_array());
+    let mut command = site.command(&["modem", "scan"]);
+    let output = command.env_remove("SIMBRIDGE_CONFIG").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn probe_tells_what_is_on_a_port_and_takes_nothing_from_it() {
     let scenario = "[[modem]]\nmanufacturer = \"Quectel\"\nmodel = \"EC25\"\nsim.number = \
                     \"+31612345678\"\nstored = [{ from = \"Uber\", text = \"in the modem\" }]\n";
@@ -132,7 +152,7 @@ fn probe_tells_what_is_on_a_port_and_takes_nothing_from_it() {
     let found = site.json(&["probe", port.to_str().unwrap()]);
     for (key, value) in [
         ("model", "EC25"),
-        ("profile", "Quectel EC2x, EG2x, EG9x"),
+        ("profile", "quectel-ec2x"),
         ("number", "+31612345678"),
         ("state", "Ready"),
     ] {

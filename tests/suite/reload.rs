@@ -96,3 +96,53 @@ fn sighup_reloads_and_does_not_stop_the_daemon() {
     assert_eq!(site.admin("/modems")[0]["port"], port.as_str());
     daemon.terminate();
 }
+
+#[test]
+fn what_check_refuses_is_not_reloaded() {
+    let site = Site::with_modems(2);
+    let daemon = site.serve_ready();
+    let good = fs::read_to_string(site.config()).unwrap();
+    let since = site.admin("/modems")[0]["since"].clone();
+    let modem = site.dir.path().join("modems/modem000").display().to_string();
+    for wrong in [
+        "pin_file = \"/no/such/pin\"\n".to_owned(),
+        "profile = \"nokia\"\n".to_owned(),
+        format!("[[modem]]\nport = \"{modem}\"\n"),
+        "[[modem]]\nport = \"/dev/null\"\n".to_owned(),
+        "[recovery]\npower_cycle = [\"/no/such/program\"]\n".to_owned(),
+    ] {
+        fs::write(site.config(), format!("{good}{wrong}[orders]\nlifetime = \"7m\"\n")).unwrap();
+        let report = site.run(&["check"]);
+        assert_eq!(report.status.code(), Some(1), "{wrong}");
+        let report = String::from_utf8(report.stdout).unwrap();
+        let refused = site.run(&["reload"]);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{wrong}");
+        let fault = report.lines().next().unwrap();
+        assert!(said.contains(fault), "{fault} is missing in\n{said}");
+    }
+    fs::write(site.config(), good).unwrap();
+    assert_eq!(site.ok(&["reload"]), "nothing has changed\n");
+    assert_eq!(site.admin("/modems")[0]["since"], since, "no modem was started again");
+    daemon.terminate();
+}
+
+#[test]
+fn only_the_modems_whose_settings_have_changed_are_started_again() {
+    let site = Site::with_modems(2);
+    let port = |modem: usize| {
+        format!("port = \"{}\"", site.dir.path().join(format!("modems/modem00{modem}")).display())
+    };
+    let all = format!("port = \"{}\"", site.dir.path().join("modems/modem*").display());
+    change(&site, &all, &format!("{}\n[[modem]]\n{}", port(0), port(1)));
+    let daemon = site.serve_ready();
+    let since = |modem: usize| site.admin("/modems")[modem]["since"].clone();
+    let before = (since(0), since(1));
+    change(&site, &port(1), &format!("{}\npin_without_count = true", port(1)));
+    let applied = site.ok(&["reload"]);
+    assert_eq!(applied, format!("applied: modem {} changed\n", &port(1)[8..port(1).len() - 1]));
+    wait_for("the changed modem to begin again", || since(1) != before.1);
+    site.wait_ready();
+    assert_eq!(since(0), before.0, "the other one went on");
+    daemon.terminate();
+}

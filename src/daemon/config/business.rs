@@ -4,6 +4,7 @@
 use super::document::{Document, SectionReader};
 use super::{block_list, rentals, table};
 use crate::domain::fair_use::Pauses;
+use crate::domain::rental::Packages;
 use crate::domain::{Countries, Country};
 use crate::gateway::Settings;
 
@@ -17,7 +18,10 @@ pub(super) fn settings<'d>(
     let retention = document.section(&table::retention::SECTION);
     let tenants = document.section(&table::rentals::SECTION);
     let money = rentals::money(document);
-    let (packages, without_effect) = rentals::packages(document, money.rates);
+    let (mut packages, without_effect) = rentals::packages(document, money.rates);
+    if !tenants.get(&table::rentals::ENABLED) {
+        packages = Packages::none();
+    }
     let settings = Settings {
         order_lifetime: orders.get(&table::orders::LIFETIME),
         max_open_per_account: orders.get(&table::orders::MAX_OPEN_PER_ACCOUNT),

@@ -192,13 +192,23 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// Whether the header above a line is not TOML, so that the key on the line was taken for a key
+    /// of another section.
+    fn has_broken_header(&self, line: usize) -> bool {
+        let lines = self.text.lines().take(line).enumerate();
+        let headers = lines.filter(|(_, text)| text.trim_start().starts_with('['));
+        headers.last().is_some_and(|(index, _)| self.broken.contains(&(index + 1)))
+    }
+
     /// Notes a fault for every name in a table that is neither a key of the section nor a section
     /// below it.
     fn check_names(&self, section: &str, table: &DeTable<'_>) {
         let known = known_names(section);
         for key in table.keys().filter(|key| !known.contains(key.get_ref().as_ref())) {
             let line = line_of(self.text, key.span().start);
-            self.fault(line, unknown_key(section, &known, key.get_ref()));
+            if !self.has_broken_header(line) {
+                self.fault(line, unknown_key(section, &known, key.get_ref()));
+            }
             self.mark_doubtful(section);
         }
     }

@@ -259,7 +259,11 @@ impl Format for FilePath {
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<PathBuf, String> {
-        read_text(value).map(PathBuf::from)
+        let path = read_text(value)?;
+        match path.starts_with('~') {
+            true => Err("a whole path: `~` does not stand for a home folder here".to_owned()),
+            false => Ok(PathBuf::from(path)),
+        }
     }
 
     fn write(&self, value: &PathBuf) -> String {

@@ -17,8 +17,10 @@ mod table;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 use std::time::Duration;
 
 use crate::driver::{self, Recovery};
@@ -134,6 +136,13 @@ pub struct Fault {
     pub text: String,
 }
 
+impl Fault {
+    /// The line, if the fault is on one of the file.
+    pub fn line_of_file(&self) -> Option<usize> {
+        Some(self.line).filter(|line| *line > 0)
+    }
+}
+
 /// A configuration that cannot be used.
 #[derive(Debug)]
 pub struct ConfigError {
@@ -146,7 +155,15 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.faults {
-            Err(error) => write!(f, "cannot read the configuration {path}: {error}"),
+            Err(error) => {
+                write!(f, "cannot read the configuration {path}: {error}")?;
+                match error.kind() {
+                    ErrorKind::PermissionDenied => f.write_str(
+                        "; use sudo, or become a member of the file's group and log in again",
+                    ),
+                    _ => Ok(()),
+                }
+            }
             Ok(faults) => {
                 let line = |fault: &Fault| match fault.line {
                     0 => format!("{path}: {}", fault.text),
@@ -206,8 +223,10 @@ impl Config {
 
     /// Reads a file as far as it can be understood.
     pub fn inspect(path: &Path) -> Result<Inspection, ConfigError> {
-        let failed = |error| ConfigError { path: path.to_owned(), faults: Err(error) };
-        let mut found = Config::inspect_text(&std::fs::read_to_string(path).map_err(failed)?);
+        let failed = |faults| ConfigError { path: path.to_owned(), faults };
+        let octets = std::fs::read(path).map_err(|error| failed(Err(error)))?;
+        let text = String::from_utf8(octets).map_err(|error| failed(Ok(vec![no_text(&error)])))?;
+        let mut found = Config::inspect_text(&text);
         found.config.file = Some(path.to_owned());
         Ok(found)
     }
@@ -248,6 +267,15 @@ impl Config {
     /// The settings of the driver.
     pub fn driver_settings(&self) -> driver::Settings {
         driver::Settings::new(Some(self.hardware.clone()), self.recovery.clone())
+    }
+}
+
+/// The fault of a file that is no text, at the first octet that is none.
+fn no_text(error: &FromUtf8Error) -> Fault {
+    let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+    Fault {
+        line: before.filter(|octet| **octet == b'\n').count() + 1,
+        text: "not UTF-8: save the file as UTF-8, or remove the character".to_owned(),
     }
 }
 

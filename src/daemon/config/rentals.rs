@@ -1,9 +1,9 @@
 //! `[money]`, `[money.rates]` and `[rentals.packages]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, FreeEntry};
-use super::table;
+use super::{Config, table};
 use crate::domain::price::{Price, Rate, Rates, is_currency};
 use crate::domain::rental::{Package, Packages};
 
@@ -81,6 +81,34 @@ pub(super) fn packages<'d>(document: &'d Document<'d>, rates: Rates) -> (Package
         );
     }
     (Packages::new(prices, rates), without_effect)
+}
+
+impl Config {
+    /// Which rentals are on sale, at which prices, and at which rates these become what an account
+    /// is charged: the operator has set none of it unless the file says so.
+    pub fn rentals_on_sale(&self) -> String {
+        let (sold, currency) = (self.gateway.packages.on_sale(), &self.gateway.currency);
+        if sold.is_empty() {
+            return "no rentals are on sale".to_owned();
+        }
+        let offers = sold.iter().map(|(package, charge)| {
+            let price = &charge.price;
+            let converted = match price.currency == *currency {
+                true => String::new(),
+                false => format!(" ({} {currency})", charge.amount),
+            };
+            format!("{package} {} {}{converted}", price.amount, price.currency)
+        });
+        let offers = offers.collect::<Vec<_>>().join(", ");
+        let converted = sold.iter().filter(|(_, charge)| charge.price.currency != *currency);
+        let rates: BTreeSet<String> = converted
+            .map(|(_, charge)| {
+                format!("; 1 {} = {} {currency}", charge.price.currency, charge.rate)
+            })
+            .collect();
+        let rates = rates.into_iter().collect::<String>();
+        format!("rentals are on sale: {offers}{rates}; `[rentals] enabled = false` ends that")
+    }
 }
 
 fn default_prices() -> BTreeMap<Package, Price> {

@@ -74,8 +74,9 @@ section! {
     BAUD_RATE: Key<Whole<u32>> = key("baud", BAUD, || 115_200, Reload,
         "Bits per second. USB modems ignore it.");
     PROFILE: Key<TextOr> = key("profile", TextOr("auto"), || None, Reload,
-        "The name of a modem profile (a file in `hardware/modems/`), used instead of the one that \
-         matches what the modem reports about itself.");
+        "The name of a modem profile, such as `\"quectel-ec2x\"`, used instead of the one that \
+         matches what the modem reports about itself. It is the name of a file in \
+         `hardware/modems/` or in `modems/` of `[hardware] folder`, without `.toml`.");
     PIN_FILE: OptionalKey<FilePath> = optional("pin_file", FilePath, r#""credential:sim-pin""#,
         Reload,
         "A file that contains the SIM's PIN and nothing else, or `credential:NAME` for a \
@@ -237,8 +238,11 @@ section! {
 }
 
 section! {
-    rentals: Table("rentals"), "Numbers for months.";
+    rentals: Table("rentals"), "Numbers for months. They are on sale unless they are switched off.";
 
+    ENABLED: Key<Flag> = key("enabled", Flag, || true, Reload,
+        "Whether numbers are rented out. With `false`, none is, and none is extended or renewed: \
+         rentals that run end with their term.");
     REST: Key<Time> = key("rest", Time::OrZero, || 30 * DAY, Reload,
         "How long a SIM is not given out after a rental.");
     VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
@@ -252,7 +256,8 @@ section! {
 
 section! {
     packages: FreeKeys("rentals.packages"),
-    "Rental periods in months (`m`) or years (`y`), and their prices. `\"off\"` removes a period.";
+    "Rental periods in months (`m`) or years (`y`), and their prices. `\"off\"` removes a period; \
+     `[rentals] enabled = false` removes all.";
 
     ONE_MONTH: Key<Text> = key("1m", Text, || "15.00 EUR".to_owned(), Reload, "");
     THREE_MONTHS: Key<Text> = key("3m", Text, || "30.00 EUR".to_owned(), Reload, "");

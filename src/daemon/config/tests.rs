@@ -197,3 +197,34 @@ fn a_value_is_certain_unless_a_fault_may_hide_what_was_intended() {
         assert_eq!(Config::inspect_text(text).is_certain("admin", "socket"), is_certain, "{text}");
     }
 }
+
+#[test]
+fn what_is_rented_out_at_which_prices_and_rate_is_told_and_one_line_ends_it() {
+    for (text, sales) in [
+        (
+            "",
+            "rentals are on sale: 1m 15.00 EUR (16.20 USD), 3m 30.00 EUR (32.40 USD), 6m 50.00 EUR \
+             (54.00 USD), 1y 70.00 EUR (75.60 USD); 1 EUR = 1.08 USD; `[rentals] enabled = false` \
+             ends that",
+        ),
+        (
+            "[rentals.packages]\n1m = \"9.00 USD\"\n3m = \"off\"\n6m = \"off\"\n1y = \"off\"",
+            "rentals are on sale: 1m 9.00 USD; `[rentals] enabled = false` ends that",
+        ),
+        ("[rentals]\nenabled = false", "no rentals are on sale"),
+        (
+            "[rentals]\nenabled = false\n[rentals.packages]\n2y = \"9.00 EUR\"",
+            "no rentals are on sale",
+        ),
+        (
+            "[money]\ncurrency = \"EUR\"\n[rentals]\nenabled = true\n[rentals.packages]\n3m = \
+             \"off\"\n6m = \"off\"\n1y = \"off\"",
+            "rentals are on sale: 1m 15.00 EUR; `[rentals] enabled = false` ends that",
+        ),
+    ] {
+        assert_eq!(Config::parse(text).unwrap().rentals_on_sale(), sales, "{text}");
+    }
+    for wrong in ["enabled = \"no\"", "enabled = 0", "enable = false"] {
+        assert!(Config::parse(&format!("[rentals]\n{wrong}")).is_err(), "{wrong}");
+    }
+}

@@ -8,6 +8,7 @@ pub const EVENTS: &[(&str, &str)] = &[
         "ready",
         "each port has had its first try, or systemd was told without waiting any longer for it",
     ),
+    ("rental_sales", "which rentals are on sale since the start, at which prices and rates"),
     ("reloaded", "the configuration was reloaded"),
     ("reload_failed", "the configuration could not be reloaded; nothing was changed"),
     ("not_alive", "a part of the daemon does not work; systemd's watchdog is not notified"),

@@ -28,6 +28,7 @@ use crate::domain::availability::UnavailableReason;
 use crate::domain::{MessageId, RowLimit};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
 pub use long_requests::limit_long_requests;
+pub use modems::scanned;
 
 /// How many seconds a request for new messages may wait at most.
 const MAX_WAIT_SECONDS: u64 = 60;

@@ -230,7 +230,8 @@ async fn scan(State(state): State<AdminState>) -> Answer {
     Ok(Json(state.modems.scan().await.iter().map(scanned).collect()))
 }
 
-fn scanned(port: &ScannedPort) -> Value {
+/// A port that was examined, as `modem scan` shows it.
+pub fn scanned(port: &ScannedPort) -> Value {
     let identity = port.identity.as_ref();
     json!({
         "port": port.port,

@@ -27,7 +27,7 @@ const FILES: &[(&str, &str)] = &[
 
 /// The embedded profiles, parsed once. A test makes sure that every file can be parsed.
 static EMBEDDED: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
-    FILES.iter().filter_map(|(_, text)| Profile::parse(text).ok()).map(Arc::new).collect()
+    FILES.iter().filter_map(|(file, text)| Profile::parse(file, text).ok()).map(Arc::new).collect()
 });
 
 /// The profiles from which the one for a modem is chosen.
@@ -46,7 +46,7 @@ impl Catalogue {
         let mut faults = Vec::new();
         let mut own = Vec::new();
         for (name, text) in files {
-            match Profile::parse(text) {
+            match Profile::parse(name, text) {
                 Ok(profile) => own.push(Arc::new(profile)),
                 Err(error) => faults.push((name.to_owned(), error)),
             }
@@ -66,9 +66,12 @@ impl Catalogue {
         best(&self.own).or_else(|| best(&EMBEDDED)).unwrap_or_default()
     }
 
-    /// The profile with this name, in any case of its letters.
+    /// The profile of the file with this name or, failing that, with this title, in any case of the
+    /// letters.
     pub fn named(&self, name: &str) -> Option<Arc<Profile>> {
-        self.all().find(|profile| profile.name.eq_ignore_ascii_case(name)).cloned()
+        let by_name = self.all().find(|profile| profile.name.eq_ignore_ascii_case(name));
+        let by_title = || self.all().find(|profile| profile.title.eq_ignore_ascii_case(name));
+        by_name.or_else(by_title).cloned()
     }
 
     /// The profile for a modem whose model is not known yet.
@@ -99,7 +102,8 @@ mod tests {
     #[test]
     fn every_embedded_file_can_be_read_names_its_sources_and_is_in_the_list() {
         for (name, text) in FILES {
-            let profile = Profile::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let profile =
+                Profile::parse(name, text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!profile.sources.is_empty(), "{name}");
         }
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware/modems");
@@ -113,26 +117,26 @@ mod tests {
     #[test]
     fn each_family_finds_its_profile_by_what_its_modems_say() {
         let table = [
-            ("Quectel", "EC25", "Quectel EC2x, EG2x, EG9x"),
-            ("Quectel", "UC20", "Quectel UC20, UC15"),
-            ("Quectel_Ltd", "Quectel_M95", "Quectel M95, M66"),
-            ("SIMCOM_Ltd", "SIMCOM_SIM800C", "SIMCom SIM800, SIM900"),
-            ("SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H", "SIMCom SIM7500, SIM7600"),
-            ("INCORPORATED", "A7670E-FASE", "SIMCom A76xx"),
-            ("huawei", "E173", "Huawei E173, E3372"),
-            ("huawei", "E3372", "Huawei E173, E3372"),
-            ("huawei", "K3715", "Huawei E173, E3372"),
-            ("huawei", "K3765", "Huawei K3765"),
-            ("Huawei Technologies Co., Ltd.", "ME909s-120", "Huawei ME909, MU509"),
-            ("huawei", "MU509", "Huawei ME909, MU509"),
-            ("ZTE INCORPORATED", "MF190", "ZTE, GOSUNCN"),
-            ("GOSUNCNWELINK", "ME3630", "ZTE, GOSUNCN"),
-            ("Telit", "LE910-EU V2", "Telit LE910, HE910"),
-            ("Cinterion", "EHS6", "Cinterion, Siemens MC, EHS, BGS"),
-            ("SIEMENS", "MC35i", "Cinterion, Siemens MC, EHS, BGS"),
-            ("WAVECOM MODEM", "MULTIBAND  900E  1800", "Wavecom, Sierra Q and SL"),
-            ("Sierra Wireless, Incorporated", "MC7455", "Sierra MC, EM"),
-            ("u-blox", "SARA-U201", "u-blox"),
+            ("Quectel", "EC25", "quectel-ec2x"),
+            ("Quectel", "UC20", "quectel-uc20"),
+            ("Quectel_Ltd", "Quectel_M95", "quectel-m95"),
+            ("SIMCOM_Ltd", "SIMCOM_SIM800C", "simcom-sim800"),
+            ("SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H", "simcom-sim7600"),
+            ("INCORPORATED", "A7670E-FASE", "simcom-a76xx"),
+            ("huawei", "E173", "huawei-stick"),
+            ("huawei", "E3372", "huawei-stick"),
+            ("huawei", "K3715", "huawei-stick"),
+            ("huawei", "K3765", "huawei-k3765"),
+            ("Huawei Technologies Co., Ltd.", "ME909s-120", "huawei-module"),
+            ("huawei", "MU509", "huawei-module"),
+            ("ZTE INCORPORATED", "MF190", "zte"),
+            ("GOSUNCNWELINK", "ME3630", "zte"),
+            ("Telit", "LE910-EU V2", "telit-le910"),
+            ("Cinterion", "EHS6", "cinterion"),
+            ("SIEMENS", "MC35i", "cinterion"),
+            ("WAVECOM MODEM", "MULTIBAND  900E  1800", "wavecom"),
+            ("Sierra Wireless, Incorporated", "MC7455", "sierra"),
+            ("u-blox", "SARA-U201", "ublox"),
             ("Acme", "Anything", "generic"),
         ];
         for (manufacturer, model, name) in table {
@@ -150,8 +154,8 @@ mod tests {
         let (catalogue, faults) =
             Catalogue::with_own([("mine.toml", own), ("bad.toml", "nmae = 1")]);
         assert_eq!(catalogue.choose("Quectel", "EC25").name, "mine");
-        assert_eq!(catalogue.choose("Telit", "LE910").name, "Telit LE910, HE910");
+        assert_eq!(catalogue.choose("Telit", "LE910").name, "telit-le910");
         assert_eq!(faults.len(), 1);
-        assert_eq!(catalogue.named("u-blox").unwrap().name, "u-blox");
+        assert_eq!(catalogue.named("u-blox").unwrap().name, "ublox");
     }
 }

@@ -15,7 +15,10 @@ use crate::at::{self, Indications, MessageStore};
 /// What has to be known about the modems of one family to use them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
+    /// The name of its file without `.toml`, by which a configuration names it.
     pub name: String,
+    /// Which models it is for, in words.
+    pub title: String,
     /// Where the facts in the profile come from.
     pub sources: Vec<String>,
     /// Patterns for the manufacturer, of which one must match; `*` stands for anything.

@@ -1,5 +1,7 @@
 //! Reads profiles from TOML. An unknown key is an error that names the most similar known one.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use super::{PinAttempts, Profile, Quirk, Stores};
@@ -13,6 +15,14 @@ pub struct ProfileError {
     pub line: Option<usize>,
     /// What is wrong, and what would be valid.
     pub text: String,
+}
+
+impl ProfileError {
+    /// The error with the file, and the line if it is in one.
+    pub fn in_file(&self, file: &str) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{file}{line}: {self}")
+    }
 }
 
 #[derive(Deserialize)]
@@ -68,15 +78,17 @@ struct PinSection {
 }
 
 impl Profile {
-    /// Reads a profile's file.
+    /// Reads a profile from its file's path and text.
     ///
     /// # Errors
     /// The text is not valid TOML, a key or value is unknown, or a command is malformed.
-    pub fn parse(text: &str) -> Result<Profile, ProfileError> {
+    pub fn parse(path: &str, text: &str) -> Result<Profile, ProfileError> {
+        let stem = Path::new(path).file_stem().unwrap_or_default();
         let file: File = toml::from_str(text).map_err(|error| explain(text, &error))?;
         let pin_attempts = file.pin_attempts.into_iter();
         let profile = Profile {
-            name: file.name,
+            name: stem.to_string_lossy().into_owned(),
+            title: file.name,
             sources: file.sources,
             manufacturers: file.manufacturer,
             models: file.model,
@@ -189,11 +201,11 @@ mod tests {
             ("init = 3", Some(4), "invalid type"),
         ];
         for (more, line, words) in table {
-            let error = Profile::parse(&format!("{MINIMAL}{more}")).unwrap_err();
+            let error = Profile::parse("x.toml", &format!("{MINIMAL}{more}")).unwrap_err();
             assert_eq!(error.line, line, "{more}: {error}");
             assert!(error.text.contains(words), "{more}: {error}");
         }
-        assert!(Profile::parse("model = []").unwrap_err().text.contains("missing field"));
+        assert!(Profile::parse("x.toml", "model = []").unwrap_err().text.contains("missing field"));
     }
 
     #[test]
@@ -207,7 +219,7 @@ mod tests {
              first_slot = 1\nquirks = [\"no-list\", \"deaf-after-full\"]\n\
              [[pin_attempts]]\ncommand = \"AT+P\"\nfield = 1\n"
         );
-        let profile = Profile::parse(&text).unwrap();
+        let profile = Profile::parse("x.toml", &text).unwrap();
         assert_eq!(profile.slot_command(1).as_deref(), Some("AT+S=2"));
         assert_eq!((profile.soft_reset(), profile.hard_reset()), ("AT+R", Some("AT+RR")));
         assert_eq!(profile.stores.receive, [MessageStore::Modem, MessageStore::Sim]);

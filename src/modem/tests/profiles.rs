@@ -93,10 +93,10 @@ fn a_full_store_in_the_models_own_words_is_swept_at_once() {
 #[test]
 fn a_profile_can_be_forced_upon_a_modem() {
     let mut config = config();
-    config.profile = Some("U-BLOX".to_owned());
+    config.profile = Some("UBLOX".to_owned());
     let mut bench = Bench::with(config);
     bench.auto(Duration::from_secs(1));
-    assert_eq!(bench.snapshot().profile.as_deref(), Some("u-blox"));
+    assert_eq!(bench.snapshot().profile.as_deref(), Some("ublox"));
     assert_eq!(bench.count("AT+USIMSTAT=4"), 1);
 }
 

@@ -1,0 +1,142 @@
+//! Faults of the files and programs that a configuration names, other than ports.
+
+use std::fs::Metadata;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use super::super::config::{Config, Fault};
+use super::super::rights::{Access, UserIdentity, group_of};
+use super::line;
+
+/// The folders in which systemd looks for a service's programs (systemd.exec(5)).
+const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// That the user cannot read the configuration itself.
+pub(super) fn configuration(config: &Config, who: &UserIdentity) -> Option<Fault> {
+    let file = config.file.as_deref()?;
+    let meta = std::fs::metadata(file).ok()?;
+    if who.permits(Access::Read, &meta) && who.reaches(file) {
+        return None;
+    }
+    let (name, group, shown) = (&who.name, group_of(&meta), file.display());
+    let text = format!(
+        "user `{name}` cannot read this file, which belongs to the group {group}: run `chgrp \
+         {name} {shown}` and `chmod 640 {shown}`"
+    );
+    Some(Fault { line: 0, text })
+}
+
+/// Paths that mean another file in another folder: commands would look for the daemon's socket
+/// where they are called.
+pub(super) fn relative(config: &Config) -> Vec<Fault> {
+    let paths = config.entries.iter().filter_map(|entry| {
+        let is_path = matches!(
+            (entry.section.as_str(), entry.key.as_str()),
+            ("database", "path") | ("admin", "socket") | ("hardware", "folder")
+        ) || entry.key == "pin_file";
+        let path = entry.value.trim_matches(['"', '\'']);
+        let is_relative = !path.starts_with('/') && !path.starts_with("credential:");
+        (is_path && is_relative).then(|| Fault {
+            line: entry.line,
+            text: format!(
+                "{} = {} must be a whole path that begins with /: commands are called in other \
+                 folders",
+                entry.key, entry.value
+            ),
+        })
+    });
+    paths.collect()
+}
+
+/// Why the database cannot be written.
+pub(super) fn database(config: &Config, who: &UserIdentity) -> Option<Fault> {
+    let path = &config.database.path;
+    let fault = |text| Some(Fault { line: line(config, "database", "path"), text });
+    if let Ok(file) = std::fs::metadata(path) {
+        let usable = who.permits(Access::Read, &file)
+            && who.permits(Access::Write, &file)
+            && who.reaches(path);
+        if !file.is_file() || !usable {
+            let (name, shown) = (&who.name, path.display());
+            return fault(format!(
+                "user `{name}` cannot write the database {shown}: run `chown {name} {shown}`, \
+                 or set another [database] path"
+            ));
+        }
+    }
+    let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    let (folder, meta) =
+        folders.filter_map(|folder| Some((folder, std::fs::metadata(folder).ok()?))).next()?;
+    let (name, shown) = (&who.name, folder.display());
+    if !writable(who, folder, &meta) {
+        return fault(format!(
+            "user `{name}` cannot write to {shown}, needed for the database {}",
+            path.display()
+        ));
+    }
+    None
+}
+
+/// Whether the user may create files in a folder.
+fn writable(who: &UserIdentity, folder: &Path, meta: &Metadata) -> bool {
+    let mounted_for_writing = !rustix::fs::statvfs(folder)
+        .is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let permits = who.permits(Access::Write, meta) && who.permits(Access::Enter, meta);
+    meta.is_dir() && permits && who.reaches(folder) && mounted_for_writing
+}
+
+/// Why the operator's command that cuts a modem's power could not be run when it is needed.
+pub(super) fn power_cycle(config: &Config, who: &UserIdentity) -> Option<Fault> {
+    let program = config.recovery.power_cycle.first().filter(|program| !program.contains('{'))?;
+    let fault = |text| Some(Fault { line: line(config, "recovery", "power_cycle"), text });
+    let permits = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|file| {
+            file.is_file() && who.permits(Access::Execute, &file) && who.reaches(path)
+        })
+    };
+    if program.contains('/') {
+        let path = Path::new(program);
+        return match path.exists() {
+            true if permits(path) => None,
+            true => fault(format!(
+                "power_cycle: user `{}` cannot run {program}: run `chmod +x {program}`",
+                who.name
+            )),
+            false => fault(format!(
+                "power_cycle: there is no program {program}; install it, or correct the path"
+            )),
+        };
+    }
+    let folders = std::env::split_paths(SERVICE_PATH);
+    if folders.map(|folder| folder.join(program)).any(|path| permits(&path)) {
+        return None;
+    }
+    fault(format!(
+        "power_cycle: there is no program {program} in {SERVICE_PATH}; install it, or write its \
+         whole path"
+    ))
+}
+
+/// Why the admin socket cannot be made.
+pub(super) fn socket(config: &Config, who: &UserIdentity) -> Option<Fault> {
+    let folder = config
+        .admin
+        .socket
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let (socket, shown) = (config.admin.socket.display(), folder.display());
+    let text = match (std::fs::metadata(folder), std::fs::symlink_metadata(&config.admin.socket)) {
+        (Err(_), _) => format!(
+            "there is no folder {shown} for the socket; create it, or set another [admin] socket"
+        ),
+        (Ok(meta), _) if !writable(who, folder, &meta) => {
+            format!("user `{}` cannot write to {shown}, needed for the socket {socket}", who.name)
+        }
+        (_, Ok(found)) if !found.file_type().is_socket() => {
+            format!("{socket} is a file and not a socket; set another [admin] socket")
+        }
+        _ => return None,
+    };
+    Some(Fault { line: line(config, "admin", "socket"), text })
+}
