@@ -85,8 +85,11 @@ pub(super) async fn run(
             explain(json, &client.get(&path).await?)?;
         }
         Admin::Audit(Audit::List { rows: Rows { limit } }) => {
-            let columns = &["id", "at", "actor", "deed", "subject"];
-            list(client, json, &format!("/audit?limit={limit}"), columns, "nothing yet").await?;
+            let mut rows = client.get(&format!("/audit?limit={limit}")).await?;
+            if !json {
+                name_persons(&mut rows);
+            }
+            print::list(json, &rows, &["id", "at", "actor", "action", "subject"], "nothing yet")?;
         }
         Admin::Reload => reload(client, json).await?,
         Admin::Backup { file } => backup::run(client, &file, json).await?,
@@ -94,6 +97,20 @@ pub(super) async fn run(
         Admin::Message(command) => message::run(command, client, json).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes rows of the audit what people read: a person by name, and what was done as an action.
+fn name_persons(rows: &mut Value) {
+    for row in rows.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        let action = row.remove("deed").unwrap_or_default();
+        row.insert("action".to_owned(), action);
+        let uid = row.get("uid").and_then(Value::as_u64);
+        let user = row.get("user").and_then(Value::as_str);
+        let person = user.map(str::to_owned).or_else(|| Some(format!("uid {}", uid?)));
+        if let Some(person) = person {
+            row.insert("actor".to_owned(), format!("operator {person}").into());
+        }
+    }
 }
 
 async fn list(

@@ -279,6 +279,7 @@ impl Core<'_> {
         let socket = &self.config.admin.socket;
         let connections = system_sources::admin_connection_limit();
         let admin = http::admin::limit_long_requests(admin, connections);
+        let admin = http::with_persons(admin);
         let admin = http::with_request_spans(admin, Arc::clone(&self.request_ids));
         let limits = ConnectionLimits::of_operator(connections);
         let admin = http::listen_unix(socket, admin, limits).map_err(|error| {

@@ -10,6 +10,7 @@ use super::config::{
     BankSection, Config, ConfigError, Fault, ModemSection, TakesEffect, takes_effect,
 };
 use super::{logging, ports};
+use crate::domain::audit::AuditAction;
 use crate::driver;
 use crate::gateway::{BoxFuture, Gateway, Reload, Reloaded};
 use crate::http::Throttle;
@@ -40,6 +41,7 @@ impl Reload for Reloader {
                         needs_restart,
                         "the configuration was reloaded"
                     );
+                    self.note(done).await;
                 }
                 Err(why) => {
                     tracing::error!(event = "reload_failed", why, "nothing was changed");
@@ -51,6 +53,21 @@ impl Reload for Reloader {
 }
 
 impl Reloader {
+    /// Records in the audit what was applied. The new settings hold even if that fails.
+    async fn note(&self, done: &Reloaded) {
+        if done.applied.is_empty() {
+            return;
+        }
+        let (audit, subject) = (self.gateway.audit(), done.applied.join("; "));
+        let subject = format!("the configuration: {subject}");
+        if let Err(error) = audit.note_operator_action(AuditAction::Reloaded, subject).await {
+            tracing::error!(
+                event = "audit_failed", %error,
+                "cannot record in the audit that the configuration was reloaded"
+            );
+        }
+    }
+
     async fn reload_config(&self) -> Result<Reloaded, String> {
         let file = self.file.as_ref().ok_or("this daemon has no configuration file")?;
         let found = load_without_faults(file.clone()).await?;

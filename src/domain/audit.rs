@@ -27,6 +27,15 @@ impl fmt::Display for Actor {
     }
 }
 
+/// A user of this machine who may use the admin socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The number of the user, which the kernel vouches for.
+    pub uid: u32,
+    /// The user's name at that time, unless there was none.
+    pub name: Option<String>,
+}
+
 /// The error for a text that names no actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an actor is operator, daemon or an account with its id")]
@@ -120,6 +129,8 @@ pub enum AuditAction<'a> {
     SwitchedByHand,
     /// The database was copied.
     Copied,
+    /// The configuration was read again and changes of it were applied.
+    Reloaded,
 }
 
 impl fmt::Display for AuditAction<'_> {
@@ -127,7 +138,7 @@ impl fmt::Display for AuditAction<'_> {
         f.write_str(match self {
             AuditAction::Withheld { rule } => return write!(f, "withheld, rule {rule}"),
             AuditAction::LearntNumber { source } => {
-                return write!(f, "learnt by {} the number of", source.as_str());
+                return write!(f, "learned by {} the number of", source.as_str());
             }
             AuditAction::Added => "added",
             AuditAction::AddedKey => "added a key",
@@ -154,13 +165,14 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::WroteNumber => "wrote its number onto",
             AuditAction::SetRest => "set the rest of",
             AuditAction::Retired => "retired",
-            AuditAction::TookBack => "took back",
+            AuditAction::TookBack => "undid the retirement of",
             AuditAction::SentCommand => "sent a command to",
             AuditAction::SentUssd => "sent a USSD code by",
             AuditAction::Reset => "reset",
             AuditAction::Recorded => "recorded",
             AuditAction::SwitchedByHand => "switched by hand",
-            AuditAction::Copied => "copied",
+            AuditAction::Copied => "made a backup of",
+            AuditAction::Reloaded => "reloaded",
         })
     }
 }
@@ -184,6 +196,6 @@ mod tests {
         let withheld = AuditAction::Withheld { rule: "banks" };
         assert_eq!(withheld.to_string(), "withheld, rule banks");
         let learnt = AuditAction::LearntNumber { source: NumberSource::Ussd };
-        assert_eq!(learnt.to_string(), "learnt by ussd the number of");
+        assert_eq!(learnt.to_string(), "learned by ussd the number of");
     }
 }

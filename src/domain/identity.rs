@@ -146,6 +146,14 @@ identity! {
     "a number is written like +31612345678"
 }
 
+impl Msisdn {
+    /// Its last three digits, which is as much of a number as may stand in logs and the audit.
+    pub fn shortened(&self) -> String {
+        let last = self.0.char_indices().rev().nth(2).and_then(|(at, _)| self.0.get(at..));
+        format!("…{}", last.unwrap_or(&self.0))
+    }
+}
+
 identity! {
     /// The path that names a serial port, as the configuration or its glob has it.
     PortName,

@@ -1,6 +1,8 @@
 //! Characters of a text that are not shown themselves, but change what a terminal, a reader of
 //! lines or a person sees of the others.
 
+/// A name is suggested for a word when their Jaro-Winkler similarity is at least this.
+const LEAST_LIKENESS: f64 = 0.75;
 /// Stands for a character that cannot be shown.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
@@ -80,9 +82,40 @@ pub fn check_name(name: &str) -> Result<(), Invisible> {
     name.chars().find(|c| is_invisible(*c)).map_or(Ok(()), |c| Err(Invisible(c)))
 }
 
+/// A question for whoever wrote a word that names nothing: whether it was to be the name that is
+/// most like it. Empty when none is.
+pub fn did_you_mean(names: &[String], word: &str) -> String {
+    let nearest = nearest(names.iter().map(String::as_str), word);
+    nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default()
+}
+
+/// The name that is most like a word, in any case of the letters, if it is so like it that whoever
+/// wrote the word may have meant it.
+fn nearest<'n>(names: impl IntoIterator<Item = &'n str>, word: &str) -> Option<&'n str> {
+    let word = word.to_lowercase();
+    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &word);
+    let rated = names.into_iter().map(|name| (likeness(name), name));
+    let (likeness, name) = rated.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (likeness >= LEAST_LIKENESS).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_no_other() {
+        let names = ["Uber", "WhatsApp", "Über"];
+        for (word, name) in [
+            ("uber", Some("Uber")),
+            ("UBR", Some("Uber")),
+            ("whatsap", Some("WhatsApp")),
+            ("Telegram", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(names, word), name, "{word}");
+        }
+    }
 
     #[test]
     fn invisible_characters_are_those_of_unicode() {

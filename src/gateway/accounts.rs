@@ -11,9 +11,12 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ip_network::Network;
 use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
-use crate::domain::text::check_name;
+use crate::domain::text::{check_name, did_you_mean};
 use crate::domain::{AccountId, Amount, RowLimit, Timestamp};
 use crate::store::{Account, Applied, Entry, Holder, Key, ReadTx, WriteTx};
+
+/// The most characters that an account's name may have, so that tables stay readable.
+const MAX_NAME: usize = 64;
 
 /// A key that was just made. It is shown once and never again.
 #[derive(Debug)]
@@ -31,9 +34,21 @@ pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account
         Some(id) => rows.account(id)?,
         None => rows.account_named(reference)?,
     };
-    found.ok_or_else(|| {
-        Error::refused(format!("no account {reference}; `simbridge account list` shows them"))
-    })
+    match found {
+        Some(found) => Ok(found),
+        None => {
+            let names: Vec<String> = rows.accounts()?.into_iter().map(|one| one.name).collect();
+            let hint = did_you_mean(&names, reference);
+            Err(Error::refused(format!(
+                "no account {reference}; {hint}`simbridge account list` shows all"
+            )))
+        }
+    }
+}
+
+/// An account as the audit names it.
+fn subject_of(account: &Account) -> String {
+    format!("account {} {}", account.id, account.name)
 }
 
 /// Whether an account's balance less its holds covers a price.
@@ -54,7 +69,11 @@ fn post_request(
 ) -> Result<(), Error> {
     match tx.post(account, posting, currency, now)? {
         Applied::Now(_) => {
-            Ok(tx.note(Actor::Operator, action, format!("account {account}"), now)?)
+            let after = find_account(tx, &account.to_string())?;
+            let (balance, _) = posting.effects();
+            let (account, now_has) = (subject_of(&after), after.funds.balance);
+            let subject = format!("{account}: {balance} {currency}, balance {now_has}");
+            Ok(tx.note(Actor::Operator, action, subject, now)?)
         }
         Applied::Before if tx.is_posted(account, posting)? => Ok(()),
         Applied::Before => Err(Error::refused(
@@ -78,8 +97,12 @@ impl Accounts {
     /// Adds an account. Its name may not be a number, as commands take a name or an id.
     pub async fn add(&self, name: String) -> Result<Account, Error> {
         let name = name.trim().to_owned();
-        if name.is_empty() || name.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Error::refused("an account's name is some text, not only digits"));
+        // A number would be taken for an id.
+        let is_number = name.bytes().all(|b| b.is_ascii_digit());
+        if name.is_empty() || name.chars().count() > MAX_NAME || is_number {
+            return Err(Error::refused(format!(
+                "an account name has at most {MAX_NAME} characters, at least one of them a letter"
+            )));
         }
         check_name(&name).map_err(|error| {
             Error::refused(format!("an account's name cannot be this: {error}"))
@@ -88,12 +111,14 @@ impl Accounts {
         self.env
             .store
             .write(move |tx| {
-                if tx.account_named(&name)?.is_some() {
-                    return Err(Error::refused(format!("there is an account {name} already")));
+                if let Some(known) = tx.account_named_like(&name)? {
+                    let known = known.name;
+                    return Err(Error::refused(format!("there is an account {known} already")));
                 }
                 let id = tx.add_account(&name, now)?;
-                tx.note(Actor::Operator, AuditAction::Added, format!("account {id}"), now)?;
-                find_account(tx, &id.to_string())
+                let added = find_account(tx, &id.to_string())?;
+                tx.note(Actor::Operator, AuditAction::Added, subject_of(&added), now)?;
+                Ok(added)
             })
             .await
     }
@@ -151,7 +176,7 @@ impl Accounts {
         request: String,
     ) -> Result<Account, Error> {
         if amount == Amount::ZERO || note.trim().is_empty() {
-            return Err(Error::refused("an adjustment is more or less than 0.00 and has a reason"));
+            return Err(Error::refused("an adjustment must not be 0.00 and needs a --reason"));
         }
         let (now, currency) = (self.env.now(), self.env.settings().currency.clone());
         self.env
@@ -192,7 +217,7 @@ impl Accounts {
                 tx.after_commit(move || cache.forget_keys());
                 let account = find_account(tx, &reference)?;
                 let action = if suspended { AuditAction::Suspended } else { AuditAction::Resumed };
-                tx.note(Actor::Operator, action, format!("account {}", account.id), now)?;
+                tx.note(Actor::Operator, action, subject_of(&account), now)?;
                 let since = suspended.then_some(account.suspended_at.unwrap_or(now));
                 tx.set_suspended(account.id, since)?;
                 find_account(tx, &account.id.to_string())
@@ -215,12 +240,14 @@ impl Accounts {
             .write(move |tx| {
                 let account = find_account(tx, &reference)?;
                 tx.add_key(account.id, &key.digest(), &key.prefix(), allowed.as_deref(), now)?;
-                tx.note(
-                    Actor::Operator,
-                    AuditAction::AddedKey,
-                    format!("account {}", account.id),
-                    now,
-                )?;
+                let networks = allowed.map(|networks| format!(" for {networks}"));
+                let subject = format!(
+                    "{}: key {}{}",
+                    subject_of(&account),
+                    key.prefix(),
+                    networks.unwrap_or_default()
+                );
+                tx.note(Actor::Operator, AuditAction::AddedKey, subject, now)?;
                 Ok(NewKey { account, key })
             })
             .await
@@ -240,12 +267,12 @@ impl Accounts {
             .write(move |tx| match tx.working_keys_with(&prefix)? {
                 1 => {
                     tx.after_commit(move || cache.forget_keys());
-                    tx.note(
-                        Actor::Operator,
-                        AuditAction::RevokedKey,
-                        format!("key {prefix}"),
-                        now,
-                    )?;
+                    let keys = tx.keys()?.into_iter();
+                    let mut working = keys
+                        .filter(|key| key.revoked_at.is_none() && key.prefix.starts_with(&prefix));
+                    let account = working.next().map(|key| key.account_name).unwrap_or_default();
+                    let subject = format!("key {prefix} of account {account}");
+                    tx.note(Actor::Operator, AuditAction::RevokedKey, subject, now)?;
                     Ok(tx.revoke_keys(&prefix, now).map(drop)?)
                 }
                 0 => Err(Error::refused(format!(

@@ -1,5 +1,6 @@
 //! The audit: who did or saw what.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::Error;
 use super::environment::Environment;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{AccountId, MessageId, RowLimit, Timestamp};
-use crate::store::AuditRow;
+use crate::store::{AuditRow, current_person};
 
 /// An operator who follows the messages as they come is recorded again after this long. One row a
 /// message would bury all others.
@@ -18,8 +19,9 @@ const FOLLOWING_RECORDED_EVERY: Duration = Duration::from_secs(600);
 /// The audit's rows, and those entries that are not part of another operation.
 pub struct Audit {
     env: Arc<Environment>,
-    /// When it was last recorded that the operator follows the messages, and from which one on.
-    following: Mutex<Option<(Timestamp, MessageId)>>,
+    /// When it was last recorded that each of the operators follows the messages, and from which
+    /// one on; by the number of the user.
+    following: Mutex<HashMap<Option<u32>, (Timestamp, MessageId)>>,
 }
 
 impl Audit {
@@ -43,19 +45,21 @@ impl Audit {
         Ok(self.env.store.write(move |tx| tx.note(Actor::Operator, action, subject, now)).await?)
     }
 
-    /// Records that the operator is shown the messages from this one on, unless a row of a short
-    /// while ago says so already.
+    /// Records that an operator is shown the messages from this one on, unless a row of a short
+    /// while ago says so of that person already.
     pub async fn note_following(&self, first: MessageId) -> Result<(), Error> {
         let now = self.env.now();
-        let covers = |(at, from): (Timestamp, MessageId)| {
-            from <= first && at <= now && now.since(at) < FOLLOWING_RECORDED_EVERY
-        };
-        if self.following.lock().is_some_and(covers) {
+        let person = current_person().map(|person| person.uid);
+        let is_recent = |at: Timestamp| at <= now && now.since(at) < FOLLOWING_RECORDED_EVERY;
+        let covers = |(at, from): &(Timestamp, MessageId)| *from <= first && is_recent(*at);
+        if self.following.lock().get(&person).is_some_and(covers) {
             return Ok(());
         }
         let subject = format!("all SIMs, from message {first} on");
         self.note_operator_action(AuditAction::SawMessages, subject).await?;
-        *self.following.lock() = Some((now, first));
+        let mut following = self.following.lock();
+        following.retain(|_, (at, _)| is_recent(*at));
+        following.insert(person, (now, first));
         Ok(())
     }
 

@@ -55,6 +55,7 @@ mod stock;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::store::on_behalf_of;
 pub use accounts::{Accounts, NewKey};
 pub use audit::Audit;
 pub use banks::Banks;

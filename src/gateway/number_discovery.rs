@@ -325,6 +325,7 @@ impl NumberDiscovery {
                  by `simbridge sim set-number`",
             ));
         }
+        let number_of_note = number.shortened();
         let learnt = if replaces(sim.number.as_ref(), &number, source) {
             with_number(sim, number, source, countries, now)
         } else {
@@ -335,7 +336,7 @@ impl NumberDiscovery {
         tx.note(
             Actor::Daemon,
             AuditAction::LearntNumber { source },
-            format!("SIM {}", learnt.iccid),
+            format!("SIM {}: {}", learnt.iccid, number_of_note),
             now,
         )?;
         Ok(tx.sim(id)?.unwrap_or(learnt))

@@ -16,7 +16,7 @@ use crate::domain::availability::{
 use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
-use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
+use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, Timestamp};
 use crate::store::{LocationPeriod, StoreError, WriteTx};
 
 /// For how long location periods are kept after their end.
@@ -261,11 +261,14 @@ impl Sims {
                         "not a number of {countries}: write it like +31612345678"
                     ))
                 })?;
+                let before = known.number.as_ref().map(|known| known.number.shortened());
+                let before = before.unwrap_or_else(|| "none".to_owned());
+                let subject = format!("SIM {iccid}: {}, was {before}", number.shortened());
                 let sim =
                     with_number(known, number, NumberSource::Operator, &settings.countries, now);
                 tx.save_sim(&sim)?;
                 let sim = tx.ensure_sim(&iccid, now)?;
-                tx.note(Actor::Operator, AuditAction::SetNumber, format!("SIM {iccid}"), now)?;
+                tx.note(Actor::Operator, AuditAction::SetNumber, subject, now)?;
                 Ok(sims.view(sim, now))
             })
             .await
@@ -274,8 +277,9 @@ impl Sims {
     /// Forgets a SIM's number, which is then found out again as that of a new SIM is.
     pub async fn clear_number(self: &Arc<Self>, iccid: Iccid) -> Result<SimView, Error> {
         self.change(iccid, AuditAction::ClearedNumber, move |tx, sim, _| {
-            let known = tx.sim(sim)?;
-            Ok(known.map_or(Ok(()), |sim| tx.save_sim(&Sim { number: None, ..sim }))?)
+            let before = sim.number.as_ref().map(|known| known.number.shortened());
+            tx.save_sim(&Sim { number: None, ..sim })?;
+            Ok(before.map(|number| format!(": was {number}")).unwrap_or_default())
         })
         .await
     }
@@ -306,7 +310,11 @@ impl Sims {
         rest: Duration,
     ) -> Result<SimView, Error> {
         self.change(iccid, AuditAction::SetRest, move |tx, sim, now| {
-            Ok(tx.rest_sim(sim, now.plus(rest))?)
+            tx.rest_sim(sim.id, now.plus(rest))?;
+            Ok(match rest.is_zero() {
+                true => ": ended".to_owned(),
+                false => format!(": until {}", now.plus(rest)),
+            })
         })
         .await
     }
@@ -319,25 +327,28 @@ impl Sims {
     ) -> Result<SimView, Error> {
         let action = if retired { AuditAction::Retired } else { AuditAction::TookBack };
         self.change(iccid, action, move |tx, sim, now| {
-            Ok(tx.retire_sim(sim, retired.then_some(now))?)
+            tx.retire_sim(sim.id, retired.then_some(now))?;
+            Ok(String::new())
         })
         .await
     }
 
+    /// Changes a SIM as the operator asked. `change` answers what the audit has behind the ICCID.
     async fn change(
         self: &Arc<Self>,
         iccid: Iccid,
         action: AuditAction<'static>,
-        change: impl FnOnce(&WriteTx<'_>, SimId, Timestamp) -> Result<(), Error> + Send + 'static,
+        change: impl FnOnce(&WriteTx<'_>, Sim, Timestamp) -> Result<String, Error> + Send + 'static,
     ) -> Result<SimView, Error> {
         let (sims, now) = (Arc::clone(self), self.env.now());
         self.env
             .store
             .write(move |tx| {
                 let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
-                change(tx, sim.id, now)?;
-                tx.note(Actor::Operator, action, format!("SIM {iccid}"), now)?;
-                let sim = tx.sim(sim.id)?.ok_or_else(|| no_sim(&iccid))?;
+                let id = sim.id;
+                let detail = change(tx, sim, now)?;
+                tx.note(Actor::Operator, action, format!("SIM {iccid}{detail}"), now)?;
+                let sim = tx.sim(id)?.ok_or_else(|| no_sim(&iccid))?;
                 Ok(sims.view(sim, now))
             })
             .await

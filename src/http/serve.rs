@@ -125,6 +125,20 @@ pub fn listen_unix(path: &Path, router: Router, limits: ConnectionLimits) -> io:
     Ok(start(Listener::Unix(socket, router), http_builder(), limits))
 }
 
+/// The number of the user at the other end of a Unix socket, an extension of each request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeerUid(pub u32);
+
+/// A handler that passes each request to the router with the user who sent it.
+fn route_with_peer(router: Router, peer: Option<PeerUid>) -> RequestHandler {
+    Box::new(move |mut request| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        Box::pin(router.clone().call(request))
+    })
+}
+
 /// A handler that passes each request to the router.
 pub fn route_all(router: Router) -> RequestHandler {
     Box::new(move |request| Box::pin(router.clone().call(request)))
@@ -176,7 +190,9 @@ impl Listener {
             }
             Listener::Unix(socket, router) => {
                 let stream = socket.accept().await?;
-                Ok((Either::Right(stream), None, route_all(router.clone())))
+                let peer = stream.peer_cred().ok().map(|peer| PeerUid(peer.uid()));
+                let handler = route_with_peer(router.clone(), peer);
+                Ok((Either::Right(stream), None, handler))
             }
         }
     }

@@ -71,6 +71,14 @@ impl ReadTx<'_> {
         self.first(&format!("{ACCOUNT} WHERE name = $1"), [name], account)
     }
 
+    /// The account with this name, or the one whose name differs only in small and capital letters
+    /// of ASCII.
+    pub fn account_named_like(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        let sql =
+            format!("{ACCOUNT} WHERE name = $1 COLLATE NOCASE ORDER BY name = $1 DESC, id LIMIT 1");
+        self.first(&sql, [name], account)
+    }
+
     /// The account of a key, by the key's digest. `None` if the key is unknown or revoked, or its
     /// account is suspended.
     pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
-use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::audit::{Actor, AuditAction, Person};
 
 /// A row of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +17,17 @@ pub struct AuditRow {
     /// What was done or seen, in the words that were written then: a row stays readable when
     /// [`AuditAction`] changes.
     pub action: String,
-    /// What it was done to: `order 3`, `SIM 8931…`.
+    /// What it was done to, and with which values: `order 3`, `SIM 8931…, …678`.
     pub subject: String,
+    /// Which person the operator was, by the user of the admin socket.
+    pub person: Option<Person>,
 }
 
 impl ReadTx<'_> {
     /// The newest `limit` rows, oldest first.
     pub fn audit(&self, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-        let sql = "SELECT * FROM (SELECT id, at, actor, deed, subject FROM audit ORDER BY id DESC \
-                   LIMIT $1) ORDER BY id";
+        let sql = "SELECT * FROM (SELECT id, at, actor, deed, subject, uid, user_name FROM audit \
+                   ORDER BY id DESC LIMIT $1) ORDER BY id";
         self.all(sql, [limit], |row| {
             Ok(AuditRow {
                 id: row.get(0)?,
@@ -33,13 +35,18 @@ impl ReadTx<'_> {
                 actor: parsed(row, 2)?,
                 action: row.get(3)?,
                 subject: row.get(4)?,
+                person: match row.get(5)? {
+                    Some(uid) => Some(Person { uid, name: row.get(6)? }),
+                    None => None,
+                },
             })
         })
     }
 }
 
 impl WriteTx<'_> {
-    /// Adds a row. Its subject never contains a message's text, an API key or a full telephone
+    /// Adds a row. What the operator did is that person's on whose behalf the operation is carried
+    /// out. Its subject never contains a message's text, an API key or a full telephone
     /// number.
     pub fn note(
         &self,
@@ -48,8 +55,12 @@ impl WriteTx<'_> {
         subject: impl std::fmt::Display,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO audit (at, actor, deed, subject) VALUES ($1, $2, $3, $4)";
-        let values = params![at.0, actor.to_string(), action.to_string(), subject.to_string()];
+        let sql = "INSERT INTO audit (at, actor, deed, subject, uid, user_name) VALUES ($1, $2, \
+                   $3, $4, $5, $6)";
+        let person = self.person().filter(|_| actor == Actor::Operator);
+        let (uid, name) = person.map_or((None, None), |person| (Some(person.uid), person.name));
+        let (actor, action) = (actor.to_string(), action.to_string());
+        let values = params![at.0, actor, action, subject.to_string(), uid, name];
         self.execute(sql, values).map(drop)
     }
 }

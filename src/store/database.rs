@@ -13,6 +13,7 @@ use super::account_turns::AccountTurns;
 use super::copy::copy_into;
 use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
+use super::person::current_person;
 use super::readers::Readers;
 use super::writer::{Command, Operation, write_loop};
 use super::{ReadTx, Stats, StoreError, WriteTx};
@@ -149,6 +150,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let (person, mut operation) = (current_person(), operation);
+        let operation = move |tx: &WriteTx<'_>| {
+            tx.act_for(person.as_ref());
+            operation(tx)
+        };
         let operation = Box::new(Operation::new(operation, repeatable, answer));
         self.jobs.send(Command::Run(operation)).await.map_err(|_| StoreError::Gone)?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))

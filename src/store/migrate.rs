@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0015_given_up.sql"),
     include_str!("../../migrations/0016_fair_use.sql"),
     include_str!("../../migrations/0017_retention.sql"),
+    include_str!("../../migrations/0018_audit_persons.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -29,6 +29,7 @@ mod new_file;
 mod numbers;
 mod orders;
 mod parts;
+mod person;
 #[cfg(test)]
 mod query_plans;
 mod read_tx;
@@ -57,6 +58,7 @@ pub use new_file::{NewFile, sync_folder_of};
 pub use numbers::Loopback;
 pub use orders::NewOrder;
 pub use parts::{NewPart, OtherDigests, StoredPart};
+pub use person::{current_person, on_behalf_of};
 pub use read_tx::ReadTx;
 pub use services::NewService;
 pub use sim_locations::{BankPosition, LocationPeriod};

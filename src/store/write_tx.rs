@@ -6,6 +6,7 @@ use std::ops::Deref;
 use rusqlite::Connection;
 
 use super::{ReadTx, StoreError};
+use crate::domain::audit::Person;
 
 /// An action that is to run right after an operation's commit.
 pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
@@ -17,6 +18,8 @@ pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 pub struct WriteTx<'c> {
     rows: ReadTx<'c>,
     after_commit: RefCell<Vec<AfterCommit>>,
+    /// On whose behalf the operation is carried out, if it was asked for over the admin socket.
+    person: RefCell<Option<Person>>,
 }
 
 impl<'c> Deref for WriteTx<'c> {
@@ -29,7 +32,11 @@ impl<'c> Deref for WriteTx<'c> {
 
 impl<'c> WriteTx<'c> {
     pub(super) fn on(conn: &'c Connection) -> WriteTx<'c> {
-        WriteTx { rows: ReadTx { conn }, after_commit: RefCell::default() }
+        WriteTx {
+            rows: ReadTx { conn },
+            after_commit: RefCell::default(),
+            person: RefCell::default(),
+        }
     }
 
     /// The actions that are to run after the commit.
@@ -39,6 +46,16 @@ impl<'c> WriteTx<'c> {
 }
 
 impl WriteTx<'_> {
+    /// Sets on whose behalf the operation is carried out.
+    pub(super) fn act_for(&self, person: Option<&Person>) {
+        self.person.replace(person.cloned());
+    }
+
+    /// On whose behalf the operation is carried out.
+    pub(super) fn person(&self) -> Option<Person> {
+        self.person.borrow().clone()
+    }
+
     /// Runs `action` on the writer's thread when this operation is on disk and before any later
     /// one is answered; never if this operation fails.
     pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) {

@@ -92,7 +92,7 @@ fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
     site.ok(&["account", "add", "ann"]);
     for (args, code, words) in [
         (&["account", "add", "ann"][..], 1, "there is an account ann already"),
-        (&["account", "add", "12"], 1, "not only digits"),
+        (&["account", "add", "12"], 1, "at least one of them a letter"),
         (&["account", "show", "bob"], 1, "no account bob"),
         (&["account", "topup", "ann", "1,50"], 1, "1,50: not an amount: write it like 12.50"),
         (&["key", "revoke", "abc"], 1, "no working key begins with abc"),

@@ -31,6 +31,9 @@ const REDACTIONS: &[(&str, &str)] = &[
     (r"(_seconds\x22: )\d+", "${1}N"),
     (r"\b\d+ (s|min|h)( |$)", "N s$2"),
     (concat!(r"\b", env!("CARGO_PKG_VERSION"), r"\b"), "VERSION"),
+    (r"\x22uid\x22: \d+", "\"uid\": UID"),
+    (r"\x22user\x22: \x22[^\x22]*\x22", "\"user\": USER"),
+    (r"\boperator \S+ {2}", "operator USER  "),
     (r" {2,}(\S)", "  $1"),
 ];
 

@@ -27,6 +27,8 @@ const MIN_ORDERS: usize = 10;
 /// The share of the ids of orders or rentals from which on their end is near.
 const MAX_IDS_USED: f64 = 0.75;
 
+/// How many services without numbers are named for a country.
+const MAX_SERVICES_SHOWN: usize = 3;
 /// How many contested numbers are told of in one alarm.
 const MAX_CONTESTED_SHOWN: usize = 5;
 
@@ -140,7 +142,11 @@ impl AlarmInputs<'_> {
                 snapshot.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             raise(
                 "ModemNotReady",
-                format!("{port} is {} for {} min{reason}", snapshot.state, waited.as_secs() / 60),
+                format!(
+                    "{port} has been in {} for {} min{reason}",
+                    snapshot.state,
+                    waited.as_secs() / 60
+                ),
             );
         }
         for warning in snapshot.warnings.iter() {
@@ -196,13 +202,8 @@ impl AlarmInputs<'_> {
             raise("NumbersContested", text);
         }
         let is_settled = self.now.since(self.started) >= STARTUP_TIME;
-        for (service, stock) in self.counts.stock_by_name().filter(|_| is_settled) {
-            if stock.iter().all(|(_, count)| *count == 0) {
-                raise(
-                    "StockOut",
-                    format!("no number is left for {service}; `simbridge explain` says why"),
-                );
-            }
+        if is_settled {
+            stock_out(self.counts).into_iter().for_each(|text| raise("StockOut", text));
         }
         for (service, completed, of) in &self.success {
             if *of >= MIN_ORDERS && completed * 2 < *of {
@@ -212,6 +213,39 @@ impl AlarmInputs<'_> {
                 );
             }
         }
+    }
+}
+
+/// One text for each country in which services have no number left; one in all where nothing is
+/// left anywhere.
+fn stock_out(counts: &SiteCounts) -> Vec<String> {
+    let mut without: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut is_any_left = false;
+    for (service, stock) in counts.stock_by_name() {
+        for (country, count) in stock {
+            match count {
+                0 => without.entry(country).or_default().push(service),
+                _ => is_any_left = true,
+            }
+        }
+    }
+    let text = |(country, services): (&&str, &Vec<&str>)| {
+        let first = services.first().copied().unwrap_or_default();
+        let named = services.iter().take(MAX_SERVICES_SHOWN).copied().collect::<Vec<_>>();
+        let which = match services.len() {
+            1 => format!("{first} has no number left in {country}"),
+            count => format!(
+                "{count} services have no number left in {country}: {}{}",
+                named.join(", "),
+                if count > named.len() { ", …" } else { "" }
+            ),
+        };
+        let quoted = if first.contains(' ') { format!("'{first}'") } else { first.to_owned() };
+        format!("{which}; `simbridge explain {quoted} {country}` says why")
+    };
+    match is_any_left || without.len() < 2 {
+        true => without.iter().map(text).collect(),
+        false => vec!["no SIM is on sale in any country; `simbridge sim list` says why".to_owned()],
     }
 }
 
@@ -372,9 +406,11 @@ mod tests {
         assert_eq!(found, all);
         let texts: Vec<String> = all_bad.alarms().into_iter().map(|alarm| alarm.text).collect();
         assert!(
-            texts.contains(&"a is Recovering for 5 min: the port hung up".to_owned()),
+            texts.contains(&"a has been in Recovering for 5 min: the port hung up".to_owned()),
             "{texts:?}"
         );
+        let none = "no SIM is on sale in any country; `simbridge sim list` says why".to_owned();
+        assert!(texts.contains(&none), "{texts:?}");
         let late = "cellar: 1 rented SIMs are overdue for a visit, the first by 2 min".to_owned();
         assert!(texts.contains(&late), "{texts:?}");
         let ids = "75 % of the ids that orders can have are used".to_owned();
@@ -388,14 +424,16 @@ mod tests {
         let centre = "time stamps of the service centre …313 contradict each other; most count";
         assert!(texts.contains(&centre.to_owned()), "{texts:?}");
         assert!(
-            !texts.iter().any(|text| text.starts_with("b is")),
+            !texts.iter().any(|text| text.starts_with("b has")),
             "nothing is expected of a spare port: {texts:?}"
         );
+        let mut stocked = counts(&[], &[], 1);
+        stocked.stock.values_mut().flatten().for_each(|(_, count)| *count = 1);
         let all_good = AlarmInputs {
             modems: &[modem("a", None, 7)],
             ports: &good,
             banks: &[bank(None, None)],
-            counts: &counts(&[], &[], 1),
+            counts: &stocked,
             clock: (ClockTrust::Settled, NOW),
             contradicted: Vec::new(),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
@@ -407,6 +445,36 @@ mod tests {
         assert_eq!(
             names(&AlarmInputs { waiting: MAX_WAITING + 1, ..all_good }),
             ["DatabaseFailing"]
+        );
+    }
+
+    #[test]
+    fn services_without_numbers_are_one_alarm_for_each_country() {
+        let names = ["Uber", "Just Eat", "Bolt", "Lyft"];
+        let text = |stock: [(&str, usize); 2], services: usize| {
+            let mut site = counts(&[], &[], 0);
+            let uber = site.services.remove(0);
+            for (id, name) in (1..).zip(names.iter().take(services)) {
+                let id = ServiceId(id);
+                site.services.push(Service { id, name: (*name).to_owned(), ..uber.clone() });
+                let of_service = stock.map(|(country, count)| (country.to_owned(), count));
+                site.stock.insert(id, of_service.into());
+            }
+            stock_out(&site)
+        };
+        assert_eq!(text([("NL", 1), ("UK", 2)], 4), [""; 0]);
+        assert_eq!(
+            text([("NL", 0), ("UK", 2)], 4),
+            ["4 services have no number left in NL: Uber, Just Eat, Bolt, …; `simbridge explain \
+              Uber NL` says why"]
+        );
+        assert_eq!(
+            text([("NL", 0), ("UK", 2)], 1),
+            ["Uber has no number left in NL; `simbridge explain Uber NL` says why"]
+        );
+        assert_eq!(
+            text([("NL", 0), ("UK", 0)], 2),
+            ["no SIM is on sale in any country; `simbridge sim list` says why"]
         );
     }
 

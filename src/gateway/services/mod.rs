@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 use super::Error;
 use super::environment::Environment;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::text::check_name;
+use crate::domain::text::{check_name, did_you_mean};
 use crate::domain::{Catalogue, Service, ServiceId, Timestamp, code};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
@@ -108,7 +108,8 @@ impl Services {
                     )));
                 }
                 let id = tx.add_service(&new)?;
-                tx.note(Actor::Operator, AuditAction::Added, format!("service {id}"), now)?;
+                let subject_of_note = format!("service {id} {}, price {}", new.name, new.price);
+                tx.note(Actor::Operator, AuditAction::Added, subject_of_note, now)?;
                 let added = subject.compile_again(tx)?.into_iter().find(|service| service.id == id);
                 added.ok_or_else(|| Error::refused("the service was not added"))
             })
@@ -194,7 +195,8 @@ impl Services {
                     imported.services.push((new.name.clone(), changes));
                 }
                 if !dry_run {
-                    let changed = format!("{} services", imported.added() + imported.updated());
+                    let (added, updated) = (imported.added(), imported.updated());
+                    let changed = format!("a catalogue: {added} services added, {updated} changed");
                     tx.note(Actor::Operator, AuditAction::Imported, changed, now)?;
                     subject.compile_again(tx)?;
                 }
@@ -227,12 +229,12 @@ impl Services {
         self.env
             .store
             .write(move |tx| {
-                let id = find_service(tx, &reference)?.id;
+                let Service { id, name, .. } = find_service(tx, &reference)?;
                 tx.enable_service(id, enabled)?;
                 let action = if enabled { AuditAction::Enabled } else { AuditAction::Disabled };
-                tx.note(Actor::Operator, action, format!("service {id}"), now)?;
+                tx.note(Actor::Operator, action, format!("service {id} {name}"), now)?;
                 subject.compile_again(tx)?;
-                find_service(tx, &reference)
+                find_service(tx, &id.to_string())
             })
             .await
     }
@@ -297,7 +299,9 @@ fn import_one(
 ) -> Result<Vec<ServiceChange>, Error> {
     let Some(known) = tx.service_named_like(&new.name)? else {
         if !dry_run {
-            tx.add_service(new)?;
+            let id = tx.add_service(new)?;
+            let subject = format!("service {id} {}, price {}", new.name, new.price);
+            tx.note(Actor::Operator, AuditAction::Added, subject, now)?;
         }
         return Ok(vec![ServiceChange::Added]);
     };
@@ -363,7 +367,14 @@ pub(super) fn find_service(rows: &ReadTx<'_>, reference: &str) -> Result<Service
         Some(found) => Some(found),
         None => rows.service_named_like(reference)?,
     };
-    found.ok_or_else(|| {
-        Error::refused(format!("no service {reference}; `simbridge service list` shows them"))
-    })
+    match found {
+        Some(found) => Ok(found),
+        None => {
+            let names: Vec<String> = rows.services()?.into_iter().map(|one| one.name).collect();
+            let hint = did_you_mean(&names, reference);
+            Err(Error::refused(format!(
+                "no service {reference}; {hint}`simbridge service list` shows all"
+            )))
+        }
+    }
 }

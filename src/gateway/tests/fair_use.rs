@@ -149,7 +149,7 @@ async fn old_rows_of_the_audit_go_the_oldest_first() {
     assert!(next.is_none_or(|next| next > fixture.gateway.now()), "{next:?}");
     let rows = async || fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
     let subjects: Vec<String> = rows().await.into_iter().map(|row| row.subject).collect();
-    assert_eq!(subjects, ["account 2", "account 3"]);
+    assert_eq!(subjects, ["account 2 bob", "account 3 cid"]);
     fixture.pass(5_000);
     fixture.gateway.due_work().run_due_work().await.unwrap();
     assert_eq!(rows().await.len(), 1, "the newest stays, so that no id is given twice");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::MessageId;
+use crate::domain::audit::Person;
 
 #[tokio::test]
 async fn the_id_of_a_request_belongs_to_its_account_and_its_amount() {
@@ -80,4 +81,11 @@ async fn an_operator_who_follows_the_messages_is_in_the_audit_once_in_a_while() 
     fixture.pass(-3600);
     audit.note_following(MessageId(5)).await.unwrap();
     assert_eq!(subjects().await.len(), 4, "the clock was set back");
+    let person = Person { uid: 1000, name: Some("bob".to_owned()) };
+    for _ in 0..2 {
+        on_behalf_of(person.clone(), audit.note_following(MessageId(6))).await.unwrap();
+    }
+    let rows = audit.rows(RowLimit::ALL).await.unwrap();
+    let persons: Vec<_> = rows.into_iter().map(|row| row.person).collect();
+    assert_eq!(persons, [None, None, None, None, Some(person)], "another person follows, too");
 }

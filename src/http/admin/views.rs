@@ -66,6 +66,8 @@ pub(super) fn audit(row: &AuditRow) -> Value {
         "actor": row.actor.to_string(),
         "deed": row.action,
         "subject": row.subject,
+        "uid": row.person.as_ref().map(|person| person.uid),
+        "user": row.person.as_ref().map(|person| person.name.as_ref()),
     })
 }
 
