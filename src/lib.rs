@@ -129,8 +129,9 @@
 //!   address. (`one_address_leaves_connections_to_the_others`,
 //!   `one_key_leaves_connections_to_the_others`)
 //! - **Connections to the admin socket**: 256, and a sixteenth of the file descriptors, but 8 in
-//!   any case; half of them are kept for commands that do not take long.
-//!   (`commands_that_wait_leave_places_to_short_ones`)
+//!   any case; half of them are kept for commands that do not take long. Who follows the messages
+//!   is given 500 at a time. (`commands_that_wait_leave_places_to_short_ones`,
+//!   `messages_are_followed_a_page_at_a_time`)
 //! - **The time in which a client takes an answer**: `[http] write_timeout` without taking a byte,
 //!   and ten times as long in all (`http/paced_stream.rs`). Then the connection is closed.
 //!   (`clients_that_read_nothing_lose_their_places`,

@@ -44,9 +44,12 @@ pub enum MessageFilter {
     Newest(RowLimit),
     /// The newest ones of the kinds that are shown unasked, at most this many.
     NewestListed(RowLimit),
-    /// All that were added after this one.
+    /// Those that were added after this one, oldest first, at most [`FOLLOWED_AT_ONCE`].
     After(MessageId),
 }
+
+/// How many messages are read at once for somebody who follows them as they come.
+pub const FOLLOWED_AT_ONCE: u32 = 500;
 
 const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, \
                        m.sent_at, m.received_at, m.complete, m.order_id, m.rental_id, m.withheld, \
@@ -88,8 +91,8 @@ impl ReadTx<'_> {
             MessageFilter::Newest(limit) => ("true".to_owned(), limit),
             MessageFilter::NewestListed(limit) => (is_listed(), limit),
             MessageFilter::After(id) => {
-                let sql = format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id");
-                return self.all(&sql, [id.0], message);
+                let sql = format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id LIMIT $2");
+                return self.all(&sql, (id.0, FOLLOWED_AT_ONCE), message);
             }
         };
         let sql = match limit {

@@ -132,6 +132,20 @@ fn a_view_has_the_newest_messages_and_an_id_does_not_change() {
 }
 
 #[test]
+fn messages_are_followed_a_page_at_a_time() {
+    let fixture = Fixture::open(1, "");
+    let key = fixture.site.customer("ann", "100");
+    rental_with_messages(&fixture, &key, 501);
+    let follow = |after: usize| {
+        let page = fixture.site.admin(&format!("/messages?after={after}&wait=0"));
+        let ids = page.as_array().unwrap().iter().map(|message| message["id"].as_u64().unwrap());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(follow(0), (1..=500).collect::<Vec<_>>());
+    assert_eq!(follow(500), [501]);
+}
+
+#[test]
 fn clients_that_read_nothing_lose_their_places() {
     // In the attack there were 200.
     const CLIENTS: usize = 40;

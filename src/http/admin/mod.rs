@@ -179,7 +179,7 @@ async fn orders(State(admin): State<AdminState>, Query(Limit { limit }): Query<L
 }
 
 /// Asks either for the newest `limit` messages, of all kinds or of those that are shown unasked, or
-/// for those after a message, for which the request waits `wait` seconds at most.
+/// for those after a message, a page of them, for which the request waits `wait` seconds at most.
 #[derive(Deserialize)]
 struct MessageQuery {
     limit: Option<RowLimit>,
@@ -206,7 +206,7 @@ async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQu
     Ok(Json(messages.iter().map(views::message).collect()))
 }
 
-/// The messages after one, for which the request waits.
+/// The next messages after one, for which the request waits.
 async fn messages_after(admin: &AdminState, after: MessageId, wait_seconds: u64) -> Answer {
     let mut newest = admin.gateway.inbox().subscribe();
     let timeout = Duration::from_secs(wait_seconds.min(MAX_WAIT_SECONDS));
