@@ -56,17 +56,7 @@ pub(super) async fn run(
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service::run(command, client, json).await?,
-        Admin::Order(Order::List { rows: Rows { limit } }) => {
-            list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await?;
-        }
-        Admin::Order(Order::Show { id }) => {
-            history(
-                json,
-                &client.get(&format!("/orders/{id}")).await?,
-                ORDER,
-                &["messages", "unmatched"],
-            )?;
-        }
+        Admin::Order(command) => order(command, client, json).await?,
         Admin::Rental(Rental::List { rows: Rows { limit } }) => {
             list(client, json, &format!("/rentals?limit={limit}"), RENTAL, "no rentals").await?;
         }
@@ -109,6 +99,30 @@ fn name_persons(rows: &mut Value) {
         let person = user.map(str::to_owned).or_else(|| Some(format!("uid {}", uid?)));
         if let Some(person) = person {
             row.insert("actor".to_owned(), format!("operator {person}").into());
+        }
+    }
+}
+
+async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    let act = async |id: u32, action: &str, body: Value, more: &[&str]| {
+        let order = client.post(&format!("/orders/{id}/{action}"), body).await?;
+        print::object(json, &order, &[ORDER, &["ended_at"], more].concat())
+    };
+    match command {
+        Order::List { rows: Rows { limit } } => {
+            list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await
+        }
+        Order::Show { id } => {
+            let shown = client.get(&format!("/orders/{id}")).await?;
+            history(json, &shown, ORDER, &["messages", "unmatched"])
+        }
+        Order::Cancel { id } => act(id, "cancel", json!({}), &[]).await,
+        Order::Refund { id, amount, reason } => {
+            let refund = json!({ "amount": amount, "reason": reason });
+            act(id, "refund", refund, &["refunded"]).await
+        }
+        Order::Deliver { id, message } => {
+            act(id, "deliver", json!({ "message": message }), &["message"]).await
         }
     }
 }

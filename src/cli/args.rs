@@ -257,6 +257,29 @@ pub(super) enum Order {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Cancel an open order, and give its customer back what is held for it
+    Cancel {
+        /// The order's id
+        id: u32,
+    },
+    /// Give a customer back what an order was charged, or a part of it; once
+    Refund {
+        /// The order's id
+        id: u32,
+        /// Not all of it, but this, like 0.20
+        #[arg(long, allow_negative_numbers = true)]
+        amount: Option<String>,
+        /// The reason, for the ledger
+        #[arg(long, value_name = "TEXT", value_parser = named)]
+        reason: String,
+    },
+    /// Give a message that no pattern matched to the order that it was for, once it matches
+    Deliver {
+        /// The order's id
+        id: u32,
+        /// The message's id, which `order show` has
+        message: u32,
+    },
 }
 
 #[derive(Subcommand)]

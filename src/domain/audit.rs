@@ -94,6 +94,12 @@ pub enum AuditAction<'a> {
     Renewed,
     /// A rental was ended.
     Ended,
+    /// The operator canceled an order.
+    Canceled,
+    /// The operator gave back what an order had been charged.
+    Refunded,
+    /// The operator gave a message to the order that it was for.
+    Delivered,
     /// A customer was shown a message for the first time.
     Saw,
     /// The operator was shown the messages of an order, a rental or all SIMs.
@@ -158,6 +164,9 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::SwitchedAutoRenewalOff => "switched auto-renewal off",
             AuditAction::Renewed => "renewed",
             AuditAction::Ended => "ended",
+            AuditAction::Canceled => "canceled",
+            AuditAction::Refunded => "refunded",
+            AuditAction::Delivered => "delivered",
             AuditAction::Saw => "saw",
             AuditAction::SawMessages => "saw the messages",
             AuditAction::SetNumber => "set the number of",

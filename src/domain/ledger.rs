@@ -75,6 +75,13 @@ pub enum Posting {
     Capture { amount: Amount, order: OrderId },
     /// The order ended without an SMS, and the hold ends.
     Release { amount: Amount, order: OrderId },
+    /// The operator gave back what an order had been charged, or a part of that.
+    Refund {
+        amount: Amount,
+        order: OrderId,
+        /// Why, in the operator's words.
+        note: String,
+    },
 }
 
 /// Why a term of a rental is charged.
@@ -99,6 +106,8 @@ pub enum EntryKind {
     Extension,
     /// An order's price was held.
     Hold,
+    /// What an order had been charged was given back.
+    Refund,
     /// An order's hold was given back.
     Release,
     /// A rental's further term was charged at its end.
@@ -111,11 +120,12 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, in the order of their words.
-    pub const ALL: [EntryKind; 8] = [
+    pub const ALL: [EntryKind; 9] = [
         EntryKind::Adjustment,
         EntryKind::Capture,
         EntryKind::Extension,
         EntryKind::Hold,
+        EntryKind::Refund,
         EntryKind::Release,
         EntryKind::Renewal,
         EntryKind::Rental,
@@ -129,6 +139,7 @@ impl EntryKind {
             EntryKind::Capture => "capture",
             EntryKind::Extension => "extension",
             EntryKind::Hold => "hold",
+            EntryKind::Refund => "refund",
             EntryKind::Release => "release",
             EntryKind::Renewal => "renewal",
             EntryKind::Rental => "rental",
@@ -157,15 +168,16 @@ impl Posting {
             Posting::Hold { .. } => EntryKind::Hold,
             Posting::Capture { .. } => EntryKind::Capture,
             Posting::Release { .. } => EntryKind::Release,
+            Posting::Refund { .. } => EntryKind::Refund,
         }
     }
 
     /// What the entry adds to the balance, and what it adds to the holds.
     pub fn effects(&self) -> (Amount, Amount) {
         match self {
-            Posting::TopUp { amount, .. } | Posting::Adjustment { amount, .. } => {
-                (*amount, Amount::ZERO)
-            }
+            Posting::TopUp { amount, .. }
+            | Posting::Adjustment { amount, .. }
+            | Posting::Refund { amount, .. } => (*amount, Amount::ZERO),
             Posting::Term { charge, .. } => (Amount(-charge.amount.0), Amount::ZERO),
             Posting::Hold { amount, .. } => (Amount::ZERO, *amount),
             Posting::Capture { amount, .. } => (Amount(-amount.0), Amount(-amount.0)),
@@ -185,6 +197,7 @@ impl Posting {
             Posting::Capture { order, .. } | Posting::Release { order, .. } => {
                 format!("order:{order}:ended")
             }
+            Posting::Refund { order, .. } => format!("order:{order}:refunded"),
         }
     }
 
@@ -194,7 +207,8 @@ impl Posting {
             Posting::TopUp { .. } | Posting::Adjustment { .. } | Posting::Term { .. } => None,
             Posting::Hold { order, .. }
             | Posting::Capture { order, .. }
-            | Posting::Release { order, .. } => Some(*order),
+            | Posting::Release { order, .. }
+            | Posting::Refund { order, .. } => Some(*order),
         }
     }
 
@@ -209,7 +223,7 @@ impl Posting {
     /// The operator's note, if there is one.
     pub fn note(&self) -> Option<&str> {
         match self {
-            Posting::Adjustment { note, .. } => Some(note),
+            Posting::Adjustment { note, .. } | Posting::Refund { note, .. } => Some(note),
             _ => None,
         }
     }
@@ -234,6 +248,11 @@ mod tests {
             (Posting::Capture { amount, order: ORDER }, funds(60, 50), Some(funds(10, 0))),
             (Posting::Release { amount, order: ORDER }, funds(60, 50), Some(funds(60, 0))),
             (Posting::Release { amount, order: ORDER }, funds(60, 40), None),
+            (
+                Posting::Refund { amount, order: ORDER, note: "late".into() },
+                funds(10, 50),
+                Some(funds(60, 50)),
+            ),
             (Posting::TopUp { amount, reference: "a".into() }, funds(i64::MAX, 0), None),
         ] {
             assert_eq!(before.after(&entry), after, "{entry:?}");
@@ -260,7 +279,7 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
         assert!(EntryKind::ALL.map(EntryKind::as_str).is_sorted());
-        assert_eq!("refund".parse::<EntryKind>(), Err(UnknownWord));
+        assert_eq!("gift".parse::<EntryKind>(), Err(UnknownWord));
     }
 
     #[test]

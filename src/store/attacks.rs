@@ -43,3 +43,9 @@ pub(crate) const CUSTOMER_OF_A_PROBE: &str = "INSERT INTO message (sim_id, recei
                                               FROM rental";
 pub(crate) const AUDIT_CHANGED: &str = "UPDATE audit SET actor = 'nobody'";
 pub(crate) const AUDIT_SHORTENED: &str = "DELETE FROM audit";
+pub(crate) const REFUND_OF_TOO_MUCH: &str = "INSERT INTO ledger (account_id, kind, balance_minor, \
+     held_minor, currency, order_id, cause, created_at) \
+     VALUES (1, 'refund', 51, 0, 'USD', 1, 'x', 1)";
+/// Without it a refund of any amount can be written.
+pub(crate) const REFUNDS_UNCHECKED: &str = "DROP TRIGGER ledger_refund; \
+     UPDATE account SET balance_minor = balance_minor + 51 WHERE id = 1";

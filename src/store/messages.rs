@@ -238,6 +238,18 @@ impl WriteTx<'_> {
         Ok(self.execute(sql, [at.0, id.0])? == 1)
     }
 
+    /// Gives a message that was nobody's to an order, from whose end its retention counts.
+    pub fn give_message(
+        &self,
+        id: MessageId,
+        order: OrderId,
+        settled_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE message SET order_id = $1, settled_at = $2 WHERE id = $3 AND order_id IS \
+                   NULL AND rental_id IS NULL AND withheld IS NULL";
+        one_row(self.execute(sql, [order.0, settled_at.0, id.0])?, "message", id)
+    }
+
     /// Completes a message that was shown as incomplete, because more of its parts have arrived.
     pub fn complete_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \

@@ -123,6 +123,16 @@ impl ReadTx<'_> {
         Ok(samples.into_iter().flatten().collect())
     }
 
+    /// The service centre of a message's earliest part, and whether that came at once.
+    pub fn first_part_of(
+        &self,
+        message: MessageId,
+    ) -> Result<Option<(Option<String>, bool)>, StoreError> {
+        let sql = "SELECT smsc, live FROM part WHERE message_id = $1 ORDER BY coalesce(stamp, \
+                   received_at), id LIMIT 1";
+        self.first(sql, [message.0], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// How many parts of a long message have arrived.
     pub fn part_count(&self, assembly: AssemblyId) -> Result<i64, StoreError> {
         self.number("SELECT count(*) FROM part WHERE assembly_id = $1", [assembly.0])

@@ -31,11 +31,19 @@ const RULES: &[Rule] = &[
     (
         "its hold was not ended in the way that the order ended",
         "SELECT 'order ' || o.id FROM orders o WHERE (SELECT count(*) FROM ledger l WHERE \
-         l.order_id = o.id AND l.kind <> 'hold') <> (o.state <> 'open') OR (o.state <> 'open' AND \
+         l.order_id = o.id AND l.kind NOT IN ('hold', 'refund')) <> (o.state <> 'open') OR \
+         (o.state <> 'open' AND \
          NOT EXISTS (SELECT 1 FROM ledger l WHERE l.order_id = o.id AND l.account_id = \
          o.account_id AND l.held_minor = -o.price_minor AND l.kind = CASE o.state WHEN \
          'completed' THEN 'capture' ELSE 'release' END AND l.balance_minor = CASE o.state WHEN \
          'completed' THEN -o.price_minor ELSE 0 END))",
+    ),
+    (
+        "it was refunded more than once, or more than it was charged, or another account was",
+        "SELECT 'order ' || r.order_id FROM ledger r WHERE r.kind = 'refund' GROUP BY r.order_id \
+         HAVING count(*) > 1 OR min(r.balance_minor) <= 0 OR max(r.held_minor) <> 0 OR NOT EXISTS \
+         (SELECT 1 FROM ledger c WHERE c.order_id = r.order_id AND c.kind = 'capture' AND \
+         c.account_id = r.account_id AND r.balance_minor <= -c.balance_minor)",
     ),
     (
         "it has two open orders for one service",

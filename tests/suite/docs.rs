@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use simbridge::simulator::Scenario;
 
+use crate::endpoints::made;
 use crate::support::{Daemon, PROGRAM, Site, wait_for};
 
 /// The pages, in the order in which a new operator reads them. A command on two pages is run once.
@@ -76,6 +77,11 @@ fn shown(page: &str) -> Vec<Shown> {
 struct Stage {
     site: Site,
     key: String,
+    /// The SIMs that have the numbers which the pages give to them.
+    sims: [String; 2],
+    /// The order that stands for `ID`, and the message for `MESSAGE`.
+    order: String,
+    message: String,
     /// Programs that run beside it: the simulator and the daemon of a page.
     beside: Vec<Child>,
     _daemon: Daemon,
@@ -100,7 +106,16 @@ impl Stage {
         std::fs::create_dir(folder.join("bin")).unwrap();
         std::os::unix::fs::symlink(PROGRAM, folder.join("bin/simbridge")).unwrap();
         let daemon = site.serve_ready();
-        let mut stage = Stage { site, key: String::new(), beside: Vec::new(), _daemon: daemon };
+        let (key, message) = (String::new(), String::new());
+        let order = "1".to_owned();
+        let shown = site.admin("/sims");
+        let sims = ["+31612340000", "+31612340003"].map(|number| {
+            let mut sims = shown.as_array().unwrap().iter();
+            let sim = sims.find(|sim| sim["number"] == number).unwrap();
+            sim["iccid"].as_str().unwrap().to_owned()
+        });
+        let beside = Vec::new();
+        let mut stage = Stage { site, key, sims, order, message, beside, _daemon: daemon };
         stage.start("simbridge simulate --modems 1 --dir /tmp/spare").unwrap();
         stage
     }
@@ -108,14 +123,9 @@ impl Stage {
     /// Replaces the example names of the pages by those of this site.
     fn here(&self, command: &str) -> String {
         let folder = self.site.dir.path().display();
-        let mut sims: Vec<String> = (self.site.admin("/sims").as_array().unwrap().iter())
-            .map(|sim| sim["iccid"].as_str().unwrap_or_default().to_owned())
-            .collect();
-        // The order of the modems is that of their made-up ICCIDs.
-        sims.sort();
-        let iccid = |sim: usize| sims[sim].clone();
+        let [first, other] = &self.sims;
         let numbers = self.site.dir.path().join("numbers.csv");
-        std::fs::write(&numbers, format!("{},+31612340000\n", iccid(0))).unwrap();
+        std::fs::write(&numbers, format!("{first},+31612340000\n")).unwrap();
         let replaced = [
             ("/tmp/", format!("{folder}/")),
             ("/var/backups/", format!("{folder}/backup-")),
@@ -125,11 +135,12 @@ impl Stage {
             (" numbers.csv", format!(" {}", numbers.display())),
             ("my-services.toml", format!("{folder}/my-services.toml")),
             ("--user simbridge", "--user root".to_owned()),
-            ("8931040000000000018", iccid(0)),
+            ("8931040000000000018", first.clone()),
             ("PORT", format!("{folder}/modems/modem001")),
-            ("ICCID", iccid(5)),
+            ("ICCID", other.clone()),
             ("SERVICE COUNTRY", "Uber NL".to_owned()),
-            (" ID", " 1".to_owned()),
+            (" ID", format!(" {}", self.order)),
+            ("MESSAGE", self.message.clone()),
             ("NAME", "ann".to_owned()),
         ];
         replaced.iter().fold(command.to_owned(), |text, (from, to)| text.replace(from, to))
@@ -154,7 +165,9 @@ impl Stage {
         }
         let since = |stage: &Stage| stage.site.admin("/modems")[1]["since"].clone();
         let before = since(self);
+        self.prepare(&shown.command);
         let output = self.shell(&shown.command, "").output().unwrap();
+        self.order = "1".to_owned();
         // A sentence may name a command without its arguments.
         if shown.inline && output.status.code() == Some(2) {
             let help = self.shell(&shown.command, " --help").output().unwrap();
@@ -214,6 +227,32 @@ impl Stage {
         folder.join("simbridge.toml")
     }
 
+    /// Does what has happened before a command is needed.
+    fn prepare(&mut self, command: &str) {
+        let site = &self.site;
+        if command.starts_with("simbridge order refund") {
+            let is_charged = || site.admin("/orders/1")["state"] == "completed";
+            wait_for("the order to be completed", is_charged);
+        }
+        if !["simbridge order cancel", "simbridge order deliver"].contains(&command_name(command)) {
+            return;
+        }
+        // A service that no number here has been used for.
+        let name = command_name(command).replace(' ', "-");
+        let sender = format!("^{name}$");
+        let service = site.json(&["service", "add", &name, "--price", "0.50", "--sender", &sender]);
+        let path = format!("/api/makeorder?key={}&serviceId={}", self.key, service["id"]);
+        let (order, number) = made(&site.get(&path));
+        self.order = order;
+        if command.contains("MESSAGE") {
+            site.send("Uberette", &format!("+31{}", &number[1..]), "Your code is 846692.");
+            let unmatched = || site.admin(&format!("/orders/{}", self.order))["unmatched"].clone();
+            wait_for("the message", || unmatched().get(0).is_some());
+            self.message = unmatched()[0]["id"].to_string();
+            site.ok(&["service", "set", &name, "--add-sender", "^Uberette$"]);
+        }
+    }
+
     /// Does what is to happen outside of the daemon after a command.
     fn follow(&mut self, command: &str, printed: &str) {
         if command.starts_with("simbridge key add") {
@@ -234,6 +273,11 @@ impl Drop for Stage {
             let _ = child.wait();
         }
     }
+}
+
+/// A command's first three words.
+fn command_name(command: &str) -> &str {
+    command.match_indices(' ').nth(2).map_or(command, |(end, _)| &command[..end])
 }
 
 fn success(command: &str, output: &Output) -> Result<(), String> {

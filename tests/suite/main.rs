@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
+mod acting;
 mod audit;
 mod bad_input;
 mod bank_commands;

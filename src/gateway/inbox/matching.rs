@@ -58,10 +58,10 @@ impl ReceivedMessage<'_> {
 
 /// Matches messages to rentals and orders.
 pub(in crate::gateway) struct Matcher {
-    env: Arc<Environment>,
+    pub(super) env: Arc<Environment>,
     catalogue: Arc<CurrentCatalogue>,
     numbers: Arc<NumberDiscovery>,
-    orders: Arc<Orders>,
+    pub(super) orders: Arc<Orders>,
     rentals: Arc<Rentals>,
     stats: Arc<OrderStats>,
     news: Arc<MessageNews>,
@@ -218,28 +218,55 @@ impl Matcher {
             .into_iter()
             .filter(|order| order.was_running(message.taken_at, message.received_at));
         let running: Vec<Order> = running.collect();
-        let waiting: Vec<Waiting<&Order>> = running
-            .iter()
-            .map(|order| Waiting {
-                order,
-                service: order.service,
-                open: order.state == OrderState::Open,
-            })
-            .collect();
-        let catalogue = self.catalogue.get();
         let chosen = match message.content.needs_pattern {
-            true => catalogue.choose_by_pattern(&waiting, said.sender, said.text),
-            false => catalogue.choose(&waiting, said.sender, said.text),
+            true => {
+                let catalogue = self.catalogue.get();
+                catalogue.choose_by_pattern(&waiting(&running), said.sender, said.text)
+            }
+            false => self.choose(&running, said.sender, said.text),
         };
         let Some(order) = chosen else { return Ok(None) };
-        match catalogue.charges_on(order.service) {
-            ChargeOn::Code if !said.has_code => {
-                self.orders.begin_by_message(tx, order.clone(), message.received_at)?;
-            }
-            _ => self.orders.complete(tx, order.clone(), message.received_at)?,
-        }
+        self.complete_or_show(tx, order, said.has_code, message.received_at)?;
         Ok(Some(order.id))
     }
+
+    /// The order among those that run that a message is for.
+    pub(super) fn choose<'o>(
+        &self,
+        running: &'o [Order],
+        sender: &str,
+        text: &str,
+    ) -> Option<&'o Order> {
+        self.catalogue.get().choose(&waiting(running), sender, text)
+    }
+
+    /// Completes an order by a message that it is given at `at`, if that is what it is charged for.
+    /// One that is not is only shown.
+    pub(super) fn complete_or_show(
+        &self,
+        tx: &WriteTx<'_>,
+        order: &Order,
+        has_code: bool,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        match self.catalogue.get().charges_on(order.service) {
+            ChargeOn::Code if !has_code => {
+                self.orders.begin_by_message(tx, order.clone(), at).map(drop)
+            }
+            _ => self.orders.complete(tx, order.clone(), at),
+        }
+    }
+}
+
+/// Orders as the catalogue chooses among them.
+fn waiting(running: &[Order]) -> Vec<Waiting<&Order>> {
+    let all = running.iter();
+    all.map(|order| Waiting {
+        order,
+        service: order.service,
+        open: order.state == OrderState::Open,
+    })
+    .collect()
 }
 
 /// From when on retention counts: the end of what the message belongs to, or else its arrival.

@@ -5,6 +5,7 @@
 
 mod assembly;
 mod content;
+mod delivering;
 mod matching;
 mod network_clocks;
 mod news;

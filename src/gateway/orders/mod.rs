@@ -1,5 +1,6 @@
 //! Orders: made, polled for, given up, completed, expired, and their numbers used again.
 
+mod by_operator;
 mod reuse;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::domain::{
 };
 use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
 
+pub(super) use by_operator::{find_order, view};
 pub use reuse::Reuse;
 
 /// How often an order is tried whose number is taken by another just before.
@@ -517,12 +519,17 @@ impl Orders {
         Ok(())
     }
 
-    /// Ends an order that got no SMS: releases its hold and wakes its long polls.
+    /// Ends an order that got no SMS, and counts that for its account.
     fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
-        tx.end_order(ended)?;
-        self.stats.count_end_after(tx, ended);
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         self.count_end(tx, ended, at)?;
+        self.give_hold_back(tx, ended, at)
+    }
+
+    /// Ends an order without a charge: releases its hold and wakes its long polls.
+    fn give_hold_back(&self, tx: &WriteTx<'_>, ended: &Order, at: Timestamp) -> Result<(), Error> {
+        tx.end_order(ended)?;
+        self.stats.count_end_after(tx, ended);
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
@@ -593,26 +600,14 @@ impl Orders {
         self.env
             .store
             .write(move |tx| {
-                let no_such =
-                    || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
-                let order = tx.order(id)?.ok_or_else(no_such)?;
+                let order = find_order(tx, id)?;
                 tx.note(Actor::Operator, AuditAction::SawMessages, format!("order {id}"), now)?;
                 let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
                 Ok(OrderHistory {
                     entries: tx.ledger_of_order(id)?,
                     messages: tx.messages_of_order(id)?,
                     unmatched,
-                    view: OrderView {
-                        account: tx
-                            .account(order.account)?
-                            .map(|account| account.name)
-                            .unwrap_or_default(),
-                        service: tx
-                            .service(order.service)?
-                            .map(|service| service.name)
-                            .unwrap_or_default(),
-                        order,
-                    },
+                    view: view(tx, order)?,
                 })
             })
             .await

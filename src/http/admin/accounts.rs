@@ -45,7 +45,7 @@ pub(super) async fn top_up(
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
-fn parse_amount(amount: &str) -> Result<Amount, Error> {
+pub(super) fn parse_amount(amount: &str) -> Result<Amount, Error> {
     amount.parse().map_err(|error| Error::Refused(format!("{amount}: {error}")))
 }
 

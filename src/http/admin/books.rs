@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
+use super::accounts::parse_amount;
 use super::{AdminState, Answer, Limit, Refused, views};
-use crate::domain::{OrderId, RentalId};
+use crate::domain::{MessageId, OrderId, RentalId};
 use crate::gateway;
 
 /// How many bytes of a copy are read at once.
@@ -33,6 +34,43 @@ pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) 
         "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
     });
     Ok(Json(with(views::order(&history.view), more)))
+}
+
+pub(super) async fn cancel_order(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
+    let canceled = admin.gateway.orders().cancel_for_operator(OrderId(id)).await?;
+    Ok(Json(views::order(&canceled)))
+}
+
+/// What is to be given back, all that was charged if nothing is said, and why.
+#[derive(Deserialize)]
+pub(super) struct Refund {
+    amount: Option<String>,
+    reason: String,
+}
+
+pub(super) async fn refund_order(
+    State(admin): State<AdminState>,
+    Path(id): Path<i64>,
+    Json(Refund { amount, reason }): Json<Refund>,
+) -> Answer {
+    let amount = amount.as_deref().map(parse_amount).transpose()?;
+    let (order, amount) = admin.gateway.orders().refund(OrderId(id), amount, reason).await?;
+    Ok(Json(with(views::order(&order), json!({ "refunded": amount.to_string() }))))
+}
+
+/// The message that an order is to be given.
+#[derive(Deserialize)]
+pub(super) struct Delivery {
+    message: i64,
+}
+
+pub(super) async fn deliver(
+    State(admin): State<AdminState>,
+    Path(id): Path<i64>,
+    Json(Delivery { message }): Json<Delivery>,
+) -> Answer {
+    let order = admin.gateway.inbox().deliver(MessageId(message), OrderId(id)).await?;
+    Ok(Json(with(views::order(&order), json!({ "message": message }))))
 }
 
 pub(super) async fn rentals(
