@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{Account, Admin, Audit, Key, Order, Rental, Rows, Sim};
+use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Rental, Rows, Sim};
 use super::print::{self, Progress};
 use super::{backup, bank, import, message, modem, service, status};
 use crate::daemon::system_sources;
@@ -36,6 +36,16 @@ const RENTAL: &[&str] = &[
     "auto_renew",
     "started_at",
     "expires_at",
+];
+const KEY: &[&str] = &[
+    "prefix",
+    "account",
+    "label",
+    "created_at",
+    "last_used_at",
+    "expires_at",
+    "revoked_at",
+    "allowed",
 ];
 const ENTRY: &[&str] = &[
     "id", "at", "kind", "balance", "held", "currency", "order", "rental", "price", "rate", "note",
@@ -306,25 +316,36 @@ async fn suspend(
     )
 }
 
+/// What the daemon is told about a key: only what was given.
+fn key_terms(terms: KeyTerms) -> Value {
+    let KeyTerms { allow, label, expires } = terms;
+    let mut said = json!({});
+    if let Some(members) = said.as_object_mut() {
+        if !allow.is_empty() {
+            let allow = if allow == ["any"] { Vec::new() } else { allow };
+            members.insert("allow".to_owned(), allow.into());
+        }
+        if let Some(label) = label {
+            let label = Some(label).filter(|label| !label.is_empty());
+            members.insert("label".to_owned(), label.into());
+        }
+        if let Some(Expiry(at)) = expires {
+            members.insert("expires_at".to_owned(), at.into());
+        }
+    }
+    said
+}
+
 async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Key::List => {
-            list(
-                client,
-                json,
-                "/keys",
-                &["prefix", "account", "created_at", "revoked_at", "allowed"],
-                "no keys",
-            )
-            .await
+        Key::List => list(client, json, "/keys", KEY, "no keys").await,
+        Key::Set { prefix, terms } => {
+            let path = format!("/keys/{}", path_segment(&prefix));
+            print::object(json, &client.post(&path, key_terms(terms)).await?, KEY)
         }
-        Key::Add { account, allow } => {
-            let key = client
-                .post(
-                    &format!("/accounts/{}/keys", path_segment(&account)),
-                    json!({ "allow": allow }),
-                )
-                .await?;
+        Key::Add { account, terms } => {
+            let path = format!("/accounts/{}/keys", path_segment(&account));
+            let key = client.post(&path, key_terms(terms)).await?;
             if json {
                 return print::json(&key);
             }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{bank, modem};
-use clap::{Args, Subcommand};
+use super::{bank, modem, times};
+use clap::{ArgGroup, Args, Subcommand};
 
 #[derive(Subcommand)]
 pub(super) enum Admin {
@@ -207,9 +207,20 @@ pub(super) enum Key {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
-        /// An address or network that may use it, like 192.0.2.0/24; may be given several times
-        #[arg(long, value_name = "NETWORK")]
-        allow: Vec<String>,
+        #[command(flatten)]
+        terms: KeyTerms,
+    },
+    /// Change a key's networks, label or end; what is not given stays as it is
+    #[command(group = ArgGroup::new("change")
+        .args(["allow", "label", "expires"])
+        .required(true)
+        .multiple(true))]
+    Set {
+        /// The key's first characters
+        #[arg(value_parser = named)]
+        prefix: String,
+        #[command(flatten)]
+        terms: KeyTerms,
     },
     /// List all keys by their first characters
     List,
@@ -219,6 +230,29 @@ pub(super) enum Key {
         #[arg(value_parser = named)]
         prefix: String,
     },
+}
+
+/// What is said about a key.
+#[derive(Args)]
+pub(super) struct KeyTerms {
+    /// An address or network that alone may use it, like 192.0.2.0/24, or `any`; may be given
+    /// several times
+    #[arg(long, value_name = "NETWORK")]
+    pub allow: Vec<String>,
+    /// Your words for it, which `key list` shows; empty for none
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+    /// When it stops working: a date, a time, 30d for 30 days from now, or never
+    #[arg(long, value_name = "TIME", value_parser = coming_or_never)]
+    pub expires: Option<Expiry>,
+}
+
+/// When a key stops working; `None` is never.
+#[derive(Clone)]
+pub(super) struct Expiry(pub Option<String>);
+
+fn coming_or_never(text: &str) -> Result<Expiry, String> {
+    if text == "never" { Ok(Expiry(None)) } else { times::coming(text).map(|at| Expiry(Some(at))) }
 }
 
 #[derive(Subcommand)]

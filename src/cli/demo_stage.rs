@@ -20,7 +20,7 @@ use crate::daemon::{Daemon, StartError, logging, system_sources};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::key::ApiKey;
 use crate::domain::{Amount, Service};
-use crate::gateway::NewService;
+use crate::gateway::{KeyEdit, NewService};
 use crate::simulator::{Rack, RackConfig};
 
 /// How long all modems may take to become ready.
@@ -127,7 +127,8 @@ impl Stage {
             .accounts()
             .top_up("demo".to_owned(), Amount(2500), "demo".to_owned())
             .await?;
-        let key = daemon.gateway().accounts().add_key("demo".to_owned(), &[]).await?.key;
+        let key =
+            daemon.gateway().accounts().add_key("demo".to_owned(), KeyEdit::default()).await?.key;
         let stage = Stage { folder, rack, daemon, services, key, _logging: logging };
         stage.wait_until_ready(modems).await?;
         Ok(stage)

@@ -19,6 +19,7 @@ mod serve;
 mod service;
 mod simulate;
 mod status;
+mod times;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

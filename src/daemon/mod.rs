@@ -203,6 +203,8 @@ impl Daemon {
             let _ = server.await;
         }
         let _ = self.due_work.await;
+        // If the database cannot be written, others have told.
+        let _ = self.gateway.accounts().save_key_uses().await;
         self.store.close().await;
     }
 }

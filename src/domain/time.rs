@@ -1,6 +1,7 @@
 //! Points in time: microseconds since 1970, UTC.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -44,9 +45,35 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The error for a text that is no time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a time: write it like 2026-06-22T12:57:03Z")]
+pub struct NotATime;
+
+impl FromStr for Timestamp {
+    type Err = NotATime;
+
+    /// A time in RFC 3339, whatever its zone.
+    fn from_str(text: &str) -> Result<Timestamp, NotATime> {
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| NotATime)?;
+        Ok(time.to_utc().into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_read_as_it_is_written_and_in_any_zone() {
+        let time = Timestamp(1_782_133_023_000_000);
+        for text in ["2026-06-22T12:57:03.000000Z", "2026-06-22T14:57:03+02:00"] {
+            assert_eq!(text.parse(), Ok(time), "{text}");
+        }
+        for text in ["", "2026-06-22", "2026-06-22T12:57:03", "1782133023"] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotATime), "{text}");
+        }
+    }
 
     #[test]
     fn displays_six_decimals_and_z() {

@@ -56,7 +56,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::store::on_behalf_of;
-pub use accounts::{Accounts, NewKey};
+pub use accounts::{Accounts, KeyEdit, NewKey};
 pub use audit::Audit;
 pub use banks::Banks;
 pub use due_work::DueWork;

@@ -7,8 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::domain::allocation::Use;
@@ -19,11 +20,19 @@ use crate::store::Holder;
 /// again.
 const MOST_KEYS: usize = 10_000;
 
+/// How often it is written when keys were used last.
+const USES_SAVED_EVERY: Duration = Duration::from_secs(60);
+
+/// When each key was used last, by its SHA-256.
+pub(super) type KeyUses = HashMap<[u8; 32], Timestamp>;
+
 /// The cache. What it does not know it answers with `Err` and a generation: under that generation
 /// the answer that was then looked up is remembered, unless it has changed in the meantime.
 #[derive(Debug, Default)]
 pub(super) struct RequestCache {
     keys: RwLock<Keys>,
+    /// The keys that were used since that was written last, and when it was.
+    key_uses: Mutex<(KeyUses, Option<Timestamp>)>,
     /// Notified of each change of what keys open.
     key_changes: watch::Sender<()>,
     open: RwLock<HashMap<OrderId, OpenOrder>>,
@@ -91,6 +100,24 @@ impl RequestCache {
         keys.holders.clear();
         drop(keys);
         self.key_changes.send_replace(());
+    }
+
+    /// Notes that a key was used. Answers those that are to be written, if it is time.
+    pub(super) fn note_key_use(&self, digest: [u8; 32], now: Timestamp) -> Option<KeyUses> {
+        let (uses, saved_at) = &mut *self.key_uses.lock();
+        uses.insert(digest, now);
+        // A clock that was set back must not make it wait.
+        let is_early = |saved: Timestamp| saved <= now && now.since(saved) < USES_SAVED_EVERY;
+        if saved_at.is_some_and(is_early) {
+            return None;
+        }
+        *saved_at = Some(now);
+        Some(std::mem::take(uses))
+    }
+
+    /// The uses of keys that have not been written.
+    pub(super) fn take_key_uses(&self) -> KeyUses {
+        std::mem::take(&mut self.key_uses.lock().0)
     }
 
     /// Follows the changes of what keys open.
@@ -164,7 +191,7 @@ mod tests {
     const ANN: AccountId = AccountId(1);
 
     fn holder() -> Holder {
-        Holder { account: ANN, allowed: None }
+        Holder { account: ANN, allowed: None, expires_at: None }
     }
 
     #[test]
@@ -178,6 +205,20 @@ mod tests {
         assert_eq!(cache.holder(&[1; 32]).unwrap().account, ANN);
         cache.forget_keys();
         assert!(cache.holder(&[1; 32]).is_err());
+    }
+
+    #[test]
+    fn the_uses_of_keys_are_written_once_a_minute_and_none_is_lost() {
+        let (cache, at) = (RequestCache::default(), |s: i64| Timestamp(s * 1_000_000));
+        assert_eq!(cache.note_key_use([1; 32], at(100)), Some([([1; 32], at(100))].into()));
+        assert_eq!(cache.note_key_use([1; 32], at(101)), None);
+        assert_eq!(cache.note_key_use([2; 32], at(159)), None);
+        let both: KeyUses = [([1; 32], at(160)), ([2; 32], at(159))].into();
+        assert_eq!(cache.note_key_use([1; 32], at(160)), Some(both));
+        assert_eq!(cache.note_key_use([1; 32], at(161)), None);
+        assert_eq!(cache.take_key_uses(), [([1; 32], at(161))].into());
+        assert_eq!(cache.take_key_uses(), KeyUses::new());
+        assert!(cache.note_key_use([1; 32], at(50)).is_some(), "the clock was set back");
     }
 
     #[test]

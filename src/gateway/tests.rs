@@ -29,6 +29,7 @@ mod clocks;
 mod fair_use;
 mod faulty;
 mod histories;
+mod keys;
 mod kinds;
 mod large_stock;
 mod late_codes;
@@ -850,25 +851,4 @@ async fn the_database_itself_refuses_what_must_never_be() {
             "{why}"
         );
     }
-}
-
-#[tokio::test]
-async fn keys_open_their_account_until_revoked() {
-    let fixture = Fixture::open().await;
-    let ann = fixture.customer("ann", 0).await;
-    let made = fixture.gateway.accounts().add_key("ann".into(), &[]).await.unwrap();
-    let digest = made.key.digest();
-    assert_eq!(
-        fixture
-            .gateway
-            .accounts()
-            .holder_of_key(digest)
-            .await
-            .unwrap()
-            .map(|holder| holder.account),
-        Some(ann)
-    );
-    assert!(fixture.gateway.accounts().revoke_key("ffff".into()).await.is_err());
-    fixture.gateway.accounts().revoke_key(made.key.prefix()).await.unwrap();
-    assert_eq!(fixture.gateway.accounts().holder_of_key(digest).await.unwrap(), None);
 }

@@ -1,5 +1,7 @@
 //! Accounts and their API keys.
 
+use std::collections::HashMap;
+
 use rusqlite::{Row, params};
 
 use super::error::one_row;
@@ -27,6 +29,26 @@ pub struct Holder {
     pub account: AccountId,
     /// The addresses and networks that may use the key, separated by spaces; `None` means all.
     pub allowed: Option<String>,
+    /// When the key stops working; `None` if it does not.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Holder {
+    /// Whether the key has not expired.
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+/// What the operator says about a key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyTerms {
+    /// The addresses and networks that may use it, separated by spaces; `None` means all.
+    pub allowed: Option<String>,
+    /// What the operator calls it.
+    pub label: Option<String>,
+    /// When it stops working; `None` if it does not.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// An API key, as far as it is stored: the key itself is not.
@@ -39,12 +61,30 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it was revoked; `None` if it was not.
     pub revoked_at: Option<Timestamp>,
-    /// The addresses and networks that may use it, separated by spaces; `None` means all.
-    pub allowed: Option<String>,
+    /// When it was used last, if it ever was.
+    pub last_used_at: Option<Timestamp>,
+    pub terms: KeyTerms,
 }
 
 const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at, recent_ends, \
                        paused_until FROM account";
+
+const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, \
+                   k.last_used_at, k.allowed, k.label, k.expires_at FROM api_key k JOIN account a \
+                   ON a.id = k.account_id";
+
+fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
+    Ok(Key {
+        account: AccountId(row.get(0)?),
+        account_name: row.get(1)?,
+        prefix: row.get(2)?,
+        created_at: Timestamp(row.get(3)?),
+        revoked_at: time(4)?,
+        last_used_at: time(5)?,
+        terms: KeyTerms { allowed: row.get(6)?, label: row.get(7)?, expires_at: time(8)? },
+    })
+}
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let funds = Funds { balance: Amount(row.get(2)?), held: Amount(row.get(3)?) };
@@ -82,36 +122,35 @@ impl ReadTx<'_> {
     /// The account of a key, by the key's digest. `None` if the key is unknown or revoked, or its
     /// account is suspended.
     pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {
-        let sql = "SELECT k.account_id, k.allowed FROM api_key k JOIN account a ON a.id = \
-                   k.account_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at \
-                   IS NULL";
-        let holder =
-            |row: &Row<'_>| Ok(Holder { account: AccountId(row.get(0)?), allowed: row.get(1)? });
+        let sql = "SELECT k.account_id, k.allowed, k.expires_at FROM api_key k JOIN account a ON \
+                   a.id = k.account_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND \
+                   a.suspended_at IS NULL";
+        let holder = |row: &Row<'_>| {
+            Ok(Holder {
+                account: AccountId(row.get(0)?),
+                allowed: row.get(1)?,
+                expires_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+            })
+        };
         self.first(sql, [digest.as_slice()], holder)
     }
 
     /// All keys, oldest first.
     pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
-        let sql = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, k.allowed \
-                   FROM api_key k JOIN account a ON a.id = k.account_id ORDER BY k.created_at, \
-                   k.prefix";
-        self.all(sql, [], |row| {
-            Ok(Key {
-                account: AccountId(row.get(0)?),
-                account_name: row.get(1)?,
-                prefix: row.get(2)?,
-                created_at: Timestamp(row.get(3)?),
-                revoked_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-                allowed: row.get(5)?,
-            })
-        })
+        self.all(&format!("{KEY} ORDER BY k.created_at, k.prefix"), [], key)
     }
 
-    /// How many working keys begin with `prefix`, which may be shorter than the stored prefixes.
-    pub fn working_keys_with(&self, prefix: &str) -> Result<i64, StoreError> {
-        let sql = "SELECT count(*) FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND \
+    /// A key by its digest.
+    pub fn key(&self, digest: &[u8; 32]) -> Result<Option<Key>, StoreError> {
+        self.first(&format!("{KEY} WHERE k.digest = $1"), [digest.as_slice()], key)
+    }
+
+    /// The digests of the keys that begin with `prefix`, which may be shorter than the stored
+    /// prefixes, and that were not revoked.
+    pub fn unrevoked_keys_with(&self, prefix: &str) -> Result<Vec<[u8; 32]>, StoreError> {
+        let sql = "SELECT digest FROM api_key WHERE substr(prefix, 1, length($1)) = $1 AND \
                    revoked_at IS NULL";
-        self.number(sql, [prefix])
+        self.all(sql, [prefix], |row| row.get(0))
     }
 }
 
@@ -143,12 +182,29 @@ impl WriteTx<'_> {
         account: AccountId,
         digest: &[u8; 32],
         prefix: &str,
-        allowed: Option<&str>,
+        terms: &KeyTerms,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed) VALUES \
-                   ($1, $2, $3, $4, $5)";
-        self.execute(sql, params![digest.as_slice(), prefix, account.0, at.0, allowed]).map(drop)
+        let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed, label, \
+                   expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let KeyTerms { allowed, label, expires_at } = terms;
+        let expires_at = expires_at.map(|at| at.0);
+        let values = params![digest, prefix, account.0, at.0, allowed, label, expires_at];
+        self.execute(sql, values).map(drop)
+    }
+
+    /// Changes what the operator says about a key.
+    pub fn set_key_terms(&self, digest: &[u8; 32], terms: &KeyTerms) -> Result<(), StoreError> {
+        let sql = "UPDATE api_key SET allowed = $1, label = $2, expires_at = $3 WHERE digest = $4";
+        let KeyTerms { allowed, label, expires_at } = terms;
+        self.execute(sql, params![allowed, label, expires_at.map(|at| at.0), digest]).map(drop)
+    }
+
+    /// Notes when keys were used last. What is written late changes nothing.
+    pub fn save_key_uses(&self, uses: &HashMap<[u8; 32], Timestamp>) -> Result<(), StoreError> {
+        let sql = "UPDATE api_key SET last_used_at = max($1, coalesce(last_used_at, $1)) WHERE \
+                   digest = $2";
+        uses.iter().try_for_each(|(digest, at)| self.execute(sql, params![at.0, digest]).map(drop))
     }
 
     /// Suspends an account from `at` on, or with `None` lets its keys work again.
@@ -161,10 +217,9 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, params![since.map(|at| at.0), account.0])?, "account", account)
     }
 
-    /// Revokes the working keys that begin with `prefix` and returns how many there were.
-    pub fn revoke_keys(&self, prefix: &str, at: Timestamp) -> Result<usize, StoreError> {
-        let sql = "UPDATE api_key SET revoked_at = $1 WHERE substr(prefix, 1, length($2)) = $2 \
-                   AND revoked_at IS NULL";
-        self.execute(sql, params![at.0, prefix])
+    /// Revokes a key.
+    pub fn revoke_key(&self, digest: &[u8; 32], at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE api_key SET revoked_at = $1 WHERE digest = $2 AND revoked_at IS NULL";
+        self.execute(sql, params![at.0, digest]).map(drop)
     }
 }

@@ -44,7 +44,7 @@ mod verify;
 mod write_tx;
 mod writer;
 
-pub use accounts::{Account, Holder, Key};
+pub use accounts::{Account, Holder, Key, KeyTerms};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::AuditRow;
 pub use availability::{SearchResult, SearchScope, StockQuery};

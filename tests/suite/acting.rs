@@ -103,6 +103,52 @@ fn what_cannot_be_done_to_an_order_is_refused() {
     }
 }
 
+#[test]
+fn a_key_is_bound_named_ended_and_its_last_use_shown() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    let key = site.customer("ann", "1");
+    let prefix = &key[..8];
+    let balance = || site.get(&format!("/api/getbalance?key={key}"));
+    let listed = || site.json(&["key", "list"])[0].clone();
+    assert_eq!(listed()["last_used_at"], serde_json::Value::Null);
+    site.ok(&["service", "add", "Acme", "--price", "0.70", "--sender", "^Acme$"]);
+    let (id, _) = order(&site, &key, 1);
+    let used = listed()["last_used_at"].clone();
+    assert!(used.is_string());
+    let wait = format!("/api/getsms?orderId={id}&key={key}&wait=60");
+    std::thread::scope(|scope| {
+        let poll = scope.spawn(|| site.get(&wait));
+        wait_for("the poll", || site.admin("/status")["polls"] == 1);
+        let bound =
+            site.json(&["key", "set", prefix, "--allow", "192.0.2.0/24", "--label", "shop"]);
+        assert_eq!((&bound["allowed"], &bound["label"]), (&"192.0.2.0/24".into(), &"shop".into()));
+        assert_eq!(poll.join().unwrap(), "UNAUTHORIZED", "it waits no longer");
+    });
+    assert_eq!(balance(), "UNAUTHORIZED");
+    site.ok(&["key", "set", prefix, "--allow", "any"]);
+    assert_eq!(balance(), "0.30");
+    assert_eq!(listed()["label"], "shop");
+    let expiring = site.json(&["key", "set", prefix, "--expires", "1s"]);
+    assert!(expiring["expires_at"].as_str().is_some_and(|at| at.ends_with('Z')), "{expiring}");
+    wait_for("the key to expire", || balance() == "UNAUTHORIZED");
+    assert_eq!(
+        site.json(&["key", "set", prefix, "--expires", "never"])["expires_at"],
+        serde_json::Value::Null
+    );
+    assert_eq!(balance(), "0.30");
+    daemon.terminate();
+    let _daemon = site.serve();
+    let after = listed()["last_used_at"].clone();
+    assert!(after.as_str() > used.as_str(), "{after} {used}");
+    assert_eq!(
+        site.json(&["key", "revoke", &key])["revoked"],
+        prefix,
+        "the whole key is not echoed"
+    );
+    assert_eq!(balance(), "UNAUTHORIZED");
+}
+
 /// Several operators refund the same orders at once, and the daemon is killed meanwhile.
 #[test]
 fn nothing_is_refunded_twice_however_often_the_daemon_is_killed() {

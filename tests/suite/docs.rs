@@ -141,6 +141,7 @@ impl Stage {
             ("SERVICE COUNTRY", "Uber NL".to_owned()),
             (" ID", format!(" {}", self.order)),
             ("MESSAGE", self.message.clone()),
+            ("KEY-PREFIX", self.key.chars().take(8).collect()),
             ("NAME", "ann".to_owned()),
         ];
         replaced.iter().fold(command.to_owned(), |text, (from, to)| text.replace(from, to))

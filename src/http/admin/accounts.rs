@@ -5,9 +5,10 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{AdminState, Answer, Limit, views};
+use super::catalogue::given;
+use super::{AdminState, Answer, Limit, parse_time, views};
 use crate::domain::Amount;
-use crate::gateway::Error;
+use crate::gateway::{Error, KeyEdit};
 
 #[derive(Deserialize)]
 pub(super) struct NewAccount {
@@ -98,27 +99,51 @@ pub(super) async fn keys(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.accounts().keys().await?.iter().map(views::key).collect()))
 }
 
-/// The networks from which the key may be used; all if there are none.
+/// The networks from which a key may be used, all if there are none; what it is called, and when it
+/// expires. What is left out stays, or is not so for a new key.
 #[derive(Deserialize)]
-pub(super) struct NewKey {
-    #[serde(default)]
-    allow: Vec<String>,
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyEdited {
+    allow: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "given")]
+    label: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    expires_at: Option<Option<String>>,
+}
+
+impl TryFrom<KeyEdited> for KeyEdit {
+    type Error = Error;
+
+    fn try_from(edited: KeyEdited) -> Result<KeyEdit, Error> {
+        let expires_at = edited.expires_at.map(|at| at.as_deref().map(parse_time).transpose());
+        let expires_at = expires_at.transpose()?;
+        Ok(KeyEdit { allowed: edited.allow, label: edited.label, expires_at })
+    }
 }
 
 pub(super) async fn add_key(
     State(admin): State<AdminState>,
     Path(account): Path<String>,
-    Json(NewKey { allow }): Json<NewKey>,
+    Json(terms): Json<KeyEdited>,
 ) -> Answer {
-    let made = admin.gateway.accounts().add_key(account, &allow).await?;
+    let made = admin.gateway.accounts().add_key(account, terms.try_into()?).await?;
     let (account, key) = (made.account, made.key);
     Ok(Json(json!({ "account": account.name, "prefix": key.prefix(), "key": key.reveal() })))
+}
+
+pub(super) async fn edit_key(
+    State(admin): State<AdminState>,
+    Path(prefix): Path<String>,
+    Json(edited): Json<KeyEdited>,
+) -> Answer {
+    let key = admin.gateway.accounts().edit_key(prefix, edited.try_into()?).await?;
+    Ok(Json(views::key(&key)))
 }
 
 pub(super) async fn revoke_key(
     State(admin): State<AdminState>,
     Path(prefix): Path<String>,
 ) -> Answer {
-    admin.gateway.accounts().revoke_key(prefix.clone()).await?;
-    Ok(Json(json!({ "revoked": prefix })))
+    let revoked = admin.gateway.accounts().revoke_key(prefix).await?;
+    Ok(Json(json!({ "revoked": revoked })))
 }

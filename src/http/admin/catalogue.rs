@@ -88,7 +88,9 @@ pub(super) struct Edited {
 }
 
 /// Tells null from a member that is left out.
-fn given<'d, D: Deserializer<'d>, T: Deserialize<'d>>(from: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'d, D: Deserializer<'d>, T: Deserialize<'d>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
-use crate::domain::{MessageId, RowLimit};
+use crate::domain::{MessageId, RowLimit, Timestamp};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
@@ -77,6 +77,11 @@ fn refused(reason: String) -> Refused {
     gateway::Error::Refused(reason).into()
 }
 
+/// A time in RFC 3339.
+fn parse_time(text: &str) -> Result<Timestamp, gateway::Error> {
+    text.parse().map_err(|error| gateway::Error::Refused(format!("{text}: {error}")))
+}
+
 impl AdminState {
     /// Notes an action in the audit log. Modems and banks can be operated even while the database
     /// is full, so a failure is only logged.
@@ -109,7 +114,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/accounts/{account}/ledger", get(accounts::ledger))
         .route("/accounts/{account}/suspension", post(accounts::suspend))
         .route("/keys", get(accounts::keys))
-        .route("/keys/{prefix}", delete(accounts::revoke_key))
+        .route("/keys/{prefix}", post(accounts::edit_key).delete(accounts::revoke_key))
         .route("/services", get(catalogue::list).post(catalogue::add))
         .route("/services/import", post(catalogue::import))
         .route("/services/test", post(catalogue::test))

@@ -75,9 +75,12 @@ pub(super) fn key(key: &Key) -> Value {
     json!({
         "account": key.account_name,
         "prefix": key.prefix,
+        "label": key.terms.label,
         "created_at": key.created_at.to_string(),
+        "last_used_at": key.last_used_at.map(|at| at.to_string()),
+        "expires_at": key.terms.expires_at.map(|at| at.to_string()),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
-        "allowed": key.allowed,
+        "allowed": key.terms.allowed,
     })
 }
 

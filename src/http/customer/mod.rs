@@ -160,6 +160,7 @@ impl Api {
                 {
                     return Err(Refusal::TooManyConnections);
                 }
+                self.gateway.accounts().note_key_use(digest, now);
                 if params.unreadable { Err(Refusal::InvalidRequest) } else { Ok(holder.account) }
             }
             (None, Some(address)) => {

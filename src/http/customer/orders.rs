@@ -83,7 +83,11 @@ async fn wait_for_sms(
             biased;
             // The sender lives as long as the gateway.
             _ = key_changes.changed() => api.check_key_again(params, account).await?,
-            sms = &mut waiting => return Ok(sms?),
+            sms = &mut waiting => {
+                // The key may have expired meanwhile.
+                api.check_key_again(params, account).await?;
+                return Ok(sms?);
+            }
             () = api.stopping.cancelled() => return Ok(orders.read_sms(account, order).await?),
         }
     }
@@ -117,7 +121,10 @@ pub(super) fn known_to_wait<B>(
         Ok(()) if !api.count_connection(connection, digest) => {
             Refusal::TooManyConnections.into_response()
         }
-        Ok(()) => word(Outcome::Waiting),
+        Ok(()) => {
+            api.gateway.accounts().note_key_use(digest, now);
+            word(Outcome::Waiting)
+        }
         Err(too_many) => Refusal::from(too_many).into_response(),
     })
 }

@@ -1,31 +1,21 @@
 //! Accounts: their credit, their ledger, and the keys that open them.
 
-use std::sync::Arc;
+mod keys;
 
-use tokio::sync::watch;
+use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
 use super::request_cache::RequestCache;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::ip_network::Network;
-use crate::domain::key::ApiKey;
 use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
 use crate::domain::{AccountId, Amount, RowLimit, Timestamp};
-use crate::store::{Account, Applied, Entry, Holder, Key, ReadTx, WriteTx};
+use crate::store::{Account, Applied, Entry, ReadTx, WriteTx};
+pub use keys::{KeyEdit, NewKey};
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
-
-/// A key that was just made. It is shown once and never again.
-#[derive(Debug)]
-pub struct NewKey {
-    /// The account that it opens.
-    pub account: Account,
-    /// The key.
-    pub key: ApiKey,
-}
 
 /// The account that the operator names by its name or its id.
 pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
@@ -223,89 +213,5 @@ impl Accounts {
                 find_account(tx, &account.id.to_string())
             })
             .await
-    }
-
-    /// Makes a key for an account. The database keeps only its SHA-256 and its prefix.
-    ///
-    /// With `allowed` the key opens the account only to those addresses and networks.
-    pub async fn add_key(&self, reference: String, allowed: &[String]) -> Result<NewKey, Error> {
-        let networks = allowed.iter().map(|text| text.parse::<Network>().map_err(Error::Refused));
-        let networks = networks
-            .map(|network| network.map(|network| network.to_string()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let allowed = (!networks.is_empty()).then(|| networks.join(" "));
-        let (now, key) = (self.env.now(), ApiKey::from_entropy(self.env.random_bytes()?));
-        self.env
-            .store
-            .write(move |tx| {
-                let account = find_account(tx, &reference)?;
-                tx.add_key(account.id, &key.digest(), &key.prefix(), allowed.as_deref(), now)?;
-                let networks = allowed.map(|networks| format!(" for {networks}"));
-                let subject = format!(
-                    "{}: key {}{}",
-                    subject_of(&account),
-                    key.prefix(),
-                    networks.unwrap_or_default()
-                );
-                tx.note(Actor::Operator, AuditAction::AddedKey, subject, now)?;
-                Ok(NewKey { account, key })
-            })
-            .await
-    }
-
-    /// All keys, as far as they are stored.
-    pub async fn keys(&self) -> Result<Vec<Key>, Error> {
-        Ok(self.env.store.read(|rows| rows.keys()).await?)
-    }
-
-    /// Revokes the one working key that begins with `prefix`, which may be a whole key.
-    pub async fn revoke_key(&self, prefix: String) -> Result<(), Error> {
-        let prefix = ApiKey::from_request(prefix).prefix();
-        let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
-        self.env
-            .store
-            .write(move |tx| match tx.working_keys_with(&prefix)? {
-                1 => {
-                    tx.after_commit(move || cache.forget_keys());
-                    let keys = tx.keys()?.into_iter();
-                    let mut working = keys
-                        .filter(|key| key.revoked_at.is_none() && key.prefix.starts_with(&prefix));
-                    let account = working.next().map(|key| key.account_name).unwrap_or_default();
-                    let subject = format!("key {prefix} of account {account}");
-                    tx.note(Actor::Operator, AuditAction::RevokedKey, subject, now)?;
-                    Ok(tx.revoke_keys(&prefix, now).map(drop)?)
-                }
-                0 => Err(Error::refused(format!(
-                    "no working key begins with {prefix}; `simbridge key list` shows them"
-                ))),
-                more => Err(Error::refused(format!(
-                    "{more} working keys begin with {prefix}; give more of it"
-                ))),
-            })
-            .await
-    }
-
-    /// The account that a key opens, by the key's SHA-256.
-    pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
-        let generation = match self.cache.holder(&digest) {
-            Ok(holder) => return Ok(Some(holder)),
-            Err(generation) => generation,
-        };
-        let found = self.env.store.read(move |rows| rows.holder_of_key(&digest)).await?;
-        if let Some(holder) = &found {
-            self.cache.remember_holder(digest, holder, generation);
-        }
-        Ok(found)
-    }
-
-    /// Notified of each change of what keys open, for requests that wait.
-    pub fn follow_keys(&self) -> watch::Receiver<()> {
-        self.cache.follow_keys()
-    }
-
-    /// The account that a key opens, if that is remembered. A change of what keys open makes it be
-    /// forgotten.
-    pub fn remembered_holder(&self, digest: &[u8; 32]) -> Option<Holder> {
-        self.cache.holder(digest).ok()
     }
 }

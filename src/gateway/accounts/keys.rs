@@ -1,0 +1,215 @@
+//! API keys: made, changed, revoked, looked up for each request, and when each was used last.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{Accounts, find_account, subject_of};
+use crate::domain::Timestamp;
+use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::ip_network::Network;
+use crate::domain::key::ApiKey;
+use crate::domain::text::check_name;
+use crate::gateway::Error;
+use crate::store::{Account, Holder, Key, KeyTerms, StoreError, WriteTx};
+
+/// The most characters that a label has.
+const LABEL_CHARS: usize = 80;
+
+/// A key that was just made. It is shown once and never again.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The account that it opens.
+    pub account: Account,
+    /// The key.
+    pub key: ApiKey,
+}
+
+/// What is to change of a key; what is `None` stays. Inside, `None` takes a limit or a label away.
+#[derive(Debug, Clone, Default)]
+pub struct KeyEdit {
+    /// The only addresses and networks that may use it; without any, all may.
+    pub allowed: Option<Vec<String>>,
+    /// The operator's words for it.
+    pub label: Option<Option<String>>,
+    /// When it stops working.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+impl KeyEdit {
+    /// The terms after the change of these.
+    fn applied_to(self, mut terms: KeyTerms, now: Timestamp) -> Result<KeyTerms, Error> {
+        if let Some(allowed) = self.allowed {
+            let networks = allowed.iter().map(|text| text.parse::<Network>());
+            let networks = networks
+                .map(|network| network.map(|network| network.to_string()))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(Error::Refused)?;
+            terms.allowed = (!networks.is_empty()).then(|| networks.join(" "));
+        }
+        if let Some(label) = self.label {
+            terms.label = label.map(|label| check_label(label.trim())).transpose()?;
+        }
+        if let Some(expires_at) = self.expires_at {
+            if expires_at.is_some_and(|at| at <= now) {
+                return Err(Error::refused(
+                    "a key expires later than now; `simbridge key revoke` ends it at once",
+                ));
+            }
+            terms.expires_at = expires_at;
+        }
+        Ok(terms)
+    }
+}
+
+fn check_label(label: &str) -> Result<String, Error> {
+    check_name(label)
+        .map_err(|error| Error::refused(format!("a key's label cannot be this: {error}")))?;
+    if label.is_empty() || label.chars().count() > LABEL_CHARS {
+        return Err(Error::refused(format!("a key's label has 1 to {LABEL_CHARS} characters")));
+    }
+    Ok(label.to_owned())
+}
+
+/// How a key is limited, and what it is called, for the audit.
+fn terms_in_words(terms: &KeyTerms) -> String {
+    let KeyTerms { allowed, label, expires_at } = terms;
+    let words = [
+        allowed.as_ref().map(|networks| format!(" for {networks}")),
+        expires_at.map(|at| format!(" until {at}")),
+        label.as_ref().map(|label| format!(" labelled {label}")),
+    ];
+    words.into_iter().flatten().collect()
+}
+
+/// A key as the audit names it.
+fn key_subject(key: &Key) -> String {
+    format!("key {} of account {}", key.prefix, key.account_name)
+}
+
+/// The one key that begins with `prefix` and was not revoked, with its digest.
+fn the_key(tx: &WriteTx<'_>, prefix: &str) -> Result<([u8; 32], Key), Error> {
+    match tx.unrevoked_keys_with(prefix)?.as_slice() {
+        [digest] => {
+            let gone = || Error::refused(format!("no key {prefix}"));
+            Ok((*digest, tx.key(digest)?.ok_or_else(gone)?))
+        }
+        [] => Err(Error::refused(format!(
+            "no working key begins with {prefix}; `simbridge key list` shows them"
+        ))),
+        more => Err(Error::refused(format!(
+            "{} working keys begin with {prefix}; give more of it",
+            more.len()
+        ))),
+    }
+}
+
+impl Accounts {
+    /// Makes a key for an account. The database keeps only its SHA-256 and its prefix.
+    pub async fn add_key(&self, reference: String, terms: KeyEdit) -> Result<NewKey, Error> {
+        let now = self.env.now();
+        let terms = terms.applied_to(KeyTerms::default(), now)?;
+        let key = ApiKey::from_entropy(self.env.random_bytes()?);
+        self.env
+            .store
+            .write(move |tx| {
+                let account = find_account(tx, &reference)?;
+                tx.add_key(account.id, &key.digest(), &key.prefix(), &terms, now)?;
+                let (owner, prefix) = (subject_of(&account), key.prefix());
+                let subject = format!("{owner}: key {prefix}{}", terms_in_words(&terms));
+                tx.note(Actor::Operator, AuditAction::AddedKey, subject, now)?;
+                Ok(NewKey { account, key })
+            })
+            .await
+    }
+
+    /// Changes the one key that begins with `prefix` and was not revoked. Requests that are under
+    /// way with it are looked at again.
+    pub async fn edit_key(&self, prefix: String, edit: KeyEdit) -> Result<Key, Error> {
+        let prefix = ApiKey::from_request(prefix).prefix();
+        let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
+        self.env
+            .store
+            .write(move |tx| {
+                let (digest, mut key) = the_key(tx, &prefix)?;
+                let before = terms_in_words(&key.terms);
+                key.terms = edit.applied_to(key.terms, now)?;
+                tx.after_commit(move || cache.forget_keys());
+                tx.set_key_terms(&digest, &key.terms)?;
+                let (subject, after) = (key_subject(&key), terms_in_words(&key.terms));
+                let subject = format!("{subject}, from:{before}; to:{after}");
+                tx.note(Actor::Operator, AuditAction::Changed, subject, now)?;
+                Ok(key)
+            })
+            .await
+    }
+
+    /// All keys, as far as they are stored, with their last uses up to now.
+    pub async fn keys(&self) -> Result<Vec<Key>, Error> {
+        self.save_key_uses().await?;
+        Ok(self.env.store.read(|rows| rows.keys()).await?)
+    }
+
+    /// Revokes the one working key that begins with `prefix`, which may be a whole key. Answers its
+    /// first characters.
+    pub async fn revoke_key(&self, prefix: String) -> Result<String, Error> {
+        let prefix = ApiKey::from_request(prefix).prefix();
+        let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
+        self.env
+            .store
+            .write(move |tx| {
+                let (digest, key) = the_key(tx, &prefix)?;
+                tx.after_commit(move || cache.forget_keys());
+                tx.note(Actor::Operator, AuditAction::RevokedKey, key_subject(&key), now)?;
+                tx.revoke_key(&digest, now)?;
+                Ok(key.prefix)
+            })
+            .await
+    }
+
+    /// The account that a key opens, by the key's SHA-256.
+    pub async fn holder_of_key(&self, digest: [u8; 32]) -> Result<Option<Holder>, Error> {
+        let found = match self.cache.holder(&digest) {
+            Ok(holder) => Some(holder),
+            Err(generation) => {
+                let found = self.env.store.read(move |rows| rows.holder_of_key(&digest)).await?;
+                if let Some(holder) = &found {
+                    self.cache.remember_holder(digest, holder, generation);
+                }
+                found
+            }
+        };
+        Ok(found.filter(|holder| holder.is_current(self.env.now())))
+    }
+
+    /// Notified of each change of what keys open, for requests that wait.
+    pub fn follow_keys(&self) -> watch::Receiver<()> {
+        self.cache.follow_keys()
+    }
+
+    /// The account that a key opens, if that is remembered. A change of what keys open makes it be
+    /// forgotten.
+    pub fn remembered_holder(&self, digest: &[u8; 32]) -> Option<Holder> {
+        self.cache.holder(digest).ok().filter(|holder| holder.is_current(self.env.now()))
+    }
+
+    /// Notes that a key was used. That is written once a minute for all keys, so that it costs the
+    /// requests nothing.
+    pub fn note_key_use(&self, digest: [u8; 32], now: Timestamp) {
+        let Some(uses) = self.cache.note_key_use(digest, now) else { return };
+        let store = self.env.store.clone();
+        tokio::spawn(async move {
+            // When the database cannot be written, others tell.
+            let _ = store.write(move |tx| tx.save_key_uses(&uses)).await;
+        });
+    }
+
+    /// Writes the last uses of keys that were not written yet.
+    pub async fn save_key_uses(&self) -> Result<(), StoreError> {
+        let uses = self.cache.take_key_uses();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        self.env.store.write(move |tx| tx.save_key_uses(&uses)).await
+    }
+}
