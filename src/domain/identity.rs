@@ -162,17 +162,28 @@ identity! {
 }
 
 impl Iccid {
-    /// Whether it has 19 digits of which the last is not the check digit (ITU-T E.118 clause 4,
-    /// the Luhn algorithm), so that a digit was mistyped. Shorter ones lack the check digit, and
-    /// longer ones do not keep to it.
+    /// Whether it has 19 digits of which the last is not the check digit, so that a digit was
+    /// mistyped. Shorter ones lack the check digit, and longer ones do not keep to it.
     pub fn has_wrong_check_digit(&self) -> bool {
+        self.checks() == Some(false)
+    }
+
+    /// Whether it has 19 digits of which the last is the check digit: one of which a digit was lost
+    /// or altered on the way does not.
+    pub fn has_right_check_digit(&self) -> bool {
+        self.checks() == Some(true)
+    }
+
+    /// Whether the last of 19 digits checks the others (ITU-T E.118 clause 4, the Luhn algorithm).
+    fn checks(&self) -> Option<bool> {
         let digits: Option<Vec<u32>> = self.0.chars().map(|c| c.to_digit(10)).collect();
-        let Some(digits) = digits.filter(|digits| digits.len() == 19) else { return false };
+        let digits = digits.filter(|digits| digits.len() == 19)?;
         let doubled = |(at, digit): (usize, &u32)| match (at % 2, digit * 2) {
             (0, _) => *digit,
             (_, double) => double / 10 + double % 10,
         };
-        !digits.iter().rev().enumerate().map(doubled).sum::<u32>().is_multiple_of(10)
+        let sum: u32 = digits.iter().rev().enumerate().map(doubled).sum();
+        Some(sum.is_multiple_of(10))
     }
 }
 
@@ -196,21 +207,19 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_check_digit_is_seen_where_there_is_one() {
-        for (iccid, is_wrong) in [
-            ("8931040000000000018", false),
-            ("8931040000000000013", true),
-            ("8931040000000000108", true),
-            ("8931040000000000109", false),
-            ("893104000000000001", false),
-            ("89310400000000000260", false),
-            ("898602A419115678901", false),
+    fn a_check_digit_is_right_or_wrong_where_there_is_one() {
+        for (iccid, is_right) in [
+            ("8931040000000000018", Some(true)),
+            ("8931040000000000013", Some(false)),
+            ("8931040000000000108", Some(false)),
+            ("8931040000000000109", Some(true)),
+            ("893104000000000001", None),
+            ("89310400000000000260", None),
+            ("898602A419115678901", None),
         ] {
-            assert_eq!(
-                iccid.parse::<Iccid>().unwrap().has_wrong_check_digit(),
-                is_wrong,
-                "{iccid}"
-            );
+            let known: Iccid = iccid.parse().unwrap();
+            assert_eq!(known.has_right_check_digit(), is_right == Some(true), "{iccid}");
+            assert_eq!(known.has_wrong_check_digit(), is_right == Some(false), "{iccid}");
         }
     }
 

@@ -9,6 +9,7 @@ use super::channel::Outcome;
 use super::charset;
 use super::configuring::Configuring;
 use super::context::Context;
+use super::iccid_readings::{IccidReadings, Verdict};
 use super::phase::{Next, Phase};
 use super::reply::{self, Reply};
 use super::sim_check::SimCheck;
@@ -49,6 +50,7 @@ pub(super) struct Identifying {
     step: Step,
     pause: Option<Moment>,
     busy: u8,
+    readings: IccidReadings,
     card: Option<SimCard>,
 }
 
@@ -171,18 +173,22 @@ impl Identifying {
         reply: &Reply,
     ) {
         let Step::Iccid(sources) = &mut self.step else { return };
-        match reply.find(reply::iccid).filter(|_| outcome.is_ok()) {
-            Some(iccid) if self.card.as_ref().is_some_and(|card| card.iccid == iccid) => {
+        let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
+        match found.map_or(Verdict::Unusable, |iccid| self.readings.judge(iccid)) {
+            Verdict::Believed(iccid)
+                if self.card.as_ref().is_some_and(|card| card.iccid == iccid) =>
+            {
                 self.step = Step::Record;
             }
-            Some(iccid) => {
+            Verdict::Believed(iccid) => {
                 context.iccid_source = Some(source.clone());
                 context.card_known = true;
                 context.clear_reason();
                 self.card = Some(SimCard { iccid, imsi: None, number: None });
                 self.step = Step::Imsi;
             }
-            None => {
+            Verdict::ReadAgain => {}
+            Verdict::Unusable => {
                 sources.pop_front();
                 if sources.is_empty() {
                     self.step = Step::Unreadable;

@@ -32,6 +32,7 @@ mod configuring;
 mod context;
 mod direct;
 mod greeting;
+mod iccid_readings;
 mod identifying;
 pub mod mask;
 mod message_format;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::api::{Action, Token};
 use super::channel::Outcome;
 use super::context::Context;
+use super::iccid_readings::{IccidReadings, Verdict};
 use super::reply::{self, Reply};
 use crate::at::{Command, IccidSource, SimTrouble};
 use crate::domain::modem::{ModemReason, PinPermission};
@@ -34,6 +35,7 @@ const MAX_SILENCES: u8 = 2;
 #[derive(Debug)]
 pub(super) struct PinEntry {
     step: Step,
+    readings: IccidReadings,
     iccid: Option<Iccid>,
     /// Whether no command has told how many attempts are left.
     uncounted: bool,
@@ -72,6 +74,7 @@ impl PinEntry {
     pub fn new() -> PinEntry {
         PinEntry {
             step: Step::Attempts(0),
+            readings: IccidReadings::default(),
             iccid: None,
             uncounted: false,
             silences: 0,
@@ -185,12 +188,14 @@ impl PinEntry {
                 };
             }
             (Command::Iccid(_), Step::Iccid(sources)) => {
-                match reply.find(reply::iccid).filter(|_| outcome.is_ok()) {
-                    Some(iccid) => {
+                let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
+                match found.map_or(Verdict::Unusable, |iccid| self.readings.judge(iccid)) {
+                    Verdict::Believed(iccid) => {
                         self.iccid = Some(iccid);
                         self.step = Step::AskHost;
                     }
-                    None => drop(sources.pop_front()),
+                    Verdict::ReadAgain => {}
+                    Verdict::Unusable => drop(sources.pop_front()),
                 }
             }
             (Command::EnterPin(_), Step::Enter) => {

@@ -241,6 +241,15 @@ impl Bench {
         }
     }
 
+    /// Has the modem answer from its table what is sent before this command, which is left to the
+    /// test.
+    pub fn answer_until(&mut self, command: &str) {
+        while let Some(sent) = self.sent.pop_front().filter(|sent| sent != command) {
+            self.answer(&sent);
+        }
+        assert_eq!(self.log.last().map(String::as_str), Some(command));
+    }
+
     /// Lets time pass while the modem answers from its table and the host commits at once.
     pub fn auto(&mut self, length: Duration) {
         let end = self.now + length;

@@ -229,6 +229,30 @@ fn the_iccid_is_found_by_whatever_command_works() {
 }
 
 #[test]
+fn an_iccid_that_does_not_check_is_believed_when_it_was_read_twice() {
+    const CUT: &str = "893144040000000012";
+    const LONG: &str = "89314404000000001234";
+    for (readings, card) in [
+        (&[ICCID][..], ICCID),
+        (&[CUT, ICCID], ICCID),
+        (&[LONG, LONG], LONG),
+        (&[LONG, CUT, LONG], LONG),
+        (&["8931440400000000124", "893144040000000013", CUT, LONG], ICCID),
+    ] {
+        let mut bench = Bench::new();
+        for reading in readings {
+            bench.answer_until("AT+CCID");
+            bench.lines(&format!("+CCID: {reading}|OK"));
+        }
+        bench.on("AT+QCCID", &format!("+QCCID: {ICCID}|OK"));
+        bench.auto(Duration::from_secs(1));
+        let known: Vec<&str> = bench.identified.iter().map(|card| card.iccid.as_str()).collect();
+        assert_eq!(known, [card], "{readings:?}");
+        assert_eq!(bench.count("AT+CCID"), readings.len());
+    }
+}
+
+#[test]
 fn a_modem_that_answers_ok_to_every_command_it_does_not_know_still_gets_to_crsm() {
     let mut bench = Bench::new();
     for command in

@@ -82,6 +82,16 @@ fn a_card_without_a_readable_iccid_is_remembered_by_its_modem() {
 }
 
 #[test]
+fn a_card_whose_iccid_was_cut_short_is_not_remembered_as_another_one() {
+    let mut bench = locked(3, Tried::new());
+    bench.on(ENTER, "+CME ERROR: 16");
+    bench.answer_until("AT+CCID");
+    bench.lines("+CCID: 893144040000000012|OK");
+    bench.auto(Duration::from_secs(60));
+    assert_eq!((&bench.tried, bench.count(ENTER)), (&[(ICCID.to_owned(), false)].into(), 1));
+}
+
+#[test]
 fn a_card_that_takes_a_moment_to_accept_its_pin_is_waited_for() {
     let mut bench = locked(3, Tried::new());
     bench.on(ENTER, "OK");
