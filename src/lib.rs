@@ -60,8 +60,10 @@
 //! 11. **IMEIs are read, never written.** SIMs and radios are the operator's own.
 //!     (`only_commands_on_one_line_that_write_no_imei`)
 //! 12. **After any SIM event nothing is attributed to a SIM until its ICCID has been read again**;
-//!     what lay in the modem's own store before the event came for the SIM before it.
-//!     (`messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one`,
+//!     what lies in the modem's own store after a change of SIMs is given to no customer, unless
+//!     the network accepted it when this SIM was in.
+//!     (`after_a_change_of_cards_what_is_in_me_is_doubtful_and_what_is_in_sm_is_this_cards`,
+//!     `what_may_have_come_for_another_sim_is_kept_and_given_to_nobody`,
 //!     `off_the_air_nothing_is_read_and_after_the_return_the_iccid_decides`)
 //!     A modem is what only it can be: an IMEI that several modems tell at one time, as their
 //!     different cards show, identifies none of them.

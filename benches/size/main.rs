@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
-use simbridge::domain::{AccountId, Iccid, ModemId, OrderId, PortName, ServiceId};
+use simbridge::domain::{AccountId, Iccid, ModemAtPort, ModemId, OrderId, PortName, ServiceId};
 use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, Settings};
 use simbridge::simulator::Scenario;
 use simbridge::sms::{Address, Deliver, Scts};
@@ -256,10 +256,14 @@ fn arrival(service: ServiceId, order: OrderId, number: &str) -> Arrival {
         .encode();
     let sim: usize = number.trim_start_matches("06").parse().unwrap();
     Arrival {
-        modem: ModemId::from_stored("1"),
+        modem: ModemAtPort {
+            id: ModemId::from_stored("1"),
+            port: PortName::from_stored("/dev/size"),
+        },
         iccid: iccid(sim),
         pdu: Pdu::Octets(pdu),
         live: false,
+        doubtful: false,
     }
 }
 

@@ -57,8 +57,8 @@ impl driver::ModemEvents for GatewayBridge {
             imsi: sim.imsi.clone(),
             number: sim.number.clone().map(|own| (own.number, own.source)),
         };
-        let previous = self.gateway.sims().record_identity(identified).await.map_err(refused)?;
-        Ok(previous.into())
+        let doubtful = self.gateway.sims().record_identity(identified).await.map_err(refused)?;
+        Ok(MessageOwner::of_store(doubtful))
     }
 
     async fn emptied(&self, modem: &ModemAtPort, iccid: &Iccid) -> Result<(), HostError> {
@@ -93,8 +93,13 @@ impl driver::ModemEvents for GatewayBridge {
             RawPdu::Text(line) => Pdu::Text(line),
             RawPdu::TextMode(message) => Pdu::TextMode(message),
         };
-        let arrival =
-            Arrival { modem: received.modem.id, iccid: received.iccid, pdu, live: received.live };
+        let arrival = Arrival {
+            modem: received.modem.clone(),
+            iccid: received.iccid,
+            pdu,
+            live: received.live,
+            doubtful: received.doubtful,
+        };
         let ingested = self.gateway.inbox().ingest(arrival).await;
         self.modems.record_message(
             &received.modem.port,

@@ -30,6 +30,8 @@ pub struct ClockEstimate {
     /// How many samples are ahead of that by more than a message may take. A message that is held
     /// up is behind it; none arrives before it is sent.
     pub ahead: usize,
+    /// Whether any sample shows that. Without one the clock is only taken to be right.
+    pub is_shown: bool,
 }
 
 impl ClockEstimate {
@@ -59,7 +61,8 @@ pub fn estimate(samples: &[i64]) -> ClockEstimate {
     let highest = usable.iter().max_by_key(size_and_nearness).copied().unwrap_or(0);
     let offset_us = group(highest).nth(1).copied().unwrap_or(highest);
     let ahead = real.iter().filter(|sample| **sample > highest + AGREEMENT_US).count();
-    ClockEstimate { offset_us, ahead }
+    let is_shown = real.iter().any(|s| (highest - AGREEMENT_US..=highest).contains(s));
+    ClockEstimate { offset_us, ahead, is_shown }
 }
 
 /// When the network accepted a message, by our clock; without a readable stamp, when it reached us.
@@ -73,6 +76,20 @@ pub fn taken_at(
     let Some(stamp) = stamp else { return received_at };
     let is_near = stamp.0.abs_diff(received_at.0) <= AGREEMENT_US.unsigned_abs();
     if live && is_near { stamp } else { Timestamp(stamp.0.saturating_sub(offset_us)) }
+}
+
+/// Whether the network accepted a message between these times for certain, by what is known of its
+/// service centre's clock. What is within a minute of the earlier one may have been accepted before
+/// it.
+pub fn was_taken_between(
+    stamp: Timestamp,
+    estimate: ClockEstimate,
+    earliest: Timestamp,
+    latest: Timestamp,
+) -> bool {
+    let taken_us = stamp.0.saturating_sub(estimate.offset_us);
+    let between = earliest.0.saturating_add(AGREEMENT_US)..=latest.0.saturating_add(AGREEMENT_US);
+    estimate.is_shown && !estimate.is_contradicted() && between.contains(&taken_us)
 }
 
 #[cfg(test)]
@@ -96,8 +113,26 @@ mod tests {
             (&[-3, -900 * SECOND, -2, -800 * SECOND, -700 * SECOND, -5, -4], -3, 0, "delays"),
             (&[30 * HOUR; 9], 0, 0, "no time zone is thirty hours off"),
         ] {
-            assert_eq!(estimate(samples), ClockEstimate { offset_us: expected, ahead }, "{why}");
+            let found = estimate(samples);
+            assert_eq!((found.offset_us, found.ahead), (expected, ahead), "{why}");
         }
+    }
+
+    #[test]
+    fn a_message_was_taken_between_two_times_if_the_clock_is_known_to_say_so() {
+        let at = |seconds: i64| Timestamp(seconds * SECOND);
+        let was_taken = |stamp: i64, samples: &[i64]| {
+            was_taken_between(at(stamp), estimate(samples), at(1_000), at(2_000))
+        };
+        for (stamp, expected) in
+            [(900, false), (1_059, false), (1_060, true), (2_060, true), (2_061, false)]
+        {
+            assert_eq!(was_taken(stamp, &[-2 * SECOND]), expected, "{stamp}");
+        }
+        assert!(was_taken(5_100, &[HOUR; 4]) && !was_taken(1_500, &[HOUR; 4]));
+        assert!(!was_taken(1_500, &[]), "nothing shows that the clock is right");
+        assert!(!was_taken(1_500, &[HOUR; 3]), "what there is says otherwise");
+        assert!(!was_taken(1_500, &[0, 0, 0, HOUR, HOUR]), "it contradicts itself");
     }
 
     #[test]

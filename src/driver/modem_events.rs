@@ -48,8 +48,8 @@ pub trait ModemEvents: Send + Sync + 'static {
         sim: &SimCard,
     ) -> impl Future<Output = Result<MessageOwner, HostError>> + Send;
 
-    /// Records that the modem's own store no longer holds any message of the previous card: from
-    /// now on its messages belong to this card.
+    /// Records that the modem's own store no longer holds any message of another card: from now
+    /// on its messages belong to this card.
     fn emptied(
         &self,
         modem: &ModemAtPort,

@@ -17,7 +17,7 @@ use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
 use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, Timestamp};
-use crate::store::{LocationPeriod, StoreError, WriteTx};
+use crate::store::{LocationPeriod, OwnStore, StoreError, WriteTx};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -74,13 +74,10 @@ impl Sims {
         Sims { env, presence, banks }
     }
 
-    /// Records what a modem read from its SIM. Answers the ICCID of the SIM that the modem had
-    /// before, when that was another: what lies in the modem's own store came for that one
+    /// Records what a modem read from its SIM. Answers whether what lies in the modem's own store
+    /// may have come for other SIMs, which were in it since that was last empty
     /// ([invariant 12](crate#what-always-holds)).
-    pub async fn record_identity(
-        self: &Arc<Self>,
-        read: Identified,
-    ) -> Result<Option<Iccid>, Error> {
+    pub async fn record_identity(self: &Arc<Self>, read: Identified) -> Result<bool, Error> {
         let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
         self.env
             .store
@@ -97,14 +94,18 @@ impl Sims {
                     tx.share_modem_id(id, &others, now)?;
                 }
                 let modem = &tx.modem_id(&read.modem)?;
-                let before = tx.custody(modem)?;
-                if before.is_none() {
-                    tx.set_custody(modem, sim.id, now)?;
+                let before = tx.own_store(modem)?;
+                let store = match before {
+                    Some(store) if store.sim == sim.id => store,
+                    other => OwnStore { sim: sim.id, others_until: other.map(|_| now) },
+                };
+                if before != Some(store) {
+                    tx.set_own_store(modem, store, now)?;
                 }
                 let position = sims.banks.position_of(tx, &read.modem.port, &read.iccid)?;
                 let forget_before = now.minus(LOCATIONS_KEPT);
                 tx.record_location(sim.id, modem, position.as_ref(), now, forget_before)?;
-                Ok(before.filter(|before| *before != read.iccid))
+                Ok(store.others_until.is_some())
             })
             .await
     }
@@ -121,7 +122,8 @@ impl Sims {
             .store
             .write(move |tx| {
                 let sim = tx.ensure_sim(&iccid, now)?;
-                Ok(tx.set_custody(&tx.modem_id(&modem)?, sim.id, now)?)
+                let store = OwnStore { sim: sim.id, others_until: None };
+                Ok(tx.set_own_store(&tx.modem_id(&modem)?, store, now)?)
             })
             .await
     }

@@ -25,9 +25,10 @@ pub struct MessageSlot {
 pub struct Received {
     /// The modem from which it was read.
     pub modem: ModemAtPort,
-    /// The card for which it was received, which is not always the one that is in: see
-    /// [`MessageOwner`].
+    /// The card that is in.
     pub iccid: Iccid,
+    /// Whether it may have been received for another card: see [`MessageOwner`].
+    pub doubtful: bool,
     /// Where it is stored; `None` when it arrived inside the URC itself (`+CMT`).
     pub slot: Option<MessageSlot>,
     pub pdu: RawPdu,
@@ -65,20 +66,21 @@ impl RawPdu {
 }
 
 /// The card that owns the messages in the modem's own store (`ME`), according to the host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageOwner {
     /// The card that is in: no other has been in this modem since the store was last found empty.
     #[default]
     Current,
-    /// The card that was in this modem before, except for messages that were announced since.
-    Previous(Iccid),
+    /// This card or another one that was in before, except for messages that were announced since
+    /// this one was read. A message says neither for which card it came nor when, because it may
+    /// have waited at the network for as long as its card was out.
+    Unknown,
 }
 
-impl From<Option<Iccid>> for MessageOwner {
-    /// Takes the card that was in this modem before, if it was another one and the store has not
-    /// been found empty since.
-    fn from(previous: Option<Iccid>) -> MessageOwner {
-        previous.map_or(MessageOwner::Current, MessageOwner::Previous)
+impl MessageOwner {
+    /// `are_doubtful`: another card has been in this modem since the store was last found empty.
+    pub fn of_store(are_doubtful: bool) -> MessageOwner {
+        if are_doubtful { MessageOwner::Unknown } else { MessageOwner::Current }
     }
 }
 

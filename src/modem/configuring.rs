@@ -65,7 +65,7 @@ enum Step {
     #[default]
     Begin,
     /// Asking whether the modem's own store is empty, before anything can arrive in it for the card
-    /// that is in: then nothing in it is of the card before.
+    /// that is in: then nothing in it is of another card.
     OwnStore,
     /// Sending the commands of the profile; those that are left.
     ProfileCommands(VecDeque<String>),
@@ -122,7 +122,7 @@ impl Configuring {
         if let Step::Begin = self.step {
             self.step = match context.own_store {
                 MessageOwner::Current => profile_commands(context),
-                MessageOwner::Previous(_) => Step::OwnStore,
+                MessageOwner::Unknown => Step::OwnStore,
             };
         }
         match &self.step {

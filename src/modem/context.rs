@@ -367,17 +367,12 @@ impl Context {
         self.announced = Vec::new();
     }
 
-    /// The card for which a message was received; `slot` is `None` for one inside its URC.
-    fn owner(&self, slot: Option<MessageSlot>) -> Option<&Iccid> {
-        let current = self.iccid()?;
-        match (&self.own_store, slot) {
-            (MessageOwner::Previous(previous), Some(slot))
-                if slot.store != MessageStore::Sim && !self.announced.contains(&slot) =>
-            {
-                Some(previous)
-            }
-            _ => Some(current),
-        }
+    /// Whether the message in a slot may have been received for another card than the one that is
+    /// in.
+    fn is_doubtful(&self, slot: MessageSlot) -> bool {
+        self.own_store == MessageOwner::Unknown
+            && slot.store != MessageStore::Sim
+            && !self.announced.contains(&slot)
     }
 
     /// The ICCID of the card that is in.
@@ -385,9 +380,12 @@ impl Context {
         self.sim.as_ref().map(|sim| &sim.iccid)
     }
 
-    /// The message with its owner; `None` while the modem or its card is unknown.
+    /// The message with its owner; `slot` is `None` for one inside its URC. `None` while the modem
+    /// or its card is unknown.
     pub fn received(&self, slot: Option<MessageSlot>, pdu: RawPdu, live: bool) -> Option<Received> {
-        Some(Received { modem: self.modem()?, iccid: self.owner(slot)?.clone(), slot, pdu, live })
+        let (modem, iccid) = (self.modem()?, self.iccid()?.clone());
+        let doubtful = slot.is_some_and(|slot| self.is_doubtful(slot));
+        Some(Received { modem, iccid, doubtful, slot, pdu, live })
     }
 
     /// The most telling registration among the domains of the network.

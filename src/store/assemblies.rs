@@ -15,6 +15,8 @@ pub struct Assembly {
     pub id: AssemblyId,
     /// The SIM that receives it.
     pub sim: SimId,
+    /// Whether it may have been another SIM.
+    pub doubtful: bool,
     /// The sender as displayed.
     pub sender: String,
     /// How many parts the whole message has.
@@ -28,6 +30,8 @@ pub struct Assembly {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAssembly<'n> {
     pub sim: SimId,
+    /// Whether the part may have been received for another SIM.
+    pub doubtful: bool,
     /// The sender as displayed.
     pub sender: &'n str,
     /// The concatenation reference number in the parts' headers.
@@ -43,25 +47,27 @@ pub const MOST_NEIGHBOURS: i64 = 16;
 /// Longer than the parts of one message lie apart.
 const LONGEST_SPAN: Duration = Duration::from_secs(24 * 3600);
 
-/// Incomplete long messages like `$1` to `$5` whose latest part was sent at `$6` or before, but not
-/// before `$7`; the nearest first.
+/// Incomplete long messages like `$1` to `$6` whose latest part was sent at `$7` or before, but not
+/// before `$8`; the nearest first.
 const NOT_AFTER: &str = "SELECT id, first_at, last_at FROM assembly WHERE sim_id = $1 AND sender = \
-                         $2 AND reference = $3 AND total = $4 AND wide = $5 AND complete = 0 AND \
-                         last_at <= $6 AND last_at >= $7 ORDER BY last_at DESC LIMIT $8";
-/// The same for those whose latest part was sent after `$6`, but not after `$7`.
+                         $2 AND reference = $3 AND total = $4 AND wide = $5 AND doubtful = $6 AND \
+                         complete = 0 AND last_at <= $7 AND last_at >= $8 ORDER BY last_at DESC \
+                         LIMIT $9";
+/// The same for those whose latest part was sent after `$7`, but not after `$8`.
 const AFTER: &str = "SELECT id, first_at, last_at FROM assembly WHERE sim_id = $1 AND sender = $2 \
-                     AND reference = $3 AND total = $4 AND wide = $5 AND complete = 0 AND last_at \
-                     > $6 AND last_at <= $7 ORDER BY last_at LIMIT $8";
+                     AND reference = $3 AND total = $4 AND wide = $5 AND doubtful = $6 AND \
+                     complete = 0 AND last_at > $7 AND last_at <= $8 ORDER BY last_at LIMIT $9";
 
-const ASSEMBLY: &str = "SELECT id, sim_id, sender, total, message_id FROM assembly";
+const ASSEMBLY: &str = "SELECT id, sim_id, doubtful, sender, total, message_id FROM assembly";
 
 fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
     Ok(Assembly {
         id: AssemblyId(row.get(0)?),
         sim: SimId(row.get(1)?),
-        sender: row.get(2)?,
-        total: row.get(3)?,
-        message: row.get::<_, Option<i64>>(4)?.map(MessageId),
+        doubtful: row.get(2)?,
+        sender: row.get(3)?,
+        total: row.get(4)?,
+        message: row.get::<_, Option<i64>>(5)?.map(MessageId),
     })
 }
 
@@ -81,9 +87,18 @@ impl ReadTx<'_> {
         // Of those that are equally near, the newest.
         let mut nearest: Option<(Duration, Reverse<AssemblyId>)> = None;
         for (sql, edge) in [(NOT_AFTER, at.minus(window)), (AFTER, at.plus(LONGEST_SPAN))] {
-            let NewAssembly { sim, sender, reference, wide, total } = *like;
-            let values =
-                params![sim.0, sender, reference, total, wide, at.0, edge.0, MOST_NEIGHBOURS];
+            let NewAssembly { sim, doubtful, sender, reference, wide, total } = *like;
+            let values = params![
+                sim.0,
+                sender,
+                reference,
+                total,
+                wide,
+                doubtful,
+                at.0,
+                edge.0,
+                MOST_NEIGHBOURS
+            ];
             let neighbours = self.all(sql, values, |row| {
                 let (first, last) = (Timestamp(row.get(1)?), Timestamp(row.get(2)?));
                 Ok((first.since(at).max(at.since(last)), Reverse(AssemblyId(row.get(0)?))))
@@ -118,10 +133,11 @@ impl WriteTx<'_> {
         at: Timestamp,
         due_at: Timestamp,
     ) -> Result<AssemblyId, StoreError> {
-        let sql = "INSERT INTO assembly (sim_id, sender, reference, wide, total, due_at, first_at, \
-                   last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
-        let NewAssembly { sim, sender, reference, wide, total } = *new;
-        self.execute(sql, params![sim.0, sender, reference, wide, total, due_at.0, at.0])?;
+        let sql = "INSERT INTO assembly (sim_id, doubtful, sender, reference, wide, total, due_at, \
+                   first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+        let NewAssembly { sim, doubtful, sender, reference, wide, total } = *new;
+        let values = params![sim.0, doubtful, sender, reference, wide, total, due_at.0, at.0];
+        self.execute(sql, values)?;
         Ok(AssemblyId(self.inserted()))
     }
 
@@ -153,8 +169,14 @@ mod tests {
     use super::*;
     use crate::domain::{Iccid, ModemId};
 
-    const LIKE: NewAssembly<'_> =
-        NewAssembly { sim: SimId(1), sender: "Uber", reference: 7, wide: false, total: 255 };
+    const LIKE: NewAssembly<'_> = NewAssembly {
+        sim: SimId(1),
+        doubtful: false,
+        sender: "Uber",
+        reference: 7,
+        wide: false,
+        total: 255,
+    };
     const HOUR: Duration = Duration::from_secs(3600);
 
     /// Takes a first part in as the inbox does.

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0018_audit_persons.sql"),
     include_str!("../../migrations/0019_refunds.sql"),
     include_str!("../../migrations/0020_keys.sql"),
+    include_str!("../../migrations/0021_own_store.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -62,6 +62,7 @@ pub use person::{current_person, on_behalf_of};
 pub use read_tx::ReadTx;
 pub use services::NewService;
 pub use sim_locations::{BankPosition, LocationPeriod};
+pub use sims::OwnStore;
 pub use stats::Stats;
 pub use verify::CHECKS;
 pub use write_tx::WriteTx;

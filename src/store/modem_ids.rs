@@ -35,8 +35,9 @@ impl WriteTx<'_> {
             return Ok(());
         }
         for other in others {
-            let sql = "INSERT INTO modem (imei, sim_id, updated_at) SELECT $1, sim_id, updated_at \
-                       FROM modem WHERE imei = $2 ON CONFLICT (imei) DO NOTHING";
+            let sql = "INSERT INTO modem (imei, sim_id, others_until, updated_at) SELECT $1, \
+                       sim_id, others_until, updated_at FROM modem WHERE imei = $2 ON CONFLICT \
+                       (imei) DO NOTHING";
             self.execute(sql, params![other.shared_id(), id])?;
         }
         self.execute("DELETE FROM modem WHERE imei = $1", [id]).map(drop)

@@ -76,6 +76,16 @@ impl ReadTx<'_> {
         Ok(self.first(sql, values, |_| Ok(()))?.is_some())
     }
 
+    /// The SIMs that received something with this time stamp in a modem.
+    pub fn sims_with_part_at(
+        &self,
+        modem: &ModemId,
+        stamp: Option<Timestamp>,
+    ) -> Result<Vec<SimId>, StoreError> {
+        let sql = "SELECT DISTINCT sim_id FROM part WHERE coalesce(stamp, 0) = $1 AND imei = $2";
+        self.all(sql, params![stamp.map_or(0, |at| at.0), modem], |row| row.get(0).map(SimId))
+    }
+
     /// By which other digests a message of this SIM with this time stamp may have been stored.
     /// Almost always by none, which spares the writer both digests and two searches.
     pub fn other_digests(

@@ -68,6 +68,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let digest = [u8::try_from(n).unwrap(); 32];
     rows.has_part(sim, &digest, Some(now)).unwrap();
     rows.other_digests(sim, Some(now)).unwrap();
+    rows.sims_with_part_at(&modem, Some(now)).unwrap();
     rows.message(MessageId(n)).unwrap();
     rows.pdus_of(MessageId(n)).unwrap();
     rows.clock_samples(&name, now, 8).unwrap();
@@ -85,7 +86,14 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.due(horizon, usize::try_from(n).unwrap()).unwrap();
     rows.all_open_orders().unwrap();
     rows.assembly(crate::domain::AssemblyId(n)).unwrap();
-    let like = super::NewAssembly { sim, sender: &name, reference: 1, wide: n == 1, total: 2 };
+    let like = super::NewAssembly {
+        sim,
+        doubtful: false,
+        sender: &name,
+        reference: 1,
+        wide: n == 1,
+        total: 2,
+    };
     rows.assembly_of_part(&like, 1, now, std::time::Duration::from_secs(1)).unwrap();
     rows.part_count(crate::domain::AssemblyId(n)).unwrap();
     rows.active_orders(now).unwrap();

@@ -1,4 +1,4 @@
-//! SIMs: their numbers, the modems that they were last confirmed in, and the attempts to enter a
+//! SIMs: their numbers, whose messages are in a modem's own store, and the attempts to enter a
 //! PIN. Which SIMs can be sold is decided in `availability.rs`.
 
 use rusqlite::{Row, params};
@@ -10,6 +10,16 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, Sim};
 use crate::domain::{Iccid, ModemId, Msisdn, SimId, Timestamp};
+
+/// Whose messages are in a modem's own store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnStore {
+    /// The SIM that was last read in the modem.
+    pub sim: SimId,
+    /// Until when messages of other SIMs may have come into the store; `None` when it holds only
+    /// those of this SIM.
+    pub others_until: Option<Timestamp>,
+}
 
 /// Whether a SIM is contested or rented is decided by the same SQL fragments as in the search for a
 /// SIM that can be sold.
@@ -76,11 +86,13 @@ impl ReadTx<'_> {
 }
 
 impl ReadTx<'_> {
-    /// The ICCID of the SIM that was last confirmed in a modem. Messages in the modem's own store
-    /// were sent to that SIM.
-    pub fn custody(&self, modem: &ModemId) -> Result<Option<Iccid>, StoreError> {
-        let sql = "SELECT s.iccid FROM modem m JOIN sim s ON s.id = m.sim_id WHERE m.imei = $1";
-        self.first(sql, [modem], |row| row.get(0))
+    /// Whose messages are in a modem's own store, once a SIM was read in it.
+    pub fn own_store(&self, modem: &ModemId) -> Result<Option<OwnStore>, StoreError> {
+        let sql = "SELECT sim_id, others_until FROM modem WHERE imei = $1";
+        self.first(sql, [modem], |row| {
+            let others_until = row.get::<_, Option<i64>>(1)?.map(Timestamp);
+            Ok(OwnStore { sim: SimId(row.get(0)?), others_until })
+        })
     }
 
     /// Whether a PIN was entered into a card that has not accepted it.
@@ -91,16 +103,18 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Records that messages in the modem's own store were sent to `sim`, from now on.
-    pub fn set_custody(
+    /// Records whose messages are in a modem's own store.
+    pub fn set_own_store(
         &self,
         modem: &ModemId,
-        sim: SimId,
+        store: OwnStore,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO modem (imei, sim_id, updated_at) VALUES ($1, $2, $3) ON CONFLICT \
-                   (imei) DO UPDATE SET sim_id = excluded.sim_id, updated_at = excluded.updated_at";
-        self.execute(sql, params![modem, sim.0, at.0]).map(drop)
+        let sql = "INSERT INTO modem (imei, sim_id, others_until, updated_at) VALUES ($1, $2, $3, \
+                   $4) ON CONFLICT (imei) DO UPDATE SET sim_id = excluded.sim_id, others_until = \
+                   excluded.others_until, updated_at = excluded.updated_at";
+        let until = store.others_until.map(|until| until.0);
+        self.execute(sql, params![modem, store.sim.0, until, at.0]).map(drop)
     }
 
     /// Records that a PIN is about to be entered into a card, but not which PIN, if it may be

@@ -238,7 +238,7 @@ const QUIRKS: &[(&str, &[&str])] = &[
     ),
     (
         "the modem's own store outlives a change of cards",
-        &["messages_in_me_belong_to_the_previous_card_and_those_in_sm_to_this_one"],
+        &["after_a_change_of_cards_what_is_in_me_is_doubtful_and_what_is_in_sm_is_this_cards"],
     ),
     (
         "the own number: empty, in the phonebook, by USSD in three forms, by a message",

@@ -38,11 +38,12 @@ impl Assemblies {
         clippy::too_many_arguments,
         reason = "a part with all that is known of it; a struct would be built once, here"
     )]
-    /// Adds a part to its message, which is stored when all its parts are there.
+    /// Adds a part to its message, which is stored when all its parts are there. One that may have
+    /// been received for another SIM is joined with others like it only.
     pub(super) fn add_part(
         &self,
         tx: &WriteTx<'_>,
-        sim: SimId,
+        (sim, doubtful): (SimId, bool),
         part: PartId,
         deliver: &Deliver,
         concat: Concat,
@@ -52,6 +53,7 @@ impl Assemblies {
         let sender = deliver.originator.to_string();
         let like = NewAssembly {
             sim,
+            doubtful,
             sender: &sender,
             reference: concat.reference,
             wide: concat.wide,
@@ -87,6 +89,7 @@ impl Assemblies {
         Ok(Assembly {
             id,
             sim: like.sim,
+            doubtful: like.doubtful,
             sender: like.sender.to_owned(),
             total: like.total,
             message: None,
@@ -117,6 +120,7 @@ impl Assemblies {
     ) -> Result<Ingested, Error> {
         let content = content_of(parts)
             .unwrap_or_else(|| Content::undecodable("none of its parts can be decoded"));
+        let content = if assembly.doubtful { content.doubted() } else { content };
         let first = parts
             .iter()
             .min_by_key(|part| part.stamp.unwrap_or(part.received_at))
@@ -139,6 +143,7 @@ impl Assemblies {
             taken_at: self.clocks.taken_at(tx, &stamped)?,
             received_at,
             complete,
+            doubtful: assembly.doubtful,
         };
         let ingested = self.matcher.store_message(tx, &message, assembly.message)?;
         if let Some(id) = ingested.message() {

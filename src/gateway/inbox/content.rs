@@ -65,11 +65,20 @@ impl Content {
             },
         };
         content.needs_pattern |= message.hides_header();
-        content.detail = Some(match content.detail {
-            Some(detail) => format!("{detail}; {READ_AS_TEXT}"),
-            None => READ_AS_TEXT.to_owned(),
+        content.with_detail(READ_AS_TEXT)
+    }
+
+    /// The same for a message of which it is not known to which SIM it came.
+    pub(super) fn doubted(self) -> Content {
+        self.with_detail("may have come for a SIM that was in the modem before")
+    }
+
+    fn with_detail(mut self, more: &str) -> Content {
+        self.detail = Some(match self.detail {
+            Some(detail) => format!("{detail}; {more}"),
+            None => more.to_owned(),
         });
-        content
+        self
     }
 
     fn of_plain_text(text: String) -> Content {

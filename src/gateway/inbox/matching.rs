@@ -33,6 +33,8 @@ pub(super) struct ReceivedMessage<'m> {
     /// When its last part was received.
     pub(super) received_at: Timestamp,
     pub(super) complete: bool,
+    /// Whether it may have been received for another SIM.
+    pub(super) doubtful: bool,
 }
 
 /// The sender and the text of a message that a customer may be given.
@@ -143,7 +145,8 @@ impl Matcher {
     }
 
     /// Finds the owner of a message: it is withheld from all customers, or belongs to a tenant, to
-    /// an order, or to nobody.
+    /// an order, or to nobody. What may have come for another SIM is given to no customer
+    /// ([invariant 12](crate#what-always-holds)).
     fn find_owner(
         &self,
         tx: &WriteTx<'_>,
@@ -151,6 +154,9 @@ impl Matcher {
         said: Said<'_>,
         rule: Option<&str>,
     ) -> Result<Owner, Error> {
+        if message.doubtful {
+            return Ok(rule.map_or(Owner::Nobody, |rule| Owner::Withheld(rule.to_owned())));
+        }
         if self.numbers.take_loopback(
             tx,
             message.sim,

@@ -20,7 +20,7 @@ use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::{Iccid, MessageId, ModemId, OrderId, SimId, Timestamp};
+use crate::domain::{Iccid, MessageId, ModemAtPort, ModemId, OrderId, SimId, Timestamp};
 use crate::sms::{self, TextMode};
 use crate::store::{MessageFilter, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
@@ -35,15 +35,17 @@ use reading::{Decoded, Reading};
 /// One PDU as a modem handed it over.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// The modem, as it identifies itself.
-    pub modem: ModemId,
-    /// The ICCID of the SIM that received it.
+    /// The modem.
+    pub modem: ModemAtPort,
+    /// The ICCID of the SIM that is in the modem.
     pub iccid: Iccid,
     /// The PDU.
     pub pdu: Pdu,
     /// Whether the modem announced it while it was served, rather than having stored it before.
     /// Only then does its time stamp show what the service centre's clock says now.
     pub live: bool,
+    /// Whether it lay in the modem's own store, where it may have come for another SIM.
+    pub doubtful: bool,
 }
 
 /// The PDU as the modem gave it.
@@ -108,7 +110,7 @@ impl Inbox {
     /// Stores a PDU and everything that follows from it. When this answers `Ok` it is on disk.
     pub async fn ingest(self: &Arc<Self>, arrival: Arrival) -> Result<Ingested, Error> {
         let received_at = self.env.now();
-        let Arrival { modem, iccid, pdu, live } = arrival;
+        let Arrival { modem, iccid, pdu, live, doubtful } = arrival;
         let reading = Reading::new(pdu);
         let inbox = Arc::clone(self);
         // A burst that waited at the network has old time stamps, and says nothing of its clock.
@@ -120,10 +122,16 @@ impl Inbox {
                     Some(known) => known,
                     None => tx.ensure_sim(&iccid, received_at)?.id,
                 };
-                if reading.is_known(tx, sim)? {
+                let is_known = match doubtful {
+                    true => reading.is_known_of_modem(tx, sim, &modem.id)?,
+                    false => reading.is_known(tx, sim)?,
+                };
+                if is_known {
                     return Ok(Ingested::Duplicate);
                 }
-                inbox.store_pdu(tx, sim, &modem, &reading, live, received_at)
+                let doubtful =
+                    doubtful && !inbox.is_of_sim(tx, sim, &modem, &reading, received_at)?;
+                inbox.store_pdu(tx, sim, &modem.id, &reading, (live, doubtful), received_at)
             })
             .await
     }
@@ -134,11 +142,11 @@ impl Inbox {
         sim: SimId,
         modem: &ModemId,
         reading: &Reading,
-        live: bool,
+        (live, doubtful): (bool, bool),
         received_at: Timestamp,
     ) -> Result<Ingested, Error> {
         let deliver = reading.deliver();
-        let smsc = deliver.and_then(|deliver| deliver.smsc.as_ref()).map(ToString::to_string);
+        let smsc = reading.smsc();
         let stamp = reading.stamp();
         // Before the part itself is added, as a message's stamp must not confirm itself.
         let live = live && smsc.is_some() && stamp.is_some();
@@ -158,9 +166,11 @@ impl Inbox {
         };
         if let Some((deliver, concat)) = deliver.and_then(|d| Some((d, d.concat()?))) {
             let part = tx.add_part(&part)?;
-            return self.assemblies.add_part(tx, sim, part, deliver, concat, stamp, received_at);
+            let owner = (sim, doubtful);
+            return self.assemblies.add_part(tx, owner, part, deliver, concat, stamp, received_at);
         }
         let (sender, content) = read_single(&reading.decoded);
+        let content = if doubtful { content.doubted() } else { content };
         let message = ReceivedMessage {
             sim,
             sender: sender.as_deref(),
@@ -169,6 +179,7 @@ impl Inbox {
             taken_at,
             received_at,
             complete: true,
+            doubtful,
         };
         let ingested = self.matcher.store_message(tx, &message, None)?;
         let part = tx.add_part(&NewPart { message: ingested.message(), ..part })?;
@@ -176,6 +187,24 @@ impl Inbox {
             tx.mark_text_mode(part, sim, stamp)?;
         }
         Ok(ingested)
+    }
+
+    /// Whether a message from the modem's own store came for this SIM after all, because the
+    /// network took it in after the last time that another SIM may have been in the modem.
+    fn is_of_sim(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        modem: &ModemAtPort,
+        reading: &Reading,
+        received_at: Timestamp,
+    ) -> Result<bool, Error> {
+        let store = tx.own_store(&tx.modem_id(modem)?)?.filter(|store| store.sim == sim);
+        let Some(until) = store.and_then(|store| store.others_until) else { return Ok(false) };
+        let smsc = reading.smsc();
+        let stamped =
+            Stamped { smsc: smsc.as_deref(), stamp: reading.stamp(), received_at, live: false };
+        self.clocks.was_taken_after(tx, &stamped, until)
     }
 
     /// The messages that a filter selects, oldest first.

@@ -59,14 +59,40 @@ impl NetworkClocks {
         let Stamped { smsc, stamp, received_at, live } = *part;
         let mut offset_us = 0;
         if let Some(smsc) = smsc {
-            let oldest = received_at.minus(SAMPLE_AGE);
-            let since = self.own_clock_set_at.get().map_or(oldest, |set_at| oldest.max(set_at));
-            let count = i64::try_from(SAMPLES).unwrap_or(i64::MAX);
-            let estimate = network_clock::estimate(&tx.clock_samples(smsc, since, count)?);
+            let estimate = self.estimate(tx, smsc, received_at)?;
             self.remember(smsc, estimate, received_at);
             offset_us = estimate.offset_us;
         }
         Ok(network_clock::taken_at(stamp, received_at, live, offset_us))
+    }
+
+    /// Whether the network accepted a part after `time`, for certain: not if the clock of its
+    /// service centre is not known, or ours was set since.
+    pub(super) fn was_taken_after(
+        &self,
+        tx: &WriteTx<'_>,
+        part: &Stamped<'_>,
+        time: Timestamp,
+    ) -> Result<bool, Error> {
+        let was_set = self.own_clock_set_at.get().is_some_and(|set_at| time <= set_at);
+        let (Some(smsc), Some(stamp), false) = (part.smsc, part.stamp, was_set) else {
+            return Ok(false);
+        };
+        let estimate = self.estimate(tx, smsc, part.received_at)?;
+        Ok(network_clock::was_taken_between(stamp, estimate, time, part.received_at))
+    }
+
+    /// What the samples say of a service centre's clock now.
+    fn estimate(
+        &self,
+        tx: &WriteTx<'_>,
+        smsc: &str,
+        now: Timestamp,
+    ) -> Result<ClockEstimate, Error> {
+        let oldest = now.minus(SAMPLE_AGE);
+        let since = self.own_clock_set_at.get().map_or(oldest, |set_at| oldest.max(set_at));
+        let count = i64::try_from(SAMPLES).unwrap_or(i64::MAX);
+        Ok(network_clock::estimate(&tx.clock_samples(smsc, since, count)?))
     }
 
     fn remember(&self, smsc: &str, estimate: ClockEstimate, at: Timestamp) {

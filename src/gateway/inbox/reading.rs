@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::Pdu;
-use crate::domain::{SimId, Timestamp};
+use crate::domain::{ModemId, SimId, Timestamp};
 use crate::sms::{self, Deliver, TextEntry, TextMode};
 use crate::store::{StoreError, WriteTx};
 
@@ -71,6 +71,29 @@ impl Reading {
             }
             Decoded::TextMode(..) => None,
         }
+    }
+
+    /// The address of the service centre, if the message was delivered and tells it.
+    pub(super) fn smsc(&self) -> Option<String> {
+        self.deliver()?.smsc.as_ref().map(ToString::to_string)
+    }
+
+    /// Whether this message was stored before, for this SIM or for any other that was in this
+    /// modem.
+    pub(super) fn is_known_of_modem(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+        modem: &ModemId,
+    ) -> Result<bool, StoreError> {
+        let mut sims = tx.sims_with_part_at(modem, self.stamp())?;
+        sims.push(sim);
+        for sim in sims {
+            if self.is_known(tx, sim)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether this message was stored before, from its PDU or as it was shown in text mode.

@@ -221,7 +221,8 @@ async fn a_clock_that_stays_ahead_costs_one_term_and_a_real_outage_none_of_its_t
 /// A live message, with a stamp that is so many seconds ahead.
 async fn live(fixture: &Fixture, sim: u16, text: &str, ahead_s: i64) -> Ingested {
     let pdu = Pdu::Octets(fixture.pdus("Uber", text, -ahead_s, 1).remove(0));
-    let arrival = Arrival { modem: modem(sim).id, iccid: iccid(sim), pdu, live: true };
+    let arrival =
+        Arrival { modem: modem(sim), iccid: iccid(sim), pdu, live: true, doubtful: false };
     fixture.gateway.inbox().ingest(arrival).await.unwrap()
 }
 

@@ -45,7 +45,8 @@ async fn by_the_database(parts: Vec<Part>, total: u8) -> Vec<usize> {
     let store = fixture.gateway.0.env.store.clone();
     let placed = store.write(move |tx| {
         let sim = tx.ensure_sim(&iccid(1), at(0))?.id;
-        let like = NewAssembly { sim, sender: "Uber", reference: 7, wide: false, total };
+        let like =
+            NewAssembly { sim, doubtful: false, sender: "Uber", reference: 7, wide: false, total };
         let mut places = Vec::new();
         for (n, (sequence, seconds)) in parts.into_iter().enumerate() {
             let mut digest = [0; 32];

@@ -7,7 +7,7 @@ use crate::sms::{TextEntry, TextFields};
 
 async fn arrive(fixture: &Fixture, message: TextMode) -> Ingested {
     let pdu = Pdu::TextMode(message);
-    let arrival = Arrival { modem: modem(1).id, iccid: iccid(1), pdu, live: false };
+    let arrival = Arrival { modem: modem(1), iccid: iccid(1), pdu, live: false, doubtful: false };
     fixture.gateway.inbox().ingest(arrival).await.unwrap()
 }
 

@@ -3,8 +3,8 @@
 //!
 //! The stores are read, `AT+CFUN=4` switches the radio off, the stores are read again, and
 //! `AT+CFUN=0` switches off the card. A message that arrives between two of these steps is on the
-//! card, where it is found when the card is next on the air, or in the modem's own store, where the
-//! next session finds it as one of the previous card.
+//! card, where it is found when the card is next on the air, or in the modem's own store, where
+//! nothing tells later for which card it came.
 
 use std::time::Duration;
 

@@ -292,11 +292,11 @@ impl Serving {
     }
 
     /// After a store has been read completely, notes if it is the modem's own and empty, so that it
-    /// holds no message of the previous card.
+    /// holds no message of another card.
     fn note_if_own_store_empty(&mut self, context: &Context) {
         let own = self.sweep.store().is_some_and(|store| store != MessageStore::Sim);
-        let has_previous = context.own_store != MessageOwner::Current;
-        if own && has_previous && self.sweep.found == 0 && self.deletions.is_empty() {
+        let may_have_others = context.own_store == MessageOwner::Unknown;
+        if own && may_have_others && self.sweep.found == 0 && self.deletions.is_empty() {
             self.emptied = Some(None);
         }
     }

@@ -89,7 +89,7 @@ impl ModemEvents for Recorder {
         sim: &SimCard,
     ) -> Result<MessageOwner, HostError> {
         let before = self.with(|kept| kept.cards.insert(modem.id.clone(), sim.iccid.clone()));
-        Ok(before.filter(|before| *before != sim.iccid).into())
+        Ok(MessageOwner::of_store(before.is_some_and(|before| before != sim.iccid)))
     }
 
     async fn emptied(&self, _modem: &ModemAtPort, iccid: &Iccid) -> Result<(), HostError> {

@@ -210,7 +210,7 @@ impl FaultSession {
         self.carry_out(kept);
     }
 
-    fn port(&self) -> PortName {
+    pub fn port(&self) -> PortName {
         PortName::from_stored(format!("modem{}", self.place))
     }
 

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use simbridge::domain::modem::{ModemSnapshot, SimCard};
+use simbridge::domain::modem::{MessageStore, ModemSnapshot, SimCard};
 use simbridge::domain::{Iccid, ModemAtPort, ModemId, Moment, PortName};
 use simbridge::driver::{Claim, Claims};
 use simbridge::modem::{MessageOwner, RawPdu, Received};
 use simbridge::sms::{Pdu, Purpose, TextEntry, TextMode, text_identity};
 
 use super::business::Business;
+use super::visits::Visits;
 
 /// Why a port may not serve its modem.
 pub enum Refusal {
@@ -24,10 +25,18 @@ pub enum Refusal {
 pub struct Kept {
     /// The text of each; `None` for a message that is no text for people.
     messages: HashMap<(Iccid, Vec<u8>), Option<String>>,
+    /// The same for messages that may have come for another card than the one that was in.
+    doubtful: HashMap<Vec<u8>, Option<String>>,
     /// The texts of all messages.
     known: HashSet<String>,
-    /// The card for which messages lie in a modem's own store, by what identifies the modem.
-    owners: HashMap<ModemId, Iccid>,
+    /// The card that was last read in a modem, by what identifies the modem, and whether there may
+    /// be messages of others in its own store.
+    owners: HashMap<ModemId, (Iccid, bool)>,
+    /// Which cards were in which modem.
+    pub visits: Visits,
+    /// The texts that were stored for the card that was in a modem before and after a visit of
+    /// theirs, of which the session saw nothing: nothing tells whose they are.
+    pub untold: HashSet<String>,
     /// How often the host was given a message that it had already.
     pub again: usize,
     /// PDUs that could not be decoded.
@@ -93,13 +102,34 @@ impl Kept {
     }
 
     fn add(&mut self, received: &Received, identity: Vec<u8>, text: Option<String>) {
-        let owner = text.as_ref().and_then(|text| self.owners_of_texts.get(text));
-        if owner.is_some_and(|owner| owner != received.iccid.as_str()) {
-            self.misattributed.push(format!("{text:?} of {owner:?}: {received:?}"));
-        }
         self.known.extend(text.clone());
+        if received.doubtful {
+            return self.add_doubtful(identity, text);
+        }
+        self.check_owner(received, text.as_deref());
         let before = self.messages.insert((received.iccid.clone(), identity), text);
         self.again += usize::from(before.is_some());
+    }
+
+    fn add_doubtful(&mut self, identity: Vec<u8>, text: Option<String>) {
+        let is_known = self.messages.keys().any(|(_, known)| *known == identity);
+        if is_known || self.doubtful.insert(identity, text).is_some() {
+            self.again += 1;
+        }
+    }
+
+    fn check_owner(&mut self, received: &Received, text: Option<&str>) {
+        let owner = text.and_then(|text| Some((text, self.owners_of_texts.get(text)?)));
+        let Some((text, owner)) = owner.filter(|(_, owner)| *owner != received.iccid.as_str())
+        else {
+            return;
+        };
+        let was_in_own_store = received.slot.is_some_and(|slot| slot.store != MessageStore::Sim);
+        if was_in_own_store && self.visits.left_unseen(&received.modem.port, owner) {
+            self.untold.insert(text.to_owned());
+        } else {
+            self.misattributed.push(format!("{text:?} of {owner:?}: {received:?}"));
+        }
     }
 
     /// Records the card of a modem, if this port may serve it.
@@ -109,6 +139,7 @@ impl Kept {
         sim: &SimCard,
         now: Moment,
     ) -> Result<MessageOwner, Refusal> {
+        self.visits.record_seen(&modem.port, sim.iccid.as_str());
         match self.claims.claim(&modem.port, &sim.iccid, now) {
             Claim::Granted { others } => Ok(self.record(modem, others, sim)),
             Claim::ServedOn(other) => Err(Refusal::ServedOn(other)),
@@ -128,15 +159,17 @@ impl Kept {
         if let Some(business) = &self.business {
             return business.identified(modem, others, sim);
         }
-        let owner = self.owners.entry(modem.id.clone()).or_insert_with(|| sim.iccid.clone());
-        (*owner != sim.iccid).then(|| owner.clone()).into()
+        let known = self.owners.get(&modem.id);
+        let are_doubtful = known.is_some_and(|(card, doubtful)| *doubtful || *card != sim.iccid);
+        self.owners.insert(modem.id.clone(), (sim.iccid.clone(), are_doubtful));
+        MessageOwner::of_store(are_doubtful)
     }
 
     pub fn emptied(&mut self, modem: ModemAtPort, iccid: Iccid) {
         if let Some(business) = &self.business {
             return business.emptied(modem, iccid);
         }
-        self.owners.insert(modem.id, iccid);
+        self.owners.insert(modem.id, (iccid, false));
     }
 
     pub fn report(&mut self, snapshot: &ModemSnapshot, now: Moment) {
@@ -170,7 +203,18 @@ impl Kept {
 
     /// The number of messages with this text.
     pub fn count(&self, text: &str) -> usize {
-        self.messages.values().flatten().filter(|known| *known == text).count()
+        let all = self.messages.values().chain(self.doubtful.values());
+        all.flatten().filter(|known| *known == text).count()
+    }
+
+    /// How many messages are nobody's, because they may have come for another card.
+    pub fn doubtful(&self) -> usize {
+        self.doubtful.len()
+    }
+
+    /// Whether a text is nobody's.
+    pub fn is_doubtful(&self, text: &str) -> bool {
+        self.doubtful.values().flatten().any(|known| known == text)
     }
 
     /// The messages that are no text for people, each by its card and its octets.
@@ -178,6 +222,10 @@ impl Kept {
         let others = self.messages.iter().filter(|(_, text)| text.is_none());
         let shown = others.map(|((iccid, octets), _)| format!("{iccid}: {}", hex::encode(octets)));
         let mut shown: Vec<String> = shown.collect();
+        let doubtful = self.doubtful.iter().filter(|(octets, text)| {
+            text.is_none() && !self.messages.keys().any(|(_, known)| known == *octets)
+        });
+        shown.extend(doubtful.map(|(octets, _)| hex::encode(octets)));
         shown.sort();
         shown
     }

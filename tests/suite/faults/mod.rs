@@ -14,4 +14,5 @@ mod refusals;
 mod rig;
 mod table;
 mod urcs;
+mod visits;
 mod week;

@@ -135,13 +135,15 @@ fn a_week_of_faults_loses_doubles_misattributes_and_mischarges_nothing() {
     rig.run_for(2 * LONGEST_MS);
     rig.kept.business.as_ref().unwrap().run_due_work();
     let mut failures = rig.faults_found();
-    let (ends, wrong) = rig.kept.business.as_ref().unwrap().check();
+    let (ends, wrong) = rig.kept.business.as_ref().unwrap().check(&rig.kept.untold);
     failures.extend(wrong);
     println!(
-        "{ends:?}, {} texts, {} others, {} kinds of faults",
+        "{ends:?}, {} texts, {} others, {} kinds of faults, {} of nobody, {} untold",
         traffic.texts,
         traffic.specials,
-        kinds.len()
+        kinds.len(),
+        rig.kept.doubtful(),
+        rig.kept.untold.len()
     );
     assert!(failures.is_empty(), "{} wrong: {}\n{well}", failures.len(), failures.join("\n"));
     assert!(well.is_empty(), "never well again\n  {well}");

@@ -62,8 +62,13 @@ async fn a_burst_says_nothing_of_the_networks_clock() {
     let (ann, uber) =
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
     let live = |pdu: Vec<u8>| {
-        let arrival =
-            Arrival { modem: modem(1).id, iccid: iccid(1), pdu: Pdu::Octets(pdu), live: true };
+        let arrival = Arrival {
+            modem: modem(1),
+            iccid: iccid(1),
+            pdu: Pdu::Octets(pdu),
+            live: true,
+            doubtful: false,
+        };
         fixture.gateway.inbox().ingest(arrival)
     };
     fixture.pass(7200);
