@@ -31,7 +31,7 @@ const GAP_MS: (u64, u64) = (5_000, 240_000);
 /// How long an incident lasts that does not end by itself.
 const LENGTH_MS: (u64, u64) = (500, 90_000);
 /// The kinds of incidents that a plan can hold.
-const KINDS: u64 = 31;
+const KINDS: u64 = 33;
 
 impl FaultSchedule {
     /// Plans this many minutes of faults for a network's modems, each with the card that it has
@@ -150,6 +150,15 @@ impl Planner {
                 let line = self.random.one_of(&STRAY).to_owned();
                 self.at(at_ms, modem, Fault::StrayLine { command, line, times: 2 });
             }
+            30 => {
+                let charset = self.random.one_of(&CHARSETS).to_owned();
+                // A message inside its URC is lost with the line or the session that it meets.
+                self.at(at_ms, modem, Fault::TextMode { charset, direct: false });
+            }
+            31 => {
+                let off = Fault::Leftover { state: Leftover::OffNetwork };
+                self.spell(modem, at_ms, off, Fault::CoverageBack);
+            }
             _ => self.cards_exchanged(modem, at_ms),
         }
     }
@@ -235,7 +244,7 @@ const NOISE: [&str; 8] = [
     "DST: 1",
 ];
 
-const QUIRKS: [Quirk; 19] = [
+const QUIRKS: [Quirk; 22] = [
     Quirk::NoSpace,
     Quirk::LineFeedOnly,
     Quirk::DoubledLineEnds,
@@ -255,7 +264,13 @@ const QUIRKS: [Quirk; 19] = [
     Quirk::VoltageInReplies,
     Quirk::EmptyStatus,
     Quirk::EmptyList,
+    Quirk::TextModeOnly,
+    Quirk::KeepsTextMode,
+    Quirk::CardWithoutRoom,
 ];
+
+/// The character sets in which another program may have texts.
+const CHARSETS: [&str; 3] = ["IRA", "GSM", "UCS2"];
 
 /// All but that the modem was taken off the network, which the session undoes once an hour at most.
 const LEFTOVERS: [Leftover; 7] = [
