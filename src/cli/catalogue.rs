@@ -114,6 +114,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_operators_guide_has_every_key() {
+        let guide = include_str!("../../docs/operators-guide.md");
+        let error = parse("[[service]]\nzzz = 1").unwrap_err().to_string();
+        let keys: Vec<&str> =
+            error.split("expected").nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(keys.len() > 5, "{error}");
+        for key in keys {
+            assert!(guide.contains(&format!("`{key}`")), "{key}");
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read_again() {
         let listed = json!([{
             "id": 1, "name": "x \"y\"", "price": "0.50", "enabled": true, "priority": -1,

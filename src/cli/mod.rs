@@ -11,6 +11,7 @@ mod demo;
 mod demo_once;
 mod demo_stage;
 mod import;
+mod manual;
 mod message;
 mod modem;
 mod print;
@@ -22,12 +23,11 @@ mod status;
 mod times;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use clap_complete::Shell;
 
 use crate::daemon::StartError;
 use crate::daemon::config::{self, Config, ConfigError};
@@ -36,6 +36,8 @@ use crate::http::AdminClient;
 /// EX_CONFIG of sysexits.h: restarting does not help before somebody has repaired something. The
 /// systemd unit does not restart the daemon after it.
 const LASTING: u8 = 78;
+/// The environment variable that names the configuration.
+const CONFIG_VARIABLE: &str = "SIMBRIDGE_CONFIG";
 /// The configuration that is used when none is named.
 const DEFAULT_CONFIG: &str = "/etc/simbridge/simbridge.toml";
 
@@ -52,8 +54,9 @@ struct Cli {
 /// The options of every command.
 #[derive(Args)]
 struct Common {
-    /// The configuration file; commands find the running daemon through it
-    #[arg(long, global = true, env = "SIMBRIDGE_CONFIG", value_name = "FILE")]
+    /// The configuration file, instead of $SIMBRIDGE_CONFIG; commands find the running daemon
+    /// through it
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long, global = true)]
@@ -93,10 +96,9 @@ enum Command {
         #[arg(long)]
         template: bool,
     },
-    /// Write manual pages and shell completions into a folder
-    #[command(hide = true)]
+    /// Write manual pages and completions for bash, zsh and fish into a folder
     Manual {
-        /// The folder
+        /// The folder, which is created if it does not exist
         folder: PathBuf,
     },
     /// Run simulated modems on PTYs, without the daemon
@@ -116,13 +118,15 @@ enum Command {
 impl Common {
     /// The path of the configuration: the one that is named, else the default if it exists.
     fn path(&self) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.config {
-            return Ok(path.clone());
+        let from_environment = || std::env::var_os(CONFIG_VARIABLE).map(PathBuf::from);
+        let named = self.config.clone().or_else(from_environment);
+        if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
+            return Ok(path);
         }
         let default = PathBuf::from(DEFAULT_CONFIG);
         if !default.is_file() {
             bail!(
-                "no configuration: give --config FILE or set SIMBRIDGE_CONFIG ({DEFAULT_CONFIG} \
+                "no configuration: give --config FILE or set {CONFIG_VARIABLE} ({DEFAULT_CONFIG} \
                  does not exist)"
             );
         }
@@ -173,7 +177,7 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             }
             Command::Config { template: false } => check::show(&common.path()?, common.json),
             Command::Manual { folder } => {
-                write_manual(&folder, <Cli as clap::CommandFactory>::command())
+                manual::write(&folder, <Cli as clap::CommandFactory>::command())
             }
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
             Command::Probe { port, baud } => {
@@ -204,14 +208,4 @@ fn client(common: &Common) -> anyhow::Result<AdminClient> {
         return Err(ConfigError { path, faults: Ok(reading.faults) }.into());
     }
     Ok(AdminClient::new(reading.config.admin.socket))
-}
-
-/// Writes manual pages (`*.1`) and completions for bash, zsh and fish. Packages are built with it.
-fn write_manual(folder: &Path, mut command: clap::Command) -> anyhow::Result<ExitCode> {
-    std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(command.clone(), folder)?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "simbridge", folder)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }

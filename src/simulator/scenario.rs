@@ -1,25 +1,5 @@
 //! The description of a rack in a TOML file. Everything that is left out is made up from the
-//! position of the modem.
-//!
-//! ```toml
-//! [[modem]]                            # the keys of `ModemPlan`; `sim.…`, or `slots = [{…}, {…}]`
-//!                                      # and `extra_slots`, are those of `SimPlan`
-//! family = "quectel-ec25"
-//! extra_slots = 1                      # a second card in the module: AT+QDSIM=1
-//!
-//! [[bank]]                             # the keys of `BankPlan`
-//! name = "pool"                        # DIR/pool is its control port
-//! radios = 2                           # or their places: [0, 1]
-//! reach = "own"                        # rows of each radio's own, or "any": a matrix
-//! slots = 16                           # rows of each radio; of a matrix, all slots
-//! empty = [3]                          # slots, numbered through the bank from 0
-//! sims.17.number = "+31612345678"
-//! seed = 7
-//! faults = [{ kind = "lies", lies = 3, of = 4 }]
-//!
-//! [network]
-//! retry_ms = [60000, 120000]           # from one attempt to reach a lost subscriber to the next
-//! ```
+//! position of the modem. docs/scenarios.md has all keys.
 
 use serde::Deserialize;
 
@@ -276,6 +256,44 @@ mod tests {
         assert!(scenario.modems()[0].card().is_none());
         assert_eq!(scenario.modems()[0].faults().len(), 2);
         assert_eq!(scenario.drawer()[0].number, "+31612345678");
+    }
+
+    /// The words that an error names as possible.
+    fn possible(text: &str) -> Vec<String> {
+        let error = Scenario::parse(text).unwrap_err().to_string();
+        let expected = error.split("expected").nth(1).unwrap_or_else(|| panic!("{error}"));
+        let words = expected.split('`').skip(1).step_by(2);
+        let words = words.filter(|word| *word != "zzz" && !word.contains(' '));
+        words.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_page_about_scenarios_has_every_key_and_its_example_is_one() {
+        let page = include_str!("../../docs/scenarios.md");
+        for place in [
+            "zzz = 1",
+            "[[modem]]\nzzz = 1",
+            "[[drawer]]\nzzz = 1",
+            "[[bank]]\nzzz = 1",
+            "[network]\nzzz = 1",
+            "[plan]\nzzz = 1",
+            "[[modem]]\nstored = [{ zzz = 1 }]",
+            "[[modem]]\nstored = [{ from = \"a\", kind = \"zzz\" }]",
+            "[[modem]]\nquirks = [\"zzz\"]",
+            "[[modem]]\nfaults = [{ kind = \"zzz\" }]",
+            "[[modem]]\nfaults = [{ kind = \"leftover\", state = \"zzz\" }]",
+            "[[bank]]\nfaults = [{ kind = \"zzz\" }]",
+        ] {
+            let words = possible(place);
+            assert!(!words.is_empty(), "{place}");
+            for word in words {
+                let is_there = [format!("`{word}`"), format!("[{word}]")];
+                assert!(is_there.iter().any(|text| page.contains(text)), "{place}: {word}");
+            }
+        }
+        let blocks = page.lines().filter_map(|line| line.strip_prefix("    "));
+        let example = blocks.collect::<Vec<_>>().join("\n");
+        assert_eq!(Scenario::parse(&example).unwrap().modems().len(), 2);
     }
 
     #[test]

@@ -13,11 +13,12 @@ use crate::endpoints::made;
 use crate::support::{Daemon, PROGRAM, Site, wait_for};
 
 /// The pages, in the order in which a new operator reads them. A command on two pages is run once.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "docs/operators-guide.md",
     "README.md",
     "docs/configuration.md",
     "docs/hardware-guide.md",
+    "docs/scenarios.md",
     "docs/legal-notice.md",
 ];
 
@@ -128,6 +129,7 @@ impl Stage {
         std::fs::write(&numbers, format!("{first},+31612340000\n")).unwrap();
         let replaced = [
             ("/tmp/", format!("{folder}/")),
+            ("/usr/share/simbridge/", concat!(env!("CARGO_MANIFEST_DIR"), "/").to_owned()),
             ("/var/backups/", format!("{folder}/backup-")),
             ("127.0.0.1:8080", self.site.admin("/status")["listen"].as_str().unwrap().to_owned()),
             ("key=…", format!("key={}", self.key)),

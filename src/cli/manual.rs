@@ -1,0 +1,259 @@
+//! `manual`: manual pages for all commands and for the configuration file, and completions for
+//! shells.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Command;
+use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::print;
+use crate::daemon::config;
+
+/// Command lines without `simbridge`, each with what it does. A page has those that begin with its
+/// command.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("demo", "Try everything on eight simulated modems"),
+    ("demo --once", "Play one order through, for a test"),
+    ("serve", "Run the daemon in a terminal; systemd does it with `systemctl start simbridge`"),
+    ("check --user simbridge", "Check the configuration with the permissions of the service"),
+    ("config", "Show the settings in effect and where each comes from"),
+    ("config --template", "Print a configuration to start with"),
+    ("manual /tmp/manual", "Write these pages and the completions"),
+    ("simulate --modems 4 --dir /tmp/rack", "Run four simulated modems"),
+    (
+        "simulate send --dir /tmp/rack --to +31612340000 --from Uber 'code 1234'",
+        "Send a message to one of them",
+    ),
+    ("probe /dev/ttyUSB2", "Show what is on a port"),
+    ("status", "Show the whole site"),
+    ("status --watch", "Keep it on the screen"),
+    ("modem list", "Show what each port is doing"),
+    ("modem show ttyUSB2", "Show one modem and the last lines of the conversation with it"),
+    ("modem scan", "Find the ports on which modems answer"),
+    ("modem reset ttyUSB2 --hard", "Restart a modem by its stronger command"),
+    ("modem at ttyUSB2 AT+CSQ", "Ask a modem for its signal"),
+    ("modem ussd ttyUSB2 '*100#'", "Ask the mobile operator for the credit"),
+    ("modem ask-number ttyUSB2 '*101#'", "Find out a SIM's number"),
+    ("modem record ttyUSB2 ec25.txt --reason 'no URCs'", "Write down what a modem says"),
+    ("bank list", "Show all SIM banks"),
+    ("bank show rack", "Show which SIM is where"),
+    ("bank plan rack", "Show what is switched next"),
+    ("bank moves rack --limit 20", "Show the last switches"),
+    ("bank switch rack 1 7", "Put slot 7 on radio 1"),
+    ("sim list", "Show all SIMs"),
+    ("sim show +31612345678", "Show the SIM with a number"),
+    ("sim rest +31612345678 30d", "Stop selling a SIM for a while"),
+    ("sim retire 8931040000000000018", "Stop selling a SIM for good"),
+    ("sim import numbers.csv", "Set the numbers of many SIMs"),
+    ("sim set-number 8931040000000000018 +31612345678", "Set the number of one"),
+    ("sim clear-number 8931040000000000018", "Have a number found out again"),
+    ("sim remove 8931040000000000018", "Remove a SIM that was never in a modem"),
+    ("account add ann", "Add a customer"),
+    ("account list", "Show all customers"),
+    ("account show ann", "Show one"),
+    ("account topup ann 10.00", "Add credit"),
+    ("account adjust ann -1.50 --reason 'paid twice'", "Correct a balance"),
+    ("account ledger ann --limit 20", "Show the last entries of a ledger"),
+    ("account suspend ann", "Block a customer's keys"),
+    ("account resume ann", "Let them work again"),
+    ("key add ann --allow 192.0.2.0/24", "Make a key that works from one network"),
+    ("key list", "Show all keys by their first characters"),
+    ("key revoke 0a1b2c3d", "Revoke a key"),
+    ("service add Uber --price 0.50 --sender '^Uber$'", "Sell numbers for a service"),
+    ("service list", "Show all services"),
+    ("service set Uber --price 0.60 --country UK=0.80", "Change a price"),
+    ("service set Uber --add-sender '^Uber BV$'", "Add a pattern"),
+    ("service remove Ubre", "Remove a service that was never ordered"),
+    ("service enable Uber", "Sell it again"),
+    ("service disable Uber", "Stop selling it"),
+    (
+        "service import /usr/share/simbridge/hardware/services.toml --dry-run",
+        "Show what the shipped catalogue would add",
+    ),
+    ("service export --output services.toml", "Write the catalogue into a file"),
+    ("service test Uber 'Your code is 1234'", "Show which service would get a message"),
+    ("order list --limit 20", "Show the last orders"),
+    ("order show 1", "Show one with its charges and messages"),
+    ("rental list", "Show rentals"),
+    ("rental show 1", "Show one with its charges and messages"),
+    ("message list --limit 20", "Show the last messages"),
+    ("message show 1", "Show one with its PDUs"),
+    ("message tail", "Print messages as they come"),
+    (
+        "explain Uber NL",
+        "Show how many numbers there are for a service, and what holds others back",
+    ),
+    ("audit list --limit 20", "Show what was done last, and by whom"),
+    ("reload", "Apply a changed configuration"),
+    ("backup /var/backups/simbridge.db", "Copy the database"),
+    ("verify", "Check the ledger, the sales and the file of the database"),
+];
+
+/// The examples on the page of the program itself: the way from a fresh installation to the first
+/// order.
+const FIRST_STEPS: [&str; 8] = [
+    "modem scan",
+    "check --user simbridge",
+    "status",
+    "sim list",
+    "account add ann",
+    "account topup ann 10.00",
+    "key add ann --allow 192.0.2.0/24",
+    "service add Uber --price 0.50 --sender '^Uber$'",
+];
+
+/// What a command exits with.
+const EXIT_STATUS: [(&str, &str); 4] = [
+    ("0", "The command has done what it was asked to."),
+    ("1", "It failed or was refused, or check or verify has found a fault."),
+    ("2", "It could not be understood; standard error has the usage."),
+    (
+        "78",
+        "The daemon cannot start before somebody has repaired something, such as a damaged \
+         database. systemd does not start it again then.",
+    ),
+];
+
+const FILES: [(&str, &str); 6] = [
+    (
+        "/etc/simbridge/simbridge.toml",
+        "The configuration, unless --config or SIMBRIDGE_CONFIG names another; see \
+         simbridge.toml(5).",
+    ),
+    ("/etc/simbridge/hardware", "Your own profiles of modems and SIM banks, and USSD codes."),
+    ("/var/lib/simbridge/simbridge.db", "The database."),
+    ("/run/simbridge/admin.sock", "The socket on which commands reach the daemon."),
+    (
+        "/usr/share/simbridge/hardware",
+        "The profiles, the block list and the catalogue of services that come with simbridge.",
+    ),
+    ("/usr/share/doc/simbridge", "The operator's guide and all other documents."),
+];
+
+/// Writes manual pages (`*.1`, `simbridge.toml.5`) and completions for bash, zsh and fish.
+pub(super) fn write(folder: &Path, mut command: Command) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    command.build();
+    write_pages(folder, &command, &[])?;
+    std::fs::write(folder.join("simbridge.toml.5"), config::manual_page())?;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut command, "simbridge", folder)?;
+    }
+    print::line(format!("{}: manual pages and completions written", folder.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the page of a command and those of the commands below it. `words` are those of the
+/// command line behind `simbridge`.
+fn write_pages(folder: &Path, command: &Command, words: &[&str]) -> anyhow::Result<()> {
+    let below = command.get_subcommands().filter(|command| command.get_name() != "help");
+    let below: Vec<&Command> = below.filter(|command| !command.is_hide_set()).collect();
+    for command in &below {
+        write_pages(folder, command, &[words, &[command.get_name()]].concat())?;
+    }
+    let name = [&["simbridge"], words].concat();
+    let page = Man::new(command.clone()).title(name.join("-")).source(version());
+    let path = folder.join(format!("{}.1", name.join("-")));
+    let mut file =
+        File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    page.render_title(&mut file)?;
+    page.render_name_section(&mut file)?;
+    page.render_synopsis_section(&mut file)?;
+    page.render_description_section(&mut file)?;
+    page.render_options_section(&mut file)?;
+    if !below.is_empty() {
+        page.render_subcommands_section(&mut file)?;
+    }
+    file.write_all(more_sections(&words.join(" ")).to_roff().as_bytes())?;
+    Ok(())
+}
+
+/// What is made here and not from the command's arguments.
+fn more_sections(command: &str) -> Roff {
+    let mut page = Roff::new();
+    page.control("SH", ["EXAMPLES"]);
+    for (line, meaning) in examples(command) {
+        page.text([roman(format!("{meaning}:"))]);
+        page.control("PP", []).control("RS", ["4"]).control("nf", []);
+        page.text([bold(format!("simbridge {line}"))]);
+        page.control("fi", []).control("RE", []).control("PP", []);
+    }
+    for (heading, rows) in [("FILES", &FILES[..]), ("EXIT STATUS", &EXIT_STATUS[..])] {
+        page.control("SH", [heading]);
+        for (term, meaning) in rows {
+            page.control("TP", []);
+            page.text([bold(*term)]).text([roman(*meaning)]);
+        }
+    }
+    page.control("SH", ["SEE ALSO"]);
+    page.text([bold("simbridge"), roman("(1), "), bold("simbridge.toml"), roman("(5), ")]);
+    page.text([roman("/usr/share/doc/simbridge/docs/operators-guide.md")]);
+    page
+}
+
+/// The examples of a command's page, by the words of the command.
+fn examples(command: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    EXAMPLES.iter().filter(move |(line, _)| match command {
+        "" => FIRST_STEPS.contains(line),
+        command => {
+            line.strip_prefix(command).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        }
+    })
+}
+
+fn version() -> String {
+    format!("simbridge {}", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::super::Cli;
+    use super::*;
+
+    /// The words of a command line as a shell takes them: what is between `'` is one word.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec!["simbridge".to_owned()];
+        for (index, part) in line.split('\'').enumerate() {
+            match index % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        words
+    }
+
+    fn leaves(command: &Command, path: &str, found: &mut Vec<String>) {
+        let below: Vec<&Command> =
+            command.get_subcommands().filter(|command| command.get_name() != "help").collect();
+        if below.is_empty() {
+            found.push(path.to_owned());
+        }
+        for command in below {
+            leaves(command, &format!("{path} {}", command.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_example_is_a_command_and_every_command_has_one() {
+        for (line, _) in EXAMPLES {
+            if let Err(error) = Cli::try_parse_from(words(line)) {
+                panic!("{line}: {error}");
+            }
+        }
+        let mut all = Vec::new();
+        leaves(&Cli::command(), "", &mut all);
+        let without: Vec<&String> =
+            all.iter().filter(|path| examples(path.trim_start()).next().is_none()).collect();
+        assert!(without.is_empty(), "add an example of {without:?} to EXAMPLES");
+        assert_eq!(examples("").count(), FIRST_STEPS.len());
+    }
+}
