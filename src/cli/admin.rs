@@ -13,6 +13,8 @@ use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
 const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
+/// What `explain` shows even if it is 0.
+const EXPLAINED: &[&str] = &["service", "country", "sims", "available"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
 const ORDER: &[&str] = &[
     "id",
@@ -147,10 +149,14 @@ async fn list(
     print::list(json, &client.get(path).await?, columns, empty)
 }
 
-/// Prints all fields of an object.
+/// Prints how many numbers there are and, for people, only those reasons that hold any back.
 fn explain(json: bool, counts: &Value) -> anyhow::Result<()> {
-    let fields = counts.as_object().into_iter().flat_map(|fields| fields.keys());
-    print::object(json, counts, &fields.map(String::as_str).collect::<Vec<_>>())
+    let is_shown = |key: &str, value: &Value| {
+        json || EXPLAINED.contains(&key) || !(value.is_null() || value == 0)
+    };
+    let fields = counts.as_object().into_iter().flatten();
+    let fields = fields.filter(|(key, value)| is_shown(key, value));
+    print::object(json, counts, &fields.map(|(key, _)| key.as_str()).collect::<Vec<_>>())
 }
 
 /// Prints an order or a rental with its ledger entries and messages.

@@ -10,15 +10,15 @@ use clap::{ArgGroup, Args, Subcommand};
 pub(super) enum Admin {
     /// Show the state of the whole site on one screen
     Status {
-        /// Keep the screen up to date until Ctrl-C; without a terminal, print one line each time
+        /// Refresh until Ctrl-C; print one line per update if the output is not a terminal
         #[arg(long)]
         watch: bool,
-        /// How often to update
+        /// Refresh interval
         #[arg(
             long,
             value_name = "TIME",
             default_value = "2s",
-            value_parser = humantime::parse_duration,
+            value_parser = duration,
             requires = "watch"
         )]
         every: Duration,
@@ -50,7 +50,7 @@ pub(super) enum Admin {
     /// Messages
     #[command(subcommand)]
     Message(Message),
-    /// Explain how many numbers there are for a service, and why there are not more
+    /// Show how many numbers a service has in a country, and what holds the others back
     Explain {
         /// The service's name or id
         #[arg(value_parser = named)]
@@ -67,12 +67,12 @@ pub(super) enum Admin {
     Audit(Audit),
     /// Read the configuration again and apply what can change while the daemon runs
     Reload,
-    /// Copy the database into a new file while the daemon runs
+    /// Copy the database into a new file, with its checksum, while the daemon runs
     Backup {
         /// The file to create
         file: PathBuf,
     },
-    /// Check the database: money, numbers, and the file itself
+    /// Check the database: the ledger, the sales of numbers, and the file itself
     Verify,
 }
 
@@ -86,16 +86,16 @@ pub(super) enum Sim {
         #[arg(value_parser = named)]
         iccid: String,
     },
-    /// Give a SIM to no new customer for a while
+    /// Stop selling a SIM for a while
     Rest {
         /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
         iccid: String,
         /// How long from now, like 30d; 0s ends the rest
-        #[arg(default_value = "30d", value_parser = humantime::parse_duration)]
+        #[arg(default_value = "30d", value_parser = duration)]
         time: Duration,
     },
-    /// Give a SIM to no new customer any more
+    /// Stop selling a SIM for good
     Retire {
         /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
@@ -164,6 +164,7 @@ pub(super) enum Account {
         #[arg(value_parser = named)]
         account: String,
         /// The amount, like 10.00
+        #[arg(allow_negative_numbers = true)]
         amount: String,
     },
     /// Correct a balance, up or down
@@ -186,13 +187,13 @@ pub(super) enum Account {
         #[command(flatten)]
         rows: Rows,
     },
-    /// Refuse an account's keys from now on
+    /// Block all of an account's keys until `account resume`
     Suspend {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
     },
-    /// Accept an account's keys again
+    /// Let a suspended account's keys work again
     Resume {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -235,8 +236,8 @@ pub(super) enum Key {
 /// What is said about a key.
 #[derive(Args)]
 pub(super) struct KeyTerms {
-    /// An address or network that alone may use it, like 192.0.2.0/24, or `any`; may be given
-    /// several times
+    /// Accept the key only from this address or network, like 192.0.2.0/24, or from `any`; may be
+    /// repeated
     #[arg(long, value_name = "NETWORK")]
     pub allow: Vec<String>,
     /// Your words for it, which `key list` shows; empty for none
@@ -265,6 +266,7 @@ pub(super) enum Rental {
     /// Show one rental with its ledger entries and messages
     Show {
         /// The rental's id
+        #[arg(value_parser = whole_number)]
         id: u32,
     },
 }
@@ -280,10 +282,11 @@ pub(super) enum Audit {
 
 #[derive(Subcommand)]
 pub(super) enum Order {
-    /// Show one order with its ledger entries, its messages, and those that its number received
-    /// meanwhile and that matched nothing
+    /// Show one order with its ledger entries, its messages, and other messages that arrived on its
+    /// number meanwhile
     Show {
         /// The order's id
+        #[arg(value_parser = whole_number)]
         id: u32,
     },
     /// List orders, oldest first
@@ -294,11 +297,13 @@ pub(super) enum Order {
     /// Cancel an open order, and give its customer back what is held for it
     Cancel {
         /// The order's id
+        #[arg(value_parser = whole_number)]
         id: u32,
     },
     /// Give a customer back what an order was charged, or a part of it; once
     Refund {
         /// The order's id
+        #[arg(value_parser = whole_number)]
         id: u32,
         /// Not all of it, but this, like 0.20
         #[arg(long, allow_negative_numbers = true)]
@@ -310,8 +315,10 @@ pub(super) enum Order {
     /// Give a message that no pattern matched to the order that it was for, once it matches
     Deliver {
         /// The order's id
+        #[arg(value_parser = whole_number)]
         id: u32,
         /// The message's id, which `order show` has
+        #[arg(value_parser = whole_number)]
         message: u32,
     },
 }
@@ -328,6 +335,7 @@ pub(super) enum Message {
     /// Show one message with the PDUs that it was made of
     Show {
         /// The message's id
+        #[arg(value_parser = whole_number)]
         id: u32,
     },
     /// Print messages as they arrive, until interrupted
@@ -348,9 +356,20 @@ pub(super) struct AllKinds {
 /// How much of a list is shown.
 #[derive(Args)]
 pub(super) struct Rows {
-    /// Show only the newest ones, at most this many; 0 is all
-    #[arg(long, default_value_t = 1000)]
+    /// Show only the newest N (0 = all)
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole_number)]
     pub limit: u32,
+}
+
+/// A count or an id.
+pub(super) fn whole_number(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("it must be a whole number from 0 to {}", u32::MAX))
+}
+
+/// A length of time with its unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "it must be a time with its unit, like 90s, 10m, 4h or 30d".to_owned())
 }
 
 /// A name, a number or an id. An empty one would stand for nothing or, in a path, for everything.

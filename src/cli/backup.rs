@@ -19,7 +19,7 @@ const FIELDS: &[&str] = &["file", "bytes", "sha256"];
 pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
     let file = std::path::absolute(file)?;
     if file.symlink_metadata().is_ok() {
-        bail!("{} exists already; a backup overwrites nothing", file.display());
+        bail!("{} already exists; choose another name", file.display());
     }
     let (mut copy, bytes, digest) = receive(client, &file).await?;
     copy.publish(&file).with_context(|| format!("cannot save the backup as {}", file.display()))?;

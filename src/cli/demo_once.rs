@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use serde_json::{Value, json};
 
 use super::demo_stage::{SAMPLES, Stage, new_code};
-use super::print::line;
+use super::print::{self, line};
 use crate::domain::{Msisdn, RowLimit};
 
 /// How long the SMS may stay in the modem after the customer has it.
@@ -15,42 +16,64 @@ const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs one order. Fails unless the code arrives, the ledger adds up and the modem's store becomes
 /// empty.
-pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    modems: usize,
+    listen: Option<SocketAddr>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let stage =
         Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
-    line(format!(
-        "{modems} simulated modems are Ready; customers are served on {}",
-        stage.daemon.address()
-    ))?;
-    let outcome = play(&stage).await;
+    let address = stage.daemon.address();
+    let mut told = Told { json, requests: Vec::new() };
+    told.line(&format!("{modems} simulated modems are Ready; customers are served on {address}"))?;
+    let outcome = play(&stage, &mut told).await;
     stage.stop().await;
     outcome?;
-    line("The code arrived, the ledger adds up, and the modem's store is empty.")?;
+    told.line("The code arrived, the ledger adds up, and the modem's store is empty.")?;
+    if json {
+        let listen = address.to_string();
+        print::json(&json!({ "ok": true, "listen": listen, "requests": told.requests }))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn play(stage: &Stage) -> anyhow::Result<()> {
+/// What is told: lines as it happens or, as JSON, the requests at the end.
+struct Told {
+    json: bool,
+    requests: Vec<Value>,
+}
+
+impl Told {
+    fn line(&self, text: &str) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { line(text) }
+    }
+}
+
+async fn play(stage: &Stage, told: &mut Told) -> anyhow::Result<()> {
     let sample = SAMPLES.first().context("the demo has no service")?;
     let service = stage.services.first().context("the demo has no service")?;
-    let before = ask(stage, "/api/getbalance?").await?;
-    let made = ask(stage, &format!("/api/makeorder?serviceId={}&country=NL", service.id)).await?;
+    let before = ask(stage, told, "/api/getbalance?").await?;
+    let made =
+        ask(stage, told, &format!("/api/makeorder?serviceId={}&country=NL", service.id)).await?;
     let order = made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_"));
     let (order, _) = order.with_context(|| format!("no order was made: {made}"))?;
     let number = number_of(stage, order).await?;
     let text = sample.text(&new_code()?);
     stage.rack.network().send(sample.sender, number.as_str(), &text)?;
-    line(format!("  the network has an SMS from {} for {number}", sample.sender))?;
-    let said = ask(stage, &format!("/api/getsms?orderId={order}&wait=30")).await?;
+    told.line(&format!("  the network has an SMS from {} for {number}", sample.sender))?;
+    let said = ask(stage, told, &format!("/api/getsms?orderId={order}&wait=30")).await?;
     ensure!(said == format!("SUCCESS_{text}"), "the customer did not get the SMS that was sent");
-    let after = ask(stage, "/api/getbalance?").await?;
+    let after = ask(stage, told, "/api/getbalance?").await?;
     add_up(stage, &before, &after, service.price).await?;
     emptied(stage, &number).await
 }
 
 /// Sends a customer's request, and prints it with its answer but without the key.
-async fn ask(stage: &Stage, path: &str) -> anyhow::Result<String> {
+async fn ask(stage: &Stage, told: &mut Told, path: &str) -> anyhow::Result<String> {
     let answer = stage.get(path).await?;
-    line(format!("  GET {}  ->  {answer}", path.trim_end_matches('?')))?;
+    let path = path.trim_end_matches('?');
+    told.line(&format!("  GET {path}  ->  {answer}"))?;
+    told.requests.push(json!({ "path": path, "answer": answer }));
     Ok(answer)
 }
 

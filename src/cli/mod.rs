@@ -166,7 +166,7 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
         match command {
             Command::Demo { modems, listen, once: false } => demo::run(modems.into(), listen).await,
             Command::Demo { modems, listen, once: true } => {
-                demo_once::run(modems.into(), listen).await
+                demo_once::run(modems.into(), listen, common.json).await
             }
             Command::Serve => serve::run(common.config()?).await,
             Command::Check { user } => {

@@ -33,7 +33,7 @@ pub(super) enum Modem {
     Reset {
         /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
-        /// Use the stronger command, if its model has one
+        /// Use the model's hard reset, if it has one
         #[arg(long)]
         hard: bool,
     },
@@ -63,13 +63,13 @@ pub(super) enum Modem {
         modem: String,
         /// The USSD code; by default, the one that the hardware files have for the SIM's operator
         code: Option<String>,
-        /// Send a message to another of your SIMs instead, whose sender is the number. It costs the
-        /// price of a message, and is done at most once a day
+        /// Have the SIM text another SIM of yours and read its number from the sender. Costs one
+        /// SMS, and is done at most once a day
         #[arg(long, conflicts_with = "code")]
         loopback: bool,
     },
-    /// Write the conversation with a modem into a file that can be published and replayed: numbers
-    /// are replaced by pseudonyms, texts are left out
+    /// Write the conversation with a modem into a file that is safe to share and can be replayed:
+    /// numbers are replaced, texts removed
     Record {
         /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
@@ -122,7 +122,7 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
     match command {
         Modem::List => {
             let rows = client.get("/modems").await?;
-            print::list(json, &rows, LIST, "no modems: no port that is named by a [[modem]] exists")
+            print::list(json, &rows, LIST, "no modems: none of the configured ports exists")
         }
         Modem::Show { modem } => show(&get(client, &modem).await?, json),
         Modem::Scan => scan(client, None, json).await,

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::args::named;
+use super::args::{duration, named};
 use super::{catalogue, print};
 use crate::http::{AdminClient, path_segment};
 
@@ -32,7 +32,7 @@ pub(super) enum Service {
         country: Vec<(String, String)>,
         /// How long after its completion an order's number can be ordered again, like 4h, if
         /// different from the configuration
-        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+        #[arg(long, value_name = "TIME", value_parser = duration)]
         reuse_window: Option<Duration>,
         /// The price of that in percent of the service's, if different from the configuration
         #[arg(
@@ -68,13 +68,13 @@ pub(super) enum Service {
         #[arg(value_parser = named)]
         service: String,
     },
-    /// Allow orders of a service again
+    /// Sell a service again
     Enable {
         /// The service's name or id
         #[arg(value_parser = named)]
         service: String,
     },
-    /// Accept no more orders of a service; open ones continue
+    /// Stop selling a service; open orders continue
     Disable {
         /// The service's name or id
         #[arg(value_parser = named)]
@@ -100,7 +100,7 @@ pub(super) enum Service {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Show which service a message would belong to, and which code it contains
+    /// Show which service would receive a message, and the code found in it
     Test {
         /// The sender
         sender: String,
@@ -160,7 +160,7 @@ fn seconds_or_default(text: &str) -> Result<Value, String> {
     if text == DEFAULT {
         return Ok(Value::Null);
     }
-    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let time = duration(text)?;
     Ok(time.as_secs().into())
 }
 
@@ -225,7 +225,11 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
             let path = format!("/services/{}", path_segment(&service));
             let edited = client.post(&path, edit.into_json()).await?;
             print::object(json, &edited, SERVICE)?;
-            if json { Ok(()) } else { print_changes(&edited) }
+            if !json {
+                print_changes(&edited)?;
+            }
+            warn_of(&edited);
+            Ok(())
         }
         Service::Remove { service } => {
             let removed = client.delete(&format!("/services/{}", path_segment(&service))).await?;
@@ -255,7 +259,10 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
                 "reuse_price_percent": reuse_price_percent,
                 "charge_on": charge_on,
             });
-            print::object(json, &client.post("/services", declared).await?, SERVICE)
+            let added = client.post("/services", declared).await?;
+            print::object(json, &added, SERVICE)?;
+            warn_of(&added);
+            Ok(())
         }
         Service::Import { file, prices, replace, dry_run } => {
             let mut catalogue = catalogue::read(&file)?;
@@ -295,6 +302,22 @@ async fn enable(
 ) -> anyhow::Result<()> {
     let path = format!("/services/{}/enabled", path_segment(service));
     print::object(json, &client.post(&path, json!({ "enabled": enabled })).await?, SERVICE)
+}
+
+/// Tells what of a service may not be meant.
+fn warn_of(service: &Value) {
+    let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
+    let is_free = service.get("price").and_then(Value::as_str) == Some("0.00");
+    if is_free {
+        print::complain(format_args!("note: {name} costs nothing"));
+    }
+    let has_no = |key| strings(service.get(key)).is_empty();
+    if has_no("senders") && has_no("texts") {
+        print::complain(format_args!(
+            "note: {name} has no pattern: each of its orders has a SIM to itself and gets any \
+             message that no other service claims; `service set {name} --sender REGEX` adds one"
+        ));
+    }
 }
 
 /// Prints what was changed of a service.

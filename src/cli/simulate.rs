@@ -47,7 +47,7 @@ enum Command {
         #[arg(long, value_name = "NUMBER")]
         to: String,
         /// Who sends: a number, or up to 11 letters
-        #[arg(long, value_name = "SENDER")]
+        #[arg(long, value_name = "SENDER", value_parser = sender)]
         from: String,
         /// What to send instead of a text, as networks do
         #[arg(long, value_parser = special())]
@@ -56,6 +56,16 @@ enum Command {
         #[arg(required_unless_present = "kind", default_value = "", hide_default_value = true)]
         text: String,
     },
+}
+
+/// A sender as a network shows it. A name has 11 characters at most (3GPP TS 23.040 clause 9.1.2.5:
+/// an address has ten octets, in septets of the default alphabet).
+fn sender(text: &str) -> Result<String, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+');
+    match is_number || text.chars().count() <= 11 {
+        true => Ok(text.to_owned()),
+        false => Err("a sender's name has at most 11 characters".to_owned()),
+    }
 }
 
 /// Reads the name of a kind of message, and names the known ones when it is none.

@@ -9,7 +9,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum SimulatorError {
     /// No simulated SIM has the number; only its last digits are told.
-    #[error("no simulated SIM has the number that ends in {last_digits}")]
+    #[error(
+        "no simulated SIM has the number that ends in {last_digits}; write it like +31612345678"
+    )]
     UnknownNumber {
         /// The last digits of the number, at most three.
         last_digits: String,

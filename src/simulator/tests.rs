@@ -34,7 +34,10 @@ fn numbers_are_known_and_others_are_refused_without_repeating_them() {
     let network = network("[[modem]]\n[[modem]]\n[[modem]]");
     assert_eq!(network.numbers(), [FIRST, SECOND, "+447700900002"]);
     let refused = network.send("1", "+31699999123", "x").unwrap_err().to_string();
-    assert_eq!(refused, "no simulated SIM has the number that ends in 123");
+    assert_eq!(
+        refused,
+        "no simulated SIM has the number that ends in 123; write it like +31612345678"
+    );
 }
 
 #[test]

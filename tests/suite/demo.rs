@@ -24,6 +24,10 @@ fn demo_once_plays_an_order_through() {
     ] {
         assert!(said.contains(step), "{step} is missing in:\n{said}");
     }
+    let once = site.json(&["demo", "--once", "--modems", "1"]);
+    let answer = once["requests"][2]["answer"].as_str().unwrap().to_owned();
+    site.secrets.add(Secret::Text(answer.trim_start_matches("SUCCESS_").to_owned()));
+    assert!(once["ok"] == true && answer.starts_with("SUCCESS_Your Uber code is "), "{once}");
     assert!(
         said.ends_with("The code arrived, the ledger adds up, and the modem's store is empty.\n"),
         "{said}"

@@ -26,6 +26,7 @@ mod driver;
 mod endpoints;
 mod faults;
 mod hardware;
+mod hints;
 mod host_faults;
 mod isolation;
 mod kill;

@@ -207,7 +207,7 @@ fn not_ready_during_the_first_try_or_while_the_database_cannot_be_written() {
     let _daemon = site.serve();
     let said = site.page("/readyz");
     assert!(
-        said.contains("modem000 is still in its first try")
+        said.contains("modem000 has not finished starting")
             || said.contains("have not been looked for yet"),
         "{said}"
     );

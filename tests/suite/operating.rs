@@ -331,7 +331,7 @@ fn a_backup_is_a_database_and_verify_finds_what_is_wrong_in_one() {
     let file = site.dir.path().join("copy.db");
     site.ok(&["backup", file.to_str().unwrap()]);
     let again = String::from_utf8(site.run(&["backup", file.to_str().unwrap()]).stderr).unwrap();
-    assert!(again.contains("exists already"), "{again}");
+    assert!(again.contains("already exists"), "{again}");
     let mut sum = std::process::Command::new("sha256sum");
     let checked =
         sum.args(["--check", "copy.db.sha256"]).current_dir(site.dir.path()).output().unwrap();

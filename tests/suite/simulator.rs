@@ -156,7 +156,10 @@ async fn the_control_socket_sends_tells_and_breaks() {
     assert_eq!(control::send(dir.path(), "Uber", FIRST, "hello 😀").await.unwrap().parts, 1);
     host.until("+CMTI: \"SM\",1\r\n").await;
     let unknown = control::send(dir.path(), "Uber", "+31600000000", "hello").await.unwrap_err();
-    assert_eq!(unknown.to_string(), "no simulated SIM has the number that ends in 000");
+    assert_eq!(
+        unknown.to_string(),
+        "no simulated SIM has the number that ends in 000; write it like +31612345678"
+    );
     control::fault(dir.path(), 0, &Fault::Garbage { octets: "fffe21".to_owned() }).await.unwrap();
     assert_eq!(host.0.read_u8().await.unwrap(), 0xFF);
     let no_modem = control::fault(dir.path(), 1, &Fault::Reboot).await.unwrap_err();

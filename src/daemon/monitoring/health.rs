@@ -33,7 +33,7 @@ impl Monitor {
                     modem.is_none_or(|modem| modem.is_in_first_try(now))
                 };
                 let awaited = driver.ports().into_iter().filter(is_awaited);
-                faults.extend(awaited.map(|port| format!("{port} is still in its first try")));
+                faults.extend(awaited.map(|port| format!("{port} has not finished starting")));
             }
         }
         match tokio::time::timeout(TIMEOUT, self.store.touch()).await {
