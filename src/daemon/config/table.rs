@@ -83,8 +83,8 @@ section! {
          credential passed by systemd (`LoadCredential=`). The PIN is entered once per SIM; a \
          wrong PIN is never tried again.");
     PIN_WITHOUT_COUNT: Key<Flag> = key("pin_without_count", Flag, || false, Reload,
-        "Whether the PIN is entered once, too, into a SIM of which the modem does not tell how \
-         many attempts are left. A SIM that has accepted its PIN before needs no such permission.");
+        "Whether the PIN is also entered once into a SIM if the modem does not report how many \
+         attempts are left. A SIM that has accepted its PIN before needs no such permission.");
 }
 
 section! {
@@ -154,12 +154,12 @@ section! {
          them.");
     WRITE_TIMEOUT: Key<Time> = key("write_timeout", Time::Positive, || Duration::from_secs(30),
         Restart,
-        "How long a client may take nothing of an answer before its connection is closed. All of \
-         the answer may take ten times as long.");
+        "How long a client may read nothing of an answer before its connection is closed. The \
+         whole answer may take ten times as long.");
     TRUSTED_PROXIES: Key<Networks> = key("trusted_proxies", Networks, Vec::new, Restart,
         "Reverse proxies, such as `[\"127.0.0.1/32\"]`. From these alone `X-Forwarded-For` or, \
          without it, `Forwarded` is believed: the client is the last address there that is not a \
-         trusted proxy. Limits by address and keys that are bound to networks go by it.");
+         trusted proxy. Limits by address and keys that are bound to networks apply to it.");
 }
 
 section! {
@@ -229,9 +229,9 @@ section! {
         || 50, Reload,
         "The price of using a number again, in percent of the service's price.");
     NUMBER_REST: Key<Time> = key("number_rest", Time::OrZero, || 10 * MINUTE, Reload,
-        "How long a number that was given up, or whose order expired, without its SMS goes to no \
-         other account for that service, so that a code that comes late is not the next \
-         customer's. `\"0s\"` turns this off.");
+        "How long a number that was given up, or whose order expired, without its SMS is not sold \
+         to another account for that service, so that a code that comes late does not reach the \
+         next customer. `\"0s\"` turns this off.");
     NUMBER_COOLDOWN: Key<TimeOrNever> = key("number_cooldown", TimeOrNever, || None, Reload,
         "How long after its last use for a service a number can be sold for the same service \
          again, such as `\"180d\"`.");
@@ -246,12 +246,12 @@ section! {
     REST: Key<Time> = key("rest", Time::OrZero, || 30 * DAY, Reload,
         "How long a SIM is not given out after a rental.");
     VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
-        "How many of its newest messages `rental/view` answers. They are fewer when their texts \
-         have more than 1 MiB together.");
+        "How many of its newest messages `rental/view` answers. There are fewer when their texts \
+         are larger than 1 MiB together.");
     MAX_FREE_PER_ACCOUNT: Key<Whole<i64>> = key("max_free_per_account",
         Whole::from_to(0, 1_000_000), || 1, Reload,
-        "How many rentals an account may have at a time that cost nothing, because the price of \
-         their package is 0.00 or comes to that.");
+        "The maximum number of rentals that cost nothing (the price of their package is 0.00, or \
+         is converted to that) that an account may have at a time.");
 }
 
 section! {
@@ -317,12 +317,12 @@ section! {
     EDITS_PER_MINUTE: Key<Whole<u32>> = key("edits_per_minute", RATE_LIMIT, || 30, Reload,
         "Changes of its rentals' renewal (`/api/rental/edit`) per minute by one account.");
     MIN_CANCEL_AGE: Key<Time> = key("min_cancel_age", Time::OrZero, || Duration::ZERO, Reload,
-        "How old an order has to be so that it can be given up at no cost. Who gives one up \
-         earlier is given no number (`NO_PHONE_AVAILABLE`) for the rest of this time.");
+        "How old an order has to be before it can be given up without a pause. An account that \
+         gives one up earlier gets no number (`NO_PHONE_AVAILABLE`) for the rest of this time.");
     GIVE_UP_PAUSE: Key<Time> = key("give_up_pause", Time::OrZero, || MINUTE, Reload,
-        "An account that gave up more than 80 of its last 100 orders (or of all, when there are \
-         at least 50) may have one open order, and is given no number (`NO_PHONE_AVAILABLE`) for \
-         this time after each further one that it gives up. `\"0s\"` turns this off.");
+        "An account that gave up more than 80 of its last 100 orders (or 80 % of all, if there are \
+         at least 50) may have one open order, and gets no number (`NO_PHONE_AVAILABLE`) for this \
+         time after each further one that it gives up. `\"0s\"` turns this off.");
 }
 
 section! {
