@@ -19,6 +19,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 const DEFAULT_LAST_INDEX: i32 = 50;
 /// The same, however many places the store has.
 const MAX_LAST_INDEX: u32 = 512;
+/// How many places in which nothing is may be read within [`EMPTY_WINDOW`]. A store can have
+/// hundreds, and a walk over all of them alone would be more than five commands a second over a
+/// minute.
+const MAX_EMPTY: u8 = 100;
+/// See [`MAX_EMPTY`].
+const EMPTY_WINDOW: Duration = Duration::from_secs(30);
 /// How many refusals of `AT+CMGR` in the walk over a store are answered by repeating the command.
 const MAX_REPETITIONS: u8 = 3;
 
@@ -40,8 +46,10 @@ pub(super) struct Sweep {
     failures: u8,
     /// Whether this modem's `AT+CMGL` leaves messages out.
     no_list: bool,
-    /// The sweep goes on at this time, because a command was refused.
+    /// The sweep goes on at this time, because a command was refused or many places were empty.
     paused_until: Option<Moment>,
+    /// How many empty places were read since this time.
+    empty: Option<(Moment, u8)>,
 }
 
 /// Reading the present store index by index, instead of by `AT+CMGL`.
@@ -209,6 +217,21 @@ impl Sweep {
         }
         (*repeated, *repetitions) = (true, *repetitions + 1);
         true
+    }
+
+    /// Notes that the walk has found nothing in a place. When it has read many of those, it makes a
+    /// pause, unless the modem counts messages that are still to be found.
+    pub fn count_empty(&mut self, now: Moment) {
+        if self.after_list {
+            return;
+        }
+        let current = self.empty.filter(|(since, _)| now < *since + EMPTY_WINDOW);
+        let (since, before) = current.unwrap_or((now, 0));
+        let count = before.saturating_add(1);
+        self.empty = Some((since, count));
+        if count >= MAX_EMPTY {
+            self.paused_until = Some(since + EMPTY_WINDOW);
+        }
     }
 
     /// Goes on to the next index. Returns whether the last one of the store has been read.

@@ -189,6 +189,10 @@ impl Serving {
         if may_belong_to_another_command(outcome) {
             self.doubt_card_again(now);
         }
+        // A card that is to leave does so within a minute.
+        if walking && self.departure.is_none() {
+            self.sweep.count_empty(now);
+        }
         let Some(trouble) = trouble(outcome, header) else {
             if read.announced.is_some() || self.troubles.failures(read.slot) > 0 {
                 self.sweep.schedule_by(now + EARLY);

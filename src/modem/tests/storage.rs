@@ -290,6 +290,35 @@ fn what_the_modem_counts_and_does_not_list_is_read_by_its_index() {
 }
 
 #[test]
+fn a_walk_over_hundreds_of_empty_places_makes_pauses_but_not_for_a_card_that_is_to_leave() {
+    let mut bench = Bench::new();
+    bench
+        .on("AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CPMS: 0,500,0,500,0,500|OK")
+        .on("AT+CMGL=4", "ERROR")
+        .on("AT+CMGD=?", "ERROR");
+    for index in 0..=500 {
+        bench.on(&format!("AT+CMGR={index}"), "+CMS ERROR: 321");
+    }
+    bench.auto(Duration::from_secs(30));
+    let mut minutes = Vec::new();
+    for _ in 0..10 {
+        bench.log.clear();
+        bench.auto(Duration::from_secs(60));
+        minutes.push(bench.log.len());
+    }
+    assert!(minutes.iter().all(|sent| (150..300).contains(sent)), "{minutes:?}");
+    bench.log.clear();
+    bench.session.request(
+        7,
+        ModemRequest::Leave { iccid: Some(ICCID.parse().unwrap()) },
+        bench.now,
+    );
+    bench.act();
+    bench.auto(Duration::from_secs(59));
+    assert_eq!(bench.session.state(), ModemState::Switching, "{:?}", bench.log.len());
+}
+
+#[test]
 fn an_index_that_a_list_names_twice_is_read_before_anything_is_deleted_from_it() {
     let mut bench = idle();
     bench.play(&format!(
