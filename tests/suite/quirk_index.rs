@@ -238,7 +238,10 @@ const QUIRKS: &[(&str, &[&str])] = &[
     ),
     (
         "the modem's own store outlives a change of cards",
-        &["after_a_change_of_cards_what_is_in_me_is_doubtful_and_what_is_in_sm_is_this_cards"],
+        &[
+            "after_a_change_of_cards_what_is_in_me_is_doubtful_and_what_is_in_sm_is_this_cards",
+            "what_waited_for_a_card_is_not_that_cards_which_was_in_before",
+        ],
     ),
     (
         "the own number: empty, in the phonebook, by USSD in three forms, by a message",

@@ -5,6 +5,7 @@
 mod bank_rig;
 mod banks;
 mod business;
+mod cards;
 mod command_rate;
 mod fault_session;
 mod kept;
