@@ -11,6 +11,8 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
+#[path = "figures/client.rs"]
+mod client;
 #[path = "figures/process.rs"]
 #[expect(dead_code, reason = "shared with the other benchmarks")]
 mod process;
@@ -24,10 +26,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use client::Client;
 use simbridge::simulator::{Network, Scenario};
 use support::{Daemon, Site};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
 
 const MODEMS: usize = 64;
@@ -200,22 +201,23 @@ async fn supply(load: Arc<Load>, network: Network) {
 /// A customer who polls for the newest order, again and again.
 async fn poll(load: Arc<Load>, n: u64) {
     let (key, newest) = &load.customers[(n % BUYERS) as usize];
-    let mut client = Client::connect(&load.address).await;
+    let mut client = Client::connect_from("127.0.0.1", &load.address).await.unwrap();
     let mut pace = pace(POLLS_A_SECOND, POLLERS);
     while !load.is_over() {
         pace.tick().await;
         let path = format!("/api/getsms?orderId={}&key={key}", newest.load(Ordering::Relaxed));
         let words = ["WAITING", "SUCCESS_", "ORDER_EXPIRED"];
-        client
-            .get(&path, &load.polls, |answer| words.iter().any(|word| answer.starts_with(word)))
-            .await;
+        let asked = Instant::now();
+        let answer = client.get(&path).await.unwrap();
+        let is_expected = words.iter().any(|word| answer.starts_with(word));
+        load.polls.record(asked.elapsed(), is_expected);
     }
 }
 
 /// A customer who makes orders, for changing services and countries.
 async fn buy(load: Arc<Load>, n: u64) {
     let (key, newest) = &load.customers[n as usize];
-    let mut client = Client::connect(&load.address).await;
+    let mut client = Client::connect_from("127.0.0.1", &load.address).await.unwrap();
     let mut pace = pace(ORDERS_A_SECOND, BUYERS);
     let mut service = n as usize;
     while !load.is_over() {
@@ -226,8 +228,9 @@ async fn buy(load: Arc<Load>, n: u64) {
             "/api/makeorder?serviceId={}&country={country}&key={key}",
             service % SERVICES + 1
         );
-        let answer =
-            client.get(&path, &load.orders, |answer| answer.starts_with("ORDER_ID_")).await;
+        let asked = Instant::now();
+        let answer = client.get(&path).await.unwrap();
+        load.orders.record(asked.elapsed(), answer.starts_with("ORDER_ID_"));
         if let Some(order) =
             answer.strip_prefix("ORDER_ID_").and_then(|rest| rest.split('_').next())
         {
@@ -241,37 +244,4 @@ fn pace(a_second: u64, who: u64) -> tokio::time::Interval {
     let mut pace = interval(Duration::from_micros(1_000_000 * who / a_second));
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     pace
-}
-
-/// One connection, on which each request waits for the answer to the one before.
-struct Client {
-    stream: TcpStream,
-    answer: Vec<u8>,
-}
-
-impl Client {
-    async fn connect(address: &str) -> Client {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Client { stream, answer: vec![0; 4096] }
-    }
-
-    async fn get(&mut self, path: &str, seen: &Seen, is_expected: impl Fn(&str) -> bool) -> String {
-        let asked = Instant::now();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
-        self.stream.write_all(request.as_bytes()).await.unwrap();
-        let mut length = 0;
-        loop {
-            let read = self.stream.read(&mut self.answer[length..]).await.unwrap();
-            assert!(read > 0, "the server hung up");
-            length += read;
-            let text = std::str::from_utf8(&self.answer[..length]).unwrap();
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let (_, rest) = head.split_once("content-length: ").unwrap();
-            if body.len() == rest.split("\r\n").next().unwrap().parse::<usize>().unwrap() {
-                seen.record(asked.elapsed(), is_expected(body));
-                return body.to_owned();
-            }
-        }
-    }
 }

@@ -69,7 +69,8 @@ fn stock(conn: &Connection, Size { sims, services, .. }: &Size) {
          INSERT INTO account (name, created_at) {some_accounts} SELECT 'account ' || n, 0 FROM c;
          INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, cause, \
          created_at)
-           SELECT id, 'topup', 100000000, 0, 'USD', 'topup:' || id, 0 FROM account;"
+           SELECT id, 'topup', 100000000, 0, 'USD', 'topup:' || id, unixepoch() * {SECOND_US} FROM \
+         account;"
     ))
     .unwrap();
 }
