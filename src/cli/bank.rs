@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::args::whole_number;
 use super::print;
 use crate::http::{AdminClient, path_segment};
 
@@ -24,8 +25,8 @@ pub(super) enum Bank {
     Moves {
         /// Its name
         bank: String,
-        /// Show only the newest ones, at most this many; 0 is all
-        #[arg(long, default_value_t = 100)]
+        /// Show only the newest N (0 = all)
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole_number)]
         limit: u32,
     },
     /// Put a slot's SIM on a radio now, unless the SIM that is on it is needed there
@@ -34,7 +35,8 @@ pub(super) enum Bank {
         bank: String,
         /// The radio: its port, the last part of that, or its number from 1
         radio: String,
-        /// The slot's number, as in `bank show`
+        /// The slot's number in the column SLOT of `bank show`, from 0; the label counts from 1
+        #[arg(value_parser = whole_number)]
         slot: u32,
     },
 }

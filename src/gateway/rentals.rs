@@ -238,8 +238,9 @@ impl Rentals {
         self.wakeups.deadlines_change_after(tx);
         self.wakeups.bank_demand_changes_after(tx);
         tx.record_sim_given(sim, now)?;
+        let subject = self.subject_of_term(id, &package, &charge);
         self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
-        tx.note(Actor::Account(account), AuditAction::Rented, format!("rental {id}"), now)?;
+        tx.note(Actor::Account(account), AuditAction::Rented, subject, now)?;
         Ok(Rent::Made(Rental { id, ..new }))
     }
 
@@ -285,10 +286,11 @@ impl Rentals {
             }
             let longer = rental.with_term(package.months()).ok_or_else(end_of_calendar)?;
             let longer = Rental { renewal_package: package.to_string(), ..longer };
+            let subject = rentals.subject_of_term(id, &package, &charge);
             rentals.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
-            tx.note(Actor::Account(account), AuditAction::Extended, format!("rental {id}"), now)?;
+            tx.note(Actor::Account(account), AuditAction::Extended, subject, now)?;
             Ok(Extend::Extended(longer))
         });
         extended.await
@@ -434,10 +436,17 @@ impl Rentals {
             return Ok(None);
         }
         let Some(renewed) = rental.clone().renew(package.months(), now) else { return Ok(None) };
+        let subject = self.subject_of_term(rental.id, &package, &charge);
         self.charge_term(tx, rental.account, rental.id, renewed.terms, Term::Renewal, charge, now)?;
         tx.save_rental(&renewed)?;
-        tx.note(Actor::Daemon, AuditAction::Renewed, format!("rental {}", rental.id), now)?;
+        tx.note(Actor::Daemon, AuditAction::Renewed, subject, now)?;
         Ok(Some(renewed))
+    }
+
+    /// A rental as the audit names it when a term of it is charged.
+    fn subject_of_term(&self, id: RentalId, package: &Package, charge: &Charge) -> String {
+        let currency = &self.env.settings().currency;
+        format!("rental {id}: {package} for {} {currency}", charge.amount)
     }
 
     fn end(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {

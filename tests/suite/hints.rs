@@ -24,6 +24,7 @@ fn input_that_cannot_be_used_is_explained() {
         (words("account adjust ann 0 --reason x"), 1, "must not be 0.00 and needs a --reason"),
         (words("account ledger ann --limit abc"), 2, "it must be a whole number from 0 to"),
         (words("order list --limit=-1"), 2, "it must be a whole number"),
+        (words("bank moves rack --limit x"), 2, "it must be a whole number"),
         (words("order show abc"), 2, "it must be a whole number from 0 to 4294967295"),
         (words("rental show 1.5"), 2, "it must be a whole number"),
         (words("message show 99999999999"), 2, "it must be a whole number"),

@@ -228,3 +228,46 @@ fn what_is_rented_out_at_which_prices_and_rate_is_told_and_one_line_ends_it() {
         assert!(Config::parse(&format!("[rentals]\n{wrong}")).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn the_documents_have_the_defaults() {
+    let config = Config::defaults();
+    let (settings, limits) = (&config.gateway, config.limits);
+    let customers = include_str!("../../../docs/customer-api.md");
+    let operators = include_str!("../../../docs/operators-guide.md");
+    // As the documents write them: 5000 as 5 000.
+    let spaced = |number: u32| match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{thousands} {rest:03}"),
+    };
+    assert_eq!(settings.reuse_price_percent, 50, "half the price");
+    for text in [
+        format!("prices of orders | {} |", settings.currency),
+        format!("collects further ones | {} minutes |", settings.order_lifetime.as_secs() / 60),
+        format!("open orders at a time | {} |", settings.max_open_per_account),
+        format!("for {} hours, at half the price", settings.reuse_window.as_secs() / 3600),
+        format!("{} a second with one key", spaced(limits.key_per_second)),
+        format!(
+            "{} from one address, {} a minute with wrong keys",
+            spaced(limits.address_per_second),
+            limits.failed_keys_per_minute
+        ),
+        format!(
+            "{} with one key, {} from one address |",
+            spaced(limits.connections_per_key),
+            spaced(limits.connections_per_address)
+        ),
+        format!("for more than {} changes a minute", limits.edits_per_minute),
+    ] {
+        assert!(customers.contains(&text), "{text}");
+    }
+    let sold = settings.packages.on_sale();
+    assert_eq!(sold.len(), 4);
+    for (package, charge) in sold {
+        let (amount, rate) = (charge.price.amount, charge.rate);
+        for page in [customers, operators] {
+            assert!(page.contains(&amount.to_string()), "{package} {amount}");
+            assert!(page.contains(&format!("at {rate} USD for a euro")), "{rate}");
+        }
+    }
+}
