@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Rental, Rows, Sim};
+use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim};
 use super::print::{self, Progress};
 use super::{backup, bank, import, message, modem, service, status};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
-const SIM: &[&str] = &["iccid", "imsi", "number", "country", "state", "modem"];
+const SIM: &[&str] =
+    &["iccid", "imsi", "number", "country", "state", "last_sms_at", "since", "modem"];
 /// What `explain` shows even if it is 0.
 const EXPLAINED: &[&str] = &["service", "country", "sims", "available"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
@@ -69,8 +70,10 @@ pub(super) async fn run(
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service::run(command, client, json).await?,
         Admin::Order(command) => order(command, client, json).await?,
-        Admin::Rental(Rental::List { rows: Rows { limit } }) => {
-            list(client, json, &format!("/rentals?limit={limit}"), RENTAL, "no rentals").await?;
+        Admin::Rental(Rental::List { account, numbers, state, rows }) => {
+            let query = ListQuery::default().account(account).number(numbers);
+            let path = query.with("state", state).rows(rows).of("/rentals");
+            list(client, json, &path, RENTAL, "no rentals").await?;
         }
         Admin::Rental(Rental::Show { id }) => {
             history(json, &client.get(&format!("/rentals/{id}")).await?, RENTAL, &["messages"])?;
@@ -86,8 +89,9 @@ pub(super) async fn run(
             );
             explain(json, &client.get(&path).await?)?;
         }
-        Admin::Audit(Audit::List { rows: Rows { limit } }) => {
-            let mut rows = client.get(&format!("/audit?limit={limit}")).await?;
+        Admin::Audit(Audit::List { account, rows }) => {
+            let path = ListQuery::default().account(account).rows(rows).of("/audit");
+            let mut rows = client.get(&path).await?;
             if !json {
                 name_persons(&mut rows);
             }
@@ -121,12 +125,15 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
         print::object(json, &order, &[ORDER, &["ended_at"], more].concat())
     };
     match command {
-        Order::List { rows: Rows { limit } } => {
-            list(client, json, &format!("/orders?limit={limit}"), ORDER, "no orders").await
+        Order::List { account, service, numbers, state, rows } => {
+            let query = ListQuery::default().account(account).service(service).number(numbers);
+            let path = query.with("state", state).rows(rows).of("/orders");
+            list(client, json, &path, ORDER, "no orders").await
         }
         Order::Show { id } => {
             let shown = client.get(&format!("/orders/{id}")).await?;
-            history(json, &shown, ORDER, &["messages", "unmatched"])
+            let fields = [ORDER, &["ended_at", "reuse_of", "iccid", "modem"]].concat();
+            history(json, &shown, &fields, &["messages", "unmatched"])
         }
         Order::Cancel { id } => act(id, "cancel", json!({}), &[]).await,
         Order::Refund { id, amount, reason } => {
@@ -231,7 +238,10 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
             return print::object(json, &removed, &["removed"]);
         }
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
-        Sim::List => return list(client, json, "/sims", SIM, "no SIM has been seen yet").await,
+        Sim::List { numbers, state } => {
+            let path = ListQuery::default().number(numbers).with("state", state).of("/sims");
+            return list(client, json, &path, SIM, "no SIM has been seen yet").await;
+        }
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
         Sim::SetNumber { iccid, number, write, create } => {
             let set = json!({ "number": number, "create": create });
@@ -299,8 +309,9 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
                 json!({ "amount": amount, "note": reason, "request": new_request_id()? });
             print::object(json, &client.post(&path, adjustment).await?, ACCOUNT)
         }
-        Account::Ledger { account, rows: Rows { limit } } => {
-            let path = format!("/accounts/{}/ledger?limit={limit}", path_segment(&account));
+        Account::Ledger { account, rows } => {
+            let path = format!("/accounts/{}/ledger", path_segment(&account));
+            let path = ListQuery::default().rows(rows).of(&path);
             list(client, json, &path, ENTRY, "no entries").await
         }
         Account::Suspend { account } => suspend(client, json, &account, true).await,
@@ -344,7 +355,10 @@ fn key_terms(terms: KeyTerms) -> Value {
 
 async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Key::List => list(client, json, "/keys", KEY, "no keys").await,
+        Key::List { account } => {
+            let path = ListQuery::default().account(account).of("/keys");
+            list(client, json, &path, KEY, "no keys").await
+        }
         Key::Set { prefix, terms } => {
             let path = format!("/keys/{}", path_segment(&prefix));
             print::object(json, &client.post(&path, key_terms(terms)).await?, KEY)

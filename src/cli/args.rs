@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{bank, modem, times};
+use crate::http::path_segment;
 use clap::{ArgGroup, Args, Subcommand};
 
 #[derive(Subcommand)]
@@ -78,8 +79,15 @@ pub(super) enum Admin {
 
 #[derive(Subcommand)]
 pub(super) enum Sim {
-    /// List all SIMs, and whether their numbers can be given out
-    List,
+    /// List SIMs in the order in which they were first seen, and whether their numbers can be given
+    /// out
+    List {
+        #[command(flatten)]
+        numbers: OfNumber,
+        /// Only those in this state, like available, resting or offline
+        #[arg(long, value_parser = named)]
+        state: Option<String>,
+    },
     /// Show one SIM
     Show {
         /// The SIM's ICCID, or its number
@@ -150,7 +158,7 @@ pub(super) enum Account {
         #[arg(value_parser = named)]
         name: String,
     },
-    /// List all accounts
+    /// List all accounts, oldest first
     List,
     /// Show one account
     Show {
@@ -179,7 +187,7 @@ pub(super) enum Account {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Show the entries of an account's ledger, oldest first
+    /// Show the entries of an account's ledger, oldest first, with the account's funds after each
     Ledger {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -223,8 +231,11 @@ pub(super) enum Key {
         #[command(flatten)]
         terms: KeyTerms,
     },
-    /// List all keys by their first characters
-    List,
+    /// List keys by their first characters, oldest first
+    List {
+        #[command(flatten)]
+        account: OfAccount,
+    },
     /// Revoke a key
     Revoke {
         /// The key's first characters
@@ -261,6 +272,13 @@ pub(super) enum Rental {
     /// List rentals, oldest first
     List {
         #[command(flatten)]
+        account: OfAccount,
+        #[command(flatten)]
+        numbers: OfNumber,
+        /// Only those in this state
+        #[arg(long, value_parser = ["active", "ended"])]
+        state: Option<String>,
+        #[command(flatten)]
         rows: Rows,
     },
     /// Show one rental with its ledger entries and messages
@@ -275,6 +293,8 @@ pub(super) enum Rental {
 pub(super) enum Audit {
     /// List entries, oldest first
     List {
+        #[command(flatten)]
+        account: OfAccount,
         #[command(flatten)]
         rows: Rows,
     },
@@ -291,6 +311,15 @@ pub(super) enum Order {
     },
     /// List orders, oldest first
     List {
+        #[command(flatten)]
+        account: OfAccount,
+        #[command(flatten)]
+        service: OfService,
+        #[command(flatten)]
+        numbers: OfNumber,
+        /// Only those in this state
+        #[arg(long, value_parser = ["open", "completed", "canceled", "skipped", "expired"])]
+        state: Option<String>,
         #[command(flatten)]
         rows: Rows,
     },
@@ -325,8 +354,14 @@ pub(super) enum Order {
 
 #[derive(Subcommand)]
 pub(super) enum Message {
-    /// List messages, oldest first
+    /// List messages, oldest first; an account's or a service's are those of its orders and rentals
     List {
+        #[command(flatten)]
+        account: OfAccount,
+        #[command(flatten)]
+        service: OfService,
+        #[command(flatten)]
+        numbers: OfNumber,
         #[command(flatten)]
         rows: Rows,
         #[command(flatten)]
@@ -353,12 +388,92 @@ pub(super) struct AllKinds {
     pub all: bool,
 }
 
-/// How much of a list is shown.
+/// How much of a list is shown, which is in the order of its ids.
 #[derive(Args)]
 pub(super) struct Rows {
     /// Show only the newest N (0 = all)
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole_number)]
-    pub limit: u32,
+    limit: u32,
+    /// Only from this time on: a date, '2026-06-22 14:57', or 7d for the last 7 days
+    #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = times::past)]
+    from: Option<String>,
+    /// Only before this time
+    #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = times::past)]
+    to: Option<String>,
+    /// The page after the row with this id
+    #[arg(long, value_name = "ID", conflicts_with = "before", value_parser = whole_number)]
+    after: Option<u32>,
+    /// The page before the row with this id
+    #[arg(long, value_name = "ID", value_parser = whole_number)]
+    before: Option<u32>,
+}
+
+/// Whose rows of a list are shown.
+#[derive(Args)]
+pub(super) struct OfAccount {
+    /// Only those of this account, by its name or id
+    #[arg(long, value_name = "NAME", value_parser = named)]
+    account: Option<String>,
+}
+
+/// Which service's rows of a list are shown.
+#[derive(Args)]
+pub(super) struct OfService {
+    /// Only those of this service, by its name or id
+    #[arg(long, value_name = "NAME", value_parser = named)]
+    service: Option<String>,
+}
+
+/// Which numbers' rows of a list are shown.
+#[derive(Args)]
+pub(super) struct OfNumber {
+    /// Only those of this number, in any form
+    #[arg(long, value_name = "NUMBER", value_parser = named)]
+    number: Option<String>,
+    /// Only those of this SIM
+    #[arg(long, value_parser = named)]
+    iccid: Option<String>,
+    /// Only those of this country, like NL
+    #[arg(long, value_parser = named)]
+    country: Option<String>,
+}
+
+/// What a list is asked for, as the query of its path.
+#[derive(Default)]
+pub(super) struct ListQuery(String);
+
+impl ListQuery {
+    pub fn with(mut self, name: &str, value: Option<impl ToString>) -> ListQuery {
+        if let Some(value) = value {
+            let sign = if self.0.is_empty() { '?' } else { '&' };
+            self.0 += &format!("{sign}{name}={}", path_segment(&value.to_string()));
+        }
+        self
+    }
+
+    pub fn rows(self, rows: Rows) -> ListQuery {
+        let Rows { limit, from, to, after, before } = rows;
+        let query = self.with("limit", Some(limit)).with("from", from).with("to", to);
+        query.with("after", after).with("before", before)
+    }
+
+    pub fn account(self, of: OfAccount) -> ListQuery {
+        self.with("account", of.account)
+    }
+
+    pub fn service(self, of: OfService) -> ListQuery {
+        self.with("service", of.service)
+    }
+
+    pub fn number(self, of: OfNumber) -> ListQuery {
+        let OfNumber { number, iccid, country } = of;
+        self.with("number", number).with("iccid", iccid).with("country", country)
+    }
+
+    /// The path of a list with this query.
+    pub fn of(self, path: &str) -> String {
+        format!("{path}{}", self.0)
+    }
 }
 
 /// A count or an id.

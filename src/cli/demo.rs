@@ -86,7 +86,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
                 &format!("SMS {} from {sender}, {order}: {}", message.id, cell(Some(&text.into()))),
             )?;
         }
-        for view in gateway.orders().list(100.into()).await? {
+        for view in gateway.orders().list(RowLimit::from(100).into()).await? {
             let word = view.order.state.as_str();
             if printed.insert(view.order.id, word) != Some(word) {
                 print_order(&view)?;

@@ -79,7 +79,7 @@ async fn ask(stage: &Stage, told: &mut Told, path: &str) -> anyhow::Result<Strin
 
 /// The number of an order in E.164, as the simulated network knows it.
 async fn number_of(stage: &Stage, order: &str) -> anyhow::Result<Msisdn> {
-    let orders = stage.daemon.gateway().orders().list(RowLimit::ALL).await?;
+    let orders = stage.daemon.gateway().orders().list(RowLimit::ALL.into()).await?;
     let found = orders.into_iter().find(|view| view.order.id.to_string() == order);
     Ok(found.context("the order is not in the database")?.order.number)
 }

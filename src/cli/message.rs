@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::args::{AllKinds, Message, Rows};
+use super::args::{AllKinds, ListQuery, Message};
 use super::print;
 use crate::domain::message::MessageKind;
 use crate::http::AdminClient;
@@ -33,8 +33,10 @@ const FIELDS: &[&str] = &[
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Message, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Message::List { rows: Rows { limit }, kinds: AllKinds { all } } => {
-            let rows = client.get(&format!("/messages?limit={limit}&all={all}")).await?;
+        Message::List { account, service, numbers, rows, kinds: AllKinds { all } } => {
+            let query = ListQuery::default().account(account).service(service).number(numbers);
+            let path = query.with("all", Some(all)).rows(rows).of("/messages");
+            let rows = client.get(&path).await?;
             if json { print::json(&rows) } else { table(&rows, "no messages") }
         }
         Message::Show { id } => {

@@ -109,6 +109,7 @@ const SHOW: &[&str] = &[
     "usb",
     "iccid",
     "number",
+    "last_sim",
     "operator",
     "signal",
     "number_asked",

@@ -6,6 +6,11 @@ use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat
 
 use crate::daemon::system_sources;
 
+/// A time that was, as the daemon reads it: also `7d` for as long ago.
+pub(super) fn past(text: &str) -> Result<String, String> {
+    read(text, |now, length| now.checked_sub_signed(length))
+}
+
 /// A time that is to come, as the daemon reads it: also `30d` for as long from now.
 pub(super) fn coming(text: &str) -> Result<String, String> {
     read(text, |now, length| now.checked_add_signed(length))
@@ -71,6 +76,12 @@ mod tests {
         let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let minutes = (time(&coming("3h").unwrap()) - time(&coming("1h").unwrap())).num_minutes();
         assert!((115..=120).contains(&minutes), "{minutes}");
-        assert!(coming("9999999999y").is_err() && coming("300000y").is_err());
+        let minutes = (time(&past("1h").unwrap()) - time(&past("3h").unwrap())).num_minutes();
+        assert!((115..=120).contains(&minutes), "{minutes}");
+        assert!(
+            past("9999999999y").is_err()
+                && coming("9999999999y").is_err()
+                && coming("300000y").is_err()
+        );
     }
 }

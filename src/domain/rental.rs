@@ -117,6 +117,9 @@ pub enum RentalState {
 }
 
 impl RentalState {
+    /// All words of [`RentalState::as_str`].
+    pub const WORDS: [&str; 2] = ["active", "ended"];
+
     /// The word in the database and in `rental list`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::Error;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{AccountId, MessageId, RowLimit, Timestamp};
 use crate::store::{AuditRow, current_person};
@@ -31,7 +32,16 @@ impl Audit {
 
     /// The newest `limit` rows of the audit, oldest first.
     pub async fn rows(&self, limit: RowLimit) -> Result<Vec<AuditRow>, Error> {
-        Ok(self.env.store.read(move |rows| rows.audit(limit.rows())).await?)
+        self.list(limit.into()).await
+    }
+
+    /// The rows of the audit that the operator asks for, oldest first.
+    pub async fn list(&self, request: ListRequest) -> Result<Vec<AuditRow>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            Ok(rows.audit(&request.resolve(rows, &settings.countries, &[])?)?)
+        });
+        read.await
     }
 
     /// Records that the operator saw or did something, where no operation of the business records

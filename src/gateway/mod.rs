@@ -36,6 +36,8 @@ mod due_work;
 mod environment;
 mod error;
 mod inbox;
+mod last_messages;
+mod listing;
 mod long_poll;
 mod modem_control;
 mod modem_registry;
@@ -56,13 +58,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::store::on_behalf_of;
-pub use accounts::{Accounts, KeyEdit, NewKey};
+pub use accounts::{Accounts, KeyEdit, LedgerRow, NewKey};
 pub use audit::Audit;
 pub use banks::Banks;
 pub use due_work::DueWork;
 pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
 pub use inbox::{Arrival, Inbox, Ingested, Pdu};
+pub use listing::ListRequest;
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry};
 pub use number_discovery::{NumberDiscovery, Wanted};
@@ -81,7 +84,7 @@ use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
-    NewService,
+    NewService, SimActivity,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
@@ -306,7 +309,12 @@ impl Subjects {
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
         let banks = Arc::new(Banks::new(env.clone(), presence.clone(), wakeups.clone()));
-        let sims = Arc::new(Sims::new(env.clone(), presence.clone(), banks.clone()));
+        let sims = Arc::new(Sims::new(
+            env.clone(),
+            presence.clone(),
+            banks.clone(),
+            stats.last_messages().clone(),
+        ));
         let numbers = Arc::new(NumberDiscovery::new(
             env.clone(),
             presence.clone(),

@@ -5,6 +5,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::last_messages::LastMessages;
 use crate::domain::histogram::{Distribution, Histogram};
 use crate::domain::order::{OrderOutcome, OrderState};
 use crate::domain::{Order, ServiceId, SimId};
@@ -24,6 +25,7 @@ pub struct OrderStats {
     services: Mutex<HashMap<ServiceId, OfService>>,
     /// Orders that expired on a SIM since its last SMS.
     expired: Mutex<HashMap<SimId, u32>>,
+    last_messages: Arc<LastMessages>,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,11 @@ pub struct OutcomeCounts {
 }
 
 impl OrderStats {
+    /// When each SIM received something last.
+    pub(super) fn last_messages(&self) -> &Arc<LastMessages> {
+        &self.last_messages
+    }
+
     fn services(&self) -> MutexGuard<'_, HashMap<ServiceId, OfService>> {
         self.services.lock()
     }

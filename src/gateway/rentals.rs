@@ -8,6 +8,7 @@ use super::audit::Audit;
 use super::background::Wakeups;
 use super::banks::Banks;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use super::orders::Orders;
 use super::stock::Stock;
 use crate::domain::audit::{Actor, AuditAction};
@@ -17,7 +18,7 @@ use crate::domain::ledger::{Posting, Term};
 use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, RowLimit, SimId, Timestamp};
+use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
 use crate::store::{Account, Entry, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
@@ -463,11 +464,12 @@ impl Rentals {
     }
 
     /// The newest `limit` rentals, oldest first, with their names.
-    pub async fn list(&self, limit: RowLimit) -> Result<Vec<RentalView>, Error> {
-        let read = self
-            .env
-            .store
-            .read(move |rows| Ok::<_, Error>((rows.rentals(limit.rows())?, rows.accounts()?)));
+    pub async fn list(&self, request: ListRequest) -> Result<Vec<RentalView>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let filter = request.resolve(rows, &settings.countries, &RentalState::WORDS)?;
+            Ok::<_, Error>((rows.rentals(&filter)?, rows.accounts()?))
+        });
         let (rentals, accounts) = read.await?;
         let view = |rental: Rental| RentalView {
             account: accounts

@@ -1,6 +1,7 @@
 //! SIMs: what a modem reads from its SIM, what the operator enters about it, where it has been,
 //! and whether its PIN may be entered.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use super::Error;
 use super::banks::Banks;
 use super::environment::Environment;
+use super::last_messages::LastMessages;
+use super::listing::{ListRequest, check_state, find_country, readings};
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::availability::{
@@ -16,8 +19,8 @@ use crate::domain::availability::{
 use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
-use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, Timestamp};
-use crate::store::{LocationPeriod, OwnStore, StoreError, WriteTx};
+use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
+use crate::store::{LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -63,6 +66,7 @@ pub struct Sims {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
     banks: Arc<Banks>,
+    last_messages: Arc<LastMessages>,
 }
 
 impl Sims {
@@ -70,8 +74,9 @@ impl Sims {
         env: Arc<Environment>,
         presence: Arc<SimPresence>,
         banks: Arc<Banks>,
+        last_messages: Arc<LastMessages>,
     ) -> Sims {
-        Sims { env, presence, banks }
+        Sims { env, presence, banks, last_messages }
     }
 
     /// Records what a modem read from its SIM. Answers whether what lies in the modem's own store
@@ -187,6 +192,50 @@ impl Sims {
         let now = self.env.now();
         let sims = self.env.store.read(|rows| rows.sims()).await?;
         Ok(sims.into_iter().map(|sim| self.view(sim, now)).collect())
+    }
+
+    /// The SIMs that the operator asks for, in the order in which they were first seen.
+    pub async fn search(&self, request: ListRequest) -> Result<Vec<SimView>, Error> {
+        let countries = &self.env.settings().countries;
+        let numbers = request.number.map(|text| readings(countries, &text)).transpose()?;
+        let country = request.country.map(|code| find_country(countries, &code)).transpose()?;
+        let states: Vec<&str> = [None]
+            .into_iter()
+            .chain(UnavailableReason::ALL.map(Some))
+            .map(availability::word)
+            .collect();
+        let state = request.state.map(|word| check_state(word, &states)).transpose()?;
+        let mut found = self.list().await?;
+        found.retain(|view| {
+            let number = view.sim.number.as_ref().map(|known| &known.number);
+            let has_number = |all: &Vec<Msisdn>| number.is_some_and(|number| all.contains(number));
+            numbers.as_ref().is_none_or(has_number)
+                && request.iccid.as_ref().is_none_or(|iccid| view.sim.iccid.as_str() == iccid)
+                && country.as_ref().is_none_or(|code| view.sim.country.as_ref() == Some(code))
+                && state.as_ref().is_none_or(|word| view.state() == word)
+        });
+        Ok(found)
+    }
+
+    /// The activity of all SIMs, with what was received since the start.
+    pub async fn activity(&self) -> Result<HashMap<SimId, SimActivity>, Error> {
+        let stored = self.env.store.read(|rows| rows.sim_activity()).await?;
+        let activity = stored.into_iter().map(|mut of_sim| {
+            let since_start = self.last_messages.of(of_sim.sim);
+            of_sim.last_message_at = since_start.max(of_sim.last_message_at);
+            (of_sim.sim, of_sim)
+        });
+        Ok(activity.collect())
+    }
+
+    /// The SIM that a modem had last, if it was read in no other modem since, with its number and
+    /// when it was last read there.
+    pub async fn last_in(
+        &self,
+        modem: ModemAtPort,
+    ) -> Result<Option<(Iccid, Option<Msisdn>, Timestamp)>, Error> {
+        let read = self.env.store.read(move |rows| rows.last_sim_in(&rows.modem_id(&modem)?));
+        Ok(read.await?)
     }
 
     /// One SIM.

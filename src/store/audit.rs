@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
@@ -23,12 +24,24 @@ pub struct AuditRow {
     pub person: Option<Person>,
 }
 
+const LISTED: Listed = Listed {
+    table: "audit",
+    id: "id",
+    time: "at",
+    account: "(actor = 'account ' || ? OR subject LIKE 'account ' || ? || ' %')",
+    service: "",
+    number: "",
+    sim: "",
+    country: "",
+    state: "",
+};
+
 impl ReadTx<'_> {
-    /// The newest `limit` rows, oldest first.
-    pub fn audit(&self, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-        let sql = "SELECT * FROM (SELECT id, at, actor, deed, subject, uid, user_name FROM audit \
-                   ORDER BY id DESC LIMIT $1) ORDER BY id";
-        self.all(sql, [limit], |row| {
+    /// The rows that a filter selects, oldest first. An account's are those of what it did and of
+    /// what was done to it by name.
+    pub fn audit(&self, filter: &ListFilter) -> Result<Vec<AuditRow>, StoreError> {
+        let sql = "SELECT id, at, actor, deed, subject, uid, user_name FROM audit";
+        self.list(sql, &LISTED, filter, |row| {
             Ok(AuditRow {
                 id: row.get(0)?,
                 at: Timestamp(row.get(1)?),

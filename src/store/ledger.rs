@@ -3,6 +3,7 @@
 
 use rusqlite::{Row, params};
 
+use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::ledger::{EntryKind, Posting};
@@ -54,6 +55,18 @@ pub struct EntrySums {
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
                      price_minor, price_currency, rate, note, created_at FROM ledger";
 
+const LISTED: Listed = Listed {
+    table: "ledger",
+    id: "id",
+    time: "created_at",
+    account: "account_id = ?",
+    service: "",
+    number: "",
+    sim: "",
+    country: "",
+    state: "",
+};
+
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let price = row.get::<_, Option<i64>>(7)?.map(Amount);
     let price = match (price, row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
@@ -75,12 +88,19 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 }
 
 impl ReadTx<'_> {
-    /// The newest `limit` entries of an account, oldest first.
-    pub fn ledger(&self, account: AccountId, limit: i64) -> Result<Vec<Entry>, StoreError> {
-        let sql = format!(
-            "SELECT * FROM ({ENTRY} WHERE account_id = $1 ORDER BY id DESC LIMIT $2) ORDER BY id"
-        );
-        self.all(&sql, [account.0, limit], entry)
+    /// The entries that a filter selects, oldest first.
+    pub fn ledger(&self, filter: &ListFilter) -> Result<Vec<Entry>, StoreError> {
+        self.list(ENTRY, &LISTED, filter, entry)
+    }
+
+    /// What the entries of an account after one have added to its funds.
+    pub fn ledger_sums_after(&self, account: AccountId, entry: i64) -> Result<Funds, StoreError> {
+        let sql = "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM \
+                   ledger WHERE account_id = $1 AND id > $2";
+        let sums = self.first(sql, [account.0, entry], |row| {
+            Ok(Funds { balance: Amount(row.get(0)?), held: Amount(row.get(1)?) })
+        })?;
+        Ok(sums.unwrap_or_default())
     }
 
     /// An order's entries, oldest first.

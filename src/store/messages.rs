@@ -3,6 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::message::{Message, MessageKind, Owner};
@@ -28,6 +29,8 @@ pub struct NewMessage<'n> {
     pub received_at: Timestamp,
     /// Whether all its parts have arrived.
     pub complete: bool,
+    /// Whether it may have come for another SIM.
+    pub doubtful: bool,
     /// The order or rental that it was given to, or why it was given to none.
     pub owner: &'n Owner,
     /// The rule of the block list that withholds it from every customer, also from the one that it
@@ -55,6 +58,19 @@ const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.tex
                        m.sent_at, m.received_at, m.complete, m.order_id, m.rental_id, m.withheld, \
                        m.seen_at IS NOT NULL, m.kind, m.detail FROM message m JOIN sim s ON s.id \
                        = m.sim_id";
+
+const LISTED: Listed = Listed {
+    table: "message",
+    id: "m.id",
+    time: "m.received_at",
+    account: "(EXISTS (SELECT 1 FROM orders o WHERE o.id = m.order_id AND o.account_id = ?) OR \
+              EXISTS (SELECT 1 FROM rental r WHERE r.id = m.rental_id AND r.account_id = ?))",
+    service: "EXISTS (SELECT 1 FROM orders o WHERE o.id = m.order_id AND o.service_id = ?)",
+    number: "s.number",
+    sim: "m.sim_id = ?",
+    country: "s.country = ?",
+    state: "",
+};
 
 /// The condition for messages of the kinds that are shown unasked.
 fn is_listed() -> String {
@@ -105,8 +121,27 @@ impl ReadTx<'_> {
         self.all(&sql, [limit.rows()], message)
     }
 
+    /// The messages that a filter selects, of all kinds or of those that are shown unasked, oldest
+    /// first. Their accounts and services are those of their orders and rentals.
+    pub fn list_messages(
+        &self,
+        filter: &ListFilter,
+        with_all_kinds: bool,
+    ) -> Result<Vec<Message>, StoreError> {
+        let select = match with_all_kinds {
+            true => MESSAGE.to_owned(),
+            false => format!("{MESSAGE} WHERE {}", is_listed()),
+        };
+        self.list(&select, &LISTED, filter, message)
+    }
+
     pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         self.first(&format!("{MESSAGE} WHERE m.id = $1"), [id.0], message)
+    }
+
+    /// Whether a message may have come for another SIM than the one that it was read from.
+    pub fn is_doubtful(&self, id: MessageId) -> Result<bool, StoreError> {
+        Ok(self.number("SELECT doubtful FROM message WHERE id = $1", [id.0])? != 0)
     }
 
     /// The PDUs that a message was made of, which are empty once they have been blanked.
@@ -211,8 +246,8 @@ impl WriteTx<'_> {
     /// Adds a message and returns its id.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, \
-                   complete, order_id, rental_id, withheld, settled_at, kind, detail) VALUES ($1, \
-                   $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                   complete, order_id, rental_id, withheld, settled_at, kind, detail, doubtful) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         let values = params![
             new.sim.0,
             new.sender,
@@ -226,7 +261,8 @@ impl WriteTx<'_> {
             new.withheld,
             new.settled_at.map(|at| at.0),
             new.kind.as_str(),
-            new.detail
+            new.detail,
+            new.doubtful
         ];
         self.execute(sql, values)?;
         Ok(MessageId(self.inserted()))
@@ -254,7 +290,7 @@ impl WriteTx<'_> {
     pub fn complete_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \
                    received_at = $5, rental_id = $6, withheld = $7, settled_at = $8, kind = $9, \
-                   detail = $10 WHERE id = $11";
+                   detail = $10, doubtful = $11 WHERE id = $12";
         let values = params![
             new.text,
             new.code,
@@ -266,6 +302,7 @@ impl WriteTx<'_> {
             new.settled_at.map(|at| at.0),
             new.kind.as_str(),
             new.detail,
+            new.doubtful,
             id.0
         ];
         one_row(self.execute(sql, values)?, "message", id)

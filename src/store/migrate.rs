@@ -30,6 +30,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0019_refunds.sql"),
     include_str!("../../migrations/0020_keys.sql"),
     include_str!("../../migrations/0021_own_store.sql"),
+    include_str!("../../migrations/0022_last_messages.sql"),
+    include_str!("../../migrations/0023_doubtful_messages.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::OrderState;
@@ -37,6 +38,18 @@ pub struct NewOrder<'n> {
 
 const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, \
                      created_at, expires_at, state, ended_at, reuse_of, awaits_sim FROM orders";
+
+const LISTED: Listed = Listed {
+    table: "orders",
+    id: "id",
+    time: "created_at",
+    account: "account_id = ?",
+    service: "service_id = ?",
+    number: "number",
+    sim: "sim_id = ?",
+    country: "country = ?",
+    state: "state = ?",
+};
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
@@ -78,10 +91,9 @@ impl ReadTx<'_> {
         self.first(&format!("{ORDER} WHERE id = $1"), [id.0], order)?.transpose()
     }
 
-    /// The newest `limit` orders, oldest first.
-    pub fn orders(&self, limit: i64) -> Result<Vec<Order>, StoreError> {
-        let sql = format!("SELECT * FROM ({ORDER} ORDER BY id DESC LIMIT $1) ORDER BY id");
-        self.all(&sql, [limit], order)?.into_iter().collect()
+    /// The orders that a filter selects, oldest first.
+    pub fn orders(&self, filter: &ListFilter) -> Result<Vec<Order>, StoreError> {
+        self.list(ORDER, &LISTED, filter, order)?.into_iter().collect()
     }
 
     /// The orders of an account that are open at `now`, oldest first.

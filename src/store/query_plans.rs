@@ -54,6 +54,27 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
     rows.order(order).unwrap();
+    let page = if n % 2 == 0 { super::Page::After(n) } else { super::Page::Before(n) };
+    let filter = super::ListFilter {
+        account: Some(account),
+        service: Some(ServiceId(n)),
+        numbers: Some(vec![number.clone()]),
+        sim: Some(sim),
+        country: Some(name.clone()),
+        state: Some("open".to_owned()),
+        from: Some(now),
+        to: Some(now),
+        page,
+        limit: 10.into(),
+    };
+    rows.orders(&filter).unwrap();
+    rows.rentals(&filter).unwrap();
+    rows.list_messages(&filter, false).unwrap();
+    let of_account = super::ListFilter { numbers: None, ..filter };
+    rows.ledger(&of_account).unwrap();
+    rows.audit(&of_account).unwrap();
+    rows.ledger_sums_after(account, n).unwrap();
+    rows.last_sim_in(&modem).unwrap();
     rows.open_orders(account, now).unwrap();
     rows.running_orders(sim, now).unwrap();
     rows.due_orders_of(sim, now).unwrap();
@@ -155,6 +176,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.purge_uncharged(order).unwrap();
     tx.purge_audit(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
+    tx.save_key_uses(&[([0; 32], now)].into()).unwrap();
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();
     let sim = tx.ensure_sim(&iccid, now).unwrap().id;

@@ -3,6 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::rental::RentalState;
 use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
@@ -10,6 +11,19 @@ use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
 const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, \
                       auto_renew, terms, months, started_at, expires_at, state, ended_at, due_at \
                       FROM rental";
+
+const LISTED: Listed = Listed {
+    table: "rental",
+    id: "id",
+    time: "started_at",
+    account: "account_id = ?",
+    service: "",
+    number: "number",
+    // The plus keeps SQLite from an index in whose order the rows are not wanted.
+    sim: "+sim_id = ?",
+    country: "country = ?",
+    state: "state = ?",
+};
 
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     let id = RentalId(row.get(0)?);
@@ -44,10 +58,9 @@ impl ReadTx<'_> {
         self.first(&format!("{RENTAL} WHERE id = $1"), [id.0], rental)?.transpose()
     }
 
-    /// The newest `limit` rentals, oldest first.
-    pub fn rentals(&self, limit: i64) -> Result<Vec<Rental>, StoreError> {
-        let sql = format!("SELECT * FROM ({RENTAL} ORDER BY id DESC LIMIT $1) ORDER BY id");
-        self.all(&sql, [limit], rental)?.into_iter().collect()
+    /// The rentals that a filter selects, oldest first.
+    pub fn rentals(&self, filter: &ListFilter) -> Result<Vec<Rental>, StoreError> {
+        self.list(RENTAL, &LISTED, filter, rental)?.into_iter().collect()
     }
 
     /// The newest rental of a SIM among those that had begun by `at`.

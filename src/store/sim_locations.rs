@@ -4,7 +4,7 @@
 use rusqlite::{Row, params};
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::{ModemId, SimId, Timestamp};
+use crate::domain::{Iccid, ModemId, Msisdn, SimId, Timestamp};
 
 /// The number of outdated rows that are deleted with each new one.
 const PRUNED: i64 = 20;
@@ -60,7 +60,51 @@ impl ReadTx<'_> {
     }
 }
 
+/// What the operator wants to know of where a SIM is, and of what it receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SimActivity {
+    pub sim: SimId,
+    /// When it was first read in the modem that it was last read in.
+    pub since: Option<Timestamp>,
+    /// When it received something last, to ten minutes.
+    pub last_message_at: Option<Timestamp>,
+}
+
+impl ReadTx<'_> {
+    /// The activity of all SIMs, by their id.
+    pub fn sim_activity(&self) -> Result<Vec<SimActivity>, StoreError> {
+        let sql = "SELECT s.id, (SELECT t.since FROM stay t WHERE t.sim_id = s.id AND t.ended_at \
+                   IS NULL), (SELECT m.at FROM last_message m WHERE m.sim_id = s.id) FROM sim s \
+                   ORDER BY s.id";
+        self.all(sql, [], |row| {
+            Ok(SimActivity {
+                sim: SimId(row.get(0)?),
+                since: row.get::<_, Option<i64>>(1)?.map(Timestamp),
+                last_message_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+            })
+        })
+    }
+
+    /// The SIM that a modem had last, if it was read in no other modem since, with its number and
+    /// when it was last read there.
+    pub fn last_sim_in(
+        &self,
+        modem: &ModemId,
+    ) -> Result<Option<(Iccid, Option<Msisdn>, Timestamp)>, StoreError> {
+        let sql = "SELECT s.iccid, s.number, t.seen_at FROM stay t JOIN sim s ON s.id = t.sim_id \
+                   WHERE t.imei = $1 AND t.ended_at IS NULL ORDER BY t.id DESC LIMIT 1";
+        self.first(sql, [modem], |row| Ok((row.get(0)?, row.get(1)?, Timestamp(row.get(2)?))))
+    }
+}
+
 impl WriteTx<'_> {
+    /// Records when a SIM received something last.
+    pub fn save_last_message(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO last_message (sim_id, at) VALUES ($1, $2) ON CONFLICT (sim_id) DO \
+                   UPDATE SET at = excluded.at";
+        self.execute(sql, [sim.0, at.0]).map(drop)
+    }
+
     /// Records that a SIM was read in a modem: its time there goes on, or begins. The time of
     /// another SIM in this modem, and of this SIM in another modem, is over. When a time begins,
     /// some that ended before `kept_since` are deleted.

@@ -1,7 +1,8 @@
 //! Consistency checks of the whole database, for `simbridge verify`: the accounts, who has had
 //! which number, and the file itself.
 
-use super::{ReadTx, StoreError};
+use super::{ListFilter, ReadTx, StoreError};
+use crate::domain::RowLimit;
 use crate::domain::calendar::add_months;
 
 /// A rule: what is wrong with each row that the statement finds, and the statement, whose only
@@ -142,7 +143,7 @@ impl ReadTx<'_> {
     }
 
     fn rentals_of_wrong_length(&self) -> Result<Vec<String>, StoreError> {
-        let rentals = self.rentals(i64::MAX)?;
+        let rentals = self.rentals(&ListFilter::newest(RowLimit::ALL))?;
         let wrong =
             rentals.iter().filter(|r| add_months(r.started_at, r.months) != Some(r.expires_at));
         Ok(wrong

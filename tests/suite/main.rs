@@ -25,6 +25,7 @@ mod docs;
 mod driver;
 mod endpoints;
 mod faults;
+mod finding;
 mod hardware;
 mod hints;
 mod host_faults;

@@ -190,6 +190,14 @@ impl Site {
         self.runtime.block_on(in_time(self.client().get(path))).unwrap()
     }
 
+    /// The head and the body of an answer on the admin socket, whatever it is.
+    pub fn admin_raw(&self, path: &str) -> (String, String) {
+        let socket = self.dir.path().join("admin.sock");
+        let stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+        stream.set_read_timeout(Some(GIVE_UP)).unwrap();
+        exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+    }
+
     /// A page of text on the admin socket.
     pub fn page(&self, path: &str) -> String {
         self.runtime.block_on(in_time(self.client().page(path))).unwrap()

@@ -144,10 +144,16 @@ impl Accounts {
             .await
     }
 
-    /// All keys, as far as they are stored, with their last uses up to now.
-    pub async fn keys(&self) -> Result<Vec<Key>, Error> {
+    /// All keys, or those of an account, as far as they are stored, with their last uses up to now.
+    pub async fn keys(&self, account: Option<String>) -> Result<Vec<Key>, Error> {
         self.save_key_uses().await?;
-        Ok(self.env.store.read(|rows| rows.keys()).await?)
+        let read = self.env.store.read(move |rows| {
+            let owner = account.map(|name| find_account(rows, &name)).transpose()?;
+            let mut keys = rows.keys()?;
+            keys.retain(|key| owner.as_ref().is_none_or(|owner| owner.id == key.account));
+            Ok(keys)
+        });
+        read.await
     }
 
     /// Revokes the one working key that begins with `prefix`, which may be a whole key. Answers its

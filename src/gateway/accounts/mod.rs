@@ -6,16 +6,25 @@ use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use super::request_cache::RequestCache;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
-use crate::domain::{AccountId, Amount, RowLimit, Timestamp};
+use crate::domain::{AccountId, Amount, Funds, Timestamp};
 use crate::store::{Account, Applied, Entry, ReadTx, WriteTx};
 pub use keys::{KeyEdit, NewKey};
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
+
+/// An entry of an account's ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRow {
+    pub entry: Entry,
+    /// The account's funds when it had been applied.
+    pub after: Funds,
+}
 
 /// The account that the operator names by its name or its id.
 pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
@@ -180,12 +189,36 @@ impl Accounts {
             .await
     }
 
-    /// The newest `limit` entries of an account's ledger, oldest first.
-    pub async fn ledger(&self, reference: String, limit: RowLimit) -> Result<Vec<Entry>, Error> {
-        self.env
-            .store
-            .read(move |rows| Ok(rows.ledger(find_account(rows, &reference)?.id, limit.rows())?))
-            .await
+    /// The entries of an account's ledger that the operator asks for, oldest first, each with the
+    /// account's funds after it.
+    pub async fn ledger(
+        &self,
+        reference: String,
+        request: ListRequest,
+    ) -> Result<Vec<LedgerRow>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let account = find_account(rows, &reference)?;
+            let request = ListRequest { account: Some(account.id.to_string()), ..request };
+            let filter = request.resolve(rows, &settings.countries, &[])?;
+            let entries = rows.ledger(&filter)?;
+            let last = entries.last().map_or(0, |entry| entry.id);
+            let later = rows.ledger_sums_after(account.id, last)?;
+            let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
+            let minus = |funds: Funds, balance: Amount, held: Amount| Funds {
+                balance: less(funds.balance, balance),
+                held: less(funds.held, held),
+            };
+            let mut after = minus(account.funds, later.balance, later.held);
+            let newest_first = entries.into_iter().rev().map(|entry| {
+                let before = minus(after, entry.balance, entry.held);
+                LedgerRow { after: std::mem::replace(&mut after, before), entry }
+            });
+            let mut all: Vec<LedgerRow> = newest_first.collect();
+            all.reverse();
+            Ok(all)
+        });
+        read.await
     }
 
     /// What an account can spend: its balance less its holds.

@@ -100,7 +100,8 @@ impl Matcher {
     }
 }
 
-/// The message that the operator names, if it is a text that is nobody's.
+/// The message that the operator names, if it is a text that is nobody's and certainly came for
+/// its number.
 fn deliverable(tx: &WriteTx<'_>, id: MessageId) -> Result<Message, Error> {
     let no_such =
         || Error::refused(format!("no message {id}; `simbridge message list` shows them"));
@@ -109,6 +110,7 @@ fn deliverable(tx: &WriteTx<'_>, id: MessageId) -> Result<Message, Error> {
         (Some(order), _, _) => format!("was given to order {order}"),
         (_, Some(rental), _) => format!("belongs to rental {rental}"),
         (_, _, Some(rule)) => format!("is withheld by the rule {rule}"),
+        _ if tx.is_doubtful(id)? => "may have come for another SIM".to_owned(),
         _ if message.kind != MessageKind::Text => "is no text for a customer".to_owned(),
         _ => return Ok(message),
     };

@@ -118,6 +118,7 @@ impl Matcher {
             sent_at: message.sent_at,
             received_at: message.received_at,
             complete: message.complete,
+            doubtful: message.doubtful,
             owner: &owner,
             withheld,
             settled_at: settled_at(tx, &owner, message.received_at)?,
@@ -135,6 +136,7 @@ impl Matcher {
         }
         if kind != MessageKind::Outgoing {
             self.stats.count_received_after(tx, message.sim);
+            self.stats.last_messages().note(tx, message.sim, message.received_at)?;
         }
         self.news.announce_after(tx, id, message.received_at);
         Ok(match kind {

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::Error;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::{Message, MessageKind};
@@ -205,6 +206,21 @@ impl Inbox {
         let stamped =
             Stamped { smsc: smsc.as_deref(), stamp: reading.stamp(), received_at, live: false };
         self.clocks.was_taken_after(tx, &stamped, until)
+    }
+
+    /// The messages that the operator asks for, of all kinds or of those that are shown unasked,
+    /// oldest first.
+    pub async fn list(
+        &self,
+        request: ListRequest,
+        with_all_kinds: bool,
+    ) -> Result<Vec<Message>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let filter = request.resolve(rows, &settings.countries, &[])?;
+            Ok(rows.list_messages(&filter, with_all_kinds)?)
+        });
+        read.await
     }
 
     /// The messages that a filter selects, oldest first.

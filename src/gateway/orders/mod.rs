@@ -11,6 +11,7 @@ use super::accounts::covers;
 use super::audit::Audit;
 use super::background::Wakeups;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
 use super::parked::{Allocation, SelectedSim, SimReadiness};
@@ -20,10 +21,10 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
-use crate::domain::order::{OrderState, Refused};
+use crate::domain::order::{OrderOutcome, OrderState, Refused};
 use crate::domain::text::one_line;
 use crate::domain::{
-    AccountId, Amount, Msisdn, Order, OrderId, RowLimit, Service, ServiceId, SimId, Timestamp,
+    AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
 };
 use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
 
@@ -111,6 +112,8 @@ pub(super) struct Placement<'p> {
 pub struct OrderHistory {
     /// The order with its names.
     pub view: OrderView,
+    /// The SIM that it was given.
+    pub iccid: Option<Iccid>,
     /// Its holds and charges.
     pub entries: Vec<Entry>,
     /// The messages that it was given, oldest first.
@@ -572,10 +575,14 @@ impl Orders {
         Ok(count)
     }
 
-    /// The newest `limit` orders, oldest first, with their names.
-    pub async fn list(&self, limit: RowLimit) -> Result<Vec<OrderView>, Error> {
+    /// The orders that the operator asks for, oldest first, with their names.
+    pub async fn list(&self, request: ListRequest) -> Result<Vec<OrderView>, Error> {
+        let settings = self.env.settings();
         let read = self.env.store.read(move |rows| {
-            Ok::<_, StoreError>((rows.orders(limit.rows())?, rows.accounts()?, rows.services()?))
+            let states = OrderOutcome::ALL.map(OrderOutcome::as_str);
+            let states = [&[OrderState::Open.as_str()][..], &states].concat();
+            let filter = request.resolve(rows, &settings.countries, &states)?;
+            Ok::<_, Error>((rows.orders(&filter)?, rows.accounts()?, rows.services()?))
         });
         let (orders, accounts, services) = read.await?;
         let view = |order: Order| OrderView {
@@ -604,6 +611,7 @@ impl Orders {
                 tx.note(Actor::Operator, AuditAction::SawMessages, format!("order {id}"), now)?;
                 let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
                 Ok(OrderHistory {
+                    iccid: tx.iccid(order.sim)?,
                     entries: tx.ledger_of_order(id)?,
                     messages: tx.messages_of_order(id)?,
                     unmatched,

@@ -165,6 +165,19 @@ async fn a_tenants_and_a_withheld_message_are_delivered_to_nobody() {
 }
 
 #[tokio::test]
+async fn what_may_have_come_for_another_sim_is_delivered_to_nobody() {
+    let (fixture, _, order, _) = unmatched().await;
+    mend(&fixture).await;
+    let pdu = Pdu::Octets(fixture.pdus("Uber BV", "Your code is 0188", 0, 7).remove(0));
+    let (modem, iccid) = (modem(1), iccid(1));
+    let arrival = Arrival { modem, iccid, pdu, live: false, doubtful: true };
+    let stored = fixture.gateway.inbox().ingest(arrival).await.unwrap();
+    let Ingested::Message(message, None) = stored else { panic!("{stored:?}") };
+    let refused = deliver(&fixture, order, message).await;
+    assert_eq!(refused, "message 2 may have come for another SIM");
+}
+
+#[tokio::test]
 async fn an_order_is_refunded_once_and_never_more_than_it_was_charged() {
     let (fixture, ann, order, message) = unmatched().await;
     assert!(refund(&fixture, order, None).await.contains("`simbridge order cancel 1`"));
@@ -186,8 +199,9 @@ async fn an_order_is_refunded_once_and_never_more_than_it_was_charged() {
     assert_eq!(refused.count(), 1, "{one}, {other}");
     assert_eq!(fixture.funds(ann).await, (if one == "done" { 500 } else { 470 }, 0));
     assert_eq!(fixture.faults().await, Vec::<String>::new());
-    let ledger = fixture.gateway.accounts().ledger("ann".into(), RowLimit::ALL).await.unwrap();
-    let last = ledger.last().unwrap();
+    let ledger =
+        fixture.gateway.accounts().ledger("ann".into(), RowLimit::ALL.into()).await.unwrap();
+    let last = &ledger.last().unwrap().entry;
     assert_eq!((last.order, last.note.as_deref()), (Some(order), Some("it was used")));
     let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     let stopped = file.execute(attacks::REFUND_OF_TOO_MUCH, []).unwrap_err().to_string();

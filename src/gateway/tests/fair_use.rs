@@ -124,12 +124,12 @@ async fn orders_without_a_charge_go_with_their_entries_and_the_books_stay_right(
     let charged = fixture.order(ann, uber).await;
     fixture.pass(1);
     fixture.sms(1, "Uber", "code 1234").await;
-    let listed = async || fixture.gateway.orders().list(RowLimit::ALL).await.unwrap().len();
+    let listed = async || fixture.gateway.orders().list(RowLimit::ALL.into()).await.unwrap().len();
     assert_eq!(listed().await, 14);
     fixture.pass(1_100);
     let next = fixture.gateway.due_work().run_due_work().await.unwrap();
     assert!(next.is_none_or(|next| next > fixture.gateway.now()), "{next:?}");
-    let left = fixture.gateway.orders().list(RowLimit::ALL).await.unwrap();
+    let left = fixture.gateway.orders().list(RowLimit::ALL.into()).await.unwrap();
     let left: Vec<OrderId> = left.into_iter().map(|view| view.order.id).collect();
     assert_eq!(left, [kept_text, skipped, charged], "{expired} is gone");
     assert_eq!(fixture.funds(ann).await, (4_950, 0));

@@ -187,7 +187,7 @@ async fn after_an_outage_two_rentals_share_the_money_as_without_one() {
             }
         }
         assert_eq!(fixture.funds(ann).await, (0, 0));
-        let rentals = fixture.gateway.rentals().list(RowLimit::ALL).await.unwrap();
+        let rentals = fixture.gateway.rentals().list(RowLimit::ALL.into()).await.unwrap();
         ends.push(
             rentals
                 .iter()

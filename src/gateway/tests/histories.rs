@@ -306,7 +306,7 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
         };
         assert_eq!(said, expected, "order {id} of {model:?}");
     }
-    let views = real.fixture.gateway.rentals().list(RowLimit::ALL).await.unwrap();
+    let views = real.fixture.gateway.rentals().list(RowLimit::ALL.into()).await.unwrap();
     assert_eq!(views.len(), model.rentals.len());
     for (n, (view, rental)) in views.iter().zip(&model.rentals).enumerate() {
         let (months, active) =

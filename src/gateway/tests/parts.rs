@@ -74,6 +74,7 @@ async fn by_the_database(parts: Vec<Part>, total: u8) -> Vec<usize> {
             tx.place_part(part, id, sequence)?;
             if tx.part_count(id)? == i64::from(total) {
                 let whole = NewMessage {
+                    doubtful: false,
                     sim,
                     kind: MessageKind::Text,
                     sender: Some("Uber"),

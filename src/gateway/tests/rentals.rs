@@ -32,7 +32,8 @@ async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorde
     let rental = rent(&fixture, ann, "3m", true).await;
     assert_eq!((rental.number.as_str(), rental.country.as_str()), ("+31612000001", "NL"));
     assert_eq!(fixture.funds(ann).await, (10_000 - 3240, 0));
-    let ledger = fixture.gateway.accounts().ledger("ann".into(), RowLimit::ALL).await.unwrap();
+    let ledger = fixture.gateway.accounts().ledger("ann".into(), RowLimit::ALL.into()).await;
+    let ledger: Vec<_> = ledger.unwrap().into_iter().map(|row| row.entry).collect();
     let entry = ledger.last().unwrap();
     assert_eq!(
         (entry.kind.as_str(), entry.balance, entry.rental),
@@ -291,6 +292,7 @@ async fn a_view_has_the_newest_messages_numbered_among_all() {
         let (text, sim, id, now) = (long.clone(), rental.sim, rental.id, fixture.gateway.now());
         let add = move |tx: &WriteTx<'_>| {
             tx.add_message(&NewMessage {
+                doubtful: false,
                 sim,
                 kind: MessageKind::Text,
                 sender: Some("Friend"),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::catalogue::given;
-use super::{AdminState, Answer, Limit, parse_time, views};
+use super::{AdminState, Answer, ListQuery, parse_time, views};
 use crate::domain::Amount;
 use crate::gateway::{Error, KeyEdit};
 
@@ -74,11 +74,10 @@ pub(super) async fn adjust(
 pub(super) async fn ledger(
     State(admin): State<AdminState>,
     Path(account): Path<String>,
-    Query(Limit { limit }): Query<Limit>,
+    Query(query): Query<ListQuery>,
 ) -> Answer {
-    Ok(Json(
-        admin.gateway.accounts().ledger(account, limit).await?.iter().map(views::entry).collect(),
-    ))
+    let rows = admin.gateway.accounts().ledger(account, query.for_list(&[])?).await?;
+    Ok(Json(rows.iter().map(views::ledger_row).collect()))
 }
 
 #[derive(Deserialize)]
@@ -95,8 +94,12 @@ pub(super) async fn suspend(
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
-pub(super) async fn keys(State(admin): State<AdminState>) -> Answer {
-    Ok(Json(admin.gateway.accounts().keys().await?.iter().map(views::key).collect()))
+pub(super) async fn keys(
+    State(admin): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let account = query.for_list(&["account"])?.account;
+    Ok(Json(admin.gateway.accounts().keys(account).await?.iter().map(views::key).collect()))
 }
 
 /// The networks from which a key may be used, all if there are none; what it is called, and when it

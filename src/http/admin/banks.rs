@@ -7,12 +7,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminState, Answer, Limit, Refused, refused};
-use crate::domain::Iccid;
+use super::{AdminState, Answer, ListQuery, Refused, refused};
 use crate::domain::audit::AuditAction;
 use crate::domain::bank::{
     BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
 };
+use crate::domain::{Iccid, RowLimit};
 use crate::gateway::LocationPeriod;
 
 pub(super) fn routes() -> Router<AdminState> {
@@ -127,8 +127,9 @@ async fn plan(State(admin): State<AdminState>, Path(name): Path<String>) -> Answ
 async fn moves(
     State(admin): State<AdminState>,
     Path(name): Path<String>,
-    Query(Limit { limit }): Query<Limit>,
+    Query(query): Query<ListQuery>,
 ) -> Answer {
+    let limit = query.for_list(&[])?.limit.unwrap_or(RowLimit::ALL);
     let moves = admin.gateway.banks().switches(&name, limit).await?;
     if moves.is_empty() {
         admin.find_bank(&name)?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::accounts::parse_amount;
-use super::{AdminState, Answer, Limit, Refused, views};
+use super::{AdminState, Answer, ListQuery, Refused, views};
 use crate::domain::{MessageId, OrderId, RentalId};
 use crate::gateway;
 
@@ -28,7 +28,11 @@ fn with(mut object: Value, more: Value) -> Value {
 
 pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let history = admin.gateway.orders().history(OrderId(id)).await?;
+    let now = admin.gateway.now();
+    let modem = history.iccid.as_ref().and_then(|iccid| admin.gateway.modems().port_of(iccid, now));
     let more = json!({
+        "iccid": history.iccid,
+        "modem": modem,
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
         "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
@@ -75,9 +79,10 @@ pub(super) async fn deliver(
 
 pub(super) async fn rentals(
     State(admin): State<AdminState>,
-    Query(Limit { limit }): Query<Limit>,
+    Query(query): Query<ListQuery>,
 ) -> Answer {
-    Ok(Json(admin.gateway.rentals().list(limit).await?.iter().map(views::rental).collect()))
+    let request = query.for_list(&["account", "number", "iccid", "country", "state"])?;
+    Ok(Json(admin.gateway.rentals().list(request).await?.iter().map(views::rental).collect()))
 }
 
 pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
@@ -91,9 +96,10 @@ pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>)
 
 pub(super) async fn audit(
     State(admin): State<AdminState>,
-    Query(Limit { limit }): Query<Limit>,
+    Query(query): Query<ListQuery>,
 ) -> Answer {
-    Ok(Json(admin.gateway.audit().rows(limit).await?.iter().map(views::audit).collect()))
+    let request = query.for_list(&["account"])?;
+    Ok(Json(admin.gateway.audit().list(request).await?.iter().map(views::audit).collect()))
 }
 
 /// The number of one check. A client that runs one check after the other can show its progress.

@@ -5,6 +5,7 @@ mod accounts;
 mod banks;
 mod books;
 mod catalogue;
+mod listing;
 mod long_requests;
 mod modems;
 mod sims;
@@ -19,14 +20,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
-use crate::domain::{MessageId, RowLimit, Timestamp};
+use crate::domain::{MessageId, Timestamp};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
+use listing::ListQuery;
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
 
@@ -176,41 +177,26 @@ async fn modems(State(admin): State<AdminState>) -> Answer {
     Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims, &shared)).collect()))
 }
 
-#[derive(Deserialize)]
-struct Limit {
-    limit: RowLimit,
-}
-
-async fn orders(State(admin): State<AdminState>, Query(Limit { limit }): Query<Limit>) -> Answer {
-    let orders = admin.gateway.orders().list(limit).await?;
+async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
+    let filters = ["account", "service", "number", "iccid", "country", "state"];
+    let orders = admin.gateway.orders().list(query.for_list(&filters)?).await?;
     Ok(Json(orders.iter().map(views::order).collect()))
 }
 
-/// Asks either for the newest `limit` messages, of all kinds or of those that are shown unasked, or
-/// for those after a message, a page of them, for which the request waits `wait` seconds at most.
-#[derive(Deserialize)]
-struct MessageQuery {
-    limit: Option<RowLimit>,
-    #[serde(default)]
-    all: bool,
-    after: Option<i64>,
-    #[serde(default)]
-    wait: u64,
-}
-
-async fn messages(State(admin): State<AdminState>, Query(query): Query<MessageQuery>) -> Answer {
-    if let Some(after) = query.after {
+/// Lists messages; or, asked only for those after one, follows them: a page of those, for which the
+/// request waits `wait` seconds at most.
+async fn messages(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
+    if let (Some(after), None) = (query.after, query.limit) {
         return messages_after(&admin, MessageId(after), query.wait).await;
     }
-    let limit = query.limit.unwrap_or(RowLimit::ALL);
-    let filter =
-        if query.all { MessageFilter::Newest(limit) } else { MessageFilter::NewestListed(limit) };
+    let all = query.all;
+    let request = query.for_list(&["account", "service", "number", "iccid", "country"])?;
     admin
         .gateway
         .audit()
         .note_operator_action(AuditAction::SawMessages, "all SIMs".to_owned())
         .await?;
-    let messages = admin.gateway.inbox().messages(filter).await?;
+    let messages = admin.gateway.inbox().list(request, all).await?;
     Ok(Json(messages.iter().map(views::message).collect()))
 }
 

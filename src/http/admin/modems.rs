@@ -122,12 +122,21 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
     };
     let shared = state.gateway.sims().shared_modem_ids().await?;
     let mut shown = views::modem(&modem, &sims, &shared);
+    // Without a card, which one was it that is gone?
+    let last = match snapshot.modem().filter(|_| snapshot.iccid().is_none()) {
+        Some(modem) => state.gateway.sims().last_in(modem).await?,
+        None => None,
+    };
+    let last = last.map(|(iccid, number, seen_at)| {
+        json!({ "iccid": iccid, "number": number, "seen_at": seen_at.to_string() })
+    });
     let recoveries: serde_json::Map<String, Value> = detail
         .recoveries
         .into_iter()
         .map(|(step, count)| (step.as_str().to_owned(), count.into()))
         .collect();
     if let Some(shown) = shown.as_object_mut() {
+        shown.insert("last_sim".to_owned(), last.unwrap_or_default());
         shown.insert("seen_at".to_owned(), modem.seen_at.to_string().into());
         let firmware = snapshot.identity.as_ref().and_then(|identity| identity.firmware.clone());
         shown.insert("firmware".to_owned(), firmware.into());

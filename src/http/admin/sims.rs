@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{AdminState, Answer, banks, views};
+use super::{AdminState, Answer, ListQuery, banks, views};
+use crate::gateway::SimView;
 
 /// How many of the places that a SIM has been in are shown.
 const SHOWN_LOCATIONS: u32 = 50;
 
-pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
-    Ok(Json(admin.gateway.sims().list().await?.iter().map(views::sim).collect()))
+pub(super) async fn list(
+    State(admin): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let request = query.for_list(&["number", "iccid", "country", "state"])?;
+    let (sims, activity) =
+        (admin.gateway.sims().search(request).await?, admin.gateway.sims().activity().await?);
+    let view = |sim: &SimView| views::sim_with_activity(sim, activity.get(&sim.sim.id));
+    Ok(Json(sims.iter().map(view).collect()))
 }
 
 #[derive(Deserialize)]
@@ -50,7 +58,9 @@ pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<Stri
     let iccid = admin.gateway.sims().named(iccid).await?;
     let attempts = admin.gateway.numbers().attempts(&iccid).await?;
     let locations = admin.gateway.sims().locations(&iccid, SHOWN_LOCATIONS).await?;
-    let mut shown = views::sim(&admin.gateway.sims().find(iccid).await?);
+    let activity = admin.gateway.sims().activity().await?;
+    let found = admin.gateway.sims().find(iccid).await?;
+    let mut shown = views::sim_with_activity(&found, activity.get(&found.sim.id));
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("number_asked".to_owned(), views::attempts(&attempts));
         shown.insert("custody".to_owned(), locations.iter().map(banks::location_row).collect());

@@ -8,7 +8,8 @@ use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{ModemId, Service};
 use crate::gateway::{
-    Account, AuditRow, Change, Entry, Gateway, Key, OrderView, RentalView, SimView,
+    Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, RentalView, SimActivity,
+    SimView,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -40,6 +41,16 @@ pub(super) fn entry(entry: &Entry) -> Value {
         "rate": price.map(|(_, _, rate)| rate),
         "note": entry.note,
     })
+}
+
+/// An entry of an account's ledger, with the account's funds after it.
+pub(super) fn ledger_row(row: &LedgerRow) -> Value {
+    let mut view = entry(&row.entry);
+    if let Some(members) = view.as_object_mut() {
+        members.insert("balance_after".to_owned(), row.after.balance.to_string().into());
+        members.insert("held_after".to_owned(), row.after.held.to_string().into());
+    }
+    view
 }
 
 pub(super) fn rental(view: &RentalView) -> Value {
@@ -119,6 +130,18 @@ pub(super) fn sim(view: &SimView) -> Value {
         "rests_until": view.rests_until.map(|at| at.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })
+}
+
+/// A SIM, with since when it is in its modem and when it received something last.
+pub(super) fn sim_with_activity(view: &SimView, activity: Option<&SimActivity>) -> Value {
+    let mut shown = sim(view);
+    let since = activity.and_then(|activity| activity.since).filter(|_| view.port.is_some());
+    let last = activity.and_then(|activity| activity.last_message_at);
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("since".to_owned(), since.map(|at| at.to_string()).into());
+        members.insert("last_sms_at".to_owned(), last.map(|at| at.to_string()).into());
+    }
+    shown
 }
 
 /// A change of a modem's state.

@@ -1,0 +1,103 @@
+//! The operator's lists: what is asked for by name, as the database has it.
+
+use super::Error;
+use super::accounts::find_account;
+use super::services::find_service;
+use super::sims::no_sim;
+use crate::domain::country::Countries;
+use crate::domain::{Iccid, Msisdn, RowLimit, Timestamp};
+use crate::store::{ListFilter, Page, ReadTx};
+
+/// Which rows of a list the operator wants, in the operator's words.
+#[derive(Debug, Clone, Default)]
+pub struct ListRequest {
+    /// An account by its name or id.
+    pub account: Option<String>,
+    /// A service by its name or id.
+    pub service: Option<String>,
+    /// A number in any form.
+    pub number: Option<String>,
+    pub iccid: Option<String>,
+    /// A country's code.
+    pub country: Option<String>,
+    /// The state's word.
+    pub state: Option<String>,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+    /// Right after the row with this id.
+    pub after: Option<i64>,
+    /// Right before the row with this id.
+    pub before: Option<i64>,
+    /// How many rows at most.
+    pub limit: Option<RowLimit>,
+}
+
+impl From<RowLimit> for ListRequest {
+    /// The newest rows, at most so many.
+    fn from(limit: RowLimit) -> ListRequest {
+        ListRequest { limit: Some(limit), ..ListRequest::default() }
+    }
+}
+
+impl ListRequest {
+    /// The filter for a list whose rows have these states.
+    pub(super) fn resolve(
+        self,
+        rows: &ReadTx<'_>,
+        countries: &Countries,
+        states: &[&str],
+    ) -> Result<ListFilter, Error> {
+        let account = self.account.map(|name| find_account(rows, &name)).transpose()?;
+        let service = self.service.map(|name| find_service(rows, &name)).transpose()?;
+        let sim = self.iccid.map(|text| {
+            let iccid: Iccid = text.parse().map_err(|fault| Error::Refused(format!("{fault}")))?;
+            rows.sim_id(&iccid)?.ok_or_else(|| no_sim(&iccid))
+        });
+        let page = match (self.after, self.before) {
+            (Some(after), None) => Page::After(after),
+            (None, Some(before)) => Page::Before(before),
+            (None, None) => Page::Newest,
+            (Some(_), Some(_)) => {
+                return Err(Error::refused("a page is after a row or before one, not both"));
+            }
+        };
+        Ok(ListFilter {
+            account: account.map(|account| account.id),
+            service: service.map(|service| service.id),
+            numbers: self.number.map(|text| readings(countries, &text)).transpose()?,
+            sim: sim.transpose()?,
+            country: self.country.map(|code| find_country(countries, &code)).transpose()?,
+            state: self.state.map(|word| check_state(word, states)).transpose()?,
+            from: self.from,
+            to: self.to,
+            page,
+            limit: self.limit.unwrap_or(RowLimit::ALL),
+        })
+    }
+}
+
+/// The numbers that a text may stand for.
+pub(super) fn readings(countries: &Countries, text: &str) -> Result<Vec<Msisdn>, Error> {
+    let readings = countries.readings(text);
+    if readings.is_empty() {
+        return Err(Error::refused(format!("{text}: not a number; write it like +31612345678")));
+    }
+    Ok(readings)
+}
+
+/// A country's code as answers spell it.
+pub(super) fn find_country(countries: &Countries, code: &str) -> Result<String, Error> {
+    let found = countries.find(code).map(|country| country.code.clone());
+    found.ok_or_else(|| {
+        Error::refused(format!("no country {code}; there are {}", countries.codes()))
+    })
+}
+
+pub(super) fn check_state(word: String, states: &[&str]) -> Result<String, Error> {
+    if states.contains(&word.as_str()) {
+        return Ok(word);
+    }
+    Err(Error::refused(format!("no state {word}; there are {}", states.join(", "))))
+}

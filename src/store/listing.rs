@@ -1,0 +1,263 @@
+//! The operator's lists: filtered, and a page at a time.
+//!
+//! A list is in the order of its ids, which is the order in which its rows were written. So a page
+//! begins at an id, and a time is found among the ids by halving, for which no index is needed
+//! that each order and each message would have to pay for. Where the clock was set back between two
+//! starts, rows near that moment may be left out by a time.
+
+use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
+
+use super::{ReadTx, StoreError};
+use crate::domain::{AccountId, Msisdn, RowLimit, ServiceId, SimId, Timestamp};
+
+/// Which rows of a list are wanted. What is `None` limits nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFilter {
+    pub account: Option<AccountId>,
+    pub service: Option<ServiceId>,
+    /// Any of these numbers: one in national form may be one of several countries.
+    pub numbers: Option<Vec<Msisdn>>,
+    pub sim: Option<SimId>,
+    /// The country's code as answers spell it.
+    pub country: Option<String>,
+    pub state: Option<String>,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+    pub page: Page,
+    pub limit: RowLimit,
+}
+
+/// Where a page of a list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// At its end: the newest rows.
+    Newest,
+    /// Right before the row with this id.
+    Before(i64),
+    /// Right after the row with this id.
+    After(i64),
+}
+
+impl ListFilter {
+    /// The newest rows, at most so many.
+    pub fn newest(limit: RowLimit) -> ListFilter {
+        ListFilter {
+            account: None,
+            service: None,
+            numbers: None,
+            sim: None,
+            country: None,
+            state: None,
+            from: None,
+            to: None,
+            page: Page::Newest,
+            limit,
+        }
+    }
+}
+
+/// How a table is filtered: a condition for each filter that it has, with `?` for its value. One
+/// that it has not is empty, and limits nothing: whoever asks must not be offered it.
+pub(super) struct Listed {
+    pub table: &'static str,
+    /// Where the statement has the row's id and its time.
+    pub id: &'static str,
+    pub time: &'static str,
+    pub account: &'static str,
+    pub service: &'static str,
+    /// The column of the number.
+    pub number: &'static str,
+    pub sim: &'static str,
+    pub country: &'static str,
+    pub state: &'static str,
+}
+
+/// The conditions of a statement with their values.
+#[derive(Default)]
+struct Conditions {
+    all: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, condition: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let places = condition.matches('?').count();
+        self.values.extend(std::iter::repeat_n(value, places));
+        self.all.push(condition.to_owned());
+    }
+
+    fn add_if(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value.filter(|_| !condition.is_empty()) {
+            self.add(condition, value);
+        }
+    }
+}
+
+impl ReadTx<'_> {
+    /// The rows that a filter selects, oldest first. `select` is the statement without conditions,
+    /// or with some of its own.
+    pub(super) fn list<T>(
+        &self,
+        select: &str,
+        listed: &Listed,
+        filter: &ListFilter,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let Conditions { all, mut values } = self.conditions(listed, filter)?;
+        let is_upwards = matches!(filter.page, Page::After(_));
+        let direction = if is_upwards { "" } else { "DESC" };
+        let joined = if select.contains("WHERE") { "AND" } else { "WHERE" };
+        let sql = format!(
+            "{select} {joined} {} ORDER BY {} {direction} LIMIT ?",
+            all.join(" AND "),
+            listed.id
+        );
+        values.push(filter.limit.rows().into());
+        let mut rows = self.all(&sql, params_from_iter(values), read)?;
+        if !is_upwards {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    fn conditions(&self, listed: &Listed, filter: &ListFilter) -> Result<Conditions, StoreError> {
+        let mut conditions = Conditions::default();
+        let (id, time) = (listed.id, listed.time);
+        conditions.add_if(listed.account, filter.account.map(|account| account.0));
+        conditions.add_if(listed.service, filter.service.map(|service| service.0));
+        conditions.add_if(listed.sim, filter.sim.map(|sim| sim.0));
+        conditions.add_if(listed.country, filter.country.clone());
+        conditions.add_if(listed.state, filter.state.clone());
+        if let Some(numbers) = filter.numbers.as_ref().filter(|_| !listed.number.is_empty()) {
+            let places: Vec<&str> = numbers.iter().map(|_| "?").collect();
+            let is_one = format!("{} IN ({})", listed.number, places.join(", "));
+            conditions
+                .values
+                .extend(numbers.iter().map(|one| Value::from(one.as_str().to_owned())));
+            conditions.all.push(is_one);
+        }
+        if let Some(from) = filter.from {
+            conditions.add(&format!("{id} >= ?"), self.first_id_from(listed, from)?);
+            conditions.add(&format!("{time} >= ?"), from.0);
+        }
+        if let Some(to) = filter.to {
+            conditions.add(&format!("{id} < ?"), self.first_id_from(listed, to)?);
+            conditions.add(&format!("{time} < ?"), to.0);
+        }
+        match filter.page {
+            Page::Newest => conditions.add(&format!("{id} > ?"), 0),
+            Page::Before(before) => conditions.add(&format!("{id} < ?"), before),
+            Page::After(after) => conditions.add(&format!("{id} > ?"), after),
+        }
+        Ok(conditions)
+    }
+
+    /// The id from which on the rows were written at `at` or later.
+    fn first_id_from(&self, listed: &Listed, at: Timestamp) -> Result<i64, StoreError> {
+        let Listed { table, time, .. } = listed;
+        let column = time.rsplit('.').next().unwrap_or(time);
+        let next = format!("SELECT id, {column} FROM {table} WHERE id >= ? ORDER BY id LIMIT 1");
+        let last = format!("SELECT coalesce(max(id), 0) FROM {table}");
+        let (mut low, mut high) = (0, self.number(&last, [])?.saturating_add(1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = self
+                .first(&next, [middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+            match found {
+                Some((id, time)) if time < at.0 => low = id.saturating_add(1),
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    const THINGS: Listed = Listed {
+        table: "thing",
+        id: "id",
+        time: "at",
+        account: "account = ?",
+        service: "",
+        number: "number",
+        sim: "",
+        country: "(country = ? OR home = ?)",
+        state: "",
+    };
+
+    /// Rows with gaps among their ids, of which three are of one moment.
+    fn things() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE thing (id INTEGER PRIMARY KEY, at, account, number, country, home);
+             INSERT INTO thing VALUES (3, 10, 1, '+31', 'NL', 'UK'), (4, 20, 2, '+32', 'UK', 'NL'),
+             (9, 20, 1, '+33', 'UK', 'UK'), (10, 20, 2, '+31', 'USA', 'UK'), (17, 40, 1, '+32', \
+             'UK', 'USA');",
+        )
+        .unwrap();
+        conn
+    }
+
+    fn ids(conn: &Connection, filter: &ListFilter) -> Vec<i64> {
+        let rows = ReadTx { conn };
+        rows.list("SELECT id FROM thing", &THINGS, filter, |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_page_is_oldest_first_wherever_it_is() {
+        let conn = things();
+        let page =
+            |page, limit: u32| ids(&conn, &ListFilter { page, ..ListFilter::newest(limit.into()) });
+        assert_eq!(page(Page::Newest, 0), [3, 4, 9, 10, 17]);
+        assert_eq!(page(Page::Newest, 2), [10, 17]);
+        assert_eq!(page(Page::Before(10), 2), [4, 9]);
+        assert_eq!(page(Page::After(4), 2), [9, 10]);
+        assert_eq!(page(Page::After(17), 2), [0; 0]);
+    }
+
+    #[test]
+    fn times_are_found_by_halving_the_ids_at_every_edge() {
+        let conn = things();
+        let between = |from: i64, to: i64| {
+            let (from, to) = (Some(Timestamp(from)), Some(Timestamp(to)));
+            ids(&conn, &ListFilter { from, to, ..ListFilter::newest(RowLimit::ALL) })
+        };
+        for (from, to, expected) in [
+            (0, 100, &[3, 4, 9, 10, 17][..]),
+            (10, 20, &[3]),
+            (11, 21, &[4, 9, 10]),
+            (20, 40, &[4, 9, 10]),
+            (21, 41, &[17]),
+            (41, 99, &[]),
+            (40, 20, &[]),
+        ] {
+            assert_eq!(between(from, to), expected, "{from} to {to}");
+        }
+        let empty = Connection::open_in_memory().unwrap();
+        empty.execute_batch("CREATE TABLE thing (id INTEGER PRIMARY KEY, at)").unwrap();
+        let filter = ListFilter { from: Some(Timestamp(5)), ..ListFilter::newest(RowLimit::ALL) };
+        assert_eq!(ids(&empty, &filter), [0; 0]);
+    }
+
+    #[test]
+    fn filters_are_taken_together() {
+        let conn = things();
+        let all = ListFilter::newest(RowLimit::ALL);
+        let account = Some(AccountId(1));
+        assert_eq!(ids(&conn, &ListFilter { account, ..all.clone() }), [3, 9, 17]);
+        let numbers = Some(vec![Msisdn::from_stored("+31"), Msisdn::from_stored("+33")]);
+        assert_eq!(ids(&conn, &ListFilter { numbers: numbers.clone(), ..all.clone() }), [3, 9, 10]);
+        assert_eq!(ids(&conn, &ListFilter { numbers, account, ..all.clone() }), [3, 9]);
+        let country = Some("NL".to_owned());
+        assert_eq!(ids(&conn, &ListFilter { country, ..all }), [3, 4]);
+    }
+}

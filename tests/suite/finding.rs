@@ -1,0 +1,172 @@
+//! Finding things: filters and pages of the lists, and what tells one row from another.
+
+use serde_json::Value;
+use simbridge::simulator::{Fault, Scenario};
+
+use crate::endpoints::made;
+use crate::support::{Site, wait_for};
+
+const MODEMS: &str = "
+    [[modem]]
+    sim.number = \"+31612345678\"
+    [[modem]]
+    sim.number = \"+447700900123\"";
+
+/// What each row of a list has under a key.
+fn column(site: &Site, args: &[&str], key: &str) -> Vec<String> {
+    let rows = site.json(args);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    rows.as_array().unwrap().iter().map(|row| text(&row[key])).collect()
+}
+
+/// Two customers with orders for two services on two numbers, and a message for the first order.
+fn site() -> Site {
+    Site::with(2, Scenario::parse(MODEMS).unwrap(), "[orders]\nmax_open_per_account = 9\n")
+}
+
+fn fill(site: &Site) {
+    let ann = site.customer("ann", "10");
+    let bob = site.customer("bob", "10");
+    for name in ["Uber", "Lyft"] {
+        site.ok(&["service", "add", name, "--price", "0.50", "--sender", &format!("^{name}$")]);
+    }
+    for (key, service, country) in
+        [(&ann, 1, "NL"), (&ann, 2, "UK"), (&bob, 2, "NL"), (&bob, 1, "UK")]
+    {
+        let path = format!("/api/makeorder?serviceId={service}&country={country}&key={key}");
+        made(&site.get(&path));
+    }
+    site.send("Uber", "+31612345678", "Your code is 1234");
+    let came = site.get(&format!("/api/getsms?orderId=1&wait=60&key={ann}"));
+    assert!(came.starts_with("SUCCESS_"), "{came}");
+    site.send("Nobody", "+447700900123", "hello");
+    wait_for("both messages", || site.messages().len() == 2);
+    site.ok(&["order", "cancel", "4"]);
+}
+
+#[test]
+fn every_list_is_filtered_and_paged() {
+    let site = site();
+    let _daemon = site.serve_ready();
+    fill(&site);
+    let orders = |args: &[&str]| column(&site, &[&["order", "list"], args].concat(), "id");
+    for (args, expected) in [
+        (&["--account", "ann"][..], &["1", "2"][..]),
+        (&["--service", "Lyft"], &["2", "3"]),
+        (&["--service", "1", "--account", "bob"], &["4"]),
+        (&["--number", "+31612345678"], &["1", "3"]),
+        (&["--number", "0612345678"], &["1", "3"]),
+        (&["--country", "uk"], &["2", "4"]),
+        (&["--state", "open"], &["2", "3"]),
+        (&["--state", "completed"], &["1"]),
+        (&["--from", "1h"], &["1", "2", "3", "4"]),
+        (&["--since", "2026-01-01", "--until", "2026-01-02"], &[]),
+        (&["--to", "1h"], &[]),
+        (&["--limit", "2"], &["3", "4"]),
+        (&["--limit", "2", "--before", "3"], &["1", "2"]),
+        (&["--limit", "2", "--after", "1"], &["2", "3"]),
+        (&["--after", "4"], &[]),
+    ] {
+        assert_eq!(orders(args), expected, "{args:?}");
+    }
+    let iccid = column(&site, &["sim", "list", "--country", "NL"], "iccid").remove(0);
+    assert_eq!(orders(&["--iccid", &iccid]), ["1", "3"]);
+    let messages = |args: &[&str]| column(&site, &[&["message", "list"], args].concat(), "sender");
+    for (args, expected) in [
+        (&["--account", "ann"][..], &["Uber"][..]),
+        (&["--account", "bob"], &[]),
+        (&["--service", "Uber"], &["Uber"]),
+        (&["--number", "+447700900123"], &["Nobody"]),
+        (&["--iccid", &iccid], &["Uber"]),
+        (&["--from", "1d"], &["Uber", "Nobody"]),
+        (&["--after", "1", "--limit", "5"], &["Nobody"]),
+    ] {
+        assert_eq!(messages(args), expected, "{args:?}");
+    }
+    assert_eq!(column(&site, &["key", "list", "--account", "bob"], "account"), ["bob"]);
+    let sims = |args: &[&str]| column(&site, &[&["sim", "list"], args].concat(), "number");
+    assert_eq!(sims(&["--number", "0612345678"]), ["+31612345678"]);
+    assert_eq!(sims(&["--iccid", &iccid, "--state", "available"]), ["+31612345678"]);
+    assert_eq!(sims(&["--state", "rented"]), [""; 0]);
+    let rows = |name: &str| column(&site, &["audit", "list", "--account", name], "subject");
+    assert!(rows("ann").iter().all(|subject| !subject.contains("bob")), "{:?}", rows("ann"));
+    assert!(rows("ann").len() > 2);
+    assert_eq!(
+        site.json(&["rental", "list", "--account", "ann", "--state", "active"]),
+        Value::Array(vec![])
+    );
+}
+
+#[test]
+fn a_ledger_has_the_balance_after_each_entry_wherever_its_page_is() {
+    let site = site();
+    let _daemon = site.serve_ready();
+    fill(&site);
+    let after = |args: &[&str]| {
+        let args = [&["account", "ledger", "ann"], args].concat();
+        let (balance, held) =
+            (column(&site, &args, "balance_after"), column(&site, &args, "held_after"));
+        balance.into_iter().zip(held).map(|(b, h)| format!("{b} {h}")).collect::<Vec<_>>()
+    };
+    let all = ["10.00 0.00", "10.00 0.50", "10.00 1.00", "9.50 0.50"];
+    assert_eq!(after(&[]), all);
+    assert_eq!(after(&["--limit", "1"]), all[3..]);
+    let second = column(&site, &["account", "ledger", "ann"], "id").remove(1);
+    assert_eq!(after(&["--after", &second]), all[2..]);
+    assert_eq!(after(&["--before", &second]), all[..1]);
+}
+
+#[test]
+fn a_filter_that_cannot_be_is_refused() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    site.ok(&["account", "add", "ann"]);
+    for (args, code, words) in [
+        (&["order", "list", "--account", "bob"][..], 1, "no account bob"),
+        (&["order", "list", "--service", "Uber"], 1, "no service Uber"),
+        (&["order", "list", "--number", "x"], 1, "x: not a number; write it like +31612345678"),
+        (&["order", "list", "--iccid", "12"], 1, "an ICCID is 18 to 22 digits"),
+        (&["order", "list", "--iccid", "8931080000000000001"], 1, "no SIM 8931080000000000001"),
+        (&["order", "list", "--country", "FR"], 1, "no country FR; there are NL, UK, USA"),
+        (&["order", "list", "--state", "gone"], 2, "completed"),
+        (&["order", "list", "--from", "yesterday"], 2, "write it like 2026-06-22"),
+        (&["order", "list", "--after", "1", "--before", "3"], 2, "cannot be used with"),
+        (&["order", "list", "--limit", "x"], 2, "--limit"),
+        (&["sim", "list", "--state", "gone"], 1, "no state gone; there are available, retired"),
+        (&["sim", "list", "--service", "x"], 2, "--service"),
+        (&["audit", "list", "--number", "+31612345678"], 2, "--number"),
+        (&["key", "list", "--account", ""], 2, "it is empty"),
+        (&["message", "list", "--state", "open"], 2, "--state"),
+    ] {
+        let output = site.run(args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        assert!(said.contains(words) && output.stdout.is_empty(), "{args:?}: {said}");
+    }
+    let (head, body) = site.admin_raw("/audit?service=1");
+    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+    assert_eq!(body, r#"{"error":"this list has no filter service; it has account, from, to"}"#);
+}
+
+#[test]
+fn a_silent_sim_and_one_that_was_taken_out_are_found() {
+    let site = site();
+    let daemon = site.serve_ready();
+    site.send("Nobody", "+31612345678", "hello");
+    wait_for("the message", || site.messages().len() == 1);
+    let shown = |number: &str| site.json(&["sim", "list", "--number", number])[0].clone();
+    let (heard, silent) = (shown("+31612345678"), shown("+447700900123"));
+    assert!(heard["last_sms_at"].is_string() && heard["since"].is_string(), "{heard}");
+    assert!(silent["last_sms_at"].is_null() && silent["since"].is_string(), "{silent}");
+    // As after a power failure.
+    daemon.kill();
+    let _daemon = site.serve_ready();
+    assert_eq!(shown("+31612345678")["last_sms_at"], heard["last_sms_at"]);
+    let before = site.json(&["modem", "show", "modem000"]);
+    assert_eq!(before["last_sim"], Value::Null);
+    site.network().fault(0, &Fault::SimOut).unwrap();
+    wait_for("the SIM to be gone", || site.admin("/modem?name=modem000")["iccid"].is_null());
+    let last = &site.json(&["modem", "show", "modem000"])["last_sim"];
+    assert_eq!((&last["iccid"], &last["number"]), (&before["iccid"], &"+31612345678".into()));
+    assert!(shown("+31612345678")["since"].is_null(), "it is in no modem");
+}
