@@ -43,8 +43,8 @@ use rustix::process::setpriority_process;
 use simbridge::simulator::Scenario;
 use support::{Daemon, Site};
 
-/// Of the simulated modems, ten have Dutch SIMs, which the honest customers order, four have British
-/// ones, and these are broken, and two have American ones.
+/// Ten of the simulated modems have Dutch SIMs, which the honest customers order; four have British
+/// ones, and these are broken; two have American ones.
 const MODEMS: usize = 16;
 /// What else the database has.
 const SIZE: Size = Size { sims: 10_000, services: 500, history: 0 };
