@@ -15,6 +15,8 @@ pub struct UserIdentity {
     pub name: String,
     uid: u32,
     groups: Vec<u32>,
+    /// Whether the kernel can be asked, because this process is that user's.
+    is_own: bool,
 }
 
 /// What is to be done with a file.
@@ -34,7 +36,8 @@ impl UserIdentity {
         let uid = geteuid();
         let name = user_name(uid).unwrap_or_else(|| format!("user {uid}"));
         let groups = getgroups().unwrap_or_default();
-        UserIdentity::new(name, uid, groups.into_iter().chain([getegid()]))
+        let user = UserIdentity::new(name, uid, groups.into_iter().chain([getegid()]));
+        UserIdentity { is_own: true, ..user }
     }
 
     /// A user of this machine by its name.
@@ -45,11 +48,27 @@ impl UserIdentity {
     }
 
     fn new(name: String, uid: Uid, groups: impl Iterator<Item = Gid>) -> UserIdentity {
-        UserIdentity { name, uid: uid.as_raw(), groups: groups.map(Gid::as_raw).collect() }
+        let groups = groups.map(Gid::as_raw).collect();
+        UserIdentity { name, uid: uid.as_raw(), groups, is_own: false }
+    }
+
+    /// Whether this user has the access to the file at a path. The kernel says so of this process
+    /// (access control lists give a service its credentials); of another user the modes of the file
+    /// and of the folders above it do.
+    pub(super) fn can(&self, access: Access, path: &Path, file: &Metadata) -> bool {
+        if !self.is_own {
+            return self.permits(access, file) && self.reaches(path);
+        }
+        let asked = match access {
+            Access::Read => rustix::fs::Access::READ_OK,
+            Access::Write => rustix::fs::Access::WRITE_OK,
+            Access::Enter | Access::Execute => rustix::fs::Access::EXEC_OK,
+        };
+        rustix::fs::accessat(rustix::fs::CWD, path, asked, rustix::fs::AtFlags::EACCESS).is_ok()
     }
 
     /// Whether the file's mode gives this user the access. (Access control lists are not examined.)
-    pub(super) fn permits(&self, access: Access, file: &Metadata) -> bool {
+    fn permits(&self, access: Access, file: &Metadata) -> bool {
         let bit = match access {
             Access::Read => 0o4,
             Access::Write => 0o2,
@@ -65,7 +84,7 @@ impl UserIdentity {
     }
 
     /// Whether this user may enter every folder above a path.
-    pub(super) fn reaches(&self, path: &Path) -> bool {
+    fn reaches(&self, path: &Path) -> bool {
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         folders
             .filter_map(|folder| std::fs::metadata(folder).ok())
@@ -99,6 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn of_this_process_the_kernel_says_what_it_can() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let me = UserIdentity::this_process();
+        for (mode, executable) in [(0o600, false), (0o700, true)] {
+            file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
+            let meta = file.as_file().metadata().unwrap();
+            assert!(me.can(Access::Read, file.path(), &meta));
+            // Root may read every file, but runs only those that somebody may run.
+            assert_eq!(me.can(Access::Execute, file.path(), &meta), executable, "{mode:o}");
+        }
+    }
+
+    #[test]
     fn the_first_class_that_applies_decides() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let meta = |mode| {
@@ -110,6 +142,7 @@ mod tests {
             name: String::new(),
             uid,
             groups: groups.to_vec(),
+            is_own: false,
         };
         let (other, member, root) =
             (user(uid + 77, &[gid + 77]), user(uid + 77, &[gid]), user(0, &[]));

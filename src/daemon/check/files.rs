@@ -15,7 +15,7 @@ const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 pub(super) fn configuration(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let file = config.file.as_deref()?;
     let meta = std::fs::metadata(file).ok()?;
-    if who.permits(Access::Read, &meta) && who.reaches(file) {
+    if who.can(Access::Read, file, &meta) {
         return None;
     }
     let (name, group, shown) = (&who.name, group_of(&meta), file.display());
@@ -53,9 +53,7 @@ pub(super) fn database(config: &Config, who: &UserIdentity) -> Option<Fault> {
     let path = &config.database.path;
     let fault = |text| Some(Fault { line: line(config, "database", "path"), text });
     if let Ok(file) = std::fs::metadata(path) {
-        let usable = who.permits(Access::Read, &file)
-            && who.permits(Access::Write, &file)
-            && who.reaches(path);
+        let usable = [Access::Read, Access::Write].iter().all(|it| who.can(*it, path, &file));
         if !file.is_file() || !usable {
             let (name, shown) = (&who.name, path.display());
             return fault(format!(
@@ -81,8 +79,8 @@ pub(super) fn database(config: &Config, who: &UserIdentity) -> Option<Fault> {
 fn writable(who: &UserIdentity, folder: &Path, meta: &Metadata) -> bool {
     let mounted_for_writing = !rustix::fs::statvfs(folder)
         .is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
-    let permits = who.permits(Access::Write, meta) && who.permits(Access::Enter, meta);
-    meta.is_dir() && permits && who.reaches(folder) && mounted_for_writing
+    let can = [Access::Write, Access::Enter].iter().all(|it| who.can(*it, folder, meta));
+    meta.is_dir() && can && mounted_for_writing
 }
 
 /// Why the operator's command that cuts a modem's power could not be run when it is needed.
@@ -90,9 +88,8 @@ pub(super) fn power_cycle(config: &Config, who: &UserIdentity) -> Option<Fault> 
     let program = config.recovery.power_cycle.first().filter(|program| !program.contains('{'))?;
     let fault = |text| Some(Fault { line: line(config, "recovery", "power_cycle"), text });
     let permits = |path: &Path| {
-        std::fs::metadata(path).is_ok_and(|file| {
-            file.is_file() && who.permits(Access::Execute, &file) && who.reaches(path)
-        })
+        std::fs::metadata(path)
+            .is_ok_and(|file| file.is_file() && who.can(Access::Execute, path, &file))
     };
     if program.contains('/') {
         let path = Path::new(program);

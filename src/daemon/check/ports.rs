@@ -98,8 +98,7 @@ fn unusable_port(path: &Path, who: &UserIdentity, drivers: Option<&str>) -> Opti
     if !is_serial {
         return Some(format!("{shown} is not a serial port"));
     }
-    let permits = |access| who.permits(access, &meta);
-    if permits(Access::Read) && permits(Access::Write) && who.reaches(path) {
+    if who.can(Access::Read, path, &meta) && who.can(Access::Write, path, &meta) {
         return None;
     }
     let (name, group) = (&who.name, group_of(&meta));
@@ -210,7 +209,7 @@ fn pin_fault(file: &Path, who: &UserIdentity) -> Option<String> {
         Ok((meta, _)) if meta.mode() & 0o007 != 0 => {
             format!("every user can read the PIN in {shown}: run `chmod 640 {shown}`")
         }
-        Ok((meta, _)) if !(who.permits(Access::Read, &meta) && who.reaches(&path)) => {
+        Ok((meta, _)) if !who.can(Access::Read, &path, &meta) => {
             let name = &who.name;
             format!(
                 "user `{name}` cannot read {shown}: run `chgrp {name} {shown}` and `chmod 640 \
