@@ -255,8 +255,11 @@ fn what_a_daemon_could_not_use_is_a_fault_of_the_configuration() {
         });
         assert!(found && code == Some(1), "{text}: {words} is missing in {faults:#?}");
     }
-    // What stands by itself may be matched by a later glob, too.
-    assert_eq!(faults_of(&site, &two(&second, &all)), (Some(0), Vec::new()));
+    // What is named by itself may be matched by a later glob, too, and a glob may match two links.
+    let links = format!("{modems}/[lm]*[0-9k]");
+    for fine in [two(&second, &all), port(&links), two(&first, &links), two(&link, &all)] {
+        assert_eq!(faults_of(&site, &fine), (Some(0), Vec::new()), "{fine}");
+    }
     for (path, words) in [("~/sb.db", "must be a whole path: `~`"), ("sb.db", "begins with /")] {
         for section in ["[database]\npath", "[admin]\nsocket", "[hardware]\nfolder"] {
             fs::write(site.config(), format!("{section} = \"{path}\"\n{}", port(&first))).unwrap();

@@ -125,24 +125,26 @@ fn has_tty_driver(drivers: &str, major: u32, minor: u32) -> bool {
     })
 }
 
-/// Ports that are named twice, whether by one path or by two. A port that stands by itself may be
-/// matched by a later glob, whose settings are not its own.
+/// Ports that are named twice, whether by one path or by two. A port that is named by itself may be
+/// matched by a later glob, too, whose settings are not its own; and one glob may match several
+/// links to a port, such as those of udev with and without the revision of USB.
 pub(super) fn doubled(config: &Config) -> Vec<Fault> {
     struct Seen {
         path: PathBuf,
+        naming: usize,
         line: usize,
         by_glob: bool,
     }
     let mut devices: HashMap<PathBuf, Seen> = HashMap::new();
     let mut faults = Vec::new();
-    for named in namings(config) {
-        let by_glob = named.is_glob();
+    for (naming, named) in namings(config).into_iter().enumerate() {
+        let (by_glob, line) = (named.is_glob(), named.line);
         let paths = if by_glob { named.paths() } else { vec![PathBuf::from(&named.port)] };
         let mut twice: Vec<String> = Vec::new();
         for path in paths {
             let device = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
             match devices.get(&device) {
-                Some(seen) if !by_glob || seen.by_glob || seen.path != path => {
+                Some(seen) if !by_glob || (seen.by_glob && seen.naming != naming) => {
                     let (other, line) = (seen.path.display(), seen.line);
                     twice.push(match seen.path == path {
                         true => format!("{other} is named on line {line}, too"),
@@ -150,7 +152,7 @@ pub(super) fn doubled(config: &Config) -> Vec<Fault> {
                     });
                 }
                 Some(_) => {}
-                None => drop(devices.insert(device, Seen { path, line: named.line, by_glob })),
+                None => drop(devices.insert(device, Seen { path, naming, line, by_glob })),
             }
         }
         if let Some(first) = twice.first() {
