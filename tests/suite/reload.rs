@@ -106,6 +106,7 @@ fn what_check_refuses_is_not_reloaded() {
     let modem = site.dir.path().join("modems/modem000").display().to_string();
     for wrong in [
         "pin_file = \"/no/such/pin\"\n".to_owned(),
+        "pin_file = \"credential:not-passed\"\n".to_owned(),
         "profile = \"nokia\"\n".to_owned(),
         format!("[[modem]]\nport = \"{modem}\"\n"),
         "[[modem]]\nport = \"/dev/null\"\n".to_owned(),

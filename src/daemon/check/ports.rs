@@ -1,6 +1,7 @@
 //! Faults of the ports that a configuration names, and of the PINs for their SIMs.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -204,6 +205,12 @@ fn pin_fault(file: &Path, who: &UserIdentity) -> Option<String> {
     let text = match std::fs::metadata(&path)
         .and_then(|meta| std::fs::read_to_string(&path).map(|text| (meta, text)))
     {
+        Err(error) if error.kind() == ErrorKind::NotFound && credential_name(file).is_some() => {
+            format!(
+                "pin_file = \"{shown}\": systemd has not passed this credential; it passes what \
+                 the unit names when the service starts: run `systemctl restart simbridge`"
+            )
+        }
         Err(error) => format!("pin_file = \"{shown}\": {error}"),
         Ok((_, text)) if Pin::parse(&text).is_none() => {
             format!("{shown} must contain the PIN, 4 to 8 digits, and nothing else")
