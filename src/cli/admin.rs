@@ -12,46 +12,74 @@ use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
+const ACCOUNTS: &[&str] = &["id", "name", "balance", "held", "?currency", "suspended"];
 const SIM: &[&str] =
-    &["iccid", "imsi", "number", "country", "state", "last_sms_at", "since", "modem"];
+    &["iccid", "number", "state", "last_sms", "?since", "?modem", "?country", "?imsi"];
 /// What `explain` shows even if it is 0.
 const EXPLAINED: &[&str] = &["service", "country", "sims", "available"];
+const SIM_FIELDS: &[&str] =
+    &["iccid", "imsi", "number", "country", "state", "modem", "since", "last_sms_at"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
 const ORDER: &[&str] = &[
     "id",
     "account",
     "service",
     "number",
-    "country",
+    "?country",
     "state",
     "price",
     "created_at",
-    "expires_at",
+    "?expires_at",
 ];
 const RENTAL: &[&str] = &[
     "id",
     "account",
     "number",
-    "country",
+    "?country",
     "state",
     "package",
-    "renewal_package",
-    "auto_renew",
-    "started_at",
+    "?renewal_package",
+    "?auto_renew",
+    "?started_at",
     "expires_at",
 ];
 const KEY: &[&str] = &[
     "prefix",
     "account",
     "label",
-    "created_at",
+    "?created_at",
     "last_used_at",
-    "expires_at",
-    "revoked_at",
+    "?expires_at",
+    "?revoked_at",
     "allowed",
 ];
 const ENTRY: &[&str] = &[
-    "id", "at", "kind", "balance", "held", "currency", "order", "rental", "price", "rate", "note",
+    "id",
+    "at",
+    "kind",
+    "amount",
+    "hold",
+    "?currency",
+    "order",
+    "rental",
+    "?price",
+    "?rate",
+    "note",
+];
+const LEDGER: &[&str] = &[
+    "id",
+    "at",
+    "kind",
+    "amount",
+    "?hold",
+    "balance",
+    "?held",
+    "order",
+    "?rental",
+    "?note",
+    "?price",
+    "?rate",
+    "?currency",
 ];
 
 /// Carries out a command and prints the daemon's answer.
@@ -156,6 +184,37 @@ async fn list(
     print::list(json, &client.get(path).await?, columns, empty)
 }
 
+/// Entries of a ledger as people read them: what an entry adds is an amount, and the balance is the
+/// account's after it.
+fn entries(entries: Option<&Value>) -> Value {
+    let mut entries = entries.cloned().unwrap_or_default();
+    for entry in entries.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        for (added, after, shown) in
+            [("balance", "balance_after", "amount"), ("held", "held_after", "hold")]
+        {
+            let change = entry.remove(added).unwrap_or_default();
+            entry.insert(shown.to_owned(), change);
+            let after = entry.remove(after).unwrap_or_default();
+            entry.insert(added.to_owned(), after);
+        }
+    }
+    entries
+}
+
+/// A SIM as people read it in a table: for how long it has been silent, and in its modem.
+fn sim_row(sim: &Value) -> Value {
+    let mut row = sim.clone();
+    let now = system_sources::utc_now();
+    if let Some(members) = row.as_object_mut() {
+        for (time, shown) in [("last_sms_at", "last_sms"), ("since", "since")] {
+            let at = members.get(time).and_then(Value::as_str);
+            let span = at.and_then(|at| status::span_until(at, now));
+            members.insert(shown.to_owned(), span.into());
+        }
+    }
+    row
+}
+
 /// Prints how many numbers there are and, for people, only those reasons that hold any back.
 fn explain(json: bool, counts: &Value) -> anyhow::Result<()> {
     let is_shown = |key: &str, value: &Value| {
@@ -173,7 +232,7 @@ fn history(json: bool, shown: &Value, fields: &[&str], inboxes: &[&str]) -> anyh
     }
     print::fields(shown, fields)?;
     print::heading("ledger")?;
-    print::table(shown.get("ledger").unwrap_or(&Value::Null), ENTRY, "nothing")?;
+    print::table(&entries(shown.get("ledger")), ENTRY, "nothing")?;
     for inbox in inboxes {
         print::heading(inbox)?;
         message::table(shown.get(inbox).unwrap_or(&Value::Null), "none")?;
@@ -240,7 +299,12 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
         Sim::List { numbers, state } => {
             let path = ListQuery::default().number(numbers).with("state", state).of("/sims");
-            return list(client, json, &path, SIM, "no SIM has been seen yet").await;
+            let sims = client.get(&path).await?;
+            if json {
+                return print::json(&sims);
+            }
+            let rows = sims.as_array().into_iter().flatten().map(sim_row).collect();
+            return print::table(&rows, SIM, "no SIM has been seen yet");
         }
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
         Sim::SetNumber { iccid, number, write, create } => {
@@ -266,7 +330,8 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
     };
     let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
     let more: Vec<&str> = more.filter(|key| shown.get(key).is_some()).collect();
-    print::object(json, &shown, &[SIM, &["rests_until", "retired_at"], &more].concat())?;
+    let fields = [SIM_FIELDS, &["rests_until", "retired_at"], &more].concat();
+    print::object(json, &shown, &fields)?;
     match shown.get("custody").filter(|_| !json) {
         Some(locations) => {
             print::heading("custody")?;
@@ -284,7 +349,7 @@ fn new_request_id() -> anyhow::Result<String> {
 
 async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Account::List => list(client, json, "/accounts", ACCOUNT, "no accounts").await,
+        Account::List => list(client, json, "/accounts", ACCOUNTS, "no accounts").await,
         Account::Add { name } => {
             print::object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
         }
@@ -311,8 +376,11 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
         }
         Account::Ledger { account, rows } => {
             let path = format!("/accounts/{}/ledger", path_segment(&account));
-            let path = ListQuery::default().rows(rows).of(&path);
-            list(client, json, &path, ENTRY, "no entries").await
+            let found = client.get(&ListQuery::default().rows(rows).of(&path)).await?;
+            if json {
+                return print::json(&found);
+            }
+            print::table(&entries(Some(&found)), LEDGER, "no entries")
         }
         Account::Suspend { account } => suspend(client, json, &account, true).await,
         Account::Resume { account } => suspend(client, json, &account, false).await,

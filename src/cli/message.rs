@@ -1,5 +1,7 @@
 //! Commands about messages.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::args::{AllKinds, ListQuery, Message};
@@ -9,9 +11,21 @@ use crate::http::AdminClient;
 
 /// How many seconds one request waits for new messages.
 const WAIT_SECONDS: u64 = 50;
+/// How often a daemon that is gone is looked for.
+const RECONNECT_EVERY: Duration = Duration::from_secs(1);
 
-const COLUMNS: &[&str] =
-    &["id", "received_at", "kind", "number", "sender", "code", "order", "rental", "text"];
+const COLUMNS: &[&str] = &[
+    "id",
+    "received_at",
+    "?kind",
+    "number",
+    "sender",
+    "code",
+    "?order",
+    "?rental",
+    "note",
+    "text",
+];
 const FIELDS: &[&str] = &[
     "id",
     "kind",
@@ -57,20 +71,53 @@ pub(super) fn table(messages: &Value, empty: &str) -> anyhow::Result<()> {
 async fn tail(client: &AdminClient, json: bool, all: bool) -> anyhow::Result<()> {
     let newest = client.get("/messages?limit=1&all=true").await?;
     let mut after = last_id(&newest).unwrap_or(0);
+    if !json {
+        print::line(tail_line(|name| name.to_uppercase()))?;
+    }
     loop {
-        let new = client.get(&format!("/messages?after={after}&wait={WAIT_SECONDS}")).await?;
+        let new = next_messages(client, after).await?;
         for message in new.as_array().into_iter().flatten().filter(|m| all || is_listed(m)) {
             if json {
                 print::json_line(message)?;
             } else {
                 let row = row(message);
-                let cells: Vec<String> =
-                    COLUMNS.iter().map(|name| print::cell(row.get(name))).collect();
-                print::line(cells.join("  "))?;
+                print::line(tail_line(|name| print::cell(row.get(name))))?;
             }
         }
         after = last_id(&new).unwrap_or(after);
     }
+}
+
+/// The next messages after one. While the daemon is restarted it is waited for.
+async fn next_messages(client: &AdminClient, after: i64) -> anyhow::Result<Value> {
+    let path = format!("/messages?after={after}&wait={WAIT_SECONDS}");
+    let mut is_told = false;
+    loop {
+        let answer = tokio::select! {
+            answer = client.get(&path) => answer,
+            gone = print::reader_gone() => return Err(gone.into()),
+        };
+        match answer {
+            Ok(messages) => return Ok(messages),
+            Err(error) if !error.is_of_connection() => return Err(error.into()),
+            Err(error) if !is_told => {
+                print::complain(format_args!("simbridge: {error}; waiting for it"));
+                is_told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(RECONNECT_EVERY).await;
+    }
+}
+
+/// A line of columns that are as wide as what stands in them most often.
+fn tail_line(cell: impl Fn(&str) -> String) -> String {
+    const WIDTHS: [usize; 8] = [6, 22, 13, 12, 8, 6, 6, 4];
+    let names =
+        ["id", "received_at", "number", "sender", "code", "order", "rental", "note", "text"];
+    let widths = WIDTHS.into_iter().chain([0]);
+    let cells = names.iter().zip(widths).map(|(name, width)| format!("{:width$}", cell(name)));
+    cells.collect::<Vec<_>>().join("  ")
 }
 
 /// A message as a row for people: where it has no text, it says why, and what it is instead.
@@ -79,6 +126,7 @@ fn row(message: &Value) -> Value {
     let detail = message.get("detail").and_then(Value::as_str).unwrap_or("no longer kept");
     let has_text = message.get("text").is_some_and(Value::is_string);
     if let Some(fields) = row.as_object_mut() {
+        fields.insert("note".to_owned(), note(message).into());
         if !has_text {
             fields.insert("text".to_owned(), json!(format!("({detail})")));
         }
@@ -87,6 +135,18 @@ fn row(message: &Value) -> Value {
         }
     }
     row
+}
+
+/// What is not ordinary about a message: who must not see it, and what is missing of it.
+fn note(message: &Value) -> Option<String> {
+    let rule = message.get("withheld").and_then(Value::as_str);
+    let is_incomplete = message.get("complete") == Some(&Value::Bool(false));
+    let notes = [
+        rule.map(|rule| format!("withheld: {rule}")),
+        is_incomplete.then(|| "incomplete".to_owned()),
+    ];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(", "))
 }
 
 /// Whether a message is one that is shown unasked.
@@ -111,6 +171,15 @@ mod tests {
         assert_eq!(shown(push), Some("(MMS notification, port 2948)".into()));
         assert_eq!(shown(json!({ "text": null, "detail": null })), Some("(no longer kept)".into()));
         assert_eq!(row(&json!({ "sender": "" })).get("sender"), Some(&Value::Null));
+    }
+
+    #[test]
+    fn what_is_withheld_or_not_whole_is_marked() {
+        let noted = |message: Value| note(&message).unwrap_or_default();
+        assert_eq!(noted(json!({ "withheld": null, "complete": true })), "");
+        assert_eq!(noted(json!({ "withheld": "banks", "complete": true })), "withheld: banks");
+        let both = json!({ "withheld": "banks", "complete": false });
+        assert_eq!(noted(both), "withheld: banks, incomplete");
     }
 
     #[test]

@@ -61,6 +61,12 @@ struct Common {
     /// Print JSON instead of a table
     #[arg(long, global = true)]
     json: bool,
+    /// Print all columns of a table as wide as they are, even if the terminal is narrower
+    #[arg(long, global = true)]
+    wide: bool,
+    /// Print times in UTC instead of local time
+    #[arg(long, global = true)]
+    utc: bool,
 }
 
 #[derive(Subcommand)]
@@ -149,6 +155,7 @@ impl Common {
 /// not be parsed.
 pub fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
+    print::set_style(print::Style { wide: common.wide, utc: common.utc });
     match run(&common, command) {
         Ok(code) => code,
         Err(error) if error.is::<print::ReaderGone>() => ExitCode::SUCCESS,

@@ -86,11 +86,11 @@ const LIST: &[&str] = &[
     "state",
     "number",
     "operator",
-    "signal",
-    "manufacturer",
-    "model",
-    "identity",
-    "since",
+    "?signal",
+    "?since",
+    "?manufacturer",
+    "?model",
+    "?identity",
     "reason",
 ];
 const SHOW: &[&str] = &[

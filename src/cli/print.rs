@@ -5,11 +5,35 @@
 
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
+use chrono::{DateTime, Local, TimeZone, Utc};
 use serde_json::Value;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
-use super::screen::{Cell, Line, Screen};
+use super::screen::{Cell, Fit, Line, Screen};
 use crate::domain::text::{is_invisible, visible_lines};
+
+/// How tables and times are printed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Style {
+    /// Tables keep all their columns, even if the terminal is narrower.
+    pub wide: bool,
+    /// Times are in UTC instead of local time.
+    pub utc: bool,
+}
+
+static STYLE: OnceLock<Style> = OnceLock::new();
+
+/// Sets how everything is printed from now on. Only the first call has an effect.
+pub(super) fn set_style(style: Style) {
+    let _ = STYLE.set(style);
+}
+
+fn style() -> Style {
+    STYLE.get().copied().unwrap_or_default()
+}
 
 /// Nobody reads standard output any more, like `head` once it has enough: that is no reason to
 /// complain, but one to stop.
@@ -101,32 +125,95 @@ pub(super) fn object(as_json: bool, object: &Value, names: &[&str]) -> anyhow::R
     if as_json { json(object) } else { fields(object, names) }
 }
 
+/// Waits until nobody reads standard output any more, for commands that have nothing to print for
+/// long. Where that cannot be told, it waits for ever.
+#[expect(deprecated, reason = "standard output stays open for as long as the program runs")]
+pub(super) async fn reader_gone() -> ReaderGone {
+    let Ok(out) = AsyncFd::with_interest(std::io::stdout(), Interest::ERROR) else {
+        return std::future::pending().await;
+    };
+    match out.ready(Interest::ERROR).await {
+        Ok(_) => ReaderGone,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// A column's name. One that begins with a question mark is left out where the terminal is too
+/// narrow, the last such one first.
+fn column_name(column: &str) -> &str {
+    column.trim_start_matches('?')
+}
+
 /// Prints a list of objects as a table with these columns.
 pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Result<()> {
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.is_empty() {
         return line(empty);
     }
-    let head = columns.iter().map(|column| Cell::from(column.to_uppercase())).collect();
-    let row =
-        |row: &Value| columns.iter().map(|column| Cell::from(cell(row.get(column)))).collect();
+    let head =
+        columns.iter().map(|column| Cell::from(column_name(column).to_uppercase())).collect();
+    let row = |row: &Value| {
+        columns.iter().map(|column| Cell::from(cell(row.get(column_name(column))))).collect()
+    };
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows.iter().map(row)).collect();
-    Screen::of_stdout().columns(&table).into_iter().try_for_each(line)
+    let mut screen = Screen::of_stdout();
+    if style().wide {
+        screen.size = None;
+    }
+    let fits: Vec<Fit> = columns.iter().map(|column| fit_of(column)).collect();
+    screen.fitted(&table, &fits).into_iter().try_for_each(line)
+}
+
+/// Columns whose texts are of use when their end is missing. No other is ever cut: half an id, a
+/// number or an amount is none.
+const MAY_BE_CUT: &[&str] = &[
+    "text",
+    "reason",
+    "note",
+    "subject",
+    "senders",
+    "texts",
+    "countries",
+    "label",
+    "trouble",
+    "allowed",
+    "sender",
+    "why",
+    "answer",
+    "account",
+    "service",
+    "name",
+    "operator",
+    "port",
+    "modem",
+    "actor",
+    "profile",
+    "last_sim",
+];
+
+fn fit_of(column: &str) -> Fit {
+    let name = column_name(column);
+    match (name != column, MAY_BE_CUT.contains(&name)) {
+        (true, _) => Fit::LeftOut,
+        (false, true) => Fit::Cut,
+        (false, false) => Fit::Whole,
+    }
 }
 
 /// Prints fields of an object, one per line.
 pub(super) fn fields(object: &Value, names: &[&str]) -> anyhow::Result<()> {
+    let names: Vec<&str> = names.iter().map(|name| column_name(name)).collect();
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
     names.iter().try_for_each(|name| line(format!("{name:width$}  {}", cell(object.get(name)))))
 }
 
-/// A value as people read it: `-` for nothing, times without fractions of a second.
+/// A value as people read it: `-` for nothing, times in their zone, without fractions of a second.
 pub(super) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
-        Some(Value::String(text)) => without_fraction(text).unwrap_or_else(|| text.clone()),
+        Some(Value::String(text)) => time(text).unwrap_or_else(|| text.clone()),
         Some(Value::Array(items)) if items.is_empty() => "-".to_owned(),
         Some(Value::Object(fields)) if fields.is_empty() => "-".to_owned(),
         Some(Value::Array(items)) => {
@@ -141,11 +228,25 @@ pub(super) fn cell(value: Option<&Value>) -> String {
     }
 }
 
-/// `2026-06-22T12:57:03.123456Z` as `2026-06-22 12:57:03`.
-fn without_fraction(text: &str) -> Option<String> {
-    let (time, fraction) = text.strip_suffix('Z')?.split_once('.')?;
-    let is_time = fraction.len() == 6 && time.len() == 19 && time.as_bytes().get(10) == Some(&b'T');
-    is_time.then(|| time.replace('T', " "))
+/// `2026-06-22T12:57:03.123456Z` as `2026-06-22 14:57:03+02`, where the clocks show that.
+fn time(text: &str) -> Option<String> {
+    const AS_STORED: usize = "2026-06-22T12:57:03.123456Z".len();
+    let time = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.len() == AS_STORED)?;
+    Some(in_zone(time.to_utc()))
+}
+
+/// A time as people read it, with its zone: local, or UTC if that is wanted.
+pub(super) fn in_zone(time: DateTime<Utc>) -> String {
+    if style().utc { written(time) } else { written(time.with_timezone(&Local)) }
+}
+
+fn written<Z: TimeZone<Offset: Display>>(time: DateTime<Z>) -> String {
+    let zone = time.format("%:z").to_string();
+    let zone = match zone.as_str() {
+        "+00:00" => "Z",
+        zone => zone.strip_suffix(":00").unwrap_or(zone),
+    };
+    format!("{}{zone}", time.format("%Y-%m-%d %H:%M:%S"))
 }
 
 /// A line on standard error that shows the progress of a long operation. It is overwritten by the
@@ -184,12 +285,25 @@ mod tests {
         for (value, text) in [
             (json!(null), "-"),
             (json!(true), "yes"),
-            (json!("2026-06-22T12:57:03.000001Z"), "2026-06-22 12:57:03"),
             (json!({"UK": "0.80"}), "UK=0.80"),
             (json!(["a", "b"]), "a b"),
             (json!(7), "7"),
         ] {
             assert_eq!(cell(Some(&value)), text);
+        }
+    }
+
+    #[test]
+    fn a_time_has_its_zone() {
+        let time: DateTime<Utc> = "2026-06-22T12:57:03.000001Z".parse().unwrap();
+        let zone = |seconds| time.with_timezone(&chrono::FixedOffset::east_opt(seconds).unwrap());
+        assert_eq!(written(time), "2026-06-22 12:57:03Z");
+        assert_eq!(written(zone(2 * 3600)), "2026-06-22 14:57:03+02");
+        assert_eq!(written(zone(-(3 * 3600 + 1800))), "2026-06-22 09:27:03-03:30");
+        let shown = |text: &str| cell(Some(&json!(text)));
+        assert_eq!(shown("2026-06-22T12:57:03.000001Z"), in_zone(time));
+        for text in ["2026-06-22T12:57:03Z", "see 2026-06-22T12:57:03.000001Z"] {
+            assert_eq!(shown(text), text, "as it is");
         }
     }
 

@@ -11,6 +11,8 @@ use crate::domain::text::visible;
 const GAP: &str = "  ";
 /// Columns are not made narrower than this.
 const MIN_WIDTH: usize = 6;
+/// Before columns are made narrower than this, others are left out.
+const LEAST: usize = 10;
 
 /// Where output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,17 @@ pub(super) struct Screen {
     /// Columns and lines; `None` where there is no terminal, so that nothing is cut off.
     pub size: Option<(usize, usize)>,
     pub colours: bool,
+}
+
+/// What may be done with a column where the terminal is too narrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// Nothing.
+    Whole,
+    /// It may be cut.
+    Cut,
+    /// It may be left out.
+    LeftOut,
 }
 
 /// The colour of a cell.
@@ -100,19 +113,35 @@ impl Screen {
 
     /// Formats rows as lines with aligned columns. If they do not fit, the widest columns are cut.
     pub fn columns(&self, rows: &[Vec<Cell>]) -> Vec<Line> {
-        let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let mut widths: Vec<usize> = (0..count)
-            .map(|column| {
-                rows.iter()
-                    .filter_map(|row| row.get(column))
-                    .map(|cell| cell.text.width())
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
+        let mut widths = widths(rows);
         if let Some((columns, _)) = self.size {
-            fit(&mut widths, columns.saturating_sub(GAP.len() * count.saturating_sub(1)));
+            let room = room_in(columns, widths.len());
+            fit(&mut widths, room, |_| true);
         }
+        rows.iter().map(|row| self.row(row, &widths)).collect()
+    }
+
+    /// Formats a table as lines with aligned columns, of which the last that may be left out goes
+    /// first until the others fit, cut where they may be. What fits in no way is as wide as it is.
+    pub fn fitted(&self, rows: &[Vec<Cell>], fits: &[Fit]) -> Vec<Line> {
+        let (mut rows, mut fits) = (rows.to_vec(), fits.to_vec());
+        let Some((columns, _)) = self.size else { return self.columns(&rows) };
+        let least = |width: usize, fit: Fit| if fit == Fit::Cut { width.min(LEAST) } else { width };
+        loop {
+            let widths = widths(&rows);
+            let least: usize =
+                widths.iter().zip(&fits).map(|(width, fit)| least(*width, *fit)).sum();
+            let is_too_wide = least > room_in(columns, widths.len());
+            let last = fits.iter().rposition(|fit| *fit == Fit::LeftOut);
+            let Some(last) = last.filter(|_| is_too_wide) else { break };
+            fits.remove(last);
+            for row in rows.iter_mut().filter(|row| last < row.len()) {
+                row.remove(last);
+            }
+        }
+        let mut widths = widths(&rows);
+        let room = room_in(columns, widths.len());
+        fit(&mut widths, room, |column| fits.get(column) == Some(&Fit::Cut));
         rows.iter().map(|row| self.row(row, &widths)).collect()
     }
 
@@ -132,10 +161,26 @@ impl Screen {
     }
 }
 
-/// Makes the widest column narrower until all columns fit.
-fn fit(widths: &mut [usize], room: usize) {
+/// The widths that the columns of a table need.
+fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell: &Cell| cell.text.width()).max().unwrap_or(0)
+    };
+    (0..count).map(width).collect()
+}
+
+/// What so many columns of a terminal's have for texts.
+fn room_in(columns: usize, count: usize) -> usize {
+    columns.saturating_sub(GAP.len() * count.saturating_sub(1))
+}
+
+/// Makes the widest column that may be cut narrower until all columns fit.
+fn fit(widths: &mut [usize], room: usize, may_be_cut: impl Fn(usize) -> bool) {
     while widths.iter().sum::<usize>() > room {
-        match widths.iter_mut().max() {
+        let cuttable = widths.iter_mut().enumerate().filter(|(column, _)| may_be_cut(*column));
+        match cuttable.map(|(_, width)| width).max() {
             Some(widest) if *widest > MIN_WIDTH => *widest -= 1,
             _ => return,
         }
@@ -200,6 +245,28 @@ mod tests {
             ]
         );
         assert!(narrow.iter().all(|line| line.width() <= 32));
+    }
+
+    #[test]
+    fn what_must_be_whole_is_whole_and_what_matters_less_is_left_out() {
+        let table = rows(&[
+            &["ID", "ICCID", "IMSI", "NAME", "AT"],
+            &["1", "8931040000000000018", "204040000000001", "a customer's name", "12:57:03"],
+        ]);
+        let fits = [Fit::Whole, Fit::Whole, Fit::LeftOut, Fit::Cut, Fit::LeftOut];
+        let at = |columns| {
+            let screen = Screen { size: Some((columns, 24)), colours: false };
+            screen.fitted(&table, &fits).iter().map(Line::to_string).collect::<Vec<_>>().remove(1)
+        };
+        let all = "1   8931040000000000018  204040000000001  a customer's name  12:57:03";
+        assert_eq!(at(80), all);
+        assert_eq!(at(66), "1   8931040000000000018  204040000000001  a customer's …  12:57:03");
+        assert_eq!(at(60), "1   8931040000000000018  204040000000001  a customer's name");
+        assert_eq!(at(45), "1   8931040000000000018  a customer's name");
+        assert_eq!(at(38), "1   8931040000000000018  a customer's…");
+        assert_eq!(at(20), "1   8931040000000000018  a cus…", "an ICCID is never cut");
+        let wide = Screen { size: None, colours: false };
+        assert_eq!(wide.fitted(&table, &fits)[1].to_string(), all);
     }
 
     #[test]

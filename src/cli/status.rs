@@ -1,9 +1,12 @@
 //! `status`: the whole site on one screen, once or continuously.
 
+use std::io::Read;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use super::print;
 use super::screen::{Cell, Colour, Line, Screen};
@@ -28,22 +31,84 @@ pub(super) async fn once(client: &AdminClient, json: bool) -> anyhow::Result<()>
     lines.into_iter().try_for_each(print::line)
 }
 
-/// Shows the status continuously until interrupted: on a terminal as a screen that is redrawn,
-/// elsewhere as one line each time.
+/// Shows the status continuously until interrupted or, on a terminal, until `q` is pressed: there
+/// as a screen that is redrawn, elsewhere as one line each time. A daemon that is restarted
+/// meanwhile is waited for.
 pub(super) async fn watch(client: &AdminClient, json: bool, every: Duration) -> anyhow::Result<()> {
+    let (mut keys, mut was_reached) = (QuitKey::of_terminal(), false);
     loop {
         let screen = Screen::of_stdout();
         let fetched = Site::fetch(client).await;
         let now = system_sources::utc_now();
+        was_reached |= fetched.is_ok();
         match (fetched, screen.size) {
             (Ok(site), _) if json => print::json_line(&site.status)?,
             (Ok(site), None) => print::line(site.summary(now))?,
             (Ok(site), Some(_)) => print::redraw(&site.lines(&screen, now))?,
             // The daemon may be restarting.
             (Err(error), Some(_)) if !json => print::redraw(&[format!("{error:#}").into()])?,
+            (Err(error), _) if was_reached => print::complain(format_args!("simbridge: {error:#}")),
             (Err(error), _) => return Err(error),
         }
-        tokio::time::sleep(every).await;
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = keys.pressed() => return Ok(()),
+            gone = print::reader_gone() => return Err(gone.into()),
+        }
+    }
+}
+
+/// The key `q` or Ctrl-C on the terminal that commands come from. As long as it is watched, the
+/// terminal hands over each key at once and shows none.
+struct QuitKey {
+    /// The terminal's settings before.
+    before: Option<Termios>,
+    keys: mpsc::UnboundedReceiver<u8>,
+}
+
+impl QuitKey {
+    fn of_terminal() -> QuitKey {
+        let (sender, keys) = mpsc::unbounded_channel();
+        let before = tcgetattr(std::io::stdin()).ok();
+        if let Some(settings) = &before {
+            let mut by_key = settings.clone();
+            by_key.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &by_key);
+            // Nothing waits for this thread: it ends with the program.
+            std::thread::spawn(move || {
+                let keys = std::io::stdin().lock().bytes().map_while(Result::ok);
+                keys.map_while(|key| sender.send(key).ok()).for_each(drop);
+            });
+        }
+        QuitKey { before, keys }
+    }
+
+    async fn pressed(&mut self) {
+        let interrupted = tokio::signal::ctrl_c();
+        tokio::pin!(interrupted);
+        loop {
+            let key = tokio::select! {
+                key = self.keys.recv() => key,
+                Ok(()) = &mut interrupted => return,
+            };
+            match key {
+                Some(b'q' | b'Q') => return,
+                Some(_) => {}
+                // There is no terminal, or no input any more.
+                None => {
+                    let _ = interrupted.await;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for QuitKey {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+        }
     }
 }
 
@@ -84,7 +149,7 @@ impl Site {
     fn summary(&self, now: DateTime<Utc>) -> String {
         format!(
             "{}  modems {}/{}  sims {}/{}  orders {}  rentals {}  last SMS {}  alarms {}",
-            now.format("%Y-%m-%d %H:%M:%S"),
+            print::in_zone(now),
             self.number("/modems/ready"),
             self.number("/modems/total"),
             self.number("/sims/available"),
@@ -258,11 +323,13 @@ fn modem_state(modem: &Value) -> Option<ModemState> {
 }
 
 fn since(modem: &Value, now: DateTime<Utc>) -> String {
-    let since = DateTime::parse_from_rfc3339(text(modem, "since"));
-    since.map_or_else(
-        |_| String::new(),
-        |since| span((now - since.to_utc()).num_seconds().unsigned_abs()),
-    )
+    span_until(text(modem, "since"), now).unwrap_or_default()
+}
+
+/// How long ago a time was, if it is one.
+pub(super) fn span_until(time: &str, now: DateTime<Utc>) -> Option<String> {
+    let time = DateTime::parse_from_rfc3339(time).ok()?;
+    Some(span((now - time.to_utc()).num_seconds().unsigned_abs()))
 }
 
 /// A length of time, in the largest unit that keeps it readable.
@@ -428,9 +495,8 @@ Uber   6   0";
 
     #[test]
     fn one_line() {
-        let expected = "2026-06-22 12:30:00  modems 1/2  sims 9/9  orders 2  rentals 1  last SMS \
-                        12 s ago  alarms 1";
-        assert_eq!(site(2).summary(now()), expected);
+        let expected = "  modems 1/2  sims 9/9  orders 2  rentals 1  last SMS 12 s ago  alarms 1";
+        assert_eq!(site(2).summary(now()), print::in_zone(now()) + expected);
     }
 
     #[test]

@@ -53,6 +53,16 @@ pub enum ClientError {
     NoLength,
 }
 
+impl ClientError {
+    /// Whether the daemon cannot be reached, which it may be again.
+    pub fn is_of_connection(&self) -> bool {
+        matches!(
+            self,
+            ClientError::NoDaemon(_) | ClientError::Unreachable(..) | ClientError::Closed(_)
+        )
+    }
+}
+
 impl AdminClient {
     /// A client for the daemon that listens on this socket.
     pub fn new(socket: impl Into<PathBuf>) -> AdminClient {

@@ -77,7 +77,8 @@ fn tables_for_people() {
     let _daemon = site.serve();
     assert_eq!(site.ok(&["account", "list"]), "no accounts\n");
     site.ok(&["account", "add", "ann"]);
-    let expected = "ID  NAME  BALANCE  HELD  CURRENCY\n1   ann   0.00     0.00  USD\n";
+    let expected =
+        "ID  NAME  BALANCE  HELD  CURRENCY  SUSPENDED\n1   ann   0.00     0.00  USD       no\n";
     assert_eq!(site.ok(&["account", "list"]), expected);
 }
 

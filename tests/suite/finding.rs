@@ -1,5 +1,8 @@
 //! Finding things: filters and pages of the lists, and what tells one row from another.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Stdio};
+
 use serde_json::Value;
 use simbridge::simulator::{Fault, Scenario};
 
@@ -169,4 +172,70 @@ fn a_silent_sim_and_one_that_was_taken_out_are_found() {
     let last = &site.json(&["modem", "show", "modem000"])["last_sim"];
     assert_eq!((&last["iccid"], &last["number"]), (&before["iccid"], &"+31612345678".into()));
     assert!(shown("+31612345678")["since"].is_null(), "it is in no modem");
+}
+
+/// Starts a command that goes on until it is stopped; the command and what it prints.
+fn lasting(site: &Site, args: &[&str]) -> (Child, BufReader<ChildStdout>) {
+    let mut command = site.command(args);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    (child, output)
+}
+
+#[test]
+fn following_survives_a_restart_of_the_daemon() {
+    let site = Site::with_modems(1);
+    let daemon = site.serve_ready();
+    let number = site.network().numbers().remove(0);
+    let (mut tail, lines) = lasting(&site, &["message", "tail"]);
+    let (mut watch, statuses) = lasting(&site, &["status", "--watch", "--every", "50ms"]);
+    let (mut lines, mut statuses) = (lines.lines(), statuses.lines());
+    let head = lines.next().unwrap().unwrap();
+    assert!(head.starts_with("ID") && head.ends_with("NOTE  TEXT"), "{head}");
+    statuses.next().unwrap().unwrap();
+    daemon.kill();
+    let _daemon = site.serve_ready();
+    site.send("Friend", &number, "after the restart");
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains("Friend") && line.ends_with("after the restart"), "{line}");
+    // Those from before the restart may wait in the pipe.
+    assert!(statuses.any(|line| !line.unwrap().contains("last SMS none yet")));
+    for child in [&mut tail, &mut watch] {
+        assert!(child.try_wait().unwrap().is_none(), "it goes on");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_command_that_nobody_reads_any_more_ends() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    for args in [&["message", "tail"][..], &["status", "--watch", "--every", "1h"]] {
+        let (mut child, mut output) = lasting(&site, args);
+        assert!(output.read_line(&mut String::new()).unwrap() > 0, "{args:?}");
+        drop(output);
+        wait_for("the command to end", || child.try_wait().unwrap().is_some());
+        assert!(child.wait().unwrap().success(), "{args:?}");
+    }
+}
+
+#[test]
+fn times_are_local_with_their_zone_and_withheld_messages_are_marked() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let number = site.network().numbers().remove(0);
+    site.send("Rabobank", &number, "1234");
+    wait_for("the message", || site.messages().len() == 1);
+    let shown = |more: &[&str]| {
+        let mut command = site.command(&[&["message", "list"], more].concat());
+        let output = command.env("TZ", "XXX-05:30").output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned()
+    };
+    let (local, utc) = (shown(&[]), shown(&["--utc"]));
+    let time = |line: &str| line.split("  ").nth(1).unwrap().to_owned();
+    assert!(time(&local).ends_with("+05:30") && time(&utc).ends_with('Z'), "{local}\n{utc}");
+    assert!(local.contains("  withheld: banks  "), "{local}");
+    let json = site.json(&["message", "list"])[0]["received_at"].clone();
+    assert!(json.as_str().is_some_and(|at| at.ends_with('Z')), "{json}");
 }

@@ -25,7 +25,7 @@ const MODEMS: &str = "
 const REDACTIONS: &[(&str, &str)] = &[
     (r"/[^ \x22]*/(modems/modem)", "DIR/$1"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
-    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(Z|[+-]\d\d(:\d\d)?)", "TIME"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
     (r"\b[0-9a-f]{64}\b", "KEY"),
     (r"(_seconds\x22: )\d+", "${1}N"),

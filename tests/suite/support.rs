@@ -91,6 +91,8 @@ impl Site {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(args).env("SIMBRIDGE_CONFIG", self.config()).env_remove("RUST_LOG");
+        // What is shown must not depend on where the tests run.
+        command.env("TZ", "UTC");
         // As systemd does it for a service with LoadCredential=.
         command.env("CREDENTIALS_DIRECTORY", self.dir.path());
         command
