@@ -16,7 +16,7 @@ const ACCOUNTS: &[&str] = &["id", "name", "balance", "held", "?currency", "suspe
 const SIM: &[&str] =
     &["iccid", "number", "state", "last_sms", "?since", "?modem", "?country", "?imsi"];
 /// What `explain` shows even if it is 0.
-const EXPLAINED: &[&str] = &["service", "country", "sims", "available"];
+const EXPLAINED: &[&str] = &["service", "country", "sold", "sims", "available"];
 const SIM_FIELDS: &[&str] =
     &["iccid", "imsi", "number", "country", "state", "modem", "since", "last_sms_at"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];

@@ -116,8 +116,8 @@ pub(super) struct ServiceEdit {
     /// The price of an order, like 0.50
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     price: Option<String>,
-    /// The price in one country, like UK=0.80, or UK=default for the price of all others; may be
-    /// given several times
+    /// The price in one country, like UK=0.80, UK=off to sell nothing there, or UK=default for the
+    /// price of all others; may be given several times
     #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
     country: Vec<(String, String)>,
     /// Of the services whose patterns match a message, the one with the highest number gets it

@@ -1,11 +1,13 @@
 //! The catalogue of services, and which of them a message is for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use regex::{RegexSet, RegexSetBuilder};
 
+use super::money::AmountError;
 use super::{Amount, ServiceId, UnknownWord};
 
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
@@ -51,6 +53,47 @@ impl FromStr for ChargeOn {
     }
 }
 
+/// What a service costs in one country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountryPrice {
+    /// Its own price there.
+    Amount(Amount),
+    /// It is not sold there.
+    Off,
+}
+
+impl CountryPrice {
+    /// The word that stands in place of a price.
+    pub const OFF: &str = "off";
+}
+
+impl From<Amount> for CountryPrice {
+    fn from(amount: Amount) -> CountryPrice {
+        CountryPrice::Amount(amount)
+    }
+}
+
+impl fmt::Display for CountryPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CountryPrice::Amount(amount) => amount.fmt(f),
+            CountryPrice::Off => f.write_str(CountryPrice::OFF),
+        }
+    }
+}
+
+impl FromStr for CountryPrice {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<CountryPrice, AmountError> {
+        if text == CountryPrice::OFF {
+            Ok(CountryPrice::Off)
+        } else {
+            text.parse().map(CountryPrice::Amount)
+        }
+    }
+}
+
 /// A service as the operator declared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
@@ -60,7 +103,7 @@ pub struct Service {
     /// The price of an order.
     pub price: Amount,
     /// Prices of some countries, by the code that answers use, instead of `price`.
-    pub country_prices: BTreeMap<String, Amount>,
+    pub country_prices: BTreeMap<String, CountryPrice>,
     /// Whether it may be ordered.
     pub enabled: bool,
     /// Of the services whose patterns fit a message, the one with the highest priority gets it.
@@ -77,9 +120,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// The price in `country`.
-    pub fn price_in(&self, country: &str) -> Amount {
-        self.country_prices.get(country).copied().unwrap_or(self.price)
+    /// The price in `country`; `None` if it is not sold there.
+    pub fn price_in(&self, country: &str) -> Option<Amount> {
+        match self.country_prices.get(country) {
+            Some(CountryPrice::Amount(amount)) => Some(*amount),
+            Some(CountryPrice::Off) => None,
+            None => Some(self.price),
+        }
     }
 
     /// Whether it has patterns that say which messages are for it.
@@ -390,9 +437,20 @@ mod tests {
     #[test]
     fn countries_have_their_own_prices() {
         let service = Service {
-            country_prices: BTreeMap::from([("UK".to_owned(), Amount(80))]),
+            country_prices: BTreeMap::from([
+                ("UK".to_owned(), Amount(80).into()),
+                ("USA".to_owned(), CountryPrice::Off),
+            ]),
             ..service(1, &[], &[])
         };
-        assert_eq!((service.price_in("UK"), service.price_in("NL")), (Amount(80), Amount(50)));
+        let price = |country| service.price_in(country);
+        assert_eq!(
+            [price("UK"), price("NL"), price("USA")],
+            [Some(Amount(80)), Some(Amount(50)), None]
+        );
+        for text in ["off", "0.80"] {
+            assert_eq!(text.parse::<CountryPrice>().unwrap().to_string(), text);
+        }
+        assert!("Off".parse::<CountryPrice>().is_err());
     }
 }

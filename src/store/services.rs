@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::catalogue::{ChargeOn, ReuseTerms};
+use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
 use crate::domain::{Amount, Service, ServiceId, Timestamp};
 
 /// A service that is to be added, or the new contents of one that exists.
@@ -21,7 +21,7 @@ pub struct NewService {
     pub price: Amount,
     /// The price in countries where it differs from `price`, by the country's code as answers spell
     /// it.
-    pub country_prices: BTreeMap<String, Amount>,
+    pub country_prices: BTreeMap<String, CountryPrice>,
     /// Of the services whose patterns fit a message, the one with the highest priority gets it.
     pub priority: i64,
     /// How its numbers can be ordered again.
@@ -88,9 +88,14 @@ impl ReadTx<'_> {
     }
 
     fn with_details(&self, service: Service) -> Result<Service, StoreError> {
-        let prices = "SELECT country, price_minor FROM service_price WHERE service_id = $1";
-        let prices =
-            self.all(prices, [service.id.0], |row| Ok((row.get(0)?, Amount(row.get(1)?))))?;
+        let prices = "SELECT country, price_minor, sold FROM service_price WHERE service_id = $1";
+        let prices = self.all(prices, [service.id.0], |row| {
+            let price = match row.get(2)? {
+                true => CountryPrice::Amount(Amount(row.get(1)?)),
+                false => CountryPrice::Off,
+            };
+            Ok((row.get(0)?, price))
+        })?;
         let patterns =
             "SELECT pattern FROM service_pattern WHERE service_id = $1 AND kind = $2 ORDER BY id";
         let of_kind =
@@ -166,9 +171,13 @@ impl WriteTx<'_> {
 
     fn add_details(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
         for (country, price) in &new.country_prices {
-            let sql =
-                "INSERT INTO service_price (service_id, country, price_minor) VALUES ($1, $2, $3)";
-            self.execute(sql, params![id.0, country, price.0])?;
+            let sql = "INSERT INTO service_price (service_id, country, price_minor, sold) VALUES \
+                       ($1, $2, $3, $4)";
+            let (amount, is_sold) = match price {
+                CountryPrice::Amount(amount) => (amount.0, true),
+                CountryPrice::Off => (0, false),
+            };
+            self.execute(sql, params![id.0, country, amount, is_sold])?;
         }
         for (kind, patterns) in [("sender", &new.senders), ("text", &new.texts)] {
             for pattern in patterns {

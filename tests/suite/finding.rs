@@ -239,3 +239,39 @@ fn times_are_local_with_their_zone_and_withheld_messages_are_marked() {
     let json = site.json(&["message", "list"])[0]["received_at"].clone();
     assert!(json.as_str().is_some_and(|at| at.ends_with('Z')), "{json}");
 }
+
+#[test]
+fn a_service_is_not_sold_where_it_is_off() {
+    let site = site();
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let ask = |path: &str| site.get(&format!("/api/{path}&key={key}"));
+    let offered = |country: &str| ask(&format!("services?country={country}"));
+    let one = r#"{"services":[{"id":1,"name":"Uber","price":"0.50","count":1}]}"#;
+    let none = one.replace(r#""count":1"#, r#""count":0"#);
+    assert_eq!((offered("NL").as_str(), offered("UK").as_str()), (one, one));
+    let changed = site.ok(&["service", "set", "Uber", "--country", "UK=off"]);
+    assert!(changed.contains("changed: price in UK default -> off"), "{changed}");
+    assert_eq!((offered("NL").as_str(), offered("UK").as_str()), (one, none.as_str()));
+    assert_eq!(ask("makeorder?serviceId=1&country=UK"), "NO_PHONE_AVAILABLE");
+    let explained = site.json(&["explain", "Uber", "UK"]);
+    assert_eq!((&explained["sold"], &explained["available"]), (&false.into(), &0.into()));
+    assert_eq!(site.json(&["service", "list"])[0]["countries"]["UK"], "off");
+
+    let file = site.dir.path().join("catalogue.toml");
+    let name = file.to_str().unwrap();
+    site.ok(&["service", "export", "--output", name]);
+    assert!(std::fs::read_to_string(&file).unwrap().contains(r#"UK = "off""#));
+    let kept = site.ok(&["service", "import", name, "--replace", "--dry-run"]);
+    assert!(!kept.contains("Uber"), "nothing differs: {kept}");
+    site.ok(&["service", "set", "Uber", "--country", "UK=0.80"]);
+    assert_eq!(offered("UK"), one.replace("0.50", "0.80"));
+    let imported = site.ok(&["service", "import", name, "--prices"]);
+    assert!(imported.contains("price in UK 0.80 -> off"), "{imported}");
+    let refused = site.run(&["service", "set", "Uber", "--country", "UK=none"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("none: not an amount"), "{said}");
+    site.ok(&["service", "set", "Uber", "--country", "UK=default"]);
+    assert_eq!(made(&ask("makeorder?serviceId=1&country=UK")).0, "1");
+}

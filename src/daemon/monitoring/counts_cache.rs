@@ -101,10 +101,10 @@ impl CountsCache {
         let began = gateway.now();
         let mut stock = BTreeMap::new();
         for service in counts.services.iter().filter(|service| service.enabled) {
-            stock.insert(
-                service.id,
-                with_rest(gateway.stock().count(service, countries.clone())).await?,
-            );
+            // Where it is not sold, none can be missing.
+            let sold = countries.iter().filter(|country| service.price_in(country).is_some());
+            let sold = sold.cloned().collect();
+            stock.insert(service.id, with_rest(gateway.stock().count(service, sold)).await?);
         }
         (counts.stock, counts.stock_at) = (stock, Some(began));
         self.publish(counts);

@@ -223,6 +223,9 @@ impl Orders {
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
             return Ok(Some(MakeOrder::NoPhone));
         }
+        if service.price_in(country).is_none() {
+            return Ok(Some(MakeOrder::NoPhone));
+        }
         let wish = Wish { account, service: &service, country };
         let found = loop {
             let found = self.stock.allocate(tx, &wish, proposals, now)?;
@@ -249,7 +252,7 @@ impl Orders {
     ) -> Result<MakeOrder, Error> {
         let Wish { account, service, country } = *wish;
         let SelectedSim { sim, number, readiness } = selected;
-        let price = service.price_in(country);
+        let Some(price) = service.price_in(country) else { return Ok(MakeOrder::NoPhone) };
         if !covers(tx, account, price)? {
             return Ok(MakeOrder::NoBalance);
         }

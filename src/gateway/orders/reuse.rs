@@ -68,7 +68,8 @@ impl Orders {
         }
         let percent =
             service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
-        let price = percent_of(service.price_in(&old.country), percent);
+        let Some(price) = service.price_in(&old.country) else { return Ok(Reuse::Offline) };
+        let price = percent_of(price, percent);
         if !covers(tx, account, price)? {
             return Ok(Reuse::NoBalance);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::domain::catalogue::ChargeOn;
+use crate::domain::catalogue::{ChargeOn, CountryPrice};
 use crate::domain::{Amount, Service};
 use crate::store::NewService;
 
@@ -14,7 +14,7 @@ pub struct ServiceEdit {
     /// The price of an order.
     pub price: Option<Amount>,
     /// The prices of countries; `None` takes a country's own price away.
-    pub country_prices: BTreeMap<String, Option<Amount>>,
+    pub country_prices: BTreeMap<String, Option<CountryPrice>>,
     /// The precedence over other services.
     pub priority: Option<i64>,
     /// How long numbers can be ordered again; `Some(None)` is as configured for all services.
@@ -66,7 +66,7 @@ pub enum ServiceChange {
     /// Its price.
     Price { before: Amount, after: Amount },
     /// Its price in a country; `None` is the price of all countries.
-    CountryPrice { country: String, before: Option<Amount>, after: Option<Amount> },
+    CountryPrice { country: String, before: Option<CountryPrice>, after: Option<CountryPrice> },
     /// Its precedence.
     Priority { before: i64, after: i64 },
     /// How long its numbers can be ordered again; `None` is as configured.
@@ -83,7 +83,7 @@ pub enum ServiceChange {
 
 impl fmt::Display for ServiceChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let amount = |amount: &Option<Amount>| or_default(amount.as_ref());
+        let amount = |amount: &Option<CountryPrice>| or_default(amount.as_ref());
         match self {
             ServiceChange::Added => f.write_str("added"),
             ServiceChange::Price { before, after } => write!(f, "price {before} -> {after}"),
@@ -204,7 +204,7 @@ pub(super) fn changes(before: &Service, after: &NewService) -> Vec<ServiceChange
     let countries: std::collections::BTreeSet<&String> =
         before.country_prices.keys().chain(after.country_prices.keys()).collect();
     for country in countries {
-        let own = |prices: &BTreeMap<String, Amount>| prices.get(country).copied();
+        let own = |prices: &BTreeMap<String, CountryPrice>| prices.get(country).copied();
         let (before, after) = (own(&before.country_prices), own(&after.country_prices));
         let country = country.clone();
         note(before != after, ServiceChange::CountryPrice { country, before, after });
@@ -243,7 +243,7 @@ mod tests {
             id: ServiceId(1),
             name: "Uber".into(),
             price: Amount(50),
-            country_prices: [("UK".to_owned(), Amount(80))].into(),
+            country_prices: [("UK".to_owned(), Amount(80).into())].into(),
             enabled: true,
             priority: 0,
             reuse: ReuseTerms::default(),
@@ -261,7 +261,8 @@ mod tests {
     fn an_edit_changes_what_it_names_and_nothing_else() {
         let edit = ServiceEdit {
             price: Some(Amount(95)),
-            country_prices: [("UK".to_owned(), None), ("NL".to_owned(), Some(Amount(40)))].into(),
+            country_prices: [("UK".to_owned(), None), ("NL".to_owned(), Some(CountryPrice::Off))]
+                .into(),
             reuse_window: Some(Some(Duration::from_secs(3600))),
             charge_on: Some(Some(ChargeOn::Sms)),
             senders: PatternEdit {
@@ -277,7 +278,7 @@ mod tests {
             shown(&uber(), &after),
             [
                 "price 0.50 -> 0.95",
-                "price in NL default -> 0.40",
+                "price in NL default -> off",
                 "price in UK 0.80 -> default",
                 "reuse window default -> 1h",
                 "charge on default -> sms",
@@ -296,7 +297,7 @@ mod tests {
     fn an_import_takes_only_what_its_mode_says() {
         let file = NewService {
             price: Amount(60),
-            country_prices: [("NL".to_owned(), Amount(70))].into(),
+            country_prices: [("NL".to_owned(), Amount(70).into())].into(),
             priority: 5,
             senders: vec!["^Uber$".into(), "^Uber BV$".into()],
             texts: vec!["code".into()],

@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use super::Error;
 use super::environment::Environment;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::catalogue::CountryPrice;
 use crate::domain::text::{check_name, did_you_mean};
 use crate::domain::{Catalogue, Service, ServiceId, Timestamp, code};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
@@ -338,8 +339,8 @@ fn check(new: &NewService) -> Result<(), Error> {
     }
     check_name(name)
         .map_err(|error| Error::refused(format!("a service's name cannot be this: {error}")))?;
-    let prices = new.country_prices.values().chain([&new.price]);
-    if prices.into_iter().any(|price| price.0 < 0) {
+    let is_negative = |price: &CountryPrice| matches!(price, CountryPrice::Amount(a) if a.0 < 0);
+    if new.price.0 < 0 || new.country_prices.values().any(is_negative) {
         return Err(Error::refused("a price is 0.00 or more"));
     }
     if new.reuse.price_percent.is_some_and(|percent| percent > 1000) {

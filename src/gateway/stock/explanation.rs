@@ -39,6 +39,8 @@ pub struct Explanation {
     pub country: String,
     /// How many SIMs there are in the country.
     pub sims: usize,
+    /// Whether the service is sold there at all.
+    pub is_sold: bool,
     /// How many could be given out now.
     pub available: usize,
     /// How many could not, by the first reason.
@@ -86,10 +88,12 @@ impl Stock {
                 found.iter_mut().filter(|found| **found == Some(UnavailableReason::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
             let count = |wanted| found.iter().filter(|found| **found == wanted).count();
+            let is_sold = service.price_in(&country).is_some();
             Ok(Explanation {
                 service: service.name,
                 sims: found.len(),
-                available: count(None),
+                is_sold,
+                available: if is_sold { count(None) } else { 0 },
                 unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
                 paused_until,
                 country,

@@ -211,7 +211,7 @@ impl Snapshot {
             let mut barred = skipped.get(&service.id).unwrap_or(&none).clone();
             barred.extend(self.resting(account, service));
             let count = self.count(service, *sharing, &barred);
-            (service.clone(), service.price_in(&self.country), count)
+            (service.clone(), service.price_in(&self.country).unwrap_or(service.price), count)
         };
         self.services.iter().map(offer).collect()
     }
@@ -269,6 +269,9 @@ impl Snapshot {
 
     /// How many numbers there are for a service without those that the account may not have.
     fn count(&self, service: &Service, sharing: SharingPolicy, barred: &HashSet<&Msisdn>) -> usize {
+        if service.price_in(&self.country).is_none() {
+            return 0;
+        }
         let order = self.order(service, sharing);
         let count = |sims: &Candidates| sims.count_for(service.id, order, barred);
         let in_time = self.pool.as_ref().map_or(0, |pool| {

@@ -151,6 +151,7 @@ pub(super) async fn explain(
     let head = json!({
         "service": explanation.service,
         "country": explanation.country,
+        "sold": explanation.is_sold,
         "sims": explanation.sims,
         "available": explanation.available,
         "paused_until": explanation.paused_until.map(|until| until.to_string()),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{AdminState, Answer, views};
 use crate::domain::Amount;
-use crate::domain::catalogue::{ChargeOn, ReuseTerms};
+use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
 use crate::gateway::{
     Error, ImportMode, NewService, PatternEdit, ServiceChange, ServiceEdit, TrialClaim,
 };
@@ -36,6 +36,11 @@ fn parse_amount(text: &str) -> Result<Amount, Error> {
     text.parse().map_err(|error| Error::Refused(format!("{text}: {error}")))
 }
 
+/// A country's price, or that the service is not sold there.
+fn parse_price(text: &str) -> Result<CountryPrice, Error> {
+    text.parse().map_err(|error| Error::Refused(format!("{text}: {error}")))
+}
+
 pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
     Ok(Json(admin.gateway.services().list().await?.iter().map(views::service).collect()))
 }
@@ -46,7 +51,7 @@ fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {
 
 fn service(declared: Declared) -> Result<NewService, Error> {
     let country_prices =
-        declared.countries.into_iter().map(|(country, price)| Ok((country, parse_amount(&price)?)));
+        declared.countries.into_iter().map(|(country, price)| Ok((country, parse_price(&price)?)));
     Ok(NewService {
         price: parse_amount(&declared.price)?,
         country_prices: country_prices.collect::<Result<_, Error>>()?,
@@ -116,7 +121,7 @@ impl TryFrom<Edited> for ServiceEdit {
         let country_prices = edited
             .countries
             .into_iter()
-            .map(|(country, price)| Ok((country, price.as_deref().map(parse_amount).transpose()?)));
+            .map(|(country, price)| Ok((country, price.as_deref().map(parse_price).transpose()?)));
         let window = edited.reuse_window_seconds;
         let charge_on =
             edited.charge_on.map(|word| word.as_deref().map(parse_charge_on).transpose());
