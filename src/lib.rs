@@ -134,6 +134,9 @@
 //!   any case; half of them are kept for commands that do not take long. Who follows the messages
 //!   is given 500 at a time. (`commands_that_wait_leave_places_to_short_ones`,
 //!   `messages_are_followed_a_page_at_a_time`)
+//! - **Requests that a client sends without waiting for answers**: one is answered in each turn of
+//!   its connection (`http/serve.rs`).
+//!   (`requests_that_are_sent_at_once_are_answered_one_in_each_turn`)
 //! - **The time in which a client takes an answer**: `[http] write_timeout` without taking a byte,
 //!   and ten times as long in all (`http/paced_stream.rs`). Then the connection is closed.
 //!   (`clients_that_read_nothing_lose_their_places`,

@@ -1,10 +1,13 @@
-//! A connection that ends when its client does not take what it is sent.
+//! A connection that ends when its client does not take what it is sent, and that knows whether its
+//! client was waited for.
 //!
 //! hyper has a time limit for reading a request, but none for writing an answer. While an answer
 //! waits to be written it reads no further request, so that a connection holds one answer at most.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,7 +18,19 @@ use tokio::time::{Sleep, sleep};
 /// that takes a byte now and then would otherwise keep an answer in memory for days.
 const WHOLE: u32 = 10;
 
-/// Watches over the writes of a stream.
+/// Whether a connection has waited for its client since its last request. If not, the request was
+/// sent before the last one was answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Waited(Arc<AtomicBool>);
+
+impl Waited {
+    /// Whether it has waited, and begins anew.
+    pub(super) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Watches over the reads and writes of a stream.
 #[derive(Debug)]
 pub(super) struct PacedStream<S> {
     stream: S,
@@ -23,6 +38,7 @@ pub(super) struct PacedStream<S> {
     timeout: Duration,
     /// While something waits to be written.
     blocked: Option<Blocked>,
+    waited: Waited,
 }
 
 #[derive(Debug)]
@@ -33,7 +49,12 @@ struct Blocked {
 
 impl<S> PacedStream<S> {
     pub(super) fn new(stream: S, timeout: Duration) -> PacedStream<S> {
-        PacedStream { stream, timeout, blocked: None }
+        PacedStream { stream, timeout, blocked: None, waited: Waited::default() }
+    }
+
+    /// Tells from now on whether the client was waited for.
+    pub(super) fn waited(&self) -> Waited {
+        self.waited.clone()
     }
 
     /// The result of a write, or an error when it has waited for too long.
@@ -65,7 +86,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for PacedStream<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() {
+            self.waited.0.store(true, Ordering::Relaxed);
+        }
+        read
     }
 }
 

@@ -20,7 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
@@ -97,9 +97,9 @@ impl Listening {
     }
 }
 
-/// Serves on a TCP address. `make_handler` makes the
-/// handler of each connection from the client's address. Returns the address that was bound and the
-/// server, which runs on the current tokio runtime.
+/// Serves on a TCP address. `make_handler` makes the handler of each connection from the client's
+/// address. Returns the address that was bound and the server, which runs on the current tokio
+/// runtime.
 pub fn listen_tcp(
     address: SocketAddr,
     make_handler: impl Fn(SocketAddr) -> RequestHandler + Send + Sync + 'static,
@@ -304,11 +304,20 @@ impl Server {
     }
 
     async fn serve(self: Arc<Self>, socket: Socket, handler: RequestHandler) {
+        let socket = PacedStream::new(socket, self.write_timeout);
+        let waited = socket.waited();
         let answer = move |request| {
-            let answer = handler(request);
-            async move { answer.await.map(without_caching) }
+            let (answer, has_waited) = (handler(request), waited.take());
+            async move {
+                // Who sends requests without waiting for answers is served one in each turn:
+                // hyper serves sixteen, and some hundred such connections slow everybody down.
+                if !has_waited {
+                    yield_now().await;
+                }
+                answer.await.map(without_caching)
+            }
         };
-        let socket = TokioIo::new(PacedStream::new(socket, self.write_timeout));
+        let socket = TokioIo::new(socket);
         let connection = self.http.serve_connection(socket, service_fn(answer));
         let mut connection = pin!(connection);
         // Why a connection ends is of no interest: most often its client has closed it.
@@ -332,7 +341,44 @@ fn without_caching(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn requests_that_are_sent_at_once_are_answered_one_in_each_turn() {
+        const REQUESTS: usize = 100;
+        let answered = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&answered);
+        let handler: RequestHandler = Box::new(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(Response::default()) })
+        });
+        let server = Arc::new(Server {
+            http: http_builder(),
+            limiter: ConnectionLimiter::new(1),
+            write_timeout: WRITE_TIMEOUT,
+            closing: CancellationToken::new(),
+            aborting: CancellationToken::new(),
+            connections: TaskTracker::new(),
+        });
+        let (mut client, socket) = UnixStream::pair().unwrap();
+        let requests = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(REQUESTS);
+        client.write_all(requests.as_bytes()).await.unwrap();
+        let serving = tokio::spawn(server.serve(Either::Right(socket), handler));
+        let (mut before, mut most) = (0, 0);
+        while before < REQUESTS {
+            yield_now().await;
+            let now = answered.load(Ordering::Relaxed);
+            most = most.max(now - before);
+            before = now;
+        }
+        assert!(most <= 2, "{most} in a turn");
+        drop(client);
+        serving.await.unwrap();
+    }
 
     #[tokio::test]
     async fn the_socket_is_made_again_when_its_file_is_gone_and_anothers_is_left_alone() {
