@@ -47,12 +47,12 @@ pub enum MessageFilter {
     Newest(RowLimit),
     /// The newest ones of the kinds that are shown unasked, at most this many.
     NewestListed(RowLimit),
-    /// Those that were added after this one, oldest first, at most [`FOLLOWED_AT_ONCE`].
+    /// Those that were added after this one, oldest first, at most `FOLLOWED_AT_ONCE`.
     After(MessageId),
 }
 
 /// How many messages are read at once for somebody who follows them as they come.
-pub const FOLLOWED_AT_ONCE: u32 = 500;
+const FOLLOWED_AT_ONCE: u32 = 500;
 
 const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, \
                        m.sent_at, m.received_at, m.complete, m.order_id, m.rental_id, m.withheld, \

@@ -19,8 +19,8 @@ impl Orders {
             let now = orders.env.now();
             let canceled = find_order(tx, id)?.cancel(now).map_err(|refused| match refused {
                 Refused::Completed => Error::refused(format!(
-                    "order {id} is completed and charged; `simbridge order refund {id}` gives the \
-                     money back"
+                    "order {id} is completed and charged; `simbridge order refund {id} --reason …` \
+                     gives the money back"
                 )),
                 Refused::Over => Error::refused(format!("order {id} is over and cost nothing")),
             })?;

@@ -238,6 +238,6 @@ async fn what_the_operator_cancels_does_not_count_against_the_account() {
     let second = fixture.order(ann, uber).await;
     fixture.sms(1, "Uber", "code 1234").await;
     let refused = words(orders.cancel_for_operator(second).await);
-    assert!(refused.contains("`simbridge order refund 2`"), "{refused}");
+    assert!(refused.contains("`simbridge order refund 2 --reason …`"), "{refused}");
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
