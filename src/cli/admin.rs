@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim};
 use super::print::{self, Progress};
-use super::{backup, bank, import, message, modem, service, status};
+use super::{backup, bank, import, message, modem, report, service, status};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
@@ -117,6 +117,7 @@ pub(super) async fn run(
             );
             explain(json, &client.get(&path).await?)?;
         }
+        Admin::Report(command) => report::run(command, client, json).await?,
         Admin::Audit(Audit::List { account, rows }) => {
             let path = ListQuery::default().account(account).rows(rows).of("/audit");
             let mut rows = client.get(&path).await?;

@@ -63,6 +63,9 @@ pub(super) enum Admin {
         #[arg(value_parser = named)]
         account: Option<String>,
     },
+    /// What was earned
+    #[command(subcommand)]
+    Report(super::report::Report),
     /// The audit log: who did or saw what
     #[command(subcommand)]
     Audit(Audit),

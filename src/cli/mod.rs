@@ -15,6 +15,7 @@ mod manual;
 mod message;
 mod modem;
 mod print;
+mod report;
 mod screen;
 mod serve;
 mod service;

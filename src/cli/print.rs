@@ -240,6 +240,12 @@ pub(super) fn in_zone(time: DateTime<Utc>) -> String {
     if style().utc { written(time) } else { written(time.with_timezone(&Local)) }
 }
 
+/// The day of a time, in the zone in which times are shown.
+pub(super) fn day(time: DateTime<Utc>) -> String {
+    let day = if style().utc { time.date_naive() } else { time.with_timezone(&Local).date_naive() };
+    day.to_string()
+}
+
 fn written<Z: TimeZone<Offset: Display>>(time: DateTime<Z>) -> String {
     let zone = time.format("%:z").to_string();
     let zone = match zone.as_str() {

@@ -5,6 +5,8 @@
 
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 use super::price::Charge;
 use super::{Amount, OrderId, RentalId, UnknownWord};
 
@@ -116,6 +118,19 @@ pub enum EntryKind {
     Rental,
     /// The operator added credit.
     TopUp,
+}
+
+/// By what the charges in the ledger are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevenueGroup {
+    /// The service that was ordered; rentals have none.
+    Service,
+    Country,
+    Account,
+    Sim,
+    /// The quarter of an hour in which it was charged. Days of every time zone consist of these.
+    QuarterHour,
 }
 
 impl EntryKind {

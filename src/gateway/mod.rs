@@ -57,7 +57,7 @@ mod stock;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use crate::store::on_behalf_of;
+pub use crate::store::{Revenue, on_behalf_of};
 pub use accounts::{Accounts, KeyEdit, LedgerRow, NewKey};
 pub use audit::Audit;
 pub use banks::Banks;

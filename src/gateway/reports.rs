@@ -12,10 +12,10 @@ use super::order_stats::OrderStats;
 use super::sims::{SimView, Sims};
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
-use crate::domain::ledger::EntryKind;
+use crate::domain::ledger::{EntryKind, RevenueGroup};
 use crate::domain::sim::Sim;
-use crate::domain::{Amount, Iccid, Msisdn};
-use crate::store::{CHECKS, EntrySums, StoreError};
+use crate::domain::{Amount, Iccid, Msisdn, Timestamp};
+use crate::store::{CHECKS, EntrySums, Revenue, StoreError};
 
 /// How many ledger entries are added up in one read.
 const PIECE: i64 = 50_000;
@@ -146,6 +146,16 @@ impl Reports {
             sums.last = last;
         }
         Ok(sums)
+    }
+
+    /// What was charged and given back from one time on and before another.
+    pub async fn revenue(
+        &self,
+        by: RevenueGroup,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Vec<Revenue>, Error> {
+        Ok(self.env.store.read_in_background(move |rows| rows.revenue(by, from, to)).await?)
     }
 
     /// Everything in the database that contradicts the invariants, each in a sentence.

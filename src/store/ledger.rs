@@ -55,7 +55,7 @@ pub struct EntrySums {
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
                      price_minor, price_currency, rate, note, created_at FROM ledger";
 
-const LISTED: Listed = Listed {
+pub(super) const LISTED: Listed = Listed {
     table: "ledger",
     id: "id",
     time: "created_at",

@@ -157,7 +157,7 @@ impl ReadTx<'_> {
     }
 
     /// The id from which on the rows were written at `at` or later.
-    fn first_id_from(&self, listed: &Listed, at: Timestamp) -> Result<i64, StoreError> {
+    pub(super) fn first_id_from(&self, listed: &Listed, at: Timestamp) -> Result<i64, StoreError> {
         let Listed { table, time, .. } = listed;
         let column = time.rsplit('.').next().unwrap_or(time);
         let next = format!("SELECT id, {column} FROM {table} WHERE id >= ? ORDER BY id LIMIT 1");

@@ -24,6 +24,7 @@ mod doc_references;
 mod docs;
 mod driver;
 mod endpoints;
+mod everyday;
 mod faults;
 mod finding;
 mod hardware;

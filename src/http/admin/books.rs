@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::accounts::parse_amount;
-use super::{AdminState, Answer, ListQuery, Refused, views};
+use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
+use crate::domain::ledger::RevenueGroup;
 use crate::domain::{MessageId, OrderId, RentalId};
 use crate::gateway;
 
@@ -43,6 +44,24 @@ pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) 
 pub(super) async fn cancel_order(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let canceled = admin.gateway.orders().cancel_for_operator(OrderId(id)).await?;
     Ok(Json(views::order(&canceled)))
+}
+
+/// By what charges are added up, and from when to when.
+#[derive(Deserialize)]
+pub(super) struct RevenueQuery {
+    by: RevenueGroup,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+pub(super) async fn revenue(
+    State(admin): State<AdminState>,
+    Query(RevenueQuery { by, from, to }): Query<RevenueQuery>,
+) -> Answer {
+    let from = from.as_deref().map(parse_time).transpose()?;
+    let to = to.as_deref().map(parse_time).transpose()?;
+    let rows = admin.gateway.reports().revenue(by, from, to).await?;
+    Ok(Json(rows.iter().map(views::revenue).collect()))
 }
 
 /// What is to be given back, all that was charged if nothing is said, and why.

@@ -130,6 +130,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/rentals/{id}", get(books::rental))
         .route("/explain", get(books::explain))
         .route("/audit", get(books::audit))
+        .route("/revenue", get(books::revenue))
         .route("/verify", get(books::verify))
         .route("/backup", get(books::backup))
         .route("/messages", get(messages))

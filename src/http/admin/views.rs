@@ -8,8 +8,8 @@ use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{ModemId, Service};
 use crate::gateway::{
-    Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, RentalView, SimActivity,
-    SimView,
+    Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, RentalView, Revenue,
+    SimActivity, SimView,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -51,6 +51,18 @@ pub(super) fn ledger_row(row: &LedgerRow) -> Value {
         members.insert("held_after".to_owned(), row.after.held.to_string().into());
     }
     view
+}
+
+/// What one group of orders and rentals was charged.
+pub(super) fn revenue(row: &Revenue) -> Value {
+    json!({
+        "group": row.group,
+        "orders": row.orders,
+        "terms": row.terms,
+        "refunds": row.refunds,
+        "amount": row.amount.to_string(),
+        "currency": row.currency,
+    })
 }
 
 pub(super) fn rental(view: &RentalView) -> Value {

@@ -1,0 +1,188 @@
+//! `report`: what was earned.
+
+use anyhow::Context;
+use chrono::DateTime;
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::args::ListQuery;
+use super::{print, times};
+use crate::domain::Amount;
+use crate::http::AdminClient;
+
+const COLUMNS: [&str; 5] = ["orders", "terms", "refunds", "amount", "currency"];
+
+#[derive(Subcommand)]
+pub(super) enum Report {
+    /// Show what customers were charged for orders and for terms of rentals, less what was given
+    /// back
+    Revenue {
+        /// By what it is added up
+        #[arg(long, value_enum, default_value_t = By::Service)]
+        by: By,
+        /// Only from this time on: a date, '2026-06-22 14:57', or 7d for the last 7 days
+        #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = times::past)]
+        from: Option<String>,
+        /// Only before this time
+        #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = times::past)]
+        to: Option<String>,
+        /// Print comma-separated values (RFC 4180) without the total
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum By {
+    Service,
+    Country,
+    Account,
+    Sim,
+    Day,
+}
+
+impl By {
+    /// What the daemon adds up by. Days are those of the zone in which times are shown here.
+    fn asked(self) -> &'static str {
+        match self {
+            By::Service => "service",
+            By::Country => "country",
+            By::Account => "account",
+            By::Sim => "sim",
+            By::Day => "quarter_hour",
+        }
+    }
+
+    fn column(self) -> &'static str {
+        if self == By::Day { "day" } else { self.asked() }
+    }
+}
+
+/// What one group was charged, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    group: Option<String>,
+    counts: [i64; 3],
+    amount: Amount,
+    currency: String,
+}
+
+/// Carries out a command and prints what the daemon answers.
+pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    let Report::Revenue { by, from, to, csv } = command;
+    let query = ListQuery::default().with("by", Some(by.asked())).with("from", from).with("to", to);
+    let answer = client.get(&query.of("/revenue")).await?;
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows: Option<Vec<Row>> = rows.iter().map(read).collect();
+    let mut rows = rows.context("the daemon's answer is no report")?;
+    if by == By::Day {
+        rows.iter_mut().for_each(|row| row.group = row.group.as_deref().and_then(day_of));
+        rows = added_up(rows);
+    }
+    let total = added_up(rows.iter().map(|row| Row { group: None, ..row.clone() }).collect());
+    let columns = [&[by.column()], COLUMNS.as_slice()].concat();
+    let shown = |row: &Row| object(by.column(), row);
+    if json {
+        let rows: Vec<Value> = rows.iter().map(shown).collect();
+        return print::json(&json!({
+            "rows": rows,
+            "total": total.iter().map(shown).collect::<Vec<_>>(),
+        }));
+    }
+    if csv {
+        print::line(columns.join(","))?;
+        return rows.iter().try_for_each(|row| print::line(csv_line(row)));
+    }
+    let total = total.into_iter().map(|row| Row { group: Some("total".to_owned()), ..row });
+    let all: Vec<Value> = rows.iter().cloned().chain(total).map(|row| shown(&row)).collect();
+    print::table(&Value::Array(all), &columns, "nothing was charged")
+}
+
+fn read(row: &Value) -> Option<Row> {
+    let count = |name: &str| row.get(name)?.as_i64();
+    Some(Row {
+        group: row.get("group")?.as_str().map(str::to_owned),
+        counts: [count("orders")?, count("terms")?, count("refunds")?],
+        amount: row.get("amount")?.as_str()?.parse().ok()?,
+        currency: row.get("currency")?.as_str()?.to_owned(),
+    })
+}
+
+fn day_of(time: &str) -> Option<String> {
+    Some(print::day(DateTime::parse_from_rfc3339(time).ok()?.to_utc()))
+}
+
+/// The rows with those of one group and currency added up, in the order of their first ones.
+fn added_up(rows: Vec<Row>) -> Vec<Row> {
+    let mut sums: Vec<Row> = Vec::new();
+    for row in rows {
+        let same = |sum: &&mut Row| sum.group == row.group && sum.currency == row.currency;
+        match sums.iter_mut().rev().find(same) {
+            Some(sum) => {
+                sum.counts.iter_mut().zip(row.counts).for_each(|(sum, count)| *sum += count);
+                sum.amount.0 = sum.amount.0.saturating_add(row.amount.0);
+            }
+            None => sums.push(row),
+        }
+    }
+    sums
+}
+
+fn object(name: &str, row: &Row) -> Value {
+    let [orders, terms, refunds] = row.counts;
+    json!({
+        name: row.group,
+        "orders": orders,
+        "terms": terms,
+        "refunds": refunds,
+        "amount": row.amount.to_string(),
+        "currency": row.currency,
+    })
+}
+
+fn csv_line(row: &Row) -> String {
+    let group = row.group.as_deref().unwrap_or_default();
+    let needs_quotes = group.contains([',', '"', '\r', '\n']);
+    let group =
+        if needs_quotes { format!("\"{}\"", group.replace('"', "\"\"")) } else { group.to_owned() };
+    let [orders, terms, refunds] = row.counts;
+    format!("{group},{orders},{terms},{refunds},{},{}", row.amount, row.currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(group: &str, orders: i64, minor: i64, currency: &str) -> Row {
+        Row {
+            group: Some(group.to_owned()),
+            counts: [orders, 0, 1],
+            amount: Amount(minor),
+            currency: currency.to_owned(),
+        }
+    }
+
+    #[test]
+    fn rows_of_one_group_and_currency_are_added_up() {
+        let rows = vec![
+            row("2026-06-22", 1, 150, "USD"),
+            row("2026-06-22", 2, 70, "EUR"),
+            row("2026-06-22", 3, -200, "USD"),
+            row("2026-06-23", 1, 5, "USD"),
+        ];
+        let sums = added_up(rows);
+        assert_eq!(
+            sums.iter().map(csv_line).collect::<Vec<_>>(),
+            [
+                "2026-06-22,4,0,2,-0.50,USD",
+                "2026-06-22,2,0,1,0.70,EUR",
+                "2026-06-23,1,0,1,0.05,USD"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_with_commas_or_quotes_is_quoted() {
+        assert_eq!(csv_line(&row("a, \"b\"", 1, 5, "USD")), "\"a, \"\"b\"\"\",1,0,1,0.05,USD");
+    }
+}

@@ -1,0 +1,90 @@
+//! What customers were charged, added up.
+
+use rusqlite::params;
+
+use super::ledger::LISTED;
+use super::{ReadTx, StoreError};
+use crate::domain::ledger::RevenueGroup;
+use crate::domain::{Amount, Timestamp};
+
+/// A quarter of an hour in microseconds.
+const QUARTER_HOUR_US: i64 = 15 * 60 * 1_000_000;
+
+/// What was charged for the orders and rentals of one group in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revenue {
+    /// The name of the service or account, the country's code, the SIM's ICCID, or the beginning of
+    /// the quarter of an hour in RFC 3339. `None` stands for what has none, as rentals have no
+    /// service.
+    pub group: Option<String>,
+    pub currency: String,
+    /// How many orders were charged.
+    pub orders: i64,
+    /// How many terms of rentals were charged.
+    pub terms: i64,
+    /// How many orders had something given back.
+    pub refunds: i64,
+    /// What was charged less what was given back.
+    pub amount: Amount,
+}
+
+impl ReadTx<'_> {
+    /// What was charged and given back from one time on and before another, the largest amounts
+    /// first, or by time.
+    pub fn revenue(
+        &self,
+        by: RevenueGroup,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Vec<Revenue>, StoreError> {
+        let quarter = format!("l.created_at / {QUARTER_HOUR_US}");
+        let (key, name, order) = match by {
+            RevenueGroup::Service => {
+                ("o.service_id", "(SELECT name FROM service WHERE id = key)", "amount DESC, key")
+            }
+            RevenueGroup::Country => ("coalesce(o.country, r.country)", "key", "amount DESC, key"),
+            RevenueGroup::Account => {
+                ("l.account_id", "(SELECT name FROM account WHERE id = key)", "amount DESC, key")
+            }
+            RevenueGroup::Sim => (
+                "coalesce(o.sim_id, r.sim_id)",
+                "(SELECT iccid FROM sim WHERE id = key)",
+                "amount DESC, key",
+            ),
+            RevenueGroup::QuarterHour => (quarter.as_str(), "CAST(key AS TEXT)", "key"),
+        };
+        let sql = format!(
+            "WITH sums AS (SELECT {key} AS key, l.currency AS currency, sum(l.kind = 'capture') AS \
+             orders, sum(l.kind IN ('rental', 'extension', 'renewal')) AS terms, sum(l.kind = \
+             'refund') AS refunds, -sum(l.balance_minor) AS amount FROM ledger l LEFT JOIN orders \
+             o ON o.id = l.order_id LEFT JOIN rental r ON r.id = l.rental_id WHERE l.kind IN \
+             ('capture', 'rental', 'extension', 'renewal', 'refund') AND l.id >= $1 AND l.id < $2 \
+             AND l.created_at >= $3 AND l.created_at < $4 GROUP BY 1, 2) SELECT {name}, currency, \
+             orders, terms, refunds, amount FROM sums ORDER BY {order}"
+        );
+        let first_id = |at: Option<Timestamp>| at.map(|at| self.first_id_from(&LISTED, at));
+        let (first, end) = (first_id(from).transpose()?, first_id(to).transpose()?);
+        let bounds = params![
+            first.unwrap_or(0),
+            end.unwrap_or(i64::MAX),
+            from.map_or(i64::MIN, |from| from.0),
+            to.map_or(i64::MAX, |to| to.0),
+        ];
+        self.all(&sql, bounds, |row| {
+            let group: Option<String> = row.get(0)?;
+            let begin = |quarter: String| {
+                let number: i64 = quarter.parse().unwrap_or_default();
+                Timestamp(number.saturating_mul(QUARTER_HOUR_US)).to_string()
+            };
+            let is_time = by == RevenueGroup::QuarterHour;
+            Ok(Revenue {
+                group: if is_time { group.map(begin) } else { group },
+                currency: row.get(1)?,
+                orders: row.get(2)?,
+                terms: row.get(3)?,
+                refunds: row.get(4)?,
+                amount: Amount(row.get(5)?),
+            })
+        })
+    }
+}
