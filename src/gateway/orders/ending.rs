@@ -1,0 +1,178 @@
+//! How orders end: completed and charged, or given up or expired, with what was held given back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Orders;
+use crate::domain::ledger::Posting;
+use crate::domain::order::{OrderState, Refused};
+use crate::domain::{AccountId, Order, OrderId, SimId, Timestamp};
+use crate::gateway::Error;
+use crate::store::WriteTx;
+
+/// For how long it is kept that a number was given up, beside the time that it rests: the clock may
+/// be set back.
+const GIVEN_UP_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// The outcome of a request to cancel or to skip an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancel {
+    /// The order is canceled or skipped and its hold is released.
+    Canceled,
+    /// The order was completed before.
+    Completed,
+    /// The order is over, unknown, or belongs to another account.
+    Over,
+}
+
+impl Orders {
+    /// Cancels an open order and releases its hold.
+    pub async fn cancel(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Cancel, Error> {
+        self.give_up(account, order, Order::cancel).await
+    }
+
+    /// Cancels an open order and never gives its account that number for that service again.
+    pub async fn skip(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<Cancel, Error> {
+        self.give_up(account, order, Order::skip).await
+    }
+
+    async fn give_up(
+        self: &Arc<Self>,
+        account: AccountId,
+        order: OrderId,
+        step: fn(Order, Timestamp) -> Result<Order, Refused>,
+    ) -> Result<Cancel, Error> {
+        let orders = Arc::clone(self);
+        self.env
+            .store
+            .write_for(account, move |tx| {
+                let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
+                    return Ok(Cancel::Over);
+                };
+                match step(order, orders.env.now()) {
+                    Ok(ended) => orders.release(tx, &ended).map(|()| Cancel::Canceled),
+                    Err(Refused::Completed) => Ok(Cancel::Completed),
+                    Err(Refused::Over) => Ok(Cancel::Over),
+                }
+            })
+            .await
+    }
+
+    /// Expires open orders of a SIM that are past their lifetime, so that they do not occupy it.
+    /// Returns how many.
+    pub(in crate::gateway) fn expire_overdue_of(
+        &self,
+        tx: &WriteTx<'_>,
+        sim: SimId,
+    ) -> Result<usize, Error> {
+        let now = self.env.horizon().orders;
+        let due = tx.due_orders_of(sim, now)?;
+        let count = due.len();
+        due.into_iter().try_for_each(|due| self.expire(tx, due, now))?;
+        Ok(count)
+    }
+
+    /// Ends an open order whose lifetime is over: it expires, or is charged if its customer was
+    /// shown a text and has not given it up.
+    pub(in crate::gateway) fn expire(
+        &self,
+        tx: &WriteTx<'_>,
+        due: Order,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let has_text = tx.shown_text(due.id)?.is_some();
+        let over = if has_text { due.complete_at_its_end(now) } else { due.expire(now) };
+        match over {
+            Ok(completed) if has_text => self.capture(tx, &completed, now),
+            Ok(expired) => self.release(tx, &expired),
+            // Another operation of the same group has ended it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Completes an order by a message that was received for it, and charges its price. An order
+    /// that is completed already is not charged again.
+    pub(in crate::gateway) fn complete(
+        &self,
+        tx: &WriteTx<'_>,
+        order: Order,
+        received_at: Timestamp,
+    ) -> Result<(), Error> {
+        match self.begin_by_message(tx, order, received_at)?.complete(received_at) {
+            Ok(completed) => self.capture(tx, &completed, received_at),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Begins the lifetime of an order that waits for its SIM to come on the air: a message shows
+    /// that it has, whatever its modem has reported.
+    pub(in crate::gateway) fn begin_by_message(
+        &self,
+        tx: &WriteTx<'_>,
+        order: Order,
+        received_at: Timestamp,
+    ) -> Result<Order, Error> {
+        if !order.awaits_sim {
+            return Ok(order);
+        }
+        let begun = order.begin(received_at.plus(self.env.settings().order_lifetime));
+        tx.begin_order(begun.id, begun.expires_at)?;
+        self.wakeups.deadlines_change_after(tx);
+        Ok(begun)
+    }
+
+    /// Counts an order's end among its account's last ones.
+    fn count_end(&self, tx: &WriteTx<'_>, ended: &Order, at: Timestamp) -> Result<(), Error> {
+        let Some(account) = tx.account(ended.account)? else { return Ok(()) };
+        let given_up =
+            matches!(ended.state, OrderState::Canceled { .. } | OrderState::Skipped { .. });
+        let pauses = self.env.settings().pauses;
+        let fair_use = account.fair_use.after_end(given_up, ended.created_at, at, pauses);
+        Ok(tx.save_fair_use(ended.account, &fair_use)?)
+    }
+
+    /// Saves that an order is completed, and charges its price.
+    fn capture(&self, tx: &WriteTx<'_>, completed: &Order, at: Timestamp) -> Result<(), Error> {
+        tx.end_order(completed)?;
+        self.count_end(tx, completed, at)?;
+        self.stats.count_end_after(tx, completed);
+        self.wakeups.bank_demand_changes_after(tx);
+        let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
+        tx.after_commit(move || cache.forget_uses_of(&number));
+        let posting = Posting::Capture { amount: completed.price, order: completed.id };
+        tx.post(completed.account, &posting, &self.env.settings().currency, at)?;
+        Ok(())
+    }
+
+    /// Ends an order that got no SMS, and counts that for its account.
+    fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
+        let at = ended.state.ended_at().unwrap_or(ended.expires_at);
+        self.count_end(tx, ended, at)?;
+        self.give_hold_back(tx, ended, at)
+    }
+
+    /// Ends an order without a charge: releases its hold and wakes its long polls.
+    pub(super) fn give_hold_back(
+        &self,
+        tx: &WriteTx<'_>,
+        ended: &Order,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        tx.end_order(ended)?;
+        self.stats.count_end_after(tx, ended);
+        self.wakeups.bank_demand_changes_after(tx);
+        let posting = Posting::Release { amount: ended.price, order: ended.id };
+        tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
+        tx.note_given_up(ended.id, at, self.stock.rest_since(at).minus(GIVEN_UP_KEPT))?;
+        self.wake_polls_after(tx, ended.id);
+        Ok(())
+    }
+}
