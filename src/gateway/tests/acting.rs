@@ -13,12 +13,7 @@ fn words<T>(outcome: Result<T, Error>) -> String {
 /// A customer with an order for a service whose sender has another name than its pattern says, on
 /// SIM 1; and the message that came for it.
 async fn unmatched() -> (Fixture, AccountId, OrderId, MessageId) {
-    let fixture = Fixture::open().await;
-    fixture.plug(1).await;
-    let ann = fixture.customer("ann", 500).await;
-    let uber = fixture.service_charging("Uber", &["^Uber$"], None).await;
-    let order = fixture.order(ann, uber).await;
-    fixture.pass(5);
+    let (fixture, ann, order) = charging::waiting().await;
     let Ingested::Message(message, None) = fixture.sms(1, "Uber BV", "Your code is 0183").await
     else {
         panic!("it fits a pattern")

@@ -11,7 +11,7 @@ fn text(text: &str) -> Sms {
 }
 
 /// A customer with an open order for a service that charges on codes, on SIM 1.
-async fn waiting() -> (Fixture, AccountId, OrderId) {
+pub(super) async fn waiting() -> (Fixture, AccountId, OrderId) {
     let fixture = Fixture::open().await;
     fixture.plug(1).await;
     let ann = fixture.customer("ann", 500).await;

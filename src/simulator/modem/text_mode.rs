@@ -13,25 +13,26 @@ const HEADER: u8 = 0x40;
 
 /// `+CMGL: <index>,<stat>,<oa>,,<scts>` and the text, or a status report on one line.
 pub fn listed(settings: &Settings, index: usize, message: &Stored) -> Vec<Line> {
-    let mut head = format!("+CMGL: {index},\"{}\",", status(message)).into_bytes();
-    match Shown::of(settings, &message.pdu) {
-        Shown::Report(fields) => {
-            head.extend(fields);
-            vec![head]
-        }
-        Shown::Message(shown) => {
-            head.extend(shown.address_and_time());
-            if settings.all_headers {
-                head.extend(format!(",{},{}", shown.kind, shown.length).into_bytes());
-            }
-            vec![head, shown.text]
-        }
-    }
+    let head = format!("+CMGL: {index},\"{}\",", status(message));
+    shown_after(head, settings, message, |shown| {
+        format!(",{},{}", shown.kind, shown.length).into_bytes()
+    })
 }
 
 /// `+CMGR: <stat>,<oa>,,<scts>` and the text, or a status report on one line.
 pub fn read(settings: &Settings, message: &Stored) -> Vec<Line> {
-    let mut head = format!("+CMGR: \"{}\",", status(message)).into_bytes();
+    let head = format!("+CMGR: \"{}\",", status(message));
+    shown_after(head, settings, message, ShownMessage::all_headers)
+}
+
+/// A message behind the beginning of its line, with the further headers of `AT+CSDH=1`.
+fn shown_after(
+    head: String,
+    settings: &Settings,
+    message: &Stored,
+    further_headers: impl Fn(&ShownMessage) -> Vec<u8>,
+) -> Vec<Line> {
+    let mut head = head.into_bytes();
     match Shown::of(settings, &message.pdu) {
         Shown::Report(fields) => {
             head.extend(fields);
@@ -40,7 +41,7 @@ pub fn read(settings: &Settings, message: &Stored) -> Vec<Line> {
         Shown::Message(shown) => {
             head.extend(shown.address_and_time());
             if settings.all_headers {
-                head.extend(shown.all_headers());
+                head.extend(further_headers(&shown));
             }
             vec![head, shown.text]
         }
