@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "number",
     "?country",
     "state",
+    "?outcome",
     "price",
     "created_at",
     "?expires_at",
@@ -154,9 +155,10 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
         print::object(json, &order, &[ORDER, &["ended_at"], more].concat())
     };
     match command {
-        Order::List { account, service, numbers, state, rows } => {
+        Order::List { account, service, numbers, state, outcome, rows } => {
             let query = ListQuery::default().account(account).service(service).number(numbers);
-            let path = query.with("state", state).rows(rows).of("/orders");
+            let query = query.with("state", state).with("outcome", outcome);
+            let path = query.rows(rows).of("/orders");
             list(client, json, &path, ORDER, "no orders").await
         }
         Order::Show { id } => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{bank, modem, times};
+use crate::domain::OrderOutcome;
 use crate::http::path_segment;
 use clap::{ArgGroup, Args, Subcommand};
 
@@ -323,6 +324,9 @@ pub(super) enum Order {
         /// Only those in this state
         #[arg(long, value_parser = ["open", "completed", "canceled", "skipped", "expired"])]
         state: Option<String>,
+        /// Only those that ended in this way
+        #[arg(long, value_parser = OrderOutcome::ALL.map(OrderOutcome::as_str))]
+        outcome: Option<String>,
         #[command(flatten)]
         rows: Rows,
     },

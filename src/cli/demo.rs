@@ -90,7 +90,7 @@ async fn play(stage: &Stage) -> anyhow::Result<()> {
             let word = view.order.state.as_str();
             if printed.insert(view.order.id, word) != Some(word) {
                 print_order(&view)?;
-                if view.order.state.outcome().is_none() {
+                if view.order.state.end().is_none() {
                     send_code(stage, &view)?;
                 }
             }

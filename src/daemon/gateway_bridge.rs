@@ -26,8 +26,12 @@ impl driver::ModemEvents for GatewayBridge {
     fn report(&self, snapshot: ModemSnapshot) {
         let now = self.gateway.now();
         self.modems.record_report(&snapshot.port, snapshot.is_ready(), now);
-        if self.gateway.modems().report(snapshot, now) {
+        let reported = self.gateway.modems().report(snapshot, now);
+        if reported.became_ready {
             self.gateway.sim_became_ready();
+        }
+        if reported.sim_left {
+            self.gateway.sim_left();
         }
     }
 
@@ -40,7 +44,8 @@ impl driver::ModemEvents for GatewayBridge {
     }
 
     fn removed(&self, port: &PortName) {
-        self.gateway.modems().remove(port);
+        self.gateway.modems().remove(port, self.gateway.now());
+        self.gateway.sim_left();
         self.modems.remove(port);
     }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::outcome::OrderOutcome;
 use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 
 /// The state of an order.
@@ -26,42 +27,38 @@ pub enum OrderState {
         /// When it was skipped.
         at: Timestamp,
     },
-    /// No SMS arrived in its lifetime.
+    /// No SMS arrived in its lifetime, or its SIM was lost before.
     Expired {
-        /// When it was found to have expired.
+        /// When that was found.
         at: Timestamp,
     },
 }
 
-/// How an order ended, without the time.
+/// The state in which an order ended, without the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OrderOutcome {
+pub enum OrderEnd {
     /// It received its SMS, and its price was charged.
     Completed,
     /// Its customer canceled it.
     Canceled,
     /// Its customer canceled it and never wants its number for its service again.
     Skipped,
-    /// No SMS arrived in its lifetime.
+    /// No SMS arrived in its lifetime, or its SIM was lost.
     Expired,
 }
 
-impl OrderOutcome {
-    /// All outcomes, in the order of this enum.
-    pub const ALL: [OrderOutcome; 4] = [
-        OrderOutcome::Completed,
-        OrderOutcome::Canceled,
-        OrderOutcome::Skipped,
-        OrderOutcome::Expired,
-    ];
+impl OrderEnd {
+    /// All of them, in the order of this enum.
+    pub const ALL: [OrderEnd; 4] =
+        [OrderEnd::Completed, OrderEnd::Canceled, OrderEnd::Skipped, OrderEnd::Expired];
 
     /// The word in the database, in `order list` and in the metrics.
     pub fn as_str(self) -> &'static str {
         match self {
-            OrderOutcome::Completed => "completed",
-            OrderOutcome::Canceled => "canceled",
-            OrderOutcome::Skipped => "skipped",
-            OrderOutcome::Expired => "expired",
+            OrderEnd::Completed => "completed",
+            OrderEnd::Canceled => "canceled",
+            OrderEnd::Skipped => "skipped",
+            OrderEnd::Expired => "expired",
         }
     }
 }
@@ -69,17 +66,17 @@ impl OrderOutcome {
 impl OrderState {
     /// The word in the database and in `order list`.
     pub fn as_str(self) -> &'static str {
-        self.outcome().map_or("open", OrderOutcome::as_str)
+        self.end().map_or("open", OrderEnd::as_str)
     }
 
-    /// How it ended; `None` while it is open.
-    pub fn outcome(self) -> Option<OrderOutcome> {
+    /// The state in which it ended; `None` while it is open.
+    pub fn end(self) -> Option<OrderEnd> {
         match self {
             OrderState::Open => None,
-            OrderState::Completed { .. } => Some(OrderOutcome::Completed),
-            OrderState::Canceled { .. } => Some(OrderOutcome::Canceled),
-            OrderState::Skipped { .. } => Some(OrderOutcome::Skipped),
-            OrderState::Expired { .. } => Some(OrderOutcome::Expired),
+            OrderState::Completed { .. } => Some(OrderEnd::Completed),
+            OrderState::Canceled { .. } => Some(OrderEnd::Canceled),
+            OrderState::Skipped { .. } => Some(OrderEnd::Skipped),
+            OrderState::Expired { .. } => Some(OrderEnd::Expired),
         }
     }
 
@@ -133,6 +130,9 @@ pub struct Order {
     /// since. Its lifetime begins only then.
     pub awaits_sim: bool,
     pub state: OrderState,
+    /// What its end tells of its number; `None` while it is open, and of orders that ended before
+    /// this was kept.
+    pub outcome: Option<OrderOutcome>,
 }
 
 /// Why an order cannot change to another state.
@@ -168,19 +168,24 @@ impl Order {
         Order { awaits_sim: false, expires_at, ..self }
     }
 
-    /// Completes an open order, which has received its first SMS.
-    pub fn complete(self, at: Timestamp) -> Result<Order, Refused> {
-        self.end(at, OrderState::Completed { at })
+    /// Completes an open order, which has received the SMS that it is charged for.
+    pub fn complete(self, at: Timestamp, has_code: bool) -> Result<Order, Refused> {
+        self.end(at, OrderState::Completed { at }, OrderOutcome::of_message(has_code))
     }
 
     /// Cancels an open order.
-    pub fn cancel(self, at: Timestamp) -> Result<Order, Refused> {
-        self.end(at, OrderState::Canceled { at })
+    pub fn cancel(self, at: Timestamp, outcome: OrderOutcome) -> Result<Order, Refused> {
+        self.end(at, OrderState::Canceled { at }, outcome)
     }
 
     /// Cancels an open order whose customer does not want its number for its service again.
-    pub fn skip(self, at: Timestamp) -> Result<Order, Refused> {
-        self.end(at, OrderState::Skipped { at })
+    pub fn skip(self, at: Timestamp, outcome: OrderOutcome) -> Result<Order, Refused> {
+        self.end(at, OrderState::Skipped { at }, outcome)
+    }
+
+    /// Ends an open order whose SIM is lost.
+    pub fn lose_sim(self, at: Timestamp) -> Result<Order, Refused> {
+        self.end(at, OrderState::Expired { at }, OrderOutcome::SimLost)
     }
 
     /// Whether its number may be ordered again at `now`, because it completed less than `window`
@@ -191,27 +196,43 @@ impl Order {
 
     /// Expires an open order whose lifetime is over.
     pub fn expire(self, at: Timestamp) -> Result<Order, Refused> {
-        if self.is_open(at) {
-            return Err(Refused::Over);
-        }
-        match self.state {
-            OrderState::Open => Ok(Order { state: OrderState::Expired { at }, ..self }),
-            OrderState::Completed { .. } => Err(Refused::Completed),
-            _ => Err(Refused::Over),
-        }
+        let came_on_air = !self.awaits_sim;
+        let outcome = if came_on_air { OrderOutcome::Silent } else { OrderOutcome::SimLost };
+        self.end_when_over(at, OrderState::Expired { at }, outcome)
     }
 
     /// Completes an open order at the end of its lifetime, because it has received a text that did
     /// not complete it, and its customer has not given it up.
     pub fn complete_at_its_end(self, now: Timestamp) -> Result<Order, Refused> {
         let at = self.expires_at;
-        let over = self.expire(now)?;
-        Ok(Order { state: OrderState::Completed { at }, ..over })
+        self.end_when_over(now, OrderState::Completed { at }, OrderOutcome::SmsWithoutCode)
     }
 
-    fn end(self, at: Timestamp, state: OrderState) -> Result<Order, Refused> {
+    fn end(
+        self,
+        at: Timestamp,
+        state: OrderState,
+        outcome: OrderOutcome,
+    ) -> Result<Order, Refused> {
         match self.state {
-            OrderState::Open if self.is_open(at) => Ok(Order { state, ..self }),
+            OrderState::Open if self.is_open(at) => {
+                Ok(Order { state, outcome: Some(outcome), ..self })
+            }
+            OrderState::Completed { .. } => Err(Refused::Completed),
+            _ => Err(Refused::Over),
+        }
+    }
+
+    fn end_when_over(
+        self,
+        now: Timestamp,
+        state: OrderState,
+        outcome: OrderOutcome,
+    ) -> Result<Order, Refused> {
+        match self.state {
+            OrderState::Open if !self.is_open(now) => {
+                Ok(Order { state, outcome: Some(outcome), ..self })
+            }
             OrderState::Completed { .. } => Err(Refused::Completed),
             _ => Err(Refused::Over),
         }
@@ -239,30 +260,59 @@ mod tests {
             reuse_of: None,
             awaits_sim: false,
             state,
+            outcome: None,
         }
+    }
+
+    /// Every step at a time, by its name.
+    fn steps(order: &Order, at: Timestamp) -> [(&'static str, Result<Order, Refused>); 5] {
+        let of = || order.clone();
+        [
+            ("complete", of().complete(at, true)),
+            ("cancel", of().cancel(at, OrderOutcome::QuitEarly)),
+            ("skip", of().skip(at, OrderOutcome::QuitLate)),
+            ("lose", of().lose_sim(at)),
+            ("expire", of().expire(at)),
+        ]
     }
 
     #[test]
     fn every_step_from_every_state() {
         let at = Timestamp(20_000_000);
+        let ended = |result: &Result<Order, Refused>| {
+            result.as_ref().map(|order| (order.state, order.outcome)).map_err(|refused| *refused)
+        };
         let open = order(OrderState::Open);
-        assert_eq!(open.clone().cancel(at).unwrap().state, OrderState::Canceled { at });
-        assert_eq!(open.clone().complete(at).unwrap().state, OrderState::Completed { at });
-        assert_eq!(open.clone().skip(at).unwrap().state, OrderState::Skipped { at });
-        assert_eq!(open.clone().expire(at), Err(Refused::Over), "its lifetime is not over");
-        assert_eq!(open.clone().expire(END).unwrap().state, OrderState::Expired { at: END });
-        assert_eq!(open.clone().cancel(END), Err(Refused::Over), "past its lifetime");
-        assert_eq!(open.complete(END), Err(Refused::Over), "past its lifetime");
+        use OrderOutcome::{Code, QuitEarly, QuitLate, Silent, SimLost, SmsWithoutCode};
+        let early = steps(&open, at).map(|(_, result)| ended(&result));
+        assert_eq!(
+            early,
+            [
+                Ok((OrderState::Completed { at }, Some(Code))),
+                Ok((OrderState::Canceled { at }, Some(QuitEarly))),
+                Ok((OrderState::Skipped { at }, Some(QuitLate))),
+                Ok((OrderState::Expired { at }, Some(SimLost))),
+                Err(Refused::Over),
+            ],
+            "its lifetime is not over"
+        );
+        for (name, result) in steps(&open, END) {
+            let expired = Ok((OrderState::Expired { at: END }, Some(Silent)));
+            let expected = if name == "expire" { expired } else { Err(Refused::Over) };
+            assert_eq!(ended(&result), expected, "{name} past its lifetime");
+        }
+        let parked = Order { awaits_sim: true, ..open.clone() };
+        assert_eq!(parked.expire(END).unwrap().outcome, Some(SimLost), "it was never on the air");
+        assert_eq!(open.complete(at, false).unwrap().outcome, Some(SmsWithoutCode));
         for (state, refusal) in [
             (OrderState::Completed { at }, Refused::Completed),
             (OrderState::Canceled { at }, Refused::Over),
             (OrderState::Skipped { at }, Refused::Over),
             (OrderState::Expired { at }, Refused::Over),
         ] {
-            assert_eq!(order(state).cancel(at), Err(refusal), "{state:?}");
-            assert_eq!(order(state).complete(at), Err(refusal), "{state:?}");
-            assert_eq!(order(state).skip(at), Err(refusal), "{state:?}");
-            assert_eq!(order(state).expire(END), Err(refusal), "{state:?}");
+            for (name, result) in [at, END].into_iter().flat_map(|at| steps(&order(state), at)) {
+                assert_eq!(result, Err(refusal), "{name} of {state:?}");
+            }
         }
     }
 
@@ -273,6 +323,7 @@ mod tests {
         let late = Timestamp(END.0 + 9);
         let completed = open.complete_at_its_end(late).unwrap();
         assert_eq!(completed.state, OrderState::Completed { at: END });
+        assert_eq!(completed.outcome, Some(OrderOutcome::SmsWithoutCode));
         let canceled = order(OrderState::Canceled { at });
         assert_eq!(canceled.complete_at_its_end(END), Err(Refused::Over));
     }

@@ -1,6 +1,6 @@
-//! Handles what is due: orders expire, rentals are renewed or end, incomplete long messages are
-//! shown, and texts and PDUs are blanked when their retention is over. (This has nothing to do with
-//! the sweep of a modem's message stores.)
+//! Handles what is due: orders expire, or end because their SIM is lost, rentals are renewed or
+//! end, incomplete long messages are shown, and texts and PDUs are blanked when their retention is
+//! over. (This has nothing to do with the sweep of a modem's message stores.)
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use super::environment::Environment;
 use super::inbox::Assemblies;
 use super::orders::Orders;
 use super::rentals::Rentals;
+use super::sim_presence::SimPresence;
 use crate::domain::Timestamp;
 use crate::domain::clock_trust::ClockTrust;
 use crate::store::{Deadline, Horizon, ReadTx, StoreError, WriteTx};
@@ -37,6 +38,7 @@ pub struct DueWork {
     env: Arc<Environment>,
     wakeups: Arc<Wakeups>,
     failed: Arc<FailedDeadlines>,
+    presence: Arc<SimPresence>,
     orders: Arc<Orders>,
     rentals: Arc<Rentals>,
     assemblies: Arc<Assemblies>,
@@ -47,11 +49,12 @@ impl DueWork {
         env: Arc<Environment>,
         wakeups: Arc<Wakeups>,
         failed: Arc<FailedDeadlines>,
+        presence: Arc<SimPresence>,
         orders: Arc<Orders>,
         rentals: Arc<Rentals>,
         assemblies: Arc<Assemblies>,
     ) -> DueWork {
-        DueWork { env, wakeups, failed, orders, rentals, assemblies }
+        DueWork { env, wakeups, failed, presence, orders, rentals, assemblies }
     }
 
     /// Handles all deadlines that passed while the daemon was not running. Nobody may be let in
@@ -92,7 +95,8 @@ impl DueWork {
         loop {
             let due_work = Arc::clone(self);
             let done = self.env.store.write(move |tx| {
-                let deadlines = due_work.handle_overdue_deadlines(tx)?;
+                let deadlines = due_work.end_orders_on_lost_sims(tx)?
+                    + due_work.handle_overdue_deadlines(tx)?;
                 Ok::<_, Error>(
                     deadlines
                         + due_work.blank_expired(tx)?
@@ -128,9 +132,10 @@ impl DueWork {
         ];
         let books = books.into_iter().flatten();
         let books = books.filter_map(|(kept, from)| next_blanking(Some(from), kept));
-        let next = upcoming.chain(text).chain(raw).chain(filing).chain(books).min();
-        // What is due and was not done waits until the clock is certain.
         let now = self.env.now();
+        let loss = self.presence.next_loss(now);
+        let next = upcoming.chain(text).chain(raw).chain(filing).chain(books).chain(loss).min();
+        // What is due and was not done waits until the clock is certain.
         let is_held = self.env.clock_trust() != ClockTrust::Settled;
         let held = |next: &Timestamp| is_held && *next <= now;
         Ok(next.map(|next| if held(&next) { now.plus(UNTIL_CERTAIN) } else { next }))
@@ -146,21 +151,43 @@ impl DueWork {
         due.retain(|(_, deadline)| !self.failed.contains(*deadline));
         for (_, deadline) in due {
             done += 1;
-            match tx.attempt(|tx| self.handle_deadline(tx, deadline, horizon))? {
-                Ok(()) => {}
-                Err(Error::Store(error)) if !error.is_of_a_row() => return Err(error.into()),
-                Err(error) => {
-                    tracing::error!(
-                        event = "set_aside",
-                        %deadline,
-                        %error,
-                        "a deadline cannot be handled; it is left as it is until the next start"
-                    );
-                    self.failed.add(deadline, tx.sim_of(deadline)?);
-                }
-            }
+            self.attempt(tx, deadline, |tx| self.handle_deadline(tx, deadline, horizon))?;
         }
         Ok(done)
+    }
+
+    /// Ends open orders whose SIM is lost. Answers whether there were lost SIMs, as a number.
+    fn end_orders_on_lost_sims(&self, tx: &WriteTx<'_>) -> Result<usize, Error> {
+        let now = self.env.now();
+        let Some(orders) = self.orders.on_lost_sims(tx, now)? else { return Ok(0) };
+        for order in orders {
+            let deadline = Deadline::Order(order);
+            self.attempt(tx, deadline, |tx| self.orders.lose_sim(tx, order, now))?;
+        }
+        Ok(1)
+    }
+
+    /// Does what is due, unless a faulty row keeps it from being done: then it is set aside.
+    fn attempt(
+        &self,
+        tx: &WriteTx<'_>,
+        deadline: Deadline,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match tx.attempt(work)? {
+            Ok(()) => Ok(()),
+            Err(Error::Store(error)) if !error.is_of_a_row() => Err(error.into()),
+            Err(error) => {
+                tracing::error!(
+                    event = "set_aside",
+                    %deadline,
+                    %error,
+                    "a deadline cannot be handled; it is left as it is until the next start"
+                );
+                self.failed.add(deadline, tx.sim_of(deadline)?);
+                Ok(())
+            }
+        }
     }
 
     /// Handles one deadline that has passed.

@@ -5,7 +5,7 @@ use super::accounts::find_account;
 use super::services::find_service;
 use super::sims::no_sim;
 use crate::domain::country::Countries;
-use crate::domain::{Iccid, Msisdn, RowLimit, Timestamp};
+use crate::domain::{Iccid, Msisdn, OrderOutcome, RowLimit, Timestamp};
 use crate::store::{ListFilter, Page, ReadTx};
 
 /// Which rows of a list the operator wants, in the operator's words.
@@ -22,6 +22,8 @@ pub struct ListRequest {
     pub country: Option<String>,
     /// The state's word.
     pub state: Option<String>,
+    /// The outcome's word.
+    pub outcome: Option<String>,
     /// At this time or later.
     pub from: Option<Timestamp>,
     /// Before this time.
@@ -70,6 +72,7 @@ impl ListRequest {
             sim: sim.transpose()?,
             country: self.country.map(|code| find_country(countries, &code)).transpose()?,
             state: self.state.map(|word| check_state(word, states)).transpose()?,
+            outcome: self.outcome.map(|word| find_outcome(&word)).transpose()?,
             from: self.from,
             to: self.to,
             page,
@@ -100,4 +103,11 @@ pub(super) fn check_state(word: String, states: &[&str]) -> Result<String, Error
         return Ok(word);
     }
     Err(Error::refused(format!("no state {word}; there are {}", states.join(", "))))
+}
+
+fn find_outcome(word: &str) -> Result<OrderOutcome, Error> {
+    OrderOutcome::from_word(word).ok_or_else(|| {
+        let words = OrderOutcome::ALL.map(OrderOutcome::as_str).join(", ");
+        Error::refused(format!("no outcome {word}; there are {words}"))
+    })
 }

@@ -9,7 +9,7 @@
 //!
 //! | subject | what it does | uses |
 //! | --- | --- | --- |
-//! | [`DueWork`] | what time alone brings about | orders, rentals, the inbox's assemblies |
+//! | [`DueWork`] | what time alone brings about | orders, rentals, assemblies, presence |
 //! | [`Inbox`] | receives messages, joins their parts, matches them | rentals, orders, numbers |
 //! | [`Rentals`] | a number for months | orders, stock, banks, audit |
 //! | [`Orders`] | a number for one code | stock, audit |
@@ -32,6 +32,7 @@ mod audit;
 mod background;
 mod bank_state;
 mod banks;
+mod departures;
 mod due_work;
 mod environment;
 mod error;
@@ -67,7 +68,7 @@ pub use error::Error;
 pub use inbox::{Arrival, Inbox, Ingested, Pdu};
 pub use listing::ListRequest;
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
-pub use modem_registry::{Change, ModemRegistry};
+pub use modem_registry::{Change, ModemRegistry, Reported};
 pub use number_discovery::{NumberDiscovery, Wanted};
 pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
@@ -133,16 +134,19 @@ impl Gateway {
                 .pop()
                 .map(|message| (message.id, message.received_at));
             let written = rows.newest_times()?;
-            Ok::<_, StoreError>((rows.services()?, newest, rows.all_open_orders()?, written))
+            let open = (rows.all_open_orders()?, rows.sims_with_open_orders()?);
+            Ok::<_, StoreError>((rows.services()?, newest, open, written))
         });
-        let (services, newest, open, written) = read.await?;
+        let (services, newest, (open, awaited), written) = read.await?;
         let written = if written.is_empty() { vec![clock.now()] } else { written };
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
         let env = Arc::new(Environment::new(store, settings, clock, entropy, written));
         let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
-        Ok(Gateway(Arc::new(Subjects::new(env, cache, catalogue, news))))
+        let subjects = Subjects::new(env, cache, catalogue, news);
+        subjects.presence.await_sims(awaited, subjects.env.now());
+        Ok(Gateway(Arc::new(subjects)))
     }
 
     /// Accounts, their ledger and their keys.
@@ -230,8 +234,7 @@ impl Gateway {
     /// The clock was set forward: it went ahead by so much more than time has passed.
     pub fn clock_was_set(&self, ahead: Duration) {
         self.0.clocks.own_clock_was_set(self.now());
-        self.0.presence.modems.clock_was_set(ahead);
-        self.0.presence.banks.clock_was_set(ahead);
+        self.0.presence.clock_was_set(ahead);
         self.0.wakeups.deadlines_changed();
     }
 
@@ -250,6 +253,11 @@ impl Gateway {
     /// of orders on it begin.
     pub fn sim_became_ready(&self) {
         self.0.wakeups.sim_became_ready();
+    }
+
+    /// A SIM has left its modem: orders on it may have to end.
+    pub fn sim_left(&self) {
+        self.0.wakeups.deadlines_changed();
     }
 
     /// The time by the injected clock.
@@ -363,6 +371,7 @@ impl Subjects {
             env.clone(),
             wakeups.clone(),
             failed,
+            presence.clone(),
             orders.clone(),
             rentals.clone(),
             assemblies,

@@ -5,6 +5,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
+use super::departures::Departures;
 use crate::domain::modem::{ModemCounts, ModemReason, ModemSnapshot, ModemState, ModemStatus};
 use crate::domain::{Iccid, PortName, Timestamp};
 
@@ -17,6 +18,16 @@ struct Modems {
     by_port: BTreeMap<PortName, ModemStatus>,
     port_of_sim: HashMap<Iccid, PortName>,
     histories: HashMap<PortName, VecDeque<Change>>,
+    departures: Departures,
+}
+
+/// What a modem's report has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// A SIM works now that did not work before.
+    pub became_ready: bool,
+    /// A SIM has left its modem, or is known now not to come back.
+    pub sim_left: bool,
 }
 
 /// Changes that are remembered of each port.
@@ -50,16 +61,26 @@ impl Modems {
         }
     }
 
-    /// A SIM is where it was seen last.
-    fn move_sim(&mut self, before: Option<&ModemStatus>, snapshot: &ModemSnapshot) {
+    /// A SIM is where it was seen last. Returns whether one has left, or is known to be lost now.
+    fn move_sim(
+        &mut self,
+        before: Option<&ModemStatus>,
+        snapshot: &ModemSnapshot,
+        now: Timestamp,
+    ) -> bool {
+        let mut has_left = false;
         if let Some(left) = before.and_then(|before| before.snapshot.iccid())
             && self.port_of_sim.get(left) == Some(&snapshot.port)
+            && snapshot.iccid() != Some(left)
         {
             self.port_of_sim.remove(left);
+            self.departures.leave(left.clone(), snapshot.port.clone(), now);
+            has_left = true;
         }
         if let Some(iccid) = snapshot.iccid() {
             self.port_of_sim.insert(iccid.clone(), snapshot.port.clone());
         }
+        self.departures.hear(snapshot) || has_left
     }
 
     /// The status of the working modem that a SIM is in, if its last report is fresh ([invariant
@@ -72,12 +93,12 @@ impl Modems {
 }
 
 impl ModemRegistry {
-    /// Takes a modem's report. Returns whether a SIM works now that did not work before.
-    pub fn report(&self, snapshot: ModemSnapshot, now: Timestamp) -> bool {
+    /// Takes a modem's report.
+    pub fn report(&self, snapshot: ModemSnapshot, now: Timestamp) -> Reported {
         let mut modems = self.lock();
         let before = modems.by_port.remove(&snapshot.port);
         modems.add_to_history(before.as_ref(), &snapshot, now);
-        modems.move_sim(before.as_ref(), &snapshot);
+        let sim_left = modems.move_sim(before.as_ref(), &snapshot, now);
         let mut status = ModemStatus::first(snapshot, now);
         let mut worked = false;
         if let Some(before) = before {
@@ -92,7 +113,7 @@ impl ModemRegistry {
         }
         let became_ready = status.snapshot.is_ready() && !worked;
         modems.by_port.insert(status.snapshot.port.clone(), status);
-        became_ready
+        Reported { became_ready, sim_left }
     }
 
     /// The last state changes of a port's modem, oldest first.
@@ -101,19 +122,38 @@ impl ModemRegistry {
     }
 
     /// Forgets a port that is no longer served.
-    pub fn remove(&self, port: &PortName) {
+    pub fn remove(&self, port: &PortName, now: Timestamp) {
         let mut modems = self.lock();
         modems.by_port.remove(port);
-        modems.port_of_sim.retain(|_, port_of_sim| port_of_sim != port);
+        let left = modems.port_of_sim.extract_if(|_, port_of_sim| port_of_sim == port);
+        let left: Vec<Iccid> = left.map(|(iccid, _)| iccid).collect();
+        left.into_iter().for_each(|iccid| modems.departures.leave(iccid, port.clone(), now));
         modems.histories.remove(port);
     }
 
     /// The clock was set ahead: the modems' reports are no older for that.
     pub fn clock_was_set(&self, ahead: Duration) {
-        self.lock().by_port.values_mut().for_each(|modem| {
+        let mut modems = self.lock();
+        modems.departures.clock_was_set(ahead);
+        modems.by_port.values_mut().for_each(|modem| {
             modem.seen_at = modem.seen_at.plus(ahead);
             modem.first_seen_at = modem.first_seen_at.plus(ahead);
         });
+    }
+
+    /// What is known of SIMs that have left their modems.
+    pub(super) fn departures<T>(&self, look: impl FnOnce(&mut Departures) -> T) -> T {
+        look(&mut self.lock().departures)
+    }
+
+    /// Whether some modem may still become ready for the first time.
+    pub(super) fn is_any_in_first_try(&self, now: Timestamp) -> bool {
+        self.lock().by_port.values().any(|modem| modem.is_in_first_try(now))
+    }
+
+    /// Whether a SIM is in no modem, working or not.
+    pub(super) fn is_in_none(&self, iccid: &Iccid) -> bool {
+        !self.lock().port_of_sim.contains_key(iccid)
     }
 
     /// Whether the first attempt to use a port's modem has finished.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::last_messages::LastMessages;
 use crate::domain::histogram::{Distribution, Histogram};
-use crate::domain::order::{OrderOutcome, OrderState};
-use crate::domain::{Order, ServiceId, SimId};
+use crate::domain::order::{OrderEnd, OrderState};
+use crate::domain::{Order, OrderOutcome, ServiceId, SimId};
 use crate::store::WriteTx;
 
 /// Upper bounds of the histogram's buckets, in seconds from the order to its code.
@@ -31,7 +31,7 @@ pub struct OrderStats {
 #[derive(Debug)]
 struct OfService {
     /// The number of orders by outcome.
-    ends: HashMap<OrderOutcome, u64>,
+    ends: HashMap<OrderEnd, u64>,
     seconds: Histogram,
     /// Whether the last orders that were neither canceled nor skipped got their code.
     recent: VecDeque<bool>,
@@ -41,7 +41,7 @@ struct OfService {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeCounts {
     /// The number of orders by outcome.
-    pub by_outcome: [(OrderOutcome, u64); 4],
+    pub by_outcome: [(OrderEnd, u64); 4],
     /// Seconds from the order to its code.
     pub seconds: Distribution,
     /// How many of the last orders that were waited for to the end got their code, and how many
@@ -70,7 +70,7 @@ impl OrderStats {
             seconds: Histogram::new(SECONDS),
             recent: VecDeque::new(),
         });
-        if let Some(outcome) = order.state.outcome() {
+        if let Some(outcome) = order.state.end() {
             *service.ends.entry(outcome).or_default() += 1;
         }
         if let OrderState::Completed { .. } | OrderState::Expired { .. } = order.state {
@@ -83,10 +83,7 @@ impl OrderStats {
             service.seconds.observe(at.since(order.created_at).as_secs());
         }
         drop(services);
-        // What expires before its SIM was on the air says nothing of the SIM.
-        if let OrderState::Expired { .. } = order.state
-            && !order.awaits_sim
-        {
+        if order.outcome == Some(OrderOutcome::Silent) {
             *self.expired().entry(order.sim).or_default() += 1;
         }
     }
@@ -114,7 +111,7 @@ impl OrderStats {
         let count =
             |outcome| found.and_then(|found| found.ends.get(&outcome)).copied().unwrap_or(0);
         OutcomeCounts {
-            by_outcome: OrderOutcome::ALL.map(|outcome| (outcome, count(outcome))),
+            by_outcome: OrderEnd::ALL.map(|outcome| (outcome, count(outcome))),
             recent: found.map_or((0, 0), |found| {
                 (found.recent.iter().filter(|got| **got).count(), found.recent.len())
             }),
@@ -152,6 +149,7 @@ mod tests {
             state,
             reuse_of: None,
             awaits_sim: false,
+            outcome: matches!(state, OrderState::Expired { .. }).then_some(OrderOutcome::Silent),
         }
     }
 

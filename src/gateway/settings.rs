@@ -14,6 +14,8 @@ pub struct Settings {
     pub order_lifetime: Duration,
     /// Open orders that an account may have at once.
     pub max_open_per_account: usize,
+    /// An order that was given up before this tells nothing of its number.
+    pub judge_after: Duration,
     /// How long an account waits after orders that it gave up.
     pub pauses: Pauses,
     /// Whether orders of services with patterns may share a SIM.

@@ -7,20 +7,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::ModemRegistry;
 use super::background::FailedDeadlines;
 use super::bank_state::BankState;
+use super::departures::LOST_AFTER;
 use crate::domain::{Iccid, SimId, Timestamp};
 
 /// For this long after a SIM came on the air its messages may be those that waited at the network:
 /// they say nothing about the network's clock.
 const BURST: Duration = Duration::from_secs(120);
+/// How soon modems are looked at again that are still in their first try.
+const SOON: Duration = Duration::from_secs(10);
+/// How many lost SIMs are seen to in one transaction.
+const LOST_PER_BATCH: usize = 200;
 
 /// Answers from what the modems and the banks last reported, and from what is known to be faulty.
 pub(super) struct SimPresence {
     pub(super) modems: Arc<ModemRegistry>,
     pub(super) banks: Arc<BankState>,
     failed: Arc<FailedDeadlines>,
+    /// SIMs that had open orders at the start, and when that was, until it is known which of them
+    /// have come up nowhere.
+    awaited: Mutex<Option<(Timestamp, Vec<Iccid>)>>,
 }
 
 impl SimPresence {
@@ -29,7 +39,63 @@ impl SimPresence {
         banks: Arc<BankState>,
         failed: Arc<FailedDeadlines>,
     ) -> SimPresence {
-        SimPresence { modems, banks, failed }
+        SimPresence { modems, banks, failed, awaited: Mutex::default() }
+    }
+
+    /// Waits for SIMs to come up that had open orders at the start.
+    pub(super) fn await_sims(&self, sims: Vec<Iccid>, now: Timestamp) {
+        *self.awaited.lock() = (!sims.is_empty()).then_some((now, sims));
+    }
+
+    /// Until when those SIMs are waited for: by then the modems that are there have had their first
+    /// try.
+    fn awaited_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.awaited.lock().as_ref()?.0.plus(LOST_AFTER);
+        let is_early = until <= now && self.modems.is_any_in_first_try(now);
+        Some(if is_early { now.plus(SOON) } else { until })
+    }
+
+    /// Takes those of the awaited SIMs to be lost that are nowhere.
+    fn end_waiting(&self) {
+        let Some((since, sims)) = self.awaited.lock().take() else { return };
+        let missing = sims.into_iter().filter(|iccid| self.modems.is_in_none(iccid)).collect();
+        self.modems.departures(|departures| departures.add_missing(missing, since));
+    }
+
+    /// Some of the SIMs that are lost, each with when it left its modem. One of a bank that is in
+    /// none of its radios is parked, and not lost.
+    pub(super) fn lost_sims(&self, now: Timestamp) -> Vec<(Iccid, Timestamp)> {
+        if self.awaited_until(now).is_some_and(|until| until <= now) {
+            self.end_waiting();
+        }
+        let lost = self.modems.departures(|departures| departures.lost(now, LOST_PER_BATCH));
+        let in_bank =
+            |(iccid, _): &(Iccid, Timestamp)| self.banks.bank_of(iccid.as_str()).is_some();
+        let (parked, lost) = lost.into_iter().partition::<Vec<_>, _>(in_bank);
+        self.forget_lost(&parked);
+        lost
+    }
+
+    /// What the loss of these SIMs brings about has been done.
+    pub(super) fn forget_lost(&self, sims: &[(Iccid, Timestamp)]) {
+        self.modems.departures(|departures| {
+            sims.iter().for_each(|(iccid, since)| departures.forget(iccid, *since));
+        });
+    }
+
+    /// When the next SIM may be lost.
+    pub(super) fn next_loss(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = self.modems.departures(|departures| departures.next_loss());
+        next.into_iter().chain(self.awaited_until(now)).min()
+    }
+
+    /// The clock was set ahead: nothing has lasted longer for that.
+    pub(super) fn clock_was_set(&self, ahead: Duration) {
+        self.modems.clock_was_set(ahead);
+        self.banks.clock_was_set(ahead);
+        if let Some((since, _)) = self.awaited.lock().as_mut() {
+            *since = since.plus(ahead);
+        }
     }
 
     /// Whether a SIM is in a working modem and has not been released to its bank.

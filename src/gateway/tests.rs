@@ -33,6 +33,7 @@ mod keys;
 mod kinds;
 mod large_stock;
 mod late_codes;
+mod lost_sims;
 mod numbers;
 mod operator;
 mod own_store;

@@ -49,3 +49,6 @@ pub(crate) const REFUND_OF_TOO_MUCH: &str = "INSERT INTO ledger (account_id, kin
 /// Without it a refund of any amount can be written.
 pub(crate) const REFUNDS_UNCHECKED: &str = "DROP TRIGGER ledger_refund; \
      UPDATE account SET balance_minor = balance_minor + 51 WHERE id = 1";
+/// As if completed orders had got nothing.
+pub(crate) const WRONG_OUTCOME: &str =
+    "UPDATE orders SET outcome = 'silent' WHERE state = 'completed'";

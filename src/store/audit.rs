@@ -34,6 +34,7 @@ const LISTED: Listed = Listed {
     sim: "",
     country: "",
     state: "",
+    outcome: "",
 };
 
 impl ReadTx<'_> {

@@ -65,6 +65,7 @@ pub(super) const LISTED: Listed = Listed {
     sim: "",
     country: "",
     state: "",
+    outcome: "",
 };
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
 use super::{ReadTx, StoreError};
-use crate::domain::{AccountId, Msisdn, RowLimit, ServiceId, SimId, Timestamp};
+use crate::domain::{AccountId, Msisdn, OrderOutcome, RowLimit, ServiceId, SimId, Timestamp};
 
 /// Which rows of a list are wanted. What is `None` limits nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub struct ListFilter {
     /// The country's code as answers spell it.
     pub country: Option<String>,
     pub state: Option<String>,
+    pub outcome: Option<OrderOutcome>,
     /// At this time or later.
     pub from: Option<Timestamp>,
     /// Before this time.
@@ -51,6 +52,7 @@ impl ListFilter {
             sim: None,
             country: None,
             state: None,
+            outcome: None,
             from: None,
             to: None,
             page: Page::Newest,
@@ -73,6 +75,7 @@ pub(super) struct Listed {
     pub sim: &'static str,
     pub country: &'static str,
     pub state: &'static str,
+    pub outcome: &'static str,
 }
 
 /// The conditions of a statement with their values.
@@ -132,6 +135,8 @@ impl ReadTx<'_> {
         conditions.add_if(listed.sim, filter.sim.map(|sim| sim.0));
         conditions.add_if(listed.country, filter.country.clone());
         conditions.add_if(listed.state, filter.state.clone());
+        let outcome = filter.outcome.map(|outcome| outcome.as_str().to_owned());
+        conditions.add_if(listed.outcome, outcome);
         if let Some(numbers) = filter.numbers.as_ref().filter(|_| !listed.number.is_empty()) {
             let places: Vec<&str> = numbers.iter().map(|_| "?").collect();
             let is_one = format!("{} IN ({})", listed.number, places.join(", "));
@@ -192,6 +197,7 @@ mod tests {
         sim: "",
         country: "(country = ? OR home = ?)",
         state: "",
+        outcome: "",
     };
 
     /// Rows with gaps among their ids, of which three are of one moment.

@@ -70,6 +70,7 @@ const LISTED: Listed = Listed {
     sim: "m.sim_id = ?",
     country: "s.country = ?",
     state: "",
+    outcome: "",
 };
 
 /// The condition for messages of the kinds that are shown unasked.

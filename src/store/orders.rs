@@ -9,7 +9,9 @@ use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::OrderState;
-use crate::domain::{AccountId, Amount, Msisdn, Order, OrderId, ServiceId, SimId, Timestamp};
+use crate::domain::{
+    AccountId, Amount, Iccid, Msisdn, Order, OrderId, OrderOutcome, ServiceId, SimId, Timestamp,
+};
 
 /// An order that is to be added. It is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,8 @@ pub struct NewOrder<'n> {
 }
 
 const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, \
-                     created_at, expires_at, state, ended_at, reuse_of, awaits_sim FROM orders";
+                     created_at, expires_at, state, ended_at, reuse_of, awaits_sim, outcome FROM \
+                     orders";
 
 const LISTED: Listed = Listed {
     table: "orders",
@@ -49,12 +52,16 @@ const LISTED: Listed = Listed {
     sim: "sim_id = ?",
     country: "country = ?",
     state: "state = ?",
+    outcome: "outcome = ?",
 };
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
     let ended_at = row.get::<_, Option<i64>>(10)?.map(Timestamp);
-    let Some(state) = OrderState::from_row(row.get_ref(9)?.as_str()?, ended_at) else {
+    let outcome = row.get_ref(13)?.as_str_or_null()?;
+    let known = outcome.map(OrderOutcome::from_word);
+    let state = OrderState::from_row(row.get_ref(9)?.as_str()?, ended_at);
+    let (Some(state), None | Some(Some(_))) = (state, known) else {
         return Ok(Err(StoreError::Row {
             table: "orders",
             key: id.to_string(),
@@ -74,6 +81,7 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
         reuse_of: row.get::<_, Option<i64>>(11)?.map(OrderId),
         awaits_sim: row.get(12)?,
         state,
+        outcome: known.flatten(),
     }))
 }
 
@@ -161,6 +169,19 @@ impl ReadTx<'_> {
         self.all(&sql, [sim.0, now.0], order)?.into_iter().collect()
     }
 
+    /// The open orders on a SIM, oldest first.
+    pub fn open_orders_on(&self, sim: SimId) -> Result<Vec<OrderId>, StoreError> {
+        let sql = "SELECT id FROM orders WHERE sim_id = $1 AND state = 'open' ORDER BY id";
+        self.all(sql, [sim.0], |row| row.get(0).map(OrderId))
+    }
+
+    /// The SIMs that have open orders.
+    pub fn sims_with_open_orders(&self) -> Result<Vec<Iccid>, StoreError> {
+        let sql = "SELECT iccid FROM sim WHERE id IN (SELECT sim_id FROM orders WHERE state = \
+                   'open')";
+        self.all(sql, [], |row| row.get(0))
+    }
+
     /// When the next completed order stops collecting messages.
     pub fn next_to_file(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT expires_at FROM orders WHERE state = 'completed' AND filed = 0 ORDER BY \
@@ -220,9 +241,18 @@ impl WriteTx<'_> {
 
     /// Saves how and when an order ended that was open until now.
     pub fn end_order(&self, order: &Order) -> Result<(), StoreError> {
-        let sql = "UPDATE orders SET state = $1, ended_at = $2 WHERE id = $3 AND state = 'open'";
-        let values =
-            params![order.state.as_str(), order.state.ended_at().map(|at| at.0), order.id.0];
+        let sql = "UPDATE orders SET state = $1, ended_at = $2, outcome = $3 WHERE id = $4 AND \
+                   state = 'open'";
+        let ended_at = order.state.ended_at().map(|at| at.0);
+        let outcome = order.outcome.map(OrderOutcome::as_str);
+        let values = params![order.state.as_str(), ended_at, outcome, order.id.0];
         one_row(self.execute(sql, values)?, "orders", order.id)
+    }
+
+    /// An order that was charged for a text without a code has received a code after all.
+    pub fn note_late_code(&self, order: OrderId) -> Result<(), StoreError> {
+        let sql = "UPDATE orders SET outcome = 'code' WHERE id = $1 AND outcome = \
+                   'sms_without_code'";
+        self.execute(sql, [order.0]).map(drop)
     }
 }

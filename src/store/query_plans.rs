@@ -10,8 +10,8 @@ use super::SearchScope;
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::{
-    AccountId, Iccid, MessageId, ModemId, Msisdn, OrderId, PortName, RentalId, ServiceId, SimId,
-    Timestamp,
+    AccountId, Iccid, MessageId, ModemId, Msisdn, OrderId, OrderOutcome, PortName, RentalId,
+    ServiceId, SimId, Timestamp,
 };
 
 thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -54,6 +54,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
     rows.order(order).unwrap();
+    rows.open_orders_on(sim).unwrap();
+    rows.sims_with_open_orders().unwrap();
     let page = if n % 2 == 0 { super::Page::After(n) } else { super::Page::Before(n) };
     let filter = super::ListFilter {
         account: Some(account),
@@ -62,6 +64,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         sim: Some(sim),
         country: Some(name.clone()),
         state: Some("open".to_owned()),
+        outcome: Some(OrderOutcome::Code),
         from: Some(now),
         to: Some(now),
         page,

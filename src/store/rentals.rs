@@ -23,6 +23,7 @@ const LISTED: Listed = Listed {
     sim: "+sim_id = ?",
     country: "country = ?",
     state: "state = ?",
+    outcome: "",
 };
 
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {

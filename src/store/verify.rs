@@ -89,6 +89,13 @@ const RULES: &[Rule] = &[
         "SELECT 'order ' || o.id FROM orders o WHERE o.state = 'completed' AND NOT EXISTS (SELECT \
          1 FROM message m WHERE m.order_id = o.id)",
     ),
+    (
+        "its outcome is none that it can have in its state",
+        "SELECT 'order ' || id FROM orders WHERE outcome IS NOT NULL AND (state = 'open' OR \
+         outcome <> 'reported' AND outcome NOT IN (CASE state WHEN 'completed' THEN 'code' WHEN \
+         'expired' THEN 'silent' ELSE 'quit_early' END, CASE state WHEN 'completed' THEN \
+         'sms_without_code' WHEN 'expired' THEN 'sim_lost' ELSE 'quit_late' END))",
+    ),
 ];
 
 /// Finds orders whose number another account had for the same service at most `$1` microseconds

@@ -35,6 +35,7 @@ mod kill;
 mod kinds;
 mod layering;
 mod logging;
+mod lost_sims;
 mod modem_commands;
 mod modems;
 mod monitoring;

@@ -1,5 +1,5 @@
-//! The settings of the business: `[orders]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`,
-//! `[block_list]`, `[countries.…]` and a part of `[limits]`.
+//! The settings of the business: `[orders]`, `[health]`, `[rentals]`, `[money]`, `[numbers]`,
+//! `[retention]`, `[block_list]`, `[countries.…]` and a part of `[limits]`.
 
 use super::document::{Document, SectionReader};
 use super::{block_list, rentals, table};
@@ -14,6 +14,7 @@ pub(super) fn settings<'d>(
     limits: &SectionReader<'_>,
 ) -> (Settings, Vec<String>) {
     let orders = document.section(&table::orders::SECTION);
+    let health = document.section(&table::health::SECTION);
     let numbers = document.section(&table::numbers::SECTION);
     let retention = document.section(&table::retention::SECTION);
     let tenants = document.section(&table::rentals::SECTION);
@@ -25,6 +26,7 @@ pub(super) fn settings<'d>(
     let settings = Settings {
         order_lifetime: orders.get(&table::orders::LIFETIME),
         max_open_per_account: orders.get(&table::orders::MAX_OPEN_PER_ACCOUNT),
+        judge_after: health.get(&table::health::JUDGE_AFTER),
         pauses: Pauses {
             min_cancel_age: limits.get(&table::limits::MIN_CANCEL_AGE),
             after_giving_up: limits.get(&table::limits::GIVE_UP_PAUSE),

@@ -53,6 +53,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &recovery::SECTION,
     &numbers::SECTION,
     &orders::SECTION,
+    &health::SECTION,
     &rentals::SECTION,
     &packages::SECTION,
     &money::SECTION,
@@ -235,6 +236,14 @@ section! {
     NUMBER_COOLDOWN: Key<TimeOrNever> = key("number_cooldown", TimeOrNever, || None, Reload,
         "How long after its last use for a service a number can be sold for the same service \
          again, such as `\"180d\"`.");
+}
+
+section! {
+    health: Table("health"), "What the ends of orders tell of their numbers.";
+
+    JUDGE_AFTER: Key<Time> = key("judge_after", Time::OrZero, || MINUTE, Reload,
+        "An order that is given up before this time tells nothing of its number: its outcome is \
+         `quit_early`, and `quit_late` from then on.");
 }
 
 section! {

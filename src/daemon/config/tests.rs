@@ -103,7 +103,7 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         (
             "[zzzzzzzzzz]\n",
             &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
-               `countries`, `database`, `hardware`, `http`, `limits`, `log`, `modem`, \
+               `countries`, `database`, `hardware`, `health`, `http`, `limits`, `log`, `modem`, \
                `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`"],
         ),
         ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),

@@ -208,7 +208,7 @@ impl Matcher {
         has_code: bool,
     ) -> Result<(), Error> {
         match given.order().filter(|_| has_code).map(|id| tx.order(id)).transpose()?.flatten() {
-            Some(order) => self.orders.complete(tx, order, message.received_at),
+            Some(order) => self.orders.complete(tx, order, true, message.received_at),
             None => Ok(()),
         }
     }
@@ -261,7 +261,7 @@ impl Matcher {
             ChargeOn::Code if !has_code => {
                 self.orders.begin_by_message(tx, order.clone(), at).map(drop)
             }
-            _ => self.orders.complete(tx, order.clone(), at),
+            _ => self.orders.complete(tx, order.clone(), has_code, at),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{OrderView, Orders};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::{EntryKind, Posting};
 use crate::domain::order::{OrderState, Refused};
-use crate::domain::{Amount, Order, OrderId};
+use crate::domain::{Amount, Order, OrderId, OrderOutcome};
 use crate::gateway::Error;
 use crate::store::{Entry, ReadTx, StoreError, WriteTx};
 
@@ -17,7 +17,8 @@ impl Orders {
         let orders = Arc::clone(self);
         let canceled = self.env.store.write(move |tx| {
             let now = orders.env.now();
-            let canceled = find_order(tx, id)?.cancel(now).map_err(|refused| match refused {
+            let canceled = find_order(tx, id)?.cancel(now, OrderOutcome::QuitEarly);
+            let canceled = canceled.map_err(|refused| match refused {
                 Refused::Completed => Error::refused(format!(
                     "order {id} is completed and charged; `simbridge order refund {id} --reason …` \
                      gives the money back"

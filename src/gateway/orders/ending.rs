@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::Orders;
 use crate::domain::ledger::Posting;
 use crate::domain::order::{OrderState, Refused};
-use crate::domain::{AccountId, Order, OrderId, SimId, Timestamp};
+use crate::domain::outcome::Patience;
+use crate::domain::{AccountId, Order, OrderId, OrderOutcome, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::store::WriteTx;
 
@@ -48,7 +49,7 @@ impl Orders {
         self: &Arc<Self>,
         account: AccountId,
         order: OrderId,
-        step: fn(Order, Timestamp) -> Result<Order, Refused>,
+        step: fn(Order, Timestamp, OrderOutcome) -> Result<Order, Refused>,
     ) -> Result<Cancel, Error> {
         let orders = Arc::clone(self);
         self.env
@@ -57,13 +58,56 @@ impl Orders {
                 let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
                     return Ok(Cancel::Over);
                 };
-                match step(order, orders.env.now()) {
+                let now = orders.env.now();
+                let outcome = orders.patience().judge(&order, now);
+                match step(order, now, outcome) {
                     Ok(ended) => orders.release(tx, &ended).map(|()| Cancel::Canceled),
                     Err(Refused::Completed) => Ok(Cancel::Completed),
                     Err(Refused::Over) => Ok(Cancel::Over),
                 }
             })
             .await
+    }
+
+    fn patience(&self) -> Patience {
+        let settings = self.env.settings();
+        Patience { judge_after: settings.judge_after, lifetime: settings.order_lifetime }
+    }
+
+    /// The open orders on SIMs that are lost, of a limited number of SIMs. `None`: no SIM is.
+    pub(in crate::gateway) fn on_lost_sims(
+        &self,
+        tx: &WriteTx<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<OrderId>>, Error> {
+        let lost = self.stock.presence().lost_sims(now);
+        if lost.is_empty() {
+            return Ok(None);
+        }
+        let mut orders = Vec::new();
+        for (iccid, _) in &lost {
+            if let Some(sim) = tx.sim_id(iccid)? {
+                orders.extend(tx.open_orders_on(sim)?);
+            }
+        }
+        let presence = Arc::clone(self.stock.presence());
+        tx.after_commit(move || presence.forget_lost(&lost));
+        Ok(Some(orders))
+    }
+
+    /// Ends an open order whose SIM is lost, and gives its hold back. Its account has not given it
+    /// up, so it does not count against it. What has received its SMS is not touched.
+    pub(in crate::gateway) fn lose_sim(
+        &self,
+        tx: &WriteTx<'_>,
+        order: OrderId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        match tx.order(order)?.map(|order| order.lose_sim(now)) {
+            Some(Ok(ended)) => self.give_hold_back(tx, &ended, now),
+            // Its lifetime is over, which is another matter.
+            Some(Err(_)) | None => Ok(()),
+        }
     }
 
     /// Expires open orders of a SIM that are past their lifetime, so that they do not occupy it.
@@ -104,10 +148,13 @@ impl Orders {
         &self,
         tx: &WriteTx<'_>,
         order: Order,
+        has_code: bool,
         received_at: Timestamp,
     ) -> Result<(), Error> {
-        match self.begin_by_message(tx, order, received_at)?.complete(received_at) {
+        let id = order.id;
+        match self.begin_by_message(tx, order, received_at)?.complete(received_at, has_code) {
             Ok(completed) => self.capture(tx, &completed, received_at),
+            Err(Refused::Completed) if has_code => Ok(tx.note_late_code(id)?),
             Err(_) => Ok(()),
         }
     }

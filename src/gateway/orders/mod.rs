@@ -22,7 +22,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
-use crate::domain::order::{OrderOutcome, OrderState};
+use crate::domain::order::{OrderEnd, OrderState};
 use crate::domain::text::one_line;
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
@@ -434,7 +434,7 @@ impl Orders {
     pub async fn list(&self, request: ListRequest) -> Result<Vec<OrderView>, Error> {
         let settings = self.env.settings();
         let read = self.env.store.read(move |rows| {
-            let states = OrderOutcome::ALL.map(OrderOutcome::as_str);
+            let states = OrderEnd::ALL.map(OrderEnd::as_str);
             let states = [&[OrderState::Open.as_str()][..], &states].concat();
             let filter = request.resolve(rows, &settings.countries, &states)?;
             Ok::<_, Error>((rows.orders(&filter)?, rows.accounts()?, rows.services()?))

@@ -50,7 +50,7 @@ impl Stock {
     }
 
     /// Where the SIMs are that the stock is made of.
-    pub(super) fn presence(&self) -> &SimPresence {
+    pub(super) fn presence(&self) -> &Arc<SimPresence> {
         &self.presence
     }
 

@@ -23,6 +23,8 @@ const CUSTOMERS: usize = 2;
 const LIFETIME_S: i64 = 600;
 const SOLD_WITHIN_S: i64 = 120;
 const WINDOW_S: i64 = 4 * 3600;
+/// For how long a SIM whose modem is gone is waited for.
+const LOST_AFTER_S: i64 = 60;
 /// For how long a number that was given up goes to nobody else for its service.
 const REST_S: i64 = 600;
 const PRICE: i64 = 50;
@@ -241,7 +243,7 @@ async fn play(steps: Vec<Step>) {
             }
             Step::Vanish { sim } => {
                 real.fixture.silence(sim);
-                model.seen_at.remove(&sim);
+                model.away.extend(model.seen_at.remove(&sim).map(|seen| (sim, seen)));
                 continue;
             }
             Step::Plug { sim } => {
@@ -249,6 +251,7 @@ async fn play(steps: Vec<Step>) {
                 model.told_at = Some(now);
                 real.fixture.report(sim);
                 model.seen_at.insert(sim, now);
+                model.away.remove(&sim);
                 continue;
             }
             Step::Pass { seconds } => {
@@ -269,7 +272,8 @@ async fn play(steps: Vec<Step>) {
                 real.fixture.restart().await;
                 // Nothing is believed of modems until they speak again.
                 model.seen_at.clear();
-                model.told_at = None;
+                model.away.clear();
+                (model.told_at, model.started_at) = (None, Some(now));
                 continue;
             }
         };

@@ -16,6 +16,7 @@ pub(super) struct ListQuery {
     pub(super) iccid: Option<String>,
     pub(super) country: Option<String>,
     pub(super) state: Option<String>,
+    outcome: Option<String>,
     from: Option<String>,
     to: Option<String>,
     pub(super) after: Option<i64>,
@@ -37,6 +38,7 @@ impl ListQuery {
             ("iccid", self.iccid.is_some()),
             ("country", self.country.is_some()),
             ("state", self.state.is_some()),
+            ("outcome", self.outcome.is_some()),
         ];
         if let Some((name, _)) = given.iter().find(|(name, is)| *is && !filters.contains(name)) {
             let has = [filters, &["from", "to"]].concat().join(", ");
@@ -49,6 +51,7 @@ impl ListQuery {
             iccid: self.iccid,
             country: self.country,
             state: self.state,
+            outcome: self.outcome,
             from: self.from.as_deref().map(parse_time).transpose()?,
             to: self.to.as_deref().map(parse_time).transpose()?,
             after: self.after,

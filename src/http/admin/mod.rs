@@ -179,7 +179,7 @@ async fn modems(State(admin): State<AdminState>) -> Answer {
 }
 
 async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
-    let filters = ["account", "service", "number", "iccid", "country", "state"];
+    let filters = ["account", "service", "number", "iccid", "country", "state", "outcome"];
     let orders = admin.gateway.orders().list(query.for_list(&filters)?).await?;
     Ok(Json(orders.iter().map(views::order).collect()))
 }

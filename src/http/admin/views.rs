@@ -6,7 +6,7 @@ use crate::domain::catalogue::ChargeOn;
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
-use crate::domain::{ModemId, Service};
+use crate::domain::{ModemId, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, RentalView, Revenue,
     SimActivity, SimView,
@@ -223,6 +223,7 @@ pub(super) fn order(view: &OrderView) -> Value {
         "ended_at": order.state.ended_at().map(|at| at.to_string()),
         "reuse_of": order.reuse_of.map(|order| order.0),
         "awaits_sim": order.awaits_sim,
+        "outcome": order.outcome.map(OrderOutcome::as_str),
     })
 }
 

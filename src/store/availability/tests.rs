@@ -11,7 +11,8 @@ use crate::domain::order::OrderState;
 use crate::domain::rental::RentalState;
 use crate::domain::sim::{KnownNumber, NumberSource, Sim};
 use crate::domain::{
-    AccountId, Amount, Iccid, Msisdn, Order, Rental, RentalId, ServiceId, SimId, Timestamp,
+    AccountId, Amount, Iccid, Msisdn, Order, OrderOutcome, Rental, RentalId, ServiceId, SimId,
+    Timestamp,
 };
 use crate::store::{
     NewOrder, NewService, ReadTx, SearchResult, SearchScope, StockQuery, Store, StoreError, WriteTx,
@@ -276,6 +277,7 @@ impl Model {
             reuse_of: None,
             awaits_sim: false,
             state: OrderState::Open,
+            outcome: None,
             number,
         };
         self.orders.push((order, patterned));
@@ -284,9 +286,9 @@ impl Model {
     fn end_order(&mut self, tx: &WriteTx<'_>, order: usize, end: End) {
         let Some((order, _)) = self.orders.iter_mut().rev().nth(order) else { return };
         let ended = match end {
-            End::Complete => order.clone().complete(self.now),
-            End::Cancel => order.clone().cancel(self.now),
-            End::Skip => order.clone().skip(self.now),
+            End::Complete => order.clone().complete(self.now, true),
+            End::Cancel => order.clone().cancel(self.now, OrderOutcome::QuitLate),
+            End::Skip => order.clone().skip(self.now, OrderOutcome::QuitLate),
             End::Expire => order.clone().expire(self.now),
         };
         if let Ok(ended) = ended {

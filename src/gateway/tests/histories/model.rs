@@ -99,6 +99,10 @@ pub(super) struct Model {
     pub(super) radio: Option<u16>,
     /// When the bank last spoke.
     pub(super) told_at: Option<i64>,
+    /// SIMs whose modem is gone, each since when, while they are waited for.
+    pub(super) away: BTreeMap<u16, i64>,
+    /// When the daemon was started again, while SIMs that have not come up are waited for.
+    pub(super) started_at: Option<i64>,
 }
 
 pub(super) fn end_of(rental: &ModelRental) -> i64 {
@@ -145,8 +149,33 @@ impl Model {
         }
     }
 
+    /// SIMs that are in no modem for a minute, or have come up in none, are lost with the orders
+    /// that are open on them; not those of a bank that speaks.
+    fn lose_sims(&mut self, now: i64) {
+        if let Some(started_at) = self.started_at.take_if(|at| *at + LOST_AFTER_S <= now) {
+            for sim in (1..=SIMS + BANKED).filter(|sim| !self.seen_at.contains_key(sim)) {
+                self.away.entry(sim).or_insert(started_at);
+            }
+        }
+        let lost: Vec<u16> = self
+            .away
+            .iter()
+            .filter(|(_, since)| **since + LOST_AFTER_S <= now)
+            .map(|(sim, _)| *sim)
+            .collect();
+        for sim in lost {
+            self.away.remove(&sim);
+            let is_banked = sim > SIMS && self.told_at.is_some();
+            let of_sim = self.orders.iter_mut().filter(|o| o.sim == sim && !is_banked);
+            for order in of_sim.filter(|o| Self::is_open(o, now)) {
+                order.life = Life::Over { at: now };
+            }
+        }
+    }
+
     /// What time alone brings about, one thing after the other.
     pub(super) fn settle(&mut self, now: i64) {
+        self.lose_sims(now);
         loop {
             let ends = self.orders.iter().enumerate().filter(|(_, o)| o.life == Life::Open);
             let ends = ends.map(|(n, o)| (o.ends_at, 0, n));

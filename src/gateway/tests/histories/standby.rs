@@ -34,6 +34,7 @@ impl Model {
     pub(super) fn switch_in(&mut self, sim: u16, now: i64) {
         self.radio = Some(sim);
         self.seen_at.insert(sim, now);
+        self.away.remove(&sim);
         let waiting = self.orders.iter_mut().filter(|order| order.sim == sim && order.awaits);
         for order in waiting.filter(|order| Model::is_open(order, now)) {
             order.awaits = false;
